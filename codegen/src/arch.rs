@@ -1,0 +1,120 @@
+//! A GPU architecture as the compiler names it: `sm_80`, `sm_90a`, `sm_120f`.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A GPU architecture: compute capability and feature-set suffix.
+///
+/// It only names the target of a compile. What a GPU can do is asked of the GPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Arch {
+    major: u32,
+    minor: u32,
+    suffix: Option<Suffix>,
+}
+
+/// Which code of its compute capability an architecture may use beyond the portable set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Suffix {
+    /// `a`: this capability alone.
+    Specific,
+    /// `f`: this family of capabilities.
+    Family,
+}
+
+/// A text that names no architecture.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a GPU architecture; write it like sm_80, sm_90a or sm_120f")]
+pub struct ArchError {
+    text: String,
+}
+
+impl Arch {
+    /// The portable architecture of a compute capability: `Arch::new(8, 6)` is `sm_86`.
+    pub const fn new(major: u32, minor: u32) -> Arch {
+        Arch { major, minor, suffix: None }
+    }
+
+    /// The architecture of a device, with every feature that it has: `sm_90a` for 9.0.
+    /// The `a` suffix begins with 9.0.
+    pub const fn of_device(major: u32, minor: u32) -> Arch {
+        let suffix = if major >= 9 { Some(Suffix::Specific) } else { None };
+        Arch { major, minor, suffix }
+    }
+
+    /// The compute capability, as `(major, minor)`.
+    pub const fn capability(self) -> (u32, u32) {
+        (self.major, self.minor)
+    }
+
+    /// The name of its virtual architecture, for PTX: `compute_90a`.
+    pub fn virtual_name(self) -> String {
+        self.to_string().replacen("sm_", "compute_", 1)
+    }
+}
+
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let suffix = match self.suffix {
+            None => "",
+            Some(Suffix::Specific) => "a",
+            Some(Suffix::Family) => "f",
+        };
+        write!(f, "sm_{}{}{suffix}", self.major, self.minor)
+    }
+}
+
+impl FromStr for Arch {
+    type Err = ArchError;
+
+    fn from_str(text: &str) -> Result<Arch, ArchError> {
+        let parse = || {
+            let name = text.strip_prefix("sm_")?;
+            let (digits, suffix) = match name.as_bytes().last()? {
+                b'a' => (&name[..name.len() - 1], Some(Suffix::Specific)),
+                b'f' => (&name[..name.len() - 1], Some(Suffix::Family)),
+                _ => (name, None),
+            };
+            let plain =
+                (2..=3).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+            let number: u32 = plain.then(|| digits.parse().ok())??;
+            (number >= 50).then_some(Arch { major: number / 10, minor: number % 10, suffix })
+        };
+        parse().ok_or_else(|| ArchError { text: text.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip() {
+        for name in ["sm_75", "sm_80", "sm_90", "sm_90a", "sm_100a", "sm_103f", "sm_120"] {
+            assert_eq!(name.parse::<Arch>().unwrap().to_string(), name);
+        }
+        assert_eq!("sm_90a".parse::<Arch>().unwrap().virtual_name(), "compute_90a");
+        assert_eq!(Arch::of_device(8, 6).to_string(), "sm_86");
+        assert_eq!(Arch::of_device(9, 0).to_string(), "sm_90a");
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in [
+            "",
+            "sm_",
+            "90a",
+            "sm_9",
+            "sm_a",
+            "sm_90b",
+            "sm_+90",
+            "sm_90 ",
+            "compute_90",
+            "sm_1000",
+            "sm_00",
+        ] {
+            let error = text.parse::<Arch>().unwrap_err().to_string();
+            assert!(error.contains("sm_90a"), "{text}: {error}");
+        }
+    }
+}

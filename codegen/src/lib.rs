@@ -1,0 +1,17 @@
+//! From a kernel spec to CUDA C, and nothing else.
+//!
+//! This crate is pure: it reads no file, no environment and no clock, and the same spec gives the
+//! same bytes in every process. It never compiles and never launches; that is the runtime's work.
+
+mod arch;
+mod dtype;
+mod render;
+mod spec;
+
+pub use arch::{Arch, ArchError};
+pub use dtype::DType;
+pub use render::RenderedSource;
+pub use spec::{
+    Fault, IndexType, KSet, KernelKind, KernelSpec, Key, NanPolicy, Order, RowShape, Select,
+    Semantics, SpecBuilder, SpecError, Ties, Variant,
+};

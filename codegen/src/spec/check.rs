@@ -1,0 +1,214 @@
+//! The one place that says which specs are sound. The macro and the builder both end here.
+
+use super::{KSet, KernelSpec, Key, Order, Semantics, Ties, Variant};
+use crate::DType;
+use std::fmt;
+
+/// One thing wrong with a spec, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The key that is at fault.
+    pub key: Key,
+    /// The position of the value at fault in the key's list, where there is one.
+    pub value: Option<usize>,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+impl Fault {
+    fn new(key: Key, value: Option<usize>, message: String, hint: impl Into<String>) -> Self {
+        Fault { key, value, message, hint: hint.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (hint: {})", self.message, self.hint)
+    }
+}
+
+/// A spec that cannot be built, with everything that is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct SpecError {
+    /// Every fault, in the order of the keys.
+    pub faults: Vec<Fault>,
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the kernel spec has faults:")?;
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
+    }
+}
+
+const VEC_SIZES: [u32; 4] = [1, 2, 4, 8];
+/// 256 bins resolve a 16-bit key in two passes; 4096 fill a third of the 48 KB every GPU grants.
+const BINS: [u32; 5] = [256, 512, 1024, 2048, 4096];
+const THREADS: [u32; 4] = [128, 256, 512, 1024];
+
+pub(super) fn faults(spec: &KernelSpec) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    axis(&mut faults, Key::Dtype, &spec.dtype, "dtype: [f32, bf16, f16]");
+    k_set(&mut faults, &spec.k);
+    axis(&mut faults, Key::VecSize, &spec.vec_size, "vec_size: [4, 8]");
+    each(&mut faults, &spec.vec_size, vec_size);
+    axis(&mut faults, Key::Bins, &spec.bins, "bins: [1024, 2048]");
+    each(&mut faults, &spec.bins, |bins| bins_fault(bins, &spec.dtype));
+    axis(&mut faults, Key::Threads, &spec.threads, "threads: [512, 1024]");
+    each(&mut faults, &spec.threads, threads);
+    not_yet(&mut faults, &spec.semantics);
+    faults
+}
+
+pub(super) fn variant_faults(variant: &Variant) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    each(&mut faults, &[variant.vec_size], vec_size);
+    each(&mut faults, &[variant.bins], |bins| bins_fault(bins, &[variant.dtype]));
+    each(&mut faults, &[variant.threads], threads);
+    not_yet(&mut faults, &variant.semantics);
+    faults.iter_mut().for_each(|fault| fault.value = None);
+    faults
+}
+
+/// A list must name something, and nothing twice.
+fn axis<T: PartialEq + fmt::Display>(
+    faults: &mut Vec<Fault>,
+    key: Key,
+    values: &[T],
+    example: &str,
+) {
+    if values.is_empty() {
+        faults.push(Fault::new(
+            key,
+            None,
+            format!("`{key}` names no value"),
+            format!("write for example `{example}`"),
+        ));
+    }
+    for (i, value) in values.iter().enumerate() {
+        if values[..i].contains(value) {
+            faults.push(Fault::new(
+                key,
+                Some(i),
+                format!("`{key}` names {value} twice"),
+                "remove the second",
+            ));
+        }
+    }
+}
+
+fn each(faults: &mut Vec<Fault>, values: &[u32], check: impl Fn(u32) -> Option<Fault>) {
+    for (i, &value) in values.iter().enumerate() {
+        if let Some(fault) = check(value) {
+            faults.push(Fault { value: Some(i), ..fault });
+        }
+    }
+}
+
+fn k_set(faults: &mut Vec<Fault>, k: &KSet) {
+    const MAX: u32 = i32::MAX as u32;
+    let too_large = |k: u32| format!("`k` reaches {k}, but a row has at most {MAX} columns");
+    match k {
+        KSet::Values(values) => {
+            axis(faults, Key::K, values, "k: [512, 1024, 2048]");
+            each(faults, values, |k| match k {
+                0 => Some(Fault::new(
+                    Key::K,
+                    None,
+                    "`k` is 0, which selects nothing".into(),
+                    "k starts at 1",
+                )),
+                k if k > MAX => {
+                    Some(Fault::new(Key::K, None, too_large(k), format!("k may be 1 to {MAX}")))
+                }
+                _ => None,
+            });
+        }
+        KSet::Range { first, last } => {
+            if *first == 0 {
+                faults.push(Fault::new(
+                    Key::K,
+                    Some(0),
+                    "`k` starts at 0, which selects nothing".into(),
+                    "k starts at 1",
+                ));
+            }
+            if *last > MAX {
+                faults.push(Fault::new(
+                    Key::K,
+                    Some(1),
+                    too_large(*last),
+                    format!("k may be 1 to {MAX}"),
+                ));
+            }
+            if first > last {
+                let hint = format!("write `k: {last}..={first}`");
+                faults.push(Fault::new(
+                    Key::K,
+                    None,
+                    format!("`k: {first}..={last}` is an empty range"),
+                    hint,
+                ));
+            }
+        }
+    }
+}
+
+fn vec_size(vec_size: u32) -> Option<Fault> {
+    (!VEC_SIZES.contains(&vec_size)).then(|| {
+        let message = format!("`vec_size: {vec_size}` is not a width that a thread can load");
+        Fault::new(Key::VecSize, None, message, "use 1, 2, 4 or 8")
+    })
+}
+
+fn bins_fault(bins: u32, dtypes: &[DType]) -> Option<Fault> {
+    let fault = |message, hint: &str| Some(Fault::new(Key::Bins, None, message, hint));
+    if !bins.is_power_of_two() {
+        let hint = match bins.checked_next_power_of_two() {
+            Some(next) => format!("the nearest powers of two are {} and {next}", next / 2),
+            None => "use a power of two from 256 to 4096".into(),
+        };
+        return fault(format!("`bins: {bins}` is not a power of two"), &hint);
+    }
+    if let Some(dtype) = dtypes.iter().find(|dtype| bins.ilog2() > dtype.key_bits()) {
+        let (bits, key_bits) = (bins.ilog2(), dtype.key_bits());
+        let message =
+            format!("`bins: {bins}` splits a key by {bits} bits, but a {dtype} key has {key_bits}");
+        return fault(message, "use a power of two from 256 to 4096");
+    }
+    if !BINS.contains(&bins) {
+        let reason = if bins > 4096 {
+            "does not fit the shared memory of every GPU"
+        } else {
+            "takes too many passes"
+        };
+        return fault(format!("`bins: {bins}` {reason}"), "use a power of two from 256 to 4096");
+    }
+    None
+}
+
+fn threads(threads: u32) -> Option<Fault> {
+    (!THREADS.contains(&threads)).then(|| {
+        let message = format!("`threads: {threads}` is not a CTA size that the kernels support");
+        Fault::new(Key::Threads, None, message, "use 128, 256, 512 or 1024")
+    })
+}
+
+/// Keys of the contract that no kernel honours yet: refused, never ignored.
+fn not_yet(faults: &mut Vec<Fault>, semantics: &Semantics) {
+    let mut refuse = |key: Key, written: String, instead: &str| {
+        let message = format!("no kernel supports `{key}: {written}` yet");
+        faults.push(Fault::new(key, None, message, format!("use `{key}: {instead}`")));
+    };
+    if semantics.ties != Ties::Any {
+        refuse(Key::Ties, semantics.ties.to_string(), "any");
+    }
+    if semantics.order != Order::Unsorted {
+        refuse(Key::Order, semantics.order.to_string(), "unsorted");
+    }
+    if semantics.values {
+        refuse(Key::Values, "true".into(), "false");
+    }
+}

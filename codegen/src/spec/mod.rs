@@ -1,0 +1,143 @@
+//! What a kernel family is: plain data, made by `topk_kernel!` or by [`SpecBuilder`].
+//!
+//! A [`KernelSpec`] names the allowed values of each key; a [`Variant`] is one member, with one
+//! value for each. Both paths into a spec end in [`KernelSpec::validate`], which reports every
+//! fault at once. Nothing here prints CUDA and nothing here does IO.
+
+mod builder;
+mod check;
+mod key;
+mod semantics;
+mod variant;
+
+pub use builder::SpecBuilder;
+pub use check::{Fault, SpecError};
+pub use key::Key;
+pub use semantics::{IndexType, NanPolicy, Order, RowShape, Select, Semantics, Ties};
+pub use variant::{KernelKind, Variant};
+
+use crate::DType;
+use std::borrow::Cow;
+use std::fmt;
+
+/// A declared family of kernels: the allowed values of every key.
+///
+/// Build it with `topk_kernel!` or with [`KernelSpec::builder`]; both validate it. The fields are
+/// public so that the macro can write it as a `const`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KernelSpec {
+    /// The name of the family, as declared.
+    pub name: Cow<'static, str>,
+    /// Score types that the family serves.
+    pub dtype: Cow<'static, [DType]>,
+    /// The values of k that a plan may ask for.
+    pub k: KSet,
+    /// Elements that a thread loads at once: 1, 2, 4 or 8.
+    pub vec_size: Cow<'static, [u32]>,
+    /// Histogram bins of one radix pass: a power of two.
+    pub bins: Cow<'static, [u32]>,
+    /// Threads of a CTA.
+    pub threads: Cow<'static, [u32]>,
+    /// What the selection means; the same for every member of the family.
+    pub semantics: Semantics,
+}
+
+/// The values of k that a family accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KSet {
+    /// Exactly these.
+    Values(Cow<'static, [u32]>),
+    /// All from `first` to `last`, both included.
+    Range {
+        /// The smallest k.
+        first: u32,
+        /// The largest k.
+        last: u32,
+    },
+}
+
+impl KSet {
+    /// Whether a plan may ask for this k.
+    pub fn contains(&self, k: u32) -> bool {
+        match self {
+            KSet::Values(values) => values.contains(&k),
+            KSet::Range { first, last } => (*first..=*last).contains(&k),
+        }
+    }
+}
+
+impl fmt::Display for KSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KSet::Values(values) => f.debug_list().entries(values.iter()).finish(),
+            KSet::Range { first, last } => write!(f, "{first}..={last}"),
+        }
+    }
+}
+
+impl From<std::ops::RangeInclusive<u32>> for KSet {
+    fn from(range: std::ops::RangeInclusive<u32>) -> Self {
+        KSet::Range { first: *range.start(), last: *range.end() }
+    }
+}
+
+impl From<u32> for KSet {
+    fn from(k: u32) -> Self {
+        KSet::Values(vec![k].into())
+    }
+}
+
+impl<const N: usize> From<[u32; N]> for KSet {
+    fn from(values: [u32; N]) -> Self {
+        KSet::Values(values.to_vec().into())
+    }
+}
+
+impl From<Vec<u32>> for KSet {
+    fn from(values: Vec<u32>) -> Self {
+        KSet::Values(values.into())
+    }
+}
+
+impl KernelSpec {
+    /// A builder whose keys start at their defaults; `dtype` has none and must be given.
+    pub fn builder(name: impl Into<Cow<'static, str>>) -> SpecBuilder {
+        SpecBuilder::new(name.into())
+    }
+
+    /// Every fault of the spec; empty when it is sound.
+    pub fn validate(&self) -> Vec<Fault> {
+        check::faults(self)
+    }
+
+    /// Every member of the family: the cross product of its axes, in declaration order.
+    pub fn variants(&self) -> Vec<Variant> {
+        let mut members = Vec::new();
+        for &dtype in self.dtype.iter() {
+            for &vec_size in self.vec_size.iter() {
+                for &bins in self.bins.iter() {
+                    for &threads in self.threads.iter() {
+                        members.push(Variant {
+                            kernel: KernelKind::BlockRadix,
+                            dtype,
+                            vec_size,
+                            bins,
+                            threads,
+                            semantics: self.semantics,
+                        });
+                    }
+                }
+            }
+        }
+        members
+    }
+
+    /// Whether the variant is a member of this family.
+    pub fn contains(&self, variant: &Variant) -> bool {
+        self.semantics == variant.semantics
+            && self.dtype.contains(&variant.dtype)
+            && self.vec_size.contains(&variant.vec_size)
+            && self.bins.contains(&variant.bins)
+            && self.threads.contains(&variant.threads)
+    }
+}

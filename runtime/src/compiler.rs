@@ -1,0 +1,42 @@
+//! The seam between the cache and whatever turns CUDA C into machine code: NVRTC in the product,
+//! a fake in the tests of the cache.
+
+use std::fmt;
+use topkit_codegen::{Arch, RenderedSource};
+
+/// Turns CUDA C into a cubin. It must be deterministic in its arguments and its version.
+pub trait Compiler: Send + Sync + fmt::Debug {
+    /// Name and version, as in `nvrtc 13.0`; part of the cache key.
+    fn version(&self) -> String;
+
+    /// Options given to every compile, in order; part of the cache key.
+    fn options(&self) -> Vec<String>;
+
+    /// Compiles one kernel for one architecture.
+    fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError>;
+}
+
+/// What a compile gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiled {
+    /// Machine code for one architecture.
+    pub cubin: Vec<u8>,
+    /// What the compiler said; it carries registers, spills and shared memory, and any warning.
+    pub log: String,
+}
+
+/// A kernel that the compiler refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{compiler} refused {entry} for {arch}: {reason}\n{log}")]
+pub struct CompileError {
+    /// Name and version of the compiler.
+    pub compiler: String,
+    /// The kernel's symbol.
+    pub entry: String,
+    /// The target.
+    pub arch: Arch,
+    /// The compiler's own error code or sentence.
+    pub reason: String,
+    /// Its log, unescaped; lines name the template's file and line.
+    pub log: String,
+}
