@@ -5,12 +5,17 @@
 
 mod arch;
 mod dtype;
+mod embed;
+mod error;
+mod flatten;
+mod naming;
 mod render;
 mod spec;
 
 pub use arch::{Arch, ArchError};
 pub use dtype::DType;
-pub use render::RenderedSource;
+pub use error::RenderError;
+pub use render::{RenderedSource, render};
 pub use spec::{
     Fault, IndexType, KSet, KernelKind, KernelSpec, Key, NanPolicy, Order, RowShape, Select,
     Semantics, SpecBuilder, SpecError, Ties, Variant,

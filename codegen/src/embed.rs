@@ -1,0 +1,51 @@
+//! The template files, part of the library. A file that is not in this table does not exist for
+//! the generator; a test holds the table against the folder.
+
+/// The name under which messages and `#line` know the folder.
+pub(crate) const FOLDER: &str = "templates";
+
+macro_rules! embed {
+    ($($path:literal,)*) => {
+        /// Path below the templates folder, and text.
+        pub(crate) const FILES: &[(&str, &str)] =
+            &[$(($path, include_str!(concat!("../../templates/", $path))),)*];
+    };
+}
+
+embed! {
+    "skeleton.cu.j2",
+    "device/collect.cuh",
+    "device/histogram.cuh",
+    "device/order_key.cuh",
+    "device/row.cuh",
+    "device/scan.cuh",
+    "device/threshold.cuh",
+    "device/types.cuh",
+    "device/vec_load.cuh",
+    "kernels/block_radix.cuh",
+}
+
+pub(crate) fn file(path: &str) -> Option<&'static str> {
+    FILES.iter().find(|(name, _)| *name == path).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn the_table_holds_every_template() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates");
+        let mut found = vec!["skeleton.cu.j2".to_owned()];
+        for part in ["device", "kernels"] {
+            for entry in std::fs::read_dir(folder.join(part)).unwrap() {
+                found.push(format!("{part}/{}", entry.unwrap().file_name().into_string().unwrap()));
+            }
+        }
+        found.sort();
+        let mut embedded: Vec<_> = FILES.iter().map(|(path, _)| path.to_string()).collect();
+        embedded.sort();
+        assert_eq!(found, embedded);
+    }
+}

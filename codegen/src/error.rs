@@ -1,0 +1,25 @@
+//! What can go wrong between a variant and its text.
+
+use crate::SpecError;
+
+/// A variant for which no kernel can be rendered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenderError {
+    /// The variant's own keys are unsound.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// A template includes a block that is not part of the library.
+    #[error("{file}:{line} includes {block}, which is not among the embedded templates")]
+    MissingBlock {
+        /// The block that is missing.
+        block: String,
+        /// The file that names it.
+        file: String,
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// The skeleton did not render.
+    #[error("the skeleton template did not render: {0}")]
+    Skeleton(String),
+}

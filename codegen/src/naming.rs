@@ -1,0 +1,101 @@
+//! The one place that derives names: variant ids, symbols, file names and the parameter key.
+
+use crate::{KernelKind, Variant};
+use std::fmt;
+
+impl Variant {
+    /// The id of the variant among those of its kernel and dtype: `v8_b2048_t512`.
+    pub fn id(&self) -> String {
+        format!("v{}_b{}_t{}", self.vec_size, self.bins, self.threads)
+    }
+
+    /// The name of the kernel's `extern "C"` function, of its golden and of its cache entry.
+    /// Distinct variants have distinct symbols.
+    pub fn symbol(&self) -> String {
+        format!(
+            "topkit_{}_{}_{}_{}_nan_{}_{}_{}",
+            self.kernel.name(),
+            self.dtype,
+            self.id(),
+            self.semantics.select,
+            self.semantics.nan,
+            self.semantics.index,
+            self.semantics.rows,
+        )
+    }
+
+    /// Every key that changes the code, by name and value, for the banner of the text.
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, String)> {
+        let semantics = &self.semantics;
+        vec![
+            ("kernel", self.kernel.name().into()),
+            ("dtype", self.dtype.to_string()),
+            ("vec_size", self.vec_size.to_string()),
+            ("bins", self.bins.to_string()),
+            ("threads", self.threads.to_string()),
+            ("select", semantics.select.to_string()),
+            ("nan", semantics.nan.to_string()),
+            ("ties", semantics.ties.to_string()),
+            ("order", semantics.order.to_string()),
+            ("index", semantics.index.to_string()),
+            ("values", semantics.values.to_string()),
+            ("rows", semantics.rows.to_string()),
+        ]
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.kernel.name(), self.dtype, self.id())
+    }
+}
+
+impl KernelKind {
+    /// The type in the kernel's template that holds its algorithm: `BlockRadix`.
+    pub(crate) fn cuda_name(self) -> String {
+        self.name().split('_').map(capitalised).collect()
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DType, IndexType, KernelSpec, NanPolicy, RowShape, Select};
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_readable_and_distinct() {
+        let mut symbols = HashSet::new();
+        let mut variants = 0;
+        for &select in Select::ALL {
+            for &nan in NanPolicy::ALL {
+                for &index in IndexType::ALL {
+                    for &rows in RowShape::ALL {
+                        let spec = KernelSpec::builder("All")
+                            .dtype(DType::ALL)
+                            .vec_size([1, 2, 4, 8])
+                            .bins([256, 512, 1024, 2048, 4096])
+                            .threads([128, 256, 512, 1024])
+                            .select(select)
+                            .nan(nan)
+                            .index(index)
+                            .rows(rows)
+                            .build()
+                            .unwrap();
+                        variants += spec.variants().len();
+                        symbols.extend(spec.variants().iter().map(Variant::symbol));
+                    }
+                }
+            }
+        }
+        assert_eq!(symbols.len(), variants);
+        let example = "topkit_block_radix_bf16_v8_b2048_t512_largest_nan_highest_i32_dense";
+        assert!(symbols.contains(example));
+        assert_eq!(KernelKind::BlockRadix.cuda_name(), "BlockRadix");
+    }
+}

@@ -1,0 +1,55 @@
+// Finds the bin that holds the last winner.
+//
+// Scope: block; every thread must call. Shared memory: the scan's words and three more.
+// Barriers: two inside, the last of them after the result is written; the histogram must be
+// complete (a barrier) before the call, and is all zeros when the call returns.
+// Precondition: 1 <= wanted <= the sum of all counts.
+#pragma once
+#include "histogram.cuh"
+#include "scan.cuh"
+#include "types.cuh"
+
+struct ThresholdBin {
+    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 above;   // keys in the bins above it; fewer than `wanted`
+    u32 inside;  // keys in it
+};
+
+template <u32 THREADS>
+struct ThresholdSearch {
+    BlockScan<THREADS> scan;
+    ThresholdBin found;
+
+    template <u32 BINS>
+    __device__ __forceinline__ ThresholdBin take(Histogram<BINS>& histogram, u32 wanted) {
+        // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
+        constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
+        constexpr u32 OWNERS = BINS / OWNED;
+        const bool owner = threadIdx.x < OWNERS;
+        const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
+
+        u32 counts[OWNED];
+        u32 owned = 0;
+#pragma unroll
+        for (u32 i = 0; i < OWNED; ++i) {
+            counts[i] = owner ? histogram.counts[lowest + i] : 0;
+            owned += counts[i];
+        }
+        u32 above = scan.sum_before(owned);
+        if (owner) {
+            const bool has_threshold = above < wanted && wanted <= above + owned;
+            bool searching = has_threshold;
+#pragma unroll
+            for (u32 i = OWNED; i-- > 0;) {
+                histogram.counts[lowest + i] = 0;
+                if (searching && wanted <= above + counts[i]) {
+                    found = {lowest + i, above, counts[i]};
+                    searching = false;
+                }
+                above += counts[i];
+            }
+        }
+        __syncthreads();
+        return found;
+    }
+};

@@ -1,0 +1,29 @@
+// Integer names and the one argument of every kernel.
+//
+// Scope: none (types only). Shared memory: none. Barriers: none.
+#pragma once
+
+using u8 = unsigned char;
+using u16 = unsigned short;
+using u32 = unsigned int;
+using u64 = unsigned long long;
+using i32 = int;
+using i64 = long long;
+
+static_assert(sizeof(u32) == 4 && sizeof(u64) == 8, "the integer names promise their widths");
+
+constexpr u32 WARP_SIZE = 32;
+constexpr u32 FULL_MASK = 0xFFFFFFFFu;
+
+// What a launch passes, for every kernel; the host mirrors it field by field.
+struct LaunchArgs {
+    const void* scores;      // row r begins row_stride elements after row r - 1
+    i64 row_stride;          // elements
+    const i32* row_starts;   // ragged: first column of each row; null means 0
+    const i32* row_lengths;  // ragged: columns of each row; null means up to the last
+    void* indices;           // row r begins index_stride elements after row r - 1
+    i64 index_stride;        // elements
+    void* workspace;         // kernels that need one leave it ready for the next launch
+    i32 columns;             // columns of a dense row, and the bound of every ragged one
+    i32 k;
+};
