@@ -1,6 +1,71 @@
-//! Exact top-k selection on NVIDIA GPUs.
+//! Exact top-k selection on NVIDIA GPUs, with kernels generated from a declaration.
+//!
+//! `topk_kernel!` declares a family of kernels; an [`Engine`] renders, compiles, caches and loads
+//! its members; a [`Family`] plans and launches them. [`host`] is the same contract in plain Rust.
+//! This crate is the only one that users depend on, and all side effects live here: files, the
+//! environment, NVRTC and the driver. Nothing here panics on any input.
+//!
+//! ```no_run
+//! use topkit::{Engine, Rows, topk_kernel};
+//!
+//! topk_kernel! {
+//!     /// The K best KV positions of one query row.
+//!     pub kernel IndexerTopK {
+//!         dtype: [f32, bf16],
+//!         k: 1..=2048,
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::new()?;
+//! let stream = engine.context().expect("Engine::new has a GPU").default_stream();
+//! let scores = stream.clone_htod(&vec![0.5f32; 32 * 131_072])?;
+//! let mut indices = stream.alloc_zeros::<i32>(32 * 512)?;
+//!
+//! let topk = IndexerTopK::new(&engine)?;
+//! topk.launch(&stream, &Rows::new(&scores, 32, 131_072), 512, &mut indices)?;
+//! # Ok(())
+//! # }
+//! ```
 
+pub mod cache;
 mod compiler;
+mod config;
+mod device;
+mod dump;
+mod engine;
+mod error;
+mod family;
+pub mod host;
+mod launch;
+mod library;
+mod module;
+mod nvrtc;
+mod plan;
+mod problem;
+mod resources;
+mod rows;
+mod score;
 
 pub use compiler::{CompileError, Compiled, Compiler};
-pub use topkit_codegen::*;
+pub use config::Config;
+pub use cudarc;
+pub use cudarc::driver::CudaStream;
+pub use device::{DeviceFacts, devices};
+pub use engine::Engine;
+pub use error::Error;
+pub use family::Family;
+pub use launch::RawLaunch;
+pub use library::LibraryError;
+pub use nvrtc::{Nvrtc, NvrtcError};
+pub use plan::{Explanation, Plan, Reason};
+pub use problem::Problem;
+pub use resources::Resources;
+pub use rows::{Output, Rows};
+pub use score::{IndexInt, Score};
+pub use topkit_codegen::{
+    Arch, ArchError, DType, Fault, IndexType, KSet, KernelKind, KernelSpec, Key, NanPolicy, Order,
+    RenderError, RenderedSource, RowShape, Select, Semantics, SpecBuilder, SpecError, Ties,
+    Variant, render,
+};
+pub use topkit_dsl::topk_kernel;

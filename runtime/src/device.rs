@@ -1,0 +1,97 @@
+//! A GPU and what it says of itself.
+
+use crate::error::Error;
+use crate::library;
+use cudarc::driver::sys::CUdevice_attribute as Attribute;
+use cudarc::driver::{CudaContext, result};
+use std::sync::Arc;
+use topkit_codegen::Arch;
+
+/// A context and the facts of its device.
+#[derive(Debug, Clone)]
+pub(crate) struct Device {
+    pub(crate) context: Arc<CudaContext>,
+    pub(crate) facts: DeviceFacts,
+}
+
+/// What a GPU says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceFacts {
+    /// The product name: `NVIDIA H200`.
+    pub name: String,
+    /// The architecture to compile for, with every feature the device has.
+    pub arch: Arch,
+    /// Streaming multiprocessors.
+    pub multiprocessors: u32,
+    /// Bytes of shared memory a CTA may opt in to.
+    pub shared_bytes_per_cta: u32,
+    /// Bytes of L2 cache.
+    pub l2_bytes: u64,
+    /// Bytes of device memory.
+    pub memory_bytes: u64,
+    /// The newest CUDA that the driver serves: `(13, 0)`.
+    pub driver: (u32, u32),
+}
+
+impl Device {
+    /// The device of that ordinal, in its primary context.
+    pub(crate) fn open(ordinal: usize) -> Result<Device, Error> {
+        // What opens the driver next would panic where it is missing.
+        library::driver()?;
+        let context = CudaContext::new(ordinal).map_err(Error::cuda("open the GPU"))?;
+        Device::of(context)
+    }
+
+    /// The device of a context that the caller has.
+    pub(crate) fn of(context: Arc<CudaContext>) -> Result<Device, Error> {
+        let ask = |attribute: Attribute| {
+            let value =
+                context.attribute(attribute).map_err(Error::cuda("read a device attribute"))?;
+            Ok::<u32, Error>(u32::try_from(value).unwrap_or(0))
+        };
+        let major = ask(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
+        let minor = ask(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
+        let facts = DeviceFacts {
+            name: context.name().map_err(Error::cuda("read the device's name"))?,
+            arch: Arch::of_device(major, minor),
+            multiprocessors: ask(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
+            shared_bytes_per_cta: ask(
+                Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
+            )?,
+            l2_bytes: u64::from(ask(Attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)?),
+            memory_bytes: context.total_mem().map_err(Error::cuda("read the device's memory"))?
+                as u64,
+            driver: driver_version()?,
+        };
+        Ok(Device { context, facts })
+    }
+}
+
+/// The GPUs of this machine, in the driver's order.
+///
+/// # Errors
+/// The driver is missing, or refuses to answer. A machine with a driver and no GPU gives none.
+pub fn devices() -> Result<Vec<DeviceFacts>, Error> {
+    library::driver()?;
+    match result::init() {
+        Err(error) if error.0 == cudarc::driver::sys::CUresult::CUDA_ERROR_NO_DEVICE => {
+            return Ok(Vec::new());
+        }
+        outcome => outcome.map_err(Error::cuda("initialise"))?,
+    }
+    let count = CudaContext::device_count().map_err(Error::cuda("count the GPUs"))?;
+    (0..usize::try_from(count).unwrap_or(0))
+        .map(|ordinal| Ok(Device::open(ordinal)?.facts))
+        .collect()
+}
+
+fn driver_version() -> Result<(u32, u32), Error> {
+    let mut version = 0;
+    // SAFETY: the pointer is valid for one integer.
+    unsafe { cudarc::driver::sys::cuDriverGetVersion(&mut version) }
+        .result()
+        .map_err(Error::cuda("read its version"))?;
+    let version = u32::try_from(version).unwrap_or(0);
+    Ok((version / 1000, version % 1000 / 10))
+}

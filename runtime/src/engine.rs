@@ -1,0 +1,177 @@
+//! Where kernels come from and where they run: one engine for each GPU, or for an architecture
+//! that is compiled for without one.
+//!
+//! It renders, compiles, caches and loads. It holds no scores and no workspace, and it never
+//! launches by itself; that is [`Family`]'s work.
+
+use crate::cache::{Artifact, KernelCache, MemoryCache};
+use crate::config::Config;
+use crate::device::{Device, DeviceFacts};
+use crate::dump::dump;
+use crate::error::Error;
+use crate::family::Family;
+use crate::module::LoadedKernel;
+use crate::nvrtc::Nvrtc;
+use cudarc::driver::CudaContext;
+use std::sync::Arc;
+use topkit_codegen::{Arch, KernelSpec, RenderedSource, Variant, render};
+
+/// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
+/// share everything.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    target: Target,
+    config: Config,
+    nvrtc: Arc<Nvrtc>,
+    cache: KernelCache,
+    loaded: MemoryCache<Variant, LoadedKernel, Error>,
+}
+
+#[derive(Debug)]
+enum Target {
+    Gpu(Device),
+    Offline(Arch),
+}
+
+impl Engine {
+    /// An engine on the first GPU, with the settings of the environment.
+    ///
+    /// # Errors
+    /// There is no driver, no GPU or no NVRTC; the error names what was looked for and where.
+    pub fn new() -> Result<Engine, Error> {
+        Engine::build(Target::Gpu(Device::open(0)?), Config::from_env())
+    }
+
+    /// An engine on the caller's context, with the settings of the environment.
+    ///
+    /// # Errors
+    /// The context does not answer, or there is no NVRTC.
+    pub fn on(context: Arc<CudaContext>) -> Result<Engine, Error> {
+        Engine::build(Target::Gpu(Device::of(context)?), Config::from_env())
+    }
+
+    /// An engine without a GPU: it renders, compiles and inspects for an architecture, and
+    /// refuses to launch.
+    ///
+    /// # Errors
+    /// There is no NVRTC, or it does not compile for the architecture.
+    pub fn offline(arch: Arch) -> Result<Engine, Error> {
+        Engine::build(Target::Offline(arch), Config::from_env())
+    }
+
+    /// The same target with other settings, and nothing compiled yet.
+    ///
+    /// # Errors
+    /// As for the constructors.
+    pub fn with_config(&self, config: Config) -> Result<Engine, Error> {
+        let target = match &self.inner.target {
+            Target::Gpu(device) => Target::Gpu(device.clone()),
+            Target::Offline(arch) => Target::Offline(*arch),
+        };
+        Engine::build(target, config)
+    }
+
+    fn build(target: Target, config: Config) -> Result<Engine, Error> {
+        let nvrtc = Arc::new(Nvrtc::find()?);
+        let arch = match &target {
+            Target::Gpu(device) => device.facts.arch,
+            Target::Offline(arch) => *arch,
+        };
+        if !nvrtc.supports(arch) {
+            let known: Vec<_> = nvrtc.archs().iter().map(Arch::to_string).collect();
+            return Err(Error::Arch {
+                arch,
+                compiler: crate::Compiler::version(&*nvrtc),
+                known: known.join(", "),
+            });
+        }
+        let cache = KernelCache::from_config(nvrtc.clone(), &config);
+        let loaded = MemoryCache::new();
+        Ok(Engine { inner: Arc::new(Inner { target, config, nvrtc, cache, loaded }) })
+    }
+
+    /// The kernels of a spec on this engine; nothing is compiled yet.
+    ///
+    /// # Errors
+    /// The spec has faults; all of them are named.
+    pub fn family(&self, spec: KernelSpec) -> Result<Family, Error> {
+        Family::new(self.clone(), spec)
+    }
+
+    /// The architecture that it compiles for.
+    pub fn arch(&self) -> Arch {
+        match &self.inner.target {
+            Target::Gpu(device) => device.facts.arch,
+            Target::Offline(arch) => *arch,
+        }
+    }
+
+    /// The GPU, where there is one.
+    pub fn device(&self) -> Option<&DeviceFacts> {
+        self.gpu().map(|device| &device.facts)
+    }
+
+    /// The context, where there is a GPU.
+    pub fn context(&self) -> Option<&Arc<CudaContext>> {
+        self.gpu().map(|device| &device.context)
+    }
+
+    /// The compiler.
+    pub fn nvrtc(&self) -> &Nvrtc {
+        &self.inner.nvrtc
+    }
+
+    /// The compiled kernels, with their counters.
+    pub fn cache(&self) -> &KernelCache {
+        &self.inner.cache
+    }
+
+    fn gpu(&self) -> Option<&Device> {
+        match &self.inner.target {
+            Target::Gpu(device) => Some(device),
+            Target::Offline(_) => None,
+        }
+    }
+
+    pub(crate) fn render(&self, variant: &Variant) -> Result<RenderedSource, Error> {
+        let _span = tracing::info_span!("render", %variant).entered();
+        Ok(render(variant)?)
+    }
+
+    /// The compiled kernel of a source, written to the dump folder where one is set.
+    pub(crate) fn compile(&self, source: &RenderedSource) -> Result<Arc<Artifact>, Error> {
+        let artifact = self.inner.cache.get(source, self.arch())?;
+        if let Some(folder) = &self.inner.config.dump_dir {
+            let ptx = || self.inner.nvrtc.ptx(source, self.arch());
+            dump(folder, source, &artifact, ptx)?;
+        }
+        Ok(artifact)
+    }
+
+    /// The kernel of a variant if it is loaded already.
+    pub(crate) fn loaded(&self, variant: &Variant) -> Option<Arc<LoadedKernel>> {
+        self.inner.loaded.get(variant)
+    }
+
+    /// The kernel of a variant, rendered, compiled and loaded where it was not.
+    pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
+        let device = self.gpu().ok_or(Error::Offline { arch: self.arch() })?;
+        self.inner.loaded.get_or_compute(variant, || {
+            let source = self.render(variant)?;
+            let artifact = self.compile(&source)?;
+            let threads = variant.threads;
+            LoadedKernel::load(
+                &device.context,
+                &source.entry,
+                self.arch(),
+                &artifact.cubin,
+                threads,
+            )
+        })
+    }
+}

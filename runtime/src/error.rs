@@ -1,0 +1,203 @@
+//! Everything that can go wrong for a user of the library, each with its numbers.
+
+use crate::compiler::CompileError;
+use crate::library::LibraryError;
+use crate::nvrtc::NvrtcError;
+use crate::problem::Problem;
+use topkit_codegen::{Arch, DType, IndexType, KSet, RenderError, SpecError, Variant};
+
+/// What went wrong, where, and what to do.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The spec is unsound; every fault is named.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The kernel did not render.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// NVRTC is missing or unusable.
+    #[error(transparent)]
+    Nvrtc(#[from] NvrtcError),
+    /// The CUDA driver is missing.
+    #[error(transparent)]
+    Driver(#[from] LibraryError),
+    /// NVRTC refused the kernel.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// A call of the CUDA driver failed.
+    #[error("the CUDA driver failed to {doing}: {reason}")]
+    Cuda {
+        /// What was being done.
+        doing: &'static str,
+        /// The driver's own words.
+        reason: String,
+    },
+    /// The driver refused the compiled kernel.
+    #[error("the CUDA driver refused {entry} for {arch}: {reason}\n{log}")]
+    Module {
+        /// The kernel's symbol.
+        entry: String,
+        /// The architecture it was compiled for.
+        arch: Arch,
+        /// The driver's own words.
+        reason: String,
+        /// The driver's log.
+        log: String,
+    },
+    /// The compiler cannot target the architecture.
+    #[error("{compiler} does not compile for {arch}; it knows {known}")]
+    Arch {
+        /// The architecture that was asked for.
+        arch: Arch,
+        /// Name and version of the compiler.
+        compiler: String,
+        /// Those that it knows.
+        known: String,
+    },
+    /// The family was declared without this dtype.
+    #[error("{family} serves {declared}, not {dtype}; add it to `dtype` in the declaration")]
+    DType {
+        /// The family.
+        family: String,
+        /// What it was declared with.
+        declared: String,
+        /// What the scores are.
+        dtype: DType,
+    },
+    /// The family was declared without this k.
+    #[error("{family} serves k of {declared}, not {k}; change `k` in the declaration")]
+    K {
+        /// The family.
+        family: String,
+        /// What it was declared with.
+        declared: KSet,
+        /// What was asked for.
+        k: u32,
+    },
+    /// The variant is not a member of the family.
+    #[error("{variant} is no member of {family}; see `variants()`")]
+    Variant {
+        /// The family.
+        family: String,
+        /// What was asked for.
+        variant: Box<Variant>,
+    },
+    /// The indices have another type than declared.
+    #[error("{family} writes indices of type {declared}, but the output holds {given}")]
+    IndexType {
+        /// The family.
+        family: String,
+        /// What it was declared with.
+        declared: IndexType,
+        /// What the output holds.
+        given: IndexType,
+    },
+    /// Starts or lengths were given to a family of dense rows.
+    #[error(
+        "{family} was declared with `rows: dense`, but {what} were given; declare `rows: ragged`"
+    )]
+    DenseRows {
+        /// The family.
+        family: String,
+        /// `starts` or `lengths`.
+        what: &'static str,
+    },
+    /// A shape is beyond what a launch can address.
+    #[error("{what} is {value}, but at most {limit} can be served")]
+    TooLarge {
+        /// `rows`, `columns`, ...
+        what: &'static str,
+        /// What was given.
+        value: u64,
+        /// The most.
+        limit: u64,
+    },
+    /// A buffer is shorter than the shape needs.
+    #[error("{what} holds {len} elements, but {shape} needs {needed}")]
+    TooShort {
+        /// Which buffer.
+        what: &'static str,
+        /// Its length.
+        len: usize,
+        /// The shape, in words.
+        shape: String,
+        /// The least length that will do.
+        needed: u64,
+    },
+    /// The rows of the output would overlap.
+    #[error("the output's row stride is {stride}, but each row has k = {k} indices")]
+    OutputStride {
+        /// The stride, in elements.
+        stride: i64,
+        /// Indices a row.
+        k: u32,
+    },
+    /// A pointer is null where data is needed.
+    #[error("the {what} pointer is null")]
+    Null {
+        /// Which pointer.
+        what: &'static str,
+    },
+    /// A pointer is not aligned to its element.
+    #[error("the {what} pointer {address:#x} is not a multiple of its element's {align} bytes")]
+    Misaligned {
+        /// Which pointer.
+        what: &'static str,
+        /// The device address.
+        address: u64,
+        /// Bytes of an element.
+        align: u32,
+    },
+    /// The workspace is smaller than the plan says.
+    #[error("the workspace has {given} bytes, but the plan needs {needed}")]
+    Workspace {
+        /// Bytes given.
+        given: usize,
+        /// Bytes needed.
+        needed: usize,
+    },
+    /// The stream belongs to another context than the engine.
+    #[error("the stream belongs to another CUDA context than the engine")]
+    Context,
+    /// There is no GPU to launch on.
+    #[error(
+        "this engine is offline (for {arch}): it compiles and inspects but cannot launch; use Engine::new on a GPU, or topkit::host"
+    )]
+    Offline {
+        /// The architecture that it compiles for.
+        arch: Arch,
+    },
+    /// A kernel would have to be loaded during a stream capture.
+    #[error(
+        "{problem} has no loaded kernel, and none can be loaded while the stream is being captured; call `prepare` before the capture"
+    )]
+    Capturing {
+        /// The problem.
+        problem: Problem,
+    },
+    /// A file could not be written on request.
+    #[error("{path} could not be written: {reason}")]
+    Write {
+        /// The file.
+        path: String,
+        /// The system's own words.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Wraps a failure of the driver with what was being done.
+    pub(crate) fn cuda(doing: &'static str) -> impl Fn(cudarc::driver::DriverError) -> Error {
+        move |error| Error::Cuda { doing, reason: driver_words(error) }
+    }
+}
+
+/// The driver's name and sentence for an error.
+pub(crate) fn driver_words(error: cudarc::driver::DriverError) -> String {
+    let words = |text: Result<&std::ffi::CStr, _>| match text {
+        Ok(text) => text.to_string_lossy().into_owned(),
+        Err::<_, cudarc::driver::DriverError>(_) => String::from("unknown"),
+    };
+    format!("{} ({})", words(error.error_name()), words(error.error_string()))
+}

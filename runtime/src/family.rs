@@ -1,0 +1,286 @@
+//! A declared family of kernels on an engine: plan, launch and inspect its members.
+
+use crate::cache::Artifact;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::launch::RawLaunch;
+use crate::module::LoadedKernel;
+use crate::plan::{self, Explanation, Plan};
+use crate::problem::Problem;
+use crate::resources::{self, Resources};
+use crate::rows::{Output, Rows};
+use crate::{IndexInt, Score};
+use cudarc::driver::CudaStream;
+use cudarc::driver::sys::{self, CUstream};
+use std::sync::Arc;
+use topkit_codegen::{KernelSpec, RenderedSource, Variant};
+
+/// The kernels of a spec on an engine. `topk_kernel!` wraps one in a type of its own;
+/// [`Engine::family`] makes one from a spec that was built at run time. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Family {
+    engine: Engine,
+    spec: Arc<KernelSpec>,
+}
+
+impl Family {
+    pub(crate) fn new(engine: Engine, spec: KernelSpec) -> Result<Family, Error> {
+        let faults = spec.validate();
+        if faults.is_empty() {
+            Ok(Family { engine, spec: Arc::new(spec) })
+        } else {
+            Err(topkit_codegen::SpecError { faults }.into())
+        }
+    }
+
+    /// What was declared.
+    pub fn spec(&self) -> &KernelSpec {
+        &self.spec
+    }
+
+    /// The engine that it compiles and launches on.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Picks the member for a problem. It compiles nothing and needs no GPU.
+    ///
+    /// # Errors
+    /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
+    pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
+        plan::plan(&self.spec, problem)
+    }
+
+    /// The plan for a problem with the reason of every choice; its `Display` is for people.
+    ///
+    /// # Errors
+    /// As for [`Family::plan`].
+    pub fn explain(&self, problem: &Problem) -> Result<Explanation, Error> {
+        plan::explain(&self.spec, problem)
+    }
+
+    /// Compiles and loads the kernel that [`Family::launch`] will use for a problem, so that the
+    /// launch itself does neither. Needed before a stream capture, useful before a first request.
+    ///
+    /// # Errors
+    /// As for [`Family::plan`], and what compiling and loading may bring.
+    pub fn prepare(&self, problem: &Problem) -> Result<Plan, Error> {
+        let plan = self.plan(problem)?;
+        self.engine.load(&plan.variant)?;
+        Ok(plan)
+    }
+
+    /// Enqueues the selection of the k best scores of every row.
+    ///
+    /// It allocates no device memory, never synchronises and can be captured in a CUDA graph once
+    /// the kernel is loaded. The first launch of a variant compiles and loads it.
+    ///
+    /// # Errors
+    /// Everything about shapes, strides, buffers, types and the stream is checked first, and
+    /// nothing is enqueued or written on an error.
+    pub fn launch<'a, S: Score, I: IndexInt + 'a>(
+        &self,
+        stream: &CudaStream,
+        rows: &Rows<'_, S>,
+        k: u32,
+        indices: impl Into<Output<'a, I>>,
+    ) -> Result<(), Error> {
+        let output = indices.into();
+        self.check_typed::<S, I>(stream, rows, k, &output)?;
+        let (scores, _scores) = rows.scores.device_ptr(stream);
+        let starts = rows.starts.map(|starts| starts.device_ptr(stream));
+        let lengths = rows.lengths.map(|lengths| lengths.device_ptr(stream));
+        let index_stride = output.row_stride.unwrap_or(k as usize);
+        let (indices, _indices) = output.indices.device_ptr_mut(stream);
+        let launch = RawLaunch {
+            scores,
+            row_stride: rows.row_stride as i64,
+            row_starts: starts.as_ref().map_or(0, |(address, _)| *address),
+            row_lengths: lengths.as_ref().map_or(0, |(address, _)| *address),
+            indices,
+            index_stride: index_stride as i64,
+            ..RawLaunch::new(S::DTYPE, rows.rows, rows.columns, k)
+        };
+        // SAFETY: the buffers were checked against the shape, they live until their guards record
+        // this launch, and the stream is of the engine's context.
+        unsafe { self.launch_raw(stream.cu_stream(), &launch) }
+    }
+
+    /// Enqueues a selection by device addresses, for callers with their own memory and streams.
+    ///
+    /// The same holds as for [`Family::launch`]. The plan's `workspace_bytes` tell what workspace
+    /// to lend.
+    ///
+    /// # Errors
+    /// Null and misaligned addresses, overlapping output rows, a short workspace, and shapes that
+    /// cannot be addressed; nothing is enqueued or written on an error.
+    ///
+    /// # Safety
+    /// The addresses are valid on the engine's device for the shape and strides given, until the
+    /// stream has passed this launch; the output overlaps none of the inputs; and `stream` belongs
+    /// to the engine's context.
+    pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
+        let plan = self.plan(&launch.problem())?;
+        // SAFETY: as the caller promises.
+        unsafe { self.enqueue(stream, launch, &plan) }
+    }
+
+    /// As [`Family::launch_raw`], with the kernel that the caller picks instead of the plan's.
+    ///
+    /// # Errors
+    /// Also when the variant is no member of the family.
+    ///
+    /// # Safety
+    /// As for [`Family::launch_raw`].
+    pub unsafe fn launch_variant(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        variant: &Variant,
+    ) -> Result<(), Error> {
+        self.member(variant)?;
+        let plan = Plan { variant: *variant, ..self.plan(&launch.problem())? };
+        if variant.dtype != launch.dtype {
+            return Err(Error::Variant { family: self.name(), variant: Box::new(*variant) });
+        }
+        // SAFETY: as the caller promises.
+        unsafe { self.enqueue(stream, launch, &plan) }
+    }
+
+    /// # Safety
+    /// As for [`Family::launch_raw`].
+    unsafe fn enqueue(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        plan: &Plan,
+    ) -> Result<(), Error> {
+        launch.check(&self.spec, plan)?;
+        let kernel = self.kernel(stream, plan)?;
+        if plan.grid == 0 {
+            return Ok(());
+        }
+        let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
+        // SAFETY: the argument is the mirror of what the kernel takes; the rest is the caller's.
+        unsafe { kernel.launch(plan.grid, stream, &launch.kernel_args()) }
+    }
+
+    /// The loaded kernel of a plan; loads it unless a capture forbids that.
+    fn kernel(&self, stream: CUstream, plan: &Plan) -> Result<Arc<LoadedKernel>, Error> {
+        if let Some(kernel) = self.engine.loaded(&plan.variant) {
+            return Ok(kernel);
+        }
+        if self.engine.context().is_some() && is_capturing(stream)? {
+            return Err(Error::Capturing { problem: plan.problem });
+        }
+        self.engine.load(&plan.variant)
+    }
+
+    fn check_typed<S: Score, I: IndexInt>(
+        &self,
+        stream: &CudaStream,
+        rows: &Rows<'_, S>,
+        k: u32,
+        output: &Output<'_, I>,
+    ) -> Result<(), Error> {
+        let context = self.engine.context().ok_or(Error::Offline { arch: self.engine.arch() })?;
+        if stream.context() != context {
+            return Err(Error::Context);
+        }
+        let declared = self.spec.semantics.index;
+        if I::TYPE != declared {
+            return Err(Error::IndexType { family: self.name(), declared, given: I::TYPE });
+        }
+        Problem::new(S::DTYPE, rows.rows, rows.columns, k).check()?;
+        let strides = [
+            ("row stride", rows.row_stride),
+            ("output row stride", output.row_stride.unwrap_or(0)),
+        ];
+        for (what, stride) in strides {
+            if stride > i64::MAX as usize {
+                return Err(Error::TooLarge { what, value: stride as u64, limit: i64::MAX as u64 });
+            }
+        }
+        rows.check()?;
+        output.check(rows.rows, k)
+    }
+
+    /// The CUDA C of a member.
+    ///
+    /// # Errors
+    /// The variant is no member of the family.
+    pub fn source(&self, variant: &Variant) -> Result<RenderedSource, Error> {
+        self.member(variant)?;
+        self.engine.render(variant)
+    }
+
+    /// The PTX of a member, for reading; what is launched is the cubin.
+    ///
+    /// # Errors
+    /// The variant is no member, or NVRTC refuses it.
+    pub fn ptx(&self, variant: &Variant) -> Result<String, Error> {
+        Ok(self.engine.nvrtc().ptx(&self.source(variant)?, self.engine.arch())?)
+    }
+
+    /// The compiled kernel of a member, with its build log and where it came from.
+    ///
+    /// # Errors
+    /// The variant is no member, or NVRTC refuses it.
+    pub fn artifact(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
+        self.engine.compile(&self.source(variant)?)
+    }
+
+    /// The machine code of a member.
+    ///
+    /// # Errors
+    /// As for [`Family::artifact`].
+    pub fn cubin(&self, variant: &Variant) -> Result<Vec<u8>, Error> {
+        Ok(self.artifact(variant)?.cubin.clone())
+    }
+
+    /// What the compiler said of a member.
+    ///
+    /// # Errors
+    /// As for [`Family::artifact`].
+    pub fn build_log(&self, variant: &Variant) -> Result<String, Error> {
+        Ok(self.artifact(variant)?.log.clone())
+    }
+
+    /// Registers, spills and shared memory of a member; `None` when the build log does not tell.
+    ///
+    /// # Errors
+    /// As for [`Family::artifact`].
+    pub fn resources(&self, variant: &Variant) -> Result<Option<Resources>, Error> {
+        Ok(Resources::from_log(&self.artifact(variant)?.log))
+    }
+
+    /// The lines of a member's build log that warn; there should be none.
+    ///
+    /// # Errors
+    /// As for [`Family::artifact`].
+    pub fn build_warnings(&self, variant: &Variant) -> Result<Vec<String>, Error> {
+        let artifact = self.artifact(variant)?;
+        Ok(resources::warnings(&artifact.log).into_iter().map(str::to_owned).collect())
+    }
+
+    fn member(&self, variant: &Variant) -> Result<(), Error> {
+        if self.spec.contains(variant) {
+            Ok(())
+        } else {
+            Err(Error::Variant { family: self.name(), variant: Box::new(*variant) })
+        }
+    }
+
+    fn name(&self) -> String {
+        self.spec.name.to_string()
+    }
+}
+
+fn is_capturing(stream: CUstream) -> Result<bool, Error> {
+    let mut status = sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE;
+    // SAFETY: the stream is live by the caller's promise, and the pointer valid for one status.
+    unsafe { sys::cuStreamIsCapturing(stream, &mut status) }
+        .result()
+        .map_err(Error::cuda("ask whether the stream is being captured"))?;
+    Ok(status != sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE)
+}

@@ -1,0 +1,129 @@
+//! A compiled kernel, loaded into a context.
+
+use crate::error::{Error, driver_words};
+use cudarc::driver::{CudaContext, sys};
+use std::ffi::{CString, c_uint, c_void};
+use std::sync::Arc;
+use topkit_codegen::Arch;
+
+/// A kernel that can be launched; unloaded when dropped.
+pub(crate) struct LoadedKernel {
+    context: Arc<CudaContext>,
+    module: sys::CUmodule,
+    function: sys::CUfunction,
+    threads: u32,
+}
+
+// SAFETY: a module and its functions are handles that any thread may use once the context is
+// current on it, and `launch` and `drop` make it so.
+unsafe impl Send for LoadedKernel {}
+// SAFETY: as above; the handles are never changed after loading.
+unsafe impl Sync for LoadedKernel {}
+
+impl std::fmt::Debug for LoadedKernel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoadedKernel").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+impl LoadedKernel {
+    /// Loads a cubin. A refusal carries the driver's log.
+    pub(crate) fn load(
+        context: &Arc<CudaContext>,
+        entry: &str,
+        arch: Arch,
+        cubin: &[u8],
+        threads: u32,
+    ) -> Result<LoadedKernel, Error> {
+        let _span = tracing::info_span!("load", entry).entered();
+        context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
+        let mut log = vec![0u8; 16 * 1024];
+        let mut options = [
+            sys::CUjit_option::CU_JIT_ERROR_LOG_BUFFER,
+            sys::CUjit_option::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
+        ];
+        // The driver takes each option's value in the place of a pointer.
+        let mut values = [log.as_mut_ptr().cast::<c_void>(), log.len() as *mut c_void];
+        let mut module = std::ptr::null_mut();
+        // SAFETY: the image is a whole cubin, the option arrays have the length given, and the
+        // log buffer outlives the call.
+        let status = unsafe {
+            sys::cuModuleLoadDataEx(
+                &mut module,
+                cubin.as_ptr().cast(),
+                options.len() as c_uint,
+                options.as_mut_ptr(),
+                values.as_mut_ptr(),
+            )
+        };
+        let refused = |error, log: &[u8]| {
+            let end = log.iter().position(|&byte| byte == 0).unwrap_or(log.len());
+            Error::Module {
+                entry: entry.to_owned(),
+                arch,
+                reason: driver_words(error),
+                log: String::from_utf8_lossy(&log[..end]).into_owned(),
+            }
+        };
+        status.result().map_err(|error| refused(error, &log))?;
+        // From here the module is unloaded on every path.
+        let mut kernel = LoadedKernel {
+            context: context.clone(),
+            module,
+            function: std::ptr::null_mut(),
+            threads,
+        };
+        let name = CString::new(entry).map_err(|_| Error::Null { what: "entry name" })?;
+        // SAFETY: the module was just loaded, and the name is a C string.
+        unsafe { sys::cuModuleGetFunction(&mut kernel.function, module, name.as_ptr()) }
+            .result()
+            .map_err(|error| refused(error, &[]))?;
+        Ok(kernel)
+    }
+
+    /// Enqueues the kernel with its one argument.
+    ///
+    /// # Safety
+    /// `args` is the struct that the kernel takes, its pointers are valid on the device until the
+    /// stream has passed this launch, and `stream` belongs to this kernel's context.
+    pub(crate) unsafe fn launch<A>(
+        &self,
+        grid: u32,
+        stream: sys::CUstream,
+        args: &A,
+    ) -> Result<(), Error> {
+        self.context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
+        let mut parameters = [std::ptr::from_ref(args).cast_mut().cast::<c_void>()];
+        // SAFETY: the function is live; the driver copies the argument before it returns.
+        unsafe {
+            sys::cuLaunchKernel(
+                self.function,
+                grid,
+                1,
+                1,
+                self.threads,
+                1,
+                1,
+                0,
+                stream,
+                parameters.as_mut_ptr(),
+                std::ptr::null_mut(),
+            )
+        }
+        .result()
+        .map_err(Error::cuda("launch the kernel"))
+    }
+}
+
+impl Drop for LoadedKernel {
+    fn drop(&mut self) {
+        let unload = || {
+            self.context.bind_to_thread()?;
+            // SAFETY: the module is live and its functions are not used again.
+            unsafe { sys::cuModuleUnload(self.module) }.result()
+        };
+        if let Err(error) = unload() {
+            tracing::warn!("a kernel was not unloaded: {}", driver_words(error));
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Picks the member of a family for a problem, and says why.
+//!
+//! The choice is arithmetic on the spec and the problem: no device, no measurement, no state. Of
+//! each axis the declared value nearest to the wanted one is taken.
+
+use crate::error::Error;
+use crate::problem::Problem;
+use std::fmt;
+use topkit_codegen::{KernelKind, KernelSpec, Key, Variant};
+
+/// The kernel picked for a problem, and what its launch needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The problem it was made for.
+    pub problem: Problem,
+    /// The kernel.
+    pub variant: Variant,
+    /// CTAs of the launch.
+    pub grid: u32,
+    /// Bytes of device memory that the caller lends to the launch.
+    pub workspace_bytes: usize,
+}
+
+/// Why a plan is what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// The plan.
+    pub plan: Plan,
+    /// One sentence for each axis.
+    pub reasons: Vec<Reason>,
+    /// How many members of the family could have served.
+    pub members: usize,
+}
+
+/// Why an axis has its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reason {
+    /// The axis.
+    pub key: Key,
+    /// The value picked.
+    pub value: u32,
+    /// The sentence.
+    pub why: String,
+}
+
+/// Picks the kernel for a problem.
+pub(crate) fn plan(spec: &KernelSpec, problem: &Problem) -> Result<Plan, Error> {
+    accepts(spec, problem)?;
+    let pick = |wanted: Wanted, axis: &[u32]| nearest(wanted.value, axis);
+    let variant = Variant {
+        kernel: KernelKind::BlockRadix,
+        dtype: problem.dtype,
+        vec_size: pick(wanted_vec_size(problem), &spec.vec_size),
+        bins: pick(wanted_bins(problem), &spec.bins),
+        threads: pick(wanted_threads(problem), &spec.threads),
+        semantics: spec.semantics,
+    };
+    // The shape was checked: it fits a grid.
+    Ok(Plan { problem: *problem, variant, grid: problem.rows as u32, workspace_bytes: 0 })
+}
+
+/// The plan with its reasons.
+pub(crate) fn explain(spec: &KernelSpec, problem: &Problem) -> Result<Explanation, Error> {
+    let plan = plan(spec, problem)?;
+    let reason = |key, value, wanted: Wanted, axis: &[u32]| {
+        let mut why = wanted.why.to_owned();
+        if value != wanted.value {
+            why += &format!("; {} is wanted and {axis:?} are declared", wanted.value);
+        }
+        Reason { key, value, why }
+    };
+    let variant = plan.variant;
+    let reasons = vec![
+        reason(Key::VecSize, variant.vec_size, wanted_vec_size(problem), &spec.vec_size),
+        reason(Key::Bins, variant.bins, wanted_bins(problem), &spec.bins),
+        reason(Key::Threads, variant.threads, wanted_threads(problem), &spec.threads),
+    ];
+    let members = spec.vec_size.len() * spec.bins.len() * spec.threads.len();
+    Ok(Explanation { plan, reasons, members })
+}
+
+fn accepts(spec: &KernelSpec, problem: &Problem) -> Result<(), Error> {
+    problem.check()?;
+    if !spec.dtype.contains(&problem.dtype) {
+        let declared: Vec<_> = spec.dtype.iter().map(|dtype| dtype.name()).collect();
+        return Err(Error::DType {
+            family: spec.name.to_string(),
+            declared: declared.join(", "),
+            dtype: problem.dtype,
+        });
+    }
+    if !spec.k.contains(problem.k) {
+        return Err(Error::K {
+            family: spec.name.to_string(),
+            declared: spec.k.clone(),
+            k: problem.k,
+        });
+    }
+    Ok(())
+}
+
+struct Wanted {
+    value: u32,
+    why: &'static str,
+}
+
+fn wanted_vec_size(problem: &Problem) -> Wanted {
+    Wanted {
+        value: 16 / problem.dtype.bytes(),
+        why: "one load is then 16 bytes, the widest there is",
+    }
+}
+
+fn wanted_bins(problem: &Problem) -> Wanted {
+    if problem.dtype.key_bits() == 16 {
+        Wanted { value: 2048, why: "two passes resolve a 16-bit key, 11 bits and 5" }
+    } else {
+        Wanted { value: 2048, why: "three passes resolve a 32-bit key, 11, 11 and 10 bits" }
+    }
+}
+
+fn wanted_threads(problem: &Problem) -> Wanted {
+    if problem.columns > 16 * 1024 {
+        Wanted { value: 1024, why: "a long row wants many loads in flight" }
+    } else {
+        Wanted {
+            value: 512,
+            why: "a short row is bound by barriers, which cost less with few warps",
+        }
+    }
+}
+
+/// The value of the axis nearest to the wanted one by ratio; the smaller of two as near.
+fn nearest(wanted: u32, axis: &[u32]) -> u32 {
+    let distance = |value: u32| {
+        let (low, high) = (value.min(wanted), value.max(wanted));
+        u64::from(high) * 1024 / u64::from(low.max(1))
+    };
+    axis.iter().copied().min_by_key(|&value| (distance(value), value)).unwrap_or(wanted)
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Explanation { plan, reasons, members } = self;
+        writeln!(f, "{}: {} (1 of {members} members)", plan.problem, plan.variant)?;
+        writeln!(f, "  {} CTAs, one a row; workspace {} bytes", plan.grid, plan.workspace_bytes)?;
+        for Reason { key, value, why } in reasons {
+            writeln!(f, "  {key} = {value}: {why}")?;
+        }
+        write!(f, "  picked by built-in rules, not by measurement on this device")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use topkit_codegen::DType;
+
+    fn spec(vec_size: &[u32]) -> KernelSpec {
+        KernelSpec::builder("Test")
+            .dtype([DType::F32, DType::Bf16])
+            .k([512, 2048])
+            .vec_size(vec_size)
+            .threads([256, 1024])
+            .build()
+            .unwrap()
+    }
+
+    #[test]
+    fn the_plan_is_a_member_and_says_why() {
+        let spec = spec(&[1, 2, 4, 8]);
+        for (dtype, vec_size) in [(DType::F32, 4), (DType::Bf16, 8)] {
+            let problem = Problem::new(dtype, 32, 131072, 512);
+            let plan = plan(&spec, &problem).unwrap();
+            assert!(spec.contains(&plan.variant));
+            assert_eq!(
+                (plan.variant.vec_size, plan.variant.threads, plan.grid),
+                (vec_size, 1024, 32)
+            );
+            let text = explain(&spec, &problem).unwrap().to_string();
+            assert!(text.contains("top 512 of 32 x 131072") && text.contains("16 bytes"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_axis_without_the_wanted_value_gives_its_nearest() {
+        let problem = Problem::new(DType::Bf16, 1, 100, 512);
+        let explanation = explain(&spec(&[1, 4]), &problem).unwrap();
+        assert_eq!(explanation.plan.variant.vec_size, 4);
+        assert_eq!(explanation.plan.variant.threads, 256);
+        assert!(explanation.to_string().contains("8 is wanted and [1, 4] are declared"));
+        assert_eq!(nearest(512, &[256, 1024]), 256);
+        assert_eq!(nearest(512, &[128, 1024]), 1024);
+    }
+
+    #[test]
+    fn what_was_not_declared_is_refused_with_the_numbers() {
+        let spec = spec(&[8]);
+        let refused = |problem| plan(&spec, &problem).unwrap_err().to_string();
+        let dtype = refused(Problem::new(DType::F16, 1, 8, 512));
+        assert!(dtype.contains("Test serves f32, bf16, not f16"), "{dtype}");
+        let k = refused(Problem::new(DType::F32, 1, 8, 100));
+        assert!(k.contains("[512, 2048]") && k.contains("not 100"), "{k}");
+        let columns = refused(Problem::new(DType::F32, 1, 1 << 31, 512));
+        assert!(columns.contains("columns is 2147483648") && columns.contains("2147483647"));
+    }
+}
