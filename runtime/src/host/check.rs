@@ -1,0 +1,174 @@
+//! Judges an answer that something else gave, with no tolerance.
+//!
+//! It does not compare with an answer of its own: distinct positions of a row have the same scores
+//! as the best k exactly when no position left out beats one that was taken, and that is one pass
+//! over the row. It stops at the first fault, and says which row, what was due and what was found.
+
+use super::matrix::span;
+use super::rank::{Ranking, ordered_key, score_part};
+use super::{Matrix, Mismatch, Selection, accept};
+use crate::{IndexInt, Score};
+use topkit_codegen::{NanPolicy, Order, Semantics};
+
+/// Judges the indices of an answer: unique, in range, the fill exactly where it is due, and the
+/// scores those of the best k to the last bit. Under a tie rule the set is exact; under an output
+/// order so is the list. Under `ties: any`, or `order: unsorted`, whatever that leaves open passes.
+///
+/// `got` is `rows` x `k` without gaps; an answer with a row stride is gathered first.
+///
+/// # Errors
+/// The first fault, row by row. A question that cannot be asked is [`Mismatch::Question`].
+pub fn check<S: Score, I: IndexInt>(
+    input: &Matrix<'_, S>,
+    k: u32,
+    semantics: &Semantics,
+    got: &[I],
+) -> Result<(), Mismatch> {
+    accept::<S, I>(input, k, semantics)?;
+    sized("indices", input.rows(), k, got.len())?;
+    let judge = Judge { ranking: Ranking::new(semantics), semantics };
+    let mut taken = Vec::new();
+    for (row, got) in got.chunks_exact(k as usize).enumerate() {
+        let scores = input.row(row);
+        taken.clear();
+        taken.resize(scores.len(), false);
+        let columns = judge.columns(row, scores.len(), got, &mut taken)?;
+        judge.winners(row, scores, &columns, &taken)?;
+        judge.order(row, scores, &columns)?;
+    }
+    Ok(())
+}
+
+/// Judges a whole answer: its indices by [`check()`], and each value against the score at its index.
+/// As everywhere in the contract, -0 equals +0 and one NaN another.
+///
+/// # Errors
+/// The first fault, row by row; the indices come first.
+pub fn check_selection<S: Score, I: IndexInt>(
+    input: &Matrix<'_, S>,
+    k: u32,
+    semantics: &Semantics,
+    got: &Selection<I, S>,
+) -> Result<(), Mismatch> {
+    check(input, k, semantics, &got.indices)?;
+    let values = match (&got.values, semantics.values) {
+        (Some(values), true) => values,
+        (None, false) => return Ok(()),
+        (_, expected) => return Err(Mismatch::Values { expected }),
+    };
+    sized("values", input.rows(), k, values.len())?;
+    for (i, (&index, &found)) in got.indices.iter().zip(values).enumerate() {
+        let (row, place) = (i / k as usize, i % k as usize);
+        let scores = input.row(row);
+        let index: i64 = index.into();
+        let expected = column(index, scores.len()).map_or(S::FILL, |column| scores[column]);
+        let (expected, found) = (expected.to_f32(), found.to_f32());
+        let key = |score| ordered_key(score, NanPolicy::Highest);
+        if key(expected) != key(found) {
+            return Err(Mismatch::Value { row, place, index, expected, found });
+        }
+    }
+    Ok(())
+}
+
+fn sized(what: &'static str, rows: usize, k: u32, found: usize) -> Result<(), Mismatch> {
+    let expected = span(what, rows, k as usize, k as usize)?;
+    if found == expected { Ok(()) } else { Err(Mismatch::Size { what, rows, k, expected, found }) }
+}
+
+fn column(index: i64, len: usize) -> Option<usize> {
+    usize::try_from(index).ok().filter(|&column| column < len)
+}
+
+struct Judge<'a> {
+    ranking: Ranking,
+    semantics: &'a Semantics,
+}
+
+impl Judge<'_> {
+    /// The columns of a row's winners; marks them in `taken`.
+    fn columns<I: IndexInt>(
+        &self,
+        row: usize,
+        len: usize,
+        got: &[I],
+        taken: &mut [bool],
+    ) -> Result<Vec<usize>, Mismatch> {
+        let winners = len.min(got.len());
+        let (due, rest) = got.split_at(winners);
+        let mut columns = Vec::with_capacity(winners);
+        for (place, &index) in due.iter().enumerate() {
+            if index == I::FILL {
+                return Err(Mismatch::EarlyFill { row, place, winners });
+            }
+            let index: i64 = index.into();
+            let Some(column) = column(index, len) else {
+                return Err(Mismatch::OutOfRange { row, place, len, found: index });
+            };
+            if std::mem::replace(&mut taken[column], true) {
+                let first = columns.iter().position(|&c| c == column).unwrap_or(place);
+                return Err(Mismatch::Duplicate { row, index, first, place });
+            }
+            columns.push(column);
+        }
+        match rest.iter().position(|&index| index != I::FILL) {
+            None => Ok(columns),
+            Some(after) => Err(Mismatch::MissingFill {
+                row,
+                place: winners + after,
+                winners,
+                expected: I::FILL.into(),
+                found: rest[after].into(),
+            }),
+        }
+    }
+
+    /// No position left out may beat one that was taken.
+    fn winners<S: Score>(
+        &self,
+        row: usize,
+        scores: &[S],
+        columns: &[usize],
+        taken: &[bool],
+    ) -> Result<(), Mismatch> {
+        let best_left_out = (0..scores.len())
+            .filter(|&column| !taken[column])
+            .map(|column| self.rank(scores, column))
+            .min();
+        let worst_taken = columns.iter().map(|&column| self.rank(scores, column)).max();
+        let (Some(missing), Some(found)) = (best_left_out, worst_taken) else { return Ok(()) };
+        if self.ranking.binding(missing) >= self.ranking.binding(found) {
+            return Ok(());
+        }
+        let tied = score_part(missing) == score_part(found);
+        let column = |rank| self.ranking.column(rank) as usize;
+        let (missing, found) = (column(missing), column(found));
+        let (missing_score, found_score) = (scores[missing].to_f32(), scores[found].to_f32());
+        Err(if tied {
+            Mismatch::Tie { row, missing, found, score: found_score, ties: self.semantics.ties }
+        } else {
+            Mismatch::Winner { row, missing, missing_score, found, found_score }
+        })
+    }
+
+    fn order<S: Score>(&self, row: usize, scores: &[S], columns: &[usize]) -> Result<(), Mismatch> {
+        let order = self.semantics.order;
+        if order == Order::Unsorted {
+            return Ok(());
+        }
+        let place = |column| self.ranking.place(self.rank(scores, column));
+        match columns.windows(2).position(|pair| place(pair[0]) > place(pair[1])) {
+            None => Ok(()),
+            Some(before) => {
+                let (first, second) = (columns[before], columns[before + 1]);
+                let (first_score, second_score) = (scores[first].to_f32(), scores[second].to_f32());
+                let place = before + 1;
+                Err(Mismatch::Order { row, place, first, first_score, second, second_score, order })
+            }
+        }
+    }
+
+    fn rank<S: Score>(&self, scores: &[S], column: usize) -> u64 {
+        self.ranking.rank(scores[column], column as u32)
+    }
+}

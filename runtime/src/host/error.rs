@@ -1,0 +1,98 @@
+//! What a caller of the host selection can get wrong, with the numbers.
+
+use topkit_codegen::IndexType;
+
+/// A host selection that cannot be made as asked. Nothing is written then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// k is 0.
+    #[error("k is 0, which selects nothing; k starts at 1")]
+    ZeroK,
+    /// A row is longer than an index can say.
+    #[error("a row of {columns} columns is too long; a row has at most {} columns", i32::MAX)]
+    Columns {
+        /// Columns asked for.
+        columns: usize,
+    },
+    /// Rows would overlap.
+    #[error(
+        "the {what} have a row stride of {row_stride} elements, but a row takes {width}; \
+         give a stride of at least {width}"
+    )]
+    Stride {
+        /// Which array.
+        what: &'static str,
+        /// Elements from one row to the next.
+        row_stride: usize,
+        /// Elements that a row takes.
+        width: usize,
+    },
+    /// An array does not have the size of its shape.
+    #[error(
+        "the {what} should be {needed} elements ({rows} rows of {width}, {row_stride} from one row \
+         to the next), but {got} were given; mend the shape or the data"
+    )]
+    Size {
+        /// Which array.
+        what: &'static str,
+        /// Number of rows.
+        rows: usize,
+        /// Elements that a row takes.
+        width: usize,
+        /// Elements from one row to the next.
+        row_stride: usize,
+        /// Elements that the shape takes.
+        needed: usize,
+        /// Elements given.
+        got: usize,
+    },
+    /// A shape that no memory can hold.
+    #[error(
+        "the {what} would be {rows} rows of {width}, {row_stride} elements from one row to the \
+         next, which is more than memory can address"
+    )]
+    TooLarge {
+        /// Which array.
+        what: &'static str,
+        /// Number of rows.
+        rows: usize,
+        /// Elements that a row takes.
+        width: usize,
+        /// Elements from one row to the next.
+        row_stride: usize,
+    },
+    /// `starts` or `lengths` does not have one element a row.
+    #[error("the {what} should have one element for each of the {rows} rows, but have {got}")]
+    Ragged {
+        /// `starts` or `lengths`.
+        what: &'static str,
+        /// Number of rows.
+        rows: usize,
+        /// Elements given.
+        got: usize,
+    },
+    /// `starts` or `lengths` were given for rows that are declared dense.
+    #[error(
+        "row starts or lengths were given, but the rows are declared dense; declare \
+         `rows: ragged`, or leave them out"
+    )]
+    DeclaredDense,
+    /// The index type asked for is not the declared one.
+    #[error("the indices are declared {declared}, but {requested} were asked for")]
+    IndexType {
+        /// What the semantics say.
+        declared: IndexType,
+        /// What the call says.
+        requested: IndexType,
+    },
+    /// Values are declared, and there is no place for them.
+    #[error("`values: true` is declared, but no values were given a place; pass a values array")]
+    ValuesMissing,
+    /// Values were given a place, and are not declared.
+    #[error(
+        "a values array was passed, but `values: false` is declared; declare `values: true`, or \
+         leave it out"
+    )]
+    ValuesUndeclared,
+}

@@ -1,0 +1,165 @@
+//! What can be wrong with an answer, in words: the row, what was due and what was found.
+//!
+//! The checks that find these faults are in `check`; a message gives indices and scores as the
+//! caller knows them, never keys or ranks.
+
+use super::HostError;
+use topkit_codegen::{Order, Ties};
+
+/// The first fault of an answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// The question itself cannot be asked.
+    #[error(transparent)]
+    Question(#[from] HostError),
+    /// The answer does not have `rows * k` elements.
+    #[error("expected {expected} {what} ({rows} rows of k = {k}), found {found}")]
+    Size {
+        /// `indices` or `values`.
+        what: &'static str,
+        /// Number of rows.
+        rows: usize,
+        /// k of the question.
+        k: u32,
+        /// Elements due.
+        expected: usize,
+        /// Elements found.
+        found: usize,
+    },
+    /// An index that is no position of the row, where a winner is due.
+    #[error(
+        "row {row}: expected an index from 0 to {} at place {place}, found {found}", .len - 1
+    )]
+    OutOfRange {
+        /// The row at fault.
+        row: usize,
+        /// The place in the row's answer.
+        place: usize,
+        /// Positions that the row has.
+        len: usize,
+        /// What stands there.
+        found: i64,
+    },
+    /// The fill where a winner is due.
+    #[error("row {row}: expected {winners} winners, found the fill after {place} of them")]
+    EarlyFill {
+        /// The row at fault.
+        row: usize,
+        /// The place in the row's answer.
+        place: usize,
+        /// Winners that the row has.
+        winners: usize,
+    },
+    /// Something else where the fill is due.
+    #[error(
+        "row {row}: expected the fill ({expected}) from place {winners} on, because the row has \
+         only {winners} positions, found {found} at place {place}"
+    )]
+    MissingFill {
+        /// The row at fault.
+        row: usize,
+        /// The place in the row's answer.
+        place: usize,
+        /// Winners that the row has.
+        winners: usize,
+        /// The fill of this index type.
+        expected: i64,
+        /// What stands there.
+        found: i64,
+    },
+    /// One index twice in a row.
+    #[error("row {row}: expected every index once, found {index} at places {first} and {place}")]
+    Duplicate {
+        /// The row at fault.
+        row: usize,
+        /// The index.
+        index: i64,
+        /// Where it stands first.
+        first: usize,
+        /// Where it stands again.
+        place: usize,
+    },
+    /// A position was left out for one with a worse score.
+    #[error(
+        "row {row}: expected index {missing} with score {missing_score} among the winners, found \
+         index {found} with the worse score {found_score}"
+    )]
+    Winner {
+        /// The row at fault.
+        row: usize,
+        /// The best position that was left out.
+        missing: usize,
+        /// Its score.
+        missing_score: f32,
+        /// The worst position that was taken.
+        found: usize,
+        /// Its score.
+        found_score: f32,
+    },
+    /// A position was left out for an equal one that the tie rule puts behind it.
+    #[error(
+        "row {row}: indices {missing} and {found} tie at score {score}; expected {missing} under \
+         `ties: {ties}`, found {found}"
+    )]
+    Tie {
+        /// The row at fault.
+        row: usize,
+        /// The position that was left out.
+        missing: usize,
+        /// The position that was taken.
+        found: usize,
+        /// The score of both.
+        score: f32,
+        /// The rule.
+        ties: Ties,
+    },
+    /// Two winners in the wrong order.
+    #[error(
+        "row {row}: expected index {second} (score {second_score}) before index {first} (score \
+         {first_score}) under `order: {order}`, found it after, at place {place}"
+    )]
+    Order {
+        /// The row at fault.
+        row: usize,
+        /// The place of the second of the two.
+        place: usize,
+        /// The index that stands first.
+        first: usize,
+        /// Its score.
+        first_score: f32,
+        /// The index that stands second and belongs first.
+        second: usize,
+        /// Its score.
+        second_score: f32,
+        /// The declared order.
+        order: Order,
+    },
+    /// Values are declared and absent, or the other way round.
+    #[error("expected {}, found {}", with(*.expected), with(!*.expected))]
+    Values {
+        /// Whether the semantics declare values.
+        expected: bool,
+    },
+    /// A value that is not the score at its index.
+    #[error(
+        "row {row}: expected the value {expected} beside index {index} at place {place}, found \
+         {found}"
+    )]
+    Value {
+        /// The row at fault.
+        row: usize,
+        /// The place in the row's answer.
+        place: usize,
+        /// The index that the value stands beside.
+        index: i64,
+        /// The score there, or NaN for the fill.
+        expected: f32,
+        /// What stands there.
+        found: f32,
+    },
+}
+
+fn with(values: bool) -> &'static str {
+    if values { "values beside the indices" } else { "no values" }
+}

@@ -1,0 +1,157 @@
+//! Exact top-k in plain Rust: what every kernel is compared with, and what serves where there is
+//! no GPU.
+//!
+//! It keeps the whole contract, also the parts that no kernel keeps yet: either end of the order,
+//! both NaN policies, every tie rule, output order and index type, values, ragged rows, strides,
+//! and k beyond the length of a row. It makes no attempt at the speed of a kernel: one thread,
+//! linear in the scores, plus the sort of the winners. It never touches a device.
+//!
+//! On failure it returns a [`HostError`] with the numbers and has written nothing. [`check()`]
+//! judges an answer that something else gave.
+
+mod check;
+mod error;
+mod matrix;
+mod mismatch;
+mod rank;
+
+pub use check::{check, check_selection};
+pub use error::HostError;
+pub use matrix::Matrix;
+pub use mismatch::Mismatch;
+pub use rank::ordered_key;
+
+use crate::{IndexInt, Score};
+use matrix::{fits, span};
+use rank::Ranking;
+use topkit_codegen::{RowShape, Semantics};
+
+/// The winners of every row, `rows` x `k`, row after row without gaps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selection<I, S> {
+    /// Indices relative to the start of the row. A row shorter than k ends in [`IndexInt::FILL`].
+    pub indices: Vec<I>,
+    /// The scores at those indices, where the semantics ask for values. A row shorter than k ends
+    /// in [`Score::FILL`].
+    pub values: Option<Vec<S>>,
+}
+
+/// Where [`top_k_into`] writes.
+#[derive(Debug)]
+pub struct Output<'a, I, S> {
+    /// Indices; see [`Selection::indices`].
+    pub indices: &'a mut [I],
+    /// Values; given exactly where the semantics ask for them. See [`Selection::values`].
+    pub values: Option<&'a mut [S]>,
+    /// Elements from one row to the next in both, at least k. What lies between is not written.
+    pub row_stride: usize,
+}
+
+/// Selects the k best scores of every row.
+///
+/// The answer is one for one question: `ties: any` keeps the lowest columns, and `order: unsorted`
+/// is written in ascending column.
+///
+/// ```
+/// use topkit::host::{self, Matrix};
+/// use topkit::{Order, Semantics};
+///
+/// let scores = [1.0, 5.0, f32::NEG_INFINITY, 5.0, 3.0];
+/// let semantics = Semantics { order: Order::ByValue, values: true, ..Semantics::DEFAULT };
+/// let best = host::top_k::<f32, i32>(&Matrix::new(&scores, 1, 5)?, 3, &semantics)?;
+/// assert_eq!(best.indices, [1, 3, 4]);
+/// assert_eq!(best.values.unwrap(), [5.0, 5.0, 3.0]);
+/// # Ok::<(), host::HostError>(())
+/// ```
+///
+/// # Errors
+/// k is 0, `I` is not the declared index type, the matrix is ragged under `rows: dense`, or the
+/// answer is larger than memory can address.
+pub fn top_k<S: Score, I: IndexInt>(
+    input: &Matrix<'_, S>,
+    k: u32,
+    semantics: &Semantics,
+) -> Result<Selection<I, S>, HostError> {
+    accept::<S, I>(input, k, semantics)?;
+    let row_stride = k as usize;
+    let len = span("indices", input.rows(), row_stride, row_stride)?;
+    let mut indices = vec![I::FILL; len];
+    let mut values = semantics.values.then(|| vec![S::FILL; len]);
+    let output = Output { indices: &mut indices, values: values.as_deref_mut(), row_stride };
+    top_k_into(input, k, semantics, output)?;
+    Ok(Selection { indices, values })
+}
+
+/// [`top_k`] into memory of the caller, at a row stride of its own.
+///
+/// # Errors
+/// Those of [`top_k`]; an output that is too small or whose stride is less than k; values that are
+/// declared and given no place, or the other way round.
+pub fn top_k_into<S: Score, I: IndexInt>(
+    input: &Matrix<'_, S>,
+    k: u32,
+    semantics: &Semantics,
+    mut output: Output<'_, I, S>,
+) -> Result<(), HostError> {
+    accept::<S, I>(input, k, semantics)?;
+    let (k, row_stride) = (k as usize, output.row_stride);
+    fits("indices", output.indices.len(), input.rows(), k, row_stride)?;
+    match (semantics.values, &output.values) {
+        (true, None) => return Err(HostError::ValuesMissing),
+        (false, Some(_)) => return Err(HostError::ValuesUndeclared),
+        (true, Some(values)) => fits("values", values.len(), input.rows(), k, row_stride)?,
+        (false, None) => {}
+    }
+
+    let ranking = Ranking::new(semantics);
+    let mut ranks = Vec::new();
+    for row in 0..input.rows() {
+        let scores = input.row(row);
+        winners(ranking, scores, k, &mut ranks);
+
+        let out = row * row_stride..row * row_stride + k;
+        let (taken, rest) = output.indices[out.clone()].split_at_mut(ranks.len());
+        for (index, &rank) in taken.iter_mut().zip(&ranks) {
+            *index = I::from_column(ranking.column(rank));
+        }
+        rest.fill(I::FILL);
+
+        if let Some(values) = &mut output.values {
+            let (taken, rest) = values[out].split_at_mut(ranks.len());
+            for (value, &rank) in taken.iter_mut().zip(&ranks) {
+                *value = scores[ranking.column(rank) as usize];
+            }
+            rest.fill(S::FILL);
+        }
+    }
+    Ok(())
+}
+
+/// Leaves in `ranks` the ranks of a row's winners, in the order of the answer.
+fn winners<S: Score>(ranking: Ranking, scores: &[S], k: usize, ranks: &mut Vec<u64>) {
+    ranks.clear();
+    ranks.extend(scores.iter().zip(0..).map(|(&score, column)| ranking.rank(score, column)));
+    if k < ranks.len() {
+        ranks.select_nth_unstable(k);
+        ranks.truncate(k);
+    }
+    ranks.sort_unstable_by_key(|&rank| ranking.place(rank));
+}
+
+/// What every call asks of its arguments, whatever it writes to.
+fn accept<S: Score, I: IndexInt>(
+    input: &Matrix<'_, S>,
+    k: u32,
+    semantics: &Semantics,
+) -> Result<(), HostError> {
+    if k == 0 {
+        return Err(HostError::ZeroK);
+    }
+    if semantics.index != I::TYPE {
+        return Err(HostError::IndexType { declared: semantics.index, requested: I::TYPE });
+    }
+    if semantics.rows == RowShape::Dense && input.is_ragged() {
+        return Err(HostError::DeclaredDense);
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! The order of scores as plain integers.
+//!
+//! One rank holds the score and the column, so that a selection under any policy is a comparison
+//! of integers. It knows nothing of rows and shapes, and cannot fail.
+
+use crate::Score;
+use topkit_codegen::{NanPolicy, Order, Select, Semantics, Ties};
+
+/// The place of a score in the order of scores: a greater score has a greater key, equal scores
+/// have equal keys. -0 equals +0, and every NaN equals every other and ranks by the policy.
+///
+/// Scores of 16 bits are `f32` exactly, so this one order serves every score type. The bit trick is
+/// the one that radix sorts of floats use: flip the sign bit of a positive number, and all bits of
+/// a negative one.
+pub fn ordered_key(score: f32, nan: NanPolicy) -> u32 {
+    const SIGN: u32 = 1 << 31;
+    if score.is_nan() {
+        return match nan {
+            NanPolicy::Highest => u32::MAX,
+            NanPolicy::Lowest => 0,
+        };
+    }
+    let bits = if score == 0.0 { 0 } else { score.to_bits() };
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
+}
+
+/// What decides between two positions of a row.
+#[derive(Clone, Copy)]
+pub(super) struct Ranking {
+    select: Select,
+    nan: NanPolicy,
+    ties: Ties,
+    order: Order,
+}
+
+impl Ranking {
+    pub(super) fn new(semantics: &Semantics) -> Self {
+        let Semantics { select, nan, ties, order, .. } = *semantics;
+        Ranking { select, nan, ties, order }
+    }
+
+    /// The rank of a position: the better, the lower. The upper half ranks the score, the lower
+    /// half the column.
+    pub(super) fn rank<S: Score>(self, score: S, column: u32) -> u64 {
+        let key = ordered_key(score.to_f32(), self.nan);
+        let by_score = match self.select {
+            Select::Largest => !key,
+            Select::Smallest => key,
+        };
+        (u64::from(by_score) << 32) | u64::from(self.by_column(column))
+    }
+
+    /// The part of a rank that an answer must respect: without a tie rule, only the score.
+    pub(super) fn binding(self, rank: u64) -> u64 {
+        match self.ties {
+            Ties::Any => score_part(rank),
+            Ties::LowestIndex | Ties::HighestIndex => rank,
+        }
+    }
+
+    /// The column that a rank was made of.
+    pub(super) fn column(self, rank: u64) -> u32 {
+        self.by_column(rank as u32)
+    }
+
+    /// Where a winner stands among the winners of its row. `unsorted` is written in ascending
+    /// column, so that the host gives one answer to one question.
+    pub(super) fn place(self, rank: u64) -> (u64, u32) {
+        let column = self.column(rank);
+        match self.order {
+            Order::Unsorted | Order::ByIndex => (0, column),
+            Order::ByValue => (score_part(rank), column),
+        }
+    }
+
+    /// Its own inverse.
+    fn by_column(self, column: u32) -> u32 {
+        match self.ties {
+            Ties::Any | Ties::LowestIndex => column,
+            Ties::HighestIndex => !column,
+        }
+    }
+}
+
+/// Equal for equal scores, whatever their columns.
+pub(super) fn score_part(rank: u64) -> u64 {
+    rank >> 32
+}

@@ -1,0 +1,124 @@
+//! The Rust types that scores and indices may have.
+//!
+//! It stands between the dtype table of the generator and everything typed: the host selection and
+//! the launches. It holds no arithmetic of the selection itself. Both traits are sealed, so a type
+//! outside the table does not compile.
+
+use half::{bf16, f16};
+use std::fmt::{Debug, Display};
+use topkit_codegen::{DType, IndexType};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A type that a score may have: `f32`, [`half::bf16`] or [`half::f16`].
+pub trait Score: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'static {
+    /// Its row in the dtype table.
+    const DTYPE: DType;
+
+    /// What stands among the values where no position was left to select: a quiet NaN. It is the
+    /// one value that no later arithmetic mistakes for a score; where NaN may be a score, the
+    /// index beside it tells them apart.
+    const FILL: Self;
+
+    /// The same number as `f32`. It is exact for every score type; only the payload of a NaN may
+    /// change.
+    fn to_f32(self) -> f32;
+
+    /// The nearest score to this number; ties to even, out of range to an infinity.
+    fn from_f32(number: f32) -> Self;
+
+    /// The bit pattern, in the low bits.
+    fn to_bits(self) -> u32;
+
+    /// The score of that bit pattern; bits above those of the type are ignored.
+    fn from_bits(bits: u32) -> Self;
+}
+
+impl sealed::Sealed for f32 {}
+impl Score for f32 {
+    const DTYPE: DType = DType::F32;
+    const FILL: Self = f32::NAN;
+
+    fn to_f32(self) -> f32 {
+        self
+    }
+
+    fn from_f32(number: f32) -> Self {
+        number
+    }
+
+    fn to_bits(self) -> u32 {
+        f32::to_bits(self)
+    }
+
+    fn from_bits(bits: u32) -> Self {
+        f32::from_bits(bits)
+    }
+}
+
+macro_rules! half_score {
+    ($($type:ident = $dtype:ident,)*) => {$(
+        impl sealed::Sealed for $type {}
+        impl Score for $type {
+            const DTYPE: DType = DType::$dtype;
+            const FILL: Self = $type::NAN;
+
+            fn to_f32(self) -> f32 {
+                $type::to_f32(self)
+            }
+
+            fn from_f32(number: f32) -> Self {
+                $type::from_f32(number)
+            }
+
+            fn to_bits(self) -> u32 {
+                u32::from($type::to_bits(self))
+            }
+
+            fn from_bits(bits: u32) -> Self {
+                $type::from_bits(bits as u16)
+            }
+        }
+    )*};
+}
+
+half_score! {
+    bf16 = Bf16,
+    f16 = F16,
+}
+
+/// A type that an index may have: `i32`, `u32` or `i64`.
+pub trait IndexInt:
+    sealed::Sealed + Copy + Eq + Debug + Display + Into<i64> + Send + Sync + 'static
+{
+    /// Its name in a spec.
+    const TYPE: IndexType;
+
+    /// What stands where no position was left to select: -1, which is all bits set for `u32`.
+    const FILL: Self;
+
+    /// The index of a column. A row has at most 2^31 - 1 columns, so every type holds it.
+    fn from_column(column: u32) -> Self;
+}
+
+macro_rules! index_int {
+    ($($type:ident = $index:ident, $fill:expr;)*) => {$(
+        impl sealed::Sealed for $type {}
+        impl IndexInt for $type {
+            const TYPE: IndexType = IndexType::$index;
+            const FILL: Self = $fill;
+
+            fn from_column(column: u32) -> Self {
+                column as $type
+            }
+        }
+    )*};
+}
+
+index_int! {
+    i32 = I32, -1;
+    u32 = U32, u32::MAX;
+    i64 = I64, -1;
+}

@@ -1,0 +1,239 @@
+//! The host selection against one that is written a second time, over small random questions; and
+//! the contract's corners, one test each. Needs nothing.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+mod question;
+
+use half::{bf16, f16};
+use proptest::prelude::*;
+use question::{Question, any_question};
+use topkit::host::{self, HostError, Matrix, Output, Selection, ordered_key};
+use topkit::{IndexInt, IndexType, NanPolicy, Order, RowShape, Score, Select, Semantics, Ties};
+use topkit_tests::{Distribution, oracle};
+
+proptest! {
+    #[test]
+    fn agrees_with_a_full_sort(question in any_question()) {
+        agrees::<f32, i32>(&question)?;
+        agrees::<f32, u32>(&question)?;
+        agrees::<bf16, i32>(&question)?;
+        agrees::<bf16, i64>(&question)?;
+        agrees::<f16, u32>(&question)?;
+        agrees::<f16, i64>(&question)?;
+    }
+
+    #[test]
+    fn writes_no_further_than_k_of_each_row(question in any_question(), gap in 0usize..4) {
+        let scores = question.scores::<f16>();
+        let semantics = question.semantics::<i64>();
+        let input = question.matrix(&scores);
+        let packed: Selection<i64, f16> = host::top_k(&input, question.k, &semantics).unwrap();
+
+        let (k, row_stride) = (question.k as usize, question.k as usize + gap);
+        let untouched = 0x5555;
+        let mut indices = vec![untouched; question.rows * row_stride];
+        let mut values = vec![f16::from_bits(0x5555); indices.len()];
+        let output = Output {
+            indices: &mut indices,
+            values: semantics.values.then_some(&mut values),
+            row_stride,
+        };
+        host::top_k_into(&input, question.k, &semantics, output).unwrap();
+
+        for row in 0..question.rows {
+            let (written, rest) = indices[row * row_stride..][..row_stride].split_at(k);
+            prop_assert_eq!(written, &packed.indices[row * k..][..k]);
+            prop_assert!(rest.iter().all(|&index| index == untouched));
+            let (written, rest) = values[row * row_stride..][..row_stride].split_at(k);
+            if let Some(expected) = &packed.values {
+                prop_assert_eq!(bits(written), bits(&expected[row * k..][..k]));
+            }
+            prop_assert!(rest.iter().all(|value| value.to_bits() == 0x5555));
+        }
+    }
+
+    #[test]
+    fn keys_are_in_the_order_of_scores(a in any::<u32>(), b in any::<u32>()) {
+        keys_agree(f32::from_bits(a), f32::from_bits(b))?;
+        keys_agree(f32::from_bits(a), f32::from_bits(a ^ (b & 3)))?;
+    }
+}
+
+fn agrees<S: Score, I: IndexInt>(question: &Question) -> Result<(), TestCaseError> {
+    let scores = question.scores::<S>();
+    let semantics = question.semantics::<I>();
+    let input = question.matrix(&scores);
+    let got: Selection<I, S> = host::top_k(&input, question.k, &semantics).unwrap();
+
+    let k = question.k as usize;
+    prop_assert_eq!(got.indices.len(), question.rows * k);
+    prop_assert_eq!(got.values.is_some(), semantics.values);
+    for row in 0..question.rows {
+        let row_scores = question.row(&scores, row);
+        let (indices, values) = oracle::top_k_row::<S, I>(&row_scores, k, &semantics);
+        prop_assert_eq!(&got.indices[row * k..][..k], &indices, "row {}", row);
+        if let Some(got) = &got.values {
+            prop_assert_eq!(bits(&got[row * k..][..k]), bits(&values), "row {}", row);
+        }
+    }
+    host::check_selection(&input, question.k, &semantics, &got).unwrap();
+    Ok(())
+}
+
+fn keys_agree(a: f32, b: f32) -> Result<(), TestCaseError> {
+    for &nan in NanPolicy::ALL {
+        let by_key = ordered_key(a, nan).cmp(&ordered_key(b, nan));
+        prop_assert_eq!(by_key, oracle::compare(a, b, nan), "{} and {}, nan: {}", a, b, nan);
+    }
+    Ok(())
+}
+
+fn bits<S: Score>(scores: &[S]) -> Vec<u32> {
+    scores.iter().map(|score| score.to_bits()).collect()
+}
+
+/// All patterns of a 16-bit type, sorted as floats: neighbours settle the order of all pairs.
+fn keys_of_every_pattern<S: Score>() {
+    for &nan in NanPolicy::ALL {
+        let mut scores: Vec<f32> = (0..1 << 16).map(|bits| S::from_bits(bits).to_f32()).collect();
+        scores.sort_by(|&a, &b| oracle::compare(a, b, nan));
+        for pair in scores.windows(2) {
+            let by_key = ordered_key(pair[0], nan).cmp(&ordered_key(pair[1], nan));
+            assert_eq!(by_key, oracle::compare(pair[0], pair[1], nan), "{pair:?}, nan: {nan}");
+        }
+    }
+}
+
+#[test]
+fn keys_of_every_bf16() {
+    keys_of_every_pattern::<bf16>();
+}
+
+#[test]
+fn keys_of_every_f16() {
+    keys_of_every_pattern::<f16>();
+}
+
+fn select(scores: &[f32], k: u32, semantics: Semantics) -> Vec<i32> {
+    let input = Matrix::new(scores, 1, scores.len()).unwrap();
+    host::top_k(&input, k, &semantics).unwrap().indices
+}
+
+#[test]
+fn nan_of_either_sign_ranks_by_policy() {
+    let scores = [1.0, -f32::NAN, f32::INFINITY, f32::NAN, f32::NEG_INFINITY];
+    let highest = Semantics { order: Order::ByValue, ..Semantics::DEFAULT };
+    assert_eq!(select(&scores, 5, highest), [1, 3, 2, 0, 4]);
+    let lowest = Semantics { nan: NanPolicy::Lowest, ..highest };
+    assert_eq!(select(&scores, 5, lowest), [2, 0, 4, 1, 3]);
+    let smallest = Semantics { select: Select::Smallest, ..lowest };
+    assert_eq!(select(&scores, 5, smallest), [1, 3, 4, 0, 2]);
+}
+
+#[test]
+fn zeros_of_both_signs_tie() {
+    let scores = [-0.0, 0.0, -0.0, 0.0];
+    assert_eq!(select(&scores, 2, Semantics::DEFAULT), [0, 1]);
+    let highest = Semantics { ties: Ties::HighestIndex, ..Semantics::DEFAULT };
+    assert_eq!(select(&scores, 2, highest), [2, 3]);
+}
+
+#[test]
+fn negative_infinity_is_a_score() {
+    let scores = [f32::NEG_INFINITY, 1.0, f32::NEG_INFINITY];
+    assert_eq!(select(&scores, 5, Semantics::DEFAULT), [0, 1, 2, -1, -1]);
+}
+
+#[test]
+fn starts_and_lengths_are_clamped() {
+    let scores: Vec<f32> = (0..8).map(|i| i as f32).collect::<Vec<_>>().repeat(6);
+    let starts = [-5, 2, 6, 9, i32::MAX, i32::MIN];
+    let lengths = [3, i32::MAX, 3, 1, i32::MAX, i32::MIN];
+    let input = Matrix::new(&scores, 6, 8).unwrap();
+    let input = input.with_starts(&starts).unwrap().with_lengths(&lengths).unwrap();
+    let rows: Vec<&[f32]> = (0..6).map(|row| input.row(row)).collect();
+    let expected: [&[f32]; 6] =
+        [&[0.0, 1.0, 2.0], &[2.0, 3.0, 4.0, 5.0, 6.0, 7.0], &[6.0, 7.0], &[], &[], &[]];
+    assert_eq!(rows, expected);
+
+    let ragged = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
+    let got = host::top_k::<f32, i32>(&input, 2, &ragged).unwrap().indices;
+    assert_eq!(got, [1, 2, 4, 5, 0, 1, -1, -1, -1, -1, -1, -1]);
+}
+
+#[test]
+fn the_fill_is_all_bits_set_and_nan() {
+    let semantics = Semantics { index: IndexType::U32, values: true, ..Semantics::DEFAULT };
+    let input = Matrix::new(&[7.0f32], 1, 1).unwrap();
+    let got = host::top_k::<f32, u32>(&input, 2, &semantics).unwrap();
+    assert_eq!(got.indices, [0, u32::MAX]);
+    let values = got.values.unwrap();
+    assert_eq!(values[0], 7.0);
+    assert!(values[1].is_nan());
+}
+
+#[test]
+fn a_long_row_is_selected_exactly() {
+    for distribution in Distribution::ALL {
+        let scores = distribution.fill::<f32>(1, 2, 100_003);
+        let input = Matrix::new(&scores, 2, 100_003).unwrap();
+        let got = host::top_k::<f32, i32>(&input, 2048, &Semantics::DEFAULT).unwrap();
+        for (row, got) in got.indices.chunks_exact(2048).enumerate() {
+            let scores = &scores[row * 100_003..][..100_003];
+            let (expected, _) = oracle::top_k_row::<f32, i32>(scores, 2048, &Semantics::DEFAULT);
+            assert_eq!(got, expected, "{distribution}, row {row}");
+        }
+    }
+}
+
+#[test]
+fn impossible_questions_are_refused_with_their_numbers() {
+    let scores = [0.0f32; 12];
+    let dense = Matrix::new(&scores, 3, 4).unwrap();
+    let ragged = dense.with_lengths(&[1, 2, 3]).unwrap();
+    let semantics = Semantics::DEFAULT;
+    let cases: [(HostError, &str); 8] = [
+        (Matrix::new(&scores, 3, 5).unwrap_err(), "should be 15 elements"),
+        (Matrix::new(&scores, 2, 5).unwrap_err(), "12 were given"),
+        (Matrix::strided(&scores, 3, 4, 3).unwrap_err(), "stride of at least 4"),
+        (Matrix::strided(&scores, 3, 4, 5).unwrap_err(), "should be 14 elements"),
+        (dense.with_starts(&[0, 0]).unwrap_err(), "each of the 3 rows, but have 2"),
+        (host::top_k::<f32, i32>(&dense, 0, &semantics).unwrap_err(), "k is 0"),
+        (host::top_k::<f32, i64>(&dense, 1, &semantics).unwrap_err(), "declared i32, but i64"),
+        (host::top_k::<f32, i32>(&ragged, 1, &semantics).unwrap_err(), "declared dense"),
+    ];
+    for (error, words) in cases {
+        assert!(error.to_string().contains(words), "{error:?} says {error}, not {words}");
+    }
+    let huge = Matrix::<f32>::strided(&[], usize::MAX, 4, 4).unwrap_err();
+    assert!(matches!(huge, HostError::TooLarge { rows: usize::MAX, .. }), "{huge}");
+    let wide = Matrix::<f32>::new(&[], 1, 1 << 31).unwrap_err();
+    assert!(matches!(wide, HostError::Columns { columns: 0x8000_0000 }), "{wide}");
+}
+
+#[test]
+fn an_output_that_does_not_fit_is_refused_and_left_alone() {
+    let scores = [3.0f32, 2.0, 1.0, 0.0];
+    let input = Matrix::new(&scores, 2, 2).unwrap();
+    let mut indices = [7i32; 4];
+    let mut values = [7.0f32; 4];
+    let mut refused = |semantics, len, with_values: Option<usize>, row_stride| {
+        let output = Output {
+            indices: &mut indices[..len],
+            values: with_values.map(|len| &mut values[..len]),
+            row_stride,
+        };
+        host::top_k_into(&input, 2, &semantics, output).unwrap_err()
+    };
+    let plain = Semantics::DEFAULT;
+    let valued = Semantics { values: true, ..plain };
+    assert!(matches!(refused(plain, 3, None, 2), HostError::Size { needed: 4, got: 3, .. }));
+    assert!(matches!(refused(plain, 4, None, 3), HostError::Size { needed: 5, got: 4, .. }));
+    assert!(matches!(refused(plain, 4, None, 1), HostError::Stride { row_stride: 1, .. }));
+    assert!(matches!(refused(plain, 4, Some(4), 2), HostError::ValuesUndeclared));
+    assert!(matches!(refused(valued, 4, None, 2), HostError::ValuesMissing));
+    assert!(matches!(refused(valued, 4, Some(3), 2), HostError::Size { what: "values", .. }));
+    assert_eq!(indices, [7; 4]);
+    assert_eq!(values, [7.0; 4]);
+}

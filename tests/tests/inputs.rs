@@ -1,0 +1,211 @@
+//! The score generators do what they say, for every score type. Needs nothing.
+
+use std::collections::HashSet;
+use topkit::host::ordered_key;
+use topkit::{DType, NanPolicy, Score};
+use topkit_tests::{Distribution, Rng, inputs::MASKED_FINITE};
+
+const ROWS: usize = 8;
+const COLUMNS: usize = 4096;
+
+fn rows<S: Score>(distribution: Distribution) -> Vec<Vec<S>> {
+    let scores = distribution.fill::<S>(7, ROWS, COLUMNS);
+    assert_eq!(scores.len(), ROWS * COLUMNS);
+    scores.chunks_exact(COLUMNS).map(<[S]>::to_vec).collect()
+}
+
+fn numbers<S: Score>(distribution: Distribution) -> Vec<f32> {
+    rows::<S>(distribution).concat().into_iter().map(S::to_f32).collect()
+}
+
+fn distinct<S: Score>(scores: &[S]) -> usize {
+    scores.iter().map(|score| score.to_bits()).collect::<HashSet<_>>().len()
+}
+
+/// Runs one check for each score type.
+macro_rules! for_each_score {
+    ($($name:ident,)*) => {
+        mod each {$(
+            #[test]
+            fn $name() {
+                super::$name::<f32>();
+                super::$name::<half::bf16>();
+                super::$name::<half::f16>();
+            }
+        )*}
+    };
+}
+
+for_each_score! {
+    same_seed_same_bits,
+    any_shape,
+    normal,
+    uniform,
+    ascending,
+    descending,
+    all_equal,
+    distinct_64,
+    one_bin,
+    signed_zeros,
+    nan,
+    infinities,
+    masked,
+}
+
+fn same_seed_same_bits<S: Score>() {
+    let bits = |distribution: Distribution, seed| -> Vec<u32> {
+        distribution.fill::<S>(seed, 3, 100).into_iter().map(S::to_bits).collect()
+    };
+    for distribution in Distribution::ALL {
+        assert_eq!(bits(distribution, 1), bits(distribution, 1), "{distribution}");
+        let seedless = matches!(
+            distribution,
+            Distribution::Ascending | Distribution::Descending | Distribution::AllEqual
+        );
+        assert_eq!(bits(distribution, 1) == bits(distribution, 2), seedless, "{distribution}");
+    }
+}
+
+fn any_shape<S: Score>() {
+    for distribution in Distribution::ALL {
+        for (rows, columns) in [(0, 5), (5, 0), (1, 1), (3, 7)] {
+            let scores = distribution.fill::<S>(3, rows, columns);
+            assert_eq!(scores.len(), rows * columns, "{distribution}");
+        }
+    }
+}
+
+fn normal<S: Score>() {
+    let scores = numbers::<S>(Distribution::Normal);
+    let count = scores.len() as f64;
+    let mean = scores.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
+    let variance = scores.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / count;
+    assert!(mean.abs() < 0.05, "{mean}");
+    assert!((variance - 1.0).abs() < 0.05, "{variance}");
+    assert!(scores.iter().all(|x| x.is_finite()));
+}
+
+fn uniform<S: Score>() {
+    let scores = numbers::<S>(Distribution::Uniform);
+    // Rounding to 16 bits may reach the open end.
+    assert!(scores.iter().all(|x| (-1.0..=1.0).contains(x)));
+    for quarter in 0..4 {
+        let low = quarter as f32 * 0.5 - 1.0;
+        let share = scores.iter().filter(|&&x| x >= low && x < low + 0.5).count();
+        let even = scores.len() / 4;
+        assert!(share.abs_diff(even) < even / 10, "quarter {quarter} holds {share}");
+    }
+}
+
+fn ascending<S: Score>() {
+    for row in rows::<S>(Distribution::Ascending) {
+        assert!(row.windows(2).all(|pair| pair[0].to_f32() <= pair[1].to_f32()));
+        assert_eq!(row[0].to_f32(), -1.0);
+        assert!(distinct(&row) > 200, "{}", distinct(&row));
+        if S::DTYPE == DType::F32 {
+            assert_eq!(distinct(&row), COLUMNS);
+        }
+    }
+}
+
+fn descending<S: Score>() {
+    let fallen = rows::<S>(Distribution::Descending);
+    for (row, rising) in fallen.iter().zip(rows::<S>(Distribution::Ascending)) {
+        let negated: Vec<f32> = rising.iter().map(|score| -score.to_f32()).collect();
+        assert_eq!(row.iter().map(|score| score.to_f32()).collect::<Vec<_>>(), negated);
+    }
+}
+
+fn all_equal<S: Score>() {
+    assert_eq!(distinct(&rows::<S>(Distribution::AllEqual).concat()), 1);
+}
+
+fn distinct_64<S: Score>() {
+    assert_eq!(distinct(&rows::<S>(Distribution::Distinct64).concat()), 64);
+}
+
+fn one_bin<S: Score>() {
+    // From the bits of the type itself, as a kernel bins them; `ordered_key` widens 16 bits first.
+    let key_bits = S::DTYPE.key_bits();
+    let (top, enough) = if S::DTYPE == DType::F32 { (12, 4000) } else { (8, 250) };
+    let mut signs = HashSet::new();
+    for row in rows::<S>(Distribution::OneBin) {
+        let sign = 1 << (key_bits - 1);
+        let bins: HashSet<u32> = row
+            .iter()
+            .map(|score| score.to_bits())
+            .map(|bits| if bits & sign == 0 { bits | sign } else { !bits & (2 * (sign - 1) + 1) })
+            .map(|key| key >> (key_bits - top))
+            .collect();
+        assert_eq!(bins.len(), 1, "{bins:x?}");
+        assert!(distinct(&row) >= enough, "{}", distinct(&row));
+        assert!(row.iter().all(|score| score.to_f32().is_finite()));
+        signs.insert(row[0].to_f32() < 0.0);
+    }
+    assert_eq!(signs.len(), 2, "rows of both signs");
+}
+
+fn signed_zeros<S: Score>() {
+    let scores = numbers::<S>(Distribution::SignedZeros);
+    let count = |is: fn(f32) -> bool| scores.iter().filter(|&&x| is(x)).count();
+    assert!(count(|x| x == 0.0 && x.is_sign_positive()) > scores.len() / 4);
+    assert!(count(|x| x == 0.0 && x.is_sign_negative()) > scores.len() / 4);
+    assert!(count(|x| x > 0.0 && x < 1.0) > 0, "a positive subnormal");
+    assert!(count(|x| x < 0.0 && x > -1.0) > 0, "a negative subnormal");
+    assert!(count(|x| x == 1.0) > 0 && count(|x| x == -1.0) > 0);
+}
+
+fn nan<S: Score>() {
+    let scores = rows::<S>(Distribution::Nan).concat();
+    let nans: Vec<u32> =
+        scores.iter().filter(|x| x.to_f32().is_nan()).map(|x| x.to_bits()).collect();
+    assert!((scores.len() / 10..scores.len() / 6).contains(&nans.len()), "{}", nans.len());
+    let sign = 1 << (S::DTYPE.key_bits() - 1);
+    let quiet = (S::FILL.to_bits() & !sign) & !S::from_f32(f32::INFINITY).to_bits();
+    for (bit, of) in [(sign, "sign"), (quiet, "quiet")] {
+        let set = nans.iter().filter(|&&bits| bits & bit != 0).count();
+        assert!(set > nans.len() / 4 && set < nans.len() * 3 / 4, "{of} bit set in {set}");
+    }
+    for &policy in NanPolicy::ALL {
+        let keys: HashSet<u32> =
+            nans.iter().map(|&bits| ordered_key(S::from_bits(bits).to_f32(), policy)).collect();
+        assert_eq!(keys.len(), 1, "all NaN are equal");
+    }
+}
+
+fn infinities<S: Score>() {
+    let scores = numbers::<S>(Distribution::Infinities);
+    for infinity in [f32::INFINITY, f32::NEG_INFINITY] {
+        let count = scores.iter().filter(|&&x| x == infinity).count();
+        assert!((scores.len() / 20..scores.len() / 12).contains(&count), "{count}");
+    }
+    assert!(scores.iter().all(|x| !x.is_nan()));
+}
+
+fn masked<S: Score>() {
+    for (row, scores) in rows::<S>(Distribution::Masked).iter().enumerate() {
+        let finite = scores.iter().filter(|x| x.to_f32().is_finite()).count();
+        assert_eq!(finite, MASKED_FINITE[row % 4], "row {row}");
+        let masked = scores.iter().filter(|x| x.to_f32() == f32::NEG_INFINITY).count();
+        assert_eq!(finite + masked, COLUMNS);
+    }
+    let short = Distribution::Masked.fill::<S>(7, 1, 5);
+    assert!(short.iter().all(|x| x.to_f32().is_finite()), "a row shorter than its finite scores");
+}
+
+#[test]
+fn names_are_distinct() {
+    let names: HashSet<&str> = Distribution::ALL.iter().map(|d| d.name()).collect();
+    assert_eq!(names.len(), Distribution::ALL.len());
+}
+
+/// The first numbers of the reference implementation from seed 1234567.
+#[test]
+fn the_generator_is_splitmix64() {
+    let mut rng = Rng::new(1_234_567);
+    let first: [u64; 3] = std::array::from_fn(|_| rng.bits());
+    assert_eq!(
+        first,
+        [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+    );
+}
