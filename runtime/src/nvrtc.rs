@@ -140,13 +140,12 @@ impl Nvrtc {
         if status == 0 {
             return Ok(());
         }
-        let reason = self
-            .function::<unsafe extern "C" fn(Status) -> *const c_char>("nvrtcGetErrorString")
+        type F = unsafe extern "C" fn(Status) -> *const c_char;
+        let reason = match self.function::<F>("nvrtcGetErrorString") {
             // SAFETY: it returns a static string for every status, known or not.
-            .map(|describe| {
-                unsafe { CStr::from_ptr(describe(status)) }.to_string_lossy().into_owned()
-            })
-            .unwrap_or_else(|_| format!("status {status}"));
+            Ok(words) => unsafe { CStr::from_ptr(words(status)) }.to_string_lossy().into_owned(),
+            Err(_) => format!("status {status}"),
+        };
         Err(NvrtcError::Call { path: self.found.path.clone(), function, reason })
     }
 

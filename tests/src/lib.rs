@@ -4,6 +4,7 @@
 //! The suites themselves are in `tests/`. Nothing here needs a GPU, a library or a file, and
 //! nothing here is published.
 
+pub mod goldens;
 pub mod inputs;
 pub mod oracle;
 mod rng;

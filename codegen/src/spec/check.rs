@@ -144,7 +144,7 @@ fn k_set(faults: &mut Vec<Fault>, k: &KSet) {
                 ));
             }
             if first > last {
-                let hint = format!("write `k: {last}..={first}`");
+                let hint = format!("write `k: {}..={first}`", (*last).max(1));
                 faults.push(Fault::new(
                     Key::K,
                     None,
@@ -166,9 +166,12 @@ fn vec_size(vec_size: u32) -> Option<Fault> {
 fn bins_fault(bins: u32, dtypes: &[DType]) -> Option<Fault> {
     let fault = |message, hint: &str| Some(Fault::new(Key::Bins, None, message, hint));
     if !bins.is_power_of_two() {
-        let hint = match bins.checked_next_power_of_two() {
-            Some(next) => format!("the nearest powers of two are {} and {next}", next / 2),
-            None => "use a power of two from 256 to 4096".into(),
+        let above = bins.checked_next_power_of_two().unwrap_or(u32::MAX);
+        let near: Vec<_> =
+            [above / 2, above].into_iter().filter(|near| BINS.contains(near)).collect();
+        let hint = match near[..] {
+            [below, above] => format!("the nearest powers of two are {below} and {above}"),
+            _ => "use a power of two from 256 to 4096".into(),
         };
         return fault(format!("`bins: {bins}` is not a power of two"), &hint);
     }

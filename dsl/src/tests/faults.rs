@@ -1,0 +1,342 @@
+//! Every fault is found, at its token, with its hint.
+
+use super::{declared, faults};
+use expect_test::{Expect, expect};
+
+fn check(entries: &str, expected: Expect) {
+    expected.assert_eq(&faults(entries));
+}
+
+#[test]
+fn sound_declarations_have_no_fault() {
+    for entries in [
+        "dtype: f32",
+        "dtype: [f32, bf16, f16,],",
+        "dtype: f16, k: 1..=2048",
+        "dtype: f16, k: [512, 1_024, 0x800]",
+        "dtype: f16, vec_size: [1, 2, 4, 8], bins: 256, threads: 128",
+        "dtype: f16, select: smallest, nan: lowest, ties: any, order: unsorted",
+        "dtype: f16, index: i64, values: false, rows: ragged",
+        "r#dtype: f32",
+    ] {
+        assert_eq!(faults(entries), "", "{entries}");
+    }
+}
+
+#[test]
+fn unknown_keys_name_the_nearest() {
+    check(
+        "dtype: f32, vecsize: 4, thread: 128, BINS: 256, tie: any, quality: 7",
+        expect![[r#"
+        2:12 vecsize: there is no key `vecsize` (hint: did you mean `vec_size`?)
+        2:24 thread: there is no key `thread` (hint: did you mean `threads`?)
+        2:37 BINS: there is no key `BINS` (hint: did you mean `bins`?)
+        2:48 tie: there is no key `tie` (hint: did you mean `ties`?)
+        2:58 quality: there is no key `quality` (hint: the keys are `dtype`, `k`, `vec_size`, `bins`, `threads`, `select`, `nan`, `ties`, `order`, `index`, `values` and `rows`)
+    "#]],
+    );
+}
+
+#[test]
+fn a_misspelt_dtype_is_not_also_missing() {
+    check(
+        "dtypes: f32",
+        expect![[r#"
+        2:0 dtypes: there is no key `dtypes` (hint: did you mean `dtype`?)
+    "#]],
+    );
+}
+
+#[test]
+fn keys_are_given_once_and_dtype_always() {
+    check(
+        "k: 1,\nk: 2",
+        expect![[r#"
+            1:11 Top: `Top` has no `dtype`, the one key without a default (hint: add for example `dtype: [f32, bf16, f16]`)
+            3:0 k: `k` is given twice (hint: keep one of them)
+        "#]],
+    );
+}
+
+#[test]
+fn unknown_choices_name_the_nearest() {
+    check(
+        "dtype: [float32, bfloat16, fp16, int8],\nties: lowest, values: yes, rows: 4, nan: \"highest\"",
+        expect![[r#"
+            2:8 float32: `dtype` has no choice `float32` (hint: `dtype` takes `f32`, `bf16` or `f16`)
+            2:17 bfloat16: `dtype` has no choice `bfloat16` (hint: `dtype` takes `f32`, `bf16` or `f16`)
+            2:27 fp16: `dtype` has no choice `fp16` (hint: did you mean `f16`? `dtype` takes `f32`, `bf16` or `f16`)
+            2:33 int8: `dtype` has no choice `int8` (hint: `dtype` takes `f32`, `bf16` or `f16`)
+            3:6 lowest: `ties` has no choice `lowest` (hint: did you mean `lowest_index`? `ties` takes `any`, `lowest_index` or `highest_index`)
+            3:22 yes: `values` has no choice `yes` (hint: `values` takes `true` or `false`)
+            3:33 4: this is not a value of `rows` (hint: `rows` takes the bare word `dense` or `ragged`)
+            3:41 "highest": this is not a value of `nan` (hint: `nan` takes the bare word `highest` or `lowest`)
+        "#]],
+    );
+}
+
+#[test]
+fn values_of_the_wrong_shape() {
+    check(
+        "dtype: \"bf16\", k: 1.5, vec_size: 1..=8, bins: [-256, many, [512]],\nselect: [largest], ties: any..=any",
+        expect![[r#"
+            2:7 "bf16": this is not a value of `dtype` (hint: `dtype` takes the bare word `f32`, `bf16` or `f16`)
+            2:18 1.5: `k` takes plain positive integers (hint: write for example `k: 512`, `k: [512, 1024]` or `k: 1..=2048`)
+            2:33 1 ..= 8: `vec_size` takes no range (hint: name each value: `vec_size: 8` or `vec_size: [4, 8]`)
+            2:47 - 256: `bins` takes plain positive integers (hint: write for example `bins: 2048` or `bins: [1024, 2048]`)
+            2:53 many: `bins` takes plain positive integers (hint: write for example `bins: 2048` or `bins: [1024, 2048]`)
+            2:59 [512]: `bins` takes plain positive integers (hint: write for example `bins: 2048` or `bins: [1024, 2048]`)
+            3:8 [largest]: `select` takes one value: it is the same for every kernel of the family (hint: write `largest` or `smallest`)
+            3:25 any ..= any: `ties` takes one value: it is the same for every kernel of the family (hint: write `any`, `lowest_index` or `highest_index`)
+        "#]],
+    );
+}
+
+#[test]
+fn integers_are_plain() {
+    check(
+        "dtype: f32, threads: 512u32, bins: 2 * 1024, k: 5000000000, vec_size: 4294967296",
+        expect![[r#"
+            2:21 512u32: `threads` takes integers without a suffix (hint: write `512`)
+            2:35 2 * 1024: `bins` takes plain positive integers (hint: write for example `bins: 2048` or `bins: [1024, 2048]`)
+            2:48 5000000000: this integer is too large for `k` (hint: a row has at most 2147483647 columns)
+            2:70 4294967296: this integer is too large for `vec_size` (hint: write for example `vec_size: 8` or `vec_size: [4, 8]`)
+        "#]],
+    );
+}
+
+#[test]
+fn ranges_of_k_have_both_ends_and_include_them() {
+    check(
+        "dtype: f32, k: 1..2048",
+        expect![[r#"
+            2:15 1 .. 2048: `1..2048` leaves out 2048; a range of `k` includes both of its ends (hint: write `k: 1..=2047`, or `k: 1..=2048` if 2048 counts)
+        "#]],
+    );
+    check(
+        "dtype: f32, k: 8..8",
+        expect![[r#"
+            2:15 8 .. 8: `8..8` leaves out 8; a range of `k` includes both of its ends (hint: write `k: 8..=8`)
+        "#]],
+    );
+    check(
+        "dtype: f32, k: 0..8",
+        expect![[r#"
+        2:15 0 .. 8: `0..8` leaves out 8; a range of `k` includes both of its ends (hint: write `k: 1..=7`, or `k: 1..=8` if 8 counts)
+    "#]],
+    );
+    check(
+        "dtype: f32, k: 1..",
+        expect![[r#"
+        2:15 1 ..: a range needs both of its ends (hint: write for example `k: 512`, `k: [512, 1024]` or `k: 1..=2048`)
+    "#]],
+    );
+    check(
+        "dtype: f32, k: ..=8",
+        expect![[r#"
+        2:15 ..= 8: a range needs both of its ends (hint: write for example `k: 512`, `k: [512, 1024]` or `k: 1..=2048`)
+    "#]],
+    );
+    check(
+        "dtype: f32, k: [1..=4, 8]",
+        expect![[r#"
+            2:16 1 ..= 4: `k` takes plain positive integers (hint: write for example `k: 512`, `k: [512, 1024]` or `k: 1..=2048`)
+        "#]],
+    );
+    check(
+        "dtype: f32, k: one..=8",
+        expect![[r#"
+            2:15 one: `k` takes plain positive integers (hint: write for example `k: 512`, `k: [512, 1024]` or `k: 1..=2048`)
+        "#]],
+    );
+}
+
+#[test]
+fn faults_of_the_spec_come_back_to_their_tokens() {
+    check(
+        "dtype: [f32, f16, f32],\nk: 0..=4000000000,\nvec_size: [1, 3],\nbins: [1000, 131072],\nthreads: [],\nties: lowest_index,\norder: by_value,\nvalues: true",
+        expect![[r#"
+            2:18 f32: `dtype` names f32 twice (hint: remove the second)
+            3:3 0: `k` starts at 0, which selects nothing (hint: k starts at 1)
+            3:7 4000000000: `k` reaches 4000000000, but a row has at most 2147483647 columns (hint: k may be 1 to 2147483647)
+            4:14 3: `vec_size: 3` is not a width that a thread can load (hint: use 1, 2, 4 or 8)
+            5:7 1000: `bins: 1000` is not a power of two (hint: the nearest powers of two are 512 and 1024)
+            5:13 131072: `bins: 131072` splits a key by 17 bits, but a f16 key has 16 (hint: use a power of two from 256 to 4096)
+            6:9 []: `threads` names no value (hint: write for example `threads: [512, 1024]`)
+            7:6 lowest_index: no kernel supports `ties: lowest_index` yet (hint: use `ties: any`)
+            8:7 by_value: no kernel supports `order: by_value` yet (hint: use `order: unsorted`)
+            9:8 true: no kernel supports `values: true` yet (hint: use `values: false`)
+        "#]],
+    );
+    check(
+        "dtype: f32, k: 9..=3",
+        expect![[r#"
+        2:15 9 ..= 3: `k: 9..=3` is an empty range (hint: write `k: 3..=9`)
+    "#]],
+    );
+    check(
+        "dtype: f32, k: 0",
+        expect![[r#"
+        2:15 0: `k` is 0, which selects nothing (hint: k starts at 1)
+    "#]],
+    );
+    check(
+        "dtype: [], k: []",
+        expect![[r#"
+        2:7 []: `dtype` names no value (hint: write for example `dtype: [f32, bf16, f16]`)
+        2:14 []: `k` names no value (hint: write for example `k: [512, 1024, 2048]`)
+    "#]],
+    );
+}
+
+#[test]
+fn positions_count_only_what_could_be_read() {
+    check(
+        "dtype: [half, f32, f32], vec_size: [\"1\", 2, 3]",
+        expect![[r#"
+            2:8 half: `dtype` has no choice `half` (hint: `dtype` takes `f32`, `bf16` or `f16`)
+            2:19 f32: `dtype` names f32 twice (hint: remove the second)
+            2:36 "1": `vec_size` takes plain positive integers (hint: write for example `vec_size: 8` or `vec_size: [4, 8]`)
+            2:44 3: `vec_size: 3` is not a width that a thread can load (hint: use 1, 2, 4 or 8)
+        "#]],
+    );
+}
+
+#[test]
+fn punctuation() {
+    check(
+        "dtype f32, k = 5; bins: , threads, vec_size:",
+        expect![[r#"
+        2:0 dtype: `:` is missing after `dtype` (hint: an entry is `key: value,`)
+        2:13 =: `:` is missing after `k` (hint: an entry is `key: value,`)
+        2:16 ;: entries are separated by commas (hint: write `,`)
+        2:18 bins: `bins` has no value (hint: write for example `bins: 2048` or `bins: [1024, 2048]`)
+        2:26 threads: `threads` has no value (hint: write for example `threads: 512` or `threads: [512, 1024]`)
+        2:35 vec_size: `vec_size` has no value (hint: write for example `vec_size: 8` or `vec_size: [4, 8]`)
+    "#]],
+    );
+    check(
+        "dtype: f32\nk: 1\nbins: [256 512] vec_size: [1,, 2]",
+        expect![[r#"
+            3:0 k: a comma is missing before `k` (hint: an entry is `key: value,`)
+            4:0 bins: a comma is missing before `bins` (hint: an entry is `key: value,`)
+            4:7 256 512: `bins` takes plain positive integers (hint: write for example `bins: 2048` or `bins: [1024, 2048]`)
+            4:16 vec_size: a comma is missing before `vec_size` (hint: an entry is `key: value,`)
+            4:29 ,: `vec_size` takes plain positive integers (hint: write for example `vec_size: 8` or `vec_size: [4, 8]`)
+        "#]],
+    );
+    check(
+        "dtype: f32,, \"k\": 1, /// note\nbins: 256, #[a]",
+        expect![[r#"
+            2:11 ,: expected a key here (hint: an entry is `key: value,`)
+            2:13 "k": expected a key here (hint: an entry is `key: value,`)
+            2:21 # [doc = " note"]: a key takes no attributes or doc comments (hint: use a `//` comment here, and put attributes above the kernel)
+            3:11 # [a]: a key takes no attributes or doc comments (hint: use a `//` comment here, and put attributes above the kernel)
+        "#]],
+    );
+}
+
+fn check_declaration(source: &str, expected: Expect) {
+    expected.assert_eq(&declared(source).1);
+}
+
+#[test]
+fn what_surrounds_the_keys() {
+    check_declaration(
+        "",
+        expect![[r#"
+        1:0 : no kernel is declared here (hint: write `pub kernel Name { dtype: f32 }`)
+    "#]],
+    );
+    check_declaration(
+        "kernal Top { dtype: f32 }",
+        expect![[r#"
+        1:0 kernal: expected the word `kernel` here (hint: write `pub kernel Name { dtype: f32 }`)
+    "#]],
+    );
+    check_declaration(
+        "pub Top { dtype: f32 }",
+        expect![[r#"
+        1:4 Top: `kernel` is missing before `Top` (hint: write `kernel Top { .. }`)
+    "#]],
+    );
+    check_declaration(
+        "pub kernel { dtype: f32, k: 0 }",
+        expect![[r#"
+        1:4 kernel: the kernel has no name (hint: write `pub kernel Name { dtype: f32 }`)
+    "#]],
+    );
+    check_declaration(
+        "kernel Top",
+        expect![[r#"
+        1:7 Top: the kernel has no keys in braces (hint: write `pub kernel Name { dtype: f32 }`)
+    "#]],
+    );
+    check_declaration(
+        "kernel Top; kernel Next { dtype: f32, k: 0 }",
+        expect![[r#"
+        1:7 Top: the kernel has no keys in braces (hint: write `pub kernel Name { dtype: f32 }`)
+        1:41 0: `k` is 0, which selects nothing (hint: k starts at 1)
+    "#]],
+    );
+    check_declaration(
+        "kernel Top(dtype: f32)",
+        expect![[r#"
+        1:10 (dtype : f32): the kernel has no keys in braces (hint: write `pub kernel Name { dtype: f32 }`)
+    "#]],
+    );
+    check_declaration(
+        "kernel Top<T> { dtype: f32 }",
+        expect![[r#"
+        1:10 < T >: nothing may stand between the name and the braces (hint: a kernel takes no parameters; write `pub kernel Name { dtype: f32 }`)
+    "#]],
+    );
+    check_declaration(
+        "/// Doc\npub",
+        expect![[r#"
+        1:0 # [doc = " Doc"] pub: no kernel is declared here (hint: write `pub kernel Name { dtype: f32 }`)
+    "#]],
+    );
+    check_declaration(
+        "kernel A { dtype: f32 }; ! 5\nkernel B { dtype: f33 }",
+        expect![[r#"
+        1:23 ;: expected the word `kernel` here (hint: write `pub kernel Name { dtype: f32 }`)
+        2:18 f33: `dtype` has no choice `f33` (hint: did you mean `f32`? `dtype` takes `f32`, `bf16` or `f16`)
+    "#]],
+    );
+    check_declaration(
+        "pub(in) kernel A { dtype: f32 }",
+        expect![[r#"
+        1:6 here: cannot read this: unexpected end of input, expected identifier (hint: write `pub kernel Name { dtype: f32 }`)
+    "#]],
+    );
+    check_declaration(
+        "#![a] kernel A { dtype: f32 } # kernel B {}",
+        expect![[r#"
+        1:0 #: this is not an attribute (hint: write `#[name]`, `#[name(..)]` or remove it)
+        1:1 !: expected the word `kernel` here (hint: write `pub kernel Name { dtype: f32 }`)
+        1:30 #: this is not an attribute (hint: write `#[name]`, `#[name(..)]` or remove it)
+        1:39 B: `B` has no `dtype`, the one key without a default (hint: add for example `dtype: [f32, bf16, f16]`)
+    "#]],
+    );
+    check_declaration(
+        "#[5] kernel A { dtype: f32, #[6] k: 0 } kernel B {}",
+        expect![[r#"
+            1:0 # [5]: this is not an attribute (hint: write `#[name]`, `#[name(..)]` or remove it)
+            1:28 # [6]: this is not an attribute (hint: write `#[name]`, `#[name(..)]` or remove it)
+            1:36 0: `k` is 0, which selects nothing (hint: k starts at 1)
+            1:47 B: `B` has no `dtype`, the one key without a default (hint: add for example `dtype: [f32, bf16, f16]`)
+        "#]],
+    );
+}
+
+#[test]
+fn each_kernel_is_checked() {
+    check_declaration(
+        "kernel A { dtype: f33 }\nkernel B {}",
+        expect![[r#"
+        1:18 f33: `dtype` has no choice `f33` (hint: did you mean `f32`? `dtype` takes `f32`, `bf16` or `f16`)
+        2:7 B: `B` has no `dtype`, the one key without a default (hint: add for example `dtype: [f32, bf16, f16]`)
+    "#]],
+    );
+}

@@ -1,0 +1,26 @@
+//! Tests of the whole macro on token streams; they need neither `topkit` nor a GPU.
+//!
+//! How the faults look in a terminal is seen in `tests/macro/fail` at the root of the repository.
+
+mod expansion;
+mod faults;
+mod reference;
+
+use crate::declare;
+use proc_macro2::TokenStream;
+
+/// The items, and a line for each fault: `line:column token: message (hint: ..)`.
+fn declared(source: &str) -> (TokenStream, String) {
+    let tokens = source.parse().expect("the test's source is a token stream");
+    let (items, problems) = declare(tokens);
+    let lines = problems.iter().map(|problem| {
+        let (line, column) = problem.position();
+        format!("{line}:{column} {}: {problem}\n", problem.place())
+    });
+    (items, lines.collect())
+}
+
+/// The faults of a kernel with those entries; its body begins at line 2.
+fn faults(entries: &str) -> String {
+    declared(&format!("pub kernel Top {{\n{entries}\n}}")).1
+}

@@ -1,0 +1,7 @@
+//! The one key that must be given.
+topkit::topk_kernel! {
+    pub kernel Top { k: 64 }
+    pub kernel Empty {}
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! An invocation that declares nothing.
+topkit::topk_kernel! {}
+
+fn main() {}

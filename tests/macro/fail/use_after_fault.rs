@@ -1,0 +1,27 @@
+//! A faulty declaration is still a type: its uses show no errors of their own.
+use topkit::topk_kernel;
+
+topk_kernel! {
+    pub kernel Top { dtype: f31, vec_size: 3, colour: red }
+}
+
+struct Model {
+    top: Top,
+}
+
+impl Model {
+    fn new(engine: &topkit::Engine) -> Result<Model, topkit::Error> {
+        Ok(Model { top: Top::new(engine)? })
+    }
+
+    fn plan(&self, problem: &topkit::Problem) -> Result<topkit::Plan, topkit::Error> {
+        self.top.family();
+        self.top.plan(problem)
+    }
+}
+
+fn main() {
+    const SPEC: topkit::KernelSpec = Top::SPEC;
+    println!("{SPEC:?} {:?}", Top::variants());
+    let _ = (Model::new, Model::plan);
+}

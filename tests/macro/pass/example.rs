@@ -1,0 +1,30 @@
+//! The declaration that the README shows, with every key given.
+#![deny(warnings, missing_docs)]
+
+use topkit::topk_kernel;
+
+topk_kernel! {
+    /// The K best KV positions of one query row.
+    pub kernel IndexerTopK {
+        dtype:    [f32, bf16, f16],
+        k:        1..=2048,               // one value, a list, or a range
+        vec_size: [1, 2, 4, 8],           // elements a thread loads at once
+        bins:     [256, 1024, 2048, 4096],
+        threads:  [256, 512, 1024],
+        select:   largest,                // largest | smallest
+        nan:      highest,                // highest | lowest
+        ties:     any,                    // any | lowest_index | highest_index
+        order:    unsorted,               // unsorted | by_value | by_index
+        index:    i32,                    // i32 | u32 | i64
+        values:   false,
+        rows:     ragged,                 // dense | ragged
+    }
+}
+
+fn main() {
+    assert_eq!(IndexerTopK::SPEC.name, "IndexerTopK");
+    assert_eq!(IndexerTopK::SPEC.validate(), []);
+    assert_eq!(IndexerTopK::variants().len(), 3 * 4 * 4 * 3);
+    assert_eq!(IndexerTopK::SPEC.semantics.rows, topkit::RowShape::Ragged);
+    assert!(IndexerTopK::SPEC.k.contains(2048) && !IndexerTopK::SPEC.k.contains(2049));
+}

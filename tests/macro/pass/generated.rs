@@ -1,0 +1,22 @@
+//! The tokens of a declaration may come from another macro.
+#![deny(warnings, missing_docs)]
+
+macro_rules! family {
+    ($(#[$attr:meta])* $vis:vis $name:ident, $dtype:ident, $k:expr, $vec_size:expr, $bins:literal) => {
+        topkit::topk_kernel! {
+            $(#[$attr])*
+            $vis kernel $name { dtype: [$dtype], k: $k, vec_size: $vec_size, bins: $bins }
+        }
+    };
+}
+
+family!(
+    /// Made by `family!`.
+    pub Made, f16, 2..=9, [4, 8], 256
+);
+
+fn main() {
+    assert_eq!(Made::SPEC.k, topkit::KSet::from(2..=9));
+    assert_eq!(*Made::SPEC.vec_size, [4, 8]);
+    assert_eq!(*Made::SPEC.bins, [256]);
+}

@@ -1,0 +1,27 @@
+//! The methods have the shapes that callers rely on, and `::std` and `::topkit` are not shadowed.
+#![deny(warnings, missing_docs)]
+
+mod std {}
+
+topkit::topk_kernel! { pub kernel Top { dtype: [f32, f16] } }
+
+/// Opens, plans, explains, shows and launches.
+pub fn all(
+    engine: &topkit::Engine,
+    problem: &topkit::Problem,
+    stream: &topkit::CudaStream,
+    rows: &topkit::Rows<'_, f32>,
+    indices: topkit::Output<'_, i32>,
+) -> Result<(), topkit::Error> {
+    let top: Top = Top::new(engine)?.clone();
+    let _: topkit::Plan = top.plan(problem)?;
+    let _: topkit::Explanation = top.explain(problem)?;
+    let _: topkit::RenderedSource = top.source(&Top::variants()[0])?;
+    let _: &topkit::Family = top.family();
+    println!("{top:?}");
+    top.launch(stream, rows, 8, indices)
+}
+
+fn main() {
+    assert_eq!(Top::variants().len(), 2);
+}

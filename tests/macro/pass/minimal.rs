@@ -1,0 +1,12 @@
+//! `dtype` alone is enough, and gives what the builder gives.
+#![deny(warnings, missing_docs)]
+
+use topkit::{DType, KernelSpec, topk_kernel};
+
+topk_kernel! { pub kernel Minimal { dtype: bf16 } }
+
+fn main() {
+    let built = KernelSpec::builder("Minimal").dtype([DType::Bf16]).build();
+    assert_eq!(built, Ok(Minimal::SPEC));
+    assert_eq!(Minimal::variants().len(), 1);
+}

@@ -1,0 +1,18 @@
+//! A private type may leave methods unused without a warning.
+#![deny(warnings)]
+
+mod sampler {
+    topkit::topk_kernel! {
+        kernel Hidden { dtype: f32, k: [50, 64] }
+        pub(super) kernel Shared { dtype: f32, k: 64 }
+    }
+
+    pub fn names() -> [String; 2] {
+        [Hidden::SPEC.name.into(), Shared::SPEC.name.into()]
+    }
+}
+
+fn main() {
+    assert_eq!(sampler::names(), ["Hidden", "Shared"]);
+    assert_eq!(sampler::Shared::variants().len(), 1);
+}

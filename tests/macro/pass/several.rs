@@ -1,0 +1,22 @@
+//! Several kernels in one invocation; attributes are carried, `cfg` to the methods too.
+#![deny(warnings, missing_docs)]
+
+use topkit::{KSet, topk_kernel};
+
+topk_kernel! {
+    /// Routes a token to its experts.
+    #[must_use]
+    pub kernel Router { dtype: [f32, bf16], k: [1, 2, 4, 8] }
+
+    #[cfg(any())]
+    pub kernel Router { dtype: f16 }
+
+    /// Draws from a vocabulary.
+    pub kernel Sampler { dtype: f16, k: 256, select: smallest }
+}
+
+fn main() {
+    assert_eq!(Router::SPEC.k, KSet::from([1, 2, 4, 8]));
+    assert_eq!(Router::variants().len(), 2);
+    assert_eq!(Sampler::SPEC.k, KSet::from(256));
+}

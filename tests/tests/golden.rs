@@ -1,0 +1,104 @@
+//! The text of the generated kernels, byte by byte.
+//!
+//! A change of a template shows here as a diff of `golden/*.cu`; `cargo xtask bless` accepts it.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use expect_test::expect_file;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use topkit::{DType, Variant, render};
+use topkit_tests::goldens;
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+#[test]
+fn the_text_is_as_it_was() {
+    for variant in goldens::variants() {
+        let source = render(&variant).unwrap();
+        expect_file![folder("golden").join(format!("{}.cu", source.entry))].assert_eq(&source.text);
+    }
+}
+
+#[test]
+fn every_golden_belongs_to_a_variant() {
+    let kept: BTreeSet<String> = std::fs::read_dir(folder("golden"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let wanted: BTreeSet<String> =
+        goldens::variants().iter().map(|variant| format!("{}.cu", variant.symbol())).collect();
+    assert_eq!(kept, wanted, "delete the goldens that are left over");
+}
+
+#[test]
+fn the_goldens_use_every_key_and_every_block() {
+    let variants = goldens::variants();
+    assert!(variants.len() >= 12);
+    for dtype in DType::ALL {
+        for vec_size in [1, 2, 4, 8] {
+            assert!(variants.iter().any(|v| v.dtype == dtype && v.vec_size == vec_size));
+        }
+    }
+    let texts: Vec<String> = variants.iter().map(|v| render(v).unwrap().text).collect();
+    for part in ["device", "kernels"] {
+        for entry in std::fs::read_dir(folder("../templates").join(part)).unwrap() {
+            let block = format!("{part}/{}", entry.unwrap().file_name().into_string().unwrap());
+            let banner = format!("// ---- {block} ");
+            assert!(texts.iter().any(|text| text.contains(&banner)), "no golden uses {block}");
+        }
+    }
+}
+
+#[test]
+fn the_text_is_whole_and_names_its_key() {
+    for variant in goldens::variants() {
+        let source = render(&variant).unwrap();
+        for absent in ["#include", "{{", "{%", "std::", "asm"] {
+            assert!(!source.text.contains(absent), "{absent} in {}", source.entry);
+        }
+        let banner: String = source.text.lines().take(18).collect::<Vec<_>>().join("\n");
+        for part in [
+            source.entry.clone(),
+            format!("dtype = {}", variant.dtype),
+            format!("vec_size = {}", variant.vec_size),
+            format!("bins = {}", variant.bins),
+            format!("threads = {}", variant.threads),
+            format!("index = {}", variant.semantics.index),
+        ] {
+            assert!(banner.contains(&part), "{part} is not in\n{banner}");
+        }
+        assert!(source.text.contains(&format!("__launch_bounds__({}, 1)", variant.threads)));
+    }
+}
+
+#[test]
+fn a_variant_that_cannot_be_is_refused() {
+    let sound = goldens::variants()[0];
+    let error = render(&Variant { vec_size: 3, bins: 1000, ..sound }).unwrap_err().to_string();
+    assert!(error.contains("`vec_size: 3`") && error.contains("`bins: 1000`"), "{error}");
+}
+
+const CHILD: &str = "TOPKIT_TESTS_PRINT_DIGESTS";
+
+#[test]
+fn two_processes_render_the_same_bytes() {
+    let digests = || goldens::variants().iter().map(|v| render(v).unwrap().digest + "\n").collect();
+    let mine: String = digests();
+    if std::env::var_os(CHILD).is_some() {
+        print!("{mine}");
+        return;
+    }
+    for language in ["C", "tr_TR.UTF-8"] {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["two_processes_render_the_same_bytes", "--exact", "--nocapture"])
+            .env(CHILD, "1")
+            .env("LC_ALL", language)
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(child.stdout).unwrap();
+        assert!(printed.contains(&mine), "{printed}");
+    }
+}

@@ -1,0 +1,170 @@
+//! The one engine of the suite, and a case: a matrix on the host and on the device.
+
+use std::sync::{Arc, OnceLock};
+use topkit::cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, DeviceRepr};
+use topkit::host::{self, Matrix};
+use topkit::{
+    DType, Engine, Family, IndexInt, KernelSpec, RawLaunch, RowShape, Score, Semantics, Variant,
+};
+use topkit_tests::Distribution;
+
+/// What stands in an output before a launch; no kernel writes it.
+pub const UNTOUCHED: i64 = 0x5AFE_5AFE;
+
+pub fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| {
+        Engine::new().unwrap_or_else(|error| panic!("this suite needs a GPU: {error}"))
+    })
+}
+
+pub fn new_stream() -> Arc<CudaStream> {
+    engine().context().unwrap().new_stream().unwrap()
+}
+
+/// Every axis at every value, for one meaning.
+pub fn whole_family(semantics: Semantics) -> Family {
+    let spec = KernelSpec::builder("Whole")
+        .dtype(DType::ALL)
+        .k(1..=i32::MAX as u32)
+        .vec_size([1, 2, 4, 8])
+        .bins([256, 512, 1024, 2048, 4096])
+        .threads([128, 256, 512, 1024])
+        .select(semantics.select)
+        .nan(semantics.nan)
+        .index(semantics.index)
+        .rows(semantics.rows)
+        .build()
+        .unwrap();
+    engine().family(spec).unwrap()
+}
+
+/// Members of a dtype and vector width, over different bins and threads.
+pub fn members(family: &Family, dtype: DType, vec_size: u32) -> Vec<Variant> {
+    let pairs = [(2048, 512), (256, 1024), (4096, 1024), (1024, 256), (512, 128), (2048, 1024)];
+    let mut variants = family.spec().variants();
+    variants.retain(|v| {
+        v.dtype == dtype && v.vec_size == vec_size && pairs.contains(&(v.bins, v.threads))
+    });
+    variants
+}
+
+/// How a matrix lies in memory: elements before the first row, and after each row.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    pub offset: usize,
+    pub gap: usize,
+}
+
+/// A matrix on the host and on the device. What lies between its rows is NaN, which would win.
+pub struct Case<S> {
+    stream: Arc<CudaStream>,
+    pub host: Vec<S>,
+    device: CudaSlice<S>,
+    pub columns: usize,
+    pub layout: Layout,
+}
+
+impl<S: Score + DeviceRepr> Case<S> {
+    pub fn new(
+        distribution: Distribution,
+        seed: u64,
+        rows: usize,
+        columns: usize,
+        layout: Layout,
+    ) -> Self {
+        Case::of(&distribution.fill::<S>(seed, rows, columns), rows, columns, layout)
+    }
+
+    pub fn of(scores: &[S], rows: usize, columns: usize, layout: Layout) -> Self {
+        let stream = new_stream();
+        let stride = columns + layout.gap;
+        // One more, since the device has no empty buffers.
+        let mut host = vec![S::FILL; layout.offset + rows * stride + 1];
+        for (row, scores) in scores.chunks_exact(columns.max(1)).take(rows).enumerate() {
+            host[layout.offset + row * stride..][..columns].copy_from_slice(scores);
+        }
+        let device = stream.clone_htod(&host).unwrap();
+        Case { stream, host, device, columns, layout }
+    }
+
+    pub fn stride(&self) -> usize {
+        self.columns + self.layout.gap
+    }
+
+    /// Selects from the first `rows` rows with one member and judges the answer.
+    pub fn judge<I: IndexInt + DeviceRepr>(
+        &self,
+        family: &Family,
+        variant: &Variant,
+        rows: usize,
+        k: u32,
+        ragged: Option<(&[i32], &[i32])>,
+    ) {
+        let (got, k_len) = (self.select::<I>(family, variant, rows, k, ragged), k as usize);
+        let end = if rows == 0 { 0 } else { (rows - 1) * self.stride() + self.columns };
+        let scores = &self.host[self.layout.offset..][..end];
+        let mut matrix = Matrix::strided(scores, rows, self.columns, self.stride()).unwrap();
+        if let Some((starts, lengths)) = ragged {
+            matrix = matrix.with_starts(starts).unwrap().with_lengths(lengths).unwrap();
+        }
+        assert_eq!(got.len(), rows * k_len);
+        if let Err(mismatch) = host::check(&matrix, k, &family.spec().semantics, &got) {
+            let Layout { offset, gap } = self.layout;
+            panic!(
+                "{}: top {k} of {rows} x {} {} at offset {offset}, gap {gap}: {mismatch}",
+                variant.symbol(),
+                self.columns,
+                S::DTYPE,
+            );
+        }
+    }
+
+    /// The indices of a launch, gathered; what lies between the output's rows is left alone.
+    fn select<I: IndexInt + DeviceRepr>(
+        &self,
+        family: &Family,
+        variant: &Variant,
+        rows: usize,
+        k: u32,
+        ragged: Option<(&[i32], &[i32])>,
+    ) -> Vec<I> {
+        let stream = &self.stream;
+        let (k_len, index_stride) = (k as usize, k as usize + 3);
+        let untouched = I::from_column(UNTOUCHED as u32);
+        let mut indices = stream.clone_htod(&vec![untouched; rows * index_stride + 1]).unwrap();
+        let ragged = ragged.map(|(starts, lengths)| {
+            let padded = |spans: &[i32]| stream.clone_htod(&[spans, &[0]].concat()).unwrap();
+            (padded(starts), padded(lengths))
+        });
+        {
+            let element = size_of::<S>() as u64;
+            let (scores, _scores) = self.device.device_ptr(stream);
+            let (output, _output) = indices.device_ptr_mut(stream);
+            let guards = ragged.as_ref().map(|(s, l)| (s.device_ptr(stream), l.device_ptr(stream)));
+            let launch = RawLaunch {
+                scores: scores + self.layout.offset as u64 * element,
+                row_stride: self.stride() as i64,
+                row_starts: guards.as_ref().map_or(0, |(starts, _)| starts.0),
+                row_lengths: guards.as_ref().map_or(0, |(_, lengths)| lengths.0),
+                indices: output,
+                index_stride: index_stride as i64,
+                ..RawLaunch::new(S::DTYPE, rows, self.columns, k)
+            };
+            // SAFETY: the buffers are as long as the shape says and outlive the copy below.
+            unsafe { family.launch_variant(stream.cu_stream(), &launch, variant) }.unwrap();
+        }
+        let written = stream.clone_dtoh(&indices).unwrap();
+        let mut gathered = Vec::with_capacity(rows * k_len);
+        for row in written.chunks_exact(index_stride) {
+            gathered.extend_from_slice(&row[..k_len]);
+            assert!(row[k_len..].iter().all(|&gap| gap == untouched), "a gap was written: {row:?}");
+        }
+        gathered
+    }
+}
+
+/// Ragged rows, for tests that need no other meaning.
+pub fn ragged() -> Semantics {
+    Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT }
+}

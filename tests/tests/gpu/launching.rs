@@ -1,0 +1,242 @@
+//! What a launch does besides selecting: errors before anything is written, streams, captures,
+//! huge shapes, concurrent use.
+
+use crate::device::{engine, new_stream, ragged, whole_family};
+use half::bf16;
+use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
+use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
+use topkit::host::{self, Matrix};
+use topkit::{DType, Error, KernelSpec, Output, Problem, RawLaunch, Rows, Semantics};
+use topkit_tests::Distribution;
+
+#[test]
+fn every_refusal_names_the_numbers_and_writes_nothing() {
+    let stream = new_stream();
+    let dense = whole_family(Semantics::DEFAULT);
+    let scores = stream.clone_htod(&vec![1.0f32; 3000]).unwrap();
+    let lengths = stream.clone_htod(&[5i32, 5]).unwrap();
+    let mut indices = stream.clone_htod(&vec![77i32; 100]).unwrap();
+    let mut wide = stream.clone_htod(&vec![77i64; 100]).unwrap();
+
+    let mut refused = |rows: Rows<'_, f32>, k: u32, stride: Option<usize>| {
+        let mut output = Output::new(&mut indices);
+        if let Some(stride) = stride {
+            output = output.row_stride(stride);
+        }
+        dense.launch(&stream, &rows, k, output).unwrap_err().to_string()
+    };
+    let said = [
+        (refused(Rows::new(&scores, 3, 1001), 10, None), "holds 3000 elements, but 3 x 1001"),
+        (refused(Rows::new(&scores, 3, 1000).row_stride(1001), 10, None), "needs 3002"),
+        (refused(Rows::new(&scores, 3, 1000), 40, None), "index buffer holds 100 elements"),
+        (
+            refused(Rows::new(&scores, 3, 1000), 10, Some(9)),
+            "row stride is 9, but each row has k = 10",
+        ),
+        (refused(Rows::new(&scores, 3, 1000).lengths(&lengths), 10, None), "needs 3"),
+        (
+            refused(Rows::new(&scores, 2, 1000).lengths(&lengths), 10, None),
+            "declare `rows: ragged`",
+        ),
+        (refused(Rows::new(&scores, 3, 1000), 0, None), "not 0"),
+        (refused(Rows::new(&scores, 1 << 31, 1), 1, None), "rows is 2147483648"),
+        (refused(Rows::new(&scores, 1, 1 << 31), 1, None), "columns is 2147483648"),
+        (
+            dense
+                .launch(&stream, &Rows::new(&scores, 3, 1000), 10, &mut wide)
+                .unwrap_err()
+                .to_string(),
+            "i64",
+        ),
+    ];
+    for (message, part) in said {
+        assert!(message.contains(part), "{part:?} is not in {message:?}");
+    }
+    assert_eq!(stream.clone_dtoh(&indices).unwrap(), vec![77; 100]);
+    assert_eq!(stream.clone_dtoh(&wide).unwrap(), vec![77; 100]);
+}
+
+#[test]
+fn raw_launches_are_checked_too() {
+    let stream = new_stream();
+    let family = whole_family(Semantics::DEFAULT);
+    let sound =
+        RawLaunch { scores: 1 << 20, indices: 1 << 21, ..RawLaunch::new(DType::F32, 2, 64, 8) };
+    let said = [
+        (RawLaunch { scores: 0, ..sound }, "the score pointer is null"),
+        (RawLaunch { indices: 0, ..sound }, "the index pointer is null"),
+        (RawLaunch { scores: (1 << 20) + 2, ..sound }, "multiple of its element's 4 bytes"),
+        (RawLaunch { indices: (1 << 21) + 1, ..sound }, "the index pointer 0x200001"),
+        (RawLaunch { index_stride: 7, ..sound }, "row stride is 7"),
+        (RawLaunch { row_stride: i64::MAX, ..sound }, "the span of the scores"),
+        (RawLaunch { row_lengths: 64, ..sound }, "lengths were given"),
+    ];
+    for (launch, part) in said {
+        // SAFETY: every one of these is refused before anything is enqueued.
+        let error =
+            unsafe { family.launch_raw(stream.cu_stream(), &launch) }.unwrap_err().to_string();
+        assert!(error.contains(part), "{part:?} is not in {error:?}");
+    }
+    stream.synchronize().unwrap();
+}
+
+#[test]
+fn a_stream_of_another_context_is_refused() {
+    let other = topkit::cudarc::driver::CudaContext::new_non_primary(0, 0).unwrap();
+    let stream = other.default_stream();
+    let scores = stream.clone_htod(&vec![1.0f32; 64]).unwrap();
+    let mut indices = stream.alloc_zeros::<i32>(8).unwrap();
+    let family = whole_family(Semantics::DEFAULT);
+    let error = family.launch(&stream, &Rows::new(&scores, 1, 64), 8, &mut indices).unwrap_err();
+    assert!(matches!(error, Error::Context), "{error}");
+}
+
+#[test]
+fn empty_shapes_are_served() {
+    let stream = new_stream();
+    let family = whole_family(ragged());
+    let scores = stream.clone_htod(&[1.0f32; 4]).unwrap();
+    let mut indices = stream.clone_htod(&[9i32; 6]).unwrap();
+    family.launch(&stream, &Rows::new(&scores, 0, 100), 3, &mut indices).unwrap();
+    assert_eq!(stream.clone_dtoh(&indices).unwrap(), [9; 6]);
+    family.launch(&stream, &Rows::new(&scores, 2, 0), 3, &mut indices).unwrap();
+    assert_eq!(stream.clone_dtoh(&indices).unwrap(), [-1; 6]);
+}
+
+#[test]
+fn a_captured_launch_follows_the_device_side_lengths() {
+    let stream = new_stream();
+    let family = whole_family(ragged());
+    let (rows, columns, k) = (4, 30_000, 600);
+    let host = Distribution::Normal.fill::<bf16>(11, rows, columns);
+    let scores = stream.clone_htod(&host).unwrap();
+    let mut lengths = stream.clone_htod(&vec![columns as i32; rows]).unwrap();
+    let mut indices = stream.alloc_zeros::<i32>(rows * k).unwrap();
+    family.prepare(&Problem::new(DType::Bf16, rows, columns, k as u32)).unwrap();
+
+    let launch = {
+        let (scores, _s) = scores.device_ptr(&stream);
+        let (row_lengths, _l) = lengths.device_ptr(&stream);
+        let (indices, _i) = indices.device_ptr_mut(&stream);
+        RawLaunch {
+            scores,
+            row_lengths,
+            indices,
+            ..RawLaunch::new(DType::Bf16, rows, columns, k as u32)
+        }
+    };
+    stream.synchronize().unwrap();
+    stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL).unwrap();
+    // SAFETY: the buffers outlive the graph.
+    unsafe { family.launch_raw(stream.cu_stream(), &launch) }.unwrap();
+    let graph = stream.end_capture(CUgraphInstantiate_flags(0)).unwrap().unwrap();
+
+    for now in [[30_000, 30_000, 30_000, 30_000], [0, 17, 600, 601], [9000, 1, 29_999, 8]] {
+        stream.memcpy_htod(&now, &mut lengths).unwrap();
+        graph.launch().unwrap();
+        let got = stream.clone_dtoh(&indices).unwrap();
+        let matrix = Matrix::new(&host, rows, columns).unwrap().with_lengths(&now).unwrap();
+        host::check(&matrix, k as u32, &family.spec().semantics, &got).unwrap();
+    }
+}
+
+#[test]
+fn a_kernel_is_not_loaded_during_a_capture() {
+    let fresh = engine().with_config(topkit::Config::default()).unwrap();
+    let spec = KernelSpec::builder("Fresh").dtype([DType::F32]).build().unwrap();
+    let family = fresh.family(spec).unwrap();
+    let stream = new_stream();
+    let scores = stream.clone_htod(&[1.0f32; 64]).unwrap();
+    let mut indices = stream.alloc_zeros::<i32>(8).unwrap();
+    let launch = {
+        let (scores, _s) = scores.device_ptr(&stream);
+        let (indices, _i) = indices.device_ptr_mut(&stream);
+        RawLaunch { scores, indices, ..RawLaunch::new(DType::F32, 1, 64, 8) }
+    };
+    stream.synchronize().unwrap();
+    stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL).unwrap();
+    // SAFETY: it is refused.
+    let error = unsafe { family.launch_raw(stream.cu_stream(), &launch) }.unwrap_err();
+    assert!(error.to_string().contains("call `prepare`"), "{error}");
+    stream.end_capture(CUgraphInstantiate_flags(0)).unwrap();
+    assert_eq!(fresh.cache().stats().compiles, 0);
+}
+
+#[test]
+fn an_offline_engine_compiles_but_does_not_launch() {
+    let offline = topkit::Engine::offline("sm_75".parse().unwrap()).unwrap();
+    let family = offline.family(whole_family(Semantics::DEFAULT).spec().clone()).unwrap();
+    let error = family.prepare(&Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
+    assert!(matches!(error, Error::Offline { .. }), "{error}");
+    let stream = new_stream();
+    let scores = stream.clone_htod(&[1.0f32; 64]).unwrap();
+    let mut indices = stream.alloc_zeros::<i32>(8).unwrap();
+    let error = family.launch(&stream, &Rows::new(&scores, 1, 64), 8, &mut indices).unwrap_err();
+    assert!(error.to_string().contains("offline (for sm_75)"), "{error}");
+}
+
+#[test]
+fn sixteen_threads_share_one_family() {
+    let family = whole_family(ragged());
+    std::thread::scope(|scope| {
+        for seed in 0..16 {
+            let family = &family;
+            scope.spawn(move || {
+                let stream = new_stream();
+                let host = Distribution::Normal.fill::<f32>(seed, 2, 9000);
+                let scores = stream.clone_htod(&host).unwrap();
+                let mut indices = stream.alloc_zeros::<i32>(2 * 300).unwrap();
+                for _ in 0..20 {
+                    family
+                        .launch(&stream, &Rows::new(&scores, 2, 9000), 300, &mut indices)
+                        .unwrap();
+                    let got = stream.clone_dtoh(&indices).unwrap();
+                    let matrix = Matrix::new(&host, 2, 9000).unwrap();
+                    host::check(&matrix, 300, &family.spec().semantics, &got).unwrap();
+                }
+            });
+        }
+    });
+}
+
+/// The longest row there is: 2^31 - 1 columns of 16 bits, at an odd address.
+#[test]
+fn the_longest_row_is_exact() {
+    let stream = new_stream();
+    let columns = i32::MAX as usize;
+    let mut scores = stream.alloc_zeros::<bf16>(columns + 1).unwrap();
+    let winners = [0usize, 1, 12_345, 1 << 30, columns - 2, columns - 1];
+    for (rank, &column) in winners.iter().enumerate() {
+        let mut place = scores.slice_mut(column + 1..column + 2);
+        stream.memcpy_htod(&[bf16::from_f32(1.0 + rank as f32)], &mut place).unwrap();
+    }
+    let mut indices = stream.alloc_zeros::<i32>(winners.len()).unwrap();
+    let row = scores.slice(1..);
+    let family = whole_family(Semantics::DEFAULT);
+    family
+        .launch(&stream, &Rows::new(&row, 1, columns), winners.len() as u32, &mut indices)
+        .unwrap();
+    let mut got = stream.clone_dtoh(&indices).unwrap();
+    got.sort_unstable();
+    assert_eq!(got, winners.map(|column| column as i32));
+}
+
+/// Rows more than 2^32 elements apart from the first.
+#[test]
+fn addresses_are_64_bit() {
+    let stream = new_stream();
+    let (rows, columns, stride) = (3usize, 1000usize, (1usize << 31) + 8);
+    let mut scores = stream.alloc_zeros::<bf16>(2 * stride + columns).unwrap();
+    let host = Distribution::Normal.fill::<bf16>(4, rows, columns);
+    for row in 0..rows {
+        let mut place = scores.slice_mut(row * stride..row * stride + columns);
+        stream.memcpy_htod(&host[row * columns..][..columns], &mut place).unwrap();
+    }
+    let mut indices = stream.alloc_zeros::<i32>(rows * 100).unwrap();
+    let family = whole_family(Semantics::DEFAULT);
+    let input = Rows::new(&scores, rows, columns).row_stride(stride);
+    family.launch(&stream, &input, 100, &mut indices).unwrap();
+    let got = stream.clone_dtoh(&indices).unwrap();
+    let matrix = Matrix::new(&host, rows, columns).unwrap();
+    host::check(&matrix, 100, &Semantics::DEFAULT, &got).unwrap();
+}

@@ -1,0 +1,85 @@
+//! Shapes, strides, spans and scores that nobody thought of.
+
+use crate::device::{Case, Layout, members, ragged, whole_family};
+use half::{bf16, f16};
+use proptest::prelude::*;
+use topkit::Score;
+use topkit::cudarc::driver::DeviceRepr;
+use topkit_tests::{Distribution, Rng};
+
+#[derive(Debug, Clone)]
+struct Question {
+    distribution: Distribution,
+    seed: u64,
+    rows: usize,
+    columns: usize,
+    k: u32,
+    layout: (usize, usize),
+    vec_size: u32,
+    member: usize,
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    let columns = prop_oneof![0usize..40, 0usize..3000, 3000usize..70_000];
+    let k = prop_oneof![1u32..8, 1u32..3000, 1u32..80_000];
+    let distribution = proptest::sample::select(Distribution::ALL.to_vec());
+    let vec_size = proptest::sample::select(vec![1u32, 2, 4, 8]);
+    let shape = (0usize..6, columns, k, (0usize..17, 0usize..17));
+    (distribution, any::<u64>(), shape, vec_size, 0usize..6).prop_map(
+        |(distribution, seed, (rows, columns, k, layout), vec_size, member)| Question {
+            distribution,
+            seed,
+            rows,
+            columns,
+            k,
+            layout,
+            vec_size,
+            member,
+        },
+    )
+}
+
+/// Half of the rows from a distribution, half from raw bits, with spans that may be absurd.
+fn ask<S: Score + DeviceRepr>(question: &Question) {
+    let Question { distribution, seed, rows, columns, k, layout, vec_size, member } = *question;
+    let mut rng = Rng::new(seed);
+    let mut scores = distribution.fill::<S>(seed, rows, columns);
+    for row in scores.chunks_exact_mut(columns.max(1)).step_by(2) {
+        row.fill_with(|| S::from_bits(rng.bits() as u32));
+    }
+    let mut span = || -> Vec<i32> {
+        (0..rows)
+            .map(|_| match rng.below(4) {
+                0 => 0,
+                1 => i32::MAX,
+                2 => rng.bits() as u32 as i32,
+                _ => rng.below(columns as u32 + 2) as i32,
+            })
+            .collect()
+    };
+    let (starts, lengths) = (span(), span());
+    let family = whole_family(ragged());
+    let variant = members(&family, S::DTYPE, vec_size)[member];
+    let layout = Layout { offset: layout.0, gap: layout.1 };
+    let case = Case::of(&scores, rows, columns, layout);
+    case.judge::<i32>(&family, &variant, rows, k, Some((&starts, &lengths)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn f32_is_exact(question in question()) {
+        ask::<f32>(&question);
+    }
+
+    #[test]
+    fn bf16_is_exact(question in question()) {
+        ask::<bf16>(&question);
+    }
+
+    #[test]
+    fn f16_is_exact(question in question()) {
+        ask::<f16>(&question);
+    }
+}

@@ -1,0 +1,58 @@
+//! Rows whose start and length are read on the device, sane and not.
+
+use crate::device::{Case, Layout, members, ragged, whole_family};
+use half::bf16;
+use topkit::DType;
+use topkit_tests::{Distribution, Rng};
+
+const COLUMNS: usize = 20_000;
+
+/// Starts and lengths at every edge, then at random; some out of range, which is clamped.
+fn spans(rows: usize) -> (Vec<i32>, Vec<i32>) {
+    let edges = [
+        (0, COLUMNS as i32),
+        (0, 0),
+        (0, -5),
+        (0, 1),
+        (1, 511),
+        (3, 512),
+        (5, 513),
+        (-7, 600),
+        (COLUMNS as i32, 10),
+        (COLUMNS as i32 - 3, 10),
+        (i32::MAX, i32::MAX),
+        (i32::MIN, i32::MIN),
+        (1, i32::MAX),
+    ];
+    let mut rng = Rng::new(7);
+    let mut any = |limit: usize| rng.below(limit as u32) as i32;
+    let random = (edges.len()..rows).map(|_| (any(COLUMNS), any(COLUMNS))).collect::<Vec<_>>();
+    edges.into_iter().chain(random).take(rows).unzip()
+}
+
+#[test]
+fn every_span_is_exact() {
+    let family = whole_family(ragged());
+    let (starts, lengths) = spans(64);
+    for distribution in [Distribution::Normal, Distribution::OneBin, Distribution::Masked] {
+        for layout in [Layout { offset: 0, gap: 0 }, Layout { offset: 1, gap: 5 }] {
+            let case = Case::<bf16>::new(distribution, 1, 64, COLUMNS, layout);
+            for vec_size in [1, 2, 4, 8] {
+                for variant in members(&family, DType::Bf16, vec_size) {
+                    for k in [1, 512, 2048] {
+                        case.judge::<i32>(&family, &variant, 64, k, Some((&starts, &lengths)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn without_starts_and_lengths_a_ragged_family_takes_whole_rows() {
+    let family = whole_family(ragged());
+    let case = Case::<f32>::new(Distribution::Normal, 2, 3, 5000, Layout { offset: 0, gap: 0 });
+    for variant in members(&family, DType::F32, 4) {
+        case.judge::<i32>(&family, &variant, 3, 100, None);
+    }
+}

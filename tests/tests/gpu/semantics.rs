@@ -1,0 +1,39 @@
+//! Either end of the order, both NaN policies and every index type.
+
+use crate::device::{Case, Layout, members, whole_family};
+use half::{bf16, f16};
+use topkit::cudarc::driver::DeviceRepr;
+use topkit::{IndexInt, NanPolicy, Score, Select, Semantics};
+use topkit_tests::Distribution;
+
+fn every_meaning<S: Score + DeviceRepr, I: IndexInt + DeviceRepr>() {
+    for &select in Select::ALL {
+        for &nan in NanPolicy::ALL {
+            let family =
+                whole_family(Semantics { select, nan, index: I::TYPE, ..Semantics::DEFAULT });
+            let variant = members(&family, S::DTYPE, 8)[0];
+            for distribution in Distribution::ALL {
+                let layout = Layout { offset: 1, gap: 2 };
+                let case = Case::<S>::new(distribution, 3, 9, 10_000, layout);
+                for k in [1, 100, 2048, 10_001] {
+                    case.judge::<I>(&family, &variant, 9, k, None);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn f32_with_i32() {
+    every_meaning::<f32, i32>();
+}
+
+#[test]
+fn bf16_with_u32() {
+    every_meaning::<bf16, u32>();
+}
+
+#[test]
+fn f16_with_i64() {
+    every_meaning::<f16, i64>();
+}

@@ -1,0 +1,66 @@
+//! Every golden compiles without a warning, for old and new architectures, and stays small.
+
+use topkit::{Arch, Compiler, Nvrtc, RenderedSource, Resources, Variant, render};
+use topkit_tests::goldens;
+
+fn compile(source: &RenderedSource, arch: &str) -> topkit::Compiled {
+    let nvrtc = Nvrtc::find().unwrap_or_else(|error| panic!("this suite needs NVRTC: {error}"));
+    nvrtc.compile(source, arch.parse().unwrap()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn compiles_well(variant: &Variant, arch: &str) {
+    let source = render(variant).unwrap();
+    let compiled = compile(&source, arch);
+    assert!(!compiled.log.contains("warning"), "{}", compiled.log);
+    assert!(compiled.cubin.starts_with(b"\x7fELF"), "{} is no cubin", source.entry);
+    let resources = Resources::from_log(&compiled.log).unwrap();
+    assert_eq!((resources.spill_stores, resources.spill_loads), (0, 0), "{} spills", source.entry);
+    assert!(resources.shared_bytes <= 48 * 1024, "{}: {resources}", source.entry);
+    assert!(resources.registers * variant.threads <= 64 * 1024, "{}: {resources}", source.entry);
+}
+
+#[test]
+fn goldens_compile_for_hopper() {
+    goldens::variants().iter().for_each(|variant| compiles_well(variant, "sm_90a"));
+}
+
+#[test]
+fn goldens_compile_for_the_oldest_architecture() {
+    goldens::variants().iter().for_each(|variant| compiles_well(variant, "sm_75"));
+}
+
+#[test]
+fn one_of_each_dtype_compiles_for_every_architecture() {
+    let nvrtc = Nvrtc::find().unwrap();
+    for arch in nvrtc.archs() {
+        for variant in goldens::variants().iter().skip(3).step_by(4) {
+            compiles_well(variant, &arch.to_string());
+        }
+    }
+}
+
+#[test]
+fn an_error_names_the_line_of_the_template() {
+    let mut source = render(&goldens::variants()[0]).unwrap();
+    let statement = "return Dtype::SIGN;";
+    let template = include_str!("../../../templates/device/order_key.cuh");
+    let line = template.lines().position(|line| line.contains(statement)).unwrap() + 1;
+    source.text = source.text.replace(statement, "return Dtype::SINE;");
+    let nvrtc = Nvrtc::find().unwrap();
+    let error = nvrtc.compile(&source, Arch::new(9, 0)).unwrap_err().to_string();
+    let place = format!("templates/device/order_key.cuh({line}): error");
+    assert!(error.contains(&place), "{place} is not in\n{error}");
+    assert!(error.contains("SINE") && error.contains(&source.entry) && error.contains("sm_90"));
+}
+
+#[test]
+fn an_error_in_the_rendered_part_names_the_line_of_the_skeleton() {
+    let mut source = render(&goldens::variants()[0]).unwrap();
+    let statement = "static constexpr u32 VEC_SIZE = ";
+    let template = include_str!("../../../templates/skeleton.cu.j2");
+    let line = template.lines().position(|line| line.contains(statement)).unwrap() + 1;
+    source.text = source.text.replace(statement, "static constexpr u33 VEC_SIZE = ");
+    let error = Nvrtc::find().unwrap().compile(&source, Arch::new(9, 0)).unwrap_err().to_string();
+    let place = format!("templates/skeleton.cu.j2({line}): error");
+    assert!(error.contains(&place), "{place} is not in\n{error}");
+}

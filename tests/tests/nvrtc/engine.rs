@@ -1,0 +1,98 @@
+//! An engine without a GPU: generate, compile, cache, inspect, dump.
+
+use topkit::cache::Origin;
+use topkit::{Config, DType, Engine, Error, Problem, Variant, topk_kernel};
+
+topk_kernel! {
+    /// The K best KV positions of one query row.
+    pub kernel IndexerTopK {
+        dtype:    [f32, bf16, f16],
+        k:        1..=2048,
+        vec_size: [1, 2, 4, 8],
+        bins:     [256, 1024, 2048, 4096],
+        threads:  [256, 512, 1024],
+        select:   largest,
+        nan:      highest,
+        ties:     any,
+        order:    unsorted,
+        index:    i32,
+        values:   false,
+        rows:     ragged,
+    }
+}
+
+fn offline(config: Config) -> Engine {
+    let plain =
+        Engine::offline("sm_90a".parse().unwrap()).unwrap_or_else(|error| panic!("{error}"));
+    plain.with_config(config).unwrap()
+}
+
+#[test]
+fn a_declared_family_goes_the_whole_way() {
+    let topk = IndexerTopK::new(&offline(Config::default())).unwrap();
+    assert_eq!(IndexerTopK::variants().len(), 3 * 4 * 4 * 3);
+    let problem = Problem::new(DType::Bf16, 32, 131_072, 512);
+    let plan = topk.plan(&problem).unwrap();
+    assert_eq!((plan.variant.vec_size, plan.workspace_bytes), (8, 0));
+    assert!(topk.explain(&problem).unwrap().to_string().contains("1 of 48 members"));
+    let source = topk.source(&plan.variant).unwrap();
+    assert!(source.text.contains(&source.entry));
+
+    let family = topk.family();
+    assert!(family.ptx(&plan.variant).unwrap().contains(".target sm_90a"));
+    assert!(family.cubin(&plan.variant).unwrap().starts_with(b"\x7fELF"));
+    assert!(family.build_log(&plan.variant).unwrap().contains("registers"));
+    assert_eq!(family.build_warnings(&plan.variant).unwrap(), Vec::<String>::new());
+    assert!(family.resources(&plan.variant).unwrap().unwrap().shared_bytes > 0);
+    assert_eq!(family.engine().cache().stats().compiles, 1);
+}
+
+#[test]
+fn a_second_engine_finds_the_kernel_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { cache_dir: Some(folder.path().join("cache")), dump_dir: None };
+    let origin = || {
+        let topk = IndexerTopK::new(&offline(config.clone())).unwrap();
+        topk.family().artifact(&IndexerTopK::variants()[0]).unwrap().origin
+    };
+    assert_eq!(origin(), Origin::Compiled);
+    assert_eq!(origin(), Origin::Disk);
+}
+
+#[test]
+fn a_dump_holds_what_was_compiled() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { cache_dir: None, dump_dir: Some(folder.path().to_owned()) };
+    let topk = IndexerTopK::new(&offline(config)).unwrap();
+    let variant = IndexerTopK::variants()[5];
+    let cubin = topk.family().cubin(&variant).unwrap();
+    let written = folder.path().join(format!("{}-sm_90a", variant.symbol()));
+    let read = |name: &str| std::fs::read(written.join(name)).unwrap();
+    assert_eq!(read("kernel.cubin"), cubin);
+    assert_eq!(read("kernel.cu"), topk.source(&variant).unwrap().text.as_bytes());
+    assert!(String::from_utf8(read("kernel.ptx")).unwrap().contains(".entry"));
+    assert!(String::from_utf8(read("build.log")).unwrap().contains("registers"));
+}
+
+#[test]
+fn a_dump_that_cannot_be_written_is_an_error() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let config = Config { cache_dir: None, dump_dir: Some(file.path().to_owned()) };
+    let topk = IndexerTopK::new(&offline(config)).unwrap();
+    let error = topk.family().cubin(&IndexerTopK::variants()[0]).unwrap_err();
+    assert!(matches!(error, Error::Write { .. }), "{error}");
+}
+
+#[test]
+fn an_architecture_that_is_not_known_is_refused_with_those_that_are() {
+    let error = Engine::offline("sm_70".parse().unwrap()).unwrap_err().to_string();
+    assert!(error.contains("sm_70") && error.contains("sm_90"), "{error}");
+}
+
+#[test]
+fn a_stranger_is_no_member() {
+    let topk = IndexerTopK::new(&offline(Config::default())).unwrap();
+    let stranger = Variant { bins: 512, ..IndexerTopK::variants()[0] };
+    let error = topk.source(&stranger).unwrap_err().to_string();
+    assert!(error.contains("no member of IndexerTopK"), "{error}");
+}

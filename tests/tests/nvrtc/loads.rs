@@ -1,0 +1,52 @@
+//! The width of a load, read from the compiled code: VEC_SIZE x bytes, in pieces of 16 at most.
+
+use topkit::{Arch, Nvrtc, render};
+use topkit_tests::goldens;
+
+/// The loads of scores in the PTX, as their types: `v4.u32`, `u16`, ...
+fn score_loads(ptx: &str) -> Vec<&str> {
+    ptx.lines()
+        .filter_map(|line| line.trim().strip_prefix("ld.global.nc."))
+        .filter_map(|rest| rest.split_whitespace().next())
+        .collect()
+}
+
+fn bytes(load: &str) -> u32 {
+    let (count, element) = match load.split_once('.') {
+        Some((vector, element)) => (vector[1..].parse().unwrap(), element),
+        None => (1, load),
+    };
+    count * element[1..].parse::<u32>().unwrap() / 8
+}
+
+#[test]
+fn a_load_is_as_wide_as_the_key_says() {
+    let nvrtc = Nvrtc::find().unwrap();
+    for variant in goldens::variants() {
+        let ptx = nvrtc.ptx(&render(&variant).unwrap(), Arch::of_device(9, 0)).unwrap();
+        let loads = score_loads(&ptx);
+        let element = variant.dtype.bytes();
+        let vector = (variant.vec_size * element).min(16);
+        let mut widths: Vec<u32> = loads.iter().map(|load| bytes(load)).collect();
+        widths.sort_unstable();
+        widths.dedup();
+        let mut expected = vec![element, vector];
+        expected.dedup();
+        assert_eq!(widths, expected, "{}: {loads:?}", variant.symbol());
+    }
+}
+
+#[test]
+fn eight_16_bit_scores_are_one_128_bit_load() {
+    let nvrtc = Nvrtc::find().unwrap();
+    for variant in goldens::variants().iter().filter(|v| v.vec_size == 8 && v.dtype.bytes() == 2) {
+        let ptx = nvrtc.ptx(&render(variant).unwrap(), Arch::of_device(9, 0)).unwrap();
+        let loads = score_loads(&ptx);
+        assert!(loads.contains(&"v4.u32"), "{}: {loads:?}", variant.symbol());
+        assert!(
+            !loads.iter().any(|load| load.starts_with("v2")),
+            "{}: {loads:?}",
+            variant.symbol()
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! What the compiler makes of the generated text, for real. Needs NVRTC and no GPU.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod compiling;
+mod engine;
+mod loads;
+mod search;
