@@ -1,10 +1,12 @@
 //! The seam between the cache and whatever turns CUDA C into machine code: NVRTC in the product,
-//! a fake in the tests of the cache.
+//! a fake in the tests of the cache. It keeps nothing. A refusal carries the compiler's own log,
+//! goes to everyone who waits for the kernel, and is not remembered.
 
 use std::fmt;
 use topkit_codegen::{Arch, RenderedSource};
 
-/// Turns CUDA C into a cubin. It must be deterministic in its arguments and its version.
+/// Turns CUDA C into a cubin. What it gives must follow from its arguments, its options and its
+/// version: these make the cache key. A cache asks for options and version once, when it is made.
 pub trait Compiler: Send + Sync + fmt::Debug {
     /// Name and version, as in `nvrtc 13.0`; part of the cache key.
     fn version(&self) -> String;

@@ -1,0 +1,41 @@
+//! A compiled kernel as the cache hands it out: machine code, build log and where it came from.
+
+use super::CacheKey;
+use std::fmt;
+use topkit_codegen::Arch;
+
+/// A compiled kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// Its key.
+    pub key: CacheKey,
+    /// The name of its `extern "C"` kernel.
+    pub entry: String,
+    /// The target it was compiled for.
+    pub arch: Arch,
+    /// Machine code.
+    pub cubin: Vec<u8>,
+    /// What the compiler said when it was compiled.
+    pub log: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Where a compiled kernel came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Origin {
+    /// This process compiled it.
+    Compiled,
+    /// The cache on disk had it.
+    Disk,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Origin::Compiled => "compiled",
+            Origin::Disk => "disk",
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! A lock between processes, so that only one of them compiles a kernel.
+//!
+//! It saves work and guards nothing: an entry is published whole with or without it. So whoever
+//! does not get it in time, or on a file system without locks, goes on. The system frees it when
+//! its holder dies. Lock files stay, empty: to remove one would let two processes hold it.
+
+use fs4::{FileExt, TryLockError};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A held lock; dropping it frees it.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Takes the lock of a file, which is made if it is missing. `Ok(None)` says that somebody else
+/// held it all the time.
+pub(super) fn acquire(path: &Path, timeout: Duration) -> io::Result<Option<Lock>> {
+    let file = File::options().write(true).create(true).truncate(false).open(path)?;
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match FileExt::try_lock(&file) {
+            Ok(()) => return Ok(Some(Lock { _file: file })),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        let left = timeout.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
