@@ -8,6 +8,7 @@ use libloading::Library;
 use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// A library that could not be loaded, and every place that was tried.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,18 +65,38 @@ pub(crate) fn nvrtc() -> Result<Found, LibraryError> {
     names
         .iter()
         .find_map(|name| search.name(name))
-        .or_else(|| cuda_folders().iter().find_map(|(place, path)| search.folder(place, path)))
+        .or_else(|| {
+            let folders = cuda_folders(&["lib64", "lib", "targets/x86_64-linux/lib"]);
+            folders.iter().find_map(|(place, path)| search.folder(place, path))
+        })
         .or_else(|| search.python())
         .ok_or_else(|| search.failed())
 }
 
-/// Makes sure that the CUDA driver library can be loaded, so that what loads it later finds it.
-pub(crate) fn driver() -> Result<Found, LibraryError> {
+/// Loads the CUDA driver library and keeps it loaded, so that the bindings, which look for it by
+/// name alone and panic without it, find it: from the system loader, from `CUDA_HOME` and
+/// `CUDA_PATH`, or from the folders in which containers and WSL keep it, in that order.
+pub(crate) fn driver() -> Result<(), LibraryError> {
+    static DRIVER: OnceLock<Found> = OnceLock::new();
+    if DRIVER.get().is_some() {
+        return Ok(());
+    }
     let mut search = Search { library: "libcuda", tried: Vec::new(), remedy: DRIVER_REMEDY };
-    ["libcuda.so.1", "libcuda.so"]
-        .iter()
-        .find_map(|name| search.name(name))
-        .ok_or_else(|| search.failed())
+    let mut folders = cuda_folders(&["compat"]);
+    for folder in ["/usr/local/nvidia/lib64", "/usr/lib/wsl/lib"] {
+        folders.push((format!("driver folder, {folder}"), PathBuf::from(folder)));
+    }
+    let found =
+        ["libcuda.so.1", "libcuda.so"].iter().find_map(|name| search.name(name)).or_else(|| {
+            folders.iter().find_map(|(at, path)| search.file(at, &path.join("libcuda.so.1")))
+        });
+    match found {
+        Some(found) => {
+            DRIVER.get_or_init(|| found);
+            Ok(())
+        }
+        None => Err(search.failed()),
+    }
 }
 
 struct Search {
@@ -156,11 +177,11 @@ fn open(path: &Path) -> Result<Library, libloading::Error> {
     unsafe { Library::new(path) }
 }
 
-fn cuda_folders() -> Vec<(String, PathBuf)> {
+fn cuda_folders(below: &[&str]) -> Vec<(String, PathBuf)> {
     let mut folders = Vec::new();
     for variable in ["CUDA_HOME", "CUDA_PATH"] {
         if let Some(root) = env::var_os(variable) {
-            for below in ["lib64", "lib", "targets/x86_64-linux/lib"] {
+            for below in below {
                 let folder = Path::new(&root).join(below);
                 folders.push((format!("{variable}, {}", folder.display()), folder));
             }

@@ -3,10 +3,13 @@
 
 use crate::device::{engine, new_stream, ragged, whole_family};
 use half::bf16;
+use topkit::cache::KeyInputs;
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
-use topkit::{DType, Error, KernelSpec, Output, Problem, RawLaunch, Rows, Semantics};
+use topkit::{
+    Arch, Compiler, Config, DType, Error, KernelSpec, Output, Problem, RawLaunch, Rows, Semantics,
+};
 use topkit_tests::Distribution;
 
 #[test]
@@ -173,6 +176,32 @@ fn an_offline_engine_compiles_but_does_not_launch() {
     let mut indices = stream.alloc_zeros::<i32>(8).unwrap();
     let error = family.launch(&stream, &Rows::new(&scores, 1, 64), 8, &mut indices).unwrap_err();
     assert!(error.to_string().contains("offline (for sm_75)"), "{error}");
+}
+
+/// Machine code of another architecture, planted in the cache under this one's key.
+#[test]
+fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { cache_dir: Some(folder.path().join("cache")), dump_dir: None };
+    let fresh = engine().with_config(config).unwrap();
+    let spec = KernelSpec::builder("Refused").dtype([DType::F32]).build().unwrap();
+    let family = fresh.family(spec).unwrap();
+    let source = family.source(&family.spec().variants()[0]).unwrap();
+    let foreign = fresh.nvrtc().compile(&source, Arch::new(7, 5)).unwrap();
+    let inputs = KeyInputs {
+        entry: &source.entry,
+        source: &source.text,
+        options: &fresh.nvrtc().options(),
+        arch: fresh.arch(),
+        compiler: &Compiler::version(fresh.nvrtc()),
+    };
+    fresh.cache().disk().unwrap().publish(&inputs, &foreign).unwrap();
+
+    let error = family.prepare(&Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
+    assert!(matches!(&error, Error::Module { entry, .. } if *entry == source.entry), "{error}");
+    assert!(error.to_string().contains("refused"), "{error}");
+    assert!(error.to_string().contains("CUDA_ERROR_"), "{error}");
+    assert_eq!(fresh.cache().stats().disk_hits, 1);
 }
 
 #[test]
