@@ -1,1 +1,50 @@
-fn main() {}
+//! The `topkit` program: looks at a machine, shows and compiles kernels, and selects from files.
+//!
+//! It stands on the `topkit` library and adds no selection of its own. A command gives a report,
+//! for people or as JSON, or a failure; both end here, in one place, as output and an exit code.
+
+mod answer;
+mod args;
+mod cache;
+mod compile;
+mod doctor;
+mod emit;
+mod exit;
+mod gpu;
+mod log;
+mod outcome;
+mod place;
+mod probe;
+mod progress;
+mod report;
+mod run;
+mod scores;
+mod spec;
+
+use args::{Cli, Command};
+use clap::Parser;
+use exit::Failure;
+use report::Report;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return args::refuse(&error),
+    };
+    log::start(cli.verbose);
+    match carry_out(&cli) {
+        Ok(report) => report.print(cli.json),
+        Err(failure) => failure.print(cli.json),
+    }
+}
+
+fn carry_out(cli: &Cli) -> Result<Report, Failure> {
+    match &cli.command {
+        Command::Doctor => doctor::doctor(),
+        Command::Emit(args) => emit::emit(args),
+        Command::Compile(args) => compile::compile(args, cli.json),
+        Command::Run(args) => run::run(args, cli.json),
+        Command::Cache { action } => cache::cache(*action),
+    }
+}

@@ -1,1 +1,90 @@
-fn main() {}
+//! `cargo xtask`: the tasks of this repository, each with its own set-up.
+//!
+//! It starts cargo and python3 and holds no logic of the library. Everything it writes is below the
+//! target folder. The first step that fails ends it, with exit code 1 and the step named.
+
+mod bundle;
+mod cargo;
+mod examples;
+mod nvrtc;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The tasks of this repository")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Declares a family, generates, compiles and selects from real scores
+    Demo,
+    /// Runs every test that needs no GPU, those that need NVRTC included
+    Test {
+        /// Also the tests that need a GPU; without a GPU they fail
+        #[arg(long)]
+        gpu: bool,
+    },
+    /// Runs every example that needs no GPU
+    Examples {
+        /// Also the examples that need a GPU
+        #[arg(long)]
+        gpu: bool,
+    },
+    /// Writes the golden sources in tests/golden anew
+    Bless,
+    /// Packs tests, benchmarks and the program for a GPU machine that has no Rust
+    Bundle {
+        #[arg(
+            long,
+            value_name = "FOLDER",
+            help = "The folder to write [default: target/topkit-bundle]"
+        )]
+        out: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Demo => {
+            let nvrtc = nvrtc::provide()?;
+            let demo = ["run", "--quiet", "--package", "xtask", "--example", "demo"];
+            cargo::run(cargo::command(&demo)?.envs(nvrtc))
+        }
+        Task::Test { gpu } => {
+            let nvrtc = nvrtc::provide()?;
+            let features = if gpu { "nvrtc,gpu" } else { "nvrtc" };
+            let test = ["test", "--workspace", "--features", features];
+            cargo::run(cargo::command(&test)?.envs(nvrtc))
+        }
+        Task::Examples { gpu } => examples::run(gpu),
+        Task::Bless => {
+            let golden = ["test", "--package", "topkit-tests", "--test", "golden"];
+            let mut write = cargo::command(&golden)?;
+            cargo::run(write.arg("the_text_is_as_it_was").env("UPDATE_EXPECT", "1"))?;
+            // The others say whether the folder is whole, and what is left over in it.
+            cargo::run(&mut cargo::command(&golden)?)
+        }
+        Task::Bundle { out } => {
+            let usual = cargo::target()?.join("topkit-bundle");
+            bundle::write(&out.unwrap_or(usual))
+        }
+    }
+}

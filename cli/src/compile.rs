@@ -1,0 +1,133 @@
+//! `topkit compile`: kernels to machine code, for any architecture that NVRTC knows.
+
+use crate::emit::write;
+use crate::exit::Failure;
+use crate::progress;
+use crate::report::{Report, bytes, count, table};
+use crate::spec::{self, Keys};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use topkit::cache::Artifact;
+use topkit::{Arch, Engine, Family, Resources, Variant};
+
+/// The arguments of `topkit compile`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Architectures to compile for; one or a list.
+    #[arg(long, value_name = "ARCH", value_delimiter = ',', required = true)]
+    arch: Vec<Arch>,
+    #[command(flatten)]
+    keys: Keys,
+    /// Write SYMBOL.cu, SYMBOL-ARCH.cubin and SYMBOL-ARCH.log to this folder.
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    output: Option<PathBuf>,
+}
+
+/// A kernel that was compiled.
+struct Kernel {
+    variant: Variant,
+    artifact: std::sync::Arc<Artifact>,
+    warnings: Vec<String>,
+    time: Duration,
+}
+
+/// Compiles every kernel for every architecture; the first refusal ends it.
+pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
+    let spec = args.keys.spec()?;
+    let mut archs = args.arch.clone();
+    archs.sort();
+    archs.dedup();
+    // All are opened before the first compile, so that an unknown one costs no time.
+    let families = archs
+        .iter()
+        .map(|&arch| Engine::offline(arch)?.family(spec.clone()))
+        .collect::<Result<Vec<Family>, topkit::Error>>()?;
+    if let Some(folder) = &args.output {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::environment(format!("cannot make {}: {error}", folder.display()))
+        })?;
+    }
+    let variants = spec.variants();
+    let bar = progress::bar(variants.len() * families.len(), json);
+    let mut kernels = Vec::new();
+    for variant in &variants {
+        for family in &families {
+            bar.set_message(format!("{variant} for {}", family.engine().arch()));
+            let kernel = build(family, variant)?;
+            if let Some(folder) = &args.output {
+                save(folder, family, &kernel)?;
+            }
+            kernels.push(kernel);
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    Ok(Report::done(
+        text(&kernels, args.output.as_deref()),
+        document(&kernels, args.output.as_deref()),
+    ))
+}
+
+fn build(family: &Family, variant: &Variant) -> Result<Kernel, Failure> {
+    let start = Instant::now();
+    let artifact = family.artifact(variant)?;
+    let time = start.elapsed();
+    let warnings = family.build_warnings(variant)?;
+    Ok(Kernel { variant: *variant, artifact, warnings, time })
+}
+
+fn save(folder: &Path, family: &Family, kernel: &Kernel) -> Result<(), Failure> {
+    let Artifact { entry, arch, cubin, log, .. } = &*kernel.artifact;
+    let source = family.source(&kernel.variant)?;
+    write(&folder.join(format!("{entry}.cu")), source.text.as_bytes())?;
+    write(&folder.join(format!("{entry}-{arch}.log")), log.as_bytes())?;
+    write(&folder.join(format!("{entry}-{arch}.cubin")), cubin)
+}
+
+fn text(kernels: &[Kernel], output: Option<&Path>) -> String {
+    let head = ["kernel", "arch", "registers", "spills", "shared", "cubin", "time", "origin"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for Kernel { variant, artifact, time, .. } in kernels {
+        let mut row = vec![variant.to_string(), artifact.arch.to_string()];
+        row.extend(match Resources::from_log(&artifact.log) {
+            Some(resources) => [
+                resources.registers.to_string(),
+                format!("{} B", resources.spill_stores + resources.spill_loads),
+                bytes(u64::from(resources.shared_bytes)),
+            ],
+            None => ["?", "?", "?"].map(str::to_owned),
+        });
+        row.push(bytes(artifact.cubin.len() as u64));
+        row.push(format!("{:.2} s", time.as_secs_f64()));
+        row.push(artifact.origin.to_string());
+        rows.push(row);
+    }
+    let mut text = table("llrrrrrl", &rows);
+    for kernel in kernels {
+        for warning in &kernel.warnings {
+            text += &format!("{} for {}: {warning}\n", kernel.variant, kernel.artifact.arch);
+        }
+    }
+    if let Some(folder) = output {
+        text += &format!("{} written to {}\n", count(kernels.len(), "kernel"), folder.display());
+    }
+    text
+}
+
+fn document(kernels: &[Kernel], output: Option<&Path>) -> Value {
+    let kernel = |kernel: &Kernel| {
+        let Artifact { entry, arch, cubin, log, origin, .. } = &*kernel.artifact;
+        json!({
+            "variant": spec::json(&kernel.variant),
+            "arch": arch.to_string(),
+            "resources": Resources::from_log(log).map(spec::resources_json),
+            "cubin_bytes": cubin.len(),
+            "seconds": kernel.time.as_secs_f64(),
+            "origin": origin.to_string(),
+            "warnings": kernel.warnings,
+            "file": output.map(|folder| folder.join(format!("{entry}-{arch}.cubin")).display().to_string()),
+        })
+    };
+    json!({ "kernels": kernels.iter().map(kernel).collect::<Vec<_>>() })
+}

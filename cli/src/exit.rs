@@ -1,0 +1,119 @@
+//! How a command ends: its exit code, and the words for a failure.
+
+use serde_json::json;
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Shown below every `--help`.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  it was done, and what was checked is in order
+  1  a check failed: something is missing (doctor), damaged (cache verify) or wrong (run)
+  2  the input or the command line is at fault; one line on stderr says how
+  3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, the disk";
+
+/// The exit codes, as [`EXIT_CODES`] explains them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0
+    Done,
+    /// 1
+    CheckFailed,
+    /// 2
+    BadInput,
+    /// 3
+    Environment,
+}
+
+impl Exit {
+    fn number(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::CheckFailed => 1,
+            Exit::BadInput => 2,
+            Exit::Environment => 3,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.number())
+    }
+}
+
+/// A command that could not be carried out.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// The input or the command line is at fault. Names in a file may hold anything, so the
+    /// message is made one line that a terminal only prints.
+    pub fn input(message: impl Display) -> Failure {
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        Failure { exit: Exit::BadInput, message: message.to_string().chars().map(plain).collect() }
+    }
+
+    /// This machine lacks or refused something.
+    pub fn environment(message: impl Display) -> Failure {
+        Failure { exit: Exit::Environment, message: message.to_string() }
+    }
+
+    /// Says it on stderr, and with `--json` also as a document on stdout.
+    pub fn print(&self, json: bool) -> ExitCode {
+        if json {
+            let document = json!({
+                "error": { "message": self.message, "exit_code": self.exit.number() }
+            });
+            // A failure to say it must not hide what failed.
+            let _ = crate::report::write(&format!("{document:#}\n"));
+        }
+        // The exit code stands even where stderr is closed.
+        let _ = writeln!(io::stderr(), "error: {}", self.message);
+        self.exit.into()
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<topkit::Error> for Failure {
+    fn from(error: topkit::Error) -> Failure {
+        use topkit::Error;
+        match error {
+            Error::Spec(error) => error.into(),
+            Error::Render(error) => error.into(),
+            Error::K { .. } | Error::DType { .. } | Error::TooLarge { .. } => Failure::input(error),
+            _ => Failure::environment(error),
+        }
+    }
+}
+
+impl From<topkit::SpecError> for Failure {
+    fn from(error: topkit::SpecError) -> Failure {
+        let faults: Vec<_> = error.faults.iter().map(ToString::to_string).collect();
+        Failure::input(faults.join("; "))
+    }
+}
+
+impl From<topkit::RenderError> for Failure {
+    fn from(error: topkit::RenderError) -> Failure {
+        match error {
+            topkit::RenderError::Spec(error) => error.into(),
+            other => Failure::environment(other),
+        }
+    }
+}
+
+impl From<topkit::cache::DiskError> for Failure {
+    fn from(error: topkit::cache::DiskError) -> Failure {
+        Failure::environment(error)
+    }
+}

@@ -1,0 +1,192 @@
+//! What `topkit doctor` looks at, one thing at a time. Each look gives a finding and never fails.
+
+use crate::exit::Failure;
+use crate::gpu::Session;
+use crate::report::{bytes, count};
+use crate::scores::Scores;
+use crate::scores::{Distribution, Shape, generate};
+use serde_json::{Value, json};
+use std::time::Instant;
+use topkit::cache::DiskCache;
+use topkit::{Arch, Config, DType, DeviceFacts, Engine, Error, Family};
+use topkit::{KernelSpec, LibraryError, Nvrtc, NvrtcError, Problem, host};
+
+/// How a thing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is there and works.
+    Ok,
+    /// It is not there.
+    Missing,
+    /// It is there and does not work.
+    Broken,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Finding {
+    /// What was looked at.
+    pub name: String,
+    /// How it stands.
+    pub state: State,
+    /// What is there or what is wrong; lines.
+    pub text: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+    /// The facts, for programs.
+    pub facts: Value,
+}
+
+impl Finding {
+    fn ok(name: &str, text: String, facts: Value) -> Finding {
+        Finding { name: name.to_owned(), state: State::Ok, text, remedy: None, facts }
+    }
+
+    fn fault(name: &str, state: State, text: String, remedy: Option<&str>) -> Finding {
+        let remedy = remedy.map(str::to_owned);
+        Finding { name: name.to_owned(), state, text, remedy, facts: Value::Null }
+    }
+
+    fn broken(name: &str, fault: impl ToString) -> Finding {
+        Finding::fault(name, State::Broken, fault.to_string(), None)
+    }
+}
+
+/// The driver and its GPUs.
+pub fn gpus() -> (Vec<Finding>, Vec<DeviceFacts>) {
+    const REMEDY: &str = "Install the NVIDIA driver of this machine's GPU; without one, kernels \
+                          can be compiled and `topkit run` uses the host";
+    let devices = match topkit::devices() {
+        Ok(devices) => devices,
+        Err(Error::Driver(missing)) => {
+            let finding = Finding::fault("driver", State::Missing, places(&missing), Some(REMEDY));
+            return (vec![finding], Vec::new());
+        }
+        Err(error) => return (vec![Finding::broken("driver", error)], Vec::new()),
+    };
+    let Some(first) = devices.first() else {
+        let text = "the driver is installed, and finds no GPU".to_owned();
+        return (vec![Finding::fault("gpu", State::Missing, text, Some(REMEDY))], devices);
+    };
+    let (major, minor) = first.driver;
+    let driver = format!("serves CUDA up to {major}.{minor}");
+    let mut findings = vec![Finding::ok("driver", driver, json!({ "cuda": [major, minor] }))];
+    findings.extend(devices.iter().enumerate().map(|(ordinal, device)| {
+        let DeviceFacts { name, arch, multiprocessors, memory_bytes, .. } = device;
+        let memory = bytes(*memory_bytes);
+        Finding::ok(
+            &format!("gpu {ordinal}"),
+            format!("{name}, {arch}, {multiprocessors} SMs, {memory}"),
+            json!({
+                "name": name, "arch": arch.to_string(), "multiprocessors": multiprocessors,
+                "memory_bytes": memory_bytes, "l2_bytes": device.l2_bytes,
+                "shared_bytes_per_cta": device.shared_bytes_per_cta,
+            }),
+        )
+    }));
+    (findings, devices)
+}
+
+/// NVRTC.
+pub fn nvrtc() -> (Finding, Option<Nvrtc>) {
+    match Nvrtc::find() {
+        Ok(nvrtc) => {
+            let (major, minor) = nvrtc.version();
+            let archs: Vec<_> = nvrtc.archs().iter().map(Arch::to_string).collect();
+            let text = format!("{major}.{minor}, {}\n{}", nvrtc.path(), archs.join(" "));
+            let facts = json!({ "version": [major, minor], "path": nvrtc.path(), "archs": archs });
+            (Finding::ok("nvrtc", text, facts), Some(nvrtc))
+        }
+        Err(NvrtcError::Missing(missing)) => {
+            let remedy = Some(missing.remedy);
+            (Finding::fault("nvrtc", State::Missing, places(&missing), remedy), None)
+        }
+        Err(error) => (Finding::broken("nvrtc", error), None),
+    }
+}
+
+fn places(missing: &LibraryError) -> String {
+    let tried = missing.tried.iter().map(|(place, reason)| format!("\n  {place}: {reason}"));
+    format!("{} was not found; looked in", missing.library) + &tried.collect::<String>()
+}
+
+/// The kernels on disk. Without them everything works, only slower.
+pub fn cache() -> Finding {
+    let Some(root) = Config::from_env().cache_dir else {
+        let text = "no kernel is kept on disk; every process compiles its own".to_owned();
+        return Finding::ok("cache", text, json!({ "folder": null }));
+    };
+    let disk = match DiskCache::open(&root) {
+        Ok(disk) => disk,
+        Err(error) => return Finding::broken("cache", error),
+    };
+    if let Err(error) = tempfile::NamedTempFile::new_in(disk.root()) {
+        let text = format!("{} cannot be written to: {error}", disk.root().display());
+        let remedy = "Set TOPKIT_CACHE_DIR to a folder of yours";
+        return Finding::fault("cache", State::Broken, text, Some(remedy));
+    }
+    match disk.entries() {
+        Ok(entries) => {
+            let total: u64 = entries.iter().map(|entry| entry.bytes).sum();
+            let (root, kernels) = (disk.root().display(), count(entries.len(), "kernel"));
+            let text = format!("{root}, writable, {kernels}, {}", bytes(total));
+            let facts = json!({
+                "folder": root.to_string(), "entries": entries.len(), "bytes": total,
+            });
+            Finding::ok("cache", text, facts)
+        }
+        Err(error) => Finding::broken("cache", error),
+    }
+}
+
+/// Compiles a kernel, and launches it where there is a GPU: the one proof that all of it works.
+/// The flag says whether it was launched and its answer was right.
+pub fn trial(gpu: bool, nvrtc: &Nvrtc) -> (Finding, bool) {
+    let start = Instant::now();
+    let outcome = if gpu { launch() } else { compile(nvrtc) };
+    let time = start.elapsed().as_secs_f64();
+    match outcome {
+        Ok(arch) => {
+            let what = if gpu {
+                "a kernel was compiled, launched and checked"
+            } else {
+                "a kernel was compiled"
+            };
+            let facts = json!({ "arch": arch.to_string(), "launched": gpu, "seconds": time });
+            (Finding::ok("trial", format!("{what} for {arch} in {time:.2} s"), facts), gpu)
+        }
+        Err(failure) => (Finding::broken("trial", failure), false),
+    }
+}
+
+/// A small family on an engine without a disk cache: what was compiled earlier proves nothing.
+fn fresh(engine: Engine) -> Result<Family, Failure> {
+    let spec = KernelSpec::builder("Trial").dtype([DType::F32]).vec_size([4]).build()?;
+    Ok(engine.with_config(Config::default())?.family(spec)?)
+}
+
+fn compile(nvrtc: &Nvrtc) -> Result<Arch, Failure> {
+    let last = nvrtc.archs().last().copied();
+    let arch = last.ok_or_else(|| Failure::environment("NVRTC names no architecture"))?;
+    let family = fresh(Engine::offline(arch)?)?;
+    family.spec().variants().iter().try_for_each(|variant| family.artifact(variant).map(drop))?;
+    Ok(arch)
+}
+
+fn launch() -> Result<Arch, Failure> {
+    let (shape, k) = (Shape { rows: 4, columns: 10_000 }, 64);
+    let matrix = generate(shape, DType::F32, Distribution::Normal, 0)?;
+    let Scores::F32(scores) = &matrix.scores else {
+        return Err(Failure::environment("the generated scores are not f32"));
+    };
+    let family = fresh(Engine::new()?)?;
+    let problem = Problem::new(DType::F32, shape.rows, shape.columns, k);
+    family.prepare(&problem)?;
+    let mut session = Session::start(&family, problem, scores)?;
+    session.launch()?;
+    let input =
+        host::Matrix::new(scores, shape.rows, shape.columns).map_err(Failure::environment)?;
+    host::check(&input, k, &family.spec().semantics, &session.indices()?)
+        .map_err(|fault| Failure::environment(format!("the answer is wrong: {fault}")))?;
+    Ok(family.engine().arch())
+}

@@ -1,0 +1,163 @@
+//! `topkit run`: the top k of every row of a matrix, checked and timed.
+
+use crate::answer::{self, Labels};
+use crate::exit::{Exit, Failure};
+use crate::outcome;
+use crate::place::{Choice, Place};
+use crate::progress;
+use crate::report::{Report, count, labelled};
+use crate::scores::{self, Distribution, Matrix, Scores, Shape};
+use crate::spec::{self, Axes, named};
+use indicatif::ProgressBar;
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Instant;
+use topkit::cudarc::driver::DeviceRepr;
+use topkit::{DType, NanPolicy, Problem, Score, Select, host};
+
+const GENERATED: &str = "Generated scores";
+
+/// The arguments of `topkit run`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The scores: a .npy (f32, f16) or .safetensors (F32, BF16, F16) file, a row or a matrix.
+    file: Option<PathBuf>,
+    /// The tensor of a .safetensors file; needed when it holds several.
+    #[arg(long, value_name = "NAME", conflicts_with = "generate")]
+    tensor: Option<String>,
+    /// Make scores in place of reading them.
+    #[arg(long, value_name = "ROWSxCOLS", conflicts_with = "file", help_heading = GENERATED)]
+    generate: Option<Shape>,
+    /// The type of a generated score.
+    #[arg(long, default_value = "bf16", conflicts_with = "file", help_heading = GENERATED,
+        value_parser = named(&DType::ALL, DType::name))]
+    dtype: DType,
+    /// How generated scores are spread.
+    #[arg(long, default_value = "normal", conflicts_with = "file", help_heading = GENERATED,
+        value_parser = named(Distribution::ALL, Distribution::name))]
+    distribution: Distribution,
+    /// The same seed gives the same scores.
+    #[arg(long, default_value_t = 0, conflicts_with = "file", help_heading = GENERATED)]
+    seed: u64,
+
+    /// Winners a row. It may exceed the length of a row.
+    #[arg(short, default_value_t = 8, value_parser = parse_k, allow_negative_numbers = true)]
+    k: u32,
+    /// Which end of the order wins.
+    #[arg(long, default_value = "largest", value_parser = named(Select::ALL, Select::name))]
+    select: Select,
+    /// Where NaN ranks.
+    #[arg(long, default_value = "highest", value_parser = named(NanPolicy::ALL, NanPolicy::name))]
+    nan: NanPolicy,
+
+    #[command(flatten)]
+    choice: Choice,
+    #[command(
+        flatten,
+        next_help_heading = "Tuning axes (a value or a list; else the plan chooses)"
+    )]
+    axes: Axes,
+
+    /// A text file with a line for each column, printed beside its index.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    labels: Option<PathBuf>,
+    /// A text file with a line for each row, printed above its winners.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    row_labels: Option<PathBuf>,
+    /// Rows to print.
+    #[arg(long, value_name = "N", default_value_t = 3, help_heading = "Output")]
+    rows_show: usize,
+}
+
+fn parse_k(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("k is a whole number from 1 to {}", i32::MAX))
+}
+
+/// Selects, checks and shows.
+pub fn run(args: &Args, json: bool) -> Result<Report, Failure> {
+    let progress = progress::spinner(json);
+    progress.set_message("reading the scores");
+    let matrix = match (&args.file, args.generate) {
+        (Some(file), _) => scores::read(file, args.tensor.as_deref())?,
+        (None, Some(shape)) => scores::generate(shape, args.dtype, args.distribution, args.seed)?,
+        (None, None) => return Err(Failure::input("give a file, or --generate ROWSxCOLS")),
+    };
+    match &matrix.scores {
+        Scores::F32(scores) => select(args, &matrix, scores, &progress),
+        Scores::Bf16(scores) => select(args, &matrix, scores, &progress),
+        Scores::F16(scores) => select(args, &matrix, scores, &progress),
+    }
+}
+
+fn select<S: Score + DeviceRepr>(
+    args: &Args,
+    matrix: &Matrix,
+    scores: &[S],
+    progress: &ProgressBar,
+) -> Result<Report, Failure> {
+    let (rows, columns, k) = (matrix.rows, matrix.columns, args.k);
+    let problem = Problem::new(matrix.scores.dtype(), rows, columns, k);
+    let spec = spec::for_problem(problem.dtype, k, args.select, args.nan, &args.axes)?;
+    // Beyond this the answer alone takes 8 GiB, which no file that was read calls for.
+    const LIMIT: usize = 1 << 31;
+    if rows.checked_mul(k as usize).is_none_or(|indices| indices > LIMIT) {
+        return Err(Failure::input(format!(
+            "k = {k} of {rows} rows are more than {LIMIT} indices; a row has {columns} columns"
+        )));
+    }
+    let labels = Labels::read(args.labels.as_deref(), columns, "column")?;
+    let row_labels = Labels::read(args.row_labels.as_deref(), rows, "row")?;
+    let input = host::Matrix::new(scores, rows, columns).map_err(Failure::input)?;
+
+    let semantics = spec.semantics;
+    let outcome = match args.choice.place()? {
+        Place::Gpu(engine) => outcome::on_gpu(&engine, spec, problem, scores, progress)?,
+        Place::Host(why) => {
+            progress.set_message("selecting on the host");
+            let start = Instant::now();
+            let selection = host::top_k(&input, k, &semantics).map_err(Failure::input)?;
+            outcome::on_host(selection.indices, start.elapsed().as_secs_f64(), &why)
+        }
+    };
+    progress.set_message("checking the answer");
+    let fault = host::check(&input, k, &semantics, &outcome.indices).err();
+    progress.finish_and_clear();
+
+    let shown = rows.min(args.rows_show);
+    let winners = answer::rows(
+        &scores[..shown * columns],
+        columns,
+        &outcome.indices,
+        k as usize,
+        &semantics,
+        &labels,
+        &row_labels,
+    );
+    let mut lines = vec![
+        ("scores".to_owned(), matrix.source.clone()),
+        ("select".to_owned(), format!("{problem}; {}, NaN {}", args.select, args.nan)),
+    ];
+    lines.extend(outcome.text);
+    let check = match &fault {
+        None => format!("exact: no difference from the oracle in {}", count(rows, "row")),
+        Some(fault) => format!("WRONG: {fault}"),
+    };
+    lines.push(("check".to_owned(), check));
+    let mut text = labelled(&lines) + "\n" + &answer::text(&winners);
+    if rows > shown {
+        text += &format!("and {} more\n", count(rows - shown, "row"));
+    }
+
+    let mut json = outcome.json;
+    json["scores"] = json!({
+        "source": matrix.source, "rows": rows, "columns": columns, "dtype": problem.dtype.name(),
+    });
+    json["k"] = json!(k);
+    json["select"] = json!(args.select.name());
+    json["nan"] = json!(args.nan.name());
+    json["check"] =
+        json!({ "ok": fault.is_none(), "fault": fault.as_ref().map(ToString::to_string) });
+    json["rows"] = winners.iter().map(answer::Row::json).collect();
+    let exit = if fault.is_none() { Exit::Done } else { Exit::CheckFailed };
+    Ok(Report { text, json, exit })
+}

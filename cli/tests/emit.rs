@@ -1,0 +1,80 @@
+//! `topkit emit`: sources without a GPU and without NVRTC.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod support;
+
+use std::io::Read;
+use std::process::Stdio;
+use support::Place;
+
+#[test]
+fn the_source_is_that_of_the_library() {
+    let text = Place::new().run(&["emit"]).done();
+    let spec = topkit::KernelSpec::builder("Default").dtype([topkit::DType::Bf16]).build().unwrap();
+    assert_eq!(text, topkit::render(&spec.variants()[0]).unwrap().text);
+}
+
+#[test]
+fn every_key_reaches_the_source() {
+    let place = Place::new();
+    for (flag, value, symbol) in [
+        ("--dtype", "f32", "_f32_v8_b2048_t512_largest_nan_highest_i32_dense"),
+        ("--vec-size", "2", "_bf16_v2_b2048_t512_largest_nan_highest_i32_dense"),
+        ("--bins", "256", "_bf16_v8_b256_t512_largest_nan_highest_i32_dense"),
+        ("--threads", "1024", "_bf16_v8_b2048_t1024_largest_nan_highest_i32_dense"),
+        ("--select", "smallest", "_bf16_v8_b2048_t512_smallest_nan_highest_i32_dense"),
+        ("--nan", "lowest", "_bf16_v8_b2048_t512_largest_nan_lowest_i32_dense"),
+        ("--index", "i64", "_bf16_v8_b2048_t512_largest_nan_highest_i64_dense"),
+        ("--rows", "ragged", "_bf16_v8_b2048_t512_largest_nan_highest_i32_ragged"),
+    ] {
+        let json = place.run(&["emit", "--json", flag, value]).json();
+        assert_eq!(json["entry"], format!("topkit_block_radix{symbol}"));
+        assert_eq!(json["variant"]["symbol"], json["entry"]);
+        assert!(json["source"].as_str().unwrap().contains(json["entry"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn a_file_holds_what_stdout_would() {
+    let place = Place::new();
+    let file = place.path("kernel.cu");
+    let args = ["emit", "--dtype", "f16", "-o", file.to_str().unwrap()];
+    let told = place.run(&args).done();
+    assert!(told.contains("kernel.cu") && told.contains("f16"), "{told}");
+    let text = place.run(&["emit", "--dtype", "f16"]).done();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    let json = place.run(&[&args[..], &["--json"]].concat()).json();
+    assert_eq!(json["file"], file.to_str().unwrap());
+}
+
+#[test]
+fn what_cannot_be_rendered_is_bad_input() {
+    let place = Place::new();
+    let faults = place.run(&["emit", "--vec-size", "3", "--bins", "100"]);
+    faults.refused(&["vec_size: 3", "bins: 100"]);
+    place.run(&["emit", "--vec-size", "4,8"]).refused(&["2 kernels", "emit shows one"]);
+    place.run(&["emit", "--dtype", "f64"]).refused(&["f64", "f32, bf16, f16"]);
+    place.run(&["emit", "--threads", "many"]).refused(&["many"]);
+    place.run(&["emit", "--bins", "4294967295"]).refused(&["bins: 4294967295"]);
+    place.run(&["emit", "--bins", ""]).refused(&["--bins"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_the_machines_fault() {
+    let place = Place::new();
+    let file = place.path("no/such/folder/kernel.cu");
+    let ran = place.run(&["emit", "-o", file.to_str().unwrap()]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains("cannot write") && ran.stderr.lines().count() == 1, "{ran:?}");
+}
+
+#[test]
+fn a_reader_that_stops_early_is_no_failure() {
+    let mut command = Place::new().command(&["emit"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}

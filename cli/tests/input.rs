@@ -1,0 +1,174 @@
+//! Bad input: one clear line on stderr, exit code 2, and never a panic.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod support;
+
+use support::{Place, data, f32s, npy, safetensors};
+
+#[test]
+fn files_that_are_not_there_or_not_scores() {
+    let place = Place::new();
+    place.run(&["run", "nowhere.npy"]).refused(&["nowhere.npy", "No such file"]);
+    let text = place.file("scores.txt", "1 2 3");
+    place.run(&["run", &text]).refused(&["scores.txt", ".npy", ".safetensors"]);
+    for name in ["a.npy", "a.safetensors"] {
+        for bytes in [&b""[..], b"\x93NUM", b"not scores at all, but long enough for a header"] {
+            let file = place.file(name, bytes);
+            place.run(&["run", &file]).refused(&[name]);
+        }
+    }
+}
+
+#[test]
+fn headers_that_are_damaged() {
+    let place = Place::new();
+    let whole = npy("'<f4'", false, "(2, 2)", &f32s(&[0.0; 4]));
+    for at in 8..60 {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x80;
+        let file = place.file("a.npy", damaged);
+        place.run(&["run", &file]).refused(&["a.npy"]);
+    }
+    let odd =
+        safetensors(&[("a\n\u{1b}[2J", "F32", &[1], vec![0; 4]), ("b", "F32", &[], vec![0; 4])]);
+    let file = place.file("odd.safetensors", odd);
+    place.run(&["run", &file]).refused(&["name one with --tensor"]);
+}
+
+#[test]
+fn every_truncation_of_a_file() {
+    let place = Place::new();
+    let scores = f32s(&[1.0, 2.0, 3.0, 4.0]);
+    let files = [
+        ("cut.npy", npy("'<f4'", false, "(2, 2)", &scores)),
+        ("cut.safetensors", safetensors(&[("s", "F32", &[2, 2], scores.clone())])),
+    ];
+    for (name, whole) in files {
+        let file = place.file(name, &whole);
+        place.run(&["run", &file, "-k", "1"]).done();
+        for end in (0..whole.len()).step_by(5).chain([whole.len() - 1]) {
+            let file = place.file(name, &whole[..end]);
+            place.run(&["run", &file]).refused(&[name]);
+        }
+        let longer = [&whole[..], b"more"].concat();
+        let file = place.file(name, longer);
+        place.run(&["run", &file]).refused(&[name]);
+    }
+    let file = place.file("t.npy", npy("'<f4'", false, "(2, 2)", &scores[..12]));
+    place.run(&["run", &file]).refused(&["truncated", "take 16 bytes", "12 follow"]);
+}
+
+#[test]
+fn dtypes_that_no_kernel_takes() {
+    let place = Place::new();
+    for (descr, hint) in [
+        ("'<f8'", "astype"),
+        ("'<i4'", "astype"),
+        ("'>f4'", "big-endian"),
+        ("'<V2'", "safetensors"),
+        ("'|V2'", "safetensors"),
+        ("'|O'", "astype"),
+        ("[('a', '<f4')]", "astype"),
+    ] {
+        let file = place.file("a.npy", npy(descr, false, "(2,)", &[0; 16]));
+        place.run(&["run", &file]).refused(&["a.npy", hint]);
+    }
+    let file = place.file("a.safetensors", safetensors(&[("s", "F64", &[2], vec![0; 16])]));
+    place.run(&["run", &file]).refused(&["tensor s", "F64", "BF16"]);
+}
+
+#[test]
+fn shapes_that_are_no_matrix() {
+    let place = Place::new();
+    let scores = f32s(&[0.0; 8]);
+    for (shape, word) in [("(2, 2, 2)", "[2, 2, 2]"), ("()", "[]")] {
+        let file = place.file("a.npy", npy("'<f4'", false, shape, &scores));
+        place.run(&["run", &file]).refused(&["a.npy", "shape", word]);
+    }
+    let file = place.file("a.npy", npy("'<f4'", false, "(0, 8)", &[]));
+    place.run(&["run", &file]).refused(&["0 x 8", "nothing to select"]);
+    let file = place.file("a.npy", npy("'<f4'", true, "(2, 4)", &scores));
+    place.run(&["run", &file]).refused(&["Fortran", "ascontiguousarray"]);
+    let file = place.file("a.npy", npy("'<f4'", false, "(3, 4)", &scores));
+    place.run(&["run", &file]).refused(&["3 x 4", "48 bytes", "32 follow"]);
+    let file = place.file("a.npy", npy("'<f4'", false, "(4611686018427387904,)", &scores));
+    place.run(&["run", &file]).refused(&["more than memory"]);
+    let cube = safetensors(&[("s", "F32", &[2, 2, 2], scores.clone())]);
+    let file = place.file("a.safetensors", cube);
+    place.run(&["run", &file]).refused(&["tensor s", "[2, 2, 2]"]);
+    let short = safetensors(&[("s", "F32", &[3, 4], scores)]);
+    let file = place.file("a.safetensors", short);
+    place.run(&["run", &file]).refused(&["a.safetensors"]);
+}
+
+#[test]
+fn tensors_that_are_not_named_right() {
+    let place = Place::new();
+    let scores = data("scores.safetensors");
+    place.run(&["run", &scores]).refused(&["--tensor", "scores, scores_f32"]);
+    let unknown = place.run(&["run", &scores, "--tensor", "logits"]);
+    unknown.refused(&["no tensor `logits`", "scores, scores_f32"]);
+    place.run(&["run", &data("scores.npy"), "--tensor", "scores"]).refused(&["--tensor"]);
+    let file = place.file("none.safetensors", safetensors(&[]));
+    place.run(&["run", &file]).refused(&["no tensor"]);
+}
+
+#[test]
+fn a_k_that_selects_nothing_or_too_much() {
+    let place = Place::new();
+    let scores = data("scores.npy");
+    let k = |k| place.run(&["run", &scores, "-k", k]);
+    k("0").refused(&["`k` is 0", "k starts at 1"]);
+    k("-3").refused(&["-3", "whole number"]);
+    k("1.5").refused(&["1.5", "whole number"]);
+    k("3000000000").refused(&["3000000000", "2147483647"]);
+    k("99999999999").refused(&["whole number"]);
+    k("2147483647").refused(&["k = 2147483647", "8 rows", "3861 columns"]);
+}
+
+#[test]
+fn labels_that_do_not_fit() {
+    let place = Place::new();
+    let (scores, three) = (data("scores.npy"), place.file("three.txt", "a\nb\nc\n"));
+    let labels = place.run(&["run", &scores, "--labels", &three]);
+    labels.refused(&["three.txt has 3 lines", "3861 columns"]);
+    let labels = place.run(&["run", &scores, "--row-labels", &three]);
+    labels.refused(&["three.txt has 3 lines", "8 rows"]);
+    place.run(&["run", &scores, "--labels", "nowhere.txt"]).refused(&["nowhere.txt"]);
+    let binary = place.file("binary.txt", [0xff, 0xfe, 0x00]);
+    place.run(&["run", &scores, "--labels", &binary]).refused(&["binary.txt", "UTF-8"]);
+}
+
+#[test]
+fn command_lines_that_make_no_sense() {
+    let place = Place::new();
+    let scores = data("scores.npy");
+    place.run(&["run"]).refused(&["give a file", "--generate"]);
+    place.run(&["run", &scores, "--generate", "2x2"]).refused(&["cannot be used with"]);
+    place.run(&["run", &scores, "--dtype", "f32"]).refused(&["cannot be used with"]);
+    place.run(&["run", &scores, "--host", "--device", "0"]).refused(&["cannot be used with"]);
+    place.run(&["run", &scores, "--select", "best"]).refused(&["best", "largest, smallest"]);
+    for shape in ["0x5", "12", "axb", "2x2x2"] {
+        place.run(&["run", "--generate", shape]).refused(&[shape, "32x131072"]);
+    }
+    let huge = place.run(&["run", "--generate", "9999999999x9999999999"]);
+    huge.refused(&["more than memory"]);
+    place.run(&["run", "--generate", "100000x100000"]).refused(&["16 GiB"]);
+    place.run(&["run", &scores, "--vec-size", "3"]).refused(&["vec_size: 3", "1, 2, 4 or 8"]);
+    place.run(&["bench"]).refused(&["bench"]);
+    place.run(&["compile"]).refused(&["--arch"]);
+    place.run(&["compile", "--arch", "90"]).refused(&["`90`", "sm_90a"]);
+}
+
+#[test]
+fn with_json_the_refusal_is_a_document_too() {
+    let place = Place::new();
+    for args in [&["run", "nowhere.npy", "--json"][..], &["run", "--json", "-k", "x"]] {
+        let ran = place.run(args);
+        assert_eq!(ran.code, 2);
+        assert_eq!(ran.json()["error"]["exit_code"], 2);
+        let message = ran.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert_eq!(ran.stderr, format!("error: {message}\n"));
+    }
+}

@@ -1,0 +1,138 @@
+//! `topkit run` without a GPU: what it selects from files and from generated scores.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod support;
+
+use half::{bf16, f16};
+use serde_json::{Value, json};
+use support::{Place, data, f32s, npy, safetensors};
+
+/// The indices of a row of a `--json` answer.
+fn indices(answer: &Value, row: usize) -> Vec<i64> {
+    let winners = answer["rows"][row]["winners"].as_array().unwrap();
+    winners.iter().map(|winner| winner["index"].as_i64().unwrap()).collect()
+}
+
+#[test]
+fn the_best_sentences_of_the_shipped_scores_are_those_of_its_readme() {
+    let (scores, labels) = (data("scores.safetensors"), data("sentences.txt"));
+    let queries = data("queries.txt");
+    let text = Place::new()
+        .run(&[
+            "run",
+            &scores,
+            "--tensor",
+            "scores",
+            "-k",
+            "3",
+            "--labels",
+            &labels,
+            "--row-labels",
+            &queries,
+        ])
+        .done();
+    for words in [
+        "top 3 of 8 x 3861 bf16; largest, NaN highest",
+        "ran on  the host",
+        "exact: no difference from the oracle in 8 rows",
+        "row 1  two men sharing one bed\n",
+        "     232  0.6133  No man prefers to sleep two in a bed.\n",
+        "and 5 rows more",
+    ] {
+        assert!(text.contains(words), "no {words:?} in\n{text}");
+    }
+}
+
+#[test]
+fn both_shipped_files_hold_the_same_f32_scores() {
+    let place = Place::new();
+    let (npy, tensors) = (data("scores.npy"), data("scores.safetensors"));
+    let show = ["--json", "--rows-show", "8", "-k", "100"];
+    let one = place.run(&[&["run", &npy], &show[..]].concat());
+    let two = place.run(&[&["run", &tensors, "--tensor", "scores_f32"], &show[..]].concat());
+    assert_eq!((one.code, two.code), (0, 0), "{one:?}");
+    assert_eq!(one.json()["rows"], two.json()["rows"]);
+    assert_eq!(one.json()["rows"].as_array().unwrap().len(), 8);
+    let best: Vec<_> = (0..8).map(|row| indices(&one.json(), row)[0]).collect();
+    assert_eq!(best, [1, 232, 389, 2862, 2420, 669, 2954, 190]);
+}
+
+#[test]
+fn every_dtype_and_shape_is_read_as_written() {
+    let place = Place::new();
+    let scores = [0.5f32, -1.0, 3.0, f32::NAN, 2.0, f32::NEG_INFINITY];
+    let f16s: Vec<u8> = scores.iter().flat_map(|&s| f16::from_f32(s).to_le_bytes()).collect();
+    let bf16s: Vec<u8> = scores.iter().flat_map(|&s| bf16::from_f32(s).to_le_bytes()).collect();
+    let files = [
+        ("f32", place.file("f32.npy", npy("'<f4'", false, "(2, 3)", &f32s(&scores)))),
+        ("f16", place.file("f16.npy", npy("'<f2'", false, "(2, 3)", &f16s))),
+        ("f32", place.file("a.safetensors", safetensors(&[("s", "F32", &[2, 3], f32s(&scores))]))),
+        ("f16", place.file("b.safetensors", safetensors(&[("s", "F16", &[2, 3], f16s.clone())]))),
+        ("bf16", place.file("c.safetensors", safetensors(&[("s", "BF16", &[2, 3], bf16s)]))),
+    ];
+    for (dtype, file) in files {
+        let answer = place.run(&["run", &file, "-k", "2", "--json"]).json();
+        assert_eq!(answer["scores"]["dtype"], dtype, "{file}");
+        assert_eq!((indices(&answer, 0), indices(&answer, 1)), (vec![2, 0], vec![0, 1]), "{file}");
+        assert_eq!(answer["rows"][1]["winners"][0]["score"], "NaN");
+        let least = ["run", &file, "-k", "2", "--select", "smallest", "--nan", "lowest", "--json"];
+        let answer = place.run(&least).json();
+        assert_eq!((indices(&answer, 0), indices(&answer, 1)), (vec![1, 0], vec![0, 2]), "{file}");
+        assert_eq!(answer["rows"][1]["winners"][1]["score"], "-inf");
+    }
+    let row = place.file("row.npy", npy("'<f4'", true, "(6,)", &f32s(&scores)));
+    let answer = place.run(&["run", &row, "-k", "2", "--json"]).json();
+    assert_eq!((&answer["scores"]["rows"], indices(&answer, 0)), (&json!(1), vec![3, 2]));
+}
+
+#[test]
+fn k_beyond_the_row_gives_the_whole_row() {
+    let place = Place::new();
+    let answer = place.run(&["run", "--generate", "2x5", "-k", "9", "--json"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let mut row = indices(&answer.json(), 1);
+    row.sort_unstable();
+    assert_eq!(row, [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn generated_scores_are_what_was_asked_for() {
+    let place = Place::new();
+    for dtype in ["f32", "bf16", "f16"] {
+        let generate = ["run", "--generate", "3x1000", "--dtype", dtype, "-k", "4", "--json"];
+        let with = |more: &[&str]| {
+            let answer = place.run(&[&generate[..], more].concat()).json();
+            assert_eq!(answer["check"], json!({ "ok": true, "fault": null }));
+            assert_eq!(answer["scores"]["dtype"], dtype);
+            answer["rows"].clone()
+        };
+        assert_eq!(with(&[]), with(&["--distribution", "normal", "--seed", "0"]));
+        assert_ne!(with(&["--seed", "1"]), with(&["--seed", "2"]));
+        let equal = with(&["--distribution", "equal"]);
+        assert!(equal[0]["winners"].as_array().unwrap().iter().all(|w| w["score"] == 0.5));
+        let ascending = with(&["--distribution", "ascending", "--rows-show", "1"]);
+        assert_eq!(ascending.as_array().unwrap().len(), 1);
+        assert!(ascending[0]["winners"][3]["index"].as_i64().unwrap() > 900);
+    }
+}
+
+#[test]
+fn the_place_is_told_with_its_reason() {
+    let place = Place::new();
+    let answer = place.run(&["run", "--generate", "2x50", "--host", "--json"]).json();
+    assert_eq!(answer["ran_on"], json!({ "place": "host", "why": "--host was given" }));
+    assert_eq!(answer["time"]["method"], "wall clock");
+    assert!(answer["time"]["microseconds"].as_f64().unwrap() > 0.0);
+    // Without a driver or without NVRTC the reason names the library that is missing.
+    let answer = place.run(&["run", "--generate", "2x50", "--json"]).json();
+    let why = answer["ran_on"]["why"].as_str().unwrap();
+    assert!(why.contains("was not found") || why.contains("finds no GPU"), "{why}");
+}
+
+#[test]
+fn a_gpu_that_is_asked_for_and_missing_is_no_bad_input() {
+    let ran = Place::new().run(&["run", "--generate", "2x50", "--device", "4096"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+    assert!(ran.stderr.starts_with("error: "), "{ran:?}");
+}

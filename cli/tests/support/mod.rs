@@ -1,0 +1,144 @@
+//! Runs the built program in an environment of its own: no NVRTC, a cache folder that nobody else
+//! uses, and no setting of the caller's.
+
+#![allow(dead_code, reason = "every suite takes what it needs")]
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// A place to run the program in.
+pub struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    /// An empty one.
+    pub fn new() -> Place {
+        Place { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A path in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file and gives its path.
+    pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// The folder of the disk cache.
+    pub fn cache(&self) -> PathBuf {
+        self.path("cache")
+    }
+
+    /// The program, with settings of its own. An empty folder stands for NVRTC, so that suites
+    /// that need none run the same on every machine.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_topkit"));
+        command.args(args).env("TOPKIT_CACHE_DIR", self.cache());
+        command.env("TOPKIT_NVRTC", self.folder.path());
+        for setting in ["TOPKIT_CACHE", "TOPKIT_DUMP", "TOPKIT_LOG"] {
+            command.env_remove(setting);
+        }
+        command
+    }
+
+    /// Runs it.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command(args))
+    }
+}
+
+/// How the program ended and what it said.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn of(mut command: Command) -> Ran {
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        Ran {
+            code: status.code().expect("the program ended by itself"),
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
+    /// It did what it was asked, without a word on stderr.
+    #[track_caller]
+    pub fn done(self) -> String {
+        assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{self:?}");
+        self.stdout
+    }
+
+    /// Its one JSON document.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// It refused the input, with one line that has these words in it and nothing on stdout.
+    #[track_caller]
+    pub fn refused(&self, words: &[&str]) {
+        assert_eq!((self.code, self.stdout.as_str()), (2, ""), "{self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
+        assert!(self.stderr.starts_with("error: "), "{self:?}");
+        for word in words {
+            assert!(self.stderr.contains(word), "no {word:?} in {self:?}");
+        }
+    }
+}
+
+/// A file of the score matrix that ships with the sources.
+pub fn data(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data").join(name);
+    path.to_str().unwrap().to_owned()
+}
+
+/// A `.npy` file of format 1.0.
+pub fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+    let fortran = if fortran { "True" } else { "False" };
+    let mut header =
+        format!("{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}");
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend((header.len() as u16).to_le_bytes());
+    file.extend(header.as_bytes());
+    file.extend(data);
+    file
+}
+
+/// Scores as little-endian bytes.
+pub fn f32s(scores: &[f32]) -> Vec<u8> {
+    scores.iter().flat_map(|score| score.to_le_bytes()).collect()
+}
+
+/// A `.safetensors` file with tensors of (name, dtype, shape, data).
+pub fn safetensors(tensors: &[(&str, &str, &[usize], Vec<u8>)]) -> Vec<u8> {
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::<u8>::new());
+    for (name, dtype, shape, bytes) in tensors {
+        let begin = data.len();
+        data.extend(bytes);
+        let entry = serde_json::json!({
+            "dtype": dtype, "shape": shape, "data_offsets": [begin, data.len()],
+        });
+        header.insert((*name).to_owned(), entry);
+    }
+    let header = Value::Object(header).to_string();
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header.as_bytes());
+    file.extend(data);
+    file
+}

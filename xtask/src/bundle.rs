@@ -1,0 +1,162 @@
+//! Packs what a GPU machine without Rust needs to test this repository.
+//!
+//! Of the tests it takes those whose suite needs NVRTC or a GPU, by their `required-features`; the
+//! others run wherever there is Rust. NVRTC is not packed: it is large, and belongs to the machine.
+//! On failure the folder may be left half written; the next run empties it first.
+
+use crate::{Result, cargo, examples};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+/// Machines are lent with a limit on what may travel.
+const LIMIT: u64 = 64 << 20;
+
+const SCRIPTS: [(&str, &str); 2] = [
+    ("run-tests.sh", include_str!("../bundle/run-tests.sh")),
+    ("sanitize.sh", include_str!("../bundle/sanitize.sh")),
+];
+
+/// Builds everything and writes the folder anew.
+pub fn write(folder: &Path) -> Result<()> {
+    empty(folder)?;
+    let suites = suites()?;
+    let mut parts: Vec<(String, PathBuf)> = Vec::new();
+    let tests = ["test", "--no-run", "--package", "topkit-tests", "--features", "nvrtc,gpu"];
+    for built in build(&tests)?.into_iter().filter(|built| suites.contains(&built.name)) {
+        parts.push((format!("tests/{}", built.name), built.executable));
+    }
+    if parts.is_empty() {
+        return Err("no suite of topkit-tests needs NVRTC or a GPU; nothing to pack".into());
+    }
+    let benches = ["bench", "--no-run", "--package", "topkit-tests", "--features", "nvrtc,gpu"];
+    for built in build(&benches)?.into_iter().filter(|built| built.kind == "bench") {
+        parts.push((format!("benches/{}", built.name), built.executable));
+    }
+    let names = examples::names()?;
+    for built in build(&["build", "--package", "topkit", "--examples"])? {
+        if built.kind == "example" && names.contains(&built.name) {
+            parts.push((format!("examples/{}", built.name), built.executable));
+        }
+    }
+    for built in build(&["build", "--package", "topkit-cli", "--bins"])? {
+        parts.push((format!("bin/{}", built.name), built.executable));
+    }
+    for file in fs::read_dir(cargo::root().join("data"))? {
+        let path = file?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        parts.push((format!("data/{name}"), path));
+    }
+
+    for (name, text) in SCRIPTS {
+        let path = folder.join(name);
+        fs::write(&path, text)?;
+        executable(&path)?;
+    }
+    for (place, from) in &parts {
+        let to = folder.join(place);
+        fs::create_dir_all(to.parent().unwrap_or(folder))?;
+        fs::copy(from, &to).map_err(|error| format!("{}: {error}", from.display()))?;
+    }
+    report(folder, parts.into_iter().map(|(place, _)| place))
+}
+
+/// Makes the folder, without what an earlier bundle left in it. Any other content is not ours.
+fn empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        let bundle = SCRIPTS.iter().any(|(name, _)| folder.join(name).is_file());
+        if !bundle && fs::read_dir(folder)?.next().is_some() {
+            let folder = folder.display();
+            return Err(format!("{folder} holds something else; name an empty folder").into());
+        }
+        fs::remove_dir_all(folder)?;
+    }
+    Ok(fs::create_dir_all(folder)?)
+}
+
+struct Built {
+    name: String,
+    kind: String,
+    executable: PathBuf,
+}
+
+/// Runs a cargo command in the profile `bundle` and lists the executables that it made.
+fn build(arguments: &[&str]) -> Result<Vec<Built>> {
+    let mut command = cargo::command(arguments)?;
+    command.args(["--profile", "bundle", "--message-format", "json-render-diagnostics"]);
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("`{}`: {}", cargo::words(&command), output.status).into());
+    }
+    let mut built = Vec::new();
+    for line in String::from_utf8(output.stdout)?.lines() {
+        let message: Value = serde_json::from_str(line)?;
+        let target = &message["target"];
+        if let (Some(executable), Some(name), Some(kind)) =
+            (message["executable"].as_str(), target["name"].as_str(), target["kind"][0].as_str())
+        {
+            let (name, kind) = (name.to_owned(), kind.to_owned());
+            built.push(Built { name, kind, executable: executable.into() });
+        }
+    }
+    Ok(built)
+}
+
+/// The test suites that need NVRTC or a GPU, as their manifest says.
+fn suites() -> Result<Vec<String>> {
+    let mut command = cargo::command(&["metadata", "--no-deps", "--format-version", "1"])?;
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("`{}`: {}", cargo::words(&command), output.status).into());
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let tests = packages.filter(|package| package["name"] == "topkit-tests");
+    let targets = tests.flat_map(|package| package["targets"].as_array().into_iter().flatten());
+    let needy = targets.filter(|target| {
+        let features = target["required-features"].as_array();
+        target["kind"][0] == "test" && features.is_some_and(|features| !features.is_empty())
+    });
+    Ok(needy.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect())
+}
+
+/// Prints what was packed, and refuses what is too large to travel.
+fn report(folder: &Path, places: impl Iterator<Item = String>) -> Result<()> {
+    let mut sizes = Vec::new();
+    for place in places {
+        sizes.push((fs::metadata(folder.join(&place))?.len(), place));
+    }
+    sizes.sort_by(|one, other| other.cmp(one));
+    let total: u64 = sizes.iter().map(|(bytes, _)| bytes).sum();
+    println!("{}: {:.1} MiB", folder.display(), mib(total));
+    for (bytes, place) in &sizes {
+        println!("  {:6.1}  {place}", mib(*bytes));
+    }
+    if total > LIMIT {
+        let largest: Vec<_> = sizes.iter().take(3).map(|(_, place)| place.as_str()).collect();
+        let (total, limit) = (mib(total), mib(LIMIT));
+        return Err(format!(
+            "the bundle has {total:.1} MiB, more than {limit:.0}; its largest files are {}",
+            largest.join(", ")
+        )
+        .into());
+    }
+    println!("On the GPU machine: ./run-tests.sh, ./sanitize.sh, ./bin/topkit doctor");
+    Ok(())
+}
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+#[cfg(unix)]
+fn executable(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
+}
+
+#[cfg(not(unix))]
+fn executable(_path: &Path) -> Result<()> {
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Cargo as this program starts it, and where it puts things.
+
+use crate::Result;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The folder of the workspace.
+pub fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
+
+/// The folder that cargo builds in and this program writes to; absolute.
+pub fn target() -> Result<PathBuf> {
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => Ok(std::path::absolute(folder)?),
+        None => Ok(root().join("target")),
+    }
+}
+
+/// A cargo command. Kernels that it compiles at run time are kept in the target folder and not in
+/// the user's cache, unless the environment says otherwise.
+pub fn command(arguments: &[&str]) -> Result<Command> {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments);
+    if env::var_os("TOPKIT_CACHE_DIR").is_none() {
+        command.env("TOPKIT_CACHE_DIR", target()?.join("kernels"));
+    }
+    Ok(command)
+}
+
+/// Runs a command to its end; its output goes where ours goes.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().map_err(|error| format!("`{}`: {error}", words(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}`: {status}", words(command)).into()) }
+}
+
+/// The command as one would type it.
+pub fn words(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}

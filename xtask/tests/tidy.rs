@@ -1,0 +1,85 @@
+//! The documents say what the code says, and the files keep the house's shape. Needs nothing.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every file below a folder, as a path from the root.
+fn files(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{folder}/{}", entry.file_name().into_string().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn the_example_of_the_readme_is_the_one_that_is_built() {
+    let readme = read("README.md");
+    let (_, rest) = readme.split_once("```rust\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let quickstart = read("runtime/examples/quickstart.rs");
+    assert!(quickstart.contains(example), "README.md differs from quickstart.rs:\n{example}");
+    let lines = example.lines().filter(|line| !line.is_empty()).count();
+    assert!(lines <= 15, "the example has {lines} lines");
+}
+
+#[test]
+fn every_block_has_a_row() {
+    let readme = read("templates/README.md");
+    for path in files("templates") {
+        let block = path.strip_prefix("templates/").unwrap();
+        let row = format!("| `{block}` |");
+        assert!(block == "README.md" || readme.contains(&row), "templates/README.md lacks {row}");
+    }
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = read("Cargo.toml");
+    let (_, section) = manifest.split_once("[workspace.dependencies]\n").unwrap();
+    let (section, _) = section.split_once("\n[").unwrap();
+    let table: String =
+        read("ARCHITECTURE.md").lines().filter(|line| line.starts_with("| ")).collect();
+    let names = section.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
+    let foreign: Vec<&str> = names.filter(|name| !name.starts_with("topkit")).collect();
+    assert!(foreign.len() > 10, "the manifest was not read: {foreign:?}");
+    for name in foreign {
+        let listed = [format!("| {name} |"), format!("| {name},"), format!(", {name} |")];
+        let middle = format!(", {name},");
+        let found = listed.iter().chain([&middle]).any(|words| table.contains(words));
+        assert!(found, "ARCHITECTURE.md does not say why {name} is used");
+    }
+}
+
+#[test]
+fn files_are_short_and_have_a_header() {
+    let folders = ["cli", "codegen", "dsl", "runtime", "templates", "tests", "xtask"];
+    let all = folders.into_iter().flat_map(files);
+    // The cases of the macro are what a user would write.
+    let sources: Vec<String> = all
+        .filter(|path| [".rs", ".cuh", ".j2"].iter().any(|end| path.ends_with(end)))
+        .filter(|path| !path.starts_with("tests/macro/"))
+        .collect();
+    assert!(sources.len() > 50, "the sources were not found");
+    for path in sources {
+        let text = read(&path);
+        let lines = text.lines().count();
+        assert!(lines <= 500, "{path} has {lines} lines; split it by idea");
+        assert!(text.starts_with("//"), "{path} does not begin with what it is");
+    }
+}
