@@ -37,6 +37,8 @@ mod engine;
 mod error;
 mod family;
 pub mod host;
+#[cfg(feature = "interpret")]
+pub mod interpret;
 mod launch;
 mod library;
 mod module;

@@ -70,7 +70,7 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Test { gpu } => {
             let nvrtc = nvrtc::provide()?;
-            let features = if gpu { "nvrtc,gpu" } else { "nvrtc" };
+            let features = if gpu { "nvrtc,interpret,gpu" } else { "nvrtc,interpret" };
             let test = ["test", "--workspace", "--features", features];
             cargo::run(cargo::command(&test)?.envs(nvrtc))
         }

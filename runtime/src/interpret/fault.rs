@@ -1,0 +1,189 @@
+//! What the interpreter finds wrong with a kernel, each with the line and the thread.
+//!
+//! A launch ends at its first fault. The order of threads decides which of several is the first.
+
+use std::fmt;
+
+/// A line of a template, or of a kernel's own text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Line {
+    /// As `#line` names it: `templates/device/scan.cuh`.
+    pub file: String,
+    /// From 1; 0 where the compiler left no trace of it.
+    pub line: u32,
+}
+
+/// A thread at a line.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// `blockIdx.x`.
+    pub block: u32,
+    /// `threadIdx.x`.
+    pub thread: u32,
+    /// An asynchronous copy that the thread began, rather than the thread.
+    pub asynchronous: bool,
+    /// Where it stands.
+    pub line: Line,
+}
+
+/// Why a launch ended early.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// An access outside every buffer and variable, or outside the array that was subscripted.
+    #[error("{at}: out of bounds: {what}")]
+    OutOfBounds {
+        /// Who and where.
+        at: Site,
+        /// Which access, and what lies nearest.
+        what: String,
+    },
+    /// An address that is not a multiple of what the access needs.
+    #[error("{at}: misaligned: {what}")]
+    Misaligned {
+        /// Who and where.
+        at: Site,
+        /// The address and the need.
+        what: String,
+    },
+    /// A read of memory that nobody has written.
+    #[error("{at}: uninitialised: {what}")]
+    Uninitialised {
+        /// Who and where.
+        at: Site,
+        /// What was read.
+        what: String,
+    },
+    /// A barrier that not all of its threads reach, or that they reach at different lines.
+    #[error("{at}: barrier divergence: {what}")]
+    BarrierDivergence {
+        /// One thread that waits.
+        at: Site,
+        /// Who else waits where, and who does not.
+        what: String,
+    },
+    /// A warp collective whose mask is not the set of its callers.
+    #[error("{at}: mask: {what}")]
+    Mask {
+        /// One caller.
+        at: Site,
+        /// Its mask, and who is missing.
+        what: String,
+    },
+    /// Two accesses, one of them a plain write or not atomic enough, that nothing orders.
+    #[error("{at}: data race: {what}, by {other}; no barrier or fence orders the two")]
+    Race {
+        /// The later access, in this schedule.
+        at: Site,
+        /// The earlier one.
+        other: Box<Site>,
+        /// What was accessed and how.
+        what: String,
+    },
+    /// Shared memory of another CTA was used without a cluster barrier that keeps it alive.
+    #[error("{at}: cluster barrier: {what}")]
+    ClusterBarrier {
+        /// Who and where.
+        at: Site,
+        /// What is not ordered.
+        what: String,
+    },
+    /// The CTA asks for more shared memory than a GPU grants.
+    #[error("shared memory: {what}")]
+    SharedMemory {
+        /// The sizes.
+        what: String,
+    },
+    /// Every thread waits, and none can go on.
+    #[error("{at}: deadlock: {what}")]
+    Deadlock {
+        /// One thread that waits.
+        at: Site,
+        /// Who waits for what.
+        what: String,
+    },
+    /// The launch takes more steps than allowed: most likely a thread that spins for ever.
+    #[error("{at}: no end after {steps} accesses and calls; does this thread spin?")]
+    Endless {
+        /// The thread that took the last of them.
+        at: Site,
+        /// The limit.
+        steps: u64,
+    },
+    /// A primitive used against its rules, or `__trap`.
+    #[error("{at}: {what}")]
+    Misuse {
+        /// Who and where.
+        at: Site,
+        /// Which rule.
+        what: String,
+    },
+    /// A place of the output that no thread wrote.
+    #[error("not written: {what}")]
+    Unwritten {
+        /// Which place.
+        what: String,
+    },
+    /// The launch itself makes no sense.
+    #[error("the launch cannot be carried out: {what}")]
+    Launch {
+        /// Why.
+        what: String,
+    },
+}
+
+impl Fault {
+    /// Where the fault is, if it is at a line.
+    pub fn site(&self) -> Option<&Site> {
+        match self {
+            Fault::OutOfBounds { at, .. }
+            | Fault::Misaligned { at, .. }
+            | Fault::Uninitialised { at, .. }
+            | Fault::BarrierDivergence { at, .. }
+            | Fault::Mask { at, .. }
+            | Fault::Race { at, .. }
+            | Fault::ClusterBarrier { at, .. }
+            | Fault::Deadlock { at, .. }
+            | Fault::Endless { at, .. }
+            | Fault::Misuse { at, .. } => Some(at),
+            Fault::SharedMemory { .. } | Fault::Unwritten { .. } | Fault::Launch { .. } => None,
+        }
+    }
+
+    /// The class in one word, for tables: `race`, `mask`, ...
+    pub fn class(&self) -> &'static str {
+        match self {
+            Fault::OutOfBounds { .. } => "bounds",
+            Fault::Misaligned { .. } => "alignment",
+            Fault::Uninitialised { .. } => "uninitialised",
+            Fault::BarrierDivergence { .. } => "divergence",
+            Fault::Mask { .. } => "mask",
+            Fault::Race { .. } => "race",
+            Fault::ClusterBarrier { .. } => "cluster",
+            Fault::SharedMemory { .. } => "shared",
+            Fault::Deadlock { .. } => "deadlock",
+            Fault::Endless { .. } => "endless",
+            Fault::Misuse { .. } => "misuse",
+            Fault::Unwritten { .. } => "unwritten",
+            Fault::Launch { .. } => "launch",
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            f.write_str("an unknown line")
+        } else {
+            write!(f, "{}:{}", self.file, self.line)
+        }
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let copy = if self.asynchronous { "an asynchronous copy of " } else { "" };
+        let Site { block, thread, line, .. } = self;
+        write!(f, "{line}: {copy}block {block}, thread {thread}")
+    }
+}

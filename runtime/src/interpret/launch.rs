@@ -1,0 +1,247 @@
+//! What a user of the interpreter holds: the interpreter, a kernel that is ready, and a launch.
+
+use super::compile::Cxx;
+use super::error::InterpretError;
+use super::fault::Fault;
+use super::memory::Memory;
+use super::object::Object;
+use super::schedule;
+use crate::Config;
+use std::path::PathBuf;
+use std::sync::Arc;
+use topkit_codegen::{RenderedSource, Variant};
+
+/// Shared memory that a CTA may have without asking.
+const STATIC_SHARED: usize = 48 * 1024;
+
+/// Threads of the largest cluster. Each takes two of the 65530 mappings that Linux grants a process.
+const MOST_LIVE: u64 = 16 * 1024;
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub steps: u64,
+    pub switch_every: u32,
+    pub shared: usize,
+}
+
+/// Compiles kernels for the host and runs them under watch. Cheap to make and to clone.
+#[derive(Debug, Clone)]
+pub struct Interpreter {
+    compiler: Cxx,
+    folder: PathBuf,
+    seed: u64,
+    limits: Limits,
+}
+
+impl Interpreter {
+    /// With the system's C++ compiler, or that of `TOPKIT_CXX`, and the folder `interpret` in the
+    /// kernel cache.
+    ///
+    /// # Errors
+    /// There is no C++ compiler.
+    pub fn new() -> Result<Interpreter, InterpretError> {
+        Interpreter::with(Cxx::find()?)
+    }
+
+    /// With a compiler of the caller's choice, by its command.
+    ///
+    /// # Errors
+    /// The command does not answer.
+    pub fn with_compiler(command: &str) -> Result<Interpreter, InterpretError> {
+        Interpreter::with(Cxx::among([command.to_owned()])?)
+    }
+
+    fn with(compiler: Cxx) -> Result<Interpreter, InterpretError> {
+        let cache = Config::from_env().cache_dir;
+        let folder = cache
+            .unwrap_or_else(|| std::env::temp_dir().join(format!("topkit-{}", std::process::id())));
+        let limits = Limits { steps: 200_000_000, switch_every: 64, shared: 227 * 1024 };
+        Ok(Interpreter { compiler, folder: folder.join("interpret"), seed: 0, limits })
+    }
+
+    /// Keeps compiled kernels in a folder of the caller's.
+    pub fn folder(self, folder: impl Into<PathBuf>) -> Interpreter {
+        Interpreter { folder: folder.into(), ..self }
+    }
+
+    /// The seed of the schedule: the same seed, the same order of threads. Default 0.
+    pub fn seed(self, seed: u64) -> Interpreter {
+        Interpreter { seed, ..self }
+    }
+
+    /// Lets another thread run after about this many accesses, at least 1; an atomic counts for
+    /// eight. Default 64.
+    pub fn switch_every(mut self, accesses: u32) -> Interpreter {
+        self.limits.switch_every = accesses.max(1);
+        self
+    }
+
+    /// Ends a launch after this many accesses and calls. Default 200 million.
+    pub fn steps(mut self, steps: u64) -> Interpreter {
+        self.limits.steps = steps;
+        self
+    }
+
+    /// Bytes of shared memory that a CTA may opt in to. Default 227 KB, as sm_90 has them.
+    pub fn shared_limit(mut self, bytes: usize) -> Interpreter {
+        self.limits.shared = bytes;
+        self
+    }
+
+    /// Compiles a rendered kernel and loads it. The text is compiled as it is, whatever its digest.
+    ///
+    /// # Errors
+    /// The compiler refuses it, or a file cannot be written or loaded.
+    pub fn load(&self, source: &RenderedSource) -> Result<Kernel, InterpretError> {
+        Ok(Kernel { variant: Some(source.variant), ..self.load_text(&source.entry, &source.text)? })
+    }
+
+    /// Compiles any kernel of one argument: `extern "C" __global__ void entry(const Args args)`.
+    ///
+    /// # Errors
+    /// As for [`Interpreter::load`].
+    pub fn load_text(&self, entry: &str, text: &str) -> Result<Kernel, InterpretError> {
+        let object = Object::load(&self.compiler.object(&self.folder, entry, text)?)?;
+        Ok(Kernel { object, variant: None, seed: self.seed, limits: self.limits })
+    }
+}
+
+/// A kernel that is ready to run. Cheap to clone.
+#[derive(Clone)]
+pub struct Kernel {
+    object: Arc<Object>,
+    pub(super) variant: Option<Variant>,
+    seed: u64,
+    limits: Limits,
+}
+
+impl Kernel {
+    /// The same kernel under another schedule.
+    pub fn seed(&self, seed: u64) -> Kernel {
+        Kernel { seed, ..self.clone() }
+    }
+
+    /// The folder with the text, the compiled object and its debug information.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.object.path.parent()
+    }
+
+    /// Bytes of shared memory that its variables take.
+    pub fn shared_bytes(&self) -> usize {
+        self.object.static_shared
+    }
+
+    /// Runs a launch to its end, or to its first fault. The arguments are the bytes of the kernel's
+    /// argument, and the addresses in it those of the memory's buffers.
+    ///
+    /// # Errors
+    /// The fault.
+    pub fn launch(
+        &self,
+        launch: &Launch,
+        args: &[u8],
+        memory: &mut Memory,
+    ) -> Result<Report, Fault> {
+        schedule::run(&self.object, launch.0, self.limits, self.seed, args, memory)
+    }
+}
+
+impl std::fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kernel")
+            .field("path", &self.object.path)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub grid: u32,
+    pub threads: u32,
+    pub cluster: u32,
+    pub cooperative: bool,
+    pub dynamic_shared: usize,
+}
+
+/// The shape of a launch, in one dimension.
+#[derive(Debug, Clone, Copy)]
+pub struct Launch(Shape);
+
+impl Launch {
+    /// `grid` CTAs of `threads` threads.
+    pub fn new(grid: u32, threads: u32) -> Launch {
+        Launch(Shape { grid, threads, cluster: 1, cooperative: false, dynamic_shared: 0 })
+    }
+
+    /// Clusters of this many CTAs, of which the grid is a multiple.
+    pub fn cluster(mut self, ctas: u32) -> Launch {
+        self.0.cluster = ctas;
+        self
+    }
+
+    /// All CTAs of the grid at once.
+    pub fn cooperative(mut self) -> Launch {
+        self.0.cooperative = true;
+        self
+    }
+
+    /// Shared memory beyond that of the variables.
+    pub fn dynamic_shared(mut self, bytes: usize) -> Launch {
+        self.0.dynamic_shared = bytes;
+        self
+    }
+}
+
+impl Shape {
+    /// CTAs that are live together.
+    pub fn live(&self) -> u32 {
+        if self.cooperative { self.grid } else { self.cluster }
+    }
+
+    pub fn check(&self, limits: &Limits, static_shared: usize) -> Result<(), Fault> {
+        let Shape { grid, threads, cluster, cooperative, dynamic_shared } = *self;
+        let refused = |what: String| Err(Fault::Launch { what });
+        if grid == 0 || threads == 0 || threads > 1024 {
+            return refused(format!("{grid} blocks of {threads} threads; a block has 1 to 1024"));
+        }
+        if cluster == 0 || cluster > 16 || !grid.is_multiple_of(cluster) {
+            return refused(format!(
+                "{grid} blocks in clusters of {cluster}; a cluster has 1 to 16"
+            ));
+        }
+        if cooperative && cluster > 1 {
+            return refused("clusters in a cooperative launch are not modelled".to_owned());
+        }
+        let live = u64::from(self.live()) * u64::from(threads);
+        if live > MOST_LIVE {
+            return refused(format!("{live} threads live at once; at most {MOST_LIVE} can be"));
+        }
+        let limit = limits.shared.min(STATIC_SHARED);
+        if static_shared > limit {
+            let what = format!(
+                "the kernel's variables take {static_shared} bytes, and {limit} are granted"
+            );
+            return Err(Fault::SharedMemory { what });
+        }
+        let all = static_shared + dynamic_shared;
+        if all > limits.shared {
+            let what =
+                format!("the launch takes {all} bytes, and a block may have {}", limits.shared);
+            return Err(Fault::SharedMemory { what });
+        }
+        Ok(())
+    }
+}
+
+/// What a launch did.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Report {
+    /// Accesses and calls that were judged.
+    pub steps: u64,
+    /// How often another thread was resumed.
+    pub switches: u64,
+    /// Bytes of shared memory that the kernel's variables take.
+    pub shared_bytes: usize,
+}

@@ -1,0 +1,148 @@
+//! Global memory: named buffers on the host, each as long as its data and not a byte longer.
+//!
+//! An address is the host's own. What was written is remembered from launch to launch; an access
+//! outside a buffer's windows is a fault of the launch, and touches nothing.
+
+use half::{bf16, f16};
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ops::Range;
+use std::ptr::NonNull;
+
+/// As `cudaMalloc` aligns.
+const ALIGN: usize = 256;
+
+/// An element of a buffer.
+///
+/// # Safety
+/// Every bit pattern is a value, and there is no padding.
+pub unsafe trait Word: Copy {}
+
+macro_rules! words {
+    ($($word:ty,)*) => {$(
+        // SAFETY: a number of fixed width.
+        unsafe impl Word for $word {}
+    )*};
+}
+words![u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, bf16, f16,];
+
+/// A buffer of a [`Memory`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Buffer(pub(super) usize);
+
+/// The global memory of launches.
+#[derive(Debug, Default)]
+pub struct Memory {
+    pub(super) allocations: Vec<Allocation>,
+}
+
+#[derive(Debug)]
+pub(super) struct Allocation {
+    pub name: String,
+    block: NonNull<u8>,
+    layout: Layout,
+    pub start: usize,
+    pub len: usize,
+    pub writable: bool,
+    /// Bytes from the start that may be touched.
+    pub windows: Vec<Range<usize>>,
+    /// Byte for byte; of a buffer that may not be written, empty.
+    pub initialised: Vec<bool>,
+}
+
+impl Memory {
+    /// No buffers.
+    pub fn new() -> Memory {
+        Memory::default()
+    }
+
+    /// A copy of `data` that kernels may read and not write.
+    pub fn input<T: Word>(&mut self, name: &str, data: &[T]) -> Buffer {
+        self.input_at(name, 0, data)
+    }
+
+    /// As [`Memory::input`], beginning `offset` bytes past an address that everything is aligned to.
+    pub fn input_at<T: Word>(&mut self, name: &str, offset: usize, data: &[T]) -> Buffer {
+        let buffer = self.allocate(name, offset, size_of_val(data), false);
+        self.fill(buffer, data);
+        buffer
+    }
+
+    /// A copy of `data` that kernels may read and write.
+    pub fn workspace<T: Word>(&mut self, name: &str, data: &[T]) -> Buffer {
+        let buffer = self.allocate(name, 0, size_of_val(data), true);
+        self.fill(buffer, data);
+        self.allocations[buffer.0].initialised.fill(true);
+        buffer
+    }
+
+    /// `len` elements that kernels must write before they or the host read them.
+    ///
+    /// # Panics
+    /// If memory cannot address them.
+    pub fn output<T: Word>(&mut self, name: &str, len: usize) -> Buffer {
+        self.allocate(name, 0, len.saturating_mul(size_of::<T>()), true)
+    }
+
+    /// Leaves only these bytes of a buffer open to kernels; all of it is, until this is called.
+    pub fn restrict(&mut self, buffer: Buffer, windows: Vec<Range<usize>>) {
+        self.allocations[buffer.0].windows = windows;
+    }
+
+    /// The address to pass to a kernel.
+    pub fn address(&self, buffer: Buffer) -> u64 {
+        self.allocations[buffer.0].start as u64
+    }
+
+    /// The elements of a buffer: `None` where not every byte was written.
+    pub fn read<T: Word>(&self, buffer: Buffer) -> Vec<Option<T>> {
+        let allocation = &self.allocations[buffer.0];
+        let size = size_of::<T>();
+        (0..allocation.len / size)
+            .map(|element| {
+                let bytes = element * size..(element + 1) * size;
+                let written =
+                    !allocation.writable || allocation.initialised[bytes].iter().all(|&byte| byte);
+                let from = (allocation.start + element * size) as *const T;
+                // SAFETY: the element lies within the allocation, no launch runs while `self` is
+                // borrowed, and every bit pattern is a value of a word.
+                written.then(|| unsafe { from.read_unaligned() })
+            })
+            .collect()
+    }
+
+    fn allocate(&mut self, name: &str, offset: usize, len: usize, writable: bool) -> Buffer {
+        let bytes = offset.saturating_add(len).max(1);
+        let Ok(layout) = Layout::from_size_align(bytes, ALIGN) else {
+            panic!("the buffer {name} of {len} bytes is larger than memory can address")
+        };
+        // SAFETY: the layout is not empty.
+        let block = unsafe { alloc_zeroed(layout) };
+        let Some(block) = NonNull::new(block) else { handle_alloc_error(layout) };
+        let start = block.as_ptr() as usize + offset;
+        let initialised = if writable { vec![false; len] } else { Vec::new() };
+        self.allocations.push(Allocation {
+            name: name.to_owned(),
+            block,
+            layout,
+            start,
+            len,
+            writable,
+            windows: std::iter::once(0..len).collect(),
+            initialised,
+        });
+        Buffer(self.allocations.len() - 1)
+    }
+
+    fn fill<T: Word>(&mut self, buffer: Buffer, data: &[T]) {
+        let to = self.allocations[buffer.0].start as *mut u8;
+        // SAFETY: the allocation was made for the size of `data` and is not part of it.
+        unsafe { std::ptr::copy_nonoverlapping(data.as_ptr().cast(), to, size_of_val(data)) };
+    }
+}
+
+impl Drop for Allocation {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this layout, and owned by nobody else.
+        unsafe { dealloc(self.block.as_ptr(), self.layout) };
+    }
+}

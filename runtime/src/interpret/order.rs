@@ -1,0 +1,101 @@
+//! Atomics and fences: what one thread lets another know through a word of memory.
+//!
+//! The pattern of the PTX memory model: writes, a fence, an atomic; and on the other side an atomic
+//! that reads it, a fence, reads. Without the fences an atomic orders nothing. A fence or an atomic
+//! of block scope orders only threads of one CTA.
+
+use super::clock::{Arrival, Clock, meet};
+use super::machine::{Judged, Machine, Then};
+use super::shadow::{Kind, Scope};
+
+const ACQUIRE: u64 = 1;
+const RELEASE: u64 = 2;
+const READS: u64 = 4;
+const WRITES: u64 = 8;
+
+/// What a fence made ready.
+#[derive(Clone)]
+pub(super) struct Released {
+    scope: Scope,
+    arrival: Arrival,
+}
+
+/// What was released into a word of memory.
+#[derive(Default)]
+pub(super) struct Location {
+    /// For everybody.
+    wide: Clock,
+    /// For threads of a CTA, by CTA.
+    narrow: Vec<(u32, Clock)>,
+}
+
+pub(super) fn scope(number: u64) -> Scope {
+    match number {
+        0 => Scope::Block,
+        1 => Scope::Cluster,
+        2 => Scope::Device,
+        _ => Scope::System,
+    }
+}
+
+impl Machine {
+    /// An atomic access, before it happens.
+    pub fn atomic(&mut self, at: usize, size: usize, scope: Scope, order: u64, pc: u32) -> Judged {
+        if !at.is_multiple_of(size) {
+            let what = format!("an atomic of {size} bytes, {} past a multiple of that", at % size);
+            return self.trouble(super::machine::Class::Misaligned, pc, what);
+        }
+        let (reads, writes) = (order & READS != 0, order & WRITES != 0);
+        self.access(at, size, Kind::Strong { scope, reads, writes }, pc)?;
+        if reads {
+            self.acquire_from(at, order & ACQUIRE != 0);
+        }
+        if writes {
+            if order & RELEASE != 0 {
+                let arrival = self.arrive(self.current);
+                self.release_into(at, scope, &Released { scope, arrival });
+            } else if let Some(released) = self.thread().released.clone() {
+                self.release_into(at, scope, &released);
+            } else if !reads {
+                // A plain atomic store replaces what was released before it.
+                self.locations.remove(&at);
+            }
+        }
+        Ok(Then::GoOn)
+    }
+
+    /// A fence: what came before is ready to be released, what atomics have read is acquired.
+    pub fn fence(&mut self, scope: Scope) {
+        let arrival = self.arrive(self.current);
+        let thread = self.thread();
+        thread.released = Some(Released { scope, arrival });
+        let unacquired = std::mem::take(&mut thread.unacquired);
+        thread.clock.join(&unacquired);
+    }
+
+    fn acquire_from(&mut self, at: usize, at_once: bool) {
+        let Some(location) = self.locations.get(&at) else { return };
+        let thread = &mut self.threads[self.current];
+        let known = if at_once { &mut thread.clock } else { &mut thread.unacquired };
+        known.join(&location.wide);
+        for (cta, clock) in &location.narrow {
+            if *cta == thread.uid.cta {
+                known.join(clock);
+            }
+        }
+    }
+
+    fn release_into(&mut self, at: usize, scope: Scope, released: &Released) {
+        let cta = released.arrival.uid.cta;
+        let clock = meet(std::slice::from_ref(&released.arrival));
+        let location = self.locations.entry(at).or_default();
+        if scope.min(released.scope) > Scope::Block {
+            location.wide.join(&clock);
+            return;
+        }
+        match location.narrow.iter_mut().find(|(owner, _)| *owner == cta) {
+            Some((_, known)) => known.join(&clock),
+            None => location.narrow.push((cta, clock)),
+        }
+    }
+}

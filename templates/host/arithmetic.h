@@ -1,0 +1,59 @@
+// Built-in functions of one thread: minimum, bits, and loads with a cache hint.
+#pragma once
+#include "language.h"
+
+#define TOPKIT_MIN_MAX(A, B, R)                                                        \
+    constexpr R min(A a, B b) { return static_cast<R>(a) < static_cast<R>(b) ? a : b; } \
+    constexpr R max(A a, B b) { return static_cast<R>(a) < static_cast<R>(b) ? b : a; }
+TOPKIT_MIN_MAX(int, int, int)
+TOPKIT_MIN_MAX(unsigned, unsigned, unsigned)
+TOPKIT_MIN_MAX(int, unsigned, unsigned)
+TOPKIT_MIN_MAX(unsigned, int, unsigned)
+TOPKIT_MIN_MAX(long, long, long)
+TOPKIT_MIN_MAX(unsigned long, unsigned long, unsigned long)
+TOPKIT_MIN_MAX(long long, long long, long long)
+TOPKIT_MIN_MAX(unsigned long long, unsigned long long, unsigned long long)
+TOPKIT_MIN_MAX(float, float, float)
+#undef TOPKIT_MIN_MAX
+
+inline int __ffs(int bits) { return __builtin_ffs(bits); }
+inline int __ffsll(long long bits) { return __builtin_ffsll(bits); }
+inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
+inline int __popcll(unsigned long long bits) { return __builtin_popcountll(bits); }
+inline int __clz(int bits) { return bits == 0 ? 32 : __builtin_clz(static_cast<unsigned>(bits)); }
+inline int __clzll(long long bits) {
+    return bits == 0 ? 64 : __builtin_clzll(static_cast<unsigned long long>(bits));
+}
+inline unsigned __brev(unsigned bits) {
+    unsigned reversed = 0;
+    for (int i = 0; i < 32; ++i) {
+        reversed |= (bits >> i & 1u) << (31 - i);
+    }
+    return reversed;
+}
+inline unsigned __umulhi(unsigned a, unsigned b) {
+    return static_cast<unsigned>((static_cast<unsigned long long>(a) * b) >> 32);
+}
+inline unsigned __float_as_uint(float value) {
+    unsigned bits;
+    __builtin_memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+inline float __uint_as_float(unsigned bits) {
+    float value;
+    __builtin_memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+template <class T> __forceinline__ T __ldg(const T* from) { return *from; }
+template <class T> __forceinline__ T __ldcg(const T* from) { return *from; }
+template <class T> __forceinline__ T __ldca(const T* from) { return *from; }
+template <class T> __forceinline__ T __ldcs(const T* from) { return *from; }
+template <class T> __forceinline__ T __ldlu(const T* from) { return *from; }
+template <class T> __forceinline__ void __stcg(T* to, T value) { *to = value; }
+template <class T> __forceinline__ void __stcs(T* to, T value) { *to = value; }
+
+TOPKIT_HOOK inline void __trap() { topkit::topkit_call(topkit::TRAP, TOPKIT_LINE, 0, 0, 0, 0, 0); }
+TOPKIT_HOOK inline void __nanosleep(unsigned) {
+    topkit::topkit_call(topkit::SLEEP, TOPKIT_LINE, 0, 0, 0, 0, 0);
+}

@@ -1,0 +1,11 @@
+// The host shim: what the text of a kernel finds when an ordinary C++ compiler reads it.
+//
+// Every file here is written under the interpreter's folder and named on the command line; no
+// kernel includes it.
+#pragma once
+#include "language.h"
+#include "arithmetic.h"
+#include "atomic.h"
+#include "barrier.h"
+#include "mbarrier.h"
+#include "warp.h"

@@ -1,0 +1,109 @@
+//! The one interpreter of the suite, and a case: a matrix, and the judge of what is selected from it.
+
+use std::sync::OnceLock;
+use topkit::host::{self, Matrix};
+use topkit::interpret::{Interpreter, Kernel, Question, Word};
+use topkit::{DType, IndexInt, KernelKind, RowShape, Score, Semantics, Variant, render};
+use topkit_tests::Distribution;
+
+pub fn interpreter() -> Interpreter {
+    static INTERPRETER: OnceLock<Interpreter> = OnceLock::new();
+    let interpreter = INTERPRETER.get_or_init(|| {
+        // Compiled kernels stay for the next run; what made them is in their names.
+        let folder = concat!(env!("CARGO_TARGET_TMPDIR"), "/interpret");
+        Interpreter::new().unwrap_or_else(|error| panic!("{error}")).folder(folder)
+    });
+    interpreter.clone()
+}
+
+pub fn variant(
+    dtype: DType,
+    vec_size: u32,
+    bins: u32,
+    threads: u32,
+    semantics: Semantics,
+) -> Variant {
+    Variant { kernel: KernelKind::BlockRadix, dtype, vec_size, bins, threads, semantics }
+}
+
+pub fn load(variant: &Variant) -> Kernel {
+    let source = render(variant).unwrap();
+    interpreter().load(&source).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// How a matrix lies in memory: elements before the first row, and after each row.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    pub offset: usize,
+    pub gap: usize,
+}
+
+pub const ALIGNED: Layout = Layout { offset: 0, gap: 0 };
+
+/// A matrix. What lies between its rows is NaN, which would win.
+pub struct Case<S> {
+    scores: Vec<S>,
+    columns: usize,
+    layout: Layout,
+    name: String,
+}
+
+impl<S: Score + Word> Case<S> {
+    pub fn new(
+        distribution: Distribution,
+        seed: u64,
+        rows: usize,
+        columns: usize,
+        layout: Layout,
+    ) -> Self {
+        let scores = distribution.fill::<S>(seed, rows, columns);
+        Case::of(distribution.name(), &scores, rows, columns, layout)
+    }
+
+    pub fn of(name: &str, given: &[S], rows: usize, columns: usize, layout: Layout) -> Self {
+        let stride = columns + layout.gap;
+        let mut scores = vec![S::FILL; rows * stride];
+        for (row, given) in given.chunks_exact(columns.max(1)).take(rows).enumerate() {
+            scores[row * stride..][..columns].copy_from_slice(given);
+        }
+        Case { scores, columns, layout, name: format!("{name} {} x {columns}", S::DTYPE) }
+    }
+
+    /// Selects from the first `rows` rows under one schedule and judges the answer.
+    pub fn judge<I: IndexInt + Word>(
+        &self,
+        kernel: &Kernel,
+        semantics: &Semantics,
+        rows: usize,
+        k: u32,
+        spans: Option<(&[i32], &[i32])>,
+        seed: u64,
+    ) {
+        let Layout { offset, gap } = self.layout;
+        let stride = self.columns + gap;
+        let question = Question {
+            row_stride: stride,
+            starts: spans.map(|(starts, _)| starts),
+            lengths: spans.map(|(_, lengths)| lengths),
+            offset,
+            output_gap: 3,
+            ..Question::new(&self.scores, rows, self.columns, k)
+        };
+        let at =
+            || format!("top {k} of {rows} rows, {}, {:?}, seed {seed}", self.name, self.layout);
+        let got: Vec<I> =
+            kernel.seed(seed).select(&question).unwrap_or_else(|fault| panic!("{}: {fault}", at()));
+        let end = if rows == 0 { 0 } else { (rows - 1) * stride + self.columns };
+        let mut matrix = Matrix::strided(&self.scores[..end], rows, self.columns, stride).unwrap();
+        if let Some((starts, lengths)) = spans {
+            matrix = matrix.with_starts(starts).unwrap().with_lengths(lengths).unwrap();
+        }
+        host::check(&matrix, k, semantics, &got)
+            .unwrap_or_else(|error| panic!("{}: {error}", at()));
+    }
+}
+
+/// Ragged rows, for tests that need no other meaning.
+pub fn ragged() -> Semantics {
+    Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT }
+}

@@ -1,0 +1,9 @@
+//! The kernels on the host, watched. Needs a C++ compiler; without one every test here fails.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod case;
+mod exactness;
+mod faults;
+mod question;
+mod ragged;
+mod speed;

@@ -1,0 +1,87 @@
+//! What the interpreter says when it is asked for what it cannot do, and that what it compiles is the
+//! text that it is given.
+
+use crate::case::{interpreter, load, variant};
+use topkit::interpret::{Fault, InterpretError, Interpreter, Question};
+use topkit::{DType, Semantics, render};
+
+fn refusal(question: &Question<'_, f32>) -> String {
+    let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
+    kernel.select::<f32, i32>(question).unwrap_err().to_string()
+}
+
+#[test]
+fn questions_that_do_not_fit_are_refused_with_the_numbers() {
+    let scores = vec![0.5f32; 100];
+    let question = Question::new(&scores, 2, 50, 10);
+    let starts = [0, 0];
+    let says = [
+        (refusal(&Question { rows: 3, ..question }), "100 scores, and 150 are needed"),
+        (refusal(&Question { k: 0, ..question }), "top 0"),
+        (refusal(&Question { row_stride: 49, ..question }), "row stride 49"),
+        (refusal(&Question { starts: Some(&starts), ..question }), "dense"),
+    ];
+    for (message, part) in says {
+        assert!(message.contains(part), "{message}");
+    }
+    let kernel = load(&variant(DType::Bf16, 4, 256, 128, Semantics::DEFAULT));
+    let message = kernel.select::<f32, i32>(&question).unwrap_err().to_string();
+    assert!(message.contains("bf16") && message.contains("f32"), "{message}");
+}
+
+#[test]
+fn no_rows_and_no_columns_are_answered() {
+    let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
+    assert_eq!(kernel.select::<f32, i32>(&Question::new(&[], 0, 5, 3)), Ok(vec![]));
+    assert_eq!(kernel.select::<f32, i32>(&Question::new(&[], 2, 0, 3)), Ok(vec![-1; 6]));
+}
+
+#[test]
+fn a_missing_compiler_is_named() {
+    let error = Interpreter::with_compiler("no-such-compiler").unwrap_err().to_string();
+    assert!(error.contains("no-such-compiler") && error.contains("TOPKIT_CXX"), "{error}");
+}
+
+/// Every barrier of a template, taken away, is missed; the fault is at a line of the templates.
+#[test]
+fn a_missing_barrier_is_a_fault() {
+    let source = render(&variant(DType::Bf16, 8, 2048, 128, Semantics::DEFAULT)).unwrap();
+    let scores = topkit_tests::Distribution::OneBin.fill::<half::bf16>(1, 1, 4000);
+    let question = Question::new(&scores, 1, 4000, 100);
+    let barriers: Vec<usize> =
+        source.text.match_indices("__syncthreads();").map(|(at, _)| at).collect();
+    assert!(barriers.len() >= 5, "the kernel has {} barriers", barriers.len());
+    for at in barriers {
+        let mut mutant = source.clone();
+        mutant.text.replace_range(at..at + "__syncthreads();".len(), "");
+        let kernel = interpreter().load(&mutant).unwrap();
+        let found = (0..8).find_map(|seed| kernel.seed(seed).select::<_, i32>(&question).err());
+        let line = mutant.text[..at].lines().count();
+        let fault =
+            found.unwrap_or_else(|| panic!("nobody misses the barrier at line {line} of the text"));
+        println!("without the barrier at line {line} of the text: {fault}");
+        let site = fault.site().unwrap_or_else(|| panic!("{fault}"));
+        assert!(site.line.file.starts_with("templates/"), "{fault}");
+    }
+}
+
+#[test]
+fn a_place_that_is_not_written_is_named() {
+    let mut source = render(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT)).unwrap();
+    source.text = source.text.replace("Config::fill(args, blockIdx.x, slot);", "");
+    let fault =
+        interpreter().load(&source).unwrap().select::<f32, i32>(&Question::new(&[1.0], 1, 1, 3));
+    assert!(
+        matches!(&fault, Err(Fault::Unwritten { what }) if what == "place 1 of row 0"),
+        "{fault:?}"
+    );
+}
+
+#[test]
+fn a_text_that_does_not_compile_is_refused_in_the_compilers_words() {
+    let text = "#line 7 \"templates/wrong.cuh\"\nextern \"C\" __global__ void wrong(int a) { missing(); }\n";
+    let error = interpreter().load_text("wrong", text).unwrap_err();
+    assert!(matches!(error, InterpretError::Compile { .. }));
+    let message = error.to_string();
+    assert!(message.contains("templates/wrong.cuh:7") && message.contains("missing"), "{message}");
+}

@@ -1,0 +1,65 @@
+//! Rows whose start and length the kernel reads, sane and not.
+
+use crate::case::{ALIGNED, Case, Layout, load, ragged, variant};
+use half::{bf16, f16};
+use topkit::Score;
+use topkit::interpret::Word;
+use topkit_tests::Distribution;
+
+const COLUMNS: usize = 1400;
+
+fn every_span<S: Score + Word>() {
+    let spans = [
+        (0, COLUMNS as i32),
+        (0, 0),
+        (0, -5),
+        (0, 1),
+        (1, 511),
+        (3, 512),
+        (5, 513),
+        (-7, 600),
+        (COLUMNS as i32, 10),
+        (COLUMNS as i32 - 3, 10),
+        (i32::MAX, i32::MAX),
+        (i32::MIN, i32::MIN),
+        (1, i32::MAX),
+    ];
+    let (starts, lengths): (Vec<i32>, Vec<i32>) = spans.into_iter().unzip();
+    let semantics = ragged();
+    for (seed, vec_size) in [1, 2, 4, 8].into_iter().enumerate() {
+        let kernel = load(&variant(S::DTYPE, vec_size, 1024, 128, semantics));
+        for distribution in [Distribution::Normal, Distribution::OneBin, Distribution::Masked] {
+            for layout in [ALIGNED, Layout { offset: 1, gap: 5 }] {
+                let case = Case::<S>::new(distribution, 1, starts.len(), COLUMNS, layout);
+                for k in [1, 512] {
+                    let spans = (&starts[..], &lengths[..]);
+                    case.judge::<i32>(
+                        &kernel,
+                        &semantics,
+                        starts.len(),
+                        k,
+                        Some(spans),
+                        seed as u64,
+                    );
+                }
+            }
+        }
+        let case = Case::<S>::new(Distribution::Normal, 2, 2, COLUMNS, ALIGNED);
+        case.judge::<i32>(&kernel, &semantics, 2, 100, None, seed as u64);
+    }
+}
+
+#[test]
+fn every_span_of_f32_is_exact() {
+    every_span::<f32>();
+}
+
+#[test]
+fn every_span_of_bf16_is_exact() {
+    every_span::<bf16>();
+}
+
+#[test]
+fn every_span_of_f16_is_exact() {
+    every_span::<f16>();
+}
