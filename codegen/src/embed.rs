@@ -14,15 +14,22 @@ macro_rules! embed {
 
 embed! {
     "skeleton.cu.j2",
+    "device/active_range.cuh",
     "device/collect.cuh",
+    "device/dependent_launch.cuh",
     "device/histogram.cuh",
     "device/order_key.cuh",
+    "device/packed_half.cuh",
+    "device/resident_row.cuh",
     "device/row.cuh",
     "device/scan.cuh",
+    "device/short_row.cuh",
     "device/threshold.cuh",
     "device/types.cuh",
     "device/vec_load.cuh",
+    "device/warp.cuh",
     "kernels/block_radix.cuh",
+    "kernels/block_resident.cuh",
 }
 
 pub(crate) fn file(path: &str) -> Option<&'static str> {

@@ -4,9 +4,11 @@ use crate::{KernelKind, Variant};
 use std::fmt;
 
 impl Variant {
-    /// The id of the variant among those of its kernel and dtype: `v8_b2048_t512`.
+    /// The id of the variant among those of its kernel and dtype: `v8_b2048_t512`, or
+    /// `v8_b4096_t512_r16` where each thread holds 16 scores.
     pub fn id(&self) -> String {
-        format!("v{}_b{}_t{}", self.vec_size, self.bins, self.threads)
+        let items = if self.items == 0 { String::new() } else { format!("_r{}", self.items) };
+        format!("v{}_b{}_t{}{items}", self.vec_size, self.bins, self.threads)
     }
 
     /// The name of the kernel's `extern "C"` function, of its golden and of its cache entry.
@@ -33,6 +35,7 @@ impl Variant {
             ("vec_size", self.vec_size.to_string()),
             ("bins", self.bins.to_string()),
             ("threads", self.threads.to_string()),
+            ("items", self.items.to_string()),
             ("select", semantics.select.to_string()),
             ("nan", semantics.nan.to_string()),
             ("ties", semantics.ties.to_string()),

@@ -61,6 +61,8 @@ fn skeleton(template: &str, variant: &Variant, entry: &str) -> Result<String, Re
                 vec_size => variant.vec_size,
                 bins => variant.bins,
                 digit_bits => variant.bins.ilog2(),
+                items => variant.items,
+                ctas => variant.ctas(),
                 candidates => variant.candidates(),
                 threads => variant.threads,
                 largest => (semantics.select == Select::Largest).to_string(),

@@ -10,11 +10,11 @@ use crate::device::{Device, DeviceFacts};
 use crate::dump::dump;
 use crate::error::Error;
 use crate::family::Family;
-use crate::module::LoadedKernel;
+use crate::module::{LaunchShape, LoadedKernel};
 use crate::nvrtc::Nvrtc;
 use cudarc::driver::CudaContext;
 use std::sync::Arc;
-use topkit_codegen::{Arch, KernelSpec, RenderedSource, Variant, render};
+use topkit_codegen::{Arch, KernelKind, KernelSpec, RenderedSource, Variant, render};
 
 /// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
 /// share everything.
@@ -164,14 +164,13 @@ impl Engine {
         self.inner.loaded.get_or_compute(variant, || {
             let source = self.render(variant)?;
             let artifact = self.compile(&source)?;
-            let threads = variant.threads;
-            LoadedKernel::load(
-                &device.context,
-                &source.entry,
-                self.arch(),
-                &artifact.cubin,
-                threads,
-            )
+            let launch = LaunchShape {
+                threads: variant.threads,
+                // Programmatic dependent launch begins with compute capability 9.0.
+                starts_early: variant.kernel == KernelKind::BlockResident
+                    && self.arch().capability() >= (9, 0),
+            };
+            LoadedKernel::load(&device.context, &source.entry, self.arch(), &artifact.cubin, launch)
         })
     }
 }

@@ -128,7 +128,8 @@ impl Family {
     /// As [`Family::launch_raw`], with the kernel that the caller picks instead of the plan's.
     ///
     /// # Errors
-    /// Also when the variant is no member of the family.
+    /// Also when the variant is no member of the family, has another dtype, or cannot hold the
+    /// columns.
     ///
     /// # Safety
     /// As for [`Family::launch_raw`].
@@ -140,7 +141,8 @@ impl Family {
     ) -> Result<(), Error> {
         self.member(variant)?;
         let plan = Plan { variant: *variant, ..self.plan(&launch.problem())? };
-        if variant.dtype != launch.dtype {
+        let holds = variant.capacity().is_none_or(|capacity| launch.columns <= capacity as usize);
+        if variant.dtype != launch.dtype || !holds {
             return Err(Error::Variant { family: self.name(), variant: Box::new(*variant) });
         }
         // SAFETY: as the caller promises.

@@ -12,6 +12,7 @@ pub(crate) struct LoadedKernel {
     module: sys::CUmodule,
     function: sys::CUfunction,
     threads: u32,
+    starts_early: bool,
 }
 
 // SAFETY: a module and its functions are handles that any thread may use once the context is
@@ -26,6 +27,16 @@ impl std::fmt::Debug for LoadedKernel {
     }
 }
 
+/// What every launch of a kernel has in common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LaunchShape {
+    /// Threads of a CTA.
+    pub(crate) threads: u32,
+    /// The grid may start before the one ahead of it on the stream has ended; the kernel waits for
+    /// that end itself.
+    pub(crate) starts_early: bool,
+}
+
 impl LoadedKernel {
     /// Loads a cubin. A refusal carries the driver's log.
     pub(crate) fn load(
@@ -33,7 +44,7 @@ impl LoadedKernel {
         entry: &str,
         arch: Arch,
         cubin: &[u8],
-        threads: u32,
+        launch: LaunchShape,
     ) -> Result<LoadedKernel, Error> {
         let _span = tracing::info_span!("load", entry).entered();
         context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
@@ -71,7 +82,8 @@ impl LoadedKernel {
             context: context.clone(),
             module,
             function: std::ptr::null_mut(),
-            threads,
+            threads: launch.threads,
+            starts_early: launch.starts_early,
         };
         let name = CString::new(entry).map_err(|_| Error::Null { what: "entry name" })?;
         // SAFETY: the module was just loaded, and the name is a C string.
@@ -94,18 +106,29 @@ impl LoadedKernel {
     ) -> Result<(), Error> {
         self.context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
         let mut parameters = [std::ptr::from_ref(args).cast_mut().cast::<c_void>()];
+        // The kernels wait for the grid ahead before they touch memory, so they may start early.
+        let mut attribute = sys::CUlaunchAttribute {
+            id: sys::CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION,
+            pad: Default::default(),
+            value: sys::CUlaunchAttributeValue { programmaticStreamSerializationAllowed: 1 },
+        };
+        let config = sys::CUlaunchConfig {
+            gridDimX: grid,
+            gridDimY: 1,
+            gridDimZ: 1,
+            blockDimX: self.threads,
+            blockDimY: 1,
+            blockDimZ: 1,
+            sharedMemBytes: 0,
+            hStream: stream,
+            attrs: &mut attribute,
+            numAttrs: u32::from(self.starts_early),
+        };
         // SAFETY: the function is live; the driver copies the argument before it returns.
         unsafe {
-            sys::cuLaunchKernel(
+            sys::cuLaunchKernelEx(
+                &config,
                 self.function,
-                grid,
-                1,
-                1,
-                self.threads,
-                1,
-                1,
-                0,
-                stream,
                 parameters.as_mut_ptr(),
                 std::ptr::null_mut(),
             )

@@ -49,22 +49,62 @@ pub struct Reason {
 /// Picks the kernel for a problem.
 pub(crate) fn plan(spec: &KernelSpec, problem: &Problem) -> Result<Plan, Error> {
     accepts(spec, problem)?;
+    let variant = resident(spec, problem).unwrap_or_else(|| streaming(spec, problem));
+    // The shape was checked: it fits a grid.
+    Ok(Plan { problem: *problem, variant, grid: problem.rows as u32, workspace_bytes: 0 })
+}
+
+/// The kernel that reads its rows from memory; it serves every problem.
+fn streaming(spec: &KernelSpec, problem: &Problem) -> Variant {
     let pick = |wanted: Wanted, axis: &[u32]| nearest(wanted.value, axis);
-    let variant = Variant {
+    Variant {
         kernel: KernelKind::BlockRadix,
         dtype: problem.dtype,
         vec_size: pick(wanted_vec_size(problem), &spec.vec_size),
         bins: pick(wanted_bins(problem), &spec.bins),
         threads: pick(wanted_threads(problem), &spec.threads),
+        items: 0,
         semantics: spec.semantics,
-    };
-    // The shape was checked: it fits a grid.
-    Ok(Plan { problem: *problem, variant, grid: problem.rows as u32, workspace_bytes: 0 })
+    }
+}
+
+/// The kernel that holds its rows in registers, where the family has one wide enough.
+///
+/// Of those with room for the columns, the one with the fewest scores a thread up to 16, then the
+/// fewest threads: a pass over registers is cheap, and every warp makes each barrier dearer.
+fn resident(spec: &KernelSpec, problem: &Problem) -> Option<Variant> {
+    let vec_size = wanted_vec_size(problem).value;
+    if problem.columns > Variant::MAX_CAPACITY as usize || !spec.vec_size.contains(&vec_size) {
+        return None;
+    }
+    let many_rows = problem.rows > MANY_ROWS;
+    let shapes = spec
+        .threads
+        .iter()
+        .flat_map(|&threads| Variant::ITEMS.iter().map(move |&items| (threads, items)));
+    let (threads, items) = shapes
+        .filter(|(threads, items)| {
+            (problem.columns..=Variant::MAX_CAPACITY as usize)
+                .contains(&((threads * items) as usize))
+        })
+        .min_by_key(|&(threads, items)| {
+            let wanted_items = if many_rows { 32 } else { 16 };
+            (threads * items, threads > 512, items.abs_diff(wanted_items))
+        })?;
+    Some(Variant {
+        kernel: KernelKind::BlockResident,
+        vec_size,
+        bins: nearest(4096, &spec.bins),
+        threads,
+        items,
+        ..streaming(spec, problem)
+    })
 }
 
 /// The plan with its reasons.
 pub(crate) fn explain(spec: &KernelSpec, problem: &Problem) -> Result<Explanation, Error> {
     let plan = plan(spec, problem)?;
+    let variant = plan.variant;
     let reason = |key, value, wanted: Wanted, axis: &[u32]| {
         let mut why = wanted.why.to_owned();
         if value != wanted.value {
@@ -72,13 +112,27 @@ pub(crate) fn explain(spec: &KernelSpec, problem: &Problem) -> Result<Explanatio
         }
         Reason { key, value, why }
     };
-    let variant = plan.variant;
-    let reasons = vec![
-        reason(Key::VecSize, variant.vec_size, wanted_vec_size(problem), &spec.vec_size),
-        reason(Key::Bins, variant.bins, wanted_bins(problem), &spec.bins),
-        reason(Key::Threads, variant.threads, wanted_threads(problem), &spec.threads),
-    ];
-    let members = spec.vec_size.len() * spec.bins.len() * spec.threads.len();
+    let vec_size = reason(Key::VecSize, variant.vec_size, wanted_vec_size(problem), &spec.vec_size);
+    let reasons = if variant.kernel == KernelKind::BlockResident {
+        let wide = Wanted { value: 4096, why: "narrow bins leave few members to rank" };
+        let capacity = variant.threads * variant.items;
+        let why = format!(
+            "with {} scores each they hold {capacity}, a row and little more",
+            variant.items
+        );
+        vec![
+            vec_size,
+            reason(Key::Bins, variant.bins, wide, &spec.bins),
+            Reason { key: Key::Threads, value: variant.threads, why },
+        ]
+    } else {
+        vec![
+            vec_size,
+            reason(Key::Bins, variant.bins, wanted_bins(problem), &spec.bins),
+            reason(Key::Threads, variant.threads, wanted_threads(problem), &spec.threads),
+        ]
+    };
+    let members = spec.variants().iter().filter(|member| member.dtype == problem.dtype).count();
     Ok(Explanation { plan, reasons, members })
 }
 

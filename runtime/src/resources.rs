@@ -21,8 +21,8 @@ impl Resources {
     pub fn from_log(log: &str) -> Option<Resources> {
         Some(Resources {
             registers: number_before(log, " registers")?,
-            spill_stores: number_before(log, " bytes spill stores")?,
-            spill_loads: number_before(log, " bytes spill loads")?,
+            spill_stores: most_before(log, " bytes spill stores")?,
+            spill_loads: most_before(log, " bytes spill loads")?,
             shared_bytes: number_before(log, " bytes smem").unwrap_or(0),
         })
     }
@@ -46,8 +46,16 @@ pub(crate) fn warnings(log: &str) -> Vec<&str> {
     log.lines().filter(|line| line.contains("warning")).collect()
 }
 
+/// The greatest of the numbers before each occurrence: a kernel and the functions it calls are
+/// reported one by one.
+fn most_before(log: &str, what: &str) -> Option<u32> {
+    let ends = log.match_indices(what).map(|(at, _)| at + what.len());
+    ends.filter_map(|end| number_before(&log[..end], what)).max()
+}
+
+/// The number before the last occurrence.
 fn number_before(log: &str, what: &str) -> Option<u32> {
-    let before = &log[..log.find(what)?];
+    let before = &log[..log.rfind(what)?];
     let digits = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
     before[digits..].parse().ok()
 }
@@ -67,6 +75,15 @@ mod tests {
             Resources { registers: 40, spill_stores: 28, spill_loads: 48, shared_bytes: 26720 };
         assert_eq!(resources, expected);
         assert!(resources.to_string().contains("spills 28 B out and 48 B in"));
+    }
+
+    #[test]
+    fn a_function_that_spills_counts() {
+        let log = format!(
+            "{LOG}ptxas . 0 bytes stack frame, 40 bytes spill stores, 8 bytes spill loads\n"
+        );
+        let resources = Resources::from_log(&log).unwrap();
+        assert_eq!((resources.spill_stores, resources.spill_loads), (40, 48));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //
 // Scope: block; every thread must call. Shared memory: the scan's words and three more.
 // Barriers: two inside, the last of them after the result is written; the histogram must be
-// complete (a barrier) before the call, and is all zeros when the call returns.
+// complete (a barrier) before the call, and may be changed after it.
 // Precondition: 1 <= wanted <= the sum of all counts.
 #pragma once
 #include "histogram.cuh"
@@ -21,30 +21,28 @@ struct ThresholdSearch {
     ThresholdBin found;
 
     template <u32 BINS>
-    __device__ __forceinline__ ThresholdBin take(Histogram<BINS>& histogram, u32 wanted) {
+    __device__ __forceinline__ ThresholdBin find(const Histogram<BINS>& histogram, u32 wanted) {
         // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
         constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
         constexpr u32 OWNERS = BINS / OWNED;
         const bool owner = threadIdx.x < OWNERS;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
 
-        u32 counts[OWNED];
+        u32 counts[OWNED] = {};
+        if (owner) {
+            histogram.template read<OWNED>(lowest, counts);
+        }
         u32 owned = 0;
 #pragma unroll
         for (u32 i = 0; i < OWNED; ++i) {
-            counts[i] = owner ? histogram.counts[lowest + i] : 0;
             owned += counts[i];
         }
         u32 above = scan.sum_before(owned);
-        if (owner) {
-            const bool has_threshold = above < wanted && wanted <= above + owned;
-            bool searching = has_threshold;
+        if (above < wanted && wanted <= above + owned) {
 #pragma unroll
             for (u32 i = OWNED; i-- > 0;) {
-                histogram.counts[lowest + i] = 0;
-                if (searching && wanted <= above + counts[i]) {
+                if (above < wanted && wanted <= above + counts[i]) {
                     found = {lowest + i, above, counts[i]};
-                    searching = false;
                 }
                 above += counts[i];
             }

@@ -12,9 +12,11 @@
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
 #pragma once
+#include "../device/active_range.cuh"
 #include "../device/collect.cuh"
 #include "../device/histogram.cuh"
 #include "../device/row.cuh"
+#include "../device/short_row.cuh"
 #include "../device/threshold.cuh"
 #include "../device/types.cuh"
 #include "../device/vec_load.cuh"
@@ -28,6 +30,7 @@ struct BlockRadix {
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
+    using Active = ActiveRange<DIGIT_BITS>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");
@@ -41,27 +44,11 @@ struct BlockRadix {
 
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
-    // The keys still undecided, and the digit by which they are split next.
-    struct Active {
-        u32 least;
-        u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-        u32 shift;     // the digit of a key is (key - least) >> shift
-
-        __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
-
-        // The members of one bin, to be split by the digit below.
-        __device__ __forceinline__ Active narrowed_to(u32 bin) const {
-            const u32 bin_least = least + (bin << shift);
-            const u32 bin_greatest = bin_least + ((1u << shift) - 1);
-            return {bin_least, bin_greatest, shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
-        }
-    };
-
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all(args, row.length, k);
+            take_all<Config>(args, row.length);
             return;
         }
 
@@ -73,19 +60,23 @@ struct BlockRadix {
         __syncthreads();
 
         const RowReader<Config> reader(row);
-        Active active = {0, u32(Key(~Key(0))), KEY_BITS - DIGIT_BITS};
+        Active active = Active::between(0, Key(~Key(0)));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
         __syncthreads();
 
         u32 wanted = k;         // winners not yet written
         bool buffered = false;  // all active keys are in the candidate buffer
         while (true) {
-            const ThresholdBin threshold = shared.threshold.take(shared.histogram, wanted);
+            const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
             const Active members = active.narrowed_to(threshold.bin);
             wanted -= threshold.above;
 
             const bool settled = threshold.inside == wanted || active.shift == 0;
             const bool keep = !buffered && threshold.inside <= CANDIDATES;
+            if (!settled) {
+                shared.histogram.template clear<THREADS>();
+                __syncthreads();
+            }
             const auto split = [&](Key key, u32 column) {
                 if (key > members.greatest) {
                     Config::emit(args, blockIdx.x, shared.slots.next_winner(), column);
@@ -112,17 +103,6 @@ struct BlockRadix {
             __syncthreads();
             buffered = buffered || keep;
             active = members;
-        }
-    }
-
-    // A row of at most k scores: every position wins, and the rest of the output is filled.
-    static __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 length, u32 k) {
-        for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-            if (slot < length) {
-                Config::emit(args, blockIdx.x, slot, slot);
-            } else {
-                Config::fill(args, blockIdx.x, slot);
-            }
         }
     }
 };

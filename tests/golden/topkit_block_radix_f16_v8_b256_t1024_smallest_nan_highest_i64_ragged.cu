@@ -6,6 +6,7 @@
 //   vec_size = 8
 //   bins = 256
 //   threads = 1024
+//   items = 0
 //   select = smallest
 //   nan = highest
 //   ties = any
@@ -32,13 +33,12 @@
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
 
-// ---- device/collect.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/collect.cuh"
-// Where winners and the members of the threshold bin go.
+// ---- device/active_range.cuh -------------------------------------------------------------------
+#line 1 "templates/device/active_range.cuh"
+// The keys that a radix selection has not yet decided, and the digit that splits them next.
 //
-// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
-// counters. Barriers: none; the caller places one between reset and use, and one between the
-// pushes and the visit of what was pushed.
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
 
 // ---- device/types.cuh --------------------------------------------------------------------------
 #line 1 "templates/device/types.cuh"
@@ -72,8 +72,41 @@ struct LaunchArgs {
     i32 k;
 };
 
-// ---- device/collect.cuh, from line 9 -----------------------------------------------------------
-#line 9 "templates/device/collect.cuh"
+// ---- device/active_range.cuh, from line 8 ------------------------------------------------------
+#line 8 "templates/device/active_range.cuh"
+template <u32 DIGIT_BITS>
+struct ActiveRange {
+    u32 least;
+    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;     // the digit of a key is (key - least) >> shift
+
+    // The range from `least` to `greatest`, split by its uppermost bits.
+    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
+        const u32 bits = 32 - __clz(greatest - least);
+        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+    }
+
+    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+
+    // The members of one bin, to be split by the digit below.
+    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
+        const u32 bin_least = least + (bin << shift);
+        const u32 bin_last = (1u << shift) - 1;
+        const u32 left = greatest - bin_least;
+        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
+    }
+};
+
+// ---- device/collect.cuh ------------------------------------------------------------------------
+#line 1 "templates/device/collect.cuh"
+// Where winners and the members of the threshold bin go.
+//
+// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
+// counters. Barriers: none; the caller places one between reset and use, and one between the
+// pushes and the visit of what was pushed.
+
+// uses device/types.cuh
+
 // Members of the threshold bin, kept on chip for the passes that refine it.
 template <class Key, u32 CAPACITY>
 struct CandidateBuffer {
@@ -114,21 +147,43 @@ struct OutputSlots {
 // Counts keys by one digit.
 //
 // Scope: block. Shared memory: BINS words. Barriers: none; the caller places one between clear
-// and add, and one between add and the search of the threshold bin.
+// and add, one between add and read, and one between read and clear.
 // A digit is log2(BINS) bits of the key's distance from the least active key.
 
 // uses device/types.cuh
 
 template <u32 BINS>
 struct alignas(16) Histogram {
-    static_assert(BINS >= 2 && (BINS & (BINS - 1)) == 0, "a digit is a whole number of bits");
+    static_assert(BINS >= 4 && (BINS & (BINS - 1)) == 0, "a digit is a whole number of bits");
 
     u32 counts[BINS];
 
     template <u32 THREADS>
     __device__ __forceinline__ void clear() {
-        for (u32 bin = threadIdx.x; bin < BINS; bin += THREADS) {
-            counts[bin] = 0;
+#pragma unroll
+        for (u32 bin = threadIdx.x * 4; bin < BINS; bin += THREADS * 4) {
+            *reinterpret_cast<uint4*>(counts + bin) = uint4{0, 0, 0, 0};
+        }
+    }
+
+    // The counts of N bins from `first`, a multiple of N. Four bins are one load: at 8 bins a
+    // thread, single words take 0.3 us longer, eight lanes on a bank (H200, 4096 bins).
+    template <u32 N>
+    __device__ __forceinline__ void read(u32 first, u32 (&into)[N]) const {
+        if constexpr (N % 4 == 0) {
+#pragma unroll
+            for (u32 i = 0; i < N; i += 4) {
+                const uint4 four = *reinterpret_cast<const uint4*>(counts + first + i);
+                into[i] = four.x;
+                into[i + 1] = four.y;
+                into[i + 2] = four.z;
+                into[i + 3] = four.w;
+            }
+        } else {
+#pragma unroll
+            for (u32 i = 0; i < N; ++i) {
+                into[i] = counts[first + i];
+            }
         }
     }
 
@@ -170,13 +225,33 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
+// ---- device/short_row.cuh ----------------------------------------------------------------------
+#line 1 "templates/device/short_row.cuh"
+// A row with no more scores than winners.
+//
+// Scope: block. Shared memory: none. Barriers: none.
+
+// uses device/types.cuh
+
+// Every position wins, and the places that are left are filled.
+template <class Config>
+__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 length) {
+    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
+        if (slot < length) {
+            Config::emit(args, blockIdx.x, slot, slot);
+        } else {
+            Config::fill(args, blockIdx.x, slot);
+        }
+    }
+}
+
 // ---- device/threshold.cuh ----------------------------------------------------------------------
 #line 1 "templates/device/threshold.cuh"
 // Finds the bin that holds the last winner.
 //
 // Scope: block; every thread must call. Shared memory: the scan's words and three more.
 // Barriers: two inside, the last of them after the result is written; the histogram must be
-// complete (a barrier) before the call, and is all zeros when the call returns.
+// complete (a barrier) before the call, and may be changed after it.
 // Precondition: 1 <= wanted <= the sum of all counts.
 
 // uses device/histogram.cuh
@@ -191,12 +266,41 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 
 // uses device/types.cuh
 
+// ---- device/warp.cuh ---------------------------------------------------------------------------
+#line 1 "templates/device/warp.cuh"
+// Sums and extremes over a warp.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
+
+// uses device/types.cuh
+
+// The sum of `value` over the lanes up to and with this one.
+__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
+#pragma unroll
+    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
+        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
+        value += lane >= distance ? below : 0;
+    }
+    return value;
+}
+
+// The least value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_least(u32 value) {
+#pragma unroll
+    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
+        value = min(value, __shfl_xor_sync(FULL_MASK, value, distance));
+    }
+    return value;
+}
+
+// ---- device/scan.cuh, from line 10 -------------------------------------------------------------
+#line 10 "templates/device/scan.cuh"
 template <u32 THREADS>
 struct BlockScan {
     static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
 
-    u32 warp_totals[WARPS];
+    alignas(16) u32 warp_totals[WARPS];
 
     // The sum of `value` over the threads before this one.
     __device__ __forceinline__ u32 sum_before(u32 value) {
@@ -207,20 +311,13 @@ struct BlockScan {
             warp_totals[warp] = through;
         }
         __syncthreads();
-        const u32 total = lane < WARPS ? warp_totals[lane] : 0;
-        const u32 totals_through = warp_sum_through(total, lane);
-        const u32 warps_before = __shfl_sync(FULL_MASK, totals_through - total, warp);
-        return warps_before + through - value;
-    }
-
-    // The sum of `value` over the lanes up to and with this one.
-    static __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
+        // Every thread adds up the totals for itself: they are few, and a broadcast is one load.
+        u32 before = through - value;
 #pragma unroll
-        for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
-            const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
-            value += lane >= distance ? below : 0;
+        for (u32 other = 0; other < WARPS; ++other) {
+            before += other < warp ? warp_totals[other] : 0;
         }
-        return value;
+        return before;
     }
 };
 
@@ -238,30 +335,28 @@ struct ThresholdSearch {
     ThresholdBin found;
 
     template <u32 BINS>
-    __device__ __forceinline__ ThresholdBin take(Histogram<BINS>& histogram, u32 wanted) {
+    __device__ __forceinline__ ThresholdBin find(const Histogram<BINS>& histogram, u32 wanted) {
         // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
         constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
         constexpr u32 OWNERS = BINS / OWNED;
         const bool owner = threadIdx.x < OWNERS;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
 
-        u32 counts[OWNED];
+        u32 counts[OWNED] = {};
+        if (owner) {
+            histogram.template read<OWNED>(lowest, counts);
+        }
         u32 owned = 0;
 #pragma unroll
         for (u32 i = 0; i < OWNED; ++i) {
-            counts[i] = owner ? histogram.counts[lowest + i] : 0;
             owned += counts[i];
         }
         u32 above = scan.sum_before(owned);
-        if (owner) {
-            const bool has_threshold = above < wanted && wanted <= above + owned;
-            bool searching = has_threshold;
+        if (above < wanted && wanted <= above + owned) {
 #pragma unroll
             for (u32 i = OWNED; i-- > 0;) {
-                histogram.counts[lowest + i] = 0;
-                if (searching && wanted <= above + counts[i]) {
+                if (above < wanted && wanted <= above + counts[i]) {
                     found = {lowest + i, above, counts[i]};
-                    searching = false;
                 }
                 above += counts[i];
             }
@@ -415,8 +510,8 @@ struct RowReader {
     }
 };
 
-// ---- kernels/block_radix.cuh, from line 22 -----------------------------------------------------
-#line 22 "templates/kernels/block_radix.cuh"
+// ---- kernels/block_radix.cuh, from line 24 -----------------------------------------------------
+#line 24 "templates/kernels/block_radix.cuh"
 template <class Config>
 struct BlockRadix {
     using Bits = typename Config::Bits;
@@ -426,6 +521,7 @@ struct BlockRadix {
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
+    using Active = ActiveRange<DIGIT_BITS>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");
@@ -439,27 +535,11 @@ struct BlockRadix {
 
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
-    // The keys still undecided, and the digit by which they are split next.
-    struct Active {
-        u32 least;
-        u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-        u32 shift;     // the digit of a key is (key - least) >> shift
-
-        __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
-
-        // The members of one bin, to be split by the digit below.
-        __device__ __forceinline__ Active narrowed_to(u32 bin) const {
-            const u32 bin_least = least + (bin << shift);
-            const u32 bin_greatest = bin_least + ((1u << shift) - 1);
-            return {bin_least, bin_greatest, shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
-        }
-    };
-
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all(args, row.length, k);
+            take_all<Config>(args, row.length);
             return;
         }
 
@@ -471,19 +551,23 @@ struct BlockRadix {
         __syncthreads();
 
         const RowReader<Config> reader(row);
-        Active active = {0, u32(Key(~Key(0))), KEY_BITS - DIGIT_BITS};
+        Active active = Active::between(0, Key(~Key(0)));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
         __syncthreads();
 
         u32 wanted = k;         // winners not yet written
         bool buffered = false;  // all active keys are in the candidate buffer
         while (true) {
-            const ThresholdBin threshold = shared.threshold.take(shared.histogram, wanted);
+            const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
             const Active members = active.narrowed_to(threshold.bin);
             wanted -= threshold.above;
 
             const bool settled = threshold.inside == wanted || active.shift == 0;
             const bool keep = !buffered && threshold.inside <= CANDIDATES;
+            if (!settled) {
+                shared.histogram.template clear<THREADS>();
+                __syncthreads();
+            }
             const auto split = [&](Key key, u32 column) {
                 if (key > members.greatest) {
                     Config::emit(args, blockIdx.x, shared.slots.next_winner(), column);
@@ -510,17 +594,6 @@ struct BlockRadix {
             __syncthreads();
             buffered = buffered || keep;
             active = members;
-        }
-    }
-
-    // A row of at most k scores: every position wins, and the rest of the output is filled.
-    static __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 length, u32 k) {
-        for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-            if (slot < length) {
-                Config::emit(args, blockIdx.x, slot, slot);
-            } else {
-                Config::fill(args, blockIdx.x, slot);
-            }
         }
     }
 };
@@ -578,6 +651,7 @@ struct Config {
     static constexpr u32 BINS = 256;
     static constexpr u32 DIGIT_BITS = 8;
     static constexpr u32 CANDIDATES = 3072;
+    static constexpr u32 ITEMS = 0;
     static constexpr u32 THREADS = 1024;
     static constexpr bool LARGEST = false;
     static constexpr bool NAN_HIGHEST = true;
@@ -605,7 +679,8 @@ struct Config {
     }
 };
 
-// One CTA an SM is enough: told so, the compiler takes the registers it needs and spills none.
+// The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
+// kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)
 topkit_block_radix_f16_v8_b256_t1024_smallest_nan_highest_i64_ragged(
     const __grid_constant__ LaunchArgs args) {

@@ -3,7 +3,8 @@
 
 use topkit::{DType, IndexType, KernelKind, NanPolicy, RowShape, Select, Semantics, Variant};
 
-/// Each dtype at each vector width; the other keys go round beside them.
+/// Each dtype at each vector width, the other keys going round beside them, and each dtype held in
+/// registers.
 pub fn variants() -> Vec<Variant> {
     let mut variants = Vec::new();
     for dtype in DType::ALL {
@@ -16,15 +17,31 @@ pub fn variants() -> Vec<Variant> {
                 vec_size,
                 bins: one_of(&[2048, 256, 4096, 1024, 512]),
                 threads: one_of(&[512, 1024, 256, 1024, 128]),
-                semantics: Semantics {
-                    select: Select::ALL[turn / 3 % 2],
-                    nan: NanPolicy::ALL[turn / 5 % 2],
-                    index: IndexType::ALL[turn % 3],
-                    rows: RowShape::ALL[turn / 2 % 2],
-                    ..Semantics::DEFAULT
-                },
+                items: 0,
+                semantics: semantics(turn),
             });
         }
     }
+    for (turn, dtype) in DType::ALL.into_iter().enumerate() {
+        variants.push(Variant {
+            kernel: KernelKind::BlockResident,
+            dtype,
+            vec_size: 16 / dtype.bytes(),
+            bins: [4096, 2048, 4096][turn],
+            threads: [512, 256, 1024][turn],
+            items: [16, 64, 8][turn],
+            semantics: semantics(turn + 1),
+        });
+    }
     variants
+}
+
+fn semantics(turn: usize) -> Semantics {
+    Semantics {
+        select: Select::ALL[turn / 3 % 2],
+        nan: NanPolicy::ALL[turn / 5 % 2],
+        index: IndexType::ALL[turn % 3],
+        rows: RowShape::ALL[turn / 2 % 2],
+        ..Semantics::DEFAULT
+    }
 }

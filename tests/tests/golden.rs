@@ -56,8 +56,12 @@ fn the_goldens_use_every_key_and_every_block() {
 fn the_text_is_whole_and_names_its_key() {
     for variant in goldens::variants() {
         let source = render(&variant).unwrap();
-        for absent in ["#include", "{{", "{%", "std::", "asm"] {
+        for absent in ["#include", "{{", "{%", "std::"] {
             assert!(!source.text.contains(absent), "{absent} in {}", source.entry);
+        }
+        for (block, text) in blocks(&source.text) {
+            let intrinsics = ["device/packed_half.cuh", "device/dependent_launch.cuh"];
+            assert!(intrinsics.contains(&block) || !text.contains("asm"), "raw PTX in {block}");
         }
         let banner: String = source.text.lines().take(18).collect::<Vec<_>>().join("\n");
         for part in [
@@ -70,8 +74,17 @@ fn the_text_is_whole_and_names_its_key() {
         ] {
             assert!(banner.contains(&part), "{part} is not in\n{banner}");
         }
-        assert!(source.text.contains(&format!("__launch_bounds__({}, 1)", variant.threads)));
+        assert!(source.text.contains(&format!(
+            "__launch_bounds__({}, {})",
+            variant.threads,
+            variant.ctas()
+        )));
     }
+}
+
+/// The blocks of a text, by the lines that name them.
+fn blocks(text: &str) -> Vec<(&str, &str)> {
+    text.split("// ---- ").skip(1).map(|part| part.split_once([' ', ',']).unwrap()).collect()
 }
 
 #[test]

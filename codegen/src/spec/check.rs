@@ -1,6 +1,6 @@
 //! The one place that says which specs are sound. The macro and the builder both end here.
 
-use super::{KSet, KernelSpec, Key, Order, Semantics, Ties, Variant};
+use super::{KSet, KernelKind, KernelSpec, Key, Order, Semantics, Ties, Variant};
 use crate::DType;
 use std::fmt;
 
@@ -68,8 +68,30 @@ pub(super) fn variant_faults(variant: &Variant) -> Vec<Fault> {
     each(&mut faults, &[variant.bins], |bins| bins_fault(bins, &[variant.dtype]));
     each(&mut faults, &[variant.threads], threads);
     not_yet(&mut faults, &variant.semantics);
+    if variant.kernel == KernelKind::BlockResident {
+        resident(&mut faults, variant);
+    } else if variant.items != 0 {
+        let message = format!("{} holds no scores in registers", variant.kernel.name());
+        faults.push(Fault::new(Key::Threads, None, message, "set `items` to 0"));
+    }
     faults.iter_mut().for_each(|fault| fault.value = None);
     faults
+}
+
+/// What a kernel that holds its row can be.
+fn resident(faults: &mut Vec<Fault>, variant: &Variant) {
+    let wanted = 16 / variant.dtype.bytes();
+    if variant.vec_size != wanted {
+        let message = format!("a resident row of {} is loaded 16 bytes at a time", variant.dtype);
+        faults.push(Fault::new(Key::VecSize, None, message, format!("use {wanted}")));
+    }
+    let fits = variant.threads.saturating_mul(variant.items) <= Variant::MAX_CAPACITY;
+    if !Variant::ITEMS.contains(&variant.items) || !fits {
+        let (threads, items) = (variant.threads, variant.items);
+        let message = format!("{threads} threads cannot hold {items} scores each");
+        let hint = format!("8, 16, 32 or 64 each, and {} in all", Variant::MAX_CAPACITY);
+        faults.push(Fault::new(Key::Threads, None, message, hint));
+    }
 }
 
 /// A list must name something, and nothing twice.

@@ -110,26 +110,38 @@ impl KernelSpec {
         check::faults(self)
     }
 
-    /// Every member of the family: the cross product of its axes, in declaration order.
+    /// Every member of the family: the cross product of its axes in declaration order, for each
+    /// kernel that serves the values.
     pub fn variants(&self) -> Vec<Variant> {
         let mut members = Vec::new();
         for &dtype in self.dtype.iter() {
             for &vec_size in self.vec_size.iter() {
                 for &bins in self.bins.iter() {
                     for &threads in self.threads.iter() {
-                        members.push(Variant {
-                            kernel: KernelKind::BlockRadix,
-                            dtype,
-                            vec_size,
-                            bins,
-                            threads,
-                            semantics: self.semantics,
-                        });
+                        members.extend(self.kernels(dtype, vec_size, bins, threads));
                     }
                 }
             }
         }
         members
+    }
+
+    /// The kernels that serve one value of each axis.
+    fn kernels(&self, dtype: DType, vec_size: u32, bins: u32, threads: u32) -> Vec<Variant> {
+        let streaming = Variant {
+            kernel: KernelKind::BlockRadix,
+            dtype,
+            vec_size,
+            bins,
+            threads,
+            items: 0,
+            semantics: self.semantics,
+        };
+        let resident = Variant::ITEMS
+            .iter()
+            .map(|&items| Variant { kernel: KernelKind::BlockResident, items, ..streaming })
+            .filter(|variant| variant.validate().is_empty());
+        std::iter::once(streaming).chain(resident).collect()
     }
 
     /// Whether the variant is a member of this family.
@@ -139,5 +151,6 @@ impl KernelSpec {
             && self.vec_size.contains(&variant.vec_size)
             && self.bins.contains(&variant.bins)
             && self.threads.contains(&variant.threads)
+            && variant.validate().is_empty()
     }
 }

@@ -39,12 +39,22 @@ pub fn whole_family(semantics: Semantics) -> Family {
     engine().family(spec).unwrap()
 }
 
-/// Members of a dtype and vector width, over different bins and threads.
-pub fn members(family: &Family, dtype: DType, vec_size: u32) -> Vec<Variant> {
+/// Members of a dtype and vector width that serve rows of these columns: the streaming kernel over
+/// different bins and threads, and every resident one that holds the row and is not far too large.
+pub fn members(family: &Family, dtype: DType, vec_size: u32, columns: usize) -> Vec<Variant> {
     let pairs = [(2048, 512), (256, 1024), (4096, 1024), (1024, 256), (512, 128), (2048, 1024)];
+    let resident_bins = [4096, 512];
     let mut variants = family.spec().variants();
     variants.retain(|v| {
-        v.dtype == dtype && v.vec_size == vec_size && pairs.contains(&(v.bins, v.threads))
+        v.dtype == dtype
+            && v.vec_size == vec_size
+            && match v.capacity() {
+                None => pairs.contains(&(v.bins, v.threads)),
+                Some(capacity) => {
+                    (columns..(4 * columns).max(2049)).contains(&(capacity as usize))
+                        && resident_bins.contains(&v.bins)
+                }
+            }
     });
     variants
 }

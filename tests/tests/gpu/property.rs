@@ -25,7 +25,7 @@ fn question() -> impl Strategy<Value = Question> {
     let distribution = proptest::sample::select(Distribution::ALL.to_vec());
     let vec_size = proptest::sample::select(vec![1u32, 2, 4, 8]);
     let shape = (0usize..6, columns, k, (0usize..17, 0usize..17));
-    (distribution, any::<u64>(), shape, vec_size, 0usize..6).prop_map(
+    (distribution, any::<u64>(), shape, vec_size, 0usize..60).prop_map(
         |(distribution, seed, (rows, columns, k, layout), vec_size, member)| Question {
             distribution,
             seed,
@@ -59,7 +59,8 @@ fn ask<S: Score + DeviceRepr>(question: &Question) {
     };
     let (starts, lengths) = (span(), span());
     let family = whole_family(ragged());
-    let variant = members(&family, S::DTYPE, vec_size)[member];
+    let members = members(&family, S::DTYPE, vec_size, columns);
+    let variant = members[member % members.len()];
     let layout = Layout { offset: layout.0, gap: layout.1 };
     let case = Case::of(&scores, rows, columns, layout);
     case.judge::<i32>(&family, &variant, rows, k, Some((&starts, &lengths)));

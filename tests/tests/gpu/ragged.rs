@@ -38,7 +38,7 @@ fn every_span_is_exact() {
         for layout in [Layout { offset: 0, gap: 0 }, Layout { offset: 1, gap: 5 }] {
             let case = Case::<bf16>::new(distribution, 1, 64, COLUMNS, layout);
             for vec_size in [1, 2, 4, 8] {
-                for variant in members(&family, DType::Bf16, vec_size) {
+                for variant in members(&family, DType::Bf16, vec_size, COLUMNS) {
                     for k in [1, 512, 2048] {
                         case.judge::<i32>(&family, &variant, 64, k, Some((&starts, &lengths)));
                     }
@@ -52,7 +52,7 @@ fn every_span_is_exact() {
 fn without_starts_and_lengths_a_ragged_family_takes_whole_rows() {
     let family = whole_family(ragged());
     let case = Case::<f32>::new(Distribution::Normal, 2, 3, 5000, Layout { offset: 0, gap: 0 });
-    for variant in members(&family, DType::F32, 4) {
+    for variant in members(&family, DType::F32, 4, 5000) {
         case.judge::<i32>(&family, &variant, 3, 100, None);
     }
 }

@@ -11,12 +11,16 @@ fn every_meaning<S: Score + DeviceRepr, I: IndexInt + DeviceRepr>() {
         for &nan in NanPolicy::ALL {
             let family =
                 whole_family(Semantics { select, nan, index: I::TYPE, ..Semantics::DEFAULT });
-            let variant = members(&family, S::DTYPE, 8)[0];
+            let vec_size = 16 / S::DTYPE.bytes();
+            let mut members = members(&family, S::DTYPE, vec_size, 10_000);
+            members.retain(|v| v.capacity().is_some() || v.bins == 2048);
             for distribution in Distribution::ALL {
                 let layout = Layout { offset: 1, gap: 2 };
                 let case = Case::<S>::new(distribution, 3, 9, 10_000, layout);
                 for k in [1, 100, 2048, 10_001] {
-                    case.judge::<I>(&family, &variant, 9, k, None);
+                    for variant in &members {
+                        case.judge::<I>(&family, variant, 9, k, None);
+                    }
                 }
             }
         }

@@ -19,7 +19,7 @@ fn every_path<S: Score + DeviceRepr>() {
     for distribution in paths {
         let case = Case::<S>::new(distribution, 5, 5, 9001, Layout { offset: 1, gap: 1 });
         for vec_size in [1, 2, 4, 8] {
-            for variant in members(&family, S::DTYPE, vec_size) {
+            for variant in members(&family, S::DTYPE, vec_size, 9001) {
                 for k in [5, 700] {
                     let spans: (&[i32], &[i32]) =
                         (&[0, 3, 0, 8, 1], &[9001, 6000, 0, 300, i32::MAX]);

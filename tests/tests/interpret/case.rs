@@ -23,7 +23,21 @@ pub fn variant(
     threads: u32,
     semantics: Semantics,
 ) -> Variant {
-    Variant { kernel: KernelKind::BlockRadix, dtype, vec_size, bins, threads, semantics }
+    let kernel = KernelKind::BlockRadix;
+    Variant { kernel, dtype, vec_size, bins, threads, items: 0, semantics }
+}
+
+/// The kernel that holds its row, with as many scores a thread as the columns need.
+pub fn resident(
+    dtype: DType,
+    bins: u32,
+    threads: u32,
+    items: u32,
+    semantics: Semantics,
+) -> Variant {
+    let kernel = KernelKind::BlockResident;
+    let vec_size = 16 / dtype.bytes();
+    Variant { kernel, dtype, vec_size, bins, threads, items, semantics }
 }
 
 pub fn load(variant: &Variant) -> Kernel {

@@ -2,7 +2,7 @@
 //! width, over bins and threads, on every distribution, several schedules, every alignment, rows
 //! shorter than k; each answer judged at zero tolerance, and each launch watched.
 
-use crate::case::{ALIGNED, Case, Layout, load, variant};
+use crate::case::{ALIGNED, Case, Layout, load, resident, variant};
 use half::{bf16, f16};
 use topkit::interpret::{Kernel, Word};
 use topkit::{IndexInt, NanPolicy, Score, Select, Semantics};
@@ -60,6 +60,47 @@ fn f16_is_exact() {
     every_distribution::<f16>();
 }
 
+/// The kernel that holds its row: threads and scores a thread, for rows that fill them and rows
+/// that do not.
+fn resident_rows<S: Score + Word>() {
+    let semantics = Semantics::DEFAULT;
+    let mut launches = 0;
+    for (bins, threads, items) in [(4096, 128, 8), (512, 128, 16), (2048, 256, 32), (4096, 512, 16)]
+    {
+        let kernel = load(&resident(S::DTYPE, bins, threads, items, semantics));
+        let capacity = (threads * items) as usize;
+        for distribution in Distribution::ALL {
+            for (columns, layout) in [
+                (capacity, ALIGNED),
+                (capacity, Layout { offset: 3, gap: 1 }),
+                (capacity / 2 + 5, Layout { offset: 1, gap: 2 }),
+                (9, Layout { offset: 5, gap: 3 }),
+            ] {
+                let case = Case::<S>::new(distribution, launches, 2, columns, layout);
+                let k = [1, 300, 700, 1500][launches as usize % 4];
+                case.judge::<i32>(&kernel, &semantics, 2, k, None, launches);
+                launches += 1;
+            }
+        }
+    }
+    println!("{}: {launches} resident launches exact", S::DTYPE);
+}
+
+#[test]
+fn resident_f32_is_exact() {
+    resident_rows::<f32>();
+}
+
+#[test]
+fn resident_bf16_is_exact() {
+    resident_rows::<bf16>();
+}
+
+#[test]
+fn resident_f16_is_exact() {
+    resident_rows::<f16>();
+}
+
 /// More members of the threshold bin than are kept on chip, and more than one pass over the row.
 #[test]
 fn overflowing_bins_are_exact_on_many_schedules() {
@@ -105,11 +146,16 @@ fn every_meaning<S: Score + Word, I: IndexInt + Word>() {
     for &select in Select::ALL {
         for &nan in NanPolicy::ALL {
             let semantics = Semantics { select, nan, index: I::TYPE, ..Semantics::DEFAULT };
-            let kernel = load(&variant(S::DTYPE, 8, 2048, 128, semantics));
+            let kernels = [
+                load(&variant(S::DTYPE, 8, 2048, 128, semantics)),
+                load(&resident(S::DTYPE, 4096, 128, 16, semantics)),
+            ];
             for distribution in Distribution::ALL {
                 let case = Case::<S>::new(distribution, 3, 2, 1500, Layout { offset: 1, gap: 2 });
-                for k in [1, 100, 1501] {
-                    case.judge::<I>(&kernel, &semantics, 2, k, None, u64::from(k));
+                for (kernel, k) in
+                    kernels.iter().flat_map(|kernel| [1, 100, 1501].map(|k| (kernel, k)))
+                {
+                    case.judge::<I>(kernel, &semantics, 2, k, None, u64::from(k));
                 }
             }
         }

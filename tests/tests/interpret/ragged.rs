@@ -1,6 +1,6 @@
 //! Rows whose start and length the kernel reads, sane and not.
 
-use crate::case::{ALIGNED, Case, Layout, load, ragged, variant};
+use crate::case::{ALIGNED, Case, Layout, load, ragged, resident, variant};
 use half::{bf16, f16};
 use topkit::Score;
 use topkit::interpret::Word;
@@ -26,8 +26,11 @@ fn every_span<S: Score + Word>() {
     ];
     let (starts, lengths): (Vec<i32>, Vec<i32>) = spans.into_iter().unzip();
     let semantics = ragged();
-    for (seed, vec_size) in [1, 2, 4, 8].into_iter().enumerate() {
-        let kernel = load(&variant(S::DTYPE, vec_size, 1024, 128, semantics));
+    let mut members: Vec<_> =
+        [1, 2, 4, 8].map(|vec_size| variant(S::DTYPE, vec_size, 1024, 128, semantics)).into();
+    members.push(resident(S::DTYPE, 1024, 128, 16, semantics));
+    for (seed, member) in members.iter().enumerate() {
+        let kernel = load(member);
         for distribution in [Distribution::Normal, Distribution::OneBin, Distribution::Masked] {
             for layout in [ALIGNED, Layout { offset: 1, gap: 5 }] {
                 let case = Case::<S>::new(distribution, 1, starts.len(), COLUMNS, layout);

@@ -1,6 +1,8 @@
 //! Every golden compiles without a warning, for old and new architectures, and stays small.
 
-use topkit::{Arch, Compiler, Nvrtc, RenderedSource, Resources, Variant, render};
+use topkit::{
+    Arch, Compiler, DType, KernelSpec, Nvrtc, RenderedSource, Resources, Variant, render,
+};
 use topkit_tests::goldens;
 
 fn compile(source: &RenderedSource, arch: &str) -> topkit::Compiled {
@@ -14,7 +16,7 @@ fn compiles_well(variant: &Variant, arch: &str) {
     assert!(!compiled.log.contains("warning"), "{}", compiled.log);
     assert!(compiled.cubin.starts_with(b"\x7fELF"), "{} is no cubin", source.entry);
     let resources = Resources::from_log(&compiled.log).unwrap();
-    assert_eq!((resources.spill_stores, resources.spill_loads), (0, 0), "{} spills", source.entry);
+    assert_eq!((resources.spill_stores, resources.spill_loads), (0, 0), "{} spills: {resources}", source.entry);
     assert!(resources.shared_bytes <= 48 * 1024, "{}: {resources}", source.entry);
     assert!(resources.registers * variant.threads <= 64 * 1024, "{}: {resources}", source.entry);
 }
@@ -63,4 +65,13 @@ fn an_error_in_the_rendered_part_names_the_line_of_the_skeleton() {
     let error = Nvrtc::find().unwrap().compile(&source, Arch::new(9, 0)).unwrap_err().to_string();
     let place = format!("templates/skeleton.cu.j2({line}): error");
     assert!(error.contains(&place), "{place} is not in\n{error}");
+}
+
+/// Every member that the planner may pick for short rows.
+#[test]
+fn no_resident_kernel_spills() {
+    let spec = KernelSpec::builder("Resident").dtype([DType::F32, DType::Bf16]).vec_size([4, 8]);
+    let spec = spec.bins([4096]).threads([128, 256, 512, 1024]).build().unwrap();
+    let resident = spec.variants().into_iter().filter(|variant| variant.capacity().is_some());
+    resident.for_each(|variant| compiles_well(&variant, "sm_90a"));
 }

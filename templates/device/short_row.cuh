@@ -1,0 +1,17 @@
+// A row with no more scores than winners.
+//
+// Scope: block. Shared memory: none. Barriers: none.
+#pragma once
+#include "types.cuh"
+
+// Every position wins, and the places that are left are filled.
+template <class Config>
+__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 length) {
+    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
+        if (slot < length) {
+            Config::emit(args, blockIdx.x, slot, slot);
+        } else {
+            Config::fill(args, blockIdx.x, slot);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+// Sums and extremes over a warp.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
+#pragma once
+#include "types.cuh"
+
+// The sum of `value` over the lanes up to and with this one.
+__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
+#pragma unroll
+    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
+        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
+        value += lane >= distance ? below : 0;
+    }
+    return value;
+}
+
+// The least value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_least(u32 value) {
+#pragma unroll
+    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
+        value = min(value, __shfl_xor_sync(FULL_MASK, value, distance));
+    }
+    return value;
+}
