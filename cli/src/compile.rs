@@ -48,7 +48,7 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
             Failure::environment(format!("cannot make {}: {error}", folder.display()))
         })?;
     }
-    let variants = spec.variants();
+    let variants = args.keys.variants()?;
     let bar = progress::bar(variants.len() * families.len(), json);
     let mut kernels = Vec::new();
     for variant in &variants {

@@ -18,7 +18,7 @@ pub struct Args {
 
 /// Renders the kernel.
 pub fn emit(args: &Args) -> Result<Report, Failure> {
-    let variants = args.keys.spec()?.variants();
+    let variants = args.keys.variants()?;
     let [variant] = variants[..] else {
         return Err(Failure::input(format!(
             "these keys name {} kernels, and emit shows one; give one value for each",

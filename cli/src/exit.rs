@@ -9,9 +9,11 @@ use std::process::ExitCode;
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  it was done, and what was checked is in order
-  1  a check failed: something is missing (doctor), damaged (cache verify) or wrong (run)
+  1  a check failed: something is missing (doctor), damaged (cache verify), or a
+     kernel or its answer is wrong (run)
   2  the input or the command line is at fault; one line on stderr says how
-  3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, the disk";
+  3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, a C++
+     compiler, the disk";
 
 /// The exit codes, as [`EXIT_CODES`] explains them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,11 @@ impl Failure {
     /// This machine lacks or refused something.
     pub fn environment(message: impl Display) -> Failure {
         Failure { exit: Exit::Environment, message: message.to_string() }
+    }
+
+    /// What was checked is wrong, so that there is no answer to show.
+    pub fn check(message: impl Display) -> Failure {
+        Failure { exit: Exit::CheckFailed, message: message.to_string() }
     }
 
     /// Says it on stderr, and with `--json` also as a document on stdout.
@@ -114,6 +121,12 @@ impl From<topkit::RenderError> for Failure {
 
 impl From<topkit::cache::DiskError> for Failure {
     fn from(error: topkit::cache::DiskError) -> Failure {
+        Failure::environment(error)
+    }
+}
+
+impl From<topkit::interpret::InterpretError> for Failure {
+    fn from(error: topkit::interpret::InterpretError) -> Failure {
         Failure::environment(error)
     }
 }

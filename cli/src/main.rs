@@ -11,6 +11,7 @@ mod doctor;
 mod emit;
 mod exit;
 mod gpu;
+mod interpret;
 mod log;
 mod outcome;
 mod place;

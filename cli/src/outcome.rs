@@ -1,5 +1,5 @@
-//! One selection of `topkit run`, on the GPU or on the host, with all there is to tell about it.
-//! It neither picks the place nor checks the answer.
+//! One selection of `topkit run`, on the GPU or on the host, with all there is to tell about it; the
+//! interpreter's is in [`crate::interpret`]. It neither picks the place nor checks the answer.
 
 use crate::exit::Failure;
 use crate::gpu::{LAUNCHES, REPLAYS, Session, Timing};
@@ -80,9 +80,6 @@ pub fn on_gpu<S: Score + DeviceRepr>(
     );
     let text =
         [("ran on", format!("{device}, {}", engine.arch())), ("kernel", kernel), ("time", time)];
-    let why = explanation.reasons.iter().map(
-        |reason| json!({ "key": reason.key.name(), "value": reason.value, "why": reason.why }),
-    );
     Ok(Outcome {
         indices,
         text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
@@ -93,7 +90,7 @@ pub fn on_gpu<S: Score + DeviceRepr>(
                 "grid": plan.grid,
                 "workspace_bytes": plan.workspace_bytes,
                 "members": explanation.members,
-                "why": why.collect::<Vec<_>>(),
+                "why": reasons_json(&explanation),
                 "resources": resources.map(spec::resources_json),
                 "origin": origin.to_string(),
                 "ready_seconds": ready,
@@ -111,9 +108,18 @@ pub fn on_gpu<S: Score + DeviceRepr>(
 }
 
 /// The kernel and why it was picked; the problem itself is told elsewhere.
-fn reasons(explanation: &Explanation) -> String {
+pub fn reasons(explanation: &Explanation) -> String {
     let text = explanation.to_string();
     let rest: Vec<_> = text.lines().skip(1).map(str::trim).collect();
     format!("{}, 1 of {} members\n", explanation.plan.variant, explanation.members)
         + &rest.join("\n")
+}
+
+/// The same for programs.
+pub fn reasons_json(explanation: &Explanation) -> Vec<Value> {
+    let reasons = explanation.reasons.iter();
+    let json = reasons.map(
+        |reason| json!({ "key": reason.key.name(), "value": reason.value, "why": reason.why }),
+    );
+    json.collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::answer::{self, Labels};
 use crate::exit::{Exit, Failure};
+use crate::interpret;
 use crate::outcome;
 use crate::place::{Choice, Place};
 use crate::progress;
@@ -13,6 +14,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
 use topkit::cudarc::driver::DeviceRepr;
+use topkit::interpret::Word;
 use topkit::{DType, NanPolicy, Problem, Score, Select, host};
 
 const GENERATED: &str = "Generated scores";
@@ -75,6 +77,7 @@ fn parse_k(text: &str) -> Result<u32, String> {
 
 /// Selects, checks and shows.
 pub fn run(args: &Args, json: bool) -> Result<Report, Failure> {
+    args.choice.check()?;
     let progress = progress::spinner(json);
     progress.set_message("reading the scores");
     let matrix = match (&args.file, args.generate) {
@@ -89,7 +92,7 @@ pub fn run(args: &Args, json: bool) -> Result<Report, Failure> {
     }
 }
 
-fn select<S: Score + DeviceRepr>(
+fn select<S: Score + DeviceRepr + Word>(
     args: &Args,
     matrix: &Matrix,
     scores: &[S],
@@ -97,7 +100,7 @@ fn select<S: Score + DeviceRepr>(
 ) -> Result<Report, Failure> {
     let (rows, columns, k) = (matrix.rows, matrix.columns, args.k);
     let problem = Problem::new(matrix.scores.dtype(), rows, columns, k);
-    let spec = spec::for_problem(problem.dtype, k, args.select, args.nan, &args.axes)?;
+    let spec = spec::for_problem(&problem, args.select, args.nan, &args.axes)?;
     // Beyond this the answer alone takes 8 GiB, which no file that was read calls for.
     const LIMIT: usize = 1 << 31;
     if rows.checked_mul(k as usize).is_none_or(|indices| indices > LIMIT) {
@@ -112,6 +115,9 @@ fn select<S: Score + DeviceRepr>(
     let semantics = spec.semantics;
     let outcome = match args.choice.place()? {
         Place::Gpu(engine) => outcome::on_gpu(&engine, spec, problem, scores, progress)?,
+        Place::Interpreter(interpreter, seed) => {
+            interpret::select(&interpreter, seed, &spec, problem, scores, progress)?
+        }
         Place::Host(why) => {
             progress.set_message("selecting on the host");
             let start = Instant::now();

@@ -1,9 +1,10 @@
 //! The arguments that name kernels, spelled as in `topk_kernel!`.
 
+use crate::exit::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use topkit::{
-    DType, IndexType, KSet, KernelSpec, NanPolicy, Order, Resources, RowShape, Select, SpecBuilder,
-    SpecError, Ties, Variant,
+    DType, IndexType, KSet, KernelKind, KernelSpec, NanPolicy, Order, Problem, Resources, RowShape,
+    Select, SpecBuilder, SpecError, Ties, Variant,
 };
 
 /// The tuning axes. Each takes a list; the kernels are all combinations.
@@ -44,6 +45,14 @@ pub struct Keys {
     #[arg(long, value_delimiter = ',', default_value = "bf16",
         value_parser = named(&DType::ALL, DType::name))]
     dtype: Vec<DType>,
+    /// Algorithms; one or a list.
+    #[arg(long, value_delimiter = ',', default_value = "block_radix",
+        value_parser = named(KernelKind::ALL, KernelKind::name))]
+    kernel: Vec<KernelKind>,
+    /// Scores that a thread of block_resident holds: 8, 16, 32 or 64; one or a list. Without it: all
+    /// that the other keys allow.
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    items: Vec<u32>,
     #[command(flatten, next_help_heading = "Tuning axes (a value or a list; else 8, 2048, 512)")]
     axes: Axes,
     #[command(flatten)]
@@ -77,7 +86,25 @@ struct Meaning {
 }
 
 impl Keys {
-    /// The kernels that the arguments name.
+    /// The kernels that the arguments name; at least one.
+    pub fn variants(&self) -> Result<Vec<Variant>, Failure> {
+        let mut variants = self.spec()?.variants();
+        let items =
+            |variant: &Variant| self.items.is_empty() || self.items.contains(&variant.items);
+        // No items are a kernel's that holds none.
+        variants.retain(|variant| {
+            self.kernel.contains(&variant.kernel) && (variant.items == 0 || items(variant))
+        });
+        if variants.is_empty() {
+            return Err(Failure::input(
+                "no kernel has these keys: block_resident holds --threads times --items scores, \
+                 at most 32768, in whole loads of --vec-size",
+            ));
+        }
+        Ok(variants)
+    }
+
+    /// The family that they are members of.
     pub fn spec(&self) -> Result<KernelSpec, SpecError> {
         let meaning = &self.meaning;
         let builder = KernelSpec::builder("Kernels")
@@ -95,15 +122,14 @@ impl Keys {
 
 /// The kernels of `run`: every axis is open, for the plan to choose from, unless it is given.
 pub fn for_problem(
-    dtype: DType,
-    k: u32,
+    problem: &Problem,
     select: Select,
     nan: NanPolicy,
     axes: &Axes,
 ) -> Result<KernelSpec, SpecError> {
     let open = KernelSpec::builder("Run")
-        .dtype([dtype])
-        .k(KSet::from(k))
+        .dtype([problem.dtype])
+        .k(KSet::from(problem.k))
         .select(select)
         .nan(nan)
         .vec_size([1, 2, 4, 8])
@@ -122,6 +148,7 @@ pub fn json(variant: &Variant) -> serde_json::Value {
         "vec_size": variant.vec_size,
         "bins": variant.bins,
         "threads": variant.threads,
+        "items": variant.items,
         "select": meaning.select.name(),
         "nan": meaning.nan.name(),
         "ties": meaning.ties.name(),

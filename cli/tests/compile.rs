@@ -4,6 +4,7 @@
 
 mod support;
 
+use serde_json::Value;
 use support::{Place, Ran};
 
 fn run(place: &Place, args: &[&str]) -> Ran {
@@ -88,4 +89,16 @@ fn the_doctor_compiles_a_kernel() {
     assert_eq!(check("nvrtc")["state"], "ok", "{json}");
     assert_eq!(check("trial")["state"], "ok", "{json}");
     assert!(check("nvrtc")["facts"]["archs"].as_array().unwrap().len() > 3);
+}
+
+#[test]
+fn the_interpreter_runs_the_kernel_of_the_plan() {
+    let run_interpreter = ["run", "--generate", "2x3000", "-k", "9", "--engine", "interpret"];
+    let json = run(&Place::new(), &[&run_interpreter[..], &["--json"]].concat()).json();
+    assert_eq!(json["check"]["ok"], true, "{json}");
+    let (variant, why) = (&json["kernel"]["variant"], json["kernel"]["why"].as_array().unwrap());
+    for key in ["vec_size", "bins", "threads"] {
+        let planned = |why: &&Value| why["key"] == key && why["value"] == variant[key];
+        assert!(why.iter().any(|why| planned(&why)), "{key}: {json}");
+    }
 }

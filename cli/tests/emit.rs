@@ -36,6 +36,18 @@ fn every_key_reaches_the_source() {
 }
 
 #[test]
+fn a_resident_kernel_is_named_by_its_items() {
+    let place = Place::new();
+    let json = place.run(&["emit", "--kernel", "block_resident", "--items", "16", "--json"]).json();
+    assert_eq!(json["variant"]["kernel"], "block_resident");
+    assert_eq!(json["variant"]["items"], 16);
+    place.run(&["emit", "--kernel", "block_resident"]).refused(&["kernels", "one value"]);
+    let none = ["emit", "--kernel", "block_resident", "--threads", "1024", "--items", "64"];
+    place.run(&none).refused(&["no kernel has these keys", "32768"]);
+    place.run(&["emit", "--kernel", "quick"]).refused(&["quick", "block_radix"]);
+}
+
+#[test]
 fn a_file_holds_what_stdout_would() {
     let place = Place::new();
     let file = place.path("kernel.cu");

@@ -147,7 +147,16 @@ fn command_lines_that_make_no_sense() {
     place.run(&["run"]).refused(&["give a file", "--generate"]);
     place.run(&["run", &scores, "--generate", "2x2"]).refused(&["cannot be used with"]);
     place.run(&["run", &scores, "--dtype", "f32"]).refused(&["cannot be used with"]);
-    place.run(&["run", &scores, "--host", "--device", "0"]).refused(&["cannot be used with"]);
+    for engine in ["host", "interpret"] {
+        let both = place.run(&["run", &scores, "--engine", engine, "--device", "0"]);
+        both.refused(&["--device", &format!("--engine {engine}")]);
+    }
+    for engine in [&[][..], &["--engine", "gpu"], &["--engine", "host"], &["--device", "0"]] {
+        let seeded = place.run(&[&["run", &scores, "--schedule-seed", "1"], engine].concat());
+        seeded.refused(&["--schedule-seed", "add --engine interpret"]);
+    }
+    place.run(&["run", &scores, "--engine", "tpu"]).refused(&["tpu", "gpu, interpret, host"]);
+    place.run(&["run", &scores, "--schedule-seed", "-1"]).refused(&["-1"]);
     place.run(&["run", &scores, "--select", "best"]).refused(&["best", "largest, smallest"]);
     for shape in ["0x5", "12", "axb", "2x2x2"] {
         place.run(&["run", "--generate", shape]).refused(&[shape, "32x131072"]);

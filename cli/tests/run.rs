@@ -120,19 +120,26 @@ fn generated_scores_are_what_was_asked_for() {
 #[test]
 fn the_place_is_told_with_its_reason() {
     let place = Place::new();
-    let answer = place.run(&["run", "--generate", "2x50", "--host", "--json"]).json();
-    assert_eq!(answer["ran_on"], json!({ "place": "host", "why": "--host was given" }));
+    let answer = place.run(&["run", "--generate", "2x50", "--engine", "host", "--json"]).json();
+    assert_eq!(answer["ran_on"], json!({ "place": "host", "why": "--engine host was given" }));
     assert_eq!(answer["time"]["method"], "wall clock");
     assert!(answer["time"]["microseconds"].as_f64().unwrap() > 0.0);
     // Without a driver or without NVRTC the reason names the library that is missing.
     let answer = place.run(&["run", "--generate", "2x50", "--json"]).json();
     let why = answer["ran_on"]["why"].as_str().unwrap();
     assert!(why.contains("was not found") || why.contains("finds no GPU"), "{why}");
+    assert!(why.contains("--engine interpret"), "{why}");
 }
 
 #[test]
 fn a_gpu_that_is_asked_for_and_missing_is_no_bad_input() {
-    let ran = Place::new().run(&["run", "--generate", "2x50", "--device", "4096"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
-    assert!(ran.stderr.starts_with("error: "), "{ran:?}");
+    let place = Place::new();
+    // Where there is a GPU, the NVRTC that it needs is still missing.
+    for engine in [&["--engine", "gpu"][..], &["--device", "4096"]] {
+        let ran = place.run(&[&["run", "--generate", "2x50"], engine].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+        assert!(ran.stderr.starts_with("error: "), "{ran:?}");
+    }
+    let ran = place.run(&["run", "--generate", "2x50", "--engine", "gpu"]);
+    assert!(ran.stderr.contains("--engine interpret and --engine host need no GPU"), "{ran:?}");
 }

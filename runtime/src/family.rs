@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::launch::RawLaunch;
 use crate::module::LoadedKernel;
-use crate::plan::{self, Explanation, Plan};
+use crate::plan::{Explanation, Plan};
 use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
@@ -48,7 +48,7 @@ impl Family {
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
-        plan::plan(&self.spec, problem)
+        Plan::of(&self.spec, problem)
     }
 
     /// The plan for a problem with the reason of every choice; its `Display` is for people.
@@ -56,7 +56,7 @@ impl Family {
     /// # Errors
     /// As for [`Family::plan`].
     pub fn explain(&self, problem: &Problem) -> Result<Explanation, Error> {
-        plan::explain(&self.spec, problem)
+        Explanation::of(&self.spec, problem)
     }
 
     /// Compiles and loads the kernel that [`Family::launch`] will use for a problem, so that the

@@ -62,6 +62,11 @@ impl fmt::Debug for Nvrtc {
 /// Options of every compile. `-v` has the assembler tell registers, spills and shared memory.
 const OPTIONS: [&str; 3] = ["--std=c++17", "--ptxas-options=-v", "--generate-line-info"];
 
+/// Since 12.9 NVRTC has a cache of its own where there is a driver, and what comes from there
+/// comes without a log.
+const NO_CACHE: &str = "--no-cache";
+const NO_CACHE_SINCE: (i32, i32) = (12, 9);
+
 impl Nvrtc {
     /// Finds and loads NVRTC. The places: `TOPKIT_NVRTC` alone when set, else the system loader,
     /// `CUDA_HOME`, `CUDA_PATH` and the active Python environment.
@@ -104,8 +109,9 @@ impl Nvrtc {
         let program = Program::new(self, &source.text, &source.entry)
             .map_err(|error| refused(error.to_string(), String::new()))?;
         let arch_option = format!("--gpu-architecture={arch}");
-        let options: Vec<&str> = OPTIONS.into_iter().chain([arch_option.as_str()]).collect();
-        match program.compile(&options) {
+        let mut options = Compiler::options(self);
+        options.push(arch_option);
+        match program.compile(options) {
             Ok(()) => Ok(program),
             Err(error) => {
                 let log = program.log().unwrap_or_else(|error| error.to_string());
@@ -180,7 +186,8 @@ impl Compiler for Nvrtc {
     }
 
     fn options(&self) -> Vec<String> {
-        OPTIONS.iter().map(|option| option.to_string()).collect()
+        let no_cache = (self.version >= NO_CACHE_SINCE).then_some(NO_CACHE);
+        OPTIONS.into_iter().chain(no_cache).map(str::to_owned).collect()
     }
 
     fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError> {
@@ -226,11 +233,11 @@ impl<'a> Program<'a> {
         Ok(Program { nvrtc, handle })
     }
 
-    fn compile(&self, options: &[&str]) -> Result<(), NvrtcError> {
+    fn compile(&self, options: Vec<String>) -> Result<(), NvrtcError> {
         type F = unsafe extern "C" fn(nvrtcProgram, c_int, *const *const c_char) -> Status;
         let compile = self.nvrtc.function::<F>("nvrtcCompileProgram")?;
         let options: Vec<CString> =
-            options.iter().filter_map(|option| CString::new(*option).ok()).collect();
+            options.into_iter().filter_map(|option| CString::new(option).ok()).collect();
         let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
         let count = pointers.len() as c_int;
         // SAFETY: the handle is live, and the option strings outlive the call.

@@ -46,8 +46,27 @@ pub struct Reason {
     pub why: String,
 }
 
-/// Picks the kernel for a problem.
-pub(crate) fn plan(spec: &KernelSpec, problem: &Problem) -> Result<Plan, Error> {
+impl Plan {
+    /// Picks the member of a family for a problem. It needs no engine, no GPU and no compiler.
+    ///
+    /// # Errors
+    /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
+    pub fn of(spec: &KernelSpec, problem: &Problem) -> Result<Plan, Error> {
+        plan(spec, problem)
+    }
+}
+
+impl Explanation {
+    /// The plan for a problem with the reason of every choice; its `Display` is for people.
+    ///
+    /// # Errors
+    /// As for [`Plan::of`].
+    pub fn of(spec: &KernelSpec, problem: &Problem) -> Result<Explanation, Error> {
+        explain(spec, problem)
+    }
+}
+
+fn plan(spec: &KernelSpec, problem: &Problem) -> Result<Plan, Error> {
     accepts(spec, problem)?;
     let variant = resident(spec, problem).unwrap_or_else(|| streaming(spec, problem));
     // The shape was checked: it fits a grid.
@@ -101,8 +120,7 @@ fn resident(spec: &KernelSpec, problem: &Problem) -> Option<Variant> {
     })
 }
 
-/// The plan with its reasons.
-pub(crate) fn explain(spec: &KernelSpec, problem: &Problem) -> Result<Explanation, Error> {
+fn explain(spec: &KernelSpec, problem: &Problem) -> Result<Explanation, Error> {
     let plan = plan(spec, problem)?;
     let variant = plan.variant;
     let reason = |key, value, wanted: Wanted, axis: &[u32]| {

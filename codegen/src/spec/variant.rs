@@ -52,8 +52,8 @@ impl Variant {
     /// The most columns that a CTA holds.
     pub const MAX_CAPACITY: u32 = 32 * 1024;
 
-    /// Members of the threshold bin that a CTA of `block_radix` keeps on chip. More of them lead to another scan
-    /// of the row, never to a lost winner. With 4096 bins and 32-bit keys the kernel stays within
+    /// Members of the threshold bin that a CTA of `block_radix` keeps on chip. More of them lead to
+    /// another scan of the row, never to a lost winner. With 4096 bins and 32-bit keys the kernel stays within
     /// the 48 KB of shared memory that every GPU grants.
     pub const fn candidates(&self) -> u32 {
         3072

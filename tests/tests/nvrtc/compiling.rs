@@ -16,7 +16,12 @@ fn compiles_well(variant: &Variant, arch: &str) {
     assert!(!compiled.log.contains("warning"), "{}", compiled.log);
     assert!(compiled.cubin.starts_with(b"\x7fELF"), "{} is no cubin", source.entry);
     let resources = Resources::from_log(&compiled.log).unwrap();
-    assert_eq!((resources.spill_stores, resources.spill_loads), (0, 0), "{} spills: {resources}", source.entry);
+    assert_eq!(
+        (resources.spill_stores, resources.spill_loads),
+        (0, 0),
+        "{} spills: {resources}",
+        source.entry
+    );
     assert!(resources.shared_bytes <= 48 * 1024, "{}: {resources}", source.entry);
     assert!(resources.registers * variant.threads <= 64 * 1024, "{}: {resources}", source.entry);
 }

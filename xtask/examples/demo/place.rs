@@ -1,19 +1,22 @@
-//! Where the demo selects: on the GPU, or in plain Rust where there is none.
+//! Where the demo selects: on the GPU; without one, the generated kernel on the CPU, by the
+//! interpreter; without a C++ compiler for that, in plain Rust. Each says why.
 
 use crate::NearestSentences;
 use crate::scores::Scores;
 use std::error::Error;
 use std::fmt;
 use topkit::host::{self, Matrix};
-use topkit::{Engine, Rows};
+use topkit::interpret::{Interpreter, Question};
+use topkit::{Engine, RenderedSource, Rows};
 
 pub enum Place {
     Gpu { engine: Engine, name: String },
+    Interpreter { interpreter: Interpreter, why: String },
     Host { why: String },
 }
 
 impl Place {
-    /// The first GPU; without one, the host.
+    /// The best that this machine has.
     pub fn find() -> Result<Place, topkit::Error> {
         let why = match topkit::devices() {
             Ok(devices) => match devices.into_iter().next() {
@@ -25,11 +28,19 @@ impl Place {
             Err(topkit::Error::Driver(_)) => String::from("there is no NVIDIA driver"),
             Err(error) => error.to_string(),
         };
-        Ok(Place::Host { why })
+        Ok(match Interpreter::new() {
+            Ok(interpreter) => Place::Interpreter { interpreter, why },
+            Err(error) => Place::Host { why: format!("{why}, and {error}") },
+        })
     }
 
-    /// The k best columns of every row, in no order.
-    pub fn select(&self, scores: &Scores, k: u32) -> Result<Vec<i32>, Box<dyn Error>> {
+    /// The k best columns of every row, in no order; the kernel is that of the source.
+    pub fn select(
+        &self,
+        scores: &Scores,
+        k: u32,
+        source: &RenderedSource,
+    ) -> Result<Vec<i32>, Box<dyn Error>> {
         match self {
             Place::Gpu { engine, .. } => {
                 let family = NearestSentences::new(engine)?;
@@ -41,11 +52,27 @@ impl Place {
                 family.launch(&stream, &rows, k, &mut indices)?;
                 Ok(stream.clone_dtoh(&indices)?)
             }
+            Place::Interpreter { interpreter, .. } => {
+                let question = Question::new(&scores.values, scores.rows, scores.columns, k);
+                Ok(interpreter.load(source)?.select(&question)?)
+            }
             Place::Host { .. } => {
                 let matrix = Matrix::new(&scores.values, scores.rows, scores.columns)?;
                 let semantics = NearestSentences::SPEC.semantics;
                 Ok(host::top_k(&matrix, k, &semantics)?.indices)
             }
+        }
+    }
+
+    /// What a right answer shows.
+    pub fn shows(&self) -> &'static str {
+        match self {
+            Place::Gpu { .. } => "by the oracle topkit::host",
+            Place::Interpreter { .. } => {
+                "by the oracle topkit::host\n          \
+                 and no race, no access out of bounds, no barrier missed"
+            }
+            Place::Host { .. } => "by a check of its own; the generated kernel was not run",
         }
     }
 }
@@ -54,9 +81,12 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Gpu { engine, name } => {
-                write!(f, "on the GPU: {name}, compiled for {}", engine.arch())
+                write!(f, "by the kernel on the GPU: {name}, compiled for {}", engine.arch())
             }
-            Place::Host { why } => write!(f, "on the host, by topkit::host, since {why}"),
+            Place::Interpreter { why, .. } => {
+                write!(f, "by the kernel above, on the CPU with every access checked: {why}")
+            }
+            Place::Host { why } => write!(f, "in plain Rust, by topkit::host: {why}"),
         }
     }
 }

@@ -1,0 +1,74 @@
+//! One selection of `topkit run` by the interpreter: the generated kernel itself, on the CPU, every
+//! access checked. It does not check the answer. A fault of the kernel ends the command with its
+//! message and how to see it again.
+
+use crate::exit::Failure;
+use crate::outcome::{self, Outcome};
+use crate::spec;
+use indicatif::ProgressBar;
+use serde_json::json;
+use std::time::Instant;
+use topkit::interpret::{Fault, Interpreter, Question, Word};
+use topkit::{Explanation, KernelSpec, Problem, Score, render};
+
+/// Accesses a score after which a kernel is taken to spin: far more than all passes over a row.
+const STEPS: u64 = 256;
+/// The same for a small matrix.
+const LEAST_STEPS: u64 = 200_000_000;
+
+/// Selects by the kernel of the plan, under the schedule of the interpreter's seed.
+pub fn select<S: Score + Word>(
+    interpreter: &Interpreter,
+    seed: u64,
+    spec: &KernelSpec,
+    problem: Problem,
+    scores: &[S],
+    progress: &ProgressBar,
+) -> Result<Outcome, Failure> {
+    let explanation = Explanation::of(spec, &problem)?;
+    let variant = explanation.plan.variant;
+    progress.set_message("compiling the kernel as C++");
+    let start = Instant::now();
+    let steps = (scores.len() as u64).saturating_mul(STEPS).max(LEAST_STEPS);
+    let kernel = interpreter.clone().steps(steps).load(&render(&variant)?)?;
+    let ready = start.elapsed().as_secs_f64();
+
+    progress.set_message("interpreting the kernel, every access checked");
+    let start = Instant::now();
+    let question = Question::new(scores, problem.rows, problem.columns, problem.k);
+    let folder = kernel.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
+    let indices = kernel.select::<S, i32>(&question).map_err(|fault| match fault {
+        Fault::Launch { .. } => Failure::input(fault),
+        _ => Failure::check(format!(
+            "the kernel is wrong: {fault}\n{variant}; the same command with --schedule-seed {seed} \
+             shows it again; the text is in {folder}"
+        )),
+    })?;
+    let seconds = start.elapsed().as_secs_f64();
+
+    let text = [
+        ("ran on", "the interpreter: the generated kernel on the CPU, every access checked".into()),
+        ("kernel", format!("{}\ncompiled as C++ in {ready:.2} s", outcome::reasons(&explanation))),
+        ("faults", format!("none, with --schedule-seed {seed}; another seed is another schedule")),
+        ("time", format!("{seconds:.2} s of the interpreter; it says nothing of a GPU's time")),
+    ];
+    Ok(Outcome {
+        indices,
+        text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
+        json: json!({
+            "ran_on": { "place": "interpreter", "schedule_seed": seed },
+            "kernel": {
+                "variant": spec::json(&variant),
+                "grid": problem.rows,
+                "members": explanation.members,
+                "why": outcome::reasons_json(&explanation),
+                "folder": folder,
+                "ready_seconds": ready,
+            },
+            "time": {
+                "method": "wall clock of the interpreter, not a GPU's time",
+                "microseconds": seconds * 1e6,
+            },
+        }),
+    })
+}

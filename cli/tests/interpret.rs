@@ -1,0 +1,126 @@
+//! `topkit run --engine interpret`: the generated kernel on the CPU. Needs a C++ compiler.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod support;
+
+use serde_json::Value;
+use support::{Place, Ran, data};
+
+const SMALL: [&str; 7] = ["run", "--generate", "2x700", "-k", "5", "--engine", "interpret"];
+
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&SMALL[..], more].concat()
+}
+
+/// Runs with a compiler that leaves the kernel no barrier.
+fn without_barriers(place: &Place, args: &[&str]) -> Ran {
+    let compiler = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/without-barriers.sh");
+    let mut command = place.command(args);
+    command.env("TOPKIT_CXX", compiler);
+    Ran::of(command)
+}
+
+#[test]
+fn the_shipped_scores_are_selected_from_by_the_kernel() {
+    let scores = data("scores.safetensors");
+    let file = ["run", &scores, "--tensor", "scores", "-k", "3", "--rows-show", "1"];
+    let place = Place::new();
+    let text = place.run(&[&file[..], &["--engine", "interpret"]].concat()).done();
+    for words in [
+        "ran on  the interpreter: the generated kernel on the CPU, every access checked",
+        "kernel  block_resident bf16 v8_b4096_t256_r16, 1 of ",
+        "faults  none, with --schedule-seed 0",
+        "it says nothing of a GPU's time",
+        "check   exact: no difference from the oracle in 8 rows",
+        "       1  0.5820",
+    ] {
+        assert!(text.contains(words), "no {words:?} in\n{text}");
+    }
+    let verified = place.run(&["cache", "verify"]).done();
+    assert!(verified.starts_with("0 kernels checked, 0 damaged"), "{verified}");
+}
+
+#[test]
+fn interpreter_and_host_agree_for_every_dtype_and_order() {
+    let place = Place::new();
+    for (dtype, select) in [("f32", "largest"), ("bf16", "smallest"), ("f16", "largest")] {
+        let order = ["--dtype", dtype, "--select", select, "--distribution", "uniform", "--json"];
+        let kernel = place.run(&with(&order));
+        assert_eq!((kernel.code, kernel.stderr.as_str()), (0, ""), "{kernel:?}");
+        let host = place.run(&[&SMALL[..5], &["--engine", "host"], &order].concat());
+        // Of equal scores either may win.
+        let scores = |ran: &Ran| -> Vec<Value> {
+            let json = ran.json();
+            let rows = json["rows"].as_array().unwrap().iter();
+            rows.flat_map(|row| row["winners"].as_array().unwrap().clone())
+                .map(|winner| winner["score"].clone())
+                .collect()
+        };
+        assert_eq!(scores(&kernel), scores(&host));
+        assert_eq!(kernel.json()["check"]["ok"], true);
+    }
+}
+
+#[test]
+fn axes_and_seed_reach_the_kernel() {
+    let place = Place::new();
+    let json = place
+        .run(&with(&["--vec-size", "2", "--threads", "128", "--schedule-seed", "7", "--json"]))
+        .json();
+    let variant = &json["kernel"]["variant"];
+    assert_eq!((&variant["vec_size"], &variant["threads"]), (&2.into(), &128.into()));
+    assert_eq!(json["ran_on"]["place"], "interpreter");
+    assert_eq!(json["ran_on"]["schedule_seed"], 7);
+    assert!(json["time"]["method"].as_str().unwrap().contains("not a GPU's time"));
+    let folder = std::path::PathBuf::from(json["kernel"]["folder"].as_str().unwrap());
+    assert!(folder.starts_with(place.cache().canonicalize().unwrap()), "{folder:?}");
+    let text = std::fs::read_to_string(folder.join("kernel.cu")).unwrap();
+    let shown = place.run(&["emit", "--vec-size", "2", "--threads", "128"]).done();
+    assert_eq!(text, shown);
+}
+
+#[test]
+fn a_faulty_kernel_is_told_with_its_line_and_can_be_replayed() {
+    let place = Place::new();
+    let ran = without_barriers(&place, &with(&["--schedule-seed", "3"]));
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:?}");
+    for words in
+        ["error: the kernel is wrong: templates/", "block ", "thread ", "--schedule-seed 3 shows"]
+    {
+        assert!(ran.stderr.contains(words), "no {words:?} in {ran:?}");
+    }
+    let again = without_barriers(&place, &with(&["--schedule-seed", "3"]));
+    assert_eq!(again.stderr, ran.stderr);
+    let others = (4..10).map(|seed| {
+        let seed = seed.to_string();
+        without_barriers(&place, &with(&["--schedule-seed", &seed])).stderr
+    });
+    let first = |text: &str| text.lines().next().unwrap().to_owned();
+    let differ = others.filter(|other| first(other) != first(&ran.stderr)).count();
+    assert!(differ > 0, "no other schedule told anything else than {}", ran.stderr);
+
+    let json = without_barriers(&place, &with(&["--json"]));
+    assert_eq!((json.code, &json.json()["error"]["exit_code"]), (1, &1.into()), "{json:?}");
+}
+
+#[test]
+fn without_a_compiler_it_says_what_to_install() {
+    let place = Place::new();
+    let mut command = place.command(&SMALL);
+    command.env("TOPKIT_CXX", "no-such-compiler");
+    let ran = Ran::of(command);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+    for words in ["no C++ compiler was found", "`no-such-compiler`", "install g++", "TOPKIT_CXX"] {
+        assert!(ran.stderr.contains(words), "no {words:?} in {ran:?}");
+    }
+}
+
+#[test]
+fn a_compiler_that_refuses_the_kernel_is_no_fault_of_the_kernel() {
+    let place = Place::new();
+    let mut command = place.command(&SMALL);
+    command.env("TOPKIT_CXX", "true");
+    let ran = Ran::of(command);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+}
