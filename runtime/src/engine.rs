@@ -166,9 +166,11 @@ impl Engine {
             let artifact = self.compile(&source)?;
             let launch = LaunchShape {
                 threads: variant.threads,
-                // Programmatic dependent launch begins with compute capability 9.0.
+                // Programmatic dependent launch begins with compute capability 9.0, and can be
+                // captured in a graph since CUDA 12.3.
                 starts_early: variant.kernel == KernelKind::BlockResident
-                    && self.arch().capability() >= (9, 0),
+                    && self.arch().capability() >= (9, 0)
+                    && device.facts.driver >= (12, 3),
             };
             LoadedKernel::load(&device.context, &source.entry, self.arch(), &artifact.cubin, launch)
         })
