@@ -1,0 +1,152 @@
+//! The inputs that every mutant meets: small, and together through every branch of every kernel.
+
+use std::fmt;
+use topkit::host::{self, Matrix};
+use topkit::interpret::{Fault, Kernel, Question};
+use topkit::{DType, KernelKind, RowShape, Semantics, Variant};
+use topkit_tests::Distribution;
+
+/// Schedules of each input.
+const SEEDS: u64 = 4;
+const SEMANTICS: Semantics = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
+
+/// How a mutant was found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// A race, or memory read before it was written: which of the two is the schedule's choice.
+    Unordered,
+    /// A fault of any other class.
+    Fault(&'static str),
+    WrongAnswer,
+}
+
+impl Verdict {
+    fn of(fault: &Fault) -> Verdict {
+        match fault {
+            Fault::Race { .. } | Fault::Uninitialised { .. } => Verdict::Unordered,
+            Fault::Launch { .. } => panic!("{fault}"),
+            fault => Verdict::Fault(fault.class()),
+        }
+    }
+
+    /// Whether it names what is missing; any other verdict is what came of that.
+    fn names_the_cause(self) -> bool {
+        match self {
+            Verdict::Unordered => true,
+            Verdict::Fault(class) => ["mask", "divergence", "cluster"].contains(&class),
+            Verdict::WrongAnswer => false,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verdict::Unordered => "race",
+            Verdict::Fault(class) => class,
+            Verdict::WrongAnswer => "wrong answer",
+        })
+    }
+}
+
+/// The smallest member of a kernel's family: it compiles soonest and has four warps.
+pub fn smallest(kernel: KernelKind) -> Variant {
+    let dtype = DType::F32;
+    let with = |items: u32| Variant {
+        kernel,
+        dtype,
+        vec_size: 16 / dtype.bytes(),
+        bins: 256,
+        threads: 128,
+        items,
+        semantics: SEMANTICS,
+    };
+    let items = [0].into_iter().chain(Variant::ITEMS.iter().copied());
+    let found = items.map(with).find(|variant| variant.validate().is_empty());
+    found.unwrap_or_else(|| panic!("no small variant of {} is valid", kernel.name()))
+}
+
+/// Three rows: a whole one, one that ends early, and one that has few columns.
+struct Input {
+    scores: Vec<f32>,
+    columns: usize,
+    k: u32,
+}
+
+const ROWS: usize = 3;
+/// Elements before the first row and after each, so that every row begins at another alignment.
+const GAP: usize = 1;
+
+pub struct Battery(Vec<Input>);
+
+impl Battery {
+    pub fn of(variant: &Variant) -> Battery {
+        let fits = |columns: usize| variant.capacity().is_none_or(|most| columns <= most as usize);
+        let shapes = [
+            // Winners above a bin that fits on chip, few and many of them.
+            (Distribution::Normal, 1.0, 1000, 40),
+            (Distribution::Normal, 1.0, 1000, 600),
+            // Many members that differ, many that are equal, and all of them winners.
+            (Distribution::OneBin, 1.0, 1000, 40),
+            (Distribution::OneBin, 1.0, 1000, 600),
+            (Distribution::Distinct64, 1.0, 1000, 513),
+            (Distribution::AllEqual, 1.0, 900, 700),
+            // Members with the greatest keys that there are: what is lost at the top shows.
+            (Distribution::Uniform, f32::MAX, 1000, 40),
+            // More members than are kept on chip.
+            (Distribution::OneBin, 1.0, 4003, 100),
+            (Distribution::AllEqual, 1.0, 4003, 100),
+        ];
+        let fitting = shapes.into_iter().filter(|(_, _, columns, _)| fits(*columns));
+        Battery(
+            fitting
+                .map(|(distribution, scale, columns, k)| {
+                    let mut scores: Vec<f32> = distribution.fill(7, ROWS, columns + GAP);
+                    scores.iter_mut().for_each(|score| *score *= scale);
+                    Input { scores, columns, k }
+                })
+                .collect(),
+        )
+    }
+
+    /// How the kernel is found out, if it is: by what names the cause, or else by what came first.
+    pub fn finds_out(&self, kernel: &Kernel) -> Option<Verdict> {
+        let mut first = None;
+        for seed in 0..SEEDS {
+            for input in &self.0 {
+                match input.run(&kernel.seed(seed)) {
+                    Some(verdict) if verdict.names_the_cause() => return Some(verdict),
+                    found => first = first.or(found),
+                }
+            }
+        }
+        first
+    }
+
+    /// Whether a `__trap` in the kernel is met.
+    pub fn traps(&self, kernel: &Kernel) -> bool {
+        self.0.iter().any(|input| input.run(kernel) == Some(Verdict::Fault("misuse")))
+    }
+}
+
+impl Input {
+    fn run(&self, kernel: &Kernel) -> Option<Verdict> {
+        let Input { scores, columns, k } = self;
+        let stride = columns + GAP;
+        let lengths = [*columns as i32, *columns as i32 - 7, *k as i32 - 1];
+        let question = Question {
+            row_stride: stride,
+            lengths: Some(&lengths),
+            offset: GAP,
+            ..Question::new(scores, ROWS, *columns, *k)
+        };
+        let winners = match kernel.select::<f32, i32>(&question) {
+            Ok(winners) => winners,
+            Err(fault) => return Some(Verdict::of(&fault)),
+        };
+        let end = (ROWS - 1) * stride + columns;
+        let matrix = Matrix::strided(&scores[..end], ROWS, *columns, stride).unwrap();
+        let matrix = matrix.with_lengths(&lengths).unwrap();
+        host::check(&matrix, *k, &SEMANTICS, &winners).err().map(|_| Verdict::WrongAnswer)
+    }
+}

@@ -1,0 +1,49 @@
+//! The mutants that nobody has to find out, each with the reason; reviewed, never generated. A
+//! barrier that could go is no reason: it is a finding, to be mended in the template.
+
+use super::sites::Site;
+
+/// One site of one kernel. Without a line number, so that it outlives edits.
+pub struct Exempt {
+    pub kernel: &'static str,
+    pub file: &'static str,
+    pub function: &'static str,
+    pub construct: &'static str,
+    /// The mutation, or [`ANY`].
+    pub mutation: &'static str,
+    pub reason: &'static str,
+}
+
+/// Every mutation of a site.
+pub const ANY: &str = "any";
+
+/// Sites of a shared block that this kernel never comes to; a trap in their place shows it.
+pub const UNREACHED: &[Exempt] = &[Exempt {
+    kernel: "block_radix",
+    file: "templates/device/warp.cuh",
+    function: "warp_least",
+    construct: "__shfl_xor_sync(FULL_MASK, value, distance)",
+    mutation: ANY,
+    reason: "the kernel takes no extremes of a warp",
+}];
+
+/// Mutants that do what the kernel does.
+pub const EQUIVALENT: &[Exempt] = &[];
+
+impl Exempt {
+    pub fn is(&self, kernel: &str, site: &Site, mutation: &str) -> bool {
+        let Exempt { file, function, construct, .. } = self;
+        (self.kernel, *file, *function, *construct, self.mutation)
+            == (kernel, &*site.file, &*site.function, &*site.construct, mutation)
+    }
+}
+
+/// The reason why a list holds it.
+pub fn reason(
+    list: &'static [Exempt],
+    kernel: &str,
+    site: &Site,
+    mutation: &str,
+) -> Option<&'static str> {
+    list.iter().find(|exempt| exempt.is(kernel, site, mutation)).map(|exempt| exempt.reason)
+}

@@ -1,0 +1,75 @@
+//! That the mutation test itself can fail: a barrier that nobody needs, an exemption that does not
+//! hold, and a construct that no rule knows.
+
+use super::*;
+
+const CLEAR: &str = "shared.histogram.template clear<THREADS>();\n                __syncthreads();";
+
+fn judged(source: RenderedSource, at: usize) -> Result<Row, String> {
+    let kernel = KernelKind::BlockRadix;
+    let subject = Subject { source, ..subject(kernel) };
+    let sites = scan(&subject.source.text);
+    let site = sites.into_iter().find(|site| site.range.start == at).unwrap();
+    let Some(Rule::Mutate(mutations)) = rule(&site) else { panic!("{}", site.place()) };
+    let job = Job { subject: &subject, site: &site, mutation: mutations[0].clone() };
+    job.judge(&interpreter().steps(STEPS))
+}
+
+#[test]
+fn a_barrier_that_nobody_needs_is_named() {
+    let mut source = subject(KernelKind::BlockRadix).source;
+    let at = source.text.find(CLEAR).unwrap() + CLEAR.len();
+    source.text.insert_str(at, " __syncthreads();");
+    let wrong = judged(source, at + 1).unwrap_err();
+    assert!(wrong.starts_with("templates/kernels/block_radix.cuh:"), "{wrong}");
+    assert!(wrong.ends_with("nobody finds it out"), "{wrong}");
+}
+
+#[test]
+fn a_barrier_where_no_input_comes_is_named() {
+    let mut source = subject(KernelKind::BlockRadix).source;
+    let at = source.text.find(CLEAR).unwrap() + CLEAR.len();
+    let dead = " if (k == 12345) { __syncthreads(); }";
+    source.text.insert_str(at, dead);
+    let wrong = judged(source, at + dead.find("__sync").unwrap()).unwrap_err();
+    assert!(wrong.ends_with("no input comes there"), "{wrong}");
+}
+
+#[test]
+fn an_exemption_must_hold() {
+    let subject = subject(KernelKind::BlockRadix);
+    let stale = stale_exemptions(&[subject]);
+    let missing = UNREACHED.iter().chain(EQUIVALENT).filter(|one| one.kernel != "block_radix");
+    assert_eq!(stale.len(), missing.count(), "{stale:?}");
+    assert_eq!(stale_exemptions(&[]).len(), UNREACHED.len() + EQUIVALENT.len());
+    assert!(!UNREACHED.is_empty(), "nothing was shown");
+}
+
+#[test]
+#[should_panic(expected = "templates/kernels/new.cuh:3 (__sync_somehow()) has no rule")]
+fn a_construct_without_a_rule_is_an_error() {
+    let text =
+        "#line 2 \"templates/kernels/new.cuh\"\n__device__ void f() {\n    __sync_somehow();\n";
+    scan(text).iter().for_each(|site| drop(rule(site)));
+}
+
+#[test]
+fn sites_are_found_where_they_stand() {
+    let text = "__device__ void f(int a) {  // __syncthreads() in a comment\n\
+                \x20   g(a); __syncthreads(); __syncthreads();\n\
+                \x20   atomicAdd(&x[h(a, 1)],\n        2u);\n}\n";
+    let sites = scan(&format!("#line 7 \"templates/a.cuh\"\n{text}"));
+    let found: Vec<_> = sites
+        .iter()
+        .filter(|site| rule(site).is_some())
+        .map(|site| (site.function.as_str(), site.line, site.construct.as_str()))
+        .collect();
+    let expected = [
+        ("f", 8, "__syncthreads()"),
+        ("f", 8, "__syncthreads(), number 2"),
+        ("f", 9, "atomicAdd(&x[h(a, 1)], 2u)"),
+    ];
+    assert_eq!(found, expected);
+    let atomic = sites.iter().find(|site| site.name == "atomicAdd").unwrap();
+    assert_eq!(atomic.operands, ["&x[h(a, 1)]", "2u"]);
+}

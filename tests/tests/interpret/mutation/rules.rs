@@ -1,0 +1,146 @@
+//! What is taken away from each construct that orders threads. A name that sounds like one and has no
+//! rule is an error, so that a new kernel cannot bring a construct that nobody tests.
+
+use super::sites::Site;
+
+/// One text for another.
+#[derive(Debug, Clone)]
+pub struct Mutation {
+    pub name: &'static str,
+    pub text: String,
+    /// Lanes go on with values that nobody gave them. Which fault follows is the schedule's choice.
+    pub loses_values: bool,
+}
+
+/// What becomes of a site.
+#[derive(Debug, Clone)]
+pub enum Rule {
+    Mutate(Vec<Mutation>),
+    /// The interpreter cannot tell, for this reason.
+    NotModelled(&'static str),
+}
+
+const GRIDS: &str = "orders whole grids, and the interpreter runs one at a time";
+
+/// The rule of a site; none for one that orders nothing.
+pub fn rule(site: &Site) -> Option<Rule> {
+    let name = site.name.as_str();
+    let operand = |at: usize| site.operands.get(at).map_or("", String::as_str);
+    let of = |name, text: &str| Mutation { name, text: text.to_owned(), loses_values: false };
+    let removed = || of("removed", "((void)0)");
+    let mutations = match name {
+        "wait_for_grid_ahead" | "let_grid_behind_start" => return Some(Rule::NotModelled(GRIDS)),
+        "asm" if site.construct.contains("griddepcontrol") => {
+            return Some(Rule::NotModelled(GRIDS));
+        }
+        "__syncthreads" | "grid_barrier" | "named_barrier_sync" | "named_barrier_arrive" => {
+            vec![removed()]
+        }
+        "__cluster_barrier_wait" | "__cluster_barrier_arrive_relaxed" => vec![removed()],
+        "__cluster_barrier_arrive" => {
+            vec![removed(), of("relaxed", "__cluster_barrier_arrive_relaxed()")]
+        }
+        "mbarrier_init"
+        | "mbarrier_arrive"
+        | "mbarrier_expect_tx"
+        | "mbarrier_wait_parity"
+        | "mbarrier_arrive_expect_tx" => vec![removed()],
+        "mbarrier_test_wait_parity" => vec![of("removed", "true")],
+        "__syncthreads_or" | "__syncthreads_and" | "__syncthreads_count" => {
+            vec![of("removed", &format!("({})", operand(0)))]
+        }
+        "__threadfence_block" | "__threadfence_system" => vec![removed()],
+        "__threadfence" => vec![removed(), of("of the block only", "__threadfence_block()")],
+        "__syncwarp" if site.operands.is_empty() => vec![removed()],
+        "__syncwarp" => [removed()].into_iter().chain(weaker_masks(site)).collect(),
+        "load_acquire" => vec![of("not atomic", &format!("*({})", operand(0)))],
+        "store_release" => {
+            vec![of("not atomic", &format!("*({}) = {}", operand(0), operand(1)))]
+        }
+        "add_release" => vec![not_atomic("old + value", site)],
+        _ if name.starts_with("atomicCAS") => vec![not_atomic("old == value ? next : old", site)],
+        _ if name.starts_with("atomic") => vec![not_atomic(after(name), site)],
+        // A constant is one for all lanes.
+        _ if name.ends_with("_MASK") => masks(operand(0), false, |mask| mask)[..2].to_vec(),
+        _ if name.ends_with("_sync") => {
+            weaker_masks(site).into_iter().chain([not_exchanged(site)]).collect()
+        }
+        _ => {
+            assert!(!sounds_like_order(site), "{} has no rule of mutation", site.place());
+            return None;
+        }
+    };
+    Some(Rule::Mutate(mutations))
+}
+
+fn sounds_like_order(site: &Site) -> bool {
+    const SOUNDS: &str = "sync fence atomic barrier acquire release activemask arrive wait";
+    if site.name == "asm" {
+        // Without either it computes a value, and no more.
+        return site.construct.contains("volatile") || site.construct.contains("memory");
+    }
+    SOUNDS.split(' ').any(|sound| site.name.contains(sound))
+}
+
+/// The mutants of a mask: one lane fewer, one lane left, and each lane for itself.
+fn masks(mask: &str, values: bool, call: impl Fn(String) -> String) -> Vec<Mutation> {
+    let of = |name, by: &str, loses_values: bool| Mutation {
+        name,
+        text: call(format!("({mask} & {by})")),
+        loses_values,
+    };
+    vec![
+        of("mask without lane 31", "0x7FFFFFFFu", false),
+        of("mask of lane 0", "1u", false),
+        of("mask of the own lane", "(1u << threadIdx.x % 32)", values),
+    ]
+}
+
+fn weaker_masks(site: &Site) -> Vec<Mutation> {
+    let rest = &site.operands[1..];
+    masks(&site.operands[0], site.name != "__syncwarp", |mask| {
+        let operands: Vec<&str> =
+            [mask.as_str()].into_iter().chain(rest.iter().map(String::as_str)).collect();
+        format!("{}({})", site.name, operands.join(", "))
+    })
+}
+
+/// What a lane would have if it met no other.
+fn not_exchanged(site: &Site) -> Mutation {
+    let value = &site.operands[1];
+    let text = match site.name.as_str() {
+        "__ballot_sync" => format!("(unsigned(({value}) != 0) << threadIdx.x % 32)"),
+        "__match_any_sync" | "__match_all_sync" => "(1u << threadIdx.x % 32)".to_owned(),
+        _ => format!("({value})"),
+    };
+    Mutation { name: "no exchange", text, loses_values: true }
+}
+
+/// The new value of each atomic operation, of `old` and `value`.
+fn after(name: &str) -> &'static str {
+    match name.trim_end_matches("_block").trim_end_matches("_system") {
+        "atomicAdd" => "old + value",
+        "atomicSub" => "old - value",
+        "atomicMin" => "old < value ? old : value",
+        "atomicMax" => "old < value ? value : old",
+        "atomicAnd" => "old & value",
+        "atomicOr" => "old | value",
+        "atomicXor" => "old ^ value",
+        "atomicExch" => "value",
+        "atomicInc" => "old >= value ? 0 : old + 1",
+        "atomicDec" => "old == 0 || old > value ? value : old - 1",
+        _ => panic!("{name} has no rule of mutation"),
+    }
+}
+
+/// A read and a write in place of both at once.
+fn not_atomic(after: &str, site: &Site) -> Mutation {
+    let Site { operands, .. } = site;
+    let text = format!(
+        "[](auto* at, auto value, auto next) {{ const auto old = *at; *at = {after}; return old; }}({}, {}, {})",
+        operands[0],
+        operands[1],
+        operands.get(2).map_or("0", String::as_str)
+    );
+    Mutation { name: "not atomic", text, loses_values: false }
+}
