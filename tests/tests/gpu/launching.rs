@@ -129,7 +129,7 @@ fn a_captured_launch_follows_the_device_side_lengths() {
         }
     };
     stream.synchronize().unwrap();
-    stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL).unwrap();
+    stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).unwrap();
     // SAFETY: the buffers outlive the graph.
     unsafe { family.launch_raw(stream.cu_stream(), &launch) }.unwrap();
     let graph = stream.end_capture(CUgraphInstantiate_flags(0)).unwrap().unwrap();
@@ -157,7 +157,7 @@ fn a_kernel_is_not_loaded_during_a_capture() {
         RawLaunch { scores, indices, ..RawLaunch::new(DType::F32, 1, 64, 8) }
     };
     stream.synchronize().unwrap();
-    stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL).unwrap();
+    stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).unwrap();
     // SAFETY: it is refused.
     let error = unsafe { family.launch_raw(stream.cu_stream(), &launch) }.unwrap_err();
     assert!(error.to_string().contains("call `prepare`"), "{error}");
