@@ -152,7 +152,8 @@ fn methods() -> TokenStream {
             ::std::result::Result::Ok(Self { family: engine.family(Self::SPEC)? })
         }
 
-        /// Every kernel of the family: one for each combination of the declared lists.
+        /// Every kernel of the family: for each combination of the declared lists, each kernel
+        /// that serves it.
         pub fn variants() -> ::std::vec::Vec<::topkit::Variant> {
             Self::SPEC.variants()
         }
