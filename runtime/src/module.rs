@@ -85,7 +85,12 @@ impl LoadedKernel {
             threads: launch.threads,
             starts_early: launch.starts_early,
         };
-        let name = CString::new(entry).map_err(|_| Error::Null { what: "entry name" })?;
+        let name = CString::new(entry).map_err(|_| Error::Module {
+            entry: entry.to_owned(),
+            arch,
+            reason: "its name holds a NUL byte".into(),
+            log: String::new(),
+        })?;
         // SAFETY: the module was just loaded, and the name is a C string.
         unsafe { sys::cuModuleGetFunction(&mut kernel.function, module, name.as_ptr()) }
             .result()

@@ -181,7 +181,7 @@ struct ResidentRow {
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
     static constexpr u32 WORDS = VECTORS * 4;
     // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
-    // from there is 0.4 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
+    // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
     // multiprocessor, and would be fewer.
     static constexpr bool KEEPS_SCORES =
         Config::THREADS == 512 || (Config::THREADS > 512 && WORDS <= 16);

@@ -40,6 +40,27 @@ pub enum Distribution {
 /// none, and so on, round and round. A matrix of three rows has one with fewer than k for any k.
 pub const MASKED_FINITE: [usize; 4] = [40, 0, 1, 17];
 
+/// Starts and lengths of ragged rows at every edge of `columns`; some out of range, which a kernel
+/// clamps.
+pub fn edge_spans(columns: usize) -> Vec<(i32, i32)> {
+    let columns = columns as i32;
+    vec![
+        (0, columns),
+        (0, 0),
+        (0, -5),
+        (0, 1),
+        (1, 511),
+        (3, 512),
+        (5, 513),
+        (-7, 600),
+        (columns, 10),
+        (columns - 3, 10),
+        (i32::MAX, i32::MAX),
+        (i32::MIN, i32::MIN),
+        (1, i32::MAX),
+    ]
+}
+
 impl Distribution {
     /// Every distribution.
     pub const ALL: [Distribution; 11] = [

@@ -3,27 +3,14 @@
 use crate::device::{Case, Layout, members, ragged, whole_family};
 use half::bf16;
 use topkit::DType;
+use topkit_tests::inputs::edge_spans;
 use topkit_tests::{Distribution, Rng};
 
 const COLUMNS: usize = 20_000;
 
 /// Starts and lengths at every edge, then at random; some out of range, which is clamped.
 fn spans(rows: usize) -> (Vec<i32>, Vec<i32>) {
-    let edges = [
-        (0, COLUMNS as i32),
-        (0, 0),
-        (0, -5),
-        (0, 1),
-        (1, 511),
-        (3, 512),
-        (5, 513),
-        (-7, 600),
-        (COLUMNS as i32, 10),
-        (COLUMNS as i32 - 3, 10),
-        (i32::MAX, i32::MAX),
-        (i32::MIN, i32::MIN),
-        (1, i32::MAX),
-    ];
+    let edges = edge_spans(COLUMNS);
     let mut rng = Rng::new(7);
     let mut any = |limit: usize| rng.below(limit as u32) as i32;
     let random = (edges.len()..rows).map(|_| (any(COLUMNS), any(COLUMNS))).collect::<Vec<_>>();

@@ -5,26 +5,12 @@ use half::{bf16, f16};
 use topkit::Score;
 use topkit::interpret::Word;
 use topkit_tests::Distribution;
+use topkit_tests::inputs::edge_spans;
 
 const COLUMNS: usize = 1400;
 
 fn every_span<S: Score + Word>() {
-    let spans = [
-        (0, COLUMNS as i32),
-        (0, 0),
-        (0, -5),
-        (0, 1),
-        (1, 511),
-        (3, 512),
-        (5, 513),
-        (-7, 600),
-        (COLUMNS as i32, 10),
-        (COLUMNS as i32 - 3, 10),
-        (i32::MAX, i32::MAX),
-        (i32::MIN, i32::MIN),
-        (1, i32::MAX),
-    ];
-    let (starts, lengths): (Vec<i32>, Vec<i32>) = spans.into_iter().unzip();
+    let (starts, lengths): (Vec<i32>, Vec<i32>) = edge_spans(COLUMNS).into_iter().unzip();
     let semantics = ragged();
     let mut members: Vec<_> =
         [1, 2, 4, 8].map(|vec_size| variant(S::DTYPE, vec_size, 1024, 128, semantics)).into();
