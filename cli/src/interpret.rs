@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use std::time::Instant;
 use topkit::interpret::{Fault, Interpreter, Question, Word};
-use topkit::{Explanation, KernelSpec, Problem, Score, render};
+use topkit::{Arch, Explanation, KernelSpec, Limits, Problem, Score, render};
 
 /// Accesses a score after which a kernel is taken to spin: far more than all passes over a row.
 const STEPS: u64 = 256;
@@ -25,13 +25,17 @@ pub fn select<S: Score + Word>(
     scores: &[S],
     progress: &ProgressBar,
 ) -> Result<Outcome, Failure> {
-    let explanation = Explanation::of(spec, &problem)?;
+    // What the interpreter models.
+    let limits = Limits::of_arch(Arch::of_device(9, 0));
+    let explanation = Explanation::of(spec, &problem, &limits)?;
     let variant = explanation.plan.variant;
     progress.set_message("compiling the kernel as C++");
     let start = Instant::now();
     let steps = (scores.len() as u64).saturating_mul(STEPS).max(LEAST_STEPS);
     let kernel = interpreter.clone().steps(steps).load(&render(&variant)?)?;
     let ready = start.elapsed().as_secs_f64();
+    // On fewer multiprocessors than the explanation's.
+    let plan = kernel.plan(&problem).map_err(Failure::input)?;
 
     progress.set_message("interpreting the kernel, every access checked");
     let start = Instant::now();
@@ -59,7 +63,9 @@ pub fn select<S: Score + Word>(
             "ran_on": { "place": "interpreter", "schedule_seed": seed },
             "kernel": {
                 "variant": spec::json(&variant),
-                "grid": problem.rows,
+                "grid": plan.grid,
+                "cluster": plan.cluster,
+                "workspace_bytes": plan.workspace_bytes,
                 "members": explanation.members,
                 "why": outcome::reasons_json(&explanation),
                 "folder": folder,

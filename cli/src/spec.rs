@@ -149,6 +149,7 @@ pub fn json(variant: &Variant) -> serde_json::Value {
         "bins": variant.bins,
         "threads": variant.threads,
         "items": variant.items,
+        "cluster": variant.cluster,
         "select": meaning.select.name(),
         "nan": meaning.nan.name(),
         "ties": meaning.ties.name(),

@@ -5,10 +5,12 @@ use std::fmt;
 
 impl Variant {
     /// The id of the variant among those of its kernel and dtype: `v8_b2048_t512`, or
-    /// `v8_b4096_t512_r16` where each thread holds 16 scores.
+    /// `v8_b4096_t512_r16` where each thread holds 16 scores, or `v8_b2048_t512_c8` where 8 CTAs
+    /// share a row.
     pub fn id(&self) -> String {
         let items = if self.items == 0 { String::new() } else { format!("_r{}", self.items) };
-        format!("v{}_b{}_t{}{items}", self.vec_size, self.bins, self.threads)
+        let cluster = if self.cluster == 1 { String::new() } else { format!("_c{}", self.cluster) };
+        format!("v{}_b{}_t{}{items}{cluster}", self.vec_size, self.bins, self.threads)
     }
 
     /// The name of the kernel's `extern "C"` function, of its golden and of its cache entry.
@@ -36,6 +38,7 @@ impl Variant {
             ("bins", self.bins.to_string()),
             ("threads", self.threads.to_string()),
             ("items", self.items.to_string()),
+            ("cluster", self.cluster.to_string()),
             ("select", semantics.select.to_string()),
             ("nan", semantics.nan.to_string()),
             ("ties", semantics.ties.to_string()),
@@ -100,5 +103,16 @@ mod tests {
         let example = "topkit_block_radix_bf16_v8_b2048_t512_largest_nan_highest_i32_dense";
         assert!(symbols.contains(example));
         assert_eq!(KernelKind::BlockRadix.cuda_name(), "BlockRadix");
+    }
+
+    #[test]
+    fn a_cluster_is_part_of_the_name_where_there_is_one() {
+        let spec = KernelSpec::builder("One").dtype([DType::Bf16]).build().unwrap();
+        let alone = spec.variants()[0];
+        assert_eq!(alone.id(), "v8_b2048_t512");
+        let shared = Variant { cluster: 8, ..alone };
+        assert_eq!(shared.to_string(), "block_radix bf16 v8_b2048_t512_c8");
+        assert!(shared.symbol().contains("_t512_c8_largest_"), "{}", shared.symbol());
+        assert!(shared.parameters().contains(&("cluster", "8".to_owned())));
     }
 }

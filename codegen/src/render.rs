@@ -62,6 +62,7 @@ fn skeleton(template: &str, variant: &Variant, entry: &str) -> Result<String, Re
                 bins => variant.bins,
                 digit_bits => variant.bins.ilog2(),
                 items => variant.items,
+                cluster => variant.cluster,
                 ctas => variant.ctas(),
                 candidates => variant.candidates(),
                 threads => variant.threads,

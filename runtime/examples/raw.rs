@@ -34,18 +34,21 @@ fn replay() -> Result<(), Box<dyn std::error::Error>> {
     let mut indices = stream.alloc_zeros::<i32>(rows * k)?;
 
     // Nothing can be compiled or loaded during a capture, so that is done first. The plan also
-    // says how much workspace to lend.
+    // says how much workspace to lend, zeroed once; there are no empty buffers, so at least a byte.
     let plan = family.prepare(&Problem::new(DType::F32, rows, columns, k as u32))?;
-    assert_eq!(plan.workspace_bytes, 0, "this family asks for no workspace");
+    let mut workspace = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1))?;
 
     let launch = {
         let (scores, _guard) = scores.device_ptr(&stream);
         let (row_lengths, _guard) = lengths.device_ptr(&stream);
         let (indices, _guard) = indices.device_ptr_mut(&stream);
+        let (workspace, _guard) = workspace.device_ptr_mut(&stream);
         RawLaunch {
             scores,
             row_lengths,
             indices,
+            workspace,
+            workspace_bytes: plan.workspace_bytes,
             ..RawLaunch::new(DType::F32, rows, columns, k as u32)
         }
     };

@@ -24,8 +24,18 @@ pub struct DeviceFacts {
     pub arch: Arch,
     /// Streaming multiprocessors.
     pub multiprocessors: u32,
+    /// Threads that a multiprocessor holds.
+    pub threads_per_multiprocessor: u32,
+    /// 32-bit registers of a multiprocessor.
+    pub registers_per_multiprocessor: u32,
+    /// Bytes of shared memory of a multiprocessor.
+    pub shared_bytes_per_multiprocessor: u32,
     /// Bytes of shared memory a CTA may opt in to.
     pub shared_bytes_per_cta: u32,
+    /// Whether CTAs can be launched in clusters.
+    pub clusters: bool,
+    /// Whether all CTAs of a launch can be had on the GPU together.
+    pub cooperative: bool,
     /// Bytes of L2 cache.
     pub l2_bytes: u64,
     /// Bytes of device memory.
@@ -56,9 +66,20 @@ impl Device {
             name: context.name().map_err(Error::cuda("read the device's name"))?,
             arch: Arch::of_device(major, minor),
             multiprocessors: ask(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
+            threads_per_multiprocessor: ask(
+                Attribute::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR,
+            )?,
+            registers_per_multiprocessor: ask(
+                Attribute::CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR,
+            )?,
+            shared_bytes_per_multiprocessor: ask(
+                Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR,
+            )?,
             shared_bytes_per_cta: ask(
                 Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
             )?,
+            clusters: ask(Attribute::CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH)? != 0,
+            cooperative: ask(Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH)? != 0,
             l2_bytes: u64::from(ask(Attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)?),
             memory_bytes: context.total_mem().map_err(Error::cuda("read the device's memory"))?
                 as u64,

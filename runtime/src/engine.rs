@@ -12,9 +12,10 @@ use crate::error::Error;
 use crate::family::Family;
 use crate::module::{LaunchShape, LoadedKernel};
 use crate::nvrtc::Nvrtc;
+use crate::plan::Limits;
 use cudarc::driver::CudaContext;
 use std::sync::Arc;
-use topkit_codegen::{Arch, KernelKind, KernelSpec, RenderedSource, Variant, render};
+use topkit_codegen::{Arch, KernelSpec, LaunchKind, RenderedSource, Variant, render};
 
 /// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
 /// share everything.
@@ -26,6 +27,7 @@ pub struct Engine {
 #[derive(Debug)]
 struct Inner {
     target: Target,
+    limits: Limits,
     config: Config,
     nvrtc: Arc<Nvrtc>,
     cache: KernelCache,
@@ -78,9 +80,9 @@ impl Engine {
 
     fn build(target: Target, config: Config) -> Result<Engine, Error> {
         let nvrtc = Arc::new(Nvrtc::find()?);
-        let arch = match &target {
-            Target::Gpu(device) => device.facts.arch,
-            Target::Offline(arch) => *arch,
+        let (arch, limits) = match &target {
+            Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
+            Target::Offline(arch) => (*arch, Limits::of_arch(*arch)),
         };
         if !nvrtc.supports(arch) {
             let known: Vec<_> = nvrtc.archs().iter().map(Arch::to_string).collect();
@@ -92,7 +94,7 @@ impl Engine {
         }
         let cache = KernelCache::from_config(nvrtc.clone(), &config);
         let loaded = MemoryCache::new();
-        Ok(Engine { inner: Arc::new(Inner { target, config, nvrtc, cache, loaded }) })
+        Ok(Engine { inner: Arc::new(Inner { target, limits, config, nvrtc, cache, loaded }) })
     }
 
     /// The kernels of a spec on this engine; nothing is compiled yet.
@@ -109,6 +111,11 @@ impl Engine {
             Target::Gpu(device) => device.facts.arch,
             Target::Offline(arch) => *arch,
         }
+    }
+
+    /// What plans go by: what the GPU says of itself, or what is usual for the architecture.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
     }
 
     /// The GPU, where there is one.
@@ -164,15 +171,18 @@ impl Engine {
         self.inner.loaded.get_or_compute(variant, || {
             let source = self.render(variant)?;
             let artifact = self.compile(&source)?;
+            let kernel = variant.kernel;
             let launch = LaunchShape {
                 threads: variant.threads,
+                cluster: variant.cluster,
+                cooperative: kernel.launches_as() == LaunchKind::Cooperative,
                 // Programmatic dependent launch begins with compute capability 9.0, and can be
                 // captured in a graph since CUDA 12.3.
-                starts_early: variant.kernel == KernelKind::BlockResident
+                starts_early: kernel.starts_early()
                     && self.arch().capability() >= (9, 0)
                     && device.facts.driver >= (12, 3),
             };
-            LoadedKernel::load(&device.context, &source.entry, self.arch(), &artifact.cubin, launch)
+            LoadedKernel::load(device, &source.entry, &artifact.cubin, launch)
         })
     }
 }

@@ -83,6 +83,28 @@ pub enum Error {
         /// What was asked for.
         variant: Box<Variant>,
     },
+    /// The kernel cannot serve the problem, or the GPU cannot launch it.
+    #[error("{variant} cannot serve {problem}: {reason}; let the plan choose, or pick another")]
+    Unfit {
+        /// What was asked for.
+        variant: Box<Variant>,
+        /// The problem.
+        problem: Problem,
+        /// What does not fit, in words.
+        reason: String,
+    },
+    /// CTAs that must be on the GPU together do not fit on it.
+    #[error(
+        "{entry} needs {needed} CTAs on the GPU at once, and this GPU has room for {room}; pick a kernel with fewer or smaller ones"
+    )]
+    Room {
+        /// The kernel's symbol.
+        entry: String,
+        /// CTAs that must be there together.
+        needed: u32,
+        /// CTAs for which there is room.
+        room: u32,
+    },
     /// The indices have another type than declared.
     #[error("{family} writes indices of type {declared}, but the output holds {given}")]
     IndexType {
@@ -149,8 +171,11 @@ pub enum Error {
         /// Bytes of an element.
         align: u32,
     },
-    /// The workspace is smaller than the plan says.
-    #[error("the workspace has {given} bytes, but the plan needs {needed}")]
+    /// The workspace is missing, or smaller than the plan says.
+    #[error(
+        "{} but the plan needs {needed}; make one with `Family::workspace` and lend it to `launch_with`",
+        if *.given == 0 { "no workspace was lent,".to_owned() } else { format!("the workspace has {} bytes,", .given) }
+    )]
     Workspace {
         /// Bytes given.
         given: usize,

@@ -5,13 +5,14 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::launch::RawLaunch;
 use crate::module::LoadedKernel;
-use crate::plan::{Explanation, Plan};
+use crate::plan::{Explanation, Plan, accepts};
 use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
+use crate::workspace::Workspace;
 use crate::{IndexInt, Score};
-use cudarc::driver::CudaStream;
 use cudarc::driver::sys::{self, CUstream};
+use cudarc::driver::{CudaStream, DevicePtrMut};
 use std::sync::Arc;
 use topkit_codegen::{KernelSpec, RenderedSource, Variant};
 
@@ -48,7 +49,7 @@ impl Family {
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
-        Plan::of(&self.spec, problem)
+        Plan::of(&self.spec, problem, self.engine.limits())
     }
 
     /// The plan for a problem with the reason of every choice; its `Display` is for people.
@@ -56,7 +57,32 @@ impl Family {
     /// # Errors
     /// As for [`Family::plan`].
     pub fn explain(&self, problem: &Problem) -> Result<Explanation, Error> {
-        Explanation::of(&self.spec, problem)
+        Explanation::of(&self.spec, problem, self.engine.limits())
+    }
+
+    /// What the launch of one member needs, for [`Family::launch_variant`].
+    ///
+    /// # Errors
+    /// As for [`Family::plan`], and when the variant is no member of the family, has another dtype,
+    /// cannot hold the columns, or needs what the GPU does not have.
+    pub fn plan_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
+        self.member(variant)?;
+        accepts(&self.spec, problem)?;
+        Plan::with(problem, variant, self.engine.limits())
+    }
+
+    /// Device memory for the launches of a problem to work in, zeroed on the stream; empty where the
+    /// plan needs none. Keep it and lend it to every launch: allocating takes far longer than one.
+    ///
+    /// # Errors
+    /// As for [`Family::plan`]; the stream belongs to another context, or the memory is not there.
+    pub fn workspace(
+        &self,
+        stream: &Arc<CudaStream>,
+        problem: &Problem,
+    ) -> Result<Workspace, Error> {
+        self.check_stream(stream)?;
+        Workspace::new(stream, &self.plan(problem)?)
     }
 
     /// Compiles and loads the kernel that [`Family::launch`] will use for a problem, so that the
@@ -77,7 +103,8 @@ impl Family {
     ///
     /// # Errors
     /// Everything about shapes, strides, buffers, types and the stream is checked first, and
-    /// nothing is enqueued or written on an error.
+    /// nothing is enqueued or written on an error. A plan that needs a workspace is one; lend it
+    /// with [`Family::launch_with`].
     pub fn launch<'a, S: Score, I: IndexInt + 'a>(
         &self,
         stream: &CudaStream,
@@ -85,13 +112,63 @@ impl Family {
         k: u32,
         indices: impl Into<Output<'a, I>>,
     ) -> Result<(), Error> {
-        let output = indices.into();
+        self.launch_typed(stream, rows, k, indices.into(), None)
+    }
+
+    /// As [`Family::launch`], in a workspace that [`Family::workspace`] made for this problem, or for
+    /// one that needs no less.
+    ///
+    /// ```no_run
+    /// # use topkit::{DType, Engine, KernelSpec, Problem, Rows};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::new()?;
+    /// # let family = engine.family(KernelSpec::builder("Huge").dtype([DType::F32]).build()?)?;
+    /// # let stream = engine.context().ok_or("no GPU")?.new_stream()?;
+    /// # let scores = stream.alloc_zeros::<f32>(1 << 27)?;
+    /// # let mut indices = stream.alloc_zeros::<i32>(512)?;
+    /// let problem = Problem::new(DType::F32, 1, 1 << 27, 512);
+    /// let mut workspace = family.workspace(&stream, &problem)?;
+    /// for _step in 0..10 {
+    ///     let rows = Rows::new(&scores, 1, 1 << 27);
+    ///     family.launch_with(&stream, &rows, 512, &mut indices, &mut workspace)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The workspace serves one launch after another. Launches that may run at the same time, by
+    /// graphs replayed on several streams for example, need one each.
+    ///
+    /// # Errors
+    /// As for [`Family::launch`], and when the workspace is smaller than the plan needs.
+    pub fn launch_with<'a, S: Score, I: IndexInt + 'a>(
+        &self,
+        stream: &CudaStream,
+        rows: &Rows<'_, S>,
+        k: u32,
+        indices: impl Into<Output<'a, I>>,
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        self.launch_typed(stream, rows, k, indices.into(), Some(workspace))
+    }
+
+    fn launch_typed<S: Score, I: IndexInt>(
+        &self,
+        stream: &CudaStream,
+        rows: &Rows<'_, S>,
+        k: u32,
+        output: Output<'_, I>,
+        workspace: Option<&mut Workspace>,
+    ) -> Result<(), Error> {
         self.check_typed::<S, I>(stream, rows, k, &output)?;
         let (scores, _scores) = rows.scores.device_ptr(stream);
         let starts = rows.starts.map(|starts| starts.device_ptr(stream));
         let lengths = rows.lengths.map(|lengths| lengths.device_ptr(stream));
         let index_stride = output.row_stride.unwrap_or(k as usize);
         let (indices, _indices) = output.indices.device_ptr_mut(stream);
+        let workspace_bytes = workspace.as_ref().map_or(0, |workspace| workspace.bytes());
+        let workspace = workspace.and_then(Workspace::memory);
+        let workspace = workspace.map(|memory| memory.device_ptr_mut(stream));
         let launch = RawLaunch {
             scores,
             row_stride: rows.row_stride as i64,
@@ -99,6 +176,8 @@ impl Family {
             row_lengths: lengths.as_ref().map_or(0, |(address, _)| *address),
             indices,
             index_stride: index_stride as i64,
+            workspace: workspace.as_ref().map_or(0, |(address, _)| *address),
+            workspace_bytes,
             ..RawLaunch::new(S::DTYPE, rows.rows, rows.columns, k)
         };
         // SAFETY: the buffers were checked against the shape, they live until their guards record
@@ -117,8 +196,9 @@ impl Family {
     ///
     /// # Safety
     /// The addresses are valid on the engine's device for the shape and strides given, until the
-    /// stream has passed this launch; the output overlaps none of the inputs; and `stream` belongs
-    /// to the engine's context.
+    /// stream has passed this launch; the output overlaps none of the inputs; the workspace is zero
+    /// or as the last launch left it, and no other launch uses it meanwhile; and `stream` belongs to
+    /// the engine's context.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
         let plan = self.plan(&launch.problem())?;
         // SAFETY: as the caller promises.
@@ -128,8 +208,7 @@ impl Family {
     /// As [`Family::launch_raw`], with the kernel that the caller picks instead of the plan's.
     ///
     /// # Errors
-    /// Also when the variant is no member of the family, has another dtype, or cannot hold the
-    /// columns.
+    /// Also those of [`Family::plan_variant`].
     ///
     /// # Safety
     /// As for [`Family::launch_raw`].
@@ -139,12 +218,7 @@ impl Family {
         launch: &RawLaunch,
         variant: &Variant,
     ) -> Result<(), Error> {
-        self.member(variant)?;
-        let plan = Plan { variant: *variant, ..self.plan(&launch.problem())? };
-        let holds = variant.capacity().is_none_or(|capacity| launch.columns <= capacity as usize);
-        if variant.dtype != launch.dtype || !holds {
-            return Err(Error::Variant { family: self.name(), variant: Box::new(*variant) });
-        }
+        let plan = self.plan_variant(&launch.problem(), variant)?;
         // SAFETY: as the caller promises.
         unsafe { self.enqueue(stream, launch, &plan) }
     }
@@ -178,6 +252,11 @@ impl Family {
         self.engine.load(&plan.variant)
     }
 
+    fn check_stream(&self, stream: &CudaStream) -> Result<(), Error> {
+        let context = self.engine.context().ok_or(Error::Offline { arch: self.engine.arch() })?;
+        if stream.context() == context { Ok(()) } else { Err(Error::Context) }
+    }
+
     fn check_typed<S: Score, I: IndexInt>(
         &self,
         stream: &CudaStream,
@@ -185,10 +264,7 @@ impl Family {
         k: u32,
         output: &Output<'_, I>,
     ) -> Result<(), Error> {
-        let context = self.engine.context().ok_or(Error::Offline { arch: self.engine.arch() })?;
-        if stream.context() != context {
-            return Err(Error::Context);
-        }
+        self.check_stream(stream)?;
         let declared = self.spec.semantics.index;
         if I::TYPE != declared {
             return Err(Error::IndexType { family: self.name(), declared, given: I::TYPE });

@@ -44,7 +44,9 @@ pub struct RawLaunch {
     pub indices: CUdeviceptr,
     /// From row to row of the indices, at least k.
     pub index_stride: i64,
-    /// Device memory of at least the plan's `workspace_bytes`; 0 when that is 0.
+    /// Device memory of at least the plan's `workspace_bytes`, a multiple of 16; 0 when that is 0.
+    /// It is all zero before its first launch, and every launch leaves it so. Launches that may run
+    /// at the same time need one each.
     pub workspace: CUdeviceptr,
     /// Bytes of it.
     pub workspace_bytes: usize,
@@ -115,6 +117,7 @@ impl RawLaunch {
             ("row start", self.row_starts, 4),
             ("row length", self.row_lengths, 4),
             ("index", self.indices, spec.semantics.index.bytes()),
+            ("workspace", self.workspace, 16),
         ] {
             if address % u64::from(align) != 0 {
                 return Err(Error::Misaligned { what, address, align });
@@ -157,4 +160,33 @@ pub(crate) struct KernelArgs {
     workspace: CUdeviceptr,
     columns: i32,
     k: i32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Limits;
+    use topkit_codegen::Arch;
+
+    #[test]
+    fn a_plan_that_needs_a_workspace_is_given_one() {
+        let spec = KernelSpec::builder("Test").dtype([DType::F32]).build().unwrap();
+        let sound =
+            RawLaunch { scores: 1 << 20, indices: 1 << 21, ..RawLaunch::new(DType::F32, 1, 64, 8) };
+        let limits = Limits::of_arch(Arch::of_device(9, 0));
+        let plan = Plan::of(&spec, &sound.problem(), &limits).unwrap();
+        let plan = Plan { workspace_bytes: 64, ..plan };
+        let said = |launch: RawLaunch| launch.check(&spec, &plan).map_err(|e| e.to_string());
+
+        let none = said(sound).unwrap_err();
+        assert!(none.contains("no workspace was lent, but the plan needs 64"), "{none}");
+        assert!(none.contains("`launch_with`"), "{none}");
+        let short = RawLaunch { workspace: 1 << 22, workspace_bytes: 63, ..sound };
+        let short = said(short).unwrap_err();
+        assert!(short.contains("the workspace has 63 bytes, but the plan needs 64"), "{short}");
+        let odd = RawLaunch { workspace: (1 << 22) + 8, workspace_bytes: 64, ..sound };
+        assert!(said(odd).unwrap_err().contains("the workspace pointer 0x400008"));
+        let enough = RawLaunch { workspace: 1 << 22, workspace_bytes: 64, ..sound };
+        assert_eq!(said(enough), Ok(()));
+    }
 }

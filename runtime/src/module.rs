@@ -1,18 +1,23 @@
 //! A compiled kernel, loaded into a context.
+//!
+//! What only the driver can tell of it, how many of its CTAs the GPU holds at once, is asked here,
+//! once. A launch whose CTAs could never be there together is refused; it would hang or fail later.
 
+use crate::device::Device;
 use crate::error::{Error, driver_words};
 use cudarc::driver::{CudaContext, sys};
-use std::ffi::{CString, c_uint, c_void};
+use std::ffi::{CString, c_int, c_uint, c_void};
 use std::sync::Arc;
-use topkit_codegen::Arch;
 
 /// A kernel that can be launched; unloaded when dropped.
 pub(crate) struct LoadedKernel {
     context: Arc<CudaContext>,
     module: sys::CUmodule,
     function: sys::CUfunction,
-    threads: u32,
-    starts_early: bool,
+    entry: String,
+    shape: LaunchShape,
+    /// CTAs for which the GPU has room at once; asked where a launch depends on it.
+    room: u32,
 }
 
 // SAFETY: a module and its functions are handles that any thread may use once the context is
@@ -23,7 +28,7 @@ unsafe impl Sync for LoadedKernel {}
 
 impl std::fmt::Debug for LoadedKernel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LoadedKernel").field("threads", &self.threads).finish_non_exhaustive()
+        f.debug_struct("LoadedKernel").field("shape", &self.shape).finish_non_exhaustive()
     }
 }
 
@@ -32,20 +37,81 @@ impl std::fmt::Debug for LoadedKernel {
 pub(crate) struct LaunchShape {
     /// Threads of a CTA.
     pub(crate) threads: u32,
+    /// CTAs of a cluster; 1 for a launch without clusters.
+    pub(crate) cluster: u32,
+    /// All CTAs are on the GPU together.
+    pub(crate) cooperative: bool,
     /// The grid may start before the one ahead of it on the stream has ended; the kernel waits for
     /// that end itself.
     pub(crate) starts_early: bool,
 }
 
+/// The largest cluster that every GPU with clusters has.
+const PORTABLE_CLUSTER: u32 = 8;
+
+/// The attributes of a launch, of which the first `len` are given to the driver.
+struct Attributes {
+    all: [sys::CUlaunchAttribute; 3],
+    len: usize,
+}
+
+impl LaunchShape {
+    fn attributes(&self) -> Attributes {
+        use sys::CUlaunchAttributeID as Id;
+        use sys::CUlaunchAttributeValue as Value;
+        let attribute = |id, value| sys::CUlaunchAttribute { id, pad: Default::default(), value };
+        let unused = attribute(Id::CU_LAUNCH_ATTRIBUTE_IGNORE, Value { cooperative: 0 });
+        let mut attributes = Attributes { all: [unused; 3], len: 0 };
+        let mut give = |id, value| {
+            attributes.all[attributes.len] = attribute(id, value);
+            attributes.len += 1;
+        };
+        if self.cluster > 1 {
+            let cluster =
+                sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x: self.cluster, y: 1, z: 1 };
+            give(Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, Value { clusterDim: cluster });
+        }
+        if self.cooperative {
+            give(Id::CU_LAUNCH_ATTRIBUTE_COOPERATIVE, Value { cooperative: 1 });
+        }
+        if self.starts_early {
+            let id = Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+            give(id, Value { programmaticStreamSerializationAllowed: 1 });
+        }
+        attributes
+    }
+
+    /// A launch of this shape; the attributes must outlive its use.
+    fn config(
+        &self,
+        grid: u32,
+        stream: sys::CUstream,
+        attributes: &mut Attributes,
+    ) -> sys::CUlaunchConfig {
+        sys::CUlaunchConfig {
+            gridDimX: grid,
+            gridDimY: 1,
+            gridDimZ: 1,
+            blockDimX: self.threads,
+            blockDimY: 1,
+            blockDimZ: 1,
+            sharedMemBytes: 0,
+            hStream: stream,
+            attrs: attributes.all.as_mut_ptr(),
+            numAttrs: attributes.len as c_uint,
+        }
+    }
+}
+
 impl LoadedKernel {
     /// Loads a cubin. A refusal carries the driver's log.
     pub(crate) fn load(
-        context: &Arc<CudaContext>,
+        device: &Device,
         entry: &str,
-        arch: Arch,
         cubin: &[u8],
-        launch: LaunchShape,
+        shape: LaunchShape,
     ) -> Result<LoadedKernel, Error> {
+        let (context, arch) = (&device.context, device.facts.arch);
         let _span = tracing::info_span!("load", entry).entered();
         context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
         let mut log = vec![0u8; 16 * 1024];
@@ -82,8 +148,9 @@ impl LoadedKernel {
             context: context.clone(),
             module,
             function: std::ptr::null_mut(),
-            threads: launch.threads,
-            starts_early: launch.starts_early,
+            entry: entry.to_owned(),
+            shape,
+            room: u32::MAX,
         };
         let name = CString::new(entry).map_err(|_| Error::Module {
             entry: entry.to_owned(),
@@ -95,7 +162,61 @@ impl LoadedKernel {
         unsafe { sys::cuModuleGetFunction(&mut kernel.function, module, name.as_ptr()) }
             .result()
             .map_err(|error| refused(error, &[]))?;
+        if shape.cluster > 1 {
+            kernel.room = kernel.room_for_clusters()?;
+            kernel.fits(shape.cluster)?;
+        }
+        if shape.cooperative {
+            let ctas = kernel.ctas_per_multiprocessor()?;
+            kernel.room = ctas.saturating_mul(device.facts.multiprocessors);
+        }
         Ok(kernel)
+    }
+
+    /// CTAs of whole clusters that the GPU holds at once.
+    fn room_for_clusters(&self) -> Result<u32, Error> {
+        if self.shape.cluster > PORTABLE_CLUSTER {
+            let attribute =
+                sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED;
+            // SAFETY: the function is live.
+            unsafe { sys::cuFuncSetAttribute(self.function, attribute, 1) }
+                .result()
+                .map_err(Error::cuda("allow a cluster of more than 8 CTAs"))?;
+        }
+        let mut attributes = self.shape.attributes();
+        let config = self.shape.config(self.shape.cluster, std::ptr::null_mut(), &mut attributes);
+        let mut clusters = 0;
+        // SAFETY: the function is live, the attributes outlive the call, and the pointer is valid
+        // for one integer.
+        unsafe { sys::cuOccupancyMaxActiveClusters(&mut clusters, self.function, &config) }
+            .result()
+            .map_err(Error::cuda("tell how many clusters fit on the GPU"))?;
+        Ok(u32::try_from(clusters).unwrap_or(0).saturating_mul(self.shape.cluster))
+    }
+
+    fn ctas_per_multiprocessor(&self) -> Result<u32, Error> {
+        let mut ctas = 0;
+        // SAFETY: the function is live, and the pointer is valid for one integer.
+        unsafe {
+            sys::cuOccupancyMaxActiveBlocksPerMultiprocessor(
+                &mut ctas,
+                self.function,
+                self.shape.threads as c_int,
+                0,
+            )
+        }
+        .result()
+        .map_err(Error::cuda("tell how many CTAs fit on a multiprocessor"))?;
+        Ok(u32::try_from(ctas).unwrap_or(0))
+    }
+
+    /// CTAs that have to be on the GPU together are so.
+    fn fits(&self, needed: u32) -> Result<(), Error> {
+        let room = self.room;
+        if needed <= room {
+            return Ok(());
+        }
+        Err(Error::Room { entry: self.entry.clone(), needed, room })
     }
 
     /// Enqueues the kernel with its one argument.
@@ -109,26 +230,13 @@ impl LoadedKernel {
         stream: sys::CUstream,
         args: &A,
     ) -> Result<(), Error> {
+        if self.shape.cooperative {
+            self.fits(grid)?;
+        }
         self.context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
         let mut parameters = [std::ptr::from_ref(args).cast_mut().cast::<c_void>()];
-        // The kernels wait for the grid ahead before they touch memory, so they may start early.
-        let mut attribute = sys::CUlaunchAttribute {
-            id: sys::CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION,
-            pad: Default::default(),
-            value: sys::CUlaunchAttributeValue { programmaticStreamSerializationAllowed: 1 },
-        };
-        let config = sys::CUlaunchConfig {
-            gridDimX: grid,
-            gridDimY: 1,
-            gridDimZ: 1,
-            blockDimX: self.threads,
-            blockDimY: 1,
-            blockDimZ: 1,
-            sharedMemBytes: 0,
-            hStream: stream,
-            attrs: &mut attribute,
-            numAttrs: u32::from(self.starts_early),
-        };
+        let mut attributes = self.shape.attributes();
+        let config = self.shape.config(grid, stream, &mut attributes);
         // SAFETY: the function is live; the driver copies the argument before it returns.
         unsafe {
             sys::cuLaunchKernelEx(
@@ -153,5 +261,34 @@ impl Drop for LoadedKernel {
         if let Err(error) = unload() {
             tracing::warn!("a kernel was not unloaded: {}", driver_words(error));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sys::CUlaunchAttributeID as Id;
+
+    const PLAIN: LaunchShape =
+        LaunchShape { threads: 512, cluster: 1, cooperative: false, starts_early: false };
+
+    fn given(shape: LaunchShape) -> Vec<Id> {
+        let mut attributes = shape.attributes();
+        let config = shape.config(64, std::ptr::null_mut(), &mut attributes);
+        assert_eq!((config.gridDimX, config.blockDimX), (64, 512));
+        attributes.all[..config.numAttrs as usize].iter().map(|attribute| attribute.id).collect()
+    }
+
+    #[test]
+    fn a_launch_gives_the_attributes_of_its_shape() {
+        assert_eq!(given(PLAIN), []);
+        let cluster = LaunchShape { cluster: 16, starts_early: true, ..PLAIN };
+        let early = Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+        assert_eq!(given(cluster), [Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, early]);
+        // SAFETY: the first attribute is the cluster's dimension.
+        let dimension = unsafe { cluster.attributes().all[0].value.clusterDim };
+        assert_eq!((dimension.x, dimension.y, dimension.z), (16, 1, 1));
+        let cooperative = LaunchShape { cooperative: true, ..PLAIN };
+        assert_eq!(given(cooperative), [Id::CU_LAUNCH_ATTRIBUTE_COOPERATIVE]);
     }
 }

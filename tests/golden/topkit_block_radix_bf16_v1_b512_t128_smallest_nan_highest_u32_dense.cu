@@ -7,6 +7,7 @@
 //   bins = 512
 //   threads = 128
 //   items = 0
+//   cluster = 1
 //   select = smallest
 //   nan = highest
 //   ties = any
@@ -653,6 +654,7 @@ struct Config {
     static constexpr u32 DIGIT_BITS = 9;
     static constexpr u32 CANDIDATES = 3072;
     static constexpr u32 ITEMS = 0;
+    static constexpr u32 CLUSTER = 1;
     static constexpr u32 THREADS = 128;
     static constexpr bool LARGEST = false;
     static constexpr bool NAN_HIGHEST = true;

@@ -7,6 +7,7 @@
 //   bins = 256
 //   threads = 1024
 //   items = 0
+//   cluster = 1
 //   select = smallest
 //   nan = highest
 //   ties = any
@@ -653,6 +654,7 @@ struct Config {
     static constexpr u32 DIGIT_BITS = 8;
     static constexpr u32 CANDIDATES = 3072;
     static constexpr u32 ITEMS = 0;
+    static constexpr u32 CLUSTER = 1;
     static constexpr u32 THREADS = 1024;
     static constexpr bool LARGEST = false;
     static constexpr bool NAN_HIGHEST = true;

@@ -7,6 +7,7 @@
 //   bins = 2048
 //   threads = 256
 //   items = 64
+//   cluster = 1
 //   select = largest
 //   nan = highest
 //   ties = any
@@ -1071,6 +1072,7 @@ struct Config {
     static constexpr u32 DIGIT_BITS = 11;
     static constexpr u32 CANDIDATES = 3072;
     static constexpr u32 ITEMS = 64;
+    static constexpr u32 CLUSTER = 1;
     static constexpr u32 THREADS = 256;
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;

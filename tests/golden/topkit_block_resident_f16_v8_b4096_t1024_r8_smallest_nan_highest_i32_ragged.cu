@@ -7,6 +7,7 @@
 //   bins = 4096
 //   threads = 1024
 //   items = 8
+//   cluster = 1
 //   select = smallest
 //   nan = highest
 //   ties = any
@@ -1071,6 +1072,7 @@ struct Config {
     static constexpr u32 DIGIT_BITS = 12;
     static constexpr u32 CANDIDATES = 3072;
     static constexpr u32 ITEMS = 8;
+    static constexpr u32 CLUSTER = 1;
     static constexpr u32 THREADS = 1024;
     static constexpr bool LARGEST = false;
     static constexpr bool NAN_HIGHEST = true;

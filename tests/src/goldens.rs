@@ -18,6 +18,7 @@ pub fn variants() -> Vec<Variant> {
                 bins: one_of(&[2048, 256, 4096, 1024, 512]),
                 threads: one_of(&[512, 1024, 256, 1024, 128]),
                 items: 0,
+                cluster: 1,
                 semantics: semantics(turn),
             });
         }
@@ -30,6 +31,7 @@ pub fn variants() -> Vec<Variant> {
             bins: [4096, 2048, 4096][turn],
             threads: [512, 256, 1024][turn],
             items: [16, 64, 8][turn],
+            cluster: 1,
             semantics: semantics(turn + 1),
         });
     }

@@ -1,6 +1,6 @@
 //! The one place that says which specs are sound. The macro and the builder both end here.
 
-use super::{KSet, KernelKind, KernelSpec, Key, Order, Semantics, Ties, Variant};
+use super::{KSet, KernelSpec, Key, LaunchKind, Order, Semantics, Ties, Variant};
 use crate::DType;
 use std::fmt;
 
@@ -68,12 +68,14 @@ pub(super) fn variant_faults(variant: &Variant) -> Vec<Fault> {
     each(&mut faults, &[variant.bins], |bins| bins_fault(bins, &[variant.dtype]));
     each(&mut faults, &[variant.threads], threads);
     not_yet(&mut faults, &variant.semantics);
-    if variant.kernel == KernelKind::BlockResident {
+    let kernel = variant.kernel;
+    if kernel.items() != [0] {
         resident(&mut faults, variant);
     } else if variant.items != 0 {
-        let message = format!("{} holds no scores in registers", variant.kernel.name());
+        let message = format!("{} holds no scores in registers", kernel.name());
         faults.push(Fault::new(Key::Threads, None, message, "set `items` to 0"));
     }
+    faults.extend(cluster(kernel.name(), kernel.launches_as(), variant.cluster));
     faults.iter_mut().for_each(|fault| fault.value = None);
     faults
 }
@@ -86,12 +88,26 @@ fn resident(faults: &mut Vec<Fault>, variant: &Variant) {
         faults.push(Fault::new(Key::VecSize, None, message, format!("use {wanted}")));
     }
     let fits = variant.threads.saturating_mul(variant.items) <= Variant::MAX_CAPACITY;
-    if !Variant::ITEMS.contains(&variant.items) || !fits {
+    if !variant.kernel.items().contains(&variant.items) || !fits {
         let (threads, items) = (variant.threads, variant.items);
         let message = format!("{threads} threads cannot hold {items} scores each");
         let hint = format!("8, 16, 32 or 64 each, and {} in all", Variant::MAX_CAPACITY);
         faults.push(Fault::new(Key::Threads, None, message, hint));
     }
+}
+
+/// How many CTAs may share a row.
+fn cluster(kernel: &str, launched: LaunchKind, cluster: u32) -> Option<Fault> {
+    let (sound, message, instead) = if launched == LaunchKind::ClusterPerRow {
+        let (least, most) = (Variant::CLUSTERS.start(), Variant::CLUSTERS.end());
+        let message = format!("{cluster} CTAs cannot share a row of {kernel}");
+        (Variant::CLUSTERS.contains(&cluster), message, format!("{least} to {most}"))
+    } else {
+        let message = format!("{kernel} is launched without clusters, not by {cluster} CTAs each");
+        (cluster == 1, message, "1".to_owned())
+    };
+    let hint = format!("set `cluster` to {instead}");
+    (!sound).then(|| Fault::new(Key::Threads, None, message, hint))
 }
 
 /// A list must name something, and nothing twice.
@@ -235,5 +251,29 @@ fn not_yet(faults: &mut Vec<Fault>, semantics: &Semantics) {
     }
     if semantics.values {
         refuse(Key::Values, "true".into(), "false");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_kernel_of_clusters_takes_one() {
+        let spec = KernelSpec::builder("One").dtype([DType::Bf16]).build().unwrap();
+        for variant in spec.variants() {
+            assert_eq!(variant_faults(&variant), []);
+            for cluster in [0, 2, 16] {
+                let faults = variant_faults(&Variant { cluster, ..variant });
+                let [Fault { message, hint, .. }] = &faults[..] else { panic!("{faults:?}") };
+                assert!(message.contains(variant.kernel.name()), "{message}");
+                assert!(message.contains("without clusters") && hint == "set `cluster` to 1");
+            }
+        }
+        for (size, sound) in [(0, false), (1, true), (5, true), (16, true), (17, false)] {
+            let fault = cluster("of_clusters", LaunchKind::ClusterPerRow, size);
+            assert_eq!(fault.is_none(), sound, "{size}: {fault:?}");
+            assert!(fault.is_none_or(|fault| fault.hint.contains("1 to 16")));
+        }
     }
 }

@@ -6,15 +6,17 @@
 
 mod builder;
 mod check;
+mod kernel;
 mod key;
 mod semantics;
 mod variant;
 
 pub use builder::SpecBuilder;
 pub use check::{Fault, SpecError};
+pub use kernel::{KernelKind, LaunchKind};
 pub use key::Key;
 pub use semantics::{IndexType, NanPolicy, Order, RowShape, Select, Semantics, Ties};
-pub use variant::{KernelKind, Variant};
+pub use variant::Variant;
 
 use crate::DType;
 use std::borrow::Cow;
@@ -128,20 +130,26 @@ impl KernelSpec {
 
     /// The kernels that serve one value of each axis.
     fn kernels(&self, dtype: DType, vec_size: u32, bins: u32, threads: u32) -> Vec<Variant> {
-        let streaming = Variant {
-            kernel: KernelKind::BlockRadix,
-            dtype,
-            vec_size,
-            bins,
-            threads,
-            items: 0,
-            semantics: self.semantics,
-        };
-        let resident = Variant::ITEMS
-            .iter()
-            .map(|&items| Variant { kernel: KernelKind::BlockResident, items, ..streaming })
-            .filter(|variant| variant.validate().is_empty());
-        std::iter::once(streaming).chain(resident).collect()
+        let mut members = Vec::new();
+        for &kernel in KernelKind::ALL {
+            for &items in kernel.items() {
+                for &cluster in kernel.clusters() {
+                    let semantics = self.semantics;
+                    members.push(Variant {
+                        kernel,
+                        dtype,
+                        vec_size,
+                        bins,
+                        threads,
+                        items,
+                        cluster,
+                        semantics,
+                    });
+                }
+            }
+        }
+        members.retain(|member| member.validate().is_empty());
+        members
     }
 
     /// Whether the variant is a member of this family.

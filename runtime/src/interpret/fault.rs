@@ -124,6 +124,12 @@ pub enum Fault {
         /// Which place.
         what: String,
     },
+    /// The workspace is not as the launch found it, so that the next launch would go wrong.
+    #[error("workspace: {what}")]
+    Workspace {
+        /// Which byte, and what it holds.
+        what: String,
+    },
     /// The launch itself makes no sense.
     #[error("the launch cannot be carried out: {what}")]
     Launch {
@@ -146,7 +152,10 @@ impl Fault {
             | Fault::Deadlock { at, .. }
             | Fault::Endless { at, .. }
             | Fault::Misuse { at, .. } => Some(at),
-            Fault::SharedMemory { .. } | Fault::Unwritten { .. } | Fault::Launch { .. } => None,
+            Fault::SharedMemory { .. }
+            | Fault::Unwritten { .. }
+            | Fault::Workspace { .. }
+            | Fault::Launch { .. } => None,
         }
     }
 
@@ -165,6 +174,7 @@ impl Fault {
             Fault::Endless { .. } => "endless",
             Fault::Misuse { .. } => "misuse",
             Fault::Unwritten { .. } => "unwritten",
+            Fault::Workspace { .. } => "workspace",
             Fault::Launch { .. } => "launch",
         }
     }

@@ -6,16 +6,20 @@ use super::fault::Fault;
 use super::memory::Memory;
 use super::object::Object;
 use super::schedule;
-use crate::Config;
+use crate::plan::Plan;
+use crate::{Config, Problem};
 use std::path::PathBuf;
 use std::sync::Arc;
-use topkit_codegen::{RenderedSource, Variant};
+use topkit_codegen::{Arch, LaunchKind, RenderedSource, Variant};
 
 /// Shared memory that a CTA may have without asking.
 const STATIC_SHARED: usize = 48 * 1024;
 
 /// Threads of the largest cluster. Each takes two of the 65530 mappings that Linux grants a process.
 const MOST_LIVE: u64 = 16 * 1024;
+
+/// Few, since all CTAs of a cooperative launch are alive at once, each thread with its own stack.
+const MULTIPROCESSORS: u32 = 4;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -131,6 +135,21 @@ impl Kernel {
         self.object.static_shared
     }
 
+    /// What [`Kernel::select`] launches for a problem: on a GPU with clusters and cooperative
+    /// launches, like those of sm_90, but with four multiprocessors.
+    ///
+    /// # Errors
+    /// The kernel was not rendered from a variant, or the variant cannot serve the problem.
+    pub fn plan(&self, problem: &Problem) -> Result<Plan, Fault> {
+        let refused = |what| Fault::Launch { what };
+        let variant = self.variant.as_ref();
+        let variant = variant
+            .ok_or_else(|| refused("the kernel was not rendered from a variant".to_owned()))?;
+        let mut limits = crate::Limits::of_arch(Arch::of_device(9, 0));
+        limits.multiprocessors = MULTIPROCESSORS;
+        Plan::with(problem, variant, &limits).map_err(|error| refused(error.to_string()))
+    }
+
     /// Runs a launch to its end, or to its first fault. The arguments are the bytes of the kernel's
     /// argument, and the addresses in it those of the memory's buffers.
     ///
@@ -172,6 +191,15 @@ impl Launch {
     /// `grid` CTAs of `threads` threads.
     pub fn new(grid: u32, threads: u32) -> Launch {
         Launch(Shape { grid, threads, cluster: 1, cooperative: false, dynamic_shared: 0 })
+    }
+
+    /// As a plan has it: CTAs, clusters, and whether all are there together.
+    pub fn of(plan: &Plan) -> Launch {
+        let launch = Launch::new(plan.grid, plan.variant.threads).cluster(plan.cluster);
+        match plan.variant.kernel.launches_as() {
+            LaunchKind::Cooperative => launch.cooperative(),
+            _ => launch,
+        }
     }
 
     /// Clusters of this many CTAs, of which the grid is a multiple.

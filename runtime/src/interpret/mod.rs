@@ -35,6 +35,7 @@
 //!   conflicts and that nothing orders is a race, whichever way this schedule happened to run them.
 //!   Warp collectives other than
 //!   `__syncwarp` order no memory, and warps do not run in lockstep, both as CUDA has it.
+//! - Launches as a plan has them, workspace and all, on a GPU of four multiprocessors.
 //! - A barrier of a whole block as stricter than the hardware: a thread that has returned, or that is
 //!   at another line, has not come to it.
 //!

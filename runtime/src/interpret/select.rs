@@ -5,8 +5,8 @@ use super::fault::Fault;
 use super::launch::{Kernel, Launch};
 use super::memory::{Memory, Word};
 use crate::launch::{KernelArgs, RawLaunch};
-use crate::{IndexInt, Score};
-use topkit_codegen::RowShape;
+use crate::{IndexInt, Problem, Score};
+use topkit_codegen::{RowShape, Variant};
 
 /// What to select from, and how it lies in memory.
 #[derive(Debug, Clone, Copy)]
@@ -49,20 +49,44 @@ impl<'a, S> Question<'a, S> {
 }
 
 impl Kernel {
-    /// Runs the selection of a rendered kernel, one CTA a row; the winners are `rows` x `k`.
+    /// Runs the selection of a rendered kernel as its plan says; the winners are `rows` x `k`.
     ///
-    /// What lies between the rows of scores and of indices is out of bounds for the kernel.
+    /// What lies between the rows of scores and of indices is out of bounds for the kernel. A
+    /// workspace is as long as the plan says, zero before the launch, and must be zero after it.
     ///
     /// # Errors
-    /// A fault of the kernel, a place that it left unwritten, or a question that does not fit it.
+    /// A fault of the kernel, a place that it left unwritten, a workspace that it left changed, or a
+    /// question that does not fit it.
     pub fn select<S: Score + Word, I: IndexInt + Word>(
         &self,
         question: &Question<'_, S>,
     ) -> Result<Vec<I>, Fault> {
-        let Question { scores, rows, columns, row_stride, k, offset, output_gap, .. } = *question;
-        let variant = self.accepts::<S, I>(question)?;
+        let Question { rows, columns, k, .. } = *question;
+        let plan = self.plan(&Problem::new(S::DTYPE, rows, columns, k))?;
+        self.accepts::<I>(&plan.variant, question.starts.is_some() || question.lengths.is_some())?;
+        check(question)?;
         if rows == 0 {
             return Ok(Vec::new());
+        }
+        self.select_by(&Launch::of(&plan), plan.workspace_bytes, question)
+    }
+
+    /// As [`Kernel::select`], for a kernel of the caller's own that takes `LaunchArgs` of
+    /// `templates/device/types.cuh`, launched in a shape of the caller's own. There is at least one
+    /// row.
+    ///
+    /// # Errors
+    /// As for [`Kernel::select`].
+    pub fn select_by<S: Score + Word, I: IndexInt + Word>(
+        &self,
+        launch: &Launch,
+        workspace_bytes: usize,
+        question: &Question<'_, S>,
+    ) -> Result<Vec<I>, Fault> {
+        check(question)?;
+        let Question { scores, rows, columns, row_stride, k, offset, output_gap, .. } = *question;
+        if rows == 0 {
+            return Err(Fault::Launch { what: "there are no rows".to_owned() });
         }
         let span = (rows - 1) * row_stride + columns;
         let mut memory = Memory::new();
@@ -82,6 +106,8 @@ impl Kernel {
         };
         let (row_starts, row_lengths) =
             (spans("row starts", question.starts), spans("row lengths", question.lengths));
+        let zeros = vec![0u8; workspace_bytes];
+        let workspace = (workspace_bytes > 0).then(|| memory.workspace("the workspace", &zeros));
         let raw = RawLaunch {
             scores: memory.address(input),
             row_stride: row_stride as i64,
@@ -89,6 +115,8 @@ impl Kernel {
             row_lengths,
             indices: memory.address(output),
             index_stride: index_stride as i64,
+            workspace: workspace.map_or(0, |workspace| memory.address(workspace)),
+            workspace_bytes,
             ..RawLaunch::new(S::DTYPE, rows, columns, k)
         };
         let args = raw.kernel_args();
@@ -96,7 +124,10 @@ impl Kernel {
         let args = unsafe {
             std::slice::from_raw_parts((&raw const args).cast::<u8>(), size_of::<KernelArgs>())
         };
-        self.launch(&Launch::new(rows as u32, variant), args, &mut memory)?;
+        self.launch(launch, args, &mut memory)?;
+        if let Some(workspace) = workspace {
+            restored(&memory.read::<u8>(workspace))?;
+        }
 
         let written = memory.read::<I>(output);
         let mut winners = Vec::with_capacity(rows * k_len);
@@ -109,43 +140,57 @@ impl Kernel {
         Ok(winners)
     }
 
-    /// The threads of a CTA, if the question fits the kernel.
-    fn accepts<S: Score, I: IndexInt>(&self, question: &Question<'_, S>) -> Result<u32, Fault> {
-        let refused = |what: String| Err(Fault::Launch { what });
-        let Some(variant) = self.variant else {
-            return refused("the kernel was not rendered from a variant".to_owned());
-        };
-        let Question { scores, rows, columns, row_stride, starts, lengths, k, .. } = *question;
-        if variant.dtype != S::DTYPE || variant.semantics.index != I::TYPE {
-            let (dtype, index) = (variant.dtype, variant.semantics.index);
-            return refused(format!(
-                "the kernel selects {index} indices of {dtype}, not {} of {}",
-                I::TYPE,
-                S::DTYPE
-            ));
+    /// The answer and the rows are of the kind that the kernel was rendered for.
+    fn accepts<I: IndexInt>(&self, variant: &Variant, ragged: bool) -> Result<(), Fault> {
+        let index = variant.semantics.index;
+        if index != I::TYPE {
+            return refused(format!("the kernel selects {index} indices, not {}", I::TYPE));
         }
-        let ragged = starts.is_some() || lengths.is_some();
         if ragged && variant.semantics.rows == RowShape::Dense {
             return refused("the kernel was rendered for dense rows".to_owned());
         }
-        if k == 0 || row_stride < columns || columns > i32::MAX as usize {
-            return refused(format!("top {k} of {columns} columns with row stride {row_stride}"));
-        }
-        let needed = if rows == 0 { 0 } else { (rows - 1) * row_stride + columns };
-        if scores.len() < needed {
-            return refused(format!("{} scores, and {needed} are needed", scores.len()));
-        }
-        // What the host's own selection could hold in memory, and no more.
-        let places =
-            (k as usize).checked_add(question.output_gap).and_then(|k| k.checked_mul(rows));
-        if places.is_none_or(|places| places > 1 << 32) {
-            return refused(format!("top {k} of {rows} rows is more than this machine can hold"));
-        }
-        for spans in [starts, lengths].into_iter().flatten() {
-            if spans.len() < rows {
-                return refused(format!("{} starts or lengths for {rows} rows", spans.len()));
-            }
-        }
-        Ok(variant.threads)
+        Ok(())
     }
+}
+
+fn refused(what: String) -> Result<(), Fault> {
+    Err(Fault::Launch { what })
+}
+
+/// The question can be put into memory.
+fn check<S>(question: &Question<'_, S>) -> Result<(), Fault> {
+    let Question { scores, rows, columns, row_stride, starts, lengths, k, .. } = *question;
+    if k == 0 || row_stride < columns || columns > i32::MAX as usize {
+        return refused(format!("top {k} of {columns} columns with row stride {row_stride}"));
+    }
+    let needed = if rows == 0 { 0 } else { (rows - 1) * row_stride + columns };
+    if scores.len() < needed {
+        return refused(format!("{} scores, and {needed} are needed", scores.len()));
+    }
+    // What the host's own selection could hold in memory, and no more.
+    let places = (k as usize).checked_add(question.output_gap).and_then(|k| k.checked_mul(rows));
+    if places.is_none_or(|places| places > 1 << 32) {
+        return refused(format!("top {k} of {rows} rows is more than this machine can hold"));
+    }
+    for spans in [starts, lengths].into_iter().flatten() {
+        if spans.len() < rows {
+            return refused(format!("{} starts or lengths for {rows} rows", spans.len()));
+        }
+    }
+    Ok(())
+}
+
+/// The workspace is as every launch finds it.
+fn restored(workspace: &[Option<u8>]) -> Result<(), Fault> {
+    let bytes = workspace.iter().flatten().enumerate();
+    let left: Vec<(usize, &u8)> = bytes.filter(|(_, byte)| **byte != 0).collect();
+    let Some((first, byte)) = left.first() else { return Ok(()) };
+    let count = left.len();
+    Err(Fault::Workspace {
+        what: format!(
+            "the launch leaves {count} of {} bytes changed, the first at byte {first}, {byte:#04x}; \
+             it found them all zero, as the next launch must",
+            workspace.len()
+        ),
+    })
 }

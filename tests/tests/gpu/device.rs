@@ -4,7 +4,8 @@ use std::sync::{Arc, OnceLock};
 use topkit::cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, DeviceRepr};
 use topkit::host::{self, Matrix};
 use topkit::{
-    DType, Engine, Family, IndexInt, KernelSpec, RawLaunch, RowShape, Score, Semantics, Variant,
+    DType, Engine, Family, IndexInt, KernelSpec, Problem, RawLaunch, RowShape, Rows, Score,
+    Semantics, Variant,
 };
 use topkit_tests::Distribution;
 
@@ -57,6 +58,19 @@ pub fn members(family: &Family, dtype: DType, vec_size: u32, columns: usize) -> 
             }
     });
     variants
+}
+
+/// Enqueues a typed launch in a workspace of its own, which is freed once the stream has passed.
+pub fn launch<S: Score, I: IndexInt + DeviceRepr>(
+    family: &Family,
+    stream: &Arc<CudaStream>,
+    rows: &Rows<'_, S>,
+    problem: &Problem,
+    indices: &mut CudaSlice<I>,
+) {
+    let mut workspace = family.workspace(stream, problem).unwrap();
+    assert_eq!(workspace.bytes(), family.plan(problem).unwrap().workspace_bytes);
+    family.launch_with(stream, rows, problem.k, indices, &mut workspace).unwrap();
 }
 
 /// How a matrix lies in memory: elements before the first row, and after each row.
@@ -142,6 +156,9 @@ impl<S: Score + DeviceRepr> Case<S> {
         let stream = &self.stream;
         let (k_len, index_stride) = (k as usize, k as usize + 3);
         let untouched = I::from_column(UNTOUCHED as u32);
+        let problem = Problem::new(S::DTYPE, rows, self.columns, k);
+        let plan = family.plan_variant(&problem, variant).unwrap();
+        let mut workspace = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1)).unwrap();
         let mut indices = stream.clone_htod(&vec![untouched; rows * index_stride + 1]).unwrap();
         let ragged = ragged.map(|(starts, lengths)| {
             let padded = |spans: &[i32]| stream.clone_htod(&[spans, &[0]].concat()).unwrap();
@@ -151,6 +168,7 @@ impl<S: Score + DeviceRepr> Case<S> {
             let element = size_of::<S>() as u64;
             let (scores, _scores) = self.device.device_ptr(stream);
             let (output, _output) = indices.device_ptr_mut(stream);
+            let (workspace, _workspace) = workspace.device_ptr_mut(stream);
             let guards = ragged.as_ref().map(|(s, l)| (s.device_ptr(stream), l.device_ptr(stream)));
             let launch = RawLaunch {
                 scores: scores + self.layout.offset as u64 * element,
@@ -159,12 +177,16 @@ impl<S: Score + DeviceRepr> Case<S> {
                 row_lengths: guards.as_ref().map_or(0, |(_, lengths)| lengths.0),
                 indices: output,
                 index_stride: index_stride as i64,
+                workspace,
+                workspace_bytes: plan.workspace_bytes,
                 ..RawLaunch::new(S::DTYPE, rows, self.columns, k)
             };
             // SAFETY: the buffers are as long as the shape says and outlive the copy below.
             unsafe { family.launch_variant(stream.cu_stream(), &launch, variant) }.unwrap();
         }
         let written = stream.clone_dtoh(&indices).unwrap();
+        let left = stream.clone_dtoh(&workspace).unwrap();
+        assert!(left.iter().all(|&byte| byte == 0), "{variant} leaves its workspace changed");
         let mut gathered = Vec::with_capacity(rows * k_len);
         for row in written.chunks_exact(index_stride) {
             gathered.extend_from_slice(&row[..k_len]);

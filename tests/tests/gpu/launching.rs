@@ -1,7 +1,7 @@
 //! What a launch does besides selecting: errors before anything is written, streams, captures,
 //! huge shapes, concurrent use.
 
-use crate::device::{engine, new_stream, ragged, whole_family};
+use crate::device::{engine, launch, new_stream, ragged, whole_family};
 use half::bf16;
 use topkit::cache::KeyInputs;
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
@@ -73,6 +73,7 @@ fn raw_launches_are_checked_too() {
         (RawLaunch { index_stride: 7, ..sound }, "row stride is 7"),
         (RawLaunch { row_stride: i64::MAX, ..sound }, "the span of the scores"),
         (RawLaunch { row_lengths: 64, ..sound }, "lengths were given"),
+        (RawLaunch { workspace: 24, ..sound }, "the workspace pointer 0x18"),
     ];
     for (launch, part) in said {
         // SAFETY: every one of these is refused before anything is enqueued.
@@ -92,6 +93,8 @@ fn a_stream_of_another_context_is_refused() {
     let family = whole_family(Semantics::DEFAULT);
     let error = family.launch(&stream, &Rows::new(&scores, 1, 64), 8, &mut indices).unwrap_err();
     assert!(matches!(error, Error::Context), "{error}");
+    let error = family.workspace(&stream, &Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
+    assert!(matches!(error, Error::Context), "{error}");
 }
 
 #[test]
@@ -100,9 +103,10 @@ fn empty_shapes_are_served() {
     let family = whole_family(ragged());
     let scores = stream.clone_htod(&[1.0f32; 4]).unwrap();
     let mut indices = stream.clone_htod(&[9i32; 6]).unwrap();
-    family.launch(&stream, &Rows::new(&scores, 0, 100), 3, &mut indices).unwrap();
+    let problem = |rows, columns| Problem::new(DType::F32, rows, columns, 3);
+    launch(&family, &stream, &Rows::new(&scores, 0, 100), &problem(0, 100), &mut indices);
     assert_eq!(stream.clone_dtoh(&indices).unwrap(), [9; 6]);
-    family.launch(&stream, &Rows::new(&scores, 2, 0), 3, &mut indices).unwrap();
+    launch(&family, &stream, &Rows::new(&scores, 2, 0), &problem(2, 0), &mut indices);
     assert_eq!(stream.clone_dtoh(&indices).unwrap(), [-1; 6]);
 }
 
@@ -115,16 +119,20 @@ fn a_captured_launch_follows_the_device_side_lengths() {
     let scores = stream.clone_htod(&host).unwrap();
     let mut lengths = stream.clone_htod(&vec![columns as i32; rows]).unwrap();
     let mut indices = stream.alloc_zeros::<i32>(rows * k).unwrap();
-    family.prepare(&Problem::new(DType::Bf16, rows, columns, k as u32)).unwrap();
+    let plan = family.prepare(&Problem::new(DType::Bf16, rows, columns, k as u32)).unwrap();
+    let mut workspace = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1)).unwrap();
 
     let launch = {
         let (scores, _s) = scores.device_ptr(&stream);
         let (row_lengths, _l) = lengths.device_ptr(&stream);
+        let (workspace, _w) = workspace.device_ptr_mut(&stream);
         let (indices, _i) = indices.device_ptr_mut(&stream);
         RawLaunch {
             scores,
             row_lengths,
             indices,
+            workspace,
+            workspace_bytes: plan.workspace_bytes,
             ..RawLaunch::new(DType::Bf16, rows, columns, k as u32)
         }
     };
@@ -215,10 +223,11 @@ fn sixteen_threads_share_one_family() {
                 let host = Distribution::Normal.fill::<f32>(seed, 2, 9000);
                 let scores = stream.clone_htod(&host).unwrap();
                 let mut indices = stream.alloc_zeros::<i32>(2 * 300).unwrap();
+                let problem = Problem::new(DType::F32, 2, 9000, 300);
+                let mut workspace = family.workspace(&stream, &problem).unwrap();
                 for _ in 0..20 {
-                    family
-                        .launch(&stream, &Rows::new(&scores, 2, 9000), 300, &mut indices)
-                        .unwrap();
+                    let rows = Rows::new(&scores, 2, 9000);
+                    family.launch_with(&stream, &rows, 300, &mut indices, &mut workspace).unwrap();
                     let got = stream.clone_dtoh(&indices).unwrap();
                     let matrix = Matrix::new(&host, 2, 9000).unwrap();
                     host::check(&matrix, 300, &family.spec().semantics, &got).unwrap();
@@ -242,9 +251,8 @@ fn the_longest_row_is_exact() {
     let mut indices = stream.alloc_zeros::<i32>(winners.len()).unwrap();
     let row = scores.slice(1..);
     let family = whole_family(Semantics::DEFAULT);
-    family
-        .launch(&stream, &Rows::new(&row, 1, columns), winners.len() as u32, &mut indices)
-        .unwrap();
+    let problem = Problem::new(DType::Bf16, 1, columns, winners.len() as u32);
+    launch(&family, &stream, &Rows::new(&row, 1, columns), &problem, &mut indices);
     let mut got = stream.clone_dtoh(&indices).unwrap();
     got.sort_unstable();
     assert_eq!(got, winners.map(|column| column as i32));
@@ -264,7 +272,8 @@ fn addresses_are_64_bit() {
     let mut indices = stream.alloc_zeros::<i32>(rows * 100).unwrap();
     let family = whole_family(Semantics::DEFAULT);
     let input = Rows::new(&scores, rows, columns).row_stride(stride);
-    family.launch(&stream, &input, 100, &mut indices).unwrap();
+    let problem = Problem::new(DType::Bf16, rows, columns, 100);
+    launch(&family, &stream, &input, &problem, &mut indices);
     let got = stream.clone_dtoh(&indices).unwrap();
     let matrix = Matrix::new(&host, rows, columns).unwrap();
     host::check(&matrix, 100, &Semantics::DEFAULT, &got).unwrap();

@@ -24,7 +24,7 @@ pub fn variant(
     semantics: Semantics,
 ) -> Variant {
     let kernel = KernelKind::BlockRadix;
-    Variant { kernel, dtype, vec_size, bins, threads, items: 0, semantics }
+    Variant { kernel, dtype, vec_size, bins, threads, items: 0, cluster: 1, semantics }
 }
 
 /// The kernel that holds its row, with as many scores a thread as the columns need.
@@ -37,7 +37,7 @@ pub fn resident(
 ) -> Variant {
     let kernel = KernelKind::BlockResident;
     let vec_size = 16 / dtype.bytes();
-    Variant { kernel, dtype, vec_size, bins, threads, items, semantics }
+    Variant { kernel, dtype, vec_size, bins, threads, items, cluster: 1, semantics }
 }
 
 pub fn load(variant: &Variant) -> Kernel {

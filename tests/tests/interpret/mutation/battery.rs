@@ -3,7 +3,7 @@
 use std::fmt;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Question};
-use topkit::{DType, KernelKind, RowShape, Semantics, Variant};
+use topkit::{DType, KernelKind, KernelSpec, RowShape, Semantics, Variant};
 use topkit_tests::Distribution;
 
 /// Schedules of each input.
@@ -49,20 +49,18 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The smallest member of a kernel's family: it compiles soonest and has four warps.
+/// The smallest member of a kernel's family: it compiles soonest and has four warps a CTA.
 pub fn smallest(kernel: KernelKind) -> Variant {
     let dtype = DType::F32;
-    let with = |items: u32| Variant {
-        kernel,
-        dtype,
-        vec_size: 16 / dtype.bytes(),
-        bins: 256,
-        threads: 128,
-        items,
-        semantics: SEMANTICS,
-    };
-    let items = [0].into_iter().chain(Variant::ITEMS.iter().copied());
-    let found = items.map(with).find(|variant| variant.validate().is_empty());
+    let spec = KernelSpec::builder("Smallest")
+        .dtype([dtype])
+        .vec_size([16 / dtype.bytes()])
+        .bins([256])
+        .threads([128])
+        .rows(SEMANTICS.rows)
+        .build()
+        .unwrap();
+    let found = spec.variants().into_iter().find(|variant| variant.kernel == kernel);
     found.unwrap_or_else(|| panic!("no small variant of {} is valid", kernel.name()))
 }
 

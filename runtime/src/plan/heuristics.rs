@@ -1,0 +1,156 @@
+//! Which member of a family serves a problem: rules, until measured tables take their place.
+//!
+//! Of each axis the declared value nearest to the wanted one is taken. A choice is a kernel and the
+//! reasons for it; what its launch needs is the plan's to say. Nothing here fails: the problem was
+//! accepted, and every family has a kernel for it.
+
+use super::{Limits, Reason};
+use crate::problem::Problem;
+use topkit_codegen::{KernelKind, KernelSpec, Key, Variant};
+
+/// The kernel for a problem.
+pub(super) fn pick(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Variant {
+    resident(spec, problem, limits).unwrap_or_else(|| streaming(spec, problem, limits))
+}
+
+/// The kernel that reads its rows from memory; it serves every problem.
+fn streaming(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Variant {
+    let pick = |wanted: Wanted, axis: &[u32]| nearest(wanted.value, axis);
+    Variant {
+        kernel: KernelKind::BlockRadix,
+        dtype: problem.dtype,
+        vec_size: pick(wanted_vec_size(problem), &spec.vec_size),
+        bins: pick(wanted_bins(problem), &spec.bins),
+        threads: pick(wanted_threads(problem, limits), &spec.threads),
+        items: 0,
+        cluster: 1,
+        semantics: spec.semantics,
+    }
+}
+
+/// The kernel that holds its rows in registers, where the family has one wide enough.
+///
+/// Of those with room for the columns, the one with the fewest scores a thread up to 16, then the
+/// fewest threads: a pass over registers is cheap, and every warp makes each barrier dearer.
+fn resident(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Variant> {
+    let vec_size = wanted_vec_size(problem).value;
+    if problem.columns > Variant::MAX_CAPACITY as usize || !spec.vec_size.contains(&vec_size) {
+        return None;
+    }
+    let many_rows = has_many_rows(problem, limits);
+    let shapes = spec
+        .threads
+        .iter()
+        .flat_map(|&threads| Variant::ITEMS.iter().map(move |&items| (threads, items)));
+    let (threads, items) = shapes
+        .filter(|(threads, items)| {
+            (problem.columns..=Variant::MAX_CAPACITY as usize)
+                .contains(&((threads * items) as usize))
+        })
+        .min_by_key(|&(threads, items)| {
+            let wanted_items = if many_rows { 32 } else { 16 };
+            (threads * items, threads > 512, items.abs_diff(wanted_items))
+        })?;
+    Some(Variant {
+        kernel: KernelKind::BlockResident,
+        vec_size,
+        bins: nearest(4096, &spec.bins),
+        threads,
+        items,
+        ..streaming(spec, problem, limits)
+    })
+}
+
+/// Why `pick` gave this kernel: a sentence for each axis.
+pub(super) fn reasons(
+    spec: &KernelSpec,
+    problem: &Problem,
+    limits: &Limits,
+    variant: &Variant,
+) -> Vec<Reason> {
+    let reason = |key, value, wanted: Wanted, axis: &[u32]| {
+        let mut why = wanted.why.to_owned();
+        if value != wanted.value {
+            why += &format!("; {} is wanted and {axis:?} are declared", wanted.value);
+        }
+        Reason { key, value, why }
+    };
+    let vec_size = reason(Key::VecSize, variant.vec_size, wanted_vec_size(problem), &spec.vec_size);
+    if variant.kernel == KernelKind::BlockResident {
+        let wide = Wanted { value: 4096, why: "narrow bins leave few members to rank" };
+        let capacity = variant.threads * variant.items;
+        let why = format!(
+            "with {} scores each they hold {capacity}, a row and little more",
+            variant.items
+        );
+        vec![
+            vec_size,
+            reason(Key::Bins, variant.bins, wide, &spec.bins),
+            Reason { key: Key::Threads, value: variant.threads, why },
+        ]
+    } else {
+        vec![
+            vec_size,
+            reason(Key::Bins, variant.bins, wanted_bins(problem), &spec.bins),
+            reason(Key::Threads, variant.threads, wanted_threads(problem, limits), &spec.threads),
+        ]
+    }
+}
+
+struct Wanted {
+    value: u32,
+    why: &'static str,
+}
+
+fn wanted_vec_size(problem: &Problem) -> Wanted {
+    Wanted {
+        value: 16 / problem.dtype.bytes(),
+        why: "one load is then 16 bytes, the widest there is",
+    }
+}
+
+/// From about here on, the threshold bin of 2048 overflows the candidate buffer at k = 2048 and
+/// costs a scan more: 1 x 256000 f32, 82 us against 57 (H200).
+const MANY_COLUMNS: usize = 160 * 1024;
+
+fn wanted_bins(problem: &Problem) -> Wanted {
+    if problem.columns > MANY_COLUMNS {
+        Wanted { value: 4096, why: "a long row needs narrow bins to fit its threshold bin on chip" }
+    } else {
+        Wanted { value: 2048, why: "as good as more bins or fewer up to 160K columns" }
+    }
+}
+
+/// Two rows for each multiprocessor. Past that, CTAs queue, and small ones queue less:
+/// 1024 x 8192 bf16 at k = 512, 30 us with 256 threads against 47 with 1024 (H200).
+fn has_many_rows(problem: &Problem, limits: &Limits) -> bool {
+    problem.rows > 2 * limits.multiprocessors as usize
+}
+
+fn wanted_threads(problem: &Problem, limits: &Limits) -> Wanted {
+    if has_many_rows(problem, limits) {
+        Wanted { value: 256, why: "with many rows, several small CTAs share a multiprocessor" }
+    } else {
+        Wanted { value: 1024, why: "with few rows, each wants all the loads in flight it can get" }
+    }
+}
+
+/// The value of the axis nearest to the wanted one by ratio; the smaller of two as near.
+fn nearest(wanted: u32, axis: &[u32]) -> u32 {
+    let distance = |value: u32| {
+        let (low, high) = (value.min(wanted), value.max(wanted));
+        u64::from(high) * 1024 / u64::from(low.max(1))
+    };
+    axis.iter().copied().min_by_key(|&value| (distance(value), value)).unwrap_or(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_is_by_ratio_and_then_the_smaller() {
+        assert_eq!(nearest(512, &[256, 1024]), 256);
+        assert_eq!(nearest(512, &[128, 1024]), 1024);
+    }
+}

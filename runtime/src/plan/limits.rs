@@ -1,0 +1,136 @@
+//! What a GPU can hold and launch, as far as a plan needs to know: plain data.
+//!
+//! On a GPU it is the GPU's own word; for an architecture without one it is that of a usual GPU of
+//! the kind, which is named wherever a plan is explained.
+
+use crate::device::DeviceFacts;
+use topkit_codegen::{Arch, LaunchKind};
+
+/// What a GPU can hold and launch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Streaming multiprocessors.
+    pub multiprocessors: u32,
+    /// Threads that a multiprocessor holds.
+    pub threads_per_multiprocessor: u32,
+    /// 32-bit registers of a multiprocessor.
+    pub registers_per_multiprocessor: u32,
+    /// Bytes of shared memory of a multiprocessor.
+    pub shared_bytes_per_multiprocessor: u32,
+    /// Whether CTAs can be launched in clusters.
+    pub clusters: bool,
+    /// Whether all CTAs of a launch can be had on the GPU together.
+    pub cooperative: bool,
+    /// The GPU that these are the numbers of, where none was asked: `an H200-like device`.
+    pub stand_in: Option<&'static str>,
+}
+
+/// A GPU that stands for all of its kind: those from a compute capability on.
+struct Usual {
+    from: (u32, u32),
+    device: &'static str,
+    multiprocessors: u32,
+    /// Threads and KB of shared memory of a multiprocessor (CUDA C++ Programming Guide, technical
+    /// specifications per compute capability).
+    threads: u32,
+    shared_kb: u32,
+}
+
+/// A stand-in: its first compute capability, name, multiprocessors, and what each of them holds.
+const fn usual(
+    from: (u32, u32),
+    device: &'static str,
+    multiprocessors: u32,
+    threads: u32,
+    shared_kb: u32,
+) -> Usual {
+    Usual { from, device, multiprocessors, threads, shared_kb }
+}
+
+const NEWEST_FIRST: &[Usual] = &[
+    usual((12, 0), "an RTX 5090-like device", 170, 1536, 100),
+    usual((10, 0), "a B200-like device", 148, 2048, 228),
+    usual((9, 0), "an H200-like device", 132, 2048, 228),
+    usual((8, 9), "an RTX 4090-like device", 128, 1536, 100),
+    usual((8, 6), "an A40-like device", 84, 1536, 100),
+    usual((8, 0), "an A100-like device", 108, 2048, 164),
+    usual((7, 5), "a T4-like device", 40, 1024, 64),
+    usual((7, 0), "a V100-like device", 80, 2048, 96),
+];
+const OLDEST: &Usual = &usual((6, 0), "a P100-like device", 56, 2048, 64);
+
+impl Limits {
+    /// Those of a usual GPU of an architecture, for plans without a GPU.
+    pub fn of_arch(arch: Arch) -> Limits {
+        let capability = arch.capability();
+        let usual = NEWEST_FIRST.iter().find(|usual| capability >= usual.from).unwrap_or(OLDEST);
+        Limits {
+            multiprocessors: usual.multiprocessors,
+            threads_per_multiprocessor: usual.threads,
+            registers_per_multiprocessor: 64 * 1024,
+            shared_bytes_per_multiprocessor: usual.shared_kb * 1024,
+            clusters: capability >= (9, 0),
+            cooperative: capability >= (6, 0),
+            stand_in: Some(usual.device),
+        }
+    }
+
+    /// Those of a GPU.
+    pub fn of_device(facts: &DeviceFacts) -> Limits {
+        Limits {
+            multiprocessors: facts.multiprocessors,
+            threads_per_multiprocessor: facts.threads_per_multiprocessor,
+            registers_per_multiprocessor: facts.registers_per_multiprocessor,
+            shared_bytes_per_multiprocessor: facts.shared_bytes_per_multiprocessor,
+            clusters: facts.clusters,
+            cooperative: facts.cooperative,
+            stand_in: None,
+        }
+    }
+
+    /// What a launch of this kind needs and the GPU does not have.
+    pub(crate) fn lacks(&self, launch: LaunchKind) -> Option<&'static str> {
+        match launch {
+            LaunchKind::ClusterPerRow if !self.clusters => Some("thread block clusters"),
+            LaunchKind::Cooperative if !self.cooperative => Some("cooperative launches"),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_architecture_stands_for_a_usual_gpu() {
+        for (arch, name, multiprocessors) in [
+            ("sm_120f", "RTX 5090", 170),
+            ("sm_110a", "B200", 148),
+            ("sm_103a", "B200", 148),
+            ("sm_90a", "H200", 132),
+            ("sm_89", "4090", 128),
+            ("sm_87", "A40", 84),
+            ("sm_80", "A100", 108),
+            ("sm_75", "T4", 40),
+            ("sm_50", "P100", 56),
+        ] {
+            let limits = Limits::of_arch(arch.parse().unwrap());
+            assert!(limits.stand_in.unwrap().contains(name), "{arch}: {limits:?}");
+            assert_eq!(limits.multiprocessors, multiprocessors, "{arch}");
+        }
+    }
+
+    #[test]
+    fn what_a_gpu_lacks_is_named() {
+        let lacks = |arch: &str, launch| Limits::of_arch(arch.parse().unwrap()).lacks(launch);
+        for launch in [LaunchKind::CtaPerRow, LaunchKind::ClusterPerRow, LaunchKind::Cooperative] {
+            assert_eq!(lacks("sm_90", launch), None);
+        }
+        assert_eq!(lacks("sm_89", LaunchKind::ClusterPerRow), Some("thread block clusters"));
+        assert_eq!(lacks("sm_89", LaunchKind::Cooperative), None);
+        assert_eq!(lacks("sm_52", LaunchKind::Cooperative), Some("cooperative launches"));
+        assert_eq!(lacks("sm_52", LaunchKind::CtaPerRow), None);
+    }
+}

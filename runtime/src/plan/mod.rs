@@ -1,0 +1,187 @@
+//! The plan of a launch: which kernel serves a problem, and what its launch needs.
+//!
+//! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
+//! here, nothing is measured and nothing is kept. `heuristics` chooses, this file describes what was
+//! chosen, and `explain` says why. What cannot be launched is an error with its numbers.
+
+mod explain;
+mod heuristics;
+mod limits;
+
+pub use explain::{Explanation, Reason};
+pub use limits::Limits;
+
+use crate::error::Error;
+use crate::problem::{LIMIT, Problem};
+use topkit_codegen::{KernelSpec, Variant};
+
+/// The kernel picked for a problem, and what its launch needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The problem it was made for.
+    pub problem: Problem,
+    /// The kernel.
+    pub variant: Variant,
+    /// CTAs of the launch, all together.
+    pub grid: u32,
+    /// CTAs that share a row, launched as one cluster; 1 without clusters.
+    pub cluster: u32,
+    /// Bytes of device memory that the caller lends to the launch.
+    pub workspace_bytes: usize,
+}
+
+impl Plan {
+    /// Picks the member of a family for a problem. It needs no engine, no GPU and no compiler.
+    ///
+    /// # Errors
+    /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
+    pub fn of(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Result<Plan, Error> {
+        accepts(spec, problem)?;
+        Plan::with(problem, &heuristics::pick(spec, problem, limits), limits)
+    }
+
+    /// What the launch of one kernel needs, for a problem that the caller picks it for.
+    ///
+    /// # Errors
+    /// The kernel cannot serve the problem, or not within the limits; the error says why.
+    pub fn with(problem: &Problem, variant: &Variant, limits: &Limits) -> Result<Plan, Error> {
+        problem.check()?;
+        let unfit =
+            |reason| Error::Unfit { variant: Box::new(*variant), problem: *problem, reason };
+        if variant.dtype != problem.dtype {
+            return Err(unfit(format!("it serves {}", variant.dtype)));
+        }
+        if let Some(most) = variant.capacity().filter(|most| problem.columns > *most as usize) {
+            return Err(unfit(format!("it serves at most {most} columns")));
+        }
+        if let Some(lack) = limits.lacks(variant.kernel.launches_as()) {
+            return Err(unfit(format!("it needs {lack}, which the GPU does not have")));
+        }
+        let rows = problem.rows as u64;
+        let grid = variant.grid(rows, limits.multiprocessors);
+        if grid > LIMIT as u64 {
+            return Err(unfit(format!("it takes {grid} CTAs, and a launch has at most {LIMIT}")));
+        }
+        Ok(Plan {
+            problem: *problem,
+            variant: *variant,
+            grid: grid as u32,
+            cluster: variant.cluster,
+            workspace_bytes: variant.workspace_bytes(rows) as usize,
+        })
+    }
+}
+
+/// Refuses a problem that the family was not declared for.
+pub(crate) fn accepts(spec: &KernelSpec, problem: &Problem) -> Result<(), Error> {
+    problem.check()?;
+    if !spec.dtype.contains(&problem.dtype) {
+        let declared: Vec<_> = spec.dtype.iter().map(|dtype| dtype.name()).collect();
+        return Err(Error::DType {
+            family: spec.name.to_string(),
+            declared: declared.join(", "),
+            dtype: problem.dtype,
+        });
+    }
+    if !spec.k.contains(problem.k) {
+        return Err(Error::K {
+            family: spec.name.to_string(),
+            declared: spec.k.clone(),
+            k: problem.k,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use topkit_codegen::{Arch, DType, KernelKind};
+
+    fn spec(vec_size: &[u32]) -> KernelSpec {
+        KernelSpec::builder("Test")
+            .dtype([DType::F32, DType::Bf16])
+            .k([512, 2048])
+            .vec_size(vec_size)
+            .threads([256, 1024])
+            .build()
+            .unwrap()
+    }
+
+    fn h200() -> Limits {
+        Limits::of_arch(Arch::of_device(9, 0))
+    }
+
+    fn explain(spec: &KernelSpec, problem: &Problem) -> Explanation {
+        Explanation::of(spec, problem, &h200()).unwrap()
+    }
+
+    #[test]
+    fn the_plan_is_a_member_and_says_why() {
+        let spec = spec(&[1, 2, 4, 8]);
+        for (dtype, vec_size) in [(DType::F32, 4), (DType::Bf16, 8)] {
+            let problem = Problem::new(dtype, 32, 131072, 512);
+            let plan = Plan::of(&spec, &problem, &h200()).unwrap();
+            assert!(spec.contains(&plan.variant));
+            assert_eq!((plan.variant.vec_size, plan.variant.threads), (vec_size, 1024));
+            assert_eq!((plan.grid, plan.cluster, plan.workspace_bytes), (32, 1, 0));
+            let text = explain(&spec, &problem).to_string();
+            for part in ["top 512 of 32 x 131072", "16 bytes", "one a row", "an H200-like device"] {
+                assert!(text.contains(part), "{part} is not in {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_plan_for_a_gpu_names_no_other() {
+        let limits = Limits { stand_in: None, ..h200() };
+        let problem = Problem::new(DType::F32, 1, 8, 512);
+        let text = Explanation::of(&spec(&[4]), &problem, &limits).unwrap().to_string();
+        assert!(!text.contains("-like") && text.contains("measurement on this device"), "{text}");
+    }
+
+    #[test]
+    fn an_axis_without_the_wanted_value_gives_its_nearest() {
+        let problem = Problem::new(DType::Bf16, 1000, 100, 512);
+        let explanation = explain(&spec(&[1, 4]), &problem);
+        assert_eq!(explanation.plan.variant.vec_size, 4);
+        assert_eq!(explanation.plan.variant.threads, 256);
+        assert!(explanation.to_string().contains("8 is wanted and [1, 4] are declared"));
+    }
+
+    #[test]
+    fn many_rows_are_many_for_the_gpu_at_hand() {
+        let problem = Problem::new(DType::F32, 100, 131072, 512);
+        let threads = |limits| Plan::of(&spec(&[4]), &problem, &limits).unwrap().variant.threads;
+        assert_eq!(threads(h200()), 1024);
+        assert_eq!(threads(Limits { multiprocessors: 40, ..h200() }), 256);
+    }
+
+    #[test]
+    fn what_was_not_declared_is_refused_with_the_numbers() {
+        let spec = spec(&[8]);
+        let refused = |problem| Plan::of(&spec, &problem, &h200()).unwrap_err().to_string();
+        let dtype = refused(Problem::new(DType::F16, 1, 8, 512));
+        assert!(dtype.contains("Test serves f32, bf16, not f16"), "{dtype}");
+        let k = refused(Problem::new(DType::F32, 1, 8, 100));
+        assert!(k.contains("[512, 2048]") && k.contains("not 100"), "{k}");
+        let columns = refused(Problem::new(DType::F32, 1, 1 << 31, 512));
+        assert!(columns.contains("columns is 2147483648") && columns.contains("2147483647"));
+    }
+
+    #[test]
+    fn a_kernel_that_cannot_serve_the_problem_is_refused_with_the_reason() {
+        let members = spec(&[8]).variants();
+        let resident = |v: &&Variant| {
+            v.kernel == KernelKind::BlockResident && v.dtype == DType::Bf16 && v.threads == 256
+        };
+        let variant = members.iter().find(resident).unwrap();
+        let refused = |problem| Plan::with(&problem, variant, &h200()).unwrap_err().to_string();
+        let dtype = refused(Problem::new(DType::F32, 1, 8, 512));
+        assert!(dtype.contains("cannot serve top 512 of 1 x 8 f32: it serves bf16"), "{dtype}");
+        let columns = refused(Problem::new(DType::Bf16, 1, 2049, 512));
+        assert!(columns.contains("it serves at most 2048 columns"), "{columns}");
+        assert!(Plan::with(&Problem::new(DType::Bf16, 1, 2048, 512), variant, &h200()).is_ok());
+    }
+}

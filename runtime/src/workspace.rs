@@ -1,0 +1,50 @@
+//! Device memory that a launch works in, lent by the caller.
+//!
+//! Launches allocate nothing, so a kernel that works beyond its own multiprocessors is given the
+//! memory for it. It is zeroed here once; every launch finds it zero and leaves it zero. It is not
+//! tied to a problem: it serves every launch that needs no more of it.
+
+use crate::error::Error;
+use crate::plan::Plan;
+use cudarc::driver::{CudaSlice, CudaStream};
+use std::fmt;
+use std::sync::Arc;
+
+/// Device memory that a launch works in. [`Family::workspace`](crate::Family::workspace) makes one,
+/// [`Family::launch_with`](crate::Family::launch_with) borrows it.
+///
+/// One workspace serves one launch after another. Two launches that may run at the same time need
+/// two: launches captured in graphs that are replayed on different streams, or launches on
+/// different streams of a context whose event tracking is off.
+pub struct Workspace {
+    /// None where the plan needs no memory; the device has no empty buffers.
+    memory: Option<CudaSlice<u8>>,
+}
+
+impl Workspace {
+    /// A workspace for a plan, zeroed on the stream.
+    pub(crate) fn new(stream: &Arc<CudaStream>, plan: &Plan) -> Result<Workspace, Error> {
+        let memory = match plan.workspace_bytes {
+            0 => None,
+            bytes => {
+                Some(stream.alloc_zeros(bytes).map_err(Error::cuda("allocate the workspace"))?)
+            }
+        };
+        Ok(Workspace { memory })
+    }
+
+    /// Its size in bytes.
+    pub fn bytes(&self) -> usize {
+        self.memory.as_ref().map_or(0, CudaSlice::len)
+    }
+
+    pub(crate) fn memory(&mut self) -> Option<&mut CudaSlice<u8>> {
+        self.memory.as_mut()
+    }
+}
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workspace").field("bytes", &self.bytes()).finish_non_exhaustive()
+    }
+}
