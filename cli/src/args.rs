@@ -2,7 +2,7 @@
 
 use crate::cache::Action;
 use crate::exit::{EXIT_CODES, Failure};
-use crate::{compile, emit, run};
+use crate::{bench, compile, emit, recall, run};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand};
 use std::process::ExitCode;
@@ -39,6 +39,12 @@ pub enum Command {
     /// Select the top k of every row of a file or of generated scores, and check the answer.
     #[command(after_long_help = EXIT_CODES)]
     Run(run::Args),
+    /// Time the kernels over grids of problems, beside the read-once floor and others' kernels.
+    #[command(after_long_help = EXIT_CODES)]
+    Bench(Box<bench::Args>),
+    /// Measure how much of the F32 selection is left where scores are rounded to BF16 or F16.
+    #[command(after_long_help = EXIT_CODES)]
+    Recall(recall::Args),
     /// Look at the compiled kernels on disk.
     #[command(after_long_help = EXIT_CODES)]
     Cache {

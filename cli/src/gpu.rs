@@ -3,15 +3,10 @@
 
 use crate::exit::Failure;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use topkit::cudarc::driver::sys::{CUevent_flags, CUgraphInstantiate_flags, CUstreamCaptureMode};
-use topkit::cudarc::driver::{CudaGraph, CudaSlice, DeviceRepr, DriverError};
+use std::time::Duration;
+use topkit::cudarc::driver::{CudaSlice, DeviceRepr, DriverError};
+use topkit::tune::{LAUNCHES, REPLAYS, Recording, Timing};
 use topkit::{CudaStream, Family, Problem, Rows, Score};
-
-/// Launches in a graph, so that the cost of starting the graph is spread thin.
-pub const LAUNCHES: usize = 20;
-/// Replays of the graph that are timed; an odd number, for the median.
-pub const REPLAYS: usize = 7;
 
 /// Long enough for an idle GPU to raise its clocks.
 const WARM_UP: Duration = Duration::from_millis(100);
@@ -26,17 +21,6 @@ pub struct Session<'a, S> {
     scores: CudaSlice<S>,
     indices: CudaSlice<i32>,
     problem: Problem,
-}
-
-/// Microseconds a launch, over the replays.
-#[derive(Debug, Clone, Copy)]
-pub struct Timing {
-    /// The median.
-    pub median: f64,
-    /// The fastest.
-    pub least: f64,
-    /// The slowest.
-    pub most: f64,
 }
 
 impl<'a, S: Score + DeviceRepr> Session<'a, S> {
@@ -73,45 +57,17 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         Ok(indices)
     }
 
-    /// Times the selection: after a warm-up, replays of one graph that holds many launches.
+    /// Times the selection, after a warm-up.
     pub fn time(&mut self) -> Result<Timing, Failure> {
-        let graph = self.graph()?;
-        let start = Instant::now();
-        while start.elapsed() < WARM_UP {
-            self.replay(&graph)?;
-        }
-        let mut times = [0.0; REPLAYS];
-        for time in &mut times {
-            *time = self.replay(&graph)? * 1000.0 / LAUNCHES as f64;
-        }
-        times.sort_by(f64::total_cmp);
-        Ok(Timing { median: times[REPLAYS / 2], least: times[0], most: times[REPLAYS - 1] })
-    }
-
-    fn graph(&mut self) -> Result<CudaGraph, Failure> {
-        let refused = refused("capture a graph");
-        let mode = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
-        self.stream.begin_capture(mode).map_err(&refused)?;
-        let launched = (0..LAUNCHES).try_for_each(|_| self.launch());
-        // The capture is ended on every path: a stream left capturing cannot be freed cleanly.
-        let graph = self.stream.end_capture(CUgraphInstantiate_flags(0));
-        launched?;
-        let empty = || Failure::environment("the GPU captured a graph without a launch in it");
-        graph.map_err(&refused)?.ok_or_else(empty)
-    }
-
-    /// Milliseconds of one replay, between two events on the stream.
-    fn replay(&self, graph: &CudaGraph) -> Result<f64, Failure> {
-        let refused = refused("time the graph");
-        let timed = Some(CUevent_flags::CU_EVENT_DEFAULT);
-        let start = self.stream.record_event(timed).map_err(&refused)?;
-        graph.launch().map_err(&refused)?;
-        let end = self.stream.record_event(timed).map_err(&refused)?;
-        start.elapsed_ms(&end).map(f64::from).map_err(&refused)
+        let stream = self.stream.clone();
+        let recording = Recording::capture(&stream, LAUNCHES, |_| self.launch())?;
+        recording.warm_up(WARM_UP)?;
+        Ok(recording.time(REPLAYS)?)
     }
 }
 
-fn refused(doing: &'static str) -> impl Fn(DriverError) -> Failure {
+/// The driver's refusal to do something, as a failure.
+pub fn refused(doing: &'static str) -> impl Fn(DriverError) -> Failure {
     move |error| {
         let name = error.error_name().map(|name| name.to_string_lossy().into_owned());
         let reason = name.unwrap_or_else(|_| "no reason given".to_owned());

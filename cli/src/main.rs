@@ -5,6 +5,7 @@
 
 mod answer;
 mod args;
+mod bench;
 mod cache;
 mod compile;
 mod doctor;
@@ -17,6 +18,7 @@ mod outcome;
 mod place;
 mod probe;
 mod progress;
+mod recall;
 mod report;
 mod run;
 mod scores;
@@ -46,6 +48,8 @@ fn carry_out(cli: &Cli) -> Result<Report, Failure> {
         Command::Emit(args) => emit::emit(args),
         Command::Compile(args) => compile::compile(args, cli.json),
         Command::Run(args) => run::run(args, cli.json),
+        Command::Bench(args) => bench::bench(args, cli.json),
+        Command::Recall(args) => recall::recall(args, cli.json),
         Command::Cache { action } => cache::cache(*action),
     }
 }

@@ -2,13 +2,14 @@
 //! interpreter's is in [`crate::interpret`]. It neither picks the place nor checks the answer.
 
 use crate::exit::Failure;
-use crate::gpu::{LAUNCHES, REPLAYS, Session, Timing};
+use crate::gpu::Session;
 use crate::spec;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::time::Instant;
 use topkit::cache::Origin;
 use topkit::cudarc::driver::DeviceRepr;
+use topkit::tune::{LAUNCHES, REPLAYS, Timing};
 use topkit::{Engine, Explanation, KernelSpec, Problem, Score};
 
 /// An answer and how it came about.
@@ -88,6 +89,7 @@ pub fn on_gpu<S: Score + DeviceRepr>(
             "kernel": {
                 "variant": spec::json(&plan.variant),
                 "grid": plan.grid,
+                "cluster": plan.cluster,
                 "workspace_bytes": plan.workspace_bytes,
                 "members": explanation.members,
                 "why": reasons_json(&explanation),

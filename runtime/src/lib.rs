@@ -48,6 +48,8 @@ mod problem;
 mod resources;
 mod rows;
 mod score;
+pub mod tune;
+mod workspace;
 
 pub use compiler::{CompileError, Compiled, Compiler};
 pub use config::Config;
@@ -60,14 +62,15 @@ pub use family::Family;
 pub use launch::RawLaunch;
 pub use library::LibraryError;
 pub use nvrtc::{Nvrtc, NvrtcError};
-pub use plan::{Explanation, Plan, Reason};
+pub use plan::{Explanation, Limits, Plan, Reason};
 pub use problem::Problem;
 pub use resources::Resources;
 pub use rows::{Output, Rows};
 pub use score::{IndexInt, Score};
 pub use topkit_codegen::{
-    Arch, ArchError, DType, Fault, IndexType, KSet, KernelKind, KernelSpec, Key, NanPolicy, Order,
-    RenderError, RenderedSource, RowShape, Select, Semantics, SpecBuilder, SpecError, Ties,
-    Variant, render,
+    Arch, ArchError, DType, Fault, IndexType, KSet, KernelKind, KernelSpec, Key, LaunchKind,
+    NanPolicy, Order, RenderError, RenderedSource, RowShape, Select, Semantics, SpecBuilder,
+    SpecError, Ties, Variant, render,
 };
 pub use topkit_dsl::topk_kernel;
+pub use workspace::Workspace;

@@ -1,0 +1,45 @@
+//! What the document says of the machine. What the system does not tell is left out.
+
+use super::record::Machine;
+use topkit::Engine;
+
+impl Machine {
+    /// The machine of an engine that has a GPU.
+    pub fn of(engine: &Engine) -> Machine {
+        let (major, minor) = engine.nvrtc().version();
+        let facts = engine.device();
+        let cuda = facts.map_or((0, 0), |facts| facts.driver);
+        Machine {
+            device: facts.map_or_else(|| "GPU".to_owned(), |facts| facts.name.clone()),
+            arch: engine.arch().to_string(),
+            multiprocessors: facts.map_or(0, |facts| facts.multiprocessors),
+            l2_bytes: facts.map_or(0, |facts| facts.l2_bytes),
+            memory_bytes: facts.map_or(0, |facts| facts.memory_bytes),
+            driver: std::fs::read_to_string("/proc/driver/nvidia/version")
+                .ok()
+                .and_then(|text| version(&text).map(str::to_owned)),
+            cuda: format!("{}.{}", cuda.0, cuda.1),
+            nvrtc: format!("{major}.{minor}"),
+        }
+    }
+}
+
+/// The version of the driver in its own description: the first word of digits and dots.
+fn version(text: &str) -> Option<&str> {
+    let version =
+        |word: &&str| word.contains('.') && word.chars().all(|c| c.is_ascii_digit() || c == '.');
+    text.split_whitespace().find(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_found_in_the_drivers_description() {
+        let text = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  Sun Jul 27 2025\n\
+                    GCC version:  gcc version 12.2.0\n";
+        assert_eq!(version(text), Some("580.65.06"));
+        assert_eq!(version("nothing"), None);
+    }
+}
