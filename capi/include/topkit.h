@@ -1,0 +1,220 @@
+/* topkit: exact top-k selection on NVIDIA GPUs, for C99, C++ and whatever can call C.
+ *
+ * An engine is a GPU; a selector is a kind of selection on it (the type of the scores, which end
+ * wins, which k). A selector plans (says which kernel it takes and how much workspace), prepares
+ * (compiles and loads that kernel ahead of time) and launches (enqueues a selection on a stream).
+ * Kernels are compiled at run time by NVRTC and kept on disk, so a second process loads them.
+ *
+ * What a selection answers
+ *   Row r of the input is `columns` scores from `scores + r * row_stride`. Row r of the output is
+ *   k indices from `indices + r * index_stride`: the columns of the k best scores, in no order,
+ *   each once. The answer is exact for every distribution of scores. Of equal scores any may win,
+ *   and the choice may differ from run to run. -0 equals +0, and -inf is a score like any other. A
+ *   row with fewer than k scores gives all its columns and then the fill: -1, all bits set for
+ *   TOPKIT_INDEX_U32.
+ *
+ * Units
+ *   Strides are in elements, sizes in bytes. rows, columns and k are at most 2^31 - 1.
+ *
+ * Errors
+ *   A function returns a topkit_status. On an error nothing was enqueued and no output was written,
+ *   and topkit_last_error() says in words what was wrong and what to do.
+ *
+ * Ownership
+ *   The caller owns all device memory and every stream, and keeps them until the stream has passed
+ *   the launch. Engines and selectors are made and destroyed by the functions below. A selector
+ *   keeps what it needs of its engine, so the two may be destroyed in any order; destroy the last
+ *   of them once the streams have passed all of their launches.
+ *
+ * Threads
+ *   Any number of threads may use one engine or selector at the same time; destroy it when none
+ *   does. Every function leaves the calling thread's current CUDA context as it found it.
+ *
+ * CUDA graphs
+ *   topkit_selector_launch allocates nothing, never synchronises and can be captured, once
+ *   topkit_selector_prepare was called for the same rows, columns and k; else it fails with
+ *   TOPKIT_ERROR_CAPTURE. Call nothing else of topkit while a stream is being captured. A captured
+ *   launch keeps its addresses; lengths and starts are read when the graph runs.
+ *
+ * Growth
+ *   Each struct begins with its size. Initialise it with its ..._INIT, or set every byte to 0 and
+ *   `size` to its sizeof. Structs grow at the end only, and 0 in a new field means what the library
+ *   did before the field was there.
+ */
+#ifndef TOPKIT_H
+#define TOPKIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of this header; topkit_version() tells the library's. */
+#define TOPKIT_VERSION "0.1.0"
+
+/* How a call ended. Members may be added. */
+typedef enum topkit_status {
+    TOPKIT_OK = 0,
+    TOPKIT_ERROR_ARGUMENT = 1,    /* an argument is null, out of range or does not fit another */
+    TOPKIT_ERROR_UNSUPPORTED = 2, /* it makes sense, but this version cannot do it */
+    TOPKIT_ERROR_DRIVER = 3,      /* the CUDA driver is missing */
+    TOPKIT_ERROR_DEVICE = 4,      /* there is no such GPU */
+    TOPKIT_ERROR_COMPILER = 5,    /* NVRTC is missing, or does not know the GPU's architecture */
+    TOPKIT_ERROR_COMPILE = 6,     /* NVRTC refused a kernel, or its files could not be written */
+    TOPKIT_ERROR_CUDA = 7,        /* a call of the CUDA driver failed */
+    TOPKIT_ERROR_WORKSPACE = 8,   /* the workspace is smaller than the plan says */
+    TOPKIT_ERROR_CAPTURE = 9,     /* a kernel would have to be loaded during a stream capture */
+    TOPKIT_ERROR_INTERNAL = 10,   /* a fault of topkit itself; please report it */
+    TOPKIT_STATUS_MAX = 0x7fffffff /* no status: it makes the enum 32 bits wide */
+} topkit_status;
+
+/* The type of a score. It has no default. */
+enum {
+    TOPKIT_DTYPE_F32 = 1,  /* IEEE 754 binary32 */
+    TOPKIT_DTYPE_BF16 = 2, /* bfloat16: the upper half of an F32 */
+    TOPKIT_DTYPE_F16 = 3   /* IEEE 754 binary16 */
+};
+
+/* Which end of the order wins. */
+enum { TOPKIT_SELECT_LARGEST = 0, TOPKIT_SELECT_SMALLEST = 1 };
+
+/* Where NaN, of either sign, ranks: above +inf, as in torch.topk, or below -inf. */
+enum { TOPKIT_NAN_HIGHEST = 0, TOPKIT_NAN_LOWEST = 1 };
+
+/* Rows of one length, or with a start and a length each that are read on the device. */
+enum { TOPKIT_ROWS_DENSE = 0, TOPKIT_ROWS_RAGGED = 1 };
+
+/* The integer type of an index. */
+enum { TOPKIT_INDEX_I32 = 0, TOPKIT_INDEX_U32 = 1, TOPKIT_INDEX_I64 = 2 };
+
+/* In place of an ordinal: the GPU of the CUDA context that is current on the calling thread. */
+enum { TOPKIT_CURRENT_DEVICE = -1 };
+
+/* A CUDA stream: the same type as CUstream and cudaStream_t. NULL is the default stream. */
+struct CUstream_st;
+typedef struct CUstream_st *topkit_stream;
+
+typedef struct topkit_engine topkit_engine;
+typedef struct topkit_selector topkit_selector;
+
+/* What a selector selects. */
+typedef struct topkit_selector_config {
+    size_t size;      /* sizeof(topkit_selector_config) */
+    int32_t dtype;    /* TOPKIT_DTYPE_...; must be given */
+    int32_t select;   /* TOPKIT_SELECT_... */
+    int32_t nan;      /* TOPKIT_NAN_... */
+    int32_t rows;     /* TOPKIT_ROWS_... */
+    int32_t index;    /* TOPKIT_INDEX_... */
+    int32_t k_first;  /* the least k that will be asked for, at least 1; must be given */
+    int32_t k_last;   /* the greatest; 0 for k_first alone */
+    int32_t reserved; /* 0 */
+} topkit_selector_config;
+
+#define TOPKIT_SELECTOR_CONFIG_INIT { sizeof(topkit_selector_config), 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/* What a launch will take. */
+typedef struct topkit_plan {
+    size_t size;            /* sizeof(topkit_plan) */
+    size_t workspace_bytes; /* device memory that the caller lends to the launch */
+    char kernel[128];       /* the name of the kernel, NUL-terminated; longer ones are cut */
+} topkit_plan;
+
+#define TOPKIT_PLAN_INIT { sizeof(topkit_plan), 0, { 0 } }
+
+/* One selection. Every pointer in it is a device pointer. */
+typedef struct topkit_launch {
+    size_t size;                /* sizeof(topkit_launch) */
+    int64_t rows;               /* 0 enqueues nothing */
+    int64_t columns;            /* the length of a dense row, the bound of a ragged one */
+    const void *scores;         /* the first score of row 0, aligned to a score; need not be more */
+    int64_t row_stride;         /* from row to row of the scores; 0 for `columns`; may be negative */
+    const int32_t *row_starts;  /* [rows], the first column of each row; NULL for 0. Ragged only */
+    const int32_t *row_lengths; /* [rows]; NULL for all up to the last column. Ragged only. Starts
+                                   and lengths are clamped to the columns; indices count from the
+                                   start */
+    void *indices;              /* index 0 of row 0; aligned to an index; overlaps no input */
+    int64_t index_stride;       /* from row to row of the indices, at least k; 0 for k */
+    void *workspace;            /* at least the plan's workspace_bytes, aligned to 16 bytes; NULL if
+                                   that is 0. All its bytes are 0 before the first launch that it
+                                   is lent to, and every launch leaves them so. Launches that may
+                                   run at the same time need one each */
+    size_t workspace_bytes;     /* bytes of it */
+    int32_t k;                  /* winners a row; may exceed its length */
+    int32_t reserved;           /* 0 */
+} topkit_launch;
+
+#define TOPKIT_LAUNCH_INIT \
+    { sizeof(topkit_launch), 0, 0, NULL, 0, NULL, NULL, NULL, 0, NULL, 0, 0, 0 }
+
+/* The version of the library: "0.1.0". A constant string. */
+const char *topkit_version(void);
+
+/* What the last call on this thread that failed had to say; "" before one has. UTF-8, several lines
+ * for a compiler's log. It belongs to the library and is valid until the next call on this thread
+ * that fails, or the end of the thread. */
+const char *topkit_last_error(void);
+
+/* Makes an engine on a GPU, in its primary context, which is also that of the CUDA runtime (and so
+ * of PyTorch). `ordinal` counts GPUs as the driver does, from 0; TOPKIT_CURRENT_DEVICE takes the GPU
+ * of the calling thread's current context, which must be a primary one.
+ *
+ * ERROR_ARGUMENT: `engine` is NULL, `ordinal` is negative, or no primary context is current.
+ * ERROR_DRIVER, ERROR_DEVICE, ERROR_COMPILER, ERROR_CUDA: what this machine lacks or refuses. */
+topkit_status topkit_engine_create(int32_t ordinal, topkit_engine **engine);
+
+/* Destroys an engine. NULL is allowed. */
+void topkit_engine_destroy(topkit_engine *engine);
+
+/* Makes a selector. Nothing is compiled yet.
+ *
+ * ERROR_ARGUMENT: something is NULL, or a field of `config` is out of range. The config is looked at
+ * first, the engine last.
+ * ERROR_UNSUPPORTED: `config` has fields that this library does not know, and they are not 0. */
+topkit_status topkit_selector_create(const topkit_engine *engine,
+                                     const topkit_selector_config *config,
+                                     topkit_selector **selector);
+
+/* Destroys a selector. NULL is allowed. */
+void topkit_selector_destroy(topkit_selector *selector);
+
+/* Says which kernel a launch of this shape takes, and how much workspace. It compiles nothing. Fields
+ * of `plan` that this library does not know are set to 0.
+ *
+ * ERROR_ARGUMENT: something is NULL, negative or beyond 2^31 - 1, or the selector was not made for
+ * this k. */
+topkit_status topkit_selector_plan(const topkit_selector *selector, int64_t rows, int64_t columns,
+                                   int32_t k, topkit_plan *plan);
+
+/* Compiles and loads the kernel that a launch of this shape takes, so that the launch does neither.
+ * It may take a second. Call it before a capture and before the first request.
+ *
+ * ERROR_ARGUMENT: as for topkit_selector_plan.
+ * ERROR_UNSUPPORTED: the GPU has no room for the kernel.
+ * ERROR_COMPILE, ERROR_CUDA: the kernel did not compile or load. */
+topkit_status topkit_selector_prepare(const topkit_selector *selector, int64_t rows,
+                                      int64_t columns, int32_t k);
+
+/* Enqueues a selection on a stream of the engine's context. It returns before the GPU is done; a
+ * fault on the GPU shows in a later call of CUDA. The first launch of a kernel that was not prepared
+ * compiles and loads it.
+ *
+ * That addresses are valid for the shape and the stream is of the engine's context is the caller's
+ * promise; all else is checked.
+ *
+ * ERROR_ARGUMENT: something is NULL, misaligned, out of range, or overlaps; or starts or lengths were
+ * given to a selector of dense rows; or the selector was not made for this k.
+ * ERROR_UNSUPPORTED: `launch` has fields that this library does not know, and they are not 0; or the
+ * GPU has no room for the kernel.
+ * ERROR_WORKSPACE: it is smaller than the plan says.
+ * ERROR_CAPTURE: the stream is being captured and the kernel was not prepared.
+ * ERROR_COMPILE, ERROR_CUDA: the kernel did not compile, load or launch. */
+topkit_status topkit_selector_launch(const topkit_selector *selector, topkit_stream stream,
+                                     const topkit_launch *launch);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,101 @@
+//! The GPU of an engine, and the CUDA context of the calling thread, which every call leaves as it
+//! found it. Nothing here selects.
+
+use crate::failure::Failure;
+use std::sync::OnceLock;
+use topkit::Engine;
+use topkit::cudarc::driver::{CudaContext, result, sys};
+
+/// The calling thread's current context; put back when this is dropped.
+#[derive(Debug)]
+pub struct Restore {
+    before: sys::CUcontext,
+}
+
+impl Restore {
+    /// Call it when the driver was started.
+    fn remember() -> Result<Restore, Failure> {
+        Ok(Restore { before: current()? })
+    }
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        if current().is_ok_and(|now| now == self.before) {
+            return;
+        }
+        // SAFETY: it was current a moment ago, or is null, which leaves the thread without one.
+        // That it was destroyed meanwhile is an error of the caller's, and then nothing is current.
+        let _ = unsafe { result::ctx::set_current(self.before) };
+    }
+}
+
+/// Makes an engine's context current until the guard is dropped. An engine without a GPU has none.
+pub fn enter(engine: &Engine) -> Result<Option<Restore>, Failure> {
+    let Some(context) = engine.context() else { return Ok(None) };
+    let restore = Restore::remember()?;
+    context.bind_to_thread().map_err(Failure::cuda("make the context current"))?;
+    Ok(Some(restore))
+}
+
+/// An engine on the GPU of that ordinal.
+pub fn open(ordinal: usize) -> Result<Engine, Failure> {
+    let count = devices()?;
+    if ordinal >= count {
+        return Err(Failure::Device { ordinal, count });
+    }
+    let _restore = Restore::remember()?;
+    let context = CudaContext::new(ordinal).map_err(Failure::cuda("open the GPU"))?;
+    Ok(Engine::on(context)?)
+}
+
+/// An engine on the GPU whose primary context is current on the calling thread.
+pub fn open_current() -> Result<Engine, Failure> {
+    let ordinal = ordinal()?.ok_or(Failure::NoContext)?;
+    let engine = open(ordinal)?;
+    let current = current()?;
+    if engine.context().is_none_or(|context| context.cu_ctx() != current) {
+        return Err(Failure::NotPrimary { ordinal });
+    }
+    Ok(engine)
+}
+
+/// The GPU of the calling thread's current context, where there is one.
+pub fn ordinal() -> Result<Option<usize>, Failure> {
+    let count = devices()?;
+    if current()?.is_null() {
+        return Ok(None);
+    }
+    let refused = Failure::cuda("tell the GPU of the current context");
+    let mut device = 0;
+    // SAFETY: the pointer is valid for one device, and a context is current.
+    unsafe { sys::cuCtxGetDevice(&mut device) }.result().map_err(&refused)?;
+    for ordinal in 0..count {
+        let number = i32::try_from(ordinal).unwrap_or(i32::MAX);
+        if result::device::get(number).map_err(&refused)? == device {
+            return Ok(Some(ordinal));
+        }
+    }
+    Ok(None)
+}
+
+/// Starts the driver and counts its GPUs, whose number does not change in a process.
+fn devices() -> Result<usize, Failure> {
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    if let Some(&count) = COUNT.get() {
+        return Ok(count);
+    }
+    // SAFETY: it loads the driver's own library, as every later call does.
+    if !unsafe { sys::is_culib_present() } {
+        // The library looks in further places, and says in which where it finds none.
+        topkit::devices()?;
+    }
+    let count = CudaContext::device_count().map_err(Failure::cuda("start and count the GPUs"))?;
+    Ok(*COUNT.get_or_init(|| usize::try_from(count).unwrap_or(0)))
+}
+
+fn current() -> Result<sys::CUcontext, Failure> {
+    let current =
+        result::ctx::get_current().map_err(Failure::cuda("tell the context of this thread"))?;
+    Ok(current.unwrap_or(std::ptr::null_mut()))
+}

@@ -1,0 +1,202 @@
+//! Codes and structs of C as the library's types. It fails on what no code stands for; what the
+//! values mean together the library checks.
+
+use crate::abi::{Launch, NAME_BYTES, SelectorConfig};
+use crate::failure::Failure;
+use std::ffi::c_char;
+use topkit::{DType, IndexType, KSet, KernelSpec, NanPolicy, Problem, RawLaunch, RowShape, Select};
+
+/// The selector that a config describes, as a spec that leaves every tuning axis to the plan.
+pub fn spec(config: &SelectorConfig) -> Result<(DType, KernelSpec), Failure> {
+    let dtype = dtype(config.dtype)?;
+    let select =
+        choice("select", config.select, Select::ALL, "TOPKIT_SELECT_LARGEST or _SMALLEST")?;
+    let nan = choice("nan", config.nan, NanPolicy::ALL, "TOPKIT_NAN_HIGHEST or _LOWEST")?;
+    let rows = choice("rows", config.rows, RowShape::ALL, "TOPKIT_ROWS_DENSE or _RAGGED")?;
+    let index = choice("index", config.index, IndexType::ALL, "TOPKIT_INDEX_I32, _U32 or _I64")?;
+    let first = count("k_first", i64::from(config.k_first))?;
+    let last = count("k_last", i64::from(config.k_last))?;
+    reserved(config.reserved)?;
+    let k = if last == 0 { KSet::from(first) } else { KSet::from(first..=last) };
+    Ok((dtype, declare(dtype, k, rows, |builder| builder.select(select).nan(nan).index(index))?))
+}
+
+/// A spec with every tuning axis open.
+pub fn declare(
+    dtype: DType,
+    k: KSet,
+    rows: RowShape,
+    meaning: impl FnOnce(topkit::SpecBuilder) -> topkit::SpecBuilder,
+) -> Result<KernelSpec, Failure> {
+    let builder = KernelSpec::builder("Selector")
+        .dtype([dtype])
+        .k(k)
+        .rows(rows)
+        .vec_size([1, 2, 4, 8])
+        .bins([256, 512, 1024, 2048, 4096])
+        .threads([128, 256, 512, 1024]);
+    meaning(builder).build().map_err(|error| Failure::Library(error.into()))
+}
+
+/// The shape of a selection.
+pub fn problem(dtype: DType, rows: i64, columns: i64, k: i32) -> Result<Problem, Failure> {
+    let size =
+        |what, given: i64| usize::try_from(given).map_err(|_| Failure::Negative { what, given });
+    let (rows, columns) = (size("rows", rows)?, size("columns", columns)?);
+    Ok(Problem::new(dtype, rows, columns, count("k", i64::from(k))?))
+}
+
+/// A launch by device addresses.
+pub fn launch(dtype: DType, launch: &Launch) -> Result<RawLaunch, Failure> {
+    reserved(launch.reserved)?;
+    let Problem { rows, columns, k, .. } = problem(dtype, launch.rows, launch.columns, launch.k)?;
+    let dense = RawLaunch::new(dtype, rows, columns, k);
+    let or = |given, usual| if given == 0 { usual } else { given };
+    Ok(RawLaunch {
+        scores: launch.scores as u64,
+        row_stride: or(launch.row_stride, dense.row_stride),
+        row_starts: launch.row_starts as u64,
+        row_lengths: launch.row_lengths as u64,
+        indices: launch.indices as u64,
+        index_stride: or(launch.index_stride, dense.index_stride),
+        workspace: launch.workspace as u64,
+        workspace_bytes: launch.workspace_bytes,
+        ..dense
+    })
+}
+
+/// A name as C keeps it in a struct, cut where it is too long.
+pub fn name(text: &str) -> [c_char; NAME_BYTES] {
+    let mut name = [0; NAME_BYTES];
+    let fits = &mut name[..NAME_BYTES - 1];
+    fits.iter_mut().zip(text.bytes()).for_each(|(place, byte)| *place = byte as c_char);
+    name
+}
+
+fn dtype(given: i32) -> Result<DType, Failure> {
+    match given {
+        1 => Ok(DType::F32),
+        2 => Ok(DType::Bf16),
+        3 => Ok(DType::F16),
+        _ => Err(Failure::Choice {
+            what: "dtype",
+            given,
+            choices: "TOPKIT_DTYPE_F32, _BF16 or _F16",
+        }),
+    }
+}
+
+/// One of the choices of the library, which the header numbers in the same order.
+fn choice<T: Copy>(
+    what: &'static str,
+    given: i32,
+    all: &[T],
+    choices: &'static str,
+) -> Result<T, Failure> {
+    let found = usize::try_from(given).ok().and_then(|given| all.get(given).copied());
+    found.ok_or(Failure::Choice { what, given, choices })
+}
+
+fn count(what: &'static str, given: i64) -> Result<u32, Failure> {
+    u32::try_from(given).map_err(|_| Failure::Negative { what, given })
+}
+
+fn reserved(given: i32) -> Result<(), Failure> {
+    if given == 0 { Ok(()) } else { Err(Failure::Reserved { given }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use topkit::Semantics;
+
+    const CONFIG: SelectorConfig = SelectorConfig {
+        size: 0,
+        dtype: 2,
+        select: 0,
+        nan: 0,
+        rows: 0,
+        index: 0,
+        k_first: 512,
+        k_last: 0,
+        reserved: 0,
+    };
+
+    #[test]
+    fn every_code_is_the_choice_that_the_header_names() {
+        let meaning = |config: SelectorConfig| spec(&config).unwrap().1.semantics;
+        assert_eq!(meaning(CONFIG), Semantics::DEFAULT);
+        let codes = |field: fn(&mut SelectorConfig, i32), codes: i32| {
+            (0..codes).map(move |code| {
+                let mut config = CONFIG;
+                field(&mut config, code);
+                spec(&config).unwrap().1.semantics
+            })
+        };
+        let select: Vec<_> = codes(|c, code| c.select = code, 2).map(|m| m.select).collect();
+        assert_eq!(select, [Select::Largest, Select::Smallest]);
+        let nan: Vec<_> = codes(|c, code| c.nan = code, 2).map(|m| m.nan).collect();
+        assert_eq!(nan, [NanPolicy::Highest, NanPolicy::Lowest]);
+        let rows: Vec<_> = codes(|c, code| c.rows = code, 2).map(|m| m.rows).collect();
+        assert_eq!(rows, [RowShape::Dense, RowShape::Ragged]);
+        let index: Vec<_> = codes(|c, code| c.index = code, 3).map(|m| m.index).collect();
+        assert_eq!(index, [IndexType::I32, IndexType::U32, IndexType::I64]);
+        let dtypes = [1, 2, 3].map(|dtype| spec(&SelectorConfig { dtype, ..CONFIG }).unwrap().0);
+        assert_eq!(dtypes, [DType::F32, DType::Bf16, DType::F16]);
+    }
+
+    #[test]
+    fn k_is_one_or_a_range() {
+        let k = |k_first, k_last| spec(&SelectorConfig { k_first, k_last, ..CONFIG });
+        assert_eq!(k(512, 0).unwrap().1.k, KSet::from(512));
+        assert_eq!(k(1, 2048).unwrap().1.k, KSet::from(1..=2048));
+        for (first, last, words) in
+            [(0, 0, "k starts at 1"), (9, 8, "empty range"), (-1, 0, "`k_first` is -1")]
+        {
+            let refusal = k(first, last).unwrap_err();
+            assert_eq!(refusal.status(), crate::abi::Status::Argument);
+            assert!(refusal.to_string().contains(words), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn strides_of_0_leave_no_gap_and_others_stand() {
+        let given = Launch {
+            size: 0,
+            rows: 3,
+            columns: 100,
+            scores: 16 as _,
+            row_stride: 0,
+            row_starts: 20 as _,
+            row_lengths: 24 as _,
+            indices: 32 as _,
+            index_stride: 0,
+            workspace: 256 as _,
+            workspace_bytes: 7,
+            k: 5,
+            reserved: 0,
+        };
+        let dense = launch(DType::F32, &given).unwrap();
+        let expected = RawLaunch {
+            scores: 16,
+            row_starts: 20,
+            row_lengths: 24,
+            indices: 32,
+            workspace: 256,
+            workspace_bytes: 7,
+            ..RawLaunch::new(DType::F32, 3, 100, 5)
+        };
+        assert_eq!(dense, expected);
+        let strided = launch(DType::F32, &Launch { row_stride: -100, index_stride: 8, ..given });
+        let strided = strided.unwrap();
+        assert_eq!((strided.row_stride, strided.index_stride), (-100, 8));
+        assert!(launch(DType::F32, &Launch { reserved: 1, ..given }).is_err());
+    }
+
+    #[test]
+    fn a_long_name_is_cut_before_its_end() {
+        let cut = name(&"x".repeat(200));
+        assert!(cut[..127].iter().all(|&byte| byte == b'x' as c_char) && cut[127] == 0);
+        assert_eq!(name("ab")[..3], [b'a' as c_char, b'b' as c_char, 0]);
+    }
+}

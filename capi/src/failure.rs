@@ -1,0 +1,192 @@
+//! What can go wrong in a call from C: the status for the program and the sentence for the person.
+//!
+//! Failures of the library keep its words, except where those speak of Rust.
+
+use crate::abi::Status;
+use topkit::cudarc::driver::DriverError;
+use topkit::cudarc::driver::sys::CUresult;
+use topkit::{Error, KSet};
+
+/// A call that was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("`{what}` is NULL")]
+    Null { what: &'static str },
+    #[error("the size of `{what}` is {given}; set it to sizeof({what}), which is {known}")]
+    Size { what: &'static str, given: usize, known: usize },
+    #[error(
+        "`{what}` of {given} bytes asks for something that this version, which knows {known} of \
+         them, cannot do; take a newer library, or leave the fields after those 0"
+    )]
+    Newer { what: &'static str, given: usize, known: usize },
+    #[error("`{what}` is {given}; it can be {choices}")]
+    Choice { what: &'static str, given: i32, choices: &'static str },
+    #[error("`{what}` is {given}; it cannot be negative")]
+    Negative { what: &'static str, given: i64 },
+    #[error("`reserved` is {given}; it must be 0")]
+    Reserved { given: i32 },
+    #[error(
+        "the ordinal {given} is negative; GPUs are counted from 0, and TOPKIT_CURRENT_DEVICE takes \
+         that of the current context"
+    )]
+    Ordinal { given: i32 },
+    #[error("there is no GPU {ordinal}; the driver finds {count}, counted from 0")]
+    Device { ordinal: usize, count: usize },
+    #[error("no CUDA context is current on this thread; give the ordinal of a GPU")]
+    NoContext,
+    #[error(
+        "the context that is current on this thread is not the primary one of GPU {ordinal}; \
+         streams and memory must belong to the primary context, as those of the CUDA runtime do"
+    )]
+    NotPrimary { ordinal: usize },
+    #[cfg(feature = "peer")]
+    #[error("no kernel writes the winners' scores yet; pass NULL for their place")]
+    Values,
+    #[error("the CUDA driver failed to {doing}: {reason}")]
+    Cuda { doing: &'static str, error: CUresult, reason: String },
+    #[error(
+        "this selector serves k of {declared}, not {k}; make one with k_first and k_last around it"
+    )]
+    K { declared: KSet, k: u32 },
+    #[error("{what} were given to a selector of dense rows; make it with TOPKIT_ROWS_RAGGED")]
+    DenseRows { what: &'static str },
+    #[error(
+        "the kernel is not loaded, and none can be loaded while the stream is being captured; call \
+         topkit_selector_prepare before the capture"
+    )]
+    Capture,
+    #[error(
+        "the workspace has {given} bytes, but the launch needs {needed}; topkit_selector_plan tells how \
+         many for each shape"
+    )]
+    Workspace { given: usize, needed: usize },
+    #[error("{0}")]
+    Library(Error),
+    #[error("topkit has a fault: {0}")]
+    Panic(String),
+}
+
+impl Failure {
+    /// Wraps a failure of the driver with what was being done.
+    pub fn cuda(doing: &'static str) -> impl Fn(DriverError) -> Failure {
+        move |error| {
+            let words = error.error_string().map(|words| words.to_string_lossy().into_owned());
+            let reason = words.unwrap_or_else(|_| "it gives no reason".to_owned());
+            Failure::Cuda { doing, error: error.0, reason }
+        }
+    }
+
+    /// The code for the program.
+    pub fn status(&self) -> Status {
+        match self {
+            Failure::Null { .. }
+            | Failure::Size { .. }
+            | Failure::Choice { .. }
+            | Failure::Negative { .. }
+            | Failure::Reserved { .. }
+            | Failure::Ordinal { .. }
+            | Failure::NoContext
+            | Failure::NotPrimary { .. }
+            | Failure::K { .. }
+            | Failure::DenseRows { .. } => Status::Argument,
+            Failure::Newer { .. } => Status::Unsupported,
+            #[cfg(feature = "peer")]
+            Failure::Values => Status::Unsupported,
+            Failure::Device { .. } => Status::Device,
+            Failure::Cuda { error: CUresult::CUDA_ERROR_NO_DEVICE, .. } => Status::Device,
+            Failure::Cuda { .. } => Status::Cuda,
+            Failure::Capture => Status::Capture,
+            Failure::Workspace { .. } => Status::Workspace,
+            Failure::Library(error) => library(error),
+            Failure::Panic(_) => Status::Internal,
+        }
+    }
+}
+
+fn library(error: &Error) -> Status {
+    match error {
+        Error::Spec(_)
+        | Error::DType { .. }
+        | Error::K { .. }
+        | Error::Variant { .. }
+        | Error::IndexType { .. }
+        | Error::DenseRows { .. }
+        | Error::TooLarge { .. }
+        | Error::TooShort { .. }
+        | Error::OutputStride { .. }
+        | Error::Null { .. }
+        | Error::Misaligned { .. }
+        | Error::Context => Status::Argument,
+        Error::Driver(_) => Status::Driver,
+        Error::Offline { .. } => Status::Device,
+        Error::Nvrtc(_) | Error::Arch { .. } => Status::Compiler,
+        Error::Compile(_) | Error::Write { .. } => Status::Compile,
+        Error::Cuda { .. } | Error::Module { .. } => Status::Cuda,
+        Error::Unfit { .. } | Error::Room { .. } => Status::Unsupported,
+        Error::Workspace { .. } => Status::Workspace,
+        Error::Capturing { .. } => Status::Capture,
+        // A kernel that does not render, and what a later version of the library may add.
+        _ => Status::Internal,
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::K { declared, k, .. } => Failure::K { declared, k },
+            Error::DenseRows { what, .. } => Failure::DenseRows { what },
+            Error::Capturing { .. } => Failure::Capture,
+            Error::Workspace { given, needed } => Failure::Workspace { given, needed },
+            other => Failure::Library(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use topkit::{DType, Problem};
+
+    #[test]
+    fn the_words_of_the_library_that_speak_of_rust_are_replaced() {
+        let problem = Problem::new(DType::F32, 1, 8, 4);
+        for (error, status, words) in [
+            (
+                Error::K { family: "S".into(), declared: KSet::from(1..=8), k: 9 },
+                Status::Argument,
+                "k of 1..=8, not 9; make one with k_first",
+            ),
+            (
+                Error::DenseRows { family: "S".into(), what: "lengths" },
+                Status::Argument,
+                "lengths were given to a selector of dense rows",
+            ),
+            (Error::Capturing { problem }, Status::Capture, "topkit_selector_prepare"),
+            (
+                Error::Workspace { given: 1, needed: 2 },
+                Status::Workspace,
+                "needs 2; topkit_selector_plan",
+            ),
+        ] {
+            let failure = Failure::from(error);
+            assert_eq!(failure.status(), status, "{failure}");
+            assert!(failure.to_string().contains(words), "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_machine_with_a_driver_and_no_gpu_lacks_the_device() {
+        let failure = Failure::Cuda {
+            doing: "start",
+            error: CUresult::CUDA_ERROR_NO_DEVICE,
+            reason: "".into(),
+        };
+        assert_eq!(failure.status(), Status::Device);
+        let failure = Failure::Cuda {
+            doing: "start",
+            error: CUresult::CUDA_ERROR_UNKNOWN,
+            reason: "".into(),
+        };
+        assert_eq!(failure.status(), Status::Cuda);
+    }
+}

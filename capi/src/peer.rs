@@ -1,0 +1,170 @@
+//! The small interface by which a benchmark loads kernels of several origins as shared libraries
+//! and measures them the same way: `peer_count`, `peer_supports`, `peer_run` and their like. Only
+//! with the feature `peer`.
+//!
+//! The interface has no handles, so the selectors are kept here, for the life of the process: one
+//! for each GPU, dtype and shape of rows. It has one kernel, the one that the plan picks. It answers
+//! what fails with 0, null or a status, and `topkit_last_error` has the words.
+
+use crate::abi::Launch;
+use crate::failure::Failure;
+use crate::{context, convert, last_error};
+use std::collections::BTreeMap;
+use std::ffi::{c_char, c_int, c_void};
+use std::sync::{Mutex, PoisonError};
+use topkit::cudarc::driver::sys::CUstream;
+use topkit::{DType, Engine, Family, KSet, RowShape};
+
+/// A GPU, the type of the scores, and whether rows have lengths.
+type Key = (usize, DType, bool);
+
+static FAMILIES: Mutex<BTreeMap<Key, Family>> = Mutex::new(BTreeMap::new());
+
+/// How many kernels there are to choose from.
+// SAFETY: the interface gives this name to one library of those that are loaded by a benchmark,
+// each into a namespace of its own.
+#[unsafe(no_mangle)]
+pub extern "C" fn peer_count() -> c_int {
+    1
+}
+
+/// The name of a kernel, or null.
+// SAFETY: as for `peer_count`.
+#[unsafe(no_mangle)]
+pub extern "C" fn peer_name(variant: c_int) -> *const c_char {
+    if variant == 0 { c"topkit".as_ptr() } else { std::ptr::null() }
+}
+
+/// 1 if the kernel serves the problem on the current GPU. It compiles and loads it, so that the
+/// first run can be captured.
+// SAFETY: as for `peer_count`.
+#[unsafe(no_mangle)]
+pub extern "C" fn peer_supports(
+    variant: c_int,
+    dtype: c_int,
+    rows: i64,
+    columns: i64,
+    k: c_int,
+    lengths_given: c_int,
+) -> c_int {
+    let supported = last_error::result(|| {
+        let dtype = self::dtype(variant, dtype)?;
+        let problem = convert::problem(dtype, rows, columns, k)?;
+        let family = family(dtype, lengths_given != 0)?;
+        let _restore = context::enter(family.engine())?;
+        family.prepare(&problem)?;
+        Ok(())
+    });
+    c_int::from(supported.is_ok())
+}
+
+/// Bytes of device memory that a run of the problem is lent, with lengths or without.
+// SAFETY: as for `peer_count`.
+#[unsafe(no_mangle)]
+pub extern "C" fn peer_workspace(
+    variant: c_int,
+    dtype: c_int,
+    rows: i64,
+    columns: i64,
+    k: c_int,
+) -> usize {
+    let bytes = last_error::result(|| {
+        let dtype = self::dtype(variant, dtype)?;
+        let problem = convert::problem(dtype, rows, columns, k)?;
+        let mut most = 0;
+        for ragged in [false, true] {
+            most = most.max(family(dtype, ragged)?.plan(&problem)?.workspace_bytes);
+        }
+        Ok(most)
+    });
+    bytes.unwrap_or(0)
+}
+
+/// The row stride that is wanted: any will do.
+// SAFETY: as for `peer_count`.
+#[unsafe(no_mangle)]
+pub extern "C" fn peer_stride(_variant: c_int, _dtype: c_int, columns: i64) -> i64 {
+    columns
+}
+
+/// Enqueues a selection; 0 when it was.
+///
+/// # Safety
+/// The addresses are valid on the current GPU for the shape, until the stream has passed the launch;
+/// `stream` is of its primary context.
+// SAFETY: as for `peer_count`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peer_run(
+    variant: c_int,
+    dtype: c_int,
+    scores: *const c_void,
+    rows: i64,
+    columns: i64,
+    row_stride: i64,
+    lengths: *const i32,
+    k: c_int,
+    indices: *mut i32,
+    values: *mut c_void,
+    workspace: *mut c_void,
+    workspace_bytes: usize,
+    stream: CUstream,
+) -> c_int {
+    last_error::call(|| {
+        let dtype = self::dtype(variant, dtype)?;
+        if !values.is_null() {
+            return Err(Failure::Values);
+        }
+        let launch = Launch {
+            size: size_of::<Launch>(),
+            rows,
+            columns,
+            scores,
+            row_stride,
+            row_starts: std::ptr::null(),
+            row_lengths: lengths,
+            indices: indices.cast(),
+            index_stride: 0,
+            workspace,
+            workspace_bytes,
+            k,
+            reserved: 0,
+        };
+        let launch = convert::launch(dtype, &launch)?;
+        let family = family(dtype, !lengths.is_null())?;
+        let _restore = context::enter(family.engine())?;
+        // SAFETY: addresses and stream are as the caller promises.
+        Ok(unsafe { family.launch_raw(stream, &launch) }?)
+    })
+}
+
+/// The interface counts the types from 0, in the order of the library's table.
+fn dtype(variant: c_int, given: c_int) -> Result<DType, Failure> {
+    if variant != 0 {
+        return Err(Failure::Choice { what: "variant", given: variant, choices: "0" });
+    }
+    let found = usize::try_from(given).ok().and_then(|given| DType::ALL.get(given).copied());
+    let choices = "0 (f32), 1 (bf16) or 2 (f16)";
+    found.ok_or(Failure::Choice { what: "dtype", given, choices })
+}
+
+/// The selector of the current GPU; GPU 0 where none is in use, as the CUDA runtime has it.
+fn family(dtype: DType, ragged: bool) -> Result<Family, Failure> {
+    let current = context::ordinal()?;
+    let ordinal = current.unwrap_or(0);
+    // A panic elsewhere leaves the map whole: an entry is made before it is put in.
+    let mut families = FAMILIES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(family) = families.get(&(ordinal, dtype, ragged)) {
+        return Ok(family.clone());
+    }
+    let known = families.iter().find(|((other, ..), _)| *other == ordinal);
+    let engine: Engine = match (known, current) {
+        (Some((_, family)), _) => family.engine().clone(),
+        (None, Some(_)) => context::open_current()?,
+        (None, None) => context::open(ordinal)?,
+    };
+    let rows = if ragged { RowShape::Ragged } else { RowShape::Dense };
+    let every_k = KSet::from(1..=i32::MAX as u32);
+    let family = engine.family(convert::declare(dtype, every_k, rows, |builder| builder)?)?;
+    families.insert((ordinal, dtype, ragged), family.clone());
+    Ok(family)
+}

@@ -1,0 +1,140 @@
+//! What a selector checks before it needs a GPU, on an engine that has none.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use super::*;
+use crate::abi::{NAME_BYTES, Status};
+use std::ffi::CStr;
+use std::ptr;
+use topkit::Arch;
+
+const CONFIG: SelectorConfig = SelectorConfig {
+    size: size_of::<SelectorConfig>(),
+    dtype: 2,
+    select: 0,
+    nan: 0,
+    rows: 0,
+    index: 0,
+    k_first: 1,
+    k_last: 2048,
+    reserved: 0,
+};
+
+fn launch() -> Launch {
+    Launch {
+        size: size_of::<Launch>(),
+        rows: 32,
+        columns: 131_072,
+        scores: 0x1000 as _,
+        row_stride: 0,
+        row_starts: ptr::null(),
+        row_lengths: ptr::null(),
+        indices: 0x2000 as _,
+        index_stride: 0,
+        workspace: 0x3000 as _,
+        workspace_bytes: usize::MAX,
+        k: 2048,
+        reserved: 0,
+    }
+}
+
+/// A selector on an engine without a GPU; destroyed when dropped, after the engine.
+struct Offline(*mut Selector);
+
+impl Offline {
+    fn new(config: SelectorConfig) -> Offline {
+        let engine = topkit::Engine::offline(Arch::of_device(9, 0)).unwrap();
+        let engine = Box::into_raw(Box::new(Engine(engine)));
+        let mut selector = ptr::null_mut();
+        // SAFETY: the engine is live until it is destroyed, the config is as long as it says.
+        unsafe {
+            assert_eq!(topkit_selector_create(engine, &config, &mut selector), Status::Ok as i32);
+            crate::engine::topkit_engine_destroy(engine);
+        }
+        Offline(selector)
+    }
+
+    fn launch(&self, launch: &Launch) -> (i32, String) {
+        // SAFETY: without a GPU nothing is enqueued.
+        let status = unsafe { topkit_selector_launch(self.0, ptr::null_mut(), launch) };
+        (status, text())
+    }
+}
+
+impl Drop for Offline {
+    fn drop(&mut self) {
+        // SAFETY: the selector is live and not used again.
+        unsafe { topkit_selector_destroy(self.0) };
+    }
+}
+
+fn text() -> String {
+    // SAFETY: the text lives until the next failure of this thread.
+    unsafe { CStr::from_ptr(last_error::get()) }.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_plan_names_its_kernel() {
+    let selector = Offline::new(CONFIG);
+    let mut plan =
+        Plan { size: size_of::<Plan>(), workspace_bytes: usize::MAX, kernel: [0; NAME_BYTES] };
+    let mut ask = |rows, k| {
+        // SAFETY: the selector is live, the plan is as long as it says.
+        let status = unsafe { topkit_selector_plan(selector.0, rows, 131_072, k, &mut plan) };
+        (status, plan)
+    };
+    let (status, plan) = ask(32, 2048);
+    assert_eq!(status, Status::Ok as i32, "{}", text());
+    // SAFETY: the name ends in a NUL.
+    let name = unsafe { CStr::from_ptr(plan.kernel.as_ptr()) }.to_str().unwrap();
+    assert!(name.starts_with("topkit_") && name.contains("_bf16_"), "{name}");
+    assert_ne!(plan.workspace_bytes, usize::MAX);
+
+    for (rows, k, words) in [
+        (32, 4096, "k of 1..=2048, not 4096"),
+        (32, 0, "k of 1..=2048, not 0"),
+        (32, -1, "`k` is -1"),
+        (-1, 8, "`rows` is -1"),
+        (1 << 31, 8, "rows is 2147483648"),
+    ] {
+        assert_eq!(ask(rows, k).0, Status::Argument as i32);
+        assert!(text().contains(words), "{}", text());
+    }
+}
+
+#[test]
+fn a_launch_is_checked_to_the_last_pointer() {
+    let selector = Offline::new(CONFIG);
+    let good = launch();
+    for (bad, words) in [
+        (Launch { columns: -1, ..good }, "`columns` is -1"),
+        (Launch { k: 4096, ..good }, "not 4096"),
+        (Launch { scores: ptr::null(), ..good }, "score pointer is null"),
+        (Launch { scores: 0x1001 as _, ..good }, "multiple of its element's 2 bytes"),
+        (Launch { indices: ptr::null_mut(), ..good }, "index pointer is null"),
+        (Launch { indices: 0x2002 as _, ..good }, "multiple of its element's 4 bytes"),
+        (Launch { index_stride: 2047, ..good }, "row stride is 2047"),
+        (Launch { row_lengths: 0x4000 as _, ..good }, "TOPKIT_ROWS_RAGGED"),
+        (Launch { reserved: 1, ..good }, "`reserved` is 1"),
+    ] {
+        let (status, text) = selector.launch(&bad);
+        assert_eq!(status, Status::Argument as i32, "{text}");
+        assert!(text.contains(words), "{text}");
+    }
+    // All that is left to refuse is the engine.
+    let (status, text) = selector.launch(&good);
+    assert_eq!(status, Status::Device as i32, "{text}");
+    assert!(text.contains("offline"), "{text}");
+    let ragged = Offline::new(SelectorConfig { rows: 1, ..CONFIG });
+    let with_lengths = Launch { row_lengths: 0x4000 as _, row_starts: 0x5000 as _, ..good };
+    assert_eq!(ragged.launch(&with_lengths).0, Status::Device as i32);
+}
+
+#[test]
+fn nothing_is_prepared_without_a_gpu() {
+    let selector = Offline::new(CONFIG);
+    // SAFETY: the selector is live.
+    let prepare = |k| unsafe { topkit_selector_prepare(selector.0, 32, 131_072, k) };
+    assert_eq!(prepare(2048), Status::Device as i32);
+    assert_eq!(prepare(4096), Status::Argument as i32);
+}

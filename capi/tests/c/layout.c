@@ -1,0 +1,53 @@
+/* Prints what the header says of sizes, offsets and codes, a line each. */
+#include <stddef.h>
+#include <stdio.h>
+#include <topkit.h>
+
+#define SIZE(type) printf("%s %zu\n", #type, sizeof(type))
+#define FIELD(type, field) printf("%s.%s %zu\n", #type, #field, offsetof(type, field))
+#define CODE(name) printf("%s %d\n", #name, (int)name)
+
+int main(void) {
+    SIZE(topkit_status);
+    SIZE(topkit_selector_config);
+    FIELD(topkit_selector_config, size);
+    FIELD(topkit_selector_config, dtype);
+    FIELD(topkit_selector_config, select);
+    FIELD(topkit_selector_config, nan);
+    FIELD(topkit_selector_config, rows);
+    FIELD(topkit_selector_config, index);
+    FIELD(topkit_selector_config, k_first);
+    FIELD(topkit_selector_config, k_last);
+    FIELD(topkit_selector_config, reserved);
+    SIZE(topkit_plan);
+    FIELD(topkit_plan, size);
+    FIELD(topkit_plan, workspace_bytes);
+    FIELD(topkit_plan, kernel);
+    SIZE(topkit_launch);
+    FIELD(topkit_launch, size);
+    FIELD(topkit_launch, rows);
+    FIELD(topkit_launch, columns);
+    FIELD(topkit_launch, scores);
+    FIELD(topkit_launch, row_stride);
+    FIELD(topkit_launch, row_starts);
+    FIELD(topkit_launch, row_lengths);
+    FIELD(topkit_launch, indices);
+    FIELD(topkit_launch, index_stride);
+    FIELD(topkit_launch, workspace);
+    FIELD(topkit_launch, workspace_bytes);
+    FIELD(topkit_launch, k);
+    FIELD(topkit_launch, reserved);
+    CODE(TOPKIT_OK);
+    CODE(TOPKIT_ERROR_ARGUMENT);
+    CODE(TOPKIT_ERROR_UNSUPPORTED);
+    CODE(TOPKIT_ERROR_DRIVER);
+    CODE(TOPKIT_ERROR_DEVICE);
+    CODE(TOPKIT_ERROR_COMPILER);
+    CODE(TOPKIT_ERROR_COMPILE);
+    CODE(TOPKIT_ERROR_CUDA);
+    CODE(TOPKIT_ERROR_WORKSPACE);
+    CODE(TOPKIT_ERROR_CAPTURE);
+    CODE(TOPKIT_ERROR_INTERNAL);
+    CODE(TOPKIT_CURRENT_DEVICE);
+    return 0;
+}
