@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn paths_resolve_from_their_file() {
-        assert_eq!(resolve("kernels/block_radix.cuh", "../device/scan.cuh"), "device/scan.cuh");
+        assert_eq!(resolve("kernels/block_radix.cuh", "../device/row.cuh"), "device/row.cuh");
         assert_eq!(resolve("device/row.cuh", "types.cuh"), "device/types.cuh");
         assert_eq!(resolve("skeleton.cu.j2", "device/row.cuh"), "device/row.cuh");
     }

@@ -107,12 +107,12 @@ mod tests {
 
     #[test]
     fn a_cluster_is_part_of_the_name_where_there_is_one() {
-        let spec = KernelSpec::builder("One").dtype([DType::Bf16]).build().unwrap();
-        let alone = spec.variants()[0];
-        assert_eq!(alone.id(), "v8_b2048_t512");
-        let shared = Variant { cluster: 8, ..alone };
-        assert_eq!(shared.to_string(), "block_radix bf16 v8_b2048_t512_c8");
-        assert!(shared.symbol().contains("_t512_c8_largest_"), "{}", shared.symbol());
+        let spec = KernelSpec::builder("One").dtype([DType::Bf16]).vec_size([8]).build().unwrap();
+        let members = spec.variants();
+        assert_eq!(members[0].id(), "v8_b2048_t512");
+        let shared = members.iter().find(|member| member.cluster == 8).unwrap();
+        assert_eq!(shared.to_string(), "cluster_filter bf16 v8_b2048_t512_r16_c8");
+        assert!(shared.symbol().contains("_t512_r16_c8_largest_"), "{}", shared.symbol());
         assert!(shared.parameters().contains(&("cluster", "8".to_owned())));
     }
 }

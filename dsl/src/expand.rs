@@ -187,7 +187,8 @@ fn methods() -> TokenStream {
         ///
         /// When a shape, a dtype, `k` or the index type does not fit the declaration or the
         /// buffers, when the kernel cannot be compiled or loaded, or when the driver refuses the
-        /// launch. Nothing is written then.
+        /// launch. Nothing is written then. A plan that needs a workspace is an error too; lend it
+        /// one with [`launch_with`](Self::launch_with).
         pub fn launch<'out, S: ::topkit::Score, I: ::topkit::IndexInt>(
             &self,
             stream: &::topkit::CudaStream,
@@ -196,6 +197,42 @@ fn methods() -> TokenStream {
             indices: impl ::std::convert::Into<::topkit::Output<'out, I>>,
         ) -> ::std::result::Result<(), ::topkit::Error> {
             self.family.launch(stream, rows, k, indices)
+        }
+
+        /// Device memory for the launches of a problem to work in, zeroed on the stream; empty
+        /// where the plan needs none. Keep it and lend it to every launch: allocating takes far
+        /// longer than one.
+        ///
+        /// # Errors
+        ///
+        /// As [`plan`](Self::plan), and when the stream belongs to another context or the memory
+        /// is not there.
+        pub fn workspace(
+            &self,
+            stream: &::std::sync::Arc<::topkit::CudaStream>,
+            problem: &::topkit::Problem,
+        ) -> ::std::result::Result<::topkit::Workspace, ::topkit::Error> {
+            self.family.workspace(stream, problem)
+        }
+
+        /// As [`launch`](Self::launch), in a workspace that [`workspace`](Self::workspace) made
+        /// for this problem, or for one that needs no less.
+        ///
+        /// It serves one launch after another. Launches that may run at the same time, by graphs
+        /// replayed on several streams for example, need one each.
+        ///
+        /// # Errors
+        ///
+        /// As [`launch`](Self::launch), and when the workspace is smaller than the plan needs.
+        pub fn launch_with<'out, S: ::topkit::Score, I: ::topkit::IndexInt>(
+            &self,
+            stream: &::topkit::CudaStream,
+            rows: &::topkit::Rows<'_, S>,
+            k: u32,
+            indices: impl ::std::convert::Into<::topkit::Output<'out, I>>,
+            workspace: &mut ::topkit::Workspace,
+        ) -> ::std::result::Result<(), ::topkit::Error> {
+            self.family.launch_with(stream, rows, k, indices, workspace)
         }
 
         /// The CUDA C of one kernel, exactly as it is compiled. Needs no GPU.

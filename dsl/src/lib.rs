@@ -48,7 +48,7 @@ use proc_macro2::TokenStream;
 /// |---|---|---|---|
 /// | `dtype` | `f32`, `bf16`, `f16` | required | score types that the family serves |
 /// | `k` | 1 to 2147483647 | `1..=2048` | values of k that a plan may ask for |
-/// | `vec_size` | 1, 2, 4, 8 | `8` | elements that a thread loads at once; no demand on the caller's alignment |
+/// | `vec_size` | 1, 2, 4, 8 | `[4, 8]` | elements that a thread loads at once; no demand on the caller's alignment |
 /// | `bins` | 256, 512, 1024, 2048, 4096 | `2048` | histogram bins of one radix pass |
 /// | `threads` | 128, 256, 512, 1024 | `512` | threads of a CTA |
 /// | `select` | `largest`, `smallest` | `largest` | which end of the order wins |
@@ -69,9 +69,9 @@ use proc_macro2::TokenStream;
 /// # What it expands to
 ///
 /// A type of the declared name and visibility that is `Debug` and `Clone`, with `SPEC`, `new`,
-/// `variants`, `plan`, `launch`, `source`, `explain` and `family`. Doc comments and other
-/// attributes above `kernel` are carried to the type, and `#[cfg]` to all that belongs to it. All
-/// paths start at `::topkit`, so the crate must be a dependency under that name.
+/// `variants`, `plan`, `launch`, `workspace`, `launch_with`, `source`, `explain` and `family`. Doc
+/// comments and other attributes above `kernel` are carried to the type, and `#[cfg]` to all that
+/// belongs to it. All paths start at `::topkit`, so the crate must be a dependency under that name.
 #[proc_macro]
 pub fn topk_kernel(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let (items, problems) = declare(input.into());

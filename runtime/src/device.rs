@@ -34,8 +34,6 @@ pub struct DeviceFacts {
     pub shared_bytes_per_cta: u32,
     /// Whether CTAs can be launched in clusters.
     pub clusters: bool,
-    /// Whether all CTAs of a launch can be had on the GPU together.
-    pub cooperative: bool,
     /// Bytes of L2 cache.
     pub l2_bytes: u64,
     /// Bytes of device memory.
@@ -79,7 +77,6 @@ impl Device {
                 Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
             )?,
             clusters: ask(Attribute::CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH)? != 0,
-            cooperative: ask(Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH)? != 0,
             l2_bytes: u64::from(ask(Attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)?),
             memory_bytes: context.total_mem().map_err(Error::cuda("read the device's memory"))?
                 as u64,

@@ -15,7 +15,7 @@ use crate::nvrtc::Nvrtc;
 use crate::plan::Limits;
 use cudarc::driver::CudaContext;
 use std::sync::Arc;
-use topkit_codegen::{Arch, KernelSpec, LaunchKind, RenderedSource, Variant, render};
+use topkit_codegen::{Arch, KernelSpec, RenderedSource, Variant, render};
 
 /// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
 /// share everything.
@@ -175,7 +175,6 @@ impl Engine {
             let launch = LaunchShape {
                 threads: variant.threads,
                 cluster: variant.cluster,
-                cooperative: kernel.launches_as() == LaunchKind::Cooperative,
                 // Programmatic dependent launch begins with compute capability 9.0, and can be
                 // captured in a graph since CUDA 12.3.
                 starts_early: kernel.starts_early()

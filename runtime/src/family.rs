@@ -96,6 +96,17 @@ impl Family {
         Ok(plan)
     }
 
+    /// As [`Family::prepare`], for a kernel that the caller picks and [`Family::launch_variant`]
+    /// launches.
+    ///
+    /// # Errors
+    /// As for [`Family::plan_variant`], and what compiling and loading may bring.
+    pub fn prepare_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
+        let plan = self.plan_variant(problem, variant)?;
+        self.engine.load(variant)?;
+        Ok(plan)
+    }
+
     /// Enqueues the selection of the k best scores of every row.
     ///
     /// It allocates no device memory, never synchronises and can be captured in a CUDA graph once

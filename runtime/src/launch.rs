@@ -143,6 +143,7 @@ impl RawLaunch {
             workspace: self.workspace,
             columns: self.columns as i32,
             k: self.k as i32,
+            rows: self.rows as i64,
         }
     }
 }
@@ -160,6 +161,7 @@ pub(crate) struct KernelArgs {
     workspace: CUdeviceptr,
     columns: i32,
     k: i32,
+    rows: i64,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use crate::device::Device;
 use crate::error::{Error, driver_words};
 use cudarc::driver::{CudaContext, sys};
-use std::ffi::{CString, c_int, c_uint, c_void};
+use std::ffi::{CString, c_uint, c_void};
 use std::sync::Arc;
 
 /// A kernel that can be launched; unloaded when dropped.
@@ -14,10 +14,7 @@ pub(crate) struct LoadedKernel {
     context: Arc<CudaContext>,
     module: sys::CUmodule,
     function: sys::CUfunction,
-    entry: String,
     shape: LaunchShape,
-    /// CTAs for which the GPU has room at once; asked where a launch depends on it.
-    room: u32,
 }
 
 // SAFETY: a module and its functions are handles that any thread may use once the context is
@@ -39,8 +36,6 @@ pub(crate) struct LaunchShape {
     pub(crate) threads: u32,
     /// CTAs of a cluster; 1 for a launch without clusters.
     pub(crate) cluster: u32,
-    /// All CTAs are on the GPU together.
-    pub(crate) cooperative: bool,
     /// The grid may start before the one ahead of it on the stream has ended; the kernel waits for
     /// that end itself.
     pub(crate) starts_early: bool,
@@ -51,7 +46,7 @@ const PORTABLE_CLUSTER: u32 = 8;
 
 /// The attributes of a launch, of which the first `len` are given to the driver.
 struct Attributes {
-    all: [sys::CUlaunchAttribute; 3],
+    all: [sys::CUlaunchAttribute; 2],
     len: usize,
 }
 
@@ -60,8 +55,8 @@ impl LaunchShape {
         use sys::CUlaunchAttributeID as Id;
         use sys::CUlaunchAttributeValue as Value;
         let attribute = |id, value| sys::CUlaunchAttribute { id, pad: Default::default(), value };
-        let unused = attribute(Id::CU_LAUNCH_ATTRIBUTE_IGNORE, Value { cooperative: 0 });
-        let mut attributes = Attributes { all: [unused; 3], len: 0 };
+        let unused = attribute(Id::CU_LAUNCH_ATTRIBUTE_IGNORE, Value { priority: 0 });
+        let mut attributes = Attributes { all: [unused; 2], len: 0 };
         let mut give = |id, value| {
             attributes.all[attributes.len] = attribute(id, value);
             attributes.len += 1;
@@ -70,9 +65,6 @@ impl LaunchShape {
             let cluster =
                 sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x: self.cluster, y: 1, z: 1 };
             give(Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, Value { clusterDim: cluster });
-        }
-        if self.cooperative {
-            give(Id::CU_LAUNCH_ATTRIBUTE_COOPERATIVE, Value { cooperative: 1 });
         }
         if self.starts_early {
             let id = Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
@@ -148,9 +140,7 @@ impl LoadedKernel {
             context: context.clone(),
             module,
             function: std::ptr::null_mut(),
-            entry: entry.to_owned(),
             shape,
-            room: u32::MAX,
         };
         let name = CString::new(entry).map_err(|_| Error::Module {
             entry: entry.to_owned(),
@@ -163,12 +153,11 @@ impl LoadedKernel {
             .result()
             .map_err(|error| refused(error, &[]))?;
         if shape.cluster > 1 {
-            kernel.room = kernel.room_for_clusters()?;
-            kernel.fits(shape.cluster)?;
-        }
-        if shape.cooperative {
-            let ctas = kernel.ctas_per_multiprocessor()?;
-            kernel.room = ctas.saturating_mul(device.facts.multiprocessors);
+            let room = kernel.room_for_clusters()?;
+            if room < shape.cluster {
+                let needed = shape.cluster;
+                return Err(Error::Room { entry: entry.to_owned(), needed, room });
+            }
         }
         Ok(kernel)
     }
@@ -194,31 +183,6 @@ impl LoadedKernel {
         Ok(u32::try_from(clusters).unwrap_or(0).saturating_mul(self.shape.cluster))
     }
 
-    fn ctas_per_multiprocessor(&self) -> Result<u32, Error> {
-        let mut ctas = 0;
-        // SAFETY: the function is live, and the pointer is valid for one integer.
-        unsafe {
-            sys::cuOccupancyMaxActiveBlocksPerMultiprocessor(
-                &mut ctas,
-                self.function,
-                self.shape.threads as c_int,
-                0,
-            )
-        }
-        .result()
-        .map_err(Error::cuda("tell how many CTAs fit on a multiprocessor"))?;
-        Ok(u32::try_from(ctas).unwrap_or(0))
-    }
-
-    /// CTAs that have to be on the GPU together are so.
-    fn fits(&self, needed: u32) -> Result<(), Error> {
-        let room = self.room;
-        if needed <= room {
-            return Ok(());
-        }
-        Err(Error::Room { entry: self.entry.clone(), needed, room })
-    }
-
     /// Enqueues the kernel with its one argument.
     ///
     /// # Safety
@@ -230,9 +194,6 @@ impl LoadedKernel {
         stream: sys::CUstream,
         args: &A,
     ) -> Result<(), Error> {
-        if self.shape.cooperative {
-            self.fits(grid)?;
-        }
         self.context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
         let mut parameters = [std::ptr::from_ref(args).cast_mut().cast::<c_void>()];
         let mut attributes = self.shape.attributes();
@@ -269,8 +230,7 @@ mod tests {
     use super::*;
     use sys::CUlaunchAttributeID as Id;
 
-    const PLAIN: LaunchShape =
-        LaunchShape { threads: 512, cluster: 1, cooperative: false, starts_early: false };
+    const PLAIN: LaunchShape = LaunchShape { threads: 512, cluster: 1, starts_early: false };
 
     fn given(shape: LaunchShape) -> Vec<Id> {
         let mut attributes = shape.attributes();
@@ -288,7 +248,5 @@ mod tests {
         // SAFETY: the first attribute is the cluster's dimension.
         let dimension = unsafe { cluster.attributes().all[0].value.clusterDim };
         assert_eq!((dimension.x, dimension.y, dimension.z), (16, 1, 1));
-        let cooperative = LaunchShape { cooperative: true, ..PLAIN };
-        assert_eq!(given(cooperative), [Id::CU_LAUNCH_ATTRIBUTE_COOPERATIVE]);
     }
 }

@@ -1,8 +1,8 @@
 //! Device memory that a launch works in, lent by the caller.
 //!
 //! Launches allocate nothing, so a kernel that works beyond its own multiprocessors is given the
-//! memory for it. It is zeroed here once; every launch finds it zero and leaves it zero. It is not
-//! tied to a problem: it serves every launch that needs no more of it.
+//! memory for it. It is zeroed here once; what has to be zero for the next launch, every launch leaves
+//! so. It is not tied to a problem: it serves every launch that needs no more of it.
 
 use crate::error::Error;
 use crate::plan::Plan;

@@ -6,12 +6,12 @@
 
 // Every position wins, and the places that are left are filled.
 template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 length) {
+__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
     for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
         if (slot < length) {
-            Config::emit(args, blockIdx.x, slot, slot);
+            Config::emit(args, row, slot, slot);
         } else {
-            Config::fill(args, blockIdx.x, slot);
+            Config::fill(args, row, slot);
         }
     }
 }

@@ -1,13 +1,14 @@
 // Finds the bin that holds the last winner.
 //
-// Scope: block; every thread must call. Shared memory: the scan's words and three more.
+// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
 // Barriers: two inside, the last of them after the result is written; the histogram must be
 // complete (a barrier) before the call, and may be changed after it.
-// Precondition: 1 <= wanted <= the sum of all counts.
+// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
+// 32.
 #pragma once
 #include "histogram.cuh"
-#include "scan.cuh"
 #include "types.cuh"
+#include "warp.cuh"
 
 struct ThresholdBin {
     u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
@@ -17,7 +18,9 @@ struct ThresholdBin {
 
 template <u32 THREADS>
 struct ThresholdSearch {
-    BlockScan<THREADS> scan;
+    static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
+
+    u32 warp_totals[WARP_SIZE];
     ThresholdBin found;
 
     template <u32 BINS>
@@ -25,9 +28,10 @@ struct ThresholdSearch {
         // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
         constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
         constexpr u32 OWNERS = BINS / OWNED;
-        const bool owner = threadIdx.x < OWNERS;
+        const bool owner = OWNERS == THREADS || threadIdx.x < OWNERS;
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-
         u32 counts[OWNED] = {};
         if (owner) {
             histogram.template read<OWNED>(lowest, counts);
@@ -37,14 +41,24 @@ struct ThresholdSearch {
         for (u32 i = 0; i < OWNED; ++i) {
             owned += counts[i];
         }
-        u32 above = scan.sum_before(owned);
-        if (above < wanted && wanted <= above + owned) {
+        const u32 total = warp_sum(owned);
+        if (lane == 0) {
+            warp_totals[warp] = total;
+        }
+        __syncthreads();
+        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
+        // many issue slots as a scheduler has warps.
+        u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
+        if (above < wanted && wanted <= above + total) {
+            above += warp_sum_through(owned, lane) - owned;
+            if (above < wanted && wanted <= above + owned) {
 #pragma unroll
-            for (u32 i = OWNED; i-- > 0;) {
-                if (above < wanted && wanted <= above + counts[i]) {
-                    found = {lowest + i, above, counts[i]};
+                for (u32 i = OWNED; i-- > 0;) {
+                    if (above < wanted && wanted <= above + counts[i]) {
+                        found = {lowest + i, above, counts[i]};
+                    }
+                    above += counts[i];
                 }
-                above += counts[i];
             }
         }
         __syncthreads();

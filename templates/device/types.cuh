@@ -26,4 +26,5 @@ struct LaunchArgs {
     void* workspace;         // kernels that need one leave it ready for the next launch
     i32 columns;             // columns of a dense row, and the bound of every ragged one
     i32 k;
+    i64 rows;
 };

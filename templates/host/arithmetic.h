@@ -45,6 +45,20 @@ inline float __uint_as_float(unsigned bits) {
     return value;
 }
 
+// Newton's steps from a first guess by halving the exponent: to the last bits, and with no library.
+inline float sqrtf(float x) {
+    if (!(x > 0.0f)) {
+        return x == 0.0f ? x : __uint_as_float(0x7FC00000u);
+    }
+    unsigned bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    float root = __uint_as_float((bits >> 1) + 0x1FC00000u);
+    for (int i = 0; i < 4; ++i) {
+        root = 0.5f * (root + x / root);
+    }
+    return root;
+}
+
 template <class T> __forceinline__ T __ldg(const T* from) { return *from; }
 template <class T> __forceinline__ T __ldcg(const T* from) { return *from; }
 template <class T> __forceinline__ T __ldca(const T* from) { return *from; }

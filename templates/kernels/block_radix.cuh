@@ -48,7 +48,7 @@ struct BlockRadix {
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(args, row.length);
+            take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
 

@@ -69,7 +69,7 @@ struct BlockResident {
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(args, row.length);
+            take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
         const ResidentRow<Config> held(row);

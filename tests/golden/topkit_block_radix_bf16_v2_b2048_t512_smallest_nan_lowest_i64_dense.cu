@@ -71,6 +71,7 @@ struct LaunchArgs {
     void* workspace;         // kernels that need one leave it ready for the next launch
     i32 columns;             // columns of a dense row, and the bound of every ragged one
     i32 k;
+    i64 rows;
 };
 
 // ---- device/active_range.cuh, from line 8 ------------------------------------------------------
@@ -168,8 +169,7 @@ struct alignas(16) Histogram {
     }
 
     // The counts of N bins from `first`, a multiple of N. Four bins are one load: with 8 bins a
-    // thread and single words, eight lanes of a warp would wait for one bank. With the sum over
-    // warps in scan.cuh it saves 0.3 us a search (1 x 8192, 4096 bins, H200).
+    // thread and single words, eight lanes of a warp would wait for one bank.
     template <u32 N>
     __device__ __forceinline__ void read(u32 first, u32 (&into)[N]) const {
         if constexpr (N % 4 == 0) {
@@ -237,12 +237,12 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 
 // Every position wins, and the places that are left are filled.
 template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 length) {
+__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
     for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
         if (slot < length) {
-            Config::emit(args, blockIdx.x, slot, slot);
+            Config::emit(args, row, slot, slot);
         } else {
-            Config::fill(args, blockIdx.x, slot);
+            Config::fill(args, row, slot);
         }
     }
 }
@@ -251,21 +251,13 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 length) {
 #line 1 "templates/device/threshold.cuh"
 // Finds the bin that holds the last winner.
 //
-// Scope: block; every thread must call. Shared memory: the scan's words and three more.
+// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
 // Barriers: two inside, the last of them after the result is written; the histogram must be
 // complete (a barrier) before the call, and may be changed after it.
-// Precondition: 1 <= wanted <= the sum of all counts.
+// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
+// 32.
 
 // uses device/histogram.cuh
-
-// ---- device/scan.cuh ---------------------------------------------------------------------------
-#line 1 "templates/device/scan.cuh"
-// Running sums over the threads of a CTA.
-//
-// Scope: block; every thread must call. Shared memory: one word a warp. Barriers: one inside;
-// the caller places one before the shared words are used again.
-// Precondition: blockDim.x == THREADS, a multiple of the warp size.
-
 // uses device/types.cuh
 
 // ---- device/warp.cuh ---------------------------------------------------------------------------
@@ -286,45 +278,37 @@ __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
     return value;
 }
 
-// The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) {
+// The sum over the warp, in every lane.
+__device__ __forceinline__ u32 warp_sum(u32 value) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    return __reduce_add_sync(FULL_MASK, value);
+#else
 #pragma unroll
     for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
-        value = min(value, __shfl_xor_sync(FULL_MASK, value, distance));
+        value += __shfl_xor_sync(FULL_MASK, value, distance);
     }
     return value;
+#endif
 }
 
-// ---- device/scan.cuh, from line 10 -------------------------------------------------------------
-#line 10 "templates/device/scan.cuh"
-template <u32 THREADS>
-struct BlockScan {
-    static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
-    static constexpr u32 WARPS = THREADS / WARP_SIZE;
-
-    alignas(16) u32 warp_totals[WARPS];
-
-    // The sum of `value` over the threads before this one.
-    __device__ __forceinline__ u32 sum_before(u32 value) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 warp = threadIdx.x / WARP_SIZE;
-        const u32 through = warp_sum_through(value, lane);
-        if (lane == WARP_SIZE - 1) {
-            warp_totals[warp] = through;
-        }
-        __syncthreads();
-        // Every thread adds up the totals for itself: they are few, and a broadcast is one load.
-        u32 before = through - value;
+// The greatest value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_greatest(u32 value) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    return __reduce_max_sync(FULL_MASK, value);
+#else
 #pragma unroll
-        for (u32 other = 0; other < WARPS; ++other) {
-            before += other < warp ? warp_totals[other] : 0;
-        }
-        return before;
+    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
+        value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
     }
-};
+    return value;
+#endif
+}
 
-// ---- device/threshold.cuh, from line 12 --------------------------------------------------------
-#line 12 "templates/device/threshold.cuh"
+// The least value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+
+// ---- device/threshold.cuh, from line 13 --------------------------------------------------------
+#line 13 "templates/device/threshold.cuh"
 struct ThresholdBin {
     u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
@@ -333,7 +317,9 @@ struct ThresholdBin {
 
 template <u32 THREADS>
 struct ThresholdSearch {
-    BlockScan<THREADS> scan;
+    static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
+
+    u32 warp_totals[WARP_SIZE];
     ThresholdBin found;
 
     template <u32 BINS>
@@ -341,9 +327,10 @@ struct ThresholdSearch {
         // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
         constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
         constexpr u32 OWNERS = BINS / OWNED;
-        const bool owner = threadIdx.x < OWNERS;
+        const bool owner = OWNERS == THREADS || threadIdx.x < OWNERS;
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-
         u32 counts[OWNED] = {};
         if (owner) {
             histogram.template read<OWNED>(lowest, counts);
@@ -353,14 +340,24 @@ struct ThresholdSearch {
         for (u32 i = 0; i < OWNED; ++i) {
             owned += counts[i];
         }
-        u32 above = scan.sum_before(owned);
-        if (above < wanted && wanted <= above + owned) {
+        const u32 total = warp_sum(owned);
+        if (lane == 0) {
+            warp_totals[warp] = total;
+        }
+        __syncthreads();
+        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
+        // many issue slots as a scheduler has warps.
+        u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
+        if (above < wanted && wanted <= above + total) {
+            above += warp_sum_through(owned, lane) - owned;
+            if (above < wanted && wanted <= above + owned) {
 #pragma unroll
-            for (u32 i = OWNED; i-- > 0;) {
-                if (above < wanted && wanted <= above + counts[i]) {
-                    found = {lowest + i, above, counts[i]};
+                for (u32 i = OWNED; i-- > 0;) {
+                    if (above < wanted && wanted <= above + counts[i]) {
+                        found = {lowest + i, above, counts[i]};
+                    }
+                    above += counts[i];
                 }
-                above += counts[i];
             }
         }
         __syncthreads();
@@ -541,7 +538,7 @@ struct BlockRadix {
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(args, row.length);
+            take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
 
@@ -654,6 +651,9 @@ struct Config {
     static constexpr u32 DIGIT_BITS = 11;
     static constexpr u32 CANDIDATES = 3072;
     static constexpr u32 ITEMS = 0;
+    static constexpr u32 CHUNK = 8;
+    static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_K = 2147483647;
     static constexpr u32 CLUSTER = 1;
     static constexpr u32 THREADS = 512;
     static constexpr bool LARGEST = false;

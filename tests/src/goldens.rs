@@ -35,6 +35,19 @@ pub fn variants() -> Vec<Variant> {
             semantics: semantics(turn + 1),
         });
     }
+    for (turn, dtype) in DType::ALL.into_iter().enumerate() {
+        variants.push(Variant {
+            kernel: [KernelKind::BlockFilter, KernelKind::ClusterFilter, KernelKind::GridFilter]
+                [turn],
+            dtype,
+            vec_size: 16 / dtype.bytes(),
+            bins: 2048,
+            threads: 512,
+            items: [32, 16, 32][turn],
+            cluster: [1, 8, 1][turn],
+            semantics: semantics(turn * 2),
+        });
+    }
     variants
 }
 

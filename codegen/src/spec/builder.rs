@@ -28,7 +28,7 @@ impl SpecBuilder {
     /// The default of `k`.
     pub const DEFAULT_K: (u32, u32) = (1, 2048);
     /// The default of `vec_size`.
-    pub const DEFAULT_VEC_SIZE: &'static [u32] = &[8];
+    pub const DEFAULT_VEC_SIZE: &'static [u32] = &[4, 8];
     /// The default of `bins`.
     pub const DEFAULT_BINS: &'static [u32] = &[2048];
     /// The default of `threads`.
@@ -61,7 +61,7 @@ impl SpecBuilder {
         self
     }
 
-    /// Elements a thread loads at once. Default `[8]`.
+    /// Elements a thread loads at once. Default `[4, 8]`: 16 bytes of every dtype.
     pub fn vec_size(mut self, vec_size: impl Into<Vec<u32>>) -> Self {
         self.spec.vec_size = vec_size.into().into();
         self

@@ -69,7 +69,9 @@ pub(super) fn variant_faults(variant: &Variant) -> Vec<Fault> {
     each(&mut faults, &[variant.threads], threads);
     not_yet(&mut faults, &variant.semantics);
     let kernel = variant.kernel;
-    if kernel.items() != [0] {
+    if kernel.filters() {
+        filter(&mut faults, variant);
+    } else if kernel.items() != [0] {
         resident(&mut faults, variant);
     } else if variant.items != 0 {
         let message = format!("{} holds no scores in registers", kernel.name());
@@ -93,6 +95,38 @@ fn resident(faults: &mut Vec<Fault>, variant: &Variant) {
         let message = format!("{threads} threads cannot hold {items} scores each");
         let hint = format!("8, 16, 32 or 64 each, and {} in all", Variant::MAX_CAPACITY);
         faults.push(Fault::new(Key::Threads, None, message, hint));
+    }
+}
+
+/// What a kernel that keeps the scores above a bound can be.
+fn filter(faults: &mut Vec<Fault>, variant: &Variant) {
+    let name = variant.kernel.name();
+    let mut refuse = |key, message, hint: String| {
+        faults.push(Fault::new(key, None, message, hint));
+    };
+    let wanted = 16 / variant.dtype.bytes();
+    if variant.vec_size != wanted {
+        let message = format!("{name} loads {} 16 bytes at a time", variant.dtype);
+        refuse(Key::VecSize, message, format!("use {wanted}"));
+    }
+    // The histogram shares the 48 KB with the survivors, and a thread's hits are one word.
+    if variant.bins > 2048 {
+        let message = format!("{name} has room for 2048 bins, not {}", variant.bins);
+        refuse(Key::Bins, message, "use 256, 512, 1024 or 2048".into());
+    }
+    if variant.threads > 512 {
+        let message = format!("{} threads of {name} have too few registers", variant.threads);
+        refuse(Key::Threads, message, "use 128, 256 or 512".into());
+    }
+    if variant.cluster > variant.threads / 32 {
+        let (cluster, threads) = (variant.cluster, variant.threads);
+        let message =
+            format!("{threads} threads of {name} cannot meet {cluster} CTAs, a warp each");
+        refuse(Key::Threads, message, format!("set `cluster` to {} or less", threads / 32));
+    }
+    if !variant.kernel.items().contains(&variant.items) {
+        let message = format!("a thread of {name} cannot hold {} scores", variant.items);
+        refuse(Key::Threads, message, "16 or 32".into());
     }
 }
 
@@ -263,7 +297,9 @@ mod tests {
         let spec = KernelSpec::builder("One").dtype([DType::Bf16]).build().unwrap();
         for variant in spec.variants() {
             assert_eq!(variant_faults(&variant), []);
-            for cluster in [0, 2, 16] {
+            let clustered = variant.kernel.launches_as() == LaunchKind::ClusterPerRow;
+            for cluster in if clustered { &[][..] } else { &[0, 2, 16] } {
+                let cluster = *cluster;
                 let faults = variant_faults(&Variant { cluster, ..variant });
                 let [Fault { message, hint, .. }] = &faults[..] else { panic!("{faults:?}") };
                 assert!(message.contains(variant.kernel.name()), "{message}");

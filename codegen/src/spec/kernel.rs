@@ -14,6 +14,12 @@ pub enum KernelKind {
     BlockRadix,
     /// One CTA a row of at most 32768 columns, held in registers.
     BlockResident,
+    /// One CTA a row of any length, read once.
+    BlockFilter,
+    /// A cluster of CTAs a row of any length, read once.
+    ClusterFilter,
+    /// Many CTAs a row of any length, read once; they meet in the workspace.
+    GridFilter,
 }
 
 /// How the CTAs of a launch share its rows.
@@ -24,8 +30,8 @@ pub enum LaunchKind {
     CtaPerRow,
     /// One cluster of CTAs a row.
     ClusterPerRow,
-    /// All rows by all CTAs, which are on the GPU together.
-    Cooperative,
+    /// Several CTAs a row, as many as the GPU holds at once; none waits for another.
+    CtasPerRow,
 }
 
 impl LaunchKind {
@@ -35,37 +41,53 @@ impl LaunchKind {
         match self {
             LaunchKind::CtaPerRow => rows,
             LaunchKind::ClusterPerRow => rows.saturating_mul(cluster as u64),
-            LaunchKind::Cooperative if rows == 0 => 0,
-            LaunchKind::Cooperative => resident,
+            LaunchKind::CtasPerRow if rows == 0 || resident <= rows => rows,
+            LaunchKind::CtasPerRow => resident / rows * rows,
         }
     }
 }
 
 impl KernelKind {
     /// Every kernel.
-    pub const ALL: &'static [KernelKind] = &[KernelKind::BlockRadix, KernelKind::BlockResident];
+    pub const ALL: &'static [KernelKind] = &[
+        KernelKind::BlockRadix,
+        KernelKind::BlockResident,
+        KernelKind::BlockFilter,
+        KernelKind::ClusterFilter,
+        KernelKind::GridFilter,
+    ];
 
     /// The name of its template and of its entry function.
     pub const fn name(self) -> &'static str {
         match self {
             KernelKind::BlockRadix => "block_radix",
             KernelKind::BlockResident => "block_resident",
+            KernelKind::BlockFilter => "block_filter",
+            KernelKind::ClusterFilter => "cluster_filter",
+            KernelKind::GridFilter => "grid_filter",
         }
     }
 
     /// How its CTAs share the rows of a launch.
     pub const fn launches_as(self) -> LaunchKind {
         match self {
-            KernelKind::BlockRadix | KernelKind::BlockResident => LaunchKind::CtaPerRow,
+            KernelKind::BlockRadix | KernelKind::BlockResident | KernelKind::BlockFilter => {
+                LaunchKind::CtaPerRow
+            }
+            KernelKind::ClusterFilter => LaunchKind::ClusterPerRow,
+            KernelKind::GridFilter => LaunchKind::CtasPerRow,
         }
     }
 
     /// Whether it waits by itself for the grid ahead of it on the stream, and so may be launched
-    /// before that has ended. A cooperative kernel may not.
+    /// before that has ended.
     pub const fn starts_early(self) -> bool {
         match self {
             KernelKind::BlockRadix => false,
-            KernelKind::BlockResident => true,
+            KernelKind::BlockResident
+            | KernelKind::BlockFilter
+            | KernelKind::ClusterFilter
+            | KernelKind::GridFilter => true,
         }
     }
 
@@ -74,6 +96,9 @@ impl KernelKind {
         match self {
             KernelKind::BlockRadix => &[0],
             KernelKind::BlockResident => Variant::ITEMS,
+            KernelKind::BlockFilter | KernelKind::ClusterFilter | KernelKind::GridFilter => {
+                Variant::STRIPE_ITEMS
+            }
         }
     }
 
@@ -81,8 +106,25 @@ impl KernelKind {
     /// clusters.
     pub const fn clusters(self) -> &'static [u32] {
         match self {
-            KernelKind::BlockRadix | KernelKind::BlockResident => &[1],
+            KernelKind::BlockRadix
+            | KernelKind::BlockResident
+            | KernelKind::BlockFilter
+            | KernelKind::GridFilter => &[1],
+            KernelKind::ClusterFilter => &[2, 3, 4, 6, 8, 16],
         }
+    }
+
+    /// Whether it keeps the scores above a bound, and reads its row once.
+    pub const fn filters(self) -> bool {
+        match self {
+            KernelKind::BlockRadix | KernelKind::BlockResident => false,
+            KernelKind::BlockFilter | KernelKind::ClusterFilter | KernelKind::GridFilter => true,
+        }
+    }
+
+    /// The most winners a row that it serves, where it has a limit of its own.
+    pub const fn most_k(self) -> Option<u32> {
+        if self.filters() { Some(Variant::MOST_FILTERED) } else { None }
     }
 }
 
@@ -90,8 +132,19 @@ impl Variant {
     /// Members of the threshold bin that a CTA of `block_radix` keeps on chip. More of them lead to
     /// another scan of the row, never to a lost winner. With 4096 bins and 32-bit keys the kernel stays within
     /// the 48 KB of shared memory that every GPU grants.
+    ///
+    /// Of a filter: scores above the bound that are kept of a row, or of a part by `grid_filter`.
     pub const fn candidates(&self) -> u32 {
-        3072
+        if self.kernel.filters() { 4096 } else { 3072 }
+    }
+
+    /// Vectors that stand together in a part of a row. In 128 bytes, winners that stand together
+    /// are still spread over the parts; a huge row is read from memory, by larger pieces.
+    pub const fn chunk(&self) -> u32 {
+        match self.kernel {
+            KernelKind::GridFilter => 32,
+            _ => 8,
+        }
     }
 
     /// CTAs that a multiprocessor should have room for, as far as their registers go. A resident
@@ -100,6 +153,7 @@ impl Variant {
     pub const fn ctas(&self) -> u32 {
         match self.kernel {
             KernelKind::BlockRadix => 1,
+            KernelKind::BlockFilter | KernelKind::ClusterFilter | KernelKind::GridFilter => 1,
             KernelKind::BlockResident => {
                 let small = self.threads < 512;
                 let loaded = self.items * self.dtype.bytes() / 4;
@@ -126,16 +180,34 @@ impl Variant {
     /// The most columns that the kernel serves, where it has a limit of its own.
     pub const fn capacity(&self) -> Option<u32> {
         match self.kernel {
-            KernelKind::BlockRadix => None,
+            KernelKind::BlockRadix
+            | KernelKind::BlockFilter
+            | KernelKind::ClusterFilter
+            | KernelKind::GridFilter => None,
             KernelKind::BlockResident => Some(self.threads * self.items),
         }
     }
 
-    /// Bytes of device memory that a launch over `rows` rows works in. They are zero before the
-    /// first launch, and every launch leaves them zero.
-    pub const fn workspace_bytes(&self, _rows: u64) -> u64 {
+    /// Bytes of device memory that a launch of `grid` CTAs over `rows` rows works in. The first
+    /// [`Variant::zeroed_bytes`] are zero before the first launch, and every launch leaves them so.
+    pub const fn workspace_bytes(&self, rows: u64, grid: u64) -> u64 {
+        if rows == 0 || !matches!(self.kernel, KernelKind::GridFilter) {
+            return 0;
+        }
+        // The layout is that of `grid_filter.cuh`: a size, an edge and a share for each CTA.
+        let parts = grid / rows;
+        let shared = 65535 / parts;
+        let share =
+            if shared < self.candidates() as u64 { shared } else { self.candidates() as u64 };
+        self.zeroed_bytes() + grid * (2 + 2 * share) * 4
+    }
+
+    /// Bytes at the head of the workspace that are zero between launches: as many for every
+    /// problem, so that one workspace serves launches of different shapes.
+    pub const fn zeroed_bytes(&self) -> u64 {
         match self.kernel {
-            KernelKind::BlockRadix | KernelKind::BlockResident => 0,
+            KernelKind::GridFilter => Variant::COUNTERS as u64 * 4,
+            _ => 0,
         }
     }
 
@@ -156,8 +228,9 @@ mod tests {
         assert_eq!(grid(LaunchKind::CtaPerRow, 5), 5);
         assert_eq!(grid(LaunchKind::ClusterPerRow, 5), 40);
         assert_eq!(grid(LaunchKind::ClusterPerRow, i32::MAX as u64), 8 * i32::MAX as u64);
-        assert_eq!(grid(LaunchKind::Cooperative, 5), 132);
-        for kind in [LaunchKind::CtaPerRow, LaunchKind::ClusterPerRow, LaunchKind::Cooperative] {
+        assert_eq!(grid(LaunchKind::CtasPerRow, 5), 130);
+        assert_eq!(grid(LaunchKind::CtasPerRow, 200), 200);
+        for kind in [LaunchKind::CtaPerRow, LaunchKind::ClusterPerRow, LaunchKind::CtasPerRow] {
             assert_eq!(grid(kind, 0), 0);
         }
     }
@@ -168,7 +241,6 @@ mod tests {
             let clustered = kind.launches_as() == LaunchKind::ClusterPerRow;
             assert_eq!(clustered, kind.clusters().iter().any(|&cluster| cluster > 1));
             assert!(kind.clusters().iter().all(|cluster| Variant::CLUSTERS.contains(cluster)));
-            assert!(kind.launches_as() != LaunchKind::Cooperative || !kind.starts_early());
         }
     }
 }

@@ -29,6 +29,15 @@ impl Variant {
     /// What `items` may be in a resident kernel.
     pub const ITEMS: &'static [u32] = &[8, 16, 32, 64];
 
+    /// What `items` may be in a filter.
+    pub const STRIPE_ITEMS: &'static [u32] = &[16, 32];
+
+    /// The most winners a row of a filter.
+    pub const MOST_FILTERED: u32 = 2048;
+
+    /// Rows that a launch of `grid_filter` can spread over several CTAs each.
+    pub const COUNTERS: u32 = 1024;
+
     /// What `cluster` may be in a kernel of clusters. More than 8 is for GPUs that grant it.
     pub const CLUSTERS: RangeInclusive<u32> = 1..=16;
 

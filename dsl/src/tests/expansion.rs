@@ -116,7 +116,18 @@ fn every_public_item_is_documented() {
         assert!(attrs.iter().any(|attr| attr.path().is_ident("doc")), "{name}");
         names.push(name.to_string());
     }
-    let expected = ["SPEC", "new", "variants", "plan", "launch", "source", "explain", "family"];
+    let expected = [
+        "SPEC",
+        "new",
+        "variants",
+        "plan",
+        "launch",
+        "workspace",
+        "launch_with",
+        "source",
+        "explain",
+        "family",
+    ];
     assert_eq!(names, expected);
 }
 

@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::{Config, Problem};
 use std::path::PathBuf;
 use std::sync::Arc;
-use topkit_codegen::{Arch, LaunchKind, RenderedSource, Variant};
+use topkit_codegen::{Arch, RenderedSource, Variant};
 
 /// Shared memory that a CTA may have without asking.
 const STATIC_SHARED: usize = 48 * 1024;
@@ -193,13 +193,9 @@ impl Launch {
         Launch(Shape { grid, threads, cluster: 1, cooperative: false, dynamic_shared: 0 })
     }
 
-    /// As a plan has it: CTAs, clusters, and whether all are there together.
+    /// As a plan has it: CTAs, and the clusters they are in.
     pub fn of(plan: &Plan) -> Launch {
-        let launch = Launch::new(plan.grid, plan.variant.threads).cluster(plan.cluster);
-        match plan.variant.kernel.launches_as() {
-            LaunchKind::Cooperative => launch.cooperative(),
-            _ => launch,
-        }
+        Launch::new(plan.grid, plan.variant.threads).cluster(plan.cluster)
     }
 
     /// Clusters of this many CTAs, of which the grid is a multiple.

@@ -68,12 +68,12 @@ impl Kernel {
         if rows == 0 {
             return Ok(Vec::new());
         }
-        self.select_by(&Launch::of(&plan), plan.workspace_bytes, question)
+        self.select_by(&Launch::of(&plan), plan.workspace_bytes, plan.zeroed_bytes, question)
     }
 
     /// As [`Kernel::select`], for a kernel of the caller's own that takes `LaunchArgs` of
     /// `templates/device/types.cuh`, launched in a shape of the caller's own. There is at least one
-    /// row.
+    /// row. The first `zeroed_bytes` of the workspace must be zero again at the end.
     ///
     /// # Errors
     /// As for [`Kernel::select`].
@@ -81,6 +81,7 @@ impl Kernel {
         &self,
         launch: &Launch,
         workspace_bytes: usize,
+        zeroed_bytes: usize,
         question: &Question<'_, S>,
     ) -> Result<Vec<I>, Fault> {
         check(question)?;
@@ -126,7 +127,7 @@ impl Kernel {
         };
         self.launch(launch, args, &mut memory)?;
         if let Some(workspace) = workspace {
-            restored(&memory.read::<u8>(workspace))?;
+            restored(&memory.read::<u8>(workspace)[..zeroed_bytes])?;
         }
 
         let written = memory.read::<I>(output);

@@ -46,10 +46,12 @@ impl Explanation {
 }
 
 /// Who works on a row.
-fn sharing(launch: LaunchKind, cluster: u32) -> String {
+fn sharing(launch: LaunchKind, cluster: u32, grid: u32, rows: u32) -> String {
     match launch {
         LaunchKind::ClusterPerRow => format!("{cluster} a row, as a cluster"),
-        LaunchKind::Cooperative => "all on the GPU together, which share the rows".to_owned(),
+        LaunchKind::CtasPerRow => {
+            format!("{} a row, which meet in the workspace", grid / rows.max(1))
+        }
         _ => "one a row".to_owned(),
     }
 }
@@ -58,7 +60,12 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Explanation { plan, limits, reasons, members } = self;
         writeln!(f, "{}: {} (1 of {members} members)", plan.problem, plan.variant)?;
-        let sharing = sharing(plan.variant.kernel.launches_as(), plan.cluster);
+        let sharing = sharing(
+            plan.variant.kernel.launches_as(),
+            plan.cluster,
+            plan.grid,
+            plan.problem.rows as u32,
+        );
         writeln!(f, "  {} CTAs, {sharing}; workspace {} bytes", plan.grid, plan.workspace_bytes)?;
         for Reason { key, value, why } in reasons {
             writeln!(f, "  {key} = {value}: {why}")?;
@@ -76,8 +83,8 @@ mod tests {
 
     #[test]
     fn the_words_say_how_many_ctas_a_row_has() {
-        assert_eq!(sharing(LaunchKind::CtaPerRow, 1), "one a row");
-        assert_eq!(sharing(LaunchKind::ClusterPerRow, 8), "8 a row, as a cluster");
-        assert!(sharing(LaunchKind::Cooperative, 1).contains("share the rows"));
+        assert_eq!(sharing(LaunchKind::CtaPerRow, 1, 4, 4), "one a row");
+        assert_eq!(sharing(LaunchKind::ClusterPerRow, 8, 32, 4), "8 a row, as a cluster");
+        assert!(sharing(LaunchKind::CtasPerRow, 1, 132, 4).starts_with("33 a row"));
     }
 }

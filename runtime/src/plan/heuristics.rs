@@ -10,7 +10,9 @@ use topkit_codegen::{KernelKind, KernelSpec, Key, Variant};
 
 /// The kernel for a problem.
 pub(super) fn pick(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Variant {
-    resident(spec, problem, limits).unwrap_or_else(|| streaming(spec, problem, limits))
+    filtering(spec, problem, limits)
+        .or_else(|| resident(spec, problem, limits))
+        .unwrap_or_else(|| streaming(spec, problem, limits))
 }
 
 /// The kernel that reads its rows from memory; it serves every problem.
@@ -61,6 +63,56 @@ fn resident(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Var
     })
 }
 
+/// Rows up to this many bytes are held in registers, and filtered from there on: 1 x 16384 bf16 at
+/// k = 2048, 4.9 us held and 7.0 us filtered (H200).
+const HELD_BYTES: usize = 32 * 1024;
+/// Rows from this many bytes on are for the whole GPU: 1 x 16777216 f32, 43 us by 132 CTAs and 167
+/// by a cluster of 16; 1 x 1048576 f32 the other way round, 18 us and 10 (H200).
+const HUGE_BYTES: usize = 16 << 20;
+/// Clusters of so many CTAs, and how many of them an H200 holds at once, one CTA a multiprocessor.
+const CLUSTERS: &[(u32, usize)] = &[(16, 7), (8, 15), (6, 20), (4, 30), (3, 42), (2, 66)];
+
+/// The kernel that reads its rows once and keeps what may win, where the family has it.
+fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Variant> {
+    let bytes = problem.columns * problem.dtype.bytes() as usize;
+    let vec_size = wanted_vec_size(problem).value;
+    let declared = spec.vec_size.contains(&vec_size)
+        && spec.bins.contains(&FILTER_BINS)
+        && spec.threads.contains(&FILTER_THREADS);
+    if !declared || bytes <= HELD_BYTES || problem.k > Variant::MOST_FILTERED {
+        return None;
+    }
+    let with = |kernel, items, cluster| Variant {
+        kernel,
+        vec_size,
+        bins: FILTER_BINS,
+        threads: FILTER_THREADS,
+        items,
+        cluster,
+        ..streaming(spec, problem, limits)
+    };
+    if bytes >= HUGE_BYTES && problem.rows * 32 <= limits.multiprocessors as usize {
+        return Some(with(KernelKind::GridFilter, 32, 1));
+    }
+    // A CTA is worth its part in the meeting with a stripe of its own.
+    let stripe = |items: u32| (FILTER_THREADS * items) as usize;
+    let usual = 132; // multiprocessors of the GPU that the table is of
+    let cluster = CLUSTERS.iter().find(|(ctas, room)| {
+        let room = room * limits.multiprocessors as usize / usual;
+        limits.clusters && problem.rows <= room && *ctas as usize * stripe(16) <= problem.columns
+    });
+    Some(match cluster {
+        None => with(KernelKind::BlockFilter, 32, 1),
+        Some(&(ctas, _)) => {
+            let one = ctas as usize * stripe(16) >= problem.columns;
+            with(KernelKind::ClusterFilter, if one { 16 } else { 32 }, ctas)
+        }
+    })
+}
+
+const FILTER_BINS: u32 = 2048;
+const FILTER_THREADS: u32 = 512;
+
 /// Why `pick` gave this kernel: a sentence for each axis.
 pub(super) fn reasons(
     spec: &KernelSpec,
@@ -76,7 +128,20 @@ pub(super) fn reasons(
         Reason { key, value, why }
     };
     let vec_size = reason(Key::VecSize, variant.vec_size, wanted_vec_size(problem), &spec.vec_size);
-    if variant.kernel == KernelKind::BlockResident {
+    if variant.kernel.filters() {
+        let why = "what is above a guessed bound is kept, in one read of the row".to_owned();
+        let share = match variant.kernel {
+            KernelKind::ClusterFilter => format!("{} CTAs share a row", variant.cluster),
+            KernelKind::GridFilter => "the whole GPU shares a row".to_owned(),
+            _ => "there are rows for every multiprocessor".to_owned(),
+        };
+        let items = format!("{share}, and load {} scores a thread at a time", variant.items);
+        vec![
+            vec_size,
+            Reason { key: Key::Bins, value: variant.bins, why },
+            Reason { key: Key::Threads, value: variant.threads, why: items },
+        ]
+    } else if variant.kernel == KernelKind::BlockResident {
         let wide = Wanted { value: 4096, why: "narrow bins leave few members to rank" };
         let capacity = variant.threads * variant.items;
         let why = format!(

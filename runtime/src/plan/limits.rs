@@ -20,8 +20,6 @@ pub struct Limits {
     pub shared_bytes_per_multiprocessor: u32,
     /// Whether CTAs can be launched in clusters.
     pub clusters: bool,
-    /// Whether all CTAs of a launch can be had on the GPU together.
-    pub cooperative: bool,
     /// The GPU that these are the numbers of, where none was asked: `an H200-like device`.
     pub stand_in: Option<&'static str>,
 }
@@ -71,7 +69,6 @@ impl Limits {
             registers_per_multiprocessor: 64 * 1024,
             shared_bytes_per_multiprocessor: usual.shared_kb * 1024,
             clusters: capability >= (9, 0),
-            cooperative: capability >= (6, 0),
             stand_in: Some(usual.device),
         }
     }
@@ -84,7 +81,6 @@ impl Limits {
             registers_per_multiprocessor: facts.registers_per_multiprocessor,
             shared_bytes_per_multiprocessor: facts.shared_bytes_per_multiprocessor,
             clusters: facts.clusters,
-            cooperative: facts.cooperative,
             stand_in: None,
         }
     }
@@ -93,7 +89,6 @@ impl Limits {
     pub(crate) fn lacks(&self, launch: LaunchKind) -> Option<&'static str> {
         match launch {
             LaunchKind::ClusterPerRow if !self.clusters => Some("thread block clusters"),
-            LaunchKind::Cooperative if !self.cooperative => Some("cooperative launches"),
             _ => None,
         }
     }
@@ -125,12 +120,11 @@ mod tests {
     #[test]
     fn what_a_gpu_lacks_is_named() {
         let lacks = |arch: &str, launch| Limits::of_arch(arch.parse().unwrap()).lacks(launch);
-        for launch in [LaunchKind::CtaPerRow, LaunchKind::ClusterPerRow, LaunchKind::Cooperative] {
+        for launch in [LaunchKind::CtaPerRow, LaunchKind::ClusterPerRow, LaunchKind::CtasPerRow] {
             assert_eq!(lacks("sm_90", launch), None);
         }
         assert_eq!(lacks("sm_89", LaunchKind::ClusterPerRow), Some("thread block clusters"));
-        assert_eq!(lacks("sm_89", LaunchKind::Cooperative), None);
-        assert_eq!(lacks("sm_52", LaunchKind::Cooperative), Some("cooperative launches"));
+        assert_eq!(lacks("sm_89", LaunchKind::CtasPerRow), None);
         assert_eq!(lacks("sm_52", LaunchKind::CtaPerRow), None);
     }
 }

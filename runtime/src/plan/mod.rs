@@ -29,6 +29,9 @@ pub struct Plan {
     pub cluster: u32,
     /// Bytes of device memory that the caller lends to the launch.
     pub workspace_bytes: usize,
+    /// How many of them, from the first on, are zero before the first launch; every launch leaves
+    /// them so.
+    pub zeroed_bytes: usize,
 }
 
 impl Plan {
@@ -58,6 +61,9 @@ impl Plan {
         if let Some(lack) = limits.lacks(variant.kernel.launches_as()) {
             return Err(unfit(format!("it needs {lack}, which the GPU does not have")));
         }
+        if let Some(most) = variant.kernel.most_k().filter(|most| problem.k > *most) {
+            return Err(unfit(format!("it selects at most {most} of a row")));
+        }
         let rows = problem.rows as u64;
         let grid = variant.grid(rows, limits.multiprocessors);
         if grid > LIMIT as u64 {
@@ -68,7 +74,8 @@ impl Plan {
             variant: *variant,
             grid: grid as u32,
             cluster: variant.cluster,
-            workspace_bytes: variant.workspace_bytes(rows) as usize,
+            workspace_bytes: variant.workspace_bytes(rows, grid) as usize,
+            zeroed_bytes: variant.zeroed_bytes() as usize,
         })
     }
 }

@@ -9,9 +9,9 @@ topkit::topk_kernel! { pub kernel Top { dtype: [f32, f16] } }
 pub fn all(
     engine: &topkit::Engine,
     problem: &topkit::Problem,
-    stream: &topkit::CudaStream,
+    stream: &::std::sync::Arc<topkit::CudaStream>,
     rows: &topkit::Rows<'_, f32>,
-    indices: topkit::Output<'_, i32>,
+    [first, second]: [topkit::Output<'_, i32>; 2],
 ) -> Result<(), topkit::Error> {
     let top: Top = Top::new(engine)?.clone();
     let _: topkit::Plan = top.plan(problem)?;
@@ -19,7 +19,9 @@ pub fn all(
     let _: topkit::RenderedSource = top.source(&Top::variants()[0])?;
     let _: &topkit::Family = top.family();
     println!("{top:?}");
-    top.launch(stream, rows, 8, indices)
+    top.launch(stream, rows, 8, first)?;
+    let mut workspace: topkit::Workspace = top.workspace(stream, problem)?;
+    top.launch_with(stream, rows, 8, second, &mut workspace)
 }
 
 fn main() {

@@ -50,6 +50,9 @@ pub fn members(family: &Family, dtype: DType, vec_size: u32, columns: usize) -> 
         v.dtype == dtype
             && v.vec_size == vec_size
             && match v.capacity() {
+                None if v.kernel.filters() => {
+                    [(2048, 512), (256, 128)].contains(&(v.bins, v.threads))
+                }
                 None => pairs.contains(&(v.bins, v.threads)),
                 Some(capacity) => {
                     (columns..(4 * columns).max(2049)).contains(&(capacity as usize))
@@ -58,6 +61,12 @@ pub fn members(family: &Family, dtype: DType, vec_size: u32, columns: usize) -> 
             }
     });
     variants
+}
+
+/// Those of the members that select so many of a row.
+pub fn selecting(members: &[Variant], k: u32) -> Vec<Variant> {
+    let serves = |v: &&Variant| v.kernel.most_k().is_none_or(|most| k <= most);
+    members.iter().filter(serves).copied().collect()
 }
 
 /// Enqueues a typed launch in a workspace of its own, which is freed once the stream has passed.
@@ -186,7 +195,8 @@ impl<S: Score + DeviceRepr> Case<S> {
         }
         let written = stream.clone_dtoh(&indices).unwrap();
         let left = stream.clone_dtoh(&workspace).unwrap();
-        assert!(left.iter().all(|&byte| byte == 0), "{variant} leaves its workspace changed");
+        let zeroed = &left[..plan.zeroed_bytes];
+        assert!(zeroed.iter().all(|&byte| byte == 0), "{variant} leaves its counters changed");
         let mut gathered = Vec::with_capacity(rows * k_len);
         for row in written.chunks_exact(index_stride) {
             gathered.extend_from_slice(&row[..k_len]);

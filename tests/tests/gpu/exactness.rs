@@ -1,7 +1,7 @@
 //! The matrix of the contract: every dtype, vector width, length, k, row count, alignment and
 //! distribution, each answer equal to the oracle's at zero tolerance.
 
-use crate::device::{Case, Layout, members, whole_family};
+use crate::device::{Case, Layout, members, selecting, whole_family};
 use half::{bf16, f16};
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::{Score, Semantics};
@@ -34,6 +34,7 @@ fn every_case<S: Score + DeviceRepr>(distribution: Distribution) -> usize {
             let case = Case::<S>::new(distribution, seed as u64, 33, columns, layout);
             let beyond = columns as u32 + 5;
             for k in KS.into_iter().chain([beyond]) {
+                let members = members.each_ref().map(|members| selecting(members, k));
                 for rows in ROWS {
                     for members in &members {
                         // Each width is met by all of its members in turn, the wide one by three

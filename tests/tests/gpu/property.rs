@@ -1,6 +1,6 @@
 //! Shapes, strides, spans and scores that nobody thought of.
 
-use crate::device::{Case, Layout, members, ragged, whole_family};
+use crate::device::{Case, Layout, members, ragged, selecting, whole_family};
 use half::{bf16, f16};
 use proptest::prelude::*;
 use topkit::Score;
@@ -59,7 +59,7 @@ fn ask<S: Score + DeviceRepr>(question: &Question) {
     };
     let (starts, lengths) = (span(), span());
     let family = whole_family(ragged());
-    let members = members(&family, S::DTYPE, vec_size, columns);
+    let members = selecting(&members(&family, S::DTYPE, vec_size, columns), k);
     let variant = members[member % members.len()];
     let layout = Layout { offset: layout.0, gap: layout.1 };
     let case = Case::of(&scores, rows, columns, layout);

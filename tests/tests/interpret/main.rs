@@ -4,6 +4,7 @@
 mod case;
 mod exactness;
 mod faults;
+mod filter;
 mod launches;
 mod mutation;
 mod question;

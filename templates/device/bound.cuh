@@ -1,0 +1,134 @@
+// Guesses a key that a given number of scores reach, from some of them.
+//
+// Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one
+// before anything is counted, two for each pass, none at the end: the histogram is cleared, and a
+// barrier is due before it is used again.
+// Preconditions: the histogram is clear and `greatest` is 0, both before a barrier.
+//
+// A thread puts forward the best of each group of its scores: as many groups as make twice the
+// number wanted in all. A histogram of these under the greatest gives the bound.
+#pragma once
+#include "cut.cuh"
+#include "score_word.cuh"
+#include "types.cuh"
+#include "warp.cuh"
+
+struct Bound {
+    bool found;
+    bool ties;     // too many have the key `beneath` itself; else those above it are as wanted
+    u32 beneath;
+    u32 greatest;  // key seen
+};
+
+template <class Config>
+struct BoundSearch {
+    using Word = ScoreWord<Config>;
+    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Range = typename Search::Range;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 BINS = Config::BINS;
+    static constexpr u32 GROUPS = 8 / Word::SCORES;  // words
+    // The first pass spans this many keys under the greatest: 8 octaves.
+    static constexpr u32 MANTISSA_BITS =
+        sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
+    static constexpr u32 SPAN_BITS = MANTISSA_BITS + 3;
+    static constexpr u32 SHIFT =
+        SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
+    static constexpr u32 SPAN = BINS << SHIFT;
+
+    // Of the scores in `words`, and in `others` too if `both`, about `wanted` are above the bound;
+    // at least so many if `certain`.
+    template <u32 WORDS>
+    static __device__ __forceinline__ Bound find(Search& search, u32& shared_greatest,
+                                                 const u32 (&words)[WORDS],
+                                                 const u32 (&others)[WORDS], bool both,
+                                                 bool certain, u32 wanted) {
+        constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
+        u32 best[MOST];
+#pragma unroll
+        for (u32 g = 0; g < MOST; ++g) {
+            best[g] = words[g];
+        }
+#pragma unroll
+        for (u32 w = MOST; w < WORDS; ++w) {
+            best[w % MOST] = Word::better(best[w % MOST], words[w]);
+        }
+        if (both) {
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                best[w % MOST] = Word::better(best[w % MOST], others[w]);
+            }
+        }
+        u32 groups = MOST;
+#pragma unroll
+        for (u32 half = MOST / 2; half > 0; half /= 2) {
+            if (wanted * 2 <= THREADS * Word::SCORES * half) {
+#pragma unroll
+                for (u32 g = 0; g < half; ++g) {
+                    best[g] = Word::better(best[g], best[g + half]);
+                }
+                groups = half;
+            }
+        }
+        const u32 maxima = THREADS * Word::SCORES * groups;
+        if (wanted > maxima) {
+            return {false, false, 0, ~0u};
+        }
+        // Some groups hold several of the wanted, so that fewer maxima are among them.
+        if (!certain) {
+            // 1 - exp(-x), to a hundredth where x is under 1.
+            const float x = float(wanted) / float(maxima);
+            const float power = x * (1.0f + x * (0.5f + x * (1.0f / 6.0f)));
+            wanted = u32(float(maxima) * power / (1.0f + power)) + 1;
+        }
+        const auto for_maxima = [&](auto visit) {
+#pragma unroll
+            for (u32 g = 0; g < MOST; ++g) {
+                if (g < groups) {
+#pragma unroll
+                    for (u32 i = 0; i < Word::SCORES; ++i) {
+                        visit(Word::rough_key(best[g], i));
+                    }
+                }
+            }
+        };
+        u32 greatest = 0;
+        for_maxima([&](u32 key) { greatest = max(greatest, key); });
+        greatest = warp_greatest(greatest);
+        if (threadIdx.x % WARP_SIZE == 0) {
+            atomicMax(&shared_greatest, greatest);
+        }
+        __syncthreads();
+        greatest = shared_greatest;
+
+        const u32 least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
+        const ActiveRange<Config::DIGIT_BITS> span = {least, greatest, SHIFT};
+        Range range = {span, 0, greatest};
+        // All keys are in the first range.
+        for_maxima([&](u32 key) { search.histogram.add((max(key, least) - least) >> SHIFT); });
+        u32 left = wanted;
+        while (true) {
+            __syncthreads();
+            const ThresholdBin bin = search.threshold.find(search.histogram, left);
+            const u32 first = range.first(bin.bin);
+            const u32 last = range.last(bin.bin);
+            const bool narrow = bin.inside <= wanted / 4 + 16;
+            search.histogram.template clear<THREADS>();
+            if (narrow || first == last) {
+                const u32 worst = Config::key(typename Config::Bits(Word::WORST_BITS));
+                // Words that stand for no score have the worst key too.
+                const bool ties = !narrow || first <= worst;
+                const u32 beneath = first <= worst ? worst : ties ? first : first - 1;
+                return {last >= worst, ties, beneath, greatest};
+            }
+            left -= bin.above;
+            range = Range::of(first, last);
+            __syncthreads();
+            for_maxima([&](u32 key) {
+                if (range.below <= key && key <= range.beyond) {
+                    search.histogram.add(range.bin(key));
+                }
+            });
+        }
+    }
+};

@@ -1,0 +1,263 @@
+// Keeps what may win of a CTA's part of a row, by one read of it.
+//
+// A CTA guesses a bound from its first stripe or two, such that a little more than its share of the
+// k winners is above it, and names the scores above the bound as they stream by. What the CTAs of a
+// row have kept is brought together in one of them, which selects. The k-th best of what was kept
+// tells whether the guesses held: then it is not below any CTA's bound.
+//
+// Scope: block; every thread must call. Shared memory: the search's, the survivors' and the
+// judge's: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
+// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; those of the
+// stripes.
+#pragma once
+#include "bound.cuh"
+#include "dependent_launch.cuh"
+#include "row.cuh"
+#include "short_row.cuh"
+#include "stripes.cuh"
+#include "survivors.cuh"
+#include "types.cuh"
+#include "verdict.cuh"
+
+// The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
+template <class Config>
+struct RowPart {
+    Row<typename Config::Bits> row;
+    Stripes<Config> stripes;
+    u32 index;  // of the row
+    u32 rank;
+    u32 parts;
+    u32 capacity;  // places for what this CTA keeps
+};
+
+// What a CTA keeps of its part.
+struct Kept {
+    u32 size;
+    Held held;
+    bool named;  // by names, not yet keys and columns
+};
+
+template <class Config>
+struct Filter {
+    using Bits = typename Config::Bits;
+    using Key = typename Config::Bits;
+    using Part = RowPart<Config>;
+    using Word = ScoreWord<Config>;
+    using Found = Survivors<Config>;
+    using Search = typename Found::Search;
+    using Range = typename Search::Range;
+    using Court = Judge<Config>;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 WARPS = THREADS / WARP_SIZE;
+    static constexpr u32 CAPACITY = Found::CAPACITY;
+    static constexpr u32 WORDS = Stripes<Config>::WORDS;
+    // From as many survivors on, winners may be as many as MOST_K after a compaction.
+    static_assert(Config::MOST_K < CAPACITY, "a full share has more survivors than it keeps");
+
+    struct Shared {
+        Search search;
+        Found found;
+        Court judge;
+        u32 greatest;  // key of the stripes that the bound was guessed from
+    };
+
+    // Call it first; `keep` needs no barrier after it.
+    static __device__ __forceinline__ void prepare(Shared& shared) {
+        shared.search.histogram.template clear<THREADS>();
+        if (threadIdx.x == 0) {
+            shared.found.size = 0;
+            shared.greatest = 0;
+            shared.judge.slots = 0;
+        }
+    }
+
+    // The bins in which survivors are counted: from the bound on.
+    static __device__ __forceinline__ Range bins_above(const Shared& shared, const Held& held) {
+        return Range::around(held.beneath, max(held.beneath, shared.greatest));
+    }
+
+    // Keeps of a part whatever may win, though k of the row's scores win from anywhere.
+    static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
+        Kept kept = {};
+        if (!name_hits(shared, part, k, kept)) {
+            const u32 most = part.capacity - part.capacity / 8;
+            collect(shared, part, kept.held, part.capacity, min(k, most), kept);
+        }
+        return kept;
+    }
+
+    // Keeps the best `most` of a part for certain, of those above what is held already.
+    static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
+                                                   const Held& from, u32 capacity, u32 most,
+                                                   Kept& kept) {
+        const u64 state =
+            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
+                           from.beneath, capacity, most);
+        kept = {shared.found.size, {(state >> 32) != 0, u32(state)}, false};
+    }
+
+    // Calls put(i, key, column) for each survivor of this CTA.
+    template <class Put>
+    static __device__ __forceinline__ void bring(const Shared& shared, const Part& part,
+                                                 const Kept& kept, Put put) {
+        if (kept.named) {
+            shared.found.resolve(part.stripes, part.rank, part.parts, kept.size, put);
+        } else {
+            for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
+                put(i, shared.found.keys[i], shared.found.columns[i]);
+            }
+        }
+    }
+
+    // Counts survivors in the search's histogram, which is clear if `clean`.
+    template <class Entries>
+    static __device__ __forceinline__ void count(Shared& shared, const Range& range, bool clean,
+                                                 Entries entries) {
+        if (!clean) {
+            shared.search.histogram.template clear<THREADS>();
+            __syncthreads();
+        }
+        entries([&](const SurvivorBatch& batch) {
+#pragma unroll
+            for (u32 d = 0; d < SurvivorBatch::DEPTH; ++d) {
+                if (batch.there(d)) {
+                    shared.search.histogram.add(range.bin(batch.keys[d]));
+                }
+            }
+        });
+        __syncthreads();
+    }
+
+    // Writes the winners of a row of which this CTA keeps all that may win.
+    static __device__ __forceinline__ void settle(const LaunchArgs& args, Shared& shared,
+                                                  const Part& part, u32 k, Range range,
+                                                  Kept kept) {
+        if (kept.named) {
+            shared.found.resolve(part.stripes, part.rank, part.parts, kept.size,
+                                 [&](u32 i, Key key, u32 column) {
+                                     shared.found.keys[i] = key;
+                                     shared.found.columns[i] = column;
+                                     shared.search.histogram.add(range.bin(key));
+                                 });
+            __syncthreads();
+        }
+        bool counted = kept.named;
+        while (true) {
+            const auto entries = [&](auto visit) {
+                for_survivors(shared.found.keys, shared.found.columns, kept.size,
+                              threadIdx.x / WARP_SIZE, WARPS, visit);
+            };
+            if (kept.size >= k) {
+                if (!counted) {
+                    count(shared, range, false, entries);
+                }
+                const u32 edge = kept.held.open ? 0 : kept.held.beneath;
+                const Verdict verdict = Court::judge(shared.search, range, k, edge, entries);
+                if (verdict.valid) {
+                    shared.judge.write(args, part.index, k, verdict, entries);
+                    return;
+                }
+            }
+            // The guess was too high: any score of the row may win.
+            const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY};
+            collect(shared, whole, {true, 0}, CAPACITY, k, kept);
+            kept.held = {true, 0};
+            counted = false;
+        }
+    }
+
+   private:
+    // Names what is above a guessed bound. False if there is none, or too much above it; what is
+    // held then may help to collect.
+    static __device__ __forceinline__ bool name_hits(Shared& shared, const Part& part, u32 k,
+                                                     Kept& kept) {
+        const Stripes<Config>& stripes = part.stripes;
+        const u32 turns = stripes.count / part.parts;
+        u32 words[WORDS];
+        u32 next[WORDS];
+        stripes.load(part.rank, words);
+        u32 edge_bits = Word::WORST_BITS;
+        const bool holds_edge = stripes.holds_edge(part.rank);
+        if (holds_edge) {
+            edge_bits = __ldg(stripes.scores + stripes.edge_column());
+        }
+        if (turns > 1) {
+            stripes.load(part.rank + part.parts, next);
+        } else {
+            let_grid_behind_start();
+        }
+        __syncthreads();
+        // So many of the sampled stripes that all winners of the part are above the bound, but once
+        // in 1e5 rows. A second stripe halves the survivors that this margin costs.
+        const u32 sampled = turns > 1 ? 2 : 1;
+        const bool certain = stripes.count == 1;
+        const float expected = float(k * sampled) / float(stripes.count);
+        const u32 wanted = certain ? k : u32(expected + 4.5f * sqrtf(expected)) + 4;
+        const Bound bound = BoundSearch<Config>::find(shared.search, shared.greatest, words, next,
+                                                      turns > 1, certain, wanted);
+        kept = {0, {!bound.found, bound.beneath}, true};
+        if (!bound.found || turns > Found::MOST_TURNS) {
+            return false;
+        }
+        const u32 limit = Word::of_key(bound.beneath);
+        if (holds_edge && Config::key(Bits(edge_bits)) > bound.beneath) {
+            shared.found.push_edge(stripes.edge_column(), part.capacity);
+        }
+        u32 name = threadIdx.x * 32;
+        u32 hits = 0;
+        // Each stripe is loaded while the one before it is searched.
+        for (u32 turn = 0;;) {
+            hits = 0;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
+            }
+            shared.found.push(hits, name, part.capacity);
+            if (++turn == turns) {
+                break;
+            }
+            name += Found::TURN;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                words[w] = next[w];
+            }
+            if (turn + 1 < turns) {
+                stripes.load(part.rank + (turn + 1) * part.parts, next);
+            } else {
+                let_grid_behind_start();
+            }
+        }
+        __syncthreads();
+        kept.size = shared.found.size;
+        if (kept.size > part.capacity) {
+            return false;
+        }
+        if (bound.ties) {
+            name_ties(shared, part, k, words, hits, name, bound.beneath, kept);
+        }
+        return true;
+    }
+
+    // Where very many scores equal the bound, names as many of them as can be needed: those of the
+    // stripe at hand.
+    static __device__ __forceinline__ void name_ties(Shared& shared, const Part& part, u32 k,
+                                                     const u32 (&words)[WORDS], u32 hits, u32 name,
+                                                     u32 beneath, Kept& kept) {
+        const u32 enough = max(kept.size, min(part.capacity, k));
+        const u32 last = part.stripes.count - part.parts + part.rank;
+        u32 ties = part.stripes.present(last) & ~hits;
+        if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
+            const u32 limit = Word::of_key(beneath - 1);
+            u32 reaching = 0;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_beyond(words[w], limit, Word::bits_of(w), reaching);
+            }
+            ties &= reaching;
+        }
+        __syncthreads();
+        shared.found.push(ties, name, enough);
+        __syncthreads();
+        kept.size = min(shared.found.size, enough);
+    }
+};

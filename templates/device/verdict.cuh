@@ -1,0 +1,137 @@
+// Which survivors win, and their way to the output.
+//
+// Scope: block; every thread must call. Shared memory: a key and a column for each of RANKED
+// members, and one word. Barriers: two to judge, and more where the bin of the last winner is full;
+// one to write if members are ranked.
+// Preconditions: the survivors are counted, with a barrier after it; fewer than 65536.
+#pragma once
+#include "cut.cuh"
+#include "survivors.cuh"
+#include "threshold.cuh"
+#include "types.cuh"
+#include "warp.cuh"
+
+// Keys above `last` win, and `ties` of those from `first` to `last`: the best of them if `ranked`,
+// else whichever.
+struct Verdict {
+    bool valid;
+    bool ranked;
+    u32 first;
+    u32 last;
+    u32 ties;
+    u32 inside;
+};
+
+template <class Config>
+struct Judge {
+    using Key = typename Config::Bits;
+    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Range = typename Search::Range;
+    using Batch = SurvivorBatch;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 RANKED = Search::RANKED;
+
+    u32 slots;  // winners in the lower half, members of the threshold bin in the upper
+    Key keys[RANKED];
+    u32 columns[RANKED];
+
+    // The verdict over survivors that were counted in `range`. It is not valid if the last winner
+    // is below `edge`: one that is not among them might be better. Two barriers and more.
+    template <class Entries>
+    static __device__ __forceinline__ Verdict judge(Search& search, const Range& range, u32 k,
+                                                    u32 edge, Entries entries) {
+        const ThresholdBin bin = search.threshold.find(search.histogram, k);
+        Verdict verdict = {true,           false, range.first(bin.bin), range.last(bin.bin),
+                           k - bin.above, bin.inside};
+        const bool settled = verdict.first == verdict.last || bin.inside == verdict.ties;
+        if (verdict.first >= edge && (settled || bin.inside <= RANKED)) {
+            verdict.ranked = !settled;
+            return verdict;
+        }
+        if (verdict.last < edge) {
+            verdict.valid = false;
+            return verdict;
+        }
+        const Range around = Range::around(verdict.first, verdict.last);
+        const Cut cut = search.find(k, around, edge, [&](auto visit) {
+            entries([&](const Batch& batch) {
+#pragma unroll
+                for (u32 d = 0; d < Batch::DEPTH; ++d) {
+                    if (batch.there(d)) {
+                        visit(u32(batch.keys[d]));
+                    }
+                }
+            });
+        });
+        return {cut.least >= edge, false, cut.least, cut.greatest, cut.ties, cut.ties};
+    }
+
+    // Writes the k winners. One barrier if they are ranked.
+    template <class Entries>
+    __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
+                                          const Verdict& verdict, Entries entries) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 before = (1u << lane) - 1;
+        entries([&](const Batch& batch) {
+            constexpr u32 DEPTH = Batch::DEPTH;
+            u32 winners[DEPTH];
+            u32 members[DEPTH];
+            u32 total = 0;
+#pragma unroll
+            for (u32 d = 0; d < DEPTH; ++d) {
+                const bool there = batch.there(d);
+                const bool wins = batch.keys[d] > verdict.last;
+                winners[d] = __ballot_sync(FULL_MASK, there && wins);
+                members[d] = __ballot_sync(FULL_MASK, there && !wins && batch.keys[d] >= verdict.first);
+                total += __popc(winners[d]) + (__popc(members[d]) << 16);
+            }
+            u32 slot = 0;
+            if (lane == 0) {
+                slot = atomicAdd(&slots, total);
+            }
+            slot = __shfl_sync(FULL_MASK, slot, 0);
+#pragma unroll
+            for (u32 d = 0; d < DEPTH; ++d) {
+                const u32 column = batch.there(d) ? batch.column(d) : 0;
+                if (winners[d] >> lane & 1) {
+                    Config::emit(args, row, slot % 65536 + __popc(winners[d] & before), column);
+                }
+                if (members[d] >> lane & 1) {
+                    const u32 tie = slot / 65536 + __popc(members[d] & before);
+                    if (verdict.ranked) {
+                        keys[tie] = Key(batch.keys[d]);
+                        columns[tie] = column;
+                    } else if (tie < verdict.ties) {
+                        Config::emit(args, row, k - 1 - tie, column);
+                    }
+                }
+                slot += __popc(winners[d]) + (__popc(members[d]) << 16);
+            }
+        });
+        if (verdict.ranked) {
+            __syncthreads();
+            write_ranked(args, row, k, verdict);
+        }
+    }
+
+   private:
+    // A warp counts those that are better than one member, 32 at a time.
+    __device__ __forceinline__ void write_ranked(const LaunchArgs& args, u32 row, u32 k,
+                                                 const Verdict& verdict) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        for (u32 mine = threadIdx.x / WARP_SIZE; mine < verdict.inside; mine += THREADS / WARP_SIZE) {
+            const Key key = keys[mine];
+            u32 better = 0;
+            for (u32 from = 0; from < verdict.inside; from += WARP_SIZE) {
+                const u32 other = from + lane;
+                const bool there = other < verdict.inside;
+                const Key their = there ? keys[other] : Key(0);
+                const bool is_better = their > key || (their == key && other < mine);
+                better += __popc(__ballot_sync(FULL_MASK, there && is_better));
+            }
+            if (lane == 0 && better < verdict.ties) {
+                Config::emit(args, row, k - 1 - better, columns[mine]);
+            }
+        }
+    }
+};

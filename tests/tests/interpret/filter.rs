@@ -1,0 +1,123 @@
+//! The kernels that keep what is above a guessed bound: on every distribution, where the guess holds
+//! and where it does not, over one CTA a row, a cluster and many.
+
+use crate::case::{ALIGNED, Case, Layout, load};
+use half::{bf16, f16};
+use topkit::interpret::Word;
+use topkit::{KernelKind, NanPolicy, RowShape, Score, Select, Semantics, Variant};
+use topkit_tests::Distribution;
+
+/// Kernels of few threads: a stripe is 2048 or 4096 columns, and a row has several.
+fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
+    let member = |kernel, items, cluster| Variant {
+        kernel,
+        dtype: S::DTYPE,
+        vec_size: 16 / S::DTYPE.bytes(),
+        bins: 512,
+        threads: 128,
+        items,
+        cluster,
+        semantics,
+    };
+    vec![
+        member(KernelKind::BlockFilter, 16, 1),
+        member(KernelKind::ClusterFilter, 16, 2),
+        member(KernelKind::BlockFilter, 32, 1),
+        member(KernelKind::ClusterFilter, 32, 3),
+        member(KernelKind::GridFilter, 16, 1),
+    ]
+}
+
+fn every_distribution<S: Score + Word>() {
+    let semantics = Semantics::DEFAULT;
+    let kernels: Vec<_> = filters::<S>(semantics).iter().map(load).collect();
+    let mut cases = 0;
+    for distribution in Distribution::ALL {
+        for (columns, k) in [(9001, 300), (5000, 2048), (12_500, 1), (3000, 700), (300, 301)] {
+            for layout in [ALIGNED, Layout { offset: 3, gap: 1 }] {
+                let kernel = &kernels[cases % kernels.len()];
+                let rows = if cases % 3 == 0 { 2 } else { 1 };
+                let case = Case::<S>::new(distribution, cases as u64, rows, columns, layout);
+                case.judge::<i32>(kernel, &semantics, rows, k, None, cases as u64);
+                cases += 1;
+            }
+            cases += 1;
+        }
+    }
+}
+
+#[test]
+fn f32_is_exact() {
+    every_distribution::<f32>();
+}
+
+#[test]
+fn bf16_is_exact() {
+    every_distribution::<bf16>();
+}
+
+#[test]
+fn f16_is_exact() {
+    every_distribution::<f16>();
+}
+
+/// Winners that stand together or far apart, so that a CTA has none of them or all.
+#[test]
+fn a_guess_that_fails_costs_no_winner() {
+    let semantics = Semantics::DEFAULT;
+    let columns = 12_288;
+    let patterns: [(&str, fn(usize) -> bool); 4] = [
+        ("a chunk in six", |column| column / 64 % 6 == 1),
+        ("one run", |column| (5000..5700).contains(&column)),
+        ("every sixth vector", |column| column / 8 % 6 == 0),
+        ("all but the head", |column| column > 6000),
+    ];
+    for (name, best) in patterns {
+        for close in [false, true] {
+            let scores: Vec<f32> = (0..columns)
+                .map(|column| {
+                    let noise = (column * 2_654_435_761 % 1009) as f32;
+                    let spread = if close { 1e-3 } else { 1.0 };
+                    f32::from(u8::from(best(column))) * 2000.0 + noise * spread
+                })
+                .collect();
+            let case = Case::of(name, &scores, 1, columns, ALIGNED);
+            for variant in filters::<f32>(semantics) {
+                let kernel = load(&variant);
+                for k in [64, 700] {
+                    case.judge::<i32>(&kernel, &semantics, 1, k, None, 7);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_meaning_of_the_order_is_exact() {
+    for &select in Select::ALL {
+        for &nan in NanPolicy::ALL {
+            let semantics = Semantics { select, nan, ..Semantics::DEFAULT };
+            for variant in &filters::<bf16>(semantics)[..2] {
+                let kernel = load(variant);
+                for distribution in [Distribution::Normal, Distribution::Nan, Distribution::Masked]
+                {
+                    let case = Case::<bf16>::new(distribution, 3, 1, 9001, ALIGNED);
+                    case.judge::<i32>(&kernel, &semantics, 1, 500, None, 3);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn ragged_rows_are_cut_by_their_real_lengths() {
+    let semantics = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
+    let starts = [0, 1, 8999, 3, 0, 17];
+    let lengths = [9001, 9000, 40, 5000, 0, 4097];
+    for variant in filters::<bf16>(semantics) {
+        let kernel = load(&variant);
+        let case =
+            Case::<bf16>::new(Distribution::Normal, 9, 6, 9001, Layout { offset: 1, gap: 3 });
+        case.judge::<i32>(&kernel, &semantics, 6, 100, Some((&starts, &lengths)), 5);
+    }
+}
