@@ -25,8 +25,9 @@ struct BinnedRange {
     u32 below;   // the least key that is counted
     u32 beyond;  // the greatest
 
-    static __device__ __forceinline__ BinnedRange around(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, greatest), 0, ~0u};
+    // Keys from `least` on, most of them up to `greatest`.
+    static __device__ __forceinline__ BinnedRange from(u32 least, u32 greatest) {
+        return {ActiveRange<DIGIT_BITS>::between(least, max(least, greatest)), least, ~0u};
     }
     static __device__ __forceinline__ BinnedRange of(u32 least, u32 greatest) {
         return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
@@ -58,8 +59,9 @@ struct CutSearch {
     u32 ranked_ties;
     u32 keys[RANKED];
 
-    // for_each(visit) calls visit(key) for the keys of this thread. They are counted in `range`
-    // first. On return all of [least, greatest] is on one side of `edge`.
+    // for_each(visit) calls visit(key) for the keys of this thread, all of them in `range`. Equal
+    // winners are told from a range of them where they need to be: on return all of
+    // [least, greatest] is on one side of `edge`.
     template <class ForEach>
     __device__ __forceinline__ Cut find(u32 wanted, Range range, u32 edge, ForEach for_each) {
         while (true) {

@@ -27,7 +27,7 @@ struct RowPart {
     u32 index;  // of the row
     u32 rank;
     u32 parts;
-    u32 capacity;  // places for what this CTA keeps
+    u32 share;  // the most that this CTA may keep
 };
 
 // What a CTA keeps of its part.
@@ -71,22 +71,30 @@ struct Filter {
         }
     }
 
-    // The bins in which survivors are counted: from the bound on.
-    static __device__ __forceinline__ Range bins_above(const Shared& shared, const Held& held) {
-        return Range::around(held.beneath, max(held.beneath, shared.greatest));
+    // The bins in which survivors are counted: from the least that was kept on.
+    static __device__ __forceinline__ Range bins_from(const Shared& shared, u32 least) {
+        return Range::from(least, shared.greatest);
+    }
+    static __device__ __forceinline__ u32 least_kept(const Kept& kept) {
+        return kept.held.open ? 0 : kept.held.beneath;
     }
 
-    // Keeps of a part whatever may win, though k of the row's scores win from anywhere.
+    // Keeps of a part whatever may win, but not more than its share: the best of it.
     static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
         Kept kept = {};
         if (!name_hits(shared, part, k, kept)) {
-            const u32 most = part.capacity - part.capacity / 8;
-            collect(shared, part, kept.held, part.capacity, min(k, most), kept);
+            collect(shared, part, kept.held, CAPACITY, min(k, CAPACITY - CAPACITY / 8), kept);
+        }
+        if (kept.size > part.share) {
+            const u32 most = min(k, part.share);
+            const u64 state = trim(shared, part.row, part.parts, part.rank, kept.size, kept.held,
+                                   kept.named, most);
+            kept = {most, {(state >> 32) != 0, u32(state)}, false};
         }
         return kept;
     }
 
-    // Keeps the best `most` of a part for certain, of those above what is held already.
+    // Keeps the best `most` of a part for certain, of those above what `from` holds.
     static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
                                                    const Held& from, u32 capacity, u32 most,
                                                    Kept& kept) {
@@ -98,7 +106,7 @@ struct Filter {
 
     // Calls put(i, key, column) for each survivor of this CTA.
     template <class Put>
-    static __device__ __forceinline__ void bring(const Shared& shared, const Part& part,
+    static __device__ __forceinline__ void bring(Shared& shared, const Part& part,
                                                  const Kept& kept, Put put) {
         if (kept.named) {
             shared.found.resolve(part.stripes, part.rank, part.parts, kept.size, put);
@@ -151,8 +159,8 @@ struct Filter {
                 if (!counted) {
                     count(shared, range, false, entries);
                 }
-                const u32 edge = kept.held.open ? 0 : kept.held.beneath;
-                const Verdict verdict = Court::judge(shared.search, range, k, edge, entries);
+                const Verdict verdict =
+                    Court::judge(shared.search, range, k, least_kept(kept), entries);
                 if (verdict.valid) {
                     shared.judge.write(args, part.index, k, verdict, entries);
                     return;
@@ -162,11 +170,27 @@ struct Filter {
             const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY};
             collect(shared, whole, {true, 0}, CAPACITY, k, kept);
             kept.held = {true, 0};
+            range = bins_from(shared, 0);
             counted = false;
         }
     }
 
    private:
+    // Keeps no more than the best `most`. Not inlined: it is rare.
+    static __device__ __noinline__ u64 trim(Shared& shared, Row<Bits> row, u32 parts, u32 rank,
+                                            u32 size, Held held, bool named, u32 most) {
+        if (named) {
+            shared.found.resolve(Stripes<Config>(row, parts), rank, parts, size,
+                                 [&](u32 i, Key key, u32 column) {
+                                     shared.found.keys[i] = key;
+                                     shared.found.columns[i] = column;
+                                 });
+            __syncthreads();
+        }
+        held = shared.found.compact(shared.search, held, size, most);
+        return u64(held.open) << 32 | held.beneath;
+    }
+
     // Names what is above a guessed bound. False if there is none, or too much above it; what is
     // held then may help to collect.
     static __device__ __forceinline__ bool name_hits(Shared& shared, const Part& part, u32 k,
@@ -201,7 +225,7 @@ struct Filter {
         }
         const u32 limit = Word::of_key(bound.beneath);
         if (holds_edge && Config::key(Bits(edge_bits)) > bound.beneath) {
-            shared.found.push_edge(stripes.edge_column(), part.capacity);
+            shared.found.push_edge(stripes.edge_column());
         }
         u32 name = threadIdx.x * 32;
         u32 hits = 0;
@@ -212,7 +236,7 @@ struct Filter {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
-            shared.found.push(hits, name, part.capacity);
+            shared.found.push(hits, name, CAPACITY);
             if (++turn == turns) {
                 break;
             }
@@ -229,7 +253,7 @@ struct Filter {
         }
         __syncthreads();
         kept.size = shared.found.size;
-        if (kept.size > part.capacity) {
+        if (kept.size > CAPACITY) {
             return false;
         }
         if (bound.ties) {
@@ -243,7 +267,8 @@ struct Filter {
     static __device__ __forceinline__ void name_ties(Shared& shared, const Part& part, u32 k,
                                                      const u32 (&words)[WORDS], u32 hits, u32 name,
                                                      u32 beneath, Kept& kept) {
-        const u32 enough = max(kept.size, min(part.capacity, k));
+        // The parts have about as many of them each.
+        const u32 enough = max(kept.size, min(part.share, 2 * k / part.parts + WARP_SIZE));
         const u32 last = part.stripes.count - part.parts + part.rank;
         u32 ties = part.stripes.present(last) & ~hits;
         if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {

@@ -97,9 +97,9 @@ struct Survivors {
         }
     }
 
-    __device__ __forceinline__ void push_edge(u32 column, u32 capacity) {
+    __device__ __forceinline__ void push_edge(u32 column) {
         const u32 slot = atomicAdd(&size, 1u);
-        if (slot < capacity) {
+        if (slot < CAPACITY) {
             columns[slot] = EDGE | column;
         }
     }
@@ -190,31 +190,11 @@ struct Survivors {
         return u64(held.open) << 32 | held.beneath;
     }
 
-   private:
-    static __device__ __forceinline__ u32 key_of(const Slices& slices, u32 column) {
-        return Config::key(__ldg(slices.scores + column));
-    }
-
-    __device__ __forceinline__ u32 column_of(const Slices& slices, u32 stripe, u32 bit) const {
-        return slices.column(stripe, threadIdx.x, Word::item_of(bit));
-    }
-
-    // Places for this thread's `mine`.
-    __device__ __forceinline__ u32 reserve(u32 mine) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 through = warp_sum_through(mine, lane);
-        u32 first = 0;
-        if (lane == WARP_SIZE - 1) {
-            first = atomicAdd(&size, through);
-        }
-        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
-    }
-
     // Keeps the best `keep` of `count`. They move to the front a block of threads at a time: what
     // is written there has been read before.
     __device__ __forceinline__ Held compact(Search& search, Held held, u32 count, u32 keep) {
         const u32 least = held.open ? 0 : held.beneath;
-        const Cut cut = search.find(keep, Search::Range::of(least, ~0u), 0, [&](auto visit) {
+        const Cut cut = search.find(keep, Search::Range::from(least, ~0u), 0, [&](auto visit) {
             for (u32 i = threadIdx.x; i < count; i += THREADS) {
                 visit(u32(keys[i]));
             }
@@ -248,5 +228,25 @@ struct Survivors {
             return {false, cut.least};
         }
         return cut.least == 0 ? Held{true, 0} : Held{false, cut.least - 1};
+    }
+
+   private:
+    static __device__ __forceinline__ u32 key_of(const Slices& slices, u32 column) {
+        return Config::key(__ldg(slices.scores + column));
+    }
+
+    __device__ __forceinline__ u32 column_of(const Slices& slices, u32 stripe, u32 bit) const {
+        return slices.column(stripe, threadIdx.x, Word::item_of(bit));
+    }
+
+    // Places for this thread's `mine`.
+    __device__ __forceinline__ u32 reserve(u32 mine) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 through = warp_sum_through(mine, lane);
+        u32 first = 0;
+        if (lane == WARP_SIZE - 1) {
+            first = atomicAdd(&size, through);
+        }
+        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
     }
 };

@@ -52,8 +52,8 @@ struct Judge {
             verdict.valid = false;
             return verdict;
         }
-        const Range around = Range::around(verdict.first, verdict.last);
-        const Cut cut = search.find(k, around, edge, [&](auto visit) {
+        const Range all = {Range::of(verdict.first, verdict.last).active, range.below, range.beyond};
+        const Cut cut = search.find(k, all, edge, [&](auto visit) {
             entries([&](const Batch& batch) {
 #pragma unroll
                 for (u32 d = 0; d < Batch::DEPTH; ++d) {

@@ -29,6 +29,6 @@ struct BlockFilter {
         }
         const RowPart<Config> part = {row, Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY};
         const Kept kept = Steps::keep(shared, part, k);
-        Steps::settle(args, shared, part, k, Steps::bins_above(shared, kept.held), kept);
+        Steps::settle(args, shared, part, k, Steps::bins_from(shared, Steps::least_kept(kept)), kept);
     }
 };

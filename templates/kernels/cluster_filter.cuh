@@ -21,7 +21,6 @@ struct ClusterFilter {
     using Key = typename Config::Bits;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
-    using Search = typename Steps::Search;
     using Range = typename Steps::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
@@ -35,6 +34,7 @@ struct ClusterFilter {
         u32 edges[CLUSTER];  // in the first CTA: keys up to which each may have left out some
         bool repeat;         // in each CTA: what the first decided
         Held from;           // in each CTA: where to look again
+        u32 aside;           // in the first CTA: ties in the last places
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -59,14 +59,19 @@ struct ClusterFilter {
         if (alone) {
             const Part part = {row, Stripes<Config>(row, 1), index, 0, 1, Steps::CAPACITY};
             const Kept kept = Steps::keep(shared.filter, part, k);
-            Steps::settle(args, shared.filter, part, k, Steps::bins_above(shared.filter, kept.held), kept);
+            const Range range = Steps::bins_from(shared.filter, Steps::least_kept(kept));
+            Steps::settle(args, shared.filter, part, k, range, kept);
             return;
         }
-        cluster_arrive();
         const Part part = {row, Stripes<Config>(row, CLUSTER), index, rank, CLUSTER, SHARE};
+        if (rank > 0) {
+            cluster_arrive();
+        }
         const Kept kept = Steps::keep(shared.filter, part, k);
-        const Range range = Steps::bins_above(shared.filter, kept.held);
-        cluster_wait();  // the first CTA has started
+        if (rank == 0) {
+            cluster_arrive();
+        }
+        cluster_wait();  // the first CTA has started, and needs its room no longer
         Key* keys = rank == 0 ? shared.filter.found.keys : of_cta(shared.filter.found.keys, 0);
         u32* columns = rank == 0 ? shared.filter.found.columns : of_cta(shared.filter.found.columns, 0);
         if (rank > 0 || kept.named) {
@@ -77,11 +82,11 @@ struct ClusterFilter {
         }
         if (threadIdx.x == 0) {
             of_cta(shared.sizes, 0)[rank] = kept.size;
-            of_cta(shared.edges, 0)[rank] = kept.held.open ? 0 : kept.held.beneath;
+            of_cta(shared.edges, 0)[rank] = Steps::least_kept(kept);
         }
         cluster_arrive();
         cluster_wait();
-        if (rank == 0 && decide(args, shared, part, k, range, kept.named)) {
+        if (rank == 0 && decide(args, shared, part, k, kept.named)) {
             return;
         }
         if (rank > 0) {
@@ -89,7 +94,7 @@ struct ClusterFilter {
             cluster_wait();
         }
         if (shared.repeat) {
-            look_again(args, shared, part, k, range);
+            look_again(args, shared, part, k);
         }
     }
 
@@ -97,14 +102,15 @@ struct ClusterFilter {
     // In the first CTA: writes the winners, if they are all among what was brought, and lets the
     // others go. Else tells them where to look again.
     static __device__ __forceinline__ bool decide(const LaunchArgs& args, Shared& shared,
-                                                  const Part& part, u32 k, const Range& range,
-                                                  bool clean) {
+                                                  const Part& part, u32 k, bool clean) {
         u32 total = 0;
         u32 edge = 0;
+        u32 least = ~0u;
 #pragma unroll
         for (u32 cta = 0; cta < CLUSTER; ++cta) {
             total += shared.sizes[cta];
             edge = max(edge, shared.edges[cta]);
+            least = min(least, shared.edges[cta]);
         }
         // Each warp takes one CTA's survivors, or shares them with other warps.
         constexpr u32 SHARING = Steps::WARPS / CLUSTER;
@@ -116,31 +122,20 @@ struct ClusterFilter {
                           shared.filter.found.columns + cta * SHARE, size, warp / CLUSTER, SHARING,
                           visit);
         };
-        Held from = {true, 0};
         if (total >= k) {
+            const Range range = Steps::bins_from(shared.filter, least);
             Steps::count(shared.filter, range, clean, entries);
             const Verdict verdict =
                 Steps::Court::judge(shared.filter.search, range, k, edge, entries);
             if (verdict.valid) {
-                tell(shared, false, from);
+                tell(shared, false, {true, 0});
                 shared.filter.judge.write(args, part.index, k, verdict, entries);
                 cluster_wait();
                 return true;
             }
-            const Cut cut =
-                shared.filter.search.find(k, Range::of(0, ~0u), 0, [&](auto visit) {
-                    entries([&](const SurvivorBatch& batch) {
-#pragma unroll
-                        for (u32 d = 0; d < SurvivorBatch::DEPTH; ++d) {
-                            if (batch.there(d)) {
-                                visit(batch.keys[d]);
-                            }
-                        }
-                    });
-                });
-            from = {cut.least == 0, cut.least - 1};
         }
-        tell(shared, true, from);
+        const u64 from = set_ties_aside(shared, total >= k, k);
+        tell(shared, true, {(from >> 32) != 0, u32(from)});
         cluster_wait();
         return false;
     }
@@ -153,42 +148,119 @@ struct ClusterFilter {
         cluster_arrive();
     }
 
-    // All CTAs look again, each with all its room. The first fetches what they kept and selects; if
-    // it is too much, the first reads the row alone.
+    // Of what was brought, the k-th best key is no better than that of the last winner. So the
+    // winners are among the scores above it and, where those are too few, its equals: of these,
+    // as many as can be needed were brought. They move to the last places, and the rest is
+    // forgotten. Returns the key, as what every CTA holds. Not inlined: it is rare.
+    static __device__ __noinline__ u64 set_ties_aside(Shared& shared, bool enough, u32 k) {
+        constexpr u32 EACH = Steps::CAPACITY / THREADS;
+        constexpr u32 NONE = ~0u;
+        if (threadIdx.x == 0) {
+            shared.aside = 0;
+        }
+        if (!enough) {
+            return u64(1) << 32;
+        }
+        const auto there = [&](u32 i) {
+            return i < CLUSTER * SHARE && i % SHARE < shared.sizes[i / SHARE];
+        };
+        const Cut cut = shared.filter.search.find(k, Range::of(0, ~0u), ~0u, [&](auto visit) {
+            for (u32 i = threadIdx.x; i < CLUSTER * SHARE; i += THREADS) {
+                if (there(i)) {
+                    visit(u32(shared.filter.found.keys[i]));
+                }
+            }
+        });
+        u32 columns[EACH];
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            const u32 i = e * THREADS + threadIdx.x;
+            const bool tied = there(i) && shared.filter.found.keys[i] == cut.least;
+            columns[e] = tied ? shared.filter.found.columns[i] : NONE;
+        }
+        __syncthreads();
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            if (columns[e] != NONE) {
+                const u32 tie = atomicAdd(&shared.aside, 1u);
+                if (tie < cut.ties) {
+                    shared.filter.found.keys[Steps::CAPACITY - 1 - tie] = Key(cut.least);
+                    shared.filter.found.columns[Steps::CAPACITY - 1 - tie] = columns[e];
+                }
+            }
+        }
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            shared.aside = cut.ties;
+        }
+        return cut.least;
+    }
+
+    // All CTAs look again, each with all its room. The first fetches what they kept and selects. If
+    // that is too much for it, or some had to leave out too much, it reads the row alone.
     static __device__ __forceinline__ void look_again(const LaunchArgs& args, Shared& shared,
-                                                      const Part& part, u32 k,
-                                                      const Range& range) {
+                                                      const Part& part, u32 k) {
+        const u32 aside = part.rank == 0 ? shared.aside : 0;
+        const u32 room = Steps::CAPACITY - aside;
+        const Held from = shared.from;
         Kept kept = {};
-        Steps::collect(shared.filter, part, shared.from, Steps::CAPACITY, k, kept);
+        Steps::collect(shared.filter, part, from, room, min(k, room - room / 8), kept);
         if (threadIdx.x == 0) {
             of_cta(shared.sizes, 0)[part.rank] = kept.size;
+            of_cta(shared.edges, 0)[part.rank] = Steps::least_kept(kept);
         }
         cluster_arrive();
         cluster_wait();
         kept = {0, {true, 0}, false};
         if (part.rank == 0) {
-            u32 total = 0;
+            u32 total = aside;
+            u32 edge = 0;
             for (u32 cta = 0; cta < CLUSTER; ++cta) {
                 total += shared.sizes[cta];
+                edge = max(edge, shared.edges[cta]);
             }
             if (total <= Steps::CAPACITY) {
-                kept.size = shared.sizes[0];
-                for (u32 cta = 1; cta < CLUSTER; ++cta) {
-                    const Key* keys = of_cta(shared.filter.found.keys, cta);
-                    const u32* columns = of_cta(shared.filter.found.columns, cta);
-                    for (u32 i = threadIdx.x; i < shared.sizes[cta]; i += THREADS) {
-                        shared.filter.found.keys[kept.size + i] = keys[i];
-                        shared.filter.found.columns[kept.size + i] = columns[i];
-                    }
-                    kept.size += shared.sizes[cta];
-                }
-                __syncthreads();
+                fetch(shared, aside);
+                kept = {total, {edge == 0, edge}, false};
             }
         }
         cluster_arrive();
         cluster_wait();
         if (part.rank == 0) {
-            Steps::settle(args, shared.filter, part, k, range, kept);
+            const u32 least = from.open || kept.size == 0 ? 0 : from.beneath;
+            Steps::settle(args, shared.filter, part, k, Steps::bins_from(shared.filter, least), kept);
         }
+    }
+
+    // Appends the other CTAs' survivors to those of the first, and then the ties that it set aside.
+    static __device__ __forceinline__ void fetch(Shared& shared, u32 aside) {
+        typename Steps::Found& found = shared.filter.found;
+        u32 size = shared.sizes[0];
+        for (u32 cta = 1; cta < CLUSTER; ++cta) {
+            const Key* keys = of_cta(found.keys, cta);
+            const u32* columns = of_cta(found.columns, cta);
+            for (u32 i = threadIdx.x; i < shared.sizes[cta]; i += THREADS) {
+                found.keys[size + i] = keys[i];
+                found.columns[size + i] = columns[i];
+            }
+            size += shared.sizes[cta];
+        }
+        // Upwards, a block of threads at a time: what is written over has been read.
+        const u32 first = Steps::CAPACITY - aside;
+        for (u32 from = 0; from < aside; from += THREADS) {
+            const u32 i = from + threadIdx.x;
+            Key key = 0;
+            u32 column = 0;
+            if (i < aside) {
+                key = found.keys[first + i];
+                column = found.columns[first + i];
+            }
+            __syncthreads();
+            if (i < aside) {
+                found.keys[size + i] = key;
+                found.columns[size + i] = column;
+            }
+        }
+        __syncthreads();
     }
 };

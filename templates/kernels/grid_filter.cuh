@@ -62,11 +62,11 @@ struct GridFilter {
             return;
         }
         const u32 share = min(Steps::CAPACITY, MOST_SURVIVORS / all);
-        const u32 capacity = parts == 1 ? Steps::CAPACITY : share;
-        const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, capacity};
+        const u32 places = parts == 1 ? Steps::CAPACITY : share;
+        const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, places};
         Kept kept = Steps::keep(shared.filter, part, k);
-        const Range range = Steps::bins_above(shared.filter, kept.held);
         if (parts == 1) {
+            const Range range = Steps::bins_from(shared.filter, Steps::least_kept(kept));
             Steps::settle(args, shared.filter, part, k, range, kept);
             return;
         }
@@ -77,15 +77,15 @@ struct GridFilter {
         });
         if (threadIdx.x == 0) {
             desk.sizes[rank] = kept.size;
-            desk.edges[rank] = kept.held.open ? 0 : kept.held.beneath;
+            desk.edges[rank] = Steps::least_kept(kept);
         }
         if (!is_last(shared, desk, parts)) {
             return;
         }
-        if (!write_winners(args, shared, part, desk, share, k, range)) {
+        if (!write_winners(args, shared, part, desk, share, k)) {
             // A guess was too high. This CTA reads the row alone.
             kept = {0, {true, 0}, false};
-            Steps::settle(args, shared.filter, part, k, range, kept);
+            Steps::settle(args, shared.filter, part, k, Steps::bins_from(shared.filter, 0), kept);
         }
     }
 
@@ -117,15 +117,18 @@ struct GridFilter {
     // False if a winner may be among what was left out.
     static __device__ __forceinline__ bool write_winners(const LaunchArgs& args, Shared& shared,
                                                          const Part& part, const Desk& desk,
-                                                         u32 share, u32 k, const Range& range) {
+                                                         u32 share, u32 k) {
         u32 total = 0;
         u32 edge = 0;
+        u32 least = ~0u;
         for (u32 rank = threadIdx.x % WARP_SIZE; rank < part.parts; rank += WARP_SIZE) {
             total += desk.sizes[rank];
             edge = max(edge, desk.edges[rank]);
+            least = min(least, desk.edges[rank]);
         }
         total = warp_sum(total);
         edge = warp_greatest(edge);
+        const Range range = Steps::bins_from(shared.filter, warp_least(least));
         if (total < k) {
             return false;
         }

@@ -1,4 +1,4 @@
-//! What a launch costs the host: bare `cuLaunchKernel` against the library's ways to the same
+//! What a launch costs the host: bare `cuLaunchKernelEx` against the library's ways to the same
 //! kernel. Batches that fit the launch queue, so that the GPU never holds the host back.
 //!
 //! Run it on a GPU machine: `cargo bench -p topkit-tests --features gpu --bench launch`.
@@ -7,7 +7,7 @@ use std::error::Error;
 use std::ffi::c_void;
 use std::time::Instant;
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut, sys};
-use topkit::{DType, Engine, Family, KernelSpec, Problem, RawLaunch, Rows};
+use topkit::{DType, Engine, Family, KernelSpec, Plan, Problem, RawLaunch, Rows};
 
 const BATCH: usize = 256;
 const BATCHES: usize = 400;
@@ -18,17 +18,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let engine = Engine::new()?;
     let spec = KernelSpec::builder("Launch").dtype([DType::Bf16, DType::F32]).build()?;
     let family = engine.family(spec)?;
-    let plan = family.prepare(&Problem::new(DType::F32, 1, COLUMNS, K))?;
+    let problem = Problem::new(DType::F32, 1, COLUMNS, K);
+    let plan = family.prepare(&problem)?;
     let stream = engine.context().ok_or("no GPU")?.new_stream()?;
     let scores = stream.clone_htod(&[1.0f32; COLUMNS])?;
     let mut indices = stream.alloc_zeros::<i32>(K as usize)?;
+    let mut lent = family.workspace(&stream, &problem)?;
+    // There are no empty buffers.
+    let mut own = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1))?;
 
     let launch = {
         let (scores, _s) = scores.device_ptr(&stream);
         let (indices, _i) = indices.device_ptr_mut(&stream);
-        RawLaunch { scores, indices, ..RawLaunch::new(DType::F32, 1, COLUMNS, K) }
+        let (workspace, _w) = own.device_ptr_mut(&stream);
+        let workspace_bytes = plan.workspace_bytes;
+        let dense = RawLaunch::new(DType::F32, 1, COLUMNS, K);
+        RawLaunch { scores, indices, workspace, workspace_bytes, ..dense }
     };
-    let bare_kernel = Bare::load(&family, &plan.variant, launch)?;
+    let bare_kernel = Bare::load(&family, &plan, launch)?;
     let raw_stream = stream.cu_stream();
 
     // In turn, so that a drift of the machine meets all of them.
@@ -42,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                     // SAFETY: the buffers live to the end of main.
                     1 => unsafe { family.launch_raw(raw_stream, &launch) }?,
                     _ => {
-                        family.launch(&stream, &Rows::new(&scores, 1, COLUMNS), K, &mut indices)?
+                        let rows = Rows::new(&scores, 1, COLUMNS);
+                        family.launch_with(&stream, &rows, K, &mut indices, &mut lent)?
                     }
                 }
             }
@@ -52,10 +60,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let [bare, raw, typed] = times.map(median);
     println!("host cost of a launch, median of {BATCHES} batches of {BATCH}, us:");
-    println!("  bare cuLaunchKernel   {bare:.3}");
+    println!("  bare cuLaunchKernelEx {bare:.3}");
     println!("  Family::launch_raw    {raw:.3}   (+{:.3})", raw - bare);
     println!(
-        "  Family::launch        {typed:.3}   (+{:.3}, of which cudarc's stream bookkeeping)",
+        "  Family::launch_with   {typed:.3}   (+{:.3}, of which cudarc's stream bookkeeping)",
         typed - bare
     );
     if raw - bare > 2.0 {
@@ -76,7 +84,8 @@ fn median(mut times: Vec<f64>) -> f64 {
 /// The same kernel, loaded and launched with nothing in between.
 struct Bare {
     function: sys::CUfunction,
-    threads: u32,
+    plan: Plan,
+    attributes: [sys::CUlaunchAttribute; 2],
     args: Args,
 }
 
@@ -92,14 +101,14 @@ struct Args {
     workspace: u64,
     columns: i32,
     k: i32,
+    rows: i64,
 }
 
 impl Bare {
-    fn load(
-        family: &Family,
-        variant: &topkit::Variant,
-        launch: RawLaunch,
-    ) -> Result<Bare, Box<dyn Error>> {
+    fn load(family: &Family, plan: &Plan, launch: RawLaunch) -> Result<Bare, Box<dyn Error>> {
+        let variant = &plan.variant;
+        // As the library has it.
+        let early = variant.kernel.starts_early() && family.engine().arch().capability() >= (9, 0);
         let (cubin, entry) = (family.cubin(variant)?, std::ffi::CString::new(variant.symbol())?);
         let (mut module, mut function) = (std::ptr::null_mut(), std::ptr::null_mut());
         // SAFETY: the image is a whole cubin and the name a C string; the module is never unloaded.
@@ -114,27 +123,34 @@ impl Bare {
             row_lengths: 0,
             indices: launch.indices,
             index_stride: launch.index_stride,
-            workspace: 0,
+            workspace: launch.workspace,
             columns: launch.columns as i32,
             k: launch.k as i32,
+            rows: launch.rows as i64,
         };
-        Ok(Bare { function, threads: variant.threads, args })
+        Ok(Bare { function, plan: *plan, attributes: attributes(plan, early), args })
     }
 
     fn launch(&self, stream: sys::CUstream) -> Result<(), Box<dyn Error>> {
+        let mut attributes = self.attributes;
+        let config = sys::CUlaunchConfig {
+            gridDimX: self.plan.grid,
+            gridDimY: 1,
+            gridDimZ: 1,
+            blockDimX: self.plan.variant.threads,
+            blockDimY: 1,
+            blockDimZ: 1,
+            sharedMemBytes: 0,
+            hStream: stream,
+            attrs: attributes.as_mut_ptr(),
+            numAttrs: attributes.len() as u32,
+        };
         let mut parameters = [std::ptr::from_ref(&self.args).cast_mut().cast::<c_void>()];
         // SAFETY: the argument is what the kernel takes, and its buffers live to the end of main.
         unsafe {
-            sys::cuLaunchKernel(
+            sys::cuLaunchKernelEx(
+                &config,
                 self.function,
-                1,
-                1,
-                1,
-                self.threads,
-                1,
-                1,
-                0,
-                stream,
                 parameters.as_mut_ptr(),
                 std::ptr::null_mut(),
             )
@@ -142,4 +158,21 @@ impl Bare {
         .result()?;
         Ok(())
     }
+}
+
+/// What the library gives a launch of this plan, which starts early or not.
+fn attributes(plan: &Plan, early: bool) -> [sys::CUlaunchAttribute; 2] {
+    use sys::CUlaunchAttributeID as Id;
+    use sys::CUlaunchAttributeValue as Value;
+    let unused = Id::CU_LAUNCH_ATTRIBUTE_IGNORE;
+    let clustered =
+        if plan.cluster > 1 { Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION } else { unused };
+    let early_id = Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+    let early = if early { early_id } else { unused };
+    let size = sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x: plan.cluster, y: 1, z: 1 };
+    [
+        (clustered, Value { clusterDim: size }),
+        (early, Value { programmaticStreamSerializationAllowed: 1 }),
+    ]
+    .map(|(id, value)| sys::CUlaunchAttribute { id, pad: Default::default(), value })
 }

@@ -333,8 +333,9 @@ struct BinnedRange {
     u32 below;   // the least key that is counted
     u32 beyond;  // the greatest
 
-    static __device__ __forceinline__ BinnedRange around(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, greatest), 0, ~0u};
+    // Keys from `least` on, most of them up to `greatest`.
+    static __device__ __forceinline__ BinnedRange from(u32 least, u32 greatest) {
+        return {ActiveRange<DIGIT_BITS>::between(least, max(least, greatest)), least, ~0u};
     }
     static __device__ __forceinline__ BinnedRange of(u32 least, u32 greatest) {
         return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
@@ -366,8 +367,9 @@ struct CutSearch {
     u32 ranked_ties;
     u32 keys[RANKED];
 
-    // for_each(visit) calls visit(key) for the keys of this thread. They are counted in `range`
-    // first. On return all of [least, greatest] is on one side of `edge`.
+    // for_each(visit) calls visit(key) for the keys of this thread, all of them in `range`. Equal
+    // winners are told from a range of them where they need to be: on return all of
+    // [least, greatest] is on one side of `edge`.
     template <class ForEach>
     __device__ __forceinline__ Cut find(u32 wanted, Range range, u32 edge, ForEach for_each) {
         while (true) {
@@ -998,9 +1000,9 @@ struct Survivors {
         }
     }
 
-    __device__ __forceinline__ void push_edge(u32 column, u32 capacity) {
+    __device__ __forceinline__ void push_edge(u32 column) {
         const u32 slot = atomicAdd(&size, 1u);
-        if (slot < capacity) {
+        if (slot < CAPACITY) {
             columns[slot] = EDGE | column;
         }
     }
@@ -1091,31 +1093,11 @@ struct Survivors {
         return u64(held.open) << 32 | held.beneath;
     }
 
-   private:
-    static __device__ __forceinline__ u32 key_of(const Slices& slices, u32 column) {
-        return Config::key(__ldg(slices.scores + column));
-    }
-
-    __device__ __forceinline__ u32 column_of(const Slices& slices, u32 stripe, u32 bit) const {
-        return slices.column(stripe, threadIdx.x, Word::item_of(bit));
-    }
-
-    // Places for this thread's `mine`.
-    __device__ __forceinline__ u32 reserve(u32 mine) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 through = warp_sum_through(mine, lane);
-        u32 first = 0;
-        if (lane == WARP_SIZE - 1) {
-            first = atomicAdd(&size, through);
-        }
-        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
-    }
-
     // Keeps the best `keep` of `count`. They move to the front a block of threads at a time: what
     // is written there has been read before.
     __device__ __forceinline__ Held compact(Search& search, Held held, u32 count, u32 keep) {
         const u32 least = held.open ? 0 : held.beneath;
-        const Cut cut = search.find(keep, Search::Range::of(least, ~0u), 0, [&](auto visit) {
+        const Cut cut = search.find(keep, Search::Range::from(least, ~0u), 0, [&](auto visit) {
             for (u32 i = threadIdx.x; i < count; i += THREADS) {
                 visit(u32(keys[i]));
             }
@@ -1149,6 +1131,26 @@ struct Survivors {
             return {false, cut.least};
         }
         return cut.least == 0 ? Held{true, 0} : Held{false, cut.least - 1};
+    }
+
+   private:
+    static __device__ __forceinline__ u32 key_of(const Slices& slices, u32 column) {
+        return Config::key(__ldg(slices.scores + column));
+    }
+
+    __device__ __forceinline__ u32 column_of(const Slices& slices, u32 stripe, u32 bit) const {
+        return slices.column(stripe, threadIdx.x, Word::item_of(bit));
+    }
+
+    // Places for this thread's `mine`.
+    __device__ __forceinline__ u32 reserve(u32 mine) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 through = warp_sum_through(mine, lane);
+        u32 first = 0;
+        if (lane == WARP_SIZE - 1) {
+            first = atomicAdd(&size, through);
+        }
+        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
     }
 };
 
@@ -1208,8 +1210,8 @@ struct Judge {
             verdict.valid = false;
             return verdict;
         }
-        const Range around = Range::around(verdict.first, verdict.last);
-        const Cut cut = search.find(k, around, edge, [&](auto visit) {
+        const Range all = {Range::of(verdict.first, verdict.last).active, range.below, range.beyond};
+        const Cut cut = search.find(k, all, edge, [&](auto visit) {
             entries([&](const Batch& batch) {
 #pragma unroll
                 for (u32 d = 0; d < Batch::DEPTH; ++d) {
@@ -1302,7 +1304,7 @@ struct RowPart {
     u32 index;  // of the row
     u32 rank;
     u32 parts;
-    u32 capacity;  // places for what this CTA keeps
+    u32 share;  // the most that this CTA may keep
 };
 
 // What a CTA keeps of its part.
@@ -1346,22 +1348,30 @@ struct Filter {
         }
     }
 
-    // The bins in which survivors are counted: from the bound on.
-    static __device__ __forceinline__ Range bins_above(const Shared& shared, const Held& held) {
-        return Range::around(held.beneath, max(held.beneath, shared.greatest));
+    // The bins in which survivors are counted: from the least that was kept on.
+    static __device__ __forceinline__ Range bins_from(const Shared& shared, u32 least) {
+        return Range::from(least, shared.greatest);
+    }
+    static __device__ __forceinline__ u32 least_kept(const Kept& kept) {
+        return kept.held.open ? 0 : kept.held.beneath;
     }
 
-    // Keeps of a part whatever may win, though k of the row's scores win from anywhere.
+    // Keeps of a part whatever may win, but not more than its share: the best of it.
     static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
         Kept kept = {};
         if (!name_hits(shared, part, k, kept)) {
-            const u32 most = part.capacity - part.capacity / 8;
-            collect(shared, part, kept.held, part.capacity, min(k, most), kept);
+            collect(shared, part, kept.held, CAPACITY, min(k, CAPACITY - CAPACITY / 8), kept);
+        }
+        if (kept.size > part.share) {
+            const u32 most = min(k, part.share);
+            const u64 state = trim(shared, part.row, part.parts, part.rank, kept.size, kept.held,
+                                   kept.named, most);
+            kept = {most, {(state >> 32) != 0, u32(state)}, false};
         }
         return kept;
     }
 
-    // Keeps the best `most` of a part for certain, of those above what is held already.
+    // Keeps the best `most` of a part for certain, of those above what `from` holds.
     static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
                                                    const Held& from, u32 capacity, u32 most,
                                                    Kept& kept) {
@@ -1373,7 +1383,7 @@ struct Filter {
 
     // Calls put(i, key, column) for each survivor of this CTA.
     template <class Put>
-    static __device__ __forceinline__ void bring(const Shared& shared, const Part& part,
+    static __device__ __forceinline__ void bring(Shared& shared, const Part& part,
                                                  const Kept& kept, Put put) {
         if (kept.named) {
             shared.found.resolve(part.stripes, part.rank, part.parts, kept.size, put);
@@ -1426,8 +1436,8 @@ struct Filter {
                 if (!counted) {
                     count(shared, range, false, entries);
                 }
-                const u32 edge = kept.held.open ? 0 : kept.held.beneath;
-                const Verdict verdict = Court::judge(shared.search, range, k, edge, entries);
+                const Verdict verdict =
+                    Court::judge(shared.search, range, k, least_kept(kept), entries);
                 if (verdict.valid) {
                     shared.judge.write(args, part.index, k, verdict, entries);
                     return;
@@ -1437,11 +1447,27 @@ struct Filter {
             const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY};
             collect(shared, whole, {true, 0}, CAPACITY, k, kept);
             kept.held = {true, 0};
+            range = bins_from(shared, 0);
             counted = false;
         }
     }
 
    private:
+    // Keeps no more than the best `most`. Not inlined: it is rare.
+    static __device__ __noinline__ u64 trim(Shared& shared, Row<Bits> row, u32 parts, u32 rank,
+                                            u32 size, Held held, bool named, u32 most) {
+        if (named) {
+            shared.found.resolve(Stripes<Config>(row, parts), rank, parts, size,
+                                 [&](u32 i, Key key, u32 column) {
+                                     shared.found.keys[i] = key;
+                                     shared.found.columns[i] = column;
+                                 });
+            __syncthreads();
+        }
+        held = shared.found.compact(shared.search, held, size, most);
+        return u64(held.open) << 32 | held.beneath;
+    }
+
     // Names what is above a guessed bound. False if there is none, or too much above it; what is
     // held then may help to collect.
     static __device__ __forceinline__ bool name_hits(Shared& shared, const Part& part, u32 k,
@@ -1476,7 +1502,7 @@ struct Filter {
         }
         const u32 limit = Word::of_key(bound.beneath);
         if (holds_edge && Config::key(Bits(edge_bits)) > bound.beneath) {
-            shared.found.push_edge(stripes.edge_column(), part.capacity);
+            shared.found.push_edge(stripes.edge_column());
         }
         u32 name = threadIdx.x * 32;
         u32 hits = 0;
@@ -1487,7 +1513,7 @@ struct Filter {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
-            shared.found.push(hits, name, part.capacity);
+            shared.found.push(hits, name, CAPACITY);
             if (++turn == turns) {
                 break;
             }
@@ -1504,7 +1530,7 @@ struct Filter {
         }
         __syncthreads();
         kept.size = shared.found.size;
-        if (kept.size > part.capacity) {
+        if (kept.size > CAPACITY) {
             return false;
         }
         if (bound.ties) {
@@ -1518,7 +1544,8 @@ struct Filter {
     static __device__ __forceinline__ void name_ties(Shared& shared, const Part& part, u32 k,
                                                      const u32 (&words)[WORDS], u32 hits, u32 name,
                                                      u32 beneath, Kept& kept) {
-        const u32 enough = max(kept.size, min(part.capacity, k));
+        // The parts have about as many of them each.
+        const u32 enough = max(kept.size, min(part.share, 2 * k / part.parts + WARP_SIZE));
         const u32 last = part.stripes.count - part.parts + part.rank;
         u32 ties = part.stripes.present(last) & ~hits;
         if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
@@ -1556,7 +1583,7 @@ struct BlockFilter {
         }
         const RowPart<Config> part = {row, Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY};
         const Kept kept = Steps::keep(shared, part, k);
-        Steps::settle(args, shared, part, k, Steps::bins_above(shared, kept.held), kept);
+        Steps::settle(args, shared, part, k, Steps::bins_from(shared, Steps::least_kept(kept)), kept);
     }
 };
 

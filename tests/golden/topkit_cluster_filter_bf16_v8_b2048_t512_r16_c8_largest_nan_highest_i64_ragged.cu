@@ -357,8 +357,9 @@ struct BinnedRange {
     u32 below;   // the least key that is counted
     u32 beyond;  // the greatest
 
-    static __device__ __forceinline__ BinnedRange around(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, greatest), 0, ~0u};
+    // Keys from `least` on, most of them up to `greatest`.
+    static __device__ __forceinline__ BinnedRange from(u32 least, u32 greatest) {
+        return {ActiveRange<DIGIT_BITS>::between(least, max(least, greatest)), least, ~0u};
     }
     static __device__ __forceinline__ BinnedRange of(u32 least, u32 greatest) {
         return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
@@ -390,8 +391,9 @@ struct CutSearch {
     u32 ranked_ties;
     u32 keys[RANKED];
 
-    // for_each(visit) calls visit(key) for the keys of this thread. They are counted in `range`
-    // first. On return all of [least, greatest] is on one side of `edge`.
+    // for_each(visit) calls visit(key) for the keys of this thread, all of them in `range`. Equal
+    // winners are told from a range of them where they need to be: on return all of
+    // [least, greatest] is on one side of `edge`.
     template <class ForEach>
     __device__ __forceinline__ Cut find(u32 wanted, Range range, u32 edge, ForEach for_each) {
         while (true) {
@@ -1022,9 +1024,9 @@ struct Survivors {
         }
     }
 
-    __device__ __forceinline__ void push_edge(u32 column, u32 capacity) {
+    __device__ __forceinline__ void push_edge(u32 column) {
         const u32 slot = atomicAdd(&size, 1u);
-        if (slot < capacity) {
+        if (slot < CAPACITY) {
             columns[slot] = EDGE | column;
         }
     }
@@ -1115,31 +1117,11 @@ struct Survivors {
         return u64(held.open) << 32 | held.beneath;
     }
 
-   private:
-    static __device__ __forceinline__ u32 key_of(const Slices& slices, u32 column) {
-        return Config::key(__ldg(slices.scores + column));
-    }
-
-    __device__ __forceinline__ u32 column_of(const Slices& slices, u32 stripe, u32 bit) const {
-        return slices.column(stripe, threadIdx.x, Word::item_of(bit));
-    }
-
-    // Places for this thread's `mine`.
-    __device__ __forceinline__ u32 reserve(u32 mine) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 through = warp_sum_through(mine, lane);
-        u32 first = 0;
-        if (lane == WARP_SIZE - 1) {
-            first = atomicAdd(&size, through);
-        }
-        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
-    }
-
     // Keeps the best `keep` of `count`. They move to the front a block of threads at a time: what
     // is written there has been read before.
     __device__ __forceinline__ Held compact(Search& search, Held held, u32 count, u32 keep) {
         const u32 least = held.open ? 0 : held.beneath;
-        const Cut cut = search.find(keep, Search::Range::of(least, ~0u), 0, [&](auto visit) {
+        const Cut cut = search.find(keep, Search::Range::from(least, ~0u), 0, [&](auto visit) {
             for (u32 i = threadIdx.x; i < count; i += THREADS) {
                 visit(u32(keys[i]));
             }
@@ -1173,6 +1155,26 @@ struct Survivors {
             return {false, cut.least};
         }
         return cut.least == 0 ? Held{true, 0} : Held{false, cut.least - 1};
+    }
+
+   private:
+    static __device__ __forceinline__ u32 key_of(const Slices& slices, u32 column) {
+        return Config::key(__ldg(slices.scores + column));
+    }
+
+    __device__ __forceinline__ u32 column_of(const Slices& slices, u32 stripe, u32 bit) const {
+        return slices.column(stripe, threadIdx.x, Word::item_of(bit));
+    }
+
+    // Places for this thread's `mine`.
+    __device__ __forceinline__ u32 reserve(u32 mine) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 through = warp_sum_through(mine, lane);
+        u32 first = 0;
+        if (lane == WARP_SIZE - 1) {
+            first = atomicAdd(&size, through);
+        }
+        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
     }
 };
 
@@ -1232,8 +1234,8 @@ struct Judge {
             verdict.valid = false;
             return verdict;
         }
-        const Range around = Range::around(verdict.first, verdict.last);
-        const Cut cut = search.find(k, around, edge, [&](auto visit) {
+        const Range all = {Range::of(verdict.first, verdict.last).active, range.below, range.beyond};
+        const Cut cut = search.find(k, all, edge, [&](auto visit) {
             entries([&](const Batch& batch) {
 #pragma unroll
                 for (u32 d = 0; d < Batch::DEPTH; ++d) {
@@ -1326,7 +1328,7 @@ struct RowPart {
     u32 index;  // of the row
     u32 rank;
     u32 parts;
-    u32 capacity;  // places for what this CTA keeps
+    u32 share;  // the most that this CTA may keep
 };
 
 // What a CTA keeps of its part.
@@ -1370,22 +1372,30 @@ struct Filter {
         }
     }
 
-    // The bins in which survivors are counted: from the bound on.
-    static __device__ __forceinline__ Range bins_above(const Shared& shared, const Held& held) {
-        return Range::around(held.beneath, max(held.beneath, shared.greatest));
+    // The bins in which survivors are counted: from the least that was kept on.
+    static __device__ __forceinline__ Range bins_from(const Shared& shared, u32 least) {
+        return Range::from(least, shared.greatest);
+    }
+    static __device__ __forceinline__ u32 least_kept(const Kept& kept) {
+        return kept.held.open ? 0 : kept.held.beneath;
     }
 
-    // Keeps of a part whatever may win, though k of the row's scores win from anywhere.
+    // Keeps of a part whatever may win, but not more than its share: the best of it.
     static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
         Kept kept = {};
         if (!name_hits(shared, part, k, kept)) {
-            const u32 most = part.capacity - part.capacity / 8;
-            collect(shared, part, kept.held, part.capacity, min(k, most), kept);
+            collect(shared, part, kept.held, CAPACITY, min(k, CAPACITY - CAPACITY / 8), kept);
+        }
+        if (kept.size > part.share) {
+            const u32 most = min(k, part.share);
+            const u64 state = trim(shared, part.row, part.parts, part.rank, kept.size, kept.held,
+                                   kept.named, most);
+            kept = {most, {(state >> 32) != 0, u32(state)}, false};
         }
         return kept;
     }
 
-    // Keeps the best `most` of a part for certain, of those above what is held already.
+    // Keeps the best `most` of a part for certain, of those above what `from` holds.
     static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
                                                    const Held& from, u32 capacity, u32 most,
                                                    Kept& kept) {
@@ -1397,7 +1407,7 @@ struct Filter {
 
     // Calls put(i, key, column) for each survivor of this CTA.
     template <class Put>
-    static __device__ __forceinline__ void bring(const Shared& shared, const Part& part,
+    static __device__ __forceinline__ void bring(Shared& shared, const Part& part,
                                                  const Kept& kept, Put put) {
         if (kept.named) {
             shared.found.resolve(part.stripes, part.rank, part.parts, kept.size, put);
@@ -1450,8 +1460,8 @@ struct Filter {
                 if (!counted) {
                     count(shared, range, false, entries);
                 }
-                const u32 edge = kept.held.open ? 0 : kept.held.beneath;
-                const Verdict verdict = Court::judge(shared.search, range, k, edge, entries);
+                const Verdict verdict =
+                    Court::judge(shared.search, range, k, least_kept(kept), entries);
                 if (verdict.valid) {
                     shared.judge.write(args, part.index, k, verdict, entries);
                     return;
@@ -1461,11 +1471,27 @@ struct Filter {
             const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY};
             collect(shared, whole, {true, 0}, CAPACITY, k, kept);
             kept.held = {true, 0};
+            range = bins_from(shared, 0);
             counted = false;
         }
     }
 
    private:
+    // Keeps no more than the best `most`. Not inlined: it is rare.
+    static __device__ __noinline__ u64 trim(Shared& shared, Row<Bits> row, u32 parts, u32 rank,
+                                            u32 size, Held held, bool named, u32 most) {
+        if (named) {
+            shared.found.resolve(Stripes<Config>(row, parts), rank, parts, size,
+                                 [&](u32 i, Key key, u32 column) {
+                                     shared.found.keys[i] = key;
+                                     shared.found.columns[i] = column;
+                                 });
+            __syncthreads();
+        }
+        held = shared.found.compact(shared.search, held, size, most);
+        return u64(held.open) << 32 | held.beneath;
+    }
+
     // Names what is above a guessed bound. False if there is none, or too much above it; what is
     // held then may help to collect.
     static __device__ __forceinline__ bool name_hits(Shared& shared, const Part& part, u32 k,
@@ -1500,7 +1526,7 @@ struct Filter {
         }
         const u32 limit = Word::of_key(bound.beneath);
         if (holds_edge && Config::key(Bits(edge_bits)) > bound.beneath) {
-            shared.found.push_edge(stripes.edge_column(), part.capacity);
+            shared.found.push_edge(stripes.edge_column());
         }
         u32 name = threadIdx.x * 32;
         u32 hits = 0;
@@ -1511,7 +1537,7 @@ struct Filter {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
-            shared.found.push(hits, name, part.capacity);
+            shared.found.push(hits, name, CAPACITY);
             if (++turn == turns) {
                 break;
             }
@@ -1528,7 +1554,7 @@ struct Filter {
         }
         __syncthreads();
         kept.size = shared.found.size;
-        if (kept.size > part.capacity) {
+        if (kept.size > CAPACITY) {
             return false;
         }
         if (bound.ties) {
@@ -1542,7 +1568,8 @@ struct Filter {
     static __device__ __forceinline__ void name_ties(Shared& shared, const Part& part, u32 k,
                                                      const u32 (&words)[WORDS], u32 hits, u32 name,
                                                      u32 beneath, Kept& kept) {
-        const u32 enough = max(kept.size, min(part.capacity, k));
+        // The parts have about as many of them each.
+        const u32 enough = max(kept.size, min(part.share, 2 * k / part.parts + WARP_SIZE));
         const u32 last = part.stripes.count - part.parts + part.rank;
         u32 ties = part.stripes.present(last) & ~hits;
         if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
@@ -1569,7 +1596,6 @@ struct ClusterFilter {
     using Key = typename Config::Bits;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
-    using Search = typename Steps::Search;
     using Range = typename Steps::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
@@ -1583,6 +1609,7 @@ struct ClusterFilter {
         u32 edges[CLUSTER];  // in the first CTA: keys up to which each may have left out some
         bool repeat;         // in each CTA: what the first decided
         Held from;           // in each CTA: where to look again
+        u32 aside;           // in the first CTA: ties in the last places
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -1607,14 +1634,19 @@ struct ClusterFilter {
         if (alone) {
             const Part part = {row, Stripes<Config>(row, 1), index, 0, 1, Steps::CAPACITY};
             const Kept kept = Steps::keep(shared.filter, part, k);
-            Steps::settle(args, shared.filter, part, k, Steps::bins_above(shared.filter, kept.held), kept);
+            const Range range = Steps::bins_from(shared.filter, Steps::least_kept(kept));
+            Steps::settle(args, shared.filter, part, k, range, kept);
             return;
         }
-        cluster_arrive();
         const Part part = {row, Stripes<Config>(row, CLUSTER), index, rank, CLUSTER, SHARE};
+        if (rank > 0) {
+            cluster_arrive();
+        }
         const Kept kept = Steps::keep(shared.filter, part, k);
-        const Range range = Steps::bins_above(shared.filter, kept.held);
-        cluster_wait();  // the first CTA has started
+        if (rank == 0) {
+            cluster_arrive();
+        }
+        cluster_wait();  // the first CTA has started, and needs its room no longer
         Key* keys = rank == 0 ? shared.filter.found.keys : of_cta(shared.filter.found.keys, 0);
         u32* columns = rank == 0 ? shared.filter.found.columns : of_cta(shared.filter.found.columns, 0);
         if (rank > 0 || kept.named) {
@@ -1625,11 +1657,11 @@ struct ClusterFilter {
         }
         if (threadIdx.x == 0) {
             of_cta(shared.sizes, 0)[rank] = kept.size;
-            of_cta(shared.edges, 0)[rank] = kept.held.open ? 0 : kept.held.beneath;
+            of_cta(shared.edges, 0)[rank] = Steps::least_kept(kept);
         }
         cluster_arrive();
         cluster_wait();
-        if (rank == 0 && decide(args, shared, part, k, range, kept.named)) {
+        if (rank == 0 && decide(args, shared, part, k, kept.named)) {
             return;
         }
         if (rank > 0) {
@@ -1637,7 +1669,7 @@ struct ClusterFilter {
             cluster_wait();
         }
         if (shared.repeat) {
-            look_again(args, shared, part, k, range);
+            look_again(args, shared, part, k);
         }
     }
 
@@ -1645,14 +1677,15 @@ struct ClusterFilter {
     // In the first CTA: writes the winners, if they are all among what was brought, and lets the
     // others go. Else tells them where to look again.
     static __device__ __forceinline__ bool decide(const LaunchArgs& args, Shared& shared,
-                                                  const Part& part, u32 k, const Range& range,
-                                                  bool clean) {
+                                                  const Part& part, u32 k, bool clean) {
         u32 total = 0;
         u32 edge = 0;
+        u32 least = ~0u;
 #pragma unroll
         for (u32 cta = 0; cta < CLUSTER; ++cta) {
             total += shared.sizes[cta];
             edge = max(edge, shared.edges[cta]);
+            least = min(least, shared.edges[cta]);
         }
         // Each warp takes one CTA's survivors, or shares them with other warps.
         constexpr u32 SHARING = Steps::WARPS / CLUSTER;
@@ -1664,31 +1697,20 @@ struct ClusterFilter {
                           shared.filter.found.columns + cta * SHARE, size, warp / CLUSTER, SHARING,
                           visit);
         };
-        Held from = {true, 0};
         if (total >= k) {
+            const Range range = Steps::bins_from(shared.filter, least);
             Steps::count(shared.filter, range, clean, entries);
             const Verdict verdict =
                 Steps::Court::judge(shared.filter.search, range, k, edge, entries);
             if (verdict.valid) {
-                tell(shared, false, from);
+                tell(shared, false, {true, 0});
                 shared.filter.judge.write(args, part.index, k, verdict, entries);
                 cluster_wait();
                 return true;
             }
-            const Cut cut =
-                shared.filter.search.find(k, Range::of(0, ~0u), 0, [&](auto visit) {
-                    entries([&](const SurvivorBatch& batch) {
-#pragma unroll
-                        for (u32 d = 0; d < SurvivorBatch::DEPTH; ++d) {
-                            if (batch.there(d)) {
-                                visit(batch.keys[d]);
-                            }
-                        }
-                    });
-                });
-            from = {cut.least == 0, cut.least - 1};
         }
-        tell(shared, true, from);
+        const u64 from = set_ties_aside(shared, total >= k, k);
+        tell(shared, true, {(from >> 32) != 0, u32(from)});
         cluster_wait();
         return false;
     }
@@ -1701,43 +1723,120 @@ struct ClusterFilter {
         cluster_arrive();
     }
 
-    // All CTAs look again, each with all its room. The first fetches what they kept and selects; if
-    // it is too much, the first reads the row alone.
+    // Of what was brought, the k-th best key is no better than that of the last winner. So the
+    // winners are among the scores above it and, where those are too few, its equals: of these,
+    // as many as can be needed were brought. They move to the last places, and the rest is
+    // forgotten. Returns the key, as what every CTA holds. Not inlined: it is rare.
+    static __device__ __noinline__ u64 set_ties_aside(Shared& shared, bool enough, u32 k) {
+        constexpr u32 EACH = Steps::CAPACITY / THREADS;
+        constexpr u32 NONE = ~0u;
+        if (threadIdx.x == 0) {
+            shared.aside = 0;
+        }
+        if (!enough) {
+            return u64(1) << 32;
+        }
+        const auto there = [&](u32 i) {
+            return i < CLUSTER * SHARE && i % SHARE < shared.sizes[i / SHARE];
+        };
+        const Cut cut = shared.filter.search.find(k, Range::of(0, ~0u), ~0u, [&](auto visit) {
+            for (u32 i = threadIdx.x; i < CLUSTER * SHARE; i += THREADS) {
+                if (there(i)) {
+                    visit(u32(shared.filter.found.keys[i]));
+                }
+            }
+        });
+        u32 columns[EACH];
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            const u32 i = e * THREADS + threadIdx.x;
+            const bool tied = there(i) && shared.filter.found.keys[i] == cut.least;
+            columns[e] = tied ? shared.filter.found.columns[i] : NONE;
+        }
+        __syncthreads();
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            if (columns[e] != NONE) {
+                const u32 tie = atomicAdd(&shared.aside, 1u);
+                if (tie < cut.ties) {
+                    shared.filter.found.keys[Steps::CAPACITY - 1 - tie] = Key(cut.least);
+                    shared.filter.found.columns[Steps::CAPACITY - 1 - tie] = columns[e];
+                }
+            }
+        }
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            shared.aside = cut.ties;
+        }
+        return cut.least;
+    }
+
+    // All CTAs look again, each with all its room. The first fetches what they kept and selects. If
+    // that is too much for it, or some had to leave out too much, it reads the row alone.
     static __device__ __forceinline__ void look_again(const LaunchArgs& args, Shared& shared,
-                                                      const Part& part, u32 k,
-                                                      const Range& range) {
+                                                      const Part& part, u32 k) {
+        const u32 aside = part.rank == 0 ? shared.aside : 0;
+        const u32 room = Steps::CAPACITY - aside;
+        const Held from = shared.from;
         Kept kept = {};
-        Steps::collect(shared.filter, part, shared.from, Steps::CAPACITY, k, kept);
+        Steps::collect(shared.filter, part, from, room, min(k, room - room / 8), kept);
         if (threadIdx.x == 0) {
             of_cta(shared.sizes, 0)[part.rank] = kept.size;
+            of_cta(shared.edges, 0)[part.rank] = Steps::least_kept(kept);
         }
         cluster_arrive();
         cluster_wait();
         kept = {0, {true, 0}, false};
         if (part.rank == 0) {
-            u32 total = 0;
+            u32 total = aside;
+            u32 edge = 0;
             for (u32 cta = 0; cta < CLUSTER; ++cta) {
                 total += shared.sizes[cta];
+                edge = max(edge, shared.edges[cta]);
             }
             if (total <= Steps::CAPACITY) {
-                kept.size = shared.sizes[0];
-                for (u32 cta = 1; cta < CLUSTER; ++cta) {
-                    const Key* keys = of_cta(shared.filter.found.keys, cta);
-                    const u32* columns = of_cta(shared.filter.found.columns, cta);
-                    for (u32 i = threadIdx.x; i < shared.sizes[cta]; i += THREADS) {
-                        shared.filter.found.keys[kept.size + i] = keys[i];
-                        shared.filter.found.columns[kept.size + i] = columns[i];
-                    }
-                    kept.size += shared.sizes[cta];
-                }
-                __syncthreads();
+                fetch(shared, aside);
+                kept = {total, {edge == 0, edge}, false};
             }
         }
         cluster_arrive();
         cluster_wait();
         if (part.rank == 0) {
-            Steps::settle(args, shared.filter, part, k, range, kept);
+            const u32 least = from.open || kept.size == 0 ? 0 : from.beneath;
+            Steps::settle(args, shared.filter, part, k, Steps::bins_from(shared.filter, least), kept);
         }
+    }
+
+    // Appends the other CTAs' survivors to those of the first, and then the ties that it set aside.
+    static __device__ __forceinline__ void fetch(Shared& shared, u32 aside) {
+        typename Steps::Found& found = shared.filter.found;
+        u32 size = shared.sizes[0];
+        for (u32 cta = 1; cta < CLUSTER; ++cta) {
+            const Key* keys = of_cta(found.keys, cta);
+            const u32* columns = of_cta(found.columns, cta);
+            for (u32 i = threadIdx.x; i < shared.sizes[cta]; i += THREADS) {
+                found.keys[size + i] = keys[i];
+                found.columns[size + i] = columns[i];
+            }
+            size += shared.sizes[cta];
+        }
+        // Upwards, a block of threads at a time: what is written over has been read.
+        const u32 first = Steps::CAPACITY - aside;
+        for (u32 from = 0; from < aside; from += THREADS) {
+            const u32 i = from + threadIdx.x;
+            Key key = 0;
+            u32 column = 0;
+            if (i < aside) {
+                key = found.keys[first + i];
+                column = found.columns[first + i];
+            }
+            __syncthreads();
+            if (i < aside) {
+                found.keys[size + i] = key;
+                found.columns[size + i] = column;
+            }
+        }
+        __syncthreads();
     }
 };
 
