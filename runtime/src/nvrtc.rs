@@ -60,7 +60,14 @@ impl fmt::Debug for Nvrtc {
 }
 
 /// Options of every compile. `-v` has the assembler tell registers, spills and shared memory.
-const OPTIONS: [&str; 3] = ["--std=c++17", "--ptxas-options=-v", "--generate-line-info"];
+/// A lambda that takes `auto` has no place for `__device__`, so functions are the device's unless
+/// they say otherwise.
+const OPTIONS: [&str; 4] = [
+    "--std=c++17",
+    "--device-as-default-execution-space",
+    "--ptxas-options=-v",
+    "--generate-line-info",
+];
 
 /// Since 12.9 NVRTC has a cache of its own where there is a driver, and what comes from there
 /// comes without a log.
