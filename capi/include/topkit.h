@@ -138,7 +138,7 @@ typedef struct topkit_launch {
     int64_t index_stride;       /* from row to row of the indices, at least k; 0 for k */
     void *workspace;            /* at least the plan's workspace_bytes, aligned to 16 bytes; NULL if
                                    that is 0. All its bytes are 0 before the first launch that it
-                                   is lent to, and every launch leaves them so. Launches that may
+                                   is lent to; between launches it is left alone. Launches that may
                                    run at the same time need one each */
     size_t workspace_bytes;     /* bytes of it */
     int32_t k;                  /* winners a row; may exceed its length */

@@ -10,7 +10,7 @@ pub const EXIT_CODES: &str = "\
 Exit codes:
   0  it was done, and what was checked is in order
   1  a check failed: something is missing (doctor), damaged (cache verify), or a
-     kernel or its answer is wrong (run)
+     kernel or its answer is wrong (run, bench, recall)
   2  the input or the command line is at fault; one line on stderr says how
   3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, a C++
      compiler, the disk";
@@ -97,7 +97,10 @@ impl From<topkit::Error> for Failure {
         match error {
             Error::Spec(error) => error.into(),
             Error::Render(error) => error.into(),
-            Error::K { .. } | Error::DType { .. } | Error::TooLarge { .. } => Failure::input(error),
+            Error::K { .. }
+            | Error::DType { .. }
+            | Error::TooLarge { .. }
+            | Error::Unfit { .. } => Failure::input(error),
             _ => Failure::environment(error),
         }
     }

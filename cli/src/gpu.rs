@@ -4,9 +4,9 @@
 use crate::exit::Failure;
 use std::sync::Arc;
 use std::time::Duration;
-use topkit::cudarc::driver::{CudaSlice, DeviceRepr, DriverError};
+use topkit::cudarc::driver::{CudaSlice, DevicePtr, DevicePtrMut, DeviceRepr, DriverError};
 use topkit::tune::{LAUNCHES, REPLAYS, Recording, Timing};
-use topkit::{CudaStream, Family, Problem, Rows, Score};
+use topkit::{CudaStream, Family, Plan, Problem, RawLaunch, Score};
 
 /// Long enough for an idle GPU to raise its clocks.
 const WARM_UP: Duration = Duration::from_millis(100);
@@ -14,22 +14,19 @@ const WARM_UP: Duration = Duration::from_millis(100);
 /// No index, so that a place that no kernel wrote to does not pass for an answer.
 const UNWRITTEN: i32 = i32::MIN;
 
-/// A matrix on the GPU, and a place for its winners.
+/// A matrix on the GPU, a place for its winners, and the memory that its kernel works in.
 pub struct Session<'a, S> {
     family: &'a Family,
     stream: Arc<CudaStream>,
     scores: CudaSlice<S>,
     indices: CudaSlice<i32>,
-    problem: Problem,
+    workspace: CudaSlice<u8>,
+    plan: Plan,
 }
 
 impl<'a, S: Score + DeviceRepr> Session<'a, S> {
-    /// Brings the scores to the GPU. The kernel of the problem is loaded already.
-    pub fn start(
-        family: &'a Family,
-        problem: Problem,
-        scores: &[S],
-    ) -> Result<Session<'a, S>, Failure> {
+    /// Brings the scores to the GPU. The kernel of the plan is loaded already.
+    pub fn start(family: &'a Family, plan: Plan, scores: &[S]) -> Result<Session<'a, S>, Failure> {
         let engine = family.engine();
         let context = engine.context().ok_or(topkit::Error::Offline { arch: engine.arch() })?;
         // SAFETY: every buffer of this process lives and dies on the one stream made below, so
@@ -37,17 +34,35 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         unsafe { context.disable_event_tracking() };
         let stream = context.new_stream().map_err(refused("make a stream"))?;
         let scores = stream.clone_htod(scores).map_err(refused("take the scores"))?;
-        let unwritten = vec![UNWRITTEN; problem.rows * problem.k as usize];
+        let Problem { rows, columns, k, .. } = plan.problem;
+        if scores.len() < rows * columns {
+            let message = format!("{} scores are not {rows} x {columns}", scores.len());
+            return Err(Failure::input(message));
+        }
+        let unwritten = vec![UNWRITTEN; rows * k as usize];
         let indices =
             stream.clone_htod(&unwritten).map_err(refused("make room for the indices"))?;
-        Ok(Session { family, stream, scores, indices, problem })
+        // There are no empty buffers.
+        let workspace = stream
+            .alloc_zeros(plan.workspace_bytes.max(1))
+            .map_err(refused("make room for the workspace"))?;
+        Ok(Session { family, stream, scores, indices, workspace, plan })
     }
 
     /// Enqueues the selection.
     pub fn launch(&mut self) -> Result<(), Failure> {
-        let Problem { rows, columns, k, .. } = self.problem;
-        let rows = Rows::new(&self.scores, rows, columns);
-        Ok(self.family.launch(&self.stream, &rows, k, &mut self.indices)?)
+        let Problem { dtype, rows, columns, k } = self.plan.problem;
+        let stream = &self.stream;
+        let launch = RawLaunch {
+            scores: self.scores.device_ptr(stream).0,
+            indices: self.indices.device_ptr_mut(stream).0,
+            workspace: self.workspace.device_ptr_mut(stream).0,
+            workspace_bytes: self.plan.workspace_bytes,
+            ..RawLaunch::new(dtype, rows, columns, k)
+        };
+        // SAFETY: the buffers have at least the plan's sizes, none overlaps another, and they are
+        // freed on the one stream, after every launch.
+        Ok(unsafe { self.family.launch_variant(stream.cu_stream(), &launch, &self.plan.variant) }?)
     }
 
     /// Waits for the selection and fetches its indices.

@@ -3,8 +3,8 @@
 //! message and how to see it again.
 
 use crate::exit::Failure;
-use crate::outcome::{self, Outcome};
-use crate::spec;
+use crate::member::Wish;
+use crate::outcome::Outcome;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::time::Instant;
@@ -16,19 +16,22 @@ const STEPS: u64 = 256;
 /// The same for a small matrix.
 const LEAST_STEPS: u64 = 200_000_000;
 
-/// Selects by the kernel of the plan, under the schedule of the interpreter's seed.
+/// Selects by the kernel of the plan, or by the one that was asked for, under the schedule of the
+/// interpreter's seed.
 pub fn select<S: Score + Word>(
     interpreter: &Interpreter,
     seed: u64,
     spec: &KernelSpec,
     problem: Problem,
     scores: &[S],
+    wish: &Wish,
     progress: &ProgressBar,
 ) -> Result<Outcome, Failure> {
     // What the interpreter models.
     let limits = Limits::of_arch(Arch::of_device(9, 0));
     let explanation = Explanation::of(spec, &problem, &limits)?;
-    let variant = explanation.plan.variant;
+    let member = wish.member(spec, &explanation)?;
+    let variant = member.plan.variant;
     progress.set_message("compiling the kernel as C++");
     let start = Instant::now();
     let steps = (scores.len() as u64).saturating_mul(STEPS).max(LEAST_STEPS);
@@ -50,9 +53,14 @@ pub fn select<S: Score + Word>(
     })?;
     let seconds = start.elapsed().as_secs_f64();
 
+    let mut kernel_json = member.json();
+    kernel_json["grid"] = json!(plan.grid);
+    kernel_json["workspace_bytes"] = json!(plan.workspace_bytes);
+    kernel_json["folder"] = json!(folder);
+    kernel_json["ready_seconds"] = json!(ready);
     let text = [
         ("ran on", "the interpreter: the generated kernel on the CPU, every access checked".into()),
-        ("kernel", format!("{}\ncompiled as C++ in {ready:.2} s", outcome::reasons(&explanation))),
+        ("kernel", format!("{}\ncompiled as C++ in {ready:.2} s", member.text)),
         ("faults", format!("none, with --schedule-seed {seed}; another seed is another schedule")),
         ("time", format!("{seconds:.2} s of the interpreter; it says nothing of a GPU's time")),
     ];
@@ -61,16 +69,7 @@ pub fn select<S: Score + Word>(
         text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
         json: json!({
             "ran_on": { "place": "interpreter", "schedule_seed": seed },
-            "kernel": {
-                "variant": spec::json(&variant),
-                "grid": plan.grid,
-                "cluster": plan.cluster,
-                "workspace_bytes": plan.workspace_bytes,
-                "members": explanation.members,
-                "why": outcome::reasons_json(&explanation),
-                "folder": folder,
-                "ready_seconds": ready,
-            },
+            "kernel": kernel_json,
             "time": {
                 "method": "wall clock of the interpreter, not a GPU's time",
                 "microseconds": seconds * 1e6,

@@ -14,6 +14,7 @@ mod exit;
 mod gpu;
 mod interpret;
 mod log;
+mod member;
 mod outcome;
 mod place;
 mod probe;

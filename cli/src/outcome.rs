@@ -3,6 +3,7 @@
 
 use crate::exit::Failure;
 use crate::gpu::Session;
+use crate::member::Wish;
 use crate::spec;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use std::time::Instant;
 use topkit::cache::Origin;
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::tune::{LAUNCHES, REPLAYS, Timing};
-use topkit::{Engine, Explanation, KernelSpec, Problem, Score};
+use topkit::{Engine, KernelSpec, Problem, Score};
 
 /// An answer and how it came about.
 pub struct Outcome {
@@ -45,19 +46,20 @@ pub fn on_gpu<S: Score + DeviceRepr>(
     spec: KernelSpec,
     problem: Problem,
     scores: &[S],
+    wish: &Wish,
     progress: &ProgressBar,
 ) -> Result<Outcome, Failure> {
     let family = engine.family(spec)?;
+    let member = wish.member(family.spec(), &family.explain(&problem)?)?;
     progress.set_message("compiling the kernel");
     let start = Instant::now();
-    let plan = family.prepare(&problem)?;
+    let plan = family.prepare_variant(&problem, &member.plan.variant)?;
     let ready = start.elapsed().as_secs_f64();
     let origin = family.artifact(&plan.variant)?.origin;
     let resources = family.resources(&plan.variant)?;
-    let explanation = family.explain(&problem)?;
 
     progress.set_message("selecting on the GPU");
-    let mut session = Session::start(&family, problem, scores)?;
+    let mut session = Session::start(&family, plan, scores)?;
     session.launch()?;
     session.indices()?;
     progress.set_message("timing the kernel");
@@ -69,7 +71,7 @@ pub fn on_gpu<S: Score + DeviceRepr>(
         Origin::Disk => "loaded from the disk cache",
         _ => "compiled and loaded",
     };
-    let mut kernel = reasons(&explanation);
+    let mut kernel = member.text.clone();
     if let Some(resources) = resources {
         kernel += &format!("\n{resources}");
     }
@@ -81,22 +83,16 @@ pub fn on_gpu<S: Score + DeviceRepr>(
     );
     let text =
         [("ran on", format!("{device}, {}", engine.arch())), ("kernel", kernel), ("time", time)];
+    let mut kernel_json = member.json();
+    kernel_json["resources"] = json!(resources.map(spec::resources_json));
+    kernel_json["origin"] = json!(origin.to_string());
+    kernel_json["ready_seconds"] = json!(ready);
     Ok(Outcome {
         indices,
         text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
         json: json!({
             "ran_on": { "place": "gpu", "device": device, "arch": engine.arch().to_string() },
-            "kernel": {
-                "variant": spec::json(&plan.variant),
-                "grid": plan.grid,
-                "cluster": plan.cluster,
-                "workspace_bytes": plan.workspace_bytes,
-                "members": explanation.members,
-                "why": reasons_json(&explanation),
-                "resources": resources.map(spec::resources_json),
-                "origin": origin.to_string(),
-                "ready_seconds": ready,
-            },
+            "kernel": kernel_json,
             "time": {
                 "method": "median of CUDA-graph replays",
                 "microseconds": median,
@@ -107,21 +103,4 @@ pub fn on_gpu<S: Score + DeviceRepr>(
             },
         }),
     })
-}
-
-/// The kernel and why it was picked; the problem itself is told elsewhere.
-pub fn reasons(explanation: &Explanation) -> String {
-    let text = explanation.to_string();
-    let rest: Vec<_> = text.lines().skip(1).map(str::trim).collect();
-    format!("{}, 1 of {} members\n", explanation.plan.variant, explanation.members)
-        + &rest.join("\n")
-}
-
-/// The same for programs.
-pub fn reasons_json(explanation: &Explanation) -> Vec<Value> {
-    let reasons = explanation.reasons.iter();
-    let json = reasons.map(
-        |reason| json!({ "key": reason.key.name(), "value": reason.value, "why": reason.why }),
-    );
-    json.collect()
 }

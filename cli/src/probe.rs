@@ -186,8 +186,8 @@ fn launch() -> Result<Arch, Failure> {
     };
     let family = fresh(Engine::new()?)?;
     let problem = Problem::new(DType::F32, shape.rows, shape.columns, k);
-    family.prepare(&problem)?;
-    let mut session = Session::start(&family, problem, scores)?;
+    let plan = family.prepare(&problem)?;
+    let mut session = Session::start(&family, plan, scores)?;
     session.launch()?;
     let input =
         host::Matrix::new(scores, shape.rows, shape.columns).map_err(Failure::environment)?;

@@ -3,6 +3,7 @@
 use crate::answer::{self, Labels};
 use crate::exit::{Exit, Failure};
 use crate::interpret;
+use crate::member::Wish;
 use crate::outcome;
 use crate::place::{Choice, Place};
 use crate::progress;
@@ -54,6 +55,8 @@ pub struct Args {
 
     #[command(flatten)]
     choice: Choice,
+    #[command(flatten)]
+    wish: Wish,
     #[command(
         flatten,
         next_help_heading = "Tuning axes (a value or a list; else the plan chooses)"
@@ -114,9 +117,16 @@ fn select<S: Score + DeviceRepr + Word>(
 
     let semantics = spec.semantics;
     let outcome = match args.choice.place()? {
-        Place::Gpu(engine) => outcome::on_gpu(&engine, spec, problem, scores, progress)?,
+        Place::Gpu(engine) => {
+            outcome::on_gpu(&engine, spec, problem, scores, &args.wish, progress)?
+        }
         Place::Interpreter(interpreter, seed) => {
-            interpret::select(&interpreter, seed, &spec, problem, scores, progress)?
+            interpret::select(&interpreter, seed, &spec, problem, scores, &args.wish, progress)?
+        }
+        Place::Host(why) if !args.wish.is_open() => {
+            return Err(Failure::input(format!(
+                "--kernel, --items and --cluster name a kernel, and the host runs none: {why}"
+            )));
         }
         Place::Host(why) => {
             progress.set_message("selecting on the host");

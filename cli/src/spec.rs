@@ -37,8 +37,31 @@ impl Axes {
     }
 }
 
-/// Every key of a kernel, for `emit` and `compile`. Axes that are not given have the defaults of
-/// the macro.
+/// The sizes that only some kernels have. Each takes a list.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Sizes {
+    /// Scores that a thread holds at once, in kernels that hold any; one or a list. Without it: all
+    /// that the other keys allow.
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub items: Vec<u32>,
+    /// CTAs that share a row, launched as one cluster: 1 in kernels without clusters; one or a list.
+    /// Without it: all that the kernel has.
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub cluster: Vec<u32>,
+}
+
+impl Sizes {
+    /// Whether a kernel has one of the sizes that were given.
+    pub fn admit(&self, variant: &Variant) -> bool {
+        let any = |given: &[u32], value| given.is_empty() || given.contains(&value);
+        // No items are a kernel's that holds none.
+        (variant.items == 0 || any(&self.items, variant.items))
+            && any(&self.cluster, variant.cluster)
+    }
+}
+
+/// Every key of a kernel, for `emit` and `compile`. Bins and threads that are not given have the
+/// defaults of the macro.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Keys {
     /// Types of a score; one or a list.
@@ -49,11 +72,12 @@ pub struct Keys {
     #[arg(long, value_delimiter = ',', default_value = "block_radix",
         value_parser = named(KernelKind::ALL, KernelKind::name))]
     kernel: Vec<KernelKind>,
-    /// Scores that a thread of block_resident holds: 8, 16, 32 or 64; one or a list. Without it: all
-    /// that the other keys allow.
-    #[arg(long, value_name = "N", value_delimiter = ',')]
-    items: Vec<u32>,
-    #[command(flatten, next_help_heading = "Tuning axes (a value or a list; else 8, 2048, 512)")]
+    #[command(flatten)]
+    sizes: Sizes,
+    #[command(
+        flatten,
+        next_help_heading = "Tuning axes (a value or a list; else 16 bytes a load, 2048, 512)"
+    )]
     axes: Axes,
     #[command(flatten)]
     meaning: Meaning,
@@ -89,19 +113,14 @@ impl Keys {
     /// The kernels that the arguments name; at least one.
     pub fn variants(&self) -> Result<Vec<Variant>, Failure> {
         let mut variants = self.spec()?.variants();
-        let items =
-            |variant: &Variant| self.items.is_empty() || self.items.contains(&variant.items);
-        // No items are a kernel's that holds none.
         variants.retain(|variant| {
-            self.kernel.contains(&variant.kernel) && (variant.items == 0 || items(variant))
+            // Without a choice, the widest load there is.
+            let wide = variant.vec_size * variant.dtype.bytes() == 16;
+            self.kernel.contains(&variant.kernel)
+                && self.sizes.admit(variant)
+                && (wide || !self.axes.vec_size.is_empty())
         });
-        if variants.is_empty() {
-            return Err(Failure::input(
-                "no kernel has these keys: block_resident holds --threads times --items scores, \
-                 at most 32768, in whole loads of --vec-size",
-            ));
-        }
-        Ok(variants)
+        if variants.is_empty() { Err(no_kernel(&self.kernel)) } else { Ok(variants) }
     }
 
     /// The family that they are members of.
@@ -109,6 +128,7 @@ impl Keys {
         let meaning = &self.meaning;
         let builder = KernelSpec::builder("Kernels")
             .dtype(self.dtype.clone())
+            .vec_size([4, 8])
             .select(meaning.select)
             .nan(meaning.nan)
             .ties(meaning.ties)
@@ -136,6 +156,28 @@ pub fn for_problem(
         .bins([256, 512, 1024, 2048, 4096])
         .threads([128, 256, 512, 1024]);
     axes.declare(open).build()
+}
+
+/// What to say where no kernel has the keys that were given, of the kernels that were meant.
+pub fn no_kernel(kernels: &[KernelKind]) -> Failure {
+    let list = |values: &[u32]| {
+        let values: Vec<_> = values.iter().map(u32::to_string).collect();
+        values.join("|")
+    };
+    let sizes = |kernel: &KernelKind| match (kernel.items(), kernel.clusters()) {
+        ([0], clusters) => format!("{} takes --cluster {}", kernel.name(), list(clusters)),
+        (items, clusters) => {
+            let (name, items, clusters) = (kernel.name(), list(items), list(clusters));
+            format!("{name} takes --items {items} and --cluster {clusters}")
+        }
+    };
+    let sizes: Vec<_> = kernels.iter().map(sizes).collect();
+    Failure::input(format!(
+        "no kernel has these keys: {}; kernels with items load 16 bytes at a time, block_resident \
+         holds at most {} by --threads times --items, and filters have --bins 2048 and --threads 512",
+        sizes.join("; "),
+        Variant::MAX_CAPACITY
+    ))
 }
 
 /// The key of a variant, for programs.

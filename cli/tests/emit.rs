@@ -11,7 +11,8 @@ use support::Place;
 #[test]
 fn the_source_is_that_of_the_library() {
     let text = Place::new().run(&["emit"]).done();
-    let spec = topkit::KernelSpec::builder("Default").dtype([topkit::DType::Bf16]).build().unwrap();
+    let spec = topkit::KernelSpec::builder("Default").dtype([topkit::DType::Bf16]).vec_size([8]);
+    let spec = spec.build().unwrap();
     assert_eq!(text, topkit::render(&spec.variants()[0]).unwrap().text);
 }
 
@@ -19,7 +20,7 @@ fn the_source_is_that_of_the_library() {
 fn every_key_reaches_the_source() {
     let place = Place::new();
     for (flag, value, symbol) in [
-        ("--dtype", "f32", "_f32_v8_b2048_t512_largest_nan_highest_i32_dense"),
+        ("--dtype", "f32", "_f32_v4_b2048_t512_largest_nan_highest_i32_dense"),
         ("--vec-size", "2", "_bf16_v2_b2048_t512_largest_nan_highest_i32_dense"),
         ("--bins", "256", "_bf16_v8_b256_t512_largest_nan_highest_i32_dense"),
         ("--threads", "1024", "_bf16_v8_b2048_t1024_largest_nan_highest_i32_dense"),
@@ -45,6 +46,25 @@ fn a_resident_kernel_is_named_by_its_items() {
     let none = ["emit", "--kernel", "block_resident", "--threads", "1024", "--items", "64"];
     place.run(&none).refused(&["no kernel has these keys", "32768"]);
     place.run(&["emit", "--kernel", "quick"]).refused(&["quick", "block_radix"]);
+}
+
+#[test]
+fn a_kernel_of_clusters_is_named_by_its_cluster() {
+    let place = Place::new();
+    for dtype in ["f32", "bf16"] {
+        let keys = ["--kernel", "cluster_filter", "--items", "16", "--cluster", "8"];
+        let json = place.run(&[&["emit", "--json", "--dtype", dtype], &keys[..]].concat()).json();
+        let variant = &json["variant"];
+        assert_eq!(
+            (&variant["kernel"], &variant["cluster"]),
+            (&"cluster_filter".into(), &8.into())
+        );
+        assert!(json["entry"].as_str().unwrap().contains("_r16_c8_"), "{json}");
+    }
+    place.run(&["emit", "--kernel", "cluster_filter"]).refused(&["kernels", "one value"]);
+    let clustered = place.run(&["emit", "--cluster", "16"]);
+    clustered.refused(&["no kernel has these keys", "block_radix takes --cluster 1;"]);
+    assert_eq!(place.run(&["emit", "--cluster", "1", "--json"]).json()["variant"]["cluster"], 1);
 }
 
 #[test]

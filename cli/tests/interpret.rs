@@ -81,6 +81,31 @@ fn axes_and_seed_reach_the_kernel() {
 }
 
 #[test]
+fn a_kernel_that_is_asked_for_runs_or_is_refused() {
+    let place = Place::new();
+    let radix = place.run(&with(&["--kernel", "block_radix", "--json"])).json();
+    assert_eq!(radix["kernel"]["variant"]["kernel"], "block_radix");
+    assert_eq!((&radix["kernel"]["forced"], &radix["check"]["ok"]), (&true.into(), &true.into()));
+    let held = place.run(&with(&["--items", "32", "--cluster", "1", "--json"])).json();
+    assert_eq!(held["kernel"]["variant"]["items"], 32);
+
+    place.run(&with(&["--kernel", "quick"])).refused(&["quick", "block_radix", "block_resident"]);
+    let long = ["run", "--generate", "1x40000", "--engine", "interpret"];
+    let shared = ["--kernel", "cluster_filter", "--cluster", "2", "--json"];
+    let shared = place.run(&[&long[..], &shared].concat()).json();
+    assert_eq!((&shared["kernel"]["cluster"], &shared["kernel"]["grid"]), (&2.into(), &2.into()));
+    assert_eq!(shared["check"]["ok"], true, "{shared}");
+    let many = place.run(&[&long[..], &["-k", "3000", "--kernel", "block_filter"]].concat());
+    many.refused(&["block_filter", "cannot serve", "at most 2048"]);
+    let unfit = place.run(&[&long[..], &["--kernel", "block_resident"]].concat());
+    unfit.refused(&["block_resident", "cannot serve", "at most 32768 columns"]);
+    let none = place.run(&with(&["--kernel", "block_radix", "--cluster", "5"]));
+    none.refused(&["no kernel has these keys", "block_radix"]);
+    let host = [&SMALL[..5], &["--engine", "host", "--kernel", "block_radix"]].concat();
+    place.run(&host).refused(&["--kernel", "the host runs none", "--engine host was given"]);
+}
+
+#[test]
 fn a_faulty_kernel_is_told_with_its_line_and_can_be_replayed() {
     let place = Place::new();
     let ran = without_barriers(&place, &with(&["--schedule-seed", "3"]));

@@ -18,6 +18,14 @@ const SCRIPTS: [(&str, &str); 2] = [
     ("sanitize.sh", include_str!("../bundle/sanitize.sh")),
 ];
 
+/// The example of the C library, with as much of the CUDA runtime as it needs.
+const C_FILES: [&str; 4] = [
+    "examples/select.c",
+    "include/topkit.h",
+    "tests/c/cuda/cuda_runtime.c",
+    "tests/c/cuda/cuda_runtime.h",
+];
+
 /// Builds everything and writes the folder anew.
 pub fn write(folder: &Path) -> Result<()> {
     empty(folder)?;
@@ -25,28 +33,40 @@ pub fn write(folder: &Path) -> Result<()> {
     let mut parts: Vec<(String, PathBuf)> = Vec::new();
     let tests = ["test", "--no-run", "--package", "topkit-tests", "--features", "nvrtc,gpu"];
     for built in build(&tests)?.into_iter().filter(|built| suites.contains(&built.name)) {
-        parts.push((format!("tests/{}", built.name), built.executable));
+        parts.push((format!("tests/{}", built.name), built.file));
     }
     if parts.is_empty() {
         return Err("no suite of topkit-tests needs NVRTC or a GPU; nothing to pack".into());
     }
     let benches = ["bench", "--no-run", "--package", "topkit-tests", "--features", "nvrtc,gpu"];
     for built in build(&benches)?.into_iter().filter(|built| built.kind == "bench") {
-        parts.push((format!("benches/{}", built.name), built.executable));
+        parts.push((format!("benches/{}", built.name), built.file));
     }
     let names = examples::names()?;
     for built in build(&["build", "--package", "topkit", "--examples"])? {
         if built.kind == "example" && names.contains(&built.name) {
-            parts.push((format!("examples/{}", built.name), built.executable));
+            parts.push((format!("examples/{}", built.name), built.file));
         }
     }
-    for built in build(&["build", "--package", "topkit-cli", "--bins"])? {
-        parts.push((format!("bin/{}", built.name), built.executable));
+    let program = build(&["build", "--package", "topkit-cli", "--bins"])?;
+    for built in program.into_iter().filter(|built| built.kind == "bin") {
+        parts.push((format!("bin/{}", built.name), built.file));
+    }
+    // With the interface by which `topkit bench` loads it as a peer.
+    let library = ["build", "--package", "topkit-capi", "--lib", "--features", "peer"];
+    for built in build(&library)?.into_iter().filter(|built| built.kind == "cdylib") {
+        parts.push((named(&built.file), built.file));
+    }
+    if !parts.iter().any(|(place, _)| place == "libtopkit.so") {
+        return Err("cargo built no libtopkit.so of topkit-capi".into());
+    }
+    for file in C_FILES {
+        let path = cargo::root().join("capi").join(file);
+        parts.push((format!("c/{}", named(&path)), path));
     }
     for file in fs::read_dir(cargo::root().join("data"))? {
         let path = file?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        parts.push((format!("data/{name}"), path));
+        parts.push((format!("data/{}", named(&path)), path));
     }
 
     for (name, text) in SCRIPTS {
@@ -75,13 +95,19 @@ fn empty(folder: &Path) -> Result<()> {
     Ok(fs::create_dir_all(folder)?)
 }
 
+/// The name of a file without its folder.
+fn named(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 struct Built {
     name: String,
     kind: String,
-    executable: PathBuf,
+    file: PathBuf,
 }
 
-/// Runs a cargo command in the profile `bundle` and lists the executables that it made.
+/// Runs a cargo command in the profile `bundle` and lists the executables and shared libraries that
+/// it made.
 fn build(arguments: &[&str]) -> Result<Vec<Built>> {
     let mut command = cargo::command(arguments)?;
     command.args(["--profile", "bundle", "--message-format", "json-render-diagnostics"]);
@@ -93,11 +119,15 @@ fn build(arguments: &[&str]) -> Result<Vec<Built>> {
     for line in String::from_utf8(output.stdout)?.lines() {
         let message: Value = serde_json::from_str(line)?;
         let target = &message["target"];
-        if let (Some(executable), Some(name), Some(kind)) =
-            (message["executable"].as_str(), target["name"].as_str(), target["kind"][0].as_str())
-        {
+        let libraries = message["filenames"].as_array().into_iter().flatten();
+        let library = libraries.filter_map(Value::as_str).find(|file| file.ends_with(".so"));
+        if let (Some(file), Some(name), Some(kind)) = (
+            message["executable"].as_str().or(library),
+            target["name"].as_str(),
+            target["kind"][0].as_str(),
+        ) {
             let (name, kind) = (name.to_owned(), kind.to_owned());
-            built.push(Built { name, kind, executable: executable.into() });
+            built.push(Built { name, kind, file: file.into() });
         }
     }
     Ok(built)

@@ -40,7 +40,7 @@ enum Task {
     },
     /// Writes the golden sources in tests/golden anew
     Bless,
-    /// Packs tests, benchmarks and the program for a GPU machine that has no Rust
+    /// Packs tests, benchmarks, the program and the C library for a GPU machine that has no Rust
     Bundle {
         #[arg(
             long,

@@ -3,6 +3,7 @@
 use crate::exit::Failure;
 use crate::gpu::Session;
 use crate::interpret;
+use crate::member::Wish;
 use crate::place::Place;
 use crate::spec::{self, Axes};
 use indicatif::ProgressBar;
@@ -30,13 +31,14 @@ pub fn select<S: Score + DeviceRepr + Word>(
     let indices = match place {
         Place::Gpu(engine) => {
             let family = engine.family(spec)?;
-            family.prepare(&problem)?;
-            let mut session = Session::start(&family, problem, scores)?;
+            let plan = family.prepare(&problem)?;
+            let mut session = Session::start(&family, plan, scores)?;
             session.launch()?;
             session.indices()?
         }
         Place::Interpreter(interpreter, seed) => {
-            interpret::select(interpreter, *seed, &spec, problem, scores, progress)?.indices
+            let wish = Wish::default();
+            interpret::select(interpreter, *seed, &spec, problem, scores, &wish, progress)?.indices
         }
         // It is what the others are checked with.
         Place::Host(_) => {
