@@ -27,7 +27,10 @@ struct BoundSearch {
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
-    static constexpr u32 GROUPS = 8 / Word::SCORES;  // words
+    // Groups of a thread, in words: the fewest keep the scores of a vector apart, so that winners
+    // that stand together are not taken for one; the most are as many as the greatest k needs.
+    static constexpr u32 LEAST = 4;
+    static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
     // The first pass spans this many keys under the greatest: 8 octaves.
     static constexpr u32 MANTISSA_BITS =
         sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
@@ -61,7 +64,7 @@ struct BoundSearch {
         }
         u32 groups = MOST;
 #pragma unroll
-        for (u32 half = MOST / 2; half > 0; half /= 2) {
+        for (u32 half = MOST / 2; half >= LEAST; half /= 2) {
             if (wanted * 2 <= THREADS * Word::SCORES * half) {
 #pragma unroll
                 for (u32 g = 0; g < half; ++g) {

@@ -28,6 +28,7 @@ struct RowPart {
     u32 rank;
     u32 parts;
     u32 share;  // the most that this CTA may keep
+    u32 room;   // places to gather in, not fewer
 };
 
 // What a CTA keeps of its part.
@@ -83,7 +84,7 @@ struct Filter {
     static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
         Kept kept = {};
         if (!name_hits(shared, part, k, kept)) {
-            collect(shared, part, kept.held, CAPACITY, min(k, CAPACITY - CAPACITY / 8), kept);
+            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 8), kept);
         }
         if (kept.size > part.share) {
             const u32 most = min(k, part.share);
@@ -167,7 +168,7 @@ struct Filter {
                 }
             }
             // The guess was too high: any score of the row may win.
-            const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY};
+            const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY, CAPACITY};
             collect(shared, whole, {true, 0}, CAPACITY, k, kept);
             kept.held = {true, 0};
             range = bins_from(shared, 0);
@@ -225,7 +226,7 @@ struct Filter {
         }
         const u32 limit = Word::of_key(bound.beneath);
         if (holds_edge && Config::key(Bits(edge_bits)) > bound.beneath) {
-            shared.found.push_edge(stripes.edge_column());
+            shared.found.push_edge(stripes.edge_column(), part.room);
         }
         u32 name = threadIdx.x * 32;
         u32 hits = 0;
@@ -236,7 +237,7 @@ struct Filter {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
-            shared.found.push(hits, name, CAPACITY);
+            shared.found.push(hits, name, part.room);
             if (++turn == turns) {
                 break;
             }
@@ -253,7 +254,7 @@ struct Filter {
         }
         __syncthreads();
         kept.size = shared.found.size;
-        if (kept.size > CAPACITY) {
+        if (kept.size > part.room) {
             return false;
         }
         if (bound.ties) {

@@ -97,9 +97,9 @@ struct Survivors {
         }
     }
 
-    __device__ __forceinline__ void push_edge(u32 column) {
+    __device__ __forceinline__ void push_edge(u32 column, u32 capacity) {
         const u32 slot = atomicAdd(&size, 1u);
-        if (slot < CAPACITY) {
+        if (slot < capacity) {
             columns[slot] = EDGE | column;
         }
     }

@@ -71,41 +71,41 @@ struct Judge {
     __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
                                           const Verdict& verdict, Entries entries) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 before = (1u << lane) - 1;
-        entries([&](const Batch& batch) {
-            constexpr u32 DEPTH = Batch::DEPTH;
-            u32 winners[DEPTH];
-            u32 members[DEPTH];
-            u32 total = 0;
+        entries([&](const SurvivorBatch& batch) {
+            constexpr u32 DEPTH = SurvivorBatch::DEPTH;
+            // Winners in the lower half, members in the upper: one scan places both.
+            u32 counts = 0;
 #pragma unroll
             for (u32 d = 0; d < DEPTH; ++d) {
-                const bool there = batch.there(d);
                 const bool wins = batch.keys[d] > verdict.last;
-                winners[d] = __ballot_sync(FULL_MASK, there && wins);
-                members[d] = __ballot_sync(FULL_MASK, there && !wins && batch.keys[d] >= verdict.first);
-                total += __popc(winners[d]) + (__popc(members[d]) << 16);
+                const bool member = !wins && batch.keys[d] >= verdict.first;
+                counts += batch.there(d) ? (wins ? 1u : member ? 1u << 16 : 0) : 0;
             }
+            const u32 through = warp_sum_through(counts, lane);
             u32 slot = 0;
-            if (lane == 0) {
-                slot = atomicAdd(&slots, total);
+            if (lane == WARP_SIZE - 1) {
+                slot = atomicAdd(&slots, through);
             }
-            slot = __shfl_sync(FULL_MASK, slot, 0);
+            slot = __shfl_sync(FULL_MASK, slot, WARP_SIZE - 1) + through - counts;
 #pragma unroll
             for (u32 d = 0; d < DEPTH; ++d) {
-                const u32 column = batch.there(d) ? batch.column(d) : 0;
-                if (winners[d] >> lane & 1) {
-                    Config::emit(args, row, slot % 65536 + __popc(winners[d] & before), column);
+                if (!batch.there(d) || batch.keys[d] < verdict.first) {
+                    continue;
                 }
-                if (members[d] >> lane & 1) {
-                    const u32 tie = slot / 65536 + __popc(members[d] & before);
+                const u32 column = batch.column(d);
+                if (batch.keys[d] > verdict.last) {
+                    Config::emit(args, row, slot % 65536, column);
+                    slot += 1;
+                } else {
+                    const u32 tie = slot >> 16;
                     if (verdict.ranked) {
                         keys[tie] = Key(batch.keys[d]);
                         columns[tie] = column;
                     } else if (tie < verdict.ties) {
                         Config::emit(args, row, k - 1 - tie, column);
                     }
+                    slot += 1u << 16;
                 }
-                slot += __popc(winners[d]) + (__popc(members[d]) << 16);
             }
         });
         if (verdict.ranked) {

@@ -27,7 +27,8 @@ struct BlockFilter {
             take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
-        const RowPart<Config> part = {row, Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY};
+        const RowPart<Config> part = {row, Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
+                                      Steps::CAPACITY};
         const Kept kept = Steps::keep(shared, part, k);
         Steps::settle(args, shared, part, k, Steps::bins_from(shared, Steps::least_kept(kept)), kept);
     }

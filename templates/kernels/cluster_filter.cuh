@@ -14,6 +14,7 @@
 #include "../device/row.cuh"
 #include "../device/short_row.cuh"
 #include "../device/types.cuh"
+#include "../device/warp.cuh"
 
 template <class Config>
 struct ClusterFilter {
@@ -57,21 +58,22 @@ struct ClusterFilter {
             return;
         }
         if (alone) {
-            const Part part = {row, Stripes<Config>(row, 1), index, 0, 1, Steps::CAPACITY};
+            const Part part = {row, Stripes<Config>(row, 1), index, 0, 1, Steps::CAPACITY,
+                               Steps::CAPACITY};
             const Kept kept = Steps::keep(shared.filter, part, k);
             const Range range = Steps::bins_from(shared.filter, Steps::least_kept(kept));
             Steps::settle(args, shared.filter, part, k, range, kept);
             return;
         }
-        const Part part = {row, Stripes<Config>(row, CLUSTER), index, rank, CLUSTER, SHARE};
-        if (rank > 0) {
-            cluster_arrive();
+        if (threadIdx.x == 0) {
+            shared.repeat = false;
         }
+        cluster_arrive();
+        // In the first CTA the others' places are theirs from the start.
+        const u32 room = rank == 0 ? SHARE : Steps::CAPACITY;
+        const Part part = {row, Stripes<Config>(row, CLUSTER), index, rank, CLUSTER, SHARE, room};
         const Kept kept = Steps::keep(shared.filter, part, k);
-        if (rank == 0) {
-            cluster_arrive();
-        }
-        cluster_wait();  // the first CTA has started, and needs its room no longer
+        cluster_wait();  // the first CTA has started
         Key* keys = rank == 0 ? shared.filter.found.keys : of_cta(shared.filter.found.keys, 0);
         u32* columns = rank == 0 ? shared.filter.found.columns : of_cta(shared.filter.found.columns, 0);
         if (rank > 0 || kept.named) {
@@ -103,15 +105,10 @@ struct ClusterFilter {
     // others go. Else tells them where to look again.
     static __device__ __forceinline__ bool decide(const LaunchArgs& args, Shared& shared,
                                                   const Part& part, u32 k, bool clean) {
-        u32 total = 0;
-        u32 edge = 0;
-        u32 least = ~0u;
-#pragma unroll
-        for (u32 cta = 0; cta < CLUSTER; ++cta) {
-            total += shared.sizes[cta];
-            edge = max(edge, shared.edges[cta]);
-            least = min(least, shared.edges[cta]);
-        }
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 total = warp_sum(lane < CLUSTER ? shared.sizes[lane] : 0);
+        const u32 edge = warp_greatest(lane < CLUSTER ? shared.edges[lane] : 0);
+        const u32 least = warp_least(lane < CLUSTER ? shared.edges[lane] : ~0u);
         // Each warp takes one CTA's survivors, or shares them with other warps.
         constexpr u32 SHARING = Steps::WARPS / CLUSTER;
         const u32 warp = threadIdx.x / WARP_SIZE;
@@ -128,24 +125,20 @@ struct ClusterFilter {
             const Verdict verdict =
                 Steps::Court::judge(shared.filter.search, range, k, edge, entries);
             if (verdict.valid) {
-                tell(shared, false, {true, 0});
+                cluster_arrive();
                 shared.filter.judge.write(args, part.index, k, verdict, entries);
                 cluster_wait();
                 return true;
             }
         }
         const u64 from = set_ties_aside(shared, total >= k, k);
-        tell(shared, true, {(from >> 32) != 0, u32(from)});
-        cluster_wait();
-        return false;
-    }
-
-    static __device__ __forceinline__ void tell(Shared& shared, bool repeat, const Held& from) {
         if (threadIdx.x < CLUSTER) {
-            *of_cta(&shared.repeat, threadIdx.x) = repeat;
-            *of_cta(&shared.from, threadIdx.x) = from;
+            *of_cta(&shared.repeat, threadIdx.x) = true;
+            *of_cta(&shared.from, threadIdx.x) = {(from >> 32) != 0, u32(from)};
         }
         cluster_arrive();
+        cluster_wait();
+        return false;
     }
 
     // Of what was brought, the k-th best key is no better than that of the last winner. So the

@@ -63,7 +63,8 @@ struct GridFilter {
         }
         const u32 share = min(Steps::CAPACITY, MOST_SURVIVORS / all);
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
-        const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, places};
+        const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, places,
+                           Steps::CAPACITY};
         Kept kept = Steps::keep(shared.filter, part, k);
         if (parts == 1) {
             const Range range = Steps::bins_from(shared.filter, Steps::least_kept(kept));
