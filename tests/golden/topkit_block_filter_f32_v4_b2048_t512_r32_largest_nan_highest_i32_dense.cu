@@ -630,7 +630,10 @@ struct BoundSearch {
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
-    static constexpr u32 GROUPS = 8 / Word::SCORES;  // words
+    // Groups of a thread, in words: the fewest keep the scores of a vector apart, so that winners
+    // that stand together are not taken for one; the most are as many as the greatest k needs.
+    static constexpr u32 LEAST = 4;
+    static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
     // The first pass spans this many keys under the greatest: 8 octaves.
     static constexpr u32 MANTISSA_BITS =
         sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
@@ -664,7 +667,7 @@ struct BoundSearch {
         }
         u32 groups = MOST;
 #pragma unroll
-        for (u32 half = MOST / 2; half > 0; half /= 2) {
+        for (u32 half = MOST / 2; half >= LEAST; half /= 2) {
             if (wanted * 2 <= THREADS * Word::SCORES * half) {
 #pragma unroll
                 for (u32 g = 0; g < half; ++g) {
@@ -1000,9 +1003,9 @@ struct Survivors {
         }
     }
 
-    __device__ __forceinline__ void push_edge(u32 column) {
+    __device__ __forceinline__ void push_edge(u32 column, u32 capacity) {
         const u32 slot = atomicAdd(&size, 1u);
-        if (slot < CAPACITY) {
+        if (slot < capacity) {
             columns[slot] = EDGE | column;
         }
     }
@@ -1229,41 +1232,41 @@ struct Judge {
     __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
                                           const Verdict& verdict, Entries entries) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 before = (1u << lane) - 1;
-        entries([&](const Batch& batch) {
-            constexpr u32 DEPTH = Batch::DEPTH;
-            u32 winners[DEPTH];
-            u32 members[DEPTH];
-            u32 total = 0;
+        entries([&](const SurvivorBatch& batch) {
+            constexpr u32 DEPTH = SurvivorBatch::DEPTH;
+            // Winners in the lower half, members in the upper: one scan places both.
+            u32 counts = 0;
 #pragma unroll
             for (u32 d = 0; d < DEPTH; ++d) {
-                const bool there = batch.there(d);
                 const bool wins = batch.keys[d] > verdict.last;
-                winners[d] = __ballot_sync(FULL_MASK, there && wins);
-                members[d] = __ballot_sync(FULL_MASK, there && !wins && batch.keys[d] >= verdict.first);
-                total += __popc(winners[d]) + (__popc(members[d]) << 16);
+                const bool member = !wins && batch.keys[d] >= verdict.first;
+                counts += batch.there(d) ? (wins ? 1u : member ? 1u << 16 : 0) : 0;
             }
+            const u32 through = warp_sum_through(counts, lane);
             u32 slot = 0;
-            if (lane == 0) {
-                slot = atomicAdd(&slots, total);
+            if (lane == WARP_SIZE - 1) {
+                slot = atomicAdd(&slots, through);
             }
-            slot = __shfl_sync(FULL_MASK, slot, 0);
+            slot = __shfl_sync(FULL_MASK, slot, WARP_SIZE - 1) + through - counts;
 #pragma unroll
             for (u32 d = 0; d < DEPTH; ++d) {
-                const u32 column = batch.there(d) ? batch.column(d) : 0;
-                if (winners[d] >> lane & 1) {
-                    Config::emit(args, row, slot % 65536 + __popc(winners[d] & before), column);
+                if (!batch.there(d) || batch.keys[d] < verdict.first) {
+                    continue;
                 }
-                if (members[d] >> lane & 1) {
-                    const u32 tie = slot / 65536 + __popc(members[d] & before);
+                const u32 column = batch.column(d);
+                if (batch.keys[d] > verdict.last) {
+                    Config::emit(args, row, slot % 65536, column);
+                    slot += 1;
+                } else {
+                    const u32 tie = slot >> 16;
                     if (verdict.ranked) {
                         keys[tie] = Key(batch.keys[d]);
                         columns[tie] = column;
                     } else if (tie < verdict.ties) {
                         Config::emit(args, row, k - 1 - tie, column);
                     }
+                    slot += 1u << 16;
                 }
-                slot += __popc(winners[d]) + (__popc(members[d]) << 16);
             }
         });
         if (verdict.ranked) {
@@ -1305,6 +1308,7 @@ struct RowPart {
     u32 rank;
     u32 parts;
     u32 share;  // the most that this CTA may keep
+    u32 room;   // places to gather in, not fewer
 };
 
 // What a CTA keeps of its part.
@@ -1360,7 +1364,7 @@ struct Filter {
     static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
         Kept kept = {};
         if (!name_hits(shared, part, k, kept)) {
-            collect(shared, part, kept.held, CAPACITY, min(k, CAPACITY - CAPACITY / 8), kept);
+            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 8), kept);
         }
         if (kept.size > part.share) {
             const u32 most = min(k, part.share);
@@ -1444,7 +1448,7 @@ struct Filter {
                 }
             }
             // The guess was too high: any score of the row may win.
-            const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY};
+            const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY, CAPACITY};
             collect(shared, whole, {true, 0}, CAPACITY, k, kept);
             kept.held = {true, 0};
             range = bins_from(shared, 0);
@@ -1502,7 +1506,7 @@ struct Filter {
         }
         const u32 limit = Word::of_key(bound.beneath);
         if (holds_edge && Config::key(Bits(edge_bits)) > bound.beneath) {
-            shared.found.push_edge(stripes.edge_column());
+            shared.found.push_edge(stripes.edge_column(), part.room);
         }
         u32 name = threadIdx.x * 32;
         u32 hits = 0;
@@ -1513,7 +1517,7 @@ struct Filter {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
-            shared.found.push(hits, name, CAPACITY);
+            shared.found.push(hits, name, part.room);
             if (++turn == turns) {
                 break;
             }
@@ -1530,7 +1534,7 @@ struct Filter {
         }
         __syncthreads();
         kept.size = shared.found.size;
-        if (kept.size > CAPACITY) {
+        if (kept.size > part.room) {
             return false;
         }
         if (bound.ties) {
@@ -1581,7 +1585,8 @@ struct BlockFilter {
             take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
-        const RowPart<Config> part = {row, Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY};
+        const RowPart<Config> part = {row, Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
+                                      Steps::CAPACITY};
         const Kept kept = Steps::keep(shared, part, k);
         Steps::settle(args, shared, part, k, Steps::bins_from(shared, Steps::least_kept(kept)), kept);
     }

@@ -654,7 +654,10 @@ struct BoundSearch {
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
-    static constexpr u32 GROUPS = 8 / Word::SCORES;  // words
+    // Groups of a thread, in words: the fewest keep the scores of a vector apart, so that winners
+    // that stand together are not taken for one; the most are as many as the greatest k needs.
+    static constexpr u32 LEAST = 4;
+    static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
     // The first pass spans this many keys under the greatest: 8 octaves.
     static constexpr u32 MANTISSA_BITS =
         sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
@@ -688,7 +691,7 @@ struct BoundSearch {
         }
         u32 groups = MOST;
 #pragma unroll
-        for (u32 half = MOST / 2; half > 0; half /= 2) {
+        for (u32 half = MOST / 2; half >= LEAST; half /= 2) {
             if (wanted * 2 <= THREADS * Word::SCORES * half) {
 #pragma unroll
                 for (u32 g = 0; g < half; ++g) {
@@ -1024,9 +1027,9 @@ struct Survivors {
         }
     }
 
-    __device__ __forceinline__ void push_edge(u32 column) {
+    __device__ __forceinline__ void push_edge(u32 column, u32 capacity) {
         const u32 slot = atomicAdd(&size, 1u);
-        if (slot < CAPACITY) {
+        if (slot < capacity) {
             columns[slot] = EDGE | column;
         }
     }
@@ -1253,41 +1256,41 @@ struct Judge {
     __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
                                           const Verdict& verdict, Entries entries) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 before = (1u << lane) - 1;
-        entries([&](const Batch& batch) {
-            constexpr u32 DEPTH = Batch::DEPTH;
-            u32 winners[DEPTH];
-            u32 members[DEPTH];
-            u32 total = 0;
+        entries([&](const SurvivorBatch& batch) {
+            constexpr u32 DEPTH = SurvivorBatch::DEPTH;
+            // Winners in the lower half, members in the upper: one scan places both.
+            u32 counts = 0;
 #pragma unroll
             for (u32 d = 0; d < DEPTH; ++d) {
-                const bool there = batch.there(d);
                 const bool wins = batch.keys[d] > verdict.last;
-                winners[d] = __ballot_sync(FULL_MASK, there && wins);
-                members[d] = __ballot_sync(FULL_MASK, there && !wins && batch.keys[d] >= verdict.first);
-                total += __popc(winners[d]) + (__popc(members[d]) << 16);
+                const bool member = !wins && batch.keys[d] >= verdict.first;
+                counts += batch.there(d) ? (wins ? 1u : member ? 1u << 16 : 0) : 0;
             }
+            const u32 through = warp_sum_through(counts, lane);
             u32 slot = 0;
-            if (lane == 0) {
-                slot = atomicAdd(&slots, total);
+            if (lane == WARP_SIZE - 1) {
+                slot = atomicAdd(&slots, through);
             }
-            slot = __shfl_sync(FULL_MASK, slot, 0);
+            slot = __shfl_sync(FULL_MASK, slot, WARP_SIZE - 1) + through - counts;
 #pragma unroll
             for (u32 d = 0; d < DEPTH; ++d) {
-                const u32 column = batch.there(d) ? batch.column(d) : 0;
-                if (winners[d] >> lane & 1) {
-                    Config::emit(args, row, slot % 65536 + __popc(winners[d] & before), column);
+                if (!batch.there(d) || batch.keys[d] < verdict.first) {
+                    continue;
                 }
-                if (members[d] >> lane & 1) {
-                    const u32 tie = slot / 65536 + __popc(members[d] & before);
+                const u32 column = batch.column(d);
+                if (batch.keys[d] > verdict.last) {
+                    Config::emit(args, row, slot % 65536, column);
+                    slot += 1;
+                } else {
+                    const u32 tie = slot >> 16;
                     if (verdict.ranked) {
                         keys[tie] = Key(batch.keys[d]);
                         columns[tie] = column;
                     } else if (tie < verdict.ties) {
                         Config::emit(args, row, k - 1 - tie, column);
                     }
+                    slot += 1u << 16;
                 }
-                slot += __popc(winners[d]) + (__popc(members[d]) << 16);
             }
         });
         if (verdict.ranked) {
@@ -1329,6 +1332,7 @@ struct RowPart {
     u32 rank;
     u32 parts;
     u32 share;  // the most that this CTA may keep
+    u32 room;   // places to gather in, not fewer
 };
 
 // What a CTA keeps of its part.
@@ -1384,7 +1388,7 @@ struct Filter {
     static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
         Kept kept = {};
         if (!name_hits(shared, part, k, kept)) {
-            collect(shared, part, kept.held, CAPACITY, min(k, CAPACITY - CAPACITY / 8), kept);
+            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 8), kept);
         }
         if (kept.size > part.share) {
             const u32 most = min(k, part.share);
@@ -1468,7 +1472,7 @@ struct Filter {
                 }
             }
             // The guess was too high: any score of the row may win.
-            const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY};
+            const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY, CAPACITY};
             collect(shared, whole, {true, 0}, CAPACITY, k, kept);
             kept.held = {true, 0};
             range = bins_from(shared, 0);
@@ -1526,7 +1530,7 @@ struct Filter {
         }
         const u32 limit = Word::of_key(bound.beneath);
         if (holds_edge && Config::key(Bits(edge_bits)) > bound.beneath) {
-            shared.found.push_edge(stripes.edge_column());
+            shared.found.push_edge(stripes.edge_column(), part.room);
         }
         u32 name = threadIdx.x * 32;
         u32 hits = 0;
@@ -1537,7 +1541,7 @@ struct Filter {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
-            shared.found.push(hits, name, CAPACITY);
+            shared.found.push(hits, name, part.room);
             if (++turn == turns) {
                 break;
             }
@@ -1554,7 +1558,7 @@ struct Filter {
         }
         __syncthreads();
         kept.size = shared.found.size;
-        if (kept.size > CAPACITY) {
+        if (kept.size > part.room) {
             return false;
         }
         if (bound.ties) {
@@ -1588,8 +1592,8 @@ struct Filter {
     }
 };
 
-// ---- kernels/cluster_filter.cuh, from line 18 --------------------------------------------------
-#line 18 "templates/kernels/cluster_filter.cuh"
+// ---- kernels/cluster_filter.cuh, from line 19 --------------------------------------------------
+#line 19 "templates/kernels/cluster_filter.cuh"
 template <class Config>
 struct ClusterFilter {
     using Bits = typename Config::Bits;
@@ -1632,21 +1636,22 @@ struct ClusterFilter {
             return;
         }
         if (alone) {
-            const Part part = {row, Stripes<Config>(row, 1), index, 0, 1, Steps::CAPACITY};
+            const Part part = {row, Stripes<Config>(row, 1), index, 0, 1, Steps::CAPACITY,
+                               Steps::CAPACITY};
             const Kept kept = Steps::keep(shared.filter, part, k);
             const Range range = Steps::bins_from(shared.filter, Steps::least_kept(kept));
             Steps::settle(args, shared.filter, part, k, range, kept);
             return;
         }
-        const Part part = {row, Stripes<Config>(row, CLUSTER), index, rank, CLUSTER, SHARE};
-        if (rank > 0) {
-            cluster_arrive();
+        if (threadIdx.x == 0) {
+            shared.repeat = false;
         }
+        cluster_arrive();
+        // In the first CTA the others' places are theirs from the start.
+        const u32 room = rank == 0 ? SHARE : Steps::CAPACITY;
+        const Part part = {row, Stripes<Config>(row, CLUSTER), index, rank, CLUSTER, SHARE, room};
         const Kept kept = Steps::keep(shared.filter, part, k);
-        if (rank == 0) {
-            cluster_arrive();
-        }
-        cluster_wait();  // the first CTA has started, and needs its room no longer
+        cluster_wait();  // the first CTA has started
         Key* keys = rank == 0 ? shared.filter.found.keys : of_cta(shared.filter.found.keys, 0);
         u32* columns = rank == 0 ? shared.filter.found.columns : of_cta(shared.filter.found.columns, 0);
         if (rank > 0 || kept.named) {
@@ -1678,15 +1683,10 @@ struct ClusterFilter {
     // others go. Else tells them where to look again.
     static __device__ __forceinline__ bool decide(const LaunchArgs& args, Shared& shared,
                                                   const Part& part, u32 k, bool clean) {
-        u32 total = 0;
-        u32 edge = 0;
-        u32 least = ~0u;
-#pragma unroll
-        for (u32 cta = 0; cta < CLUSTER; ++cta) {
-            total += shared.sizes[cta];
-            edge = max(edge, shared.edges[cta]);
-            least = min(least, shared.edges[cta]);
-        }
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 total = warp_sum(lane < CLUSTER ? shared.sizes[lane] : 0);
+        const u32 edge = warp_greatest(lane < CLUSTER ? shared.edges[lane] : 0);
+        const u32 least = warp_least(lane < CLUSTER ? shared.edges[lane] : ~0u);
         // Each warp takes one CTA's survivors, or shares them with other warps.
         constexpr u32 SHARING = Steps::WARPS / CLUSTER;
         const u32 warp = threadIdx.x / WARP_SIZE;
@@ -1703,24 +1703,20 @@ struct ClusterFilter {
             const Verdict verdict =
                 Steps::Court::judge(shared.filter.search, range, k, edge, entries);
             if (verdict.valid) {
-                tell(shared, false, {true, 0});
+                cluster_arrive();
                 shared.filter.judge.write(args, part.index, k, verdict, entries);
                 cluster_wait();
                 return true;
             }
         }
         const u64 from = set_ties_aside(shared, total >= k, k);
-        tell(shared, true, {(from >> 32) != 0, u32(from)});
-        cluster_wait();
-        return false;
-    }
-
-    static __device__ __forceinline__ void tell(Shared& shared, bool repeat, const Held& from) {
         if (threadIdx.x < CLUSTER) {
-            *of_cta(&shared.repeat, threadIdx.x) = repeat;
-            *of_cta(&shared.from, threadIdx.x) = from;
+            *of_cta(&shared.repeat, threadIdx.x) = true;
+            *of_cta(&shared.from, threadIdx.x) = {(from >> 32) != 0, u32(from)};
         }
         cluster_arrive();
+        cluster_wait();
+        return false;
     }
 
     // Of what was brought, the k-th best key is no better than that of the last winner. So the
