@@ -15,7 +15,7 @@
 
 struct Bound {
     bool found;
-    bool ties;     // too many have the key `beneath` itself; else those above it are as wanted
+    bool ties;     // very many have the key `beneath` itself; those above it are as wanted or fewer
     u32 beneath;
     u32 greatest;  // key seen
 };
@@ -115,7 +115,10 @@ struct BoundSearch {
             const ThresholdBin bin = search.threshold.find(search.histogram, left);
             const u32 first = range.first(bin.bin);
             const u32 last = range.last(bin.bin);
-            const bool narrow = bin.inside <= wanted / 4 + 16;
+            // A single key may bring twice what is wanted; more of it is not looked at one by one.
+            const u32 reached = wanted - left + bin.above + bin.inside;
+            const bool narrow = bin.inside <= wanted / 4 + 16 ||
+                                (first == last && reached <= 2 * wanted + WARP_SIZE);
             search.histogram.template clear<THREADS>();
             if (narrow || first == last) {
                 const u32 worst = Config::key(typename Config::Bits(Word::WORST_BITS));

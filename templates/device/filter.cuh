@@ -67,6 +67,7 @@ struct Filter {
         shared.search.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.found.size = 0;
+            shared.found.ties = 0;
             shared.greatest = 0;
             shared.judge.slots = 0;
         }
@@ -84,13 +85,10 @@ struct Filter {
     static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
         Kept kept = {};
         if (!name_hits(shared, part, k, kept)) {
-            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 8), kept);
+            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
         }
         if (kept.size > part.share) {
-            const u32 most = min(k, part.share);
-            const u64 state = trim(shared, part.row, part.parts, part.rank, kept.size, kept.held,
-                                   kept.named, most);
-            kept = {most, {(state >> 32) != 0, u32(state)}, false};
+            trim_to(shared, part, min(k, part.share), kept);
         }
         return kept;
     }
@@ -103,6 +101,9 @@ struct Filter {
             Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
                            from.beneath, capacity, most);
         kept = {shared.found.size, {(state >> 32) != 0, u32(state)}, false};
+        if (kept.size > most) {
+            trim_to(shared, part, most, kept);
+        }
     }
 
     // Calls put(i, key, column) for each survivor of this CTA.
@@ -177,7 +178,29 @@ struct Filter {
     }
 
    private:
-    // Keeps no more than the best `most`. Not inlined: it is rare.
+    // The scores of a stripe that equal the bound.
+    static __device__ __forceinline__ u32 equals(const Stripes<Config>& stripes, u32 stripe,
+                                                 const u32 (&words)[WORDS], u32 hits, u32 beneath) {
+        u32 reaching = ~0u;
+        if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
+            const u32 limit = Word::of_key(beneath - 1);
+            reaching = 0;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_beyond(words[w], limit, Word::bits_of(w), reaching);
+            }
+        }
+        return stripes.present(stripe) & reaching & ~hits;
+    }
+
+    static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
+                                                   Kept& kept) {
+        const u64 state = trim(shared, part.row, part.parts, part.rank, kept.size, kept.held,
+                               kept.named, most);
+        kept = {most, {(state >> 32) != 0, u32(state)}, false};
+    }
+
+    // Keeps the best `most`. Not inlined: it is rare.
     static __device__ __noinline__ u64 trim(Shared& shared, Row<Bits> row, u32 parts, u32 rank,
                                             u32 size, Held held, bool named, u32 most) {
         if (named) {
@@ -229,15 +252,21 @@ struct Filter {
             shared.found.push_edge(stripes.edge_column(), part.room);
         }
         u32 name = threadIdx.x * 32;
-        u32 hits = 0;
+        // Of very many equals, about twice as many as can be needed.
+        const u32 enough = bound.ties ? min(part.share / 2, 2 * k / part.parts + WARP_SIZE) : 0;
         // Each stripe is loaded while the one before it is searched.
         for (u32 turn = 0;;) {
-            hits = 0;
+            u32 hits = 0;
 #pragma unroll
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
-            shared.found.push(hits, name, part.room);
+            shared.found.push(hits, name, part.room - enough);
+            if (bound.ties) {
+                const u32 stripe = part.rank + turn * part.parts;
+                shared.found.push_ties(equals(stripes, stripe, words, hits, bound.beneath), name,
+                                       part.room - enough, enough);
+            }
             if (++turn == turns) {
                 break;
             }
@@ -254,36 +283,14 @@ struct Filter {
         }
         __syncthreads();
         kept.size = shared.found.size;
-        if (kept.size > part.room) {
+        if (kept.size > part.room - enough) {
             return false;
         }
         if (bound.ties) {
-            name_ties(shared, part, k, words, hits, name, bound.beneath, kept);
+            const u32 ties = min(shared.found.ties, enough);
+            shared.found.append(kept.size, part.room - enough, ties);
+            kept.size += ties;
         }
         return true;
-    }
-
-    // Where very many scores equal the bound, names as many of them as can be needed: those of the
-    // stripe at hand.
-    static __device__ __forceinline__ void name_ties(Shared& shared, const Part& part, u32 k,
-                                                     const u32 (&words)[WORDS], u32 hits, u32 name,
-                                                     u32 beneath, Kept& kept) {
-        // The parts have about as many of them each.
-        const u32 enough = max(kept.size, min(part.share, 2 * k / part.parts + WARP_SIZE));
-        const u32 last = part.stripes.count - part.parts + part.rank;
-        u32 ties = part.stripes.present(last) & ~hits;
-        if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
-            const u32 limit = Word::of_key(beneath - 1);
-            u32 reaching = 0;
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_beyond(words[w], limit, Word::bits_of(w), reaching);
-            }
-            ties &= reaching;
-        }
-        __syncthreads();
-        shared.found.push(ties, name, enough);
-        __syncthreads();
-        kept.size = min(shared.found.size, enough);
     }
 };

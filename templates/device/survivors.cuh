@@ -64,37 +64,32 @@ struct Survivors {
     static constexpr u32 MOST_TURNS = EDGE / TURN;
 
     u32 size;  // hits, of which the first `capacity` have a place
-    u32 ties;
+    u32 ties;  // equals of the bound
     Key keys[CAPACITY];
     u32 columns[CAPACITY];  // or names
 
-    // Names the hits of a stripe.
+    // Names the hits of a stripe in the first places.
     __device__ __forceinline__ void push(u32 hits, u32 name, u32 capacity) {
-        const u32 total = warp_sum(__popc(hits));
-        if (total == 0) {
-            return;
-        }
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        u32 slot = 0;
-        if (lane == 0) {
-            slot = atomicAdd(&size, total);
-        }
-        slot = __shfl_sync(FULL_MASK, slot, 0);
-        const u32 before = (1u << lane) - 1;
-        // One hit of each lane at a time: the places of a warp are next to each other, and no lane
-        // need know how many the others have.
-        while (true) {
-            const u32 hitting = __ballot_sync(FULL_MASK, hits != 0);
-            if (hitting == 0) {
-                return;
+        push(hits, name, size, 0, capacity);
+    }
+
+    // Names hits of which some are enough, in places from `first` on.
+    __device__ __forceinline__ void push_ties(u32 hits, u32 name, u32 first, u32 enough) {
+        push(hits, name, ties, first, enough);
+    }
+
+    // Moves names from `first` on to the places from `to` on, which are not behind them. Barriers:
+    // around each block of threads.
+    __device__ __forceinline__ void append(u32 to, u32 first, u32 count) {
+        for (u32 from = 0; from < count; from += THREADS) {
+            const u32 i = from + threadIdx.x;
+            const u32 name = i < count ? columns[first + i] : 0;
+            __syncthreads();
+            if (i < count) {
+                columns[to + i] = name;
             }
-            const u32 at = slot + __popc(hitting & before);
-            if (hits != 0 && at < capacity) {
-                columns[at] = name + (__ffs(hits) - 1);
-            }
-            hits &= hits - 1;
-            slot += __popc(hitting);
         }
+        __syncthreads();
     }
 
     __device__ __forceinline__ void push_edge(u32 column, u32 capacity) {
@@ -231,6 +226,36 @@ struct Survivors {
     }
 
    private:
+    // Names hits in places from `first` on, of which `counter` has given out some.
+    __device__ __forceinline__ void push(u32 hits, u32 name, u32& counter, u32 first,
+                                         u32 capacity) {
+        const u32 total = warp_sum(__popc(hits));
+        if (total == 0) {
+            return;
+        }
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        u32 slot = 0;
+        if (lane == 0) {
+            slot = atomicAdd(&counter, total);
+        }
+        slot = __shfl_sync(FULL_MASK, slot, 0);
+        const u32 before = (1u << lane) - 1;
+        // One hit of each lane at a time: the places of a warp are next to each other, and no lane
+        // need know how many the others have.
+        while (slot < capacity) {
+            const u32 hitting = __ballot_sync(FULL_MASK, hits != 0);
+            if (hitting == 0) {
+                return;
+            }
+            const u32 at = slot + __popc(hitting & before);
+            if (hits != 0 && at < capacity) {
+                columns[first + at] = name + (__ffs(hits) - 1);
+            }
+            hits &= hits - 1;
+            slot += __popc(hitting);
+        }
+    }
+
     static __device__ __forceinline__ u32 key_of(const Slices& slices, u32 column) {
         return Config::key(__ldg(slices.scores + column));
     }

@@ -35,7 +35,7 @@ struct ClusterFilter {
         u32 edges[CLUSTER];  // in the first CTA: keys up to which each may have left out some
         bool repeat;         // in each CTA: what the first decided
         Held from;           // in each CTA: where to look again
-        u32 aside;           // in the first CTA: ties in the last places
+        u32 aside;           // in each CTA: ties in the last places of the first
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -132,9 +132,13 @@ struct ClusterFilter {
             }
         }
         const u64 from = set_ties_aside(shared, total >= k, k);
+        __syncthreads();
+        const u32 aside = shared.aside;
+        __syncthreads();
         if (threadIdx.x < CLUSTER) {
             *of_cta(&shared.repeat, threadIdx.x) = true;
             *of_cta(&shared.from, threadIdx.x) = {(from >> 32) != 0, u32(from)};
+            *of_cta(&shared.aside, threadIdx.x) = aside;
         }
         cluster_arrive();
         cluster_wait();
@@ -189,15 +193,16 @@ struct ClusterFilter {
         return cut.least;
     }
 
-    // All CTAs look again, each with all its room. The first fetches what they kept and selects. If
-    // that is too much for it, or some had to leave out too much, it reads the row alone.
+    // All CTAs look again. The first fetches the best that they found and selects; if even these
+    // may lack a winner, it reads the row alone.
     static __device__ __forceinline__ void look_again(const LaunchArgs& args, Shared& shared,
                                                       const Part& part, u32 k) {
-        const u32 aside = part.rank == 0 ? shared.aside : 0;
-        const u32 room = Steps::CAPACITY - aside;
+        const u32 aside = shared.aside;
+        const u32 room = Steps::CAPACITY - shared.aside;
         const Held from = shared.from;
         Kept kept = {};
-        Steps::collect(shared.filter, part, from, room, min(k, room - room / 8), kept);
+        // The first has a place for all that may come.
+        Steps::collect(shared.filter, part, from, room, min(k, room / CLUSTER), kept);
         if (threadIdx.x == 0) {
             of_cta(shared.sizes, 0)[part.rank] = kept.size;
             of_cta(shared.edges, 0)[part.rank] = Steps::least_kept(kept);

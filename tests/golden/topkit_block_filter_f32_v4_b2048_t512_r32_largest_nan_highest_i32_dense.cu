@@ -618,7 +618,7 @@ struct ScoreWord {
 #line 16 "templates/device/bound.cuh"
 struct Bound {
     bool found;
-    bool ties;     // too many have the key `beneath` itself; else those above it are as wanted
+    bool ties;     // very many have the key `beneath` itself; those above it are as wanted or fewer
     u32 beneath;
     u32 greatest;  // key seen
 };
@@ -718,7 +718,10 @@ struct BoundSearch {
             const ThresholdBin bin = search.threshold.find(search.histogram, left);
             const u32 first = range.first(bin.bin);
             const u32 last = range.last(bin.bin);
-            const bool narrow = bin.inside <= wanted / 4 + 16;
+            // A single key may bring twice what is wanted; more of it is not looked at one by one.
+            const u32 reached = wanted - left + bin.above + bin.inside;
+            const bool narrow = bin.inside <= wanted / 4 + 16 ||
+                                (first == last && reached <= 2 * wanted + WARP_SIZE);
             search.histogram.template clear<THREADS>();
             if (narrow || first == last) {
                 const u32 worst = Config::key(typename Config::Bits(Word::WORST_BITS));
@@ -970,37 +973,32 @@ struct Survivors {
     static constexpr u32 MOST_TURNS = EDGE / TURN;
 
     u32 size;  // hits, of which the first `capacity` have a place
-    u32 ties;
+    u32 ties;  // equals of the bound
     Key keys[CAPACITY];
     u32 columns[CAPACITY];  // or names
 
-    // Names the hits of a stripe.
+    // Names the hits of a stripe in the first places.
     __device__ __forceinline__ void push(u32 hits, u32 name, u32 capacity) {
-        const u32 total = warp_sum(__popc(hits));
-        if (total == 0) {
-            return;
-        }
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        u32 slot = 0;
-        if (lane == 0) {
-            slot = atomicAdd(&size, total);
-        }
-        slot = __shfl_sync(FULL_MASK, slot, 0);
-        const u32 before = (1u << lane) - 1;
-        // One hit of each lane at a time: the places of a warp are next to each other, and no lane
-        // need know how many the others have.
-        while (true) {
-            const u32 hitting = __ballot_sync(FULL_MASK, hits != 0);
-            if (hitting == 0) {
-                return;
+        push(hits, name, size, 0, capacity);
+    }
+
+    // Names hits of which some are enough, in places from `first` on.
+    __device__ __forceinline__ void push_ties(u32 hits, u32 name, u32 first, u32 enough) {
+        push(hits, name, ties, first, enough);
+    }
+
+    // Moves names from `first` on to the places from `to` on, which are not behind them. Barriers:
+    // around each block of threads.
+    __device__ __forceinline__ void append(u32 to, u32 first, u32 count) {
+        for (u32 from = 0; from < count; from += THREADS) {
+            const u32 i = from + threadIdx.x;
+            const u32 name = i < count ? columns[first + i] : 0;
+            __syncthreads();
+            if (i < count) {
+                columns[to + i] = name;
             }
-            const u32 at = slot + __popc(hitting & before);
-            if (hits != 0 && at < capacity) {
-                columns[at] = name + (__ffs(hits) - 1);
-            }
-            hits &= hits - 1;
-            slot += __popc(hitting);
         }
+        __syncthreads();
     }
 
     __device__ __forceinline__ void push_edge(u32 column, u32 capacity) {
@@ -1137,6 +1135,36 @@ struct Survivors {
     }
 
    private:
+    // Names hits in places from `first` on, of which `counter` has given out some.
+    __device__ __forceinline__ void push(u32 hits, u32 name, u32& counter, u32 first,
+                                         u32 capacity) {
+        const u32 total = warp_sum(__popc(hits));
+        if (total == 0) {
+            return;
+        }
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        u32 slot = 0;
+        if (lane == 0) {
+            slot = atomicAdd(&counter, total);
+        }
+        slot = __shfl_sync(FULL_MASK, slot, 0);
+        const u32 before = (1u << lane) - 1;
+        // One hit of each lane at a time: the places of a warp are next to each other, and no lane
+        // need know how many the others have.
+        while (slot < capacity) {
+            const u32 hitting = __ballot_sync(FULL_MASK, hits != 0);
+            if (hitting == 0) {
+                return;
+            }
+            const u32 at = slot + __popc(hitting & before);
+            if (hits != 0 && at < capacity) {
+                columns[first + at] = name + (__ffs(hits) - 1);
+            }
+            hits &= hits - 1;
+            slot += __popc(hitting);
+        }
+    }
+
     static __device__ __forceinline__ u32 key_of(const Slices& slices, u32 column) {
         return Config::key(__ldg(slices.scores + column));
     }
@@ -1347,6 +1375,7 @@ struct Filter {
         shared.search.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.found.size = 0;
+            shared.found.ties = 0;
             shared.greatest = 0;
             shared.judge.slots = 0;
         }
@@ -1364,13 +1393,10 @@ struct Filter {
     static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
         Kept kept = {};
         if (!name_hits(shared, part, k, kept)) {
-            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 8), kept);
+            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
         }
         if (kept.size > part.share) {
-            const u32 most = min(k, part.share);
-            const u64 state = trim(shared, part.row, part.parts, part.rank, kept.size, kept.held,
-                                   kept.named, most);
-            kept = {most, {(state >> 32) != 0, u32(state)}, false};
+            trim_to(shared, part, min(k, part.share), kept);
         }
         return kept;
     }
@@ -1383,6 +1409,9 @@ struct Filter {
             Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
                            from.beneath, capacity, most);
         kept = {shared.found.size, {(state >> 32) != 0, u32(state)}, false};
+        if (kept.size > most) {
+            trim_to(shared, part, most, kept);
+        }
     }
 
     // Calls put(i, key, column) for each survivor of this CTA.
@@ -1457,7 +1486,29 @@ struct Filter {
     }
 
    private:
-    // Keeps no more than the best `most`. Not inlined: it is rare.
+    // The scores of a stripe that equal the bound.
+    static __device__ __forceinline__ u32 equals(const Stripes<Config>& stripes, u32 stripe,
+                                                 const u32 (&words)[WORDS], u32 hits, u32 beneath) {
+        u32 reaching = ~0u;
+        if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
+            const u32 limit = Word::of_key(beneath - 1);
+            reaching = 0;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_beyond(words[w], limit, Word::bits_of(w), reaching);
+            }
+        }
+        return stripes.present(stripe) & reaching & ~hits;
+    }
+
+    static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
+                                                   Kept& kept) {
+        const u64 state = trim(shared, part.row, part.parts, part.rank, kept.size, kept.held,
+                               kept.named, most);
+        kept = {most, {(state >> 32) != 0, u32(state)}, false};
+    }
+
+    // Keeps the best `most`. Not inlined: it is rare.
     static __device__ __noinline__ u64 trim(Shared& shared, Row<Bits> row, u32 parts, u32 rank,
                                             u32 size, Held held, bool named, u32 most) {
         if (named) {
@@ -1509,15 +1560,21 @@ struct Filter {
             shared.found.push_edge(stripes.edge_column(), part.room);
         }
         u32 name = threadIdx.x * 32;
-        u32 hits = 0;
+        // Of very many equals, about twice as many as can be needed.
+        const u32 enough = bound.ties ? min(part.share / 2, 2 * k / part.parts + WARP_SIZE) : 0;
         // Each stripe is loaded while the one before it is searched.
         for (u32 turn = 0;;) {
-            hits = 0;
+            u32 hits = 0;
 #pragma unroll
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
-            shared.found.push(hits, name, part.room);
+            shared.found.push(hits, name, part.room - enough);
+            if (bound.ties) {
+                const u32 stripe = part.rank + turn * part.parts;
+                shared.found.push_ties(equals(stripes, stripe, words, hits, bound.beneath), name,
+                                       part.room - enough, enough);
+            }
             if (++turn == turns) {
                 break;
             }
@@ -1534,37 +1591,15 @@ struct Filter {
         }
         __syncthreads();
         kept.size = shared.found.size;
-        if (kept.size > part.room) {
+        if (kept.size > part.room - enough) {
             return false;
         }
         if (bound.ties) {
-            name_ties(shared, part, k, words, hits, name, bound.beneath, kept);
+            const u32 ties = min(shared.found.ties, enough);
+            shared.found.append(kept.size, part.room - enough, ties);
+            kept.size += ties;
         }
         return true;
-    }
-
-    // Where very many scores equal the bound, names as many of them as can be needed: those of the
-    // stripe at hand.
-    static __device__ __forceinline__ void name_ties(Shared& shared, const Part& part, u32 k,
-                                                     const u32 (&words)[WORDS], u32 hits, u32 name,
-                                                     u32 beneath, Kept& kept) {
-        // The parts have about as many of them each.
-        const u32 enough = max(kept.size, min(part.share, 2 * k / part.parts + WARP_SIZE));
-        const u32 last = part.stripes.count - part.parts + part.rank;
-        u32 ties = part.stripes.present(last) & ~hits;
-        if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
-            const u32 limit = Word::of_key(beneath - 1);
-            u32 reaching = 0;
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_beyond(words[w], limit, Word::bits_of(w), reaching);
-            }
-            ties &= reaching;
-        }
-        __syncthreads();
-        shared.found.push(ties, name, enough);
-        __syncthreads();
-        kept.size = min(shared.found.size, enough);
     }
 };
 
