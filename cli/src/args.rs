@@ -2,7 +2,7 @@
 
 use crate::cache::Action;
 use crate::exit::{EXIT_CODES, Failure};
-use crate::{bench, compile, emit, recall, run};
+use crate::{bench, compile, emit, recall, run, tune};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand};
 use std::process::ExitCode;
@@ -42,6 +42,9 @@ pub enum Command {
     /// Time the kernels over grids of problems, beside the read-once floor and others' kernels.
     #[command(after_long_help = EXIT_CODES)]
     Bench(Box<bench::Args>),
+    /// Measure which kernel is fastest for which problem, for plans to go by.
+    #[command(after_long_help = EXIT_CODES)]
+    Tune(tune::Args),
     /// Measure how much of the F32 selection is left where scores are rounded to BF16 or F16.
     #[command(after_long_help = EXIT_CODES)]
     Recall(recall::Args),

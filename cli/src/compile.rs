@@ -49,6 +49,14 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
         })?;
     }
     let variants = args.keys.variants()?;
+    for (variant, arch) in variants.iter().flat_map(|v| archs.iter().map(move |arch| (v, arch))) {
+        if !variant.kernel.compiles_for(*arch) {
+            let name = variant.kernel.name();
+            return Err(Failure::input(format!(
+                "{name} needs thread block clusters, which {arch} does not have; leave it out there"
+            )));
+        }
+    }
     let bar = progress::bar(variants.len() * families.len(), json);
     let mut kernels = Vec::new();
     for variant in &variants {

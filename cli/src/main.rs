@@ -24,6 +24,7 @@ mod report;
 mod run;
 mod scores;
 mod spec;
+mod tune;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -50,6 +51,7 @@ fn carry_out(cli: &Cli) -> Result<Report, Failure> {
         Command::Compile(args) => compile::compile(args, cli.json),
         Command::Run(args) => run::run(args, cli.json),
         Command::Bench(args) => bench::bench(args, cli.json),
+        Command::Tune(args) => tune::tune(args, cli.json),
         Command::Recall(args) => recall::recall(args, cli.json),
         Command::Cache { action } => cache::cache(*action),
     }

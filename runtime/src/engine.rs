@@ -12,9 +12,11 @@ use crate::error::Error;
 use crate::family::Family;
 use crate::module::{LaunchShape, LoadedKernel};
 use crate::nvrtc::Nvrtc;
-use crate::plan::Limits;
+use crate::plan::{Here, Holding, Limits, Planner};
+use crate::tune::{Provenance, Records, source_digest};
 use cudarc::driver::CudaContext;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use topkit_codegen::{Arch, KernelSpec, RenderedSource, Variant, render};
 
 /// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
@@ -32,7 +34,12 @@ struct Inner {
     nvrtc: Arc<Nvrtc>,
     cache: KernelCache,
     loaded: MemoryCache<Variant, LoadedKernel, Error>,
+    /// The measured table that holds here, read with the first family.
+    holding: OnceLock<Option<Holding>>,
 }
+
+/// The records of a machine's own measurements, in the folder of the disk cache.
+const RECORDS: &str = "tuned.jsonl";
 
 #[derive(Debug)]
 enum Target {
@@ -94,7 +101,9 @@ impl Engine {
         }
         let cache = KernelCache::from_config(nvrtc.clone(), &config);
         let loaded = MemoryCache::new();
-        Ok(Engine { inner: Arc::new(Inner { target, limits, config, nvrtc, cache, loaded }) })
+        let holding = OnceLock::new();
+        let inner = Inner { target, limits, config, nvrtc, cache, loaded, holding };
+        Ok(Engine { inner: Arc::new(inner) })
     }
 
     /// The kernels of a spec on this engine; nothing is compiled yet.
@@ -136,6 +145,43 @@ impl Engine {
     /// The compiled kernels, with their counters.
     pub fn cache(&self) -> &KernelCache {
         &self.inner.cache
+    }
+
+    /// The file of this machine's own measurements, beside the compiled kernels; `None` where
+    /// nothing is kept on disk. It is read once, when the first family is made.
+    pub fn records(&self) -> Option<PathBuf> {
+        self.inner.config.cache_dir.as_ref().map(|folder| folder.join(RECORDS))
+    }
+
+    /// What picks the members of a family.
+    pub(crate) fn planner(&self, spec: &KernelSpec) -> Planner {
+        let holding = self.inner.holding.get_or_init(|| self.holding());
+        Planner::new(spec, holding.as_ref())
+    }
+
+    /// The shipped table, where one holds, with this machine's own records.
+    fn holding(&self) -> Option<Holding> {
+        let shipped = Holding::shipped(Here {
+            name: self.device().map(|facts| facts.name.as_str()),
+            arch: self.arch(),
+            multiprocessors: self.limits().multiprocessors,
+        });
+        let (Some(path), Some(here)) = (self.records(), Provenance::of(self)) else {
+            return shipped;
+        };
+        match Records::read(&path) {
+            Err(error) => {
+                tracing::warn!(path = %path.display(), "records cannot be read: {error}");
+                shipped
+            }
+            Ok(records) => {
+                let records = records.usable(Some(&here), source_digest);
+                for refused in &records.refused {
+                    tracing::info!(path = %path.display(), "a record is left out: {refused}");
+                }
+                Holding::with_own(shipped, &records, &here)
+            }
+        }
     }
 
     fn gpu(&self) -> Option<&Device> {

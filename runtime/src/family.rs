@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::launch::RawLaunch;
 use crate::module::LoadedKernel;
-use crate::plan::{Explanation, Plan, accepts};
+use crate::plan::{Explanation, Plan, Planner, accepts};
 use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
@@ -22,13 +22,15 @@ use topkit_codegen::{KernelSpec, RenderedSource, Variant};
 pub struct Family {
     engine: Engine,
     spec: Arc<KernelSpec>,
+    planner: Arc<Planner>,
 }
 
 impl Family {
     pub(crate) fn new(engine: Engine, spec: KernelSpec) -> Result<Family, Error> {
         let faults = spec.validate();
         if faults.is_empty() {
-            Ok(Family { engine, spec: Arc::new(spec) })
+            let planner = Arc::new(engine.planner(&spec));
+            Ok(Family { engine, spec: Arc::new(spec), planner })
         } else {
             Err(topkit_codegen::SpecError { faults }.into())
         }
@@ -44,12 +46,13 @@ impl Family {
         &self.engine
     }
 
-    /// Picks the member for a problem. It compiles nothing and needs no GPU.
+    /// Picks the member for a problem: by what was measured on this GPU or one of its kind, else by
+    /// rules. It compiles nothing and needs no GPU.
     ///
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
-        Plan::of(&self.spec, problem, self.engine.limits())
+        self.planner.plan(&self.spec, problem, self.engine.limits())
     }
 
     /// The plan for a problem with the reason of every choice; its `Display` is for people.
@@ -57,7 +60,7 @@ impl Family {
     /// # Errors
     /// As for [`Family::plan`].
     pub fn explain(&self, problem: &Problem) -> Result<Explanation, Error> {
-        Explanation::of(&self.spec, problem, self.engine.limits())
+        Explanation::by(&self.planner, &self.spec, problem, self.engine.limits())
     }
 
     /// What the launch of one member needs, for [`Family::launch_variant`].
@@ -91,9 +94,13 @@ impl Family {
     /// # Errors
     /// As for [`Family::plan`], and what compiling and loading may bring.
     pub fn prepare(&self, problem: &Problem) -> Result<Plan, Error> {
-        let plan = self.plan(problem)?;
-        self.engine.load(&plan.variant)?;
-        Ok(plan)
+        loop {
+            let plan = self.plan(problem)?;
+            match self.engine.load(&plan.variant) {
+                Ok(_) => return Ok(plan),
+                Err(error) => self.pass_over(&plan, error)?,
+            }
+        }
     }
 
     /// As [`Family::prepare`], for a kernel that the caller picks and [`Family::launch_variant`]
@@ -211,9 +218,25 @@ impl Family {
     /// or as the last launch left it, and no other launch uses it meanwhile; and `stream` belongs to
     /// the engine's context.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
-        let plan = self.plan(&launch.problem())?;
-        // SAFETY: as the caller promises.
-        unsafe { self.enqueue(stream, launch, &plan) }
+        loop {
+            let plan = self.plan(&launch.problem())?;
+            // SAFETY: as the caller promises.
+            match unsafe { self.enqueue(stream, launch, &plan) } {
+                Ok(()) => return Ok(()),
+                Err(error) => self.pass_over(&plan, error)?,
+            }
+        }
+    }
+
+    /// Makes the next best kernel the plan's where the GPU has no room for the best; any other error,
+    /// and one that the next plan would give again, is handed back.
+    fn pass_over(&self, plan: &Plan, error: Error) -> Result<(), Error> {
+        let no_room = matches!(error, Error::Room { .. });
+        if no_room && self.planner.refuse(&plan.variant) {
+            tracing::warn!("{}: {error}; the next best kernel is taken", plan.problem);
+            return Ok(());
+        }
+        Err(error)
     }
 
     /// As [`Family::launch_raw`], with the kernel that the caller picks instead of the plan's.

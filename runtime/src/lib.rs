@@ -62,7 +62,7 @@ pub use family::Family;
 pub use launch::RawLaunch;
 pub use library::LibraryError;
 pub use nvrtc::{Nvrtc, NvrtcError};
-pub use plan::{Explanation, Limits, Plan, Reason};
+pub use plan::{Alternative, Basis, Explanation, Limits, Measured, Plan, Reason};
 pub use problem::Problem;
 pub use resources::Resources;
 pub use rows::{Output, Rows};

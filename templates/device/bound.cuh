@@ -124,7 +124,11 @@ struct BoundSearch {
                 const u32 worst = Config::key(typename Config::Bits(Word::WORST_BITS));
                 // Words that stand for no score have the worst key too.
                 const bool ties = !narrow || first <= worst;
-                const u32 beneath = first <= worst ? worst : ties ? first : first - 1;
+                u32 beneath = first <= worst ? worst : ties ? first : first - 1;
+                // The key of -0 is that of +0.
+                if (ties && beneath == Word::rough_key(Config::Dtype::SIGN, 0)) {
+                    beneath = Config::key(typename Config::Bits(0));
+                }
                 return {last >= worst, ties, beneath, greatest};
             }
             left -= bin.above;

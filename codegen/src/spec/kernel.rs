@@ -5,6 +5,7 @@
 //! here chooses between kernels; that is the planner's work.
 
 use super::Variant;
+use crate::Arch;
 
 /// The algorithm of a kernel; each is one file in `templates/kernels/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,6 +92,11 @@ impl KernelKind {
         }
     }
 
+    /// Whether it compiles for an architecture: those before Hopper have no clusters.
+    pub fn compiles_for(self, arch: Arch) -> bool {
+        self.launches_as() != LaunchKind::ClusterPerRow || arch.capability() >= (9, 0)
+    }
+
     /// What [`Variant::items`] may be: 0 alone for a kernel that holds no scores in registers.
     pub const fn items(self) -> &'static [u32] {
         match self {
@@ -165,7 +171,7 @@ impl Variant {
                 let ctas = 64 * 1024 / (self.threads * (loaded + rounded + others));
                 // One more than this, and the assembler spills (13.0, sm_90a).
                 let most = match self.threads {
-                    0..=128 => 4,
+                    0..=128 => 3,
                     129..=256 if self.items == 32 && self.dtype.bytes() == 2 => 4,
                     129..=256 => 3,
                     257..=512 => 2,

@@ -1,13 +1,14 @@
 //! A plan in words: why it is what it is.
 
+use super::planner::Planner;
 use super::{Limits, Plan, heuristics};
 use crate::error::Error;
 use crate::problem::Problem;
 use std::fmt;
-use topkit_codegen::{KernelSpec, Key, LaunchKind};
+use topkit_codegen::{KernelSpec, Key, LaunchKind, Variant};
 
 /// Why a plan is what it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Explanation {
     /// The plan.
@@ -18,6 +19,8 @@ pub struct Explanation {
     pub reasons: Vec<Reason>,
     /// How many members of the family could have served.
     pub members: usize,
+    /// What it goes by.
+    pub basis: Basis,
 }
 
 /// Why an axis has its value.
@@ -32,16 +35,89 @@ pub struct Reason {
     pub why: String,
 }
 
+/// What a plan goes by.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Basis {
+    /// Built-in rules.
+    Rules {
+        /// Why a table that holds on the GPU was not used; `None` where there is none.
+        why: Option<String>,
+    },
+    /// Times that were measured.
+    Measured(Measured),
+}
+
+/// The times that a plan goes by.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Measured {
+    /// The GPU that they were measured on.
+    pub device: String,
+    /// Why they hold on this GPU, where that was another.
+    pub stand_in: Option<String>,
+    /// Some of those near the problem are of this GPU's own records.
+    pub own: bool,
+    /// The measured problems that the expected times come from, nearest first.
+    pub near: Vec<Problem>,
+    /// The problem is one of them or stands between them; else their times stand for it.
+    pub within: bool,
+    /// Kernels that can serve the problem, the fastest first; that is the one picked.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// A kernel that a plan could have picked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Alternative {
+    /// The kernel.
+    pub variant: Variant,
+    /// What a launch of it is expected to take.
+    pub microseconds: f64,
+}
+
 impl Explanation {
-    /// The plan for a problem with the reason of every choice; its `Display` is for people.
+    /// The plan by built-in rules for a problem, with the reason of every choice; its `Display` is
+    /// for people. [`Family::explain`](crate::Family::explain) goes by what was measured, too.
     ///
     /// # Errors
     /// As for [`Plan::of`].
     pub fn of(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Result<Explanation, Error> {
-        let plan = Plan::of(spec, problem, limits)?;
-        let reasons = heuristics::reasons(spec, problem, limits, &plan.variant);
+        Explanation::by(&Planner::default(), spec, problem, limits)
+    }
+
+    pub(crate) fn by(
+        planner: &Planner,
+        spec: &KernelSpec,
+        problem: &Problem,
+        limits: &Limits,
+    ) -> Result<Explanation, Error> {
+        let plan = planner.plan(spec, problem, limits)?;
+        let basis = planner.basis(problem, limits);
+        let reasons = match &basis {
+            Basis::Rules { .. } => heuristics::reasons(spec, problem, limits, &plan.variant),
+            Basis::Measured(measured) => measured.reasons(&plan.variant),
+        };
         let members = spec.variants().iter().filter(|member| member.dtype == problem.dtype).count();
-        Ok(Explanation { plan, limits: *limits, reasons, members })
+        Ok(Explanation { plan, limits: *limits, reasons, members, basis })
+    }
+}
+
+impl Measured {
+    fn reasons(&self, variant: &Variant) -> Vec<Reason> {
+        let why = match &self.alternatives[..] {
+            [best, next, ..] => {
+                let ratio = next.microseconds / best.microseconds;
+                format!("the fastest that was measured; the next takes {ratio:.2} times as long")
+            }
+            _ => "the only one that was measured and can serve".to_owned(),
+        };
+        let reason = |key, value, why: &str| Reason { key, value, why: why.to_owned() };
+        vec![
+            reason(Key::VecSize, variant.vec_size, "kernels were measured with their widest loads"),
+            reason(Key::Bins, variant.bins, &why),
+            reason(Key::Threads, variant.threads, &why),
+        ]
     }
 }
 
@@ -56,9 +132,32 @@ fn sharing(launch: LaunchKind, cluster: u32, grid: u32, rows: u32) -> String {
     }
 }
 
+/// Kernels and measured problems that the words name.
+const SHOWN: usize = 4;
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Alternative { variant, microseconds } in self.alternatives.iter().take(SHOWN) {
+            writeln!(f, "  {microseconds:8.2} us expected of {variant}")?;
+        }
+        let own = if self.own { ", in part by the records of this machine" } else { "" };
+        write!(f, "  measured on {}{own}", self.device)?;
+        if let Some(why) = &self.stand_in {
+            write!(f, ", {why}")?;
+        }
+        let near: Vec<String> = self.near.iter().take(SHOWN).map(Problem::to_string).collect();
+        let how = match (self.within, &self.near[..]) {
+            (true, [_]) => "at",
+            (true, _) => "between",
+            (false, _) => "beyond what was measured, so by the nearest:",
+        };
+        write!(f, "\n  {how} {}", near.join("; "))
+    }
+}
+
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Explanation { plan, limits, reasons, members } = self;
+        let Explanation { plan, limits, reasons, members, basis } = self;
         writeln!(f, "{}: {} (1 of {members} members)", plan.problem, plan.variant)?;
         let sharing = sharing(
             plan.variant.kernel.launches_as(),
@@ -70,9 +169,16 @@ impl fmt::Display for Explanation {
         for Reason { key, value, why } in reasons {
             writeln!(f, "  {key} = {value}: {why}")?;
         }
+        let why = match basis {
+            Basis::Measured(measured) => return write!(f, "{measured}"),
+            Basis::Rules { why: None } => String::new(),
+            Basis::Rules { why: Some(why) } => format!(": {why}"),
+        };
         match limits.stand_in {
-            None => write!(f, "  picked by built-in rules, not by measurement on this device"),
-            Some(device) => write!(f, "  picked by built-in rules for {device}, without a GPU"),
+            None => write!(f, "  picked by built-in rules, not by measurement on this device{why}"),
+            Some(device) => {
+                write!(f, "  picked by built-in rules for {device}, without a GPU{why}")
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Which member of a family serves a problem: rules, until measured tables take their place.
+//! Which member of a family serves a problem by rules: for GPUs without a measured table, and for
+//! families that lack the kernels of one.
 //!
 //! Of each axis the declared value nearest to the wanted one is taken. A choice is a kernel and the
 //! reasons for it; what its launch needs is the plan's to say. Nothing here fails: the problem was

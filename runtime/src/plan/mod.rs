@@ -1,15 +1,23 @@
 //! The plan of a launch: which kernel serves a problem, and what its launch needs.
 //!
 //! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
-//! here, nothing is measured and nothing is kept. `heuristics` chooses, this file describes what was
-//! chosen, and `explain` says why. What cannot be launched is an error with its numbers.
+//! here and nothing is measured. `planner` chooses, by a measured `table` interpolated in a `lattice`
+//! or by the rules of `heuristics`; this file describes what was chosen, and `explain` says why. What
+//! cannot be launched is an error with its numbers.
 
 mod explain;
 mod heuristics;
+mod lattice;
 mod limits;
+mod planner;
+mod shipped;
+mod table;
 
-pub use explain::{Explanation, Reason};
+pub use explain::{Alternative, Basis, Explanation, Measured, Reason};
 pub use limits::Limits;
+pub(crate) use planner::Planner;
+pub(crate) use shipped::{Here, Holding};
+pub(crate) use table::Table;
 
 use crate::error::Error;
 use crate::problem::{LIMIT, Problem};
@@ -35,13 +43,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Picks the member of a family for a problem. It needs no engine, no GPU and no compiler.
+    /// Picks the member of a family for a problem by built-in rules. It needs no engine, no GPU and
+    /// no compiler. [`Family::plan`](crate::Family::plan) goes by what was measured, too.
     ///
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn of(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Result<Plan, Error> {
-        accepts(spec, problem)?;
-        Plan::with(problem, &heuristics::pick(spec, problem, limits), limits)
+        Planner::default().plan(spec, problem, limits)
     }
 
     /// What the launch of one kernel needs, for a problem that the caller picks it for.

@@ -12,6 +12,12 @@ fn compile(source: &RenderedSource, arch: &str) -> topkit::Compiled {
 
 fn compiles_well(variant: &Variant, arch: &str) {
     let source = render(variant).unwrap();
+    if !variant.kernel.compiles_for(arch.parse().unwrap()) {
+        // What is said not to compile must not: else the plan leaves a kernel out for nothing.
+        let nvrtc = Nvrtc::find().unwrap();
+        assert!(nvrtc.compile(&source, arch.parse().unwrap()).is_err(), "{}", source.entry);
+        return;
+    }
     let compiled = compile(&source, arch);
     assert!(!compiled.log.contains("warning"), "{}", compiled.log);
     assert!(compiled.cubin.starts_with(b"\x7fELF"), "{} is no cubin", source.entry);
@@ -79,4 +85,14 @@ fn no_resident_kernel_spills() {
     let spec = spec.bins([4096]).threads([128, 256, 512, 1024]).build().unwrap();
     let resident = spec.variants().into_iter().filter(|variant| variant.capacity().is_some());
     resident.for_each(|variant| compiles_well(&variant, "sm_90a"));
+}
+
+/// And for long ones; of the clusters, the smallest and the largest.
+#[test]
+fn no_filter_spills() {
+    let spec = KernelSpec::builder("Filters").dtype([DType::F32, DType::Bf16]).build().unwrap();
+    let filters = spec.variants().into_iter().filter(|variant| variant.kernel.filters());
+    filters
+        .filter(|variant| [1, 2, 16].contains(&variant.cluster))
+        .for_each(|variant| compiles_well(&variant, "sm_90a"));
 }

@@ -1,0 +1,273 @@
+//! The scores that kernels are tuned on, and the judge of their answers.
+//!
+//! A matrix is a few distinct rows over and over, so that it is made and judged in little time
+//! however large it is. The scores of a row follow from its number alone. Rows that are meant to hurt
+//! hold what breaks selections: ties everywhere, all winners in one stretch, NaN and infinities. An
+//! answer is judged by the k-th score of its row, which is looked for once.
+
+use half::{bf16, f16};
+use std::collections::HashMap;
+use std::f32::consts::TAU;
+use std::thread;
+use topkit::host::ordered_key;
+use topkit::{DType, NanPolicy, Score};
+
+/// Distinct rows of a matrix, at most.
+const ROWS: usize = 8;
+/// Scores of all distinct rows, about.
+const SCORES: usize = 8 << 20;
+
+/// How the scores of a row are spread.
+#[derive(Debug, Clone, Copy)]
+enum Spread {
+    Normal,
+    Equal,
+    FewValues,
+    TwoValues,
+    Rising,
+    OneStretch,
+    HeavyTail,
+}
+
+const HOSTILE: &[Spread] = &[
+    Spread::Equal,
+    Spread::FewValues,
+    Spread::TwoValues,
+    Spread::Rising,
+    Spread::OneStretch,
+    Spread::HeavyTail,
+    Spread::Normal,
+];
+
+/// Distinct rows of one length.
+#[derive(Debug)]
+pub struct Input {
+    /// Their scores as they lie in memory, row after row.
+    pub bytes: Vec<u8>,
+    rows: Vec<Row>,
+    bars: HashMap<u32, Vec<Bar>>,
+}
+
+/// The places of a row's scores in the order of scores.
+#[derive(Debug)]
+struct Row {
+    keys: Vec<u32>,
+}
+
+/// What a right answer passes.
+#[derive(Debug, Clone, Copy)]
+struct Bar {
+    /// The key of the last winner.
+    least: u32,
+    /// Scores above it, all of which win.
+    above: usize,
+}
+
+impl Input {
+    /// Rows of normal scores.
+    pub fn usual(dtype: DType, columns: usize) -> Input {
+        let rows = (SCORES / columns.max(1)).clamp(1, ROWS);
+        Input::make(dtype, columns, &vec![Spread::Normal; rows])
+    }
+
+    /// Rows that are meant to hurt, one of each kind.
+    pub fn hostile(dtype: DType, columns: usize) -> Input {
+        Input::make(dtype, columns, HOSTILE)
+    }
+
+    fn make(dtype: DType, columns: usize, spreads: &[Spread]) -> Input {
+        let parts: Vec<(Vec<u8>, Row)> = thread::scope(|scope| {
+            let numbered = spreads.iter().enumerate();
+            let workers: Vec<_> = numbered
+                .map(|(row, &spread)| {
+                    scope.spawn(move || match dtype {
+                        DType::Bf16 => fill::<bf16>(row, columns, spread),
+                        DType::F16 => fill::<f16>(row, columns, spread),
+                        _ => fill::<f32>(row, columns, spread),
+                    })
+                })
+                .collect();
+            workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+        });
+        let mut input = Input { bytes: Vec::new(), rows: Vec::new(), bars: HashMap::new() };
+        for (bytes, row) in parts {
+            input.bytes.extend(bytes);
+            input.rows.push(row);
+        }
+        input
+    }
+
+    /// How many distinct rows there are.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// What is wrong with the answer to a row, which holds the scores of the distinct row of that
+    /// number; `None` where nothing is.
+    pub fn fault(&mut self, row: usize, k: u32, got: &[i32]) -> Option<String> {
+        let rows = &self.rows;
+        let bars = self.bars.entry(k).or_insert_with(|| bars(rows, k as usize));
+        let place = row % rows.len();
+        rows[place].fault(bars[place], got).map(|fault| format!("row {row}: {fault}"))
+    }
+}
+
+/// The bar of each row.
+fn bars(rows: &[Row], k: usize) -> Vec<Bar> {
+    thread::scope(|scope| {
+        let workers: Vec<_> = rows.iter().map(|row| scope.spawn(move || row.bar(k))).collect();
+        // No bar is passed by nothing, so that a judge that is gone refuses.
+        let gone = |_| Bar { least: u32::MAX, above: usize::MAX };
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(gone)).collect()
+    })
+}
+
+impl Row {
+    fn bar(&self, k: usize) -> Bar {
+        let mut keys = self.keys.clone();
+        let last = k.min(keys.len()).saturating_sub(1);
+        let (_, &mut least, _) = keys.select_nth_unstable_by(last, |a, b| b.cmp(a));
+        let above = self.keys.iter().filter(|&&key| key > least).count();
+        Bar { least, above }
+    }
+
+    fn fault(&self, bar: Bar, got: &[i32]) -> Option<String> {
+        let (winners, rest) = got.split_at(got.len().min(self.keys.len()));
+        if rest.iter().any(|&index| index != -1) {
+            return Some("what is beyond its scores is not filled".to_owned());
+        }
+        let mut columns = Vec::with_capacity(winners.len());
+        for &index in winners {
+            let column = usize::try_from(index).ok().filter(|&column| column < self.keys.len());
+            let Some(column) = column else {
+                return Some(format!("{index} is no column of {}", self.keys.len()));
+            };
+            columns.push(column);
+        }
+        let key = |&column: &usize| self.keys[column];
+        if let Some(column) = columns.iter().find(|column| key(column) < bar.least) {
+            return Some(format!("column {column} is not among the best {}", got.len()));
+        }
+        let above = columns.iter().filter(|column| key(column) > bar.least).count();
+        columns.sort_unstable();
+        if let Some(twice) = columns.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Some(format!("column {} is there twice", twice[0]));
+        }
+        (above != bar.above).then(|| format!("{above} of the {} best scores are there", bar.above))
+    }
+}
+
+fn fill<S: Score>(row: usize, columns: usize, spread: Spread) -> (Vec<u8>, Row) {
+    let size = S::DTYPE.bytes() as usize;
+    let mut bytes = Vec::with_capacity(columns * size);
+    let mut keys = Vec::with_capacity(columns);
+    for column in 0..columns {
+        let score = S::from_f32(spread.score(row, column, columns));
+        bytes.extend_from_slice(&score.to_bits().to_le_bytes()[..size]);
+        keys.push(ordered_key(score.to_f32(), NanPolicy::Highest));
+    }
+    (bytes, Row { keys })
+}
+
+impl Spread {
+    fn score(self, row: usize, column: usize, columns: usize) -> f32 {
+        let bits = mix(((row as u64) << 32) ^ column as u64);
+        match self {
+            Spread::Normal => normal(bits),
+            Spread::Equal => 0.5,
+            Spread::FewValues => f32::from_bits(normal(bits).to_bits() & 0xfff0_0000),
+            Spread::TwoValues => f32::from(bits.is_multiple_of(1024)),
+            Spread::Rising => column as f32 / columns as f32,
+            Spread::OneStretch => {
+                let best = (columns / 3..columns / 3 + columns / 32).contains(&column);
+                normal(bits) + if best { 8.0 } else { 0.0 }
+            }
+            Spread::HeavyTail => match bits % 1024 {
+                0 => f32::NAN,
+                1 => f32::INFINITY,
+                2 => f32::NEG_INFINITY,
+                3 => -0.0,
+                _ => normal(bits) * ((bits >> 40) % 24) as f32 * 0.5,
+            },
+        }
+    }
+}
+
+/// The output function of SplitMix64 (Steele, Lea and Flood, 2014) at the n-th state.
+fn mix(n: u64) -> u64 {
+    let mut z = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// Standard normal, by the method of Box and Muller: one half of the bits each.
+fn normal(bits: u64) -> f32 {
+    const RANGE: f32 = (1u64 << 32) as f32;
+    let (high, low) = ((bits >> 32) as f32, bits as u32 as f32);
+    let radius = (-2.0 * ((high + 1.0) / (RANGE + 1.0)).ln()).max(0.0).sqrt();
+    radius * (TAU * (low / RANGE)).cos()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use topkit::{Semantics, host};
+
+    /// The library's own answer to each row.
+    fn answers(dtype: DType, input: &Input, columns: usize, k: u32) -> Vec<Vec<i32>> {
+        assert_eq!(dtype, DType::Bf16);
+        let chunks = input.bytes.chunks_exact(2);
+        let scores: Vec<bf16> = chunks.map(|b| bf16::from_le_bytes([b[0], b[1]])).collect();
+        let matrix = host::Matrix::new(&scores, input.rows(), columns).unwrap();
+        let answer: Vec<i32> = host::top_k(&matrix, k, &Semantics::DEFAULT).unwrap().indices;
+        answer.chunks(k as usize).map(<[i32]>::to_vec).collect()
+    }
+
+    #[test]
+    fn right_answers_pass_and_any_wrong_index_does_not() {
+        for (columns, k) in [(3000, 64), (3000, 1), (100, 100), (100, 130)] {
+            let mut input = Input::hostile(DType::Bf16, columns);
+            assert_eq!(input.rows(), HOSTILE.len());
+            for (row, right) in answers(DType::Bf16, &input, columns, k).iter().enumerate() {
+                let with = |place: usize, index: i32| {
+                    let mut wrong = right.clone();
+                    wrong[place] = index;
+                    wrong
+                };
+                for index in [columns as i32, i32::MIN] {
+                    let fault = input.fault(row, k, &with(0, index)).unwrap();
+                    assert!(fault.contains("is no column"), "{fault}");
+                }
+                if k > 1 {
+                    assert!(input.fault(row, k, &with(0, right[1])).is_some());
+                }
+                if k as usize > columns {
+                    let fault = input.fault(row, k, &with(k as usize - 1, 0));
+                    assert!(fault.unwrap().contains("not filled"));
+                }
+                assert_eq!(input.fault(row, k, right), None);
+                // The same scores stand in every so many rows.
+                assert_eq!(input.fault(row + HOSTILE.len(), k, right), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_score_that_does_not_win_is_found() {
+        let columns = 2000;
+        let mut input = Input::usual(DType::Bf16, columns);
+        assert_eq!(input.rows(), ROWS);
+        let right = answers(DType::Bf16, &input, columns, 16).remove(0);
+        let loser = (0..columns as i32).find(|column| !right.contains(column)).unwrap();
+        let mut wrong = right.clone();
+        wrong[3] = loser;
+        assert!(input.fault(0, 16, &wrong).unwrap().contains("not among the best 16"));
+    }
+
+    #[test]
+    fn long_rows_are_few() {
+        assert_eq!((SCORES / (1usize << 24)).clamp(1, ROWS), 1);
+        assert_eq!(Input::usual(DType::F32, 1 << 22).rows(), 2);
+    }
+}

@@ -1,0 +1,135 @@
+//! `topkit tune` without a GPU: what is read, what ships, and what is refused.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use support::Place;
+use topkit::tune::{Effort, Outcome, Provenance, Recorder, Row, of_id, source_digest, space_hash};
+use topkit::{DType, Problem};
+
+fn here(device: &str) -> Provenance {
+    Provenance {
+        device: device.into(),
+        arch: "sm_90a".into(),
+        multiprocessors: 132,
+        driver: "13.0".into(),
+        compiler: "nvrtc 13.0".into(),
+        space: space_hash(),
+    }
+}
+
+fn row(columns: usize, name: &str, us: f64) -> Row {
+    let variant = of_id(DType::F32, name).unwrap();
+    let outcome = Outcome::Timed { warm: us, cold: us, effort: Effort::Full };
+    let problem = Problem::new(DType::F32, 8, columns, 64);
+    Row { problem, variant, source: source_digest(&variant), outcome }
+}
+
+const BLOCK: &str = "block_filter v4_b2048_t512_r32";
+const FOUR: &str = "cluster_filter v4_b2048_t512_r16_c4";
+
+fn rows() -> Vec<Row> {
+    let wrong = Row { outcome: Outcome::Wrong("row 3".into()), ..row(65536, BLOCK, 1.0) };
+    vec![row(32768, FOUR, 4.0), row(32768, BLOCK, 5.0), row(65536, FOUR, 6.25), wrong]
+}
+
+fn write(path: &Path, device: &str, rows: &[Row]) {
+    let mut recorder = Recorder::open(path, &here(device)).unwrap();
+    rows.iter().for_each(|row| recorder.add(row).unwrap());
+}
+
+fn has(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "no {word:?} in {text}");
+    }
+}
+
+#[test]
+fn the_report_tells_winners_and_ship_makes_a_table_of_them() {
+    let place = Place::new();
+    let (records, table) = (place.path("r.jsonl"), place.path("t.jsonl"));
+    write(&records, "Sample", &rows());
+    let (records, shipped) = (records.to_str().unwrap(), table.to_str().unwrap());
+    let text = place.run(&["tune", "--from", records, "--report", "--ship", shipped]).done();
+    has(
+        &text,
+        &[
+            "f32    64     8    32768  cluster_filter v4_b2048_t512_r16_c4",
+            "1.25x block_filter v4_b2048_t512_r32",
+            "wrong answer: block_filter f32 v4_b2048_t512_r32 at top 64 of 8 x 65536 f32: row 3",
+            "4 rows about 2 problems",
+            "the table that ships is in",
+        ],
+    );
+    let table = fs::read_to_string(&table).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 3, "{table}");
+    has(lines[0], &[r#""device":"Sample""#, r#""multiprocessors":132"#]);
+    let best = format!(r#"{{"at":["f32",8,32768,64],"us":[["{FOUR}",4.0],["{BLOCK}",5.0]]}}"#);
+    assert_eq!(lines[1], best);
+    assert_eq!(lines[2], format!(r#"{{"at":["f32",8,65536,64],"us":[["{FOUR}",6.25]]}}"#));
+
+    // The same rows in another order give the same bytes.
+    let (turned, again) = (place.path("u.jsonl"), place.path("v.jsonl"));
+    let mut rows = rows();
+    rows.reverse();
+    write(&turned, "Sample", &rows);
+    let turned = turned.to_str().unwrap();
+    place.run(&["tune", "--from", turned, "--ship", again.to_str().unwrap()]).done();
+    assert_eq!(fs::read_to_string(&again).unwrap(), table);
+}
+
+#[test]
+fn the_document_has_the_winners() {
+    let place = Place::new();
+    let records = place.path("r.jsonl");
+    write(&records, "Sample", &rows());
+    let json = place.run(&["tune", "--from", records.to_str().unwrap(), "--json"]).json();
+    assert_eq!(json["rows"], 4);
+    let first = &json["winners"][0];
+    assert_eq!((first["candidate"].as_str(), first["columns"].as_u64()), (Some(FOUR), Some(32768)));
+    assert_eq!((first["warm"].as_f64(), first["tried"].as_u64()), (Some(4.0), Some(2)));
+    assert_eq!(first["next"]["candidate"], BLOCK);
+}
+
+#[test]
+fn stale_rows_are_named_and_records_of_two_places_do_not_ship() {
+    let place = Place::new();
+    let records = place.path("r.jsonl");
+    let stale = Row { source: "0123456789abcdef".into(), ..row(32768, BLOCK, 1.0) };
+    write(&records, "Sample", &[row(32768, FOUR, 4.0), stale]);
+    let path = records.to_str().unwrap();
+    let text = place.run(&["tune", "--from", path]).done();
+    has(
+        &text,
+        &["left out: block_filter f32", "was another kernel then", "1 row about 1 problem "],
+    );
+    write(&records, "Other", &[row(32768, FOUR, 4.0)]);
+    let table = place.path("t.jsonl");
+    let ship = ["tune", "--from", path, "--ship", table.to_str().unwrap()];
+    place.run(&ship).refused(&["of several places", "GPU"]);
+    assert!(!table.exists());
+    let empty = place.file("empty.jsonl", "");
+    let ship = ["tune", "--from", &empty, "--ship", table.to_str().unwrap()];
+    place.run(&ship).refused(&["empty.jsonl gives no table", "nothing"]);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_in_a_line() {
+    let place = Place::new();
+    place.run(&["tune", "--from", "missing.jsonl"]).refused(&["there is no file missing.jsonl"]);
+    place.run(&["tune", "--grid", "odd"]).refused(&["odd", "seed, wide, all"]);
+    place.run(&["tune", "--cell", "f64,1,8,1"]).refused(&["bf16,32,131072,512"]);
+    place.run(&["tune", "--from", "r.jsonl", "--grid", "all"]).refused(&["--from", "--grid"]);
+}
+
+#[test]
+fn without_a_gpu_it_says_what_it_needs() {
+    let place = Place::new();
+    let ran = place.run(&["tune", "--cell", "f32,1,8192,64"]);
+    // Where there is a GPU, the NVRTC that it needs is still missing.
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+    has(&ran.stderr, &["error: topkit tune needs an NVIDIA GPU, its driver and NVRTC", "--from"]);
+}

@@ -1,0 +1,270 @@
+//! Tests of the planner, on small made-up tables.
+
+use super::*;
+use crate::plan::Explanation;
+use crate::plan::table::Point;
+use crate::tune::of_id;
+use std::hint::black_box;
+use std::time::Instant;
+use topkit_codegen::{Arch, KernelKind};
+
+const HELD: &str = "block_resident v4_b4096_t1024_r16";
+const WIDE: &str = "block_resident v4_b4096_t1024_r32";
+const BLOCK: &str = "block_filter v4_b2048_t512_r32";
+const FOUR: &str = "cluster_filter v4_b2048_t512_r32_c4";
+const SIXTEEN: &str = "cluster_filter v4_b2048_t512_r32_c16";
+const GRID: &str = "grid_filter v4_b2048_t512_r32";
+const RADIX: &str = "block_radix v4_b2048_t1024";
+
+fn spec() -> KernelSpec {
+    KernelSpec::builder("Test")
+        .dtype([DType::F32, DType::Bf16])
+        .k(1..=8192)
+        .bins([2048, 4096])
+        .threads([512, 1024])
+        .build()
+        .unwrap()
+}
+
+fn h200() -> Limits {
+    Limits::of_arch(Arch::of_device(9, 0))
+}
+
+/// Rows, columns, k, and the microseconds of kernels.
+type Times<'a> = (usize, usize, u32, &'a [(&'a str, f64)]);
+
+fn holding(points: &[Times<'_>]) -> Holding {
+    let point = |&(rows, columns, k, times): &Times<'_>| {
+        let times = times.iter().map(|(name, us)| (of_id(DType::F32, name).unwrap(), *us));
+        let problem = Problem::new(DType::F32, rows, columns, k);
+        (Point { problem, times: times.collect() }, 1.0)
+    };
+    let points = points.iter().map(point).collect();
+    Holding { device: "NVIDIA Sample".into(), stand_in: None, points, own: 0 }
+}
+
+fn table() -> Holding {
+    holding(&[
+        (1, 16384, 64, &[(HELD, 3.0), (FOUR, 4.0), (BLOCK, 5.0)]),
+        (1, 65536, 64, &[(FOUR, 5.0), (SIXTEEN, 6.0), (BLOCK, 16.0)]),
+        (1, 1 << 20, 64, &[(SIXTEEN, 10.0), (GRID, 12.0)]),
+        (1, 16384, 4096, &[(RADIX, 20.0), (WIDE, 30.0)]),
+        (1, 65536, 4096, &[(RADIX, 40.0)]),
+        (1, 1 << 20, 4096, &[(RADIX, 200.0)]),
+        (64, 16384, 64, &[(HELD, 4.0), (BLOCK, 6.0), (FOUR, 9.0)]),
+        (64, 65536, 64, &[(BLOCK, 18.0), (FOUR, 19.0)]),
+        (64, 1 << 20, 64, &[(BLOCK, 200.0), (GRID, 300.0)]),
+    ])
+}
+
+fn problem(rows: usize, columns: usize, k: u32) -> Problem {
+    Problem::new(DType::F32, rows, columns, k)
+}
+
+fn explain(planner: &Planner, rows: usize, columns: usize, k: u32) -> Explanation {
+    Explanation::by(planner, &spec(), &problem(rows, columns, k), &h200()).unwrap()
+}
+
+fn measured(explanation: Explanation) -> Measured {
+    match explanation.basis {
+        Basis::Measured(measured) => measured,
+        basis => panic!("{basis:?}"),
+    }
+}
+
+fn pick(planner: &Planner, rows: usize, columns: usize, k: u32) -> String {
+    let plan = planner.plan(&spec(), &problem(rows, columns, k), &h200()).unwrap();
+    crate::tune::id(&plan.variant)
+}
+
+#[test]
+fn a_measured_problem_gets_its_winner_and_its_time() {
+    let planner = Planner::new(&spec(), Some(&table()));
+    let held = table();
+    for (Point { problem, times }, _) in &held.points {
+        let Problem { rows, columns, k, .. } = *problem;
+        let explanation = explain(&planner, rows, columns, k);
+        assert_eq!(explanation.plan.variant, times[0].0, "{problem}");
+        let measured = measured(explanation);
+        assert_eq!((measured.near.as_slice(), measured.within), (&[*problem][..], true));
+        let us = measured.alternatives[0].microseconds;
+        assert!((us / times[0].1 - 1.0).abs() < 1e-4, "{problem}: {us}");
+    }
+}
+
+#[test]
+fn between_points_the_times_are_interpolated_by_logarithms() {
+    let planner = Planner::new(&spec(), Some(&table()));
+    // Half way between 16384 and 65536: the root of 4 x 5, and of 5 x 16.
+    let half = measured(explain(&planner, 1, 32768, 64));
+    let of = |name: &str| {
+        let wanted = of_id(DType::F32, name).unwrap();
+        half.alternatives.iter().find(|other| other.variant == wanted).map(|a| a.microseconds)
+    };
+    assert!((of(FOUR).unwrap() / 20f64.sqrt() - 1.0).abs() < 1e-4);
+    assert!((of(BLOCK).unwrap() / 80f64.sqrt() - 1.0).abs() < 1e-4);
+    // Not listed at 16384, so a tenth slower than the slowest there.
+    assert!((of(SIXTEEN).unwrap() / (5.5f64 * 6.0).sqrt() - 1.0).abs() < 1e-4);
+    // It cannot hold so long a row.
+    assert_eq!(of(HELD), None);
+    assert_eq!(half.near.len(), 2);
+    // Rows between 1 and 64: where the two kernels cross.
+    assert_eq!(pick(&planner, 2, 65536, 64), FOUR);
+    assert_eq!(pick(&planner, 60, 65536, 64), BLOCK);
+}
+
+#[test]
+fn a_kernel_that_holds_longer_rows_serves_shorter_ones() {
+    let points: &[Times<'_>] = &[
+        (1, 16384, 64, &[(HELD, 3.0), (BLOCK, 5.0)]),
+        (1, 32768, 64, &[(WIDE, 3.5), (BLOCK, 7.0)]),
+        (1, 65536, 64, &[(BLOCK, 9.0)]),
+    ];
+    let planner = Planner::new(&spec(), Some(&holding(points)));
+    assert_eq!(pick(&planner, 1, 16385, 64), WIDE);
+    assert_eq!(pick(&planner, 1, 16384, 64), HELD);
+    assert_eq!(pick(&planner, 1, 32769, 64), BLOCK);
+}
+
+#[test]
+fn what_cannot_serve_is_passed_over() {
+    let planner = Planner::new(&spec(), Some(&table()));
+    // k beyond the filters, and short of the first point that has it.
+    assert_eq!(pick(&planner, 1, 65536, 2049), RADIX);
+    // A GPU without clusters.
+    let limits = Limits { clusters: false, ..h200() };
+    let plan = planner.plan(&spec(), &problem(1, 65536, 64), &limits).unwrap();
+    assert_eq!(crate::tune::id(&plan.variant), BLOCK);
+    // A family whose declaration leaves the winners out.
+    let narrow = KernelSpec::builder("Narrow").dtype([DType::F32]).build().unwrap();
+    let own = Planner::new(&narrow, Some(&table()));
+    let plan = own.plan(&narrow, &problem(1, 16384, 64), &h200()).unwrap();
+    assert_eq!(crate::tune::id(&plan.variant), FOUR);
+    assert!(narrow.contains(&plan.variant));
+}
+
+#[test]
+fn what_the_gpu_has_no_room_for_is_not_picked_again() {
+    let planner = Planner::new(&spec(), Some(&table()));
+    let first = planner.plan(&spec(), &problem(1, 65536, 64), &h200()).unwrap().variant;
+    assert!(planner.refuse(&first));
+    assert!(!planner.refuse(&first), "it is no news");
+    assert_eq!(pick(&planner, 1, 65536, 64), SIXTEEN);
+    assert!(!Planner::default().refuse(&first));
+}
+
+#[test]
+fn on_another_gpu_no_cluster_above_the_portable_size_is_taken() {
+    let stand_in = Some("not on this GPU but on one of its kind".to_owned());
+    let planner = Planner::new(&spec(), Some(&Holding { stand_in, ..table() }));
+    assert_eq!(pick(&planner, 1, 1 << 20, 64), GRID);
+    let text = explain(&planner, 1, 65536, 64).to_string();
+    assert!(text.contains("measured on NVIDIA Sample, not on this GPU"), "{text}");
+}
+
+#[test]
+fn rules_serve_where_the_table_does_not() {
+    let by_rules = |planner: &Planner, problem: &Problem, spec: &KernelSpec, word: &str| {
+        let explanation = Explanation::by(planner, spec, problem, &h200()).unwrap();
+        assert_eq!(explanation.plan, Plan::of(spec, problem, &h200()).unwrap());
+        let Basis::Rules { why } = &explanation.basis else { panic!("{explanation}") };
+        assert!(why.as_deref().unwrap_or("none").contains(word), "{why:?}");
+        assert!(explanation.to_string().contains("built-in rules"));
+    };
+    let planner = Planner::new(&spec(), Some(&table()));
+    by_rules(&Planner::default(), &problem(1, 65536, 64), &spec(), "none");
+    by_rules(&planner, &problem(1, 100, 64), &spec(), "far shorter");
+    let other = Problem::new(DType::Bf16, 1, 65536, 64);
+    by_rules(&planner, &other, &spec(), "no member of this family");
+    let slow = KernelSpec::builder("Slow").dtype([DType::F32]).threads([128]).build().unwrap();
+    let planner = Planner::new(&slow, Some(&table()));
+    by_rules(&planner, &problem(1, 65536, 64), &slow, "no member of this family");
+    // Only a kernel for short rows is a member.
+    let held = holding(&[(1, 16384, 64, &[(HELD, 3.0)]), (1, 65536, 64, &[(FOUR, 5.0)])]);
+    let wide = KernelSpec::builder("Wide").dtype([DType::F32]).bins([4096]).threads([1024]);
+    let wide = wide.build().unwrap();
+    let planner = Planner::new(&wide, Some(&held));
+    by_rules(&planner, &problem(1, 32768, 64), &wide, "can serve it here");
+    assert_eq!(planner.plan(&wide, &problem(0, 16384, 64), &h200()).unwrap().grid, 0);
+}
+
+#[test]
+fn beyond_the_points_the_nearest_stands_and_the_words_say_so() {
+    let planner = Planner::new(&spec(), Some(&table()));
+    let far = explain(&planner, 1, 1 << 28, 64);
+    assert_eq!(crate::tune::id(&far.plan.variant), SIXTEEN);
+    assert!(
+        far.to_string()
+            .contains("beyond what was measured, so by the nearest: top 64 of 1 x 1048576"),
+        "{far}"
+    );
+    // 64 rows at k = 4096 were not measured: the corner of 1 row stands for it.
+    assert!(!measured(explain(&planner, 64, 65536, 4096)).within);
+    let text = explain(&planner, 1, 65536, 64).to_string();
+    for words in ["5.00 us expected of cluster_filter", "at top 64 of 1 x 65536", "1.20 times"] {
+        assert!(text.contains(words), "{words:?} is not in {text}");
+    }
+}
+
+#[test]
+fn fewer_multiprocessors_make_rows_weigh_more() {
+    let mut half = table();
+    half.points.iter_mut().for_each(|(_, scale)| *scale = 0.5);
+    let (whole, half) = (Planner::new(&spec(), Some(&table())), Planner::new(&spec(), Some(&half)));
+    let expected = |planner: &Planner, rows| {
+        measured(explain(planner, rows, 65536, 64)).alternatives[0].microseconds
+    };
+    let (one, other) = (expected(&whole, 64), expected(&half, 32));
+    assert!((one / other - 1.0).abs() < 1e-4, "{one} and {other}");
+    assert!(expected(&half, 16) > expected(&whole, 16));
+}
+
+#[test]
+fn own_records_are_named() {
+    let planner = Planner::new(&spec(), Some(&Holding { own: 1, ..table() }));
+    assert!(measured(explain(&planner, 1, 16384, 64)).own);
+    assert!(!measured(explain(&planner, 64, 1 << 20, 64)).own);
+}
+
+/// A table as large as the shipped one, with made-up times.
+fn large() -> Holding {
+    let names = [RADIX, BLOCK, FOUR, SIXTEEN, GRID];
+    let mut points = Vec::new();
+    for rows in [1, 2, 4, 8, 16, 32, 64, 128, 256, 1024] {
+        for columns in (12..=20).map(|log| 1usize << log) {
+            for k in [64, 512, 1024, 2048, 4096] {
+                let us = |place: usize| (rows * columns * (place + 1)) as f64 / 1e5 + 2.0;
+                let times = names.iter().enumerate();
+                let times =
+                    times.map(|(place, name)| (of_id(DType::F32, name).unwrap(), us(place)));
+                let problem = problem(rows, columns, k);
+                points.push((Point { problem, times: times.collect() }, 1.0));
+            }
+        }
+    }
+    Holding { points, ..table() }
+}
+
+#[test]
+fn a_plan_takes_less_than_a_microsecond_when_optimised() {
+    let (spec, limits) = (spec(), h200());
+    let start = Instant::now();
+    let planner = Planner::new(&spec, Some(&large()));
+    let made = start.elapsed();
+    let problems: Vec<Problem> =
+        (1..1000).map(|i| problem(i, 5000 + 997 * i, 1 + 2 * i as u32)).collect();
+    let mut fastest = f64::MAX;
+    let mut filters = 0;
+    for _ in 0..10 {
+        let start = Instant::now();
+        for problem in &problems {
+            let plan = planner.plan(&spec, black_box(problem), &limits).unwrap();
+            filters += usize::from(plan.variant.kernel != KernelKind::BlockResident);
+        }
+        fastest = fastest.min(start.elapsed().as_secs_f64() / problems.len() as f64);
+    }
+    println!("a plan takes {:.0} ns, its planner {made:?}", fastest * 1e9);
+    assert_eq!(filters, 10 * problems.len());
+    let most = if cfg!(debug_assertions) { 50e-6 } else { 1e-6 };
+    assert!(fastest < most, "a plan takes {fastest} s");
+}

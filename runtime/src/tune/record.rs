@@ -1,0 +1,275 @@
+//! What was measured, kept as JSON lines: a line for each run that says where and by what, and a
+//! line for each candidate of a problem.
+//!
+//! A line is appended whole, in one write, as soon as it is known: a process that is killed loses
+//! nothing that was measured, and processes that write to one file do not mix their lines. A later
+//! line about a candidate takes the place of an earlier one. A line that is cut off, unknown or
+//! from elsewhere is told and left out; only a file that cannot be read at all is an error.
+
+use super::id::{id, of_id};
+use super::provenance::Provenance;
+use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use topkit_codegen::{DType, Variant};
+
+/// The form of the lines.
+const FORMAT: u32 = 1;
+
+/// How much care was taken with a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effort {
+    /// A few replays, to tell who may win.
+    Short,
+    /// Enough for the number to stand.
+    Full,
+}
+
+/// What became of a candidate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Microseconds a launch, with its input in the L2 cache and not.
+    Timed {
+        /// One input for all launches.
+        warm: f64,
+        /// Another copy of the input for each launch.
+        cold: f64,
+        /// How it was timed.
+        effort: Effort,
+    },
+    /// Its answer was wrong; it has no time.
+    Wrong(String),
+    /// The compiler or the GPU refused it.
+    Refused(String),
+}
+
+impl Outcome {
+    /// What candidates are compared by: the geometric mean of warm and cold, in microseconds.
+    pub fn microseconds(&self) -> Option<f64> {
+        match self {
+            Outcome::Timed { warm, cold, .. } => Some((warm * cold).sqrt()),
+            Outcome::Wrong(_) | Outcome::Refused(_) => None,
+        }
+    }
+}
+
+/// What is known of one candidate for one problem.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The problem.
+    pub problem: Problem,
+    /// The candidate, with the default meaning.
+    pub variant: Variant,
+    /// The first digits of the digest of its source, where it could be rendered.
+    pub source: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Run {
+        format: u32,
+        run: String,
+        #[serde(flatten)]
+        provenance: Provenance,
+    },
+    Row {
+        run: String,
+        dtype: String,
+        rows: usize,
+        columns: usize,
+        k: u32,
+        candidate: String,
+        source: String,
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+}
+
+/// The rows of a file, each with where it was measured, and what was left out.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Records {
+    /// Every run by its name.
+    pub runs: BTreeMap<String, Provenance>,
+    /// Every row with the name of its run, in the order of the file; of rows about the same, the
+    /// last.
+    pub rows: Vec<(String, Row)>,
+    /// What was left out and why.
+    pub refused: Vec<String>,
+}
+
+impl Records {
+    /// Reads a file; one that is not there has nothing in it.
+    ///
+    /// # Errors
+    /// The system does not give the file.
+    pub fn read(path: &Path) -> io::Result<Records> {
+        let mut bytes = Vec::new();
+        match File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(_) => Ok(Records::of(&String::from_utf8_lossy(&bytes), &path.display().to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Records::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the text of a file of that name.
+    pub fn of(text: &str, name: &str) -> Records {
+        let mut records = Records::default();
+        let mut places: HashMap<(String, Problem, Variant), usize> = HashMap::new();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            match records.line(line) {
+                Ok(None) => {}
+                Ok(Some((run, row))) => {
+                    let rows = &mut records.rows;
+                    match places.entry((run.clone(), row.problem, row.variant)) {
+                        std::collections::hash_map::Entry::Occupied(place) => {
+                            rows[*place.get()].1 = row;
+                        }
+                        std::collections::hash_map::Entry::Vacant(place) => {
+                            place.insert(rows.len());
+                            rows.push((run, row));
+                        }
+                    }
+                }
+                Err(why) => records.refused.push(format!("{name}:{}: {why}", number + 1)),
+            }
+        }
+        records
+    }
+
+    fn line(&mut self, line: &str) -> Result<Option<(String, Row)>, String> {
+        let line: Line =
+            serde_json::from_str(line).map_err(|_| "it is no line of a record".to_owned())?;
+        match line {
+            Line::Run { format: FORMAT, run, provenance } => {
+                self.runs.insert(run, provenance);
+                Ok(None)
+            }
+            Line::Run { format, .. } => Err(format!("it has format {format}, not {FORMAT}")),
+            Line::Row { run, dtype, rows, columns, k, candidate, source, outcome } => {
+                if !self.runs.contains_key(&run) {
+                    return Err(format!("nothing says where run {run} was measured"));
+                }
+                let dtype = DType::from_name(&dtype).ok_or(format!("{dtype} is no score type"))?;
+                let variant = of_id(dtype, &candidate)
+                    .ok_or_else(|| format!("there is no kernel {candidate}"))?;
+                if outcome.microseconds().is_some_and(|us| !us.is_finite() || us <= 0.0) {
+                    return Err("its time is no time".to_owned());
+                }
+                let problem = Problem { dtype, rows, columns, k };
+                Ok(Some((run, Row { problem, variant, source, outcome })))
+            }
+        }
+    }
+
+    /// The rows that hold for this place and these sources. What is foreign or stale is named among
+    /// what was left out, once for each run and each kernel.
+    ///
+    /// `source` gives the digits that a row's `source` must have, as [`super::source_digest`] does.
+    /// Without `here`, rows may be of anywhere, but not of another space of candidates.
+    pub fn usable(
+        mut self,
+        here: Option<&Provenance>,
+        source: impl Fn(&Variant) -> String,
+    ) -> Records {
+        let mut foreign = Vec::new();
+        self.runs.retain(|run, provenance| {
+            let space = Provenance { space: super::space_hash(), ..provenance.clone() };
+            let differs = provenance.differs(here.unwrap_or(&space));
+            foreign.extend(differs.iter().map(|why| format!("run {run} is not of here: {why}")));
+            differs.is_none()
+        });
+        let mut digests: HashMap<Variant, String> = HashMap::new();
+        let mut stale: Vec<Variant> = Vec::new();
+        self.rows.retain(|(run, row)| {
+            if !self.runs.contains_key(run) {
+                return false;
+            }
+            let digest = digests.entry(row.variant).or_insert_with(|| source(&row.variant));
+            let same = *digest == row.source;
+            if !same && !stale.contains(&row.variant) {
+                stale.push(row.variant);
+            }
+            same
+        });
+        let stale = stale.iter().map(|variant| format!("{variant} was another kernel then"));
+        self.refused.extend(foreign.into_iter().chain(stale));
+        self
+    }
+}
+
+/// A file that rows are added to.
+#[derive(Debug)]
+pub struct Recorder {
+    file: File,
+    path: PathBuf,
+    run: String,
+}
+
+impl Recorder {
+    /// Opens a file, makes it where it is missing, and says where the rows to come are measured.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn open(path: &Path, provenance: &Provenance) -> io::Result<Recorder> {
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        // A line that a dying process left without its end must not swallow the next.
+        let length = file.seek(SeekFrom::End(0))?;
+        let mut last = [b'\n'];
+        if length > 0 {
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+        }
+        if last != [b'\n'] {
+            file.write_all(b"\n")?;
+        }
+        let run = provenance.run();
+        let mut recorder = Recorder { file, path: path.to_owned(), run: run.clone() };
+        recorder.append(&Line::Run { format: FORMAT, run, provenance: provenance.clone() })?;
+        Ok(recorder)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn add(&mut self, row: &Row) -> io::Result<()> {
+        let Problem { dtype, rows, columns, k } = row.problem;
+        self.append(&Line::Row {
+            run: self.run.clone(),
+            dtype: dtype.name().to_owned(),
+            rows,
+            columns,
+            k,
+            candidate: id(&row.variant),
+            source: row.source.clone(),
+            outcome: row.outcome.clone(),
+        })
+    }
+
+    /// One write of a whole line at the end of the file, whoever else writes there.
+    fn append(&mut self, line: &Line) -> io::Result<()> {
+        let mut text = serde_json::to_string(line)?;
+        text.push('\n');
+        let written = self.file.write(text.as_bytes())?;
+        if written == text.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+    }
+}
+
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;

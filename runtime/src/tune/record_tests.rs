@@ -1,0 +1,114 @@
+//! Tests of records: what is written is read, by whoever wrote it, and what is not of here is named.
+
+use super::*;
+use crate::tune::provenance::sample;
+use std::thread;
+
+fn row(columns: usize, warm: f64) -> Row {
+    let variant = of_id(DType::F32, "block_filter v4_b2048_t512_r32").unwrap();
+    let outcome = Outcome::Timed { warm, cold: 4.0 * warm, effort: Effort::Full };
+    let problem = Problem::new(DType::F32, 1, columns, 64);
+    Row { problem, variant, source: "abc".into(), outcome }
+}
+
+fn write(path: &Path, rows: &[Row]) {
+    let mut recorder = Recorder::open(path, &sample()).unwrap();
+    rows.iter().for_each(|row| recorder.add(row).unwrap());
+}
+
+fn rows(path: &Path) -> Vec<Row> {
+    let records = Records::read(path).unwrap();
+    assert_eq!(records.refused, Vec::<String>::new());
+    records.rows.into_iter().map(|(_, row)| row).collect()
+}
+
+#[test]
+fn rows_are_read_as_written_and_the_last_word_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    assert_eq!(rows(&path), []);
+    let wrong = Row { outcome: Outcome::Wrong("row 0".into()), ..row(3, 1.0) };
+    let refused = Row { outcome: Outcome::Refused("no room".into()), ..row(4, 1.0) };
+    write(&path, &[row(1, 1.0), row(2, 2.0), wrong.clone(), refused.clone()]);
+    write(&path, &[row(1, 5.0)]);
+    assert_eq!(rows(&path), [row(1, 5.0), row(2, 2.0), wrong, refused]);
+    assert_eq!(row(1, 5.0).outcome.microseconds(), Some(10.0));
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(r#""candidate":"block_filter v4_b2048_t512_r32""#), "{text}");
+}
+
+#[test]
+fn a_line_that_was_cut_off_costs_itself_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    write(&path, &[row(1, 1.0), row(2, 2.0)]);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, &text[..text.len() - 9]).unwrap();
+    write(&path, &[row(3, 3.0)]);
+    let records = Records::read(&path).unwrap();
+    assert_eq!(records.rows.len(), 2);
+    assert_eq!(records.refused.len(), 1, "{:?}", records.refused);
+    assert!(records.refused[0].contains("r.jsonl:3: it is no line of a record"));
+}
+
+#[test]
+fn what_is_no_row_is_told_by_its_line() {
+    let header = serde_json::json!({ "format": 2, "run": "x", "device": "d", "arch": "a",
+        "multiprocessors": 1, "driver": "1", "compiler": "c", "space": "s" });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    write(&path, &[row(1, 1.0)]);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line = text.lines().nth(1).unwrap();
+    let (run, _) = line.split_once(r#"","dtype"#).unwrap();
+    let lines = [
+        header.to_string(),
+        line.replace("f32", "f64"),
+        line.replace("t512", "t513"),
+        line.replace("1.0,", "-1.0,"),
+        line.replace(run, r#"{"run":"unknown"#),
+    ];
+    let records = Records::of(&(text.clone() + &lines.join("\n")), "made");
+    assert_eq!(records.rows.len(), 1);
+    for (refused, words) in records.refused.iter().zip([
+        "made:3: it has format 2",
+        "made:4: f64 is no score type",
+        "made:5: there is no kernel block_filter v4_b2048_t513_r32",
+        "made:6: its time is no time",
+        "made:7: nothing says where run unknown",
+    ]) {
+        assert!(refused.contains(words), "{refused}");
+    }
+    assert_eq!(records.refused.len(), 5);
+}
+
+#[test]
+fn foreign_and_stale_rows_are_named_and_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    write(&path, &[row(1, 1.0)]);
+    let read = || Records::read(&path).unwrap();
+    assert_eq!(read().usable(Some(&sample()), |_| "abc".into()).rows.len(), 1);
+    let elsewhere = Provenance { device: "Other".into(), ..sample() };
+    let foreign = read().usable(Some(&elsewhere), |_| "abc".into());
+    assert!(foreign.rows.is_empty() && foreign.refused[0].contains("NVIDIA Sample, not Other"));
+    assert_eq!(read().usable(None, |_| "abc".into()).rows.len(), 1);
+    let stale = read().usable(Some(&sample()), |_| "abd".into());
+    assert!(stale.rows.is_empty() && stale.refused[0].contains("was another kernel then"));
+}
+
+#[test]
+fn writers_of_one_file_do_not_mix_their_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    thread::scope(|scope| {
+        for writer in 0..4 {
+            let path = &path;
+            scope.spawn(move || {
+                let rows: Vec<Row> = (0..250).map(|i| row(1 + writer * 250 + i, 1.0)).collect();
+                write(path, &rows);
+            });
+        }
+    });
+    assert_eq!(rows(&path).len(), 1000);
+}

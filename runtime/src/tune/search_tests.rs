@@ -1,0 +1,167 @@
+//! Tests of the search, on a meter of made-up times.
+
+use super::*;
+use crate::tune::id;
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+use topkit_codegen::{Arch, DType};
+
+/// Takes what the names say; every name that is asked for is written down.
+#[derive(Default)]
+struct Mock {
+    us: HashMap<&'static str, f64>,
+    wrong: HashSet<&'static str>,
+    unfit: HashSet<&'static str>,
+    checked: Vec<String>,
+    timed: Vec<(String, Effort)>,
+    dies_after: Option<usize>,
+}
+
+impl Meter for Mock {
+    type Error = String;
+
+    fn check(&mut self, _: &Problem, variant: &Variant) -> Result<Result<(), Fault>, String> {
+        let name = id(variant);
+        self.checked.push(name.clone());
+        let wrong = self.wrong.contains(name.as_str());
+        Ok(if wrong { Err(Fault::Wrong("row 0".into())) } else { Ok(()) })
+    }
+
+    fn time(
+        &mut self,
+        _: &Problem,
+        variant: &Variant,
+        effort: Effort,
+    ) -> Result<Result<Sample, Fault>, String> {
+        let name = id(variant);
+        assert!(self.checked.contains(&name), "{name} was timed before it was checked");
+        if self.dies_after == Some(self.timed.len()) {
+            return Err("the GPU is gone".into());
+        }
+        self.timed.push((name.clone(), effort));
+        if self.unfit.contains(name.as_str()) {
+            return Ok(Err(Fault::Refused("no room".into())));
+        }
+        let us = self.us.get(name.as_str()).copied().unwrap_or(9.0);
+        Ok(Ok(Sample { warm: us / 2.0, cold: us * 2.0 }))
+    }
+}
+
+const BLOCK: &str = "block_filter v4_b2048_t512_r32";
+const SMALL: &str = "block_filter v4_b2048_t512_r16";
+const HELD: &str = "block_resident v4_b2048_t512_r64";
+const PAIR: &str = "cluster_filter v4_b2048_t512_r32_c2";
+const FOUR: &str = "cluster_filter v4_b2048_t512_r16_c4";
+
+struct Found {
+    rows: Vec<Row>,
+    result: Result<Summary, String>,
+    compiled: Vec<String>,
+}
+
+impl Found {
+    fn last(&self, name: &str) -> &Outcome {
+        &self.rows.iter().rev().find(|row| id(&row.variant) == name).unwrap().outcome
+    }
+}
+
+fn problems() -> Vec<Problem> {
+    [8, 16].map(|rows| Problem::new(DType::F32, rows, 32768, 64)).to_vec()
+}
+
+fn searched(mock: &mut Mock, known: &[Row], seconds: u64, stop_at: usize) -> Found {
+    let spec = KernelSpec::builder("Test").dtype([DType::F32]).build().unwrap();
+    let limits = Limits::of_arch(Arch::of_device(9, 0));
+    let compiled = Mutex::new(Vec::new());
+    let order = Order {
+        spec: &spec,
+        problems: &problems(),
+        limits: &limits,
+        known,
+        compile: &|variant: &Variant| {
+            compiled.lock().unwrap().push(id(variant));
+            assert_ne!(id(variant), "block_filter v4_b2048_t512_r16", "this one panics");
+            if id(variant) == PAIR { Err("refused by the compiler".into()) } else { Ok(()) }
+        },
+        threads: 3,
+        clock: Clock::of(Duration::from_secs(seconds)),
+    };
+    let mut rows = Vec::new();
+    let result = search(&order, mock, &mut |event| {
+        if let Event::Row(row) = event {
+            rows.push(row.clone());
+        }
+        if rows.len() == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    Found { rows, result, compiled: compiled.into_inner().unwrap() }
+}
+
+#[test]
+fn every_candidate_has_a_row_and_the_best_are_timed_with_care() {
+    let us = HashMap::from([(BLOCK, 5.0), (FOUR, 5.1), (HELD, 7.6)]);
+    let mut mock = Mock { us, ..Mock::default() };
+    let found = searched(&mut mock, &[], 600, usize::MAX);
+    let summary = found.result.clone().unwrap();
+    assert_eq!((summary.finished, summary.left, summary.wrong), (2, 0, 0));
+    assert_eq!(found.last(PAIR), &Outcome::Refused("refused by the compiler".into()));
+    assert!(matches!(found.last(SMALL), Outcome::Refused(why) if why.contains("stopped")));
+    let Outcome::Timed { warm, cold, effort } = *found.last(BLOCK) else { panic!() };
+    assert_eq!((warm, cold, effort), (2.5, 10.0, Effort::Full));
+    // More than 1.5 times the best.
+    assert!(matches!(found.last(HELD), Outcome::Timed { effort: Effort::Short, .. }));
+    let full: Vec<_> = mock.timed.iter().filter(|(_, effort)| *effort == Effort::Full).collect();
+    assert_eq!(full.len(), 2 * 2, "{full:?}");
+    // In each problem once to enter, and then in turn.
+    let short =
+        |name: &str| mock.timed.iter().filter(|t| **t == (name.into(), Effort::Short)).count();
+    assert_eq!([BLOCK, FOUR, HELD].map(short), [8, 8, 2]);
+    let distinct: HashSet<_> = found.compiled.iter().collect();
+    assert_eq!(distinct.len(), found.compiled.len(), "compiled twice");
+    assert!(found.rows.iter().all(|row| row.source.len() == 16));
+}
+
+#[test]
+fn the_run_off_decides_by_medians() {
+    let samples = [3.0, 1.0, 2.0, 9.0].map(|us| Sample { warm: us, cold: 10.0 * us }).to_vec();
+    assert_eq!(median(samples), Sample { warm: 2.0, cold: 20.0 });
+}
+
+#[test]
+fn a_wrong_answer_has_no_time() {
+    let mut mock = Mock::default();
+    mock.wrong.insert(BLOCK);
+    mock.unfit.insert(FOUR);
+    let found = searched(&mut mock, &[], 600, usize::MAX);
+    assert_eq!(found.last(BLOCK), &Outcome::Wrong("row 0".into()));
+    assert_eq!(found.last(FOUR), &Outcome::Refused("no room".into()));
+    assert!(mock.timed.iter().all(|(name, _)| name != BLOCK));
+    assert_eq!(found.result.unwrap().wrong, 2);
+}
+
+#[test]
+fn what_is_known_is_not_measured_again() {
+    let whole = searched(&mut Mock::default(), &[], 600, usize::MAX);
+    let mut again = Mock::default();
+    let found = searched(&mut again, &whole.rows, 600, usize::MAX);
+    assert_eq!((found.rows.len(), found.result.unwrap().finished), (0, 2));
+    assert!(again.timed.is_empty() && found.compiled.is_empty());
+    // The second problem was not finished.
+    let (first, second) = (problems()[0], problems()[1]);
+    let part: Vec<Row> = whole.rows.iter().filter(|row| row.problem == first).cloned().collect();
+    let rest = searched(&mut Mock::default(), &part, 600, usize::MAX);
+    assert!(!rest.rows.is_empty() && rest.rows.iter().all(|row| row.problem == second));
+}
+
+#[test]
+fn it_ends_when_told_when_time_is_over_and_when_the_gpu_is_gone() {
+    let told = searched(&mut Mock::default(), &[], 600, 3);
+    let summary = told.result.unwrap();
+    assert_eq!((told.rows.len(), summary.finished, summary.left), (3, 0, 2));
+    let over = searched(&mut Mock::default(), &[], 0, usize::MAX);
+    assert_eq!((over.rows.len(), over.result.unwrap().left), (0, 2));
+    let mut gone = Mock { dies_after: Some(2), ..Mock::default() };
+    let gone = searched(&mut gone, &[], 600, usize::MAX);
+    assert_eq!(gone.result.unwrap_err(), "the GPU is gone");
+    let timed = |row: &&Row| row.outcome.microseconds().is_some();
+    assert_eq!(gone.rows.iter().filter(timed).count(), 2, "what was known is lost");
+}

@@ -1,0 +1,255 @@
+//! The candidates of a problem: the members worth measuring, and why the others are not.
+//!
+//! [`LIST`] says which sizes of each kernel are ever measured: loads of 16 bytes, and the bins and
+//! threads that have won somewhere. The reasons here go by shape alone; what a GPU or the compiler
+//! refuses shows when it is tried. A change here changes [`hash`], and what was recorded before is
+//! stale.
+
+use super::id::{id, of_id};
+use super::provenance::hex;
+use crate::plan::{Limits, Plan};
+use crate::problem::Problem;
+use topkit_codegen::{DType, KernelKind, KernelSpec, Variant};
+
+/// Bins, threads, scores a thread and cluster sizes of a kernel; every combination is meant.
+struct Sizes {
+    kernel: KernelKind,
+    bins: &'static [u32],
+    threads: &'static [u32],
+    items: &'static [u32],
+    clusters: &'static [u32],
+}
+
+const fn sizes(
+    kernel: KernelKind,
+    bins: &'static [u32],
+    threads: &'static [u32],
+    items: &'static [u32],
+    clusters: &'static [u32],
+) -> Sizes {
+    Sizes { kernel, bins, threads, items, clusters }
+}
+
+/// Every size that is measured. Bins of 2048 with 512 threads are the defaults of a declaration, so
+/// that a family that leaves both open finds its own members.
+const LIST: &[Sizes] = &[
+    sizes(KernelKind::BlockRadix, &[2048, 4096], &[1024], &[0], &[1]),
+    sizes(KernelKind::BlockRadix, &[2048], &[256, 512], &[0], &[1]),
+    sizes(KernelKind::BlockResident, &[4096], &[128, 256, 512, 1024], &[8, 16, 32, 64], &[1]),
+    sizes(KernelKind::BlockResident, &[2048], &[512], &[8, 16, 32, 64], &[1]),
+    sizes(KernelKind::BlockFilter, &[2048], &[512], &[16, 32], &[1]),
+    sizes(KernelKind::BlockFilter, &[2048], &[256], &[32], &[1]),
+    sizes(KernelKind::ClusterFilter, &[2048], &[512], &[16, 32], &[2, 3, 4, 6, 8, 16]),
+    sizes(KernelKind::GridFilter, &[2048], &[512], &[16, 32], &[1]),
+];
+
+/// Grows when the rules below change.
+const RULES: u32 = 1;
+
+/// A member of a family, for one problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The member.
+    pub variant: Variant,
+    /// Why it is not measured; `None` where it is.
+    pub reason: Option<String>,
+}
+
+/// Every member of a family of the problem's score type, each to be measured or with the reason why
+/// not. Where the shape leaves none, as in a family of few members or on a GPU without clusters, all
+/// that can serve are measured.
+pub fn candidates(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Vec<Candidate> {
+    let of_type = |variant: &Variant| variant.dtype == problem.dtype;
+    let members: Vec<Variant> = spec.variants().into_iter().filter(of_type).collect();
+    let judged = |by_shape: bool| -> Vec<Candidate> {
+        let members = members.iter();
+        let judge = |&variant: &Variant| {
+            let reason = match Plan::with(problem, &variant, limits) {
+                Err(error) => Some(error.to_string()),
+                Ok(_) if !listed(&variant) => Some("sizes like these never won".to_owned()),
+                Ok(_) if by_shape => hopeless(&variant, problem, limits).map(str::to_owned),
+                Ok(_) => None,
+            };
+            Candidate { variant, reason }
+        };
+        members.map(judge).collect()
+    };
+    let few = judged(true);
+    let none = few.iter().all(|candidate| candidate.reason.is_some());
+    if none { judged(false) } else { few }
+}
+
+/// What decides the candidates of a problem, in short.
+pub fn hash() -> String {
+    let mut text = format!("{RULES}\n");
+    for dtype in DType::ALL {
+        let mut names: Vec<String> = all(dtype).map(|variant| id(&variant)).collect();
+        names.sort_unstable();
+        text += &format!("{dtype} {}\n", names.join(","));
+    }
+    hex(&text)
+}
+
+fn all(dtype: DType) -> impl Iterator<Item = Variant> {
+    LIST.iter().flat_map(move |sizes| combinations(sizes, dtype))
+}
+
+fn combinations(sizes: &'static Sizes, dtype: DType) -> impl Iterator<Item = Variant> {
+    let width = 16 / dtype.bytes();
+    let name = move |bins: u32, threads: u32, items: u32, cluster: u32| {
+        let items = if items == 0 { String::new() } else { format!("_r{items}") };
+        let cluster = if cluster == 1 { String::new() } else { format!("_c{cluster}") };
+        format!("{} v{width}_b{bins}_t{threads}{items}{cluster}", sizes.kernel.name())
+    };
+    sizes.bins.iter().flat_map(move |&bins| {
+        sizes.threads.iter().flat_map(move |&threads| {
+            sizes.items.iter().flat_map(move |&items| {
+                let clusters = sizes.clusters.iter();
+                clusters
+                    .filter_map(move |&cluster| of_id(dtype, &name(bins, threads, items, cluster)))
+            })
+        })
+    })
+}
+
+fn listed(variant: &Variant) -> bool {
+    variant.vec_size * variant.dtype.bytes() == 16
+        && LIST.iter().any(|sizes| {
+            sizes.kernel == variant.kernel
+                && sizes.bins.contains(&variant.bins)
+                && sizes.threads.contains(&variant.threads)
+                && sizes.items.contains(&variant.items)
+                && sizes.clusters.contains(&variant.cluster)
+        })
+}
+
+/// Why a member that could serve a problem will not win it.
+fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'static str> {
+    let Problem { rows, columns, k, .. } = *problem;
+    let gpu = limits.multiprocessors as usize;
+    let most = Variant::MOST_FILTERED;
+    match variant.kernel {
+        KernelKind::BlockRadix if k <= most => Some("others read such a row fewer times"),
+        KernelKind::BlockResident => {
+            let room = variant.capacity().unwrap_or(0) as usize;
+            (room / 2 >= columns.max(1024)).then_some("half of its room would be empty")
+        }
+        _ if variant.kernel.filters() && columns < SHORT => {
+            Some("so short a row is held in registers")
+        }
+        KernelKind::BlockFilter if columns > LONG && rows * 4 < gpu => {
+            Some("most multiprocessors would be idle")
+        }
+        KernelKind::ClusterFilter => crowd(variant, problem, gpu),
+        KernelKind::GridFilter if columns < HUGE => {
+            Some("its parts meet in memory, which costs more than such a row")
+        }
+        KernelKind::GridFilter if rows * 2 > gpu => Some("there are rows for every multiprocessor"),
+        _ => None,
+    }
+}
+
+/// Columns from which filters may win, one CTA a row falls back, and the whole GPU may win.
+const SHORT: usize = 8192;
+const LONG: usize = 32 * 1024;
+const HUGE: usize = 256 * 1024;
+/// CTAs beyond which more of them do not read faster.
+const ENOUGH: usize = 64;
+
+/// Why so many CTAs a row will not win.
+fn crowd(variant: &Variant, problem: &Problem, gpu: usize) -> Option<&'static str> {
+    let Problem { rows, columns, .. } = *problem;
+    let cluster = variant.cluster as usize;
+    let stripe = |items: u32| (variant.threads * items) as usize * cluster;
+    if rows * cluster > 2 * gpu {
+        Some("its clusters would queue more than twice")
+    } else if stripe(16) > 2 * columns {
+        Some("its CTAs would hold little of a row each")
+    } else if rows * cluster * 4 < ENOUGH.min(columns / SHORT) {
+        Some("more CTAs a row would read it faster")
+    } else if variant.items == 32 && stripe(16) >= columns {
+        Some("16 scores a thread hold its part already")
+    } else if variant.items == 16 && stripe(32) < columns {
+        Some("it would load its part in many small pieces")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use topkit_codegen::Arch;
+
+    fn spec() -> KernelSpec {
+        KernelSpec::builder("All")
+            .dtype(DType::ALL)
+            .k(1..=8192)
+            .vec_size([1, 2, 4, 8])
+            .bins([256, 512, 1024, 2048, 4096])
+            .threads([128, 256, 512, 1024])
+            .build()
+            .unwrap()
+    }
+
+    fn tried(rows: usize, columns: usize, k: u32) -> Vec<Variant> {
+        let problem = Problem::new(DType::Bf16, rows, columns, k);
+        let limits = Limits::of_arch(Arch::of_device(9, 0));
+        let all = candidates(&spec(), &problem, &limits);
+        assert!(all.len() > 100 && all.iter().any(|candidate| candidate.reason.is_some()));
+        let tried = all.into_iter().filter(|candidate| candidate.reason.is_none());
+        tried.map(|candidate| candidate.variant).collect()
+    }
+
+    fn kernels(rows: usize, columns: usize, k: u32) -> Vec<KernelKind> {
+        let mut kernels: Vec<_> = tried(rows, columns, k).iter().map(|v| v.kernel).collect();
+        kernels.dedup();
+        kernels.sort_by_key(|kernel| kernel.name());
+        kernels.dedup();
+        kernels
+    }
+
+    #[test]
+    fn each_shape_has_few_candidates_and_never_none() {
+        let columns = [16, 4096, 8192, 32768, 40_000, 131_072, 1 << 20, 1 << 24];
+        for rows in [1, 2, 8, 32, 64, 128, 1024] {
+            for columns in columns {
+                for k in [1, 64, 2048, 4096] {
+                    let count = tried(rows, columns, k).len();
+                    assert!((1..=16).contains(&count), "{rows} x {columns}, {k}: {count}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_kernels_are_those_that_may_win() {
+        use KernelKind::*;
+        assert_eq!(kernels(1, 4096, 64), [BlockResident]);
+        assert_eq!(kernels(1, 1 << 20, 64), [ClusterFilter, GridFilter]);
+        assert_eq!(kernels(1024, 131_072, 64), [BlockFilter]);
+        assert_eq!(kernels(1, 131_072, 4096), [BlockRadix]);
+        assert_eq!(kernels(4, 32_768, 64), [BlockFilter, BlockResident, ClusterFilter]);
+    }
+
+    #[test]
+    fn what_is_listed_exists_and_is_not_much() {
+        for dtype in DType::ALL {
+            let all: Vec<Variant> = all(dtype).collect();
+            assert!((20..50).contains(&all.len()), "{}", all.len());
+            assert!(all.iter().all(listed) && all.iter().all(|variant| spec().contains(variant)));
+        }
+        assert_eq!(hash().len(), 16);
+    }
+
+    #[test]
+    fn a_gpu_without_clusters_has_the_reason() {
+        let limits = Limits::of_arch(Arch::of_device(8, 0));
+        let problem = Problem::new(DType::F32, 1, 131_072, 64);
+        let all = candidates(&spec(), &problem, &limits);
+        let clustered = all.iter().find(|candidate| candidate.variant.cluster == 4).unwrap();
+        assert!(clustered.reason.as_ref().unwrap().contains("clusters"), "{clustered:?}");
+        // By its shape alone, nothing but clusters would be tried.
+        assert!(all.iter().any(|candidate| candidate.reason.is_none()), "nothing is tried");
+    }
+}
