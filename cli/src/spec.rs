@@ -60,8 +60,8 @@ impl Sizes {
     }
 }
 
-/// Every key of a kernel, for `emit` and `compile`. Bins and threads that are not given have the
-/// defaults of the macro.
+/// Every key of a kernel, for `emit` and `compile`. Bins that are not given
+/// are 2048, and threads 512.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Keys {
     /// Types of a score; one or a list.
@@ -129,6 +129,8 @@ impl Keys {
         let builder = KernelSpec::builder("Kernels")
             .dtype(self.dtype.clone())
             .vec_size([4, 8])
+            .bins([2048])
+            .threads([512])
             .select(meaning.select)
             .nan(meaning.nan)
             .ties(meaning.ties)

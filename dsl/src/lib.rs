@@ -49,8 +49,8 @@ use proc_macro2::TokenStream;
 /// | `dtype` | `f32`, `bf16`, `f16` | required | score types that the family serves |
 /// | `k` | 1 to 2147483647 | `1..=2048` | values of k that a plan may ask for |
 /// | `vec_size` | 1, 2, 4, 8 | `[4, 8]` | elements that a thread loads at once; no demand on the caller's alignment |
-/// | `bins` | 256, 512, 1024, 2048, 4096 | `2048` | histogram bins of one radix pass |
-/// | `threads` | 128, 256, 512, 1024 | `512` | threads of a CTA |
+/// | `bins` | 256, 512, 1024, 2048, 4096 | `[1024, 2048, 4096]` | histogram bins of one radix pass |
+/// | `threads` | 128, 256, 512, 1024 | `[256, 512, 1024]` | threads of a CTA |
 /// | `select` | `largest`, `smallest` | `largest` | which end of the order wins |
 /// | `nan` | `highest`, `lowest` | `highest` | where NaN of either sign ranks: above +inf, as `torch.topk` has it, or below -inf |
 /// | `ties` | `any`, `lowest_index`, `highest_index` | `any` | which of equal scores win when not all of them can |

@@ -751,7 +751,11 @@ struct BoundSearch {
                 const u32 worst = Config::key(typename Config::Bits(Word::WORST_BITS));
                 // Words that stand for no score have the worst key too.
                 const bool ties = !narrow || first <= worst;
-                const u32 beneath = first <= worst ? worst : ties ? first : first - 1;
+                u32 beneath = first <= worst ? worst : ties ? first : first - 1;
+                // The key of -0 is that of +0.
+                if (ties && beneath == Word::rough_key(Config::Dtype::SIGN, 0)) {
+                    beneath = Config::key(typename Config::Bits(0));
+                }
                 return {last >= worst, ties, beneath, greatest};
             }
             left -= bin.above;
@@ -1392,6 +1396,7 @@ struct Filter {
         Found found;
         Court judge;
         u32 greatest;  // key of the stripes that the bound was guessed from
+        u32 beneath;   // the bound: here it takes no register while the row streams by
     };
 
     // Call it first; `keep` needs no barrier after it.
@@ -1510,16 +1515,17 @@ struct Filter {
     }
 
    private:
-    // The scores of a stripe that equal the bound.
+    // The scores of a stripe that equal the limit.
     static __device__ __forceinline__ u32 equals(const Stripes<Config>& stripes, u32 stripe,
-                                                 const u32 (&words)[WORDS], u32 hits, u32 beneath) {
+                                                 const u32 (&words)[WORDS], u32 hits, u32 limit) {
+        const u32 beneath = Config::key(Word::score(limit, 0));
         u32 reaching = ~0u;
         if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
-            const u32 limit = Word::of_key(beneath - 1);
+            const u32 below = Word::of_key(beneath - 1);
             reaching = 0;
 #pragma unroll
             for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_beyond(words[w], limit, Word::bits_of(w), reaching);
+                Word::add_beyond(words[w], below, Word::bits_of(w), reaching);
             }
         }
         return stripes.present(stripe) & reaching & ~hits;
@@ -1556,11 +1562,6 @@ struct Filter {
         u32 words[WORDS];
         u32 next[WORDS];
         stripes.load(part.rank, words);
-        u32 edge_bits = Word::WORST_BITS;
-        const bool holds_edge = stripes.holds_edge(part.rank);
-        if (holds_edge) {
-            edge_bits = __ldg(stripes.scores + stripes.edge_column());
-        }
         if (turns > 1) {
             stripes.load(part.rank + part.parts, next);
         } else {
@@ -1580,29 +1581,35 @@ struct Filter {
             return false;
         }
         const u32 limit = Word::of_key(bound.beneath);
-        if (holds_edge && Config::key(Bits(edge_bits)) > bound.beneath) {
-            shared.found.push_edge(stripes.edge_column(), part.room);
+        if (threadIdx.x == 0) {
+            shared.beneath = bound.beneath;
         }
-        u32 name = threadIdx.x * 32;
-        // Of very many equals, about twice as many as can be needed.
-        const u32 enough = bound.ties ? min(part.share / 2, 2 * k / part.parts + WARP_SIZE) : 0;
+        if (stripes.holds_edge(part.rank)) {
+            const Bits edge = __ldg(stripes.scores + stripes.edge_column());
+            if (Config::key(edge) > bound.beneath) {
+                shared.found.push_edge(stripes.edge_column(), part.room);
+            }
+        }
+        // Of very many equals, twice as many as can be needed, or a few more where room is short.
+        const u32 needed = k / part.parts;
+        const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
+        const u32 room = part.room - (bound.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
         // Each stripe is loaded while the one before it is searched.
         for (u32 turn = 0;;) {
+            const u32 name = turn * Found::TURN + threadIdx.x * 32;
             u32 hits = 0;
 #pragma unroll
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
-            shared.found.push(hits, name, part.room - enough);
+            shared.found.push(hits, name, room);
             if (bound.ties) {
-                const u32 stripe = part.rank + turn * part.parts;
-                shared.found.push_ties(equals(stripes, stripe, words, hits, bound.beneath), name,
-                                       part.room - enough, enough);
+                const u32 ties = equals(stripes, part.rank + turn * part.parts, words, hits, limit);
+                shared.found.push_ties(ties, name, room, part.room - room);
             }
             if (++turn == turns) {
                 break;
             }
-            name += Found::TURN;
 #pragma unroll
             for (u32 w = 0; w < WORDS; ++w) {
                 words[w] = next[w];
@@ -1615,12 +1622,13 @@ struct Filter {
         }
         __syncthreads();
         kept.size = shared.found.size;
-        if (kept.size > part.room - enough) {
+        kept.held.beneath = shared.beneath;
+        if (kept.size > room) {
             return false;
         }
         if (bound.ties) {
-            const u32 ties = min(shared.found.ties, enough);
-            shared.found.append(kept.size, part.room - enough, ties);
+            const u32 ties = min(shared.found.ties, part.room - room);
+            shared.found.append(kept.size, room, ties);
             kept.size += ties;
         }
         return true;

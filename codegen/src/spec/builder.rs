@@ -30,9 +30,9 @@ impl SpecBuilder {
     /// The default of `vec_size`.
     pub const DEFAULT_VEC_SIZE: &'static [u32] = &[4, 8];
     /// The default of `bins`.
-    pub const DEFAULT_BINS: &'static [u32] = &[2048];
+    pub const DEFAULT_BINS: &'static [u32] = &[1024, 2048, 4096];
     /// The default of `threads`.
-    pub const DEFAULT_THREADS: &'static [u32] = &[512];
+    pub const DEFAULT_THREADS: &'static [u32] = &[256, 512, 1024];
 
     pub(super) fn new(name: Cow<'static, str>) -> Self {
         let (first, last) = Self::DEFAULT_K;
@@ -67,13 +67,13 @@ impl SpecBuilder {
         self
     }
 
-    /// Histogram bins of one radix pass. Default `[2048]`.
+    /// Histogram bins of one radix pass. Default `[1024, 2048, 4096]`: those that win somewhere.
     pub fn bins(mut self, bins: impl Into<Vec<u32>>) -> Self {
         self.spec.bins = bins.into().into();
         self
     }
 
-    /// Threads of a CTA. Default `[512]`.
+    /// Threads of a CTA. Default `[256, 512, 1024]`: those that win somewhere.
     pub fn threads(mut self, threads: impl Into<Vec<u32>>) -> Self {
         self.spec.threads = threads.into().into();
         self

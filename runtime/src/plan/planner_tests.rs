@@ -136,7 +136,8 @@ fn what_cannot_serve_is_passed_over() {
     let plan = planner.plan(&spec(), &problem(1, 65536, 64), &limits).unwrap();
     assert_eq!(crate::tune::id(&plan.variant), BLOCK);
     // A family whose declaration leaves the winners out.
-    let narrow = KernelSpec::builder("Narrow").dtype([DType::F32]).build().unwrap();
+    let narrow = KernelSpec::builder("Narrow").dtype([DType::F32]).bins([2048]).threads([512]);
+    let narrow = narrow.build().unwrap();
     let own = Planner::new(&narrow, Some(&table()));
     let plan = own.plan(&narrow, &problem(1, 16384, 64), &h200()).unwrap();
     assert_eq!(crate::tune::id(&plan.variant), FOUR);

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::tune::{Provenance, Records, id, of_id};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use topkit_codegen::{DType, SpecBuilder, Variant};
+use topkit_codegen::{DType, Variant};
 
 /// The form of the file.
 const FORMAT: u32 = 1;
@@ -46,6 +46,9 @@ struct Line {
 
 /// Kernels of a point that are kept in a shipped table, whatever they are.
 const KEPT: usize = 3;
+/// Bins and threads of a family that declares one value of each.
+const NARROW_BINS: u32 = 2048;
+const NARROW_THREADS: u32 = 512;
 
 impl Table {
     /// The table of a run's rows; `None` where no row has a time.
@@ -76,20 +79,19 @@ impl Table {
     }
 
     /// Only what a shipped table needs: of each problem the fastest three, the fastest that serves
-    /// rows of any length, and the fastest of a family that leaves bins and threads open.
+    /// rows of any length, and the fastest of a family of one size, [`NARROW_BINS`] with
+    /// [`NARROW_THREADS`].
     pub(crate) fn condensed(mut self) -> Table {
         for point in &mut self.points {
             let first = |wanted: &dyn Fn(&Variant) -> bool| {
                 point.times.iter().position(|(variant, _)| wanted(variant))
             };
             let any_length = first(&|variant| variant.capacity().is_none());
-            let open = first(&|variant| {
-                SpecBuilder::DEFAULT_BINS.contains(&variant.bins)
-                    && SpecBuilder::DEFAULT_THREADS.contains(&variant.threads)
-            });
+            let narrow =
+                first(&|variant| variant.bins == NARROW_BINS && variant.threads == NARROW_THREADS);
             let mut place = 0;
             point.times.retain(|_| {
-                let kept = place < KEPT || [any_length, open].contains(&Some(place));
+                let kept = place < KEPT || [any_length, narrow].contains(&Some(place));
                 place += 1;
                 kept
             });
