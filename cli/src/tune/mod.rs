@@ -102,7 +102,7 @@ impl Args {
 /// The family whose members are measured: all that the space of candidates may name.
 fn family() -> Result<KernelSpec, Failure> {
     let builder = KernelSpec::builder("Tune").dtype(DType::ALL).k(1..=grid::MOST_K);
-    Ok(builder.vec_size([4, 8]).bins([2048, 4096]).threads([128, 256, 512, 1024]).build()?)
+    Ok(builder.vec_size([4, 8]).bins([1024, 2048, 4096]).threads([128, 256, 512, 1024]).build()?)
 }
 
 fn measure(

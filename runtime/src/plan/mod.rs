@@ -83,7 +83,7 @@ impl Plan {
             grid: grid as u32,
             cluster: variant.cluster,
             workspace_bytes: variant.workspace_bytes(rows, grid) as usize,
-            zeroed_bytes: variant.zeroed_bytes() as usize,
+            zeroed_bytes: variant.zeroed_bytes().min(variant.workspace_bytes(rows, grid)) as usize,
         })
     }
 }

@@ -192,7 +192,9 @@ fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { cache_dir: Some(folder.path().join("cache")), dump_dir: None };
     let fresh = engine().with_config(config).unwrap();
-    let spec = KernelSpec::builder("Refused").dtype([DType::F32]).build().unwrap();
+    let spec = KernelSpec::builder("Refused").dtype([DType::F32]);
+    // One member, so that the plan has no other.
+    let spec = spec.vec_size([1]).bins([2048]).threads([512]).build().unwrap();
     let family = fresh.family(spec).unwrap();
     let source = family.source(&family.spec().variants()[0]).unwrap();
     let foreign = fresh.nvrtc().compile(&source, Arch::new(7, 5)).unwrap();

@@ -93,6 +93,7 @@ fn no_filter_spills() {
     let spec = KernelSpec::builder("Filters").dtype([DType::F32, DType::Bf16]).build().unwrap();
     let filters = spec.variants().into_iter().filter(|variant| variant.kernel.filters());
     filters
+        .filter(|variant| (variant.bins, variant.threads) == (2048, 512))
         .filter(|variant| [1, 2, 16].contains(&variant.cluster))
         .for_each(|variant| compiles_well(&variant, "sm_90a"));
 }
