@@ -21,7 +21,7 @@ pub const ANY: &str = "any";
 pub const UNREACHED: &[Exempt] = &[Exempt {
     kernel: "block_radix",
     file: "templates/device/warp.cuh",
-    function: "warp_least",
+    function: "warp_greatest",
     construct: "__shfl_xor_sync(FULL_MASK, value, distance)",
     mutation: ANY,
     reason: "the kernel takes no extremes of a warp",

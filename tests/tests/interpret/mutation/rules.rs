@@ -20,6 +20,7 @@ pub enum Rule {
     NotModelled(&'static str),
 }
 
+const INSTRUCTION: &str = "one instruction of newer GPUs; the shuffles beside it run in its place";
 const GRIDS: &str = "orders whole grids, and the interpreter runs one at a time";
 
 /// The rule of a site; none for one that orders nothing.
@@ -30,12 +31,14 @@ pub fn rule(site: &Site) -> Option<Rule> {
     let removed = || of("removed", "((void)0)");
     let mutations = match name {
         "wait_for_grid_ahead" | "let_grid_behind_start" => return Some(Rule::NotModelled(GRIDS)),
+        _ if name.starts_with("__reduce_") => return Some(Rule::NotModelled(INSTRUCTION)),
         "asm" if site.construct.contains("griddepcontrol") => {
             return Some(Rule::NotModelled(GRIDS));
         }
         "__syncthreads" | "grid_barrier" | "named_barrier_sync" | "named_barrier_arrive" => {
             vec![removed()]
         }
+        "cluster_arrive" | "cluster_wait" => vec![removed()],
         "__cluster_barrier_wait" | "__cluster_barrier_arrive_relaxed" => vec![removed()],
         "__cluster_barrier_arrive" => {
             vec![removed(), of("relaxed", "__cluster_barrier_arrive_relaxed()")]
