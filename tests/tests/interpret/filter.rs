@@ -61,12 +61,15 @@ fn f16_is_exact() {
     every_distribution::<f16>();
 }
 
+/// Whether a column holds one of the best scores.
+type IsBest = fn(usize) -> bool;
+
 /// Winners that stand together or far apart, so that a CTA has none of them or all.
 #[test]
 fn a_guess_that_fails_costs_no_winner() {
     let semantics = Semantics::DEFAULT;
     let columns = 12_288;
-    let patterns: [(&str, fn(usize) -> bool); 4] = [
+    let patterns: [(&str, IsBest); 4] = [
         ("a chunk in six", |column| column / 64 % 6 == 1),
         ("one run", |column| (5000..5700).contains(&column)),
         ("every sixth vector", |column| column / 8 % 6 == 0),
