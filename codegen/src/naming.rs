@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_cluster_is_part_of_the_name_where_there_is_one() {
-        let spec = KernelSpec::builder("One").dtype([DType::Bf16]).vec_size([8]).build().unwrap();
+        let spec = KernelSpec::builder("One").dtype([DType::Bf16]).vec_size([8]);
+        let spec = spec.bins([2048]).threads([512]).build().unwrap();
         let members = spec.variants();
         assert_eq!(members[0].id(), "v8_b2048_t512");
         let shared = members.iter().find(|member| member.cluster == 8).unwrap();

@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn only_a_kernel_of_clusters_takes_one() {
-        let spec = KernelSpec::builder("One").dtype([DType::Bf16]).build().unwrap();
+        let spec = KernelSpec::builder("One").dtype([DType::Bf16]).threads([512]).build().unwrap();
         for variant in spec.variants() {
             assert_eq!(variant_faults(&variant), []);
             let clustered = variant.kernel.launches_as() == LaunchKind::ClusterPerRow;
