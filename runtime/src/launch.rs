@@ -45,8 +45,8 @@ pub struct RawLaunch {
     /// From row to row of the indices, at least k.
     pub index_stride: i64,
     /// Device memory of at least the plan's `workspace_bytes`, a multiple of 16; 0 when that is 0.
-    /// It is all zero before its first launch, and every launch leaves it so. Launches that may run
-    /// at the same time need one each.
+    /// It is all zero before its first launch; every launch leaves it as the next one needs it.
+    /// Launches that may run at the same time need one each.
     pub workspace: CUdeviceptr,
     /// Bytes of it.
     pub workspace_bytes: usize,
