@@ -84,14 +84,11 @@ fn shared(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Varia
         .items()
         .iter()
         .flat_map(|&items| kernel.clusters().iter().rev().map(move |&cluster| (items, cluster)));
-    let usual = 132; // multiprocessors of the GPU that CLUSTERS is of
-    let room = |cluster: u32| {
-        let held = CLUSTERS.iter().find(|(ctas, _)| *ctas == cluster).map_or(0, |&(_, held)| held);
-        held * limits.multiprocessors as usize / usual
-    };
     let capacity = |(items, cluster): (u32, u32)| (FILTER_THREADS * items * cluster) as usize;
     let (items, cluster) = sizes
-        .filter(|&size| problem.rows <= room(size.1) && capacity(size) >= problem.columns)
+        .filter(|&size| {
+            problem.rows <= clusters_at_once(size.1, limits) && capacity(size) >= problem.columns
+        })
         .min_by_key(|&size| (capacity(size), size.0.max(16), size.0))?;
     Some(Variant {
         kernel,
@@ -118,6 +115,13 @@ const HUGE_BYTES: usize = 16 << 20;
 /// Clusters of so many CTAs, and how many of them an H200 holds at once, one CTA a multiprocessor.
 const CLUSTERS: &[(u32, usize)] = &[(16, 7), (8, 15), (6, 20), (4, 30), (3, 42), (2, 66)];
 
+/// How many clusters of so many CTAs a GPU holds at once, one CTA a multiprocessor.
+pub(crate) fn clusters_at_once(cluster: u32, limits: &Limits) -> usize {
+    let usual = 132; // multiprocessors of the GPU that CLUSTERS is of
+    let held = CLUSTERS.iter().find(|(ctas, _)| *ctas == cluster).map_or(0, |&(_, held)| held);
+    held * limits.multiprocessors as usize / usual
+}
+
 /// The kernel that reads its rows once and keeps what may win, where the family has it.
 fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Variant> {
     let bytes = problem.columns * problem.dtype.bytes() as usize;
@@ -142,9 +146,8 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
     }
     // A CTA is worth its part in the meeting with a stripe of its own.
     let stripe = |items: u32| (FILTER_THREADS * items) as usize;
-    let usual = 132; // multiprocessors of the GPU that the table is of
-    let cluster = CLUSTERS.iter().find(|(ctas, room)| {
-        let room = room * limits.multiprocessors as usize / usual;
+    let cluster = CLUSTERS.iter().find(|(ctas, _)| {
+        let room = clusters_at_once(*ctas, limits);
         limits.clusters && problem.rows <= room && *ctas as usize * stripe(16) <= problem.columns
     });
     Some(match cluster {
