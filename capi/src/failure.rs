@@ -120,7 +120,7 @@ fn library(error: &Error) -> Status {
         Error::Driver(_) => Status::Driver,
         Error::Offline { .. } => Status::Device,
         Error::Nvrtc(_) | Error::Arch { .. } => Status::Compiler,
-        Error::Compile(_) | Error::Write { .. } => Status::Compile,
+        Error::Compile(_) | Error::Denied(_) | Error::Write { .. } => Status::Compile,
         Error::Cuda { .. } | Error::Module { .. } => Status::Cuda,
         Error::Unfit { .. } | Error::Room { .. } => Status::Unsupported,
         Error::Workspace { .. } => Status::Workspace,

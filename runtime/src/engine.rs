@@ -4,7 +4,7 @@
 //! It renders, compiles, caches and loads. It holds no scores and no workspace, and it never
 //! launches by itself; that is [`Family`]'s work.
 
-use crate::cache::{Artifact, KernelCache, MemoryCache};
+use crate::cache::{Artifact, CacheKey, KernelCache, MemoryCache};
 use crate::config::Config;
 use crate::device::{Device, DeviceFacts};
 use crate::dump::dump;
@@ -33,6 +33,7 @@ struct Inner {
     config: Config,
     nvrtc: Arc<Nvrtc>,
     cache: KernelCache,
+    artifacts: MemoryCache<Variant, Artifact, Error>,
     loaded: MemoryCache<Variant, LoadedKernel, Error>,
     /// The measured table that holds here, read with the first family.
     holding: OnceLock<Option<Holding>>,
@@ -100,9 +101,9 @@ impl Engine {
             });
         }
         let cache = KernelCache::from_config(nvrtc.clone(), &config);
-        let loaded = MemoryCache::new();
+        let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
         let holding = OnceLock::new();
-        let inner = Inner { target, limits, config, nvrtc, cache, loaded, holding };
+        let inner = Inner { target, limits, config, nvrtc, cache, artifacts, loaded, holding };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -142,15 +143,17 @@ impl Engine {
         &self.inner.nvrtc
     }
 
-    /// The compiled kernels, with their counters.
+    /// The compiled kernels, with their counters: [`KernelCache::stats`] tells how many were
+    /// compiled, found on disk and found in memory.
     pub fn cache(&self) -> &KernelCache {
         &self.inner.cache
     }
 
     /// The file of this machine's own measurements, beside the compiled kernels; `None` where
-    /// nothing is kept on disk. It is read once, when the first family is made.
+    /// nothing is kept on disk, or the folder is refused. It is read once, when the first family is
+    /// made.
     pub fn records(&self) -> Option<PathBuf> {
-        self.inner.config.cache_dir.as_ref().map(|folder| folder.join(RECORDS))
+        self.inner.cache.disk().map(|disk| disk.root().join(RECORDS))
     }
 
     /// What picks the members of a family.
@@ -196,9 +199,27 @@ impl Engine {
         Ok(render(variant)?)
     }
 
+    /// What a kernel is compiled and kept as.
+    pub(crate) fn key(&self, variant: &Variant) -> Result<CacheKey, Error> {
+        Ok(self.inner.cache.key(&self.render(variant)?, self.arch()))
+    }
+
+    /// The compiled kernel of a variant; `ahead` of its use, a compile is not denied.
+    pub(crate) fn artifact(&self, variant: &Variant, ahead: bool) -> Result<Arc<Artifact>, Error> {
+        if let Some(artifact) = self.inner.artifacts.get(variant) {
+            self.inner.cache.count_memory_hit();
+            return Ok(artifact);
+        }
+        let artifact = self.compile(&self.render(variant)?, ahead)?;
+        Ok(self.inner.artifacts.keep(variant, artifact))
+    }
+
     /// The compiled kernel of a source, written to the dump folder where one is set.
-    pub(crate) fn compile(&self, source: &RenderedSource) -> Result<Arc<Artifact>, Error> {
-        let artifact = self.inner.cache.get(source, self.arch())?;
+    fn compile(&self, source: &RenderedSource, ahead: bool) -> Result<Arc<Artifact>, Error> {
+        let artifact = match ahead {
+            true => self.inner.cache.get_ahead(source, self.arch()),
+            false => self.inner.cache.get(source, self.arch()),
+        }?;
         if let Some(folder) = &self.inner.config.dump_dir {
             let ptx = || self.inner.nvrtc.ptx(source, self.arch());
             dump(folder, source, &artifact, ptx)?;
@@ -215,8 +236,7 @@ impl Engine {
     pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
         let device = self.gpu().ok_or(Error::Offline { arch: self.arch() })?;
         self.inner.loaded.get_or_compute(variant, || {
-            let source = self.render(variant)?;
-            let artifact = self.compile(&source)?;
+            let artifact = self.artifact(variant, false)?;
             let kernel = variant.kernel;
             let launch = LaunchShape {
                 threads: variant.threads,
@@ -227,7 +247,7 @@ impl Engine {
                     && self.arch().capability() >= (9, 0)
                     && device.facts.driver >= (12, 3),
             };
-            LoadedKernel::load(device, &source.entry, &artifact.cubin, launch)
+            LoadedKernel::load(device, &artifact.entry, &artifact.cubin, launch)
         })
     }
 }

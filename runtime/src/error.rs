@@ -1,5 +1,6 @@
 //! Everything that can go wrong for a user of the library, each with its numbers.
 
+use crate::cache::{Denied, KernelError};
 use crate::compiler::CompileError;
 use crate::library::LibraryError;
 use crate::nvrtc::NvrtcError;
@@ -25,6 +26,9 @@ pub enum Error {
     /// NVRTC refused the kernel.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// A kernel would have to be compiled, and the settings deny that.
+    #[error(transparent)]
+    Denied(Box<Denied>),
     /// A call of the CUDA driver failed.
     #[error("the CUDA driver failed to {doing}: {reason}")]
     Cuda {
@@ -209,6 +213,15 @@ pub enum Error {
         /// The system's own words.
         reason: String,
     },
+}
+
+impl From<KernelError> for Error {
+    fn from(error: KernelError) -> Error {
+        match error {
+            KernelError::Compile(error) => Error::Compile(error),
+            KernelError::Denied(denied) => Error::Denied(Box::new(denied)),
+        }
+    }
 }
 
 impl Error {

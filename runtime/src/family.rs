@@ -339,7 +339,8 @@ impl Family {
     /// # Errors
     /// The variant is no member, or NVRTC refuses it.
     pub fn artifact(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
-        self.engine.compile(&self.source(variant)?)
+        self.member(variant)?;
+        self.engine.artifact(variant, false)
     }
 
     /// The machine code of a member.
