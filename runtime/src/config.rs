@@ -131,7 +131,10 @@ mod tests {
 
     #[test]
     fn the_cache_has_a_limit_unless_told() {
-        assert_eq!(read(&[]), Config { cache_dir: Some("caches/topkit".into()), ..Config::default() });
+        assert_eq!(
+            read(&[]),
+            Config { cache_dir: Some("caches/topkit".into()), ..Config::default() }
+        );
         let limit = |text| read(&[("TOPKIT_CACHE_LIMIT", text)]).cache_limit;
         assert_eq!((limit("250MB"), limit("off")), (Some(250_000_000), None));
         assert_eq!([limit(""), limit("much")], [Some(CACHE_LIMIT); 2]);

@@ -36,6 +36,11 @@ impl Family {
         }
     }
 
+    /// What picks the members, for [`Family::warmup`].
+    pub(crate) fn planner(&self) -> &Planner {
+        &self.planner
+    }
+
     /// What was declared.
     pub fn spec(&self) -> &KernelSpec {
         &self.spec
@@ -89,7 +94,8 @@ impl Family {
     }
 
     /// Compiles and loads the kernel that [`Family::launch`] will use for a problem, so that the
-    /// launch itself does neither. Needed before a stream capture, useful before a first request.
+    /// launch itself does neither. Needed before a stream capture; [`Family::warmup`] does it for
+    /// many problems at once.
     ///
     /// # Errors
     /// As for [`Family::plan`], and what compiling and loading may bring.

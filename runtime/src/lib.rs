@@ -49,6 +49,8 @@ mod resources;
 mod rows;
 mod score;
 pub mod tune;
+mod warmup;
+mod workload;
 mod workspace;
 
 pub use compiler::{CompileError, Compiled, Compiler};
@@ -73,4 +75,6 @@ pub use topkit_codegen::{
     SpecError, Ties, Variant, render,
 };
 pub use topkit_dsl::topk_kernel;
+pub use warmup::{CompileKey, Warmed, Warmup};
+pub use workload::Workload;
 pub use workspace::Workspace;

@@ -57,7 +57,10 @@ fn the_least_recently_used_make_room() {
         age(&cache, key, hours * HOUR);
     }
     // The oldest by use, though not by creation, is used again by another process.
-    assert_eq!(limited(folder.path(), 4).get(&source("kernel 1"), ARCH).unwrap().origin, Origin::Disk);
+    assert_eq!(
+        limited(folder.path(), 4).get(&source("kernel 1"), ARCH).unwrap().origin,
+        Origin::Disk
+    );
     let (new, log) = logged(|| get(&cache, 4));
     let kept: Vec<_> = keys.iter().map(|key| is_kept(&cache, key)).collect();
     assert_eq!(kept, [true, true, false, false], "to somewhat below the limit");

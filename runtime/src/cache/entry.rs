@@ -11,8 +11,8 @@ use super::key::{CacheKey, FORMAT, KeyInputs, sha256};
 use crate::Compiled;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
-use std::io::Write;
 use std::io;
+use std::io::Write;
 use std::path::Path;
 use topkit_codegen::Arch;
 

@@ -2,19 +2,16 @@
 
 /// A size that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no size; write a whole number of bytes, or one with KB, MB, GB or TB, like 2GB")]
+#[error(
+    "{text:?} is no size; write a whole number of bytes, or one with KB, MB, GB or TB, like 2GB"
+)]
 pub struct SizeError {
     /// What was given.
     pub text: String,
 }
 
-const UNITS: [(&str, u64); 5] = [
-    ("TB", 1_000_000_000_000),
-    ("GB", 1_000_000_000),
-    ("MB", 1_000_000),
-    ("KB", 1000),
-    ("B", 1),
-];
+const UNITS: [(&str, u64); 5] =
+    [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1000), ("B", 1)];
 
 /// The bytes of a size, for settings and command lines.
 ///
@@ -53,7 +50,9 @@ mod tests {
         ] {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
-        for text in ["", "GB", "-1", "+1", "1.5GB", "1 G", "2GBB", "99999999999999999999", "99999999TB"] {
+        for text in
+            ["", "GB", "-1", "+1", "1.5GB", "1 G", "2GBB", "99999999999999999999", "99999999TB"]
+        {
             assert!(parse_size(text).unwrap_err().to_string().contains("2GB"), "{text}");
         }
     }

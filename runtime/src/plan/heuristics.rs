@@ -7,7 +7,7 @@
 
 use super::{Limits, Reason};
 use crate::problem::Problem;
-use topkit_codegen::{KernelKind, KernelSpec, Key, Variant};
+use topkit_codegen::{DType, KernelKind, KernelSpec, Key, Variant};
 
 /// The kernel for a problem.
 pub(super) fn pick(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Variant {
@@ -73,6 +73,9 @@ const HUGE_BYTES: usize = 16 << 20;
 /// Clusters of so many CTAs, and how many of them an H200 holds at once, one CTA a multiprocessor.
 const CLUSTERS: &[(u32, usize)] = &[(16, 7), (8, 15), (6, 20), (4, 30), (3, 42), (2, 66)];
 
+/// Multiprocessors of the GPU that `CLUSTERS` is of.
+const USUAL: usize = 132;
+
 /// The kernel that reads its rows once and keeps what may win, where the family has it.
 fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Variant> {
     let bytes = problem.columns * problem.dtype.bytes() as usize;
@@ -97,9 +100,8 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
     }
     // A CTA is worth its part in the meeting with a stripe of its own.
     let stripe = |items: u32| (FILTER_THREADS * items) as usize;
-    let usual = 132; // multiprocessors of the GPU that the table is of
     let cluster = CLUSTERS.iter().find(|(ctas, room)| {
-        let room = room * limits.multiprocessors as usize / usual;
+        let room = room * limits.multiprocessors as usize / USUAL;
         limits.clusters && problem.rows <= room && *ctas as usize * stripe(16) <= problem.columns
     });
     Some(match cluster {
@@ -109,6 +111,23 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
             with(KernelKind::ClusterFilter, if one { 16 } else { 32 }, ctas)
         }
     })
+}
+
+/// Where the rules may change: of rows, columns and k, the last value before each change.
+pub(super) fn edges(spec: &KernelSpec, dtype: DType, limits: &Limits) -> [Vec<usize>; 3] {
+    let (bytes, multiprocessors) = (dtype.bytes() as usize, limits.multiprocessors as usize);
+    let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
+    rows.extend(CLUSTERS.iter().map(|(_, room)| room * multiprocessors / USUAL));
+    let mut columns = vec![0, HELD_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
+    for &threads in spec.threads.iter() {
+        columns.extend(Variant::ITEMS.iter().map(|items| (threads * items) as usize));
+    }
+    for (ctas, _) in CLUSTERS {
+        let stripes = *ctas as usize * (FILTER_THREADS * 16) as usize;
+        columns.extend([stripes - 1, stripes]);
+    }
+    columns.push(Variant::MAX_CAPACITY as usize);
+    [rows, columns, vec![Variant::MOST_FILTERED as usize]]
 }
 
 const FILTER_BINS: u32 = 2048;

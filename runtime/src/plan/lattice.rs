@@ -16,7 +16,7 @@ pub(super) const MEMBERS: usize = 64;
 const SLOWER: f32 = 1.1;
 
 /// A corner that weighs less does not count: the problem is as good as on the lattice.
-const LEAST_WEIGHT: f32 = 1.0 / 64.0;
+pub(super) const LEAST_WEIGHT: f32 = 1.0 / 64.0;
 
 /// The points of one score type, of kernels that are members of one family.
 #[derive(Debug)]
@@ -39,12 +39,24 @@ pub(super) struct Member {
 
 /// The times at one corner, as logarithms.
 #[derive(Debug, Clone)]
-struct Corner {
+pub(super) struct Corner {
     point: usize,
     exact: bool,
-    slow: f32,
-    times: Vec<(u8, f32)>,
+    /// What a kernel that is not listed is taken to need.
+    pub(super) slow: f32,
+    pub(super) times: Vec<(u8, f32)>,
 }
+
+/// A corner of the cell that a range lies in, and what it weighs there at least and at most.
+#[derive(Debug)]
+pub(super) struct Reach<'a> {
+    pub(super) corner: Option<&'a Corner>,
+    pub(super) least: f32,
+    pub(super) most: f32,
+}
+
+/// How far the logarithms of a plan may be off, in parts of a cell.
+const ROUNDING: f32 = 1e-4;
 
 /// What kernels are expected to take.
 #[derive(Debug)]
@@ -167,6 +179,46 @@ impl Lattice {
                 }
             }
         }
+    }
+
+    /// The logarithms of rows, columns or k at which there are points, ascending.
+    pub(super) fn axis(&self, axis: usize) -> &[f32] {
+        &self.axes[axis]
+    }
+
+    /// The place of a kernel among the members.
+    pub(super) fn place(&self, variant: &Variant) -> Option<usize> {
+        self.members.iter().position(|member| member.variant == *variant)
+    }
+
+    /// The corners around ranges of logarithms that lie in one cell, or beyond one end of an axis.
+    pub(super) fn reach(&self, ranges: &[(f32, f32); 3]) -> [Reach<'_>; 8] {
+        let spans = [0, 1, 2].map(|axis| {
+            let (values, (first, last)) = (&self.axes[axis], ranges[axis]);
+            let low = span(values, (first + last) / 2.0).low;
+            // Beyond an end, what is left of it is cut off.
+            let upper = |at: f32| match values.get(low + 1) {
+                Some(next) => (at - values[low]) / (next - values[low]),
+                None => 0.0,
+            };
+            let within = |upper: f32| upper.clamp(0.0, 1.0);
+            (low, within(upper(first) - ROUNDING), within(upper(last) + ROUNDING))
+        });
+        std::array::from_fn(|number| {
+            let (mut least, mut most, mut place) = (1.0, 1.0, 0);
+            for (axis, (low, first, last)) in spans.into_iter().enumerate() {
+                let upper = number >> axis & 1 == 1;
+                let (few, much) = if upper { (first, last) } else { (1.0 - last, 1.0 - first) };
+                (least, most) = (least * few, most * much);
+                place = place * self.axes[axis].len() + low + usize::from(upper);
+            }
+            Reach { corner: self.cells.get(place), least, most }
+        })
+    }
+
+    /// The columns from about which on the table is asked; see [`Lattice::is_above`].
+    pub(super) fn least_columns(&self) -> usize {
+        (self.axes[1][0] - 1.0).exp2() as usize
     }
 
     /// Whether the rows of a problem are so much shorter than all that were measured that nothing

@@ -6,7 +6,7 @@
 //! are far shorter than any that were measured. It cannot fail where rules can serve. Its one state
 //! is which kernels the GPU has refused to hold; these are not picked again.
 
-use super::lattice::Lattice;
+use super::lattice::{Lattice, Member};
 use super::shipped::Holding;
 use super::{Alternative, Basis, Limits, Measured, Plan, accepts, heuristics};
 use crate::error::Error;
@@ -28,13 +28,13 @@ pub(crate) struct Planner {
 
 /// The measured points of one score type.
 #[derive(Debug)]
-struct Type {
+pub(super) struct Type {
     dtype: DType,
-    lattice: Lattice,
+    pub(super) lattice: Lattice,
     /// Of its points, the first so many are of this GPU's own records.
     own: usize,
     /// A bit for each member that the GPU refused.
-    refused: AtomicU64,
+    pub(super) refused: AtomicU64,
 }
 
 impl Planner {
@@ -91,7 +91,7 @@ impl Planner {
         })
     }
 
-    fn of(&self, dtype: DType) -> Option<&Type> {
+    pub(super) fn of(&self, dtype: DType) -> Option<&Type> {
         self.measured.iter().find(|measured| measured.dtype == dtype)
     }
 
@@ -123,8 +123,7 @@ impl Planner {
             let place = left.trailing_zeros() as usize;
             left &= left - 1;
             let member = &lattice.members[place];
-            let room = member.proven || member.variant.cluster <= PORTABLE_CLUSTER;
-            if room && serves(&member.variant, problem, limits) {
+            if member.can_serve(problem, limits) {
                 with(estimate.log(place), &member.variant);
             }
         }
@@ -164,11 +163,15 @@ impl Planner {
     }
 }
 
-/// Whether a kernel can serve a problem; [`Plan::with`] says why not.
-fn serves(variant: &Variant, problem: &Problem, limits: &Limits) -> bool {
-    variant.capacity().is_none_or(|most| problem.columns <= most as usize)
-        && variant.kernel.most_k().is_none_or(|most| problem.k <= most)
-        && limits.lacks(variant.kernel.launches_as()).is_none()
+impl Member {
+    /// Whether a kernel can serve a problem; [`Plan::with`] says why not.
+    pub(super) fn can_serve(&self, problem: &Problem, limits: &Limits) -> bool {
+        let variant = &self.variant;
+        (self.proven || variant.cluster <= PORTABLE_CLUSTER)
+            && variant.capacity().is_none_or(|most| problem.columns <= most as usize)
+            && variant.kernel.most_k().is_none_or(|most| problem.k <= most)
+            && limits.lacks(variant.kernel.launches_as()).is_none()
+    }
 }
 
 #[cfg(test)]
