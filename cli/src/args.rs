@@ -2,7 +2,7 @@
 
 use crate::cache::Action;
 use crate::exit::{EXIT_CODES, Failure};
-use crate::{bench, compile, emit, recall, run, tune};
+use crate::{bench, compile, emit, recall, run, tune, warmup};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand};
 use std::process::ExitCode;
@@ -36,6 +36,9 @@ pub enum Command {
     /// Compile kernels for one or more architectures. Needs NVRTC, but no GPU.
     #[command(after_long_help = EXIT_CODES)]
     Compile(compile::Args),
+    /// Compile ahead, into the disk cache, the kernels that launches of some problems can need.
+    #[command(after_long_help = EXIT_CODES)]
+    Warmup(warmup::Args),
     /// Select the top k of every row of a file or of generated scores, and check the answer.
     #[command(after_long_help = EXIT_CODES)]
     Run(run::Args),

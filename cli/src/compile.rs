@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use topkit::cache::Artifact;
-use topkit::{Arch, Engine, Family, Resources, Variant};
+use topkit::{Arch, Config, Engine, Family, Resources, Variant};
 
 /// The arguments of `topkit compile`.
 #[derive(Debug, clap::Args)]
@@ -38,10 +38,12 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
     let mut archs = args.arch.clone();
     archs.sort();
     archs.dedup();
+    // What this command compiles is expected.
+    let settings = Config { deny_jit: false, ..Config::from_env() };
     // All are opened before the first compile, so that an unknown one costs no time.
     let families = archs
         .iter()
-        .map(|&arch| Engine::offline(arch)?.family(spec.clone()))
+        .map(|&arch| Engine::offline(arch)?.with_config(settings.clone())?.family(spec.clone()))
         .collect::<Result<Vec<Family>, topkit::Error>>()?;
     if let Some(folder) = &args.output {
         std::fs::create_dir_all(folder).map_err(|error| {

@@ -25,6 +25,7 @@ mod run;
 mod scores;
 mod spec;
 mod tune;
+mod warmup;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -49,6 +50,7 @@ fn carry_out(cli: &Cli) -> Result<Report, Failure> {
         Command::Doctor => doctor::doctor(),
         Command::Emit(args) => emit::emit(args),
         Command::Compile(args) => compile::compile(args, cli.json),
+        Command::Warmup(args) => warmup::warmup(args, cli.json),
         Command::Run(args) => run::run(args, cli.json),
         Command::Bench(args) => bench::bench(args, cli.json),
         Command::Tune(args) => tune::tune(args, cli.json),

@@ -21,7 +21,7 @@ topk_kernel! {
     }
 }
 
-fn offline(config: Config) -> Engine {
+pub fn offline(config: Config) -> Engine {
     let plain =
         Engine::offline("sm_90a".parse().unwrap()).unwrap_or_else(|error| panic!("{error}"));
     plain.with_config(config).unwrap()

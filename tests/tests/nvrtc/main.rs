@@ -5,3 +5,4 @@ mod compiling;
 mod engine;
 mod loads;
 mod search;
+mod warmup;
