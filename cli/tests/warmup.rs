@@ -16,8 +16,19 @@ fn run(place: &Place, args: &[&str], settings: &[(&str, &str)]) -> Ran {
     Ran::of(command)
 }
 
-const FEW: [&str; 8] =
-    ["warmup", "bf16,1..64,100000,512", "--arch", "sm_90a", "--bins", "2048", "--threads", "512"];
+/// Kernels that are compiled quickly.
+const FEW: [&str; 10] = [
+    "warmup",
+    "bf16,1..1000,100000..200000,512",
+    "--arch",
+    "sm_90a",
+    "--vec-size",
+    "2",
+    "--bins",
+    "2048,4096",
+    "--threads",
+    "256,1024",
+];
 
 #[test]
 fn what_is_listed_is_compiled_once_and_for_all_processes() {

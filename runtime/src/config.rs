@@ -30,7 +30,7 @@ pub struct Config {
     /// The folder of the disk cache; `None`, the default, keeps no kernel on disk.
     pub cache_dir: Option<PathBuf>,
     /// The most bytes to keep there; beyond them the least recently used kernels are removed.
-    /// `None` sets no limit; the default is 1 GB, some thousands of kernels.
+    /// `None` sets no limit; the default is 1 GB, which is more than a thousand kernels.
     pub cache_limit: Option<u64>,
     /// Makes an error of every compile but those of [`Family::warmup`](crate::Family::warmup).
     pub deny_jit: bool,
@@ -38,7 +38,7 @@ pub struct Config {
     pub dump_dir: Option<PathBuf>,
 }
 
-/// Some thousands of kernels: more than a program and its tuning need, and little for a disk.
+/// More than a thousand kernels: what many programs and their tuning need, and little for a disk.
 const CACHE_LIMIT: u64 = 1_000_000_000;
 
 impl Default for Config {
