@@ -238,7 +238,12 @@ impl Family {
         let warm = || {
             let origin = engine.artifact(&key.variant, true)?.origin;
             if engine.context().is_some() {
-                engine.load(&key.variant)?;
+                // A launch beside this may have asked first, before the compile, and been denied.
+                while let Err(error) = engine.load(&key.variant) {
+                    if !matches!(error, Error::Denied(_)) {
+                        return Err(error);
+                    }
+                }
             }
             Ok(origin)
         };

@@ -233,7 +233,7 @@ impl KernelCache {
             Lookup::Corrupt { reason } => {
                 let path = disk.folder(key);
                 tracing::warn!(path = %path.display(),
-                    "a cache entry cannot be used and is compiled anew: {reason}");
+                    "a cache entry cannot be used: {reason}");
             }
         }
         permit(disk.root().display().to_string())?;

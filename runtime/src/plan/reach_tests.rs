@@ -3,6 +3,7 @@
 use super::*;
 use crate::plan::{Here, Holding};
 use proptest::prelude::*;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 use topkit_codegen::{Arch, KernelKind};
 
@@ -89,6 +90,45 @@ proptest! {
         }
         for (place, variant) in foreseen.iter().enumerate() {
             prop_assert!(spec.contains(variant) && !foreseen[..place].contains(variant));
+        }
+    }
+}
+
+/// The rules pick one kernel between two of their edges: at all sizes near those where they change,
+/// and at every number of rows.
+#[test]
+fn rules_change_at_their_edges_alone() {
+    let near = |size: usize| [size - 1, size, size + 1];
+    let columns: Vec<usize> = (1..=400)
+        .map(|part| part * 512)
+        .chain([1 << 20, 1 << 22, 1 << 23, 1 << 24, LIMIT - 1])
+        .flat_map(near)
+        .collect();
+    let few_columns = [1, 9000, 20_000, 40_000, 70_000, 200_000, 1 << 24];
+    let few_rows = [0, 1, 4, 5, 8, 15, 20, 30, 42, 66, 100, 1000];
+    for (is_narrow, spec, limits, _) in PLANNERS.iter() {
+        for &dtype in &DType::ALL {
+            let edges = heuristics::edges(spec, dtype, limits);
+            let place = |axis: usize, size: usize| {
+                let last = edges[axis].iter().filter(|&&edge| edge < size).max();
+                last.copied()
+            };
+            let mut picked = HashMap::new();
+            let mut check = |rows, columns, k: u32| {
+                let between = (place(0, rows), place(1, columns), place(2, k as usize));
+                let problem = Problem::new(dtype, rows, columns, k);
+                let variant = heuristics::pick(spec, &problem, limits);
+                let known = *picked.entry(between).or_insert(variant);
+                assert_eq!(known, variant, "{problem}, narrow: {is_narrow}");
+            };
+            for k in [64, 2048, 2049] {
+                for rows in few_rows {
+                    columns.iter().for_each(|&columns| check(rows, columns, k));
+                }
+                for rows in 0..=600 {
+                    few_columns.iter().for_each(|&columns| check(rows, columns, k));
+                }
+            }
         }
     }
 }
