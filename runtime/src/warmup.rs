@@ -249,7 +249,7 @@ impl Family {
         };
         let outcome = catch_unwind(AssertUnwindSafe(warm)).unwrap_or_else(|_| {
             Err(Error::Compile(CompileError {
-                compiler: crate::Compiler::version(engine.nvrtc()),
+                compiler: engine.cache().compiler().to_owned(),
                 entry: key.key.entry().to_owned(),
                 arch: key.arch,
                 reason: "it stopped before its end".to_owned(),

@@ -176,6 +176,11 @@ impl KernelCache {
         self.inputs(source, arch).key()
     }
 
+    /// Name and version of the compiler behind it.
+    pub fn compiler(&self) -> &str {
+        &self.version
+    }
+
     /// What it has done so far.
     pub fn stats(&self) -> CacheStats {
         CacheStats {
