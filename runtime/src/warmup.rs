@@ -90,7 +90,8 @@ impl fmt::Display for Warmup {
 
 impl Family {
     /// The compile keys that launches of these problems can need: no plan for one of them names a
-    /// kernel that is not here. It compiles nothing and needs no GPU.
+    /// kernel that is not here. It compiles nothing and needs no GPU; without one, plans are those of
+    /// a usual GPU of the architecture, and another one of it may want other kernels.
     ///
     /// ```no_run
     /// # use topkit::{DType, Engine, KernelSpec, Problem, Workload};
