@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `TOPKIT_CACHE` | `off` keeps no kernel on disk; unset, empty or `on` keeps them |
 //! | `TOPKIT_CACHE_DIR` | the folder of the disk cache; else `topkit` in the user's cache folder |
+//! | `TOPKIT_PACKS` | packs of compiled kernels, searched in this order, as `PATH` lists folders |
 //! | `TOPKIT_DUMP` | a folder that sources, machine code and logs are written to |
 //!
 //! It looks at no file and makes no folder. It cannot fail: a value that makes no sense is logged
@@ -19,6 +20,8 @@ use std::path::PathBuf;
 pub struct Config {
     /// The folder of the disk cache; `None` keeps no kernel on disk.
     pub cache_dir: Option<PathBuf>,
+    /// Packs of compiled kernels, in the order in which they are searched.
+    pub packs: Vec<PathBuf>,
     /// The folder that sources, machine code and logs are written to, if any.
     pub dump_dir: Option<PathBuf>,
 }
@@ -49,9 +52,15 @@ impl Config {
         };
         Config {
             cache_dir: if on { cache_dir() } else { None },
+            packs: value("TOPKIT_PACKS").map(|list| paths(&list)).unwrap_or_default(),
             dump_dir: value("TOPKIT_DUMP").map(PathBuf::from),
         }
     }
+}
+
+/// The paths of a list; what is empty between its separators is no path.
+fn paths(list: &OsString) -> Vec<PathBuf> {
+    env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
 /// The folder in which this platform's programs keep what they can make again.
@@ -89,6 +98,14 @@ mod tests {
         let both = read(&[("TOPKIT_CACHE", "off"), ("TOPKIT_CACHE_DIR", "big")]);
         assert_eq!(both.cache_dir, None);
         assert_eq!(Config::read(|_| None, || None).cache_dir, None);
+    }
+
+    #[test]
+    fn packs_are_a_list() {
+        assert_eq!(read(&[]).packs, [""; 0].map(PathBuf::from));
+        let list = env::join_paths(["a.pack", "", "b.pack"]).unwrap();
+        let listed = read(&[("TOPKIT_PACKS", list.to_str().unwrap())]).packs;
+        assert_eq!(listed, ["a.pack", "b.pack"].map(PathBuf::from));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::compiler::CompileError;
 use crate::library::LibraryError;
 use crate::nvrtc::NvrtcError;
+use crate::pack::{NotPacked, PackError};
 use crate::problem::Problem;
 use topkit_codegen::{Arch, DType, IndexType, KSet, RenderError, SpecError, Variant};
 
@@ -25,6 +26,12 @@ pub enum Error {
     /// NVRTC refused the kernel.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// A pack that the engine was to have cannot be used.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// No pack has the kernel, and there is no compiler to make it.
+    #[error(transparent)]
+    NotPacked(Box<NotPacked>),
     /// A call of the CUDA driver failed.
     #[error("the CUDA driver failed to {doing}: {reason}")]
     Cuda {

@@ -228,11 +228,12 @@ impl Family {
         }
     }
 
-    /// Makes the next best kernel the plan's where the GPU has no room for the best; any other error,
-    /// and one that the next plan would give again, is handed back.
-    fn pass_over(&self, plan: &Plan, error: Error) -> Result<(), Error> {
-        let no_room = matches!(error, Error::Room { .. });
-        if no_room && self.planner.refuse(&plan.variant) {
+    /// Makes the next best kernel the plan's where the GPU has no room for the best, or where kernels
+    /// come from packs alone and none has it; any other error, and one that the next plan would give
+    /// again, is handed back.
+    pub(crate) fn pass_over(&self, plan: &Plan, error: Error) -> Result<(), Error> {
+        let not_here = matches!(error, Error::Room { .. } | Error::NotPacked(_));
+        if not_here && self.planner.refuse(&plan.variant) {
             tracing::warn!("{}: {error}; the next best kernel is taken", plan.problem);
             return Ok(());
         }
@@ -331,7 +332,7 @@ impl Family {
     /// # Errors
     /// The variant is no member, or NVRTC refuses it.
     pub fn ptx(&self, variant: &Variant) -> Result<String, Error> {
-        Ok(self.engine.nvrtc().ptx(&self.source(variant)?, self.engine.arch())?)
+        Ok(self.engine.nvrtc()?.ptx(&self.source(variant)?, self.engine.arch())?)
     }
 
     /// The compiled kernel of a member, with its build log and where it came from.

@@ -190,20 +190,21 @@ fn an_offline_engine_compiles_but_does_not_launch() {
 #[test]
 fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(folder.path().join("cache")), dump_dir: None };
+    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
     let fresh = engine().with_config(config).unwrap();
     let spec = KernelSpec::builder("Refused").dtype([DType::F32]);
     // One member, so that the plan has no other.
     let spec = spec.vec_size([1]).bins([2048]).threads([512]).build().unwrap();
     let family = fresh.family(spec).unwrap();
     let source = family.source(&family.spec().variants()[0]).unwrap();
-    let foreign = fresh.nvrtc().compile(&source, Arch::new(7, 5)).unwrap();
+    let nvrtc = fresh.nvrtc().unwrap();
+    let foreign = nvrtc.compile(&source, Arch::new(7, 5)).unwrap();
     let inputs = KeyInputs {
         entry: &source.entry,
         source: &source.text,
-        options: &fresh.nvrtc().options(),
+        options: &nvrtc.options(),
         arch: fresh.arch(),
-        compiler: &Compiler::version(fresh.nvrtc()),
+        compiler: &Compiler::version(nvrtc),
     };
     fresh.cache().disk().unwrap().publish(&inputs, &foreign).unwrap();
 

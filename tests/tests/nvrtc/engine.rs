@@ -57,7 +57,7 @@ fn a_declared_family_goes_the_whole_way() {
 #[test]
 fn a_second_engine_finds_the_kernel_on_disk() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(folder.path().join("cache")), dump_dir: None };
+    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
     let origin = || {
         let topk = IndexerTopK::new(&offline(config.clone())).unwrap();
         topk.family().artifact(&IndexerTopK::variants()[0]).unwrap().origin
@@ -69,7 +69,7 @@ fn a_second_engine_finds_the_kernel_on_disk() {
 #[test]
 fn a_dump_holds_what_was_compiled() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: None, dump_dir: Some(folder.path().to_owned()) };
+    let config = Config { dump_dir: Some(folder.path().to_owned()), ..Config::default() };
     let topk = IndexerTopK::new(&offline(config)).unwrap();
     let variant = IndexerTopK::variants()[5];
     let cubin = topk.family().cubin(&variant).unwrap();
@@ -84,7 +84,7 @@ fn a_dump_holds_what_was_compiled() {
 #[test]
 fn a_dump_that_cannot_be_written_is_an_error() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let config = Config { cache_dir: None, dump_dir: Some(file.path().to_owned()) };
+    let config = Config { dump_dir: Some(file.path().to_owned()), ..Config::default() };
     let topk = IndexerTopK::new(&offline(config)).unwrap();
     let error = topk.family().cubin(&IndexerTopK::variants()[0]).unwrap_err();
     assert!(matches!(error, Error::Write { .. }), "{error}");
