@@ -169,7 +169,10 @@ impl<'a> Reader<'a> {
 }
 
 fn shown(value: &DeValue<'_>) -> String {
-    value.as_str().map_or_else(|| format!("a {}", value.type_str()), |text| format!("`{text}`"))
+    match value.as_str() {
+        Some(text) => format!("`{text}`"),
+        None => format!("of type {}", value.type_str()),
+    }
 }
 
 /// The nearest known word, or all of them where none is near.

@@ -225,3 +225,110 @@ fn problems<'a>(
     }
     problems
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> String {
+        parse(text).unwrap_err().join("; ")
+    }
+
+    #[test]
+    fn the_spec_of_the_help_is_one() {
+        let text: String = HELP.lines().skip(1).map(|line| format!("{line}\n")).collect();
+        let families = parse(&text).unwrap();
+        let [Family { spec, problems, picks }] = &families[..] else { panic!("{families:?}") };
+        assert_eq!(
+            (&*spec.name, spec.dtype.len(), &*spec.threads),
+            ("Indexer", 2, &[512, 1024][..])
+        );
+        assert_eq!(&*spec.bins, SpecBuilder::DEFAULT_BINS);
+        assert_eq!((problems.len(), *picks), (2 * 2 * 3, 2));
+        assert!(problems.contains(&Problem::new(DType::Bf16, 32, 131_072, 512)));
+    }
+
+    #[test]
+    fn keys_are_those_of_the_macro() {
+        let spec = |keys: &str| {
+            let text = format!("[[family]]\nname = \"F\"\ndtype = \"f16\"\n{keys}");
+            parse(&text).unwrap()[0].spec.clone()
+        };
+        let plain = KernelSpec::builder("F").dtype([DType::F16]);
+        assert_eq!(spec(""), plain.clone().build().unwrap());
+        assert_eq!(spec("k = \"1..=64\""), plain.clone().k(1..=64).build().unwrap());
+        let keys = "k = 7\nvec_size = 8\nbins = [256, 512]\nthreads = 128\nselect = \"smallest\"\n\
+                    nan = \"lowest\"\nties = \"any\"\norder = \"unsorted\"\nindex = \"i64\"\n\
+                    values = false\nrows = \"ragged\"";
+        let all = plain.k(7).vec_size([8]).bins([256, 512]).threads([128]);
+        let all = all.select(Select::Smallest).nan(NanPolicy::Lowest).index(IndexType::I64);
+        assert_eq!(spec(keys), all.rows(RowShape::Ragged).build().unwrap());
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_line_and_the_nearest_word() {
+        let text = "famly = 1\n[[family]]\nname = \"F\"\ndtype = [\"f32\", \"bf61\"]\n\
+                    vector_size = 4\nthreads = \"many\"\nselect = \"larges\"\n";
+        let told = faults(text);
+        for words in [
+            "line 1: a spec has no key `famly`; did you mean `family`?",
+            "line 4: `dtype` is not `bf61`; did you mean `bf16`?",
+            "line 5: [[family]] has no key `vector_size`; did you mean `vec_size`?",
+            "line 6: `threads` is a number",
+            "line 7: `select` is not `larges`; did you mean `largest`?",
+        ] {
+            assert!(told.contains(words), "{words} is not in {told}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let family = |rest: &str| format!("[[family]]\nname = \"F\"\ndtype = \"f32\"\n{rest}");
+        let problem = |rest: &str| family(&format!("[[family.problem]]\n{rest}"));
+        for (text, words) in [
+            (String::new(), "at least one [[family]]"),
+            ("[[family]".to_owned(), "line 1: "),
+            ("[family]\nname = \"F\"".to_owned(), "write [[family]]"),
+            ("family = [1]".to_owned(), "write [[family]]"),
+            ("[[family]]\ndtype = \"f32\"".to_owned(), "needs a `name`"),
+            ("[[family]]\nname = 1".to_owned(), "`name` is a text"),
+            ("[[family]]\nname = \"F\"".to_owned(), "`dtype` names no value"),
+            (family("zzz = 1"), "it can be name, problem, picks, dtype, k"),
+            (family("k = 0"), "`k` is a number from 1"),
+            (family("k = -1"), "`k` is a number from 1"),
+            (family("k = \"1..8\""), "\"1..=2048\""),
+            (family("k = \"8..=1\""), "an empty range"),
+            (family("bins = 3"), "3"),
+            (family("threads = [512, 512]"), "twice"),
+            (family("values = 1"), "`values` is true or false"),
+            (family("values = true"), "values"),
+            (family("rows = [\"dense\"]"), "`rows` is one word"),
+            (family("select = 3"), "`select` is not of type integer"),
+            (family("picks = 2"), "[[family.problem]]"),
+            (family("picks = [1, 2]\n[[family.problem]]\nrows = 1"), "`picks` is one number"),
+            (problem("columns = 8\nk = 1"), "needs `rows`"),
+            (problem("rows = 1\nk = 1"), "needs `columns`"),
+            (problem("rows = 1\ncolumns = 8"), "needs `k`"),
+            (problem("rows = []\ncolumns = 8\nk = 1"), "empty list"),
+            (problem("rows = 1\ncolumns = 8\nk = 1\ncolums = 8"), "did you mean `columns`?"),
+        ] {
+            let told = faults(&text);
+            assert!(told.contains(words), "{words} is not in {told}, of {text}");
+        }
+    }
+
+    #[test]
+    fn a_spec_cannot_ask_for_more_plans_than_can_be_made() {
+        let list = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+        let text = |rows, columns| {
+            format!(
+                "[[family]]\nname = \"F\"\ndtype = \"f32\"\n\
+                 [[family.problem]]\nrows = {}\ncolumns = {}\nk = 1",
+                list(rows),
+                list(columns)
+            )
+        };
+        assert_eq!(parse(&text(100, 1000)).unwrap()[0].problems.len(), PROBLEMS);
+        assert!(faults(&text(100, 1001)).contains("line 4: a spec has at most 100000 problems"));
+    }
+}

@@ -43,7 +43,7 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_topkit"));
         command.args(args).env("TOPKIT_CACHE_DIR", self.cache());
         command.env("TOPKIT_NVRTC", self.folder.path());
-        for setting in ["TOPKIT_CACHE", "TOPKIT_DUMP", "TOPKIT_LOG", "TOPKIT_CXX"] {
+        for setting in ["TOPKIT_CACHE", "TOPKIT_PACKS", "TOPKIT_DUMP", "TOPKIT_LOG", "TOPKIT_CXX"] {
             command.env_remove(setting);
         }
         command
