@@ -9,8 +9,13 @@
 //! CUDA C and the compiler's options that decide code are those that the engine would compile, and
 //! its architecture is that of the engine or [stands in for it](crate::Arch::stands_in_for). The
 //! version of NVRTC is told and not asked for: a machine without NVRTC has none to compare with,
-//! and whatever compiled it, it is the machine code of this very source. Two packs may hold one
-//! kernel; the first counts.
+//! and whatever compiled it, it is the machine code of this very source. A driver can refuse code of
+//! a later CUDA than its own, so pack with an NVRTC that is no newer than the drivers. Two packs may
+//! hold one kernel; the first counts.
+//!
+//! **What is missing** is compiled where there is NVRTC. Where there is none, a launch goes on to the
+//! next kernel that was measured to be good for its problem, with a warning, until a pack has one;
+//! if none has, and wherever one kernel is asked for by name, the error is [`NotPacked`].
 //!
 //! **What is checked.** Opening reads the index alone and checks it whole; the machine code of a
 //! kernel is read when it is needed, and handed out only if its digest is the one of the index.
