@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::family::Family;
 use crate::module::{LaunchShape, LoadedKernel};
 use crate::nvrtc::Nvrtc;
-use crate::pack::{Absent, NotPacked, Packs};
+use crate::pack::{Absent, NotPacked, Packs, Stock};
 use crate::plan::{Here, Holding, Limits, Planner};
 use crate::tune::{Provenance, Records, source_digest};
 use cudarc::driver::CudaContext;
@@ -171,6 +171,18 @@ impl Engine {
     pub(crate) fn planner(&self, spec: &KernelSpec) -> Planner {
         let holding = self.inner.holding.get_or_init(|| self.holding());
         Planner::new(spec, holding.as_ref())
+    }
+
+    /// The members of a family that packs hold, where there are no others; the planner passes over
+    /// what they lack.
+    pub(crate) fn stock(&self, spec: &KernelSpec, planner: &Planner) -> Option<Stock> {
+        let cache = &self.inner.cache;
+        // Rendering every member of a family would take longer than most packs take to search.
+        let is_packed = |variant: &Variant| {
+            cache.packs().name(&variant.symbol())
+                && render(variant).is_ok_and(|source| cache.is_packed(&source, self.arch()))
+        };
+        self.inner.nvrtc.is_err().then(|| Stock::new(spec, planner, is_packed))
     }
 
     /// The shipped table, where one holds, with this machine's own records.

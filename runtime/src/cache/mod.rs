@@ -131,6 +131,11 @@ impl KernelCache {
         &self.packs
     }
 
+    /// Whether a pack has the kernel.
+    pub(crate) fn is_packed(&self, source: &RenderedSource, arch: Arch) -> bool {
+        self.packs.has(&self.inputs(source, arch))
+    }
+
     /// What each pack has in place of a kernel that none has, a line each.
     pub(crate) fn searched(&self, source: &RenderedSource, arch: Arch) -> String {
         self.packs.searched(&self.inputs(source, arch))

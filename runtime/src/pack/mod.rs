@@ -13,9 +13,9 @@
 //! a later CUDA than its own, so pack with an NVRTC that is no newer than the drivers. Two packs may
 //! hold one kernel; the first counts.
 //!
-//! **What is missing** is compiled where there is NVRTC. Where there is none, a launch goes on to the
-//! next kernel that was measured to be good for its problem, with a warning, until a pack has one;
-//! if none has, and wherever one kernel is asked for by name, the error is [`NotPacked`].
+//! **What is missing** is compiled where there is NVRTC. Where there is none, plans take the best of
+//! the kernels that the packs hold and that can serve the problem. If there is none, and wherever a
+//! kernel is asked for that no pack has, the error is [`NotPacked`].
 //!
 //! **What is checked.** Opening reads the index alone and checks it whole; the machine code of a
 //! kernel is read when it is needed, and handed out only if its digest is the one of the index.
@@ -35,6 +35,7 @@ mod error;
 mod format;
 mod read;
 mod set;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -44,4 +45,5 @@ pub use error::{NotPacked, PackError};
 pub use format::{FORMAT, PackedKernel};
 pub use read::Pack;
 pub use set::Packs;
+pub(crate) use stock::Stock;
 pub use write::PackWriter;

@@ -193,6 +193,10 @@ impl Pack {
         code(self.options()) == code(inputs.options)
     }
 
+    pub(super) fn names(&self, symbol: &str) -> bool {
+        !self.named(symbol).is_empty()
+    }
+
     /// Its kernels of one name; they stand together.
     fn named(&self, symbol: &str) -> &[PackedKernel] {
         let kernels = self.kernels();

@@ -46,6 +46,17 @@ impl Packs {
         })
     }
 
+    /// Whether one of them has it, sound or not.
+    pub(crate) fn has(&self, inputs: &KeyInputs<'_>) -> bool {
+        let source = sha256(inputs.source.as_bytes());
+        self.0.iter().any(|pack| pack.find(inputs, &source).is_some())
+    }
+
+    /// Whether one of them has a kernel of this name.
+    pub(crate) fn name(&self, symbol: &str) -> bool {
+        self.0.iter().any(|pack| pack.names(symbol))
+    }
+
     /// What each pack has in place of a kernel that none has, a line each.
     pub fn searched(&self, inputs: &KeyInputs<'_>) -> String {
         let source = sha256(inputs.source.as_bytes());

@@ -5,7 +5,10 @@ mod damage;
 use super::*;
 use crate::cache::{Artifact, KernelCache, KeyInputs, Origin, sha256};
 use crate::nvrtc::Nvrtc;
-use crate::{CompileError, Compiled, Compiler, Config, Engine, Error, Family, KernelSpec, Problem};
+use crate::{
+    Basis, CompileError, Compiled, Compiler, Config, Engine, Error, Explanation, KernelSpec,
+    Measured, Plan, Problem,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -248,26 +251,50 @@ fn a_miss_without_a_compiler_names_the_kernel_and_the_packs() {
 }
 
 #[test]
-fn a_plan_passes_over_what_no_pack_has() {
+fn without_a_compiler_plans_take_what_the_packs_hold() {
+    let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_66"]);
+    let wide = KernelSpec::builder("Wide").dtype([DType::F32]).vec_size([1, 2, 4]);
+    let family = alone(&path).unwrap().family(wide.build().unwrap()).unwrap();
+    for columns in [100, 20_000, 1 << 24] {
+        let problem = Problem::new(DType::F32, 3, columns, 64);
+        let by_rules = Plan::of(family.spec(), &problem, family.engine().limits()).unwrap();
+        let plan = family.plan(&problem).unwrap();
+        assert_ne!(plan.variant, by_rules.variant);
+        assert!(spec().contains(&plan.variant), "{}", plan.variant);
+        assert!(family.cubin(&plan.variant).is_ok());
+        let explained = family.explain(&problem).unwrap();
+        assert_eq!(explained.plan, plan);
+        let words = explained.to_string();
+        assert!(words.contains(&format!("no pack has {}", by_rules.variant)), "{words}");
+        assert!(words.contains("vec_size = 2: "), "{words}");
+    }
+    // Nothing that is packed is for this dtype.
+    let other = KernelSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
+    let family = family.engine().family(other).unwrap();
+    let plan = family.plan(&Problem::new(DType::Bf16, 3, 100, 64)).unwrap();
+    assert!(matches!(family.cubin(&plan.variant), Err(Error::NotPacked(_))));
+}
+
+#[test]
+fn of_what_was_measured_the_best_packed_kernel_is_taken() {
     let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_90a"]);
     let builder = Engine::builder().offline(arch("sm_90a")).config(Config::default());
     let engine = builder.pack(&path).build().unwrap();
     let spec = KernelSpec::builder("Table").dtype([DType::Bf16]).build().unwrap();
-    let family: Family = engine.family(spec).unwrap();
     let problem = Problem::new(DType::Bf16, 8, 65536, 512);
-    let best = family.plan(&problem).unwrap();
-    let miss = || {
-        Error::NotPacked(Box::new(NotPacked {
-            entry: "e".into(),
-            arch: arch("sm_90a"),
-            digest: "d".into(),
-            searched: "p".into(),
-            compiler: Box::new(Error::Context),
-        }))
+    let planner = engine.planner(&spec);
+    let explained = Explanation::by(&planner, &spec, &problem, engine.limits()).unwrap();
+    let Basis::Measured(Measured { alternatives, .. }) = explained.basis else {
+        panic!("a table holds on sm_90a");
     };
-    assert!(family.pass_over(&best, miss()).is_ok());
-    assert_ne!(family.plan(&problem).unwrap().variant, best.variant);
-    assert!(family.pass_over(&best, miss()).is_err(), "no kernel is passed over twice");
+    for place in [0, 1, 2] {
+        let planner = engine.planner(&spec);
+        let packed: Vec<_> = alternatives[place..].iter().map(|other| other.variant).collect();
+        let stock = Stock::new(&spec, &planner, |variant| packed.contains(variant));
+        let plan = planner.plan(&spec, &problem, engine.limits()).unwrap();
+        let taken = stock.plan(plan, engine.limits());
+        assert_eq!((taken, plan.variant), (plan, alternatives[place].variant));
+    }
 }
 
 #[test]
