@@ -2,7 +2,7 @@
 
 use crate::cache::Action;
 use crate::exit::{EXIT_CODES, Failure};
-use crate::{bench, compile, emit, recall, run, tune, warmup};
+use crate::{bench, compile, emit, pack, recall, run, tune, warmup};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand};
 use std::process::ExitCode;
@@ -51,6 +51,9 @@ pub enum Command {
     /// Measure how much of the F32 selection is left where scores are rounded to BF16 or F16.
     #[command(after_long_help = EXIT_CODES)]
     Recall(recall::Args),
+    /// Compile kernels ahead into one file, for machines without NVRTC; list or verify such a file.
+    #[command(after_long_help = pack::help())]
+    Pack(pack::Args),
     /// Look at the compiled kernels on disk.
     #[command(after_long_help = EXIT_CODES)]
     Cache {

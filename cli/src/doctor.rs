@@ -11,6 +11,7 @@ pub fn doctor() -> Result<Report, Failure> {
     let (finding, nvrtc) = probe::nvrtc();
     findings.push(finding);
     findings.push(probe::cache());
+    findings.extend(probe::packs());
     let mut launched = false;
     if let Some(nvrtc) = &nvrtc {
         let (finding, ran) = probe::trial(!devices.is_empty(), nvrtc);

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  it was done, and what was checked is in order
-  1  a check failed: something is missing (doctor), damaged (cache verify), or a
-     kernel or its answer is wrong (run, bench, recall)
+  1  a check failed: something is missing (doctor), damaged (cache verify, pack verify), or
+     a kernel or its answer is wrong (run, bench, recall)
   2  the input or the command line is at fault; one line on stderr says how
   3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, a C++
      compiler, the disk";
@@ -125,6 +125,17 @@ impl From<topkit::RenderError> for Failure {
 impl From<topkit::cache::DiskError> for Failure {
     fn from(error: topkit::cache::DiskError) -> Failure {
         Failure::environment(error)
+    }
+}
+
+impl From<topkit::pack::PackError> for Failure {
+    fn from(error: topkit::pack::PackError) -> Failure {
+        use topkit::pack::PackError;
+        match error {
+            PackError::Damaged { .. } => Failure::check(error),
+            PackError::Io { action: "write", .. } => Failure::environment(error),
+            _ => Failure::input(error),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod interpret;
 mod log;
 mod member;
 mod outcome;
+mod pack;
 mod place;
 mod probe;
 mod progress;
@@ -55,6 +56,7 @@ fn carry_out(cli: &Cli) -> Result<Report, Failure> {
         Command::Bench(args) => bench::bench(args, cli.json),
         Command::Tune(args) => tune::tune(args, cli.json),
         Command::Recall(args) => recall::recall(args, cli.json),
+        Command::Pack(args) => pack::pack(args, cli.json),
         Command::Cache { action } => cache::cache(*action),
     }
 }

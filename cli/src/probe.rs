@@ -8,6 +8,7 @@ use crate::scores::{Distribution, Shape, generate};
 use serde_json::{Value, json};
 use std::time::Instant;
 use topkit::cache::DiskCache;
+use topkit::pack::Pack;
 use topkit::{Arch, Config, DType, DeviceFacts, Engine, Error, Family};
 use topkit::{KernelSpec, LibraryError, Nvrtc, NvrtcError, Problem, host};
 
@@ -137,6 +138,24 @@ pub fn cache() -> Finding {
         }
         Err(error) => Finding::broken("cache", error),
     }
+}
+
+/// The packs that engines are to look into; mostly there are none.
+pub fn packs() -> Vec<Finding> {
+    let look = |path| match Pack::open(path) {
+        Ok(pack) => {
+            let archs: Vec<_> = pack.archs().iter().map(Arch::to_string).collect();
+            let (place, kernels) = (pack.path().display(), pack.kernels().len());
+            let text = format!("{place}, {} for {}", count(kernels, "kernel"), archs.join(", "));
+            let facts = json!({ "pack": place.to_string(), "kernels": kernels, "archs": archs });
+            Finding::ok("pack", text, facts)
+        }
+        Err(error) => {
+            let remedy = "No engine is made without it; mend it or take it out of TOPKIT_PACKS";
+            Finding::fault("pack", State::Broken, error.to_string(), Some(remedy))
+        }
+    };
+    Config::from_env().packs.iter().map(look).collect()
 }
 
 /// Compiles a kernel, and launches it where there is a GPU: the one proof that all of it works.

@@ -5,6 +5,7 @@
 //! | `TOPKIT_CACHE` | `off` keeps no kernel on disk; unset, empty or `on` keeps them |
 //! | `TOPKIT_CACHE_DIR` | the folder of the disk cache; else `topkit` in the user's cache folder |
 //! | `TOPKIT_CACHE_LIMIT` | the most bytes to keep there, like `500MB`; `off` sets no limit; else 1 GB |
+//! | `TOPKIT_PACKS` | packs of compiled kernels, searched in this order, as `PATH` lists folders |
 //! | `TOPKIT_DENY_JIT` | `on` makes a compile that `warmup` did not make ahead an error; else `off` |
 //! | `TOPKIT_DUMP` | a folder that sources, machine code and logs are written to |
 //!
@@ -32,6 +33,8 @@ pub struct Config {
     /// The most bytes to keep there; beyond them the least recently used kernels are removed.
     /// `None` sets no limit; the default is 1 GB, which is more than a thousand kernels.
     pub cache_limit: Option<u64>,
+    /// Packs of compiled kernels, in the order in which they are searched.
+    pub packs: Vec<PathBuf>,
     /// Makes an error of every compile but those of [`Family::warmup`](crate::Family::warmup).
     pub deny_jit: bool,
     /// The folder that sources, machine code and logs are written to, if any.
@@ -43,7 +46,13 @@ const CACHE_LIMIT: u64 = 1_000_000_000;
 
 impl Default for Config {
     fn default() -> Config {
-        Config { cache_dir: None, cache_limit: Some(CACHE_LIMIT), deny_jit: false, dump_dir: None }
+        Config {
+            cache_dir: None,
+            cache_limit: Some(CACHE_LIMIT),
+            packs: Vec::new(),
+            deny_jit: false,
+            dump_dir: None,
+        }
     }
 }
 
@@ -86,10 +95,16 @@ impl Config {
         Config {
             cache_dir: if switch("TOPKIT_CACHE", true) { cache_dir() } else { None },
             cache_limit: limit,
+            packs: value("TOPKIT_PACKS").map(|list| paths(&list)).unwrap_or_default(),
             deny_jit: switch("TOPKIT_DENY_JIT", false),
             dump_dir: value("TOPKIT_DUMP").map(PathBuf::from),
         }
     }
+}
+
+/// The paths of a list; what is empty between its separators is no path.
+fn paths(list: &OsString) -> Vec<PathBuf> {
+    env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
 /// The folder in which this platform's programs keep what they can make again.
@@ -144,6 +159,14 @@ mod tests {
     fn compiling_is_denied_on_request_alone() {
         let deny = |text| read(&[("TOPKIT_DENY_JIT", text)]).deny_jit;
         assert!(deny("on") && !deny("off") && !deny("") && !deny("1"));
+    }
+
+    #[test]
+    fn packs_are_a_list() {
+        assert_eq!(read(&[]).packs, [""; 0].map(PathBuf::from));
+        let list = env::join_paths(["a.pack", "", "b.pack"]).unwrap();
+        let listed = read(&[("TOPKIT_PACKS", list.to_str().unwrap())]).packs;
+        assert_eq!(listed, ["a.pack", "b.pack"].map(PathBuf::from));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Writes what a kernel became, for a person to read: `TOPKIT_DUMP`.
 
 use crate::cache::Artifact;
-use crate::compiler::CompileError;
 use crate::error::Error;
 use std::path::Path;
 use topkit_codegen::RenderedSource;
@@ -12,7 +11,7 @@ pub(crate) fn dump(
     folder: &Path,
     source: &RenderedSource,
     artifact: &Artifact,
-    ptx: impl FnOnce() -> Result<String, CompileError>,
+    ptx: impl FnOnce() -> Result<String, Error>,
 ) -> Result<(), Error> {
     let folder = folder.join(format!("{}-{}", source.entry, artifact.arch));
     let cubin = folder.join("kernel.cubin");

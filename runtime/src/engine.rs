@@ -4,6 +4,7 @@
 //! It renders, compiles, caches and loads. It holds no scores and no workspace, and it never
 //! launches by itself; that is [`Family`]'s work.
 
+use crate::builder::EngineBuilder;
 use crate::cache::{Artifact, CacheKey, KernelCache, MemoryCache};
 use crate::config::Config;
 use crate::device::{Device, DeviceFacts};
@@ -12,6 +13,7 @@ use crate::error::Error;
 use crate::family::Family;
 use crate::module::{LaunchShape, LoadedKernel};
 use crate::nvrtc::Nvrtc;
+use crate::pack::{Absent, NotPacked, Packs, Stock};
 use crate::plan::{Here, Holding, Limits, Planner};
 use crate::tune::{Provenance, Records, source_digest};
 use cudarc::driver::CudaContext;
@@ -31,7 +33,8 @@ struct Inner {
     target: Target,
     limits: Limits,
     config: Config,
-    nvrtc: Arc<Nvrtc>,
+    /// The compiler; where packs alone serve, why there is none.
+    nvrtc: Result<Arc<Nvrtc>, Error>,
     cache: KernelCache,
     artifacts: MemoryCache<Variant, Artifact, Error>,
     loaded: MemoryCache<Variant, LoadedKernel, Error>,
@@ -42,8 +45,9 @@ struct Inner {
 /// The records of a machine's own measurements, in the folder of the disk cache.
 const RECORDS: &str = "tuned.jsonl";
 
+/// What an engine is for.
 #[derive(Debug)]
-enum Target {
+pub(crate) enum Target {
     Gpu(Device),
     Offline(Arch),
 }
@@ -52,7 +56,8 @@ impl Engine {
     /// An engine on the first GPU, with the settings of the environment.
     ///
     /// # Errors
-    /// There is no driver, no GPU or no NVRTC; the error names what was looked for and where.
+    /// There is no driver, no GPU or no NVRTC; the error names what was looked for and where. With
+    /// [packs](crate::pack) no NVRTC is needed.
     pub fn new() -> Result<Engine, Error> {
         Engine::build(Target::Gpu(Device::open(0)?), Config::from_env())
     }
@@ -63,6 +68,11 @@ impl Engine {
     /// The context does not answer, or there is no NVRTC.
     pub fn on(context: Arc<CudaContext>) -> Result<Engine, Error> {
         Engine::build(Target::Gpu(Device::of(context)?), Config::from_env())
+    }
+
+    /// An engine with settings of one's own, such as packs of compiled kernels.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
     }
 
     /// An engine without a GPU: it renders, compiles and inspects for an architecture, and
@@ -86,21 +96,22 @@ impl Engine {
         Engine::build(target, config)
     }
 
-    fn build(target: Target, config: Config) -> Result<Engine, Error> {
-        let nvrtc = Arc::new(Nvrtc::find()?);
+    pub(crate) fn build(target: Target, config: Config) -> Result<Engine, Error> {
+        let packs = Packs::open(&config.packs)?;
         let (arch, limits) = match &target {
             Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
             Target::Offline(arch) => (*arch, Limits::of_arch(*arch)),
         };
-        if !nvrtc.supports(arch) {
-            let known: Vec<_> = nvrtc.archs().iter().map(Arch::to_string).collect();
-            return Err(Error::Arch {
-                arch,
-                compiler: crate::Compiler::version(&*nvrtc),
-                known: known.join(", "),
-            });
-        }
-        let cache = KernelCache::from_config(nvrtc.clone(), &config);
+        let nvrtc = compiler(arch);
+        let cache = match &nvrtc {
+            Ok(nvrtc) => KernelCache::from_config(nvrtc.clone(), &config),
+            Err(error) if packs.is_empty() => return Err(error.clone()),
+            Err(error) => {
+                tracing::info!("kernels come from packs alone: {error}");
+                KernelCache::new(Arc::new(Absent), None)
+            }
+        };
+        let cache = cache.with_packs(packs);
         let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
         let holding = OnceLock::new();
         let inner = Inner { target, limits, config, nvrtc, cache, artifacts, loaded, holding };
@@ -139,8 +150,11 @@ impl Engine {
     }
 
     /// The compiler.
-    pub fn nvrtc(&self) -> &Nvrtc {
-        &self.inner.nvrtc
+    ///
+    /// # Errors
+    /// There is none, and the engine lives by its packs.
+    pub fn nvrtc(&self) -> Result<&Nvrtc, Error> {
+        self.inner.nvrtc.as_deref().map_err(Error::clone)
     }
 
     /// The compiled kernels, with their counters: [`KernelCache::stats`] tells how many were
@@ -160,6 +174,18 @@ impl Engine {
     pub(crate) fn planner(&self, spec: &KernelSpec) -> Planner {
         let holding = self.inner.holding.get_or_init(|| self.holding());
         Planner::new(spec, holding.as_ref())
+    }
+
+    /// The members of a family that packs hold, where there are no others; the planner passes over
+    /// what they lack.
+    pub(crate) fn stock(&self, spec: &KernelSpec, planner: &Planner) -> Option<Stock> {
+        let cache = &self.inner.cache;
+        // Rendering every member of a family would take longer than most packs take to search.
+        let is_packed = |variant: &Variant| {
+            cache.packs().name(&variant.symbol())
+                && render(variant).is_ok_and(|source| cache.is_packed(&source, self.arch()))
+        };
+        self.inner.nvrtc.is_err().then(|| Stock::new(spec, planner, is_packed))
     }
 
     /// The shipped table, where one holds, with this machine's own records.
@@ -216,15 +242,29 @@ impl Engine {
 
     /// The compiled kernel of a source, written to the dump folder where one is set.
     fn compile(&self, source: &RenderedSource, ahead: bool) -> Result<Arc<Artifact>, Error> {
-        let artifact = match ahead {
+        let found = match ahead {
             true => self.inner.cache.get_ahead(source, self.arch()),
             false => self.inner.cache.get(source, self.arch()),
-        }?;
+        };
+        let artifact = found.map_err(|error| match &self.inner.nvrtc {
+            Ok(_) => error.into(),
+            Err(absent) => self.not_packed(source, absent),
+        })?;
         if let Some(folder) = &self.inner.config.dump_dir {
-            let ptx = || self.inner.nvrtc.ptx(source, self.arch());
+            let ptx = || Ok(self.nvrtc()?.ptx(source, self.arch())?);
             dump(folder, source, &artifact, ptx)?;
         }
         Ok(artifact)
+    }
+
+    fn not_packed(&self, source: &RenderedSource, absent: &Error) -> Error {
+        Error::NotPacked(Box::new(NotPacked {
+            entry: source.entry.clone(),
+            arch: self.arch(),
+            digest: source.digest.clone(),
+            searched: self.inner.cache.searched(source, self.arch()),
+            compiler: Box::new(absent.clone()),
+        }))
     }
 
     /// The kernel of a variant if it is loaded already.
@@ -250,4 +290,15 @@ impl Engine {
             LoadedKernel::load(device, &artifact.entry, &artifact.cubin, launch)
         })
     }
+}
+
+/// The compiler of this machine, if it compiles for the architecture.
+fn compiler(arch: Arch) -> Result<Arc<Nvrtc>, Error> {
+    let nvrtc = Nvrtc::find()?;
+    if nvrtc.supports(arch) {
+        return Ok(Arc::new(nvrtc));
+    }
+    let known: Vec<_> = nvrtc.archs().iter().map(Arch::to_string).collect();
+    let compiler = crate::Compiler::version(&nvrtc);
+    Err(Error::Arch { arch, compiler, known: known.join(", ") })
 }

@@ -4,6 +4,7 @@ use crate::cache::{Denied, KernelError};
 use crate::compiler::CompileError;
 use crate::library::LibraryError;
 use crate::nvrtc::NvrtcError;
+use crate::pack::{NotPacked, PackError};
 use crate::problem::Problem;
 use topkit_codegen::{Arch, DType, IndexType, KSet, RenderError, SpecError, Variant};
 
@@ -29,6 +30,12 @@ pub enum Error {
     /// A kernel would have to be compiled, and the settings deny that.
     #[error(transparent)]
     Denied(Box<Denied>),
+    /// A pack that the engine was to have cannot be used.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// No pack has the kernel, and there is no compiler to make it.
+    #[error(transparent)]
+    NotPacked(Box<NotPacked>),
     /// A call of the CUDA driver failed.
     #[error("the CUDA driver failed to {doing}: {reason}")]
     Cuda {

@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::launch::RawLaunch;
 use crate::module::LoadedKernel;
+use crate::pack::Stock;
 use crate::plan::{Explanation, Plan, Planner, accepts};
 use crate::problem::Problem;
 use crate::resources::{self, Resources};
@@ -23,6 +24,8 @@ pub struct Family {
     engine: Engine,
     spec: Arc<KernelSpec>,
     planner: Arc<Planner>,
+    /// The members that packs hold, where there are no others.
+    stock: Option<Arc<Stock>>,
 }
 
 impl Family {
@@ -30,7 +33,8 @@ impl Family {
         let faults = spec.validate();
         if faults.is_empty() {
             let planner = Arc::new(engine.planner(&spec));
-            Ok(Family { engine, spec: Arc::new(spec), planner })
+            let stock = engine.stock(&spec, &planner).map(Arc::new);
+            Ok(Family { engine, spec: Arc::new(spec), planner, stock })
         } else {
             Err(topkit_codegen::SpecError { faults }.into())
         }
@@ -52,12 +56,17 @@ impl Family {
     }
 
     /// Picks the member for a problem: by what was measured on this GPU or one of its kind, else by
-    /// rules. It compiles nothing and needs no GPU.
+    /// rules. It compiles nothing and needs no GPU. On an engine without a compiler it picks among
+    /// the members that the [packs](crate::pack) hold.
     ///
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
-        self.planner.plan(&self.spec, problem, self.engine.limits())
+        let plan = self.planner.plan(&self.spec, problem, self.engine.limits())?;
+        match &self.stock {
+            None => Ok(plan),
+            Some(stock) => Ok(stock.plan(plan, self.engine.limits())),
+        }
     }
 
     /// The plan for a problem with the reason of every choice; its `Display` is for people.
@@ -65,7 +74,12 @@ impl Family {
     /// # Errors
     /// As for [`Family::plan`].
     pub fn explain(&self, problem: &Problem) -> Result<Explanation, Error> {
-        Explanation::by(&self.planner, &self.spec, problem, self.engine.limits())
+        let limits = self.engine.limits();
+        let explained = Explanation::by(&self.planner, &self.spec, problem, limits)?;
+        match &self.stock {
+            None => Ok(explained),
+            Some(stock) => Ok(stock.explain(explained)),
+        }
     }
 
     /// What the launch of one member needs, for [`Family::launch_variant`].
@@ -337,7 +351,7 @@ impl Family {
     /// # Errors
     /// The variant is no member, or NVRTC refuses it.
     pub fn ptx(&self, variant: &Variant) -> Result<String, Error> {
-        Ok(self.engine.nvrtc().ptx(&self.source(variant)?, self.engine.arch())?)
+        Ok(self.engine.nvrtc()?.ptx(&self.source(variant)?, self.engine.arch())?)
     }
 
     /// The compiled kernel of a member, with its build log and where it came from.

@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod builder;
 pub mod cache;
 mod compiler;
 mod config;
@@ -43,6 +44,7 @@ mod launch;
 mod library;
 mod module;
 mod nvrtc;
+pub mod pack;
 mod plan;
 mod problem;
 mod resources;
@@ -53,6 +55,7 @@ mod warmup;
 mod workload;
 mod workspace;
 
+pub use builder::EngineBuilder;
 pub use compiler::{CompileError, Compiled, Compiler};
 pub use config::Config;
 pub use cudarc;

@@ -45,7 +45,7 @@ impl Floor {
             digest: String::new(),
         };
         let compiled =
-            engine.nvrtc().compile(&source, engine.arch()).map_err(Failure::environment)?;
+            engine.nvrtc()?.compile(&source, engine.arch()).map_err(Failure::environment)?;
         let refused = refused("load the kernel that reads once");
         let module =
             stream.context().load_module(Ptx::from_binary(compiled.cubin)).map_err(&refused)?;

@@ -71,6 +71,7 @@ pub fn tune(args: &Args, json: bool) -> Result<Report, Failure> {
         None => {
             let problems = args.problems();
             let engine = Engine::new().map_err(unfit)?;
+            engine.nvrtc().map_err(unfit)?;
             let here = Provenance::of(&engine);
             let here = here.ok_or_else(|| unfit(topkit::Error::Offline { arch: engine.arch() }))?;
             let path = match (&args.out, engine.records()) {

@@ -1,6 +1,7 @@
 //! Compiled kernels, kept in memory and on disk, so that each is compiled once.
 //!
-//! [`KernelCache`] is the one way to a cubin: memory, then the [`DiskCache`], then the compiler.
+//! [`KernelCache`] is the one way to a cubin: memory, then [packs](crate::pack), then the
+//! [`DiskCache`], then the compiler.
 //! However many threads and processes ask for one kernel, one of them compiles it. The disk can
 //! only help: whatever goes wrong there is logged with its path, and the kernel is compiled. What
 //! it does not do is load modules into a GPU, or evict from memory. It fails only when the compiler
@@ -21,11 +22,13 @@ mod size;
 pub use artifact::{Artifact, Origin};
 pub use disk::{DiskCache, DiskError, Lookup, Published};
 pub use inventory::{Checked, Cleared, Entry};
+pub(crate) use key::sha256;
 pub use key::{CacheKey, FORMAT, KeyInputs};
 pub use memory::MemoryCache;
 pub use prune::{Pruned, Unneeded};
 pub use size::{SizeError, parse_size};
 
+use crate::pack::Packs;
 use crate::{CompileError, Compiler, Config};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +38,7 @@ use topkit_codegen::{Arch, RenderedSource};
 #[derive(Debug)]
 pub struct KernelCache {
     memory: MemoryCache<CacheKey, Artifact, KernelError>,
+    packs: Packs,
     disk: Option<DiskCache>,
     compiler: Arc<dyn Compiler>,
     version: String,
@@ -46,6 +50,7 @@ pub struct KernelCache {
 #[derive(Debug, Default)]
 struct Counters {
     compiles: AtomicU64,
+    pack_hits: AtomicU64,
     disk_hits: AtomicU64,
     memory_hits: AtomicU64,
 }
@@ -86,6 +91,8 @@ pub struct Denied {
 pub struct CacheStats {
     /// Times the compiler was called, refusals included.
     pub compiles: u64,
+    /// Kernels that came from packs.
+    pub pack_hits: u64,
     /// Kernels that came from disk.
     pub disk_hits: u64,
     /// Kernels that came from memory, or from a compile that another thread had begun.
@@ -97,6 +104,7 @@ impl KernelCache {
     pub fn new(compiler: Arc<dyn Compiler>, disk: Option<DiskCache>) -> KernelCache {
         KernelCache {
             memory: MemoryCache::new(),
+            packs: Packs::default(),
             disk,
             version: compiler.version(),
             options: compiler.options(),
@@ -120,7 +128,13 @@ impl KernelCache {
         KernelCache { deny_jit: config.deny_jit, ..KernelCache::new(compiler, disk) }
     }
 
-    /// The compiled kernel, from memory, from disk or from the compiler.
+    /// With packs, which are searched before the disk.
+    pub fn with_packs(mut self, packs: Packs) -> KernelCache {
+        self.packs = packs;
+        self
+    }
+
+    /// The compiled kernel, from memory, from a pack, from disk or from the compiler.
     ///
     /// # Errors
     /// The compiler refuses it, or it is not there and compiling is denied.
@@ -185,9 +199,25 @@ impl KernelCache {
     pub fn stats(&self) -> CacheStats {
         CacheStats {
             compiles: self.counters.compiles.load(Ordering::Relaxed),
+            pack_hits: self.counters.pack_hits.load(Ordering::Relaxed),
             disk_hits: self.counters.disk_hits.load(Ordering::Relaxed),
             memory_hits: self.counters.memory_hits.load(Ordering::Relaxed),
         }
+    }
+
+    /// The packs that are searched.
+    pub fn packs(&self) -> &Packs {
+        &self.packs
+    }
+
+    /// Whether a pack has the kernel.
+    pub(crate) fn is_packed(&self, source: &RenderedSource, arch: Arch) -> bool {
+        self.packs.has(&self.inputs(source, arch))
+    }
+
+    /// What each pack has in place of a kernel that none has, a line each.
+    pub(crate) fn searched(&self, source: &RenderedSource, arch: Arch) -> String {
+        self.packs.searched(&self.inputs(source, arch))
     }
 
     /// The disk cache, where there is one.
@@ -205,8 +235,8 @@ impl KernelCache {
         }
     }
 
-    /// From disk or from the compiler. The first look takes no lock: a warm start waits for
-    /// nobody, and a cache that cannot be written to can still be read.
+    /// From a pack, from disk or from the compiler. The first look takes no lock: a warm start waits
+    /// for nobody, and a cache that cannot be written to can still be read.
     fn fetch(
         &self,
         key: &CacheKey,
@@ -214,6 +244,10 @@ impl KernelCache {
         source: &RenderedSource,
         may_compile: bool,
     ) -> Result<Artifact, KernelError> {
+        if let Some(artifact) = self.packs.find(inputs) {
+            self.counters.pack_hits.fetch_add(1, Ordering::Relaxed);
+            return Ok(artifact);
+        }
         let permit = |place: String| match may_compile {
             true => Ok(()),
             false => Err(Denied {

@@ -198,13 +198,14 @@ fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
     let spec = spec.vec_size([1]).bins([2048]).threads([512]).build().unwrap();
     let family = fresh.family(spec).unwrap();
     let source = family.source(&family.spec().variants()[0]).unwrap();
-    let foreign = fresh.nvrtc().compile(&source, Arch::new(7, 5)).unwrap();
+    let nvrtc = fresh.nvrtc().unwrap();
+    let foreign = nvrtc.compile(&source, Arch::new(7, 5)).unwrap();
     let inputs = KeyInputs {
         entry: &source.entry,
         source: &source.text,
-        options: &fresh.nvrtc().options(),
+        options: &nvrtc.options(),
         arch: fresh.arch(),
-        compiler: &Compiler::version(fresh.nvrtc()),
+        compiler: &Compiler::version(nvrtc),
     };
     fresh.cache().disk().unwrap().publish(&inputs, &foreign).unwrap();
 

@@ -7,6 +7,7 @@
 mod device;
 mod exactness;
 mod launching;
+mod packs;
 mod property;
 mod ragged;
 mod semantics;
