@@ -82,9 +82,17 @@ impl Side {
     /// Builds the generator of a tree and asks it for all kernels.
     fn of(tree: &Tree, place: &Path, name: &str) -> Result<Side> {
         eprintln!("Generating every kernel of {}", tree.title);
-        let lister = ["--package", "topkit-codegen", "--example", "every_kernel"];
-        let mut build = cargo::command(&["build", "--quiet", "--release"])?;
-        build.args(lister).arg("--target-dir").arg(place.join("build")).current_dir(&tree.folder);
+        let target = place.join("build");
+        let command = |arguments: &[&str]| -> Result<Command> {
+            let mut command = cargo::command(arguments)?;
+            command.args(["--quiet", "--release", "--package", "topkit-codegen", "--target-dir"]);
+            command.arg(&target).current_dir(&tree.folder);
+            Ok(command)
+        };
+        // Cargo goes by time stamps and takes the package of another tree for the same one: without
+        // this the second side can be the first side's program.
+        cargo::run(&mut command(&["clean"])?)?;
+        let mut build = command(&["build", "--example", "every_kernel"])?;
         let built = cargo::build(&mut build)?;
         let built = built.into_iter().find(|built| built.name == "every_kernel");
         let built = built.ok_or("cargo built no example every_kernel of topkit-codegen")?;
