@@ -5,6 +5,7 @@
 //! | `TOPKIT_CACHE` | `off` keeps no kernel on disk; unset, empty or `on` keeps them |
 //! | `TOPKIT_CACHE_DIR` | the folder of the disk cache; else `topkit` in the user's cache folder |
 //! | `TOPKIT_DUMP` | a folder that sources, machine code and logs are written to |
+//! | `TOPKIT_OVERRIDE` | a folder of edited sources, laid out as a dump, that are compiled instead |
 //!
 //! It looks at no file and makes no folder. It cannot fail: a value that makes no sense is logged
 //! and the default stands.
@@ -21,6 +22,17 @@ pub struct Config {
     pub cache_dir: Option<PathBuf>,
     /// The folder that sources, machine code and logs are written to, if any.
     pub dump_dir: Option<PathBuf>,
+    /// A folder of edited sources. A kernel whose `<symbol>-<arch>/kernel.cu`, as a dump names it, is
+    /// there and differs from the generated text is compiled from that file, with a warning. A file
+    /// is read when its kernel is first loaded or is looked at; one that no kernel asks for is not.
+    ///
+    /// ```
+    /// let config = topkit::Config {
+    ///     override_dir: Some("edited".into()),
+    ///     ..topkit::Config::from_env()
+    /// };
+    /// ```
+    pub override_dir: Option<PathBuf>,
 }
 
 impl Config {
@@ -50,6 +62,7 @@ impl Config {
         Config {
             cache_dir: if on { cache_dir() } else { None },
             dump_dir: value("TOPKIT_DUMP").map(PathBuf::from),
+            override_dir: value("TOPKIT_OVERRIDE").map(PathBuf::from),
         }
     }
 }
@@ -95,5 +108,11 @@ mod tests {
     fn a_dump_is_made_on_request() {
         assert_eq!(read(&[]).dump_dir, None);
         assert_eq!(read(&[("TOPKIT_DUMP", "dumps")]).dump_dir, Some("dumps".into()));
+    }
+
+    #[test]
+    fn sources_are_replaced_on_request() {
+        assert_eq!(read(&[("TOPKIT_OVERRIDE", "")]).override_dir, None);
+        assert_eq!(read(&[("TOPKIT_OVERRIDE", "dumps")]).override_dir, Some("dumps".into()));
     }
 }

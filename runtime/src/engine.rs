@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::family::Family;
 use crate::module::{LaunchShape, LoadedKernel};
 use crate::nvrtc::Nvrtc;
+use crate::overrides::Overrides;
 use crate::plan::{Here, Holding, Limits, Planner};
 use crate::tune::{Provenance, Records, source_digest};
 use cudarc::driver::CudaContext;
@@ -31,6 +32,7 @@ struct Inner {
     target: Target,
     limits: Limits,
     config: Config,
+    overrides: Option<Overrides>,
     nvrtc: Arc<Nvrtc>,
     cache: KernelCache,
     loaded: MemoryCache<Variant, LoadedKernel, Error>,
@@ -86,6 +88,7 @@ impl Engine {
     }
 
     fn build(target: Target, config: Config) -> Result<Engine, Error> {
+        let overrides = config.override_dir.as_deref().map(Overrides::open).transpose()?;
         let nvrtc = Arc::new(Nvrtc::find()?);
         let (arch, limits) = match &target {
             Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
@@ -102,7 +105,7 @@ impl Engine {
         let cache = KernelCache::from_config(nvrtc.clone(), &config);
         let loaded = MemoryCache::new();
         let holding = OnceLock::new();
-        let inner = Inner { target, limits, config, nvrtc, cache, loaded, holding };
+        let inner = Inner { target, limits, config, overrides, nvrtc, cache, loaded, holding };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -191,9 +194,14 @@ impl Engine {
         }
     }
 
+    /// The text of a variant that is compiled: the generated one, or an edited one in its place.
     pub(crate) fn render(&self, variant: &Variant) -> Result<RenderedSource, Error> {
         let _span = tracing::info_span!("render", %variant).entered();
-        Ok(render(variant)?)
+        let source = render(variant)?;
+        match &self.inner.overrides {
+            Some(overrides) => overrides.apply(source, self.arch()),
+            None => Ok(source),
+        }
     }
 
     /// The compiled kernel of a source, written to the dump folder where one is set.

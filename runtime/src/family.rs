@@ -9,6 +9,7 @@ use crate::plan::{Explanation, Plan, Planner, accepts};
 use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
+use crate::sass::Disassembler;
 use crate::workspace::Workspace;
 use crate::{IndexInt, Score};
 use cudarc::driver::sys::{self, CUstream};
@@ -317,10 +318,11 @@ impl Family {
         output.check(rows.rows, k)
     }
 
-    /// The CUDA C of a member.
+    /// The CUDA C of a member: the text that is compiled. Where an edited one stands for the generated
+    /// one ([`Config::override_dir`](crate::Config::override_dir)) it is that, and a warning says so.
     ///
     /// # Errors
-    /// The variant is no member of the family.
+    /// The variant is no member of the family, or an edited text cannot be used.
     pub fn source(&self, variant: &Variant) -> Result<RenderedSource, Error> {
         self.member(variant)?;
         self.engine.render(variant)
@@ -348,6 +350,15 @@ impl Family {
     /// As for [`Family::artifact`].
     pub fn cubin(&self, variant: &Variant) -> Result<Vec<u8>, Error> {
         Ok(self.artifact(variant)?.cubin.clone())
+    }
+
+    /// The machine code of a member as text, by the disassembler that [`Disassembler::find`] finds.
+    ///
+    /// # Errors
+    /// As for [`Family::artifact`], and when there is no disassembler or it fails.
+    pub fn sass(&self, variant: &Variant) -> Result<String, Error> {
+        let disassembler = Disassembler::find()?;
+        Ok(disassembler.disassemble(&self.artifact(variant)?.cubin)?)
     }
 
     /// What the compiler said of a member.
