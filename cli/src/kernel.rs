@@ -24,6 +24,9 @@ pub fn parse(text: &str) -> Result<Variant, String> {
         let known = Variant::all().into_iter().find(|variant| variant.symbol() == text);
         return known.ok_or_else(|| "no kernel has this symbol".to_owned());
     }
+    if text.split(',').any(|key| key.trim().is_empty()) {
+        return Err("a key is empty; write KEY=VALUE,KEY=VALUE".to_owned());
+    }
     let flag = |key: &str| format!("--{}", key.trim().replace('_', "-"));
     let arguments = text.split(',').map(|key| match key.split_once('=') {
         Some((key, value)) => format!("{}={}", flag(key), value.trim()),
@@ -61,7 +64,8 @@ mod tests {
             ("kernel=block_resident", "4 kernels; give items"),
             ("dtype=f64", "f64"),
             ("colour=red", "--colour"),
-            ("", "--"),
+            ("", "a key is empty"),
+            ("dtype=f32,", "a key is empty"),
             ("bins=100", "bins: 100"),
             ("values", "values: true"),
             ("help", "--help"),

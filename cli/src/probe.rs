@@ -169,13 +169,9 @@ pub fn overrides() -> Option<Finding> {
     };
     let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
     let mut text = format!(
-        "{}: {} compiled from here where it differs from the generated one",
+        "{}, {}; each that differs from the generated one is compiled in its place",
         folder.display(),
-        if files.len() == 1 {
-            "1 kernel is".into()
-        } else {
-            format!("{} kernels are", files.len())
-        }
+        count(files.len(), "source")
     );
     files.iter().take(LISTED).for_each(|file| text += &format!("\n  {file}"));
     if files.len() > LISTED {

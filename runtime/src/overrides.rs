@@ -32,7 +32,10 @@ impl Overrides {
         match fs::metadata(folder) {
             Ok(found) if found.is_dir() => Ok(Overrides { folder: folder.to_owned() }),
             Ok(_) => Err(unusable(folder, "it is a file; name the folder of a dump")),
-            Err(error) => Err(unusable(folder, error)),
+            Err(error) => {
+                let reason = format!("{error}; name a folder that TOPKIT_DUMP has written");
+                Err(unusable(folder, reason))
+            }
         }
     }
 

@@ -190,7 +190,7 @@ fn an_offline_engine_compiles_but_does_not_launch() {
 #[test]
 fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(folder.path().join("cache")), dump_dir: None };
+    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
     let fresh = engine().with_config(config).unwrap();
     let spec = KernelSpec::builder("Refused").dtype([DType::F32]);
     // One member, so that the plan has no other.
