@@ -2,7 +2,7 @@
 
 use crate::cache::Action;
 use crate::exit::{EXIT_CODES, Failure};
-use crate::{bench, compile, emit, pack, recall, run, tune, warmup};
+use crate::{bench, compile, diff, emit, pack, recall, run, tune, warmup};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand};
 use std::process::ExitCode;
@@ -30,9 +30,12 @@ pub enum Command {
     /// Say what this machine has, what is missing and how to get it.
     #[command(after_long_help = EXIT_CODES)]
     Doctor,
-    /// Print the CUDA C of a kernel. Needs neither a GPU nor NVRTC.
+    /// Print the CUDA C of a kernel, its PTX or its SASS. The CUDA C needs neither a GPU nor NVRTC.
     #[command(after_long_help = EXIT_CODES)]
     Emit(emit::Args),
+    /// Compare two kernels: their CUDA C, PTX or SASS as a unified diff, and what they take of an SM.
+    #[command(after_long_help = EXIT_CODES)]
+    Diff(diff::Args),
     /// Compile kernels for one or more architectures. Needs NVRTC, but no GPU.
     #[command(after_long_help = EXIT_CODES)]
     Compile(compile::Args),
@@ -76,7 +79,7 @@ pub fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 /// The message of a command-line error without the usage that follows it.
-fn one_line(message: &str) -> String {
+pub fn one_line(message: &str) -> String {
     let lines = message
         .lines()
         .map(str::trim)

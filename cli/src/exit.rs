@@ -10,8 +10,9 @@ pub const EXIT_CODES: &str = "\
 Exit codes:
   0  it was done, and what was checked is in order
   1  a check failed: something is missing (doctor), damaged (cache verify, pack verify), or
-     a kernel or its answer is wrong (run, bench, recall)
-  2  the input or the command line is at fault; one line on stderr says how
+     a kernel or its answer is wrong (run, bench, recall); or two kernels differ (diff)
+  2  the input or the command line is at fault; one line on stderr says how; of diff, as of
+     diff(1), every failure
   3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, a C++
      compiler, the disk";
 
@@ -68,6 +69,11 @@ impl Failure {
     /// What was checked is wrong, so that there is no answer to show.
     pub fn check(message: impl Display) -> Failure {
         Failure { exit: Exit::CheckFailed, message: message.to_string() }
+    }
+
+    /// The same as the failure of a comparison, for which there is one code.
+    pub fn trouble(self) -> Failure {
+        Failure { exit: Exit::BadInput, ..self }
     }
 
     /// Says it on stderr, and with `--json` also as a document on stdout.

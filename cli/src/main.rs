@@ -8,11 +8,14 @@ mod args;
 mod bench;
 mod cache;
 mod compile;
+mod diff;
 mod doctor;
 mod emit;
 mod exit;
+mod form;
 mod gpu;
 mod interpret;
+mod kernel;
 mod log;
 mod member;
 mod outcome;
@@ -50,6 +53,7 @@ fn carry_out(cli: &Cli) -> Result<Report, Failure> {
     match &cli.command {
         Command::Doctor => doctor::doctor(),
         Command::Emit(args) => emit::emit(args),
+        Command::Diff(args) => diff::diff(args).map_err(Failure::trouble),
         Command::Compile(args) => compile::compile(args, cli.json),
         Command::Warmup(args) => warmup::warmup(args, cli.json),
         Command::Run(args) => run::run(args, cli.json),

@@ -11,6 +11,7 @@ use std::num::NonZero;
 use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Instant;
+use topkit::cache::Origin;
 use topkit::{Arch, DType, Engine, Family, KernelSpec, Warmed, Workload};
 
 /// The arguments of `topkit warmup`.
@@ -28,7 +29,7 @@ pub struct Args {
     /// Kernels to compile at a time. [default: the processors of this machine]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
-    /// Only list the kernels that would be compiled or found on disk.
+    /// Only list the kernels that would be compiled, or are there already.
     #[arg(long)]
     list: bool,
     #[command(
@@ -46,6 +47,8 @@ pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
     if args.list {
         return list(args, &families);
     }
+    // Packs alone have all that they can serve already.
+    families.iter().try_for_each(|family| family.engine().nvrtc().map(drop))?;
     let disk = families.first().and_then(|family| family.engine().cache().disk());
     let folder = disk.map(|disk| disk.root().display().to_string()).ok_or_else(|| {
         Failure::environment(
@@ -138,7 +141,12 @@ fn told(kernels: &[Warmed], passed_over: usize, folder: &str, seconds: f64) -> R
     let failed = kernels.iter().filter(|warmed| warmed.outcome.is_err()).count();
     let ready = count(kernels.len() - failed, "kernel");
     let mut text = table("llrl", &rows) + &faults;
-    text += &format!("{ready} ready in {folder}, {failed} failed, {seconds:.2} s\n");
+    let packed = |warmed: &&Warmed| matches!(warmed.outcome, Ok(Origin::Pack));
+    let place = match kernels.iter().filter(packed).count() {
+        0 => folder.to_owned(),
+        packed => format!("{folder}, {packed} of them in packs"),
+    };
+    text += &format!("{ready} ready in {place}, {failed} failed, {seconds:.2} s\n");
     if passed_over > 0 {
         let kernels = count(passed_over, "kernel");
         text += &format!("The GPU has no room for {kernels}; others take their place.\n");

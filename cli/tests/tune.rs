@@ -133,3 +133,11 @@ fn without_a_gpu_it_says_what_it_needs() {
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
     has(&ran.stderr, &["error: topkit tune needs an NVIDIA GPU, its driver and NVRTC", "--from"]);
 }
+
+#[test]
+fn edited_kernels_are_not_measured_as_if_they_were_generated() {
+    let place = Place::new();
+    let mut command = place.command(&["tune"]);
+    command.env("TOPKIT_OVERRIDE", place.path("edited"));
+    support::Ran::of(command).refused(&["TOPKIT_OVERRIDE", "unset"]);
+}

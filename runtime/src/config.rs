@@ -8,6 +8,7 @@
 //! | `TOPKIT_PACKS` | packs of compiled kernels, searched in this order, as `PATH` lists folders |
 //! | `TOPKIT_DENY_JIT` | `on` makes a compile that `warmup` did not make ahead an error; else `off` |
 //! | `TOPKIT_DUMP` | a folder that sources, machine code and logs are written to |
+//! | `TOPKIT_OVERRIDE` | a folder of edited sources, laid out as a dump, that are compiled instead |
 //!
 //! It looks at no file and makes no folder. It cannot fail: a value that makes no sense is logged
 //! and the default stands.
@@ -39,6 +40,17 @@ pub struct Config {
     pub deny_jit: bool,
     /// The folder that sources, machine code and logs are written to, if any.
     pub dump_dir: Option<PathBuf>,
+    /// A folder of edited sources. A kernel whose `<symbol>-<arch>/kernel.cu`, as a dump names it, is
+    /// there and differs from the generated text is compiled from that file, with a warning. A file
+    /// is read when its kernel is first loaded or is looked at; one that no kernel asks for is not.
+    ///
+    /// ```
+    /// let config = topkit::Config {
+    ///     override_dir: Some("edited".into()),
+    ///     ..topkit::Config::from_env()
+    /// };
+    /// ```
+    pub override_dir: Option<PathBuf>,
 }
 
 /// More than a thousand kernels: what many programs and their tuning need, and little for a disk.
@@ -52,6 +64,7 @@ impl Default for Config {
             packs: Vec::new(),
             deny_jit: false,
             dump_dir: None,
+            override_dir: None,
         }
     }
 }
@@ -98,6 +111,7 @@ impl Config {
             packs: value("TOPKIT_PACKS").map(|list| paths(&list)).unwrap_or_default(),
             deny_jit: switch("TOPKIT_DENY_JIT", false),
             dump_dir: value("TOPKIT_DUMP").map(PathBuf::from),
+            override_dir: value("TOPKIT_OVERRIDE").map(PathBuf::from),
         }
     }
 }
@@ -173,5 +187,11 @@ mod tests {
     fn a_dump_is_made_on_request() {
         assert_eq!(read(&[]).dump_dir, None);
         assert_eq!(read(&[("TOPKIT_DUMP", "dumps")]).dump_dir, Some("dumps".into()));
+    }
+
+    #[test]
+    fn sources_are_replaced_on_request() {
+        assert_eq!(read(&[("TOPKIT_OVERRIDE", "")]).override_dir, None);
+        assert_eq!(read(&[("TOPKIT_OVERRIDE", "dumps")]).override_dir, Some("dumps".into()));
     }
 }

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::family::Family;
 use crate::module::{LaunchShape, LoadedKernel};
 use crate::nvrtc::Nvrtc;
+use crate::overrides::Overrides;
 use crate::pack::{Absent, NotPacked, Packs, Stock};
 use crate::plan::{Here, Holding, Limits, Planner};
 use crate::tune::{Provenance, Records, source_digest};
@@ -33,6 +34,7 @@ struct Inner {
     target: Target,
     limits: Limits,
     config: Config,
+    overrides: Option<Overrides>,
     /// The compiler; where packs alone serve, why there is none.
     nvrtc: Result<Arc<Nvrtc>, Error>,
     cache: KernelCache,
@@ -97,6 +99,7 @@ impl Engine {
     }
 
     pub(crate) fn build(target: Target, config: Config) -> Result<Engine, Error> {
+        let overrides = config.override_dir.as_deref().map(Overrides::open).transpose()?;
         let packs = Packs::open(&config.packs)?;
         let (arch, limits) = match &target {
             Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
@@ -114,7 +117,8 @@ impl Engine {
         let cache = cache.with_packs(packs);
         let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
         let holding = OnceLock::new();
-        let inner = Inner { target, limits, config, nvrtc, cache, artifacts, loaded, holding };
+        let inner =
+            Inner { target, limits, config, overrides, nvrtc, cache, artifacts, loaded, holding };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -180,7 +184,9 @@ impl Engine {
     /// what they lack.
     pub(crate) fn stock(&self, spec: &KernelSpec, planner: &Planner) -> Option<Stock> {
         let cache = &self.inner.cache;
-        // Rendering every member of a family would take longer than most packs take to search.
+        // Rendering every member of a family would take longer than most packs take to search. An
+        // edited one counts as the generated one that it stands for: to plan around it would leave
+        // the edited text out in silence.
         let is_packed = |variant: &Variant| {
             cache.packs().name(&variant.symbol())
                 && render(variant).is_ok_and(|source| cache.is_packed(&source, self.arch()))
@@ -220,9 +226,14 @@ impl Engine {
         }
     }
 
+    /// The text of a variant that is compiled: the generated one, or an edited one in its place.
     pub(crate) fn render(&self, variant: &Variant) -> Result<RenderedSource, Error> {
         let _span = tracing::info_span!("render", %variant).entered();
-        Ok(render(variant)?)
+        let source = render(variant)?;
+        match &self.inner.overrides {
+            Some(overrides) => overrides.apply(source, self.arch()),
+            None => Ok(source),
+        }
     }
 
     /// What a kernel is compiled and kept as.
@@ -230,8 +241,12 @@ impl Engine {
         Ok(self.inner.cache.key(&self.render(variant)?, self.arch()))
     }
 
-    /// The compiled kernel of a variant; `ahead` of its use, a compile is not denied.
+    /// The compiled kernel of a variant; `ahead` of its use, a compile is not denied. Edited sources
+    /// are read each time, so that what is shown is what is compiled.
     pub(crate) fn artifact(&self, variant: &Variant, ahead: bool) -> Result<Arc<Artifact>, Error> {
+        if self.inner.overrides.is_some() {
+            return self.compile(&self.render(variant)?, ahead);
+        }
         if let Some(artifact) = self.inner.artifacts.get(variant) {
             self.inner.cache.count_memory_hit();
             return Ok(artifact);
@@ -252,7 +267,7 @@ impl Engine {
         })?;
         if let Some(folder) = &self.inner.config.dump_dir {
             let ptx = || Ok(self.nvrtc()?.ptx(source, self.arch())?);
-            dump(folder, source, &artifact, ptx)?;
+            dump(folder, source, self.arch(), &artifact, ptx)?;
         }
         Ok(artifact)
     }

@@ -6,6 +6,7 @@ use crate::library::LibraryError;
 use crate::nvrtc::NvrtcError;
 use crate::pack::{NotPacked, PackError};
 use crate::problem::Problem;
+use crate::sass::SassError;
 use topkit_codegen::{Arch, DType, IndexType, KSet, RenderError, SpecError, Variant};
 
 /// What went wrong, where, and what to do.
@@ -36,6 +37,9 @@ pub enum Error {
     /// No pack has the kernel, and there is no compiler to make it.
     #[error(transparent)]
     NotPacked(Box<NotPacked>),
+    /// There is no SASS to show.
+    #[error(transparent)]
+    Sass(#[from] SassError),
     /// A call of the CUDA driver failed.
     #[error("the CUDA driver failed to {doing}: {reason}")]
     Cuda {
@@ -211,6 +215,14 @@ pub enum Error {
     Capturing {
         /// The problem.
         problem: Problem,
+    },
+    /// An edited source cannot stand for the generated one.
+    #[error("{path}, which TOPKIT_OVERRIDE or the configuration names, cannot be used: {reason}")]
+    Override {
+        /// The file, or the folder.
+        path: String,
+        /// What is wrong and what to do.
+        reason: String,
     },
     /// A file could not be written on request.
     #[error("{path} could not be written: {reason}")]

@@ -10,6 +10,8 @@ use crate::plan::{Explanation, Plan, Planner, accepts};
 use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
+use crate::sass::Disassembler;
+use crate::workload::Workload;
 use crate::workspace::Workspace;
 use crate::{IndexInt, Score};
 use cudarc::driver::sys::{self, CUstream};
@@ -43,6 +45,16 @@ impl Family {
     /// What picks the members, for [`Family::warmup`].
     pub(crate) fn planner(&self) -> &Planner {
         &self.planner
+    }
+
+    /// The members that plans can name for a workload.
+    pub(crate) fn reach(&self, workload: &Workload) -> Result<Vec<Variant>, Error> {
+        let limits = self.engine.limits();
+        let planned = self.planner.reach(&self.spec, workload, limits)?;
+        match &self.stock {
+            None => Ok(planned),
+            Some(stock) => Ok(stock.reach(planned, &self.spec, workload, limits)),
+        }
     }
 
     /// What was declared.
@@ -337,10 +349,11 @@ impl Family {
         output.check(rows.rows, k)
     }
 
-    /// The CUDA C of a member.
+    /// The CUDA C of a member: the text that is compiled. Where an edited one stands for the generated
+    /// one ([`Config::override_dir`](crate::Config::override_dir)) it is that, and a warning says so.
     ///
     /// # Errors
-    /// The variant is no member of the family.
+    /// The variant is no member of the family, or an edited text cannot be used.
     pub fn source(&self, variant: &Variant) -> Result<RenderedSource, Error> {
         self.member(variant)?;
         self.engine.render(variant)
@@ -369,6 +382,15 @@ impl Family {
     /// As for [`Family::artifact`].
     pub fn cubin(&self, variant: &Variant) -> Result<Vec<u8>, Error> {
         Ok(self.artifact(variant)?.cubin.clone())
+    }
+
+    /// The machine code of a member as text, by the disassembler that [`Disassembler::find`] finds.
+    ///
+    /// # Errors
+    /// As for [`Family::artifact`], and when there is no disassembler or it fails.
+    pub fn sass(&self, variant: &Variant) -> Result<String, Error> {
+        let disassembler = Disassembler::find()?;
+        Ok(disassembler.disassemble(&self.artifact(variant)?.cubin)?)
     }
 
     /// What the compiler said of a member.

@@ -44,11 +44,13 @@ mod launch;
 mod library;
 mod module;
 mod nvrtc;
+mod overrides;
 pub mod pack;
 mod plan;
 mod problem;
 mod resources;
 mod rows;
+mod sass;
 mod score;
 pub mod tune;
 mod warmup;
@@ -67,10 +69,12 @@ pub use family::Family;
 pub use launch::RawLaunch;
 pub use library::LibraryError;
 pub use nvrtc::{Nvrtc, NvrtcError};
+pub use overrides::Overrides;
 pub use plan::{Alternative, Basis, Explanation, Limits, Measured, Plan, Reason};
 pub use problem::Problem;
 pub use resources::Resources;
 pub use rows::{Output, Rows};
+pub use sass::{Disassembler, SassError};
 pub use score::{IndexInt, Score};
 pub use topkit_codegen::{
     Arch, ArchError, DType, Fault, IndexType, KSet, KernelKind, KernelSpec, Key, LaunchKind,

@@ -77,10 +77,14 @@ impl Warmup {
 impl fmt::Display for Warmup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.elapsed.as_secs_f64();
-        let (compiled, disk) = (self.count(Origin::Compiled), self.count(Origin::Disk));
+        let [compiled, disk, packs] =
+            [Origin::Compiled, Origin::Disk, Origin::Pack].map(|origin| self.count(origin));
         let failed = self.failures().count();
         let all = self.kernels.len();
         write!(f, "{all} kernels in {seconds:.2} s: {compiled} compiled, {disk} from disk")?;
+        if packs > 0 {
+            write!(f, ", {packs} from packs")?;
+        }
         if failed > 0 {
             write!(f, ", {failed} failed")?;
         }
@@ -91,7 +95,9 @@ impl fmt::Display for Warmup {
 impl Family {
     /// The compile keys that launches of these problems can need: no plan for one of them names a
     /// kernel that is not here. It compiles nothing and needs no GPU; without one, plans are those of
-    /// a usual GPU of the architecture, and another one of it may want other kernels.
+    /// a usual GPU of the architecture, and another one of it may want other kernels. On an engine
+    /// without a compiler it names kernels that [packs](crate::pack) hold, and others only where none
+    /// of these can serve.
     ///
     /// ```no_run
     /// # use topkit::{DType, Engine, KernelSpec, Problem, Workload};
@@ -119,8 +125,8 @@ impl Family {
     }
 
     /// Compiles, ahead of their use, all kernels that launches of these problems can need, as many at
-    /// once as the machine has processors; with a GPU it loads them too. What is on disk is not
-    /// compiled again, and of several threads or processes that want one kernel, one compiles it. It
+    /// once as the machine has processors; with a GPU it loads them too. What a pack or
+    /// the disk has is not compiled again, and of several threads or processes that want one kernel, one compiles it. It
     /// compiles even where the settings deny unexpected compiles: these are expected.
     ///
     /// ```no_run
@@ -189,7 +195,7 @@ impl Family {
     fn needed(&self, workloads: &[Workload]) -> Result<Vec<Variant>, Error> {
         let mut all = Vec::new();
         for workload in workloads {
-            for variant in self.planner().reach(self.spec(), workload, self.engine().limits())? {
+            for variant in self.reach(workload)? {
                 if !all.contains(&variant) {
                     all.push(variant);
                 }

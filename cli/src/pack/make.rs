@@ -5,6 +5,7 @@
 //! another compiler's.
 
 use super::spec::{self, Family};
+use crate::compile::{asked, engine};
 use crate::exit::Failure;
 use crate::progress;
 use crate::report::{Report, bytes, count};
@@ -48,7 +49,9 @@ pub fn make(order: &Order, json: bool) -> Result<Report, Failure> {
     archs.sort();
     archs.dedup();
     // All are opened before the first compile, so that an unknown one costs no time.
-    let engines = archs.iter().map(|&arch| engine(arch)).collect::<Result<Vec<_>, _>>()?;
+    let settings = Config { packs: Vec::new(), ..asked() };
+    let engines = archs.iter().map(|&arch| engine(arch, settings.clone()));
+    let engines = engines.collect::<Result<Vec<_>, _>>()?;
     let jobs = jobs(&engines, &families)?;
     let bar = progress::bar(jobs.len(), json);
     let done = compile(&jobs, &bar);
@@ -81,11 +84,6 @@ pub fn make(order: &Order, json: bool) -> Result<Report, Failure> {
         "compiled": compiled,
     });
     Ok(Report::done(text, document))
-}
-
-fn engine(arch: Arch) -> Result<Engine, topkit::Error> {
-    let config = Config { packs: Vec::new(), ..Config::from_env() };
-    Engine::builder().offline(arch).config(config).build()
 }
 
 /// The kernels that the families ask for on every architecture, each once.

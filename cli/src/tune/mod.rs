@@ -70,6 +70,11 @@ pub fn tune(args: &Args, json: bool) -> Result<Report, Failure> {
         }
         None => {
             let problems = args.problems();
+            if topkit::Config::from_env().override_dir.is_some() {
+                let message = "TOPKIT_OVERRIDE is set, and times of edited kernels would be kept as \
+                               those of the generated ones; unset it";
+                return Err(Failure::input(message));
+            }
             let engine = Engine::new().map_err(unfit)?;
             engine.nvrtc().map_err(unfit)?;
             let here = Provenance::of(&engine);

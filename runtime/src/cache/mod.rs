@@ -254,7 +254,7 @@ impl KernelCache {
                 entry: inputs.entry.to_owned(),
                 arch: inputs.arch,
                 key: key.clone(),
-                place,
+                place: if self.packs.is_empty() { place } else { place + ", and in the packs" },
             }),
         };
         let Some(disk) = &self.disk else {

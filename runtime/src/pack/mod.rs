@@ -15,7 +15,8 @@
 //!
 //! **What is missing** is compiled where there is NVRTC. Where there is none, plans take the best of
 //! the kernels that the packs hold and that can serve the problem. If there is none, and wherever a
-//! kernel is asked for that no pack has, the error is [`NotPacked`].
+//! kernel is asked for that no pack has, the error is [`NotPacked`]. A source that was edited
+//! ([`Config::override_dir`](crate::Config::override_dir)) is another source, which no pack has.
 //!
 //! **What is checked.** Opening reads the index alone and checks it whole; the machine code of a
 //! kernel is read when it is needed, and handed out only if its digest is the one of the index.

@@ -181,9 +181,13 @@ impl Pack {
             let archs: Vec<_> = named.iter().map(|kernel| kernel.arch.to_string()).collect();
             return format!("has it for {} alone", archs.join(", "));
         }
-        let what =
-            if self.has_options(inputs) { "from another source" } else { "with other options" };
-        format!("has it {what}: another version of topkit made the pack")
+        let other = "another version of topkit made the pack";
+        match self.has_options(inputs) {
+            true => {
+                format!("has it from another source: {other}, or the source here is an edited one")
+            }
+            false => format!("has it with other options: {other}"),
+        }
     }
 
     fn has_options(&self, inputs: &KeyInputs<'_>) -> bool {

@@ -5,7 +5,8 @@
 //! nearest to it serves. Where none can, the plan stays as it was, and loading its kernel is the
 //! error that names it.
 
-use crate::plan::{Explanation, Limits, Plan, Planner};
+use crate::plan::{Explanation, Limits, Plan, Planner, parts};
+use crate::workload::Workload;
 use topkit_codegen::{KernelSpec, Key, Variant};
 
 /// Members of one family.
@@ -34,6 +35,29 @@ impl Stock {
         let serving = |member: &Variant| Plan::with(&plan.problem, member, limits).ok();
         let near = |other: &Plan| distance(&other.variant, &plan.variant);
         self.0.iter().filter_map(serving).min_by_key(near).unwrap_or(plan)
+    }
+
+    /// The members that such plans can name for a workload, where the planner can name these.
+    pub(crate) fn reach(
+        &self,
+        planned: Vec<Variant>,
+        spec: &KernelSpec,
+        workload: &Workload,
+        limits: &Limits,
+    ) -> Vec<Variant> {
+        let (mut found, missing): (Vec<_>, Vec<_>) =
+            planned.into_iter().partition(|variant| self.0.contains(variant));
+        for wanted in &missing {
+            for problem in parts(spec, workload, self.0.iter().chain([wanted])) {
+                // What cannot serve a problem is not planned for it.
+                let Ok(plan) = Plan::with(&problem, wanted, limits) else { continue };
+                let taken = self.plan(plan, limits).variant;
+                if !found.contains(&taken) {
+                    found.push(taken);
+                }
+            }
+        }
+        found
     }
 
     /// The same for a plan with its reasons.

@@ -17,6 +17,7 @@ mod table;
 pub use explain::{Alternative, Basis, Explanation, Measured, Reason};
 pub use limits::Limits;
 pub(crate) use planner::Planner;
+pub(crate) use reach::parts;
 pub(crate) use shipped::{Here, Holding};
 pub(crate) use table::Table;
 

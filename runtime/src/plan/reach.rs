@@ -61,6 +61,30 @@ impl Planner {
     }
 }
 
+/// A problem of each part of a workload all of which the same ones of some kernels can serve.
+pub(crate) fn parts<'a>(
+    spec: &KernelSpec,
+    workload: &Workload,
+    kernels: impl Iterator<Item = &'a Variant> + Clone,
+) -> Vec<Problem> {
+    let (first, last) = (workload.end(false), workload.end(true));
+    let most_rows: Vec<_> = kernels.clone().map(|v| LIMIT / v.cluster.max(1) as usize).collect();
+    let capacities: Vec<_> =
+        kernels.clone().filter_map(Variant::capacity).map(|most| most as usize).collect();
+    let most_k: Vec<_> = kernels.filter_map(|v| v.kernel.most_k()).map(|k| k as usize).collect();
+    let ks = declared(&spec.k, (first.k, last.k)).into_iter();
+    let ks: Vec<_> =
+        ks.flat_map(|(low, high)| cut((low as usize, high as usize), &most_k)).collect();
+    let mut problems = Vec::new();
+    for (rows, _) in cut((first.rows, last.rows), &most_rows) {
+        for (columns, _) in cut((first.columns, last.columns), &capacities) {
+            let of = |(k, _): &(usize, usize)| Problem::new(first.dtype, rows, columns, *k as u32);
+            problems.extend(ks.iter().map(of));
+        }
+    }
+    problems
+}
+
 /// The k in a range that a family was declared for.
 fn declared(set: &KSet, (low, high): (u32, u32)) -> Vec<(u32, u32)> {
     match set {

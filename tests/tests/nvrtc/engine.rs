@@ -1,7 +1,9 @@
 //! An engine without a GPU: generate, compile, cache, inspect, dump.
 
 use topkit::cache::Origin;
-use topkit::{Config, DType, Engine, Error, Problem, Variant, topk_kernel};
+use topkit::{
+    Config, DType, Disassembler, Engine, Error, Problem, SassError, Variant, topk_kernel,
+};
 
 topk_kernel! {
     /// The K best KV positions of one query row.
@@ -88,6 +90,63 @@ fn a_dump_that_cannot_be_written_is_an_error() {
     let topk = IndexerTopK::new(&offline(config)).unwrap();
     let error = topk.family().cubin(&IndexerTopK::variants()[0]).unwrap_err();
     assert!(matches!(error, Error::Write { .. }), "{error}");
+}
+
+#[test]
+fn an_edited_dump_is_the_source_and_is_compiled_under_a_key_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache_dir = Some(folder.path().join("cache"));
+    let dumps = folder.path().join("dumps");
+    let variant = IndexerTopK::variants()[0];
+    let dumping =
+        Config { cache_dir: cache_dir.clone(), dump_dir: Some(dumps.clone()), ..Config::default() };
+    let plain = IndexerTopK::new(&offline(dumping)).unwrap();
+    let generated = plain.family().artifact(&variant).unwrap();
+    let file = dumps.join(format!("{}-sm_90a/kernel.cu", variant.symbol()));
+    let edited = format!("// edited\n{}", std::fs::read_to_string(&file).unwrap());
+    std::fs::write(&file, &edited).unwrap();
+
+    let overriding = Config { cache_dir, override_dir: Some(dumps), ..Config::default() };
+    let topk = IndexerTopK::new(&offline(overriding)).unwrap();
+    let source = topk.source(&variant).unwrap();
+    assert_eq!(source.text, edited);
+    assert_ne!(source.digest, plain.source(&variant).unwrap().digest);
+    let artifact = topk.family().artifact(&variant).unwrap();
+    assert_eq!(artifact.origin, Origin::Compiled);
+    assert_ne!(artifact.key, generated.key);
+    assert_eq!(
+        topk.family().artifact(&IndexerTopK::variants()[1]).unwrap().entry,
+        IndexerTopK::variants()[1].symbol()
+    );
+
+    std::fs::write(&file, "int x;").unwrap();
+    for error in [topk.source(&variant).map(drop), topk.family().cubin(&variant).map(drop)] {
+        let error = error.unwrap_err();
+        assert!(matches!(error, Error::Override { .. }), "{error}");
+    }
+    let nowhere = Config { override_dir: Some(folder.path().join("none")), ..Config::default() };
+    let error = topk.family().engine().with_config(nowhere).unwrap_err();
+    assert!(matches!(error, Error::Override { .. }), "{error}");
+}
+
+/// With the disassembler of this machine where it has one; the search's own failure else. How it is
+/// called is shown by `runtime/tests/sass.rs` on every machine.
+#[test]
+fn machine_code_is_shown_or_it_is_said_what_is_missing() {
+    let topk = IndexerTopK::new(&offline(Config::default())).unwrap();
+    let variant = IndexerTopK::variants()[0];
+    let sass = topk.family().sass(&variant);
+    match Disassembler::find() {
+        Ok(_) => {
+            let sass = sass.unwrap();
+            assert!(sass.contains("EXIT") && sass.contains(&variant.symbol()), "{sass}");
+        }
+        Err(missing) => {
+            let error = sass.unwrap_err();
+            assert!(matches!(error, Error::Sass(SassError::Missing(_))), "{error}");
+            assert_eq!(error.to_string(), missing.to_string());
+        }
+    }
 }
 
 #[test]
