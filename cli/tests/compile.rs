@@ -117,13 +117,14 @@ fn nvdisasm() -> PathBuf {
 #[test]
 fn ptx_and_sass_are_those_of_the_kernel() {
     let place = Place::new();
-    let ptx = run(&place, &["emit", "--ptx", "--arch", "sm_90a"]).done();
+    let deny = ("TOPKIT_DENY_JIT", Path::new("on"));
+    let ptx = run_with(&place, &["emit", "--ptx", "--arch", "sm_90a"], &[deny]).done();
     assert!(
         ptx.contains(".target sm_90a") && ptx.contains(".entry topkit_block_radix_bf16"),
         "{ptx}"
     );
     let sass = ["emit", "--sass", "--arch", "sm_80"];
-    let shown = run_with(&place, &sass, &[("TOPKIT_DISASM", &nvdisasm())]).done();
+    let shown = run_with(&place, &sass, &[("TOPKIT_DISASM", &nvdisasm()), deny]).done();
     assert!(
         shown.starts_with("arguments: --print-code ") && shown.ends_with(" of ELF\n"),
         "{shown}"

@@ -26,7 +26,10 @@ fn with_nvrtc(place: &Place, args: &[&str]) -> Command {
 fn pack(place: &Place, spec: &str, archs: &str, out: &Path) -> Ran {
     let spec = place.file("spec.toml", spec);
     let args = ["pack", "--arch", archs, &spec, "-o", out.to_str().unwrap(), "--json"];
-    Ran::of(with_nvrtc(place, &args))
+    let mut command = with_nvrtc(place, &args);
+    // What is asked for is expected.
+    command.env("TOPKIT_DENY_JIT", "on");
+    Ran::of(command)
 }
 
 #[test]
@@ -114,6 +117,17 @@ fn with_problems_what_their_plans_take_is_packed() {
         json["kernels"].as_u64().unwrap_or_else(|| panic!("{json}"))
     };
     assert_eq!(count(&format!("{family}{problem}")), 1);
+    let warm = |mut command: Command| {
+        command.env("TOPKIT_PACKS", place.path("k.pack"));
+        Ran::of(command)
+    };
+    let warmup = ["warmup", "bf16,8,65536,512", "--arch", "sm_90a"];
+    let text = warm(with_nvrtc(&place, &warmup)).done();
+    assert!(text.contains("1 kernel ready in ") && text.contains("1 of them in packs"), "{text}");
+    let alone = warm(place.command(&warmup));
+    assert!(alone.code == 3 && alone.stderr.contains("pip install"), "{alone:?}");
+    let listed = warm(place.command(&[&warmup[..], &["--list"]].concat())).done();
+    assert!(listed.ends_with("1 kernel\n"), "{listed}");
     assert_eq!(count(&format!("{family}picks = 3\n{problem}")), 3);
     let ran = pack(&place, &format!("{family}k = 9\n{problem}"), "sm_90a", &place.path("no.pack"));
     assert_eq!(ran.code, 2, "{ran:?}");

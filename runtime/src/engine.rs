@@ -184,12 +184,14 @@ impl Engine {
     /// what they lack.
     pub(crate) fn stock(&self, spec: &KernelSpec, planner: &Planner) -> Option<Stock> {
         let cache = &self.inner.cache;
-        // Rendering every member of a family would take longer than most packs take to search. An
-        // edited one counts as the generated one that it stands for: to plan around it would leave
-        // the edited text out in silence.
+        let has = |source: RenderedSource| cache.is_packed(&source, self.arch());
         let is_packed = |variant: &Variant| {
+            // Rendering every member of a family would take longer than most packs take to search.
+            // An edited one counts where the generated one is packed, too: to plan around it would
+            // leave the edited text out in silence.
             cache.packs().name(&variant.symbol())
-                && render(variant).is_ok_and(|source| cache.is_packed(&source, self.arch()))
+                && (render(variant).is_ok_and(has)
+                    || self.inner.overrides.is_some() && self.render(variant).is_ok_and(has))
         };
         self.inner.nvrtc.is_err().then(|| Stock::new(spec, planner, is_packed))
     }

@@ -1,5 +1,7 @@
-//! Packs made by a compiler that is none, opened and searched; damaged ones are in `damage`.
+//! Packs made by a compiler that is none, opened and searched; damaged ones are in `damage`, and
+//! packs beside other settings in `company`.
 
+mod company;
 mod damage;
 
 use super::*;
