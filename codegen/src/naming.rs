@@ -91,8 +91,8 @@ mod tests {
         let members = spec.variants();
         assert_eq!(members[0].id(), "v8_b2048_t512");
         let shared = members.iter().find(|member| member.cluster == 8).unwrap();
-        assert_eq!(shared.to_string(), "cluster_filter bf16 v8_b2048_t512_r16_c8");
-        assert!(shared.symbol().contains("_t512_r16_c8_largest_"), "{}", shared.symbol());
+        assert_eq!(shared.to_string(), "cluster_resident bf16 v8_b2048_t512_r8_c8");
+        assert!(shared.symbol().contains("_t512_r8_c8_largest_"), "{}", shared.symbol());
         assert!(shared.parameters().contains(&("cluster", "8".to_owned())));
     }
 }

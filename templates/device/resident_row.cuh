@@ -1,9 +1,12 @@
-// A row held in registers, rounded to halves: loaded once, binned and compared from there.
+// A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
+// compared from there.
 //
 // Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
-// Preconditions: the row has at most THREADS * ITEMS scores and is aligned to its element;
+// Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
 // blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one are held one a thread.
+// The scores before the first aligned vector and after the last whole one are held one a thread, by
+// the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
+// winners that stand together are spread over the CTAs.
 #pragma once
 #include "packed_half.cuh"
 #include "row.cuh"
@@ -26,9 +29,20 @@ __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     }
 }
 
+// The rank of a CTA in its cluster. Alone it is no value, and takes no register.
+template <u32 CLUSTER>
+struct ClusterShare {
+    u32 rank;
+};
+template <>
+struct ClusterShare<1> {
+    static constexpr u32 rank = 0;
+    __device__ __forceinline__ explicit ClusterShare(u32) {}
+};
+
 // Where the scores of a thread stand in the row.
 template <class Config>
-struct ResidentPlaces {
+struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
     using Bits = typename Config::Bits;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -36,6 +50,7 @@ struct ResidentPlaces {
     static constexpr u32 VECTOR_PAIRS = VEC_SIZE / 2;
     static constexpr u32 PAIRS = VECTORS * VECTOR_PAIRS;
     static constexpr u32 WORDS = (PAIRS + 15) / 16;  // words of hits: 16 pairs each
+    static constexpr u32 STRIDE = THREADS * Config::CLUSTER;  // vectors
     static_assert(VEC_SIZE * sizeof(Bits) == 16, "a resident row is loaded 16 bytes at a time");
     static_assert(Config::ITEMS % VEC_SIZE == 0, "a thread holds whole vectors");
 
@@ -58,6 +73,14 @@ struct ResidentPlaces {
             edge |= word == WORDS;
         }
 
+        __device__ __forceinline__ void add(const Hits& others) {
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                words[w] |= others.words[w];
+            }
+            edge |= others.edge;
+        }
+
         __device__ __forceinline__ void remove(const Hits& others) {
 #pragma unroll
             for (u32 w = 0; w < WORDS; ++w) {
@@ -76,8 +99,8 @@ struct ResidentPlaces {
         }
     };
 
-    __device__ __forceinline__ explicit ResidentPlaces(const Row<Bits>& row)
-        : scores(row.scores), length(row.length) {
+    __device__ __forceinline__ ResidentPlaces(const Row<Bits>& row, u32 rank)
+        : ClusterShare<Config::CLUSTER>{rank}, scores(row.scores), length(row.length) {
         const u32 past = u32(reinterpret_cast<u64>(scores) % 16);
         head = min(length, past == 0 ? 0 : (16 - past) / u32(sizeof(Bits)));
         vectors = (length - head) / VEC_SIZE;
@@ -131,7 +154,7 @@ struct ResidentPlaces {
             }
         }
         if (hits.edge != 0) {
-            visit(edge_key(), WORDS, 1u);
+            visit(key(edge_column()), WORDS, 1u);
         }
     }
 
@@ -147,14 +170,12 @@ struct ResidentPlaces {
 
     __device__ __forceinline__ Bits key(u32 at) const { return Config::key(__ldg(scores + at)); }
 
-    __device__ __forceinline__ Bits edge_key() const { return key(edge_column()); }
-
     __device__ __forceinline__ bool holds(u32 v) const {
-        return v * THREADS + threadIdx.x < vectors;
+        return first() + v * STRIDE < vectors;
     }
 
     __device__ __forceinline__ u32 column(u32 v, u32 item) const {
-        return head + (v * THREADS + threadIdx.x) * VEC_SIZE + item;
+        return head + (first() + v * STRIDE) * VEC_SIZE + item;
     }
 
     // Of a hit: bit `bit` of word `w`.
@@ -163,11 +184,24 @@ struct ResidentPlaces {
         return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
     }
 
+    // The first vector of this thread.
+    __device__ __forceinline__ u32 first() const {
+        constexpr u32 CHUNK = Config::CHUNK;
+        if constexpr (Config::CLUSTER == 1) {
+            return threadIdx.x;
+        } else {
+            const u32 chunk = threadIdx.x / CHUNK * Config::CLUSTER + this->rank;
+            return chunk * CHUNK + threadIdx.x % CHUNK;
+        }
+    }
+
     __device__ __forceinline__ u32 edge_column() const {
         return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
     }
 
-    __device__ __forceinline__ bool holds_edge() const { return edge_column() < length; }
+    __device__ __forceinline__ bool holds_edge() const {
+        return this->rank == 0 && edge_column() < length;
+    }
 };
 
 // The scores of a thread, rounded, in registers.
@@ -183,15 +217,16 @@ struct ResidentRow {
     // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
     // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
     // multiprocessor, and would be fewer.
-    static constexpr bool KEEPS_SCORES =
-        Config::THREADS == 512 || (Config::THREADS > 512 && WORDS <= 16);
+    static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
+                                         : Config::THREADS == 512 ? true
+                                                                  : Config::THREADS > 512 && WORDS <= 16;
 
     Places places;
     u32 words[WORDS];
     u32 pairs[Places::PAIRS];  // -inf where the thread holds no score
     u32 edge;                  // a score before or after the vectors, in the low half
 
-    __device__ __forceinline__ explicit ResidentRow(const Row<Bits>& row) : places(row) {
+    __device__ __forceinline__ ResidentRow(const Row<Bits>& row, u32 rank) : places(row, rank) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
 #pragma unroll
@@ -228,7 +263,30 @@ struct ResidentRow {
             }
         }
         if (hits.edge != 0) {
-            visit(places.edge_key(), places.edge_column());
+            visit(places.key(places.edge_column()), places.edge_column());
+        }
+    }
+
+    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
+    // scores are gone through one by one, from registers if they are there.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
+        if constexpr (!KEEPS_SCORES) {
+            places.for_each_key(hits, visit);
+        } else {
+#pragma unroll
+            for (u32 p = 0; p < Places::PAIRS; ++p) {
+#pragma unroll
+                for (u32 second = 0; second < 2; ++second) {
+                    const u32 bit = 1u << (p % 16 + 16 * second);
+                    if (hits.words[p / 16] & bit) {
+                        visit(score_key(p, second), p / 16, bit);
+                    }
+                }
+            }
+            if (hits.edge != 0) {
+                visit(places.key(places.edge_column()), Places::WORDS, 1u);
+            }
         }
     }
 
@@ -268,6 +326,15 @@ struct ResidentRow {
     }
 
    private:
+    // The key of one score of a pair. Precondition: both are known at compile time.
+    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
+        if constexpr (sizeof(Bits) == 4) {
+            return Config::key(words[pair * 2 + second]);
+        } else {
+            return Config::key(Bits(words[pair] >> (second * 16)));
+        }
+    }
+
     // One score of a pair, as it was loaded.
     __device__ __forceinline__ Bits score(u32 pair, u32 second) const {
         if constexpr (sizeof(Bits) == 4) {

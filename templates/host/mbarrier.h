@@ -9,6 +9,10 @@ using Mbarrier = unsigned long long;
 TOPKIT_HOOK inline void mbarrier_init(Mbarrier* at, unsigned arrivals) {
     topkit_call(MBARRIER_INIT, TOPKIT_LINE, reinterpret_cast<Word>(at), arrivals, 0, 0, 0);
 }
+// fence.mbarrier_init; taken for a whole fence.
+TOPKIT_HOOK inline void fence_mbarrier_init() {
+    topkit_call(FENCE, TOPKIT_LINE, CLUSTER, 0, 0, 0, 0);
+}
 TOPKIT_HOOK inline void mbarrier_arrive(Mbarrier* at, unsigned arrivals = 1) {
     topkit_call(MBARRIER_ARRIVE, TOPKIT_LINE, reinterpret_cast<Word>(at), arrivals, 0, 0, 0);
 }

@@ -2,10 +2,10 @@
 //
 // The row is loaded once and held rounded to fp16, which keeps the order of the scores. One
 // histogram over the rounded scores finds the threshold bin; what is above it wins. Its few
-// members are ranked by their keys, each against each; many are split by radix over their keys,
-// from the least to the greatest of them. Nothing is counted twice and nothing is dropped, so the
-// answer is exact however the scores lie, and the row is never searched again: a later pass
-// visits only the members that are left.
+// members are gathered and selected from by their keys; very many are split by radix over their
+// keys, from the least to the greatest of them. Nothing is dropped, so the answer is exact however
+// the scores lie, and the row is never searched again: a later pass visits only the members that
+// are left.
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
@@ -14,9 +14,11 @@
 #include "../device/active_range.cuh"
 #include "../device/dependent_launch.cuh"
 #include "../device/histogram.cuh"
+#include "../device/members.cuh"
 #include "../device/resident_row.cuh"
 #include "../device/row.cuh"
 #include "../device/short_row.cuh"
+#include "../device/slots.cuh"
 #include "../device/threshold.cuh"
 #include "../device/types.cuh"
 #include "../device/warp.cuh"
@@ -27,13 +29,12 @@ struct BlockResident {
     using Key = typename Config::Bits;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
+    using Few = Members<Config>;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
-    // Members that are ranked each against each; with more, radix passes cost less.
-    static constexpr u32 RANKED = 256;
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
     static constexpr u32 STAGED = 2048;
@@ -47,18 +48,11 @@ struct BlockResident {
         u32 reserved;  // two counts: winners in the upper half, members in the lower
         u32 least;     // of the members' keys, and the greatest
         u32 greatest;
-        Key keys[RANKED];
-        u32 columns[RANKED];
+        Few members;
         u32 staged[STAGED];
     };
 
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
-
-    // Where the winners and the members of this thread go, among those of the CTA.
-    struct Slots {
-        u32 winner;
-        u32 member;
-    };
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         shared.histogram.template clear<THREADS>();
@@ -72,7 +66,7 @@ struct BlockResident {
             take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
-        const ResidentRow<Config> held(row);
+        const ResidentRow<Config> held(row, 0);
         const Places& places = held.places;
         let_grid_behind_start();
         __syncthreads();
@@ -92,12 +86,11 @@ struct BlockResident {
         }
         members.remove(winners);
 
-        const bool ranked = threshold.inside <= RANKED;
-        Slots slots = reserve(shared, winners.count(), members.count());
-        if (ranked) {
+        const bool few = threshold.inside <= Few::CAPACITY;
+        Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
+        if (few) {
             held.for_each_hit(members, [&](Key key, u32 column) {
-                shared.keys[slots.member] = key;
-                shared.columns[slots.member++] = column;
+                shared.members.entries[slots.member++] = Few::entry(key, column);
             });
         }
         // Through shared memory, many winners are written in order and so in few transactions:
@@ -112,9 +105,13 @@ struct BlockResident {
             });
         }
         if (threshold.inside != wanted) {
-            if (ranked) {
+            if (few) {
                 __syncthreads();
-                rank(args, shared, threshold, wanted, staged);
+                const u32 above = threshold.above;
+                shared.members.select(shared.histogram, shared.threshold, threshold.inside, 0,
+                                      threshold.inside, wanted, true, [&args, &shared, above, staged](u32 slot, u32 column) {
+                                          write(args, shared, above + slot, column, staged);
+                                      });
             } else {
                 split(args, shared, places, members, slots.member, threshold.above, wanted, staged);
             }
@@ -127,47 +124,12 @@ struct BlockResident {
         }
     }
 
-    // Places for this thread's hits. Both counts travel in one word.
-    static __device__ __forceinline__ Slots reserve(Shared& shared, u32 winners, u32 members) {
-        const u32 counts = winners << 16 | members;
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 through = warp_sum_through(counts, lane);
-        u32 first = 0;
-        if (lane == WARP_SIZE - 1) {
-            first = atomicAdd(&shared.reserved, through);
-        }
-        first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
-        return {first >> 16, first & 0xFFFFu};
-    }
-
     static __device__ __forceinline__ void write(const LaunchArgs& args, Shared& shared, u32 slot,
                                                  u32 column, bool staged) {
         if (staged) {
             shared.staged[slot] = column;
         } else {
             Config::emit(args, blockIdx.x, slot, column);
-        }
-    }
-
-    // Writes the best `wanted` of the gathered members, each at its own rank: a warp counts those
-    // that are better than one member, 32 at a time.
-    static __device__ __forceinline__ void rank(const LaunchArgs& args, Shared& shared,
-                                                const ThresholdBin& threshold, u32 wanted,
-                                                bool staged) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 members = threshold.inside;
-        for (u32 mine = threadIdx.x / WARP_SIZE; mine < members; mine += THREADS / WARP_SIZE) {
-            const Key key = shared.keys[mine];
-            u32 better = 0;
-            for (u32 first = 0; first < members; first += WARP_SIZE) {
-                const u32 other = first + lane;
-                const Key their = other < members ? shared.keys[other] : Key(0);
-                const bool is_better = their > key || (their == key && other < mine);
-                better += __popc(__ballot_sync(FULL_MASK, is_better && other < members));
-            }
-            if (lane == 0 && better < wanted) {
-                write(args, shared, threshold.above + better, shared.columns[mine], staged);
-            }
         }
     }
 
@@ -203,7 +165,7 @@ struct BlockResident {
             });
             members = left;
 
-            Slots slots = reserve(shared, winners.count(), members.count());
+            Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
             places.for_each_column(winners, [&](u32 column) {
                 write(args, shared, place + slots.winner++, column, staged);
             });

@@ -24,10 +24,10 @@
 //
 // The row is loaded once and held rounded to fp16, which keeps the order of the scores. One
 // histogram over the rounded scores finds the threshold bin; what is above it wins. Its few
-// members are ranked by their keys, each against each; many are split by radix over their keys,
-// from the least to the greatest of them. Nothing is counted twice and nothing is dropped, so the
-// answer is exact however the scores lie, and the row is never searched again: a later pass
-// visits only the members that are left.
+// members are gathered and selected from by their keys; very many are split by radix over their
+// keys, from the least to the greatest of them. Nothing is dropped, so the answer is exact however
+// the scores lie, and the row is never searched again: a later pass visits only the members that
+// are left.
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
@@ -169,14 +169,341 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
+// ---- device/members.cuh ------------------------------------------------------------------------
+#line 1 "templates/device/members.cuh"
+// The members of a threshold bin, gathered on chip, and which of them win.
+//
+// Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
+// counter; the caller's histogram and search. Barriers: none with RANKED members or fewer, else
+// several a pass.
+// Preconditions: the entries are written before a barrier or its like; 1 <= wanted <= members <= CAPACITY; entries are unique.
+//
+// A few are ranked each against each; the CTAs of a cluster have all of them, and each ranks its
+// share. Of many, a histogram from the least to the greatest key tells most winners and leaves few.
+
+// uses device/active_range.cuh
+// uses device/histogram.cuh
+
+// ---- device/slots.cuh --------------------------------------------------------------------------
+#line 1 "templates/device/slots.cuh"
+// Places for the winners and the members that the threads of a CTA write.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
+// one between the counter's reset and this.
+// Precondition: fewer than 65536 of each: both counts travel in one word.
+
+// uses device/types.cuh
+
+// ---- device/warp.cuh ---------------------------------------------------------------------------
+#line 1 "templates/device/warp.cuh"
+// Sums and extremes over a warp.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
+
+// uses device/types.cuh
+
+// The sum of `value` over the lanes up to and with this one.
+__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
+#pragma unroll
+    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
+        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
+        value += lane >= distance ? below : 0;
+    }
+    return value;
+}
+
+// The sum over the warp, in every lane.
+__device__ __forceinline__ u32 warp_sum(u32 value) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    return __reduce_add_sync(FULL_MASK, value);
+#else
+#pragma unroll
+    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
+        value += __shfl_xor_sync(FULL_MASK, value, distance);
+    }
+    return value;
+#endif
+}
+
+// The greatest value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_greatest(u32 value) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    return __reduce_max_sync(FULL_MASK, value);
+#else
+#pragma unroll
+    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
+        value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
+    }
+    return value;
+#endif
+}
+
+// The least value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+
+// ---- device/slots.cuh, from line 10 ------------------------------------------------------------
+#line 10 "templates/device/slots.cuh"
+// The first place of this thread among the winners and among the members.
+struct Slots {
+    u32 winner;
+    u32 member;
+};
+
+__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 members) {
+    const u32 counts = winners << 16 | members;
+    const u32 lane = threadIdx.x % WARP_SIZE;
+    const u32 through = warp_sum_through(counts, lane);
+    u32 first = 0;
+    if (lane == WARP_SIZE - 1) {
+        first = atomicAdd(&reserved, through);
+    }
+    first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
+    return {first >> 16, first & 0xFFFFu};
+}
+
+// ---- device/threshold.cuh ----------------------------------------------------------------------
+#line 1 "templates/device/threshold.cuh"
+// Finds the bin that holds the last winner.
+//
+// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
+// Barriers: two inside, the last of them after the result is written; the histogram must be
+// complete (a barrier) before the call, and may be changed after it.
+// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
+// 32.
+
+// uses device/histogram.cuh
+// uses device/types.cuh
+// uses device/warp.cuh
+
+struct ThresholdBin {
+    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 above;   // keys in the bins above it; fewer than `wanted`
+    u32 inside;  // keys in it
+};
+
+template <u32 THREADS>
+struct ThresholdSearch {
+    static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
+
+    u32 warp_totals[WARP_SIZE];
+    ThresholdBin found;
+
+    template <u32 BINS>
+    __device__ __forceinline__ ThresholdBin find(const Histogram<BINS>& histogram, u32 wanted) {
+        // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
+        constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
+        constexpr u32 OWNERS = BINS / OWNED;
+        const bool owner = OWNERS == THREADS || threadIdx.x < OWNERS;
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 warp = threadIdx.x / WARP_SIZE;
+        const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
+        u32 counts[OWNED] = {};
+        if (owner) {
+            histogram.template read<OWNED>(lowest, counts);
+        }
+        u32 owned = 0;
+#pragma unroll
+        for (u32 i = 0; i < OWNED; ++i) {
+            owned += counts[i];
+        }
+        const u32 total = warp_sum(owned);
+        if (lane == 0) {
+            warp_totals[warp] = total;
+        }
+        __syncthreads();
+        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
+        // many issue slots as a scheduler has warps.
+        u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
+        if (above < wanted && wanted <= above + total) {
+            above += warp_sum_through(owned, lane) - owned;
+            if (above < wanted && wanted <= above + owned) {
+#pragma unroll
+                for (u32 i = OWNED; i-- > 0;) {
+                    if (above < wanted && wanted <= above + counts[i]) {
+                        found = {lowest + i, above, counts[i]};
+                    }
+                    above += counts[i];
+                }
+            }
+        }
+        __syncthreads();
+        return found;
+    }
+};
+
+// ---- device/members.cuh, from line 18 ----------------------------------------------------------
+#line 18 "templates/device/members.cuh"
+template <class Config>
+struct Members {
+    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Counts = Histogram<Config::BINS>;
+    using Search = ThresholdSearch<Config::THREADS>;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 WARPS = THREADS / WARP_SIZE;
+    // A CTA that shares its multiprocessor has fewer registers to hold them in.
+    static constexpr u32 CAPACITY = Config::CLUSTER == 1 ? 512 : 1024;
+    // Members that one CTA ranks each against each; with more, a pass costs less. With 192,
+    // 1 x 131072 f32, k = 2048 took 6.3 us, and 5.8 with 128 (H200).
+    static constexpr u32 RANKED_ALONE = 128;
+    // The same where each CTA of a cluster ranks its share: 4.8 us.
+    static constexpr u32 RANKED = Config::CLUSTER == 1  ? RANKED_ALONE
+                                  : Config::CLUSTER < 4 ? 256
+                                  : Config::CLUSTER < 8 ? 384
+                                                        : 512;
+    // Lanes that compare one member with the others: all of a warp where a CTA's share is small.
+    static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
+    static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
+
+    u64 entries[CAPACITY];
+    u32 least[WARP_SIZE];
+    u32 greatest[WARP_SIZE];
+    u32 reserved;
+
+    // The better, the greater.
+    static __device__ __forceinline__ u64 entry(u32 key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
+
+    // Calls write(slot, column) for those of the members from `first` to before `last` that are
+    // among the best `wanted` of all, with slots from 0 on. Of more than RANKED, the CTA with the
+    // first of all writes all.
+    template <class Write>
+    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 members, u32 first,
+                                           u32 last, u32 wanted, bool leads, Write write) {
+        if (members <= RANKED) {
+            rank(members, first, last, wanted, 0, write);
+        } else if (leads) {
+            narrow(histogram, search, members, wanted, write);
+        }
+    }
+
+   private:
+    // Some lanes count those that are better than one member.
+    template <class Write>
+    __device__ __forceinline__ void rank(u32 members, u32 first, u32 last, u32 wanted, u32 place,
+                                         Write write) const {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
+             from += THREADS / SHARING) {
+            const u32 mine = from + lane / SHARING;
+            const u64 entry = mine < last ? entries[mine] : ~u64(0);
+            u32 better = 0;
+#pragma unroll 4
+            for (u32 other = lane % SHARING; other < members; other += SHARING) {
+                better += entries[other] > entry;
+            }
+#pragma unroll
+            for (u32 distance = 1; distance < SHARING; distance *= 2) {
+                better += __shfl_xor_sync(FULL_MASK, better, distance);
+            }
+            if (lane % SHARING == 0 && mine < last && better < wanted) {
+                write(place + better, column_of(entry));
+            }
+        }
+    }
+
+    // Not inlined: it would take registers from the common path.
+    template <class Write>
+    __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 members, u32 wanted,
+                                        Write write) {
+        u32 place = 0;
+        __syncthreads();  // the caller may have looked at the histogram
+        while (members > RANKED_ALONE && members > wanted) {
+            histogram.template clear<THREADS>();
+            if (threadIdx.x == 0) {
+                reserved = 0;
+            }
+            const Active active = find_extremes(members);
+            if (active.least == active.greatest) {
+                break;
+            }
+            for (u32 i = threadIdx.x; i < members; i += THREADS) {
+                histogram.add(active.digit(key_of(entries[i])));
+            }
+            __syncthreads();
+            const ThresholdBin bin = search.find(histogram, wanted);
+            split(members, active.narrowed_to(bin.bin),
+                  [&](u32 slot, u32 column) { write(place + slot, column); });
+            place += bin.above;
+            wanted -= bin.above;
+            members = bin.inside;
+            __syncthreads();
+        }
+        if (members <= RANKED_ALONE) {
+            rank(members, 0, members, wanted, place, write);
+            return;
+        }
+        // All win, or all are equal.
+        for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
+            write(place + i, column_of(entries[i]));
+        }
+    }
+
+    // The range of the keys. One barrier.
+    __device__ __forceinline__ Active find_extremes(u32 members) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        u32 low = ~0u;
+        u32 high = 0;
+        for (u32 i = threadIdx.x; i < members; i += THREADS) {
+            low = min(low, key_of(entries[i]));
+            high = max(high, key_of(entries[i]));
+        }
+        low = warp_least(low);
+        high = warp_greatest(high);
+        if (lane == 0) {
+            least[threadIdx.x / WARP_SIZE] = low;
+            greatest[threadIdx.x / WARP_SIZE] = high;
+        }
+        __syncthreads();
+        low = warp_least(lane < WARPS ? least[lane] : ~0u);
+        high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
+        return Active::between(low, high);
+    }
+
+    // Writes the members above a range, and leaves those in it, from the first entry on. A barrier
+    // is due after it.
+    template <class Write>
+    __device__ __forceinline__ void split(u32 members, const Active& range, Write write) {
+        u64 held[EACH];
+        u32 wins = 0;
+        u32 stays = 0;
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            const u32 i = e * THREADS + threadIdx.x;
+            held[e] = i < members ? entries[i] : 0;
+            const u32 key = key_of(held[e]);
+            wins += i < members && key > range.greatest;
+            stays += i < members && key >= range.least && key <= range.greatest;
+        }
+        Slots slots = reserve_slots(reserved, wins, stays);
+        __syncthreads();  // all entries have been read
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            const u32 key = key_of(held[e]);
+            if (e * THREADS + threadIdx.x < members && key >= range.least) {
+                if (key > range.greatest) {
+                    write(slots.winner++, column_of(held[e]));
+                } else {
+                    entries[slots.member++] = held[e];
+                }
+            }
+        }
+    }
+};
+
 // ---- device/resident_row.cuh -------------------------------------------------------------------
 #line 1 "templates/device/resident_row.cuh"
-// A row held in registers, rounded to halves: loaded once, binned and compared from there.
+// A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
+// compared from there.
 //
 // Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
-// Preconditions: the row has at most THREADS * ITEMS scores and is aligned to its element;
+// Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
 // blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one are held one a thread.
+// The scores before the first aligned vector and after the last whole one are held one a thread, by
+// the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
+// winners that stand together are spread over the CTAs.
 
 // ---- device/packed_half.cuh --------------------------------------------------------------------
 #line 1 "templates/device/packed_half.cuh"
@@ -395,8 +722,8 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- device/resident_row.cuh, from line 12 -----------------------------------------------------
-#line 12 "templates/device/resident_row.cuh"
+// ---- device/resident_row.cuh, from line 15 -----------------------------------------------------
+#line 15 "templates/device/resident_row.cuh"
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
 template <u32 N>
@@ -414,9 +741,20 @@ __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     }
 }
 
+// The rank of a CTA in its cluster. Alone it is no value, and takes no register.
+template <u32 CLUSTER>
+struct ClusterShare {
+    u32 rank;
+};
+template <>
+struct ClusterShare<1> {
+    static constexpr u32 rank = 0;
+    __device__ __forceinline__ explicit ClusterShare(u32) {}
+};
+
 // Where the scores of a thread stand in the row.
 template <class Config>
-struct ResidentPlaces {
+struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
     using Bits = typename Config::Bits;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -424,6 +762,7 @@ struct ResidentPlaces {
     static constexpr u32 VECTOR_PAIRS = VEC_SIZE / 2;
     static constexpr u32 PAIRS = VECTORS * VECTOR_PAIRS;
     static constexpr u32 WORDS = (PAIRS + 15) / 16;  // words of hits: 16 pairs each
+    static constexpr u32 STRIDE = THREADS * Config::CLUSTER;  // vectors
     static_assert(VEC_SIZE * sizeof(Bits) == 16, "a resident row is loaded 16 bytes at a time");
     static_assert(Config::ITEMS % VEC_SIZE == 0, "a thread holds whole vectors");
 
@@ -446,6 +785,14 @@ struct ResidentPlaces {
             edge |= word == WORDS;
         }
 
+        __device__ __forceinline__ void add(const Hits& others) {
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                words[w] |= others.words[w];
+            }
+            edge |= others.edge;
+        }
+
         __device__ __forceinline__ void remove(const Hits& others) {
 #pragma unroll
             for (u32 w = 0; w < WORDS; ++w) {
@@ -464,8 +811,8 @@ struct ResidentPlaces {
         }
     };
 
-    __device__ __forceinline__ explicit ResidentPlaces(const Row<Bits>& row)
-        : scores(row.scores), length(row.length) {
+    __device__ __forceinline__ ResidentPlaces(const Row<Bits>& row, u32 rank)
+        : ClusterShare<Config::CLUSTER>{rank}, scores(row.scores), length(row.length) {
         const u32 past = u32(reinterpret_cast<u64>(scores) % 16);
         head = min(length, past == 0 ? 0 : (16 - past) / u32(sizeof(Bits)));
         vectors = (length - head) / VEC_SIZE;
@@ -519,7 +866,7 @@ struct ResidentPlaces {
             }
         }
         if (hits.edge != 0) {
-            visit(edge_key(), WORDS, 1u);
+            visit(key(edge_column()), WORDS, 1u);
         }
     }
 
@@ -535,14 +882,12 @@ struct ResidentPlaces {
 
     __device__ __forceinline__ Bits key(u32 at) const { return Config::key(__ldg(scores + at)); }
 
-    __device__ __forceinline__ Bits edge_key() const { return key(edge_column()); }
-
     __device__ __forceinline__ bool holds(u32 v) const {
-        return v * THREADS + threadIdx.x < vectors;
+        return first() + v * STRIDE < vectors;
     }
 
     __device__ __forceinline__ u32 column(u32 v, u32 item) const {
-        return head + (v * THREADS + threadIdx.x) * VEC_SIZE + item;
+        return head + (first() + v * STRIDE) * VEC_SIZE + item;
     }
 
     // Of a hit: bit `bit` of word `w`.
@@ -551,11 +896,24 @@ struct ResidentPlaces {
         return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
     }
 
+    // The first vector of this thread.
+    __device__ __forceinline__ u32 first() const {
+        constexpr u32 CHUNK = Config::CHUNK;
+        if constexpr (Config::CLUSTER == 1) {
+            return threadIdx.x;
+        } else {
+            const u32 chunk = threadIdx.x / CHUNK * Config::CLUSTER + this->rank;
+            return chunk * CHUNK + threadIdx.x % CHUNK;
+        }
+    }
+
     __device__ __forceinline__ u32 edge_column() const {
         return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
     }
 
-    __device__ __forceinline__ bool holds_edge() const { return edge_column() < length; }
+    __device__ __forceinline__ bool holds_edge() const {
+        return this->rank == 0 && edge_column() < length;
+    }
 };
 
 // The scores of a thread, rounded, in registers.
@@ -571,15 +929,16 @@ struct ResidentRow {
     // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
     // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
     // multiprocessor, and would be fewer.
-    static constexpr bool KEEPS_SCORES =
-        Config::THREADS == 512 || (Config::THREADS > 512 && WORDS <= 16);
+    static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
+                                         : Config::THREADS == 512 ? true
+                                                                  : Config::THREADS > 512 && WORDS <= 16;
 
     Places places;
     u32 words[WORDS];
     u32 pairs[Places::PAIRS];  // -inf where the thread holds no score
     u32 edge;                  // a score before or after the vectors, in the low half
 
-    __device__ __forceinline__ explicit ResidentRow(const Row<Bits>& row) : places(row) {
+    __device__ __forceinline__ ResidentRow(const Row<Bits>& row, u32 rank) : places(row, rank) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
 #pragma unroll
@@ -616,7 +975,30 @@ struct ResidentRow {
             }
         }
         if (hits.edge != 0) {
-            visit(places.edge_key(), places.edge_column());
+            visit(places.key(places.edge_column()), places.edge_column());
+        }
+    }
+
+    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
+    // scores are gone through one by one, from registers if they are there.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
+        if constexpr (!KEEPS_SCORES) {
+            places.for_each_key(hits, visit);
+        } else {
+#pragma unroll
+            for (u32 p = 0; p < Places::PAIRS; ++p) {
+#pragma unroll
+                for (u32 second = 0; second < 2; ++second) {
+                    const u32 bit = 1u << (p % 16 + 16 * second);
+                    if (hits.words[p / 16] & bit) {
+                        visit(score_key(p, second), p / 16, bit);
+                    }
+                }
+            }
+            if (hits.edge != 0) {
+                visit(places.key(places.edge_column()), Places::WORDS, 1u);
+            }
         }
     }
 
@@ -656,6 +1038,15 @@ struct ResidentRow {
     }
 
    private:
+    // The key of one score of a pair. Precondition: both are known at compile time.
+    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
+        if constexpr (sizeof(Bits) == 4) {
+            return Config::key(words[pair * 2 + second]);
+        } else {
+            return Config::key(Bits(words[pair] >> (second * 16)));
+        }
+    }
+
     // One score of a pair, as it was loaded.
     __device__ __forceinline__ Bits score(u32 pair, u32 second) const {
         if constexpr (sizeof(Bits) == 4) {
@@ -712,139 +1103,20 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- device/threshold.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/threshold.cuh"
-// Finds the bin that holds the last winner.
-//
-// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
-// Barriers: two inside, the last of them after the result is written; the histogram must be
-// complete (a barrier) before the call, and may be changed after it.
-// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
-// 32.
-
-// uses device/histogram.cuh
-// uses device/types.cuh
-
-// ---- device/warp.cuh ---------------------------------------------------------------------------
-#line 1 "templates/device/warp.cuh"
-// Sums and extremes over a warp.
-//
-// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
-
-// uses device/types.cuh
-
-// The sum of `value` over the lanes up to and with this one.
-__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
-#pragma unroll
-    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
-        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
-        value += lane >= distance ? below : 0;
-    }
-    return value;
-}
-
-// The sum over the warp, in every lane.
-__device__ __forceinline__ u32 warp_sum(u32 value) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_add_sync(FULL_MASK, value);
-#else
-#pragma unroll
-    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
-        value += __shfl_xor_sync(FULL_MASK, value, distance);
-    }
-    return value;
-#endif
-}
-
-// The greatest value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_greatest(u32 value) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(FULL_MASK, value);
-#else
-#pragma unroll
-    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
-        value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
-    }
-    return value;
-#endif
-}
-
-// The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
-
-// ---- device/threshold.cuh, from line 13 --------------------------------------------------------
-#line 13 "templates/device/threshold.cuh"
-struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
-    u32 above;   // keys in the bins above it; fewer than `wanted`
-    u32 inside;  // keys in it
-};
-
-template <u32 THREADS>
-struct ThresholdSearch {
-    static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
-
-    u32 warp_totals[WARP_SIZE];
-    ThresholdBin found;
-
-    template <u32 BINS>
-    __device__ __forceinline__ ThresholdBin find(const Histogram<BINS>& histogram, u32 wanted) {
-        // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
-        constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
-        constexpr u32 OWNERS = BINS / OWNED;
-        const bool owner = OWNERS == THREADS || threadIdx.x < OWNERS;
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 warp = threadIdx.x / WARP_SIZE;
-        const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-        u32 counts[OWNED] = {};
-        if (owner) {
-            histogram.template read<OWNED>(lowest, counts);
-        }
-        u32 owned = 0;
-#pragma unroll
-        for (u32 i = 0; i < OWNED; ++i) {
-            owned += counts[i];
-        }
-        const u32 total = warp_sum(owned);
-        if (lane == 0) {
-            warp_totals[warp] = total;
-        }
-        __syncthreads();
-        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
-        u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
-        if (above < wanted && wanted <= above + total) {
-            above += warp_sum_through(owned, lane) - owned;
-            if (above < wanted && wanted <= above + owned) {
-#pragma unroll
-                for (u32 i = OWNED; i-- > 0;) {
-                    if (above < wanted && wanted <= above + counts[i]) {
-                        found = {lowest + i, above, counts[i]};
-                    }
-                    above += counts[i];
-                }
-            }
-        }
-        __syncthreads();
-        return found;
-    }
-};
-
-// ---- kernels/block_resident.cuh, from line 24 --------------------------------------------------
-#line 24 "templates/kernels/block_resident.cuh"
+// ---- kernels/block_resident.cuh, from line 26 --------------------------------------------------
+#line 26 "templates/kernels/block_resident.cuh"
 template <class Config>
 struct BlockResident {
     using Bits = typename Config::Bits;
     using Key = typename Config::Bits;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
+    using Few = Members<Config>;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
-    // Members that are ranked each against each; with more, radix passes cost less.
-    static constexpr u32 RANKED = 256;
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
     static constexpr u32 STAGED = 2048;
@@ -858,18 +1130,11 @@ struct BlockResident {
         u32 reserved;  // two counts: winners in the upper half, members in the lower
         u32 least;     // of the members' keys, and the greatest
         u32 greatest;
-        Key keys[RANKED];
-        u32 columns[RANKED];
+        Few members;
         u32 staged[STAGED];
     };
 
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
-
-    // Where the winners and the members of this thread go, among those of the CTA.
-    struct Slots {
-        u32 winner;
-        u32 member;
-    };
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         shared.histogram.template clear<THREADS>();
@@ -883,7 +1148,7 @@ struct BlockResident {
             take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
-        const ResidentRow<Config> held(row);
+        const ResidentRow<Config> held(row, 0);
         const Places& places = held.places;
         let_grid_behind_start();
         __syncthreads();
@@ -903,12 +1168,11 @@ struct BlockResident {
         }
         members.remove(winners);
 
-        const bool ranked = threshold.inside <= RANKED;
-        Slots slots = reserve(shared, winners.count(), members.count());
-        if (ranked) {
+        const bool few = threshold.inside <= Few::CAPACITY;
+        Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
+        if (few) {
             held.for_each_hit(members, [&](Key key, u32 column) {
-                shared.keys[slots.member] = key;
-                shared.columns[slots.member++] = column;
+                shared.members.entries[slots.member++] = Few::entry(key, column);
             });
         }
         // Through shared memory, many winners are written in order and so in few transactions:
@@ -923,9 +1187,13 @@ struct BlockResident {
             });
         }
         if (threshold.inside != wanted) {
-            if (ranked) {
+            if (few) {
                 __syncthreads();
-                rank(args, shared, threshold, wanted, staged);
+                const u32 above = threshold.above;
+                shared.members.select(shared.histogram, shared.threshold, threshold.inside, 0,
+                                      threshold.inside, wanted, true, [&args, &shared, above, staged](u32 slot, u32 column) {
+                                          write(args, shared, above + slot, column, staged);
+                                      });
             } else {
                 split(args, shared, places, members, slots.member, threshold.above, wanted, staged);
             }
@@ -938,47 +1206,12 @@ struct BlockResident {
         }
     }
 
-    // Places for this thread's hits. Both counts travel in one word.
-    static __device__ __forceinline__ Slots reserve(Shared& shared, u32 winners, u32 members) {
-        const u32 counts = winners << 16 | members;
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 through = warp_sum_through(counts, lane);
-        u32 first = 0;
-        if (lane == WARP_SIZE - 1) {
-            first = atomicAdd(&shared.reserved, through);
-        }
-        first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
-        return {first >> 16, first & 0xFFFFu};
-    }
-
     static __device__ __forceinline__ void write(const LaunchArgs& args, Shared& shared, u32 slot,
                                                  u32 column, bool staged) {
         if (staged) {
             shared.staged[slot] = column;
         } else {
             Config::emit(args, blockIdx.x, slot, column);
-        }
-    }
-
-    // Writes the best `wanted` of the gathered members, each at its own rank: a warp counts those
-    // that are better than one member, 32 at a time.
-    static __device__ __forceinline__ void rank(const LaunchArgs& args, Shared& shared,
-                                                const ThresholdBin& threshold, u32 wanted,
-                                                bool staged) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 members = threshold.inside;
-        for (u32 mine = threadIdx.x / WARP_SIZE; mine < members; mine += THREADS / WARP_SIZE) {
-            const Key key = shared.keys[mine];
-            u32 better = 0;
-            for (u32 first = 0; first < members; first += WARP_SIZE) {
-                const u32 other = first + lane;
-                const Key their = other < members ? shared.keys[other] : Key(0);
-                const bool is_better = their > key || (their == key && other < mine);
-                better += __popc(__ballot_sync(FULL_MASK, is_better && other < members));
-            }
-            if (lane == 0 && better < wanted) {
-                write(args, shared, threshold.above + better, shared.columns[mine], staged);
-            }
         }
     }
 
@@ -1014,7 +1247,7 @@ struct BlockResident {
             });
             members = left;
 
-            Slots slots = reserve(shared, winners.count(), members.count());
+            Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
             places.for_each_column(winners, [&](u32 column) {
                 write(args, shared, place + slots.winner++, column, staged);
             });

@@ -83,6 +83,8 @@ __device__ __forceinline__ T* of_cta(T* variable, u32 rank) {
 // Every thread of the cluster arrives, and then waits for all others. What was written before an
 // arrival can be read after the wait.
 __device__ __forceinline__ void cluster_arrive() { __cluster_barrier_arrive(); }
+// Lets the others know that this CTA runs, and of its writes no more than a fence before it made known.
+__device__ __forceinline__ void cluster_arrive_relaxed() { __cluster_barrier_arrive_relaxed(); }
 __device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
 
 // ---- device/dependent_launch.cuh ---------------------------------------------------------------

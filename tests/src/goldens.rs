@@ -3,8 +3,8 @@
 
 use topkit::{DType, IndexType, KernelKind, NanPolicy, RowShape, Select, Semantics, Variant};
 
-/// Each dtype at each vector width, the other keys going round beside them, and each dtype held in
-/// registers.
+/// Each dtype at each vector width, the other keys going round beside them, each dtype held in
+/// registers, each filter, and a row held by a cluster.
 pub fn variants() -> Vec<Variant> {
     let mut variants = Vec::new();
     for dtype in DType::ALL {
@@ -48,6 +48,16 @@ pub fn variants() -> Vec<Variant> {
             semantics: semantics(turn * 2),
         });
     }
+    variants.push(Variant {
+        kernel: KernelKind::ClusterResident,
+        dtype: DType::Bf16,
+        vec_size: 8,
+        bins: 4096,
+        threads: 512,
+        items: 16,
+        cluster: 8,
+        semantics: semantics(2),
+    });
     variants
 }
 

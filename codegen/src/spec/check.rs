@@ -96,6 +96,18 @@ fn resident(faults: &mut Vec<Fault>, variant: &Variant) {
         let hint = format!("8, 16, 32 or 64 each, and {} in all", Variant::MAX_CAPACITY);
         faults.push(Fault::new(Key::Threads, None, message, hint));
     }
+    if variant.kernel.launches_as() != LaunchKind::ClusterPerRow {
+        return;
+    }
+    let (name, bins, threads) = (variant.kernel.name(), variant.bins, variant.threads);
+    // The scores stay in registers as loaded and as rounded, and a thread adds whole bins.
+    if threads > 512 {
+        let message = format!("{threads} threads of {name} have too few registers");
+        faults.push(Fault::new(Key::Threads, None, message, "use 128, 256 or 512"));
+    } else if bins < threads {
+        let message = format!("{threads} threads of {name} cannot share {bins} bins");
+        faults.push(Fault::new(Key::Bins, None, message, format!("use {threads} or more")));
+    }
 }
 
 /// What a kernel that keeps the scores above a bound can be.

@@ -15,6 +15,8 @@ pub enum KernelKind {
     BlockRadix,
     /// One CTA a row of at most 32768 columns, held in registers.
     BlockResident,
+    /// A cluster of CTAs a row of at most 524288 columns, held in their registers.
+    ClusterResident,
     /// One CTA a row of any length, read once.
     BlockFilter,
     /// A cluster of CTAs a row of any length, read once.
@@ -53,6 +55,7 @@ impl KernelKind {
     pub const ALL: &'static [KernelKind] = &[
         KernelKind::BlockRadix,
         KernelKind::BlockResident,
+        KernelKind::ClusterResident,
         KernelKind::BlockFilter,
         KernelKind::ClusterFilter,
         KernelKind::GridFilter,
@@ -63,6 +66,7 @@ impl KernelKind {
         match self {
             KernelKind::BlockRadix => "block_radix",
             KernelKind::BlockResident => "block_resident",
+            KernelKind::ClusterResident => "cluster_resident",
             KernelKind::BlockFilter => "block_filter",
             KernelKind::ClusterFilter => "cluster_filter",
             KernelKind::GridFilter => "grid_filter",
@@ -75,7 +79,7 @@ impl KernelKind {
             KernelKind::BlockRadix | KernelKind::BlockResident | KernelKind::BlockFilter => {
                 LaunchKind::CtaPerRow
             }
-            KernelKind::ClusterFilter => LaunchKind::ClusterPerRow,
+            KernelKind::ClusterResident | KernelKind::ClusterFilter => LaunchKind::ClusterPerRow,
             KernelKind::GridFilter => LaunchKind::CtasPerRow,
         }
     }
@@ -86,6 +90,7 @@ impl KernelKind {
         match self {
             KernelKind::BlockRadix => false,
             KernelKind::BlockResident
+            | KernelKind::ClusterResident
             | KernelKind::BlockFilter
             | KernelKind::ClusterFilter
             | KernelKind::GridFilter => true,
@@ -101,7 +106,7 @@ impl KernelKind {
     pub const fn items(self) -> &'static [u32] {
         match self {
             KernelKind::BlockRadix => &[0],
-            KernelKind::BlockResident => Variant::ITEMS,
+            KernelKind::BlockResident | KernelKind::ClusterResident => Variant::ITEMS,
             KernelKind::BlockFilter | KernelKind::ClusterFilter | KernelKind::GridFilter => {
                 Variant::STRIPE_ITEMS
             }
@@ -116,14 +121,16 @@ impl KernelKind {
             | KernelKind::BlockResident
             | KernelKind::BlockFilter
             | KernelKind::GridFilter => &[1],
-            KernelKind::ClusterFilter => &[2, 3, 4, 6, 8, 16],
+            KernelKind::ClusterResident | KernelKind::ClusterFilter => &[2, 3, 4, 6, 8, 16],
         }
     }
 
     /// Whether it keeps the scores above a bound, and reads its row once.
     pub const fn filters(self) -> bool {
         match self {
-            KernelKind::BlockRadix | KernelKind::BlockResident => false,
+            KernelKind::BlockRadix | KernelKind::BlockResident | KernelKind::ClusterResident => {
+                false
+            }
             KernelKind::BlockFilter | KernelKind::ClusterFilter | KernelKind::GridFilter => true,
         }
     }
@@ -162,7 +169,7 @@ impl Variant {
             // With 16 scores a thread two CTAs of 512 fit: 1024 x 32768 f32 at k = 512, 50 us, and
             // 65 with one of 32 (H200). Few rows leave a cluster's CTAs alone as it is.
             KernelKind::BlockFilter => (if self.items <= 16 { 1024 } else { 512 }) / self.threads,
-            KernelKind::ClusterFilter | KernelKind::GridFilter => 1,
+            KernelKind::ClusterResident | KernelKind::ClusterFilter | KernelKind::GridFilter => 1,
             KernelKind::BlockResident => {
                 let small = self.threads < 512;
                 let loaded = self.items * self.dtype.bytes() / 4;
@@ -194,6 +201,7 @@ impl Variant {
             | KernelKind::ClusterFilter
             | KernelKind::GridFilter => None,
             KernelKind::BlockResident => Some(self.threads * self.items),
+            KernelKind::ClusterResident => Some(self.threads * self.items * self.cluster),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use super::clock::{Arrival, Clock, meet};
 use super::machine::{Class, Judged, Machine, State, Then, Thread};
+use super::order::Released;
 
 /// Threads that have come to a barrier and not passed it.
 #[derive(Default)]
@@ -120,7 +121,7 @@ impl Machine {
         }
     }
 
-    /// `barrier.cluster.arrive`.
+    /// `barrier.cluster.arrive`. A relaxed one lets know what the thread's last fence made ready.
     pub fn cluster_arrive(&mut self, relaxed: bool, pc: u32) -> Judged {
         let released = (!relaxed).then(|| self.thread().clock.clone());
         let phase = (self.cluster_phase, released);
@@ -131,6 +132,9 @@ impl Machine {
         }
         if !relaxed {
             let arrival = self.arrive(self.current);
+            self.cluster.arrivals.push(arrival);
+        } else if let Some(arrival) = self.thread().released.as_ref().and_then(Released::beyond_cta)
+        {
             self.cluster.arrivals.push(arrival);
         }
         self.cluster.came += 1;

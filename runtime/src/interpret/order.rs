@@ -20,6 +20,13 @@ pub(super) struct Released {
     arrival: Arrival,
 }
 
+impl Released {
+    /// For threads of other CTAs.
+    pub fn beyond_cta(&self) -> Option<Arrival> {
+        (self.scope > Scope::Block).then(|| self.arrival.clone())
+    }
+}
+
 /// What was released into a word of memory.
 #[derive(Default)]
 pub(super) struct Location {

@@ -11,7 +11,8 @@ use topkit_codegen::{DType, KernelKind, KernelSpec, Key, Variant};
 
 /// The kernel for a problem.
 pub(super) fn pick(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Variant {
-    filtering(spec, problem, limits)
+    shared(spec, problem, limits)
+        .or_else(|| filtering(spec, problem, limits))
         .or_else(|| resident(spec, problem, limits))
         .unwrap_or_else(|| streaming(spec, problem, limits))
 }
@@ -63,6 +64,49 @@ fn resident(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Var
         ..streaming(spec, problem, limits)
     })
 }
+
+/// The kernel that holds a row in the registers of several CTAs, where there are too few rows to
+/// give each multiprocessor one.
+///
+/// Of the sizes with room for the columns and a multiprocessor for each CTA, the one with the least
+/// room, then the fewest scores a thread: 1 x 65536 f32 at k = 2048, 3.9 us by 8 CTAs of 16 scores a
+/// thread and 4.3 of 32 (H200).
+fn shared(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Variant> {
+    let vec_size = wanted_vec_size(problem).value;
+    let declared = spec.vec_size.contains(&vec_size)
+        && spec.bins.contains(&SHARED_BINS)
+        && spec.threads.contains(&FILTER_THREADS);
+    if !declared || !limits.clusters || problem.columns <= ALONE {
+        return None;
+    }
+    let kernel = KernelKind::ClusterResident;
+    let sizes = kernel
+        .items()
+        .iter()
+        .flat_map(|&items| kernel.clusters().iter().rev().map(move |&cluster| (items, cluster)));
+    let room = |cluster: u32| {
+        let held = CLUSTERS.iter().find(|(ctas, _)| *ctas == cluster).map_or(0, |&(_, held)| held);
+        held * limits.multiprocessors as usize / USUAL
+    };
+    let capacity = |(items, cluster): (u32, u32)| (FILTER_THREADS * items * cluster) as usize;
+    let (items, cluster) = sizes
+        .filter(|&size| problem.rows <= room(size.1) && capacity(size) >= problem.columns)
+        .min_by_key(|&size| (capacity(size), size.0.max(16), size.0))?;
+    Some(Variant {
+        kernel,
+        vec_size,
+        bins: SHARED_BINS,
+        threads: FILTER_THREADS,
+        items,
+        cluster,
+        ..streaming(spec, problem, limits)
+    })
+}
+
+/// Columns that one CTA holds as fast as several: 1 x 8192, 3.1 us and 3.0; 1 x 16384 f32 at
+/// k = 2048, 4.9 us and 3.3 (H200).
+const ALONE: usize = 8 * 1024;
+const SHARED_BINS: u32 = 4096;
 
 /// Rows up to this many bytes are held in registers, and filtered from there on: 1 x 16384 bf16 at
 /// k = 2048, 4.9 us held and 7.0 us filtered (H200).
@@ -118,13 +162,15 @@ pub(super) fn edges(spec: &KernelSpec, dtype: DType, limits: &Limits) -> [Vec<us
     let (bytes, multiprocessors) = (dtype.bytes() as usize, limits.multiprocessors as usize);
     let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
     rows.extend(CLUSTERS.iter().map(|(_, room)| room * multiprocessors / USUAL));
-    let mut columns = vec![0, HELD_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
+    let mut columns = vec![0, ALONE, HELD_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
     for &threads in spec.threads.iter() {
         columns.extend(Variant::ITEMS.iter().map(|items| (threads * items) as usize));
     }
-    for (ctas, _) in CLUSTERS {
-        let stripes = *ctas as usize * (FILTER_THREADS * 16) as usize;
+    for &(ctas, _) in CLUSTERS {
+        let stripes = (ctas * FILTER_THREADS * 16) as usize;
         columns.extend([stripes - 1, stripes]);
+        let held = KernelKind::ClusterResident.items().iter();
+        columns.extend(held.map(|items| (ctas * FILTER_THREADS * items) as usize));
     }
     columns.push(Variant::MAX_CAPACITY as usize);
     [rows, columns, vec![Variant::MOST_FILTERED as usize]]
@@ -161,11 +207,14 @@ pub(super) fn reasons(
             Reason { key: Key::Bins, value: variant.bins, why },
             Reason { key: Key::Threads, value: variant.threads, why: items },
         ]
-    } else if variant.kernel == KernelKind::BlockResident {
+    } else if let Some(capacity) = variant.capacity() {
         let wide = Wanted { value: 4096, why: "narrow bins leave few members to rank" };
-        let capacity = variant.threads * variant.items;
+        let sharing = match variant.cluster {
+            1 => String::new(),
+            ctas => format!("{ctas} CTAs share a row; "),
+        };
         let why = format!(
-            "with {} scores each they hold {capacity}, a row and little more",
+            "{sharing}with {} scores each they hold {capacity}, a row and little more",
             variant.items
         );
         vec![

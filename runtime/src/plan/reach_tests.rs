@@ -31,7 +31,8 @@ fn narrow() -> KernelSpec {
 
 /// Sizes near those at which plans change, and all others.
 fn size(most: usize) -> impl Strategy<Value = usize> {
-    let edges = [0, 1, 2, 4, 7, 66, 128, 132, 264, 512, 2048, 4096, 8192, 32768, 65536, 163_840];
+    let edges =
+        [0, 1, 2, 4, 7, 66, 128, 132, 264, 512, 2048, 4096, 8192, 32768, 65536, 163_840, 524_288];
     let edge = proptest::sample::select(edges.to_vec());
     let near = (edge, 0usize..3).prop_map(|(edge, off)| (edge + off).saturating_sub(1));
     let any = (0.0..=(most as f64).log2()).prop_map(|log: f64| log.exp2() as usize);
@@ -100,11 +101,12 @@ proptest! {
 fn rules_change_at_their_edges_alone() {
     let near = |size: usize| [size - 1, size, size + 1];
     let columns: Vec<usize> = (1..=400)
+        .chain((404..=1028).step_by(4))
         .map(|part| part * 512)
         .chain([1 << 20, 1 << 22, 1 << 23, 1 << 24, LIMIT - 1])
         .flat_map(near)
         .collect();
-    let few_columns = [1, 9000, 20_000, 40_000, 70_000, 200_000, 1 << 24];
+    let few_columns = [1, 9000, 20_000, 40_000, 70_000, 200_000, 500_000, 1 << 24];
     let few_rows = [0, 1, 4, 5, 8, 15, 20, 30, 42, 66, 100, 1000];
     for (is_narrow, spec, limits, _) in PLANNERS.iter() {
         for &dtype in &DType::ALL {

@@ -50,8 +50,8 @@ impl Meter for Mock {
 const BLOCK: &str = "block_filter v4_b2048_t512_r32";
 const SMALL: &str = "block_filter v4_b2048_t512_r16";
 const HELD: &str = "block_resident v4_b2048_t512_r64";
-const PAIR: &str = "cluster_filter v4_b2048_t512_r32_c2";
-const FOUR: &str = "cluster_filter v4_b2048_t512_r16_c4";
+const PAIR: &str = "cluster_resident v4_b4096_t512_r32_c2";
+const FOUR: &str = "cluster_resident v4_b4096_t512_r16_c4";
 
 struct Found {
     rows: Vec<Row>,

@@ -36,6 +36,7 @@ const LIST: &[Sizes] = &[
     sizes(KernelKind::BlockRadix, &[2048], &[256, 512], &[0], &[1]),
     sizes(KernelKind::BlockResident, &[4096], &[128, 256, 512, 1024], &[8, 16, 32, 64], &[1]),
     sizes(KernelKind::BlockResident, &[2048], &[512], &[8, 16, 32, 64], &[1]),
+    sizes(KernelKind::ClusterResident, &[4096], &[512], &[8, 16, 32, 64], &[2, 3, 4, 6, 8, 16]),
     sizes(KernelKind::BlockFilter, &[2048], &[512], &[16, 32], &[1]),
     sizes(KernelKind::BlockFilter, &[2048], &[256], &[32], &[1]),
     sizes(KernelKind::ClusterFilter, &[2048], &[512], &[16, 32], &[2, 3, 4, 6, 8, 16]),
@@ -44,7 +45,7 @@ const LIST: &[Sizes] = &[
 ];
 
 /// Grows when the rules below change.
-const RULES: u32 = 2;
+const RULES: u32 = 3;
 
 /// A member of a family, for one problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,13 +62,25 @@ pub struct Candidate {
 pub fn candidates(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Vec<Candidate> {
     let of_type = |variant: &Variant| variant.dtype == problem.dtype;
     let members: Vec<Variant> = spec.variants().into_iter().filter(of_type).collect();
-    let judged = |by_shape: bool| -> Vec<Candidate> {
+    let held = members.iter().any(|variant| {
+        variant.kernel == KernelKind::ClusterResident
+            && listed(variant)
+            && Plan::with(problem, variant, limits).is_ok()
+            && hopeless(variant, problem, limits).is_none()
+    });
+    let by_shape = |variant: &Variant| match hopeless(variant, problem, limits) {
+        None if held && variant.kernel == KernelKind::ClusterFilter => {
+            Some("clusters hold such a row, and then need no guess")
+        }
+        reason => reason,
+    };
+    let judged = |shaped: bool| -> Vec<Candidate> {
         let members = members.iter();
         let judge = |&variant: &Variant| {
             let reason = match Plan::with(problem, &variant, limits) {
                 Err(error) => Some(error.to_string()),
                 Ok(_) if !listed(&variant) => Some("sizes like these never won".to_owned()),
-                Ok(_) if by_shape => hopeless(&variant, problem, limits).map(str::to_owned),
+                Ok(_) if shaped => by_shape(&variant).map(str::to_owned),
                 Ok(_) => None,
             };
             Candidate { variant, reason }
@@ -133,6 +146,14 @@ fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'s
         KernelKind::BlockResident => {
             let room = variant.capacity().unwrap_or(0) as usize;
             (room / 2 >= columns.max(1024)).then_some("half of its room would be empty")
+        }
+        KernelKind::ClusterResident => {
+            let room = variant.capacity().unwrap_or(0) as usize;
+            if rows * variant.cluster as usize > gpu {
+                Some("its clusters would queue")
+            } else {
+                (room / 2 > columns).then_some("half of its room would be empty")
+            }
         }
         _ if variant.kernel.filters() && columns < SHORT => {
             Some("so short a row is held in registers")
@@ -225,18 +246,20 @@ mod tests {
     #[test]
     fn the_kernels_are_those_that_may_win() {
         use KernelKind::*;
-        assert_eq!(kernels(1, 4096, 64), [BlockResident]);
+        assert_eq!(kernels(1, 4096, 64), [BlockResident, ClusterResident]);
+        assert_eq!(kernels(256, 4096, 64), [BlockResident]);
+        assert_eq!(kernels(1, 131_072, 64), [ClusterResident]);
         assert_eq!(kernels(1, 1 << 20, 64), [ClusterFilter, GridFilter]);
         assert_eq!(kernels(1024, 131_072, 64), [BlockFilter]);
-        assert_eq!(kernels(1, 131_072, 4096), [BlockRadix]);
-        assert_eq!(kernels(4, 32_768, 64), [BlockFilter, BlockResident, ClusterFilter]);
+        assert_eq!(kernels(1, 131_072, 4096), [BlockRadix, ClusterResident]);
+        assert_eq!(kernels(4, 32_768, 64), [BlockFilter, BlockResident, ClusterResident]);
     }
 
     #[test]
     fn what_is_listed_exists_and_is_not_much() {
         for dtype in DType::ALL {
             let all: Vec<Variant> = all(dtype).collect();
-            assert!((20..50).contains(&all.len()), "{}", all.len());
+            assert!((20..80).contains(&all.len()), "{}", all.len());
             assert!(all.iter().all(listed) && all.iter().all(|variant| spec().contains(variant)));
         }
         assert_eq!(hash().len(), 16);
@@ -247,7 +270,9 @@ mod tests {
         let limits = Limits::of_arch(Arch::of_device(8, 0));
         let problem = Problem::new(DType::F32, 1, 131_072, 64);
         let all = candidates(&spec(), &problem, &limits);
-        let clustered = all.iter().find(|candidate| candidate.variant.cluster == 4).unwrap();
+        let clusters =
+            |candidate: &&Candidate| candidate.variant.kernel == KernelKind::ClusterFilter;
+        let clustered = all.iter().find(clusters).unwrap();
         assert!(clustered.reason.as_ref().unwrap().contains("clusters"), "{clustered:?}");
         // By its shape alone, nothing but clusters would be tried.
         assert!(all.iter().any(|candidate| candidate.reason.is_none()), "nothing is tried");

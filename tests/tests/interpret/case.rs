@@ -40,6 +40,19 @@ pub fn resident(
     Variant { kernel, dtype, vec_size, bins, threads, items, cluster: 1, semantics }
 }
 
+/// The kernel that holds its row in several CTAs.
+pub fn shared(
+    dtype: DType,
+    bins: u32,
+    threads: u32,
+    items: u32,
+    cluster: u32,
+    semantics: Semantics,
+) -> Variant {
+    let kernel = KernelKind::ClusterResident;
+    Variant { kernel, cluster, ..resident(dtype, bins, threads, items, semantics) }
+}
+
 pub fn load(variant: &Variant) -> Kernel {
     let source = render(variant).unwrap();
     interpreter().load(&source).unwrap_or_else(|error| panic!("{error}"))

@@ -2,7 +2,7 @@
 //! width, over bins and threads, on every distribution, several schedules, every alignment, rows
 //! shorter than k; each answer judged at zero tolerance, and each launch watched.
 
-use crate::case::{ALIGNED, Case, Layout, load, resident, variant};
+use crate::case::{ALIGNED, Case, Layout, load, resident, shared, variant};
 use half::{bf16, f16};
 use topkit::interpret::{Kernel, Word};
 use topkit::{IndexInt, NanPolicy, Score, Select, Semantics};
@@ -101,6 +101,44 @@ fn resident_f16_is_exact() {
     resident_rows::<f16>();
 }
 
+/// The kernel that holds its row in several CTAs: for rows that fill them, rows that do not, and
+/// rows that leave some of them without a score. Each distribution meets one or two of the sizes.
+fn shared_rows<S: Score + Word>() {
+    let semantics = Semantics::DEFAULT;
+    let sizes = [(512, 128, 8, 2), (4096, 128, 8, 3), (1024, 256, 8, 2), (256, 128, 8, 6)];
+    let kernels = sizes.map(|(bins, threads, items, cluster)| {
+        let variant = shared(S::DTYPE, bins, threads, items, cluster, semantics);
+        (load(&variant), (threads * items * cluster) as usize)
+    });
+    for (turn, distribution) in Distribution::ALL.into_iter().enumerate() {
+        let (kernel, capacity) = &kernels[turn % kernels.len()];
+        let shapes = [
+            (*capacity, ALIGNED, 300),
+            (capacity / 2 + 5, Layout { offset: 3, gap: 1 }, 1500),
+            (90, Layout { offset: 5, gap: 3 }, 7),
+        ];
+        for (columns, layout, k) in shapes {
+            let case = Case::<S>::new(distribution, turn as u64, 1, columns, layout);
+            case.judge::<i32>(kernel, &semantics, 1, k, None, turn as u64);
+        }
+    }
+}
+
+#[test]
+fn shared_f32_is_exact() {
+    shared_rows::<f32>();
+}
+
+#[test]
+fn shared_bf16_is_exact() {
+    shared_rows::<bf16>();
+}
+
+#[test]
+fn shared_f16_is_exact() {
+    shared_rows::<f16>();
+}
+
 /// More members of the threshold bin than are kept on chip, and more than one pass over the row.
 #[test]
 fn overflowing_bins_are_exact_on_many_schedules() {
@@ -149,6 +187,7 @@ fn every_meaning<S: Score + Word, I: IndexInt + Word>() {
             let kernels = [
                 load(&variant(S::DTYPE, 8, 2048, 128, semantics)),
                 load(&resident(S::DTYPE, 4096, 128, 16, semantics)),
+                load(&shared(S::DTYPE, 512, 128, 8, 2, semantics)),
             ];
             for distribution in Distribution::ALL {
                 let case = Case::<S>::new(distribution, 3, 2, 1500, Layout { offset: 1, gap: 2 });

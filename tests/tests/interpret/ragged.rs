@@ -1,6 +1,6 @@
 //! Rows whose start and length the kernel reads, sane and not.
 
-use crate::case::{ALIGNED, Case, Layout, load, ragged, resident, variant};
+use crate::case::{ALIGNED, Case, Layout, load, ragged, resident, shared, variant};
 use half::{bf16, f16};
 use topkit::Score;
 use topkit::interpret::Word;
@@ -15,6 +15,7 @@ fn every_span<S: Score + Word>() {
     let mut members: Vec<_> =
         [1, 2, 4, 8].map(|vec_size| variant(S::DTYPE, vec_size, 1024, 128, semantics)).into();
     members.push(resident(S::DTYPE, 1024, 128, 16, semantics));
+    members.push(shared(S::DTYPE, 512, 128, 16, 3, semantics));
     for (seed, member) in members.iter().enumerate() {
         let kernel = load(member);
         for distribution in [Distribution::Normal, Distribution::OneBin, Distribution::Masked] {

@@ -78,13 +78,17 @@ fn an_error_in_the_rendered_part_names_the_line_of_the_skeleton() {
     assert!(error.contains(&place), "{place} is not in\n{error}");
 }
 
-/// Every member that the planner may pick for short rows.
+/// Every member that the planner may pick for rows in registers; of the clusters, the smallest and
+/// the largest.
 #[test]
 fn no_resident_kernel_spills() {
     let spec = KernelSpec::builder("Resident").dtype([DType::F32, DType::Bf16]).vec_size([4, 8]);
     let spec = spec.bins([4096]).threads([128, 256, 512, 1024]).build().unwrap();
     let resident = spec.variants().into_iter().filter(|variant| variant.capacity().is_some());
-    resident.for_each(|variant| compiles_well(&variant, "sm_90a"));
+    resident
+        .filter(|variant| variant.cluster == 1 || variant.threads == 512)
+        .filter(|variant| [1, 2, 16].contains(&variant.cluster))
+        .for_each(|variant| compiles_well(&variant, "sm_90a"));
 }
 
 /// And for long ones; of the clusters, the smallest and the largest.

@@ -21,6 +21,7 @@ pub enum Rule {
 }
 
 const INSTRUCTION: &str = "one instruction of newer GPUs; the shuffles beside it run in its place";
+const LETTERS: &str = "instructions of the GPU; the bodies beside them run in their place";
 const GRIDS: &str = "orders whole grids, and the interpreter runs one at a time";
 
 /// The rule of a site; none for one that orders nothing.
@@ -35,19 +36,24 @@ pub fn rule(site: &Site) -> Option<Rule> {
         "asm" if site.construct.contains("griddepcontrol") => {
             return Some(Rule::NotModelled(GRIDS));
         }
+        "asm" if ["mbarrier.", "st.async"].iter().any(|what| site.construct.contains(what)) => {
+            return Some(Rule::NotModelled(LETTERS));
+        }
         "__syncthreads" | "grid_barrier" | "named_barrier_sync" | "named_barrier_arrive" => {
             vec![removed()]
         }
-        "cluster_arrive" | "cluster_wait" => vec![removed()],
+        "cluster_arrive" | "cluster_arrive_relaxed" | "cluster_wait" => vec![removed()],
         "__cluster_barrier_wait" | "__cluster_barrier_arrive_relaxed" => vec![removed()],
         "__cluster_barrier_arrive" => {
             vec![removed(), of("relaxed", "__cluster_barrier_arrive_relaxed()")]
         }
         "mbarrier_init"
+        | "fence_mbarrier_init"
         | "mbarrier_arrive"
         | "mbarrier_expect_tx"
         | "mbarrier_wait_parity"
-        | "mbarrier_arrive_expect_tx" => vec![removed()],
+        | "mbarrier_arrive_expect_tx"
+        | "store_async" => vec![removed()],
         "mbarrier_test_wait_parity" => vec![of("removed", "true")],
         "__syncthreads_or" | "__syncthreads_and" | "__syncthreads_count" => {
             vec![of("removed", &format!("({})", operand(0)))]

@@ -1,0 +1,80 @@
+// Asynchronous stores into the shared memory of other CTAs of a cluster, and the mbarrier by which
+// the receiver knows that all bytes of a phase have arrived.
+//
+// Scope: thread. Shared memory: one mbarrier each. Barriers: none.
+// A CTA sends to another only after that one has prepared its mailbox (a barrier of the cluster), and
+// does not exit before it has received all that is sent to it. A phase ends when its bytes were
+// announced, once, and have arrived, in either order.
+#pragma once
+#include "types.cuh"
+
+#ifdef TOPKIT_INTERPRET
+using topkit::fence_mbarrier_init;
+using topkit::mbarrier_arrive_expect_tx;
+using topkit::mbarrier_init;
+using topkit::mbarrier_wait_parity;
+using topkit::store_async;
+#endif
+
+struct Mailbox {
+    u64 mbarrier;
+
+    // One thread.
+    __device__ __forceinline__ void prepare() {
+#ifdef TOPKIT_INTERPRET
+        mbarrier_init(&mbarrier, 1);
+        fence_mbarrier_init();
+#else
+        asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;\n\tfence.mbarrier_init.release.cluster;"
+                     :: "r"(address()) : "memory");
+#endif
+    }
+
+    // One thread, once a phase.
+    __device__ __forceinline__ void announce(u32 bytes) {
+#ifdef TOPKIT_INTERPRET
+        mbarrier_arrive_expect_tx(&mbarrier, bytes);
+#else
+        asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
+                     :: "r"(address()), "r"(bytes) : "memory");
+#endif
+    }
+
+    // Waits for the end of phase `phase`, counted from 0; no more than one ahead may have ended.
+    __device__ __forceinline__ void wait(u32 phase) {
+#ifdef TOPKIT_INTERPRET
+        mbarrier_wait_parity(&mbarrier, phase & 1);
+#else
+        u32 ended;
+        do {
+            asm volatile("{\n\t.reg .pred ended;\n\t"
+                         "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 ended, [%1], %2;\n\t"
+                         "selp.u32 %0, 1, 0, ended;\n\t}"
+                         : "=r"(ended) : "r"(address()), "r"(phase & 1) : "memory");
+        } while (ended == 0);
+#endif
+    }
+
+    // Sends a value to the same variable of another CTA, with a mailbox of this kernel beside it.
+    __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
+#ifdef TOPKIT_INTERPRET
+        store_async(__cluster_map_shared_rank(to, rank), value,
+                    __cluster_map_shared_rank(&mbarrier, rank));
+#else
+        u32 there;
+        u32 box;
+        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
+        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(box) : "r"(address()), "r"(rank));
+        asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
+                     :: "r"(there), "l"(value), "r"(box) : "memory");
+#endif
+    }
+
+   private:
+#ifndef TOPKIT_INTERPRET
+    static __device__ __forceinline__ u32 shared(const void* variable) {
+        return u32(__cvta_generic_to_shared(variable));
+    }
+    __device__ __forceinline__ u32 address() const { return shared(&mbarrier); }
+#endif
+};

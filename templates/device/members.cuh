@@ -1,0 +1,176 @@
+// The members of a threshold bin, gathered on chip, and which of them win.
+//
+// Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
+// counter; the caller's histogram and search. Barriers: none with RANKED members or fewer, else
+// several a pass.
+// Preconditions: the entries are written before a barrier or its like; 1 <= wanted <= members <= CAPACITY; entries are unique.
+//
+// A few are ranked each against each; the CTAs of a cluster have all of them, and each ranks its
+// share. Of many, a histogram from the least to the greatest key tells most winners and leaves few.
+#pragma once
+#include "active_range.cuh"
+#include "histogram.cuh"
+#include "slots.cuh"
+#include "threshold.cuh"
+#include "types.cuh"
+#include "warp.cuh"
+
+template <class Config>
+struct Members {
+    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Counts = Histogram<Config::BINS>;
+    using Search = ThresholdSearch<Config::THREADS>;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 WARPS = THREADS / WARP_SIZE;
+    // A CTA that shares its multiprocessor has fewer registers to hold them in.
+    static constexpr u32 CAPACITY = Config::CLUSTER == 1 ? 512 : 1024;
+    // Members that one CTA ranks each against each; with more, a pass costs less. With 192,
+    // 1 x 131072 f32, k = 2048 took 6.3 us, and 5.8 with 128 (H200).
+    static constexpr u32 RANKED_ALONE = 128;
+    // The same where each CTA of a cluster ranks its share: 4.8 us.
+    static constexpr u32 RANKED = Config::CLUSTER == 1  ? RANKED_ALONE
+                                  : Config::CLUSTER < 4 ? 256
+                                  : Config::CLUSTER < 8 ? 384
+                                                        : 512;
+    // Lanes that compare one member with the others: all of a warp where a CTA's share is small.
+    static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
+    static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
+
+    u64 entries[CAPACITY];
+    u32 least[WARP_SIZE];
+    u32 greatest[WARP_SIZE];
+    u32 reserved;
+
+    // The better, the greater.
+    static __device__ __forceinline__ u64 entry(u32 key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
+
+    // Calls write(slot, column) for those of the members from `first` to before `last` that are
+    // among the best `wanted` of all, with slots from 0 on. Of more than RANKED, the CTA with the
+    // first of all writes all.
+    template <class Write>
+    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 members, u32 first,
+                                           u32 last, u32 wanted, bool leads, Write write) {
+        if (members <= RANKED) {
+            rank(members, first, last, wanted, 0, write);
+        } else if (leads) {
+            narrow(histogram, search, members, wanted, write);
+        }
+    }
+
+   private:
+    // Some lanes count those that are better than one member.
+    template <class Write>
+    __device__ __forceinline__ void rank(u32 members, u32 first, u32 last, u32 wanted, u32 place,
+                                         Write write) const {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
+             from += THREADS / SHARING) {
+            const u32 mine = from + lane / SHARING;
+            const u64 entry = mine < last ? entries[mine] : ~u64(0);
+            u32 better = 0;
+#pragma unroll 4
+            for (u32 other = lane % SHARING; other < members; other += SHARING) {
+                better += entries[other] > entry;
+            }
+#pragma unroll
+            for (u32 distance = 1; distance < SHARING; distance *= 2) {
+                better += __shfl_xor_sync(FULL_MASK, better, distance);
+            }
+            if (lane % SHARING == 0 && mine < last && better < wanted) {
+                write(place + better, column_of(entry));
+            }
+        }
+    }
+
+    // Not inlined: it would take registers from the common path.
+    template <class Write>
+    __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 members, u32 wanted,
+                                        Write write) {
+        u32 place = 0;
+        __syncthreads();  // the caller may have looked at the histogram
+        while (members > RANKED_ALONE && members > wanted) {
+            histogram.template clear<THREADS>();
+            if (threadIdx.x == 0) {
+                reserved = 0;
+            }
+            const Active active = find_extremes(members);
+            if (active.least == active.greatest) {
+                break;
+            }
+            for (u32 i = threadIdx.x; i < members; i += THREADS) {
+                histogram.add(active.digit(key_of(entries[i])));
+            }
+            __syncthreads();
+            const ThresholdBin bin = search.find(histogram, wanted);
+            split(members, active.narrowed_to(bin.bin),
+                  [&](u32 slot, u32 column) { write(place + slot, column); });
+            place += bin.above;
+            wanted -= bin.above;
+            members = bin.inside;
+            __syncthreads();
+        }
+        if (members <= RANKED_ALONE) {
+            rank(members, 0, members, wanted, place, write);
+            return;
+        }
+        // All win, or all are equal.
+        for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
+            write(place + i, column_of(entries[i]));
+        }
+    }
+
+    // The range of the keys. One barrier.
+    __device__ __forceinline__ Active find_extremes(u32 members) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        u32 low = ~0u;
+        u32 high = 0;
+        for (u32 i = threadIdx.x; i < members; i += THREADS) {
+            low = min(low, key_of(entries[i]));
+            high = max(high, key_of(entries[i]));
+        }
+        low = warp_least(low);
+        high = warp_greatest(high);
+        if (lane == 0) {
+            least[threadIdx.x / WARP_SIZE] = low;
+            greatest[threadIdx.x / WARP_SIZE] = high;
+        }
+        __syncthreads();
+        low = warp_least(lane < WARPS ? least[lane] : ~0u);
+        high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
+        return Active::between(low, high);
+    }
+
+    // Writes the members above a range, and leaves those in it, from the first entry on. A barrier
+    // is due after it.
+    template <class Write>
+    __device__ __forceinline__ void split(u32 members, const Active& range, Write write) {
+        u64 held[EACH];
+        u32 wins = 0;
+        u32 stays = 0;
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            const u32 i = e * THREADS + threadIdx.x;
+            held[e] = i < members ? entries[i] : 0;
+            const u32 key = key_of(held[e]);
+            wins += i < members && key > range.greatest;
+            stays += i < members && key >= range.least && key <= range.greatest;
+        }
+        Slots slots = reserve_slots(reserved, wins, stays);
+        __syncthreads();  // all entries have been read
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            const u32 key = key_of(held[e]);
+            if (e * THREADS + threadIdx.x < members && key >= range.least) {
+                if (key > range.greatest) {
+                    write(slots.winner++, column_of(held[e]));
+                } else {
+                    entries[slots.member++] = held[e];
+                }
+            }
+        }
+    }
+};

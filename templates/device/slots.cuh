@@ -1,0 +1,26 @@
+// Places for the winners and the members that the threads of a CTA write.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
+// one between the counter's reset and this.
+// Precondition: fewer than 65536 of each: both counts travel in one word.
+#pragma once
+#include "types.cuh"
+#include "warp.cuh"
+
+// The first place of this thread among the winners and among the members.
+struct Slots {
+    u32 winner;
+    u32 member;
+};
+
+__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 members) {
+    const u32 counts = winners << 16 | members;
+    const u32 lane = threadIdx.x % WARP_SIZE;
+    const u32 through = warp_sum_through(counts, lane);
+    u32 first = 0;
+    if (lane == WARP_SIZE - 1) {
+        first = atomicAdd(&reserved, through);
+    }
+    first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
+    return {first >> 16, first & 0xFFFFu};
+}

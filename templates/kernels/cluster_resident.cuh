@@ -1,0 +1,212 @@
+// cluster_resident: a cluster of CTAs selects the top k of one row that they hold in registers.
+//
+// Every CTA loads its part of the row once and counts it, rounded to fp16, in a histogram of its
+// own. Together they find the threshold bin; each then writes its winners to places of its own. The
+// few members of the bin go to all CTAs, and each ranks its own among them; where they are too many
+// for that, all CTAs split them by radix over their keys first. Nothing is dropped, so the answer is
+// exact however the scores lie.
+//
+// Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB. Barriers: uniform
+// over the cluster, whose own is passed once, at the start; later the CTAs meet by letters.
+// Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of Config::CLUSTER CTAs;
+// k >= 1; columns <= THREADS * ITEMS * CLUSTER; row addresses aligned to their element.
+#pragma once
+#include "../device/active_range.cuh"
+#include "../device/cluster.cuh"
+#include "../device/cluster_threshold.cuh"
+#include "../device/dependent_launch.cuh"
+#include "../device/histogram.cuh"
+#include "../device/mailbox.cuh"
+#include "../device/members.cuh"
+#include "../device/resident_row.cuh"
+#include "../device/row.cuh"
+#include "../device/short_row.cuh"
+#include "../device/slots.cuh"
+#include "../device/threshold.cuh"
+#include "../device/types.cuh"
+#include "../device/warp.cuh"
+
+template <class Config>
+struct ClusterResident {
+    using Bits = typename Config::Bits;
+    using Key = typename Config::Bits;
+    using Places = ResidentPlaces<Config>;
+    using Hits = typename Places::Hits;
+    using Few = Members<Config>;
+    using Found = ClusterThresholdBin;
+    using Active = ActiveRange<Config::DIGIT_BITS>;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 WARPS = THREADS / WARP_SIZE;
+    static constexpr u32 BINS = Config::BINS;
+    static constexpr u32 CLUSTER = Config::CLUSTER;
+    static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
+
+    static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a CTA share one word");
+
+    struct Shared {
+        Histogram<BINS> histogram;
+        ClusterThresholdSearch<THREADS, BINS, CLUSTER> search;
+        ThresholdSearch<THREADS> own_search;
+        Mailbox for_members;
+        Mailbox for_extremes;
+        Few members;            // of all CTAs
+        u64 extremes[CLUSTER];  // keys of the members of each CTA: the least below, the greatest above
+        u32 reserved;           // winners in the upper half, members in the lower
+        u32 least;
+        u32 greatest;
+    };
+    static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
+
+    static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
+        const u32 index = blockIdx.x / CLUSTER;
+        const u32 rank = cluster_rank();
+        shared.histogram.template clear<THREADS>();
+        if (threadIdx.x == 0) {
+            shared.reserved = 0;
+            shared.search.prepare();
+            shared.for_members.prepare();
+            shared.for_extremes.prepare();
+        }
+        wait_for_grid_ahead();
+        const Row<Bits> row = find_row<Config>(args, index);
+        const u32 k = u32(args.k);
+        if (row.length <= k) {
+            if (rank == 0) {
+                take_all<Config>(args, index, row.length);
+            }
+            return;
+        }
+        cluster_arrive_relaxed();
+        const ResidentRow<Config> held(row, rank);
+        const Places& places = held.places;
+        let_grid_behind_start();
+        __syncthreads();
+        cluster_wait();
+
+        held.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
+        __syncthreads();
+        Found found = shared.search.find(shared.histogram, k, rank, 0);
+
+        // The bounds of the threshold bin as halves, the lower in it, the upper above. A code
+        // beyond an infinity is a NaN, which no score is at least.
+        const u32 lower = max(found.bin.bin << CODE_SHIFT, HALF_CODE_NEGATIVE_INFINITY);
+        const u32 upper = (found.bin.bin + 1) << CODE_SHIFT;
+        Hits members = held.at_least(half_of_code(lower));
+        Hits winners = held.at_least(upper <= HALF_CODE_INFINITY ? half_of_code(upper) : HALF_NAN);
+        members.remove(winners);
+        if (found.bin.inside > Few::CAPACITY && found.bin.inside != k - found.bin.above) {
+            split(shared, held, winners, members, k, rank, found);
+        }
+
+        const u32 above = found.bin.above;
+        const u32 inside = found.bin.inside;
+        const u32 wanted = k - above;
+        const bool meeting = inside != wanted && inside <= Few::CAPACITY;
+        const u32 own = shared.histogram.counts[found.bin.bin];
+        if (meeting && threadIdx.x == 0) {
+            shared.for_members.announce(inside * u32(sizeof(u64)));
+        }
+        Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
+        slots.winner += found.before_above;
+        slots.member += found.before_inside;
+        if (meeting) {
+            held.for_each_hit(members, [&](Key key, u32 column) {
+                for (u32 cta = 0; cta < CLUSTER; ++cta) {
+                    shared.for_members.send(&shared.members.entries[slots.member],
+                                            Few::entry(key, column), cta);
+                }
+                slots.member += 1;
+            });
+        }
+        places.for_each_column(winners, [&](u32 column) {
+            Config::emit(args, index, slots.winner++, column);
+        });
+        if (meeting) {
+            shared.for_members.wait(0);
+            const u32 first = found.before_inside;
+            shared.members.select(shared.histogram, shared.own_search, inside, first, first + own,
+                                  wanted, rank == 0, [&args, index, above](u32 slot, u32 column) {
+                                      Config::emit(args, index, above + slot, column);
+                                  });
+            return;
+        }
+        // All members win, or all are equal.
+        places.for_each_column(members, [&](u32 column) {
+            if (slots.member < wanted) {
+                Config::emit(args, index, above + slots.member, column);
+            }
+            slots.member += 1;
+        });
+    }
+
+   private:
+    // Very many members: splits them by radix over their keys, from the least to the greatest of
+    // them, until few are left, or all that are left win or are equal.
+    static __device__ __forceinline__ void split(Shared& shared, const ResidentRow<Config>& held,
+                                                 Hits& winners, Hits& members, u32 k, u32 rank,
+                                                 Found& found) {
+        Active active = find_extremes(shared, held, members, rank);
+        if (active.least == active.greatest) {
+            return;
+        }
+        for (u32 pass = 1;; ++pass) {
+            shared.histogram.template clear<THREADS>();
+            __syncthreads();
+            held.for_each_key(
+                members, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
+            __syncthreads();
+            const Found next =
+                shared.search.find(shared.histogram, k - found.bin.above, rank, pass);
+            found.bin = {next.bin.bin, found.bin.above + next.bin.above, next.bin.inside};
+            found.before_above += next.before_above;
+            found.before_inside = next.before_inside;
+            const Active inside = active.narrowed_to(next.bin.bin);
+            Hits left = {};
+            held.for_each_key(members, [&](Key key, u32 word, u32 bit) {
+                if (key > inside.greatest) {
+                    winners.add(word, bit);
+                } else if (key >= inside.least) {
+                    left.add(word, bit);
+                }
+            });
+            members = left;
+            if (found.bin.inside <= Few::CAPACITY || found.bin.inside == k - found.bin.above ||
+                active.shift == 0) {
+                return;
+            }
+            active = inside;
+        }
+    }
+
+    // The range of the keys of all members, in every CTA.
+    static __device__ __forceinline__ Active find_extremes(Shared& shared, const ResidentRow<Config>& held,
+                                                           const Hits& members, u32 rank) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        if (threadIdx.x == 0) {
+            shared.least = ~0u;
+            shared.greatest = 0;
+            shared.for_extremes.announce(sizeof(shared.extremes));
+        }
+        __syncthreads();
+        u32 least = ~0u;
+        u32 greatest = 0;
+        held.for_each_key(members, [&](Key key, u32, u32) {
+            least = min(least, u32(key));
+            greatest = max(greatest, u32(key));
+        });
+        least = warp_least(least);
+        greatest = warp_greatest(greatest);
+        if (lane == 0) {
+            atomicMin(&shared.least, least);
+            atomicMax(&shared.greatest, greatest);
+        }
+        __syncthreads();
+        if (threadIdx.x < CLUSTER) {
+            shared.for_extremes.send(&shared.extremes[rank],
+                                     u64(shared.greatest) << 32 | shared.least, threadIdx.x);
+        }
+        shared.for_extremes.wait(0);
+        const u64 both = shared.extremes[lane < CLUSTER ? lane : 0];
+        return Active::between(warp_least(u32(both)), warp_greatest(u32(both >> 32)));
+    }
+};
