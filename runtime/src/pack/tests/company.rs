@@ -3,7 +3,9 @@
 
 use super::*;
 use crate::cache::KernelError;
+use crate::plan::{Limits, Planner};
 use crate::workload::Workload;
+use topkit_codegen::{KernelKind, Variant};
 
 #[test]
 fn a_packed_kernel_is_had_where_compiling_is_denied() {
@@ -82,36 +84,66 @@ fn without_a_compiler_packed_kernels_are_named_ahead_and_warm() {
     assert!(matches!(failures[..], [(_, Error::NotPacked(_))]), "{done}");
 }
 
-/// The substitute depends on the size: what holds short rows alone stands in for those.
+/// The substitute depends on the sizes: what holds short rows alone stands in for those, a filter
+/// where k is small, a cluster where there can be so many CTAs.
 #[test]
 fn every_kernel_that_stands_in_is_named_ahead() {
     let spec = KernelSpec::builder("Parts").dtype([DType::Bf16]).k(1..=4096).build().unwrap();
-    let engine = Engine::builder().offline(arch("sm_66")).config(Config::default());
-    let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_66"]);
-    let engine = engine.pack(&path).build().unwrap();
-    let limits = engine.limits();
-    let planner = engine.planner(&spec);
-    let range = Workload::new(DType::Bf16, 1..=1 << 12, 1..=1 << 20, 1..=4096);
-    let planned = planner.reach(&spec, &range, limits).unwrap();
-    // No member that is planned is there, of the others each sixth.
-    let others = spec.variants().into_iter().filter(|member| !planned.contains(member));
-    let there: Vec<_> = others.step_by(6).collect();
-    let stock = Stock::new(&spec, &planner, |variant| there.contains(variant));
-    let named = stock.reach(planned, &spec, &range, limits);
-    assert!(named.iter().all(|variant| there.contains(variant)));
-    let mut taken = Vec::new();
-    for rows in [1, 2, 8, 100, 1 << 12] {
-        for columns in (0..=20).flat_map(|power| [1 << power, (3 << power) / 2]) {
-            for k in [1, 64, 512, 2048, 2049, 4096] {
-                let problem = Problem::new(DType::Bf16, rows, columns.min(1 << 20), k);
-                let plan = planner.plan(&spec, &problem, limits).unwrap();
-                let variant = stock.plan(plan, limits).variant;
-                assert!(named.contains(&variant), "{problem}: {variant}");
-                if !taken.contains(&variant) {
-                    taken.push(variant);
+    let most = i32::MAX as usize;
+    let range = Workload::new(DType::Bf16, 1..=most, 1..=1 << 20, 1..=4096);
+    let columns = |power: u32| [1 << power, (3usize << power) / 2].map(|size| size.min(1 << 20));
+    for (name, step) in [("sm_66", 6), ("sm_66", 41), ("sm_90a", 5), ("sm_90a", 29)] {
+        let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &[name]);
+        let engine = Engine::builder().offline(arch(name)).config(Config::default());
+        let engine = engine.pack(&path).build().unwrap();
+        let (planner, limits) = (engine.planner(&spec), engine.limits());
+        let planned = planner.reach(&spec, &range, limits).unwrap();
+        // No member that is planned is there, and few of the others.
+        let others = spec.variants().into_iter().filter(|member| !planned.contains(member));
+        let there: Vec<_> = others.step_by(step).collect();
+        let stock = Stock::new(&spec, &planner, |variant| there.contains(variant));
+        let named =
+            stock.reach(planner.reach(&spec, &range, limits).unwrap(), &spec, &range, limits);
+        let mut taken = Vec::new();
+        for rows in [1, 2, 8, 66, 100, 1000, 1 << 20, 1 << 28, most] {
+            for columns in (0..=20).flat_map(columns) {
+                for k in [1, 64, 2048, 2049, 4096] {
+                    let problem = Problem::new(DType::Bf16, rows, columns, k);
+                    let plan = planner.plan(&spec, &problem, limits).unwrap();
+                    let variant = stock.plan(plan, limits).variant;
+                    assert!(named.contains(&variant), "{name}, {step}: {problem} by {variant}");
+                    if !taken.contains(&variant) {
+                        taken.push(variant);
+                    }
                 }
             }
         }
+        assert!(taken.len() > 1, "{taken:?}");
+        assert!(named.len() <= 2 * taken.len(), "{} named, {} seen", named.len(), taken.len());
     }
-    assert!(taken.len() > 1, "{taken:?}");
+}
+
+/// A filter selects at most 2048 of a row, and a launch has room for so many clusters.
+#[test]
+fn what_no_packed_kernel_serves_is_named_ahead_as_it_is() {
+    let spec = KernelSpec::builder("Gaps").dtype([DType::F32]).k(1..=4096).build().unwrap();
+    let (planner, limits) = (Planner::default(), Limits::of_arch(arch("sm_90a")));
+    let first = |kernel: KernelKind, cluster: u32| {
+        let is_it = |variant: &Variant| (variant.kernel, variant.cluster) == (kernel, cluster);
+        spec.variants().into_iter().find(is_it).unwrap()
+    };
+    let wanted = first(KernelKind::BlockRadix, 1);
+    for (kernel, cluster, rows, k) in [
+        (KernelKind::BlockFilter, 1, 1, 4096),
+        (KernelKind::ClusterFilter, 16, i32::MAX as usize, 1),
+    ] {
+        let there = first(kernel, cluster);
+        let stock = Stock::new(&spec, &planner, |variant| *variant == there);
+        let named = |rows, k| {
+            let range = Workload::new(DType::F32, 1..=rows, 1..=1 << 20, 1..=k);
+            stock.reach(vec![wanted], &spec, &range, &limits)
+        };
+        assert_eq!(named(1, 1), [there]);
+        assert_eq!(named(rows, k), [there, wanted]);
+    }
 }
