@@ -108,8 +108,8 @@ struct BlockResident {
             if (few) {
                 __syncthreads();
                 const u32 above = threshold.above;
-                shared.members.select(shared.histogram, shared.threshold, threshold.inside, 0,
-                                      threshold.inside, wanted, true, [&args, &shared, above, staged](u32 slot, u32 column) {
+                shared.members.select(shared.histogram, shared.threshold, threshold.inside, wanted,
+                                      [&args, &shared, above, staged](u32 slot, u32 column) {
                                           write(args, shared, above + slot, column, staged);
                                       });
             } else {

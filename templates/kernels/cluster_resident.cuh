@@ -2,8 +2,8 @@
 //
 // Every CTA loads its part of the row once and counts it, rounded to fp16, in a histogram of its
 // own. Together they find the threshold bin; each then writes its winners to places of its own. The
-// few members of the bin go to all CTAs, and each ranks its own among them; where they are too many
-// for that, all CTAs split them by radix over their keys first. Nothing is dropped, so the answer is
+// few members of the bin go to all CTAs, and each ranks its own among them; where they are many, all
+// CTAs split them by radix over their keys first. Nothing is dropped, so the answer is
 // exact however the scores lie.
 //
 // Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB. Barriers: uniform
@@ -22,7 +22,6 @@
 #include "../device/row.cuh"
 #include "../device/short_row.cuh"
 #include "../device/slots.cuh"
-#include "../device/threshold.cuh"
 #include "../device/types.cuh"
 #include "../device/warp.cuh"
 
@@ -46,7 +45,6 @@ struct ClusterResident {
     struct Shared {
         Histogram<BINS> histogram;
         ClusterThresholdSearch<THREADS, BINS, CLUSTER> search;
-        ThresholdSearch<THREADS> own_search;
         Mailbox for_members;
         Mailbox for_extremes;
         Few members;            // of all CTAs
@@ -94,14 +92,13 @@ struct ClusterResident {
         Hits members = held.at_least(half_of_code(lower));
         Hits winners = held.at_least(upper <= HALF_CODE_INFINITY ? half_of_code(upper) : HALF_NAN);
         members.remove(winners);
-        if (found.bin.inside > Few::CAPACITY && found.bin.inside != k - found.bin.above) {
-            split(shared, held, winners, members, k, rank, found);
-        }
+        const bool many = found.bin.inside > Few::RANKED && found.bin.inside != k - found.bin.above;
+        const bool equal = many && split(shared, held, winners, members, k, rank, found);
 
         const u32 above = found.bin.above;
         const u32 inside = found.bin.inside;
         const u32 wanted = k - above;
-        const bool meeting = inside != wanted && inside <= Few::CAPACITY;
+        const bool meeting = inside != wanted && !equal;
         const u32 own = shared.histogram.counts[found.bin.bin];
         if (meeting && threadIdx.x == 0) {
             shared.for_members.announce(inside * u32(sizeof(u64)));
@@ -124,10 +121,8 @@ struct ClusterResident {
         if (meeting) {
             shared.for_members.wait(0);
             const u32 first = found.before_inside;
-            shared.members.select(shared.histogram, shared.own_search, inside, first, first + own,
-                                  wanted, rank == 0, [&args, index, above](u32 slot, u32 column) {
-                                      Config::emit(args, index, above + slot, column);
-                                  });
+            shared.members.rank(inside, first, first + own, wanted, above,
+                                [&](u32 slot, u32 column) { Config::emit(args, index, slot, column); });
             return;
         }
         // All members win, or all are equal.
@@ -140,14 +135,14 @@ struct ClusterResident {
     }
 
    private:
-    // Very many members: splits them by radix over their keys, from the least to the greatest of
-    // them, until few are left, or all that are left win or are equal.
-    static __device__ __forceinline__ void split(Shared& shared, const ResidentRow<Config>& held,
+    // Many members: splits them by radix over their keys, from the least to the greatest of them,
+    // until few are left, or all that are left win, or are equal, which it tells.
+    static __device__ __forceinline__ bool split(Shared& shared, const ResidentRow<Config>& held,
                                                  Hits& winners, Hits& members, u32 k, u32 rank,
                                                  Found& found) {
         Active active = find_extremes(shared, held, members, rank);
         if (active.least == active.greatest) {
-            return;
+            return true;
         }
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
@@ -170,9 +165,11 @@ struct ClusterResident {
                 }
             });
             members = left;
-            if (found.bin.inside <= Few::CAPACITY || found.bin.inside == k - found.bin.above ||
-                active.shift == 0) {
-                return;
+            if (active.shift == 0) {
+                return true;
+            }
+            if (found.bin.inside <= Few::RANKED || found.bin.inside == k - found.bin.above) {
+                return false;
             }
             active = inside;
         }

@@ -340,16 +340,15 @@ struct Members {
     using Search = ThresholdSearch<Config::THREADS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
-    // A CTA that shares its multiprocessor has fewer registers to hold them in.
-    static constexpr u32 CAPACITY = Config::CLUSTER == 1 ? 512 : 1024;
-    // Members that one CTA ranks each against each; with more, a pass costs less. With 192,
-    // 1 x 131072 f32, k = 2048 took 6.3 us, and 5.8 with 128 (H200).
-    static constexpr u32 RANKED_ALONE = 128;
-    // The same where each CTA of a cluster ranks its share: 4.8 us.
-    static constexpr u32 RANKED = Config::CLUSTER == 1  ? RANKED_ALONE
+    // Members that are ranked each against each; with more, a pass costs less. With 192 by one CTA,
+    // 1 x 131072 f32, k = 2048 took 6.3 us, and 5.8 with 128; 4.8 where 16 CTAs rank a share each
+    // (H200).
+    static constexpr u32 RANKED = Config::CLUSTER == 1  ? 128
                                   : Config::CLUSTER < 4 ? 256
                                   : Config::CLUSTER < 8 ? 384
                                                         : 512;
+    // Of more than these, the CTAs of a cluster find the best together.
+    static constexpr u32 CAPACITY = Config::CLUSTER == 1 ? 512 : RANKED;
     // Lanes that compare one member with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
     static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
@@ -366,21 +365,20 @@ struct Members {
     static __device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
     static __device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
 
-    // Calls write(slot, column) for those of the members from `first` to before `last` that are
-    // among the best `wanted` of all, with slots from 0 on. Of more than RANKED, the CTA with the
-    // first of all writes all.
+    // Calls write(slot, column) for the best `wanted` of `members`, with slots from 0 on.
     template <class Write>
-    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 members, u32 first,
-                                           u32 last, u32 wanted, bool leads, Write write) {
+    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 members,
+                                           u32 wanted, Write write) {
         if (members <= RANKED) {
-            rank(members, first, last, wanted, 0, write);
-        } else if (leads) {
+            rank(members, 0, members, wanted, 0, write);
+        } else {
             narrow(histogram, search, members, wanted, write);
         }
     }
 
-   private:
-    // Some lanes count those that are better than one member.
+    // Calls write(slot, column) for those of the members from `first` to before `last` that are
+    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
+    // better than one member. Precondition: members <= RANKED.
     template <class Write>
     __device__ __forceinline__ void rank(u32 members, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
@@ -404,13 +402,14 @@ struct Members {
         }
     }
 
+   private:
     // Not inlined: it would take registers from the common path.
     template <class Write>
     __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 members, u32 wanted,
                                         Write write) {
         u32 place = 0;
         __syncthreads();  // the caller may have looked at the histogram
-        while (members > RANKED_ALONE && members > wanted) {
+        while (members > RANKED && members > wanted) {
             histogram.template clear<THREADS>();
             if (threadIdx.x == 0) {
                 reserved = 0;
@@ -431,7 +430,7 @@ struct Members {
             members = bin.inside;
             __syncthreads();
         }
-        if (members <= RANKED_ALONE) {
+        if (members <= RANKED) {
             rank(members, 0, members, wanted, place, write);
             return;
         }
@@ -1190,8 +1189,8 @@ struct BlockResident {
             if (few) {
                 __syncthreads();
                 const u32 above = threshold.above;
-                shared.members.select(shared.histogram, shared.threshold, threshold.inside, 0,
-                                      threshold.inside, wanted, true, [&args, &shared, above, staged](u32 slot, u32 column) {
+                shared.members.select(shared.histogram, shared.threshold, threshold.inside, wanted,
+                                      [&args, &shared, above, staged](u32 slot, u32 column) {
                                           write(args, shared, above + slot, column, staged);
                                       });
             } else {

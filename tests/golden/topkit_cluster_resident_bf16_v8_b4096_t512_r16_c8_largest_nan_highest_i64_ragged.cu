@@ -24,8 +24,8 @@
 //
 // Every CTA loads its part of the row once and counts it, rounded to fp16, in a histogram of its
 // own. Together they find the threshold bin; each then writes its winners to places of its own. The
-// few members of the bin go to all CTAs, and each ranks its own among them; where they are too many
-// for that, all CTAs split them by radix over their keys first. Nothing is dropped, so the answer is
+// few members of the bin go to all CTAs, and each ranks its own among them; where they are many, all
+// CTAs split them by radix over their keys first. Nothing is dropped, so the answer is
 // exact however the scores lie.
 //
 // Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB. Barriers: uniform
@@ -619,16 +619,15 @@ struct Members {
     using Search = ThresholdSearch<Config::THREADS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
-    // A CTA that shares its multiprocessor has fewer registers to hold them in.
-    static constexpr u32 CAPACITY = Config::CLUSTER == 1 ? 512 : 1024;
-    // Members that one CTA ranks each against each; with more, a pass costs less. With 192,
-    // 1 x 131072 f32, k = 2048 took 6.3 us, and 5.8 with 128 (H200).
-    static constexpr u32 RANKED_ALONE = 128;
-    // The same where each CTA of a cluster ranks its share: 4.8 us.
-    static constexpr u32 RANKED = Config::CLUSTER == 1  ? RANKED_ALONE
+    // Members that are ranked each against each; with more, a pass costs less. With 192 by one CTA,
+    // 1 x 131072 f32, k = 2048 took 6.3 us, and 5.8 with 128; 4.8 where 16 CTAs rank a share each
+    // (H200).
+    static constexpr u32 RANKED = Config::CLUSTER == 1  ? 128
                                   : Config::CLUSTER < 4 ? 256
                                   : Config::CLUSTER < 8 ? 384
                                                         : 512;
+    // Of more than these, the CTAs of a cluster find the best together.
+    static constexpr u32 CAPACITY = Config::CLUSTER == 1 ? 512 : RANKED;
     // Lanes that compare one member with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
     static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
@@ -645,21 +644,20 @@ struct Members {
     static __device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
     static __device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
 
-    // Calls write(slot, column) for those of the members from `first` to before `last` that are
-    // among the best `wanted` of all, with slots from 0 on. Of more than RANKED, the CTA with the
-    // first of all writes all.
+    // Calls write(slot, column) for the best `wanted` of `members`, with slots from 0 on.
     template <class Write>
-    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 members, u32 first,
-                                           u32 last, u32 wanted, bool leads, Write write) {
+    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 members,
+                                           u32 wanted, Write write) {
         if (members <= RANKED) {
-            rank(members, first, last, wanted, 0, write);
-        } else if (leads) {
+            rank(members, 0, members, wanted, 0, write);
+        } else {
             narrow(histogram, search, members, wanted, write);
         }
     }
 
-   private:
-    // Some lanes count those that are better than one member.
+    // Calls write(slot, column) for those of the members from `first` to before `last` that are
+    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
+    // better than one member. Precondition: members <= RANKED.
     template <class Write>
     __device__ __forceinline__ void rank(u32 members, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
@@ -683,13 +681,14 @@ struct Members {
         }
     }
 
+   private:
     // Not inlined: it would take registers from the common path.
     template <class Write>
     __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 members, u32 wanted,
                                         Write write) {
         u32 place = 0;
         __syncthreads();  // the caller may have looked at the histogram
-        while (members > RANKED_ALONE && members > wanted) {
+        while (members > RANKED && members > wanted) {
             histogram.template clear<THREADS>();
             if (threadIdx.x == 0) {
                 reserved = 0;
@@ -710,7 +709,7 @@ struct Members {
             members = bin.inside;
             __syncthreads();
         }
-        if (members <= RANKED_ALONE) {
+        if (members <= RANKED) {
             rank(members, 0, members, wanted, place, write);
             return;
         }
@@ -1382,8 +1381,8 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- kernels/cluster_resident.cuh, from line 29 ------------------------------------------------
-#line 29 "templates/kernels/cluster_resident.cuh"
+// ---- kernels/cluster_resident.cuh, from line 28 ------------------------------------------------
+#line 28 "templates/kernels/cluster_resident.cuh"
 template <class Config>
 struct ClusterResident {
     using Bits = typename Config::Bits;
@@ -1404,7 +1403,6 @@ struct ClusterResident {
     struct Shared {
         Histogram<BINS> histogram;
         ClusterThresholdSearch<THREADS, BINS, CLUSTER> search;
-        ThresholdSearch<THREADS> own_search;
         Mailbox for_members;
         Mailbox for_extremes;
         Few members;            // of all CTAs
@@ -1452,14 +1450,13 @@ struct ClusterResident {
         Hits members = held.at_least(half_of_code(lower));
         Hits winners = held.at_least(upper <= HALF_CODE_INFINITY ? half_of_code(upper) : HALF_NAN);
         members.remove(winners);
-        if (found.bin.inside > Few::CAPACITY && found.bin.inside != k - found.bin.above) {
-            split(shared, held, winners, members, k, rank, found);
-        }
+        const bool many = found.bin.inside > Few::RANKED && found.bin.inside != k - found.bin.above;
+        const bool equal = many && split(shared, held, winners, members, k, rank, found);
 
         const u32 above = found.bin.above;
         const u32 inside = found.bin.inside;
         const u32 wanted = k - above;
-        const bool meeting = inside != wanted && inside <= Few::CAPACITY;
+        const bool meeting = inside != wanted && !equal;
         const u32 own = shared.histogram.counts[found.bin.bin];
         if (meeting && threadIdx.x == 0) {
             shared.for_members.announce(inside * u32(sizeof(u64)));
@@ -1482,10 +1479,8 @@ struct ClusterResident {
         if (meeting) {
             shared.for_members.wait(0);
             const u32 first = found.before_inside;
-            shared.members.select(shared.histogram, shared.own_search, inside, first, first + own,
-                                  wanted, rank == 0, [&args, index, above](u32 slot, u32 column) {
-                                      Config::emit(args, index, above + slot, column);
-                                  });
+            shared.members.rank(inside, first, first + own, wanted, above,
+                                [&](u32 slot, u32 column) { Config::emit(args, index, slot, column); });
             return;
         }
         // All members win, or all are equal.
@@ -1498,14 +1493,14 @@ struct ClusterResident {
     }
 
    private:
-    // Very many members: splits them by radix over their keys, from the least to the greatest of
-    // them, until few are left, or all that are left win or are equal.
-    static __device__ __forceinline__ void split(Shared& shared, const ResidentRow<Config>& held,
+    // Many members: splits them by radix over their keys, from the least to the greatest of them,
+    // until few are left, or all that are left win, or are equal, which it tells.
+    static __device__ __forceinline__ bool split(Shared& shared, const ResidentRow<Config>& held,
                                                  Hits& winners, Hits& members, u32 k, u32 rank,
                                                  Found& found) {
         Active active = find_extremes(shared, held, members, rank);
         if (active.least == active.greatest) {
-            return;
+            return true;
         }
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
@@ -1528,9 +1523,11 @@ struct ClusterResident {
                 }
             });
             members = left;
-            if (found.bin.inside <= Few::CAPACITY || found.bin.inside == k - found.bin.above ||
-                active.shift == 0) {
-                return;
+            if (active.shift == 0) {
+                return true;
+            }
+            if (found.bin.inside <= Few::RANKED || found.bin.inside == k - found.bin.above) {
+                return false;
             }
             active = inside;
         }

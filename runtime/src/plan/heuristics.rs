@@ -84,13 +84,11 @@ fn shared(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Varia
         .items()
         .iter()
         .flat_map(|&items| kernel.clusters().iter().rev().map(move |&cluster| (items, cluster)));
-    let room = |cluster: u32| {
-        let held = CLUSTERS.iter().find(|(ctas, _)| *ctas == cluster).map_or(0, |&(_, held)| held);
-        held * limits.multiprocessors as usize / USUAL
-    };
     let capacity = |(items, cluster): (u32, u32)| (FILTER_THREADS * items * cluster) as usize;
     let (items, cluster) = sizes
-        .filter(|&size| problem.rows <= room(size.1) && capacity(size) >= problem.columns)
+        .filter(|&size| {
+            problem.rows <= clusters_at_once(size.1, limits) && capacity(size) >= problem.columns
+        })
         .min_by_key(|&size| (capacity(size), size.0.max(16), size.0))?;
     Some(Variant {
         kernel,
@@ -117,8 +115,12 @@ const HUGE_BYTES: usize = 16 << 20;
 /// Clusters of so many CTAs, and how many of them an H200 holds at once, one CTA a multiprocessor.
 const CLUSTERS: &[(u32, usize)] = &[(16, 7), (8, 15), (6, 20), (4, 30), (3, 42), (2, 66)];
 
-/// Multiprocessors of the GPU that `CLUSTERS` is of.
-const USUAL: usize = 132;
+/// How many clusters of so many CTAs a GPU holds at once, one CTA a multiprocessor.
+pub(crate) fn clusters_at_once(cluster: u32, limits: &Limits) -> usize {
+    let usual = 132; // multiprocessors of the GPU that CLUSTERS is of
+    let held = CLUSTERS.iter().find(|(ctas, _)| *ctas == cluster).map_or(0, |&(_, held)| held);
+    held * limits.multiprocessors as usize / usual
+}
 
 /// The kernel that reads its rows once and keeps what may win, where the family has it.
 fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Variant> {
@@ -144,8 +146,8 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
     }
     // A CTA is worth its part in the meeting with a stripe of its own.
     let stripe = |items: u32| (FILTER_THREADS * items) as usize;
-    let cluster = CLUSTERS.iter().find(|(ctas, room)| {
-        let room = room * limits.multiprocessors as usize / USUAL;
+    let cluster = CLUSTERS.iter().find(|(ctas, _)| {
+        let room = clusters_at_once(*ctas, limits);
         limits.clusters && problem.rows <= room && *ctas as usize * stripe(16) <= problem.columns
     });
     Some(match cluster {
@@ -161,12 +163,12 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
 pub(super) fn edges(spec: &KernelSpec, dtype: DType, limits: &Limits) -> [Vec<usize>; 3] {
     let (bytes, multiprocessors) = (dtype.bytes() as usize, limits.multiprocessors as usize);
     let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
-    rows.extend(CLUSTERS.iter().map(|(_, room)| room * multiprocessors / USUAL));
     let mut columns = vec![0, ALONE, HELD_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
     for &threads in spec.threads.iter() {
         columns.extend(Variant::ITEMS.iter().map(|items| (threads * items) as usize));
     }
     for &(ctas, _) in CLUSTERS {
+        rows.push(clusters_at_once(ctas, limits));
         let stripes = (ctas * FILTER_THREADS * 16) as usize;
         columns.extend([stripes - 1, stripes]);
         let held = KernelKind::ClusterResident.items().iter();

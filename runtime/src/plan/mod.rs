@@ -15,6 +15,7 @@ mod shipped;
 mod table;
 
 pub use explain::{Alternative, Basis, Explanation, Measured, Reason};
+pub(crate) use heuristics::clusters_at_once;
 pub use limits::Limits;
 pub(crate) use planner::Planner;
 pub(crate) use reach::parts;

@@ -7,7 +7,7 @@
 
 use super::id::{id, of_id};
 use super::provenance::hex;
-use crate::plan::{Limits, Plan};
+use crate::plan::{Limits, Plan, clusters_at_once};
 use crate::problem::Problem;
 use topkit_codegen::{DType, KernelKind, KernelSpec, Variant};
 
@@ -149,7 +149,7 @@ fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'s
         }
         KernelKind::ClusterResident => {
             let room = variant.capacity().unwrap_or(0) as usize;
-            if rows * variant.cluster as usize > gpu {
+            if rows > clusters_at_once(variant.cluster, limits) {
                 Some("its clusters would queue")
             } else {
                 (room / 2 > columns).then_some("half of its room would be empty")
