@@ -27,6 +27,7 @@ embed! {
     "device/members.cuh",
     "device/order_key.cuh",
     "device/packed_half.cuh",
+    "device/ranking.cuh",
     "device/resident_row.cuh",
     "device/row.cuh",
     "device/score_word.cuh",

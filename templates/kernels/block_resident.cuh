@@ -15,6 +15,7 @@
 #include "../device/dependent_launch.cuh"
 #include "../device/histogram.cuh"
 #include "../device/members.cuh"
+#include "../device/ranking.cuh"
 #include "../device/resident_row.cuh"
 #include "../device/row.cuh"
 #include "../device/short_row.cuh"
@@ -90,7 +91,7 @@ struct BlockResident {
         Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
         if (few) {
             held.for_each_hit(members, [&](Key key, u32 column) {
-                shared.members.entries[slots.member++] = Few::entry(key, column);
+                shared.members.all.entries[slots.member++] = entry_of(key, column);
             });
         }
         // Through shared memory, many winners are written in order and so in few transactions:

@@ -171,26 +171,27 @@ struct alignas(16) Histogram {
 
 // ---- device/members.cuh ------------------------------------------------------------------------
 #line 1 "templates/device/members.cuh"
-// The members of a threshold bin, gathered on chip, and which of them win.
+// The members of a threshold bin, gathered in one CTA, and which of them win.
 //
 // Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
 // counter; the caller's histogram and search. Barriers: none with RANKED members or fewer, else
 // several a pass.
-// Preconditions: the entries are written before a barrier or its like; 1 <= wanted <= members <= CAPACITY; entries are unique.
+// Preconditions: the entries are written, and the histogram is no longer read, both before a
+// barrier; 1 <= wanted <= members <= CAPACITY; entries are unique.
 //
-// A few are ranked each against each; the CTAs of a cluster have all of them, and each ranks its
-// share. Of many, a histogram from the least to the greatest key tells most winners and leaves few.
+// A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
+// most winners and leaves few.
 
 // uses device/active_range.cuh
 // uses device/histogram.cuh
 
-// ---- device/slots.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/slots.cuh"
-// Places for the winners and the members that the threads of a CTA write.
+// ---- device/ranking.cuh ------------------------------------------------------------------------
+#line 1 "templates/device/ranking.cuh"
+// The members of a threshold bin, gathered on chip, and their ranks: each is compared with each.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
-// one between the counter's reset and this.
-// Precondition: fewer than 65536 of each: both counts travel in one word.
+// Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
+// Preconditions: the entries are written before a barrier or its like; entries are unique;
+// members <= CAPACITY.
 
 // uses device/types.cuh
 
@@ -241,8 +242,59 @@ __device__ __forceinline__ u32 warp_greatest(u32 value) {
 // The least value of the warp, in every lane.
 __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
 
-// ---- device/slots.cuh, from line 10 ------------------------------------------------------------
-#line 10 "templates/device/slots.cuh"
+// ---- device/ranking.cuh, from line 10 ----------------------------------------------------------
+#line 10 "templates/device/ranking.cuh"
+// A member: the better, the greater.
+__device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
+__device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
+__device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
+
+template <class Config, u32 CAPACITY>
+struct Ranking {
+    static constexpr u32 THREADS = Config::THREADS;
+    // Lanes that compare one member with the others: all of a warp where a CTA's share is small.
+    static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
+
+    u64 entries[CAPACITY];
+
+    // Calls write(slot, column) for those of the members from `first` to before `last` that are
+    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
+    // better than one member.
+    template <class Write>
+    __device__ __forceinline__ void rank(u32 members, u32 first, u32 last, u32 wanted, u32 place,
+                                         Write write) const {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
+             from += THREADS / SHARING) {
+            const u32 mine = from + lane / SHARING;
+            const u64 entry = mine < last ? entries[mine] : ~u64(0);
+            u32 better = 0;
+#pragma unroll 4
+            for (u32 other = lane % SHARING; other < members; other += SHARING) {
+                better += entries[other] > entry;
+            }
+#pragma unroll
+            for (u32 distance = 1; distance < SHARING; distance *= 2) {
+                better += __shfl_xor_sync(FULL_MASK, better, distance);
+            }
+            if (lane % SHARING == 0 && mine < last && better < wanted) {
+                write(place + better, column_of(entry));
+            }
+        }
+    }
+};
+
+// ---- device/slots.cuh --------------------------------------------------------------------------
+#line 1 "templates/device/slots.cuh"
+// Places for the winners and the members that the threads of a CTA write.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
+// one between the counter's reset and this.
+// Precondition: fewer than 65536 of each: both counts travel in one word.
+
+// uses device/types.cuh
+// uses device/warp.cuh
+
 // The first place of this thread among the winners and among the members.
 struct Slots {
     u32 winner;
@@ -331,8 +383,8 @@ struct ThresholdSearch {
     }
 };
 
-// ---- device/members.cuh, from line 18 ----------------------------------------------------------
-#line 18 "templates/device/members.cuh"
+// ---- device/members.cuh, from line 20 ----------------------------------------------------------
+#line 20 "templates/device/members.cuh"
 template <class Config>
 struct Members {
     using Active = ActiveRange<Config::DIGIT_BITS>;
@@ -340,65 +392,25 @@ struct Members {
     using Search = ThresholdSearch<Config::THREADS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
-    // Members that are ranked each against each; with more, a pass costs less. With 192 by one CTA,
-    // 1 x 131072 f32, k = 2048 took 6.3 us, and 5.8 with 128; 4.8 where 16 CTAs rank a share each
+    static constexpr u32 CAPACITY = 512;
+    // With more, a pass costs less: 1 x 131072 f32, k = 2048, 6.3 us with 192 and 5.8 with 128
     // (H200).
-    static constexpr u32 RANKED = Config::CLUSTER == 1  ? 128
-                                  : Config::CLUSTER < 4 ? 256
-                                  : Config::CLUSTER < 8 ? 384
-                                                        : 512;
-    // Of more than these, the CTAs of a cluster find the best together.
-    static constexpr u32 CAPACITY = Config::CLUSTER == 1 ? 512 : RANKED;
-    // Lanes that compare one member with the others: all of a warp where a CTA's share is small.
-    static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
+    static constexpr u32 RANKED = 128;
     static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
 
-    u64 entries[CAPACITY];
+    Ranking<Config, CAPACITY> all;
     u32 least[WARP_SIZE];
     u32 greatest[WARP_SIZE];
     u32 reserved;
-
-    // The better, the greater.
-    static __device__ __forceinline__ u64 entry(u32 key, u32 column) {
-        return u64(key) << 32 | column;
-    }
-    static __device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
-    static __device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
 
     // Calls write(slot, column) for the best `wanted` of `members`, with slots from 0 on.
     template <class Write>
     __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 members,
                                            u32 wanted, Write write) {
         if (members <= RANKED) {
-            rank(members, 0, members, wanted, 0, write);
+            all.rank(members, 0, members, wanted, 0, write);
         } else {
             narrow(histogram, search, members, wanted, write);
-        }
-    }
-
-    // Calls write(slot, column) for those of the members from `first` to before `last` that are
-    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
-    // better than one member. Precondition: members <= RANKED.
-    template <class Write>
-    __device__ __forceinline__ void rank(u32 members, u32 first, u32 last, u32 wanted, u32 place,
-                                         Write write) const {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
-             from += THREADS / SHARING) {
-            const u32 mine = from + lane / SHARING;
-            const u64 entry = mine < last ? entries[mine] : ~u64(0);
-            u32 better = 0;
-#pragma unroll 4
-            for (u32 other = lane % SHARING; other < members; other += SHARING) {
-                better += entries[other] > entry;
-            }
-#pragma unroll
-            for (u32 distance = 1; distance < SHARING; distance *= 2) {
-                better += __shfl_xor_sync(FULL_MASK, better, distance);
-            }
-            if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, column_of(entry));
-            }
         }
     }
 
@@ -408,7 +420,6 @@ struct Members {
     __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 members, u32 wanted,
                                         Write write) {
         u32 place = 0;
-        __syncthreads();  // the caller may have looked at the histogram
         while (members > RANKED && members > wanted) {
             histogram.template clear<THREADS>();
             if (threadIdx.x == 0) {
@@ -419,7 +430,7 @@ struct Members {
                 break;
             }
             for (u32 i = threadIdx.x; i < members; i += THREADS) {
-                histogram.add(active.digit(key_of(entries[i])));
+                histogram.add(active.digit(key_of(all.entries[i])));
             }
             __syncthreads();
             const ThresholdBin bin = search.find(histogram, wanted);
@@ -431,12 +442,12 @@ struct Members {
             __syncthreads();
         }
         if (members <= RANKED) {
-            rank(members, 0, members, wanted, place, write);
+            all.rank(members, 0, members, wanted, place, write);
             return;
         }
         // All win, or all are equal.
         for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, column_of(entries[i]));
+            write(place + i, column_of(all.entries[i]));
         }
     }
 
@@ -446,8 +457,8 @@ struct Members {
         u32 low = ~0u;
         u32 high = 0;
         for (u32 i = threadIdx.x; i < members; i += THREADS) {
-            low = min(low, key_of(entries[i]));
-            high = max(high, key_of(entries[i]));
+            low = min(low, key_of(all.entries[i]));
+            high = max(high, key_of(all.entries[i]));
         }
         low = warp_least(low);
         high = warp_greatest(high);
@@ -471,7 +482,7 @@ struct Members {
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
-            held[e] = i < members ? entries[i] : 0;
+            held[e] = i < members ? all.entries[i] : 0;
             const u32 key = key_of(held[e]);
             wins += i < members && key > range.greatest;
             stays += i < members && key >= range.least && key <= range.greatest;
@@ -485,7 +496,7 @@ struct Members {
                 if (key > range.greatest) {
                     write(slots.winner++, column_of(held[e]));
                 } else {
-                    entries[slots.member++] = held[e];
+                    all.entries[slots.member++] = held[e];
                 }
             }
         }
@@ -1102,8 +1113,8 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- kernels/block_resident.cuh, from line 26 --------------------------------------------------
-#line 26 "templates/kernels/block_resident.cuh"
+// ---- kernels/block_resident.cuh, from line 27 --------------------------------------------------
+#line 27 "templates/kernels/block_resident.cuh"
 template <class Config>
 struct BlockResident {
     using Bits = typename Config::Bits;
@@ -1171,7 +1182,7 @@ struct BlockResident {
         Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
         if (few) {
             held.for_each_hit(members, [&](Key key, u32 column) {
-                shared.members.entries[slots.member++] = Few::entry(key, column);
+                shared.members.all.entries[slots.member++] = entry_of(key, column);
             });
         }
         // Through shared memory, many winners are written in order and so in few transactions:

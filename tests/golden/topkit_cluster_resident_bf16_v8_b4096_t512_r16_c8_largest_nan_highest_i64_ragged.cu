@@ -566,98 +566,33 @@ __device__ __forceinline__ void let_grid_behind_start() {
 #endif
 }
 
-// ---- device/members.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/members.cuh"
-// The members of a threshold bin, gathered on chip, and which of them win.
+// ---- device/ranking.cuh ------------------------------------------------------------------------
+#line 1 "templates/device/ranking.cuh"
+// The members of a threshold bin, gathered on chip, and their ranks: each is compared with each.
 //
-// Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
-// counter; the caller's histogram and search. Barriers: none with RANKED members or fewer, else
-// several a pass.
-// Preconditions: the entries are written before a barrier or its like; 1 <= wanted <= members <= CAPACITY; entries are unique.
-//
-// A few are ranked each against each; the CTAs of a cluster have all of them, and each ranks its
-// share. Of many, a histogram from the least to the greatest key tells most winners and leaves few.
-
-// uses device/active_range.cuh
-// uses device/histogram.cuh
-
-// ---- device/slots.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/slots.cuh"
-// Places for the winners and the members that the threads of a CTA write.
-//
-// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
-// one between the counter's reset and this.
-// Precondition: fewer than 65536 of each: both counts travel in one word.
+// Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
+// Preconditions: the entries are written before a barrier or its like; entries are unique;
+// members <= CAPACITY.
 
 // uses device/types.cuh
 // uses device/warp.cuh
 
-// The first place of this thread among the winners and among the members.
-struct Slots {
-    u32 winner;
-    u32 member;
-};
+// A member: the better, the greater.
+__device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
+__device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
+__device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
 
-__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 members) {
-    const u32 counts = winners << 16 | members;
-    const u32 lane = threadIdx.x % WARP_SIZE;
-    const u32 through = warp_sum_through(counts, lane);
-    u32 first = 0;
-    if (lane == WARP_SIZE - 1) {
-        first = atomicAdd(&reserved, through);
-    }
-    first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
-    return {first >> 16, first & 0xFFFFu};
-}
-
-// ---- device/members.cuh, from line 18 ----------------------------------------------------------
-#line 18 "templates/device/members.cuh"
-template <class Config>
-struct Members {
-    using Active = ActiveRange<Config::DIGIT_BITS>;
-    using Counts = Histogram<Config::BINS>;
-    using Search = ThresholdSearch<Config::THREADS>;
+template <class Config, u32 CAPACITY>
+struct Ranking {
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 WARPS = THREADS / WARP_SIZE;
-    // Members that are ranked each against each; with more, a pass costs less. With 192 by one CTA,
-    // 1 x 131072 f32, k = 2048 took 6.3 us, and 5.8 with 128; 4.8 where 16 CTAs rank a share each
-    // (H200).
-    static constexpr u32 RANKED = Config::CLUSTER == 1  ? 128
-                                  : Config::CLUSTER < 4 ? 256
-                                  : Config::CLUSTER < 8 ? 384
-                                                        : 512;
-    // Of more than these, the CTAs of a cluster find the best together.
-    static constexpr u32 CAPACITY = Config::CLUSTER == 1 ? 512 : RANKED;
     // Lanes that compare one member with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
-    static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
 
     u64 entries[CAPACITY];
-    u32 least[WARP_SIZE];
-    u32 greatest[WARP_SIZE];
-    u32 reserved;
-
-    // The better, the greater.
-    static __device__ __forceinline__ u64 entry(u32 key, u32 column) {
-        return u64(key) << 32 | column;
-    }
-    static __device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
-    static __device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
-
-    // Calls write(slot, column) for the best `wanted` of `members`, with slots from 0 on.
-    template <class Write>
-    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 members,
-                                           u32 wanted, Write write) {
-        if (members <= RANKED) {
-            rank(members, 0, members, wanted, 0, write);
-        } else {
-            narrow(histogram, search, members, wanted, write);
-        }
-    }
 
     // Calls write(slot, column) for those of the members from `first` to before `last` that are
     // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
-    // better than one member. Precondition: members <= RANKED.
+    // better than one member.
     template <class Write>
     __device__ __forceinline__ void rank(u32 members, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
@@ -677,95 +612,6 @@ struct Members {
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
                 write(place + better, column_of(entry));
-            }
-        }
-    }
-
-   private:
-    // Not inlined: it would take registers from the common path.
-    template <class Write>
-    __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 members, u32 wanted,
-                                        Write write) {
-        u32 place = 0;
-        __syncthreads();  // the caller may have looked at the histogram
-        while (members > RANKED && members > wanted) {
-            histogram.template clear<THREADS>();
-            if (threadIdx.x == 0) {
-                reserved = 0;
-            }
-            const Active active = find_extremes(members);
-            if (active.least == active.greatest) {
-                break;
-            }
-            for (u32 i = threadIdx.x; i < members; i += THREADS) {
-                histogram.add(active.digit(key_of(entries[i])));
-            }
-            __syncthreads();
-            const ThresholdBin bin = search.find(histogram, wanted);
-            split(members, active.narrowed_to(bin.bin),
-                  [&](u32 slot, u32 column) { write(place + slot, column); });
-            place += bin.above;
-            wanted -= bin.above;
-            members = bin.inside;
-            __syncthreads();
-        }
-        if (members <= RANKED) {
-            rank(members, 0, members, wanted, place, write);
-            return;
-        }
-        // All win, or all are equal.
-        for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, column_of(entries[i]));
-        }
-    }
-
-    // The range of the keys. One barrier.
-    __device__ __forceinline__ Active find_extremes(u32 members) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        u32 low = ~0u;
-        u32 high = 0;
-        for (u32 i = threadIdx.x; i < members; i += THREADS) {
-            low = min(low, key_of(entries[i]));
-            high = max(high, key_of(entries[i]));
-        }
-        low = warp_least(low);
-        high = warp_greatest(high);
-        if (lane == 0) {
-            least[threadIdx.x / WARP_SIZE] = low;
-            greatest[threadIdx.x / WARP_SIZE] = high;
-        }
-        __syncthreads();
-        low = warp_least(lane < WARPS ? least[lane] : ~0u);
-        high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
-        return Active::between(low, high);
-    }
-
-    // Writes the members above a range, and leaves those in it, from the first entry on. A barrier
-    // is due after it.
-    template <class Write>
-    __device__ __forceinline__ void split(u32 members, const Active& range, Write write) {
-        u64 held[EACH];
-        u32 wins = 0;
-        u32 stays = 0;
-#pragma unroll
-        for (u32 e = 0; e < EACH; ++e) {
-            const u32 i = e * THREADS + threadIdx.x;
-            held[e] = i < members ? entries[i] : 0;
-            const u32 key = key_of(held[e]);
-            wins += i < members && key > range.greatest;
-            stays += i < members && key >= range.least && key <= range.greatest;
-        }
-        Slots slots = reserve_slots(reserved, wins, stays);
-        __syncthreads();  // all entries have been read
-#pragma unroll
-        for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = key_of(held[e]);
-            if (e * THREADS + threadIdx.x < members && key >= range.least) {
-                if (key > range.greatest) {
-                    write(slots.winner++, column_of(held[e]));
-                } else {
-                    entries[slots.member++] = held[e];
-                }
             }
         }
     }
@@ -1381,6 +1227,35 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
+// ---- device/slots.cuh --------------------------------------------------------------------------
+#line 1 "templates/device/slots.cuh"
+// Places for the winners and the members that the threads of a CTA write.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
+// one between the counter's reset and this.
+// Precondition: fewer than 65536 of each: both counts travel in one word.
+
+// uses device/types.cuh
+// uses device/warp.cuh
+
+// The first place of this thread among the winners and among the members.
+struct Slots {
+    u32 winner;
+    u32 member;
+};
+
+__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 members) {
+    const u32 counts = winners << 16 | members;
+    const u32 lane = threadIdx.x % WARP_SIZE;
+    const u32 through = warp_sum_through(counts, lane);
+    u32 first = 0;
+    if (lane == WARP_SIZE - 1) {
+        first = atomicAdd(&reserved, through);
+    }
+    first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
+    return {first >> 16, first & 0xFFFFu};
+}
+
 // ---- kernels/cluster_resident.cuh, from line 28 ------------------------------------------------
 #line 28 "templates/kernels/cluster_resident.cuh"
 template <class Config>
@@ -1389,7 +1264,6 @@ struct ClusterResident {
     using Key = typename Config::Bits;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
-    using Few = Members<Config>;
     using Found = ClusterThresholdBin;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
@@ -1398,6 +1272,10 @@ struct ClusterResident {
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
 
+    // Members that are ranked each against each, by each CTA its share; with more, a pass of all
+    // costs less: 1 x 131072 f32, k = 2048, 6.3 us where one CTA ranks all, and 4.8 (H200).
+    static constexpr u32 RANKED = CLUSTER < 4 ? 256 : CLUSTER < 8 ? 384 : 512;
+
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a CTA share one word");
 
     struct Shared {
@@ -1405,7 +1283,7 @@ struct ClusterResident {
         ClusterThresholdSearch<THREADS, BINS, CLUSTER> search;
         Mailbox for_members;
         Mailbox for_extremes;
-        Few members;            // of all CTAs
+        Ranking<Config, RANKED> members;  // of all CTAs
         u64 extremes[CLUSTER];  // keys of the members of each CTA: the least below, the greatest above
         u32 reserved;           // winners in the upper half, members in the lower
         u32 least;
@@ -1450,7 +1328,7 @@ struct ClusterResident {
         Hits members = held.at_least(half_of_code(lower));
         Hits winners = held.at_least(upper <= HALF_CODE_INFINITY ? half_of_code(upper) : HALF_NAN);
         members.remove(winners);
-        const bool many = found.bin.inside > Few::RANKED && found.bin.inside != k - found.bin.above;
+        const bool many = found.bin.inside > RANKED && found.bin.inside != k - found.bin.above;
         const bool equal = many && split(shared, held, winners, members, k, rank, found);
 
         const u32 above = found.bin.above;
@@ -1468,7 +1346,7 @@ struct ClusterResident {
             held.for_each_hit(members, [&](Key key, u32 column) {
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
                     shared.for_members.send(&shared.members.entries[slots.member],
-                                            Few::entry(key, column), cta);
+                                            entry_of(key, column), cta);
                 }
                 slots.member += 1;
             });
@@ -1526,7 +1404,7 @@ struct ClusterResident {
             if (active.shift == 0) {
                 return true;
             }
-            if (found.bin.inside <= Few::RANKED || found.bin.inside == k - found.bin.above) {
+            if (found.bin.inside <= RANKED || found.bin.inside == k - found.bin.above) {
                 return false;
             }
             active = inside;

@@ -18,14 +18,40 @@ pub struct Exempt {
 pub const ANY: &str = "any";
 
 /// Sites of a shared block that this kernel never comes to; a trap in their place shows it.
-pub const UNREACHED: &[Exempt] = &[Exempt {
-    kernel: "block_radix",
-    file: "templates/device/warp.cuh",
-    function: "warp_greatest",
-    construct: "__shfl_xor_sync(FULL_MASK, value, distance)",
-    mutation: ANY,
-    reason: "the kernel takes no extremes of a warp",
-}];
+pub const UNREACHED: &[Exempt] = &[
+    Exempt {
+        kernel: "block_radix",
+        file: "templates/device/warp.cuh",
+        function: "warp_greatest",
+        construct: "__shfl_xor_sync(FULL_MASK, value, distance)",
+        mutation: ANY,
+        reason: "the kernel takes no extremes of a warp",
+    },
+    Exempt {
+        kernel: "cluster_resident",
+        file: "templates/device/cluster.cuh",
+        function: "cluster_arrive",
+        construct: "__cluster_barrier_arrive()",
+        mutation: ANY,
+        reason: "its CTAs meet once without telling more than that they run, and later by letters",
+    },
+    Exempt {
+        kernel: "cluster_resident",
+        file: "templates/device/threshold.cuh",
+        function: "find",
+        construct: "__syncthreads()",
+        mutation: ANY,
+        reason: "of this block it takes the result's type alone; the CTAs search together",
+    },
+    Exempt {
+        kernel: "cluster_resident",
+        file: "templates/device/threshold.cuh",
+        function: "find",
+        construct: "__syncthreads(), number 2",
+        mutation: ANY,
+        reason: "of this block it takes the result's type alone; the CTAs search together",
+    },
+];
 
 /// Mutants that do what the kernel does.
 pub const EQUIVALENT: &[Exempt] = &[];

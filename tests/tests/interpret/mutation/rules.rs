@@ -54,6 +54,8 @@ pub fn rule(site: &Site) -> Option<Rule> {
         | "mbarrier_wait_parity"
         | "mbarrier_arrive_expect_tx"
         | "store_async" => vec![removed()],
+        // A mailbox's: what stands before the name needs a member.
+        "wait" | "announce" | "send" => vec![of("removed", "mbarrier")],
         "mbarrier_test_wait_parity" => vec![of("removed", "true")],
         "__syncthreads_or" | "__syncthreads_and" | "__syncthreads_count" => {
             vec![of("removed", &format!("({})", operand(0)))]
