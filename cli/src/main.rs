@@ -9,6 +9,7 @@ mod bench;
 mod cache;
 mod compile;
 mod doctor;
+mod draw;
 mod emit;
 mod exit;
 mod gpu;

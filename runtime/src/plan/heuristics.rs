@@ -100,7 +100,9 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
     let usual = 132; // multiprocessors of the GPU that the table is of
     let cluster = CLUSTERS.iter().find(|(ctas, room)| {
         let room = room * limits.multiprocessors as usize / usual;
-        limits.clusters && problem.rows <= room && *ctas as usize * stripe(16) <= problem.columns
+        *ctas <= limits.most_cluster
+            && problem.rows <= room
+            && *ctas as usize * stripe(16) <= problem.columns
     });
     Some(match cluster {
         None => with(KernelKind::BlockFilter, 32, 1),

@@ -11,3 +11,4 @@ mod property;
 mod ragged;
 mod semantics;
 mod small;
+mod tuning;
