@@ -79,13 +79,14 @@ impl Problem {
         format!("{rows}, at multiples of {bytes} bytes")
     }
 
-    /// What is unusual about how its rows lie in memory; empty where nothing is.
+    /// What is unusual about how its rows lie in memory; empty where they follow each other densely
+    /// from a multiple of 16 bytes on.
     pub(crate) fn layout(&self) -> String {
         let mut text = String::new();
         if self.ragged {
             text += ", ragged";
         }
-        if !self.is_aligned() {
+        if self.vec_size != Problem::new(self.dtype, self.rows, self.columns, self.k).vec_size {
             text += &format!(
                 ", rows at multiples of {} bytes",
                 self.vec_size.saturating_mul(self.dtype.bytes())
@@ -140,5 +141,7 @@ mod tests {
         let odd = Problem { ragged: true, ..problem.at(8, 64) };
         assert_eq!(odd.to_string(), "top 8 of 2 x 64 f32, ragged, rows at multiples of 8 bytes");
         assert_eq!(odd.usual(), problem);
+        let follows = Problem::new(DType::F32, 2, 65, 8);
+        assert_eq!((follows.vec_size, follows.to_string()), (1, "top 8 of 2 x 65 f32".to_owned()));
     }
 }
