@@ -141,7 +141,14 @@ fn check(
     bar.finish_and_clear();
     let compared = compared?;
     let left = tuning.problems.len() - compared.len();
-    Ok(check::report(&compared, left, interrupt.was()))
+    // Records that do not hold here leave everything the same, which must not pass for a result.
+    let records = read(tuning.records)?.usable(Provenance::of(engine).as_ref(), source_digest);
+    let mut told = check::report(&compared, left, interrupt.was());
+    told.text += &report::refused(&records);
+    told.text += &format!("by {} of records\n", count(records.rows.len(), "row"));
+    told.json["left_out"] = json!(records.refused);
+    told.json["rows"] = json!(records.rows.len());
+    Ok(told)
 }
 
 /// What was done and what is known.

@@ -104,12 +104,12 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
                 passed.push((usual, "this GPU starts no launch early".to_owned()));
             }
         }
+        let known = self.order.known.iter().filter(|row| row.problem == *self.problem);
+        let known: Vec<&Row> = known.collect();
         for (choice, reason) in passed {
             let outcome = Outcome::PassedOver(reason);
-            let (plain, known) = (choice.plain(), self.order.known);
-            let is_known = known.iter().any(|row| {
-                row.problem == *self.problem && row.choice == plain && row.outcome == outcome
-            });
+            let plain = choice.plain();
+            let is_known = known.iter().any(|row| row.choice == plain && row.outcome == outcome);
             if !is_known && self.row(&choice, outcome).is_break() {
                 return ControlFlow::Break(());
             }
