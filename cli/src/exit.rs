@@ -10,11 +10,13 @@ pub const EXIT_CODES: &str = "\
 Exit codes:
   0  it was done, and what was checked is in order
   1  a check failed: something is missing (doctor), damaged (cache verify, pack verify), or
-     a kernel or its answer is wrong (run, bench, recall); or two kernels differ (diff)
+     a kernel or its answer is wrong (run, bench, recall), or slower (tune --check); or two
+     kernels differ (diff)
   2  the input or the command line is at fault; one line on stderr says how; of diff, as of
      diff(1), every failure
   3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, a C++
-     compiler, the disk";
+     compiler, the disk
+130  it was ended by Ctrl-C; what is known by then is told and kept (tune)";
 
 /// The exit codes, as [`EXIT_CODES`] explains them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +29,19 @@ pub enum Exit {
     BadInput,
     /// 3
     Environment,
+    /// 130, as shells have it for a program that Ctrl-C ended.
+    Interrupted,
 }
 
 impl Exit {
-    fn number(self) -> u8 {
+    /// The number that a shell sees.
+    pub fn number(self) -> u8 {
         match self {
             Exit::Done => 0,
             Exit::CheckFailed => 1,
             Exit::BadInput => 2,
             Exit::Environment => 3,
+            Exit::Interrupted => 130,
         }
     }
 }
@@ -107,6 +113,20 @@ impl From<topkit::Error> for Failure {
             | Error::DType { .. }
             | Error::TooLarge { .. }
             | Error::Unfit { .. } => Failure::input(error),
+            _ => Failure::environment(error),
+        }
+    }
+}
+
+impl From<topkit::tune::TuneError> for Failure {
+    fn from(error: topkit::tune::TuneError) -> Failure {
+        use topkit::tune::TuneError;
+        match error {
+            TuneError::Engine(error) => (*error).into(),
+            TuneError::Edited | TuneError::NoRecords | TuneError::TooLarge { .. } => {
+                Failure::input(error)
+            }
+            TuneError::Records { doing: "read", .. } => Failure::input(error),
             _ => Failure::environment(error),
         }
     }

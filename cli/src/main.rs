@@ -10,6 +10,7 @@ mod cache;
 mod compile;
 mod diff;
 mod doctor;
+mod draw;
 mod emit;
 mod exit;
 mod form;

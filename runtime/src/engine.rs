@@ -16,10 +16,13 @@ use crate::nvrtc::Nvrtc;
 use crate::overrides::Overrides;
 use crate::pack::{Absent, NotPacked, Packs, Stock};
 use crate::plan::{Here, Holding, Limits, Planner};
-use crate::tune::{Provenance, Records, source_digest};
+use crate::problem::Problem;
+use crate::tune::{self, Event, Provenance, Records, Summary, TuneError, Tuning, source_digest};
 use cudarc::driver::CudaContext;
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use topkit_codegen::{Arch, KernelSpec, RenderedSource, Variant, render};
 
 /// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
@@ -40,8 +43,8 @@ struct Inner {
     cache: KernelCache,
     artifacts: MemoryCache<Variant, Artifact, Error>,
     loaded: MemoryCache<Variant, LoadedKernel, Error>,
-    /// The measured table that holds here, read with the first family.
-    holding: OnceLock<Option<Holding>>,
+    /// The measured table that holds here, read with the first family and anew after a tuning.
+    holding: Mutex<Option<Option<Holding>>>,
 }
 
 /// The records of a machine's own measurements, in the folder of the disk cache.
@@ -116,7 +119,7 @@ impl Engine {
         };
         let cache = cache.with_packs(packs);
         let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
-        let holding = OnceLock::new();
+        let holding = Mutex::default();
         let inner =
             Inner { target, limits, config, overrides, nvrtc, cache, artifacts, loaded, holding };
         Ok(Engine { inner: Arc::new(inner) })
@@ -168,16 +171,75 @@ impl Engine {
     }
 
     /// The file of this machine's own measurements, beside the compiled kernels; `None` where
-    /// nothing is kept on disk, or the folder is refused. It is read once, when the first family is
-    /// made.
+    /// nothing is kept on disk, or the folder is refused. It is read when the first family is made,
+    /// and after [`Engine::tune`].
     pub fn records(&self) -> Option<PathBuf> {
         self.inner.cache.disk().map(|disk| disk.root().join(RECORDS))
     }
 
+    /// Measures which member of a family is fastest for each of some problems, and keeps what it
+    /// finds in [`Engine::records`], which families that are made from then on plan by. Members are
+    /// checked before they are timed. What was measured before, by whatever process, is not
+    /// measured again.
+    ///
+    /// It ends when all is measured, when the budget is spent, or when `tell` breaks; what is known
+    /// by then stands. `tell` hears of every problem that is begun and of every row. Have nothing
+    /// else run on the GPU meanwhile, and capture no stream. It compiles even where the settings deny
+    /// unexpected compiles: these are expected.
+    ///
+    /// ```no_run
+    /// use std::ops::ControlFlow;
+    /// use std::time::Duration;
+    /// use topkit::{DType, Engine, KernelSpec, Problem, tune::Event};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::new()?;
+    /// let spec = KernelSpec::builder("Indexer").dtype([DType::Bf16]).k([2048]).build()?;
+    /// let problems = [1, 8, 32].map(|rows| Problem::new(DType::Bf16, rows, 131_072, 2048));
+    /// let summary = engine.tune(&spec, &problems, Duration::from_secs(30), &mut |event| {
+    ///     if let Event::Problem(place, problem) = event {
+    ///         println!("{place}: {problem}");
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// println!("{} left", summary.left);
+    /// let family = engine.family(spec)?; // goes by what was measured
+    /// # let _ = family;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A stream of the engine's context is being captured, the family does not serve a problem,
+    /// nothing is kept on disk, the records cannot be read or written, the engine has no GPU or no
+    /// compiler, edited sources stand in for its kernels, or the GPU stops answering.
+    pub fn tune(
+        &self,
+        spec: &KernelSpec,
+        problems: &[Problem],
+        budget: Duration,
+        tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<Summary, TuneError> {
+        let records = self.records().ok_or(TuneError::NoRecords)?;
+        let problems: Vec<Problem> =
+            problems.iter().map(|problem| problem.of_family(spec)).collect();
+        tune::tune(self, &Tuning { spec, problems: &problems, budget, records: &records }, tell)
+    }
+
     /// What picks the members of a family.
     pub(crate) fn planner(&self, spec: &KernelSpec) -> Planner {
-        let holding = self.inner.holding.get_or_init(|| self.holding());
+        // What was read is whole, whatever a panic of another thread left.
+        let mut holding = self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner);
+        let holding = holding.get_or_insert_with(|| match self.records() {
+            Some(path) => self.holding(&path),
+            None => self.shipped(),
+        });
         Planner::new(spec, holding.as_ref())
+    }
+
+    /// Has families that are made from now on read the records again.
+    pub(crate) fn read_records_again(&self) {
+        *self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The members of a family that packs hold, where there are no others; the planner passes over
@@ -196,17 +258,25 @@ impl Engine {
         self.inner.nvrtc.is_err().then(|| Stock::new(spec, planner, is_packed))
     }
 
-    /// The shipped table, where one holds, with this machine's own records.
-    fn holding(&self) -> Option<Holding> {
-        let shipped = Holding::shipped(Here {
+    /// Whether edited sources stand in for generated ones.
+    pub(crate) fn has_edits(&self) -> bool {
+        self.inner.overrides.is_some()
+    }
+
+    /// The shipped table, where one holds.
+    pub(crate) fn shipped(&self) -> Option<Holding> {
+        Holding::shipped(Here {
             name: self.device().map(|facts| facts.name.as_str()),
             arch: self.arch(),
             multiprocessors: self.limits().multiprocessors,
-        });
-        let (Some(path), Some(here)) = (self.records(), Provenance::of(self)) else {
-            return shipped;
-        };
-        match Records::read(&path) {
+        })
+    }
+
+    /// The shipped table, where one holds, with the records of a file that are of this place.
+    pub(crate) fn holding(&self, path: &Path) -> Option<Holding> {
+        let shipped = self.shipped();
+        let Some(here) = Provenance::of(self) else { return shipped };
+        match Records::read(path) {
             Err(error) => {
                 tracing::warn!(path = %path.display(), "records cannot be read: {error}");
                 shipped
@@ -294,16 +364,7 @@ impl Engine {
         let device = self.gpu().ok_or(Error::Offline { arch: self.arch() })?;
         self.inner.loaded.get_or_compute(variant, || {
             let artifact = self.artifact(variant, false)?;
-            let kernel = variant.kernel;
-            let launch = LaunchShape {
-                threads: variant.threads,
-                cluster: variant.cluster,
-                // Programmatic dependent launch begins with compute capability 9.0, and can be
-                // captured in a graph since CUDA 12.3.
-                starts_early: kernel.starts_early()
-                    && self.arch().capability() >= (9, 0)
-                    && device.facts.driver >= (12, 3),
-            };
+            let launch = LaunchShape { threads: variant.threads, cluster: variant.cluster };
             LoadedKernel::load(device, &artifact.entry, &artifact.cubin, launch)
         })
     }

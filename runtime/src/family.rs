@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
 use crate::sass::Disassembler;
+use crate::tune::Choice;
 use crate::workload::Workload;
 use crate::workspace::Workspace;
 use crate::{IndexInt, Score};
@@ -102,7 +103,7 @@ impl Family {
     pub fn plan_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
         self.member(variant)?;
         accepts(&self.spec, problem)?;
-        Plan::with(problem, variant, self.engine.limits())
+        Plan::with(&problem.of_family(&self.spec), variant, self.engine.limits())
     }
 
     /// Device memory for the launches of a problem to work in, zeroed on the stream; empty where the
@@ -251,7 +252,7 @@ impl Family {
     /// the engine's context.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
         loop {
-            let plan = self.plan(&launch.problem())?;
+            let plan = self.plan_launch(launch)?;
             // SAFETY: as the caller promises.
             match unsafe { self.enqueue(stream, launch, &plan) } {
                 Ok(()) => return Ok(()),
@@ -260,11 +261,34 @@ impl Family {
         }
     }
 
-    /// Makes the next best kernel the plan's where the GPU has no room for the best; any other error,
-    /// and one that the next plan would give again, is handed back.
+    /// The plan of a launch. One whose rows are less aligned than those of the problem that was
+    /// prepared may have another plan; where that one would have to be compiled, or needs more
+    /// workspace than was lent, and the plan of aligned rows does not, the latter serves.
+    fn plan_launch(&self, launch: &RawLaunch) -> Result<Plan, Error> {
+        let problem = launch.problem();
+        let plan = self.plan(&problem)?;
+        let lent = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
+        let fits = |plan: &Plan| lent >= plan.workspace_bytes;
+        let is_loaded = |plan: &Plan| self.engine.loaded(&plan.variant).is_some();
+        if problem.is_aligned() || (fits(&plan) && is_loaded(&plan)) {
+            return Ok(plan);
+        }
+        let usual = self.plan(&problem.usual())?;
+        let serves = fits(&usual) && (is_loaded(&usual) || !fits(&plan));
+        Ok(if serves { Plan { problem: plan.problem, ..usual } } else { plan })
+    }
+
+    /// Makes the next best kernel the plan's where the best cannot be had, since the GPU has no room
+    /// for it or the compiler or the driver refuses it; any other error, and one that the next plan
+    /// would give again, is handed back.
     fn pass_over(&self, plan: &Plan, error: Error) -> Result<(), Error> {
-        let no_room = matches!(error, Error::Room { .. });
-        if no_room && self.planner.refuse(&plan.variant) {
+        let refused = match error {
+            Error::Room { .. } => true,
+            // Another kernel would hide a fault of an edited one.
+            Error::Compile(_) | Error::Module { .. } => !self.engine.has_edits(),
+            _ => false,
+        };
+        if refused && self.planner.refuse(&plan.variant) {
             tracing::warn!("{}: {error}; the next best kernel is taken", plan.problem);
             return Ok(());
         }
@@ -284,7 +308,22 @@ impl Family {
         launch: &RawLaunch,
         variant: &Variant,
     ) -> Result<(), Error> {
-        let plan = self.plan_variant(&launch.problem(), variant)?;
+        // SAFETY: as the caller promises.
+        unsafe { self.launch_choice(stream, launch, &Choice::usual(variant)) }
+    }
+
+    /// As [`Family::launch_variant`]; it starts early only where that was chosen too.
+    ///
+    /// # Safety
+    /// As for [`Family::launch_raw`].
+    pub(crate) unsafe fn launch_choice(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        choice: &Choice,
+    ) -> Result<(), Error> {
+        let plan = self.plan_variant(&launch.problem(), &choice.variant)?;
+        let plan = Plan { starts_early: plan.starts_early && choice.starts_early, ..plan };
         // SAFETY: as the caller promises.
         unsafe { self.enqueue(stream, launch, &plan) }
     }
@@ -303,8 +342,9 @@ impl Family {
             return Ok(());
         }
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
-        // SAFETY: the argument is the mirror of what the kernel takes; the rest is the caller's.
-        unsafe { kernel.launch(plan.grid, stream, &launch.kernel_args()) }
+        // SAFETY: the argument is the mirror of what the kernel takes, and a plan starts early only
+        // where the kernel waits; the rest is the caller's.
+        unsafe { kernel.launch(plan.grid, plan.starts_early, stream, &launch.kernel_args()) }
     }
 
     /// The loaded kernel of a plan; loads it unless a capture forbids that.

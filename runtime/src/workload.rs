@@ -5,8 +5,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use topkit_codegen::DType;
 
-/// Every problem of one score type with rows, columns and k in these ranges, both ends included.
-/// An empty range has no problem.
+/// Every problem of one score type with rows, columns and k in these ranges, both ends included,
+/// however its rows lie in memory. An empty range has no problem.
 ///
 /// ```
 /// use topkit::{DType, Problem, Workload};
@@ -53,7 +53,7 @@ impl Workload {
 
 impl From<Problem> for Workload {
     fn from(problem: Problem) -> Workload {
-        let Problem { dtype, rows, columns, k } = problem;
+        let Problem { dtype, rows, columns, k, .. } = problem;
         Workload::new(dtype, rows..=rows, columns..=columns, k..=k)
     }
 }

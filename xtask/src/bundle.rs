@@ -14,9 +14,10 @@ use std::process::Stdio;
 /// Machines are lent with a limit on what may travel.
 const LIMIT: u64 = 64 << 20;
 
-const SCRIPTS: [(&str, &str); 2] = [
+const SCRIPTS: [(&str, &str); 3] = [
     ("run-tests.sh", include_str!("../bundle/run-tests.sh")),
     ("sanitize.sh", include_str!("../bundle/sanitize.sh")),
+    ("tune.sh", include_str!("../bundle/tune.sh")),
 ];
 
 /// The example of the C library, with as much of the CUDA runtime as it needs.
@@ -145,7 +146,7 @@ fn report(folder: &Path, places: impl Iterator<Item = String>) -> Result<()> {
         )
         .into());
     }
-    println!("On the GPU machine: ./run-tests.sh, ./sanitize.sh, ./bin/topkit doctor");
+    println!("On the GPU machine: ./run-tests.sh, ./sanitize.sh, ./tune.sh, ./bin/topkit doctor");
     Ok(())
 }
 

@@ -87,7 +87,9 @@ fn shared(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Varia
     let capacity = |(items, cluster): (u32, u32)| (FILTER_THREADS * items * cluster) as usize;
     let (items, cluster) = sizes
         .filter(|&size| {
-            problem.rows <= clusters_at_once(size.1, limits) && capacity(size) >= problem.columns
+            size.1 <= limits.most_cluster
+                && problem.rows <= clusters_at_once(size.1, limits)
+                && capacity(size) >= problem.columns
         })
         .min_by_key(|&size| (capacity(size), size.0.max(16), size.0))?;
     Some(Variant {
@@ -147,8 +149,9 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
     // A CTA is worth its part in the meeting with a stripe of its own.
     let stripe = |items: u32| (FILTER_THREADS * items) as usize;
     let cluster = CLUSTERS.iter().find(|(ctas, _)| {
-        let room = clusters_at_once(*ctas, limits);
-        limits.clusters && problem.rows <= room && *ctas as usize * stripe(16) <= problem.columns
+        *ctas <= limits.most_cluster
+            && problem.rows <= clusters_at_once(*ctas, limits)
+            && *ctas as usize * stripe(16) <= problem.columns
     });
     Some(match cluster {
         None => with(KernelKind::BlockFilter, 32, 1),

@@ -1,8 +1,10 @@
-//! The measured points of one score type as a lattice over rows, columns and k, to interpolate in.
+//! The measured points of one score type and layout of rows as a lattice over rows, columns and k, to
+//! interpolate in.
 //!
 //! Times are looked up by the logarithms of the three, between the eight corners around a problem;
 //! beyond the ends the nearest corner stands. A corner that was not measured has the nearest point
-//! that was. A lookup allocates nothing. What a kernel can serve is the planner's to ask.
+//! that was. Of a kernel that was launched in two ways the faster counts, and between points the
+//! way that weighs more. A lookup allocates nothing. What a kernel can serve is the planner's to ask.
 
 use super::table::Point;
 use crate::problem::Problem;
@@ -44,7 +46,15 @@ pub(super) struct Corner {
     exact: bool,
     /// What a kernel that is not listed is taken to need.
     pub(super) slow: f32,
-    pub(super) times: Vec<(u8, f32)>,
+    pub(super) times: Vec<Time>,
+}
+
+/// What a kernel took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    pub(super) member: u8,
+    pub(super) log: f32,
+    starts_early: bool,
 }
 
 /// A corner of the cell that a range lies in, and what it weighs there at least and at most.
@@ -65,12 +75,19 @@ pub(super) struct Estimate {
     pub(super) seen: u64,
     base: f32,
     beyond: [f32; MEMBERS],
+    /// What weighs for an early start, less what weighs against it.
+    early: [f32; MEMBERS],
 }
 
 impl Estimate {
     /// The logarithm of the microseconds of a member that was seen.
     pub(super) fn log(&self, member: usize) -> f32 {
         self.base + self.beyond[member]
+    }
+
+    /// Whether its launch should start early.
+    pub(super) fn starts_early(&self, member: usize) -> bool {
+        self.early[member] >= 0.0
     }
 }
 
@@ -99,9 +116,9 @@ impl Lattice {
         let mut problems = Vec::new();
         for (place, (point, scale)) in points.iter().enumerate() {
             let slowest = point.times.iter().map(|(_, us)| *us).fold(0.0, f64::max);
-            let mut times = Vec::new();
-            for (variant, us) in &point.times {
-                let variant = Variant { semantics: spec.semantics, ..*variant };
+            let mut times: Vec<Time> = Vec::new();
+            for (choice, us) in &point.times {
+                let variant = Variant { semantics: spec.semantics, ..choice.variant };
                 let known = members.iter().position(|member| member.variant == variant);
                 let number = known.unwrap_or(members.len());
                 if known.is_none() {
@@ -111,7 +128,13 @@ impl Lattice {
                     members.push(Member { variant, proven });
                 }
                 members[number].proven |= place < own;
-                times.push((number as u8, us.log2() as f32));
+                let (member, log) = (number as u8, us.log2() as f32);
+                let time = Time { member, log, starts_early: choice.starts_early };
+                match times.iter_mut().find(|known| known.member == member) {
+                    Some(known) if known.log <= log => {}
+                    Some(known) => *known = time,
+                    None => times.push(time),
+                }
             }
             let slow = slowest.log2() as f32 + SLOWER.log2();
             let Problem { rows, columns, k, .. } = point.problem;
@@ -164,16 +187,16 @@ impl Lattice {
             for column in 1..columns {
                 for k in 0..ks {
                     let place = (row * columns + column) * ks + k;
-                    let lent: Vec<(u8, f32)> = self.cells[place]
+                    let lent: Vec<Time> = self.cells[place]
                         .times
                         .iter()
-                        .filter(|(number, _)| holds(*number))
+                        .filter(|time| holds(time.member))
                         .copied()
                         .collect();
                     let shorter = &mut self.cells[place - ks].times;
-                    for (number, time) in lent {
-                        if !shorter.iter().any(|(known, _)| *known == number) {
-                            shorter.push((number, time));
+                    for time in lent {
+                        if !shorter.iter().any(|known| known.member == time.member) {
+                            shorter.push(time);
                         }
                     }
                 }
@@ -229,14 +252,17 @@ impl Lattice {
 
     /// What the members are expected to take for a problem.
     pub(super) fn estimate(&self, problem: &Problem) -> Estimate {
-        let mut estimate = Estimate { seen: 0, base: 0.0, beyond: [0.0; MEMBERS] };
+        let mut estimate =
+            Estimate { seen: 0, base: 0.0, beyond: [0.0; MEMBERS], early: [0.0; MEMBERS] };
         let mut total = 0.0;
         self.corners(problem, |corner, weight| {
             total += weight;
             estimate.base += weight * corner.slow;
-            for &(member, time) in &corner.times {
+            for &Time { member, log, starts_early } in &corner.times {
+                let member = usize::from(member);
                 estimate.seen |= 1 << member;
-                estimate.beyond[usize::from(member)] += weight * (time - corner.slow);
+                estimate.beyond[member] += weight * (log - corner.slow);
+                estimate.early[member] += if starts_early { weight } else { -weight };
             }
         });
         // Corners of little weight were left out.

@@ -1,7 +1,8 @@
 //! Every kernel that plans can name for a range of problems.
 //!
 //! No kernel is left out: a launch of any problem in the range finds its kernel here. Now and then
-//! one is named that no problem needs, where two are as good as equally fast. Rules change at known
+//! one is named that no problem needs, where two are as good as equally fast. However rows lie, each
+//! table that plans of such rows go by is searched. Rules change at known
 //! sizes, and one problem between two changes stands for all. Of a measured table, ranges are cut in
 //! halves until in each part the kernel at its middle is faster than every other one all over it, by
 //! bounds on the weights that a plan interpolates with. It asks no device and compiles nothing.
@@ -14,7 +15,7 @@ use crate::error::Error;
 use crate::problem::{LIMIT, Problem};
 use crate::workload::Workload;
 use std::sync::atomic::Ordering;
-use topkit_codegen::{DType, KSet, KernelSpec, Variant};
+use topkit_codegen::{KSet, KernelSpec, Variant};
 
 /// Rows, columns and k, from the first to the last.
 type Region = [(usize, usize); 3];
@@ -44,20 +45,46 @@ impl Planner {
         }
         let (first, last) = (workload.end(false), workload.end(true));
         last.check()?;
-        if first == last {
-            return Ok(vec![self.plan(spec, &first, limits)?.variant]);
-        }
         let ks = declared(&spec.k, (first.k, last.k));
         let k = ks.first().map_or(first.k, |k| k.0);
         accepts(spec, &Problem { k, ..last })?;
-        let measured = self.of(first.dtype);
-        let dtype = first.dtype;
-        let mut search = Search { planner: self, spec, limits, measured, dtype, found: Vec::new() };
-        for (low, high) in ks {
-            let k = (low as usize, high as usize);
-            search.all([(first.rows, last.rows), (first.columns, last.columns), k]);
+        let known = self.known(limits);
+        let mut found = Vec::new();
+        for layout in self.layouts(&first) {
+            let layout = layout.of_family(spec);
+            let measured = self.of(&layout);
+            let planner = self;
+            let mut search = Search { planner, spec, limits, known, measured, layout, found };
+            for &(low, high) in &ks {
+                if (first.rows, first.columns, low) == (last.rows, last.columns, high) {
+                    let variant = self.plan(spec, &Problem { k: low, ..layout }, limits)?.variant;
+                    search.add(variant);
+                    continue;
+                }
+                let k = (low as usize, high as usize);
+                search.all([(first.rows, last.rows), (first.columns, last.columns), k]);
+            }
+            found = search.found;
         }
-        Ok(search.found)
+        Ok(found)
+    }
+
+    /// The problem with rows that lie in each way that plans tell apart, the usual one first.
+    fn layouts(&self, problem: &Problem) -> Vec<Problem> {
+        let usual = problem.usual();
+        let less = (0..usual.vec_size.ilog2()).rev();
+        let less = less.map(|log| Problem { vec_size: 1 << log, ..usual });
+        let mut layouts = vec![usual];
+        for layout in less {
+            let same = |other: &Problem| match (self.of(other), self.of(&layout)) {
+                (Some(one), Some(other)) => std::ptr::eq(one, other),
+                (one, other) => one.is_none() && other.is_none(),
+            };
+            if !layouts.iter().any(same) {
+                layouts.push(layout);
+            }
+        }
+        layouts
     }
 }
 
@@ -103,8 +130,11 @@ struct Search<'a> {
     planner: &'a Planner,
     spec: &'a KernelSpec,
     limits: &'a Limits,
+    /// What rules go by.
+    known: Limits,
     measured: Option<&'a Type>,
-    dtype: DType,
+    /// A problem with rows that lie as those of all that are searched.
+    layout: Problem,
     found: Vec<Variant>,
 }
 
@@ -143,12 +173,12 @@ impl<'a> Search<'a> {
 
     /// What rules pick in a region.
     fn rules(&mut self, [rows, columns, k]: Region) {
-        let edges = heuristics::edges(self.spec, self.dtype, self.limits);
+        let edges = heuristics::edges(self.spec, self.layout.dtype, &self.known);
         for (rows, _) in cut(rows, &edges[0]) {
             for (columns, _) in cut(columns, &edges[1]) {
                 for (k, _) in cut(k, &edges[2]) {
-                    let problem = Problem::new(self.dtype, rows, columns, k as u32);
-                    self.add(heuristics::pick(self.spec, &problem, self.limits));
+                    let problem = self.problem([rows, columns, k]);
+                    self.add(heuristics::pick(self.spec, &problem, &self.known));
                 }
             }
         }
@@ -182,7 +212,7 @@ impl<'a> Search<'a> {
     }
 
     fn problem(&self, [rows, columns, k]: [usize; 3]) -> Problem {
-        Problem::new(self.dtype, rows, columns, k as u32)
+        Problem { rows, columns, k: k as u32, ..self.layout }
     }
 
     /// Finds what is needed in a part of a region, or halves it.
@@ -247,7 +277,7 @@ impl<'a> Search<'a> {
 /// A bit for each member that one of some corners lists.
 fn listed(corners: &[Reach<'_>; 8], of: impl Fn(&Reach<'_>) -> bool) -> u64 {
     let corners = corners.iter().filter(|reach| of(reach)).filter_map(|reach| reach.corner);
-    corners.flat_map(|corner| &corner.times).fold(0, |bits, (place, _)| bits | 1 << place)
+    corners.flat_map(|corner| &corner.times).fold(0, |bits, time| bits | 1 << time.member)
 }
 
 /// Whether a member takes longer than another wherever the weights are within their bounds.
@@ -282,8 +312,8 @@ fn is_slower(corners: &[Reach<'_>; 8], member: usize, other: usize) -> bool {
 }
 
 fn time(corner: &Corner, member: usize) -> f32 {
-    let listed = corner.times.iter().find(|(place, _)| usize::from(*place) == member);
-    listed.map_or(corner.slow, |(_, time)| *time)
+    let listed = corner.times.iter().find(|time| usize::from(time.member) == member);
+    listed.map_or(corner.slow, |time| time.log)
 }
 
 fn width((low, high): (f32, f32)) -> f32 {

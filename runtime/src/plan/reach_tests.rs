@@ -5,7 +5,7 @@ use crate::plan::{Here, Holding};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::sync::LazyLock;
-use topkit_codegen::{Arch, KernelKind};
+use topkit_codegen::{Arch, DType, KernelKind, RowShape, Semantics};
 
 fn limits(arch: &str) -> Limits {
     Limits::of_arch(arch.parse().unwrap())
@@ -58,14 +58,43 @@ fn range(most: usize) -> impl Strategy<Value = ((usize, usize), usize)> {
 
 type Place = (bool, KernelSpec, Limits, Planner);
 
-/// By the table that ships, and by rules.
+/// The planner of a family by a table with times for less aligned and for ragged rows too, which
+/// other kernels win.
+fn planner_by_layout(spec: &KernelSpec) -> Planner {
+    let here = Here { name: None, arch: "sm_90a".parse().unwrap(), multiprocessors: 132 };
+    let mut holding = Holding::shipped(here).unwrap();
+    let mut others = Vec::new();
+    for (place, (point, scale)) in holding.points.iter().enumerate() {
+        let mut point = point.clone();
+        let usual = point.problem.vec_size;
+        point.problem.ragged = place % 5 == 0;
+        point.problem.vec_size = [1, usual / 2, usual][place % 3];
+        let microseconds: Vec<f64> = point.times.iter().rev().map(|(_, us)| *us).collect();
+        for ((_, us), reversed) in point.times.iter_mut().zip(microseconds) {
+            *us = reversed;
+        }
+        others.push((point, *scale));
+    }
+    holding.points.extend(others);
+    Planner::new(spec, Some(&holding))
+}
+
+/// By the table that ships, by rules, and by a table of many layouts of rows.
 static PLANNERS: LazyLock<Vec<Place>> = LazyLock::new(|| {
+    let ragged = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
+    let by_layout = [(false, usual()), (true, KernelSpec { semantics: ragged, ..narrow() })];
+    let by_layout = by_layout.map(|(is_narrow, spec)| {
+        let planner = planner_by_layout(&spec);
+        assert!(planner.layouts(&Problem::new(DType::Bf16, 1, 1, 1)).len() == 3);
+        (is_narrow, spec, limits("sm_90a"), planner)
+    });
     let archs = ["sm_90a", "sm_80", "sm_100a"];
     let all = archs.into_iter().flat_map(|arch| [(false, usual(), arch), (true, narrow(), arch)]);
     all.map(|(is_narrow, spec, arch)| {
         let planner = planner(&spec, arch);
         (is_narrow, spec, limits(arch), planner)
     })
+    .chain(by_layout)
     .collect()
 });
 
@@ -75,7 +104,8 @@ proptest! {
     #[test]
     fn every_plan_is_foreseen(
         dtype in proptest::sample::select(DType::ALL.to_vec()),
-        place in 0..6usize,
+        place in 0..8usize,
+        narrower in 0..4u32,
         (rows, row) in range(LIMIT),
         (columns, column) in range(LIMIT),
         ((first, last), k) in range(8192),
@@ -85,7 +115,8 @@ proptest! {
         let ks = k.min(first as u32)..=k.max(last as u32);
         let workload = Workload::new(dtype, rows.0..=rows.1, columns.0..=columns.1, ks);
         let foreseen = planner.reach(spec, &workload, limits).unwrap();
-        let problem = Problem::new(dtype, row, column, k);
+        let problem = Problem::new(dtype, row, column, k).usual();
+        let problem = Problem { vec_size: (problem.vec_size >> narrower).max(1), ..problem };
         if let Ok(plan) = planner.plan(spec, &problem, limits) {
             prop_assert!(foreseen.contains(&plan.variant), "{problem} by {}", plan.variant);
         }
@@ -170,7 +201,10 @@ fn few_kernels_are_foreseen_in_vain() {
             assert!(asked.iter().all(|variant| foreseen.contains(variant)), "{workload}");
             let (needed, named) = (asked.len(), foreseen.len());
             assert!(named <= needed + 1 + needed / 4, "{workload}: {named} named, {needed} seen");
-            assert!(named < planner.of(dtype).unwrap().lattice.members.len());
+            assert!(
+                named
+                    < planner.of(&Problem::new(dtype, 1, 8192, 512)).unwrap().lattice.members.len()
+            );
         }
     }
 }

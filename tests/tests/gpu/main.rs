@@ -12,3 +12,4 @@ mod property;
 mod ragged;
 mod semantics;
 mod small;
+mod tuning;
