@@ -119,8 +119,12 @@ fn library(error: &Error) -> Status {
         | Error::Context => Status::Argument,
         Error::Driver(_) => Status::Driver,
         Error::Offline { .. } => Status::Device,
-        Error::Nvrtc(_) | Error::Arch { .. } => Status::Compiler,
-        Error::Compile(_) | Error::Write { .. } => Status::Compile,
+        Error::Nvrtc(_) | Error::Arch { .. } | Error::Pack(_) => Status::Compiler,
+        Error::Compile(_)
+        | Error::Denied(_)
+        | Error::NotPacked(_)
+        | Error::Override { .. }
+        | Error::Write { .. } => Status::Compile,
         Error::Cuda { .. } | Error::Module { .. } => Status::Cuda,
         Error::Unfit { .. } | Error::Room { .. } => Status::Unsupported,
         Error::Workspace { .. } => Status::Workspace,

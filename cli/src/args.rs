@@ -2,7 +2,7 @@
 
 use crate::cache::Action;
 use crate::exit::{EXIT_CODES, Failure};
-use crate::{bench, compile, emit, recall, run, tune};
+use crate::{bench, compile, diff, emit, pack, recall, run, tune, warmup};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand};
 use std::process::ExitCode;
@@ -30,12 +30,18 @@ pub enum Command {
     /// Say what this machine has, what is missing and how to get it.
     #[command(after_long_help = EXIT_CODES)]
     Doctor,
-    /// Print the CUDA C of a kernel. Needs neither a GPU nor NVRTC.
+    /// Print the CUDA C of a kernel, its PTX or its SASS. The CUDA C needs neither a GPU nor NVRTC.
     #[command(after_long_help = EXIT_CODES)]
     Emit(emit::Args),
+    /// Compare two kernels: their CUDA C, PTX or SASS as a unified diff, and what they take of an SM.
+    #[command(after_long_help = EXIT_CODES)]
+    Diff(diff::Args),
     /// Compile kernels for one or more architectures. Needs NVRTC, but no GPU.
     #[command(after_long_help = EXIT_CODES)]
     Compile(compile::Args),
+    /// Compile ahead, into the disk cache, the kernels that launches of some problems can need.
+    #[command(after_long_help = EXIT_CODES)]
+    Warmup(warmup::Args),
     /// Select the top k of every row of a file or of generated scores, and check the answer.
     #[command(after_long_help = EXIT_CODES)]
     Run(run::Args),
@@ -48,6 +54,9 @@ pub enum Command {
     /// Measure how much of the F32 selection is left where scores are rounded to BF16 or F16.
     #[command(after_long_help = EXIT_CODES)]
     Recall(recall::Args),
+    /// Compile kernels ahead into one file, for machines without NVRTC; list or verify such a file.
+    #[command(after_long_help = pack::help())]
+    Pack(pack::Args),
     /// Look at the compiled kernels on disk.
     #[command(after_long_help = EXIT_CODES)]
     Cache {
@@ -70,7 +79,7 @@ pub fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 /// The message of a command-line error without the usage that follows it.
-fn one_line(message: &str) -> String {
+pub fn one_line(message: &str) -> String {
     let lines = message
         .lines()
         .map(str::trim)

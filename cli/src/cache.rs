@@ -5,7 +5,7 @@ use crate::report::{Report, bytes, count, table};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 use topkit::Config;
-use topkit::cache::{DiskCache, Entry};
+use topkit::cache::{DiskCache, Entry, Unneeded, parse_size};
 
 /// What to do with the kernels on disk.
 #[derive(Debug, Clone, Copy, clap::Subcommand)]
@@ -14,22 +14,34 @@ pub enum Action {
     Ls,
     /// Check every byte of every one. Exits with 1 when one is damaged.
     Verify,
+    /// Remove damaged ones, those of other versions' formats, and the least recently used beyond a
+    /// size.
+    Prune {
+        /// The most to keep, like 500MB. [default: TOPKIT_CACHE_LIMIT, or 1GB]
+        #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+        limit: Option<u64>,
+        /// Remove nothing; only tell what would be removed.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Remove all of them. They are compiled again when they are next needed.
     Clear,
 }
 
 /// Carries the action out.
 pub fn cache(action: Action) -> Result<Report, Failure> {
-    let disk = open()?;
+    let config = Config::from_env();
+    let disk = open(&config)?;
     match action {
         Action::Ls => list(&disk),
         Action::Verify => verify(&disk),
+        Action::Prune { limit, dry_run } => prune(&disk, limit.or(config.cache_limit), dry_run),
         Action::Clear => clear(&disk),
     }
 }
 
-fn open() -> Result<DiskCache, Failure> {
-    let root = Config::from_env().cache_dir.ok_or_else(|| {
+fn open(config: &Config) -> Result<DiskCache, Failure> {
+    let root = config.cache_dir.as_ref().ok_or_else(|| {
         Failure::environment(
             "no kernel is kept on disk here: TOPKIT_CACHE is off, or this user has no cache \
              folder; set TOPKIT_CACHE=on and TOPKIT_CACHE_DIR to a folder",
@@ -43,11 +55,17 @@ fn list(disk: &DiskCache) -> Result<Report, Failure> {
     let rows: Vec<_> = entries
         .iter()
         .map(|entry| {
-            vec![entry.symbol.clone(), arch(entry).to_owned(), bytes(entry.bytes), age(entry)]
+            vec![
+                entry.symbol.clone(),
+                arch(entry).to_owned(),
+                bytes(entry.bytes),
+                format!("written {}", ago(entry.created)),
+                format!("used {}", ago(entry.used)),
+            ]
         })
         .collect();
     let total: u64 = entries.iter().map(|entry| entry.bytes).sum();
-    let text = table("llrr", &rows)
+    let text = table("llrrr", &rows)
         + &format!(
             "{}, {} in {}\n",
             count(entries.len(), "kernel"),
@@ -85,6 +103,39 @@ fn verify(disk: &DiskCache) -> Result<Report, Failure> {
     })
 }
 
+fn prune(disk: &DiskCache, limit: Option<u64>, dry_run: bool) -> Result<Report, Failure> {
+    let pruned = disk.prune(limit, dry_run)?;
+    let mut text = String::new();
+    let mut removed = Vec::new();
+    for (entry, why) in &pruned.removed {
+        let why = match why {
+            Unneeded::Damaged(reason) => format!("damaged: {reason}"),
+            Unneeded::Foreign => "of another version's format".to_owned(),
+            Unneeded::Unused => format!("least recently used, {}", ago(entry.used)),
+            _ => "of no use".to_owned(),
+        };
+        text += &format!("{}: {why}\n", entry.path.display());
+        let mut json = document(entry);
+        json["why"] = json!(why);
+        removed.push(json);
+    }
+    let freed: u64 = pruned.removed.iter().map(|(entry, _)| entry.bytes).sum();
+    text += &format!(
+        "{} {}, {} freed; {} of {} stay in {}\n",
+        count(removed.len(), "kernel"),
+        if dry_run { "would be removed" } else { "removed" },
+        bytes(freed),
+        count(pruned.kept, "kernel"),
+        bytes(pruned.kept_bytes),
+        disk.root().display()
+    );
+    let json = json!({
+        "folder": folder(disk), "dry_run": dry_run, "limit": limit, "removed": removed,
+        "bytes": freed, "kept": pruned.kept, "kept_bytes": pruned.kept_bytes,
+    });
+    Ok(Report::done(text, json))
+}
+
 fn clear(disk: &DiskCache) -> Result<Report, Failure> {
     let cleared = disk.clear()?;
     let text = format!(
@@ -107,10 +158,9 @@ fn arch(entry: &Entry) -> &str {
     entry.arch.as_deref().unwrap_or("?")
 }
 
-/// How long ago an entry was written, in its largest unit.
-fn age(entry: &Entry) -> String {
-    let Some(age) = entry.created.and_then(|time| SystemTime::now().duration_since(time).ok())
-    else {
+/// How long ago that was, in its largest unit.
+fn ago(time: Option<SystemTime>) -> String {
+    let Some(age) = time.and_then(|time| SystemTime::now().duration_since(time).ok()) else {
         return "?".to_owned();
     };
     let seconds = age.as_secs();
@@ -123,12 +173,16 @@ fn age(entry: &Entry) -> String {
 }
 
 fn document(entry: &Entry) -> Value {
-    let created = entry.created.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let unix = |time: Option<SystemTime>| {
+        let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        since.map(|since| since.as_secs())
+    };
     json!({
         "path": entry.path.display().to_string(),
         "symbol": entry.symbol,
         "arch": entry.arch,
         "bytes": entry.bytes,
-        "created_unix": created.map(|time| time.as_secs()),
+        "created_unix": unix(entry.created),
+        "used_unix": unix(entry.used),
     })
 }

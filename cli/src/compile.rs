@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use topkit::cache::Artifact;
-use topkit::{Arch, Engine, Family, Resources, Variant};
+use topkit::{Arch, Config, Engine, Family, Resources, Variant};
 
 /// The arguments of `topkit compile`.
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
     // All are opened before the first compile, so that an unknown one costs no time.
     let families = archs
         .iter()
-        .map(|&arch| Engine::offline(arch)?.family(spec.clone()))
+        .map(|&arch| engine(arch, asked())?.family(spec.clone()))
         .collect::<Result<Vec<Family>, topkit::Error>>()?;
     if let Some(folder) = &args.output {
         std::fs::create_dir_all(folder).map_err(|error| {
@@ -50,12 +50,7 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
     }
     let variants = args.keys.variants()?;
     for (variant, arch) in variants.iter().flat_map(|v| archs.iter().map(move |arch| (v, arch))) {
-        if !variant.kernel.compiles_for(*arch) {
-            let name = variant.kernel.name();
-            return Err(Failure::input(format!(
-                "{name} needs thread block clusters, which {arch} does not have; leave it out there"
-            )));
-        }
+        compiles_for(variant, *arch)?;
     }
     let bar = progress::bar(variants.len() * families.len(), json);
     let mut kernels = Vec::new();
@@ -77,6 +72,44 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
     ))
 }
 
+/// The settings of a command that is asked to compile: that is expected, and never denied.
+pub fn asked() -> Config {
+    Config { deny_jit: false, ..Config::from_env() }
+}
+
+/// An engine that compiles for an architecture.
+pub fn engine(arch: Arch, config: Config) -> Result<Engine, topkit::Error> {
+    Engine::builder().offline(arch).config(config).build()
+}
+
+/// Refuses a kernel that needs what an architecture lacks.
+pub fn compiles_for(variant: &Variant, arch: Arch) -> Result<(), Failure> {
+    if variant.kernel.compiles_for(arch) {
+        return Ok(());
+    }
+    let name = variant.kernel.name();
+    Err(Failure::input(format!(
+        "{name} needs thread block clusters, which {arch} does not have; leave it out there"
+    )))
+}
+
+/// What a kernel takes: the cells under [`TAKES`].
+pub fn takes(artifact: &Artifact) -> Vec<String> {
+    let mut cells = match Resources::from_log(&artifact.log) {
+        Some(resources) => vec![
+            resources.registers.to_string(),
+            format!("{} B", resources.spill_stores + resources.spill_loads),
+            bytes(u64::from(resources.shared_bytes)),
+        ],
+        None => vec!["?".to_owned(); 3],
+    };
+    cells.push(bytes(artifact.cubin.len() as u64));
+    cells
+}
+
+/// The heads of what a kernel takes.
+pub const TAKES: [&str; 4] = ["registers", "spills", "shared", "cubin"];
+
 fn build(family: &Family, variant: &Variant) -> Result<Kernel, Failure> {
     let start = Instant::now();
     let artifact = family.artifact(variant)?;
@@ -94,19 +127,11 @@ fn save(folder: &Path, family: &Family, kernel: &Kernel) -> Result<(), Failure> 
 }
 
 fn text(kernels: &[Kernel], output: Option<&Path>) -> String {
-    let head = ["kernel", "arch", "registers", "spills", "shared", "cubin", "time", "origin"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let head = [&["kernel", "arch"][..], &TAKES, &["time", "origin"]].concat();
+    let mut rows = vec![head.into_iter().map(str::to_owned).collect::<Vec<_>>()];
     for Kernel { variant, artifact, time, .. } in kernels {
         let mut row = vec![variant.to_string(), artifact.arch.to_string()];
-        row.extend(match Resources::from_log(&artifact.log) {
-            Some(resources) => [
-                resources.registers.to_string(),
-                format!("{} B", resources.spill_stores + resources.spill_loads),
-                bytes(u64::from(resources.shared_bytes)),
-            ],
-            None => ["?", "?", "?"].map(str::to_owned),
-        });
-        row.push(bytes(artifact.cubin.len() as u64));
+        row.extend(takes(artifact));
         row.push(format!("{:.2} s", time.as_secs_f64()));
         row.push(artifact.origin.to_string());
         rows.push(row);

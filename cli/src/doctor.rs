@@ -10,7 +10,10 @@ pub fn doctor() -> Result<Report, Failure> {
     let (mut findings, devices) = probe::gpus();
     let (finding, nvrtc) = probe::nvrtc();
     findings.push(finding);
+    findings.push(probe::disassembler());
     findings.push(probe::cache());
+    findings.extend(probe::packs());
+    findings.extend(probe::overrides());
     let mut launched = false;
     if let Some(nvrtc) = &nvrtc {
         let (finding, ran) = probe::trial(!devices.is_empty(), nvrtc);

@@ -1,6 +1,7 @@
-//! `topkit emit`: the CUDA C of one kernel, as it would be compiled.
+//! `topkit emit`: one kernel as CUDA C, as it would be compiled, or what the compiler makes of it.
 
 use crate::exit::Failure;
+use crate::form::{self, Form};
 use crate::report::{Report, bytes, count};
 use crate::spec::{self, Keys};
 use serde_json::json;
@@ -11,12 +12,14 @@ use std::path::PathBuf;
 pub struct Args {
     #[command(flatten)]
     keys: Keys,
+    #[command(flatten)]
+    form: Form,
     /// Write to this file in place of stdout.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 }
 
-/// Renders the kernel.
+/// Renders the kernel, and compiles it where it is to be shown as machine code.
 pub fn emit(args: &Args) -> Result<Report, Failure> {
     let variants = args.keys.variants()?;
     let [variant] = variants[..] else {
@@ -25,20 +28,26 @@ pub fn emit(args: &Args) -> Result<Report, Failure> {
             variants.len()
         )));
     };
-    let source = topkit::render(&variant)?;
-    let mut json = json!({
-        "variant": spec::json(&variant),
-        "entry": source.entry,
-        "sha256": source.digest,
-    });
-    let Some(path) = &args.output else {
-        json["source"] = json!(source.text);
-        return Ok(Report::done(source.text, json));
+    let mut json = json!({ "variant": spec::json(&variant), "entry": variant.symbol() });
+    let text = if args.form.is_source() {
+        let source = form::source(&variant, args.form.arch)?;
+        json["sha256"] = json!(source.digest);
+        json["edited"] = json!(source.digest != topkit::render(&variant)?.digest);
+        source.text
+    } else {
+        let family = args.form.family(&variant)?;
+        json["arch"] = json!(family.engine().arch().to_string());
+        args.form.of(&family, &variant)?
     };
-    write(path, source.text.as_bytes())?;
+    let Some(path) = &args.output else {
+        let name = if args.form.is_source() { "source" } else { args.form.extension() };
+        json[name] = json!(text);
+        return Ok(Report::done(text, json));
+    };
+    write(path, text.as_bytes())?;
     json["file"] = json!(path.display().to_string());
-    let lines = count(source.text.lines().count(), "line");
-    let size = bytes(source.text.len() as u64);
+    let lines = count(text.lines().count(), "line");
+    let size = bytes(text.len() as u64);
     Ok(Report::done(format!("{}: {variant}, {lines}, {size}\n", path.display()), json))
 }
 

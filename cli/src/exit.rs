@@ -9,11 +9,14 @@ use std::process::ExitCode;
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  it was done, and what was checked is in order
-  1  a check failed: something is missing (doctor), damaged (cache verify), or a
-     kernel or its answer is wrong (run, bench, recall)
-  2  the input or the command line is at fault; one line on stderr says how
+  1  a check failed: something is missing (doctor), damaged (cache verify, pack verify), or
+     a kernel or its answer is wrong (run, bench, recall), or slower (tune --check); or two
+     kernels differ (diff)
+  2  the input or the command line is at fault; one line on stderr says how; of diff, as of
+     diff(1), every failure
   3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, a C++
-     compiler, the disk";
+     compiler, the disk
+130  it was ended by Ctrl-C; what is known by then is told and kept (tune)";
 
 /// The exit codes, as [`EXIT_CODES`] explains them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,15 +29,19 @@ pub enum Exit {
     BadInput,
     /// 3
     Environment,
+    /// 130, as shells have it for a program that Ctrl-C ended.
+    Interrupted,
 }
 
 impl Exit {
-    fn number(self) -> u8 {
+    /// The number that a shell sees.
+    pub fn number(self) -> u8 {
         match self {
             Exit::Done => 0,
             Exit::CheckFailed => 1,
             Exit::BadInput => 2,
             Exit::Environment => 3,
+            Exit::Interrupted => 130,
         }
     }
 }
@@ -68,6 +75,11 @@ impl Failure {
     /// What was checked is wrong, so that there is no answer to show.
     pub fn check(message: impl Display) -> Failure {
         Failure { exit: Exit::CheckFailed, message: message.to_string() }
+    }
+
+    /// The same as the failure of a comparison, for which there is one code.
+    pub fn trouble(self) -> Failure {
+        Failure { exit: Exit::BadInput, ..self }
     }
 
     /// Says it on stderr, and with `--json` also as a document on stdout.
@@ -106,6 +118,20 @@ impl From<topkit::Error> for Failure {
     }
 }
 
+impl From<topkit::tune::TuneError> for Failure {
+    fn from(error: topkit::tune::TuneError) -> Failure {
+        use topkit::tune::TuneError;
+        match error {
+            TuneError::Engine(error) => (*error).into(),
+            TuneError::Edited | TuneError::NoRecords | TuneError::TooLarge { .. } => {
+                Failure::input(error)
+            }
+            TuneError::Records { doing: "read", .. } => Failure::input(error),
+            _ => Failure::environment(error),
+        }
+    }
+}
+
 impl From<topkit::SpecError> for Failure {
     fn from(error: topkit::SpecError) -> Failure {
         let faults: Vec<_> = error.faults.iter().map(ToString::to_string).collect();
@@ -125,6 +151,17 @@ impl From<topkit::RenderError> for Failure {
 impl From<topkit::cache::DiskError> for Failure {
     fn from(error: topkit::cache::DiskError) -> Failure {
         Failure::environment(error)
+    }
+}
+
+impl From<topkit::pack::PackError> for Failure {
+    fn from(error: topkit::pack::PackError) -> Failure {
+        use topkit::pack::PackError;
+        match error {
+            PackError::Damaged { .. } => Failure::check(error),
+            PackError::Io { action: "write", .. } => Failure::environment(error),
+            _ => Failure::input(error),
+        }
     }
 }
 

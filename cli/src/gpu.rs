@@ -51,7 +51,7 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
 
     /// Enqueues the selection.
     pub fn launch(&mut self) -> Result<(), Failure> {
-        let Problem { dtype, rows, columns, k } = self.plan.problem;
+        let Problem { dtype, rows, columns, k, .. } = self.plan.problem;
         let stream = &self.stream;
         let launch = RawLaunch {
             scores: self.scores.device_ptr(stream).0,

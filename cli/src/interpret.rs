@@ -3,13 +3,14 @@
 //! message and how to see it again.
 
 use crate::exit::Failure;
+use crate::form;
 use crate::member::Wish;
 use crate::outcome::Outcome;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::time::Instant;
 use topkit::interpret::{Fault, Interpreter, Question, Word};
-use topkit::{Arch, Explanation, KernelSpec, Limits, Problem, Score, render};
+use topkit::{Arch, Explanation, KernelSpec, Limits, Problem, Score};
 
 /// Accesses a score after which a kernel is taken to spin: far more than all passes over a row.
 const STEPS: u64 = 256;
@@ -35,7 +36,7 @@ pub fn select<S: Score + Word>(
     progress.set_message("compiling the kernel as C++");
     let start = Instant::now();
     let steps = (scores.len() as u64).saturating_mul(STEPS).max(LEAST_STEPS);
-    let kernel = interpreter.clone().steps(steps).load(&render(&variant)?)?;
+    let kernel = interpreter.clone().steps(steps).load(&form::source(&variant, None)?)?;
     let ready = start.elapsed().as_secs_f64();
     // On fewer multiprocessors than the explanation's.
     let plan = kernel.plan(&problem).map_err(Failure::input)?;

@@ -8,14 +8,19 @@ mod args;
 mod bench;
 mod cache;
 mod compile;
+mod diff;
 mod doctor;
+mod draw;
 mod emit;
 mod exit;
+mod form;
 mod gpu;
 mod interpret;
+mod kernel;
 mod log;
 mod member;
 mod outcome;
+mod pack;
 mod place;
 mod probe;
 mod progress;
@@ -25,6 +30,7 @@ mod run;
 mod scores;
 mod spec;
 mod tune;
+mod warmup;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -48,11 +54,14 @@ fn carry_out(cli: &Cli) -> Result<Report, Failure> {
     match &cli.command {
         Command::Doctor => doctor::doctor(),
         Command::Emit(args) => emit::emit(args),
+        Command::Diff(args) => diff::diff(args).map_err(Failure::trouble),
         Command::Compile(args) => compile::compile(args, cli.json),
+        Command::Warmup(args) => warmup::warmup(args, cli.json),
         Command::Run(args) => run::run(args, cli.json),
         Command::Bench(args) => bench::bench(args, cli.json),
         Command::Tune(args) => tune::tune(args, cli.json),
         Command::Recall(args) => recall::recall(args, cli.json),
+        Command::Pack(args) => pack::pack(args, cli.json),
         Command::Cache { action } => cache::cache(*action),
     }
 }

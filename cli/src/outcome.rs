@@ -69,6 +69,7 @@ pub fn on_gpu<S: Score + DeviceRepr>(
     let device = engine.device().map_or("GPU", |device| device.name.as_str()).to_owned();
     let made = match origin {
         Origin::Disk => "loaded from the disk cache",
+        Origin::Pack => "loaded from a pack",
         _ => "compiled and loaded",
     };
     let mut kernel = member.text.clone();

@@ -8,8 +8,9 @@ use crate::scores::{Distribution, Shape, generate};
 use serde_json::{Value, json};
 use std::time::Instant;
 use topkit::cache::DiskCache;
-use topkit::{Arch, Config, DType, DeviceFacts, Engine, Error, Family};
-use topkit::{KernelSpec, LibraryError, Nvrtc, NvrtcError, Problem, host};
+use topkit::pack::Pack;
+use topkit::{Arch, Config, DType, DeviceFacts, Disassembler, Engine, Error, Family, KernelSpec};
+use topkit::{LibraryError, Nvrtc, NvrtcError, Overrides, Problem, SassError, host};
 
 /// How a thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +139,69 @@ pub fn cache() -> Finding {
         Err(error) => Finding::broken("cache", error),
     }
 }
+
+/// The packs that engines are to look into; mostly there are none.
+pub fn packs() -> Vec<Finding> {
+    let look = |path| match Pack::open(path) {
+        Ok(pack) => {
+            let archs: Vec<_> = pack.archs().iter().map(Arch::to_string).collect();
+            let (place, kernels) = (pack.path().display(), pack.kernels().len());
+            let text = format!("{place}, {} for {}", count(kernels, "kernel"), archs.join(", "));
+            let facts = json!({ "pack": place.to_string(), "kernels": kernels, "archs": archs });
+            Finding::ok("pack", text, facts)
+        }
+        Err(error) => {
+            let remedy = "No engine is made without it; mend it or take it out of TOPKIT_PACKS";
+            Finding::fault("pack", State::Broken, error.to_string(), Some(remedy))
+        }
+    };
+    Config::from_env().packs.iter().map(look).collect()
+}
+
+/// What shows machine code. Nothing but `--sass` needs it.
+pub fn disassembler() -> Finding {
+    match Disassembler::find() {
+        Ok(found) => {
+            let path = found.path().display().to_string();
+            Finding::ok("disassembler", path.clone(), json!({ "path": path }))
+        }
+        Err(SassError::Missing(missing)) => {
+            let remedy = Some(missing.remedy);
+            let text = format!("{}\nonly --sass needs it", places(&missing));
+            Finding::fault("disassembler", State::Missing, text, remedy)
+        }
+        Err(error) => Finding::broken("disassembler", error),
+    }
+}
+
+/// Edited sources that take the place of generated ones, where the environment names a folder.
+pub fn overrides() -> Option<Finding> {
+    const REMEDY: &str =
+        "Set TOPKIT_OVERRIDE to a folder that TOPKIT_DUMP has written, or unset it";
+    let folder = Config::from_env().override_dir?;
+    let files = match Overrides::open(&folder).and_then(|overrides| overrides.files()) {
+        Ok(files) => files,
+        Err(error) => {
+            let (state, text) = (State::Broken, error.to_string());
+            return Some(Finding::fault("override", state, text, Some(REMEDY)));
+        }
+    };
+    let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+    let mut text = format!(
+        "{}, {}; each that differs from the generated one is compiled in its place",
+        folder.display(),
+        count(files.len(), "source")
+    );
+    files.iter().take(LISTED).for_each(|file| text += &format!("\n  {file}"));
+    if files.len() > LISTED {
+        text += &format!("\n  and {} more", files.len() - LISTED);
+    }
+    let facts = json!({ "folder": folder.display().to_string(), "files": files });
+    Some(Finding::ok("override", text, facts))
+}
+
+/// Edited sources that are named in the text.
+const LISTED: usize = 8;
 
 /// Compiles a kernel, and launches it where there is a GPU: the one proof that all of it works.
 /// The flag says whether it was launched and its answer was right.

@@ -83,9 +83,10 @@ pub struct Keys {
     meaning: Meaning,
 }
 
+/// What the selection means: the keys that every kernel of a family shares.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "What the selection means")]
-struct Meaning {
+pub struct Meaning {
     /// Which end of the order wins.
     #[arg(long, default_value = "largest", value_parser = named(Select::ALL, Select::name))]
     select: Select,
@@ -109,6 +110,20 @@ struct Meaning {
     rows: RowShape,
 }
 
+impl Meaning {
+    /// Declares all of it.
+    pub fn declare(&self, builder: SpecBuilder) -> SpecBuilder {
+        builder
+            .select(self.select)
+            .nan(self.nan)
+            .ties(self.ties)
+            .order(self.order)
+            .index(self.index)
+            .values(self.values)
+            .rows(self.rows)
+    }
+}
+
 impl Keys {
     /// The kernels that the arguments name; at least one.
     pub fn variants(&self) -> Result<Vec<Variant>, Failure> {
@@ -125,20 +140,12 @@ impl Keys {
 
     /// The family that they are members of.
     pub fn spec(&self) -> Result<KernelSpec, SpecError> {
-        let meaning = &self.meaning;
         let builder = KernelSpec::builder("Kernels")
             .dtype(self.dtype.clone())
             .vec_size([4, 8])
             .bins([2048])
-            .threads([512])
-            .select(meaning.select)
-            .nan(meaning.nan)
-            .ties(meaning.ties)
-            .order(meaning.order)
-            .index(meaning.index)
-            .values(meaning.values)
-            .rows(meaning.rows);
-        self.axes.declare(builder).build()
+            .threads([512]);
+        self.axes.declare(self.meaning.declare(builder)).build()
     }
 }
 

@@ -78,3 +78,64 @@ fn a_cache_that_is_off_or_refused_is_the_machines_fault() {
     assert_eq!(ran.code, 3);
     assert!(ran.stderr.contains(&file) && ran.stderr.lines().count() == 1, "{ran:?}");
 }
+
+#[test]
+fn prune_tells_what_it_removes_and_a_dry_run_removes_nothing() {
+    let place = Place::new();
+    publish(&place, "sound");
+    let damaged = publish(&place, "damaged");
+    fs::write(damaged.join("kernel.cubin"), "torn").unwrap();
+    let foreign = place.cache().join("v0").join(format!("old-{}", "0".repeat(32)));
+    fs::create_dir_all(&foreign).unwrap();
+    let listed = |place: &Place| place.run(&["cache", "ls", "--json"]).json()["entries"].clone();
+
+    let told = place.run(&["cache", "prune", "--dry-run"]).done();
+    assert!(told.contains("damaged: kernel.cubin") && told.contains("another version's"), "{told}");
+    assert!(told.contains("2 kernels would be removed"), "{told}");
+    assert_eq!((listed(&place).as_array().unwrap().len(), foreign.exists()), (2, true));
+
+    let done = place.run(&["cache", "prune"]).done();
+    assert!(done.contains("2 kernels removed") && done.contains("1 kernel of"), "{done}");
+    assert_eq!(listed(&place)[0]["symbol"], "sound");
+    assert!(!place.cache().join("v0").exists());
+    let json = place.run(&["cache", "prune", "--limit", "1KB", "--json"]).json();
+    assert_eq!((&json["limit"], &json["kept"]), (&1000.into(), &0.into()));
+    assert!(json["removed"][0]["why"].as_str().unwrap().starts_with("least recently used"));
+    place.run(&["cache", "prune", "--limit", "much"]).refused(&["much", "2GB"]);
+
+    // The limit of the environment is the default.
+    publish(&place, "sound");
+    let mut command = place.command(&["cache", "prune", "--json"]);
+    command.env("TOPKIT_CACHE_LIMIT", "0");
+    assert_eq!(support::Ran::of(command).json()["kept"], 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hostile_folder_is_refused_by_every_action() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let place = Place::new();
+    let real = place.path("real");
+    fs::create_dir(&real).unwrap();
+    let actions = ["ls", "verify", "prune", "clear"];
+    let refused = |words: &str| {
+        for action in actions {
+            let ran = place.run(&["cache", action]);
+            assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+            assert!(ran.stderr.contains(words), "{ran:?}");
+            assert!(ran.stderr.contains("is refused") && ran.stderr.contains("TOPKIT_CACHE_DIR"));
+        }
+    };
+    symlink(&real, place.cache()).unwrap();
+    refused("symbolic link to");
+    fs::remove_file(place.cache()).unwrap();
+    fs::create_dir(place.cache()).unwrap();
+    for (mode, words) in [(0o777, "every user may write"), (0o770, "its group may write")] {
+        fs::set_permissions(place.cache(), fs::Permissions::from_mode(mode)).unwrap();
+        refused(words);
+    }
+    assert_eq!(
+        fs::read_dir(place.cache()).unwrap().count() + fs::read_dir(&real).unwrap().count(),
+        0
+    );
+}

@@ -5,10 +5,16 @@
 mod support;
 
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 use support::{Place, Ran};
 
 fn run(place: &Place, args: &[&str]) -> Ran {
+    run_with(place, args, &[])
+}
+
+fn run_with(place: &Place, args: &[&str], settings: &[(&str, &Path)]) -> Ran {
     let mut command = place.command(args);
+    command.envs(settings.iter().copied());
     match std::env::var_os("TOPKIT_NVRTC") {
         Some(path) => command.env("TOPKIT_NVRTC", path),
         None => command.env_remove("TOPKIT_NVRTC"),
@@ -101,4 +107,98 @@ fn the_interpreter_runs_the_kernel_of_the_plan() {
         let planned = |why: &&Value| why["key"] == key && why["value"] == variant[key];
         assert!(why.iter().any(|why| planned(&why)), "{key}: {json}");
     }
+}
+
+/// A script in the place of nvdisasm, which tells how it was called.
+fn nvdisasm() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/tests/tools/nvdisasm")
+}
+
+#[test]
+fn ptx_and_sass_are_those_of_the_kernel() {
+    let place = Place::new();
+    let deny = ("TOPKIT_DENY_JIT", Path::new("on"));
+    let ptx = run_with(&place, &["emit", "--ptx", "--arch", "sm_90a"], &[deny]).done();
+    assert!(
+        ptx.contains(".target sm_90a") && ptx.contains(".entry topkit_block_radix_bf16"),
+        "{ptx}"
+    );
+    let sass = ["emit", "--sass", "--arch", "sm_80"];
+    let shown = run_with(&place, &sass, &[("TOPKIT_DISASM", &nvdisasm()), deny]).done();
+    assert!(
+        shown.starts_with("arguments: --print-code ") && shown.ends_with(" of ELF\n"),
+        "{shown}"
+    );
+    let nowhere = run_with(&place, &sass, &[("TOPKIT_DISASM", &place.path("nowhere"))]);
+    assert_eq!((nowhere.code, nowhere.stdout.as_str()), (3, ""), "{nowhere:?}");
+    for words in ["nvdisasm or cuobjdump", "nowhere: no such file", "pip install"] {
+        assert!(nowhere.stderr.contains(words), "{nowhere:?}");
+    }
+}
+
+#[test]
+fn a_dump_that_was_edited_is_compiled_and_the_generated_kernel_keeps_its_entry() {
+    let place = Place::new();
+    let dump = place.path("dump");
+    let args = ["compile", "--arch", "sm_90a", "--json"];
+    let entries = |expected: usize| {
+        let cache = place.run(&["cache", "verify", "--json"]).json();
+        assert_eq!(cache["damaged"], 0, "{cache}");
+        assert_eq!(cache["entries"].as_array().unwrap().len(), expected, "{cache}");
+    };
+    let generated = run_with(&place, &args, &[("TOPKIT_DUMP", &dump)]).json();
+    let symbol = generated["kernels"][0]["variant"]["symbol"].as_str().unwrap().to_owned();
+    entries(1);
+    // As it was written it changes nothing, silently.
+    let same = run_with(&place, &args, &[("TOPKIT_OVERRIDE", &dump)]);
+    assert_eq!((&same.json()["kernels"][0]["origin"], same.stderr.as_str()), (&"disk".into(), ""));
+    entries(1);
+
+    let file = dump.join(format!("{symbol}-sm_90a/kernel.cu"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let edited = text.replace("__syncthreads();", "__syncthreads(); __syncthreads();");
+    assert_ne!(text, edited);
+    std::fs::write(&file, edited).unwrap();
+    let ran = run_with(&place, &args, &[("TOPKIT_OVERRIDE", &dump)]);
+    assert_eq!(ran.json()["kernels"][0]["origin"], "compiled");
+    assert_ne!(ran.json()["kernels"][0]["cubin_bytes"], generated["kernels"][0]["cubin_bytes"]);
+    assert!(ran.stderr.contains("WARN") && ran.stderr.contains(&symbol), "{ran:?}");
+    entries(2);
+    let after = run(&place, &args).json();
+    assert_eq!(after["kernels"][0]["origin"], "disk");
+    assert_eq!(after["kernels"][0]["cubin_bytes"], generated["kernels"][0]["cubin_bytes"]);
+
+    let broken = std::fs::read_to_string(&file).unwrap().replace("__syncthreads();", "nothing();");
+    std::fs::write(&file, broken).unwrap();
+    let ran = run_with(&place, &args, &[("TOPKIT_OVERRIDE", &dump)]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains("nothing") && ran.stderr.contains("templates/"), "{ran:?}");
+}
+
+#[test]
+fn a_diff_tells_what_the_kernels_take() {
+    let place = Place::new();
+    let (one, other) = ("dtype=f32,threads=256", "dtype=f32,threads=512");
+    let ran = run(&place, &["diff", "--arch", "sm_90a", one, other]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let table = ran.stdout.lines().rev().take(3).collect::<Vec<_>>();
+    assert!(table[2].starts_with("on sm_90a") && table[2].ends_with("cubin"), "{table:?}");
+    assert!(table[0].contains("_t512_") && table[1].contains("_t256_"), "{table:?}");
+    let json = run(&place, &["diff", "--json", "--arch", "sm_90a", one, other]).json();
+    assert!(json["a"]["resources"]["registers"].as_u64().unwrap() > 0, "{json}");
+    assert!(json["b"]["cubin_bytes"].as_u64().unwrap() > 1000, "{json}");
+
+    // The names of the kernels differ, and nothing else does.
+    let other = "dtype=f32,threads=256,index=u32";
+    let ran = run(&place, &["diff", "--ptx", "--arch", "sm_90a", "--json", one, other]);
+    assert_eq!((ran.code, &ran.json()["same"], &ran.json()["diff"]), (0, &true.into(), &"".into()));
+    let other = "dtype=f32,threads=512";
+    let ran = run(&place, &["diff", "--ptx", "--arch", "sm_90a", one, other]);
+    assert!(ran.code == 1 && ran.stdout.contains("\n-.maxntid 256"), "{ran:?}");
+    let sass = ["diff", "--sass", "--arch", "sm_90a", one, other];
+    let ran = run_with(&place, &sass, &[("TOPKIT_DISASM", &nvdisasm())]);
+    assert!(ran.code == 1 && ran.stdout.contains("\n-arguments: --print-code"), "{ran:?}");
+
+    let clusters = ["diff", "--arch", "sm_80", one, "kernel=cluster_filter,items=16,cluster=8"];
+    run(&place, &clusters).refused(&["cluster_filter", "sm_80"]);
 }

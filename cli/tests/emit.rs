@@ -6,7 +6,7 @@ mod support;
 
 use std::io::Read;
 use std::process::Stdio;
-use support::Place;
+use support::{Place, Ran};
 
 #[test]
 fn the_source_is_that_of_the_library() {
@@ -78,6 +78,56 @@ fn a_file_holds_what_stdout_would() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     let json = place.run(&[&args[..], &["--json"]].concat()).json();
     assert_eq!(json["file"], file.to_str().unwrap());
+}
+
+/// What `emit --json` says with edited sources in a folder, and what it logs.
+fn emit_with(place: &Place, args: &[&str]) -> Ran {
+    let mut command = place.command(&[&["emit", "--json"], args].concat());
+    command.env("TOPKIT_OVERRIDE", place.path("edited"));
+    Ran::of(command)
+}
+
+#[test]
+fn an_edited_source_is_shown_for_its_architecture_and_told() {
+    let place = Place::new();
+    let generated = place.run(&["emit", "--json"]).json();
+    assert_eq!(generated["edited"], false);
+    let (entry, text) =
+        (generated["entry"].as_str().unwrap(), generated["source"].as_str().unwrap());
+    let folder = place.path("edited").join(format!("{entry}-sm_90a"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("kernel.cu");
+    let edited = format!("{text}// edited\n");
+    std::fs::write(&file, &edited).unwrap();
+
+    let ran = emit_with(&place, &["--arch", "sm_90a"]);
+    let shown = ran.json();
+    assert_eq!((&shown["source"], &shown["edited"]), (&edited.as_str().into(), &true.into()));
+    assert_ne!(shown["sha256"], generated["sha256"]);
+    assert!(ran.stderr.contains("WARN") && ran.stderr.contains("kernel.cu"), "{ran:?}");
+
+    let ran = emit_with(&place, &["--arch", "sm_80"]);
+    assert_eq!((ran.json(), ran.stderr.as_str()), (generated.clone(), ""));
+    let ran = emit_with(&place, &[]);
+    assert_eq!(ran.json(), generated);
+    assert!(ran.stderr.contains("TOPKIT_OVERRIDE") && ran.stderr.contains("--arch"), "{ran:?}");
+
+    std::fs::write(&file, "int x;").unwrap();
+    let ran = emit_with(&place, &["--arch", "sm_90a"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains("kernel.cu") && ran.stderr.contains("extern"), "{ran:?}");
+}
+
+#[test]
+fn machine_code_needs_what_makes_it() {
+    let place = Place::new();
+    for form in ["--ptx", "--sass"] {
+        let ran = place.run(&["emit", form]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+        assert!(ran.stderr.contains("libnvrtc was not found"), "{ran:?}");
+    }
+    place.run(&["emit", "--ptx", "--sass"]).refused(&["--ptx", "--sass"]);
+    place.run(&["emit", "--sass", "--arch", "9000"]).refused(&["--arch"]);
 }
 
 #[test]

@@ -6,7 +6,9 @@ mod support;
 use std::fs;
 use std::path::Path;
 use support::Place;
-use topkit::tune::{Effort, Outcome, Provenance, Recorder, Row, of_id, source_digest, space_hash};
+use topkit::tune::{
+    Choice, Effort, Floor, Outcome, Provenance, Recorder, Row, Sample, source_digest, space_hash,
+};
 use topkit::{DType, Problem};
 
 fn here(device: &str) -> Provenance {
@@ -21,14 +23,14 @@ fn here(device: &str) -> Provenance {
 }
 
 fn row(columns: usize, name: &str, us: f64) -> Row {
-    let variant = of_id(DType::F32, name).unwrap();
+    let choice = Choice::of_id(DType::F32, name).unwrap();
     let outcome = Outcome::Timed { warm: us, cold: us, effort: Effort::Full };
     let problem = Problem::new(DType::F32, 8, columns, 64);
-    Row { problem, variant, source: source_digest(&variant), outcome }
+    Row { problem, choice, source: source_digest(&choice.variant), outcome }
 }
 
 const BLOCK: &str = "block_filter v4_b2048_t512_r32";
-const FOUR: &str = "cluster_filter v4_b2048_t512_r16_c4";
+const FOUR: &str = "cluster_filter v4_b2048_t512_r16_c4_pdl";
 
 fn rows() -> Vec<Row> {
     let wrong = Row { outcome: Outcome::Wrong("row 3".into()), ..row(65536, BLOCK, 1.0) };
@@ -56,9 +58,9 @@ fn the_report_tells_winners_and_ship_makes_a_table_of_them() {
     has(
         &text,
         &[
-            "f32    64     8    32768  cluster_filter v4_b2048_t512_r16_c4",
+            "f32    64     8    32768          cluster_filter v4_b2048_t512_r16_c4_pdl",
             "1.25x block_filter v4_b2048_t512_r32",
-            "wrong answer: block_filter f32 v4_b2048_t512_r32 at top 64 of 8 x 65536 f32: row 3",
+            "wrong answer: block_filter v4_b2048_t512_r32 at top 64 of 8 x 65536 f32: row 3",
             "4 rows about 2 problems",
             "the table that ships is in",
         ],
@@ -79,6 +81,47 @@ fn the_report_tells_winners_and_ship_makes_a_table_of_them() {
     let turned = turned.to_str().unwrap();
     place.run(&["tune", "--from", turned, "--ship", again.to_str().unwrap()]).done();
     assert_eq!(fs::read_to_string(&again).unwrap(), table);
+}
+
+#[test]
+fn the_page_has_its_pictures_in_it() {
+    let place = Place::new();
+    let records = place.path("r.jsonl");
+    let ragged = |row: Row| {
+        let mut row = row;
+        row.problem.ragged = true;
+        row
+    };
+    let mut all = rows();
+    all.push(ragged(row(32768, FOUR, 7.0)));
+    write(&records, "A <b>GPU</b>", &all);
+    let mut recorder = Recorder::open(&records, &here("A <b>GPU</b>")).unwrap();
+    let mut every_k = row(32768, FOUR, 1.0).problem;
+    every_k.k = 0;
+    let sample = Sample { warm: 2.0, cold: 3.2 };
+    recorder.add_floor(&Floor { problem: every_k, sample }).unwrap();
+    let (records, page) = (records.to_str().unwrap(), place.path("t.html"));
+    let text = place.run(&["tune", "--from", records, "--report", page.to_str().unwrap()]).done();
+    has(&text, &["2.00 1.25", "ragged", "the page is in"]);
+    let html = fs::read_to_string(&page).unwrap();
+    has(
+        &html,
+        &[
+            "A &lt;b&gt;GPU&lt;/b&gt;, sm_90a, 132 multiprocessors",
+            "<h2>f32, k = 64</h2>",
+            "<h2>f32, k = 64, rows ragged</h2>",
+            "4.00 / 4.00 us",
+            "v4_b2048_t512_r16_c4_pdl",
+            "warm 2.00",
+            "cold 1.25",
+            "not measured",
+        ],
+    );
+    assert_eq!(html.matches("<svg").count(), 2);
+    for loaded in ["http", "src=", "<script", "<b>"] {
+        let own = html.replace("http://www.w3.org/2000/svg", "");
+        assert!(!own.contains(loaded), "{loaded} in the page");
+    }
 }
 
 #[test]
@@ -120,8 +163,10 @@ fn stale_rows_are_named_and_records_of_two_places_do_not_ship() {
 fn what_cannot_be_meant_is_refused_in_a_line() {
     let place = Place::new();
     place.run(&["tune", "--from", "missing.jsonl"]).refused(&["there is no file missing.jsonl"]);
-    place.run(&["tune", "--grid", "odd"]).refused(&["odd", "seed, wide, all"]);
+    place.run(&["tune", "--grid", "none"]).refused(&["none", "seed, wide, odd, all"]);
     place.run(&["tune", "--cell", "f64,1,8,1"]).refused(&["bf16,32,131072,512"]);
+    place.run(&["tune", "--check", "--ship", "t.jsonl"]).refused(&["--check", "--ship"]);
+    place.run(&["tune", "--from", "r.jsonl", "--check"]).refused(&["--from", "--check"]);
     place.run(&["tune", "--from", "r.jsonl", "--grid", "all"]).refused(&["--from", "--grid"]);
 }
 
@@ -132,4 +177,12 @@ fn without_a_gpu_it_says_what_it_needs() {
     // Where there is a GPU, the NVRTC that it needs is still missing.
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
     has(&ran.stderr, &["error: topkit tune needs an NVIDIA GPU, its driver and NVRTC", "--from"]);
+}
+
+#[test]
+fn edited_kernels_are_not_measured_as_if_they_were_generated() {
+    let place = Place::new();
+    let mut command = place.command(&["tune"]);
+    command.env("TOPKIT_OVERRIDE", place.path("edited"));
+    support::Ran::of(command).refused(&["TOPKIT_OVERRIDE", "unset"]);
 }

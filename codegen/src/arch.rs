@@ -22,6 +22,9 @@ enum Suffix {
     Family,
 }
 
+/// Compute capabilities of GPUs that are part of a system on a chip.
+const TEGRA: [(u32, u32); 7] = [(5, 3), (6, 2), (7, 2), (8, 7), (8, 8), (10, 1), (11, 0)];
+
 /// A text that names no architecture.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a GPU architecture; write it like sm_80, sm_90a or sm_120f")]
@@ -45,6 +48,22 @@ impl Arch {
     /// The compute capability, as `(major, minor)`.
     pub const fn capability(self) -> (u32, u32) {
         (self.major, self.minor)
+    }
+
+    /// Whether machine code for this architecture may stand in for code for `wanted`, by the rules
+    /// of the CUDA programming guide: it is the same architecture, or an earlier one of the same
+    /// major version without a suffix (`sm_80` for `sm_86`, `sm_120` for `sm_121a`) or, where the
+    /// wanted one has a suffix too, with that of a family (`sm_100f` for `sm_103a`). Code with `a`
+    /// stands in for no other, and neither does code for or of a GPU of the Tegra line.
+    pub fn stands_in_for(self, wanted: Arch) -> bool {
+        let portable = match self.suffix {
+            None => true,
+            Some(Suffix::Family) => wanted.suffix.is_some(),
+            Some(Suffix::Specific) => false,
+        };
+        let near = self.major == wanted.major && self.minor <= wanted.minor;
+        let tegra = [self, wanted].iter().any(|arch| TEGRA.contains(&arch.capability()));
+        self == wanted || (portable && near && !tegra)
     }
 
     /// The name of its virtual architecture, for PTX: `compute_90a`.
@@ -96,6 +115,39 @@ mod tests {
         assert_eq!("sm_90a".parse::<Arch>().unwrap().virtual_name(), "compute_90a");
         assert_eq!(Arch::of_device(8, 6).to_string(), "sm_86");
         assert_eq!(Arch::of_device(9, 0).to_string(), "sm_90a");
+    }
+
+    #[test]
+    fn code_stands_in_where_cuda_says_that_it_runs() {
+        let stands_in = |code: &str, wanted: &str| {
+            code.parse::<Arch>().unwrap().stands_in_for(wanted.parse().unwrap())
+        };
+        for (code, wanted) in [
+            ("sm_80", "sm_80"),
+            ("sm_80", "sm_86"),
+            ("sm_80", "sm_89"),
+            ("sm_87", "sm_87"),
+            ("sm_90a", "sm_90a"),
+            ("sm_90", "sm_90a"),
+            ("sm_120", "sm_121a"),
+            ("sm_100f", "sm_103a"),
+        ] {
+            assert!(stands_in(code, wanted), "{code} {wanted}");
+        }
+        for (code, wanted) in [
+            ("sm_86", "sm_80"),
+            ("sm_80", "sm_90"),
+            ("sm_80", "sm_87"),
+            ("sm_87", "sm_89"),
+            ("sm_90a", "sm_90"),
+            ("sm_90a", "sm_100a"),
+            ("sm_100a", "sm_103a"),
+            ("sm_100f", "sm_103"),
+            ("sm_100f", "sm_120a"),
+            ("sm_100", "sm_101a"),
+        ] {
+            assert!(!stands_in(code, wanted), "{code} {wanted}");
+        }
     }
 
     #[test]

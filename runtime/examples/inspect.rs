@@ -2,7 +2,8 @@
 //! kernel is picked. Needs NVRTC.
 //!
 //! Where it is not found, `TOPKIT_NVRTC` names it. With `TOPKIT_DUMP=folder`, every kernel that is
-//! compiled here is also written there: source, PTX, machine code and build log.
+//! compiled here is also written there: source, PTX, machine code and build log. A source that was
+//! edited there is compiled in place of the generated one with `TOPKIT_OVERRIDE=folder`.
 
 use topkit::{Arch, DType, Engine, Problem, topk_kernel};
 

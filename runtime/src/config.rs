@@ -4,23 +4,69 @@
 //! |---|---|
 //! | `TOPKIT_CACHE` | `off` keeps no kernel on disk; unset, empty or `on` keeps them |
 //! | `TOPKIT_CACHE_DIR` | the folder of the disk cache; else `topkit` in the user's cache folder |
+//! | `TOPKIT_CACHE_LIMIT` | the most bytes to keep there, like `500MB`; `off` sets no limit; else 1 GB |
+//! | `TOPKIT_PACKS` | packs of compiled kernels, searched in this order, as `PATH` lists folders |
+//! | `TOPKIT_DENY_JIT` | `on` makes a compile that `warmup` did not make ahead an error; else `off` |
 //! | `TOPKIT_DUMP` | a folder that sources, machine code and logs are written to |
+//! | `TOPKIT_OVERRIDE` | a folder of edited sources, laid out as a dump, that are compiled instead |
 //!
 //! It looks at no file and makes no folder. It cannot fail: a value that makes no sense is logged
 //! and the default stands.
 
+use crate::cache::parse_size;
 use etcetera::BaseStrategy;
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Settings of a process. [`Config::from_env`] reads them; a program may also fill them in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// ```
+/// use topkit::Config;
+///
+/// let config = Config { cache_dir: Some("kernels".into()), deny_jit: true, ..Config::default() };
+/// assert_eq!(config.cache_limit, Some(1_000_000_000));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The folder of the disk cache; `None` keeps no kernel on disk.
+    /// The folder of the disk cache; `None`, the default, keeps no kernel on disk.
     pub cache_dir: Option<PathBuf>,
+    /// The most bytes to keep there; beyond them the least recently used kernels are removed.
+    /// `None` sets no limit; the default is 1 GB, which is more than a thousand kernels.
+    pub cache_limit: Option<u64>,
+    /// Packs of compiled kernels, in the order in which they are searched.
+    pub packs: Vec<PathBuf>,
+    /// Makes an error of every compile but those of [`Family::warmup`](crate::Family::warmup).
+    pub deny_jit: bool,
     /// The folder that sources, machine code and logs are written to, if any.
     pub dump_dir: Option<PathBuf>,
+    /// A folder of edited sources. A kernel whose `<symbol>-<arch>/kernel.cu`, as a dump names it, is
+    /// there and differs from the generated text is compiled from that file, with a warning. A file
+    /// is read when its kernel is first loaded or is looked at; one that no kernel asks for is not.
+    ///
+    /// ```
+    /// let config = topkit::Config {
+    ///     override_dir: Some("edited".into()),
+    ///     ..topkit::Config::from_env()
+    /// };
+    /// ```
+    pub override_dir: Option<PathBuf>,
+}
+
+/// More than a thousand kernels: what many programs and their tuning need, and little for a disk.
+const CACHE_LIMIT: u64 = 1_000_000_000;
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            cache_dir: None,
+            cache_limit: Some(CACHE_LIMIT),
+            packs: Vec::new(),
+            deny_jit: false,
+            dump_dir: None,
+            override_dir: None,
+        }
+    }
 }
 
 impl Config {
@@ -34,24 +80,45 @@ impl Config {
         user_cache: impl FnOnce() -> Option<PathBuf>,
     ) -> Config {
         let value = |name| variable(name).filter(|value| !value.is_empty());
-        let on = match value("TOPKIT_CACHE") {
-            None => true,
+        let switch = |name, usual: bool| match value(name) {
+            None => usual,
             Some(text) if text == "off" => false,
             Some(text) if text == "on" => true,
             Some(text) => {
-                tracing::warn!("TOPKIT_CACHE is {text:?}; it can be `on` or `off`, and stays on");
-                true
+                let stays = if usual { "on" } else { "off" };
+                tracing::warn!("{name} is {text:?}; it can be `on` or `off`, and stays {stays}");
+                usual
             }
+        };
+        let limit = match value("TOPKIT_CACHE_LIMIT") {
+            None => Some(CACHE_LIMIT),
+            Some(text) if text == "off" => None,
+            Some(text) => match parse_size(&text.to_string_lossy()) {
+                Ok(bytes) => Some(bytes),
+                Err(error) => {
+                    tracing::warn!("TOPKIT_CACHE_LIMIT: {error}, or `off`; it stays 1GB");
+                    Some(CACHE_LIMIT)
+                }
+            },
         };
         let cache_dir = || match value("TOPKIT_CACHE_DIR") {
             Some(path) => Some(PathBuf::from(path)),
             None => Some(user_cache()?.join("topkit")),
         };
         Config {
-            cache_dir: if on { cache_dir() } else { None },
+            cache_dir: if switch("TOPKIT_CACHE", true) { cache_dir() } else { None },
+            cache_limit: limit,
+            packs: value("TOPKIT_PACKS").map(|list| paths(&list)).unwrap_or_default(),
+            deny_jit: switch("TOPKIT_DENY_JIT", false),
             dump_dir: value("TOPKIT_DUMP").map(PathBuf::from),
+            override_dir: value("TOPKIT_OVERRIDE").map(PathBuf::from),
         }
     }
+}
+
+/// The paths of a list; what is empty between its separators is no path.
+fn paths(list: &OsString) -> Vec<PathBuf> {
+    env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
 /// The folder in which this platform's programs keep what they can make again.
@@ -92,8 +159,39 @@ mod tests {
     }
 
     #[test]
+    fn the_cache_has_a_limit_unless_told() {
+        assert_eq!(
+            read(&[]),
+            Config { cache_dir: Some("caches/topkit".into()), ..Config::default() }
+        );
+        let limit = |text| read(&[("TOPKIT_CACHE_LIMIT", text)]).cache_limit;
+        assert_eq!((limit("250MB"), limit("off")), (Some(250_000_000), None));
+        assert_eq!([limit(""), limit("much")], [Some(CACHE_LIMIT); 2]);
+    }
+
+    #[test]
+    fn compiling_is_denied_on_request_alone() {
+        let deny = |text| read(&[("TOPKIT_DENY_JIT", text)]).deny_jit;
+        assert!(deny("on") && !deny("off") && !deny("") && !deny("1"));
+    }
+
+    #[test]
+    fn packs_are_a_list() {
+        assert_eq!(read(&[]).packs, [""; 0].map(PathBuf::from));
+        let list = env::join_paths(["a.pack", "", "b.pack"]).unwrap();
+        let listed = read(&[("TOPKIT_PACKS", list.to_str().unwrap())]).packs;
+        assert_eq!(listed, ["a.pack", "b.pack"].map(PathBuf::from));
+    }
+
+    #[test]
     fn a_dump_is_made_on_request() {
         assert_eq!(read(&[]).dump_dir, None);
         assert_eq!(read(&[("TOPKIT_DUMP", "dumps")]).dump_dir, Some("dumps".into()));
+    }
+
+    #[test]
+    fn sources_are_replaced_on_request() {
+        assert_eq!(read(&[("TOPKIT_OVERRIDE", "")]).override_dir, None);
+        assert_eq!(read(&[("TOPKIT_OVERRIDE", "dumps")]).override_dir, Some("dumps".into()));
     }
 }

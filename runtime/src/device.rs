@@ -38,6 +38,8 @@ pub struct DeviceFacts {
     pub l2_bytes: u64,
     /// Bytes of device memory.
     pub memory_bytes: u64,
+    /// What the memory gives at its highest clock, in GB/s; 0 where the driver does not tell.
+    pub gigabytes_per_second: u32,
     /// The newest CUDA that the driver serves: `(13, 0)`.
     pub driver: (u32, u32),
 }
@@ -80,6 +82,10 @@ impl Device {
             l2_bytes: u64::from(ask(Attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)?),
             memory_bytes: context.total_mem().map_err(Error::cuda("read the device's memory"))?
                 as u64,
+            gigabytes_per_second: gigabytes_per_second(
+                ask(Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE)?,
+                ask(Attribute::CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH)?,
+            ),
             driver: driver_version()?,
         };
         Ok(Device { context, facts })
@@ -102,6 +108,12 @@ pub fn devices() -> Result<Vec<DeviceFacts>, Error> {
     (0..usize::try_from(count).unwrap_or(0))
         .map(|ordinal| Ok(Device::open(ordinal)?.facts))
         .collect()
+}
+
+/// Of a clock in kHz and a bus in bits; data goes with both edges of the clock.
+fn gigabytes_per_second(clock: u32, bus: u32) -> u32 {
+    let bytes = 2 * u64::from(clock) * 1000 * u64::from(bus / 8);
+    u32::try_from(bytes / 1_000_000_000).unwrap_or(0)
 }
 
 fn driver_version() -> Result<(u32, u32), Error> {

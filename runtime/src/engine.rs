@@ -4,7 +4,8 @@
 //! It renders, compiles, caches and loads. It holds no scores and no workspace, and it never
 //! launches by itself; that is [`Family`]'s work.
 
-use crate::cache::{Artifact, KernelCache, MemoryCache};
+use crate::builder::EngineBuilder;
+use crate::cache::{Artifact, CacheKey, KernelCache, MemoryCache};
 use crate::config::Config;
 use crate::device::{Device, DeviceFacts};
 use crate::dump::dump;
@@ -12,11 +13,16 @@ use crate::error::Error;
 use crate::family::Family;
 use crate::module::{LaunchShape, LoadedKernel};
 use crate::nvrtc::Nvrtc;
+use crate::overrides::Overrides;
+use crate::pack::{Absent, NotPacked, Packs, Stock};
 use crate::plan::{Here, Holding, Limits, Planner};
-use crate::tune::{Provenance, Records, source_digest};
+use crate::problem::Problem;
+use crate::tune::{self, Event, Provenance, Records, Summary, TuneError, Tuning, source_digest};
 use cudarc::driver::CudaContext;
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use topkit_codegen::{Arch, KernelSpec, RenderedSource, Variant, render};
 
 /// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
@@ -31,18 +37,22 @@ struct Inner {
     target: Target,
     limits: Limits,
     config: Config,
-    nvrtc: Arc<Nvrtc>,
+    overrides: Option<Overrides>,
+    /// The compiler; where packs alone serve, why there is none.
+    nvrtc: Result<Arc<Nvrtc>, Error>,
     cache: KernelCache,
+    artifacts: MemoryCache<Variant, Artifact, Error>,
     loaded: MemoryCache<Variant, LoadedKernel, Error>,
-    /// The measured table that holds here, read with the first family.
-    holding: OnceLock<Option<Holding>>,
+    /// The measured table that holds here, read with the first family and anew after a tuning.
+    holding: Mutex<Option<Option<Holding>>>,
 }
 
 /// The records of a machine's own measurements, in the folder of the disk cache.
 const RECORDS: &str = "tuned.jsonl";
 
+/// What an engine is for.
 #[derive(Debug)]
-enum Target {
+pub(crate) enum Target {
     Gpu(Device),
     Offline(Arch),
 }
@@ -51,7 +61,8 @@ impl Engine {
     /// An engine on the first GPU, with the settings of the environment.
     ///
     /// # Errors
-    /// There is no driver, no GPU or no NVRTC; the error names what was looked for and where.
+    /// There is no driver, no GPU or no NVRTC; the error names what was looked for and where. With
+    /// [packs](crate::pack) no NVRTC is needed.
     pub fn new() -> Result<Engine, Error> {
         Engine::build(Target::Gpu(Device::open(0)?), Config::from_env())
     }
@@ -62,6 +73,11 @@ impl Engine {
     /// The context does not answer, or there is no NVRTC.
     pub fn on(context: Arc<CudaContext>) -> Result<Engine, Error> {
         Engine::build(Target::Gpu(Device::of(context)?), Config::from_env())
+    }
+
+    /// An engine with settings of one's own, such as packs of compiled kernels.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
     }
 
     /// An engine without a GPU: it renders, compiles and inspects for an architecture, and
@@ -85,24 +101,27 @@ impl Engine {
         Engine::build(target, config)
     }
 
-    fn build(target: Target, config: Config) -> Result<Engine, Error> {
-        let nvrtc = Arc::new(Nvrtc::find()?);
+    pub(crate) fn build(target: Target, config: Config) -> Result<Engine, Error> {
+        let overrides = config.override_dir.as_deref().map(Overrides::open).transpose()?;
+        let packs = Packs::open(&config.packs)?;
         let (arch, limits) = match &target {
             Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
             Target::Offline(arch) => (*arch, Limits::of_arch(*arch)),
         };
-        if !nvrtc.supports(arch) {
-            let known: Vec<_> = nvrtc.archs().iter().map(Arch::to_string).collect();
-            return Err(Error::Arch {
-                arch,
-                compiler: crate::Compiler::version(&*nvrtc),
-                known: known.join(", "),
-            });
-        }
-        let cache = KernelCache::from_config(nvrtc.clone(), &config);
-        let loaded = MemoryCache::new();
-        let holding = OnceLock::new();
-        let inner = Inner { target, limits, config, nvrtc, cache, loaded, holding };
+        let nvrtc = compiler(arch);
+        let cache = match &nvrtc {
+            Ok(nvrtc) => KernelCache::from_config(nvrtc.clone(), &config),
+            Err(error) if packs.is_empty() => return Err(error.clone()),
+            Err(error) => {
+                tracing::info!("kernels come from packs alone: {error}");
+                KernelCache::new(Arc::new(Absent), None)
+            }
+        };
+        let cache = cache.with_packs(packs);
+        let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
+        let holding = Mutex::default();
+        let inner =
+            Inner { target, limits, config, overrides, nvrtc, cache, artifacts, loaded, holding };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -138,38 +157,126 @@ impl Engine {
     }
 
     /// The compiler.
-    pub fn nvrtc(&self) -> &Nvrtc {
-        &self.inner.nvrtc
+    ///
+    /// # Errors
+    /// There is none, and the engine lives by its packs.
+    pub fn nvrtc(&self) -> Result<&Nvrtc, Error> {
+        self.inner.nvrtc.as_deref().map_err(Error::clone)
     }
 
-    /// The compiled kernels, with their counters.
+    /// The compiled kernels, with their counters: [`KernelCache::stats`] tells how many were
+    /// compiled, found on disk and found in memory.
     pub fn cache(&self) -> &KernelCache {
         &self.inner.cache
     }
 
     /// The file of this machine's own measurements, beside the compiled kernels; `None` where
-    /// nothing is kept on disk. It is read once, when the first family is made.
+    /// nothing is kept on disk, or the folder is refused. It is read when the first family is made,
+    /// and after [`Engine::tune`].
     pub fn records(&self) -> Option<PathBuf> {
-        self.inner.config.cache_dir.as_ref().map(|folder| folder.join(RECORDS))
+        self.inner.cache.disk().map(|disk| disk.root().join(RECORDS))
+    }
+
+    /// Measures which member of a family is fastest for each of some problems, and keeps what it
+    /// finds in [`Engine::records`], which families that are made from then on plan by. Members are
+    /// checked before they are timed. What was measured before, by whatever process, is not
+    /// measured again.
+    ///
+    /// It ends when all is measured, when the budget is spent, or when `tell` breaks; what is known
+    /// by then stands. `tell` hears of every problem that is begun and of every row. Have nothing
+    /// else run on the GPU meanwhile, and capture no stream. It compiles even where the settings deny
+    /// unexpected compiles: these are expected.
+    ///
+    /// ```no_run
+    /// use std::ops::ControlFlow;
+    /// use std::time::Duration;
+    /// use topkit::{DType, Engine, KernelSpec, Problem, tune::Event};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::new()?;
+    /// let spec = KernelSpec::builder("Indexer").dtype([DType::Bf16]).k([2048]).build()?;
+    /// let problems = [1, 8, 32].map(|rows| Problem::new(DType::Bf16, rows, 131_072, 2048));
+    /// let summary = engine.tune(&spec, &problems, Duration::from_secs(30), &mut |event| {
+    ///     if let Event::Problem(place, problem) = event {
+    ///         println!("{place}: {problem}");
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// println!("{} left", summary.left);
+    /// let family = engine.family(spec)?; // goes by what was measured
+    /// # let _ = family;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A stream of the engine's context is being captured, the family does not serve a problem,
+    /// nothing is kept on disk, the records cannot be read or written, the engine has no GPU or no
+    /// compiler, edited sources stand in for its kernels, or the GPU stops answering.
+    pub fn tune(
+        &self,
+        spec: &KernelSpec,
+        problems: &[Problem],
+        budget: Duration,
+        tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<Summary, TuneError> {
+        let records = self.records().ok_or(TuneError::NoRecords)?;
+        let problems: Vec<Problem> =
+            problems.iter().map(|problem| problem.of_family(spec)).collect();
+        tune::tune(self, &Tuning { spec, problems: &problems, budget, records: &records }, tell)
     }
 
     /// What picks the members of a family.
     pub(crate) fn planner(&self, spec: &KernelSpec) -> Planner {
-        let holding = self.inner.holding.get_or_init(|| self.holding());
+        // What was read is whole, whatever a panic of another thread left.
+        let mut holding = self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner);
+        let holding = holding.get_or_insert_with(|| match self.records() {
+            Some(path) => self.holding(&path),
+            None => self.shipped(),
+        });
         Planner::new(spec, holding.as_ref())
     }
 
-    /// The shipped table, where one holds, with this machine's own records.
-    fn holding(&self) -> Option<Holding> {
-        let shipped = Holding::shipped(Here {
+    /// Has families that are made from now on read the records again.
+    pub(crate) fn read_records_again(&self) {
+        *self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The members of a family that packs hold, where there are no others; the planner passes over
+    /// what they lack.
+    pub(crate) fn stock(&self, spec: &KernelSpec, planner: &Planner) -> Option<Stock> {
+        let cache = &self.inner.cache;
+        let has = |source: RenderedSource| cache.is_packed(&source, self.arch());
+        let is_packed = |variant: &Variant| {
+            // Rendering every member of a family would take longer than most packs take to search.
+            // An edited one counts where the generated one is packed, too: to plan around it would
+            // leave the edited text out in silence.
+            cache.packs().name(&variant.symbol())
+                && (render(variant).is_ok_and(has)
+                    || self.inner.overrides.is_some() && self.render(variant).is_ok_and(has))
+        };
+        self.inner.nvrtc.is_err().then(|| Stock::new(spec, planner, is_packed))
+    }
+
+    /// Whether edited sources stand in for generated ones.
+    pub(crate) fn has_edits(&self) -> bool {
+        self.inner.overrides.is_some()
+    }
+
+    /// The shipped table, where one holds.
+    pub(crate) fn shipped(&self) -> Option<Holding> {
+        Holding::shipped(Here {
             name: self.device().map(|facts| facts.name.as_str()),
             arch: self.arch(),
             multiprocessors: self.limits().multiprocessors,
-        });
-        let (Some(path), Some(here)) = (self.records(), Provenance::of(self)) else {
-            return shipped;
-        };
-        match Records::read(&path) {
+        })
+    }
+
+    /// The shipped table, where one holds, with the records of a file that are of this place.
+    pub(crate) fn holding(&self, path: &Path) -> Option<Holding> {
+        let shipped = self.shipped();
+        let Some(here) = Provenance::of(self) else { return shipped };
+        match Records::read(path) {
             Err(error) => {
                 tracing::warn!(path = %path.display(), "records cannot be read: {error}");
                 shipped
@@ -191,19 +298,60 @@ impl Engine {
         }
     }
 
+    /// The text of a variant that is compiled: the generated one, or an edited one in its place.
     pub(crate) fn render(&self, variant: &Variant) -> Result<RenderedSource, Error> {
         let _span = tracing::info_span!("render", %variant).entered();
-        Ok(render(variant)?)
+        let source = render(variant)?;
+        match &self.inner.overrides {
+            Some(overrides) => overrides.apply(source, self.arch()),
+            None => Ok(source),
+        }
+    }
+
+    /// What a kernel is compiled and kept as.
+    pub(crate) fn key(&self, variant: &Variant) -> Result<CacheKey, Error> {
+        Ok(self.inner.cache.key(&self.render(variant)?, self.arch()))
+    }
+
+    /// The compiled kernel of a variant; `ahead` of its use, a compile is not denied. Edited sources
+    /// are read each time, so that what is shown is what is compiled.
+    pub(crate) fn artifact(&self, variant: &Variant, ahead: bool) -> Result<Arc<Artifact>, Error> {
+        if self.inner.overrides.is_some() {
+            return self.compile(&self.render(variant)?, ahead);
+        }
+        if let Some(artifact) = self.inner.artifacts.get(variant) {
+            self.inner.cache.count_memory_hit();
+            return Ok(artifact);
+        }
+        let artifact = self.compile(&self.render(variant)?, ahead)?;
+        Ok(self.inner.artifacts.keep(variant, artifact))
     }
 
     /// The compiled kernel of a source, written to the dump folder where one is set.
-    pub(crate) fn compile(&self, source: &RenderedSource) -> Result<Arc<Artifact>, Error> {
-        let artifact = self.inner.cache.get(source, self.arch())?;
+    fn compile(&self, source: &RenderedSource, ahead: bool) -> Result<Arc<Artifact>, Error> {
+        let found = match ahead {
+            true => self.inner.cache.get_ahead(source, self.arch()),
+            false => self.inner.cache.get(source, self.arch()),
+        };
+        let artifact = found.map_err(|error| match &self.inner.nvrtc {
+            Ok(_) => error.into(),
+            Err(absent) => self.not_packed(source, absent),
+        })?;
         if let Some(folder) = &self.inner.config.dump_dir {
-            let ptx = || self.inner.nvrtc.ptx(source, self.arch());
-            dump(folder, source, &artifact, ptx)?;
+            let ptx = || Ok(self.nvrtc()?.ptx(source, self.arch())?);
+            dump(folder, source, self.arch(), &artifact, ptx)?;
         }
         Ok(artifact)
+    }
+
+    fn not_packed(&self, source: &RenderedSource, absent: &Error) -> Error {
+        Error::NotPacked(Box::new(NotPacked {
+            entry: source.entry.clone(),
+            arch: self.arch(),
+            digest: source.digest.clone(),
+            searched: self.inner.cache.searched(source, self.arch()),
+            compiler: Box::new(absent.clone()),
+        }))
     }
 
     /// The kernel of a variant if it is loaded already.
@@ -215,19 +363,20 @@ impl Engine {
     pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
         let device = self.gpu().ok_or(Error::Offline { arch: self.arch() })?;
         self.inner.loaded.get_or_compute(variant, || {
-            let source = self.render(variant)?;
-            let artifact = self.compile(&source)?;
-            let kernel = variant.kernel;
-            let launch = LaunchShape {
-                threads: variant.threads,
-                cluster: variant.cluster,
-                // Programmatic dependent launch begins with compute capability 9.0, and can be
-                // captured in a graph since CUDA 12.3.
-                starts_early: kernel.starts_early()
-                    && self.arch().capability() >= (9, 0)
-                    && device.facts.driver >= (12, 3),
-            };
-            LoadedKernel::load(device, &source.entry, &artifact.cubin, launch)
+            let artifact = self.artifact(variant, false)?;
+            let launch = LaunchShape { threads: variant.threads, cluster: variant.cluster };
+            LoadedKernel::load(device, &artifact.entry, &artifact.cubin, launch)
         })
     }
+}
+
+/// The compiler of this machine, if it compiles for the architecture.
+fn compiler(arch: Arch) -> Result<Arc<Nvrtc>, Error> {
+    let nvrtc = Nvrtc::find()?;
+    if nvrtc.supports(arch) {
+        return Ok(Arc::new(nvrtc));
+    }
+    let known: Vec<_> = nvrtc.archs().iter().map(Arch::to_string).collect();
+    let compiler = crate::Compiler::version(&nvrtc);
+    Err(Error::Arch { arch, compiler, known: known.join(", ") })
 }

@@ -1,9 +1,12 @@
 //! Everything that can go wrong for a user of the library, each with its numbers.
 
+use crate::cache::{Denied, KernelError};
 use crate::compiler::CompileError;
 use crate::library::LibraryError;
 use crate::nvrtc::NvrtcError;
+use crate::pack::{NotPacked, PackError};
 use crate::problem::Problem;
+use crate::sass::SassError;
 use topkit_codegen::{Arch, DType, IndexType, KSet, RenderError, SpecError, Variant};
 
 /// What went wrong, where, and what to do.
@@ -25,6 +28,18 @@ pub enum Error {
     /// NVRTC refused the kernel.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// A kernel would have to be compiled, and the settings deny that.
+    #[error(transparent)]
+    Denied(Box<Denied>),
+    /// A pack that the engine was to have cannot be used.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// No pack has the kernel, and there is no compiler to make it.
+    #[error(transparent)]
+    NotPacked(Box<NotPacked>),
+    /// There is no SASS to show.
+    #[error(transparent)]
+    Sass(#[from] SassError),
     /// A call of the CUDA driver failed.
     #[error("the CUDA driver failed to {doing}: {reason}")]
     Cuda {
@@ -201,6 +216,14 @@ pub enum Error {
         /// The problem.
         problem: Problem,
     },
+    /// An edited source cannot stand for the generated one.
+    #[error("{path}, which TOPKIT_OVERRIDE or the configuration names, cannot be used: {reason}")]
+    Override {
+        /// The file, or the folder.
+        path: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
     /// A file could not be written on request.
     #[error("{path} could not be written: {reason}")]
     Write {
@@ -209,6 +232,15 @@ pub enum Error {
         /// The system's own words.
         reason: String,
     },
+}
+
+impl From<KernelError> for Error {
+    fn from(error: KernelError) -> Error {
+        match error {
+            KernelError::Compile(error) => Error::Compile(error),
+            KernelError::Denied(denied) => Error::Denied(Box::new(denied)),
+        }
+    }
 }
 
 impl Error {

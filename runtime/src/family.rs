@@ -5,10 +5,14 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::launch::RawLaunch;
 use crate::module::LoadedKernel;
+use crate::pack::Stock;
 use crate::plan::{Explanation, Plan, Planner, accepts};
 use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
+use crate::sass::Disassembler;
+use crate::tune::Choice;
+use crate::workload::Workload;
 use crate::workspace::Workspace;
 use crate::{IndexInt, Score};
 use cudarc::driver::sys::{self, CUstream};
@@ -23,6 +27,8 @@ pub struct Family {
     engine: Engine,
     spec: Arc<KernelSpec>,
     planner: Arc<Planner>,
+    /// The members that packs hold, where there are no others.
+    stock: Option<Arc<Stock>>,
 }
 
 impl Family {
@@ -30,9 +36,25 @@ impl Family {
         let faults = spec.validate();
         if faults.is_empty() {
             let planner = Arc::new(engine.planner(&spec));
-            Ok(Family { engine, spec: Arc::new(spec), planner })
+            let stock = engine.stock(&spec, &planner).map(Arc::new);
+            Ok(Family { engine, spec: Arc::new(spec), planner, stock })
         } else {
             Err(topkit_codegen::SpecError { faults }.into())
+        }
+    }
+
+    /// What picks the members, for [`Family::warmup`].
+    pub(crate) fn planner(&self) -> &Planner {
+        &self.planner
+    }
+
+    /// The members that plans can name for a workload.
+    pub(crate) fn reach(&self, workload: &Workload) -> Result<Vec<Variant>, Error> {
+        let limits = self.engine.limits();
+        let planned = self.planner.reach(&self.spec, workload, limits)?;
+        match &self.stock {
+            None => Ok(planned),
+            Some(stock) => Ok(stock.reach(planned, &self.spec, workload, limits)),
         }
     }
 
@@ -47,12 +69,17 @@ impl Family {
     }
 
     /// Picks the member for a problem: by what was measured on this GPU or one of its kind, else by
-    /// rules. It compiles nothing and needs no GPU.
+    /// rules. It compiles nothing and needs no GPU. On an engine without a compiler it picks among
+    /// the members that the [packs](crate::pack) hold.
     ///
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
-        self.planner.plan(&self.spec, problem, self.engine.limits())
+        let plan = self.planner.plan(&self.spec, problem, self.engine.limits())?;
+        match &self.stock {
+            None => Ok(plan),
+            Some(stock) => Ok(stock.plan(plan, self.engine.limits())),
+        }
     }
 
     /// The plan for a problem with the reason of every choice; its `Display` is for people.
@@ -60,7 +87,12 @@ impl Family {
     /// # Errors
     /// As for [`Family::plan`].
     pub fn explain(&self, problem: &Problem) -> Result<Explanation, Error> {
-        Explanation::by(&self.planner, &self.spec, problem, self.engine.limits())
+        let limits = self.engine.limits();
+        let explained = Explanation::by(&self.planner, &self.spec, problem, limits)?;
+        match &self.stock {
+            None => Ok(explained),
+            Some(stock) => Ok(stock.explain(explained)),
+        }
     }
 
     /// What the launch of one member needs, for [`Family::launch_variant`].
@@ -71,7 +103,7 @@ impl Family {
     pub fn plan_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
         self.member(variant)?;
         accepts(&self.spec, problem)?;
-        Plan::with(problem, variant, self.engine.limits())
+        Plan::with(&problem.of_family(&self.spec), variant, self.engine.limits())
     }
 
     /// Device memory for the launches of a problem to work in, zeroed on the stream; empty where the
@@ -89,7 +121,8 @@ impl Family {
     }
 
     /// Compiles and loads the kernel that [`Family::launch`] will use for a problem, so that the
-    /// launch itself does neither. Needed before a stream capture, useful before a first request.
+    /// launch itself does neither. Needed before a stream capture; [`Family::warmup`] does it for
+    /// many problems at once.
     ///
     /// # Errors
     /// As for [`Family::plan`], and what compiling and loading may bring.
@@ -219,7 +252,7 @@ impl Family {
     /// the engine's context.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
         loop {
-            let plan = self.plan(&launch.problem())?;
+            let plan = self.plan_launch(launch)?;
             // SAFETY: as the caller promises.
             match unsafe { self.enqueue(stream, launch, &plan) } {
                 Ok(()) => return Ok(()),
@@ -228,11 +261,34 @@ impl Family {
         }
     }
 
-    /// Makes the next best kernel the plan's where the GPU has no room for the best; any other error,
-    /// and one that the next plan would give again, is handed back.
+    /// The plan of a launch. One whose rows are less aligned than those of the problem that was
+    /// prepared may have another plan; where that one would have to be compiled, or needs more
+    /// workspace than was lent, and the plan of aligned rows does not, the latter serves.
+    fn plan_launch(&self, launch: &RawLaunch) -> Result<Plan, Error> {
+        let problem = launch.problem();
+        let plan = self.plan(&problem)?;
+        let lent = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
+        let fits = |plan: &Plan| lent >= plan.workspace_bytes;
+        let is_loaded = |plan: &Plan| self.engine.loaded(&plan.variant).is_some();
+        if problem.is_aligned() || (fits(&plan) && is_loaded(&plan)) {
+            return Ok(plan);
+        }
+        let usual = self.plan(&problem.usual())?;
+        let serves = fits(&usual) && (is_loaded(&usual) || !fits(&plan));
+        Ok(if serves { Plan { problem: plan.problem, ..usual } } else { plan })
+    }
+
+    /// Makes the next best kernel the plan's where the best cannot be had, since the GPU has no room
+    /// for it or the compiler or the driver refuses it; any other error, and one that the next plan
+    /// would give again, is handed back.
     fn pass_over(&self, plan: &Plan, error: Error) -> Result<(), Error> {
-        let no_room = matches!(error, Error::Room { .. });
-        if no_room && self.planner.refuse(&plan.variant) {
+        let refused = match error {
+            Error::Room { .. } => true,
+            // Another kernel would hide a fault of an edited one.
+            Error::Compile(_) | Error::Module { .. } => !self.engine.has_edits(),
+            _ => false,
+        };
+        if refused && self.planner.refuse(&plan.variant) {
             tracing::warn!("{}: {error}; the next best kernel is taken", plan.problem);
             return Ok(());
         }
@@ -252,7 +308,22 @@ impl Family {
         launch: &RawLaunch,
         variant: &Variant,
     ) -> Result<(), Error> {
-        let plan = self.plan_variant(&launch.problem(), variant)?;
+        // SAFETY: as the caller promises.
+        unsafe { self.launch_choice(stream, launch, &Choice::usual(variant)) }
+    }
+
+    /// As [`Family::launch_variant`]; it starts early only where that was chosen too.
+    ///
+    /// # Safety
+    /// As for [`Family::launch_raw`].
+    pub(crate) unsafe fn launch_choice(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        choice: &Choice,
+    ) -> Result<(), Error> {
+        let plan = self.plan_variant(&launch.problem(), &choice.variant)?;
+        let plan = Plan { starts_early: plan.starts_early && choice.starts_early, ..plan };
         // SAFETY: as the caller promises.
         unsafe { self.enqueue(stream, launch, &plan) }
     }
@@ -271,8 +342,9 @@ impl Family {
             return Ok(());
         }
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
-        // SAFETY: the argument is the mirror of what the kernel takes; the rest is the caller's.
-        unsafe { kernel.launch(plan.grid, stream, &launch.kernel_args()) }
+        // SAFETY: the argument is the mirror of what the kernel takes, and a plan starts early only
+        // where the kernel waits; the rest is the caller's.
+        unsafe { kernel.launch(plan.grid, plan.starts_early, stream, &launch.kernel_args()) }
     }
 
     /// The loaded kernel of a plan; loads it unless a capture forbids that.
@@ -317,10 +389,11 @@ impl Family {
         output.check(rows.rows, k)
     }
 
-    /// The CUDA C of a member.
+    /// The CUDA C of a member: the text that is compiled. Where an edited one stands for the generated
+    /// one ([`Config::override_dir`](crate::Config::override_dir)) it is that, and a warning says so.
     ///
     /// # Errors
-    /// The variant is no member of the family.
+    /// The variant is no member of the family, or an edited text cannot be used.
     pub fn source(&self, variant: &Variant) -> Result<RenderedSource, Error> {
         self.member(variant)?;
         self.engine.render(variant)
@@ -331,7 +404,7 @@ impl Family {
     /// # Errors
     /// The variant is no member, or NVRTC refuses it.
     pub fn ptx(&self, variant: &Variant) -> Result<String, Error> {
-        Ok(self.engine.nvrtc().ptx(&self.source(variant)?, self.engine.arch())?)
+        Ok(self.engine.nvrtc()?.ptx(&self.source(variant)?, self.engine.arch())?)
     }
 
     /// The compiled kernel of a member, with its build log and where it came from.
@@ -339,7 +412,8 @@ impl Family {
     /// # Errors
     /// The variant is no member, or NVRTC refuses it.
     pub fn artifact(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
-        self.engine.compile(&self.source(variant)?)
+        self.member(variant)?;
+        self.engine.artifact(variant, false)
     }
 
     /// The machine code of a member.
@@ -348,6 +422,15 @@ impl Family {
     /// As for [`Family::artifact`].
     pub fn cubin(&self, variant: &Variant) -> Result<Vec<u8>, Error> {
         Ok(self.artifact(variant)?.cubin.clone())
+    }
+
+    /// The machine code of a member as text, by the disassembler that [`Disassembler::find`] finds.
+    ///
+    /// # Errors
+    /// As for [`Family::artifact`], and when there is no disassembler or it fails.
+    pub fn sass(&self, variant: &Variant) -> Result<String, Error> {
+        let disassembler = Disassembler::find()?;
+        Ok(disassembler.disassemble(&self.artifact(variant)?.cubin)?)
     }
 
     /// What the compiler said of a member.

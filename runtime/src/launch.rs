@@ -71,9 +71,9 @@ impl RawLaunch {
         }
     }
 
-    /// The shape of the launch.
+    /// The shape of the launch, and how its rows lie in memory.
     pub const fn problem(&self) -> Problem {
-        Problem::new(self.dtype, self.rows, self.columns, self.k)
+        Problem::new(self.dtype, self.rows, self.columns, self.k).at(self.scores, self.row_stride)
     }
 
     /// Refuses a launch that could not be carried out; the plan is of this launch's problem.

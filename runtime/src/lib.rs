@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod builder;
 pub mod cache;
 mod compiler;
 mod config;
@@ -43,14 +44,20 @@ mod launch;
 mod library;
 mod module;
 mod nvrtc;
+mod overrides;
+pub mod pack;
 mod plan;
 mod problem;
 mod resources;
 mod rows;
+mod sass;
 mod score;
 pub mod tune;
+mod warmup;
+mod workload;
 mod workspace;
 
+pub use builder::EngineBuilder;
 pub use compiler::{CompileError, Compiled, Compiler};
 pub use config::Config;
 pub use cudarc;
@@ -62,10 +69,12 @@ pub use family::Family;
 pub use launch::RawLaunch;
 pub use library::LibraryError;
 pub use nvrtc::{Nvrtc, NvrtcError};
+pub use overrides::Overrides;
 pub use plan::{Alternative, Basis, Explanation, Limits, Measured, Plan, Reason};
 pub use problem::Problem;
 pub use resources::Resources;
 pub use rows::{Output, Rows};
+pub use sass::{Disassembler, SassError};
 pub use score::{IndexInt, Score};
 pub use topkit_codegen::{
     Arch, ArchError, DType, Fault, IndexType, KSet, KernelKind, KernelSpec, Key, LaunchKind,
@@ -73,4 +82,6 @@ pub use topkit_codegen::{
     SpecError, Ties, Variant, render,
 };
 pub use topkit_dsl::topk_kernel;
+pub use warmup::{CompileKey, Warmed, Warmup};
+pub use workload::Workload;
 pub use workspace::Workspace;

@@ -1,4 +1,5 @@
-//! Finds the shared libraries that the runtime loads: NVRTC and the CUDA driver.
+//! Finds the shared libraries that the runtime loads: NVRTC and the CUDA driver. What else is looked
+//! for where they lie is looked for with the same lists of folders.
 //!
 //! The search is a list of places, tried in order; it runs no program. What it does not do: it
 //! never picks a library by version, and it never panics. When nothing is found, the error names
@@ -6,11 +7,13 @@
 
 use libloading::Library;
 use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// A library that could not be loaded, and every place that was tried.
+/// A library that could not be loaded, or a program that is not there, and every place that was
+/// tried.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub struct LibraryError {
@@ -66,7 +69,8 @@ pub(crate) fn nvrtc() -> Result<Found, LibraryError> {
         .iter()
         .find_map(|name| search.name(name))
         .or_else(|| {
-            let folders = cuda_folders(&["lib64", "lib", "targets/x86_64-linux/lib"]);
+            let below = ["lib64", "lib", "targets/x86_64-linux/lib"];
+            let folders = cuda_folders(&|name| env::var_os(name), &below);
             folders.iter().find_map(|(place, path)| search.folder(place, path))
         })
         .or_else(|| search.python())
@@ -82,7 +86,7 @@ pub(crate) fn driver() -> Result<(), LibraryError> {
         return Ok(());
     }
     let mut search = Search { library: "libcuda", tried: Vec::new(), remedy: DRIVER_REMEDY };
-    let mut folders = cuda_folders(&["compat"]);
+    let mut folders = cuda_folders(&|name| env::var_os(name), &["compat"]);
     for folder in ["/usr/local/nvidia/lib64", "/usr/lib/wsl/lib"] {
         folders.push((format!("driver folder, {folder}"), PathBuf::from(folder)));
     }
@@ -177,10 +181,14 @@ fn open(path: &Path) -> Result<Library, libloading::Error> {
     unsafe { Library::new(path) }
 }
 
-fn cuda_folders(below: &[&str]) -> Vec<(String, PathBuf)> {
+/// Folders below the toolkits that the environment names, each with a name for messages.
+pub(crate) fn cuda_folders(
+    value: &impl Fn(&'static str) -> Option<OsString>,
+    below: &[&str],
+) -> Vec<(String, PathBuf)> {
     let mut folders = Vec::new();
     for variable in ["CUDA_HOME", "CUDA_PATH"] {
-        if let Some(root) = env::var_os(variable) {
+        if let Some(root) = value(variable) {
             for below in below {
                 let folder = Path::new(&root).join(below);
                 folders.push((format!("{variable}, {}", folder.display()), folder));
@@ -188,6 +196,13 @@ fn cuda_folders(below: &[&str]) -> Vec<(String, PathBuf)> {
         }
     }
     folders
+}
+
+/// The folders of this name in the packages of NVIDIA, `nvidia/*/<name>`, of Python environments.
+pub(crate) fn python_wheels(name: &str) -> Vec<PathBuf> {
+    let packages = python_packages().into_iter();
+    let wheels = packages.flat_map(|folder| children(&folder.join("nvidia")));
+    wheels.map(|wheel| wheel.join(name)).filter(|folder| folder.is_dir()).collect()
 }
 
 /// The package folders of the Python environments that are active or on PATH.

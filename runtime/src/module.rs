@@ -36,9 +36,6 @@ pub(crate) struct LaunchShape {
     pub(crate) threads: u32,
     /// CTAs of a cluster; 1 for a launch without clusters.
     pub(crate) cluster: u32,
-    /// The grid may start before the one ahead of it on the stream has ended; the kernel waits for
-    /// that end itself.
-    pub(crate) starts_early: bool,
 }
 
 /// The largest cluster that every GPU with clusters has.
@@ -51,7 +48,9 @@ struct Attributes {
 }
 
 impl LaunchShape {
-    fn attributes(&self) -> Attributes {
+    /// The attributes of a launch. One that starts early may do so before the grid ahead of it on
+    /// the stream has ended, so it is for kernels alone that wait for that end themselves.
+    fn attributes(&self, starts_early: bool) -> Attributes {
         use sys::CUlaunchAttributeID as Id;
         use sys::CUlaunchAttributeValue as Value;
         let attribute = |id, value| sys::CUlaunchAttribute { id, pad: Default::default(), value };
@@ -66,7 +65,7 @@ impl LaunchShape {
                 sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x: self.cluster, y: 1, z: 1 };
             give(Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, Value { clusterDim: cluster });
         }
-        if self.starts_early {
+        if starts_early {
             let id = Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
             give(id, Value { programmaticStreamSerializationAllowed: 1 });
         }
@@ -172,7 +171,7 @@ impl LoadedKernel {
                 .result()
                 .map_err(Error::cuda("allow a cluster of more than 8 CTAs"))?;
         }
-        let mut attributes = self.shape.attributes();
+        let mut attributes = self.shape.attributes(false);
         let config = self.shape.config(self.shape.cluster, std::ptr::null_mut(), &mut attributes);
         let mut clusters = 0;
         // SAFETY: the function is live, the attributes outlive the call, and the pointer is valid
@@ -187,16 +186,18 @@ impl LoadedKernel {
     ///
     /// # Safety
     /// `args` is the struct that the kernel takes, its pointers are valid on the device until the
-    /// stream has passed this launch, and `stream` belongs to this kernel's context.
+    /// stream has passed this launch, `stream` belongs to this kernel's context, and a kernel that
+    /// starts early waits for the grid ahead of it before it touches memory.
     pub(crate) unsafe fn launch<A>(
         &self,
         grid: u32,
+        starts_early: bool,
         stream: sys::CUstream,
         args: &A,
     ) -> Result<(), Error> {
         self.context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
         let mut parameters = [std::ptr::from_ref(args).cast_mut().cast::<c_void>()];
-        let mut attributes = self.shape.attributes();
+        let mut attributes = self.shape.attributes(starts_early);
         let config = self.shape.config(grid, stream, &mut attributes);
         // SAFETY: the function is live; the driver copies the argument before it returns.
         unsafe {
@@ -230,10 +231,10 @@ mod tests {
     use super::*;
     use sys::CUlaunchAttributeID as Id;
 
-    const PLAIN: LaunchShape = LaunchShape { threads: 512, cluster: 1, starts_early: false };
+    const PLAIN: LaunchShape = LaunchShape { threads: 512, cluster: 1 };
 
-    fn given(shape: LaunchShape) -> Vec<Id> {
-        let mut attributes = shape.attributes();
+    fn given(shape: LaunchShape, starts_early: bool) -> Vec<Id> {
+        let mut attributes = shape.attributes(starts_early);
         let config = shape.config(64, std::ptr::null_mut(), &mut attributes);
         assert_eq!((config.gridDimX, config.blockDimX), (64, 512));
         attributes.all[..config.numAttrs as usize].iter().map(|attribute| attribute.id).collect()
@@ -241,12 +242,14 @@ mod tests {
 
     #[test]
     fn a_launch_gives_the_attributes_of_its_shape() {
-        assert_eq!(given(PLAIN), []);
-        let cluster = LaunchShape { cluster: 16, starts_early: true, ..PLAIN };
+        assert_eq!(given(PLAIN, false), []);
+        let cluster = LaunchShape { cluster: 16, ..PLAIN };
         let early = Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
-        assert_eq!(given(cluster), [Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, early]);
+        assert_eq!(given(PLAIN, true), [early]);
+        assert_eq!(given(cluster, false), [Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION]);
+        assert_eq!(given(cluster, true), [Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, early]);
         // SAFETY: the first attribute is the cluster's dimension.
-        let dimension = unsafe { cluster.attributes().all[0].value.clusterDim };
+        let dimension = unsafe { cluster.attributes(true).all[0].value.clusterDim };
         assert_eq!((dimension.x, dimension.y, dimension.z), (16, 1, 1));
     }
 }

@@ -84,6 +84,16 @@ impl Nvrtc {
         Ok(nvrtc)
     }
 
+    /// The options that decide the code of a kernel, whatever the version.
+    pub(crate) fn code_options() -> Vec<String> {
+        OPTIONS.map(str::to_owned).to_vec()
+    }
+
+    /// Whether an option decides the code of a kernel.
+    pub(crate) fn decides_code(option: &str) -> bool {
+        option != NO_CACHE
+    }
+
     /// The library file, or the name by which the system loader found it.
     pub fn path(&self) -> &str {
         &self.found.path

@@ -150,6 +150,29 @@ fn links_are_not_followed() {
     assert!(matches!(elsewhere.lookup(), Lookup::Hit(_)));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_others_could_have_written_is_a_miss() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let open = |path: &Path| {
+        let mode = path.metadata().unwrap().permissions().mode();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o020)).unwrap();
+    };
+    for file in FILES {
+        open(&place.entry.join(file));
+        match place.lookup() {
+            Lookup::Corrupt { reason } => {
+                assert!(reason.contains(file) && reason.contains("its group"), "{reason}")
+            }
+            other => panic!("{other:?}"),
+        }
+        place.assert_mended(&format!("{file} open to the group"));
+    }
+    open(&place.entry);
+    place.assert_mended("an entry open to the group");
+}
+
 #[test]
 fn the_entry_of_another_kernel_is_a_miss() {
     let place = Place::new();

@@ -155,6 +155,9 @@ mod hostile {
         {
             assert_eq!(mode(made), 0o700, "{}", made.display());
         }
+        for file in names(&entry) {
+            assert_eq!(mode(&entry.join(&file)), 0o600, "{file}");
+        }
     }
 
     #[test]
@@ -191,14 +194,27 @@ mod hostile {
     }
 
     #[test]
-    fn a_folder_open_to_everybody_is_refused_and_left_alone() {
+    fn a_folder_that_others_may_write_to_is_refused_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         fs::create_dir(&root).unwrap();
-        for open in [0o777, 0o1777, 0o702] {
+        for (open, who) in [
+            (0o777, "every user"),
+            (0o1777, "every user"),
+            (0o702, "every user"),
+            (0o775, "its group"),
+            (0o720, "its group"),
+        ] {
             fs::set_permissions(&root, fs::Permissions::from_mode(open)).unwrap();
-            assert!(refusal(&root).contains("every user may write"));
+            let error = refusal(&root);
+            assert!(error.contains(&format!("{who} may write to it")), "{error}");
+            assert!(error.contains(root.to_str().unwrap()), "{error}");
             assert_eq!((mode(&root), names(&root)), (open, vec![]));
+            // A launch goes on without it, and says so once.
+            let (cache, log) = configured(&root);
+            let warned = |line: &&String| line.starts_with("WARN") && line.contains(who);
+            assert_eq!(log.iter().filter(warned).count(), 1, "{log:#?}");
+            assert_eq!(warnings_of_a_compile(&cache), [""; 0]);
         }
         fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).unwrap();
         DiskCache::open(&root).unwrap();

@@ -11,7 +11,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 use support::{ARCH, Copy, Fake, cache, compiles, leftovers, logged, source, until};
-use topkit::cache::{DiskCache, KernelCache, Origin};
+use topkit::cache::{DiskCache, KernelCache, KernelError, Origin};
 
 const SLOW: Duration = Duration::from_millis(200);
 
@@ -115,6 +115,38 @@ fn a_hung_process_is_not_waited_for_for_ever() {
     hung.kill();
 }
 
+/// As on a network file system without locks, where the call fails.
+#[test]
+fn a_lock_that_cannot_be_had_costs_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let root = folder.path().join("cache");
+    let cache = slow(&root, &journal);
+    let key = cache.key(&source("kernel"), ARCH).folder_name();
+    // No user can open a folder to write into it, root included.
+    fs::create_dir_all(root.join("v1/.locks").join(key)).unwrap();
+    let (artifact, log) = logged(|| cache.get(&source("kernel"), ARCH).unwrap());
+    assert_eq!(artifact.origin, Origin::Compiled);
+    assert!(log.iter().any(|line| line.starts_with("WARN no lock while compiling")), "{log:#?}");
+
+    // Two at once both compile, and what they publish is sound.
+    let others = [(); 2].map(|()| slow(&root, &journal));
+    fs::remove_dir_all(cache.disk().unwrap().folder(&artifact.key)).unwrap();
+    let barrier = Barrier::new(2);
+    thread::scope(|scope| {
+        let ask = |cache: &KernelCache| {
+            barrier.wait();
+            cache.get(&source("kernel"), ARCH).unwrap();
+        };
+        for other in &others {
+            scope.spawn(move || ask(other));
+        }
+    });
+    assert_eq!(compiles(&journal), 3);
+    assert_eq!(support::cache(&root).get(&source("kernel"), ARCH).unwrap().origin, Origin::Disk);
+    assert_eq!(leftovers(&root), [""; 0]);
+}
+
 /// The steps of a write, as the logged events that follow each.
 const STEPS: [(&str, &str); 6] = [
     ("TRACE wrote a file", "kernel.cu"),
@@ -168,7 +200,9 @@ fn an_error_is_not_kept() {
     let fake = Arc::new(Fake { refuse: AtomicBool::new(true), ..Fake::default() });
     let disk = DiskCache::open(folder.path().join("cache")).unwrap();
     let cache = KernelCache::new(fake, Some(disk));
-    let error = cache.get(&source("kernel"), ARCH).unwrap_err();
+    let Err(KernelError::Compile(error)) = cache.get(&source("kernel"), ARCH) else {
+        panic!("the compiler refuses it");
+    };
     assert_eq!((error.reason.as_str(), error.entry.as_str()), ("refused", "topk_test"));
     assert_eq!(cache.disk().unwrap().entries().unwrap(), []);
     assert_eq!(cache.get(&source("kernel"), ARCH).unwrap().origin, Origin::Compiled);

@@ -107,8 +107,6 @@ struct Args {
 impl Bare {
     fn load(family: &Family, plan: &Plan, launch: RawLaunch) -> Result<Bare, Box<dyn Error>> {
         let variant = &plan.variant;
-        // As the library has it.
-        let early = variant.kernel.starts_early() && family.engine().arch().capability() >= (9, 0);
         let (cubin, entry) = (family.cubin(variant)?, std::ffi::CString::new(variant.symbol())?);
         let (mut module, mut function) = (std::ptr::null_mut(), std::ptr::null_mut());
         // SAFETY: the image is a whole cubin and the name a C string; the module is never unloaded.
@@ -128,7 +126,7 @@ impl Bare {
             k: launch.k as i32,
             rows: launch.rows as i64,
         };
-        Ok(Bare { function, plan: *plan, attributes: attributes(plan, early), args })
+        Ok(Bare { function, plan: *plan, attributes: attributes(plan), args })
     }
 
     fn launch(&self, stream: sys::CUstream) -> Result<(), Box<dyn Error>> {
@@ -160,15 +158,15 @@ impl Bare {
     }
 }
 
-/// What the library gives a launch of this plan, which starts early or not.
-fn attributes(plan: &Plan, early: bool) -> [sys::CUlaunchAttribute; 2] {
+/// What the library gives a launch of this plan.
+fn attributes(plan: &Plan) -> [sys::CUlaunchAttribute; 2] {
     use sys::CUlaunchAttributeID as Id;
     use sys::CUlaunchAttributeValue as Value;
     let unused = Id::CU_LAUNCH_ATTRIBUTE_IGNORE;
     let clustered =
         if plan.cluster > 1 { Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION } else { unused };
     let early_id = Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
-    let early = if early { early_id } else { unused };
+    let early = if plan.starts_early { early_id } else { unused };
     let size = sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x: plan.cluster, y: 1, z: 1 };
     [
         (clustered, Value { clusterDim: size }),

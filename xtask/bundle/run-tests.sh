@@ -34,6 +34,17 @@ bench_peer() {
         | grep -q '"peers":\[{[^]]*"pdl":'
 }
 
+# Usual, ragged and unaligned rows: tuned, drawn, and compared with what ships. Which is faster does
+# not matter here.
+tune() {
+    local cells=(--cell bf16,8,32768,512 --cell f32,8,32768,512,ragged --cell bf16,8,32768,512,unaligned)
+    ../bin/topkit tune "${cells[@]}" --budget 120 --out "$made/tuned.jsonl" \
+        --report "$made/tuned.html" \
+        && [ "$(grep -c '<svg' "$made/tuned.html")" -eq 3 ] || return 1
+    ../bin/topkit tune --check "${cells[@]}" --out "$made/tuned.jsonl" --json >"$made/check.json"
+    tr -d ' \n' <"$made/check.json" | grep -q '"failed":0,"faster":[0-9],"left":0,"left_out":\[\],'
+}
+
 ../bin/topkit doctor || failed+=("topkit doctor")
 for test in ./*; do
     printf '\n== %s\n' "${test#./}"
@@ -49,6 +60,9 @@ printf '\n== topkit run --kernel block_radix\n'
 ../bin/topkit run --generate 4x20000 --kernel block_radix || failed+=("topkit run --kernel")
 printf '\n== topkit bench --peer libtopkit.so\n'
 bench_peer || failed+=("topkit bench --peer")
+
+printf '\n== topkit tune\n'
+tune || failed+=("topkit tune")
 
 if [ "${#failed[@]}" -gt 0 ]; then
     printf '\nFAILED: %s\n' "${failed[@]}" >&2

@@ -4,6 +4,7 @@
 //! others run wherever there is Rust. NVRTC is not packed: it is large, and belongs to the machine.
 //! On failure the folder may be left half written; the next run empties it first.
 
+use crate::cargo::Built;
 use crate::{Result, cargo, examples};
 use serde_json::Value;
 use std::fs;
@@ -13,9 +14,10 @@ use std::process::Stdio;
 /// Machines are lent with a limit on what may travel.
 const LIMIT: u64 = 64 << 20;
 
-const SCRIPTS: [(&str, &str); 2] = [
+const SCRIPTS: [(&str, &str); 3] = [
     ("run-tests.sh", include_str!("../bundle/run-tests.sh")),
     ("sanitize.sh", include_str!("../bundle/sanitize.sh")),
+    ("tune.sh", include_str!("../bundle/tune.sh")),
 ];
 
 /// The example of the C library, with as much of the CUDA runtime as it needs.
@@ -100,37 +102,9 @@ fn named(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-struct Built {
-    name: String,
-    kind: String,
-    file: PathBuf,
-}
-
-/// Runs a cargo command in the profile `bundle` and lists the executables and shared libraries that
-/// it made.
+/// Runs a cargo command in the profile `bundle` and lists what it made.
 fn build(arguments: &[&str]) -> Result<Vec<Built>> {
-    let mut command = cargo::command(arguments)?;
-    command.args(["--profile", "bundle", "--message-format", "json-render-diagnostics"]);
-    let output = command.stderr(Stdio::inherit()).output()?;
-    if !output.status.success() {
-        return Err(format!("`{}`: {}", cargo::words(&command), output.status).into());
-    }
-    let mut built = Vec::new();
-    for line in String::from_utf8(output.stdout)?.lines() {
-        let message: Value = serde_json::from_str(line)?;
-        let target = &message["target"];
-        let libraries = message["filenames"].as_array().into_iter().flatten();
-        let library = libraries.filter_map(Value::as_str).find(|file| file.ends_with(".so"));
-        if let (Some(file), Some(name), Some(kind)) = (
-            message["executable"].as_str().or(library),
-            target["name"].as_str(),
-            target["kind"][0].as_str(),
-        ) {
-            let (name, kind) = (name.to_owned(), kind.to_owned());
-            built.push(Built { name, kind, file: file.into() });
-        }
-    }
-    Ok(built)
+    cargo::build(cargo::command(arguments)?.args(["--profile", "bundle"]))
 }
 
 /// The test suites that need NVRTC or a GPU, as their manifest says.
@@ -172,7 +146,7 @@ fn report(folder: &Path, places: impl Iterator<Item = String>) -> Result<()> {
         )
         .into());
     }
-    println!("On the GPU machine: ./run-tests.sh, ./sanitize.sh, ./bin/topkit doctor");
+    println!("On the GPU machine: ./run-tests.sh, ./sanitize.sh, ./tune.sh, ./bin/topkit doctor");
     Ok(())
 }
 

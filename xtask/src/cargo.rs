@@ -1,9 +1,10 @@
 //! Cargo as this program starts it, and where it puts things.
 
 use crate::Result;
+use serde_json::Value;
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The folder of the workspace.
 pub fn root() -> &'static Path {
@@ -34,6 +35,38 @@ pub fn command(arguments: &[&str]) -> Result<Command> {
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().map_err(|error| format!("`{}`: {error}", words(command)))?;
     if status.success() { Ok(()) } else { Err(format!("`{}`: {status}", words(command)).into()) }
+}
+
+/// What cargo has built.
+pub struct Built {
+    pub name: String,
+    pub kind: String,
+    pub file: PathBuf,
+}
+
+/// Runs a cargo command and lists the executables and shared libraries that it made.
+pub fn build(command: &mut Command) -> Result<Vec<Built>> {
+    command.args(["--message-format", "json-render-diagnostics"]);
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("`{}`: {}", words(command), output.status).into());
+    }
+    let mut built = Vec::new();
+    for line in String::from_utf8(output.stdout)?.lines() {
+        let message: Value = serde_json::from_str(line)?;
+        let target = &message["target"];
+        let libraries = message["filenames"].as_array().into_iter().flatten();
+        let library = libraries.filter_map(Value::as_str).find(|file| file.ends_with(".so"));
+        if let (Some(file), Some(name), Some(kind)) = (
+            message["executable"].as_str().or(library),
+            target["name"].as_str(),
+            target["kind"][0].as_str(),
+        ) {
+            let (name, kind) = (name.to_owned(), kind.to_owned());
+            built.push(Built { name, kind, file: file.into() });
+        }
+    }
+    Ok(built)
 }
 
 /// The command as one would type it.

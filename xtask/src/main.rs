@@ -1,12 +1,14 @@
 //! `cargo xtask`: the tasks of this repository, each with its own set-up.
 //!
-//! It starts cargo and python3 and holds no logic of the library. Everything it writes is below the
+//! It starts cargo, git and python3 and holds no logic of the library. Everything it writes is below the
 //! target folder. The first step that fails ends it, with exit code 1 and the step named.
 
 mod bundle;
 mod cargo;
 mod examples;
 mod nvrtc;
+mod replay;
+mod tree;
 
 use clap::{Parser, Subcommand};
 use std::error::Error;
@@ -40,6 +42,8 @@ enum Task {
     },
     /// Writes the golden sources in tests/golden anew
     Bless,
+    /// Compares every kernel that two commits generate: all kernels, dtypes, sizes and meanings
+    Replay(replay::Args),
     /// Packs tests, benchmarks, the program and the C library for a GPU machine that has no Rust
     Bundle {
         #[arg(
@@ -82,6 +86,7 @@ fn run(task: Task) -> Result<()> {
             // The others say whether the folder is whole, and what is left over in it.
             cargo::run(&mut cargo::command(&golden)?)
         }
+        Task::Replay(args) => replay::run(&args),
         Task::Bundle { out } => {
             let usual = cargo::target()?.join("topkit-bundle");
             bundle::write(&out.unwrap_or(usual))

@@ -4,18 +4,14 @@
 use super::cell::{Cell, Lengths};
 use super::folder::File;
 use super::grid::Grid;
-use super::markdown::length;
 use super::ratio::Pair;
 use super::record::{L2, Outcome};
 use super::spread::Spread;
+use crate::draw::{Area, Drawn, blend, length, word};
 use crate::exit::Failure;
-use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::text_anchor::HPos;
 use std::collections::BTreeSet;
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), Box<dyn std::error::Error>>;
 
 const BOX: (i32, i32) = (74, 22);
 const LEFT: i32 = 170;
@@ -110,19 +106,8 @@ fn draw_box(area: &Area<'_>, pair: &Pair<'_>, l2: L2, (x, y): (i32, i32), target
     word(area, &text, (x + BOX.0 / 2, y + BOX.1 / 2), HPos::Center, 15)
 }
 
-fn word(area: &Area<'_>, text: &str, at: (i32, i32), side: HPos, size: i32) -> Drawn {
-    let style = TextStyle::from(("sans-serif", size).into_font()).pos(Pos::new(side, VPos::Center));
-    area.draw(&Text::new(text.to_owned(), at, style))?;
-    Ok(())
-}
-
 /// Red below 1, yellow up to the target, green from there, the deeper the farther.
 fn color(ratio: f64, target: f64) -> RGBColor {
-    let blend = |from: [f64; 3], to: [f64; 3], part: f64| {
-        let part = part.clamp(0.0, 1.0);
-        let [r, g, b] = [0, 1, 2].map(|i| (from[i] + (to[i] - from[i]) * part).round() as u8);
-        RGBColor(r, g, b)
-    };
     if ratio < 1.0 {
         blend([255.0, 190.0, 180.0], [214.0, 39.0, 40.0], (1.0 - ratio) * 2.0)
     } else if ratio < target {

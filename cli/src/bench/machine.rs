@@ -6,7 +6,10 @@ use topkit::Engine;
 impl Machine {
     /// The machine of an engine that has a GPU.
     pub fn of(engine: &Engine) -> Machine {
-        let (major, minor) = engine.nvrtc().version();
+        let nvrtc = engine.nvrtc().map_or_else(
+            |_| "none".to_owned(),
+            |nvrtc| format!("{}.{}", nvrtc.version().0, nvrtc.version().1),
+        );
         let facts = engine.device();
         let cuda = facts.map_or((0, 0), |facts| facts.driver);
         Machine {
@@ -19,7 +22,7 @@ impl Machine {
                 .ok()
                 .and_then(|text| version(&text).map(str::to_owned)),
             cuda: format!("{}.{}", cuda.0, cuda.1),
-            nvrtc: format!("{major}.{minor}"),
+            nvrtc,
         }
     }
 }

@@ -7,6 +7,7 @@ use super::grid::Grid;
 use super::ratio::{self, Pair};
 use super::record::{Document, L2, Outcome};
 use super::table::Table;
+use crate::draw::length;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use topkit::DType;
@@ -228,28 +229,8 @@ fn floor(pair: &Pair<'_>) -> String {
     floor.map_or_else(String::new, |floor| format!("{:.2} / {:.2}", floor.warm.us, floor.cold.us))
 }
 
-/// 8192 is 8K, and 256000 is itself.
-pub fn length(cols: usize) -> String {
-    match cols {
-        _ if cols < 1024 || !cols.is_power_of_two() => cols.to_string(),
-        _ if cols < 1 << 20 => format!("{}K", cols >> 10),
-        _ => format!("{}M", cols >> 20),
-    }
-}
-
 fn capital(text: &str) -> String {
     let mut rest = text.chars();
     rest.next()
         .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + rest.as_str())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_short_where_they_are_powers_of_two() {
-        let names = [8192, 256_000, 131_072, 129_280, 1 << 20, 512].map(length);
-        assert_eq!(names, ["8K", "256000", "128K", "129280", "1M", "512"]);
-    }
 }

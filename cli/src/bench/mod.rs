@@ -10,7 +10,6 @@ mod cell;
 mod clock;
 mod device;
 mod facts;
-mod floor;
 mod folder;
 mod grid;
 mod heat;

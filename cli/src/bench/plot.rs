@@ -5,17 +5,14 @@
 
 use super::folder::File;
 use super::grid::Grid;
-use super::markdown::length;
 use super::ratio::Pair;
 use super::record::L2;
 use super::table::Table;
+use crate::draw::{Area, Drawn, length};
 use crate::exit::Failure;
-use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use topkit::DType;
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Peers that a panel shows, the fastest of them.
 const PEERS: usize = 5;
@@ -60,8 +57,6 @@ pub fn plots(pairs: &[Pair<'_>], table: Option<&Table>) -> Result<Vec<File>, Fai
     }
     Ok(files)
 }
-
-type Drawn = Result<(), Box<dyn std::error::Error>>;
 
 fn draw(svg: &mut String, pairs: &[&Pair<'_>], title: &str, table: Option<&Table>) -> Drawn {
     let rows: BTreeSet<usize> = pairs.iter().map(|pair| pair.entry.cell.rows).collect();

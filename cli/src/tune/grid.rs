@@ -4,6 +4,7 @@
 //! other. Nothing is measured here.
 
 use clap::builder::PossibleValue;
+use std::cmp::Reverse;
 use topkit::{DType, Problem};
 
 /// Problems by name.
@@ -13,7 +14,9 @@ pub enum Grid {
     Seed,
     /// Many rows, samplers, and rows of millions.
     Wide,
-    /// What a table that ships is made of.
+    /// Rows that are ragged, or less aligned than loads.
+    Odd,
+    /// What a table that ships is made of, with usual rows.
     All,
 }
 
@@ -28,13 +31,14 @@ const SCORES: usize = 128 << 20;
 
 impl clap::ValueEnum for Grid {
     fn value_variants<'a>() -> &'a [Grid] {
-        &[Grid::Seed, Grid::Wide, Grid::All]
+        &[Grid::Seed, Grid::Wide, Grid::Odd, Grid::All]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(match self {
             Grid::Seed => "seed",
             Grid::Wide => "wide",
+            Grid::Odd => "odd",
             Grid::All => "all",
         }))
     }
@@ -52,6 +56,17 @@ impl Grid {
                 all.extend(product(&[DType::F32], &[1, 16, 64, 256], &[129_280], &[64, 512]));
                 all.extend(product(BOTH, &[1], &[1 << 20, 1 << 24], &[128, 2048]));
                 all
+            }
+            Grid::Odd => {
+                let columns = [8192, 32768, 131_072, 1 << 20];
+                let mut usual = product(&DType::ALL, &[1, 8, 32, 128], &columns, &[512, 2048]);
+                usual.retain(|problem| problem.rows * problem.columns <= SCORES);
+                let layouts = usual.iter().flat_map(|&problem| {
+                    let (mut ragged, mut unaligned) = (problem, problem);
+                    (ragged.ragged, unaligned.vec_size) = (true, 1);
+                    [ragged, unaligned]
+                });
+                layouts.collect()
             }
             Grid::All => {
                 let mut all = product(&DType::ALL, ROWS, COLUMNS, KS);
@@ -83,27 +98,37 @@ fn product(dtypes: &[DType], rows: &[usize], columns: &[usize], ks: &[u32]) -> V
 pub fn problems(grids: &[Grid], cells: &[Problem]) -> Vec<Problem> {
     let mut all: Vec<Problem> = grids.iter().flat_map(|grid| grid.problems()).collect();
     all.extend(cells);
-    all.sort_by_key(|&Problem { dtype, rows, columns, k }| (dtype, columns, rows, k));
+    all.sort_by_key(|&Problem { dtype, rows, columns, k, vec_size, ragged, .. }| {
+        (dtype, columns, rows, ragged, Reverse(vec_size), k)
+    });
     all.dedup();
     all
 }
 
-/// `bf16,32,131072,512`.
+/// `bf16,32,131072,512`, with `ragged` or `unaligned` or both behind it.
 pub fn cell(text: &str) -> Result<Problem, String> {
     let parse = || {
         let fields: Vec<&str> = text.split(',').map(str::trim).collect();
-        let [dtype, rows, columns, k] = fields[..] else { return None };
+        let [dtype, rows, columns, k, ref layout @ ..] = fields[..] else { return None };
         let size = |text: &str| text.parse().ok().filter(|size: &usize| *size > 0);
         let (rows, columns, k) = (size(rows)?, size(columns)?, u32::try_from(size(k)?).ok()?);
         // The bytes and the indices stay far from overflow.
         let (wide, most) = (i32::MAX as usize, 1usize << 40);
         let sane =
             rows <= wide && columns <= wide && rows.checked_mul(columns.max(k as usize))? <= most;
-        (sane && k <= MOST_K).then_some(Problem::new(DType::from_name(dtype)?, rows, columns, k))
+        let mut problem = Problem::new(DType::from_name(dtype)?, rows, columns, k);
+        for word in layout {
+            match *word {
+                "ragged" => problem.ragged = true,
+                "unaligned" => problem.vec_size = 1,
+                _ => return None,
+            }
+        }
+        (sane && k <= MOST_K).then_some(problem)
     };
     parse().ok_or_else(|| {
         let dtypes = DType::ALL.map(DType::name).join(", ");
-        format!("write DTYPE,ROWS,COLUMNS,K, like bf16,32,131072,512; dtypes are {dtypes}, k is at most {MOST_K}")
+        format!("write DTYPE,ROWS,COLUMNS,K, like bf16,32,131072,512, and `,ragged` or `,unaligned` behind it where rows are so; dtypes are {dtypes}, k is at most {MOST_K}")
     })
 }
 
@@ -118,6 +143,8 @@ mod tests {
     fn the_grids_are_as_large_as_they_should_be() {
         let count = |grid| problems(&[grid], &[]).len();
         assert_eq!((count(Grid::Seed), count(Grid::Wide)), (108, 64));
+        // 16 shapes with 2 k, in 3 types and 2 layouts.
+        assert_eq!(count(Grid::Odd), 16 * 2 * 3 * 2);
         // 77 shapes in 3 types at 5 k, and one more; of 4096 columns, 4096 are no selection.
         assert_eq!(count(Grid::All), 3 * (77 * 5 + 5 - 10));
         let all = problems(&[Grid::All, Grid::All, Grid::Seed], &[]);
@@ -138,7 +165,17 @@ mod tests {
     #[test]
     fn cells_are_four_fields() {
         assert_eq!(cell("bf16, 32,131072,512"), Ok(Problem::new(DType::Bf16, 32, 131_072, 512)));
-        for text in ["", "bf16,1,8", "f64,1,8,1", "f32,0,8,1", "f32,1,8,1,2", "f32,1,8,9999999"] {
+        let odd = cell("f32,1,8192,64,ragged,unaligned").unwrap();
+        assert_eq!((odd.ragged, odd.vec_size, odd.columns), (true, 1, 8192));
+        for text in [
+            "",
+            "f32,1,8,1,odd",
+            "bf16,1,8",
+            "f64,1,8,1",
+            "f32,0,8,1",
+            "f32,1,8,1,2",
+            "f32,1,8,9999999",
+        ] {
             assert!(cell(text).unwrap_err().contains("bf16,32,131072,512"), "{text}");
         }
     }

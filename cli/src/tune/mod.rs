@@ -1,30 +1,27 @@
 //! `topkit tune`: measures which kernel is fastest for which problem, and keeps it as records that
 //! plans on this machine go by.
 //!
-//! The search is the library's; here are the problems ([`grid`]), their scores and the judge of
-//! answers ([`input`]), the GPU ([`device`]) and what is told ([`report`]). Rows are written as soon as
-//! they are known, so that the program may be ended at any time: the next call goes on where this one
-//! stopped. Records become a shipped table by `--ship`.
+//! The measuring is the library's; here are the problems ([`grid`]) and what is told: text
+//! ([`report`]), a page ([`page`]), and what tuning is worth ([`check`]). Rows are written as soon as
+//! they are known, so that the program may be ended at any time, by Ctrl-C ([`interrupt`]) or worse:
+//! the next call goes on where this one stopped. Records become a shipped table by `--ship`.
 
-mod buffer;
-mod device;
+mod check;
 mod grid;
-mod input;
+mod interrupt;
+mod page;
 mod report;
 
 use crate::exit::{Exit, Failure};
 use crate::progress;
 use crate::report::{Report, count};
-use device::Gpu;
 use grid::Grid;
+use interrupt::Interrupt;
 use serde_json::json;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use topkit::tune::{
-    Clock, Event, Order, Provenance, Recorder, Records, Row, Summary, search, ship, source_digest,
-};
-use topkit::{DType, Engine, KernelSpec, Problem, Variant};
+use topkit::tune::{Event, Provenance, Records, Summary, Tuning, ship, source_digest};
+use topkit::{DType, Engine, KernelSpec, Problem};
 
 const WHAT: &str = "What is measured";
 
@@ -32,27 +29,34 @@ const WHAT: &str = "What is measured";
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Grids of problems; one or a list. Without it, and without --cell: seed. A table that ships is
-    /// made of `all`.
+    /// made of `all`, and of `odd` for ragged and less aligned rows.
     #[arg(long, value_name = "GRID", value_delimiter = ',', help_heading = WHAT)]
     grid: Vec<Grid>,
-    /// One problem: DTYPE,ROWS,COLUMNS,K. May be repeated.
+    /// One problem: DTYPE,ROWS,COLUMNS,K; `,ragged` or `,unaligned` behind it says how its rows lie.
+    /// May be repeated.
     #[arg(long, value_name = "CELL", help_heading = WHAT, value_parser = grid::cell)]
     cell: Vec<Problem>,
-    /// Stop after so many seconds, with what is known by then.
+    /// Stop after so many seconds, with what is known by then. Ctrl-C stops it too, at the next
+    /// candidate; a second Ctrl-C at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, help_heading = WHAT)]
     budget: u64,
     /// Measure nothing; read earlier records in place of it. Needs no GPU.
     #[arg(long, value_name = "FILE", help_heading = WHAT,
-        conflicts_with_all = ["grid", "cell", "budget", "out"])]
+        conflicts_with_all = ["grid", "cell", "budget", "out", "check"])]
     from: Option<PathBuf>,
+    /// Tune nothing; measure, in pairs, what the records pick against what is picked without them.
+    /// Exit code 1 where they are slower by more than noise.
+    #[arg(long, help_heading = WHAT, conflicts_with_all = ["report", "ship"])]
+    check: bool,
 
     /// The file of the records, which rows are added to. Without it: the one in the cache folder,
     /// which plans on this machine go by.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     out: Option<PathBuf>,
-    /// Print the fastest kernel of every problem in the records.
-    #[arg(long, help_heading = "Output")]
-    report: bool,
+    /// Print the fastest kernel of every problem in the records. With a file, write it a page too:
+    /// HTML with the maps of who wins where, and of how far from the read-once floor.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Output")]
+    report: Option<Option<PathBuf>>,
     /// Write the table that ships with the library to this file, made of the records.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     ship: Option<PathBuf>,
@@ -60,36 +64,40 @@ pub struct Args {
 
 /// Measures or reads, and tells.
 pub fn tune(args: &Args, json: bool) -> Result<Report, Failure> {
-    match &args.from {
-        Some(path) => {
-            if !path.exists() {
-                return Err(Failure::input(format!("there is no file {}", path.display())));
-            }
-            let records = read(path)?.usable(None, source_digest);
-            tell(args, path, &records, None)
+    if let Some(path) = &args.from {
+        if !path.exists() {
+            return Err(Failure::input(format!("there is no file {}", path.display())));
         }
-        None => {
-            let problems = args.problems();
-            let engine = Engine::new().map_err(unfit)?;
-            let here = Provenance::of(&engine);
-            let here = here.ok_or_else(|| unfit(topkit::Error::Offline { arch: engine.arch() }))?;
-            let path = match (&args.out, engine.records()) {
-                (Some(path), _) => path.clone(),
-                (None, Some(path)) => path,
-                (None, None) => {
-                    let message = "nothing is kept on disk here; name a file with --out";
-                    return Err(Failure::input(message));
-                }
-            };
-            let known = read(&path)?.usable(Some(&here), source_digest);
-            let known: Vec<Row> = known.rows.into_iter().map(|(_, row)| row).collect();
-            let mut recorder =
-                Recorder::open(&path, &here).map_err(|error| unwritten(&path, &error))?;
-            let summary = measure(args, &engine, &problems, &known, &mut recorder, json)?;
-            let records = read(&path)?.usable(Some(&here), source_digest);
-            tell(args, &path, &records, Some(summary))
-        }
+        let records = read(path)?.usable(None, source_digest);
+        return tell(args, path, &records, None);
     }
+    let problems = args.problems();
+    if topkit::Config::from_env().override_dir.is_some() {
+        return Err(Failure::input(
+            "TOPKIT_OVERRIDE is set, and times of edited kernels would be kept as those of the \
+             generated ones; unset it",
+        ));
+    }
+    let engine = Engine::new().map_err(unfit)?;
+    engine.nvrtc().map_err(unfit)?;
+    let path = match (&args.out, engine.records()) {
+        (Some(path), _) => path.clone(),
+        (None, Some(path)) => path,
+        (None, None) => {
+            let message = "nothing is kept on disk here; name a file with --out";
+            return Err(Failure::input(message));
+        }
+    };
+    let spec = spec()?;
+    let budget = Duration::from_secs(args.budget);
+    let tuning = Tuning { spec: &spec, problems: &problems, budget, records: &path };
+    let interrupt = Interrupt::listen()?;
+    if args.check {
+        return check(&engine, &tuning, &interrupt, json);
+    }
+    let summary = measure(&engine, &tuning, &interrupt, json)?;
+    let records = read(&path)?.usable(Provenance::of(&engine).as_ref(), source_digest);
+    tell(args, &path, &records, Some((summary, &interrupt)))
 }
 
 impl Args {
@@ -100,61 +108,54 @@ impl Args {
 }
 
 /// The family whose members are measured: all that the space of candidates may name.
-fn family() -> Result<KernelSpec, Failure> {
+fn spec() -> Result<KernelSpec, Failure> {
     let builder = KernelSpec::builder("Tune").dtype(DType::ALL).k(1..=grid::MOST_K);
     Ok(builder.vec_size([4, 8]).bins([1024, 2048, 4096]).threads([128, 256, 512, 1024]).build()?)
 }
 
 fn measure(
-    args: &Args,
     engine: &Engine,
-    problems: &[Problem],
-    known: &[Row],
-    recorder: &mut Recorder,
+    tuning: &Tuning<'_>,
+    interrupt: &Interrupt,
     json: bool,
 ) -> Result<Summary, Failure> {
-    // The budget is for all of it, the first compile included.
-    let clock = Clock::of(Duration::from_secs(args.budget));
-    let family = engine.family(family()?)?;
-    let bar = progress::bar(problems.len(), json);
+    let bar = progress::bar(tuning.problems.len(), json);
     bar.set_message("warming up");
-    let mut gpu = Gpu::new(&family)?;
-    let compile =
-        |variant: &Variant| family.artifact(variant).map(drop).map_err(|error| error.to_string());
-    let order = Order {
-        spec: family.spec(),
-        problems,
-        limits: engine.limits(),
-        known,
-        compile: &compile,
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        clock,
-    };
-    let mut unwritable = None;
-    let outcome = search(&order, &mut gpu, &mut |event| {
-        match event {
-            Event::Problem(place, problem) => {
-                bar.set_position(place as u64);
-                bar.set_message(problem.to_string());
-            }
-            Event::Row(row) => {
-                if let Err(error) = recorder.add(row) {
-                    unwritable = Some(unwritten(recorder.path(), &error));
-                    return ControlFlow::Break(());
-                }
-            }
-            _ => {}
+    let outcome = topkit::tune::tune(engine, tuning, &mut |event| {
+        if let Event::Problem(place, problem) = event {
+            bar.set_position(place as u64);
+            bar.set_message(problem.to_string());
         }
-        ControlFlow::Continue(())
+        interrupt.flow()
     });
     bar.finish_and_clear();
-    match unwritable {
-        Some(failure) => Err(failure),
-        None => outcome.map_err(|failure| {
-            let place = recorder.path().display();
-            Failure::environment(format!("{failure}; what was measured before is in {place}"))
-        }),
-    }
+    Ok(outcome?)
+}
+
+/// What plans by the records are worth.
+fn check(
+    engine: &Engine,
+    tuning: &Tuning<'_>,
+    interrupt: &Interrupt,
+    json: bool,
+) -> Result<Report, Failure> {
+    let bar = progress::bar(tuning.problems.len(), json);
+    let compared = topkit::tune::compare(engine, tuning, &mut |place, problem| {
+        bar.set_position(place as u64);
+        bar.set_message(problem.to_string());
+        interrupt.flow()
+    });
+    bar.finish_and_clear();
+    let compared = compared?;
+    let left = tuning.problems.len() - compared.len();
+    // Records that do not hold here leave everything the same, which must not pass for a result.
+    let records = read(tuning.records)?.usable(Provenance::of(engine).as_ref(), source_digest);
+    let mut told = check::report(&compared, left, interrupt.was());
+    told.text += &report::refused(&records);
+    told.text += &format!("by {} of records\n", count(records.rows.len(), "row"));
+    told.json["left_out"] = json!(records.refused);
+    told.json["rows"] = json!(records.rows.len());
+    Ok(told)
 }
 
 /// What was done and what is known.
@@ -162,13 +163,16 @@ fn tell(
     args: &Args,
     path: &Path,
     records: &Records,
-    summary: Option<Summary>,
+    search: Option<(Summary, &Interrupt)>,
 ) -> Result<Report, Failure> {
+    let summary = search.map(|(summary, _)| summary);
     let winners = report::winners(records);
     let mut text = String::new();
-    if args.report {
+    let mut page = None;
+    if let Some(report) = &args.report {
         text += &report::text(&winners);
         text += "\n";
+        page = report.as_deref();
     }
     text += &report::refused(records);
     text += &report::faults(records);
@@ -194,6 +198,12 @@ fn tell(
         document["left"] = json!(summary.left);
         document["wrong"] = json!(summary.wrong);
     }
+    if let Some(file) = page {
+        let html = page::html(&winners, records)?;
+        std::fs::write(file, html).map_err(|error| unwritten(file, &error))?;
+        text += &format!("the page is in {}\n", file.display());
+        document["page"] = json!(file.display().to_string());
+    }
     if let Some(file) = &args.ship {
         let table = ship(records)
             .map_err(|why| Failure::input(format!("{} gives no table: {why}", path.display())))?;
@@ -202,7 +212,11 @@ fn tell(
         document["shipped"] = json!(file.display().to_string());
     }
     let wrong = summary.is_some_and(|summary| summary.wrong > 0);
-    let exit = if wrong { Exit::CheckFailed } else { Exit::Done };
+    let exit = match search {
+        Some((_, interrupt)) if interrupt.was() => Exit::Interrupted,
+        _ if wrong => Exit::CheckFailed,
+        _ => Exit::Done,
+    };
     Ok(Report { text, json: document, exit })
 }
 

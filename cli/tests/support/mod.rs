@@ -43,8 +43,19 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_topkit"));
         command.args(args).env("TOPKIT_CACHE_DIR", self.cache());
         command.env("TOPKIT_NVRTC", self.folder.path());
-        for setting in ["TOPKIT_CACHE", "TOPKIT_DUMP", "TOPKIT_LOG", "TOPKIT_CXX"] {
-            command.env_remove(setting);
+        let settings = [
+            "CACHE",
+            "CACHE_LIMIT",
+            "CXX",
+            "DENY_JIT",
+            "DISASM",
+            "DUMP",
+            "LOG",
+            "OVERRIDE",
+            "PACKS",
+        ];
+        for setting in settings {
+            command.env_remove(format!("TOPKIT_{setting}"));
         }
         command
     }

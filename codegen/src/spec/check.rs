@@ -43,10 +43,10 @@ impl fmt::Display for SpecError {
     }
 }
 
-const VEC_SIZES: [u32; 4] = [1, 2, 4, 8];
+pub(super) const VEC_SIZES: [u32; 4] = [1, 2, 4, 8];
 /// 256 bins resolve a 16-bit key in two passes; 4096 fill a third of the 48 KB every GPU grants.
-const BINS: [u32; 5] = [256, 512, 1024, 2048, 4096];
-const THREADS: [u32; 4] = [128, 256, 512, 1024];
+pub(super) const BINS: [u32; 5] = [256, 512, 1024, 2048, 4096];
+pub(super) const THREADS: [u32; 4] = [128, 256, 512, 1024];
 
 pub(super) fn faults(spec: &KernelSpec) -> Vec<Fault> {
     let mut faults = Vec::new();

@@ -9,6 +9,7 @@ mod check;
 mod kernel;
 mod key;
 mod semantics;
+mod space;
 mod variant;
 
 pub use builder::SpecBuilder;

@@ -29,6 +29,8 @@ pub enum Origin {
     Compiled,
     /// The cache on disk had it.
     Disk,
+    /// A pack had it.
+    Pack,
 }
 
 impl fmt::Display for Origin {
@@ -36,6 +38,7 @@ impl fmt::Display for Origin {
         f.write_str(match self {
             Origin::Compiled => "compiled",
             Origin::Disk => "disk",
+            Origin::Pack => "pack",
         })
     }
 }

@@ -3,7 +3,7 @@
 //! Any number of processes may share one, on any file system with an atomic rename. An entry is
 //! written beside the others and renamed into place whole; it is read back only if every byte is
 //! as written. It does not compile, and it decides nothing: every failure is an error or a miss
-//! that [`KernelCache`](super::KernelCache) logs and gets over.
+//! that [`KernelCache`](super::KernelCache) logs and gets over. What makes room is in `room`.
 
 use super::key::{CacheKey, FORMAT, KeyInputs};
 use super::lock::{self, Lock};
@@ -12,6 +12,8 @@ use crate::Compiled;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
 /// Where entries are written before they have their place.
@@ -20,7 +22,7 @@ pub(super) const STAGING: &str = ".staging";
 pub(super) const LOCKS: &str = ".locks";
 
 /// Far longer than a write takes, so that what is older was left by a writer that died.
-const STALE: Duration = Duration::from_secs(3600);
+pub(super) const STALE: Duration = Duration::from_secs(3600);
 /// Longer than a compile takes; whoever waits in vain compiles too.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -33,6 +35,9 @@ pub struct DiskCache {
     root: PathBuf,
     entries: PathBuf,
     lock_timeout: Duration,
+    pub(super) limit: Option<u64>,
+    /// Bytes that may be published before the folder is measured again; clones share it.
+    pub(super) unmeasured: Arc<AtomicU64>,
 }
 
 /// What a look into the disk cache gave.
@@ -113,12 +118,21 @@ impl DiskCache {
         let entries = root.join(format!("v{FORMAT}"));
         folder::prepare(&root)?;
         folder::prepare(&entries)?;
-        Ok(DiskCache { root, entries, lock_timeout: LOCK_TIMEOUT })
+        let unmeasured = Arc::new(AtomicU64::new(0));
+        Ok(DiskCache { root, entries, lock_timeout: LOCK_TIMEOUT, limit: None, unmeasured })
     }
 
     /// How long to wait for another process that compiles the same kernel. Default 10 s.
     pub fn with_lock_timeout(mut self, timeout: Duration) -> DiskCache {
         self.lock_timeout = timeout;
+        self
+    }
+
+    /// The most bytes to keep; beyond them the least recently used kernels make room for a new one.
+    /// `None`, the default, keeps all. Processes that publish at the same time may for a while keep
+    /// somewhat more.
+    pub fn with_limit(mut self, bytes: Option<u64>) -> DiskCache {
+        self.limit = bytes;
         self
     }
 
@@ -139,21 +153,13 @@ impl DiskCache {
 
     /// Reads an entry and checks every byte of it.
     pub fn load(&self, key: &CacheKey) -> Lookup {
-        let folder = self.folder(key);
-        match folder.symlink_metadata() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Lookup::Miss,
-            Err(error) => return Lookup::Corrupt { reason: error.to_string() },
-            Ok(metadata) if !metadata.is_dir() => {
-                return Lookup::Corrupt { reason: "it is not a folder".to_owned() };
-            }
-            Ok(_) => {}
-        }
-        match entry::read(&folder) {
+        match entry::read(&self.folder(key)) {
             Err(reason) => Lookup::Corrupt { reason },
-            Ok(stored) if stored.key != *key => {
+            Ok(None) => Lookup::Miss,
+            Ok(Some(stored)) if stored.key != *key => {
                 Lookup::Corrupt { reason: "it holds another kernel".to_owned() }
             }
-            Ok(stored) => Lookup::Hit(Artifact {
+            Ok(Some(stored)) => Lookup::Hit(Artifact {
                 entry: stored.key.entry().to_owned(),
                 key: stored.key,
                 arch: stored.arch,
@@ -174,7 +180,7 @@ impl DiskCache {
         let key = inputs.key();
         let place = self.folder(&key);
         let staging = self.staging()?;
-        let staged = temporary(&staging, &key)?;
+        let staged = temporary(&staging, &key.folder_name())?;
         entry::write(staged.path(), inputs, compiled)?;
         tracing::trace!(path = %place.display(), "about to publish a cache entry");
         let published = self.settle(&key, staged.path(), &staging)?;
@@ -183,8 +189,9 @@ impl DiskCache {
         }
         // It is no longer where its name says, and nothing is to be removed there.
         let _ = staged.keep();
-        entry::sync_folder(&self.entries)?;
+        entry::sync_folder(&self.entries);
         tracing::trace!(path = %place.display(), "published a cache entry");
+        self.make_room(&place);
         Ok(published)
     }
 
@@ -209,7 +216,7 @@ impl DiskCache {
                 }
                 Lookup::Corrupt { .. } => {
                     // Dropped at the end of the round, and the damaged entry with it.
-                    let away = temporary(staging, key)?;
+                    let away = temporary(staging, &key.folder_name())?;
                     match fs::rename(&place, away.path().join("damaged")) {
                         Err(error) if error.kind() != io::ErrorKind::NotFound => {
                             return Err(DiskError::io("move away", &place, error));
@@ -257,8 +264,22 @@ impl DiskCache {
         Ok(path)
     }
 
+    /// Moves an entry out of everybody's way in one step, and then removes it: a reader finds it
+    /// whole or not at all. Another process may have been faster.
+    pub(super) fn take_away(&self, entry: &Path) -> Result<(), DiskError> {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        // Dropped at the end, and the entry with it.
+        let away = temporary(&self.staging()?, &name)?;
+        match fs::rename(entry, away.path().join("gone")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(DiskError::io("remove", entry, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The folder to write in, without what writers that died have left there.
-    fn staging(&self) -> Result<PathBuf, DiskError> {
+    pub(super) fn staging(&self) -> Result<PathBuf, DiskError> {
         let staging = self.prepare(STAGING)?;
         let listing =
             fs::read_dir(&staging).map_err(|error| DiskError::io("list", &staging, error))?;
@@ -281,8 +302,8 @@ impl DiskCache {
 }
 
 /// A folder of its own, for this user alone, removed when it is dropped.
-fn temporary(staging: &Path, key: &CacheKey) -> Result<tempfile::TempDir, DiskError> {
-    let prefix = format!("{key}.");
+fn temporary(staging: &Path, name: &str) -> Result<tempfile::TempDir, DiskError> {
+    let prefix = format!("{name}.");
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix);
     #[cfg(unix)]

@@ -6,10 +6,12 @@
 //! not know where the folder lies or who else uses it. Any fault is a sentence, never a panic.
 
 use super::disk::DiskError;
+use super::folder;
 use super::key::{CacheKey, FORMAT, KeyInputs, sha256};
 use crate::Compiled;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
+use std::io;
 use std::io::Write;
 use std::path::Path;
 use topkit_codegen::Arch;
@@ -90,11 +92,18 @@ pub(super) fn write(
     write_file(&folder.join(CUBIN), &compiled.cubin)?;
     write_file(&folder.join(LOG), compiled.log.as_bytes())?;
     write_file(&folder.join(META), &json)?;
-    sync_folder(folder)
+    sync_folder(folder);
+    Ok(())
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
-    File::create_new(path)
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    // For this user alone whatever the umask is: what others may write to is not read back.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
         .and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()
@@ -104,18 +113,41 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// Makes the names in a folder last, where the system can: the files in it were synced before.
-pub(super) fn sync_folder(folder: &Path) -> Result<(), DiskError> {
-    if cfg!(unix) {
-        File::open(folder)
-            .and_then(|handle| handle.sync_all())
-            .map_err(|error| DiskError::io("sync", folder, error))?;
+/// Makes the names in a folder last, where the system can: the files in it were synced before. Some
+/// network file systems cannot; a name that is lost with the power is a miss.
+pub(super) fn sync_folder(folder: &Path) {
+    if cfg!(unix)
+        && let Err(error) = File::open(folder).and_then(|handle| handle.sync_all())
+    {
+        tracing::debug!(path = %folder.display(), "a folder of the cache was not synced: {error}");
     }
-    Ok(())
 }
 
-/// Reads a folder back. The fault names the file and what is wrong with it.
-pub(super) fn read(folder: &Path) -> Result<Stored, String> {
+/// Reads a folder back. `Ok(None)` says that there is none; the fault names the file and what is
+/// wrong with it.
+pub(super) fn read(folder: &Path) -> Result<Option<Stored>, String> {
+    let found = folder.symlink_metadata();
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+        Ok(metadata) if metadata.is_symlink() => {
+            return Err(format!("it is {}", link(folder)));
+        }
+        Ok(metadata) if !metadata.is_dir() => return Err("it is not a folder".to_owned()),
+        Ok(metadata) => {
+            if let Some(reason) = folder::danger(&metadata) {
+                return Err(reason);
+            }
+        }
+    }
+    match read_files(folder) {
+        // Another process has taken it away meanwhile, to make room or to put a sound one there.
+        Err(_) if !folder.exists() => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+fn read_files(folder: &Path) -> Result<Stored, String> {
     let (meta, json) = read_meta(folder)?;
     if meta.format != FORMAT {
         return Err(format!("{META} has format {} in place of {FORMAT}", meta.format));
@@ -165,13 +197,25 @@ fn read_file(folder: &Path, name: &str, limit: u64) -> Result<Vec<u8>, String> {
     let path = folder.join(name);
     let fault = |error: std::io::Error| format!("{name} cannot be read: {error}");
     let metadata = path.symlink_metadata().map_err(fault)?;
+    if metadata.is_symlink() {
+        return Err(format!("{name} is {}", link(&path)));
+    }
     if !metadata.is_file() {
         return Err(format!("{name} is not a plain file"));
+    }
+    if let Some(reason) = folder::danger(&metadata) {
+        return Err(format!("{name} is not safe: {reason}"));
     }
     if metadata.len() > limit {
         return Err(format!("{name} has {} bytes where {limit} are allowed", metadata.len()));
     }
     fs::read(&path).map_err(fault)
+}
+
+/// What to say of a link.
+fn link(path: &Path) -> String {
+    let target = fs::read_link(path).unwrap_or_default();
+    format!("a symbolic link to {}, and links are not followed", target.display())
 }
 
 fn text(bytes: Vec<u8>, name: &str) -> Result<String, String> {

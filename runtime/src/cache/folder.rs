@@ -1,12 +1,12 @@
 //! Makes the folders of the disk cache, and refuses those that somebody else could have filled.
 //!
-//! What lies in the cache is run on the GPU, and its digests show damage, not intent. So a folder
-//! must belong to this user or to root, must not be open to everybody, and must not be a link. A
-//! group may share one: that is its owner's decision. Nothing is ever changed on a folder that
-//! was there before.
+//! What lies in the cache is run on the GPU, and its digests show damage, not intent. So a folder,
+//! and every file in it, must belong to this user or to root, nobody else may write to it, and it
+//! must not be a link. The folders above the cache are the user's affair. Nothing is ever changed
+//! on a folder that was there before.
 
 use super::disk::DiskError;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, Metadata};
 use std::path::Path;
 
 /// Makes a folder for this user alone, with its parents, unless it is there; then checks it.
@@ -37,31 +37,38 @@ fn check(path: &Path) -> Result<(), DiskError> {
     if !metadata.is_dir() {
         return Err(refused("it is not a folder".to_owned()));
     }
+    danger(&metadata).map_or(Ok(()), |reason| Err(refused(reason)))
+}
+
+/// Why somebody else could have written what this is of; `None` where nobody could.
+pub(super) fn danger(metadata: &Metadata) -> Option<String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        if let Some(reason) = fault(metadata.uid(), metadata.mode(), user()) {
-            return Err(refused(reason));
-        }
+        fault(metadata.uid(), metadata.mode(), rustix::process::geteuid().as_raw())
     }
-    Ok(())
+    #[cfg(not(unix))]
+    {
+        // The folders of a user are that user's alone there, unless somebody changed that.
+        let _ = metadata;
+        None
+    }
 }
 
-/// Why a folder of this owner and mode is not safe for this user.
+/// Why something of this owner and mode is not safe for this user.
 #[cfg(unix)]
-fn fault(owner: u32, mode: u32, user: Option<u32>) -> Option<String> {
+fn fault(owner: u32, mode: u32, user: u32) -> Option<String> {
     const ROOT: u32 = 0;
-    if user.is_some_and(|user| owner != user) && owner != ROOT {
-        return Some(format!("it belongs to another user (id {owner})"));
-    }
-    (mode & 0o002 != 0).then(|| format!("every user may write to it (mode {:o})", mode & 0o7777))
-}
-
-/// The id of this process's user, where the system tells it without a foreign call.
-#[cfg(unix)]
-fn user() -> Option<u32> {
-    use std::os::unix::fs::MetadataExt;
-    Some(fs::metadata("/proc/self").ok()?.uid())
+    let who = match mode {
+        _ if owner != user && owner != ROOT => {
+            return Some(format!("it belongs to another user (id {owner})"));
+        }
+        _ if mode & 0o002 != 0 => "every user",
+        _ if mode & 0o020 != 0 => "its group",
+        _ => return None,
+    };
+    let mode = mode & 0o7777;
+    Some(format!("{who} may write to it (mode {mode:o}; `chmod go-w` takes that right away)"))
 }
 
 #[cfg(all(test, unix))]
@@ -69,15 +76,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_folders_of_this_user_or_root_are_safe() {
-        let me = Some(1000);
+    fn only_what_this_user_or_root_alone_can_write_is_safe() {
+        let me = 1000;
         assert_eq!(fault(1000, 0o40700, me), None);
-        assert_eq!(fault(1000, 0o40775, me), None);
+        assert_eq!(fault(1000, 0o40755, me), None);
         assert_eq!(fault(0, 0o40755, me), None);
         assert!(fault(1001, 0o40700, me).unwrap().contains("1001"));
-        assert!(fault(1000, 0o40700, Some(0)).unwrap().contains("1000"));
-        assert!(fault(1000, 0o40777, me).unwrap().contains("777"));
-        assert!(fault(0, 0o41777, me).unwrap().contains("1777"));
-        assert!(fault(1000, 0o40702, None).unwrap().contains("702"));
+        assert!(fault(1000, 0o40700, 0).unwrap().contains("1000"));
+        for (mode, words) in [
+            (0o40777, "every user may write to it (mode 777;"),
+            (0o41777, "mode 1777"),
+            (0o40702, "every user"),
+            (0o40770, "its group may write to it (mode 770;"),
+            (0o100664, "mode 664"),
+        ] {
+            for owner in [me, 0] {
+                let fault = fault(owner, mode, me).unwrap();
+                assert!(fault.contains(words) && fault.contains("chmod go-w"), "{fault}");
+            }
+        }
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn symbol_of_folder(name: &str) -> Option<&str> {
 }
 
 /// SHA-256 in lower-case hexadecimal.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 

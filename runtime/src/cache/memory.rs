@@ -71,6 +71,12 @@ impl<K: Hash + Eq + Clone, V, E: Clone> MemoryCache<K, V, E> {
         }
     }
 
+    /// Keeps a value that was computed elsewhere; gives it, or the one that was there before.
+    pub fn keep(&self, key: &K, value: Arc<V>) -> Arc<V> {
+        let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
+        ready.entry(key.clone()).or_insert(value).clone()
+    }
+
     fn board<'a>(&'a self, key: &'a K) -> Boarding<'a, K, V, E> {
         let mut flights = lock(&self.flights);
         // A flight may have landed since the caller looked; it fills `ready` before it goes.
@@ -213,6 +219,14 @@ mod tests {
         let values = results.iter().flatten().filter(|r| r.as_deref() == Ok(&5)).count();
         assert_eq!((panics, values), (1, 7));
         assert_eq!(calls.into_inner(), 2);
+    }
+
+    #[test]
+    fn what_is_kept_first_stays() {
+        let cache = Cache::new();
+        assert_eq!(*cache.keep(&1, Arc::new(10)), 10);
+        assert_eq!(*cache.keep(&1, Arc::new(11)), 10);
+        assert_eq!(cache.get_or_compute(&1, || Err("not asked".to_owned())).as_deref(), Ok(&10));
     }
 
     #[test]

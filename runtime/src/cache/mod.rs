@@ -1,9 +1,11 @@
 //! Compiled kernels, kept in memory and on disk, so that each is compiled once.
 //!
-//! [`KernelCache`] is the one way to a cubin: memory, then the [`DiskCache`], then the compiler.
+//! [`KernelCache`] is the one way to a cubin: memory, then [packs](crate::pack), then the
+//! [`DiskCache`], then the compiler.
 //! However many threads and processes ask for one kernel, one of them compiles it. The disk can
 //! only help: whatever goes wrong there is logged with its path, and the kernel is compiled. What
-//! it does not do is load modules into a GPU or evict. It fails only when the compiler refuses.
+//! it does not do is load modules into a GPU, or evict from memory. It fails only when the compiler
+//! refuses, or when compiling is denied and the kernel is not there.
 
 mod artifact;
 mod disk;
@@ -13,13 +15,20 @@ mod inventory;
 mod key;
 mod lock;
 mod memory;
+mod prune;
+mod room;
+mod size;
 
 pub use artifact::{Artifact, Origin};
 pub use disk::{DiskCache, DiskError, Lookup, Published};
 pub use inventory::{Checked, Cleared, Entry};
+pub(crate) use key::sha256;
 pub use key::{CacheKey, FORMAT, KeyInputs};
 pub use memory::MemoryCache;
+pub use prune::{Pruned, Unneeded};
+pub use size::{SizeError, parse_size};
 
+use crate::pack::Packs;
 use crate::{CompileError, Compiler, Config};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,19 +37,52 @@ use topkit_codegen::{Arch, RenderedSource};
 /// Compiled kernels by what decides their code.
 #[derive(Debug)]
 pub struct KernelCache {
-    memory: MemoryCache<CacheKey, Artifact, CompileError>,
+    memory: MemoryCache<CacheKey, Artifact, KernelError>,
+    packs: Packs,
     disk: Option<DiskCache>,
     compiler: Arc<dyn Compiler>,
     version: String,
     options: Vec<String>,
+    deny_jit: bool,
     counters: Counters,
 }
 
 #[derive(Debug, Default)]
 struct Counters {
     compiles: AtomicU64,
+    pack_hits: AtomicU64,
     disk_hits: AtomicU64,
     memory_hits: AtomicU64,
+}
+
+/// Why there is no kernel.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KernelError {
+    /// The compiler refused it.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// It would have to be compiled, and that is denied.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+}
+
+/// A compile that was not expected, where the settings deny those.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{entry} for {arch} is not compiled, and compiling is denied by TOPKIT_DENY_JIT or `deny_jit`; \
+     it was looked for as {key} in {place}. Compile it ahead with `topkit warmup` or \
+     `Family::warmup`, or allow compiling"
+)]
+pub struct Denied {
+    /// The kernel's symbol.
+    pub entry: String,
+    /// The target.
+    pub arch: Arch,
+    /// What it was looked for as.
+    pub key: CacheKey,
+    /// Where it was looked for.
+    pub place: String,
 }
 
 /// What a [`KernelCache`] has done since it was made.
@@ -49,6 +91,8 @@ struct Counters {
 pub struct CacheStats {
     /// Times the compiler was called, refusals included.
     pub compiles: u64,
+    /// Kernels that came from packs.
+    pub pack_hits: u64,
     /// Kernels that came from disk.
     pub disk_hits: u64,
     /// Kernels that came from memory, or from a compile that another thread had begun.
@@ -60,16 +104,18 @@ impl KernelCache {
     pub fn new(compiler: Arc<dyn Compiler>, disk: Option<DiskCache>) -> KernelCache {
         KernelCache {
             memory: MemoryCache::new(),
+            packs: Packs::default(),
             disk,
             version: compiler.version(),
             options: compiler.options(),
             compiler,
+            deny_jit: false,
             counters: Counters::default(),
         }
     }
 
-    /// A cache in the configured folder. A folder that cannot be used is logged, and the cache
-    /// lives in memory alone.
+    /// A cache with these settings. A folder that cannot be used is logged, and the cache lives in
+    /// memory alone.
     pub fn from_config(compiler: Arc<dyn Compiler>, config: &Config) -> KernelCache {
         let disk = config.cache_dir.as_ref().and_then(|root| {
             DiskCache::open(root)
@@ -78,23 +124,65 @@ impl KernelCache {
                 })
                 .ok()
         });
-        KernelCache::new(compiler, disk)
+        let disk = disk.map(|disk| disk.with_limit(config.cache_limit));
+        KernelCache { deny_jit: config.deny_jit, ..KernelCache::new(compiler, disk) }
     }
 
-    /// The compiled kernel, from memory, from disk or from the compiler.
-    pub fn get(&self, source: &RenderedSource, arch: Arch) -> Result<Arc<Artifact>, CompileError> {
+    /// With packs, which are searched before the disk.
+    pub fn with_packs(mut self, packs: Packs) -> KernelCache {
+        self.packs = packs;
+        self
+    }
+
+    /// The compiled kernel, from memory, from a pack, from disk or from the compiler.
+    ///
+    /// # Errors
+    /// The compiler refuses it, or it is not there and compiling is denied.
+    pub fn get(&self, source: &RenderedSource, arch: Arch) -> Result<Arc<Artifact>, KernelError> {
+        self.find(source, arch, !self.deny_jit)
+    }
+
+    /// As [`KernelCache::get`], ahead of its use: the compile is expected, and never denied.
+    ///
+    /// # Errors
+    /// The compiler refuses it.
+    pub fn get_ahead(
+        &self,
+        source: &RenderedSource,
+        arch: Arch,
+    ) -> Result<Arc<Artifact>, KernelError> {
+        loop {
+            match self.find(source, arch, true) {
+                // Of another thread, which may not compile and was asked first.
+                Err(KernelError::Denied(_)) => {}
+                found => return found,
+            }
+        }
+    }
+
+    fn find(
+        &self,
+        source: &RenderedSource,
+        arch: Arch,
+        may_compile: bool,
+    ) -> Result<Arc<Artifact>, KernelError> {
         let inputs = self.inputs(source, arch);
         let key = inputs.key();
         let mut in_memory = true;
         let artifact = self.memory.get_or_compute(&key, || {
             in_memory = false;
-            self.fetch(&key, &inputs, source)
+            self.fetch(&key, &inputs, source, may_compile)
         })?;
         if in_memory {
             tracing::trace!(%key, "kernel found in memory");
-            self.counters.memory_hits.fetch_add(1, Ordering::Relaxed);
+            self.count_memory_hit();
         }
         Ok(artifact)
+    }
+
+    /// Counts a kernel that was found in memory before its source was rendered.
+    pub(crate) fn count_memory_hit(&self) {
+        self.counters.memory_hits.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The key of a kernel in this cache.
@@ -102,13 +190,34 @@ impl KernelCache {
         self.inputs(source, arch).key()
     }
 
+    /// Name and version of the compiler behind it.
+    pub fn compiler(&self) -> &str {
+        &self.version
+    }
+
     /// What it has done so far.
     pub fn stats(&self) -> CacheStats {
         CacheStats {
             compiles: self.counters.compiles.load(Ordering::Relaxed),
+            pack_hits: self.counters.pack_hits.load(Ordering::Relaxed),
             disk_hits: self.counters.disk_hits.load(Ordering::Relaxed),
             memory_hits: self.counters.memory_hits.load(Ordering::Relaxed),
         }
+    }
+
+    /// The packs that are searched.
+    pub fn packs(&self) -> &Packs {
+        &self.packs
+    }
+
+    /// Whether a pack has the kernel.
+    pub(crate) fn is_packed(&self, source: &RenderedSource, arch: Arch) -> bool {
+        self.packs.has(&self.inputs(source, arch))
+    }
+
+    /// What each pack has in place of a kernel that none has, a line each.
+    pub(crate) fn searched(&self, source: &RenderedSource, arch: Arch) -> String {
+        self.packs.searched(&self.inputs(source, arch))
     }
 
     /// The disk cache, where there is one.
@@ -126,34 +235,52 @@ impl KernelCache {
         }
     }
 
-    /// From disk or from the compiler. The first look takes no lock: a warm start waits for
-    /// nobody, and a cache that cannot be written to can still be read.
+    /// From a pack, from disk or from the compiler. The first look takes no lock: a warm start waits
+    /// for nobody, and a cache that cannot be written to can still be read.
     fn fetch(
         &self,
         key: &CacheKey,
         inputs: &KeyInputs<'_>,
         source: &RenderedSource,
-    ) -> Result<Artifact, CompileError> {
+        may_compile: bool,
+    ) -> Result<Artifact, KernelError> {
+        if let Some(artifact) = self.packs.find(inputs) {
+            self.counters.pack_hits.fetch_add(1, Ordering::Relaxed);
+            return Ok(artifact);
+        }
+        let permit = |place: String| match may_compile {
+            true => Ok(()),
+            false => Err(Denied {
+                entry: inputs.entry.to_owned(),
+                arch: inputs.arch,
+                key: key.clone(),
+                place: if self.packs.is_empty() { place } else { place + ", and in the packs" },
+            }),
+        };
         let Some(disk) = &self.disk else {
-            return self.compile(key, inputs, source, None);
+            permit("memory; nothing is kept on disk".to_owned())?;
+            return Ok(self.compile(key, inputs, source, None)?);
         };
         if let Lookup::Hit(artifact) = disk.load(key) {
-            return Ok(self.found(artifact));
+            return Ok(self.found(disk, artifact));
         }
-        let _lock = disk.lock(key);
+        // Who may not compile waits for nobody who does.
+        let _lock = if may_compile { disk.lock(key) } else { None };
         match disk.load(key) {
-            Lookup::Hit(artifact) => return Ok(self.found(artifact)),
+            Lookup::Hit(artifact) => return Ok(self.found(disk, artifact)),
             Lookup::Miss => tracing::debug!(%key, "kernel not on disk"),
             Lookup::Corrupt { reason } => {
                 let path = disk.folder(key);
                 tracing::warn!(path = %path.display(),
-                    "a cache entry cannot be used and is compiled anew: {reason}");
+                    "a cache entry cannot be used: {reason}");
             }
         }
-        self.compile(key, inputs, source, Some(disk))
+        permit(disk.root().display().to_string())?;
+        Ok(self.compile(key, inputs, source, Some(disk))?)
     }
 
-    fn found(&self, artifact: Artifact) -> Artifact {
+    fn found(&self, disk: &DiskCache, artifact: Artifact) -> Artifact {
+        room::mark_used(&disk.folder(&artifact.key));
         tracing::debug!(key = %artifact.key, "kernel found on disk");
         self.counters.disk_hits.fetch_add(1, Ordering::Relaxed);
         artifact

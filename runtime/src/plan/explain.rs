@@ -62,6 +62,9 @@ pub struct Measured {
     pub near: Vec<Problem>,
     /// The problem is one of them or stands between them; else their times stand for it.
     pub within: bool,
+    /// How the rows of the problem lie in memory, where some of those problems have rows that lie
+    /// otherwise: ragged, or less aligned.
+    pub unmeasured: Option<String>,
     /// Kernels that can serve the problem, the fastest first; that is the one picked.
     pub alternatives: Vec<Alternative>,
 }
@@ -72,6 +75,8 @@ pub struct Measured {
 pub struct Alternative {
     /// The kernel.
     pub variant: Variant,
+    /// Its launch begins early, as in [`Plan::starts_early`].
+    pub starts_early: bool,
     /// What a launch of it is expected to take.
     pub microseconds: f64,
 }
@@ -93,7 +98,7 @@ impl Explanation {
         limits: &Limits,
     ) -> Result<Explanation, Error> {
         let plan = planner.plan(spec, problem, limits)?;
-        let basis = planner.basis(problem, limits);
+        let basis = planner.basis(&plan.problem, limits);
         let reasons = match &basis {
             Basis::Rules { .. } => heuristics::reasons(spec, problem, limits, &plan.variant),
             Basis::Measured(measured) => measured.reasons(&plan.variant),
@@ -137,8 +142,11 @@ const SHOWN: usize = 4;
 
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Alternative { variant, microseconds } in self.alternatives.iter().take(SHOWN) {
-            writeln!(f, "  {microseconds:8.2} us expected of {variant}")?;
+        for Alternative { variant, starts_early, microseconds } in
+            self.alternatives.iter().take(SHOWN)
+        {
+            let early = if *starts_early { ", started early" } else { "" };
+            writeln!(f, "  {microseconds:8.2} us expected of {variant}{early}")?;
         }
         let own = if self.own { ", in part by the records of this machine" } else { "" };
         write!(f, "  measured on {}{own}", self.device)?;
@@ -151,7 +159,11 @@ impl fmt::Display for Measured {
             (true, _) => "between",
             (false, _) => "beyond what was measured, so by the nearest:",
         };
-        write!(f, "\n  {how} {}", near.join("; "))
+        write!(f, "\n  {how} {}", near.join("; "))?;
+        if let Some(layout) = &self.unmeasured {
+            write!(f, "\n  which stand for rows that lie otherwise: {layout}")?;
+        }
+        Ok(())
     }
 }
 
@@ -165,7 +177,9 @@ impl fmt::Display for Explanation {
             plan.grid,
             plan.problem.rows as u32,
         );
-        writeln!(f, "  {} CTAs, {sharing}; workspace {} bytes", plan.grid, plan.workspace_bytes)?;
+        let early = if plan.starts_early { "; may start before the launch ahead ends" } else { "" };
+        let (grid, workspace) = (plan.grid, plan.workspace_bytes);
+        writeln!(f, "  {grid} CTAs, {sharing}; workspace {workspace} bytes{early}")?;
         for Reason { key, value, why } in reasons {
             writeln!(f, "  {key} = {value}: {why}")?;
         }
@@ -175,17 +189,60 @@ impl fmt::Display for Explanation {
             Basis::Rules { why: Some(why) } => format!(": {why}"),
         };
         match limits.stand_in {
-            None => write!(f, "  picked by built-in rules, not by measurement on this device{why}"),
+            None => {
+                write!(f, "  picked by built-in rules, not by measurement on this device{why}")?;
+            }
             Some(device) => {
-                write!(f, "  picked by built-in rules for {device}, without a GPU{why}")
+                write!(f, "  picked by built-in rules for {device}, without a GPU{why}")?;
             }
         }
+        write!(f, "\n  which go by {}", model(limits, plan))
     }
+}
+
+/// What rules know of a GPU, and the least that a launch can take by it.
+fn model(limits: &Limits, plan: &Plan) -> String {
+    let Limits { multiprocessors, shared_bytes_per_multiprocessor, .. } = *limits;
+    let shared = shared_bytes_per_multiprocessor / 1024;
+    let mut text =
+        format!("{multiprocessors} multiprocessors with {shared} KB of shared memory each, ");
+    text += &match limits.most_cluster {
+        0 | 1 => "no clusters".to_owned(),
+        most => format!("clusters of up to {most} CTAs"),
+    };
+    if limits.gigabytes_per_second > 0 {
+        let Problem { dtype, rows, columns, .. } = plan.problem;
+        let bytes = rows as f64 * columns as f64 * f64::from(dtype.bytes());
+        let us = bytes / f64::from(limits.gigabytes_per_second) / 1000.0;
+        text += &format!(
+            "; at {} GB/s it takes {us:.2} us to read the scores once from memory",
+            limits.gigabytes_per_second
+        );
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use topkit_codegen::{Arch, DType};
+
+    #[test]
+    fn rules_tell_what_they_know_of_the_gpu() {
+        let limits = Limits::of_arch(Arch::of_device(8, 0));
+        let limits = Limits { gigabytes_per_second: 2000, stand_in: None, ..limits };
+        let spec = KernelSpec::builder("Test").dtype([DType::F32]).build().unwrap();
+        let problem = Problem::new(DType::F32, 10, 50_000, 64);
+        let text = Explanation::of(&spec, &problem, &limits).unwrap().to_string();
+        for words in
+            ["108 multiprocessors with 164 KB", "no clusters", "at 2000 GB/s it takes 1.00"]
+        {
+            assert!(text.contains(words), "{words} is not in {text}");
+        }
+        let unknown = Limits::of_arch(Arch::of_device(9, 0));
+        let text = Explanation::of(&spec, &problem, &unknown).unwrap().to_string();
+        assert!(text.contains("clusters of up to 16") && !text.contains("GB/s"), "{text}");
+    }
 
     #[test]
     fn the_words_say_how_many_ctas_a_row_has() {

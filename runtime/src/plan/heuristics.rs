@@ -7,7 +7,7 @@
 
 use super::{Limits, Reason};
 use crate::problem::Problem;
-use topkit_codegen::{KernelKind, KernelSpec, Key, Variant};
+use topkit_codegen::{DType, KernelKind, KernelSpec, Key, Variant};
 
 /// The kernel for a problem.
 pub(super) fn pick(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Variant {
@@ -87,7 +87,9 @@ fn shared(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Varia
     let capacity = |(items, cluster): (u32, u32)| (FILTER_THREADS * items * cluster) as usize;
     let (items, cluster) = sizes
         .filter(|&size| {
-            problem.rows <= clusters_at_once(size.1, limits) && capacity(size) >= problem.columns
+            size.1 <= limits.most_cluster
+                && problem.rows <= clusters_at_once(size.1, limits)
+                && capacity(size) >= problem.columns
         })
         .min_by_key(|&size| (capacity(size), size.0.max(16), size.0))?;
     Some(Variant {
@@ -147,8 +149,9 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
     // A CTA is worth its part in the meeting with a stripe of its own.
     let stripe = |items: u32| (FILTER_THREADS * items) as usize;
     let cluster = CLUSTERS.iter().find(|(ctas, _)| {
-        let room = clusters_at_once(*ctas, limits);
-        limits.clusters && problem.rows <= room && *ctas as usize * stripe(16) <= problem.columns
+        *ctas <= limits.most_cluster
+            && problem.rows <= clusters_at_once(*ctas, limits)
+            && *ctas as usize * stripe(16) <= problem.columns
     });
     Some(match cluster {
         None => with(KernelKind::BlockFilter, 32, 1),
@@ -157,6 +160,25 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
             with(KernelKind::ClusterFilter, if one { 16 } else { 32 }, ctas)
         }
     })
+}
+
+/// Where the rules may change: of rows, columns and k, the last value before each change.
+pub(super) fn edges(spec: &KernelSpec, dtype: DType, limits: &Limits) -> [Vec<usize>; 3] {
+    let (bytes, multiprocessors) = (dtype.bytes() as usize, limits.multiprocessors as usize);
+    let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
+    let mut columns = vec![0, ALONE, HELD_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
+    for &threads in spec.threads.iter() {
+        columns.extend(Variant::ITEMS.iter().map(|items| (threads * items) as usize));
+    }
+    for &(ctas, _) in CLUSTERS {
+        rows.push(clusters_at_once(ctas, limits));
+        let stripes = (ctas * FILTER_THREADS * 16) as usize;
+        columns.extend([stripes - 1, stripes]);
+        let held = KernelKind::ClusterResident.items().iter();
+        columns.extend(held.map(|items| (ctas * FILTER_THREADS * items) as usize));
+    }
+    columns.push(Variant::MAX_CAPACITY as usize);
+    [rows, columns, vec![Variant::MOST_FILTERED as usize]]
 }
 
 const FILTER_BINS: u32 = 2048;

@@ -1,8 +1,10 @@
-//! The measured points of one score type as a lattice over rows, columns and k, to interpolate in.
+//! The measured points of one score type and layout of rows as a lattice over rows, columns and k, to
+//! interpolate in.
 //!
 //! Times are looked up by the logarithms of the three, between the eight corners around a problem;
 //! beyond the ends the nearest corner stands. A corner that was not measured has the nearest point
-//! that was. A lookup allocates nothing. What a kernel can serve is the planner's to ask.
+//! that was. Of a kernel that was launched in two ways the faster counts, and between points the
+//! way that weighs more. A lookup allocates nothing. What a kernel can serve is the planner's to ask.
 
 use super::table::Point;
 use crate::problem::Problem;
@@ -16,7 +18,7 @@ pub(super) const MEMBERS: usize = 64;
 const SLOWER: f32 = 1.1;
 
 /// A corner that weighs less does not count: the problem is as good as on the lattice.
-const LEAST_WEIGHT: f32 = 1.0 / 64.0;
+pub(super) const LEAST_WEIGHT: f32 = 1.0 / 64.0;
 
 /// The points of one score type, of kernels that are members of one family.
 #[derive(Debug)]
@@ -39,12 +41,32 @@ pub(super) struct Member {
 
 /// The times at one corner, as logarithms.
 #[derive(Debug, Clone)]
-struct Corner {
+pub(super) struct Corner {
     point: usize,
     exact: bool,
-    slow: f32,
-    times: Vec<(u8, f32)>,
+    /// What a kernel that is not listed is taken to need.
+    pub(super) slow: f32,
+    pub(super) times: Vec<Time>,
 }
+
+/// What a kernel took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    pub(super) member: u8,
+    pub(super) log: f32,
+    starts_early: bool,
+}
+
+/// A corner of the cell that a range lies in, and what it weighs there at least and at most.
+#[derive(Debug)]
+pub(super) struct Reach<'a> {
+    pub(super) corner: Option<&'a Corner>,
+    pub(super) least: f32,
+    pub(super) most: f32,
+}
+
+/// How far the logarithms of a plan may be off, in parts of a cell.
+const ROUNDING: f32 = 1e-4;
 
 /// What kernels are expected to take.
 #[derive(Debug)]
@@ -53,12 +75,19 @@ pub(super) struct Estimate {
     pub(super) seen: u64,
     base: f32,
     beyond: [f32; MEMBERS],
+    /// What weighs for an early start, less what weighs against it.
+    early: [f32; MEMBERS],
 }
 
 impl Estimate {
     /// The logarithm of the microseconds of a member that was seen.
     pub(super) fn log(&self, member: usize) -> f32 {
         self.base + self.beyond[member]
+    }
+
+    /// Whether its launch should start early.
+    pub(super) fn starts_early(&self, member: usize) -> bool {
+        self.early[member] >= 0.0
     }
 }
 
@@ -87,9 +116,9 @@ impl Lattice {
         let mut problems = Vec::new();
         for (place, (point, scale)) in points.iter().enumerate() {
             let slowest = point.times.iter().map(|(_, us)| *us).fold(0.0, f64::max);
-            let mut times = Vec::new();
-            for (variant, us) in &point.times {
-                let variant = Variant { semantics: spec.semantics, ..*variant };
+            let mut times: Vec<Time> = Vec::new();
+            for (choice, us) in &point.times {
+                let variant = Variant { semantics: spec.semantics, ..choice.variant };
                 let known = members.iter().position(|member| member.variant == variant);
                 let number = known.unwrap_or(members.len());
                 if known.is_none() {
@@ -99,7 +128,13 @@ impl Lattice {
                     members.push(Member { variant, proven });
                 }
                 members[number].proven |= place < own;
-                times.push((number as u8, us.log2() as f32));
+                let (member, log) = (number as u8, us.log2() as f32);
+                let time = Time { member, log, starts_early: choice.starts_early };
+                match times.iter_mut().find(|known| known.member == member) {
+                    Some(known) if known.log <= log => {}
+                    Some(known) => *known = time,
+                    None => times.push(time),
+                }
             }
             let slow = slowest.log2() as f32 + SLOWER.log2();
             let Problem { rows, columns, k, .. } = point.problem;
@@ -152,21 +187,61 @@ impl Lattice {
             for column in 1..columns {
                 for k in 0..ks {
                     let place = (row * columns + column) * ks + k;
-                    let lent: Vec<(u8, f32)> = self.cells[place]
+                    let lent: Vec<Time> = self.cells[place]
                         .times
                         .iter()
-                        .filter(|(number, _)| holds(*number))
+                        .filter(|time| holds(time.member))
                         .copied()
                         .collect();
                     let shorter = &mut self.cells[place - ks].times;
-                    for (number, time) in lent {
-                        if !shorter.iter().any(|(known, _)| *known == number) {
-                            shorter.push((number, time));
+                    for time in lent {
+                        if !shorter.iter().any(|known| known.member == time.member) {
+                            shorter.push(time);
                         }
                     }
                 }
             }
         }
+    }
+
+    /// The logarithms of rows, columns or k at which there are points, ascending.
+    pub(super) fn axis(&self, axis: usize) -> &[f32] {
+        &self.axes[axis]
+    }
+
+    /// The place of a kernel among the members.
+    pub(super) fn place(&self, variant: &Variant) -> Option<usize> {
+        self.members.iter().position(|member| member.variant == *variant)
+    }
+
+    /// The corners around ranges of logarithms that lie in one cell, or beyond one end of an axis.
+    pub(super) fn reach(&self, ranges: &[(f32, f32); 3]) -> [Reach<'_>; 8] {
+        let spans = [0, 1, 2].map(|axis| {
+            let (values, (first, last)) = (&self.axes[axis], ranges[axis]);
+            let low = span(values, (first + last) / 2.0).low;
+            // Beyond an end, what is left of it is cut off.
+            let upper = |at: f32| match values.get(low + 1) {
+                Some(next) => (at - values[low]) / (next - values[low]),
+                None => 0.0,
+            };
+            let within = |upper: f32| upper.clamp(0.0, 1.0);
+            (low, within(upper(first) - ROUNDING), within(upper(last) + ROUNDING))
+        });
+        std::array::from_fn(|number| {
+            let (mut least, mut most, mut place) = (1.0, 1.0, 0);
+            for (axis, (low, first, last)) in spans.into_iter().enumerate() {
+                let upper = number >> axis & 1 == 1;
+                let (few, much) = if upper { (first, last) } else { (1.0 - last, 1.0 - first) };
+                (least, most) = (least * few, most * much);
+                place = place * self.axes[axis].len() + low + usize::from(upper);
+            }
+            Reach { corner: self.cells.get(place), least, most }
+        })
+    }
+
+    /// The columns from about which on the table is asked; see [`Lattice::is_above`].
+    pub(super) fn least_columns(&self) -> usize {
+        (self.axes[1][0] - 1.0).exp2() as usize
     }
 
     /// Whether the rows of a problem are so much shorter than all that were measured that nothing
@@ -177,14 +252,17 @@ impl Lattice {
 
     /// What the members are expected to take for a problem.
     pub(super) fn estimate(&self, problem: &Problem) -> Estimate {
-        let mut estimate = Estimate { seen: 0, base: 0.0, beyond: [0.0; MEMBERS] };
+        let mut estimate =
+            Estimate { seen: 0, base: 0.0, beyond: [0.0; MEMBERS], early: [0.0; MEMBERS] };
         let mut total = 0.0;
         self.corners(problem, |corner, weight| {
             total += weight;
             estimate.base += weight * corner.slow;
-            for &(member, time) in &corner.times {
+            for &Time { member, log, starts_early } in &corner.times {
+                let member = usize::from(member);
                 estimate.seen |= 1 << member;
-                estimate.beyond[usize::from(member)] += weight * (time - corner.slow);
+                estimate.beyond[member] += weight * (log - corner.slow);
+                estimate.early[member] += if starts_early { weight } else { -weight };
             }
         });
         // Corners of little weight were left out.

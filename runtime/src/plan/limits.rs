@@ -4,7 +4,7 @@
 //! the kind, which is named wherever a plan is explained.
 
 use crate::device::DeviceFacts;
-use topkit_codegen::{Arch, LaunchKind};
+use topkit_codegen::{Arch, LaunchKind, Variant};
 
 /// What a GPU can hold and launch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +20,13 @@ pub struct Limits {
     pub shared_bytes_per_multiprocessor: u32,
     /// Whether CTAs can be launched in clusters.
     pub clusters: bool,
+    /// CTAs of a cluster, at most; 1 without clusters. It is 16 until the GPU has refused one.
+    pub most_cluster: u32,
+    /// Whether a launch may begin before the one ahead of it on the stream has ended: programmatic
+    /// dependent launch, from compute capability 9.0 and CUDA 12.3 on.
+    pub starts_early: bool,
+    /// What its memory gives, in GB/s; 0 where no GPU was asked.
+    pub gigabytes_per_second: u32,
     /// The GPU that these are the numbers of, where none was asked: `an H200-like device`.
     pub stand_in: Option<&'static str>,
 }
@@ -69,6 +76,9 @@ impl Limits {
             registers_per_multiprocessor: 64 * 1024,
             shared_bytes_per_multiprocessor: usual.shared_kb * 1024,
             clusters: capability >= (9, 0),
+            most_cluster: if capability >= (9, 0) { *Variant::CLUSTERS.end() } else { 1 },
+            starts_early: capability >= (9, 0),
+            gigabytes_per_second: 0,
             stand_in: Some(usual.device),
         }
     }
@@ -81,6 +91,10 @@ impl Limits {
             registers_per_multiprocessor: facts.registers_per_multiprocessor,
             shared_bytes_per_multiprocessor: facts.shared_bytes_per_multiprocessor,
             clusters: facts.clusters,
+            most_cluster: if facts.clusters { *Variant::CLUSTERS.end() } else { 1 },
+            // A launch that starts early can be captured in a graph since CUDA 12.3.
+            starts_early: facts.arch.capability() >= (9, 0) && facts.driver >= (12, 3),
+            gigabytes_per_second: facts.gigabytes_per_second,
             stand_in: None,
         }
     }

@@ -2,14 +2,15 @@
 //!
 //! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
 //! here and nothing is measured. `planner` chooses, by a measured `table` interpolated in a `lattice`
-//! or by the rules of `heuristics`; this file describes what was chosen, and `explain` says why. What
-//! cannot be launched is an error with its numbers.
+//! or by the rules of `heuristics`; this file describes what was chosen, `explain` says why, and
+//! `reach` names all that may be chosen. What cannot be launched is an error with its numbers.
 
 mod explain;
 mod heuristics;
 mod lattice;
 mod limits;
 mod planner;
+mod reach;
 mod shipped;
 mod table;
 
@@ -17,11 +18,13 @@ pub use explain::{Alternative, Basis, Explanation, Measured, Reason};
 pub(crate) use heuristics::clusters_at_once;
 pub use limits::Limits;
 pub(crate) use planner::Planner;
+pub(crate) use reach::parts;
 pub(crate) use shipped::{Here, Holding};
 pub(crate) use table::Table;
 
 use crate::error::Error;
 use crate::problem::{LIMIT, Problem};
+use crate::tune::Choice;
 use topkit_codegen::{KernelSpec, Variant};
 
 /// The kernel picked for a problem, and what its launch needs.
@@ -32,6 +35,10 @@ pub struct Plan {
     pub problem: Problem,
     /// The kernel.
     pub variant: Variant,
+    /// The launch may begin before the one ahead of it on the stream has ended (programmatic
+    /// dependent launch). The kernel waits for that end itself before it touches memory, so the
+    /// order of a stream holds.
+    pub starts_early: bool,
     /// CTAs of the launch, all together.
     pub grid: u32,
     /// CTAs that share a row, launched as one cluster; 1 without clusters.
@@ -53,7 +60,13 @@ impl Plan {
         Planner::default().plan(spec, problem, limits)
     }
 
-    /// What the launch of one kernel needs, for a problem that the caller picks it for.
+    /// The kernel, and how it is launched.
+    pub fn choice(&self) -> Choice {
+        Choice { variant: self.variant, starts_early: self.starts_early }
+    }
+
+    /// What the launch of one kernel needs, for a problem that the caller picks it for. It starts
+    /// early where the kernel and the GPU can.
     ///
     /// # Errors
     /// The kernel cannot serve the problem, or not within the limits; the error says why.
@@ -81,6 +94,7 @@ impl Plan {
         Ok(Plan {
             problem: *problem,
             variant: *variant,
+            starts_early: variant.kernel.starts_early() && limits.starts_early,
             grid: grid as u32,
             cluster: variant.cluster,
             workspace_bytes: variant.workspace_bytes(rows, grid) as usize,

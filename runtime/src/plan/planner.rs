@@ -1,40 +1,60 @@
 //! Which member of a family serves a problem: by the measured table where one holds, else by rules.
 //!
 //! Made once for each family, so that a plan is a lookup. The table names kernels; of those that are
-//! members and can serve the problem, the one with the least expected time is taken. Rules serve
-//! where there is no table, where it lists no member of the family near the problem, and where rows
-//! are far shorter than any that were measured. It cannot fail where rules can serve. Its one state
-//! is which kernels the GPU has refused to hold; these are not picked again.
+//! members and can serve the problem, the one with the least expected time is taken. Ragged rows
+//! and rows that are less aligned go by times of their own; where there are none, those of usual
+//! rows stand for them. Rules serve where there is no table, where it lists no member of the family
+//! near the problem, and where rows are far shorter than any that were measured. It cannot fail
+//! where rules can serve. Its one state is which kernels the GPU or the compiler has refused; these
+//! are not picked again.
 
-use super::lattice::Lattice;
+use super::lattice::{Lattice, Member};
 use super::shipped::Holding;
+use super::table::Point;
 use super::{Alternative, Basis, Limits, Measured, Plan, accepts, heuristics};
 use crate::error::Error;
 use crate::problem::Problem;
-use std::sync::atomic::{AtomicU64, Ordering};
-use topkit_codegen::{DType, KernelSpec, Variant};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use topkit_codegen::{DType, KernelSpec, RowShape, Variant};
 
 /// The largest cluster that every GPU with clusters has room for.
 const PORTABLE_CLUSTER: u32 = 8;
 
 /// Picks the members of one family on one GPU.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Planner {
     measured: Vec<Type>,
     device: String,
     stand_in: Option<String>,
     own: usize,
+    /// Rules pick no larger cluster, since the GPU refused one.
+    most_cluster: AtomicU32,
 }
 
-/// The measured points of one score type.
+impl Default for Planner {
+    fn default() -> Planner {
+        Planner {
+            measured: Vec::new(),
+            device: String::new(),
+            stand_in: None,
+            own: 0,
+            most_cluster: AtomicU32::new(u32::MAX),
+        }
+    }
+}
+
+/// The measured points of one score type, for rows that loads of so many scores are aligned to.
 #[derive(Debug)]
-struct Type {
+pub(super) struct Type {
     dtype: DType,
-    lattice: Lattice,
+    vec_size: u32,
+    aligned: bool,
+    pub(super) lattice: Lattice,
     /// Of its points, the first so many are of this GPU's own records.
     own: usize,
     /// A bit for each member that the GPU refused.
-    refused: AtomicU64,
+    pub(super) refused: AtomicU64,
 }
 
 impl Planner {
@@ -43,23 +63,29 @@ impl Planner {
         let Some(Holding { device, stand_in, points, own }) = holding else {
             return Planner::default();
         };
-        let of_type = |&dtype: &DType| {
-            let mut own_of_type = 0;
-            let mut of_type = Vec::new();
-            for (place, point) in points.iter().enumerate() {
-                if point.0.problem.dtype == dtype {
-                    own_of_type += usize::from(place < *own);
-                    of_type.push(point);
-                }
+        let ragged = spec.semantics.rows == RowShape::Ragged;
+        let mut measured = Vec::new();
+        for &dtype in spec.dtype.iter() {
+            for (vec_size, aligned) in classes(dtype, ragged, points) {
+                let (of_class, own) = of_class(dtype, ragged, vec_size, points, *own);
+                let lattice = Lattice::new(spec, &of_class, own, stand_in.is_none());
+                let refused = AtomicU64::new(0);
+                measured.extend(lattice.map(|lattice| Type {
+                    dtype,
+                    vec_size,
+                    aligned,
+                    lattice,
+                    own,
+                    refused,
+                }));
             }
-            let lattice = Lattice::new(spec, &of_type, own_of_type, stand_in.is_none())?;
-            Some(Type { dtype, lattice, own: own_of_type, refused: AtomicU64::new(0) })
-        };
+        }
         Planner {
-            measured: spec.dtype.iter().filter_map(of_type).collect(),
+            measured,
             device: device.clone(),
             stand_in: stand_in.clone(),
             own: *own,
+            ..Planner::default()
         }
     }
 
@@ -74,35 +100,65 @@ impl Planner {
         limits: &Limits,
     ) -> Result<Plan, Error> {
         accepts(spec, problem)?;
+        let problem = &problem.of_family(spec);
         if let Some(plan) = self.measured(problem, limits) {
             return Ok(plan);
         }
-        Plan::with(problem, &heuristics::pick(spec, problem, limits), limits)
+        Plan::with(problem, &heuristics::pick(spec, problem, &self.known(limits)), limits)
     }
 
-    /// Never again picks a kernel from the table, since the GPU has no room for it; whether that is
-    /// news.
+    /// The limits, with what the GPU has shown of them.
+    pub(super) fn known(&self, limits: &Limits) -> Limits {
+        let most_cluster = limits.most_cluster.min(self.most_cluster.load(Ordering::Relaxed));
+        Limits { most_cluster, clusters: limits.clusters && most_cluster > 1, ..*limits }
+    }
+
+    /// Never again picks a kernel, since the GPU has no room for it or the compiler refuses it;
+    /// whether another may be picked in its place.
     pub(crate) fn refuse(&self, variant: &Variant) -> bool {
-        let Some(measured) = self.of(variant.dtype) else { return false };
-        let place = measured.lattice.members.iter().position(|member| member.variant == *variant);
-        place.is_some_and(|place| {
-            let bit = 1 << place;
-            measured.refused.fetch_or(bit, Ordering::Relaxed) & bit == 0
-        })
+        let mut is_news = self.leave_out(variant);
+        // Rules may have picked it, or pick it next.
+        if variant.cluster > 1 {
+            let smaller = variant.cluster - 1;
+            is_news |= self.most_cluster.fetch_min(smaller, Ordering::Relaxed) > smaller;
+        }
+        is_news
     }
 
-    fn of(&self, dtype: DType) -> Option<&Type> {
-        self.measured.iter().find(|measured| measured.dtype == dtype)
+    /// Never again picks a kernel by the table; whether that is news. Rules may still name it.
+    pub(crate) fn leave_out(&self, variant: &Variant) -> bool {
+        let mut is_news = false;
+        for measured in self.measured.iter().filter(|measured| measured.dtype == variant.dtype) {
+            let mut members = measured.lattice.members.iter();
+            if let Some(place) = members.position(|member| member.variant == *variant) {
+                let bit = 1 << place;
+                is_news |= measured.refused.fetch_or(bit, Ordering::Relaxed) & bit == 0;
+            }
+        }
+        is_news
+    }
+
+    /// The times for rows that lie in memory like those of a problem, else for those that come
+    /// nearest.
+    pub(super) fn of(&self, problem: &Problem) -> Option<&Type> {
+        let far = |measured: &&Type| match (measured.aligned, problem.is_aligned()) {
+            (true, true) => 0,
+            (false, false) => measured.vec_size.abs_diff(problem.vec_size),
+            _ => u32::MAX,
+        };
+        self.measured.iter().filter(|measured| measured.dtype == problem.dtype).min_by_key(far)
     }
 
     fn measured(&self, problem: &Problem, limits: &Limits) -> Option<Plan> {
-        let mut best: Option<(f32, &Variant)> = None;
-        self.each(problem, limits, |log, variant| {
-            if best.is_none_or(|(least, _)| log < least) {
-                best = Some((log, variant));
+        let mut best: Option<(f32, &Variant, bool)> = None;
+        self.each(problem, limits, |log, variant, starts_early| {
+            if best.is_none_or(|(least, ..)| log < least) {
+                best = Some((log, variant, starts_early));
             }
         });
-        Plan::with(problem, best?.1, limits).ok()
+        let (_, variant, starts_early) = best?;
+        let plan = Plan::with(problem, variant, limits).ok()?;
+        Some(Plan { starts_early: plan.starts_early && starts_early, ..plan })
     }
 
     /// Every kernel that the table knows near a problem and that can serve it.
@@ -110,9 +166,9 @@ impl Planner {
         &'a self,
         problem: &Problem,
         limits: &Limits,
-        mut with: impl FnMut(f32, &'a Variant),
+        mut with: impl FnMut(f32, &'a Variant, bool),
     ) {
-        let Some(measured) = self.of(problem.dtype) else { return };
+        let Some(measured) = self.of(problem) else { return };
         let lattice = &measured.lattice;
         if problem.rows == 0 || problem.columns == 0 || lattice.is_above(problem) {
             return;
@@ -123,24 +179,24 @@ impl Planner {
             let place = left.trailing_zeros() as usize;
             left &= left - 1;
             let member = &lattice.members[place];
-            let room = member.proven || member.variant.cluster <= PORTABLE_CLUSTER;
-            if room && serves(&member.variant, problem, limits) {
-                with(estimate.log(place), &member.variant);
+            if member.can_serve(problem, limits) {
+                with(estimate.log(place), &member.variant, estimate.starts_early(place));
             }
         }
     }
 
     /// What the plan of a problem goes by.
     pub(super) fn basis(&self, problem: &Problem, limits: &Limits) -> Basis {
-        let Some(measured) = self.of(problem.dtype) else {
+        let Some(measured) = self.of(problem) else {
             let why = (!self.device.is_empty())
                 .then(|| format!("the table of {} lists no member of this family", self.device));
             return Basis::Rules { why };
         };
         let mut alternatives: Vec<Alternative> = Vec::new();
-        self.each(problem, limits, |log, variant| {
+        self.each(problem, limits, |log, variant, starts_early| {
             let microseconds = f64::from(log.exp2());
-            alternatives.push(Alternative { variant: *variant, microseconds });
+            let starts_early = starts_early && limits.starts_early;
+            alternatives.push(Alternative { variant: *variant, starts_early, microseconds });
         });
         alternatives.sort_by(|a, b| a.microseconds.total_cmp(&b.microseconds));
         if alternatives.is_empty() {
@@ -153,22 +209,79 @@ impl Planner {
             return Basis::Rules { why: Some(format!("{why} on {}", self.device)) };
         }
         let near = measured.lattice.near(problem, measured.own);
+        let lies = |other: &Problem| (other.ragged, other.vec_size);
+        let otherwise = near.points.iter().any(|other| lies(other) != lies(problem));
         Basis::Measured(Measured {
             device: self.device.clone(),
             stand_in: self.stand_in.clone(),
             own: near.own && self.own > 0,
             near: near.points,
             within: near.within,
+            unmeasured: otherwise.then(|| problem.in_words()),
             alternatives,
         })
     }
 }
 
-/// Whether a kernel can serve a problem; [`Plan::with`] says why not.
-fn serves(variant: &Variant, problem: &Problem, limits: &Limits) -> bool {
-    variant.capacity().is_none_or(|most| problem.columns <= most as usize)
-        && variant.kernel.most_k().is_none_or(|most| problem.k <= most)
-        && limits.lacks(variant.kernel.launches_as()).is_none()
+impl Member {
+    /// Whether a kernel can serve a problem; [`Plan::with`] says why not.
+    pub(super) fn can_serve(&self, problem: &Problem, limits: &Limits) -> bool {
+        let variant = &self.variant;
+        (self.proven || variant.cluster <= PORTABLE_CLUSTER)
+            && variant.capacity().is_none_or(|most| problem.columns <= most as usize)
+            && variant.kernel.most_k().is_none_or(|most| problem.k <= most)
+            && limits.lacks(variant.kernel.launches_as()).is_none()
+    }
+}
+
+/// The alignments of the rows that points are of, as the scores of a load and whether those are 16
+/// bytes, which is there always.
+fn classes(dtype: DType, ragged: bool, points: &[(Point, f64)]) -> Vec<(u32, bool)> {
+    let usual = Problem::new(dtype, 1, 1, 1).usual();
+    let mut classes = vec![(usual.vec_size, true)];
+    for (Point { problem, .. }, _) in points {
+        let known = classes.iter().any(|(vec_size, _)| *vec_size == problem.vec_size);
+        if problem.dtype == dtype && (ragged || !problem.ragged) && !problem.is_aligned() && !known
+        {
+            classes.push((problem.vec_size, false));
+        }
+    }
+    classes
+}
+
+/// The points for one layout of rows: at each place those of that layout, else the nearest to it.
+/// The first of them, of which there are as many as is said, are of this GPU's own records.
+fn of_class(
+    dtype: DType,
+    ragged: bool,
+    vec_size: u32,
+    points: &[(Point, f64)],
+    own: usize,
+) -> (Vec<&(Point, f64)>, usize) {
+    // Raggedness weighs more than alignment, and nothing but aligned rows stands for others.
+    let far = |problem: &Problem| match (problem.ragged == ragged, problem.vec_size == vec_size) {
+        (true, true) => Some(0),
+        (true, false) if problem.is_aligned() => Some(1),
+        (false, true) if ragged => Some(2),
+        (false, false) if ragged && problem.is_aligned() => Some(3),
+        _ => None,
+    };
+    // By rows, columns and k: how far the nearest is, and where it stands among the points.
+    let mut nearest: HashMap<(usize, usize, u32), (u32, usize)> = HashMap::new();
+    for (place, (Point { problem, .. }, _)) in points.iter().enumerate() {
+        if problem.dtype == dtype
+            && let Some(far) = far(problem)
+        {
+            let best = nearest.entry((problem.rows, problem.columns, problem.k));
+            let best = best.or_insert((far, place));
+            // Own records come first, and stand where a shipped point is as near.
+            *best = (*best).min((far, place));
+        }
+    }
+    let mut places: Vec<usize> = nearest.into_values().map(|(_, place)| place).collect();
+    places.sort_unstable();
+    let own = places.partition_point(|&place| place < own);
+    (places.into_iter().map(|place| &points[place]).collect(), own)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::plan::Explanation;
 use crate::plan::table::Point;
-use crate::tune::of_id;
+use crate::tune::{Choice, of_id};
 use std::hint::black_box;
 use std::time::Instant;
 use topkit_codegen::{Arch, KernelKind};
@@ -30,12 +30,17 @@ fn h200() -> Limits {
     Limits::of_arch(Arch::of_device(9, 0))
 }
 
+/// A kernel as it is usually launched.
+fn early(name: &str) -> Choice {
+    Choice::usual(&of_id(DType::F32, name).unwrap())
+}
+
 /// Rows, columns, k, and the microseconds of kernels.
 type Times<'a> = (usize, usize, u32, &'a [(&'a str, f64)]);
 
 fn holding(points: &[Times<'_>]) -> Holding {
     let point = |&(rows, columns, k, times): &Times<'_>| {
-        let times = times.iter().map(|(name, us)| (of_id(DType::F32, name).unwrap(), *us));
+        let times = times.iter().map(|(name, us)| (early(name), *us));
         let problem = Problem::new(DType::F32, rows, columns, k);
         (Point { problem, times: times.collect() }, 1.0)
     };
@@ -84,7 +89,7 @@ fn a_measured_problem_gets_its_winner_and_its_time() {
     for (Point { problem, times }, _) in &held.points {
         let Problem { rows, columns, k, .. } = *problem;
         let explanation = explain(&planner, rows, columns, k);
-        assert_eq!(explanation.plan.variant, times[0].0, "{problem}");
+        assert_eq!(explanation.plan.choice(), times[0].0, "{problem}");
         let measured = measured(explanation);
         assert_eq!((measured.near.as_slice(), measured.within), (&[*problem][..], true));
         let us = measured.alternatives[0].microseconds;
@@ -151,7 +156,8 @@ fn what_the_gpu_has_no_room_for_is_not_picked_again() {
     assert!(planner.refuse(&first));
     assert!(!planner.refuse(&first), "it is no news");
     assert_eq!(pick(&planner, 1, 65536, 64), SIXTEEN);
-    assert!(!Planner::default().refuse(&first));
+    let alone = of_id(DType::F32, BLOCK).unwrap();
+    assert!(!Planner::default().refuse(&alone), "rules have no other");
 }
 
 #[test]
@@ -227,6 +233,95 @@ fn own_records_are_named() {
     assert!(!measured(explain(&planner, 64, 1 << 20, 64)).own);
 }
 
+#[test]
+fn rules_take_smaller_clusters_once_the_gpu_has_refused_one() {
+    let (planner, problem) = (Planner::default(), problem(1, 1 << 20, 64));
+    let pick = || planner.plan(&spec(), &problem, &h200()).unwrap().variant;
+    let mut clusters = Vec::new();
+    while pick().cluster > 1 {
+        clusters.push(pick().cluster);
+        assert!(planner.refuse(&pick()));
+    }
+    assert_eq!(clusters, [16, 8, 6, 4, 3, 2]);
+    assert_eq!(pick().kernel, KernelKind::BlockFilter);
+    assert!(!planner.refuse(&pick()), "there is nothing left to pick");
+}
+
+#[test]
+fn a_launch_starts_early_where_that_was_faster() {
+    let late = |name: &str| Choice { starts_early: false, ..early(name) };
+    let mut holding = table();
+    // At 16384 both ways were measured, at 65536 the late one alone.
+    holding.points[0].0.times = vec![(late(FOUR), 2.0), (early(FOUR), 2.5)];
+    holding.points[1].0.times = vec![(late(FOUR), 5.0)];
+    holding.points[2].0.times = vec![(early(FOUR), 10.0)];
+    let planner = Planner::new(&spec(), Some(&holding));
+    let at = |columns| planner.plan(&spec(), &problem(1, columns, 64), &h200()).unwrap();
+    assert!(!at(16384).starts_early && !at(32768).starts_early && !at(65536).starts_early);
+    assert!(!at(100_000).starts_early && at(900_000).starts_early && at(1 << 20).starts_early);
+    let us = measured(explain(&planner, 1, 16384, 64)).alternatives[0];
+    assert!((us.microseconds - 2.0).abs() < 1e-4 && !us.starts_early);
+    // Where the GPU cannot, nothing does.
+    let limits = Limits { starts_early: false, ..h200() };
+    let plan = planner.plan(&spec(), &problem(1, 1 << 20, 64), &limits).unwrap();
+    assert!(!plan.starts_early);
+    let text = explain(&planner, 1, 1 << 20, 64).to_string();
+    assert!(text.contains("_c4, started early") && text.contains("may start before"), "{text}");
+}
+
+/// A table with one point of its own for a layout of rows.
+fn with_layout(of: impl Fn(Problem) -> Problem) -> Holding {
+    let mut holding = table();
+    let odd = Point { problem: of(problem(1, 65536, 64)), times: vec![(early(BLOCK), 1.0)] };
+    holding.points.push((odd, 1.0));
+    holding
+}
+
+#[test]
+fn less_aligned_rows_go_by_their_own_times_where_there_are_some() {
+    let planner = Planner::new(&spec(), Some(&with_layout(|problem| problem.at(4, 0))));
+    let explained =
+        |problem: Problem| Explanation::by(&planner, &spec(), &problem, &h200()).unwrap();
+    let name = |explanation: &Explanation| crate::tune::id(&explanation.plan.variant);
+    let (usual, odd) = (problem(1, 65536, 64), problem(1, 65536, 64).at(4, 0));
+    assert_eq!(name(&explained(usual)), FOUR);
+    assert_eq!(name(&explained(odd)), BLOCK);
+    assert!(!explained(odd).to_string().contains("stand for"));
+    // Half as aligned were not measured: the nearest of those that are not aligned.
+    let half = explained(usual.at(8, 0));
+    assert_eq!(name(&half), BLOCK);
+    let words = "which stand for rows that lie otherwise: dense, at multiples of 8 bytes";
+    assert!(half.to_string().contains(words), "{half}");
+    // Elsewhere, aligned rows stand for them.
+    let other = explained(problem(1, 16384, 64).at(4, 0));
+    assert_eq!(name(&other), HELD);
+    assert!(other.to_string().contains("at multiples of 4 bytes"), "{other}");
+    // A table without any falls back on aligned rows, whatever a caller says of them.
+    let planner = Planner::new(&spec(), Some(&table()));
+    for vec_size in [0, 1, 2, 3, u32::MAX] {
+        let odd = Problem { vec_size, ..usual };
+        assert_eq!(planner.plan(&spec(), &odd, &h200()).unwrap().variant, early(FOUR).variant);
+    }
+}
+
+#[test]
+fn ragged_families_go_by_ragged_rows_and_dense_ones_do_not() {
+    let holding = with_layout(|problem| Problem { ragged: true, ..problem });
+    let rows = topkit_codegen::Semantics { rows: RowShape::Ragged, ..spec().semantics };
+    let ragged = KernelSpec { semantics: rows, ..spec() };
+    let planner = Planner::new(&ragged, Some(&holding));
+    let problem = problem(1, 65536, 64);
+    let explanation = Explanation::by(&planner, &ragged, &problem, &h200()).unwrap();
+    assert_eq!(crate::tune::id(&explanation.plan.variant), BLOCK);
+    assert!(explanation.plan.problem.ragged && !explanation.to_string().contains("stand for"));
+    let elsewhere = Problem { columns: 16384, ..problem };
+    let explanation = Explanation::by(&planner, &ragged, &elsewhere, &h200()).unwrap();
+    assert_eq!(crate::tune::id(&explanation.plan.variant), HELD);
+    assert!(explanation.to_string().contains("lie otherwise: ragged"), "{explanation}");
+    let dense = Planner::new(&spec(), Some(&holding));
+    assert_eq!(pick(&dense, 1, 65536, 64), FOUR);
+}
+
 /// A table as large as the shipped one, with made-up times.
 fn large() -> Holding {
     let names = [RADIX, BLOCK, FOUR, SIXTEEN, GRID];
@@ -236,8 +331,7 @@ fn large() -> Holding {
             for k in [64, 512, 1024, 2048, 4096] {
                 let us = |place: usize| (rows * columns * (place + 1)) as f64 / 1e5 + 2.0;
                 let times = names.iter().enumerate();
-                let times =
-                    times.map(|(place, name)| (of_id(DType::F32, name).unwrap(), us(place)));
+                let times = times.map(|(place, name)| (early(name), us(place)));
                 let problem = problem(rows, columns, k);
                 points.push((Point { problem, times: times.collect() }, 1.0));
             }

@@ -103,14 +103,14 @@ impl Holding {
 mod tests {
     use super::*;
     use crate::Problem;
-    use crate::tune::{of_id, sample};
+    use crate::tune::{Choice, sample};
     use topkit_codegen::DType;
 
     fn table(us: f64) -> Table {
-        let variant = of_id(DType::F32, "block_filter v4_b2048_t512_r32").unwrap();
+        let choice = Choice::of_id(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();
         let point = |columns| Point {
             problem: Problem::new(DType::F32, 8, columns, 64),
-            times: vec![(variant, us)],
+            times: vec![(choice, us)],
         };
         Table { provenance: sample(), points: vec![point(1000), point(2000)] }
     }
@@ -151,7 +151,7 @@ mod tests {
         let Point { problem, times } = table(1.0).points[0].clone();
         let outcome =
             crate::tune::Outcome::Timed { warm: 9.0, cold: 9.0, effort: crate::tune::Effort::Full };
-        let row = crate::tune::Row { problem, variant: times[0].0, source: "".into(), outcome };
+        let row = crate::tune::Row { problem, choice: times[0].0, source: "".into(), outcome };
         records.rows.push((sample().run(), row));
         let both = Holding::with_own(shipped, &records, &sample()).unwrap();
         assert_eq!((both.points.len(), both.own), (2, 1));

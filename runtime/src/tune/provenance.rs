@@ -27,7 +27,8 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// That of times which are taken on the GPU of an engine; `None` where it has none.
+    /// That of times which are taken on the GPU of an engine; `None` where it has none,
+    /// or no compiler.
     pub fn of(engine: &Engine) -> Option<Provenance> {
         let facts = engine.device()?;
         Some(Provenance {
@@ -35,7 +36,7 @@ impl Provenance {
             arch: facts.arch.to_string(),
             multiprocessors: facts.multiprocessors,
             driver: format!("{}.{}", facts.driver.0, facts.driver.1),
-            compiler: crate::Compiler::version(engine.nvrtc()),
+            compiler: crate::Compiler::version(engine.nvrtc().ok()?),
             space: space::hash(),
         })
     }

@@ -1,13 +1,14 @@
-//! What was measured, kept as JSON lines: a line for each run that says where and by what, and a
-//! line for each candidate of a problem.
+//! What was measured, kept as JSON lines: a line for each run that says where and by what, a line for
+//! each candidate of a problem, and one for what it takes to read the scores once.
 //!
 //! A line is appended whole, in one write, as soon as it is known: a process that is killed loses
 //! nothing that was measured, and processes that write to one file do not mix their lines. A later
 //! line about a candidate takes the place of an earlier one. A line that is cut off, unknown or
 //! from elsewhere is told and left out; only a file that cannot be read at all is an error.
 
-use super::id::{id, of_id};
+use super::id::Choice;
 use super::provenance::Provenance;
+use super::search::Sample;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -16,8 +17,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use topkit_codegen::{DType, Variant};
 
-/// The form of the lines.
-const FORMAT: u32 = 1;
+/// The form of the lines. Rows of form 1 told neither alignment nor early starts; their space of
+/// candidates is another, so they are foreign everywhere.
+const FORMAT: u32 = 2;
 
 /// How much care was taken with a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,6 +48,8 @@ pub enum Outcome {
     Wrong(String),
     /// The compiler or the GPU refused it.
     Refused(String),
+    /// It cannot serve the problem, or could not win it, and was not measured.
+    PassedOver(String),
 }
 
 impl Outcome {
@@ -53,7 +57,7 @@ impl Outcome {
     pub fn microseconds(&self) -> Option<f64> {
         match self {
             Outcome::Timed { warm, cold, .. } => Some((warm * cold).sqrt()),
-            Outcome::Wrong(_) | Outcome::Refused(_) => None,
+            Outcome::Wrong(_) | Outcome::Refused(_) | Outcome::PassedOver(_) => None,
         }
     }
 }
@@ -64,11 +68,49 @@ pub struct Row {
     /// The problem.
     pub problem: Problem,
     /// The candidate, with the default meaning.
-    pub variant: Variant,
+    pub choice: Choice,
     /// The first digits of the digest of its source, where it could be rendered.
     pub source: String,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+/// What it takes to read the scores of a problem once, which no selection can beat.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Floor {
+    /// The problem; its k is 0, since every k reads as much.
+    pub problem: Problem,
+    /// The time.
+    pub sample: Sample,
+}
+
+/// How rows lie in memory, and which.
+#[derive(Serialize, Deserialize)]
+struct Shape {
+    dtype: String,
+    rows: usize,
+    columns: usize,
+    vec_size: Option<u32>,
+    #[serde(default)]
+    ragged: bool,
+}
+
+impl Shape {
+    fn of(problem: &Problem) -> Shape {
+        let Problem { dtype, rows, columns, vec_size, ragged, .. } = *problem;
+        Shape { dtype: dtype.name().to_owned(), rows, columns, vec_size: Some(vec_size), ragged }
+    }
+
+    fn problem(self, k: u32) -> Result<Problem, String> {
+        let Shape { dtype, rows, columns, vec_size, ragged } = self;
+        let dtype = DType::from_name(&dtype).ok_or(format!("{dtype} is no score type"))?;
+        let usual = Problem::new(dtype, rows, columns, k).usual();
+        let vec_size = vec_size.unwrap_or(usual.vec_size);
+        if !(1..=usual.vec_size).contains(&vec_size) || !vec_size.is_power_of_two() {
+            return Err(format!("no load takes {vec_size} scores of {dtype}"));
+        }
+        Ok(Problem { vec_size, ragged, ..usual })
+    }
 }
 
 /// A line of the file.
@@ -81,11 +123,16 @@ enum Line {
         #[serde(flatten)]
         provenance: Provenance,
     },
+    Floor {
+        run: String,
+        #[serde(flatten)]
+        shape: Shape,
+        read_once: Sample,
+    },
     Row {
         run: String,
-        dtype: String,
-        rows: usize,
-        columns: usize,
+        #[serde(flatten)]
+        shape: Shape,
         k: u32,
         candidate: String,
         source: String,
@@ -103,6 +150,8 @@ pub struct Records {
     /// Every row with the name of its run, in the order of the file; of rows about the same, the
     /// last.
     pub rows: Vec<(String, Row)>,
+    /// What it takes to read once, with the name of its run.
+    pub floors: Vec<(String, Floor)>,
     /// What was left out and why.
     pub refused: Vec<String>,
 }
@@ -124,13 +173,13 @@ impl Records {
     /// Reads the text of a file of that name.
     pub fn of(text: &str, name: &str) -> Records {
         let mut records = Records::default();
-        let mut places: HashMap<(String, Problem, Variant), usize> = HashMap::new();
+        let mut places: HashMap<(String, Problem, Choice), usize> = HashMap::new();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             match records.line(line) {
                 Ok(None) => {}
                 Ok(Some((run, row))) => {
                     let rows = &mut records.rows;
-                    match places.entry((run.clone(), row.problem, row.variant)) {
+                    match places.entry((run.clone(), row.problem, row.choice)) {
                         std::collections::hash_map::Entry::Occupied(place) => {
                             rows[*place.get()].1 = row;
                         }
@@ -150,25 +199,41 @@ impl Records {
         let line: Line =
             serde_json::from_str(line).map_err(|_| "it is no line of a record".to_owned())?;
         match line {
-            Line::Run { format: FORMAT, run, provenance } => {
+            Line::Run { format: 1..=FORMAT, run, provenance } => {
                 self.runs.insert(run, provenance);
                 Ok(None)
             }
             Line::Run { format, .. } => Err(format!("it has format {format}, not {FORMAT}")),
-            Line::Row { run, dtype, rows, columns, k, candidate, source, outcome } => {
-                if !self.runs.contains_key(&run) {
-                    return Err(format!("nothing says where run {run} was measured"));
-                }
-                let dtype = DType::from_name(&dtype).ok_or(format!("{dtype} is no score type"))?;
-                let variant = of_id(dtype, &candidate)
+            Line::Floor { run, shape, read_once } => {
+                self.of_a_run(&run)?;
+                let problem = shape.problem(0)?;
+                is_time(Some(read_once.microseconds()))?;
+                self.floors.retain(|(of, floor)| (of, floor.problem) != (&run, problem));
+                self.floors.push((run, Floor { problem, sample: read_once }));
+                Ok(None)
+            }
+            Line::Row { run, shape, k, candidate, source, outcome } => {
+                self.of_a_run(&run)?;
+                let problem = shape.problem(k)?;
+                let choice = Choice::of_id(problem.dtype, &candidate)
                     .ok_or_else(|| format!("there is no kernel {candidate}"))?;
-                if outcome.microseconds().is_some_and(|us| !us.is_finite() || us <= 0.0) {
-                    return Err("its time is no time".to_owned());
-                }
-                let problem = Problem { dtype, rows, columns, k };
-                Ok(Some((run, Row { problem, variant, source, outcome })))
+                is_time(outcome.microseconds())?;
+                Ok(Some((run, Row { problem, choice, source, outcome })))
             }
         }
+    }
+
+    fn of_a_run(&self, run: &String) -> Result<(), String> {
+        let known = self.runs.contains_key(run);
+        known.then_some(()).ok_or_else(|| format!("nothing says where run {run} was measured"))
+    }
+
+    /// What it takes to read the scores of a problem once, where a run has measured it.
+    pub fn read_once(&self, run: &str, problem: &Problem) -> Option<Sample> {
+        let problem = Problem { k: 0, ..*problem };
+        let mut floors = self.floors.iter();
+        let found = floors.find(|(of, floor)| of == run && floor.problem == problem);
+        found.map(|(_, floor)| floor.sample)
     }
 
     /// The rows that hold for this place and these sources. What is foreign or stale is named among
@@ -194,13 +259,19 @@ impl Records {
             if !self.runs.contains_key(run) {
                 return false;
             }
-            let digest = digests.entry(row.variant).or_insert_with(|| source(&row.variant));
+            // What was not measured depends on no source.
+            if matches!(row.outcome, Outcome::PassedOver(_)) {
+                return true;
+            }
+            let variant = row.choice.variant;
+            let digest = digests.entry(variant).or_insert_with(|| source(&variant));
             let same = *digest == row.source;
-            if !same && !stale.contains(&row.variant) {
-                stale.push(row.variant);
+            if !same && !stale.contains(&variant) {
+                stale.push(variant);
             }
             same
         });
+        self.floors.retain(|(run, _)| self.runs.contains_key(run));
         let stale = stale.iter().map(|variant| format!("{variant} was another kernel then"));
         self.refused.extend(foreign.into_iter().chain(stale));
         self
@@ -248,17 +319,23 @@ impl Recorder {
     /// # Errors
     /// The system refuses.
     pub fn add(&mut self, row: &Row) -> io::Result<()> {
-        let Problem { dtype, rows, columns, k } = row.problem;
         self.append(&Line::Row {
             run: self.run.clone(),
-            dtype: dtype.name().to_owned(),
-            rows,
-            columns,
-            k,
-            candidate: id(&row.variant),
+            shape: Shape::of(&row.problem),
+            k: row.problem.k,
+            candidate: row.choice.id(),
             source: row.source.clone(),
             outcome: row.outcome.clone(),
         })
+    }
+
+    /// Adds what it takes to read once.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn add_floor(&mut self, floor: &Floor) -> io::Result<()> {
+        let (shape, read_once) = (Shape::of(&floor.problem), floor.sample);
+        self.append(&Line::Floor { run: self.run.clone(), shape, read_once })
     }
 
     /// One write of a whole line at the end of the file, whoever else writes there.
@@ -268,6 +345,11 @@ impl Recorder {
         let written = self.file.write(text.as_bytes())?;
         if written == text.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }
+}
+
+fn is_time(us: Option<f64>) -> Result<(), String> {
+    let sound = us.is_none_or(|us| us.is_finite() && us > 0.0);
+    sound.then_some(()).ok_or_else(|| "its time is no time".to_owned())
 }
 
 #[cfg(test)]

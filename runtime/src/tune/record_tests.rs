@@ -5,10 +5,10 @@ use crate::tune::provenance::sample;
 use std::thread;
 
 fn row(columns: usize, warm: f64) -> Row {
-    let variant = of_id(DType::F32, "block_filter v4_b2048_t512_r32").unwrap();
+    let choice = Choice::of_id(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();
     let outcome = Outcome::Timed { warm, cold: 4.0 * warm, effort: Effort::Full };
     let problem = Problem::new(DType::F32, 1, columns, 64);
-    Row { problem, variant, source: "abc".into(), outcome }
+    Row { problem, choice, source: "abc".into(), outcome }
 }
 
 fn write(path: &Path, rows: &[Row]) {
@@ -34,7 +34,7 @@ fn rows_are_read_as_written_and_the_last_word_stands() {
     assert_eq!(rows(&path), [row(1, 5.0), row(2, 2.0), wrong, refused]);
     assert_eq!(row(1, 5.0).outcome.microseconds(), Some(10.0));
     let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.contains(r#""candidate":"block_filter v4_b2048_t512_r32""#), "{text}");
+    assert!(text.contains(r#""candidate":"block_filter v4_b2048_t512_r32_pdl""#), "{text}");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn a_line_that_was_cut_off_costs_itself_alone() {
 
 #[test]
 fn what_is_no_row_is_told_by_its_line() {
-    let header = serde_json::json!({ "format": 2, "run": "x", "device": "d", "arch": "a",
+    let header = serde_json::json!({ "format": 3, "run": "x", "device": "d", "arch": "a",
         "multiprocessors": 1, "driver": "1", "compiler": "c", "space": "s" });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.jsonl");
@@ -71,9 +71,9 @@ fn what_is_no_row_is_told_by_its_line() {
     let records = Records::of(&(text.clone() + &lines.join("\n")), "made");
     assert_eq!(records.rows.len(), 1);
     for (refused, words) in records.refused.iter().zip([
-        "made:3: it has format 2",
+        "made:3: it has format 3",
         "made:4: f64 is no score type",
-        "made:5: there is no kernel block_filter v4_b2048_t513_r32",
+        "made:5: there is no kernel block_filter v4_b2048_t513_r32_pdl",
         "made:6: its time is no time",
         "made:7: nothing says where run unknown",
     ]) {
@@ -111,4 +111,45 @@ fn writers_of_one_file_do_not_mix_their_lines() {
         }
     });
     assert_eq!(rows(&path).len(), 1000);
+}
+
+#[test]
+fn the_layout_of_rows_is_part_of_a_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    let usual = row(4096, 1.0);
+    let odd = Row { problem: usual.problem.at(4, 0), ..row(4096, 2.0) };
+    let ragged = Row { problem: Problem { ragged: true, ..usual.problem }, ..row(4096, 3.0) };
+    write(&path, &[usual.clone(), odd.clone(), ragged.clone()]);
+    assert_eq!(rows(&path), [usual, odd, ragged]);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let records = Records::of(&text.replace(r#""vec_size":1"#, r#""vec_size":3"#), "made");
+    assert!(records.refused[0].contains("no load takes 3 scores of f32"), "{records:?}");
+}
+
+#[test]
+fn floors_are_kept_for_every_k() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    let problem = Problem { k: 0, ..row(4096, 1.0).problem };
+    let floor = |us| Floor { problem, sample: Sample { warm: us, cold: 2.0 * us } };
+    let mut recorder = Recorder::open(&path, &sample()).unwrap();
+    recorder.add_floor(&floor(1.0)).unwrap();
+    recorder.add_floor(&floor(3.0)).unwrap();
+    let records = Records::read(&path).unwrap();
+    assert_eq!((records.floors.len(), records.refused.len()), (1, 0));
+    let of = |problem: &Problem| records.read_once(&sample().run(), problem);
+    assert_eq!(of(&Problem { k: 64, ..problem }), Some(floor(3.0).sample));
+    assert_eq!(of(&Problem { rows: 2, ..problem }), None);
+    assert_eq!(records.read_once("other", &problem), None);
+}
+
+#[test]
+fn what_was_passed_over_is_no_time_and_is_never_stale() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    let passed = Row { outcome: Outcome::PassedOver("too long".into()), ..row(1, 1.0) };
+    write(&path, std::slice::from_ref(&passed));
+    let records = Records::read(&path).unwrap().usable(Some(&sample()), |_| "other".into());
+    assert_eq!((records.rows.len(), records.rows[0].1.outcome.microseconds()), (1, None));
 }

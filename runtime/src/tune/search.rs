@@ -1,30 +1,23 @@
 //! The search: which candidates are tried for which problem, in which order, and when to stop.
 //!
-//! Kernels are compiled ahead on other threads. A candidate is checked before it is timed; after a
-//! short timing those that cannot win are dropped, the best are timed with care, and the last two
-//! run off in pairs. The GPU is behind [`Meter`], so that this flow is tested without one. Every row
-//! is handed out as soon as it is known, so that a search may end at any time. An error of the
-//! meter itself ends it.
+//! Kernels are compiled ahead on other threads; `trial` is what happens to those of one problem. The
+//! GPU is behind [`Meter`], so that this flow is tested without one. Every row is handed out as soon
+//! as it is known, so that a search may end at any time. An error of the meter itself ends it.
 
 use super::compile::Compiled;
+use super::id::Choice;
 use super::provenance::hex;
-use super::record::{Effort, Outcome, Row};
-use super::space::candidates;
+use super::record::{Effort, Floor, Outcome, Row};
+use super::space::{Candidate, candidates};
+use super::trial::{Trial, ways};
 use crate::plan::Limits;
 use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
-use topkit_codegen::{KernelSpec, Semantics, Variant, render};
-
-/// A candidate that takes more than so many times what the best takes is dropped.
-const HOPELESS: f64 = 1.5;
-/// Candidates that are timed with care.
-const FINALISTS: usize = 3;
-/// Times that the last two run in turn.
-const PAIRS: usize = 3;
-/// The last two run off where the second takes at most so many times what the first takes.
-const CLOSE: f64 = 1.05;
+use topkit_codegen::{KernelSpec, RowShape, Semantics, Variant, render};
 
 /// Something that checks and times kernels.
 pub trait Meter {
@@ -32,19 +25,23 @@ pub trait Meter {
     type Error;
 
     /// Whether the answers of a kernel are right, to a problem and to inputs that were made to hurt.
+    /// It was compiled before.
     fn check(
         &mut self,
         problem: &Problem,
-        variant: &Variant,
+        choice: &Choice,
     ) -> Result<Result<(), Fault>, Self::Error>;
 
     /// What a launch takes.
     fn time(
         &mut self,
         problem: &Problem,
-        variant: &Variant,
+        choice: &Choice,
         effort: Effort,
     ) -> Result<Result<Sample, Fault>, Self::Error>;
+
+    /// What it takes to read the scores of a problem once; `None` where that cannot be told.
+    fn read_once(&mut self, problem: &Problem) -> Result<Option<Sample>, Self::Error>;
 }
 
 /// Why a kernel has no time.
@@ -57,7 +54,7 @@ pub enum Fault {
 }
 
 /// Microseconds a launch.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// With its input in the L2 cache, where it fits.
     pub warm: f64,
@@ -66,14 +63,15 @@ pub struct Sample {
 }
 
 impl Sample {
-    fn microseconds(self) -> f64 {
+    /// What samples are compared by: the geometric mean of warm and cold.
+    pub fn microseconds(self) -> f64 {
         (self.warm * self.cold).sqrt()
     }
 }
 
 /// What is to be searched.
 pub struct Order<'a> {
-    /// The family.
+    /// The family. Its members are measured on ragged rows where a problem has them.
     pub spec: &'a KernelSpec,
     /// The problems, in the order in which they are measured.
     pub problems: &'a [Problem],
@@ -81,6 +79,8 @@ pub struct Order<'a> {
     pub limits: &'a Limits,
     /// What an earlier search of the same place found. Problems that it has finished are passed over.
     pub known: &'a [Row],
+    /// What it found out about reading once.
+    pub floors: &'a [Floor],
     /// Compiles and loads a kernel; called from several threads, once for each kernel.
     pub compile: &'a (dyn Fn(&Variant) -> Result<(), String> + Sync),
     /// Threads that compile.
@@ -102,7 +102,7 @@ impl Clock {
         Clock { start: Instant::now(), budget }
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.start.elapsed() >= self.budget
     }
 }
@@ -115,6 +115,8 @@ pub enum Event<'a> {
     Problem(usize, &'a Problem),
     /// Something is known of a candidate.
     Row(&'a Row),
+    /// It is known what reading the scores of a problem once takes.
+    Floor(&'a Floor),
 }
 
 /// How far a search came.
@@ -144,16 +146,17 @@ pub fn search<M: Meter>(
     meter: &mut M,
     tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<Summary, M::Error> {
-    let tried: Vec<Vec<Variant>> =
-        order.problems.iter().map(|problem| tried(order, problem)).collect();
+    let spaces: Vec<Vec<Candidate>> =
+        order.problems.iter().map(|problem| space(order, problem)).collect();
     let finished: Vec<bool> = order
         .problems
         .iter()
-        .zip(&tried)
-        .map(|(problem, tried)| finished(order, problem, tried))
+        .zip(&spaces)
+        .map(|(problem, space)| finished(order, problem, space))
         .collect();
-    let open = tried.iter().zip(&finished).filter(|(_, finished)| !**finished);
-    let compiled = Compiled::new(open.flat_map(|(variants, _)| variants.iter().copied()));
+    let open = spaces.iter().zip(&finished).filter(|(_, finished)| !**finished);
+    let compiled = Compiled::new(open.flat_map(|(space, _)| tried(space)));
+    let mut floors: HashSet<Problem> = order.floors.iter().map(|floor| floor.problem).collect();
     thread::scope(|scope| {
         for _ in 0..order.threads.max(1) {
             scope.spawn(|| compiled.work(order.compile));
@@ -166,9 +169,15 @@ pub fn search<M: Meter>(
                 break;
             }
             if !finished[place] {
-                let mut trial =
-                    Trial { order, meter, compiled: &compiled, tell, wrong: 0, problem };
-                let flow = trial.run(&tried[place])?;
+                let every_k = Problem { k: 0, ..*problem };
+                if floors.insert(every_k)
+                    && let Some(sample) = meter.read_once(problem)?
+                    && tell(Event::Floor(&Floor { problem: every_k, sample })).is_break()
+                {
+                    break;
+                }
+                let mut trial = Trial::new(order, meter, &compiled, tell, problem);
+                let flow = trial.run(&spaces[place])?;
                 summary.wrong += trial.wrong;
                 if flow.is_break() {
                     break;
@@ -181,136 +190,31 @@ pub fn search<M: Meter>(
     })
 }
 
-fn tried(order: &Order<'_>, problem: &Problem) -> Vec<Variant> {
-    let all = candidates(order.spec, problem, order.limits).into_iter();
-    all.filter(|candidate| candidate.reason.is_none()).map(|candidate| candidate.variant).collect()
+/// The candidates of a problem, as kernels for its rows.
+fn space(order: &Order<'_>, problem: &Problem) -> Vec<Candidate> {
+    let rows = if problem.ragged { RowShape::Ragged } else { RowShape::Dense };
+    let mut all = candidates(order.spec, problem, order.limits);
+    for candidate in &mut all {
+        candidate.variant.semantics.rows = rows;
+    }
+    all
+}
+
+fn tried(space: &[Candidate]) -> impl Iterator<Item = Variant> {
+    let tried = space.iter().filter(|candidate| candidate.reason.is_none());
+    tried.map(|candidate| candidate.variant)
 }
 
 /// Whether every candidate has a row, and a winner was timed with care where any could be.
-fn finished(order: &Order<'_>, problem: &Problem, tried: &[Variant]) -> bool {
+fn finished(order: &Order<'_>, problem: &Problem, space: &[Candidate]) -> bool {
     let rows: Vec<&Row> = order.known.iter().filter(|row| row.problem == *problem).collect();
-    let has = |variant: &Variant| rows.iter().any(|row| row.variant == plain(variant));
+    let known: HashSet<Choice> = rows.iter().map(|row| row.choice).collect();
+    let has = |variant: Variant| {
+        ways(&variant, order.limits).all(|choice| known.contains(&choice.plain()))
+    };
     let full = |row: &&Row| matches!(row.outcome, Outcome::Timed { effort: Effort::Full, .. });
     let timed = |row: &&Row| row.outcome.microseconds().is_some();
-    tried.iter().all(has) && (rows.iter().any(full) || !rows.iter().any(timed))
-}
-
-/// With the default meaning, as records name it.
-fn plain(variant: &Variant) -> Variant {
-    Variant { semantics: Semantics::DEFAULT, ..*variant }
-}
-
-/// The search for one problem.
-struct Trial<'a, 'b, M> {
-    order: &'a Order<'a>,
-    meter: &'a mut M,
-    compiled: &'a Compiled,
-    tell: &'a mut (dyn FnMut(Event<'_>) -> ControlFlow<()> + 'b),
-    wrong: usize,
-    problem: &'a Problem,
-}
-
-impl<M: Meter> Trial<'_, '_, M> {
-    fn run(&mut self, tried: &[Variant]) -> Result<ControlFlow<()>, M::Error> {
-        let mut times: Vec<(Variant, f64)> = Vec::new();
-        for variant in tried {
-            if self.order.clock.is_over() {
-                return Ok(ControlFlow::Break(()));
-            }
-            let (sample, flow) = self.enter(variant)?;
-            times.extend(sample.map(|sample| (*variant, sample.microseconds())));
-            if flow.is_break() {
-                return Ok(flow);
-            }
-        }
-        times.sort_by(|(_, a), (_, b)| a.total_cmp(b));
-        let least = times.first().map_or(0.0, |(_, us)| *us);
-        times.retain(|(_, us)| *us <= HOPELESS * least);
-        times.truncate(FINALISTS);
-        let mut finals: Vec<(Variant, Sample)> = Vec::new();
-        for (variant, _) in times {
-            if let Ok(sample) = self.meter.time(self.problem, &variant, Effort::Full)? {
-                finals.push((variant, sample));
-            }
-        }
-        self.run_off(&mut finals)?;
-        for (variant, sample) in finals {
-            let flow = self.timed(&variant, sample, Effort::Full);
-            if flow.is_break() {
-                return Ok(flow);
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Checks a candidate and times it for a short while.
-    fn enter(&mut self, variant: &Variant) -> Result<(Option<Sample>, ControlFlow<()>), M::Error> {
-        if let Err(reason) = self.compiled.wait(variant) {
-            return Ok((None, self.fault(variant, Fault::Refused(reason))));
-        }
-        if let Err(fault) = self.meter.check(self.problem, variant)? {
-            return Ok((None, self.fault(variant, fault)));
-        }
-        Ok(match self.meter.time(self.problem, variant, Effort::Short)? {
-            Ok(sample) => (Some(sample), self.timed(variant, sample, Effort::Short)),
-            Err(fault) => (None, self.fault(variant, fault)),
-        })
-    }
-
-    /// The best two in turn, so that what drifts meets both alike; the medians take the place of
-    /// their times.
-    fn run_off(&mut self, finals: &mut [(Variant, Sample)]) -> Result<(), M::Error> {
-        finals.sort_by(|(_, a), (_, b)| a.microseconds().total_cmp(&b.microseconds()));
-        let [first, second, ..] = finals else { return Ok(()) };
-        if second.1.microseconds() > CLOSE * first.1.microseconds() {
-            return Ok(());
-        }
-        let mut samples = [vec![first.1], vec![second.1]];
-        for _ in 0..PAIRS {
-            for (variant, samples) in [first.0, second.0].iter().zip(&mut samples) {
-                // A launch that fails now leaves the times that stand.
-                let Ok(sample) = self.meter.time(self.problem, variant, Effort::Short)? else {
-                    return Ok(());
-                };
-                samples.push(sample);
-            }
-        }
-        let [one, other] = samples.map(median);
-        (first.1, second.1) = (one, other);
-        Ok(())
-    }
-
-    fn timed(&mut self, variant: &Variant, sample: Sample, effort: Effort) -> ControlFlow<()> {
-        let Sample { warm, cold } = sample;
-        self.row(variant, Outcome::Timed { warm, cold, effort })
-    }
-
-    fn fault(&mut self, variant: &Variant, fault: Fault) -> ControlFlow<()> {
-        let outcome = match fault {
-            Fault::Wrong(wrong) => {
-                self.wrong += 1;
-                Outcome::Wrong(wrong)
-            }
-            Fault::Refused(why) => Outcome::Refused(why),
-        };
-        self.row(variant, outcome)
-    }
-
-    fn row(&mut self, variant: &Variant, outcome: Outcome) -> ControlFlow<()> {
-        let source = self.compiled.source(variant);
-        let row = Row { problem: *self.problem, variant: plain(variant), source, outcome };
-        (self.tell)(Event::Row(&row))
-    }
-}
-
-/// The median of warm and of cold.
-fn median(samples: Vec<Sample>) -> Sample {
-    let middle = |value: fn(&Sample) -> f64| {
-        let mut values: Vec<f64> = samples.iter().map(value).collect();
-        values.sort_by(f64::total_cmp);
-        values[(values.len() - 1) / 2]
-    };
-    Sample { warm: middle(|sample| sample.warm), cold: middle(|sample| sample.cold) }
+    tried(space).all(has) && (rows.iter().any(full) || !rows.iter().any(timed))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
 use topkit::{
     Arch, Compiler, Config, DType, Error, KernelSpec, Output, Problem, RawLaunch, Rows, Semantics,
+    Workload,
 };
 use topkit_tests::Distribution;
 
@@ -190,20 +191,21 @@ fn an_offline_engine_compiles_but_does_not_launch() {
 #[test]
 fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(folder.path().join("cache")), dump_dir: None };
+    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
     let fresh = engine().with_config(config).unwrap();
     let spec = KernelSpec::builder("Refused").dtype([DType::F32]);
     // One member, so that the plan has no other.
     let spec = spec.vec_size([1]).bins([2048]).threads([512]).build().unwrap();
     let family = fresh.family(spec).unwrap();
     let source = family.source(&family.spec().variants()[0]).unwrap();
-    let foreign = fresh.nvrtc().compile(&source, Arch::new(7, 5)).unwrap();
+    let nvrtc = fresh.nvrtc().unwrap();
+    let foreign = nvrtc.compile(&source, Arch::new(7, 5)).unwrap();
     let inputs = KeyInputs {
         entry: &source.entry,
         source: &source.text,
-        options: &fresh.nvrtc().options(),
+        options: &nvrtc.options(),
         arch: fresh.arch(),
-        compiler: &Compiler::version(fresh.nvrtc()),
+        compiler: &Compiler::version(nvrtc),
     };
     fresh.cache().disk().unwrap().publish(&inputs, &foreign).unwrap();
 
@@ -279,4 +281,29 @@ fn addresses_are_64_bit() {
     let got = stream.clone_dtoh(&indices).unwrap();
     let matrix = Matrix::new(&host, rows, columns).unwrap();
     host::check(&matrix, 100, &Semantics::DEFAULT, &got).unwrap();
+}
+
+/// With compiling denied, whatever a range of problems needs is there after its warm-up, and is
+/// loaded.
+#[test]
+fn after_a_warmup_launches_compile_and_load_nothing() {
+    let config = Config { deny_jit: true, ..Config::default() };
+    let spec = KernelSpec::builder("Warm").dtype([DType::F32]).vec_size([2]);
+    let spec = spec.bins([2048, 4096]).threads([256, 1024]).build().unwrap();
+    let family = engine().with_config(config).unwrap().family(spec).unwrap();
+    let done = family.warmup([Workload::new(DType::F32, 1..=8, 1..=200_000, 8..=8)]).unwrap();
+    assert_eq!((done.failures().count(), done.kernels.len() > 1), (0, true), "{done}");
+
+    let stream = family.engine().context().unwrap().new_stream().unwrap();
+    for columns in [64, 200_000] {
+        let scores = stream.clone_htod(&vec![1.0f32; 2 * columns]).unwrap();
+        let mut indices = stream.alloc_zeros::<i32>(2 * 8).unwrap();
+        family.launch(&stream, &Rows::new(&scores, 2, columns), 8, &mut indices).unwrap();
+        let winners = stream.clone_dtoh(&indices).unwrap();
+        assert!(winners.iter().all(|&index| (0..columns as i32).contains(&index)));
+    }
+    assert_eq!(family.engine().cache().stats().compiles, done.kernels.len() as u64);
+    let many = Problem::new(DType::F32, 100_000, 64, 8);
+    let error = family.prepare(&many).unwrap_err();
+    assert!(matches!(error, Error::Denied(_)), "{error}");
 }

@@ -7,7 +7,9 @@
 mod device;
 mod exactness;
 mod launching;
+mod packs;
 mod property;
 mod ragged;
 mod semantics;
 mod small;
+mod tuning;

@@ -1,7 +1,9 @@
 //! An engine without a GPU: generate, compile, cache, inspect, dump.
 
 use topkit::cache::Origin;
-use topkit::{Config, DType, Engine, Error, Problem, Variant, topk_kernel};
+use topkit::{
+    Config, DType, Disassembler, Engine, Error, Problem, SassError, Variant, topk_kernel,
+};
 
 topk_kernel! {
     /// The K best KV positions of one query row.
@@ -21,7 +23,7 @@ topk_kernel! {
     }
 }
 
-fn offline(config: Config) -> Engine {
+pub fn offline(config: Config) -> Engine {
     let plain =
         Engine::offline("sm_90a".parse().unwrap()).unwrap_or_else(|error| panic!("{error}"));
     plain.with_config(config).unwrap()
@@ -33,10 +35,12 @@ fn a_declared_family_goes_the_whole_way() {
     let streaming = 3 * 4 * 4 * 3;
     // 4 values of items with 256 and 512 threads, 3 with 1024, at one vector width a dtype.
     let resident = 3 * 4 * (4 + 4 + 3);
+    // 4 bins for clusters of 256 threads, 3 for those of 512, at 4 values of items and 6 sizes.
+    let shared = 3 * (4 + 3) * 4 * 6;
     // Filters at one vector width a dtype: 2 values of items, and 6 sizes of clusters.
     let filters = IndexerTopK::variants().iter().filter(|v| v.kernel.filters()).count();
     assert_eq!(filters % (3 * 2), 0);
-    assert_eq!(IndexerTopK::variants().len(), streaming + resident + filters);
+    assert_eq!(IndexerTopK::variants().len(), streaming + resident + shared + filters);
     let problem = Problem::new(DType::Bf16, 32, 131_072, 512);
     let plan = topk.plan(&problem).unwrap();
     assert_eq!((plan.variant.vec_size, plan.workspace_bytes), (8, 0));
@@ -57,7 +61,7 @@ fn a_declared_family_goes_the_whole_way() {
 #[test]
 fn a_second_engine_finds_the_kernel_on_disk() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(folder.path().join("cache")), dump_dir: None };
+    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
     let origin = || {
         let topk = IndexerTopK::new(&offline(config.clone())).unwrap();
         topk.family().artifact(&IndexerTopK::variants()[0]).unwrap().origin
@@ -69,7 +73,7 @@ fn a_second_engine_finds_the_kernel_on_disk() {
 #[test]
 fn a_dump_holds_what_was_compiled() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: None, dump_dir: Some(folder.path().to_owned()) };
+    let config = Config { dump_dir: Some(folder.path().to_owned()), ..Config::default() };
     let topk = IndexerTopK::new(&offline(config)).unwrap();
     let variant = IndexerTopK::variants()[5];
     let cubin = topk.family().cubin(&variant).unwrap();
@@ -84,10 +88,67 @@ fn a_dump_holds_what_was_compiled() {
 #[test]
 fn a_dump_that_cannot_be_written_is_an_error() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let config = Config { cache_dir: None, dump_dir: Some(file.path().to_owned()) };
+    let config = Config { dump_dir: Some(file.path().to_owned()), ..Config::default() };
     let topk = IndexerTopK::new(&offline(config)).unwrap();
     let error = topk.family().cubin(&IndexerTopK::variants()[0]).unwrap_err();
     assert!(matches!(error, Error::Write { .. }), "{error}");
+}
+
+#[test]
+fn an_edited_dump_is_the_source_and_is_compiled_under_a_key_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache_dir = Some(folder.path().join("cache"));
+    let dumps = folder.path().join("dumps");
+    let variant = IndexerTopK::variants()[0];
+    let dumping =
+        Config { cache_dir: cache_dir.clone(), dump_dir: Some(dumps.clone()), ..Config::default() };
+    let plain = IndexerTopK::new(&offline(dumping)).unwrap();
+    let generated = plain.family().artifact(&variant).unwrap();
+    let file = dumps.join(format!("{}-sm_90a/kernel.cu", variant.symbol()));
+    let edited = format!("// edited\n{}", std::fs::read_to_string(&file).unwrap());
+    std::fs::write(&file, &edited).unwrap();
+
+    let overriding = Config { cache_dir, override_dir: Some(dumps), ..Config::default() };
+    let topk = IndexerTopK::new(&offline(overriding)).unwrap();
+    let source = topk.source(&variant).unwrap();
+    assert_eq!(source.text, edited);
+    assert_ne!(source.digest, plain.source(&variant).unwrap().digest);
+    let artifact = topk.family().artifact(&variant).unwrap();
+    assert_eq!(artifact.origin, Origin::Compiled);
+    assert_ne!(artifact.key, generated.key);
+    assert_eq!(
+        topk.family().artifact(&IndexerTopK::variants()[1]).unwrap().entry,
+        IndexerTopK::variants()[1].symbol()
+    );
+
+    std::fs::write(&file, "int x;").unwrap();
+    for error in [topk.source(&variant).map(drop), topk.family().cubin(&variant).map(drop)] {
+        let error = error.unwrap_err();
+        assert!(matches!(error, Error::Override { .. }), "{error}");
+    }
+    let nowhere = Config { override_dir: Some(folder.path().join("none")), ..Config::default() };
+    let error = topk.family().engine().with_config(nowhere).unwrap_err();
+    assert!(matches!(error, Error::Override { .. }), "{error}");
+}
+
+/// With the disassembler of this machine where it has one; the search's own failure else. How it is
+/// called is shown by `runtime/tests/sass.rs` on every machine.
+#[test]
+fn machine_code_is_shown_or_it_is_said_what_is_missing() {
+    let topk = IndexerTopK::new(&offline(Config::default())).unwrap();
+    let variant = IndexerTopK::variants()[0];
+    let sass = topk.family().sass(&variant);
+    match Disassembler::find() {
+        Ok(_) => {
+            let sass = sass.unwrap();
+            assert!(sass.contains("EXIT") && sass.contains(&variant.symbol()), "{sass}");
+        }
+        Err(missing) => {
+            let error = sass.unwrap_err();
+            assert!(matches!(error, Error::Sass(SassError::Missing(_))), "{error}");
+            assert_eq!(error.to_string(), missing.to_string());
+        }
+    }
 }
 
 #[test]

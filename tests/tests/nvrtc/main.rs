@@ -5,3 +5,5 @@ mod compiling;
 mod engine;
 mod loads;
 mod search;
+mod settings;
+mod warmup;

@@ -2,15 +2,17 @@
 //!
 //! A matrix is a few distinct rows over and over, so that it is made and judged in little time
 //! however large it is. The scores of a row follow from its number alone. Rows that are meant to hurt
-//! hold what breaks selections: ties everywhere, all winners in one stretch, NaN and infinities. An
-//! answer is judged by the k-th score of its row, which is looked for once.
+//! hold what breaks selections: ties everywhere, all winners in one stretch, NaN and infinities.
+//! Where rows are ragged, each kind of row has its own length. An answer is judged by the k-th score
+//! of its row, which is looked for once.
 
+use crate::host::ordered_key;
+use crate::score::Score;
 use half::{bf16, f16};
 use std::collections::HashMap;
 use std::f32::consts::TAU;
 use std::thread;
-use topkit::host::ordered_key;
-use topkit::{DType, NanPolicy, Score};
+use topkit_codegen::{DType, NanPolicy};
 
 /// Distinct rows of a matrix, at most.
 const ROWS: usize = 8;
@@ -41,11 +43,11 @@ const HOSTILE: &[Spread] = &[
 
 /// Distinct rows of one length.
 #[derive(Debug)]
-pub struct Input {
+pub(super) struct Input {
     /// Their scores as they lie in memory, row after row.
-    pub bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     rows: Vec<Row>,
-    bars: HashMap<u32, Vec<Bar>>,
+    bars: HashMap<(u32, bool), Vec<Bar>>,
 }
 
 /// The places of a row's scores in the order of scores.
@@ -57,6 +59,8 @@ struct Row {
 /// What a right answer passes.
 #[derive(Debug, Clone, Copy)]
 struct Bar {
+    /// Scores that count.
+    length: usize,
     /// The key of the last winner.
     least: u32,
     /// Scores above it, all of which win.
@@ -65,13 +69,13 @@ struct Bar {
 
 impl Input {
     /// Rows of normal scores.
-    pub fn usual(dtype: DType, columns: usize) -> Input {
+    pub(super) fn usual(dtype: DType, columns: usize) -> Input {
         let rows = (SCORES / columns.max(1)).clamp(1, ROWS);
         Input::make(dtype, columns, &vec![Spread::Normal; rows])
     }
 
     /// Rows that are meant to hurt, one of each kind.
-    pub fn hostile(dtype: DType, columns: usize) -> Input {
+    pub(super) fn hostile(dtype: DType, columns: usize) -> Input {
         Input::make(dtype, columns, HOSTILE)
     }
 
@@ -98,49 +102,74 @@ impl Input {
     }
 
     /// How many distinct rows there are.
-    pub fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         self.rows.len()
+    }
+
+    /// How many scores of a row count, where rows are ragged: all of the first, and an eighth less
+    /// of each that follows, over and over.
+    pub(super) fn length(&self, row: usize) -> usize {
+        length(self.rows.first().map_or(0, |first| first.keys.len()), row % self.rows.len().max(1))
     }
 
     /// What is wrong with the answer to a row, which holds the scores of the distinct row of that
     /// number; `None` where nothing is.
-    pub fn fault(&mut self, row: usize, k: u32, got: &[i32]) -> Option<String> {
+    pub(super) fn fault(
+        &mut self,
+        row: usize,
+        ragged: bool,
+        k: u32,
+        got: &[i32],
+    ) -> Option<String> {
         let rows = &self.rows;
-        let bars = self.bars.entry(k).or_insert_with(|| bars(rows, k as usize));
+        let bars = self.bars.entry((k, ragged)).or_insert_with(|| bars(rows, ragged, k as usize));
         let place = row % rows.len();
         rows[place].fault(bars[place], got).map(|fault| format!("row {row}: {fault}"))
     }
 }
 
+/// Of a distinct row.
+fn length(columns: usize, place: usize) -> usize {
+    columns - columns / ROWS * (place % ROWS)
+}
+
 /// The bar of each row.
-fn bars(rows: &[Row], k: usize) -> Vec<Bar> {
+fn bars(rows: &[Row], ragged: bool, k: usize) -> Vec<Bar> {
     thread::scope(|scope| {
-        let workers: Vec<_> = rows.iter().map(|row| scope.spawn(move || row.bar(k))).collect();
+        let numbered = rows.iter().enumerate();
+        let workers: Vec<_> = numbered
+            .map(|(place, row)| {
+                let columns = row.keys.len();
+                let length = if ragged { length(columns, place) } else { columns };
+                scope.spawn(move || row.bar(length, k))
+            })
+            .collect();
         // No bar is passed by nothing, so that a judge that is gone refuses.
-        let gone = |_| Bar { least: u32::MAX, above: usize::MAX };
+        let gone = |_| Bar { length: 0, least: u32::MAX, above: usize::MAX };
         workers.into_iter().map(|worker| worker.join().unwrap_or_else(gone)).collect()
     })
 }
 
 impl Row {
-    fn bar(&self, k: usize) -> Bar {
-        let mut keys = self.keys.clone();
+    fn bar(&self, length: usize, k: usize) -> Bar {
+        let all = &self.keys[..length];
+        let mut keys = all.to_vec();
         let last = k.min(keys.len()).saturating_sub(1);
         let (_, &mut least, _) = keys.select_nth_unstable_by(last, |a, b| b.cmp(a));
-        let above = self.keys.iter().filter(|&&key| key > least).count();
-        Bar { least, above }
+        let above = all.iter().filter(|&&key| key > least).count();
+        Bar { length, least, above }
     }
 
     fn fault(&self, bar: Bar, got: &[i32]) -> Option<String> {
-        let (winners, rest) = got.split_at(got.len().min(self.keys.len()));
+        let (winners, rest) = got.split_at(got.len().min(bar.length));
         if rest.iter().any(|&index| index != -1) {
             return Some("what is beyond its scores is not filled".to_owned());
         }
         let mut columns = Vec::with_capacity(winners.len());
         for &index in winners {
-            let column = usize::try_from(index).ok().filter(|&column| column < self.keys.len());
+            let column = usize::try_from(index).ok().filter(|&column| column < bar.length);
             let Some(column) = column else {
-                return Some(format!("{index} is no column of {}", self.keys.len()));
+                return Some(format!("{index} is no column of {}", bar.length));
             };
             columns.push(column);
         }
@@ -212,7 +241,8 @@ fn normal(bits: u64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit::{Semantics, host};
+    use crate::host;
+    use topkit_codegen::{RowShape, Semantics};
 
     /// The library's own answer to each row.
     fn answers(dtype: DType, input: &Input, columns: usize, k: u32) -> Vec<Vec<i32>> {
@@ -236,19 +266,19 @@ mod tests {
                     wrong
                 };
                 for index in [columns as i32, i32::MIN] {
-                    let fault = input.fault(row, k, &with(0, index)).unwrap();
+                    let fault = input.fault(row, false, k, &with(0, index)).unwrap();
                     assert!(fault.contains("is no column"), "{fault}");
                 }
                 if k > 1 {
-                    assert!(input.fault(row, k, &with(0, right[1])).is_some());
+                    assert!(input.fault(row, false, k, &with(0, right[1])).is_some());
                 }
                 if k as usize > columns {
-                    let fault = input.fault(row, k, &with(k as usize - 1, 0));
+                    let fault = input.fault(row, false, k, &with(k as usize - 1, 0));
                     assert!(fault.unwrap().contains("not filled"));
                 }
-                assert_eq!(input.fault(row, k, right), None);
+                assert_eq!(input.fault(row, false, k, right), None);
                 // The same scores stand in every so many rows.
-                assert_eq!(input.fault(row + HOSTILE.len(), k, right), None);
+                assert_eq!(input.fault(row + HOSTILE.len(), false, k, right), None);
             }
         }
     }
@@ -262,7 +292,30 @@ mod tests {
         let loser = (0..columns as i32).find(|column| !right.contains(column)).unwrap();
         let mut wrong = right.clone();
         wrong[3] = loser;
-        assert!(input.fault(0, 16, &wrong).unwrap().contains("not among the best 16"));
+        assert!(input.fault(0, false, 16, &wrong).unwrap().contains("not among the best 16"));
+    }
+
+    #[test]
+    fn of_ragged_rows_only_the_scores_that_count_are_judged() {
+        let (columns, k) = (3000, 64);
+        let mut input = Input::hostile(DType::Bf16, columns);
+        let chunks = input.bytes.chunks_exact(2);
+        let scores: Vec<bf16> = chunks.map(|b| bf16::from_le_bytes([b[0], b[1]])).collect();
+        let lengths: Vec<i32> = (0..input.rows()).map(|row| input.length(row) as i32).collect();
+        assert_eq!((lengths[0], lengths[1], lengths[6]), (3000, 2625, 750));
+        let matrix = host::Matrix::new(&scores, input.rows(), columns).unwrap();
+        let matrix = matrix.with_lengths(&lengths).unwrap();
+        let ragged = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
+        let answer: Vec<i32> = host::top_k(&matrix, k, &ragged).unwrap().indices;
+        for (row, right) in answer.chunks(k as usize).enumerate() {
+            assert_eq!(input.fault(row, true, k, right), None);
+            let mut beyond = right.to_vec();
+            beyond[0] = lengths[row];
+            assert!(input.fault(row, true, k, &beyond).unwrap().contains("is no column"));
+        }
+        // Dense, the same rows have more scores.
+        assert!((0..7).any(|row| input.fault(row, false, k, &answer[row * 64..][..64]).is_some()));
+        assert_eq!(length(5, 7), 5);
     }
 
     #[test]

@@ -1,0 +1,130 @@
+//! `topkit pack` as far as it needs no NVRTC: packs of a compiler that is none are listed and
+//! verified, and specs are refused.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod support;
+
+use std::fs;
+use std::sync::Arc;
+use support::{Place, Ran};
+use topkit::cache::KernelCache;
+use topkit::pack::PackWriter;
+use topkit::{Arch, CompileError, Compiled, Compiler, DType, KernelSpec, RenderedSource};
+
+/// A compiler that makes the same of everything.
+#[derive(Debug)]
+struct Fake;
+
+impl Compiler for Fake {
+    fn version(&self) -> String {
+        "nvrtc 13.0".to_owned()
+    }
+
+    fn options(&self) -> Vec<String> {
+        vec!["--std=c++17".to_owned()]
+    }
+
+    fn compile(&self, _: &RenderedSource, _: Arch) -> Result<Compiled, CompileError> {
+        Ok(Compiled { cubin: vec![7; 3000], log: String::new() })
+    }
+}
+
+/// A pack of two kernels, and its path.
+fn pack(place: &Place) -> String {
+    let cache = KernelCache::new(Arc::new(Fake), None);
+    let mut pack = PackWriter::new(&Fake);
+    let spec = KernelSpec::builder("Two").dtype([DType::F32]).vec_size([1, 2]);
+    for variant in spec.bins([2048]).threads([512]).build().unwrap().variants() {
+        let source = topkit::render(&variant).unwrap();
+        pack.add(&source, &cache.get(&source, "sm_90a".parse().unwrap()).unwrap()).unwrap();
+    }
+    let path = place.path("kernels.pack");
+    pack.write(&path).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_pack_is_listed() {
+    let place = Place::new();
+    let file = pack(&place);
+    let text = place.run(&["pack", "ls", &file]).done();
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[1].starts_with("topkit_block_radix_f32_v1_b2048_t512_"), "{text}");
+    assert!(lines[1].contains("  sm_90a  3.0 KB          ?  "), "{text}");
+    assert_eq!(lines[3].split(" in ").next(), Some("2 kernels, 6.7 KB"), "{text}");
+    assert!(lines[3].ends_with("kernels.pack, by nvrtc 13.0"), "{text}");
+    let json = place.run(&["pack", "ls", &file, "--json"]).json();
+    assert_eq!((&json["format"], &json["archs"]), (&1.into(), &serde_json::json!(["sm_90a"])));
+    assert_eq!(json["bytes"], fs::metadata(&file).unwrap().len());
+    let kernel = &json["kernels"][1];
+    assert_eq!((&kernel["bytes"], &kernel["arch"]), (&3000.into(), &"sm_90a".into()));
+    assert_eq!(kernel["sha256"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn damage_is_told_by_words_and_by_exit_code() {
+    let place = Place::new();
+    let file = pack(&place);
+    assert_eq!(place.run(&["pack", "verify", &file]).done(), "2 kernels checked, 0 damaged\n");
+    let mut bytes = fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    let ran = place.run(&["pack", "verify", &file]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{ran:?}");
+    for words in
+        ["f32_v2_b2048_t512_", "for sm_90a is not as it was", "2 kernels checked, 1 damaged"]
+    {
+        assert!(ran.stdout.contains(words), "{words} is not in {ran:?}");
+    }
+    let json = place.run(&["pack", "verify", &file, "--json"]).json();
+    assert_eq!(json["damaged"], 1);
+    assert!(json["kernels"][0]["fault"].is_null() && json["kernels"][1]["fault"].is_string());
+
+    bytes[60] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    for action in ["ls", "verify"] {
+        let ran = place.run(&["pack", action, &file]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:?}");
+        assert!(ran.stderr.contains(&file) && ran.stderr.contains("index"), "{ran:?}");
+    }
+    place.run(&["pack", "ls", "no such.pack"]).refused(&["no such.pack"]);
+    place.run(&["pack", "ls", &support::data("README.md")]).refused(&["README.md", "not a pack"]);
+}
+
+#[test]
+fn a_spec_is_refused_with_its_lines_and_nothing_is_written() {
+    let place = Place::new();
+    let spec = place.file("spec.toml", "[[family]]\nname = \"F\"\ndtyp = \"f32\"\n");
+    let out = place.path("k.pack");
+    let make =
+        |spec: &str| place.run(&["pack", "--arch", "sm_90a", spec, "-o", out.to_str().unwrap()]);
+    make(&spec).refused(&["spec.toml: line 3", "`dtyp`", "did you mean `dtype`?"]);
+    make("no such.toml").refused(&["no such.toml"]);
+    place.run(&["pack", "--arch", "sm_90a", &spec]).refused(&["--output"]);
+    place.run(&["pack", "--arch", "sm_9x", &spec, "-o", "x"]).refused(&["sm_9x"]);
+    let sound = place.file("sound.toml", "[[family]]\nname = \"F\"\ndtype = \"f32\"\n");
+    let ran = make(&sound);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+    assert!(ran.stderr.contains("pip install"), "{ran:?}");
+    assert!(!out.exists());
+}
+
+#[test]
+fn the_doctor_looks_at_the_packs_of_the_environment() {
+    let place = Place::new();
+    let file = pack(&place);
+    let doctor = |packs: &str| {
+        let mut command = place.command(&["doctor", "--json"]);
+        command.env("TOPKIT_PACKS", packs);
+        let json = Ran::of(command).json();
+        let checks = json["checks"].as_array().unwrap().clone();
+        checks.into_iter().find(|check| check["name"] == "pack").unwrap_or_default()
+    };
+    let sound = doctor(&file);
+    assert_eq!((&sound["state"], &sound["facts"]["kernels"]), (&"ok".into(), &2.into()));
+    let broken = doctor("no such.pack");
+    assert_eq!(broken["state"], "broken");
+    assert!(broken["remedy"].as_str().unwrap().contains("TOPKIT_PACKS"));
+    assert!(doctor("").is_null());
+}

@@ -1,0 +1,105 @@
+//! What can be wrong with a pack, and what to say where none has the kernel.
+
+use crate::error::Error;
+use std::path::{Path, PathBuf};
+use topkit_codegen::Arch;
+
+/// A pack that cannot be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackError {
+    /// The operating system refused.
+    #[error("cannot {action} the pack {}: {reason}", path.display())]
+    Io {
+        /// What was to be done.
+        action: &'static str,
+        /// The pack.
+        path: PathBuf,
+        /// What the operating system said.
+        reason: String,
+    },
+    /// The file is something else.
+    #[error("{} is not a pack: {reason}; `topkit pack` makes one", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be a pack.
+        reason: &'static str,
+    },
+    /// Another version of topkit made it.
+    #[error(
+        "the pack {} has format {found}, and this version of topkit reads format {}; make it anew \
+         with `topkit pack`",
+        path.display(), super::FORMAT
+    )]
+    Version {
+        /// The pack.
+        path: PathBuf,
+        /// The format that it has.
+        found: u32,
+    },
+    /// Its bytes are not those that were written.
+    #[error(
+        "the pack {} is damaged: {reason}; copy it again or make it anew with `topkit pack`",
+        path.display()
+    )]
+    Damaged {
+        /// The pack.
+        path: PathBuf,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// A kernel does not belong into the pack that is being made.
+    #[error("{entry} for {arch} cannot be packed: {reason}")]
+    Unfit {
+        /// The kernel's symbol.
+        entry: String,
+        /// Its architecture.
+        arch: Arch,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// More than a pack can list.
+    #[error(
+        "the list of {kernels} kernels has {bytes} bytes and a pack's has at most {most}; make several packs"
+    )]
+    TooMany {
+        /// The kernels.
+        kernels: usize,
+        /// Bytes of their list.
+        bytes: usize,
+        /// The most.
+        most: u64,
+    },
+}
+
+impl PackError {
+    pub(super) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> PackError {
+        PackError::Io { action, path: path.to_owned(), reason: error.to_string() }
+    }
+
+    pub(super) fn damaged(path: &Path, reason: impl Into<String>) -> PackError {
+        PackError::Damaged { path: path.to_owned(), reason: reason.into() }
+    }
+}
+
+/// A kernel that no pack has, on a machine that cannot compile it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(
+    "no pack has {entry} for {arch} (source {}), and it cannot be compiled here: {compiler}\n\
+     packs searched:\n{searched}\nadd it to a pack with `topkit pack`",
+    digest.get(..16).unwrap_or(digest)
+)]
+#[non_exhaustive]
+pub struct NotPacked {
+    /// The kernel's symbol.
+    pub entry: String,
+    /// The architecture that it is needed for.
+    pub arch: Arch,
+    /// SHA-256 of its CUDA C, in hexadecimal.
+    pub digest: String,
+    /// Every pack that was searched, a line each, with what it has instead.
+    pub searched: String,
+    /// Why there is no compiler.
+    pub compiler: Box<Error>,
+}

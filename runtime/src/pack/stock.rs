@@ -1,0 +1,94 @@
+//! The members of a family that packs hold, for plans on a machine that can have no others.
+//!
+//! What was measured goes first, among these members alone. Where rules would take another, which
+//! they may on a GPU with more or fewer multiprocessors than the one that was packed for, the member
+//! nearest to it serves. Where none can, the plan stays as it was, and loading its kernel is the
+//! error that names it.
+
+use crate::plan::{Explanation, Limits, Plan, Planner, parts};
+use crate::workload::Workload;
+use topkit_codegen::{KernelSpec, Key, Variant};
+
+/// Members of one family.
+#[derive(Debug)]
+pub(crate) struct Stock(Vec<Variant>);
+
+impl Stock {
+    /// Those that are there. The planner never picks the others of its table.
+    pub(crate) fn new(
+        spec: &KernelSpec,
+        planner: &Planner,
+        is_there: impl Fn(&Variant) -> bool,
+    ) -> Stock {
+        let (there, missing): (Vec<_>, Vec<_>) = spec.variants().into_iter().partition(is_there);
+        for variant in &missing {
+            // Rules may go on to name large clusters, of which others may be there.
+            planner.leave_out(variant);
+        }
+        Stock(there)
+    }
+
+    /// The plan, or one with the nearest member where it takes one that is not there.
+    pub(crate) fn plan(&self, plan: Plan, limits: &Limits) -> Plan {
+        if self.0.contains(&plan.variant) {
+            return plan;
+        }
+        let serving = |member: &Variant| Plan::with(&plan.problem, member, limits).ok();
+        let near = |other: &Plan| distance(&other.variant, &plan.variant);
+        self.0.iter().filter_map(serving).min_by_key(near).unwrap_or(plan)
+    }
+
+    /// The members that such plans can name for a workload, where the planner can name these.
+    pub(crate) fn reach(
+        &self,
+        planned: Vec<Variant>,
+        spec: &KernelSpec,
+        workload: &Workload,
+        limits: &Limits,
+    ) -> Vec<Variant> {
+        let (mut found, missing): (Vec<_>, Vec<_>) =
+            planned.into_iter().partition(|variant| self.0.contains(variant));
+        for wanted in &missing {
+            for problem in parts(spec, workload, self.0.iter().chain([wanted])) {
+                // What cannot serve a problem is not planned for it.
+                let Ok(plan) = Plan::with(&problem, wanted, limits) else { continue };
+                let taken = self.plan(plan, limits).variant;
+                if !found.contains(&taken) {
+                    found.push(taken);
+                }
+            }
+        }
+        found
+    }
+
+    /// The same for a plan with its reasons.
+    pub(crate) fn explain(&self, mut explained: Explanation) -> Explanation {
+        let wanted = explained.plan.variant;
+        explained.plan = self.plan(explained.plan, &explained.limits);
+        let taken = explained.plan.variant;
+        if taken != wanted {
+            for reason in &mut explained.reasons {
+                reason.value = match reason.key {
+                    Key::VecSize => taken.vec_size,
+                    Key::Bins => taken.bins,
+                    _ => taken.threads,
+                };
+                reason.why = format!("no pack has {wanted}, and this is the nearest that one has");
+            }
+        }
+        explained
+    }
+}
+
+/// How far a member is from another: first by the algorithm, then by needless room, then by the
+/// ratios of the sizes.
+fn distance(one: &Variant, other: &Variant) -> (bool, u32, u64) {
+    let ratio =
+        |one: u32, other: u32| u64::from(one.max(other)) * 1024 / u64::from(one.min(other).max(1));
+    let ratios = ratio(one.vec_size, other.vec_size)
+        + ratio(one.bins, other.bins)
+        + ratio(one.threads, other.threads)
+        + ratio(one.items, other.items)
+        + ratio(one.cluster, other.cluster);
+    (one.kernel != other.kernel, one.capacity().unwrap_or(u32::MAX), ratios)
+}

@@ -1,0 +1,469 @@
+//! The meter that is a GPU: checks kernels and times them, on one stream.
+//!
+//! The answers of a kernel are checked twice before it is timed: once to rows that are meant to
+//! hurt, every row of it, and for each problem to its own scores, up to 32 rows of it. A kernel
+//! that the GPU refuses is a fault of the kernel as long as the GPU still answers; else the failure
+//! ends the search. What is checked is the second of two launches in a row, so that one that starts
+//! early has something to wait for.
+
+use super::buffer::{Buffer, Copies, Layout, fetch};
+use super::id::Choice;
+use super::input::Input;
+use super::read_once::ReadOnce;
+use super::record::Effort;
+use super::search::{Fault, Meter, Sample};
+use super::timer::Recording;
+use crate::error::Error;
+use crate::family::Family;
+use crate::launch::RawLaunch;
+use crate::problem::Problem;
+use cudarc::driver::sys::CUdeviceptr;
+use cudarc::driver::{CudaStream, result};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use topkit_codegen::{DType, RowShape, Variant};
+
+/// Launches in a graph. Fewer than a bench has: what starting a graph costs is the same for all
+/// candidates.
+const LAUNCHES: usize = 10;
+/// A graph takes about so long at most; slow kernels are launched less often, at least twice.
+const GRAPH: Duration = Duration::from_millis(2);
+/// Replays of a short timing and of a careful one.
+const SHORT: usize = 3;
+const FULL: usize = 5;
+/// Bytes that the inputs of a cold graph have together, where one for each launch reaches so far.
+const COLD_BYTES: usize = 200_000_000;
+/// Rows of a problem whose answers are checked.
+const CHECKED: usize = 32;
+/// Columns of the rows that are meant to hurt, where a kernel holds as many; no multiple of a load.
+const HOSTILE_COLUMNS: usize = 100_003;
+/// No index, byte by byte, so that a place that no kernel wrote to does not pass for an answer.
+const UNWRITTEN: u8 = 0x81;
+/// Long enough for an idle GPU to raise its clocks, and for one that waited for scores.
+const WARM_UP: Duration = Duration::from_secs(1);
+const WARM_AGAIN: Duration = Duration::from_millis(40);
+
+/// A GPU and what it holds of the problem at hand.
+pub(super) struct Gpu {
+    /// The kernels of dense rows and of ragged ones.
+    families: [Family; 2],
+    stream: Arc<CudaStream>,
+    scores: Buffer,
+    hostile_scores: Buffer,
+    indices: Buffer,
+    workspace: Buffer,
+    lengths: Buffer,
+    hostile_lengths: Buffer,
+    read_once: Option<ReadOnce>,
+    /// The scores of the last problem.
+    input: Option<((DType, usize), Input)>,
+    loaded: Option<(Problem, Scores)>,
+    hostile: HashMap<(DType, usize), Input>,
+    /// How long the last two launches of a kernel took, about.
+    pace: HashMap<Variant, Duration>,
+    /// What came of the rows that are meant to hurt.
+    proven: HashMap<Choice, Result<(), Fault>>,
+    recorded: Recorded,
+}
+
+/// Launches of kernels on the problem at hand, warm and cold. They hold addresses, so they are
+/// good for that problem alone and until a buffer moves.
+#[derive(Default)]
+struct Recorded {
+    good_for: Option<(Problem, usize)>,
+    all: HashMap<Choice, [Recording; 2]>,
+}
+
+/// The scores of a problem on the GPU.
+#[derive(Clone, Copy)]
+struct Scores {
+    copies: Copies,
+    /// In elements, from row to row.
+    row_stride: i64,
+    /// 0 of dense rows.
+    lengths: CUdeviceptr,
+}
+
+/// What is launched on.
+struct Place {
+    scores: Scores,
+    indices: CUdeviceptr,
+    /// Room for indices that nobody looks at.
+    aside: CUdeviceptr,
+    workspace: CUdeviceptr,
+    workspace_bytes: usize,
+}
+
+impl Gpu {
+    /// A meter for the members of two families, of dense rows and of ragged ones, whose engine has
+    /// a GPU. Its clocks are up.
+    pub(super) fn new(families: [Family; 2]) -> Result<Gpu, Error> {
+        let engine = families[0].engine();
+        let context = engine.context().ok_or(Error::Offline { arch: engine.arch() })?;
+        // Memory is filled and fetched by calls that go to the current context.
+        context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
+        let stream = context.new_stream().map_err(Error::cuda("make a stream"))?;
+        let buffer = || Buffer::new(&stream);
+        let mut gpu = Gpu {
+            families,
+            scores: buffer(),
+            hostile_scores: buffer(),
+            indices: buffer(),
+            workspace: buffer(),
+            lengths: buffer(),
+            hostile_lengths: buffer(),
+            read_once: None,
+            input: None,
+            loaded: None,
+            hostile: HashMap::new(),
+            pace: HashMap::new(),
+            proven: HashMap::new(),
+            recorded: Recorded::default(),
+            stream: stream.clone(),
+        };
+        gpu.raise_clocks(WARM_UP)?;
+        Ok(gpu)
+    }
+
+    /// Fills memory for so long.
+    fn raise_clocks(&mut self, time: Duration) -> Result<(), Error> {
+        const BYTES: usize = 64 << 20;
+        let address = self.workspace.room(BYTES)?;
+        let stream = self.stream.cu_stream();
+        let fill = |_| {
+            // SAFETY: the workspace holds so many bytes, and is filled anew before a kernel has it.
+            unsafe { result::memset_d8_async(address, 1, BYTES, stream) }
+                .map_err(Error::cuda("fill its memory"))
+        };
+        Recording::capture(&self.stream, 1, fill)?.warm_up(time)
+    }
+
+    /// The family of kernels for the rows of a problem.
+    fn family(&self, ragged: bool) -> &Family {
+        &self.families[usize::from(ragged)]
+    }
+
+    /// Brings the scores of a problem to the GPU, unless they are there.
+    fn load(&mut self, problem: &Problem) -> Result<Scores, Error> {
+        let every_k = Problem { k: 0, ..*problem };
+        if let Some((loaded, scores)) = &self.loaded
+            && *loaded == every_k
+        {
+            return Ok(*scores);
+        }
+        self.loaded = None;
+        let key = (problem.dtype, problem.columns);
+        let input = match self.input.take() {
+            Some((known, input)) if known == key => input,
+            // The last rows are gone before there are others.
+            other => {
+                drop(other);
+                let input = Input::usual(problem.dtype, problem.columns);
+                self.raise_clocks(WARM_AGAIN)?;
+                input
+            }
+        };
+        let scores =
+            Scores::of(problem, &input, &mut self.scores, &mut self.lengths, COLD_BYTES, LAUNCHES);
+        self.input = Some((key, input));
+        let scores = scores?;
+        self.loaded = Some((every_k, scores));
+        Ok(scores)
+    }
+
+    /// Room for a launch of a kernel.
+    fn place(
+        &mut self,
+        problem: &Problem,
+        variant: &Variant,
+        scores: Scores,
+    ) -> Result<Place, Error> {
+        let plan = self.family(problem.ragged).plan_variant(problem, variant)?;
+        let bytes = index_bytes(problem);
+        let indices = self.indices.room(2 * bytes)?;
+        let workspace = self.workspace.filled(plan.workspace_bytes, 0)?;
+        let aside = indices + bytes as u64;
+        Ok(Place { scores, indices, aside, workspace, workspace_bytes: plan.workspace_bytes })
+    }
+
+    /// Launches on the copy of the scores of that number.
+    fn launch(
+        &self,
+        problem: &Problem,
+        choice: &Choice,
+        place: &Place,
+        copy: usize,
+        indices: CUdeviceptr,
+    ) -> Result<(), Error> {
+        let Problem { dtype, rows, columns, k, .. } = *problem;
+        let launch = RawLaunch {
+            scores: place.scores.copies.address(copy),
+            row_stride: place.scores.row_stride,
+            row_lengths: place.scores.lengths,
+            indices,
+            workspace: place.workspace,
+            workspace_bytes: place.workspace_bytes,
+            ..RawLaunch::new(dtype, rows, columns, k)
+        };
+        let family = self.family(problem.ragged);
+        // SAFETY: the buffers hold the scores, lengths, indices and workspace of this shape, none
+        // overlaps another, and they outlive every launch, which are waited for.
+        unsafe { family.launch_choice(self.stream.cu_stream(), &launch, choice) }
+    }
+
+    /// Launches twice, and fetches rows of the second answer.
+    fn answer(
+        &mut self,
+        problem: &Problem,
+        choice: &Choice,
+        place: &Place,
+    ) -> Result<Vec<(usize, Vec<i32>)>, Error> {
+        let (rows, k) = (problem.rows, problem.k as usize);
+        self.indices.filled(2 * index_bytes(problem), UNWRITTEN)?;
+        let wait = || self.stream.synchronize().map_err(Error::cuda("run the kernel"));
+        wait()?;
+        let start = Instant::now();
+        self.launch(problem, choice, place, 0, place.aside)?;
+        self.launch(problem, choice, place, 0, place.indices)?;
+        wait()?;
+        self.pace.insert(choice.variant, start.elapsed() / 2);
+        let step = rows.div_ceil(CHECKED).max(1);
+        let checked = (0..rows).step_by(step).chain([rows - 1]);
+        checked
+            .map(|row| {
+                let mut got = vec![0; k];
+                let address = place.indices + (row * k * size_of::<i32>()) as u64;
+                // SAFETY: there is room for the indices of so many rows.
+                unsafe { fetch(&self.stream, address, &mut got) }?;
+                Ok((row, got))
+            })
+            .collect()
+    }
+
+    /// Whether a kernel is right on rows that are meant to hurt.
+    fn prove(&mut self, choice: &Choice) -> Result<Result<(), Fault>, Error> {
+        let variant = choice.variant;
+        let most = variant.capacity().map_or(HOSTILE_COLUMNS, |most| most as usize - 1);
+        let columns = most.min(HOSTILE_COLUMNS);
+        let key = (variant.dtype, columns);
+        let input =
+            self.hostile.remove(&key).unwrap_or_else(|| Input::hostile(variant.dtype, columns));
+        let (proof, input) = self.prove_on(choice, columns, input);
+        self.hostile.insert(key, input);
+        proof
+    }
+
+    fn prove_on(
+        &mut self,
+        choice: &Choice,
+        columns: usize,
+        mut input: Input,
+    ) -> (Result<Result<(), Fault>, Error>, Input) {
+        let variant = &choice.variant;
+        let ragged = variant.semantics.rows == RowShape::Ragged;
+        let problem = Problem::new(variant.dtype, input.rows(), columns, 0);
+        let problem = Problem { ragged, ..problem };
+        let (scores, lengths) = (&mut self.hostile_scores, &mut self.hostile_lengths);
+        let scores = match Scores::of(&problem, &input, scores, lengths, 0, 1) {
+            Ok(scores) => scores,
+            Err(failure) => return (Err(failure), input),
+        };
+        // The greatest k that it serves, and one that leaves most winners of a tie out.
+        for k in [64, variant.kernel.most_k().unwrap_or(4096)] {
+            let problem = Problem { k, ..problem };
+            let place = self.place(&problem, variant, scores);
+            match place.and_then(|place| self.answer(&problem, choice, &place)) {
+                Err(failure) => return (Err(failure), input),
+                Ok(answers) => {
+                    for (row, got) in answers {
+                        if let Some(fault) = input.fault(row, ragged, k, &got) {
+                            let wrong = format!("{problem}, made to hurt: {fault}");
+                            return (Ok(Err(Fault::Wrong(wrong))), input);
+                        }
+                    }
+                }
+            }
+        }
+        (Ok(Ok(())), input)
+    }
+
+    fn check_answer(
+        &mut self,
+        problem: &Problem,
+        choice: &Choice,
+    ) -> Result<Result<(), Fault>, Error> {
+        let variant = &choice.variant;
+        self.family(problem.ragged).prepare_variant(problem, variant)?;
+        let scores = self.load(problem)?;
+        let proof = match self.proven.get(choice) {
+            Some(proof) => proof.clone(),
+            None => {
+                let proof = self.prove(choice)?;
+                self.proven.insert(*choice, proof.clone());
+                proof
+            }
+        };
+        if proof.is_err() {
+            return Ok(proof);
+        }
+        let place = self.place(problem, variant, scores)?;
+        for (row, got) in self.answer(problem, choice, &place)? {
+            let input = self.input.as_mut().map(|(_, input)| input);
+            if let Some(fault) =
+                input.and_then(|input| input.fault(row, problem.ragged, problem.k, &got))
+            {
+                return Ok(Err(Fault::Wrong(fault)));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Records a kernel on the problem at hand.
+    fn record(&mut self, problem: &Problem, choice: &Choice) -> Result<[Recording; 2], Error> {
+        let scores = self.load(problem)?;
+        let place = self.place(problem, &choice.variant, scores)?;
+        let stream = self.stream.clone();
+        let pace = self.pace.get(&choice.variant).map_or(0.0, Duration::as_secs_f64);
+        let launches = ((GRAPH.as_secs_f64() / pace) as usize).clamp(2, LAUNCHES);
+        let record = |cold: bool| {
+            Recording::capture(&stream, launches, |launch| {
+                let copy = if cold { launch } else { 0 };
+                self.launch(problem, choice, &place, copy, place.indices)
+            })
+        };
+        Ok([record(false)?, record(true)?])
+    }
+
+    fn moves(&self) -> usize {
+        self.scores.moves() + self.lengths.moves() + self.indices.moves() + self.workspace.moves()
+    }
+
+    fn is_good_for(&self, problem: &Problem) -> bool {
+        self.recorded.good_for == Some((*problem, self.moves()))
+    }
+
+    fn sample(
+        &mut self,
+        problem: &Problem,
+        choice: &Choice,
+        effort: Effort,
+    ) -> Result<Sample, Error> {
+        if !self.recorded.all.contains_key(choice) || !self.is_good_for(problem) {
+            let recording = self.record(problem, choice)?;
+            if !self.is_good_for(problem) {
+                self.recorded.all.clear();
+                self.recorded.good_for = Some((*problem, self.moves()));
+            }
+            self.recorded.all.insert(*choice, recording);
+        }
+        let none = || Error::Cuda { doing: "time a kernel", reason: "it is not recorded".into() };
+        let recordings = self.recorded.all.get(choice).ok_or_else(none)?;
+        timed(recordings, if effort == Effort::Full { FULL } else { SHORT })
+    }
+
+    fn time_reading(&mut self, problem: &Problem) -> Result<Sample, Error> {
+        let copies = self.load(problem)?.copies;
+        let scores: usize = match &self.input {
+            Some((_, input)) if problem.ragged => {
+                (0..problem.rows).map(|row| input.length(row)).sum()
+            }
+            _ => problem.rows * problem.columns,
+        };
+        let bytes = scores * problem.dtype.bytes() as usize;
+        let reader = match self.read_once.take() {
+            Some(reader) => reader,
+            None => ReadOnce::new(self.family(false).engine(), &self.stream)?,
+        };
+        let time = || {
+            // SAFETY: a copy is at a multiple of 256 and holds the scores of all rows and whole
+            // loads beyond; it outlives the launches, which are waited for.
+            let grid = unsafe { reader.fastest(copies.memory(0), bytes) }?;
+            let record = |cold: bool| {
+                Recording::capture(&self.stream, LAUNCHES, |launch| {
+                    let address = copies.memory(if cold { launch } else { 0 });
+                    // SAFETY: as above.
+                    unsafe { reader.launch(grid, address, bytes) }
+                })
+            };
+            timed(&[record(false)?, record(true)?], FULL)
+        };
+        let sample = time();
+        self.read_once = Some(reader);
+        sample
+    }
+
+    /// A failure of a kernel, as long as the GPU still answers.
+    fn judged<T>(
+        &self,
+        outcome: Result<Result<T, Fault>, Error>,
+    ) -> Result<Result<T, Fault>, Error> {
+        outcome.or_else(|failure| match self.stream.synchronize() {
+            Ok(()) => Ok(Err(Fault::Refused(failure.to_string()))),
+            Err(_) => Err(failure),
+        })
+    }
+}
+
+impl Meter for Gpu {
+    type Error = Error;
+
+    fn check(&mut self, problem: &Problem, choice: &Choice) -> Result<Result<(), Fault>, Error> {
+        let outcome = self.check_answer(problem, choice);
+        self.judged(outcome)
+    }
+
+    fn time(
+        &mut self,
+        problem: &Problem,
+        choice: &Choice,
+        effort: Effort,
+    ) -> Result<Result<Sample, Fault>, Error> {
+        let outcome = self.sample(problem, choice, effort).map(Ok);
+        self.judged(outcome)
+    }
+
+    fn read_once(&mut self, problem: &Problem) -> Result<Option<Sample>, Error> {
+        let outcome = self.time_reading(problem).map(Ok);
+        // A floor that cannot be told is missing from the report, and no more.
+        Ok(self.judged(outcome)?.ok())
+    }
+}
+
+impl Scores {
+    /// Brings rows to the GPU as a problem has them, in copies of so many bytes at least, `most` of
+    /// them at most.
+    fn of(
+        problem: &Problem,
+        input: &Input,
+        memory: &mut Buffer,
+        lengths: &mut Buffer,
+        least: usize,
+        most: usize,
+    ) -> Result<Scores, Error> {
+        let layout = Layout::of(problem);
+        let copies = Copies::of(memory, &input.bytes, layout, least, most)?;
+        let row_stride = (layout.pitch / problem.dtype.bytes() as usize) as i64;
+        let lengths = if problem.ragged {
+            let all = (0..problem.rows).map(|row| input.length(row) as i32);
+            lengths.upload(&all.collect::<Vec<i32>>())?
+        } else {
+            0
+        };
+        Ok(Scores { copies, row_stride, lengths })
+    }
+}
+
+fn index_bytes(problem: &Problem) -> usize {
+    problem.rows * problem.k as usize * size_of::<i32>()
+}
+
+/// The medians of warm and of cold replays.
+fn timed([warm, cold]: &[Recording; 2], replays: usize) -> Result<Sample, Error> {
+    // One replay untimed, to fill the cache with what is to be in it.
+    let time = |recording: &Recording| {
+        recording.warm_up(Duration::ZERO)?;
+        Ok::<f64, Error>(recording.time(replays)?.median)
+    };
+    Ok(Sample { warm: time(warm)?, cold: time(cold)? })
+}

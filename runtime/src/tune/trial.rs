@@ -1,0 +1,220 @@
+//! The search for one problem: what happens to each of its candidates.
+//!
+//! A candidate is checked before it is timed. Each kernel runs for a short while, as it is usually
+//! launched; those that cannot win are dropped, and of the best the other launch is tried too. The
+//! last few are timed with care, and two that are close run off in pairs. Whatever becomes of a
+//! candidate is a row. An error of the meter ends the trial; what was told before stands.
+
+use super::compile::Compiled;
+use super::id::Choice;
+use super::record::{Effort, Outcome, Row};
+use super::search::{Event, Fault, Meter, Order, Sample};
+use super::space::{Candidate, listed};
+use crate::plan::Limits;
+use crate::problem::Problem;
+use std::ops::ControlFlow;
+use topkit_codegen::Variant;
+
+/// A candidate that takes more than so many times what the best takes is dropped.
+const HOPELESS: f64 = 1.5;
+/// Kernels that are launched in their other way too, and candidates that are timed with care.
+const FINALISTS: usize = 3;
+/// Times that the last two run in turn.
+const PAIRS: usize = 3;
+/// The last two run off where the second takes at most so many times what the first takes.
+const CLOSE: f64 = 1.05;
+
+/// The ways to launch a kernel on a GPU, the usual one first.
+pub(super) fn ways(variant: &Variant, limits: &Limits) -> impl Iterator<Item = Choice> {
+    let usual = Choice::usual(variant);
+    let late = Choice { starts_early: false, ..usual };
+    let early = Some(usual).filter(|usual| usual.starts_early && limits.starts_early);
+    early.into_iter().chain([late])
+}
+
+/// The search for one problem.
+pub(super) struct Trial<'a, 'b, M> {
+    order: &'a Order<'a>,
+    meter: &'a mut M,
+    compiled: &'a Compiled,
+    tell: &'a mut (dyn FnMut(Event<'_>) -> ControlFlow<()> + 'b),
+    problem: &'a Problem,
+    /// Answers that were wrong.
+    pub(super) wrong: usize,
+}
+
+/// Candidates and what they took.
+type Times = Vec<(Choice, Sample)>;
+
+impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
+    pub(super) fn new(
+        order: &'a Order<'a>,
+        meter: &'a mut M,
+        compiled: &'a Compiled,
+        tell: &'a mut (dyn FnMut(Event<'_>) -> ControlFlow<()> + 'b),
+        problem: &'a Problem,
+    ) -> Trial<'a, 'b, M> {
+        Trial { order, meter, compiled, tell, problem, wrong: 0 }
+    }
+
+    pub(super) fn run(&mut self, space: &[Candidate]) -> Result<ControlFlow<()>, M::Error> {
+        let mut flow = self.pass_over_space(space);
+        let tried = space.iter().filter(|candidate| candidate.reason.is_none());
+        let (mut usual, mut others) = (Vec::new(), Vec::new());
+        for Candidate { variant, .. } in tried {
+            let mut ways = ways(variant, self.order.limits);
+            usual.extend(ways.next());
+            others.extend(ways);
+        }
+        let mut times = Times::new();
+        for choice in usual {
+            if flow.is_break() {
+                return Ok(flow);
+            }
+            flow = self.enter(choice, &mut times)?;
+        }
+        self.keep_hopeful(&mut times);
+        for other in others {
+            if flow.is_break() {
+                return Ok(flow);
+            }
+            let hopeful = times.iter().any(|(choice, _)| choice.variant == other.variant);
+            flow = if hopeful {
+                self.enter(other, &mut times)?
+            } else {
+                let why = "launched as usual, its kernel is far from the fastest or failed";
+                self.row(&other, Outcome::PassedOver(why.to_owned()))
+            };
+        }
+        if flow.is_break() {
+            return Ok(flow);
+        }
+        self.keep_hopeful(&mut times);
+        self.finish(&times)
+    }
+
+    /// Rows of what is not measured, as far as its sizes are ever measured.
+    fn pass_over_space(&mut self, space: &[Candidate]) -> ControlFlow<()> {
+        let mut passed: Vec<(Choice, String)> = Vec::new();
+        for Candidate { variant, reason } in space.iter().filter(|one| listed(&one.variant)) {
+            let usual = Choice::usual(variant);
+            if let Some(reason) = reason {
+                passed.push((usual, reason.clone()));
+            } else if usual.starts_early && !self.order.limits.starts_early {
+                passed.push((usual, "this GPU starts no launch early".to_owned()));
+            }
+        }
+        let known = self.order.known.iter().filter(|row| row.problem == *self.problem);
+        let known: Vec<&Row> = known.collect();
+        for (choice, reason) in passed {
+            let outcome = Outcome::PassedOver(reason);
+            let plain = choice.plain();
+            let is_known = known.iter().any(|row| row.choice == plain && row.outcome == outcome);
+            if !is_known && self.row(&choice, outcome).is_break() {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The best few, the fastest first.
+    fn keep_hopeful(&self, times: &mut Times) {
+        times.sort_by(|(_, a), (_, b)| a.microseconds().total_cmp(&b.microseconds()));
+        let least = times.first().map_or(0.0, |(_, sample)| sample.microseconds());
+        times.retain(|(_, sample)| sample.microseconds() <= HOPELESS * least);
+        times.truncate(FINALISTS);
+    }
+
+    /// Checks a candidate and times it for a short while.
+    fn enter(&mut self, choice: Choice, times: &mut Times) -> Result<ControlFlow<()>, M::Error> {
+        if self.order.clock.is_over() {
+            return Ok(ControlFlow::Break(()));
+        }
+        if let Err(reason) = self.compiled.wait(&choice.variant) {
+            return Ok(self.fault(&choice, Fault::Refused(reason)));
+        }
+        if let Err(fault) = self.meter.check(self.problem, &choice)? {
+            return Ok(self.fault(&choice, fault));
+        }
+        Ok(match self.meter.time(self.problem, &choice, Effort::Short)? {
+            Ok(sample) => {
+                times.push((choice, sample));
+                self.timed(&choice, sample, Effort::Short)
+            }
+            Err(fault) => self.fault(&choice, fault),
+        })
+    }
+
+    /// Times the last few with care.
+    fn finish(&mut self, times: &Times) -> Result<ControlFlow<()>, M::Error> {
+        let mut finals = Times::new();
+        for (choice, _) in times {
+            if let Ok(sample) = self.meter.time(self.problem, choice, Effort::Full)? {
+                finals.push((*choice, sample));
+            }
+        }
+        self.run_off(&mut finals)?;
+        for (choice, sample) in finals {
+            let flow = self.timed(&choice, sample, Effort::Full);
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The best two in turn, so that what drifts meets both alike; the medians take the place of
+    /// their times.
+    fn run_off(&mut self, finals: &mut [(Choice, Sample)]) -> Result<(), M::Error> {
+        finals.sort_by(|(_, a), (_, b)| a.microseconds().total_cmp(&b.microseconds()));
+        let [first, second, ..] = finals else { return Ok(()) };
+        if second.1.microseconds() > CLOSE * first.1.microseconds() {
+            return Ok(());
+        }
+        let mut samples = [vec![first.1], vec![second.1]];
+        for _ in 0..PAIRS {
+            for (choice, samples) in [first.0, second.0].iter().zip(&mut samples) {
+                // A launch that fails now leaves the times that stand.
+                let Ok(sample) = self.meter.time(self.problem, choice, Effort::Short)? else {
+                    return Ok(());
+                };
+                samples.push(sample);
+            }
+        }
+        let [one, other] = samples.map(median);
+        (first.1, second.1) = (one, other);
+        Ok(())
+    }
+
+    fn timed(&mut self, choice: &Choice, sample: Sample, effort: Effort) -> ControlFlow<()> {
+        let Sample { warm, cold } = sample;
+        self.row(choice, Outcome::Timed { warm, cold, effort })
+    }
+
+    fn fault(&mut self, choice: &Choice, fault: Fault) -> ControlFlow<()> {
+        let outcome = match fault {
+            Fault::Wrong(wrong) => {
+                self.wrong += 1;
+                Outcome::Wrong(wrong)
+            }
+            Fault::Refused(why) => Outcome::Refused(why),
+        };
+        self.row(choice, outcome)
+    }
+
+    fn row(&mut self, choice: &Choice, outcome: Outcome) -> ControlFlow<()> {
+        let source = self.compiled.source(&choice.variant);
+        let row = Row { problem: *self.problem, choice: choice.plain(), source, outcome };
+        (self.tell)(Event::Row(&row))
+    }
+}
+
+/// The median of warm and of cold.
+pub(super) fn median(samples: Vec<Sample>) -> Sample {
+    let middle = |value: fn(&Sample) -> f64| {
+        let mut values: Vec<f64> = samples.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values[(values.len() - 1) / 2]
+    };
+    Sample { warm: middle(|sample| sample.warm), cold: middle(|sample| sample.cold) }
+}

@@ -1,0 +1,302 @@
+//! Tuning on the GPU of an engine: the search with everything that it needs, from records to records.
+//!
+//! [`Engine::tune`] is the front of it. It prepares nothing for a launch: plans go by the records.
+//! Rows are written as soon as they are known, so a process that dies loses nothing that was
+//! measured. It refuses to begin while a stream is being captured, since it allocates and waits.
+
+use super::compare::{Comparison, Pair, compare_pairs};
+use super::gpu::Gpu;
+use super::provenance::Provenance;
+use super::record::{Recorder, Records};
+use super::search::{Clock, Event, Order, Summary, search, source_digest};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::family::Family;
+use crate::plan::{Planner, accepts};
+use crate::problem::Problem;
+use cudarc::driver::{CudaContext, sys};
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+use topkit_codegen::{KSet, KernelSpec, RowShape, Semantics, Variant};
+
+/// What is to be tuned, and where it is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Tuning<'a> {
+    /// The family. Its members are measured with the default meaning, which costs what any other
+    /// does.
+    pub spec: &'a KernelSpec,
+    /// The problems, dense and ragged ones.
+    pub problems: &'a [Problem],
+    /// The time that it may take.
+    pub budget: Duration,
+    /// The file of the records.
+    pub records: &'a Path,
+}
+
+/// Why there is no tuning, or no more of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TuneError {
+    /// It would have broken a capture.
+    #[error(
+        "a stream of this context is being captured; tuning allocates and waits, which a capture forbids: tune before the capture begins or after it has ended"
+    )]
+    Capturing,
+    /// Times would be kept of kernels that are not the library's.
+    #[error(
+        "edited sources stand in for kernels here, and their times would be kept as those of the generated ones; tune without them"
+    )]
+    Edited,
+    /// There is no folder for the records.
+    #[error(
+        "what is measured has no place to be kept, since nothing is kept on disk here; set `Config::cache_dir`, or TOPKIT_CACHE_DIR"
+    )]
+    NoRecords,
+    /// The records cannot be read or written.
+    #[error("the records in {} cannot be {doing}: {reason}", path.display())]
+    Records {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `written`.
+        doing: &'static str,
+        /// The system's own words.
+        reason: io::Error,
+    },
+    /// A problem is larger than can be measured.
+    #[error("{problem} is too large to be measured: its scores or its winners exceed {} GB", MOST >> 30)]
+    TooLarge {
+        /// The problem.
+        problem: Problem,
+    },
+    /// It cannot begin.
+    #[error(transparent)]
+    Engine(Box<Error>),
+    /// The GPU stopped answering.
+    #[error("{reason}; what was measured before is in {}", path.display())]
+    Stopped {
+        /// The file of the records.
+        path: PathBuf,
+        /// What went wrong.
+        reason: Box<Error>,
+    },
+}
+
+impl From<Error> for TuneError {
+    fn from(error: Error) -> TuneError {
+        TuneError::Engine(Box::new(error))
+    }
+}
+
+/// The most bytes of scores or winners of a problem.
+const MOST: usize = 1 << 40;
+
+/// Tunes, as [`Engine::tune`] does, for the records of any file.
+///
+/// # Errors
+/// As for [`Engine::tune`].
+pub fn tune(
+    engine: &Engine,
+    tuning: &Tuning<'_>,
+    tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+) -> Result<Summary, TuneError> {
+    let Tuning { problems, records: path, .. } = *tuning;
+    // The budget is for all of it, the first compile included.
+    let clock = Clock::of(tuning.budget);
+    let problems = sound(tuning.spec, problems)?;
+    let here = place(engine)?;
+    let known = Records::read(path).map_err(|error| refused(path, "read", error))?;
+    let known = known.usable(Some(&here), source_digest);
+    let (known, floors) = (seconds(known.rows), seconds(known.floors));
+    let mut recorder =
+        Recorder::open(path, &here).map_err(|error| refused(path, "written", error))?;
+    let setup = Setup::new(engine, tuning.spec)?;
+    let mut gpu = setup.gpu()?;
+    let order = Order {
+        spec: setup.families[0].spec(),
+        problems: &problems,
+        limits: engine.limits(),
+        known: &known,
+        floors: &floors,
+        compile: &|variant| setup.compile(variant),
+        threads: thread::available_parallelism().map_or(1, usize::from),
+        clock,
+    };
+    let mut unwritten = None;
+    let outcome = search(&order, &mut gpu, &mut |event| {
+        let written = match &event {
+            Event::Row(row) => recorder.add(row),
+            Event::Floor(floor) => recorder.add_floor(floor),
+            _ => Ok(()),
+        };
+        if let Err(error) = written {
+            unwritten = Some(refused(path, "written", error));
+            return ControlFlow::Break(());
+        }
+        tell(event)
+    });
+    engine.read_records_again();
+    match unwritten {
+        Some(error) => Err(error),
+        None => outcome.map_err(|reason| stopped(path, reason)),
+    }
+}
+
+/// Measures, in pairs, what plans by the records pick against what plans by the shipped table alone
+/// do, or by rules where none ships. It writes nothing. `tell` hears of each problem with its place
+/// before it is measured, and ends the comparing where it breaks.
+///
+/// # Errors
+/// As for [`Engine::tune`].
+pub fn compare(
+    engine: &Engine,
+    tuning: &Tuning<'_>,
+    tell: &mut dyn FnMut(usize, &Problem) -> ControlFlow<()>,
+) -> Result<Vec<Comparison>, TuneError> {
+    let clock = Clock::of(tuning.budget);
+    let problems = sound(tuning.spec, tuning.problems)?;
+    place(engine)?;
+    let path = tuning.records;
+    // What plans only warn of is an error to whoever wants to know what the records are worth.
+    Records::read(path).map_err(|error| refused(path, "read", error))?;
+    let setup = Setup::new(engine, tuning.spec)?;
+    let holdings = [engine.holding(path), engine.shipped()];
+    let planners = holdings.map(|holding| {
+        setup.families.each_ref().map(|family| Planner::new(family.spec(), holding.as_ref()))
+    });
+    let mut pairs = Vec::new();
+    for problem in problems {
+        let ragged = usize::from(problem.ragged);
+        let spec = setup.families[ragged].spec();
+        let [tuned, shipped] = [0, 1].map(|which: usize| {
+            planners[which][ragged].plan(spec, &problem, engine.limits()).map(|plan| plan.choice())
+        });
+        pairs.push(Pair { problem, tuned: tuned?, shipped: shipped? });
+    }
+    let mut gpu = setup.gpu()?;
+    compare_pairs(&pairs, &mut gpu, &|variant| setup.compile(variant), clock, tell)
+        .map_err(|reason| stopped(path, reason))
+}
+
+/// The problems that can be measured, of which those without scores are not.
+fn sound(spec: &KernelSpec, problems: &[Problem]) -> Result<Vec<Problem>, TuneError> {
+    let mut sound = Vec::new();
+    for &problem in problems {
+        accepts(spec, &problem)?;
+        if problem.rows == 0 || problem.columns == 0 {
+            continue;
+        }
+        // Each is below 2^32, and k counts as many bytes as the widest index.
+        let wide = (problem.columns + 32).max(problem.k as usize) * 8;
+        if wide.checked_mul(problem.rows).is_none_or(|bytes| bytes > MOST) {
+            return Err(TuneError::TooLarge { problem });
+        }
+        // A width that no load has is the next smaller one.
+        let widest = problem.usual().vec_size;
+        let vec_size = 1 << problem.vec_size.clamp(1, widest).ilog2();
+        sound.push(Problem { vec_size, ..problem });
+    }
+    Ok(sound)
+}
+
+/// Where times are taken, unless a capture forbids taking any.
+fn place(engine: &Engine) -> Result<Provenance, TuneError> {
+    let offline = || Error::Offline { arch: engine.arch() };
+    let context = engine.context().ok_or_else(offline)?;
+    if engine.has_edits() {
+        return Err(TuneError::Edited);
+    }
+    engine.nvrtc()?;
+    refuse_capture(context)?;
+    Ok(Provenance::of(engine).ok_or_else(offline)?)
+}
+
+/// A stream that was made not to wait for the default stream cannot be asked about here: where one
+/// is being captured, the first call that it forbids says so.
+fn refuse_capture(context: &CudaContext) -> Result<(), TuneError> {
+    context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
+    let mut status = sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE;
+    // SAFETY: null is the default stream of the current context; the pointer is valid for a status.
+    let answer = unsafe { sys::cuStreamIsCapturing(std::ptr::null_mut(), &mut status) };
+    if answer == sys::CUresult::CUDA_ERROR_STREAM_CAPTURE_IMPLICIT {
+        return Err(TuneError::Capturing);
+    }
+    answer.result().map_err(Error::cuda("ask whether a stream is being captured"))?;
+    match status {
+        sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE => Ok(()),
+        _ => Err(TuneError::Capturing),
+    }
+}
+
+/// The kernels that are measured.
+struct Setup {
+    /// Of dense rows and of ragged ones.
+    families: [Family; 2],
+}
+
+impl Setup {
+    fn new(engine: &Engine, spec: &KernelSpec) -> Result<Setup, TuneError> {
+        let family = |rows| {
+            let k = KSet::Range { first: 1, last: i32::MAX as u32 };
+            let semantics = Semantics { rows, ..Semantics::DEFAULT };
+            engine.family(KernelSpec { k, semantics, ..spec.clone() })
+        };
+        Ok(Setup { families: [family(RowShape::Dense)?, family(RowShape::Ragged)?] })
+    }
+
+    fn compile(&self, variant: &Variant) -> Result<(), String> {
+        let ragged = variant.semantics.rows == RowShape::Ragged;
+        // Whoever tunes expects compiles.
+        let compiled = self.families[usize::from(ragged)].engine().artifact(variant, true);
+        compiled.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn gpu(&self) -> Result<Gpu, TuneError> {
+        Gpu::new(self.families.clone()).map_err(|error| match &error {
+            // The driver's name for the fault is all there is to tell it by.
+            Error::Cuda { reason, .. } if reason.contains("STREAM_CAPTURE") => TuneError::Capturing,
+            _ => error.into(),
+        })
+    }
+}
+
+fn refused(path: &Path, doing: &'static str, reason: io::Error) -> TuneError {
+    TuneError::Records { path: path.to_owned(), doing, reason }
+}
+
+fn stopped(path: &Path, reason: Error) -> TuneError {
+    TuneError::Stopped { path: path.to_owned(), reason: Box::new(reason) }
+}
+
+/// The second of each pair.
+fn seconds<A, B>(pairs: Vec<(A, B)>) -> Vec<B> {
+    pairs.into_iter().map(|(_, second)| second).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use topkit_codegen::DType;
+
+    fn spec() -> KernelSpec {
+        KernelSpec::builder("Test").dtype([DType::F32]).k([64]).build().unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_measured_is_refused_or_left_out() {
+        let problem = Problem::new(DType::F32, 8, 4096, 64);
+        let of = |problem| sound(&spec(), &[problem]);
+        assert_eq!(of(problem).unwrap(), [problem]);
+        assert_eq!(of(Problem { rows: 0, ..problem }).unwrap(), []);
+        assert_eq!(of(Problem { columns: 0, ..problem }).unwrap(), []);
+        for (vec_size, due) in [(0, 1), (3, 2), (100, 4)] {
+            assert_eq!(of(Problem { vec_size, ..problem }).unwrap()[0].vec_size, due);
+        }
+        let refused = |problem| of(problem).unwrap_err().to_string();
+        assert!(refused(Problem { k: 65, ..problem }).contains("serves k of"));
+        let huge = Problem { rows: i32::MAX as usize, columns: i32::MAX as usize, ..problem };
+        assert!(refused(huge).contains("too large to be measured"), "{}", refused(huge));
+    }
+}

@@ -1,0 +1,76 @@
+//! Compiling denied: what is not there is an error that says so, and what was compiled ahead is
+//! had. Needs no GPU and no compiler.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+use support::{ARCH, Fake, names, source, until};
+use topkit::Config;
+use topkit::cache::{KernelCache, KernelError, Origin};
+
+fn denying(fake: &Arc<Fake>, root: Option<&Path>) -> KernelCache {
+    let cache_dir = root.map(Path::to_owned);
+    let config = Config { cache_dir, deny_jit: true, ..Config::default() };
+    KernelCache::from_config(fake.clone(), &config)
+}
+
+#[test]
+fn an_unexpected_compile_is_an_error_that_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Arc::new(Fake::default());
+    for root in [None, Some(folder.path())] {
+        let cache = denying(&fake, root);
+        let error = cache.get(&source("kernel"), ARCH).unwrap_err();
+        assert!(matches!(&error, KernelError::Denied(denied) if denied.entry == "topk_test"));
+        let text = error.to_string();
+        let key = cache.key(&source("kernel"), ARCH).to_string();
+        let place = root.map_or("nothing is kept on disk", |root| root.to_str().unwrap());
+        for part in ["topk_test for sm_90", "TOPKIT_DENY_JIT", &key, place, "topkit warmup"] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        assert_eq!(cache.stats().compiles, 0);
+    }
+    assert_eq!(fake.calls.load(Ordering::Relaxed), 0);
+    assert_eq!(names(&folder.path().join("v1")), [""; 0], "who may not compile takes no lock");
+}
+
+#[test]
+fn what_was_compiled_ahead_is_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Arc::new(Fake::default());
+    let cache = denying(&fake, Some(folder.path()));
+    assert_eq!(cache.get_ahead(&source("kernel"), ARCH).unwrap().origin, Origin::Compiled);
+    assert_eq!(cache.get(&source("kernel"), ARCH).unwrap().origin, Origin::Compiled);
+    assert_eq!((cache.stats().compiles, cache.stats().memory_hits), (1, 1));
+    // And by the next process.
+    let next = denying(&fake, Some(folder.path()));
+    assert_eq!(next.get(&source("kernel"), ARCH).unwrap().origin, Origin::Disk);
+    assert_eq!((next.stats().compiles, next.stats().disk_hits), (0, 1));
+}
+
+#[test]
+fn a_launch_beside_a_warmup_waits_for_it_or_is_denied() {
+    let fake = Arc::new(Fake { delay: Duration::from_millis(200), ..Fake::default() });
+    let cache = denying(&fake, None);
+    thread::scope(|scope| {
+        let ahead = scope.spawn(|| cache.get_ahead(&source("kernel"), ARCH));
+        until("it compiles", || fake.calls.load(Ordering::Relaxed) == 1);
+        cache.get(&source("kernel"), ARCH).unwrap();
+        ahead.join().unwrap().unwrap();
+    });
+    // A denial that another thread meets first is never the warmup's.
+    for round in 0..200 {
+        let source = source(&format!("kernel {round}"));
+        let quick = denying(&Arc::new(Fake::default()), None);
+        thread::scope(|scope| {
+            let denied = scope.spawn(|| quick.get(&source, ARCH));
+            quick.get_ahead(&source, ARCH).unwrap();
+            assert!(matches!(denied.join().unwrap(), Ok(_) | Err(KernelError::Denied(_))));
+        });
+    }
+}

@@ -1,0 +1,77 @@
+//! Settings that meet: edited sources beside packs, and beside denied compiles.
+
+use crate::engine::offline;
+use std::fs;
+use std::path::{Path, PathBuf};
+use topkit::cache::Origin;
+use topkit::pack::PackWriter;
+use topkit::{Config, DType, Engine, Error, Family, KernelSpec, Problem, Variant};
+
+/// One member, which is compiled quickly.
+fn family(engine: &Engine) -> (Family, Variant) {
+    let spec = KernelSpec::builder("One").dtype([DType::F32]).vec_size([2]);
+    let spec = spec.bins([2048]).threads([256]).build().unwrap();
+    let member = spec.variants()[0];
+    (engine.family(spec).unwrap(), member)
+}
+
+/// Edits what was dumped of a kernel.
+fn edit(dump: &Path, member: &Variant, arch: &str) -> PathBuf {
+    let file = dump.join(format!("{}-{arch}/kernel.cu", member.symbol()));
+    let edited = format!("// edited\n{}", fs::read_to_string(&file).unwrap());
+    fs::write(&file, edited).unwrap();
+    file
+}
+
+#[test]
+fn an_edited_kernel_is_denied_by_its_own_key_until_it_is_warm() {
+    let folder = tempfile::tempdir().unwrap();
+    let dumps = folder.path().join("dumps");
+    let cache_dir = Some(folder.path().join("cache"));
+    let dumping =
+        Config { cache_dir: cache_dir.clone(), dump_dir: Some(dumps.clone()), ..Config::default() };
+    let (plain, member) = family(&offline(dumping));
+    let generated = plain.artifact(&member).unwrap();
+    edit(&dumps, &member, "sm_90a");
+
+    let denying = Config { cache_dir, deny_jit: true, ..Config::default() };
+    let overriding = Config { override_dir: Some(dumps), ..denying.clone() };
+    assert_eq!(family(&offline(denying)).0.artifact(&member).unwrap().origin, Origin::Disk);
+    let (edited, _) = family(&offline(overriding));
+    let error = edited.artifact(&member).unwrap_err();
+    let Error::Denied(denied) = &error else { panic!("{error}") };
+    assert_ne!(denied.key, generated.key);
+    assert!(error.to_string().contains(&denied.key.to_string()), "{error}");
+
+    let problem = Problem::new(DType::F32, 1, 1 << 20, 64);
+    let planned = edited.plan(&problem).unwrap().variant;
+    assert_eq!(planned, member);
+    let keys = edited.enumerate([problem]).unwrap();
+    assert_eq!(keys[0].key, denied.key);
+    assert_eq!(edited.warmup([problem]).unwrap().count(Origin::Compiled), 1);
+    assert_eq!(edited.artifact(&member).unwrap().key, denied.key);
+}
+
+#[test]
+fn a_dump_of_a_packed_kernel_can_be_edited() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = folder.path().join("kernels.pack");
+    let (maker, member) = family(&Engine::offline("sm_80".parse().unwrap()).unwrap());
+    let mut writer = PackWriter::new(maker.engine().nvrtc().unwrap());
+    writer.add(&maker.source(&member).unwrap(), &maker.artifact(&member).unwrap()).unwrap();
+    writer.write(&pack).unwrap();
+
+    let engine = |config| {
+        let builder = Engine::builder().offline("sm_86".parse().unwrap()).config(config);
+        builder.pack(&pack).build().unwrap()
+    };
+    let dumps = folder.path().join("dumps");
+    let dumping = Config { dump_dir: Some(dumps.clone()), ..Config::default() };
+    let packed = family(&engine(dumping)).0.artifact(&member).unwrap();
+    assert_eq!((packed.origin, packed.arch.to_string()), (Origin::Pack, "sm_80".to_owned()));
+    // Under the architecture by which an edited source is looked for.
+    edit(&dumps, &member, "sm_86");
+    let overriding = Config { override_dir: Some(dumps), ..Config::default() };
+    let edited = family(&engine(overriding)).0.artifact(&member).unwrap();
+    assert_eq!((edited.origin, edited.arch.to_string()), (Origin::Compiled, "sm_86".to_owned()));
+}
