@@ -59,6 +59,39 @@ fn every_layout_of_rows_is_tuned_and_plans_go_by_it() {
 }
 
 #[test]
+fn tuning_compiles_where_unexpected_compiles_are_denied() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache_dir = Some(folder.path().to_owned());
+    let config = Config { cache_dir, deny_jit: true, ..Config::default() };
+    let engine = engine().with_config(config).unwrap();
+    let spec = builder().build().unwrap();
+    let problem = Problem::new(DType::F32, 2, 12_000, 64);
+    let family = engine.family(spec.clone()).unwrap();
+    let denied = family.prepare(&problem).unwrap_err().to_string();
+    assert!(denied.contains("TOPKIT_DENY_JIT"), "{denied}");
+    let mut tell = |_: Event<'_>| ControlFlow::Continue(());
+    let summary = engine.tune(&spec, &[problem], Duration::from_secs(60), &mut tell).unwrap();
+    assert_eq!((summary.finished, summary.left, summary.wrong), (1, 0, 0));
+    // What was found fastest is compiled by now.
+    engine.family(spec).unwrap().prepare(&problem).unwrap();
+}
+
+#[test]
+fn edited_kernels_are_not_tuned() {
+    let [folder, edited] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let cache_dir = Some(folder.path().to_owned());
+    let override_dir = Some(edited.path().to_owned());
+    let config = Config { cache_dir, override_dir, ..Config::default() };
+    let engine = engine().with_config(config).unwrap();
+    let spec = builder().build().unwrap();
+    let problems = [Problem::new(DType::F32, 1, 4096, 64)];
+    let mut tell = |_: Event<'_>| ControlFlow::Continue(());
+    let refused = engine.tune(&spec, &problems, Duration::from_secs(60), &mut tell).unwrap_err();
+    assert!(matches!(refused, TuneError::Edited), "{refused}");
+    assert!(!engine.records().unwrap().exists());
+}
+
+#[test]
 fn nothing_is_tuned_during_a_capture() {
     // In a context of its own: the default stream of this one is of no use meanwhile.
     let context = CudaContext::new_non_primary(0, 0).unwrap();
