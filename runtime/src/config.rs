@@ -6,7 +6,7 @@
 //! | `TOPKIT_CACHE_DIR` | the folder of the disk cache; else `topkit` in the user's cache folder |
 //! | `TOPKIT_CACHE_LIMIT` | the most bytes to keep there, like `500MB`; `off` sets no limit; else 1 GB |
 //! | `TOPKIT_PACKS` | packs of compiled kernels, searched in this order, as `PATH` lists folders |
-//! | `TOPKIT_DENY_JIT` | `on` makes every compile but those of `warmup` and `tune` an error; else `off` |
+//! | `TOPKIT_DENY_JIT` | `on` denies every compile but those of `warmup` and `tune`; else `off` |
 //! | `TOPKIT_DUMP` | a folder that sources, machine code and logs are written to |
 //! | `TOPKIT_OVERRIDE` | a folder of edited sources, laid out as a dump, that are compiled instead |
 //!

@@ -7,6 +7,7 @@ mod damage;
 use super::*;
 use crate::cache::{Artifact, KernelCache, KeyInputs, Origin, sha256};
 use crate::nvrtc::Nvrtc;
+use crate::plan::{Limits, Planner};
 use crate::{
     Basis, CompileError, Compiled, Compiler, Config, Engine, Error, Explanation, KernelSpec,
     Measured, Plan, Problem,
@@ -297,6 +298,18 @@ fn of_what_was_measured_the_best_packed_kernel_is_taken() {
         let taken = stock.plan(plan, engine.limits());
         assert_eq!((taken, plan.variant), (plan, alternatives[place].variant));
     }
+}
+
+#[test]
+fn rules_go_on_to_name_clusters_where_others_are_not_packed() {
+    let limits = Limits::of_arch(arch("sm_100a"));
+    let spec = KernelSpec::builder("Rules").dtype([DType::F32]).build().unwrap();
+    let planner = Planner::default();
+    let problem = Problem::new(DType::F32, 1, 131_072, 64);
+    let before = planner.plan(&spec, &problem, &limits).unwrap();
+    assert!(before.variant.cluster > 1, "{}", before.variant);
+    Stock::new(&spec, &planner, |variant| *variant == before.variant);
+    assert_eq!(planner.plan(&spec, &problem, &limits).unwrap(), before);
 }
 
 #[test]
