@@ -17,6 +17,10 @@ pub(super) const MEMBERS: usize = 64;
 /// A kernel that is not listed at a corner is taken to be slower than those that are.
 const SLOWER: f32 = 1.1;
 
+/// A kernel whose time at a corner is lent from longer rows is taken to be slower than the fastest
+/// that is listed there.
+const BEHIND: f32 = 1.01;
+
 /// A corner that weighs less does not count: the problem is as good as on the lattice.
 pub(super) const LEAST_WEIGHT: f32 = 1.0 / 64.0;
 
@@ -179,7 +183,8 @@ impl Lattice {
     }
 
     /// A kernel that holds its row takes for a shorter one no longer than for a full one, and was
-    /// measured for full ones alone: where it is not listed, the next longer rows tell.
+    /// measured for full ones alone: where it is not listed, the next longer rows tell. But not that
+    /// it is faster than what was measured there: two points may be of two sessions.
     fn lend(&mut self) {
         let [rows, columns, ks] = [0, 1, 2].map(|axis| self.axes[axis].len());
         let holds = |number: u8| self.members[usize::from(number)].variant.capacity().is_some();
@@ -194,9 +199,11 @@ impl Lattice {
                         .copied()
                         .collect();
                     let shorter = &mut self.cells[place - ks].times;
+                    let best = shorter.iter().map(|time| time.log).min_by(f32::total_cmp);
+                    let behind = best.map_or(f32::NEG_INFINITY, |best| best + BEHIND.log2());
                     for time in lent {
                         if !shorter.iter().any(|known| known.member == time.member) {
-                            shorter.push(time);
+                            shorter.push(Time { log: time.log.max(behind), ..time });
                         }
                     }
                 }

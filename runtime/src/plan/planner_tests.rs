@@ -227,6 +227,16 @@ fn fewer_multiprocessors_make_rows_weigh_more() {
 }
 
 #[test]
+fn a_time_lent_from_longer_rows_beats_no_measured_one() {
+    let slow_day = (1, 16384, 64, &[(FOUR, 4.0)][..]);
+    let planner =
+        Planner::new(&spec(), Some(&holding(&[slow_day, (1, 32768, 64, &[(WIDE, 3.0)])])));
+    let at = |columns| planner.plan(&spec(), &problem(1, columns, 64), &h200()).unwrap().variant;
+    assert_eq!(at(16384).kernel, KernelKind::ClusterFilter);
+    assert_eq!(at(32768).kernel, KernelKind::BlockResident);
+}
+
+#[test]
 fn own_records_are_named() {
     let planner = Planner::new(&spec(), Some(&Holding { own: 1, ..table() }));
     assert!(measured(explain(&planner, 1, 16384, 64)).own);
