@@ -1267,7 +1267,6 @@ struct ClusterResident {
     using Found = ClusterThresholdBin;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
