@@ -325,6 +325,14 @@ struct ResidentRow {
         return hits;
     }
 
+    // The scores in a bin of codes that begins at `first`, and those above it. A code beyond an
+    // infinity is a NaN, which no score is at least.
+    __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
+        inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
+        above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
+        inside.remove(above);
+    }
+
    private:
     // The key of one score of a pair. Precondition: both are known at compile time.
     __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {

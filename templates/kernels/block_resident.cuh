@@ -75,17 +75,14 @@ struct BlockResident {
         __syncthreads();
         const ThresholdBin threshold = shared.threshold.find(shared.histogram, k);
 
-        // The bounds of the threshold bin as halves, the lower in it, the upper above. A code
-        // beyond an infinity is a NaN, which no score is at least.
-        const u32 lower = max(threshold.bin << CODE_SHIFT, HALF_CODE_NEGATIVE_INFINITY);
-        const u32 upper = (threshold.bin + 1) << CODE_SHIFT;
-        Hits members = held.at_least(half_of_code(lower));
-        Hits winners = held.at_least(upper <= HALF_CODE_INFINITY ? half_of_code(upper) : HALF_NAN);
+        Hits members;
+        Hits winners;
+        held.split_at(threshold.bin << CODE_SHIFT, (threshold.bin + 1) << CODE_SHIFT, members, winners);
         const u32 wanted = k - threshold.above;
         if (threshold.inside == wanted) {
-            winners = members;
+            winners.add(members);
+            members = {};
         }
-        members.remove(winners);
 
         const bool few = threshold.inside <= Few::CAPACITY;
         Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());

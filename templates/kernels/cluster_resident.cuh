@@ -87,13 +87,9 @@ struct ClusterResident {
         __syncthreads();
         Found found = shared.search.find(shared.histogram, k, rank, 0);
 
-        // The bounds of the threshold bin as halves, the lower in it, the upper above. A code
-        // beyond an infinity is a NaN, which no score is at least.
-        const u32 lower = max(found.bin.bin << CODE_SHIFT, HALF_CODE_NEGATIVE_INFINITY);
-        const u32 upper = (found.bin.bin + 1) << CODE_SHIFT;
-        Hits members = held.at_least(half_of_code(lower));
-        Hits winners = held.at_least(upper <= HALF_CODE_INFINITY ? half_of_code(upper) : HALF_NAN);
-        members.remove(winners);
+        Hits members;
+        Hits winners;
+        held.split_at(found.bin.bin << CODE_SHIFT, (found.bin.bin + 1) << CODE_SHIFT, members, winners);
         const bool many = found.bin.inside > RANKED && found.bin.inside != k - found.bin.above;
         const bool equal = many && split(shared, held, winners, members, k, rank, found);
 

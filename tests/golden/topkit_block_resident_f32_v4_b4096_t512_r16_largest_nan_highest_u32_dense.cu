@@ -1047,6 +1047,14 @@ struct ResidentRow {
         return hits;
     }
 
+    // The scores in a bin of codes that begins at `first`, and those above it. A code beyond an
+    // infinity is a NaN, which no score is at least.
+    __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
+        inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
+        above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
+        inside.remove(above);
+    }
+
    private:
     // The key of one score of a pair. Precondition: both are known at compile time.
     __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
@@ -1166,17 +1174,14 @@ struct BlockResident {
         __syncthreads();
         const ThresholdBin threshold = shared.threshold.find(shared.histogram, k);
 
-        // The bounds of the threshold bin as halves, the lower in it, the upper above. A code
-        // beyond an infinity is a NaN, which no score is at least.
-        const u32 lower = max(threshold.bin << CODE_SHIFT, HALF_CODE_NEGATIVE_INFINITY);
-        const u32 upper = (threshold.bin + 1) << CODE_SHIFT;
-        Hits members = held.at_least(half_of_code(lower));
-        Hits winners = held.at_least(upper <= HALF_CODE_INFINITY ? half_of_code(upper) : HALF_NAN);
+        Hits members;
+        Hits winners;
+        held.split_at(threshold.bin << CODE_SHIFT, (threshold.bin + 1) << CODE_SHIFT, members, winners);
         const u32 wanted = k - threshold.above;
         if (threshold.inside == wanted) {
-            winners = members;
+            winners.add(members);
+            members = {};
         }
-        members.remove(winners);
 
         const bool few = threshold.inside <= Few::CAPACITY;
         Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
