@@ -15,6 +15,7 @@ macro_rules! embed {
 embed! {
     "skeleton.cu.j2",
     "device/active_range.cuh",
+    "device/async_copy.cuh",
     "device/bound.cuh",
     "device/cluster.cuh",
     "device/cluster_threshold.cuh",
@@ -29,6 +30,7 @@ embed! {
     "device/packed_half.cuh",
     "device/ranking.cuh",
     "device/resident_row.cuh",
+    "device/ring.cuh",
     "device/row.cuh",
     "device/score_word.cuh",
     "device/short_row.cuh",

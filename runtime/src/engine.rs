@@ -364,7 +364,11 @@ impl Engine {
         let device = self.gpu().ok_or(Error::Offline { arch: self.arch() })?;
         self.inner.loaded.get_or_compute(variant, || {
             let artifact = self.artifact(variant, false)?;
-            let launch = LaunchShape { threads: variant.threads, cluster: variant.cluster };
+            let launch = LaunchShape {
+                threads: variant.threads,
+                cluster: variant.cluster,
+                shared_bytes: variant.ring_bytes(),
+            };
             LoadedKernel::load(device, &artifact.entry, &artifact.cubin, launch)
         })
     }

@@ -36,6 +36,8 @@ pub(crate) struct LaunchShape {
     pub(crate) threads: u32,
     /// CTAs of a cluster; 1 for a launch without clusters.
     pub(crate) cluster: u32,
+    /// Bytes of shared memory beside the kernel's variables.
+    pub(crate) shared_bytes: u32,
 }
 
 /// The largest cluster that every GPU with clusters has.
@@ -86,7 +88,7 @@ impl LaunchShape {
             blockDimX: self.threads,
             blockDimY: 1,
             blockDimZ: 1,
-            sharedMemBytes: 0,
+            sharedMemBytes: self.shared_bytes,
             hStream: stream,
             attrs: attributes.all.as_mut_ptr(),
             numAttrs: attributes.len as c_uint,
@@ -151,6 +153,9 @@ impl LoadedKernel {
         unsafe { sys::cuModuleGetFunction(&mut kernel.function, module, name.as_ptr()) }
             .result()
             .map_err(|error| refused(error, &[]))?;
+        if shape.shared_bytes > 0 {
+            kernel.take_shared_memory()?;
+        }
         if shape.cluster > 1 {
             let room = kernel.room_for_clusters()?;
             if room < shape.cluster {
@@ -159,6 +164,16 @@ impl LoadedKernel {
             }
         }
         Ok(kernel)
+    }
+
+    /// Lets every launch have its shared memory: more than 48 KB must be asked for.
+    fn take_shared_memory(&self) -> Result<(), Error> {
+        let attribute = sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+        let bytes = i32::try_from(self.shape.shared_bytes).unwrap_or(i32::MAX);
+        // SAFETY: the function is live.
+        unsafe { sys::cuFuncSetAttribute(self.function, attribute, bytes) }
+            .result()
+            .map_err(Error::cuda("take the shared memory that the kernel needs"))
     }
 
     /// CTAs of whole clusters that the GPU holds at once.
@@ -231,7 +246,7 @@ mod tests {
     use super::*;
     use sys::CUlaunchAttributeID as Id;
 
-    const PLAIN: LaunchShape = LaunchShape { threads: 512, cluster: 1 };
+    const PLAIN: LaunchShape = LaunchShape { threads: 512, cluster: 1, shared_bytes: 0 };
 
     fn given(shape: LaunchShape, starts_early: bool) -> Vec<Id> {
         let mut attributes = shape.attributes(starts_early);

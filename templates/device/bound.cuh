@@ -39,29 +39,20 @@ struct BoundSearch {
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
     static constexpr u32 SPAN = BINS << SHIFT;
 
-    // Of the scores in `words`, and in `others` too if `both`, about `wanted` are above the bound;
-    // at least so many if `certain`.
-    template <u32 WORDS>
-    static __device__ __forceinline__ Bound find(Search& search, u32& shared_greatest,
-                                                 const u32 (&words)[WORDS],
-                                                 const u32 (&others)[WORDS], bool both,
-                                                 bool certain, u32 wanted) {
+    // Of the scores in the sample's words, about `wanted` are above the bound; at least so many if
+    // `certain`. for_each_word(visit) calls visit(w, word) for those of this thread, with w from 0 on
+    // in each stripe.
+    template <class ForEachWord>
+    static __device__ __forceinline__ Bound find(Search& search, u32& shared_greatest, bool certain,
+                                                 u32 wanted, ForEachWord for_each_word) {
+        constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
         constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
         u32 best[MOST];
 #pragma unroll
         for (u32 g = 0; g < MOST; ++g) {
-            best[g] = words[g];
+            best[g] = Word::WORST;
         }
-#pragma unroll
-        for (u32 w = MOST; w < WORDS; ++w) {
-            best[w % MOST] = Word::better(best[w % MOST], words[w]);
-        }
-        if (both) {
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                best[w % MOST] = Word::better(best[w % MOST], others[w]);
-            }
-        }
+        for_each_word([&](u32 w, u32 word) { best[w % MOST] = Word::better(best[w % MOST], word); });
         u32 groups = MOST;
 #pragma unroll
         for (u32 half = MOST / 2; half >= LEAST; half /= 2) {

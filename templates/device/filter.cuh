@@ -1,7 +1,7 @@
 // Keeps what may win of a CTA's part of a row, by one read of it.
 //
 // A CTA guesses a bound from its first stripe or two, such that a little more than its share of the
-// k winners is above it, and names the scores above the bound as they stream by. What the CTAs of a
+// k winners is above it, and keeps the scores above the bound as they stream by. What the CTAs of a
 // row have kept is brought together in one of them, which selects. The k-th best of what was kept
 // tells whether the guesses held: then it is not below any CTA's bound.
 //
@@ -12,6 +12,7 @@
 #pragma once
 #include "bound.cuh"
 #include "dependent_launch.cuh"
+#include "ring.cuh"
 #include "row.cuh"
 #include "short_row.cuh"
 #include "stripes.cuh"
@@ -35,7 +36,7 @@ struct RowPart {
 struct Kept {
     u32 size;
     Held held;
-    bool named;  // by names, not yet keys and columns
+    bool clean;  // the search's histogram is clear
 };
 
 template <class Config>
@@ -51,7 +52,6 @@ struct Filter {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 CAPACITY = Found::CAPACITY;
-    static constexpr u32 WORDS = Stripes<Config>::WORDS;
     // From as many survivors on, winners may be as many as MOST_K after a compaction.
     static_assert(Config::MOST_K < CAPACITY, "a full share has more survivors than it keeps");
 
@@ -85,7 +85,7 @@ struct Filter {
     // Keeps of a part whatever may win, but not more than its share: the best of it.
     static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
         Kept kept = {};
-        if (!name_hits(shared, part, k, kept)) {
+        if (!keep_hits(shared, part, k, kept)) {
             collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
         }
         if (kept.size > part.share) {
@@ -104,19 +104,6 @@ struct Filter {
         kept = {shared.found.size, {(state >> 32) != 0, u32(state)}, false};
         if (kept.size > most) {
             trim_to(shared, part, most, kept);
-        }
-    }
-
-    // Calls put(i, key, column) for each survivor of this CTA.
-    template <class Put>
-    static __device__ __forceinline__ void bring(Shared& shared, const Part& part,
-                                                 const Kept& kept, Put put) {
-        if (kept.named) {
-            shared.found.resolve(part.stripes, part.rank, part.parts, kept.size, put);
-        } else {
-            for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
-                put(i, shared.found.keys[i], shared.found.columns[i]);
-            }
         }
     }
 
@@ -143,25 +130,13 @@ struct Filter {
     static __device__ __forceinline__ void settle(const LaunchArgs& args, Shared& shared,
                                                   const Part& part, u32 k, Range range,
                                                   Kept kept) {
-        if (kept.named) {
-            shared.found.resolve(part.stripes, part.rank, part.parts, kept.size,
-                                 [&](u32 i, Key key, u32 column) {
-                                     shared.found.keys[i] = key;
-                                     shared.found.columns[i] = column;
-                                     shared.search.histogram.add(range.bin(key));
-                                 });
-            __syncthreads();
-        }
-        bool counted = kept.named;
         while (true) {
             const auto entries = [&](auto visit) {
                 for_survivors(shared.found.keys, shared.found.columns, kept.size,
                               threadIdx.x / WARP_SIZE, WARPS, visit);
             };
             if (kept.size >= k) {
-                if (!counted) {
-                    count(shared, range, false, entries);
-                }
+                count(shared, range, kept.clean, entries);
                 const Verdict verdict =
                     Court::judge(shared.search, range, k, least_kept(kept), entries);
                 if (verdict.valid) {
@@ -174,63 +149,59 @@ struct Filter {
             collect(shared, whole, {true, 0}, CAPACITY, k, kept);
             kept.held = {true, 0};
             range = bins_from(shared, 0);
-            counted = false;
         }
     }
 
    private:
     // The scores of a stripe that equal the limit.
     static __device__ __forceinline__ u32 equals(const Stripes<Config>& stripes, u32 stripe,
-                                                 const u32 (&words)[WORDS], u32 hits, u32 limit) {
+                                                 const Ring<Config>& ring, u32 stage, u32 hits,
+                                                 u32 limit) {
         const u32 beneath = Config::key(Word::score(limit, 0));
         u32 reaching = ~0u;
         if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
-            const u32 below = Word::of_key(beneath - 1);
-            reaching = 0;
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_beyond(words[w], below, Word::bits_of(w), reaching);
-            }
+            reaching = hits_beyond(ring, stage, Word::of_key(beneath - 1));
         }
         return stripes.present(stripe) & reaching & ~hits;
     }
 
+    // The thread's scores of a stage that are beyond a limit.
+    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
+                                                      u32 limit) {
+        u32 hits = 0;
+        ring.for_each_word(stage, [&](u32 w, u32 word) {
+            Word::add_beyond(word, limit, Word::bits_of(w), hits);
+        });
+        return hits;
+    }
+
     static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
                                                    Kept& kept) {
-        const u64 state = trim(shared, part.row, part.parts, part.rank, kept.size, kept.held,
-                               kept.named, most);
+        const u64 state = trim(shared, kept.size, kept.held, most);
         kept = {most, {(state >> 32) != 0, u32(state)}, false};
     }
 
     // Keeps the best `most`. Not inlined: it is rare.
-    static __device__ __noinline__ u64 trim(Shared& shared, Row<Bits> row, u32 parts, u32 rank,
-                                            u32 size, Held held, bool named, u32 most) {
-        if (named) {
-            shared.found.resolve(Stripes<Config>(row, parts), rank, parts, size,
-                                 [&](u32 i, Key key, u32 column) {
-                                     shared.found.keys[i] = key;
-                                     shared.found.columns[i] = column;
-                                 });
-            __syncthreads();
-        }
+    static __device__ __noinline__ u64 trim(Shared& shared, u32 size, Held held, u32 most) {
         held = shared.found.compact(shared.search, held, size, most);
         return u64(held.open) << 32 | held.beneath;
     }
 
-    // Names what is above a guessed bound. False if there is none, or too much above it; what is
+    // Keeps what is above a guessed bound. False if there is none, or too much above it; what is
     // held then may help to collect.
-    static __device__ __forceinline__ bool name_hits(Shared& shared, const Part& part, u32 k,
+    static __device__ __forceinline__ bool keep_hits(Shared& shared, const Part& part, u32 k,
                                                      Kept& kept) {
         const Stripes<Config>& stripes = part.stripes;
         const u32 turns = stripes.count / part.parts;
-        u32 words[WORDS];
-        u32 next[WORDS];
-        stripes.load(part.rank, words);
-        if (turns > 1) {
-            stripes.load(part.rank + part.parts, next);
-        } else {
+        constexpr u32 STAGES = Ring<Config>::STAGES;
+        const Ring<Config> ring;
+        for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
+            ring.bring(stripes, part.rank + turn * part.parts, turn);
+        }
+        if (turns <= STAGES) {
             let_grid_behind_start();
         }
+        copy_async_wait_all();
         __syncthreads();
         // So many of the sampled stripes that all winners of the part are above the bound, but once
         // in 1e5 rows. A second stripe halves the survivors that this margin costs.
@@ -238,10 +209,15 @@ struct Filter {
         const bool certain = stripes.count == 1;
         const float expected = float(k * sampled) / float(stripes.count);
         const u32 wanted = certain ? k : u32(expected + 4.5f * sqrtf(expected)) + 4;
-        const Bound bound = BoundSearch<Config>::find(shared.search, shared.greatest, words, next,
-                                                      turns > 1, certain, wanted);
+        const Bound bound = BoundSearch<Config>::find(
+            shared.search, shared.greatest, certain, wanted, [&](auto visit) {
+                ring.for_each_word(0, visit);
+                if (turns > 1) {
+                    ring.for_each_word(1, visit);
+                }
+            });
         kept = {0, {!bound.found, bound.beneath}, true};
-        if (!bound.found || turns > Found::MOST_TURNS) {
+        if (!bound.found) {
             return false;
         }
         const u32 limit = Word::of_key(bound.beneath);
@@ -251,37 +227,32 @@ struct Filter {
         if (stripes.holds_edge(part.rank)) {
             const Bits edge = __ldg(stripes.scores + stripes.edge_column());
             if (Config::key(edge) > bound.beneath) {
-                shared.found.push_edge(stripes.edge_column(), part.room);
+                shared.found.push_edge(Config::key(edge), stripes.edge_column(), part.room);
             }
         }
         // Of very many equals, twice as many as can be needed, or a few more where room is short.
         const u32 needed = k / part.parts;
         const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
         const u32 room = part.room - (bound.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
-        // Each stripe is loaded while the one before it is searched.
-        for (u32 turn = 0;;) {
-            const u32 name = turn * Found::TURN + threadIdx.x * 32;
-            u32 hits = 0;
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
-            }
-            shared.found.push(hits, name, room);
+        for (u32 turn = 0; turn < turns; ++turn) {
+            const u32 stage = turn % STAGES;
+            const u32 stripe = part.rank + turn * part.parts;
+            copy_async_wait_but_last();
+            const u32 hits = hits_beyond(ring, stage, limit);
+            shared.found.push(stripes, stripe, hits, room,
+                              [&](u32 item) { return ring.score(stage, item); });
             if (bound.ties) {
-                const u32 ties = equals(stripes, part.rank + turn * part.parts, words, hits, limit);
-                shared.found.push_ties(ties, name, room, part.room - room);
+                const u32 ties = equals(stripes, stripe, ring, stage, hits, limit);
+                shared.found.push_ties(stripes, stripe, ties, Key(bound.beneath), room,
+                                       part.room - room);
             }
-            if (++turn == turns) {
-                break;
-            }
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                words[w] = next[w];
-            }
-            if (turn + 1 < turns) {
-                stripes.load(part.rank + (turn + 1) * part.parts, next);
+            if (turn + STAGES < turns) {
+                ring.bring(stripes, stripe + STAGES * part.parts, stage);
+                if (turn + STAGES + 1 == turns) {
+                    let_grid_behind_start();
+                }
             } else {
-                let_grid_behind_start();
+                copy_async_commit();
             }
         }
         __syncthreads();

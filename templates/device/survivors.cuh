@@ -1,4 +1,4 @@
-// The scores of a CTA's part that may win: first as names of hits, then as keys and columns.
+// The scores of a CTA's part that may win, by their keys and columns.
 //
 // Scope: block. Shared memory: a key and a column for each of CAPACITY survivors. Barriers: where
 // said; the caller places one between pushes and what reads them.
@@ -58,72 +58,58 @@ struct Survivors {
     static constexpr u32 CAPACITY = Config::CANDIDATES;
     static constexpr u32 WORDS = Slices::WORDS;
     using Search = CutSearch<THREADS, Config::BINS, Config::DIGIT_BITS>;
-    // A hit is named by its turn, thread and bit; a score at the row's edges by its column.
-    static constexpr u32 TURN = THREADS * 32;
-    static constexpr u32 EDGE = 1u << 31;
-    static constexpr u32 MOST_TURNS = EDGE / TURN;
 
     u32 size;  // hits, of which the first `capacity` have a place
     u32 ties;  // equals of the bound
     Key keys[CAPACITY];
-    u32 columns[CAPACITY];  // or names
+    u32 columns[CAPACITY];
 
-    // Names the hits of a stripe in the first places.
-    __device__ __forceinline__ void push(u32 hits, u32 name, u32 capacity) {
-        push(hits, name, size, 0, capacity);
+    // Puts the hits of a stripe in the first places, as far as there are `capacity`; score(item) is
+    // that of one.
+    template <class Score>
+    __device__ __forceinline__ void push(const Slices& slices, u32 stripe, u32 hits, u32 capacity,
+                                         Score score) {
+        push(hits, size, capacity, [&](u32 slot, u32 bit) {
+            keys[slot] = Config::key(score(Word::item_of(bit)));
+            columns[slot] = column_of(slices, stripe, bit);
+        });
     }
 
-    // Names hits of which some are enough, in places from `first` on.
-    __device__ __forceinline__ void push_ties(u32 hits, u32 name, u32 first, u32 enough) {
-        push(hits, name, ties, first, enough);
+    // Puts hits that all have the key `key`, and of which some are enough, in places from `first` on.
+    __device__ __forceinline__ void push_ties(const Slices& slices, u32 stripe, u32 hits, Key key,
+                                              u32 first, u32 enough) {
+        push(hits, ties, enough, [&](u32 slot, u32 bit) {
+            keys[first + slot] = key;
+            columns[first + slot] = column_of(slices, stripe, bit);
+        });
     }
 
-    // Moves names from `first` on to the places from `to` on, which are not behind them. Barriers:
-    // around each block of threads.
+    __device__ __forceinline__ void push_edge(Key key, u32 column, u32 capacity) {
+        const u32 slot = atomicAdd(&size, 1u);
+        if (slot < capacity) {
+            keys[slot] = key;
+            columns[slot] = column;
+        }
+    }
+
+    // Moves `count` survivors from `first` on to the places from `to` on, which are not behind
+    // them. Barriers: around each block of threads.
     __device__ __forceinline__ void append(u32 to, u32 first, u32 count) {
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
-            const u32 name = i < count ? columns[first + i] : 0;
+            Key key = 0;
+            u32 column = 0;
+            if (i < count) {
+                key = keys[first + i];
+                column = columns[first + i];
+            }
             __syncthreads();
             if (i < count) {
-                columns[to + i] = name;
+                keys[to + i] = key;
+                columns[to + i] = column;
             }
         }
         __syncthreads();
-    }
-
-    __device__ __forceinline__ void push_edge(u32 column, u32 capacity) {
-        const u32 slot = atomicAdd(&size, 1u);
-        if (slot < capacity) {
-            columns[slot] = EDGE | column;
-        }
-    }
-
-    // Turns names into keys and columns, and puts them where `visit(i, key, column)` says.
-    template <class Visit>
-    __device__ __forceinline__ void resolve(const Slices& slices, u32 rank, u32 parts, u32 count,
-                                            Visit visit) const {
-        constexpr u32 DEPTH = 2;  // loads in flight
-        for (u32 from = threadIdx.x; from < count; from += DEPTH * THREADS) {
-            u32 at[DEPTH];
-            Bits bits[DEPTH];
-#pragma unroll
-            for (u32 d = 0; d < DEPTH; ++d) {
-                const u32 i = from + d * THREADS;
-                const u32 name = i < count ? columns[i] : EDGE;
-                const u32 stripe = rank + name % EDGE / TURN * parts;
-                const u32 named =
-                    slices.column(stripe, name / 32 % THREADS, Word::item_of(name % 32));
-                at[d] = name < EDGE ? named : name % EDGE;
-                bits[d] = __ldg(slices.scores + at[d]);
-            }
-#pragma unroll
-            for (u32 d = 0; d < DEPTH; ++d) {
-                if (from + d * THREADS < count) {
-                    visit(from + d * THREADS, Config::key(bits[d]), at[d]);
-                }
-            }
-        }
     }
 
     // Gathers for certain the best `keep` of a part, whatever its scores: places that are all
@@ -226,33 +212,34 @@ struct Survivors {
     }
 
    private:
-    // Names hits in places from `first` on, of which `counter` has given out some.
-    __device__ __forceinline__ void push(u32 hits, u32 name, u32& counter, u32 first,
-                                         u32 capacity) {
-        const u32 total = warp_sum(__popc(hits));
-        if (total == 0) {
+    // Calls put(slot, bit) for each hit that has one of `capacity` places; `counter` gives them out,
+    // and is greater than `capacity` if some had none.
+    template <class Put>
+    static __device__ __forceinline__ void push(u32 hits, u32& counter, u32 capacity, Put put) {
+        u32 hitting = __ballot_sync(FULL_MASK, hits != 0);
+        if (hitting == 0) {
             return;
         }
+        // Most often no lane has two.
+        const bool several = __any_sync(FULL_MASK, (hits & (hits - 1)) != 0);
+        const u32 total = several ? warp_sum(__popc(hits)) : __popc(hitting);
         const u32 lane = threadIdx.x % WARP_SIZE;
         u32 slot = 0;
         if (lane == 0) {
             slot = atomicAdd(&counter, total);
         }
         slot = __shfl_sync(FULL_MASK, slot, 0);
-        const u32 before = (1u << lane) - 1;
         // One hit of each lane at a time: the places of a warp are next to each other, and no lane
         // need know how many the others have.
-        while (slot < capacity) {
-            const u32 hitting = __ballot_sync(FULL_MASK, hits != 0);
-            if (hitting == 0) {
-                return;
-            }
+        const u32 before = (1u << lane) - 1;
+        while (hitting != 0 && slot < capacity) {
             const u32 at = slot + __popc(hitting & before);
             if (hits != 0 && at < capacity) {
-                columns[first + at] = name + (__ffs(hits) - 1);
+                put(at, u32(__ffs(hits)) - 1);
             }
             hits &= hits - 1;
             slot += __popc(hitting);
+            hitting = __ballot_sync(FULL_MASK, hits != 0);
         }
     }
 

@@ -6,6 +6,7 @@
 #include "language.h"
 #include "arithmetic.h"
 #include "atomic.h"
+#include "async_copy.h"
 #include "barrier.h"
 #include "mbarrier.h"
 #include "warp.h"

@@ -34,6 +34,9 @@ enum Call : unsigned {
     SLEEP = 18,
     SUBSCRIPT = 19,
     MISALIGNED = 20,
+    COPY_ASYNC = 21,
+    COPY_COMMIT = 22,
+    COPY_WAIT = 23,
 };
 
 enum Scope : Word { BLOCK = 0, CLUSTER = 1, DEVICE = 2, SYSTEM = 3 };

@@ -74,13 +74,13 @@ struct ClusterFilter {
         const Part part = {row, Stripes<Config>(row, CLUSTER), index, rank, CLUSTER, SHARE, room};
         const Kept kept = Steps::keep(shared.filter, part, k);
         cluster_wait();  // the first CTA has started
-        Key* keys = rank == 0 ? shared.filter.found.keys : of_cta(shared.filter.found.keys, 0);
-        u32* columns = rank == 0 ? shared.filter.found.columns : of_cta(shared.filter.found.columns, 0);
-        if (rank > 0 || kept.named) {
-            Steps::bring(shared.filter, part, kept, [&](u32 i, Key key, u32 column) {
-                keys[rank * SHARE + i] = key;
-                columns[rank * SHARE + i] = column;
-            });
+        if (rank > 0) {
+            Key* keys = of_cta(shared.filter.found.keys, 0) + rank * SHARE;
+            u32* columns = of_cta(shared.filter.found.columns, 0) + rank * SHARE;
+            for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
+                keys[i] = shared.filter.found.keys[i];
+                columns[i] = shared.filter.found.columns[i];
+            }
         }
         if (threadIdx.x == 0) {
             of_cta(shared.sizes, 0)[rank] = kept.size;
@@ -88,7 +88,7 @@ struct ClusterFilter {
         }
         cluster_arrive();
         cluster_wait();
-        if (rank == 0 && decide(args, shared, part, k, kept.named)) {
+        if (rank == 0 && decide(args, shared, part, k, kept.clean)) {
             return;
         }
         if (rank > 0) {

@@ -72,10 +72,10 @@ struct GridFilter {
             return;
         }
         const Desk desk = desk_of(args, index, all, share);
-        Steps::bring(shared.filter, part, kept, [&](u32 i, Key key, u32 column) {
-            desk.keys[rank * share + i] = key;
-            desk.columns[rank * share + i] = column;
-        });
+        for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
+            desk.keys[rank * share + i] = shared.filter.found.keys[i];
+            desk.columns[rank * share + i] = shared.filter.found.columns[i];
+        }
         if (threadIdx.x == 0) {
             desk.sizes[rank] = kept.size;
             desk.edges[rank] = Steps::least_kept(kept);

@@ -115,7 +115,7 @@ __device__ __forceinline__ void let_grid_behind_start() {
 // Keeps what may win of a CTA's part of a row, by one read of it.
 //
 // A CTA guesses a bound from its first stripe or two, such that a little more than its share of the
-// k winners is above it, and names the scores above the bound as they stream by. What the CTAs of a
+// k winners is above it, and keeps the scores above the bound as they stream by. What the CTAs of a
 // row have kept is brought together in one of them, which selects. The k-th best of what was kept
 // tells whether the guesses held: then it is not below any CTA's bound.
 //
@@ -668,29 +668,20 @@ struct BoundSearch {
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
     static constexpr u32 SPAN = BINS << SHIFT;
 
-    // Of the scores in `words`, and in `others` too if `both`, about `wanted` are above the bound;
-    // at least so many if `certain`.
-    template <u32 WORDS>
-    static __device__ __forceinline__ Bound find(Search& search, u32& shared_greatest,
-                                                 const u32 (&words)[WORDS],
-                                                 const u32 (&others)[WORDS], bool both,
-                                                 bool certain, u32 wanted) {
+    // Of the scores in the sample's words, about `wanted` are above the bound; at least so many if
+    // `certain`. for_each_word(visit) calls visit(w, word) for those of this thread, with w from 0 on
+    // in each stripe.
+    template <class ForEachWord>
+    static __device__ __forceinline__ Bound find(Search& search, u32& shared_greatest, bool certain,
+                                                 u32 wanted, ForEachWord for_each_word) {
+        constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
         constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
         u32 best[MOST];
 #pragma unroll
         for (u32 g = 0; g < MOST; ++g) {
-            best[g] = words[g];
+            best[g] = Word::WORST;
         }
-#pragma unroll
-        for (u32 w = MOST; w < WORDS; ++w) {
-            best[w % MOST] = Word::better(best[w % MOST], words[w]);
-        }
-        if (both) {
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                best[w % MOST] = Word::better(best[w % MOST], others[w]);
-            }
-        }
+        for_each_word([&](u32 w, u32 word) { best[w % MOST] = Word::better(best[w % MOST], word); });
         u32 groups = MOST;
 #pragma unroll
         for (u32 half = MOST / 2; half >= LEAST; half /= 2) {
@@ -772,6 +763,82 @@ struct BoundSearch {
     }
 };
 
+// ---- device/ring.cuh ---------------------------------------------------------------------------
+#line 1 "templates/device/ring.cuh"
+// The next stripes of a CTA's part, in shared memory or on their way there.
+//
+// Scope: thread; each brings and reads its own share. Shared memory: STAGES stripes, which the launch
+// asks for. Barriers: none. Preconditions: those of the stripes.
+//
+// A thread goes through its share a vector at a time, so that it holds few scores in registers, and
+// finds the few that it asks for again still there: 1024 x 131072 bf16, k = 2048, 88.7 us for 121.8
+// with stripes in registers and scores loaded again (H200). More stages are no faster.
+
+// ---- device/async_copy.cuh ---------------------------------------------------------------------
+#line 1 "templates/device/async_copy.cuh"
+// Copies from global to shared memory that go on while the thread does.
+//
+// Scope: thread; each waits for its own copies alone. Shared memory: none of its own. Barriers: none.
+// Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is over at once.
+
+// uses device/types.cuh
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#define TOPKIT_ASYNC_COPY_PTX 1
+#else
+#define TOPKIT_ASYNC_COPY_PTX 0
+#endif
+
+#ifdef TOPKIT_INTERPRET
+using topkit::copy_async;
+using topkit::copy_async_commit;
+using topkit::copy_async_wait_all;
+using topkit::copy_async_wait_but_last;
+#else
+__device__ __forceinline__ void copy_async(uint4* to, const uint4* from) {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
+                 :: "r"(u32(__cvta_generic_to_shared(to))), "l"(from) : "memory");
+#else
+    *to = __ldg(from);
+#endif
+}
+
+// The copies since the last call are one group.
+__device__ __forceinline__ void copy_async_commit() {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+__device__ __forceinline__ void copy_async_wait_all() {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.wait_group 0;" ::: "memory");
+#endif
+}
+
+// Waits for all groups but the last.
+__device__ __forceinline__ void copy_async_wait_but_last() {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.wait_group 1;" ::: "memory");
+#endif
+}
+#endif
+
+// ---- device/stripes.cuh ------------------------------------------------------------------------
+#line 1 "templates/device/stripes.cuh"
+// A row cut into stripes, each spread over all of it, that a CTA loads one at a time.
+//
+// Scope: block; each thread holds its share of a stripe. Shared memory: none. Barriers: none.
+// Preconditions: blockDim.x == Config::THREADS; scores aligned to their element; nobody writes the
+// row meanwhile. A vector is 16 bytes.
+//
+// Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
+// whose best scores stand together and one that repeats itself look alike from every stripe. Nor does
+// a thread take the same place of every stripe: else two stripes would be one to the search for a
+// bound, which asks each thread for its best (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
+// 9.4 so; H200).
+
 // ---- device/row.cuh ----------------------------------------------------------------------------
 #line 1 "templates/device/row.cuh"
 // The part of the input that one row owns.
@@ -807,41 +874,8 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- device/short_row.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/short_row.cuh"
-// A row with no more scores than winners.
-//
-// Scope: block. Shared memory: none. Barriers: none.
-
-// uses device/types.cuh
-
-// Every position wins, and the places that are left are filled.
-template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
-        } else {
-            Config::fill(args, row, slot);
-        }
-    }
-}
-
-// ---- device/stripes.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/stripes.cuh"
-// A row cut into stripes, each spread over all of it, that a CTA loads one at a time.
-//
-// Scope: block; each thread holds its share of a stripe. Shared memory: none. Barriers: none.
-// Preconditions: blockDim.x == Config::THREADS; scores aligned to their element; nobody writes the
-// row meanwhile. A vector is 16 bytes.
-//
-// Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
-// whose best scores stand together and one that repeats itself look alike from every stripe.
-
-// uses device/row.cuh
-// uses device/score_word.cuh
-// uses device/types.cuh
-
+// ---- device/stripes.cuh, from line 17 ----------------------------------------------------------
+#line 17 "templates/device/stripes.cuh"
 template <class Config>
 struct Stripes {
     using Bits = typename Config::Bits;
@@ -874,7 +908,9 @@ struct Stripes {
 
     // The first vector of a thread in a stripe; each other is `step` after the one before it.
     __device__ __forceinline__ u32 first(u32 stripe, u32 thread) const {
-        const u32 chunk = thread / CHUNK;
+        constexpr u32 PLACES = THREADS / CHUNK;
+        constexpr u32 FARTHER = PLACES * 618 / 1000 | 1;  // so that few stripes in turn come near
+        const u32 chunk = (thread / CHUNK + stripe * FARTHER) % PLACES;
         const u32 turned = stripe + __umulhi(chunk * 0x9E3779B1u, count);
         return (chunk * count + min(turned, turned - count)) * CHUNK + thread % CHUNK;
     }
@@ -935,9 +971,99 @@ struct Stripes {
     }
 };
 
+// ---- device/ring.cuh, from line 14 -------------------------------------------------------------
+#line 14 "templates/device/ring.cuh"
+template <class Config>
+struct Ring {
+    using Bits = typename Config::Bits;
+    using Slices = Stripes<Config>;
+    using Word = typename Slices::Word;
+    static constexpr u32 STAGES = 2;  // the copies of the last one brought may be waited for last
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 VECTORS = Slices::VECTORS;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+
+    uint4* own;  // this thread's first vector; each other is THREADS after the one before it
+
+    __device__ __forceinline__ Ring() {
+#ifdef TOPKIT_INTERPRET
+        own = static_cast<uint4*>(topkit::dynamic_shared()) + threadIdx.x;
+#else
+        // By 64 bytes alone, copies would take 13 % longer (1024 x 131072 f32, H200).
+        extern __shared__ __align__(128) uint4 ring[];
+        own = ring + threadIdx.x;
+#endif
+    }
+
+    // Starts to bring a stripe; WORST where the thread holds no score. Its copies are a group.
+    // Precondition: what is in the stage has been read.
+    __device__ __forceinline__ void bring(const Slices& slices, u32 stripe, u32 stage) const {
+        const u32 first = slices.first(stripe, threadIdx.x);
+        const u32 step = slices.step();
+        const uint4* from = reinterpret_cast<const uint4*>(slices.scores + slices.head) + first;
+        uint4* to = own + stage * VECTORS * THREADS;
+        if (VECTORS * step <= slices.vectors) {
+#pragma unroll
+            for (u32 v = 0; v < VECTORS; ++v) {
+                copy_async(to + v * THREADS, from + v * step);
+            }
+        } else {
+#pragma unroll
+            for (u32 v = 0; v < VECTORS; ++v) {
+                if (first + v * step < slices.vectors) {
+                    copy_async(to + v * THREADS, from + v * step);
+                } else {
+                    to[v * THREADS] = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
+                }
+            }
+        }
+        copy_async_commit();
+    }
+
+    // Calls visit(w, word) for the thread's words of a stripe that has arrived.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_word(u32 stage, Visit visit) const {
+        const uint4* from = own + stage * VECTORS * THREADS;
+#pragma unroll
+        for (u32 v = 0; v < VECTORS; ++v) {
+            const uint4 vector = from[v * THREADS];
+            visit(4 * v, vector.x);
+            visit(4 * v + 1, vector.y);
+            visit(4 * v + 2, vector.z);
+            visit(4 * v + 3, vector.w);
+        }
+    }
+
+    // One of the thread's scores of a stripe that has arrived.
+    __device__ __forceinline__ Bits score(u32 stage, u32 item) const {
+        const uint4* vector = own + (stage * VECTORS + item / VEC_SIZE) * THREADS;
+        return reinterpret_cast<const Bits*>(vector)[item % VEC_SIZE];
+    }
+};
+
+// ---- device/short_row.cuh ----------------------------------------------------------------------
+#line 1 "templates/device/short_row.cuh"
+// A row with no more scores than winners.
+//
+// Scope: block. Shared memory: none. Barriers: none.
+
+// uses device/types.cuh
+
+// Every position wins, and the places that are left are filled.
+template <class Config>
+__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
+        if (slot < length) {
+            Config::emit(args, row, slot, slot);
+        } else {
+            Config::fill(args, row, slot);
+        }
+    }
+}
+
 // ---- device/survivors.cuh ----------------------------------------------------------------------
 #line 1 "templates/device/survivors.cuh"
-// The scores of a CTA's part that may win: first as names of hits, then as keys and columns.
+// The scores of a CTA's part that may win, by their keys and columns.
 //
 // Scope: block. Shared memory: a key and a column for each of CAPACITY survivors. Barriers: where
 // said; the caller places one between pushes and what reads them.
@@ -997,72 +1123,58 @@ struct Survivors {
     static constexpr u32 CAPACITY = Config::CANDIDATES;
     static constexpr u32 WORDS = Slices::WORDS;
     using Search = CutSearch<THREADS, Config::BINS, Config::DIGIT_BITS>;
-    // A hit is named by its turn, thread and bit; a score at the row's edges by its column.
-    static constexpr u32 TURN = THREADS * 32;
-    static constexpr u32 EDGE = 1u << 31;
-    static constexpr u32 MOST_TURNS = EDGE / TURN;
 
     u32 size;  // hits, of which the first `capacity` have a place
     u32 ties;  // equals of the bound
     Key keys[CAPACITY];
-    u32 columns[CAPACITY];  // or names
+    u32 columns[CAPACITY];
 
-    // Names the hits of a stripe in the first places.
-    __device__ __forceinline__ void push(u32 hits, u32 name, u32 capacity) {
-        push(hits, name, size, 0, capacity);
+    // Puts the hits of a stripe in the first places, as far as there are `capacity`; score(item) is
+    // that of one.
+    template <class Score>
+    __device__ __forceinline__ void push(const Slices& slices, u32 stripe, u32 hits, u32 capacity,
+                                         Score score) {
+        push(hits, size, capacity, [&](u32 slot, u32 bit) {
+            keys[slot] = Config::key(score(Word::item_of(bit)));
+            columns[slot] = column_of(slices, stripe, bit);
+        });
     }
 
-    // Names hits of which some are enough, in places from `first` on.
-    __device__ __forceinline__ void push_ties(u32 hits, u32 name, u32 first, u32 enough) {
-        push(hits, name, ties, first, enough);
+    // Puts hits that all have the key `key`, and of which some are enough, in places from `first` on.
+    __device__ __forceinline__ void push_ties(const Slices& slices, u32 stripe, u32 hits, Key key,
+                                              u32 first, u32 enough) {
+        push(hits, ties, enough, [&](u32 slot, u32 bit) {
+            keys[first + slot] = key;
+            columns[first + slot] = column_of(slices, stripe, bit);
+        });
     }
 
-    // Moves names from `first` on to the places from `to` on, which are not behind them. Barriers:
-    // around each block of threads.
+    __device__ __forceinline__ void push_edge(Key key, u32 column, u32 capacity) {
+        const u32 slot = atomicAdd(&size, 1u);
+        if (slot < capacity) {
+            keys[slot] = key;
+            columns[slot] = column;
+        }
+    }
+
+    // Moves `count` survivors from `first` on to the places from `to` on, which are not behind
+    // them. Barriers: around each block of threads.
     __device__ __forceinline__ void append(u32 to, u32 first, u32 count) {
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
-            const u32 name = i < count ? columns[first + i] : 0;
+            Key key = 0;
+            u32 column = 0;
+            if (i < count) {
+                key = keys[first + i];
+                column = columns[first + i];
+            }
             __syncthreads();
             if (i < count) {
-                columns[to + i] = name;
+                keys[to + i] = key;
+                columns[to + i] = column;
             }
         }
         __syncthreads();
-    }
-
-    __device__ __forceinline__ void push_edge(u32 column, u32 capacity) {
-        const u32 slot = atomicAdd(&size, 1u);
-        if (slot < capacity) {
-            columns[slot] = EDGE | column;
-        }
-    }
-
-    // Turns names into keys and columns, and puts them where `visit(i, key, column)` says.
-    template <class Visit>
-    __device__ __forceinline__ void resolve(const Slices& slices, u32 rank, u32 parts, u32 count,
-                                            Visit visit) const {
-        constexpr u32 DEPTH = 2;  // loads in flight
-        for (u32 from = threadIdx.x; from < count; from += DEPTH * THREADS) {
-            u32 at[DEPTH];
-            Bits bits[DEPTH];
-#pragma unroll
-            for (u32 d = 0; d < DEPTH; ++d) {
-                const u32 i = from + d * THREADS;
-                const u32 name = i < count ? columns[i] : EDGE;
-                const u32 stripe = rank + name % EDGE / TURN * parts;
-                const u32 named =
-                    slices.column(stripe, name / 32 % THREADS, Word::item_of(name % 32));
-                at[d] = name < EDGE ? named : name % EDGE;
-                bits[d] = __ldg(slices.scores + at[d]);
-            }
-#pragma unroll
-            for (u32 d = 0; d < DEPTH; ++d) {
-                if (from + d * THREADS < count) {
-                    visit(from + d * THREADS, Config::key(bits[d]), at[d]);
-                }
-            }
-        }
     }
 
     // Gathers for certain the best `keep` of a part, whatever its scores: places that are all
@@ -1165,33 +1277,34 @@ struct Survivors {
     }
 
    private:
-    // Names hits in places from `first` on, of which `counter` has given out some.
-    __device__ __forceinline__ void push(u32 hits, u32 name, u32& counter, u32 first,
-                                         u32 capacity) {
-        const u32 total = warp_sum(__popc(hits));
-        if (total == 0) {
+    // Calls put(slot, bit) for each hit that has one of `capacity` places; `counter` gives them out,
+    // and is greater than `capacity` if some had none.
+    template <class Put>
+    static __device__ __forceinline__ void push(u32 hits, u32& counter, u32 capacity, Put put) {
+        u32 hitting = __ballot_sync(FULL_MASK, hits != 0);
+        if (hitting == 0) {
             return;
         }
+        // Most often no lane has two.
+        const bool several = __any_sync(FULL_MASK, (hits & (hits - 1)) != 0);
+        const u32 total = several ? warp_sum(__popc(hits)) : __popc(hitting);
         const u32 lane = threadIdx.x % WARP_SIZE;
         u32 slot = 0;
         if (lane == 0) {
             slot = atomicAdd(&counter, total);
         }
         slot = __shfl_sync(FULL_MASK, slot, 0);
-        const u32 before = (1u << lane) - 1;
         // One hit of each lane at a time: the places of a warp are next to each other, and no lane
         // need know how many the others have.
-        while (slot < capacity) {
-            const u32 hitting = __ballot_sync(FULL_MASK, hits != 0);
-            if (hitting == 0) {
-                return;
-            }
+        const u32 before = (1u << lane) - 1;
+        while (hitting != 0 && slot < capacity) {
             const u32 at = slot + __popc(hitting & before);
             if (hits != 0 && at < capacity) {
-                columns[first + at] = name + (__ffs(hits) - 1);
+                put(at, u32(__ffs(hits)) - 1);
             }
             hits &= hits - 1;
             slot += __popc(hitting);
+            hitting = __ballot_sync(FULL_MASK, hits != 0);
         }
     }
 
@@ -1355,8 +1468,8 @@ struct Judge {
     }
 };
 
-// ---- device/filter.cuh, from line 22 -----------------------------------------------------------
-#line 22 "templates/device/filter.cuh"
+// ---- device/filter.cuh, from line 23 -----------------------------------------------------------
+#line 23 "templates/device/filter.cuh"
 // The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
 template <class Config>
 struct RowPart {
@@ -1373,7 +1486,7 @@ struct RowPart {
 struct Kept {
     u32 size;
     Held held;
-    bool named;  // by names, not yet keys and columns
+    bool clean;  // the search's histogram is clear
 };
 
 template <class Config>
@@ -1389,7 +1502,6 @@ struct Filter {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 CAPACITY = Found::CAPACITY;
-    static constexpr u32 WORDS = Stripes<Config>::WORDS;
     // From as many survivors on, winners may be as many as MOST_K after a compaction.
     static_assert(Config::MOST_K < CAPACITY, "a full share has more survivors than it keeps");
 
@@ -1423,7 +1535,7 @@ struct Filter {
     // Keeps of a part whatever may win, but not more than its share: the best of it.
     static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
         Kept kept = {};
-        if (!name_hits(shared, part, k, kept)) {
+        if (!keep_hits(shared, part, k, kept)) {
             collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
         }
         if (kept.size > part.share) {
@@ -1442,19 +1554,6 @@ struct Filter {
         kept = {shared.found.size, {(state >> 32) != 0, u32(state)}, false};
         if (kept.size > most) {
             trim_to(shared, part, most, kept);
-        }
-    }
-
-    // Calls put(i, key, column) for each survivor of this CTA.
-    template <class Put>
-    static __device__ __forceinline__ void bring(Shared& shared, const Part& part,
-                                                 const Kept& kept, Put put) {
-        if (kept.named) {
-            shared.found.resolve(part.stripes, part.rank, part.parts, kept.size, put);
-        } else {
-            for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
-                put(i, shared.found.keys[i], shared.found.columns[i]);
-            }
         }
     }
 
@@ -1481,25 +1580,13 @@ struct Filter {
     static __device__ __forceinline__ void settle(const LaunchArgs& args, Shared& shared,
                                                   const Part& part, u32 k, Range range,
                                                   Kept kept) {
-        if (kept.named) {
-            shared.found.resolve(part.stripes, part.rank, part.parts, kept.size,
-                                 [&](u32 i, Key key, u32 column) {
-                                     shared.found.keys[i] = key;
-                                     shared.found.columns[i] = column;
-                                     shared.search.histogram.add(range.bin(key));
-                                 });
-            __syncthreads();
-        }
-        bool counted = kept.named;
         while (true) {
             const auto entries = [&](auto visit) {
                 for_survivors(shared.found.keys, shared.found.columns, kept.size,
                               threadIdx.x / WARP_SIZE, WARPS, visit);
             };
             if (kept.size >= k) {
-                if (!counted) {
-                    count(shared, range, false, entries);
-                }
+                count(shared, range, kept.clean, entries);
                 const Verdict verdict =
                     Court::judge(shared.search, range, k, least_kept(kept), entries);
                 if (verdict.valid) {
@@ -1512,63 +1599,59 @@ struct Filter {
             collect(shared, whole, {true, 0}, CAPACITY, k, kept);
             kept.held = {true, 0};
             range = bins_from(shared, 0);
-            counted = false;
         }
     }
 
    private:
     // The scores of a stripe that equal the limit.
     static __device__ __forceinline__ u32 equals(const Stripes<Config>& stripes, u32 stripe,
-                                                 const u32 (&words)[WORDS], u32 hits, u32 limit) {
+                                                 const Ring<Config>& ring, u32 stage, u32 hits,
+                                                 u32 limit) {
         const u32 beneath = Config::key(Word::score(limit, 0));
         u32 reaching = ~0u;
         if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
-            const u32 below = Word::of_key(beneath - 1);
-            reaching = 0;
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_beyond(words[w], below, Word::bits_of(w), reaching);
-            }
+            reaching = hits_beyond(ring, stage, Word::of_key(beneath - 1));
         }
         return stripes.present(stripe) & reaching & ~hits;
     }
 
+    // The thread's scores of a stage that are beyond a limit.
+    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
+                                                      u32 limit) {
+        u32 hits = 0;
+        ring.for_each_word(stage, [&](u32 w, u32 word) {
+            Word::add_beyond(word, limit, Word::bits_of(w), hits);
+        });
+        return hits;
+    }
+
     static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
                                                    Kept& kept) {
-        const u64 state = trim(shared, part.row, part.parts, part.rank, kept.size, kept.held,
-                               kept.named, most);
+        const u64 state = trim(shared, kept.size, kept.held, most);
         kept = {most, {(state >> 32) != 0, u32(state)}, false};
     }
 
     // Keeps the best `most`. Not inlined: it is rare.
-    static __device__ __noinline__ u64 trim(Shared& shared, Row<Bits> row, u32 parts, u32 rank,
-                                            u32 size, Held held, bool named, u32 most) {
-        if (named) {
-            shared.found.resolve(Stripes<Config>(row, parts), rank, parts, size,
-                                 [&](u32 i, Key key, u32 column) {
-                                     shared.found.keys[i] = key;
-                                     shared.found.columns[i] = column;
-                                 });
-            __syncthreads();
-        }
+    static __device__ __noinline__ u64 trim(Shared& shared, u32 size, Held held, u32 most) {
         held = shared.found.compact(shared.search, held, size, most);
         return u64(held.open) << 32 | held.beneath;
     }
 
-    // Names what is above a guessed bound. False if there is none, or too much above it; what is
+    // Keeps what is above a guessed bound. False if there is none, or too much above it; what is
     // held then may help to collect.
-    static __device__ __forceinline__ bool name_hits(Shared& shared, const Part& part, u32 k,
+    static __device__ __forceinline__ bool keep_hits(Shared& shared, const Part& part, u32 k,
                                                      Kept& kept) {
         const Stripes<Config>& stripes = part.stripes;
         const u32 turns = stripes.count / part.parts;
-        u32 words[WORDS];
-        u32 next[WORDS];
-        stripes.load(part.rank, words);
-        if (turns > 1) {
-            stripes.load(part.rank + part.parts, next);
-        } else {
+        constexpr u32 STAGES = Ring<Config>::STAGES;
+        const Ring<Config> ring;
+        for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
+            ring.bring(stripes, part.rank + turn * part.parts, turn);
+        }
+        if (turns <= STAGES) {
             let_grid_behind_start();
         }
+        copy_async_wait_all();
         __syncthreads();
         // So many of the sampled stripes that all winners of the part are above the bound, but once
         // in 1e5 rows. A second stripe halves the survivors that this margin costs.
@@ -1576,10 +1659,15 @@ struct Filter {
         const bool certain = stripes.count == 1;
         const float expected = float(k * sampled) / float(stripes.count);
         const u32 wanted = certain ? k : u32(expected + 4.5f * sqrtf(expected)) + 4;
-        const Bound bound = BoundSearch<Config>::find(shared.search, shared.greatest, words, next,
-                                                      turns > 1, certain, wanted);
+        const Bound bound = BoundSearch<Config>::find(
+            shared.search, shared.greatest, certain, wanted, [&](auto visit) {
+                ring.for_each_word(0, visit);
+                if (turns > 1) {
+                    ring.for_each_word(1, visit);
+                }
+            });
         kept = {0, {!bound.found, bound.beneath}, true};
-        if (!bound.found || turns > Found::MOST_TURNS) {
+        if (!bound.found) {
             return false;
         }
         const u32 limit = Word::of_key(bound.beneath);
@@ -1589,37 +1677,32 @@ struct Filter {
         if (stripes.holds_edge(part.rank)) {
             const Bits edge = __ldg(stripes.scores + stripes.edge_column());
             if (Config::key(edge) > bound.beneath) {
-                shared.found.push_edge(stripes.edge_column(), part.room);
+                shared.found.push_edge(Config::key(edge), stripes.edge_column(), part.room);
             }
         }
         // Of very many equals, twice as many as can be needed, or a few more where room is short.
         const u32 needed = k / part.parts;
         const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
         const u32 room = part.room - (bound.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
-        // Each stripe is loaded while the one before it is searched.
-        for (u32 turn = 0;;) {
-            const u32 name = turn * Found::TURN + threadIdx.x * 32;
-            u32 hits = 0;
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
-            }
-            shared.found.push(hits, name, room);
+        for (u32 turn = 0; turn < turns; ++turn) {
+            const u32 stage = turn % STAGES;
+            const u32 stripe = part.rank + turn * part.parts;
+            copy_async_wait_but_last();
+            const u32 hits = hits_beyond(ring, stage, limit);
+            shared.found.push(stripes, stripe, hits, room,
+                              [&](u32 item) { return ring.score(stage, item); });
             if (bound.ties) {
-                const u32 ties = equals(stripes, part.rank + turn * part.parts, words, hits, limit);
-                shared.found.push_ties(ties, name, room, part.room - room);
+                const u32 ties = equals(stripes, stripe, ring, stage, hits, limit);
+                shared.found.push_ties(stripes, stripe, ties, Key(bound.beneath), room,
+                                       part.room - room);
             }
-            if (++turn == turns) {
-                break;
-            }
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                words[w] = next[w];
-            }
-            if (turn + 1 < turns) {
-                stripes.load(part.rank + (turn + 1) * part.parts, next);
+            if (turn + STAGES < turns) {
+                ring.bring(stripes, stripe + STAGES * part.parts, stage);
+                if (turn + STAGES + 1 == turns) {
+                    let_grid_behind_start();
+                }
             } else {
-                let_grid_behind_start();
+                copy_async_commit();
             }
         }
         __syncthreads();
@@ -1697,13 +1780,13 @@ struct ClusterFilter {
         const Part part = {row, Stripes<Config>(row, CLUSTER), index, rank, CLUSTER, SHARE, room};
         const Kept kept = Steps::keep(shared.filter, part, k);
         cluster_wait();  // the first CTA has started
-        Key* keys = rank == 0 ? shared.filter.found.keys : of_cta(shared.filter.found.keys, 0);
-        u32* columns = rank == 0 ? shared.filter.found.columns : of_cta(shared.filter.found.columns, 0);
-        if (rank > 0 || kept.named) {
-            Steps::bring(shared.filter, part, kept, [&](u32 i, Key key, u32 column) {
-                keys[rank * SHARE + i] = key;
-                columns[rank * SHARE + i] = column;
-            });
+        if (rank > 0) {
+            Key* keys = of_cta(shared.filter.found.keys, 0) + rank * SHARE;
+            u32* columns = of_cta(shared.filter.found.columns, 0) + rank * SHARE;
+            for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
+                keys[i] = shared.filter.found.keys[i];
+                columns[i] = shared.filter.found.columns[i];
+            }
         }
         if (threadIdx.x == 0) {
             of_cta(shared.sizes, 0)[rank] = kept.size;
@@ -1711,7 +1794,7 @@ struct ClusterFilter {
         }
         cluster_arrive();
         cluster_wait();
-        if (rank == 0 && decide(args, shared, part, k, kept.named)) {
+        if (rank == 0 && decide(args, shared, part, k, kept.clean)) {
             return;
         }
         if (rank > 0) {

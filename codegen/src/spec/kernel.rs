@@ -152,10 +152,10 @@ impl Variant {
     }
 
     /// Vectors that stand together in a part of a row. In 128 bytes, winners that stand together
-    /// are still spread over the parts; a huge row is read from memory, by larger pieces.
+    /// are still spread over the parts of a cluster; other rows are read by larger pieces.
     pub const fn chunk(&self) -> u32 {
         match self.kernel {
-            KernelKind::GridFilter => 32,
+            KernelKind::BlockFilter | KernelKind::GridFilter => 32,
             _ => 8,
         }
     }
@@ -166,9 +166,16 @@ impl Variant {
     pub const fn ctas(&self) -> u32 {
         match self.kernel {
             KernelKind::BlockRadix => 1,
-            // With 16 scores a thread two CTAs of 512 fit: 1024 x 32768 f32 at k = 512, 50 us, and
-            // 65 with one of 32 (H200). Few rows leave a cluster's CTAs alone as it is.
-            KernelKind::BlockFilter => (if self.items <= 16 { 1024 } else { 512 }) / self.threads,
+            // As many as there is shared memory for: two of 512 threads, or three of 256 where a row
+            // is in 16 bits. Few rows leave a cluster's CTAs alone as it is.
+            KernelKind::BlockFilter => {
+                let small = self.threads < 512 && self.dtype.bytes() == 2;
+                match self.ring_bytes() {
+                    ..=0x8000 if small => 3,
+                    ..=0x10000 if self.threads <= 512 => 2,
+                    _ => 1,
+                }
+            }
             KernelKind::ClusterResident | KernelKind::ClusterFilter | KernelKind::GridFilter => 1,
             KernelKind::BlockResident => {
                 let small = self.threads < 512;
@@ -203,6 +210,23 @@ impl Variant {
             KernelKind::BlockResident => Some(self.threads * self.items),
             KernelKind::ClusterResident => Some(self.threads * self.items * self.cluster),
         }
+    }
+
+    /// Bytes of shared memory that a CTA of a launch is given beside the kernel's variables: the
+    /// stripes that a filter has on chip.
+    pub const fn ring_bytes(&self) -> u32 {
+        const STAGES: u32 = 2; // of `ring.cuh`
+        if self.kernel.filters() {
+            STAGES * self.threads * self.items * self.dtype.bytes()
+        } else {
+            0
+        }
+    }
+
+    /// Bytes of shared memory that a GPU must grant a CTA. A kernel's variables take no more than
+    /// [`Variant::MOST_SHARED_VARIABLES`].
+    pub const fn needed_shared_bytes(&self) -> u32 {
+        Variant::MOST_SHARED_VARIABLES + self.ring_bytes()
     }
 
     /// Bytes of device memory that a launch of `grid` CTAs over `rows` rows works in. The first

@@ -35,6 +35,9 @@ impl Variant {
     /// The most winners a row of a filter.
     pub const MOST_FILTERED: u32 = 2048;
 
+    /// Bytes of shared memory that the variables of a kernel take at most: what every GPU grants.
+    pub const MOST_SHARED_VARIABLES: u32 = 48 * 1024;
+
     /// Rows that a launch of `grid_filter` can spread over several CTAs each.
     pub const COUNTERS: u32 = 1024;
 

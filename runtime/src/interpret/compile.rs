@@ -23,6 +23,7 @@ const SHIM: &[(&str, &str)] = shim! {
     "hooks.h",
     "language.h",
     "arithmetic.h",
+    "async_copy.h",
     "atomic.h",
     "barrier.h",
     "mbarrier.h",

@@ -115,6 +115,9 @@ fn dispatch(machine: &mut Machine, call: u32, operands: &[u64; 5], pc: u32) -> J
         }
         15 => machine.bulk_copy(at, b as usize, c as usize, d as usize, pc),
         16 => machine.store_async(at, b, c as usize, d as usize, pc),
+        21 => machine.copy_async(at, b as usize, pc),
+        22 => machine.copy_async_commit(),
+        23 => machine.copy_async_wait(a as usize, pc),
         17 => machine.trouble(Class::Misuse, pc, "__trap was called"),
         18 => Ok(Then::GoOn),
         19 => {

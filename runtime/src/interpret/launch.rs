@@ -193,9 +193,11 @@ impl Launch {
         Launch(Shape { grid, threads, cluster: 1, cooperative: false, dynamic_shared: 0 })
     }
 
-    /// As a plan has it: CTAs, and the clusters they are in.
+    /// As a plan has it: CTAs, the clusters they are in, and the shared memory that they ask for.
     pub fn of(plan: &Plan) -> Launch {
-        Launch::new(plan.grid, plan.variant.threads).cluster(plan.cluster)
+        Launch::new(plan.grid, plan.variant.threads)
+            .cluster(plan.cluster)
+            .dynamic_shared(plan.variant.ring_bytes() as usize)
     }
 
     /// Clusters of this many CTAs, of which the grid is a multiple.
@@ -223,6 +225,16 @@ impl Shape {
         if self.cooperative { self.grid } else { self.cluster }
     }
 
+    /// Where the launch's own shared memory begins, after that of the variables.
+    pub fn dynamic_offset(&self, static_shared: usize) -> usize {
+        const ALIGNMENT: usize = 128;
+        if self.dynamic_shared == 0 {
+            static_shared
+        } else {
+            static_shared.next_multiple_of(ALIGNMENT)
+        }
+    }
+
     pub fn check(&self, limits: &Limits, static_shared: usize) -> Result<(), Fault> {
         let Shape { grid, threads, cluster, cooperative, dynamic_shared } = *self;
         let refused = |what: String| Err(Fault::Launch { what });
@@ -248,7 +260,7 @@ impl Shape {
             );
             return Err(Fault::SharedMemory { what });
         }
-        let all = static_shared + dynamic_shared;
+        let all = self.dynamic_offset(static_shared) + dynamic_shared;
         if all > limits.shared {
             let what =
                 format!("the launch takes {all} bytes, and a block may have {}", limits.shared);

@@ -3,6 +3,7 @@
 //! The scheduler owns it and the hooks change it, one at a time: whoever suspends a thread lets go of
 //! it first. A fault is noted here without its line, which the scheduler looks up.
 
+use super::async_copy::AsyncCopies;
 use super::barrier::Meeting;
 use super::clock::{Arrival, Clock, Uid};
 use super::fibers::Pause;
@@ -47,6 +48,7 @@ pub(super) struct Thread {
     pub unacquired: Clock,
     /// The phase of the cluster barrier at which it has arrived, and what it let know there.
     pub in_cluster_phase: Option<(u64, Option<Clock>)>,
+    pub async_copies: AsyncCopies,
     pub pause: Pause,
 }
 

@@ -69,6 +69,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("the feature `interpret` of topkit needs Linux: it loads ELF objects");
 
+mod async_copy;
 mod barrier;
 mod clock;
 mod compile;

@@ -3,6 +3,7 @@
 //! Without a cluster or a cooperative launch one CTA is live at a time: blocks that wait for each
 //! other without a promise that both are resident do so for ever, here as in the worst case there.
 
+use super::async_copy::AsyncCopies;
 use super::clock::Clock;
 use super::deadlock;
 use super::fault::Fault;
@@ -138,7 +139,7 @@ impl Run<'_> {
         // SAFETY: variables of the object, which nobody else uses while this run holds it.
         unsafe {
             *hooks = table;
-            *static_shared = self.object.static_shared as u64;
+            *static_shared = self.shape.dynamic_offset(self.object.static_shared) as u64;
             *block_dim = [threads, 1, 1];
             *grid_dim = [grid, 1, 1];
             *cluster_size = cluster;
@@ -148,7 +149,7 @@ impl Run<'_> {
     /// Runs the CTAs that are live together, from the first of them on.
     fn group(&self, first: u32) -> Result<(), Fault> {
         let Shape { threads, dynamic_shared, .. } = self.shape;
-        let bytes = self.object.static_shared + dynamic_shared;
+        let bytes = self.shape.dynamic_offset(self.object.static_shared) + dynamic_shared;
         let mut shared: Vec<Vec<Chunk>> = (0..self.shape.live())
             .map(|_| vec![Chunk([POISON; 1024]); bytes.div_ceil(1024).max(1)])
             .collect();
@@ -246,6 +247,7 @@ impl Machine {
                     released: None,
                     unacquired: Clock::default(),
                     in_cluster_phase: None,
+                    async_copies: AsyncCopies::default(),
                     pause: Pause::NONE,
                 });
             }

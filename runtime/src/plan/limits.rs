@@ -18,6 +18,8 @@ pub struct Limits {
     pub registers_per_multiprocessor: u32,
     /// Bytes of shared memory of a multiprocessor.
     pub shared_bytes_per_multiprocessor: u32,
+    /// Bytes of shared memory that a CTA may have.
+    pub shared_bytes_per_cta: u32,
     /// Whether CTAs can be launched in clusters.
     pub clusters: bool,
     /// CTAs of a cluster, at most; 1 without clusters. It is 16 until the GPU has refused one.
@@ -75,6 +77,12 @@ impl Limits {
             threads_per_multiprocessor: usual.threads,
             registers_per_multiprocessor: 64 * 1024,
             shared_bytes_per_multiprocessor: usual.shared_kb * 1024,
+            shared_bytes_per_cta: 1024
+                * match capability {
+                    (8.., _) => usual.shared_kb - 1,
+                    (7, _) => usual.shared_kb,
+                    _ => 48,
+                },
             clusters: capability >= (9, 0),
             most_cluster: if capability >= (9, 0) { *Variant::CLUSTERS.end() } else { 1 },
             starts_early: capability >= (9, 0),
@@ -90,6 +98,7 @@ impl Limits {
             threads_per_multiprocessor: facts.threads_per_multiprocessor,
             registers_per_multiprocessor: facts.registers_per_multiprocessor,
             shared_bytes_per_multiprocessor: facts.shared_bytes_per_multiprocessor,
+            shared_bytes_per_cta: facts.shared_bytes_per_cta,
             clusters: facts.clusters,
             most_cluster: if facts.clusters { *Variant::CLUSTERS.end() } else { 1 },
             // A launch that starts early can be captured in a graph since CUDA 12.3.

@@ -83,6 +83,12 @@ impl Plan {
         if let Some(lack) = limits.lacks(variant.kernel.launches_as()) {
             return Err(unfit(format!("it needs {lack}, which the GPU does not have")));
         }
+        let (needed, granted) = (variant.needed_shared_bytes(), limits.shared_bytes_per_cta);
+        if needed > granted {
+            return Err(unfit(format!(
+                "it may need {needed} bytes of shared memory, and the GPU grants a CTA {granted}"
+            )));
+        }
         if let Some(most) = variant.kernel.most_k().filter(|most| problem.k > *most) {
             return Err(unfit(format!("it selects at most {most} of a row")));
         }

@@ -38,7 +38,7 @@ const LIST: &[Sizes] = &[
     sizes(KernelKind::BlockResident, &[2048], &[512], &[8, 16, 32, 64], &[1]),
     sizes(KernelKind::ClusterResident, &[4096], &[512], &[8, 16, 32, 64], &[2, 3, 4, 6, 8, 16]),
     sizes(KernelKind::BlockFilter, &[2048], &[512], &[16, 32], &[1]),
-    sizes(KernelKind::BlockFilter, &[2048], &[256], &[32], &[1]),
+    sizes(KernelKind::BlockFilter, &[1024], &[256], &[32], &[1]),
     sizes(KernelKind::ClusterFilter, &[2048], &[512], &[16, 32], &[2, 3, 4, 6, 8, 16]),
     sizes(KernelKind::ClusterFilter, &[1024], &[256], &[16, 32], &[4, 6, 8]),
     sizes(KernelKind::GridFilter, &[2048], &[512], &[16, 32], &[1]),

@@ -22,6 +22,7 @@ pub enum Rule {
 
 const INSTRUCTION: &str = "one instruction of newer GPUs; the shuffles beside it run in its place";
 const LETTERS: &str = "instructions of the GPU; the bodies beside them run in their place";
+const COPIES: &str = "an instruction of the GPU; the copy beside it runs in its place";
 const GRIDS: &str = "orders whole grids, and the interpreter runs one at a time";
 
 /// The rule of a site; none for one that orders nothing.
@@ -39,6 +40,8 @@ pub fn rule(site: &Site) -> Option<Rule> {
         "asm" if ["mbarrier.", "st.async"].iter().any(|what| site.construct.contains(what)) => {
             return Some(Rule::NotModelled(LETTERS));
         }
+        "asm" if site.construct.contains("cp.async") => return Some(Rule::NotModelled(COPIES)),
+        "copy_async_commit" | "copy_async_wait_all" | "copy_async_wait_but_last" => vec![removed()],
         "__syncthreads" | "grid_barrier" | "named_barrier_sync" | "named_barrier_arrive" => {
             vec![removed()]
         }
