@@ -42,7 +42,11 @@ struct ClusterThresholdSearch {
         u64 bins[CLUSTER][GROUP / 2];
     };
 
+    static constexpr u32 MOST_FEW = GROUPS;
+
     Letters letters[2];
+    Mailbox for_few;
+    u64 few[CLUSTER][MOST_FEW / 2];
     u32 own[GROUPS];
     ClusterThresholdBin found;
 
@@ -52,6 +56,7 @@ struct ClusterThresholdSearch {
             letters[turn].for_sums.prepare();
             letters[turn].for_bins.prepare();
         }
+        for_few.prepare();
     }
 
     __device__ __forceinline__ ClusterThresholdBin find(const Histogram<BINS>& histogram,
@@ -72,6 +77,38 @@ struct ClusterThresholdSearch {
         return found;
     }
 
+    // The same among the first FEW bins alone, in one step and once.
+    template <u32 FEW>
+    __device__ __forceinline__ ClusterThresholdBin find_of_few(const Histogram<BINS>& histogram,
+                                                               u32 wanted, u32 rank) {
+        static_assert(FEW <= MOST_FEW && FEW >= 2, "a lane looks at two bins");
+        using Counts = u64[CLUSTER][FEW / 2];
+        Counts& counts = reinterpret_cast<Counts&>(few);
+        const u32 lane = threadIdx.x;
+        if (lane < WARP_SIZE) {
+            if (lane == 0) {
+                for_few.announce(u32(sizeof(counts)));
+            }
+            if (2 * lane < FEW) {
+                u32 two[2];
+                histogram.template read<2>(2 * lane, two);
+                for (u32 cta = 0; cta < CLUSTER; ++cta) {
+                    for_few.send(&counts[rank][lane], u64(two[1]) << 32 | two[0], cta);
+                }
+            }
+            for_few.wait(0);
+            const Step bin = locate<FEW>(wanted, rank, counts);
+            const u32 before_above = warp_sum(bin.before_above);
+            if (bin.here) {
+                found.bin = {bin.place, bin.above, bin.inside};
+                found.before_above = before_above;
+                found.before_inside = bin.before_inside;
+            }
+        }
+        __syncthreads();
+        return found;
+    }
+
    private:
     struct Step {
         u32 place;          // in every lane; counted from the bottom
@@ -83,13 +120,7 @@ struct ClusterThresholdSearch {
     };
 
     __device__ __forceinline__ void add_groups(const Histogram<BINS>& histogram) {
-        u32 counts[OWNED];
-        histogram.template read<OWNED>(threadIdx.x * OWNED, counts);
-        u32 sum = 0;
-#pragma unroll
-        for (u32 i = 0; i < OWNED; ++i) {
-            sum += counts[i];
-        }
+        u32 sum = histogram.template sum<OWNED>(threadIdx.x * OWNED);
 #pragma unroll
         for (u32 distance = 1; distance < SHARING; distance *= 2) {
             sum += __shfl_xor_sync(FULL_MASK, sum, distance);

@@ -41,5 +41,29 @@ struct alignas(16) Histogram {
         }
     }
 
+    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
+    // precede them. Lanes begin at different fours of their bins: else several would wait for one
+    // bank.
+    template <u32 N>
+    __device__ __forceinline__ u32 sum(u32 first) const {
+        u32 sum = 0;
+        if constexpr (N % 4 == 0) {
+            constexpr u32 FOURS = N / 4;
+            const u32 turn = threadIdx.x * FOURS / 8;
+#pragma unroll
+            for (u32 i = 0; i < FOURS; ++i) {
+                const u32 at = first + (i + turn) % FOURS * 4;
+                const uint4 four = *reinterpret_cast<const uint4*>(counts + at);
+                sum += four.x + four.y + four.z + four.w;
+            }
+        } else {
+#pragma unroll
+            for (u32 i = 0; i < N; ++i) {
+                sum += counts[first + i];
+            }
+        }
+        return sum;
+    }
+
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };

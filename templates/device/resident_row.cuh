@@ -309,6 +309,31 @@ struct ResidentRow {
         }
     }
 
+    // Calls visit(code) once for every hit. Many may be.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 p = 0; p < Places::PAIRS; ++p) {
+            const u32 codes = half_codes(pairs[p]);
+            if (hits.words[p / 16] & 1u << p % 16) {
+                visit(codes & 0xFFFFu);
+            }
+            if (hits.words[p / 16] & 0x10000u << p % 16) {
+                visit(codes >> 16);
+            }
+        }
+        if (hits.edge != 0) {
+            visit(half_codes(edge) & 0xFFFFu);
+        }
+    }
+
+    // Whether all scores of a code are equal: a half holds them as they are. Precondition: 16 bits.
+    static __device__ __forceinline__ bool tells_all(u32 code) {
+        const u32 exponent = half_of_code(code) >> 10 & 31;
+        constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
+        return exponent < 31 && (IS_F16 || exponent > 0);
+    }
+
     // The scores that are at least `half`.
     __device__ __forceinline__ Hits at_least(u32 half) const {
         const u32 bound = half_twice(half);

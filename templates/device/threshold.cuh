@@ -32,15 +32,7 @@ struct ThresholdSearch {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-        u32 counts[OWNED] = {};
-        if (owner) {
-            histogram.template read<OWNED>(lowest, counts);
-        }
-        u32 owned = 0;
-#pragma unroll
-        for (u32 i = 0; i < OWNED; ++i) {
-            owned += counts[i];
-        }
+        const u32 owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
         const u32 total = warp_sum(owned);
         if (lane == 0) {
             warp_totals[warp] = total;
@@ -52,6 +44,8 @@ struct ThresholdSearch {
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
             if (above < wanted && wanted <= above + owned) {
+                u32 counts[OWNED];
+                histogram.template read<OWNED>(lowest, counts);
 #pragma unroll
                 for (u32 i = OWNED; i-- > 0;) {
                     if (above < wanted && wanted <= above + counts[i]) {

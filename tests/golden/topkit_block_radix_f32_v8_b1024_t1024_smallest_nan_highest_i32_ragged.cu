@@ -189,6 +189,30 @@ struct alignas(16) Histogram {
         }
     }
 
+    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
+    // precede them. Lanes begin at different fours of their bins: else several would wait for one
+    // bank.
+    template <u32 N>
+    __device__ __forceinline__ u32 sum(u32 first) const {
+        u32 sum = 0;
+        if constexpr (N % 4 == 0) {
+            constexpr u32 FOURS = N / 4;
+            const u32 turn = threadIdx.x * FOURS / 8;
+#pragma unroll
+            for (u32 i = 0; i < FOURS; ++i) {
+                const u32 at = first + (i + turn) % FOURS * 4;
+                const uint4 four = *reinterpret_cast<const uint4*>(counts + at);
+                sum += four.x + four.y + four.z + four.w;
+            }
+        } else {
+#pragma unroll
+            for (u32 i = 0; i < N; ++i) {
+                sum += counts[first + i];
+            }
+        }
+        return sum;
+    }
+
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
@@ -331,15 +355,7 @@ struct ThresholdSearch {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-        u32 counts[OWNED] = {};
-        if (owner) {
-            histogram.template read<OWNED>(lowest, counts);
-        }
-        u32 owned = 0;
-#pragma unroll
-        for (u32 i = 0; i < OWNED; ++i) {
-            owned += counts[i];
-        }
+        const u32 owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
         const u32 total = warp_sum(owned);
         if (lane == 0) {
             warp_totals[warp] = total;
@@ -351,6 +367,8 @@ struct ThresholdSearch {
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
             if (above < wanted && wanted <= above + owned) {
+                u32 counts[OWNED];
+                histogram.template read<OWNED>(lowest, counts);
 #pragma unroll
                 for (u32 i = OWNED; i-- > 0;) {
                     if (above < wanted && wanted <= above + counts[i]) {

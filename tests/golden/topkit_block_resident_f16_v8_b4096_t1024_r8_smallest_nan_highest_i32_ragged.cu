@@ -166,6 +166,30 @@ struct alignas(16) Histogram {
         }
     }
 
+    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
+    // precede them. Lanes begin at different fours of their bins: else several would wait for one
+    // bank.
+    template <u32 N>
+    __device__ __forceinline__ u32 sum(u32 first) const {
+        u32 sum = 0;
+        if constexpr (N % 4 == 0) {
+            constexpr u32 FOURS = N / 4;
+            const u32 turn = threadIdx.x * FOURS / 8;
+#pragma unroll
+            for (u32 i = 0; i < FOURS; ++i) {
+                const u32 at = first + (i + turn) % FOURS * 4;
+                const uint4 four = *reinterpret_cast<const uint4*>(counts + at);
+                sum += four.x + four.y + four.z + four.w;
+            }
+        } else {
+#pragma unroll
+            for (u32 i = 0; i < N; ++i) {
+                sum += counts[first + i];
+            }
+        }
+        return sum;
+    }
+
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
@@ -349,15 +373,7 @@ struct ThresholdSearch {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-        u32 counts[OWNED] = {};
-        if (owner) {
-            histogram.template read<OWNED>(lowest, counts);
-        }
-        u32 owned = 0;
-#pragma unroll
-        for (u32 i = 0; i < OWNED; ++i) {
-            owned += counts[i];
-        }
+        const u32 owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
         const u32 total = warp_sum(owned);
         if (lane == 0) {
             warp_totals[warp] = total;
@@ -369,6 +385,8 @@ struct ThresholdSearch {
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
             if (above < wanted && wanted <= above + owned) {
+                u32 counts[OWNED];
+                histogram.template read<OWNED>(lowest, counts);
 #pragma unroll
                 for (u32 i = OWNED; i-- > 0;) {
                     if (above < wanted && wanted <= above + counts[i]) {
@@ -1029,6 +1047,31 @@ struct ResidentRow {
         if (places.holds_edge()) {
             visit(half_codes(edge) & 0xFFFFu);
         }
+    }
+
+    // Calls visit(code) once for every hit. Many may be.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 p = 0; p < Places::PAIRS; ++p) {
+            const u32 codes = half_codes(pairs[p]);
+            if (hits.words[p / 16] & 1u << p % 16) {
+                visit(codes & 0xFFFFu);
+            }
+            if (hits.words[p / 16] & 0x10000u << p % 16) {
+                visit(codes >> 16);
+            }
+        }
+        if (hits.edge != 0) {
+            visit(half_codes(edge) & 0xFFFFu);
+        }
+    }
+
+    // Whether all scores of a code are equal: a half holds them as they are. Precondition: 16 bits.
+    static __device__ __forceinline__ bool tells_all(u32 code) {
+        const u32 exponent = half_of_code(code) >> 10 & 31;
+        constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
+        return exponent < 31 && (IS_F16 || exponent > 0);
     }
 
     // The scores that are at least `half`.

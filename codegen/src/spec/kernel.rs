@@ -186,7 +186,7 @@ impl Variant {
                 // One more than this, and the assembler spills (13.0, sm_90a).
                 let most = match self.threads {
                     0..=128 => 3,
-                    129..=256 if self.items == 32 && self.dtype.bytes() == 2 => 4,
+                    129..=256 if self.items == 32 => 4,
                     129..=256 => 3,
                     257..=512 => 2,
                     _ => 1,
