@@ -318,14 +318,14 @@ struct ThresholdSearch {
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
             if (above < wanted && wanted <= above + owned) {
-                u32 counts[OWNED];
-                histogram.template read<OWNED>(lowest, counts);
-#pragma unroll
+                // More loads at once would take registers.
+#pragma unroll(OWNED < 8 ? OWNED : 8)
                 for (u32 i = OWNED; i-- > 0;) {
-                    if (above < wanted && wanted <= above + counts[i]) {
-                        found = {lowest + i, above, counts[i]};
+                    const u32 count = histogram.counts[lowest + i];
+                    if (above < wanted && wanted <= above + count) {
+                        found = {lowest + i, above, count};
                     }
-                    above += counts[i];
+                    above += count;
                 }
             }
         }

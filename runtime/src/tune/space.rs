@@ -35,7 +35,7 @@ const LIST: &[Sizes] = &[
     sizes(KernelKind::BlockRadix, &[2048, 4096], &[1024], &[0], &[1]),
     sizes(KernelKind::BlockRadix, &[2048], &[256, 512], &[0], &[1]),
     sizes(KernelKind::BlockResident, &[4096], &[128, 256, 512, 1024], &[8, 16, 32, 64], &[1]),
-    sizes(KernelKind::BlockResident, &[2048], &[512], &[8, 16, 32, 64], &[1]),
+    sizes(KernelKind::BlockResident, &[2048], &[256, 512], &[8, 16, 32, 64], &[1]),
     sizes(KernelKind::ClusterResident, &[4096], &[512], &[8, 16, 32, 64], &[2, 3, 4, 6, 8, 16]),
     sizes(KernelKind::BlockFilter, &[2048], &[512], &[16, 32], &[1]),
     sizes(KernelKind::BlockFilter, &[1024], &[256], &[32], &[1]),
