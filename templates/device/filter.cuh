@@ -98,10 +98,10 @@ struct Filter {
     static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
                                                    const Held& from, u32 capacity, u32 most,
                                                    Kept& kept) {
-        const u64 state =
+        const u64 held =
             Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
                            from.beneath, capacity, most);
-        kept = {shared.found.size, {(state >> 32) != 0, u32(state)}, false};
+        kept = {shared.found.size, Held::of(held), false};
         if (kept.size > most) {
             trim_to(shared, part, most, kept);
         }
@@ -177,14 +177,9 @@ struct Filter {
 
     static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
                                                    Kept& kept) {
-        const u64 state = trim(shared, kept.size, kept.held, most);
-        kept = {most, {(state >> 32) != 0, u32(state)}, false};
-    }
-
-    // Keeps the best `most`. Not inlined: it is rare.
-    static __device__ __noinline__ u64 trim(Shared& shared, u32 size, Held held, u32 most) {
-        held = shared.found.compact(shared.search, held, size, most);
-        return u64(held.open) << 32 | held.beneath;
+        const u64 held = Found::compact(shared.found, shared.search, kept.held.open,
+                                        kept.held.beneath, kept.size, most);
+        kept = {most, Held::of(held), false};
     }
 
     // Keeps what is above a guessed bound. False if there is none, or too much above it; what is

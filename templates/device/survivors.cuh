@@ -14,6 +14,10 @@
 struct Held {
     bool open;
     u32 beneath;
+
+    // As one word: what a function that is not inlined returns in registers.
+    __device__ __forceinline__ u64 word() const { return u64(open) << 32 | beneath; }
+    static __device__ __forceinline__ Held of(u64 word) { return {(word >> 32) != 0, u32(word)}; }
 };
 
 // A few survivors of each lane of a warp.
@@ -158,7 +162,7 @@ struct Survivors {
                 if (!__syncthreads_or(end > capacity)) {
                     break;
                 }
-                held = to.compact(search, held, capacity, keep);
+                held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep));
                 for (u32 rest = held.open ? 0 : hits; rest != 0; rest &= rest - 1) {
                     const u32 bit = __ffs(rest) - 1;
                     if (key_of(slices, to.column_of(slices, stripe, bit)) <= held.beneath) {
@@ -168,21 +172,22 @@ struct Survivors {
                 edge = edge && (held.open || key_of(slices, slices.edge_column()) > held.beneath);
             }
         }
-        return u64(held.open) << 32 | held.beneath;
+        return held.word();
     }
 
     // Keeps the best `keep` of `count`. They move to the front a block of threads at a time: what
-    // is written there has been read before.
-    __device__ __forceinline__ Held compact(Search& search, Held held, u32 count, u32 keep) {
-        const u32 least = held.open ? 0 : held.beneath;
+    // is written there has been read before. Not inlined: it is rare, and long to compile.
+    static __device__ __noinline__ u64 compact(Survivors& to, Search& search, bool open, u32 beneath,
+                                               u32 count, u32 keep) {
+        const u32 least = open ? 0 : beneath;
         const Cut cut = search.find(keep, Search::Range::from(least, ~0u), 0, [&](auto visit) {
             for (u32 i = threadIdx.x; i < count; i += THREADS) {
-                visit(u32(keys[i]));
+                visit(u32(to.keys[i]));
             }
         });
         if (threadIdx.x == 0) {
-            size = 0;
-            ties = 0;
+            to.size = 0;
+            to.ties = 0;
         }
         __syncthreads();
         for (u32 from = 0; from < count; from += THREADS) {
@@ -191,24 +196,24 @@ struct Survivors {
             u32 column = 0;
             bool kept = false;
             if (i < count) {
-                key = keys[i];
-                column = columns[i];
+                key = to.keys[i];
+                column = to.columns[i];
                 kept = key > cut.greatest ||
-                       (key >= cut.least && atomicAdd(&ties, 1u) < cut.ties);
+                       (key >= cut.least && atomicAdd(&to.ties, 1u) < cut.ties);
             }
             __syncthreads();
-            const u32 slot = reserve(kept);
+            const u32 slot = to.reserve(kept);
             if (kept) {
-                keys[slot] = Key(key);
-                columns[slot] = column;
+                to.keys[slot] = Key(key);
+                to.columns[slot] = column;
             }
         }
         __syncthreads();
         // Ties of the last key kept are as good as it, so they need not come.
         if (cut.least == cut.greatest) {
-            return {false, cut.least};
+            return Held{false, cut.least}.word();
         }
-        return cut.least == 0 ? Held{true, 0} : Held{false, cut.least - 1};
+        return (cut.least == 0 ? Held{true, 0} : Held{false, cut.least - 1}).word();
     }
 
    private:

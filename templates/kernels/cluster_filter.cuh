@@ -57,22 +57,40 @@ struct ClusterFilter {
             }
             return;
         }
+        if (!alone) {
+            if (threadIdx.x == 0) {
+                shared.repeat = false;
+            }
+            cluster_arrive();
+        }
+        // In the first CTA the others' places are theirs from the start.
+        const u32 parts = alone ? 1 : CLUSTER;
+        const u32 room = alone || rank > 0 ? Steps::CAPACITY : SHARE;
+        const Part part = {row,   Stripes<Config>(row, parts), index, rank, parts,
+                           alone ? Steps::CAPACITY : SHARE, room};
+        // Steps are called from one place each: a second call is compiled a second time.
+        Last last = {Steps::keep(shared.filter, part, k), 0};
         if (alone) {
-            const Part part = {row, Stripes<Config>(row, 1), index, 0, 1, Steps::CAPACITY,
-                               Steps::CAPACITY};
-            const Kept kept = Steps::keep(shared.filter, part, k);
-            const Range range = Steps::bins_from(shared.filter, Steps::least_kept(kept));
-            Steps::settle(args, shared.filter, part, k, range, kept);
+            last.least = Steps::least_kept(last.kept);
+        } else if (meet(args, shared, part, k, last)) {
             return;
         }
-        if (threadIdx.x == 0) {
-            shared.repeat = false;
-        }
-        cluster_arrive();
-        // In the first CTA the others' places are theirs from the start.
-        const u32 room = rank == 0 ? SHARE : Steps::CAPACITY;
-        const Part part = {row, Stripes<Config>(row, CLUSTER), index, rank, CLUSTER, SHARE, room};
-        const Kept kept = Steps::keep(shared.filter, part, k);
+        Steps::settle(args, shared.filter, part, k, Steps::bins_from(shared.filter, last.least),
+                      last.kept);
+    }
+
+   private:
+    // What one CTA is left to select from, and the least key that it may have.
+    struct Last {
+        Kept kept;
+        u32 least;
+    };
+
+    // Brings together what the CTAs kept. False in the first if it is left to select alone.
+    static __device__ __forceinline__ bool meet(const LaunchArgs& args, Shared& shared,
+                                                const Part& part, u32 k, Last& last) {
+        const Kept kept = last.kept;
+        const u32 rank = part.rank;
         cluster_wait();  // the first CTA has started
         if (rank > 0) {
             Key* keys = of_cta(shared.filter.found.keys, 0) + rank * SHARE;
@@ -89,18 +107,19 @@ struct ClusterFilter {
         cluster_arrive();
         cluster_wait();
         if (rank == 0 && decide(args, shared, part, k, kept.clean)) {
-            return;
+            return true;
         }
         if (rank > 0) {
             cluster_arrive();
             cluster_wait();
         }
-        if (shared.repeat) {
-            look_again(args, shared, part, k);
+        if (!shared.repeat) {
+            return true;
         }
+        last = look_again(shared, part, k);
+        return rank > 0;
     }
 
-   private:
     // In the first CTA: writes the winners, if they are all among what was brought, and lets the
     // others go. Else tells them where to look again.
     static __device__ __forceinline__ bool decide(const LaunchArgs& args, Shared& shared,
@@ -137,7 +156,7 @@ struct ClusterFilter {
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
             *of_cta(&shared.repeat, threadIdx.x) = true;
-            *of_cta(&shared.from, threadIdx.x) = {(from >> 32) != 0, u32(from)};
+            *of_cta(&shared.from, threadIdx.x) = Held::of(from);
             *of_cta(&shared.aside, threadIdx.x) = aside;
         }
         cluster_arrive();
@@ -156,7 +175,7 @@ struct ClusterFilter {
             shared.aside = 0;
         }
         if (!enough) {
-            return u64(1) << 32;
+            return Held{true, 0}.word();
         }
         const auto there = [&](u32 i) {
             return i < CLUSTER * SHARE && i % SHARE < shared.sizes[i / SHARE];
@@ -190,13 +209,12 @@ struct ClusterFilter {
         if (threadIdx.x == 0) {
             shared.aside = cut.ties;
         }
-        return cut.least;
+        return Held{false, cut.least}.word();
     }
 
-    // All CTAs look again. The first fetches the best that they found and selects; if even these
-    // may lack a winner, it reads the row alone.
-    static __device__ __forceinline__ void look_again(const LaunchArgs& args, Shared& shared,
-                                                      const Part& part, u32 k) {
+    // All CTAs look again. The first fetches the best that they found; none of it, if even these may
+    // lack a winner.
+    static __device__ __forceinline__ Last look_again(Shared& shared, const Part& part, u32 k) {
         const u32 aside = shared.aside;
         const u32 room = Steps::CAPACITY - shared.aside;
         const Held from = shared.from;
@@ -224,10 +242,7 @@ struct ClusterFilter {
         }
         cluster_arrive();
         cluster_wait();
-        if (part.rank == 0) {
-            const u32 least = from.open || kept.size == 0 ? 0 : from.beneath;
-            Steps::settle(args, shared.filter, part, k, Steps::bins_from(shared.filter, least), kept);
-        }
+        return {kept, from.open || kept.size == 0 ? 0 : from.beneath};
     }
 
     // Appends the other CTAs' survivors to those of the first, and then the ties that it set aside.

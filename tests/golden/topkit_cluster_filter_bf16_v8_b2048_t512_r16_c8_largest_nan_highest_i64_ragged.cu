@@ -1097,6 +1097,10 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 struct Held {
     bool open;
     u32 beneath;
+
+    // As one word: what a function that is not inlined returns in registers.
+    __device__ __forceinline__ u64 word() const { return u64(open) << 32 | beneath; }
+    static __device__ __forceinline__ Held of(u64 word) { return {(word >> 32) != 0, u32(word)}; }
 };
 
 // A few survivors of each lane of a warp.
@@ -1241,7 +1245,7 @@ struct Survivors {
                 if (!__syncthreads_or(end > capacity)) {
                     break;
                 }
-                held = to.compact(search, held, capacity, keep);
+                held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep));
                 for (u32 rest = held.open ? 0 : hits; rest != 0; rest &= rest - 1) {
                     const u32 bit = __ffs(rest) - 1;
                     if (key_of(slices, to.column_of(slices, stripe, bit)) <= held.beneath) {
@@ -1251,21 +1255,22 @@ struct Survivors {
                 edge = edge && (held.open || key_of(slices, slices.edge_column()) > held.beneath);
             }
         }
-        return u64(held.open) << 32 | held.beneath;
+        return held.word();
     }
 
     // Keeps the best `keep` of `count`. They move to the front a block of threads at a time: what
-    // is written there has been read before.
-    __device__ __forceinline__ Held compact(Search& search, Held held, u32 count, u32 keep) {
-        const u32 least = held.open ? 0 : held.beneath;
+    // is written there has been read before. Not inlined: it is rare, and long to compile.
+    static __device__ __noinline__ u64 compact(Survivors& to, Search& search, bool open, u32 beneath,
+                                               u32 count, u32 keep) {
+        const u32 least = open ? 0 : beneath;
         const Cut cut = search.find(keep, Search::Range::from(least, ~0u), 0, [&](auto visit) {
             for (u32 i = threadIdx.x; i < count; i += THREADS) {
-                visit(u32(keys[i]));
+                visit(u32(to.keys[i]));
             }
         });
         if (threadIdx.x == 0) {
-            size = 0;
-            ties = 0;
+            to.size = 0;
+            to.ties = 0;
         }
         __syncthreads();
         for (u32 from = 0; from < count; from += THREADS) {
@@ -1274,24 +1279,24 @@ struct Survivors {
             u32 column = 0;
             bool kept = false;
             if (i < count) {
-                key = keys[i];
-                column = columns[i];
+                key = to.keys[i];
+                column = to.columns[i];
                 kept = key > cut.greatest ||
-                       (key >= cut.least && atomicAdd(&ties, 1u) < cut.ties);
+                       (key >= cut.least && atomicAdd(&to.ties, 1u) < cut.ties);
             }
             __syncthreads();
-            const u32 slot = reserve(kept);
+            const u32 slot = to.reserve(kept);
             if (kept) {
-                keys[slot] = Key(key);
-                columns[slot] = column;
+                to.keys[slot] = Key(key);
+                to.columns[slot] = column;
             }
         }
         __syncthreads();
         // Ties of the last key kept are as good as it, so they need not come.
         if (cut.least == cut.greatest) {
-            return {false, cut.least};
+            return Held{false, cut.least}.word();
         }
-        return cut.least == 0 ? Held{true, 0} : Held{false, cut.least - 1};
+        return (cut.least == 0 ? Held{true, 0} : Held{false, cut.least - 1}).word();
     }
 
    private:
@@ -1566,10 +1571,10 @@ struct Filter {
     static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
                                                    const Held& from, u32 capacity, u32 most,
                                                    Kept& kept) {
-        const u64 state =
+        const u64 held =
             Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
                            from.beneath, capacity, most);
-        kept = {shared.found.size, {(state >> 32) != 0, u32(state)}, false};
+        kept = {shared.found.size, Held::of(held), false};
         if (kept.size > most) {
             trim_to(shared, part, most, kept);
         }
@@ -1645,14 +1650,9 @@ struct Filter {
 
     static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
                                                    Kept& kept) {
-        const u64 state = trim(shared, kept.size, kept.held, most);
-        kept = {most, {(state >> 32) != 0, u32(state)}, false};
-    }
-
-    // Keeps the best `most`. Not inlined: it is rare.
-    static __device__ __noinline__ u64 trim(Shared& shared, u32 size, Held held, u32 most) {
-        held = shared.found.compact(shared.search, held, size, most);
-        return u64(held.open) << 32 | held.beneath;
+        const u64 held = Found::compact(shared.found, shared.search, kept.held.open,
+                                        kept.held.beneath, kept.size, most);
+        kept = {most, Held::of(held), false};
     }
 
     // Keeps what is above a guessed bound. False if there is none, or too much above it; what is
@@ -1781,22 +1781,40 @@ struct ClusterFilter {
             }
             return;
         }
+        if (!alone) {
+            if (threadIdx.x == 0) {
+                shared.repeat = false;
+            }
+            cluster_arrive();
+        }
+        // In the first CTA the others' places are theirs from the start.
+        const u32 parts = alone ? 1 : CLUSTER;
+        const u32 room = alone || rank > 0 ? Steps::CAPACITY : SHARE;
+        const Part part = {row,   Stripes<Config>(row, parts), index, rank, parts,
+                           alone ? Steps::CAPACITY : SHARE, room};
+        // Steps are called from one place each: a second call is compiled a second time.
+        Last last = {Steps::keep(shared.filter, part, k), 0};
         if (alone) {
-            const Part part = {row, Stripes<Config>(row, 1), index, 0, 1, Steps::CAPACITY,
-                               Steps::CAPACITY};
-            const Kept kept = Steps::keep(shared.filter, part, k);
-            const Range range = Steps::bins_from(shared.filter, Steps::least_kept(kept));
-            Steps::settle(args, shared.filter, part, k, range, kept);
+            last.least = Steps::least_kept(last.kept);
+        } else if (meet(args, shared, part, k, last)) {
             return;
         }
-        if (threadIdx.x == 0) {
-            shared.repeat = false;
-        }
-        cluster_arrive();
-        // In the first CTA the others' places are theirs from the start.
-        const u32 room = rank == 0 ? SHARE : Steps::CAPACITY;
-        const Part part = {row, Stripes<Config>(row, CLUSTER), index, rank, CLUSTER, SHARE, room};
-        const Kept kept = Steps::keep(shared.filter, part, k);
+        Steps::settle(args, shared.filter, part, k, Steps::bins_from(shared.filter, last.least),
+                      last.kept);
+    }
+
+   private:
+    // What one CTA is left to select from, and the least key that it may have.
+    struct Last {
+        Kept kept;
+        u32 least;
+    };
+
+    // Brings together what the CTAs kept. False in the first if it is left to select alone.
+    static __device__ __forceinline__ bool meet(const LaunchArgs& args, Shared& shared,
+                                                const Part& part, u32 k, Last& last) {
+        const Kept kept = last.kept;
+        const u32 rank = part.rank;
         cluster_wait();  // the first CTA has started
         if (rank > 0) {
             Key* keys = of_cta(shared.filter.found.keys, 0) + rank * SHARE;
@@ -1813,18 +1831,19 @@ struct ClusterFilter {
         cluster_arrive();
         cluster_wait();
         if (rank == 0 && decide(args, shared, part, k, kept.clean)) {
-            return;
+            return true;
         }
         if (rank > 0) {
             cluster_arrive();
             cluster_wait();
         }
-        if (shared.repeat) {
-            look_again(args, shared, part, k);
+        if (!shared.repeat) {
+            return true;
         }
+        last = look_again(shared, part, k);
+        return rank > 0;
     }
 
-   private:
     // In the first CTA: writes the winners, if they are all among what was brought, and lets the
     // others go. Else tells them where to look again.
     static __device__ __forceinline__ bool decide(const LaunchArgs& args, Shared& shared,
@@ -1861,7 +1880,7 @@ struct ClusterFilter {
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
             *of_cta(&shared.repeat, threadIdx.x) = true;
-            *of_cta(&shared.from, threadIdx.x) = {(from >> 32) != 0, u32(from)};
+            *of_cta(&shared.from, threadIdx.x) = Held::of(from);
             *of_cta(&shared.aside, threadIdx.x) = aside;
         }
         cluster_arrive();
@@ -1880,7 +1899,7 @@ struct ClusterFilter {
             shared.aside = 0;
         }
         if (!enough) {
-            return u64(1) << 32;
+            return Held{true, 0}.word();
         }
         const auto there = [&](u32 i) {
             return i < CLUSTER * SHARE && i % SHARE < shared.sizes[i / SHARE];
@@ -1914,13 +1933,12 @@ struct ClusterFilter {
         if (threadIdx.x == 0) {
             shared.aside = cut.ties;
         }
-        return cut.least;
+        return Held{false, cut.least}.word();
     }
 
-    // All CTAs look again. The first fetches the best that they found and selects; if even these
-    // may lack a winner, it reads the row alone.
-    static __device__ __forceinline__ void look_again(const LaunchArgs& args, Shared& shared,
-                                                      const Part& part, u32 k) {
+    // All CTAs look again. The first fetches the best that they found; none of it, if even these may
+    // lack a winner.
+    static __device__ __forceinline__ Last look_again(Shared& shared, const Part& part, u32 k) {
         const u32 aside = shared.aside;
         const u32 room = Steps::CAPACITY - shared.aside;
         const Held from = shared.from;
@@ -1948,10 +1966,7 @@ struct ClusterFilter {
         }
         cluster_arrive();
         cluster_wait();
-        if (part.rank == 0) {
-            const u32 least = from.open || kept.size == 0 ? 0 : from.beneath;
-            Steps::settle(args, shared.filter, part, k, Steps::bins_from(shared.filter, least), kept);
-        }
+        return {kept, from.open || kept.size == 0 ? 0 : from.beneath};
     }
 
     // Appends the other CTAs' survivors to those of the first, and then the ties that it set aside.

@@ -134,17 +134,25 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
     if !declared || bytes <= HELD_BYTES || problem.k > Variant::MOST_FILTERED {
         return None;
     }
-    let with = |kernel, items, cluster| Variant {
-        kernel,
-        vec_size,
-        bins: FILTER_BINS,
-        threads: FILTER_THREADS,
-        items,
-        cluster,
-        ..streaming(spec, problem, limits)
+    // As large as wanted, or as the GPU has shared memory for.
+    let with = |kernel, items, cluster| {
+        let sizes = [(FILTER_THREADS, items), (FILTER_THREADS, 16), (FILTER_THREADS / 2, 16)];
+        let members = sizes.map(|(threads, items)| Variant {
+            kernel,
+            vec_size,
+            bins: FILTER_BINS,
+            threads,
+            items,
+            cluster,
+            ..streaming(spec, problem, limits)
+        });
+        members.into_iter().find(|member| {
+            spec.threads.contains(&member.threads)
+                && member.needed_shared_bytes() <= limits.shared_bytes_per_cta
+        })
     };
     if bytes >= HUGE_BYTES && problem.rows * 32 <= limits.multiprocessors as usize {
-        return Some(with(KernelKind::GridFilter, 32, 1));
+        return with(KernelKind::GridFilter, 32, 1);
     }
     // A CTA is worth its part in the meeting with a stripe of its own.
     let stripe = |items: u32| (FILTER_THREADS * items) as usize;
@@ -153,13 +161,14 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
             && problem.rows <= clusters_at_once(*ctas, limits)
             && *ctas as usize * stripe(16) <= problem.columns
     });
-    Some(match cluster {
-        None => with(KernelKind::BlockFilter, 32, 1),
+    match cluster {
+        // Two CTAs of 512 threads and 64 bytes each share a multiprocessor.
+        None => with(KernelKind::BlockFilter, 64 / problem.dtype.bytes(), 1),
         Some(&(ctas, _)) => {
             let one = ctas as usize * stripe(16) >= problem.columns;
             with(KernelKind::ClusterFilter, if one { 16 } else { 32 }, ctas)
         }
-    })
+    }
 }
 
 /// Where the rules may change: of rows, columns and k, the last value before each change.
