@@ -234,7 +234,13 @@ impl Engine {
             Some(path) => self.holding(&path),
             None => self.shipped(),
         });
-        Planner::new(spec, holding.as_ref())
+        self.planner_by(spec, holding.as_ref())
+    }
+
+    /// What picks the members of a family by some points.
+    pub(crate) fn planner_by(&self, spec: &KernelSpec, holding: Option<&Holding>) -> Planner {
+        let holding = holding.map(|holding| holding.settled(spec, self.limits()));
+        Planner::new(spec, holding.as_deref())
     }
 
     /// Has families that are made from now on read the records again.

@@ -70,7 +70,7 @@ pub use launch::RawLaunch;
 pub use library::LibraryError;
 pub use nvrtc::{Nvrtc, NvrtcError};
 pub use overrides::Overrides;
-pub use plan::{Alternative, Basis, Explanation, Limits, Measured, Plan, Reason};
+pub use plan::{Alternative, Basis, Explanation, Kept, Limits, Measured, Plan, Reason};
 pub use problem::Problem;
 pub use resources::Resources;
 pub use rows::{Output, Rows};

@@ -45,7 +45,7 @@ pub struct Args {
         conflicts_with_all = ["grid", "cell", "budget", "out", "check"])]
     from: Option<PathBuf>,
     /// Tune nothing; measure, in pairs, what the records pick against what is picked without them.
-    /// Exit code 1 where they are slower by more than noise.
+    /// Exit code 1 where they are slower by more than 2 %, in the median of three rounds.
     #[arg(long, help_heading = WHAT, conflicts_with_all = ["report", "ship"])]
     check: bool,
 

@@ -4,6 +4,7 @@ use super::planner::Planner;
 use super::{Limits, Plan, heuristics};
 use crate::error::Error;
 use crate::problem::Problem;
+use crate::tune::Choice;
 use std::fmt;
 use topkit_codegen::{KernelSpec, Key, LaunchKind, Variant};
 
@@ -65,8 +66,23 @@ pub struct Measured {
     /// How the rows of the problem lie in memory, where some of those problems have rows that lie
     /// otherwise: ragged, or less aligned.
     pub unmeasured: Option<String>,
+    /// What is picked without own records stands, since these are not clearly faster.
+    pub kept: Option<Kept>,
     /// Kernels that can serve the problem, the fastest first; that is the one picked.
     pub alternatives: Vec<Alternative>,
+}
+
+/// A pick that a GPU's own records do not displace, since the fastest of them is faster by no more
+/// than 2 in 100, which is mostly noise. Those that are faster are then taken to be as fast.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Kept {
+    /// The measured problem.
+    pub problem: Problem,
+    /// What is picked there without own records.
+    pub choice: Choice,
+    /// By which part of the pick's time the fastest record is faster: 0.01 for 1 in 100.
+    pub gain: f64,
 }
 
 /// A kernel that a plan could have picked.
@@ -110,8 +126,13 @@ impl Explanation {
 
 impl Measured {
     fn reasons(&self, variant: &Variant) -> Vec<Reason> {
-        let why = match &self.alternatives[..] {
-            [best, next, ..] => {
+        let why = match (&self.kept, &self.alternatives[..]) {
+            (Some(Kept { problem, gain, .. }), _) => format!(
+                "the shipped pick, kept since the fastest record of {problem} is faster by only \
+                 {:.1} %",
+                gain * 100.0
+            ),
+            (None, [best, next, ..]) => {
                 let ratio = next.microseconds / best.microseconds;
                 format!("the fastest that was measured; the next takes {ratio:.2} times as long")
             }

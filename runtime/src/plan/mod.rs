@@ -2,11 +2,12 @@
 //!
 //! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
 //! here and nothing is measured. `planner` chooses, by a measured `table` interpolated in a `lattice`
-//! or by the rules of `heuristics`; this file describes what was chosen, `explain` says why, and
+//! or by the rules of `heuristics`, after `keep` has settled own records; this file describes what was chosen, `explain` says why, and
 //! `reach` names all that may be chosen. What cannot be launched is an error with its numbers.
 
 mod explain;
 mod heuristics;
+mod keep;
 mod lattice;
 mod limits;
 mod planner;
@@ -14,8 +15,9 @@ mod reach;
 mod shipped;
 mod table;
 
-pub use explain::{Alternative, Basis, Explanation, Measured, Reason};
+pub use explain::{Alternative, Basis, Explanation, Kept, Measured, Reason};
 pub(crate) use heuristics::clusters_at_once;
+pub(crate) use keep::CLEAR;
 pub use limits::Limits;
 pub(crate) use planner::Planner;
 pub(crate) use reach::parts;

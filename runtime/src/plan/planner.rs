@@ -8,10 +8,11 @@
 //! where rules can serve. Its one state is which kernels the GPU or the compiler has refused; these
 //! are not picked again.
 
+use super::keep::kept_at;
 use super::lattice::{Lattice, Member};
 use super::shipped::Holding;
 use super::table::Point;
-use super::{Alternative, Basis, Limits, Measured, Plan, accepts, heuristics};
+use super::{Alternative, Basis, Kept, Limits, Measured, Plan, accepts, heuristics};
 use crate::error::Error;
 use crate::problem::Problem;
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ pub(crate) struct Planner {
     device: String,
     stand_in: Option<String>,
     own: usize,
+    kept: Vec<Kept>,
     /// Rules pick no larger cluster, since the GPU refused one.
     most_cluster: AtomicU32,
 }
@@ -39,6 +41,7 @@ impl Default for Planner {
             device: String::new(),
             stand_in: None,
             own: 0,
+            kept: Vec::new(),
             most_cluster: AtomicU32::new(u32::MAX),
         }
     }
@@ -60,7 +63,7 @@ pub(super) struct Type {
 impl Planner {
     /// The planner of a family, by a table where one holds.
     pub(crate) fn new(spec: &KernelSpec, holding: Option<&Holding>) -> Planner {
-        let Some(Holding { device, stand_in, points, own }) = holding else {
+        let Some(Holding { device, stand_in, points, own, kept }) = holding else {
             return Planner::default();
         };
         let ragged = spec.semantics.rows == RowShape::Ragged;
@@ -85,6 +88,7 @@ impl Planner {
             device: device.clone(),
             stand_in: stand_in.clone(),
             own: *own,
+            kept: kept.clone(),
             ..Planner::default()
         }
     }
@@ -100,7 +104,16 @@ impl Planner {
         limits: &Limits,
     ) -> Result<Plan, Error> {
         accepts(spec, problem)?;
-        let problem = &problem.of_family(spec);
+        self.pick(spec, &problem.of_family(spec), limits)
+    }
+
+    /// The plan for a problem of the family, of any k.
+    pub(super) fn pick(
+        &self,
+        spec: &KernelSpec,
+        problem: &Problem,
+        limits: &Limits,
+    ) -> Result<Plan, Error> {
         if let Some(plan) = self.measured(problem, limits) {
             return Ok(plan);
         }
@@ -211,6 +224,8 @@ impl Planner {
         let near = measured.lattice.near(problem, measured.own);
         let lies = |other: &Problem| (other.ragged, other.vec_size);
         let otherwise = near.points.iter().any(|other| lies(other) != lies(problem));
+        let kept = near.points.first().zip(alternatives.first());
+        let kept = kept.and_then(|(near, first)| kept_at(&self.kept, near, &first.variant));
         Basis::Measured(Measured {
             device: self.device.clone(),
             stand_in: self.stand_in.clone(),
@@ -218,6 +233,7 @@ impl Planner {
             near: near.points,
             within: near.within,
             unmeasured: otherwise.then(|| problem.in_words()),
+            kept,
             alternatives,
         })
     }

@@ -45,7 +45,7 @@ fn holding(points: &[Times<'_>]) -> Holding {
         (Point { problem, times: times.collect() }, 1.0)
     };
     let points = points.iter().map(point).collect();
-    Holding { device: "NVIDIA Sample".into(), stand_in: None, points, own: 0 }
+    Holding { device: "NVIDIA Sample".into(), stand_in: None, points, own: 0, kept: Vec::new() }
 }
 
 fn table() -> Holding {

@@ -5,6 +5,7 @@
 //! taken, since whether there is room for it was not measured. What is odd in a file is logged and
 //! left out, and rules take its place.
 
+use super::Kept;
 use super::table::{Point, Table};
 use crate::tune::{Provenance, Records};
 use topkit_codegen::Arch;
@@ -35,6 +36,8 @@ pub(crate) struct Holding {
     pub(crate) points: Vec<(Point, f64)>,
     /// How many of them, from the first on, are of this GPU's own records.
     pub(crate) own: usize,
+    /// Shipped picks that own records of about the same time do not displace.
+    pub(crate) kept: Vec<Kept>,
 }
 
 impl Holding {
@@ -74,11 +77,11 @@ impl Holding {
         };
         let scale = f64::from(here.multiprocessors.max(1)) / f64::from(there);
         let points = points.into_iter().map(|point| (point, scale)).collect();
-        Some(Holding { device, stand_in, points, own: 0 })
+        Some(Holding { device, stand_in, points, own: 0, kept: Vec::new() })
     }
 
-    /// With the rows of this GPU's own records, which take the place of shipped points about the
-    /// same problem.
+    /// With the rows of this GPU's own records. They come first, and so take the place of shipped
+    /// points about the same problem.
     pub(crate) fn with_own(
         shipped: Option<Holding>,
         records: &Records,
@@ -90,12 +93,10 @@ impl Holding {
         let own = points.len();
         let device = here.device.clone();
         let Some(shipped) = shipped else {
-            return Some(Holding { device, stand_in: None, points, own });
+            return Some(Holding { device, stand_in: None, points, own, kept: Vec::new() });
         };
-        let known = |point: &Point| points.iter().any(|(other, _)| other.problem == point.problem);
-        let rest: Vec<_> = shipped.points.into_iter().filter(|(point, _)| !known(point)).collect();
-        points.extend(rest);
-        Some(Holding { device: shipped.device, stand_in: shipped.stand_in, points, own })
+        points.extend(shipped.points);
+        Some(Holding { points, own, ..shipped })
     }
 }
 
@@ -154,9 +155,10 @@ mod tests {
         let row = crate::tune::Row { problem, choice: times[0].0, source: "".into(), outcome };
         records.rows.push((sample().run(), row));
         let both = Holding::with_own(shipped, &records, &sample()).unwrap();
-        assert_eq!((both.points.len(), both.own), (2, 1));
+        assert_eq!((both.points.len(), both.own), (3, 1));
         assert_eq!((both.points[0].0.times[0].1, both.points[0].1), (9.0, 1.0));
-        assert_eq!((both.points[1].0.problem.columns, both.points[1].1), (2000, 0.5));
+        let shipped: Vec<_> = both.points[1..].iter().map(|(p, _)| p.problem.columns).collect();
+        assert_eq!((shipped, both.points[1].1), (vec![1000, 2000], 0.5));
         let alone = Holding::with_own(None, &records, &sample()).unwrap();
         assert_eq!((alone.points.len(), alone.own), (1, 1));
     }

@@ -223,6 +223,17 @@ mod tests {
     }
 
     #[test]
+    fn a_shipped_table_begins_with_the_fastest_however_close_the_next_is() {
+        let close: &[(usize, &str, f64)] = &[
+            (16384, "block_filter v4_b2048_t512_r32", 8.0),
+            (16384, "block_filter v4_b2048_t256_r32", 7.999),
+        ];
+        let text = crate::tune::ship(&records(close)).unwrap();
+        let first = r#""us":[["block_filter v4_b2048_t256_r32",7.999],"#;
+        assert!(text.contains(first), "{text}");
+    }
+
+    #[test]
     fn a_file_is_read_as_written_and_the_order_of_rows_does_not_matter() {
         let table = Table::of(&records(ROWS), &sample().run()).unwrap().condensed();
         let text = table.write().unwrap();

@@ -59,29 +59,60 @@ fn compared(mock: &mut Mock, pairs: &[Pair], seconds: u64) -> Result<Vec<Compari
     compare_pairs(pairs, mock, &compile, clock, &mut |_, _| ControlFlow::Continue(()))
 }
 
-fn ratio(one: f64, other: f64, noise: &[f64]) -> Ratio {
+/// The ratio of two ways that take so long, and in how many rounds it was found.
+fn timed(one: f64, other: f64, noise: &[f64]) -> (Ratio, usize) {
     let us = HashMap::from([(ONE, one), (OTHER, other)]);
     let mut mock = Mock { us, noise: noise.to_vec(), timed: Vec::new() };
     let all = compared(&mut mock, &[pair(ONE, OTHER)], 600).unwrap();
-    assert_eq!(mock.timed.len(), 2 * PAIRS);
     assert_eq!((mock.timed[0].as_str(), mock.timed[2].as_str()), (ONE, OTHER), "not in turn");
     match all[0].finding {
-        Finding::Timed(ratio) => ratio,
+        Finding::Timed(ratio) => (ratio, mock.timed.len() / (2 * PAIRS)),
         ref finding => panic!("{finding:?}"),
     }
 }
 
 #[test]
 fn slower_and_faster_are_told_from_noise() {
-    let slower = ratio(11.0, 10.0, &[1.0]);
+    let (slower, rounds) = timed(11.0, 10.0, &[1.0]);
     assert!((slower.median - 1.1).abs() < 1e-9 && slower.is_slower() && !slower.is_faster());
-    let faster = ratio(9.0, 10.0, &[1.0]);
-    assert!(faster.is_faster() && !faster.is_slower());
-    let level = ratio(10.05, 10.0, &[1.0]);
-    assert!(!level.is_slower() && !level.is_faster());
+    assert_eq!(rounds, ROUNDS);
+    let (faster, rounds) = timed(9.0, 10.0, &[1.0]);
+    assert!(faster.is_faster() && !faster.is_slower() && rounds == 1);
+    for us in [10.15, 9.85] {
+        let (level, rounds) = timed(us, 10.0, &[1.0]);
+        assert!(!level.is_slower() && !level.is_faster() && rounds == 1);
+    }
     // 3 in 100, and a noise of 10 in 100 that meets either.
-    let noisy = ratio(10.3, 10.0, &[1.0, 1.1, 1.1, 1.0, 1.1, 0.95, 1.0]);
-    assert!(!noisy.is_slower() && !noisy.is_faster(), "{noisy:?}");
+    let (noisy, rounds) = timed(10.3, 10.0, &[1.0, 1.1, 1.1, 1.0, 1.1, 0.95, 1.0]);
+    assert!(!noisy.is_slower() && !noisy.is_faster() && rounds == 1, "{noisy:?}");
+}
+
+/// What the meter adds to each time of some rounds in which one way is so much slower.
+fn slow_in(rounds: &[f64]) -> Vec<f64> {
+    let of_round = |&slow: &f64| (0..PAIRS).map(move |pair| (pair, slow));
+    // The first of a pair is the tuned way in every other pair.
+    let both = |(pair, slow): (usize, f64)| if pair % 2 == 0 { [slow, 1.0] } else { [1.0, slow] };
+    rounds.iter().flat_map(of_round).flat_map(both).collect()
+}
+
+#[test]
+fn one_slow_round_of_three_is_noise_and_two_are_not() {
+    let (once, rounds) = timed(10.0, 10.0, &slow_in(&[1.1, 1.0, 1.01]));
+    assert!(!once.is_slower() && rounds == ROUNDS, "{once:?}");
+    assert!((once.median - 1.01).abs() < 1e-9, "{once:?}");
+    let (twice, rounds) = timed(10.0, 10.0, &slow_in(&[1.1, 1.0, 1.05]));
+    assert!(twice.is_slower() && rounds == ROUNDS, "{twice:?}");
+    let (never, rounds) = timed(10.0, 10.0, &slow_in(&[1.01, 1.1, 1.1]));
+    assert!(!never.is_slower() && rounds == 1, "{never:?}");
+}
+
+#[test]
+fn the_verdict_turns_at_what_plans_take_for_a_clear_difference() {
+    let at = |ratio: f64| Ratio::new(ratio, ratio, ratio);
+    assert!(at(1.0 + CLEAR + 1e-9).is_slower() && !at(1.0 + CLEAR).is_slower());
+    assert!(at(1.0 - CLEAR - 1e-9).is_faster() && !at(1.0 - CLEAR).is_faster());
+    let middle = Ratio::middle(&[Ratio::new(1.0, 1.1, 1.2), at(1.05), Ratio::new(0.9, 1.0, 1.3)]);
+    assert_eq!(middle, Ratio::new(1.0, 1.05, 1.2));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::search::{Clock, Event, Order, Summary, search, source_digest};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::family::Family;
-use crate::plan::{Planner, accepts};
+use crate::plan::accepts;
 use crate::problem::Problem;
 use cudarc::driver::{CudaContext, sys};
 use std::io;
@@ -164,7 +164,7 @@ pub fn compare(
     let setup = Setup::new(engine, tuning.spec)?;
     let holdings = [engine.holding(path), engine.shipped()];
     let planners = holdings.map(|holding| {
-        setup.families.each_ref().map(|family| Planner::new(family.spec(), holding.as_ref()))
+        setup.families.each_ref().map(|family| engine.planner_by(family.spec(), holding.as_ref()))
     });
     let mut pairs = Vec::new();
     for problem in problems {
