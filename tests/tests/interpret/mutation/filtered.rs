@@ -99,7 +99,7 @@ fn stripes(variant: &Variant, parts: usize, columns: usize) -> impl Fn(usize) ->
     move |column| {
         let at = column.saturating_sub(head) / vector / chunk;
         let place = (at / count % places) as u32;
-        let turned = u64::from(place.wrapping_mul(0x9E37_79B1)) * count as u64 >> 32;
+        let turned = (u64::from(place.wrapping_mul(0x9E37_79B1)) * count as u64) >> 32;
         (at + count - turned as usize) % count
     }
 }
