@@ -9,7 +9,7 @@ use super::clock::{Arrival, Clock, Uid};
 use super::fibers::Pause;
 use super::launch::{Limits, Shape};
 use super::mbarrier::{Copy, Mbarrier};
-use super::order::{Location, Released};
+use super::order::{Location, Released, Unacquired};
 use super::random::Random;
 use super::shadow::{Actor, Kind, Mark};
 use super::space::{Denial, Place, Space};
@@ -45,7 +45,7 @@ pub(super) struct Thread {
     /// What its last fence made ready to be released.
     pub released: Option<Released>,
     /// What its atomics have read and no fence has acquired yet.
-    pub unacquired: Clock,
+    pub unacquired: Unacquired,
     /// The phase of the cluster barrier at which it has arrived, and what it let know there.
     pub in_cluster_phase: Option<(u64, Option<Clock>)>,
     pub async_copies: AsyncCopies,

@@ -5,7 +5,7 @@
 //! of block scope orders only threads of one CTA.
 
 use super::clock::{Arrival, Clock, meet};
-use super::machine::{Judged, Machine, Then};
+use super::machine::{Judged, Machine, Then, Thread};
 use super::shadow::{Kind, Scope};
 
 const ACQUIRE: u64 = 1;
@@ -27,12 +27,21 @@ impl Released {
     }
 }
 
+/// What atomics have read and no fence has acquired.
+#[derive(Default)]
+pub(super) struct Unacquired {
+    /// From threads of the CTA.
+    near: Clock,
+    /// From any thread; a fence of block scope does not acquire it.
+    far: Clock,
+}
+
 /// What was released into a word of memory.
 #[derive(Default)]
 pub(super) struct Location {
     /// For everybody.
     wide: Clock,
-    /// For threads of a CTA, by CTA.
+    /// For threads of a CTA, by CTA: whatever its own threads released.
     narrow: Vec<(u32, Clock)>,
 }
 
@@ -76,20 +85,24 @@ impl Machine {
         let arrival = self.arrive(self.current);
         let thread = self.thread();
         thread.released = Some(Released { scope, arrival });
-        let unacquired = std::mem::take(&mut thread.unacquired);
-        thread.clock.join(&unacquired);
+        let near = std::mem::take(&mut thread.unacquired.near);
+        thread.clock.join(&near);
+        if scope > Scope::Block {
+            let far = std::mem::take(&mut thread.unacquired.far);
+            thread.clock.join(&far);
+        }
     }
 
     fn acquire_from(&mut self, at: usize, at_once: bool) {
         let Some(location) = self.locations.get(&at) else { return };
         let thread = &mut self.threads[self.current];
-        let known = if at_once { &mut thread.clock } else { &mut thread.unacquired };
-        known.join(&location.wide);
-        for (cta, clock) in &location.narrow {
-            if *cta == thread.uid.cta {
-                known.join(clock);
-            }
+        let own = location.narrow.iter().find(|(cta, _)| *cta == thread.uid.cta);
+        let Thread { clock, unacquired: Unacquired { near, far }, .. } = thread;
+        let (near_to, far_to) = if at_once { (&mut *clock, None) } else { (near, Some(far)) };
+        if let Some((_, own)) = own {
+            near_to.join(own);
         }
+        far_to.unwrap_or(near_to).join(&location.wide);
     }
 
     fn release_into(&mut self, at: usize, scope: Scope, released: &Released) {
@@ -98,7 +111,6 @@ impl Machine {
         let location = self.locations.entry(at).or_default();
         if scope.min(released.scope) > Scope::Block {
             location.wide.join(&clock);
-            return;
         }
         match location.narrow.iter_mut().find(|(owner, _)| *owner == cta) {
             Some((_, known)) => known.join(&clock),

@@ -245,7 +245,7 @@ impl Machine {
                     epoch: 1,
                     clock: Clock::default(),
                     released: None,
-                    unacquired: Clock::default(),
+                    unacquired: Default::default(),
                     in_cluster_phase: None,
                     async_copies: AsyncCopies::default(),
                     pause: Pause::NONE,

@@ -70,6 +70,7 @@ examples! {
     race_fence: Plain, ["race"], "of out";
     race_acquire: Plain, ["race"], "of out";
     race_fence_scope: Plain, ["race"], "of out";
+    race_fence_acquire: Plain, ["race"], "of out";
     race_grid: Cooperative, ["race", "uninitialised"], "of out";
     race_named: Plain, ["race", "uninitialised"], "of shared memory";
     cluster_start: Cluster, ["cluster"], "cluster barrier";
@@ -79,6 +80,8 @@ examples! {
     mbarrier_bytes: Plain, ["deadlock"], "mbarrier";
     mbarrier_init: Plain, ["race", "uninitialised"], "shared memory";
     store_async: Cluster, ["race", "uninitialised"], "shared memory";
+    copy_async_wait: Plain, ["misuse"], "__trap";
+    copy_async_last: Plain, ["misuse"], "__trap";
     shared_size: Plain, ["shared"], "49152";
     spin: Plain, ["endless"], "spin";
     collectives: Plain, ["misuse"], "__trap";

@@ -1,5 +1,6 @@
 //! The inputs that every mutant meets: small, and together through every branch of every kernel.
 
+use super::filtered;
 use std::fmt;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Question};
@@ -67,21 +68,25 @@ pub fn smallest(kernel: KernelKind) -> Variant {
     found.unwrap_or_else(|| panic!("no small variant of {} is valid", kernel.name()))
 }
 
-/// Three rows: a whole one, one that ends early, and one that has few columns.
-struct Input {
+/// Some rows, and how many of each win.
+pub struct Input {
     scores: Vec<f32>,
+    lengths: Vec<i32>,
     columns: usize,
     k: u32,
 }
 
 const ROWS: usize = 3;
 /// Elements before the first row and after each, so that every row begins at another alignment.
-const GAP: usize = 1;
+pub const GAP: usize = 1;
 
 pub struct Battery(Vec<Input>);
 
 impl Battery {
     pub fn of(variant: &Variant) -> Battery {
+        if variant.kernel.filters() {
+            return Battery(filtered::inputs(variant));
+        }
         let fits = |columns: usize| variant.capacity().is_none_or(|most| columns <= most as usize);
         let shapes = [
             // Winners above a bin that fits on chip, few and many of them.
@@ -100,26 +105,25 @@ impl Battery {
             (Distribution::AllEqual, 1.0, 4003, 100),
         ];
         let fitting = shapes.into_iter().filter(|(_, _, columns, _)| fits(*columns));
-        Battery(
-            fitting
-                .map(|(distribution, scale, columns, k)| {
-                    let mut scores: Vec<f32> = distribution.fill(7, ROWS, columns + GAP);
-                    scores.iter_mut().for_each(|score| *score *= scale);
-                    Input { scores, columns, k }
-                })
-                .collect(),
-        )
+        let inputs = fitting.map(|(distribution, scale, columns, k)| {
+            Input::of(distribution, scale, ROWS, columns, k)
+        });
+        Battery(inputs.collect())
     }
 
-    /// How the kernel is found out, if it is: by what names the cause, or else by what came first.
-    pub fn finds_out(&self, kernel: &Kernel) -> Option<Verdict> {
+    /// How the kernel is found out, if it is: under the first schedules that show anything, by what
+    /// names the cause, or else by what came first; by that at once if `any` will do.
+    pub fn finds_out(&self, kernel: &Kernel, any: bool) -> Option<Verdict> {
         let mut first = None;
         for seed in 0..SEEDS {
             for input in &self.0 {
                 match input.run(&kernel.seed(seed)) {
-                    Some(verdict) if verdict.names_the_cause() => return Some(verdict),
+                    Some(verdict) if any || verdict.names_the_cause() => return Some(verdict),
                     found => first = first.or(found),
                 }
+            }
+            if first.is_some() {
+                break;
             }
         }
         first
@@ -132,23 +136,36 @@ impl Battery {
 }
 
 impl Input {
+    /// Up to three rows: a whole one, one that ends early, and one that has few columns.
+    pub fn of(d: Distribution, scale: f32, rows: usize, columns: usize, k: u32) -> Input {
+        let mut scores: Vec<f32> = d.fill(7, rows, columns + GAP);
+        scores.iter_mut().for_each(|score| *score *= scale);
+        let lengths = [columns as i32, columns as i32 - 7, k as i32 - 1][..rows].to_vec();
+        Input { scores, lengths, columns, k }
+    }
+
+    /// One row; after it, [`GAP`] elements.
+    pub fn one_row(scores: Vec<f32>, columns: usize, k: u32) -> Input {
+        Input { scores, lengths: vec![columns as i32], columns, k }
+    }
+
     fn run(&self, kernel: &Kernel) -> Option<Verdict> {
-        let Input { scores, columns, k } = self;
+        let Input { scores, lengths, columns, k } = self;
+        let rows = lengths.len();
         let stride = columns + GAP;
-        let lengths = [*columns as i32, *columns as i32 - 7, *k as i32 - 1];
         let question = Question {
             row_stride: stride,
-            lengths: Some(&lengths),
+            lengths: Some(lengths),
             offset: GAP,
-            ..Question::new(scores, ROWS, *columns, *k)
+            ..Question::new(scores, rows, *columns, *k)
         };
         let winners = match kernel.select::<f32, i32>(&question) {
             Ok(winners) => winners,
             Err(fault) => return Some(Verdict::of(&fault)),
         };
-        let end = (ROWS - 1) * stride + columns;
-        let matrix = Matrix::strided(&scores[..end], ROWS, *columns, stride).unwrap();
-        let matrix = matrix.with_lengths(&lengths).unwrap();
+        let end = (rows - 1) * stride + columns;
+        let matrix = Matrix::strided(&scores[..end], rows, *columns, stride).unwrap();
+        let matrix = matrix.with_lengths(lengths).unwrap();
         host::check(&matrix, *k, &SEMANTICS, &winners).err().map(|_| Verdict::WrongAnswer)
     }
 }

@@ -41,7 +41,10 @@ pub fn rule(site: &Site) -> Option<Rule> {
             return Some(Rule::NotModelled(LETTERS));
         }
         "asm" if site.construct.contains("cp.async") => return Some(Rule::NotModelled(COPIES)),
-        "copy_async_commit" | "copy_async_wait_all" | "copy_async_wait_but_last" => vec![removed()],
+        "copy_async" | "copy_async_commit" | "copy_async_wait_but_last" => vec![removed()],
+        "copy_async_wait_all" => {
+            vec![removed(), of("but for the last", "copy_async_wait_but_last()")]
+        }
         "__syncthreads" | "grid_barrier" | "named_barrier_sync" | "named_barrier_arrive" => {
             vec![removed()]
         }
@@ -151,7 +154,7 @@ fn after(name: &str) -> &'static str {
 fn not_atomic(after: &str, site: &Site) -> Mutation {
     let Site { operands, .. } = site;
     let text = format!(
-        "[](auto* at, auto value, auto next) {{ const auto old = *at; *at = {after}; return old; }}({}, {}, {})",
+        "([](auto* at, auto value, auto next) {{ const auto old = *at; *at = {after}; return old; }}({}, {}, {}))",
         operands[0],
         operands[1],
         operands.get(2).map_or("0", String::as_str)

@@ -22,6 +22,11 @@ pub struct Site {
 }
 
 impl Site {
+    /// The same for the same site of another kernel's text.
+    pub fn key(&self) -> [String; 3] {
+        [&self.file, &self.function, &self.construct].map(String::clone)
+    }
+
     pub fn place(&self) -> String {
         format!("{}:{} ({})", self.file, self.line, self.construct)
     }
@@ -51,7 +56,11 @@ struct Scanner {
 impl Scanner {
     fn line(&mut self, text: &str, at: usize, line: &str) {
         if let Some((number, file)) = line.strip_prefix("#line ").and_then(|l| l.split_once(' ')) {
-            self.file = file.trim_matches('"').to_owned();
+            let file = file.trim_matches('"');
+            if self.file != file {
+                self.function.clear();
+                self.file = file.to_owned();
+            }
             self.line = number.parse().unwrap();
             return;
         }

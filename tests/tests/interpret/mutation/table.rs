@@ -14,8 +14,8 @@ the interpreter found the mutant out. `tests/interpret/mutation` writes this tab
 - race: two accesses that nothing orders, or a read before the first write; which of the two is the
   schedule's choice.
 - mask: a collective whose mask is not the set of its callers.
-- wrong values: lanes go on with values that nobody gave them, and an access out of bounds, a race
-  or a wrong answer follows; which of them is the schedule's choice.
+- wrong values: lanes go on with values that nobody gave them, and an access out of bounds, a race,
+  a mask or a wrong answer follows; which of them is the schedule's choice.
 - wrong answer: no fault, and not the top k.
 - equivalent: it does what the kernel does, for the reason given.
 - not reached: the kernel never comes there, as a trap in that place shows.

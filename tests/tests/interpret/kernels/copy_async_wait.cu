@@ -1,0 +1,15 @@
+// Reads what the thread's own copy brings, before it has waited for it: no race, but bytes of no
+// meaning.
+template <bool RIGHT> static __device__ void body(const Args& args) {
+    __shared__ uint4 brought[64];
+    topkit::copy_async(&brought[threadIdx.x], reinterpret_cast<const uint4*>(args.in) + me() / 4);
+    topkit::copy_async_commit();
+    if (RIGHT) {
+        topkit::copy_async_wait_all();
+    }
+    const u32 word = reinterpret_cast<const u32*>(&brought[threadIdx.x])[me() % 4];
+    if (word != args.in[me()]) {
+        __trap();  // fault
+    }
+    args.out[me()] = word;
+}

@@ -1,0 +1,105 @@
+//! Inputs for the filters: each leads to a branch that a guess which holds does not come to. Two of
+//! them are rows whose sampled stripes are not like the others, so it is known here how
+//! `stripes.cuh` cuts a row; were that no longer so, a site would be named where no input comes.
+
+use super::battery::{GAP, Input};
+use topkit::{KernelKind, Variant};
+use topkit_tests::{Distribution, Rng};
+
+/// Scores of a stripe of the smallest variants.
+const STRIPE: usize = 2048;
+
+/// A score by its stripe and a random number from 0 to 1.
+type Score = fn(usize, f32) -> f32;
+
+pub fn inputs(variant: &Variant) -> Vec<Input> {
+    assert_eq!((variant.threads * variant.items) as usize, STRIPE, "the inputs count in stripes");
+    // Whole rows of few stripes, and winners above a bin that fits on chip.
+    let mut inputs = vec![
+        Input::of(Distribution::Normal, 1.0, 3, 1000, 40),
+        Input::of(Distribution::Normal, 1.0, 1, 3 + 3 * STRIPE, 40),
+        Input::of(Distribution::Normal, 1.0, 2, 4003, 600),
+        // No bound is guessed: all scores are gathered, and the best of them kept.
+        Input::of(Distribution::Normal, 1.0, 1, 4003, 1800),
+    ];
+    inputs.extend(match variant.kernel {
+        KernelKind::BlockFilter => block(variant),
+        KernelKind::ClusterFilter => cluster(variant),
+        _ => grid(variant),
+    });
+    inputs
+}
+
+fn block(variant: &Variant) -> Vec<Input> {
+    let row = |columns, k, score| row(variant, 1, columns, k, score);
+    vec![
+        // Very many equals, as winners and among them.
+        Input::of(Distribution::AllEqual, 1.0, 3, 900, 700),
+        Input::of(Distribution::Distinct64, 1.0, 3, 1000, 513),
+        // More are gathered than there are places, all of them different or many of each.
+        Input::of(Distribution::OneBin, 1.0, 1, 5000, 2048),
+        row(5000, 2048, |_, random| (50.0 * random).floor()),
+        // The bin of the last winner is full.
+        row(2000, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
+        // The sample is better than the row, and the guess too high.
+        row(5000, 600, |stripe, random| if stripe < 2 { 1.0 + random } else { random }),
+        // The sample is worse than the row: more is above the guess than there are places.
+        row(11_000, 40, |stripe, random| if stripe < 2 { random } else { 1.0 + random }),
+        // Winners and very many equals, which move over each other.
+        row(18_000, 2000, |_, random| if random < 0.09 { 1.0 + random } else { 0.5 }),
+    ]
+}
+
+fn cluster(variant: &Variant) -> Vec<Input> {
+    let row = |columns, k, score| row(variant, variant.cluster as usize, columns, k, score);
+    vec![
+        // The bin of the last winner is full.
+        row(4003, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
+        // One CTA has all winners.
+        row(4003, 600, |stripe, random| if stripe % 2 == 0 { 1.0 + random } else { random }),
+        // The samples are better than the row, and too few are brought.
+        row(11_000, 700, |stripe, random| if stripe < 4 { 1.0 + random } else { random }),
+        // One CTA has more winners than it brings, the other equals alone: so many are set aside
+        // that they move over each other.
+        row(16_000, 2048, |stripe, random| match stripe % 2 {
+            0 if stripe < 4 => 1.0 + random,
+            1 if random < 0.23 => 0.5,
+            _ => 0.25 * random,
+        }),
+    ]
+}
+
+fn grid(variant: &Variant) -> Vec<Input> {
+    let row = |columns, k, score| row(variant, 3, columns, k, score);
+    vec![
+        // The bin of the last winner is full.
+        row(5000, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
+        // One CTA has all winners, so that it brings too few of them.
+        row(5000, 600, |stripe, random| if stripe == 0 { 1.0 + random } else { random }),
+    ]
+}
+
+/// One row that `parts` CTAs share.
+fn row(variant: &Variant, parts: usize, columns: usize, k: u32, score: Score) -> Input {
+    let mut rng = Rng::new(7);
+    let stripe = stripes(variant, parts, columns);
+    let scores =
+        (0..columns + GAP).map(|column| score(stripe(column), rng.unit() as f32)).collect();
+    Input::one_row(scores, columns, k)
+}
+
+/// The stripe of each column, of a row that begins [`GAP`] elements after an aligned address.
+fn stripes(variant: &Variant, parts: usize, columns: usize) -> impl Fn(usize) -> usize {
+    let vector = variant.vec_size as usize;
+    let head = (vector - GAP) % vector;
+    let chunk = variant.chunk() as usize;
+    let places = variant.threads as usize / chunk;
+    let chunks = ((columns - head) / vector).div_ceil(chunk);
+    let count = chunks.div_ceil(STRIPE / vector / chunk * parts).max(1) * parts;
+    move |column| {
+        let at = column.saturating_sub(head) / vector / chunk;
+        let place = (at / count % places) as u32;
+        let turned = (u64::from(place.wrapping_mul(0x9E37_79B1)) * count as u64) >> 32;
+        (at + count - turned as usize) % count
+    }
+}
