@@ -327,7 +327,8 @@ struct ResidentRow {
         }
     }
 
-    // Whether all scores of a code are equal: a half holds them as they are. Precondition: 16 bits.
+    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
+    // Precondition: 16 bits.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;

@@ -373,7 +373,21 @@ struct ThresholdSearch {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-        const u32 owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
+        // Up to eight counts stay in registers; more are read again, by the one thread that looks closer.
+        constexpr u32 HELD = OWNED < 8 ? OWNED : 8;
+        u32 counts[HELD] = {};
+        u32 owned = 0;
+        if constexpr (OWNED > HELD) {
+            owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
+        } else {
+            if (owner) {
+                histogram.template read<HELD>(lowest, counts);
+            }
+#pragma unroll
+            for (u32 i = 0; i < HELD; ++i) {
+                owned += counts[i];
+            }
+        }
         const u32 total = warp_sum(owned);
         if (lane == 0) {
             warp_totals[warp] = total;
@@ -385,14 +399,19 @@ struct ThresholdSearch {
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
             if (above < wanted && wanted <= above + owned) {
-                // More loads at once would take registers.
-#pragma unroll(OWNED < 8 ? OWNED : 8)
-                for (u32 i = OWNED; i-- > 0;) {
-                    const u32 count = histogram.counts[lowest + i];
-                    if (above < wanted && wanted <= above + count) {
-                        found = {lowest + i, above, count};
+#pragma unroll 1
+                for (u32 left = OWNED; left > 0; left -= HELD) {
+                    const u32 first = lowest + left - HELD;
+                    if constexpr (OWNED > HELD) {
+                        histogram.template read<HELD>(first, counts);
                     }
-                    above += count;
+#pragma unroll
+                    for (u32 i = HELD; i-- > 0;) {
+                        if (above < wanted && wanted <= above + counts[i]) {
+                            found = {first + i, above, counts[i]};
+                        }
+                        above += counts[i];
+                    }
                 }
             }
         }
@@ -1067,7 +1086,8 @@ struct ResidentRow {
         }
     }
 
-    // Whether all scores of a code are equal: a half holds them as they are. Precondition: 16 bits.
+    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
+    // Precondition: 16 bits.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;

@@ -377,7 +377,21 @@ struct ThresholdSearch {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-        const u32 owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
+        // Up to eight counts stay in registers; more are read again, by the one thread that looks closer.
+        constexpr u32 HELD = OWNED < 8 ? OWNED : 8;
+        u32 counts[HELD] = {};
+        u32 owned = 0;
+        if constexpr (OWNED > HELD) {
+            owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
+        } else {
+            if (owner) {
+                histogram.template read<HELD>(lowest, counts);
+            }
+#pragma unroll
+            for (u32 i = 0; i < HELD; ++i) {
+                owned += counts[i];
+            }
+        }
         const u32 total = warp_sum(owned);
         if (lane == 0) {
             warp_totals[warp] = total;
@@ -389,14 +403,19 @@ struct ThresholdSearch {
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
             if (above < wanted && wanted <= above + owned) {
-                // More loads at once would take registers.
-#pragma unroll(OWNED < 8 ? OWNED : 8)
-                for (u32 i = OWNED; i-- > 0;) {
-                    const u32 count = histogram.counts[lowest + i];
-                    if (above < wanted && wanted <= above + count) {
-                        found = {lowest + i, above, count};
+#pragma unroll 1
+                for (u32 left = OWNED; left > 0; left -= HELD) {
+                    const u32 first = lowest + left - HELD;
+                    if constexpr (OWNED > HELD) {
+                        histogram.template read<HELD>(first, counts);
                     }
-                    above += count;
+#pragma unroll
+                    for (u32 i = HELD; i-- > 0;) {
+                        if (above < wanted && wanted <= above + counts[i]) {
+                            found = {first + i, above, counts[i]};
+                        }
+                        above += counts[i];
+                    }
                 }
             }
         }
@@ -1212,7 +1231,8 @@ struct ResidentRow {
         }
     }
 
-    // Whether all scores of a code are equal: a half holds them as they are. Precondition: 16 bits.
+    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
+    // Precondition: 16 bits.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
@@ -1460,18 +1480,17 @@ struct ClusterResident {
 
     // Many members: splits them by radix over their keys, from the least to the greatest of them,
     // until few are left, or all that are left win, or are equal, which it tells. Scores of 16 bits
-    // are split by the rest of their codes first, in one exchange, and most often are equal then:
-    // 1 x 131072 bf16, uniform, k = 512, 5.0 us for 7.8 (H200). It does not pay for others.
+    // are split by the rest of their codes first, in one exchange, where those tell all: 1 x 131072
+    // bf16, uniform, k = 512, 5.0 us for 7.8 (H200). It does not pay for others.
     static __device__ __forceinline__ bool split(Shared& shared, const ResidentRow<Config>& held,
                                                  Hits& winners, Hits& members, u32 k, u32 rank,
                                                  Found& found) {
         if constexpr (sizeof(Bits) == 2) {
-            const u32 code = split_codes(shared, held, winners, members, k, rank, found);
-            if (REST_BITS == 0 && ResidentRow<Config>::tells_all(code)) {
-                return true;
-            }
-            if (few(found, k)) {
-                return false;
+            if (ResidentRow<Config>::tells_all(found.bin.bin << CODE_SHIFT)) {
+                split_codes(shared, held, winners, members, k, rank, found);
+                if (REST_BITS == 0 || few(found, k)) {
+                    return REST_BITS == 0;
+                }
             }
         }
         Active active = find_extremes(shared, held, members, rank);
@@ -1505,10 +1524,11 @@ struct ClusterResident {
         }
     }
 
-    // Splits members by what follows in their codes. Returns the first code of those that are left.
-    static __device__ __forceinline__ u32 split_codes(Shared& shared, const ResidentRow<Config>& held,
-                                                      Hits& winners, Hits& members, u32 k, u32 rank,
-                                                      Found& found) {
+    // Splits members by what follows in their codes.
+    static __device__ __forceinline__ void split_codes(Shared& shared,
+                                                       const ResidentRow<Config>& held,
+                                                       Hits& winners, Hits& members, u32 k, u32 rank,
+                                                       Found& found) {
         constexpr u32 FEW = 1u << (CODE_SHIFT - REST_BITS);
         const u32 first = found.bin.bin << CODE_SHIFT;
         if (threadIdx.x < FEW) {
@@ -1523,7 +1543,6 @@ struct ClusterResident {
         narrow(found, shared.search.template find_of_few<FEW>(shared.histogram, wanted, rank));
         const u32 code = first + (found.bin.bin << REST_BITS);
         held.split_at(code, code + (1u << REST_BITS), members, winners);
-        return code;
     }
 
     // The range of the keys of all members, in every CTA.

@@ -40,7 +40,6 @@ const LIST: &[Sizes] = &[
     sizes(KernelKind::BlockFilter, &[2048], &[512], &[16, 32], &[1]),
     sizes(KernelKind::BlockFilter, &[1024], &[256], &[32], &[1]),
     sizes(KernelKind::ClusterFilter, &[2048], &[512], &[16, 32], &[2, 3, 4, 6, 8, 16]),
-    sizes(KernelKind::ClusterFilter, &[1024], &[256], &[16, 32], &[4, 6, 8]),
     sizes(KernelKind::GridFilter, &[2048], &[512], &[16, 32], &[1]),
 ];
 
