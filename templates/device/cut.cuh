@@ -53,7 +53,7 @@ struct CutSearch {
     static constexpr u32 RANKED = 256;
 
     Histogram<BINS> histogram;
-    ThresholdSearch<THREADS> threshold;
+    ThresholdSearch<THREADS, false> threshold;
     u32 members;
     u32 ranked_key;
     u32 ranked_ties;

@@ -339,7 +339,9 @@ struct ThresholdBin {
     u32 inside;  // keys in it
 };
 
-template <u32 THREADS>
+// A kernel that has registers to spare HOLDS counts over the barrier; else the one thread that looks
+// closer reads them again.
+template <u32 THREADS, bool HOLDS = true>
 struct ThresholdSearch {
     static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
 
@@ -355,20 +357,20 @@ struct ThresholdSearch {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-        // Up to eight counts stay in registers; more are read again, by the one thread that looks closer.
-        constexpr u32 HELD = OWNED < 8 ? OWNED : 8;
-        u32 counts[HELD] = {};
+        constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
+        constexpr bool HELD = HOLDS && OWNED == AT_ONCE;
+        u32 counts[AT_ONCE] = {};
         u32 owned = 0;
-        if constexpr (OWNED > HELD) {
-            owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
-        } else {
+        if constexpr (HELD) {
             if (owner) {
-                histogram.template read<HELD>(lowest, counts);
+                histogram.template read<AT_ONCE>(lowest, counts);
             }
 #pragma unroll
-            for (u32 i = 0; i < HELD; ++i) {
+            for (u32 i = 0; i < AT_ONCE; ++i) {
                 owned += counts[i];
             }
+        } else {
+            owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
         }
         const u32 total = warp_sum(owned);
         if (lane == 0) {
@@ -382,13 +384,13 @@ struct ThresholdSearch {
             above += warp_sum_through(owned, lane) - owned;
             if (above < wanted && wanted <= above + owned) {
 #pragma unroll 1
-                for (u32 left = OWNED; left > 0; left -= HELD) {
-                    const u32 first = lowest + left - HELD;
-                    if constexpr (OWNED > HELD) {
-                        histogram.template read<HELD>(first, counts);
+                for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
+                    const u32 first = lowest + left - AT_ONCE;
+                    if constexpr (!HELD) {
+                        histogram.template read<AT_ONCE>(first, counts);
                     }
 #pragma unroll
-                    for (u32 i = HELD; i-- > 0;) {
+                    for (u32 i = AT_ONCE; i-- > 0;) {
                         if (above < wanted && wanted <= above + counts[i]) {
                             found = {first + i, above, counts[i]};
                         }

@@ -60,8 +60,9 @@ fn the_text_is_whole_and_names_its_key() {
             assert!(!source.text.contains(absent), "{absent} in {}", source.entry);
         }
         for (block, text) in blocks(&source.text) {
-            let intrinsics = ["packed_half", "dependent_launch", "score_word", "mailbox", "async_copy"]
-                .map(|name| format!("device/{name}.cuh"));
+            let intrinsics =
+                ["packed_half", "dependent_launch", "score_word", "mailbox", "async_copy"]
+                    .map(|name| format!("device/{name}.cuh"));
             assert!(
                 intrinsics.iter().any(|name| name == block) || !text.contains("asm"),
                 "raw PTX in {block}"

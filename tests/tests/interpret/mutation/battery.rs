@@ -1,10 +1,11 @@
 //! The inputs that every mutant meets: small, and together through every branch of every kernel.
 
 use super::filtered;
+use half::bf16;
 use std::fmt;
 use topkit::host::{self, Matrix};
-use topkit::interpret::{Fault, Kernel, Question};
-use topkit::{DType, KernelKind, KernelSpec, RowShape, Semantics, Variant};
+use topkit::interpret::{Fault, Kernel, Question, Word};
+use topkit::{DType, KernelKind, KernelSpec, RowShape, Score, Semantics, Variant};
 use topkit_tests::Distribution;
 
 /// Schedules of each input.
@@ -51,9 +52,9 @@ impl fmt::Display for Verdict {
 }
 
 /// The smallest member of a kernel's family that holds every input: it compiles soonest and has four
-/// warps a CTA.
+/// warps a CTA. `cluster_resident` goes more ways with 16-bit scores than with others.
 pub fn smallest(kernel: KernelKind) -> Variant {
-    let dtype = DType::F32;
+    let dtype = if kernel == KernelKind::ClusterResident { DType::Bf16 } else { DType::F32 };
     let spec = KernelSpec::builder("Smallest")
         .dtype([dtype])
         .vec_size([16 / dtype.bytes()])
@@ -80,12 +81,15 @@ const ROWS: usize = 3;
 /// Elements before the first row and after each, so that every row begins at another alignment.
 pub const GAP: usize = 1;
 
-pub struct Battery(Vec<Input>);
+pub struct Battery {
+    inputs: Vec<Input>,
+    dtype: DType,
+}
 
 impl Battery {
     pub fn of(variant: &Variant) -> Battery {
         if variant.kernel.filters() {
-            return Battery(filtered::inputs(variant));
+            return Battery { inputs: filtered::inputs(variant), dtype: variant.dtype };
         }
         let fits = |columns: usize| variant.capacity().is_none_or(|most| columns <= most as usize);
         let shapes = [
@@ -108,7 +112,7 @@ impl Battery {
         let inputs = fitting.map(|(distribution, scale, columns, k)| {
             Input::of(distribution, scale, ROWS, columns, k)
         });
-        Battery(inputs.collect())
+        Battery { inputs: inputs.collect(), dtype: variant.dtype }
     }
 
     /// How the kernel is found out, if it is: under the first schedules that show anything, by what
@@ -116,8 +120,8 @@ impl Battery {
     pub fn finds_out(&self, kernel: &Kernel, any: bool) -> Option<Verdict> {
         let mut first = None;
         for seed in 0..SEEDS {
-            for input in &self.0 {
-                match input.run(&kernel.seed(seed)) {
+            for input in &self.inputs {
+                match self.run(input, &kernel.seed(seed)) {
                     Some(verdict) if any || verdict.names_the_cause() => return Some(verdict),
                     found => first = first.or(found),
                 }
@@ -131,7 +135,14 @@ impl Battery {
 
     /// Whether a `__trap` in the kernel is met.
     pub fn traps(&self, kernel: &Kernel) -> bool {
-        self.0.iter().any(|input| input.run(kernel) == Some(Verdict::Fault("misuse")))
+        self.inputs.iter().any(|input| self.run(input, kernel) == Some(Verdict::Fault("misuse")))
+    }
+
+    fn run(&self, input: &Input, kernel: &Kernel) -> Option<Verdict> {
+        match self.dtype {
+            DType::Bf16 => input.run::<bf16>(kernel),
+            _ => input.run::<f32>(kernel),
+        }
     }
 }
 
@@ -149,17 +160,18 @@ impl Input {
         Input { scores, lengths: vec![columns as i32], columns, k }
     }
 
-    fn run(&self, kernel: &Kernel) -> Option<Verdict> {
+    fn run<S: Score + Word>(&self, kernel: &Kernel) -> Option<Verdict> {
         let Input { scores, lengths, columns, k } = self;
+        let scores: Vec<S> = scores.iter().map(|&score| S::from_f32(score)).collect();
         let rows = lengths.len();
         let stride = columns + GAP;
         let question = Question {
             row_stride: stride,
             lengths: Some(lengths),
             offset: GAP,
-            ..Question::new(scores, rows, *columns, *k)
+            ..Question::new(&scores, rows, *columns, *k)
         };
-        let winners = match kernel.select::<f32, i32>(&question) {
+        let winners = match kernel.select::<S, i32>(&question) {
             Ok(winners) => winners,
             Err(fault) => return Some(Verdict::of(&fault)),
         };
