@@ -12,7 +12,8 @@ pub struct Resources {
     pub spill_stores: u32,
     /// Bytes a thread reads back.
     pub spill_loads: u32,
-    /// Static shared memory, bytes a CTA.
+    /// Static shared memory, bytes a CTA. A filter's launch asks for more beside it:
+    /// [`Variant::ring_bytes`](crate::Variant::ring_bytes).
     pub shared_bytes: u32,
 }
 
