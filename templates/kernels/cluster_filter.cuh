@@ -63,11 +63,11 @@ struct ClusterFilter {
             }
             cluster_arrive();
         }
-        // In the first CTA the others' places are theirs from the start.
         const u32 parts = alone ? 1 : CLUSTER;
-        const u32 room = alone || rank > 0 ? Steps::CAPACITY : SHARE;
-        const Part part = {row,   Stripes<Config>(row, parts), index, rank, parts,
-                           alone ? Steps::CAPACITY : SHARE, room};
+        const u32 share = alone ? Steps::CAPACITY : SHARE;
+        // In the first CTA the others' places are theirs from the start.
+        const u32 room = rank == 0 ? share : Steps::CAPACITY;
+        const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, share, room};
         // Steps are called from one place each: a second call is compiled a second time.
         Last last = {Steps::keep(shared.filter, part, k), 0};
         if (alone) {
