@@ -71,9 +71,9 @@ struct BoundSearch {
         // Some groups hold several of the wanted, so that fewer maxima are among them.
         if (!certain) {
             // 1 - exp(-x), to a hundredth where x is under 1.
-            const float x = float(wanted) / float(maxima);
+            const float x = __fdividef(float(wanted), float(maxima));
             const float power = x * (1.0f + x * (0.5f + x * (1.0f / 6.0f)));
-            wanted = u32(float(maxima) * power / (1.0f + power)) + 1;
+            wanted = u32(__fdividef(float(maxima) * power, 1.0f + power)) + 1;
         }
         const auto for_maxima = [&](auto visit) {
 #pragma unroll

@@ -1,14 +1,13 @@
 // Finds the key of the last winner among many, whatever they are.
 //
-// Scope: block; every thread must call. Shared memory: a histogram, the search's words and RANKED
-// keys. Barriers: the first before anything is written, the last after the result is.
-// Precondition: 1 <= wanted <= the keys visited, which are the same at every visit.
+// Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
+// result. Barriers: the first before anything is counted, the last after the result is written.
+// Preconditions: 1 <= wanted <= the keys from `least` to `greatest`.
 #pragma once
 #include "active_range.cuh"
 #include "histogram.cuh"
 #include "threshold.cuh"
 #include "types.cuh"
-#include "warp.cuh"
 
 // Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
 struct Cut {
@@ -33,6 +32,7 @@ struct BinnedRange {
         return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
     }
 
+    __device__ __forceinline__ bool counts(u32 key) const { return below <= key && key <= beyond; }
     __device__ __forceinline__ u32 bin(u32 key) const {
         return min((max(key, active.least) - active.least) >> active.shift, BINS - 1);
     }
@@ -49,79 +49,38 @@ struct BinnedRange {
 template <u32 THREADS, u32 BINS, u32 DIGIT_BITS>
 struct CutSearch {
     using Range = BinnedRange<BINS, DIGIT_BITS>;
-    // Members of a bin that are ranked each against each; with more, passes cost less.
-    static constexpr u32 RANKED = 256;
 
     Histogram<BINS> histogram;
     ThresholdSearch<THREADS, false> threshold;
-    u32 members;
-    u32 ranked_key;
-    u32 ranked_ties;
-    u32 keys[RANKED];
+    Cut cut;
 
-    // for_each(visit) calls visit(key) for the keys of this thread, all of them in `range`. Equal
-    // winners are told from a range of them where they need to be: on return all of
-    // [least, greatest] is on one side of `edge`.
-    template <class ForEach>
-    __device__ __forceinline__ Cut find(u32 wanted, Range range, u32 edge, ForEach for_each) {
+    // entries.for_each_key(visit) calls visit(key) for the keys of this thread. Equal winners are
+    // told from a range of them where they need to be: all of [least, greatest] of the result, which
+    // is left in `cut`, is on one side of `edge`. Not inlined: it is rare, and long to compile.
+    template <class Entries>
+    static __device__ __noinline__ void find(CutSearch& search, const Entries entries, u32 wanted,
+                                             u32 least, u32 greatest, u32 edge) {
         while (true) {
-            histogram.template clear<THREADS>();
-            if (threadIdx.x == 0) {
-                members = 0;
-                ranked_key = 0;
-                ranked_ties = 0;
-            }
+            search.histogram.template clear<THREADS>();
             __syncthreads();
-            for_each([&](u32 key) {
-                if (range.below <= key && key <= range.beyond) {
-                    histogram.add(range.bin(key));
+            const Range range = Range::of(least, greatest);
+            entries.for_each_key([&](u32 key) {
+                if (range.counts(key)) {
+                    search.histogram.add(range.bin(key));
                 }
             });
             __syncthreads();
-            const ThresholdBin bin = threshold.find(histogram, wanted);
-            const u32 first = range.first(bin.bin);
-            const u32 last = range.last(bin.bin);
+            const ThresholdBin bin = search.threshold.find(search.histogram, wanted);
+            least = range.first(bin.bin);
+            greatest = range.last(bin.bin);
             wanted -= bin.above;
-            if (first == last || (bin.inside == wanted && first >= edge)) {
-                return {first, last, wanted};
-            }
-            if (bin.inside <= RANKED) {
-                return rank(wanted, bin.inside, first, last, for_each);
-            }
-            range = Range::of(first, last);
-            __syncthreads();
-        }
-    }
-
-   private:
-    template <class ForEach>
-    __device__ __forceinline__ Cut rank(u32 wanted, u32 inside, u32 first, u32 last,
-                                        ForEach for_each) {
-        for_each([&](u32 key) {
-            if (first <= key && key <= last) {
-                keys[atomicAdd(&members, 1u)] = key;
-            }
-        });
-        __syncthreads();
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        for (u32 mine = threadIdx.x / WARP_SIZE; mine < inside; mine += THREADS / WARP_SIZE) {
-            const u32 key = keys[mine];
-            u32 above = 0;
-            u32 equal = 0;
-            for (u32 from = 0; from < inside; from += WARP_SIZE) {
-                const u32 other = from + lane;
-                const bool there = other < inside;
-                const u32 their = there ? keys[other] : 0;
-                above += __popc(__ballot_sync(FULL_MASK, there && their > key));
-                equal += __popc(__ballot_sync(FULL_MASK, there && their == key));
-            }
-            // All members that are equal to the last winner find the same.
-            if (lane == 0 && above < wanted && wanted <= above + equal) {
-                atomicMax(&ranked_key, key);
-                atomicExch(&ranked_ties, wanted - above);
+            if (least == greatest || (bin.inside == wanted && least >= edge)) {
+                break;
             }
         }
+        if (threadIdx.x == 0) {
+            search.cut = {least, greatest, wanted};
+        }
         __syncthreads();
-        return {ranked_key, ranked_key, ranked_ties};
     }
 };

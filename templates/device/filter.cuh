@@ -37,15 +37,18 @@ struct Kept {
     u32 size;
     Held held;
     bool clean;  // the search's histogram is clear
+
+    // Every score of a greater key is there.
+    __device__ __forceinline__ u32 edge() const { return held.open ? 0 : held.beneath; }
 };
 
 template <class Config>
 struct Filter {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
     using Part = RowPart<Config>;
     using Word = ScoreWord<Config>;
     using Found = Survivors<Config>;
+    using Set = typename Found::Set;
     using Search = typename Found::Search;
     using Range = typename Search::Range;
     using Court = Judge<Config>;
@@ -63,6 +66,15 @@ struct Filter {
         u32 beneath;   // the bound: here it takes no register while the row streams by
     };
 
+    // What a CTA selects from.
+    struct Gathered {
+        Set survivors;
+        u32 size;
+        u32 edge;    // every score of a greater key is there
+        u32 least;   // key of the survivors, more or less
+        bool clean;  // the search's histogram is clear
+    };
+
     // Call it first; `keep` needs no barrier after it.
     static __device__ __forceinline__ void prepare(Shared& shared) {
         shared.search.histogram.template clear<THREADS>();
@@ -74,114 +86,6 @@ struct Filter {
         }
     }
 
-    // The bins in which survivors are counted: from the least that was kept on.
-    static __device__ __forceinline__ Range bins_from(const Shared& shared, u32 least) {
-        return Range::from(least, shared.greatest);
-    }
-    static __device__ __forceinline__ u32 least_kept(const Kept& kept) {
-        return kept.held.open ? 0 : kept.held.beneath;
-    }
-
-    // Keeps of a part whatever may win, but not more than its share: the best of it.
-    static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
-        Kept kept = {};
-        if (!keep_hits(shared, part, k, kept)) {
-            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
-        }
-        if (kept.size > part.share) {
-            trim_to(shared, part, min(k, part.share), kept);
-        }
-        return kept;
-    }
-
-    // Keeps the best `most` of a part for certain, of those above what `from` holds.
-    static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
-                                                   const Held& from, u32 capacity, u32 most,
-                                                   Kept& kept) {
-        const u64 held =
-            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
-                           from.beneath, capacity, most);
-        kept = {shared.found.size, Held::of(held), false};
-        if (kept.size > most) {
-            trim_to(shared, part, most, kept);
-        }
-    }
-
-    // Counts survivors in the search's histogram, which is clear if `clean`.
-    template <class Entries>
-    static __device__ __forceinline__ void count(Shared& shared, const Range& range, bool clean,
-                                                 Entries entries) {
-        if (!clean) {
-            shared.search.histogram.template clear<THREADS>();
-            __syncthreads();
-        }
-        entries([&](const SurvivorBatch& batch) {
-#pragma unroll
-            for (u32 d = 0; d < SurvivorBatch::DEPTH; ++d) {
-                if (batch.there(d)) {
-                    shared.search.histogram.add(range.bin(batch.keys[d]));
-                }
-            }
-        });
-        __syncthreads();
-    }
-
-    // Writes the winners of a row of which this CTA keeps all that may win.
-    static __device__ __forceinline__ void settle(const LaunchArgs& args, Shared& shared,
-                                                  const Part& part, u32 k, Range range,
-                                                  Kept kept) {
-        while (true) {
-            const auto entries = [&](auto visit) {
-                for_survivors(shared.found.keys, shared.found.columns, kept.size,
-                              threadIdx.x / WARP_SIZE, WARPS, visit);
-            };
-            if (kept.size >= k) {
-                count(shared, range, kept.clean, entries);
-                const Verdict verdict =
-                    Court::judge(shared.search, range, k, least_kept(kept), entries);
-                if (verdict.valid) {
-                    shared.judge.write(args, part.index, k, verdict, entries);
-                    return;
-                }
-            }
-            // The guess was too high: any score of the row may win.
-            const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY, CAPACITY};
-            collect(shared, whole, {true, 0}, CAPACITY, k, kept);
-            kept.held = {true, 0};
-            range = bins_from(shared, 0);
-        }
-    }
-
-   private:
-    // The scores of a stripe that equal the limit.
-    static __device__ __forceinline__ u32 equals(const Stripes<Config>& stripes, u32 stripe,
-                                                 const Ring<Config>& ring, u32 stage, u32 hits,
-                                                 u32 limit) {
-        const u32 beneath = Config::key(Word::score(limit, 0));
-        u32 reaching = ~0u;
-        if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
-            reaching = hits_beyond(ring, stage, Word::of_key(beneath - 1));
-        }
-        return stripes.present(stripe) & reaching & ~hits;
-    }
-
-    // The thread's scores of a stage that are beyond a limit.
-    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
-                                                      u32 limit) {
-        u32 hits = 0;
-        ring.for_each_word(stage, [&](u32 w, u32 word) {
-            Word::add_beyond(word, limit, Word::bits_of(w), hits);
-        });
-        return hits;
-    }
-
-    static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
-                                                   Kept& kept) {
-        const u64 held = Found::compact(shared.found, shared.search, kept.held.open,
-                                        kept.held.beneath, kept.size, most);
-        kept = {most, Held::of(held), false};
-    }
-
     // Keeps what is above a guessed bound. False if there is none, or too much above it; what is
     // held then may help to collect.
     static __device__ __forceinline__ bool keep_hits(Shared& shared, const Part& part, u32 k,
@@ -190,6 +94,7 @@ struct Filter {
         const u32 turns = stripes.count / part.parts;
         constexpr u32 STAGES = Ring<Config>::STAGES;
         const Ring<Config> ring;
+#pragma unroll 1
         for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
             ring.bring(stripes, part.rank + turn * part.parts, turn);
         }
@@ -202,13 +107,13 @@ struct Filter {
         // in 1e5 rows. A second stripe halves the survivors that this margin costs.
         const u32 sampled = turns > 1 ? 2 : 1;
         const bool certain = stripes.count == 1;
-        const float expected = float(k * sampled) / float(stripes.count);
+        const float expected = __fdividef(float(k * sampled), float(stripes.count));
         const u32 wanted = certain ? k : u32(expected + 4.5f * sqrtf(expected)) + 4;
         const Bound bound = BoundSearch<Config>::find(
             shared.search, shared.greatest, certain, wanted, [&](auto visit) {
-                ring.for_each_word(0, visit);
-                if (turns > 1) {
-                    ring.for_each_word(1, visit);
+#pragma unroll 1
+                for (u32 stage = 0; stage < sampled; ++stage) {
+                    ring.for_each_word(stage, visit);
                 }
             });
         kept = {0, {!bound.found, bound.beneath}, true};
@@ -229,6 +134,7 @@ struct Filter {
         const u32 needed = k / part.parts;
         const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
         const u32 room = part.room - (bound.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
+#pragma unroll 1
         for (u32 turn = 0; turn < turns; ++turn) {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
@@ -236,11 +142,6 @@ struct Filter {
             const u32 hits = hits_beyond(ring, stage, limit);
             shared.found.push(stripes, stripe, hits, room,
                               [&](u32 item) { return ring.score(stage, item); });
-            if (bound.ties) {
-                const u32 ties = equals(stripes, stripe, ring, stage, hits, limit);
-                shared.found.push_ties(stripes, stripe, ties, Key(bound.beneath), room,
-                                       part.room - room);
-            }
             if (turn + STAGES < turns) {
                 ring.bring(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
@@ -257,10 +158,107 @@ struct Filter {
             return false;
         }
         if (bound.ties) {
-            const u32 ties = min(shared.found.ties, part.room - room);
-            shared.found.append(kept.size, room, ties);
-            kept.size += ties;
+            const u32 tie = kept.held.beneath;
+            const bool worst = tie == Config::key(Bits(Word::WORST_BITS));
+            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, worst, tie - 1,
+                           tie, kept.size, kept.size + part.room - room, 0);
+            kept.size = shared.found.size;
         }
         return true;
+    }
+
+    // Keeps of a part whatever may win, but not more than its share: the best of it.
+    static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
+        Kept kept = {};
+        if (!keep_hits(shared, part, k, kept)) {
+            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
+        }
+        if (kept.size > part.share) {
+            trim_to(shared, part, min(k, part.share), kept);
+        }
+        return kept;
+    }
+
+    // Keeps the best `most` of a part for certain, of those above what `from` holds.
+    static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
+                                                   const Held& from, u32 capacity, u32 most,
+                                                   Kept& kept) {
+        const u64 held =
+            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
+                           from.beneath, ~0u, 0, capacity, most);
+        kept = {shared.found.size, Held::of(held), false};
+        if (kept.size > most) {
+            trim_to(shared, part, most, kept);
+        }
+    }
+
+    // What this CTA has kept, to select from.
+    static __device__ __forceinline__ Gathered gathered(const Shared& shared, const Kept& kept) {
+        return {shared.found.all(), kept.size, kept.edge(), kept.edge(), kept.clean};
+    }
+
+    // Writes the winners of a row, if they are all among what was gathered, and calls settled() before.
+    template <class Settled>
+    static __device__ __forceinline__ bool select(const LaunchArgs& args, Shared& shared, u32 index,
+                                                  u32 k, const Gathered& from, Settled settled) {
+        if (from.size < k) {
+            return false;
+        }
+        const Range range = Range::from(from.least, shared.greatest);
+        count(shared, range, from);
+        const Verdict verdict = Court::judge(shared.search, range, k, from.edge, from.survivors);
+        if (verdict.valid) {
+            settled();
+            shared.judge.write(args, index, k, verdict, from.survivors);
+        }
+        return verdict.valid;
+    }
+
+    // Writes the winners of a row, which this CTA reads again, alone.
+    static __device__ __forceinline__ void select_alone(const LaunchArgs& args, Shared& shared,
+                                                        u32 index, u32 k) {
+        const Row<Bits> row = find_row<Config>(args, index);
+        const Part whole = {row, Stripes<Config>(row, 1), index, 0, 1, CAPACITY, CAPACITY};
+        Kept kept = {};
+        collect(shared, whole, {true, 0}, CAPACITY, k, kept);
+        write_all(args, shared, index, k);
+    }
+
+    // The first k survivors win.
+    static __device__ __forceinline__ void write_all(const LaunchArgs& args, const Shared& shared,
+                                                     u32 index, u32 k) {
+#pragma unroll 1
+        for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
+            Config::emit(args, index, slot, shared.found.columns[slot]);
+        }
+    }
+
+   private:
+    // Counts survivors in the search's histogram.
+    static __device__ __forceinline__ void count(Shared& shared, const Range& range,
+                                                 const Gathered& from) {
+        if (!from.clean) {
+            shared.search.histogram.template clear<THREADS>();
+            __syncthreads();
+        }
+        from.survivors.for_each_key([&](u32 key) { shared.search.histogram.add(range.bin(key)); });
+        __syncthreads();
+    }
+
+    // The thread's scores of a stage that are beyond a limit.
+    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
+                                                      u32 limit) {
+        u32 hits = 0;
+        ring.for_each_word(stage, [&](u32 w, u32 word) {
+            Word::add_beyond(word, limit, Word::bits_of(w), hits);
+        });
+        return hits;
+    }
+
+    static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
+                                                   Kept& kept) {
+        const u64 held = Found::compact(shared.found, shared.search, kept.held.open,
+                                        kept.held.beneath, kept.size, most, 0);
+        kept = {most, Held::of(held), false};
     }
 };

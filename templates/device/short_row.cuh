@@ -7,6 +7,7 @@
 // Every position wins, and the places that are left are filled.
 template <class Config>
 __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+#pragma unroll 1
     for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
         if (slot < length) {
             Config::emit(args, row, slot, slot);

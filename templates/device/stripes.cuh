@@ -64,30 +64,27 @@ struct Stripes {
         const u32 first = this->first(stripe, threadIdx.x);
         const uint4* from = reinterpret_cast<const uint4*>(scores + head) + first;
         const u32 step = this->step();
-        if (VECTORS * step <= vectors) {
 #pragma unroll
-            for (u32 v = 0; v < VECTORS; ++v) {
-                put(__ldg(from + v * step), v, words);
+        for (u32 v = 0; v < VECTORS; ++v) {
+            uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
+            if (first + v * step < vectors) {
+                loaded = __ldg(from + v * step);
             }
-        } else {
-#pragma unroll
-            for (u32 v = 0; v < VECTORS; ++v) {
-                uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
-                if (first + v * step < vectors) {
-                    loaded = __ldg(from + v * step);
-                }
-                put(loaded, v, words);
-            }
+            words[4 * v] = loaded.x;
+            words[4 * v + 1] = loaded.y;
+            words[4 * v + 2] = loaded.z;
+            words[4 * v + 3] = loaded.w;
         }
     }
 
     // The hits of all scores that the thread holds of a stripe.
     __device__ __forceinline__ u32 present(u32 stripe) const {
         const u32 first = this->first(stripe, threadIdx.x);
+        constexpr u32 ALL = Word::bits_of(0) * 15;  // words of a vector
         u32 hits = 0;
 #pragma unroll
-        for (u32 w = 0; w < WORDS; ++w) {
-            hits |= first + w / 4 * step() < vectors ? Word::bits_of(w) : 0;
+        for (u32 v = 0; v < VECTORS; ++v) {
+            hits |= first + v * step() < vectors ? ALL << 4 * v : 0;
         }
         return hits;
     }
@@ -98,13 +95,5 @@ struct Stripes {
     }
     __device__ __forceinline__ bool holds_edge(u32 stripe) const {
         return stripe == 0 && edge_column() < length;
-    }
-
-   private:
-    static __device__ __forceinline__ void put(uint4 vector, u32 v, u32 (&words)[WORDS]) {
-        words[4 * v] = vector.x;
-        words[4 * v + 1] = vector.y;
-        words[4 * v + 2] = vector.z;
-        words[4 * v + 3] = vector.w;
     }
 };

@@ -33,24 +33,57 @@ struct SurvivorBatch {
     __device__ __forceinline__ u32 column(u32 d) const { return columns[at + d * step]; }
 };
 
-// Calls visit(batch) for `size` survivors from `keys` and `columns` on: in `warps` warps, of which
-// this is the warp-th, all lanes together.
-template <class Stored, class Visit>
-__device__ __forceinline__ void for_survivors(const Stored* keys, const u32* columns, u32 size,
-                                              u32 warp, u32 warps, Visit visit) {
-    SurvivorBatch batch;
-    batch.columns = columns;
-    batch.step = warps * WARP_SIZE;
-    batch.end = size;
-    for (u32 from = warp * WARP_SIZE; from < size; from += batch.DEPTH * batch.step) {
-        batch.at = from + threadIdx.x % WARP_SIZE;
-#pragma unroll
-        for (u32 d = 0; d < batch.DEPTH; ++d) {
-            batch.keys[d] = batch.there(d) ? keys[batch.at + d * batch.step] : Stored(0);
+// Survivors as the warps of a CTA go through them: a segment for each CTA that kept some. Warps share
+// a segment, or take several.
+template <class Stored, u32 WARPS>
+struct SurvivorSet {
+    const Stored* keys;
+    const u32* columns;
+    const u32* sizes;  // of the segments
+    u32 share;         // places of each
+    u32 segments;
+
+    // Calls visit(batch) for the survivors of this warp, all lanes together.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_batch(Visit visit) const {
+        const u32 warp = threadIdx.x / WARP_SIZE;
+        const u32 sharing = max(WARPS / segments, 1u);
+        const u32 number = warp / segments;  // among those that share a segment
+        if (number >= sharing) {
+            return;
         }
-        visit(batch);
+        SurvivorBatch batch;
+        batch.step = sharing * WARP_SIZE;
+#pragma unroll 1
+        for (u32 segment = warp % segments; segment < segments; segment += WARPS) {
+            const Stored* from = keys + segment * share;
+            batch.columns = columns + segment * share;
+            batch.end = sizes[segment];
+#pragma unroll 1
+            for (u32 first = number * WARP_SIZE; first < batch.end; first += batch.DEPTH * batch.step) {
+                batch.at = first + threadIdx.x % WARP_SIZE;
+#pragma unroll
+                for (u32 d = 0; d < batch.DEPTH; ++d) {
+                    batch.keys[d] = batch.there(d) ? from[batch.at + d * batch.step] : Stored(0);
+                }
+                visit(batch);
+            }
+        }
     }
-}
+
+    // Calls visit(key) for each of them.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(Visit visit) const {
+        for_each_batch([&](const SurvivorBatch& batch) {
+#pragma unroll
+            for (u32 d = 0; d < SurvivorBatch::DEPTH; ++d) {
+                if (batch.there(d)) {
+                    visit(batch.keys[d]);
+                }
+            }
+        });
+    }
+};
 
 template <class Config>
 struct Survivors {
@@ -62,9 +95,10 @@ struct Survivors {
     static constexpr u32 CAPACITY = Config::CANDIDATES;
     static constexpr u32 WORDS = Slices::WORDS;
     using Search = CutSearch<THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Set = SurvivorSet<Key, THREADS / WARP_SIZE>;
 
-    u32 size;  // hits, of which the first `capacity` have a place
-    u32 ties;  // equals of the bound
+    u32 size;  // survivors; while they are gathered, more than have a place
+    u32 ties;  // of a key
     Key keys[CAPACITY];
     u32 columns[CAPACITY];
 
@@ -79,15 +113,6 @@ struct Survivors {
         });
     }
 
-    // Puts hits that all have the key `key`, and of which some are enough, in places from `first` on.
-    __device__ __forceinline__ void push_ties(const Slices& slices, u32 stripe, u32 hits, Key key,
-                                              u32 first, u32 enough) {
-        push(hits, ties, enough, [&](u32 slot, u32 bit) {
-            keys[first + slot] = key;
-            columns[first + slot] = column_of(slices, stripe, bit);
-        });
-    }
-
     __device__ __forceinline__ void push_edge(Key key, u32 column, u32 capacity) {
         const u32 slot = atomicAdd(&size, 1u);
         if (slot < capacity) {
@@ -96,58 +121,49 @@ struct Survivors {
         }
     }
 
-    // Moves `count` survivors from `first` on to the places from `to` on, which are not behind
-    // them. Barriers: around each block of threads.
-    __device__ __forceinline__ void append(u32 to, u32 first, u32 count) {
-        for (u32 from = 0; from < count; from += THREADS) {
-            const u32 i = from + threadIdx.x;
-            Key key = 0;
-            u32 column = 0;
-            if (i < count) {
-                key = keys[first + i];
-                column = columns[first + i];
-            }
-            __syncthreads();
-            if (i < count) {
-                keys[to + i] = key;
-                columns[to + i] = column;
-            }
-        }
-        __syncthreads();
-    }
+    // The survivors, once they are all there. Precondition: a barrier since the last came.
+    __device__ __forceinline__ Set all() const { return {keys, columns, &size, 0, 1}; }
 
-    // Gathers for certain the best `keep` of a part, whatever its scores: places that are all
-    // taken are compacted to the best, and what comes after must be better than the last of them.
-    // Returns what is held; `size` is how many. Not inlined: it is rare, and the common path would
-    // run with other registers.
+    // Gathers from places `first` on for certain the best `keep` of a part, whatever its scores: places
+    // that are all taken are compacted to the best, and what comes after must be better than the last
+    // of them. Only keys above what is held count, and only those up to `most`. If `keep` is 0, any of
+    // these will do, and when places are all taken, there are enough. Returns what is held; `size` is
+    // how many. Not inlined: it is rare, and the common path would run with other registers.
     static __device__ __noinline__ u64 collect(Survivors& to, Search& search, Row<Bits> row,
-                                               u32 parts, u32 rank, bool open, u32 beneath,
-                                               u32 capacity, u32 keep) {
+                                               u32 parts, u32 rank, bool open, u32 beneath, u32 most,
+                                               u32 first, u32 capacity, u32 keep) {
         const Slices slices(row, parts);
         Held held = {open, beneath};
+        const auto counts = [&](u32 column) {
+            const u32 key = key_of(slices, column);
+            return (held.open || key > held.beneath) && key <= most;
+        };
         __syncthreads();
         if (threadIdx.x == 0) {
-            to.size = 0;
+            to.size = first;
         }
         __syncthreads();
+#pragma unroll 1
         for (u32 stripe = rank; stripe < slices.count; stripe += parts) {
-            u32 hits = slices.present(stripe);
-            u32 edge = slices.holds_edge(stripe);
-            if (!held.open) {
-                u32 words[WORDS];
-                slices.load(stripe, words);
-                const u32 limit = Word::of_key(held.beneath);
-                hits = 0;
+            u32 words[WORDS];
+            slices.load(stripe, words);
+            const u32 lower = held.open ? 0 : Word::of_key(held.beneath);
+            const u32 upper = Word::of_key(most);
+            u32 reaching = 0;
+            u32 above = 0;
 #pragma unroll
-                for (u32 w = 0; w < WORDS; ++w) {
-                    Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
-                }
-                edge = edge && key_of(slices, slices.edge_column()) > held.beneath;
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_beyond(words[w], lower, Word::bits_of(w), reaching);
+                Word::add_beyond(words[w], upper, Word::bits_of(w), above);
             }
+            u32 hits = held.open ? slices.present(stripe) : reaching;
+            hits &= most == ~0u ? ~0u : ~above;
+            u32 edge = slices.holds_edge(stripe) && counts(slices.edge_column());
             while (true) {
                 const u32 mine = __popc(hits) + edge;
                 u32 slot = to.reserve(mine);
                 const u32 end = slot + mine;
+#pragma unroll 1
                 while (hits != 0 && slot < capacity) {
                     const u32 column = to.column_of(slices, stripe, __ffs(hits) - 1);
                     to.keys[slot] = key_of(slices, column);
@@ -162,34 +178,44 @@ struct Survivors {
                 if (!__syncthreads_or(end > capacity)) {
                     break;
                 }
-                held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep));
-                for (u32 rest = held.open ? 0 : hits; rest != 0; rest &= rest - 1) {
+                if (keep == 0) {
+                    if (threadIdx.x == 0) {
+                        to.size = capacity;
+                    }
+                    __syncthreads();
+                    return held.word();
+                }
+                held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep, 0));
+#pragma unroll 1
+                for (u32 rest = hits; rest != 0; rest &= rest - 1) {
                     const u32 bit = __ffs(rest) - 1;
-                    if (key_of(slices, to.column_of(slices, stripe, bit)) <= held.beneath) {
+                    if (!counts(to.column_of(slices, stripe, bit))) {
                         hits &= ~(1u << bit);
                     }
                 }
-                edge = edge && (held.open || key_of(slices, slices.edge_column()) > held.beneath);
+                edge = edge && counts(slices.edge_column());
             }
         }
         return held.word();
     }
 
-    // Keeps the best `keep` of `count`. They move to the front a block of threads at a time: what
+    // Keeps the best `keep` of `count`, of keys that are all on one side of `edge` if they can be: the
+    // search's cut tells. They move to the front a block of threads at a time: what
     // is written there has been read before. Not inlined: it is rare, and long to compile.
     static __device__ __noinline__ u64 compact(Survivors& to, Search& search, bool open, u32 beneath,
-                                               u32 count, u32 keep) {
-        const u32 least = open ? 0 : beneath;
-        const Cut cut = search.find(keep, Search::Range::from(least, ~0u), 0, [&](auto visit) {
-            for (u32 i = threadIdx.x; i < count; i += THREADS) {
-                visit(u32(to.keys[i]));
-            }
-        });
+                                               u32 count, u32 keep, u32 edge) {
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            to.size = count;
+        }
+        Search::find(search, to.all(), keep, open ? 0 : beneath, ~0u, edge);
+        const Cut cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
             to.ties = 0;
         }
         __syncthreads();
+#pragma unroll 1
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
             u32 key = 0;

@@ -29,7 +29,7 @@ struct Judge {
     using Range = typename Search::Range;
     using Batch = SurvivorBatch;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 RANKED = Search::RANKED;
+    static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
 
     u32 slots;  // winners in the lower half, members of the threshold bin in the upper
     Key keys[RANKED];
@@ -37,9 +37,9 @@ struct Judge {
 
     // The verdict over survivors that were counted in `range`. It is not valid if the last winner
     // is below `edge`: one that is not among them might be better. Two barriers and more.
-    template <class Entries>
+    template <class Set>
     static __device__ __forceinline__ Verdict judge(Search& search, const Range& range, u32 k,
-                                                    u32 edge, Entries entries) {
+                                                    u32 edge, const Set& survivors) {
         const ThresholdBin bin = search.threshold.find(search.histogram, k);
         Verdict verdict = {true,           false, range.first(bin.bin), range.last(bin.bin),
                            k - bin.above, bin.inside};
@@ -52,26 +52,17 @@ struct Judge {
             verdict.valid = false;
             return verdict;
         }
-        const Range all = {Range::of(verdict.first, verdict.last).active, range.below, range.beyond};
-        const Cut cut = search.find(k, all, edge, [&](auto visit) {
-            entries([&](const Batch& batch) {
-#pragma unroll
-                for (u32 d = 0; d < Batch::DEPTH; ++d) {
-                    if (batch.there(d)) {
-                        visit(u32(batch.keys[d]));
-                    }
-                }
-            });
-        });
+        Search::find(search, survivors, verdict.ties, verdict.first, verdict.last, edge);
+        const Cut cut = search.cut;
         return {cut.least >= edge, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }
 
     // Writes the k winners. One barrier if they are ranked.
-    template <class Entries>
+    template <class Set>
     __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
-                                          const Verdict& verdict, Entries entries) {
+                                          const Verdict& verdict, const Set& survivors) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        entries([&](const SurvivorBatch& batch) {
+        survivors.for_each_batch([&](const SurvivorBatch& batch) {
             constexpr u32 DEPTH = SurvivorBatch::DEPTH;
             // Winners in the lower half, members in the upper: one scan places both.
             u32 counts = 0;

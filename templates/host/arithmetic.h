@@ -45,6 +45,8 @@ inline float __uint_as_float(unsigned bits) {
     return value;
 }
 
+inline float __fdividef(float a, float b) { return a / b; }
+
 // Newton's steps from a first guess by halving the exponent: to the last bits, and with no library.
 inline float sqrtf(float x) {
     if (!(x > 0.0f)) {

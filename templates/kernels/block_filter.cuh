@@ -29,7 +29,10 @@ struct BlockFilter {
         }
         const RowPart<Config> part = {row, Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
                                       Steps::CAPACITY};
-        const Kept kept = Steps::keep(shared, part, k);
-        Steps::settle(args, shared, part, k, Steps::bins_from(shared, Steps::least_kept(kept)), kept);
+        Kept kept = {};
+        if (!Steps::keep_hits(shared, part, k, kept) ||
+            !Steps::select(args, shared, blockIdx.x, k, Steps::gathered(shared, kept), [] {})) {
+            Steps::select_alone(args, shared, blockIdx.x, k);
+        }
     }
 };

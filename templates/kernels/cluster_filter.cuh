@@ -22,12 +22,14 @@ struct ClusterFilter {
     using Key = typename Config::Bits;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
-    using Range = typename Steps::Range;
+    using Set = typename Steps::Set;
+    using Gathered = typename Steps::Gathered;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
-    static constexpr u32 SHARE = Steps::CAPACITY / CLUSTER;  // places of each CTA in the first
-    static_assert(CLUSTER * SHARE > Config::MOST_K, "the CTAs can bring more than win");
-    static_assert(CLUSTER <= Steps::WARPS, "each CTA's survivors have a warp of the first");
+    // CTAs of a grid from which on short rows leave theirs to longer ones.
+    static constexpr u32 CROWD = 128;
+    static_assert(CLUSTER * (Steps::CAPACITY / CLUSTER) > Config::MOST_K, "the CTAs can bring more than win");
+    static_assert(CLUSTER <= WARP_SIZE, "a lane looks at each CTA's size");
 
     struct Shared {
         typename Steps::Shared filter;
@@ -46,9 +48,8 @@ struct ClusterFilter {
         wait_for_grid_ahead();
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
-        // A row of one stripe is not worth the meeting.
-        const bool alone = row.length <= Stripes<Config>::SCORES;
-        if (alone && rank > 0) {
+        const u32 parts = parts_of(row.length);
+        if (rank >= parts) {
             return;
         }
         if (row.length <= k) {
@@ -57,201 +58,201 @@ struct ClusterFilter {
             }
             return;
         }
-        if (!alone) {
+        const bool meeting = parts > 1;
+        if (meeting) {
             if (threadIdx.x == 0) {
                 shared.repeat = false;
             }
-            cluster_arrive();
+            cluster_arrive_relaxed();
         }
-        const u32 parts = alone ? 1 : CLUSTER;
-        const u32 share = alone ? Steps::CAPACITY : SHARE;
+        const u32 share = Steps::CAPACITY / parts;
         // In the first CTA the others' places are theirs from the start.
         const u32 room = rank == 0 ? share : Steps::CAPACITY;
         const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, share, room};
-        // Steps are called from one place each: a second call is compiled a second time.
-        Last last = {Steps::keep(shared.filter, part, k), 0};
-        if (alone) {
-            last.least = Steps::least_kept(last.kept);
-        } else if (meet(args, shared, part, k, last)) {
-            return;
+        const Kept kept = Steps::keep(shared.filter, part, k);
+        Gathered from = Steps::gathered(shared.filter, kept);
+        if (meeting) {
+            bring(shared, part, kept);
+            if (rank > 0) {
+                cluster_arrive_relaxed();
+                cluster_wait();
+                if (shared.repeat) {
+                    look_again(shared, part, k);
+                    cluster_arrive();
+                    cluster_wait();
+                }
+                return;
+            }
+            from = brought(shared, part, kept.clean);
         }
-        Steps::settle(args, shared.filter, part, k, Steps::bins_from(shared.filter, last.least),
-                      last.kept);
+        // Steps are called from one place each: a second call is compiled a second time.
+        const bool settled = Steps::select(args, shared.filter, index, k, from, [&] {
+            if (meeting) {
+                cluster_arrive_relaxed();  // lets the others go
+            }
+        });
+        if (settled) {
+            if (meeting) {
+                cluster_wait();
+            }
+        } else if (!meeting || !select_again(args, shared, part, k)) {
+            Steps::select_alone(args, shared.filter, index, k);
+        }
     }
 
    private:
-    // What one CTA is left to select from, and the least key that it may have.
-    struct Last {
-        Kept kept;
-        u32 least;
-    };
+    // The CTAs that share a row. One of a single stripe is not worth the meeting, and in a crowd each
+    // CTA has as many stripes as its bound is guessed from.
+    static __device__ __forceinline__ u32 parts_of(u32 length) {
+        constexpr u32 STRIPE = Stripes<Config>::SCORES;
+        if (length <= STRIPE) {
+            return 1;
+        }
+        return gridDim.x < CROWD ? CLUSTER : min(CLUSTER, (length + 2 * STRIPE - 1) / (2 * STRIPE));
+    }
 
-    // Brings together what the CTAs kept. False in the first if it is left to select alone.
-    static __device__ __forceinline__ bool meet(const LaunchArgs& args, Shared& shared,
-                                                const Part& part, u32 k, Last& last) {
-        const Kept kept = last.kept;
+    // Brings to the first CTA what this one has kept.
+    static __device__ __forceinline__ void bring(Shared& shared, const Part& part, const Kept& kept) {
         const u32 rank = part.rank;
         cluster_wait();  // the first CTA has started
         if (rank > 0) {
-            Key* keys = of_cta(shared.filter.found.keys, 0) + rank * SHARE;
-            u32* columns = of_cta(shared.filter.found.columns, 0) + rank * SHARE;
+            Key* keys = of_cta(shared.filter.found.keys, 0) + rank * part.share;
+            u32* columns = of_cta(shared.filter.found.columns, 0) + rank * part.share;
+#pragma unroll 1
             for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
                 keys[i] = shared.filter.found.keys[i];
                 columns[i] = shared.filter.found.columns[i];
             }
         }
-        if (threadIdx.x == 0) {
-            of_cta(shared.sizes, 0)[rank] = kept.size;
-            of_cta(shared.edges, 0)[rank] = Steps::least_kept(kept);
-        }
+        tell_size(shared, rank, kept);
         cluster_arrive();
         cluster_wait();
-        if (rank == 0 && decide(args, shared, part, k, kept.clean)) {
-            return true;
-        }
-        if (rank > 0) {
-            cluster_arrive();
-            cluster_wait();
-        }
-        if (!shared.repeat) {
-            return true;
-        }
-        last = look_again(shared, part, k);
-        return rank > 0;
     }
 
-    // In the first CTA: writes the winners, if they are all among what was brought, and lets the
-    // others go. Else tells them where to look again.
-    static __device__ __forceinline__ bool decide(const LaunchArgs& args, Shared& shared,
-                                                  const Part& part, u32 k, bool clean) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 total = warp_sum(lane < CLUSTER ? shared.sizes[lane] : 0);
-        const u32 edge = warp_greatest(lane < CLUSTER ? shared.edges[lane] : 0);
-        const u32 least = warp_least(lane < CLUSTER ? shared.edges[lane] : ~0u);
-        // Each warp takes one CTA's survivors, or shares them with other warps.
-        constexpr u32 SHARING = Steps::WARPS / CLUSTER;
-        const u32 warp = threadIdx.x / WARP_SIZE;
-        const u32 cta = warp % CLUSTER;
-        const u32 size = warp < SHARING * CLUSTER ? shared.sizes[cta] : 0;
-        const auto entries = [&](auto visit) {
-            for_survivors(shared.filter.found.keys + cta * SHARE,
-                          shared.filter.found.columns + cta * SHARE, size, warp / CLUSTER, SHARING,
-                          visit);
-        };
-        if (total >= k) {
-            const Range range = Steps::bins_from(shared.filter, least);
-            Steps::count(shared.filter, range, clean, entries);
-            const Verdict verdict =
-                Steps::Court::judge(shared.filter.search, range, k, edge, entries);
-            if (verdict.valid) {
-                cluster_arrive();
-                shared.filter.judge.write(args, part.index, k, verdict, entries);
-                cluster_wait();
-                return true;
-            }
+    static __device__ __forceinline__ void tell_size(Shared& shared, u32 rank, const Kept& kept) {
+        if (threadIdx.x == 0) {
+            of_cta(shared.sizes, 0)[rank] = kept.size;
+            of_cta(shared.edges, 0)[rank] = kept.edge();
         }
-        const u64 from = set_ties_aside(shared, total >= k, k);
-        __syncthreads();
+    }
+
+    // In the first CTA: what all have brought.
+    static __device__ __forceinline__ Gathered brought(const Shared& shared, const Part& part,
+                                                       bool clean) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const bool there = lane < part.parts;
+        return {brought_by(shared, part.share, part.parts),
+                warp_sum(there ? shared.sizes[lane] : 0),
+                warp_greatest(there ? shared.edges[lane] : 0),
+                warp_least(there ? shared.edges[lane] : ~0u), clean};
+    }
+    static __device__ __forceinline__ Set brought_by(const Shared& shared, u32 share, u32 parts) {
+        return {shared.filter.found.keys, shared.filter.found.columns, shared.sizes, share, parts};
+    }
+
+    // In the first CTA: a guess was too high, so that all CTAs look again. Writes the winners, unless
+    // one may be missing even from the best that all CTAs find.
+    static __device__ __forceinline__ bool select_again(const LaunchArgs& args, Shared& shared,
+                                                        const Part& part, u32 k) {
+        const u64 from = set_ties_aside(shared, part.share, part.parts, k);
         const u32 aside = shared.aside;
         __syncthreads();
-        if (threadIdx.x < CLUSTER) {
+        if (threadIdx.x < part.parts) {
             *of_cta(&shared.repeat, threadIdx.x) = true;
             *of_cta(&shared.from, threadIdx.x) = Held::of(from);
             *of_cta(&shared.aside, threadIdx.x) = aside;
         }
         cluster_arrive();
         cluster_wait();
-        return false;
+        look_again(shared, part, k);
+        u32 total = aside;
+        u32 edge = 0;
+#pragma unroll 1
+        for (u32 cta = 0; cta < part.parts; ++cta) {
+            total += shared.sizes[cta];
+            edge = max(edge, shared.edges[cta]);
+        }
+        const bool complete = total >= k && total <= Steps::CAPACITY;
+        if (complete) {
+            fetch(shared, part.parts, aside);
+        }
+        cluster_arrive();
+        cluster_wait();
+        if (!complete) {
+            return false;
+        }
+        Steps::Found::compact(shared.filter.found, shared.filter.search, true, 0, total, k, edge);
+        if (shared.filter.search.cut.least < edge) {
+            return false;
+        }
+        Steps::write_all(args, shared.filter, part.index, k);
+        return true;
     }
 
     // Of what was brought, the k-th best key is no better than that of the last winner. So the
     // winners are among the scores above it and, where those are too few, its equals: of these,
     // as many as can be needed were brought. They move to the last places, and the rest is
     // forgotten. Returns the key, as what every CTA holds. Not inlined: it is rare.
-    static __device__ __noinline__ u64 set_ties_aside(Shared& shared, bool enough, u32 k) {
-        constexpr u32 EACH = Steps::CAPACITY / THREADS;
-        constexpr u32 NONE = ~0u;
+    static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 share, u32 parts, u32 k) {
+        typename Steps::Found& found = shared.filter.found;
+        const Set survivors = brought_by(shared, share, parts);
         if (threadIdx.x == 0) {
             shared.aside = 0;
         }
-        if (!enough) {
+        u32 total = 0;
+#pragma unroll 1
+        for (u32 cta = 0; cta < parts; ++cta) {
+            total += shared.sizes[cta];
+        }
+        if (total < k) {
+            __syncthreads();
             return Held{true, 0}.word();
         }
-        const auto there = [&](u32 i) {
-            return i < CLUSTER * SHARE && i % SHARE < shared.sizes[i / SHARE];
-        };
-        const Cut cut = shared.filter.search.find(k, Range::of(0, ~0u), ~0u, [&](auto visit) {
-            for (u32 i = threadIdx.x; i < CLUSTER * SHARE; i += THREADS) {
-                if (there(i)) {
-                    visit(u32(shared.filter.found.keys[i]));
-                }
-            }
-        });
-        u32 columns[EACH];
-#pragma unroll
-        for (u32 e = 0; e < EACH; ++e) {
-            const u32 i = e * THREADS + threadIdx.x;
-            const bool tied = there(i) && shared.filter.found.keys[i] == cut.least;
-            columns[e] = tied ? shared.filter.found.columns[i] : NONE;
-        }
-        __syncthreads();
-#pragma unroll
-        for (u32 e = 0; e < EACH; ++e) {
-            if (columns[e] != NONE) {
-                const u32 tie = atomicAdd(&shared.aside, 1u);
-                if (tie < cut.ties) {
-                    shared.filter.found.keys[Steps::CAPACITY - 1 - tie] = Key(cut.least);
-                    shared.filter.found.columns[Steps::CAPACITY - 1 - tie] = columns[e];
-                }
+        Steps::Search::find(shared.filter.search, survivors, k, 0, ~0u, ~0u);
+        const Cut cut = shared.filter.search.cut;
+        // Downwards, a block of threads at a time: what is written over has been read.
+#pragma unroll 1
+        for (u32 end = (parts * share + THREADS - 1) / THREADS * THREADS; end > 0; end -= THREADS) {
+            const u32 i = end - THREADS + threadIdx.x;
+            const bool there = i / share < parts && i % share < shared.sizes[i / share];
+            const bool tied = there && found.keys[i] == cut.least;
+            const u32 column = tied ? found.columns[i] : 0;
+            __syncthreads();
+            const u32 tie = tied ? atomicAdd(&shared.aside, 1u) : cut.ties;
+            if (tie < cut.ties) {
+                found.keys[Steps::CAPACITY - 1 - tie] = Key(cut.least);
+                found.columns[Steps::CAPACITY - 1 - tie] = column;
             }
         }
         __syncthreads();
         if (threadIdx.x == 0) {
             shared.aside = cut.ties;
         }
+        __syncthreads();
         return Held{false, cut.least}.word();
     }
 
-    // All CTAs look again. The first fetches the best that they found; none of it, if even these may
-    // lack a winner.
-    static __device__ __forceinline__ Last look_again(Shared& shared, const Part& part, u32 k) {
-        const u32 aside = shared.aside;
-        const u32 room = Steps::CAPACITY - shared.aside;
+    // A CTA looks again for what may win, and tells the first how much it found.
+    static __device__ __forceinline__ void look_again(Shared& shared, const Part& part, u32 k) {
         const Held from = shared.from;
-        Kept kept = {};
         // The first has a place for all that may come.
-        Steps::collect(shared.filter, part, from, room, min(k, room / CLUSTER), kept);
-        if (threadIdx.x == 0) {
-            of_cta(shared.sizes, 0)[part.rank] = kept.size;
-            of_cta(shared.edges, 0)[part.rank] = Steps::least_kept(kept);
-        }
+        const u32 room = Steps::CAPACITY - shared.aside;
+        Kept kept = {};
+        Steps::collect(shared.filter, part, from, room, min(k, room / part.parts), kept);
+        tell_size(shared, part.rank, kept);
         cluster_arrive();
         cluster_wait();
-        kept = {0, {true, 0}, false};
-        if (part.rank == 0) {
-            u32 total = aside;
-            u32 edge = 0;
-            for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                total += shared.sizes[cta];
-                edge = max(edge, shared.edges[cta]);
-            }
-            if (total <= Steps::CAPACITY) {
-                fetch(shared, aside);
-                kept = {total, {edge == 0, edge}, false};
-            }
-        }
-        cluster_arrive();
-        cluster_wait();
-        return {kept, from.open || kept.size == 0 ? 0 : from.beneath};
     }
 
     // Appends the other CTAs' survivors to those of the first, and then the ties that it set aside.
-    static __device__ __forceinline__ void fetch(Shared& shared, u32 aside) {
+    static __device__ __forceinline__ void fetch(Shared& shared, u32 parts, u32 aside) {
         typename Steps::Found& found = shared.filter.found;
         u32 size = shared.sizes[0];
-        for (u32 cta = 1; cta < CLUSTER; ++cta) {
+#pragma unroll 1
+        for (u32 cta = 1; cta < parts; ++cta) {
             const Key* keys = of_cta(found.keys, cta);
             const u32* columns = of_cta(found.columns, cta);
+#pragma unroll 1
             for (u32 i = threadIdx.x; i < shared.sizes[cta]; i += THREADS) {
                 found.keys[size + i] = keys[i];
                 found.columns[size + i] = columns[i];
@@ -260,6 +261,7 @@ struct ClusterFilter {
         }
         // Upwards, a block of threads at a time: what is written over has been read.
         const u32 first = Steps::CAPACITY - aside;
+#pragma unroll 1
         for (u32 from = 0; from < aside; from += THREADS) {
             const u32 i = from + threadIdx.x;
             Key key = 0;
@@ -274,6 +276,5 @@ struct ClusterFilter {
                 found.columns[size + i] = column;
             }
         }
-        __syncthreads();
     }
 };

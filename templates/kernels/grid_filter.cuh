@@ -22,7 +22,7 @@ struct GridFilter {
     using Key = typename Config::Bits;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
-    using Range = typename Steps::Range;
+    using Gathered = typename Steps::Gathered;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 MOST_SURVIVORS = 65535;  // of a row: the judge counts them in 16 bits
 
@@ -38,7 +38,7 @@ struct GridFilter {
         u32* sizes;
         u32* edges;
         u32* columns;
-        u32* keys;
+        Key* keys;
     };
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
@@ -65,28 +65,18 @@ struct GridFilter {
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
         const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, places,
                            Steps::CAPACITY};
-        Kept kept = Steps::keep(shared.filter, part, k);
-        if (parts == 1) {
-            const Range range = Steps::bins_from(shared.filter, Steps::least_kept(kept));
-            Steps::settle(args, shared.filter, part, k, range, kept);
-            return;
+        const Kept kept = Steps::keep(shared.filter, part, k);
+        Gathered from = Steps::gathered(shared.filter, kept);
+        if (parts > 1) {
+            const Desk desk = desk_of(args, index, all, share);
+            leave(shared, desk, part, kept);
+            if (!is_last(shared, desk, parts)) {
+                return;
+            }
+            from = gathered(desk, part);
         }
-        const Desk desk = desk_of(args, index, all, share);
-        for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
-            desk.keys[rank * share + i] = shared.filter.found.keys[i];
-            desk.columns[rank * share + i] = shared.filter.found.columns[i];
-        }
-        if (threadIdx.x == 0) {
-            desk.sizes[rank] = kept.size;
-            desk.edges[rank] = Steps::least_kept(kept);
-        }
-        if (!is_last(shared, desk, parts)) {
-            return;
-        }
-        if (!write_winners(args, shared, part, desk, share, k)) {
-            // A guess was too high. This CTA reads the row alone.
-            kept = {0, {true, 0}, false};
-            Steps::settle(args, shared.filter, part, k, Steps::bins_from(shared.filter, 0), kept);
+        if (!Steps::select(args, shared.filter, index, k, from, [] {})) {
+            Steps::select_alone(args, shared.filter, index, k);
         }
     }
 
@@ -96,7 +86,22 @@ struct GridFilter {
         u32* counters = static_cast<u32*>(args.workspace);
         u32* sizes = counters + Config::COUNTERS + u64(index) * all * (2 + 2 * share);
         u32* columns = sizes + 2 * all;
-        return {counters + index, sizes, sizes + all, columns, columns + u64(all) * share};
+        Key* keys = reinterpret_cast<Key*>(columns + u64(all) * share);
+        return {counters + index, sizes, sizes + all, columns, keys};
+    }
+
+    static __device__ __forceinline__ void leave(const Shared& shared, const Desk& desk,
+                                                 const Part& part, const Kept& kept) {
+        const u32 first = part.rank * part.share;
+#pragma unroll 1
+        for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
+            desk.keys[first + i] = shared.filter.found.keys[i];
+            desk.columns[first + i] = shared.filter.found.columns[i];
+        }
+        if (threadIdx.x == 0) {
+            desk.sizes[part.rank] = kept.size;
+            desk.edges[part.rank] = kept.edge();
+        }
     }
 
     // Whether all other CTAs of the row have left what they kept. The barriers and one thread's
@@ -115,35 +120,18 @@ struct GridFilter {
         return shared.last;
     }
 
-    // False if a winner may be among what was left out.
-    static __device__ __forceinline__ bool write_winners(const LaunchArgs& args, Shared& shared,
-                                                         const Part& part, const Desk& desk,
-                                                         u32 share, u32 k) {
+    // What all CTAs of the row have left.
+    static __device__ __forceinline__ Gathered gathered(const Desk& desk, const Part& part) {
         u32 total = 0;
         u32 edge = 0;
         u32 least = ~0u;
+#pragma unroll 1
         for (u32 rank = threadIdx.x % WARP_SIZE; rank < part.parts; rank += WARP_SIZE) {
             total += desk.sizes[rank];
             edge = max(edge, desk.edges[rank]);
             least = min(least, desk.edges[rank]);
         }
-        total = warp_sum(total);
-        edge = warp_greatest(edge);
-        const Range range = Steps::bins_from(shared.filter, warp_least(least));
-        if (total < k) {
-            return false;
-        }
-        const auto entries = [&](auto visit) {
-            for (u32 rank = threadIdx.x / WARP_SIZE; rank < part.parts; rank += Steps::WARPS) {
-                for_survivors(desk.keys + rank * share, desk.columns + rank * share,
-                              desk.sizes[rank], 0, 1, visit);
-            }
-        };
-        Steps::count(shared.filter, range, false, entries);
-        const Verdict verdict = Steps::Court::judge(shared.filter.search, range, k, edge, entries);
-        if (verdict.valid) {
-            shared.filter.judge.write(args, part.index, k, verdict, entries);
-        }
-        return verdict.valid;
+        return {{desk.keys, desk.columns, desk.sizes, part.share, part.parts},
+                warp_sum(total), warp_greatest(edge), warp_least(least), false};
     }
 };

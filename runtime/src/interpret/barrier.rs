@@ -121,7 +121,8 @@ impl Machine {
         }
     }
 
-    /// `barrier.cluster.arrive`. A relaxed one lets know what the thread's last fence made ready.
+    /// `barrier.cluster.arrive`. A relaxed one lets know what the thread's last fence made ready, and
+    /// without a fence no more than that its CTA has begun.
     pub fn cluster_arrive(&mut self, relaxed: bool, pc: u32) -> Judged {
         let released = (!relaxed).then(|| self.thread().clock.clone());
         let phase = (self.cluster_phase, released);
@@ -133,9 +134,10 @@ impl Machine {
         if !relaxed {
             let arrival = self.arrive(self.current);
             self.cluster.arrivals.push(arrival);
-        } else if let Some(arrival) = self.thread().released.as_ref().and_then(Released::beyond_cta)
-        {
-            self.cluster.arrivals.push(arrival);
+        } else {
+            let fenced = self.thread().released.as_ref().and_then(Released::beyond_cta);
+            let begun = Arrival { uid: self.thread().uid, epoch: 0, clock: Clock::default() };
+            self.cluster.arrivals.push(fenced.unwrap_or(begun));
         }
         self.cluster.came += 1;
         self.end_cluster_phase();

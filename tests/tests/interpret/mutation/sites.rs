@@ -75,7 +75,7 @@ impl Scanner {
         self.declaring |= code.contains("__device__") || code.contains("__global__");
         for (offset, name) in identifiers(code) {
             let after = at + offset + name.len();
-            if name == "__launch_bounds__" {
+            if ["__launch_bounds__", "__cluster_dims__"].contains(&name) {
                 continue;
             }
             if text[after..].starts_with('(') && self.declaring {
