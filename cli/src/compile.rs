@@ -93,8 +93,9 @@ pub fn compiles_for(variant: &Variant, arch: Arch) -> Result<(), Failure> {
     )))
 }
 
-/// What a kernel takes: the cells under [`TAKES`].
-pub fn takes(artifact: &Artifact) -> Vec<String> {
+/// What a kernel takes: the cells under [`TAKES`]. Its variables are in shared memory, and a filter's
+/// launch asks for more beside them.
+pub fn takes(variant: &Variant, artifact: &Artifact) -> Vec<String> {
     let mut cells = match Resources::from_log(&artifact.log) {
         Some(resources) => vec![
             resources.registers.to_string(),
@@ -103,12 +104,13 @@ pub fn takes(artifact: &Artifact) -> Vec<String> {
         ],
         None => vec!["?".to_owned(); 3],
     };
+    cells.push(bytes(u64::from(variant.ring_bytes())));
     cells.push(bytes(artifact.cubin.len() as u64));
     cells
 }
 
 /// The heads of what a kernel takes.
-pub const TAKES: [&str; 4] = ["registers", "spills", "shared", "cubin"];
+pub const TAKES: [&str; 5] = ["registers", "spills", "shared memory", "of the launch", "cubin"];
 
 fn build(family: &Family, variant: &Variant) -> Result<Kernel, Failure> {
     let start = Instant::now();
@@ -131,12 +133,12 @@ fn text(kernels: &[Kernel], output: Option<&Path>) -> String {
     let mut rows = vec![head.into_iter().map(str::to_owned).collect::<Vec<_>>()];
     for Kernel { variant, artifact, time, .. } in kernels {
         let mut row = vec![variant.to_string(), artifact.arch.to_string()];
-        row.extend(takes(artifact));
+        row.extend(takes(variant, artifact));
         row.push(format!("{:.2} s", time.as_secs_f64()));
         row.push(artifact.origin.to_string());
         rows.push(row);
     }
-    let mut text = table("llrrrrrl", &rows);
+    let mut text = table("llrrrrrrl", &rows);
     for kernel in kernels {
         for warning in &kernel.warnings {
             text += &format!("{} for {}: {warning}\n", kernel.variant, kernel.artifact.arch);
@@ -155,6 +157,8 @@ fn document(kernels: &[Kernel], output: Option<&Path>) -> Value {
             "variant": spec::json(&kernel.variant),
             "arch": arch.to_string(),
             "resources": Resources::from_log(log).map(spec::resources_json),
+            "launch_shared_bytes": kernel.variant.ring_bytes(),
+            "needed_shared_bytes": kernel.variant.needed_shared_bytes(),
             "cubin_bytes": cubin.len(),
             "seconds": kernel.time.as_secs_f64(),
             "origin": origin.to_string(),

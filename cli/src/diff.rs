@@ -52,7 +52,7 @@ pub fn diff(args: &Args) -> Result<Report, Failure> {
         text += "the texts are the same\n";
     }
     text += &match (&built, &missing) {
-        (Some(built), _) => resources(built),
+        (Some(built), _) => resources(both, built),
         (None, why) => format!("resources: not known: {}\n", why.as_deref().unwrap_or_default()),
     };
     let side = |at: usize| {
@@ -63,6 +63,8 @@ pub fn diff(args: &Args) -> Result<Report, Failure> {
             "resources": artifact.and_then(|artifact| {
                 Resources::from_log(&artifact.log).map(spec::resources_json)
             }),
+            "launch_shared_bytes": both[at].ring_bytes(),
+            "needed_shared_bytes": both[at].needed_shared_bytes(),
             "cubin_bytes": artifact.map(|artifact| artifact.cubin.len()),
         })
     };
@@ -101,14 +103,14 @@ fn build(args: &Args, variant: &Variant) -> Result<Arc<Artifact>, Failure> {
     Ok(args.form.family(variant)?.artifact(variant)?)
 }
 
-fn resources(built: &[Arc<Artifact>; 2]) -> String {
+fn resources(both: [&Variant; 2], built: &[Arc<Artifact>; 2]) -> String {
     let head = std::iter::once(format!("on {}", built[0].arch));
     let mut rows = vec![head.chain(TAKES.map(str::to_owned)).collect::<Vec<_>>()];
-    for artifact in built {
+    for (variant, artifact) in both.into_iter().zip(built) {
         let name = std::iter::once(artifact.entry.clone());
-        rows.push(name.chain(takes(artifact)).collect());
+        rows.push(name.chain(takes(variant, artifact)).collect());
     }
-    table("lrrrr", &rows)
+    table("lrrrrr", &rows)
 }
 
 #[cfg(test)]

@@ -72,6 +72,34 @@ fn the_document_tells_resources_and_origin() {
 }
 
 #[test]
+fn shared_memory_is_that_of_variables_and_that_of_the_launch() {
+    let place = Place::new();
+    let kernels = ["--kernel", "block_filter,block_radix", "--items", "32", "--vec-size", "4"];
+    let sizes = ["--dtype", "f32", "--bins", "2048", "--threads", "512", "--arch", "sm_90a"];
+    let args = [&["compile"], &kernels[..], &sizes].concat();
+    let json = run(&place, &[&args[..], &["--json"]].concat()).json();
+    let kernels = json["kernels"].as_array().unwrap();
+    let of = |name: &str| kernels.iter().find(|k| k["variant"]["kernel"] == name).unwrap();
+    let (filter, radix) = (of("block_filter"), of("block_radix"));
+    // Two stages of 32 scores a thread.
+    let launch = 2 * 32 * 4 * 512;
+    assert_eq!(
+        (&filter["launch_shared_bytes"], &radix["launch_shared_bytes"]),
+        (&launch.into(), &0.into())
+    );
+    let needed = |kernel: &Value| kernel["needed_shared_bytes"].as_u64().unwrap();
+    assert_eq!(needed(filter) - needed(radix), launch);
+    for kernel in kernels {
+        let variables = kernel["resources"]["shared_bytes"].as_u64().unwrap();
+        let asked = kernel["launch_shared_bytes"].as_u64().unwrap();
+        assert!(variables > 0 && variables + asked <= needed(kernel), "{kernel}");
+    }
+    let text = run(&place, &args).done();
+    assert!(text.lines().next().unwrap().contains("shared memory  of the launch"), "{text}");
+    assert!(text.contains("  131 KB  ") && text.contains("  0 B  "), "{text}");
+}
+
+#[test]
 fn an_architecture_that_the_compiler_lacks_is_told_before_the_first_compile() {
     let place = Place::new();
     let ran = run(&place, &["compile", "--arch", "sm_90a,sm_52"]);

@@ -24,9 +24,13 @@ fn with_nvrtc(place: &Place, args: &[&str]) -> Command {
 }
 
 fn pack(place: &Place, spec: &str, archs: &str, out: &Path) -> Ran {
+    pack_with(place, spec, archs, out, &[])
+}
+
+fn pack_with(place: &Place, spec: &str, archs: &str, out: &Path, more: &[&str]) -> Ran {
     let spec = place.file("spec.toml", spec);
     let args = ["pack", "--arch", archs, &spec, "-o", out.to_str().unwrap(), "--json"];
-    let mut command = with_nvrtc(place, &args);
+    let mut command = with_nvrtc(place, &[&args[..], more].concat());
     // What is asked for is expected.
     command.env("TOPKIT_DENY_JIT", "on");
     Ran::of(command)
@@ -36,7 +40,8 @@ fn pack(place: &Place, spec: &str, archs: &str, out: &Path) -> Ran {
 fn a_machine_without_nvrtc_has_the_same_machine_code() {
     let place = Place::new();
     let file = place.path("kernels.pack");
-    let json = pack(&place, MEMBERS, "sm_90a,sm_80", &file).json();
+    // What is compiled where it is needed has source lines.
+    let json = pack_with(&place, MEMBERS, "sm_90a,sm_80", &file, &["--line-info"]).json();
     assert_eq!((&json["kernels"], &json["compiled"]), (&4.into(), &4.into()), "{json}");
     assert_eq!(json["archs"], serde_json::json!(["sm_80", "sm_90a"]));
 
@@ -65,6 +70,28 @@ fn a_machine_without_nvrtc_has_the_same_machine_code() {
         }
     }
     assert_eq!(same, 2);
+}
+
+#[test]
+fn a_pack_has_source_lines_where_they_are_asked_for_and_serves_either_way() {
+    let place = Place::new();
+    let mut sizes = Vec::new();
+    for (name, more) in [("plain.pack", &[][..]), ("lined.pack", &["--line-info"])] {
+        let file = place.path(name);
+        let json = pack_with(&place, MEMBERS, "sm_90a", &file, more).json();
+        assert_eq!(json["compiled"], 2, "{json}");
+        sizes.push(json["bytes"].as_u64().unwrap());
+        let text = place.run(&["pack", "ls", file.to_str().unwrap()]).done();
+        let json = place.run(&["pack", "ls", file.to_str().unwrap(), "--json"]).json();
+        let has = (json["line_info"].as_bool().unwrap(), text.contains(", with source lines"));
+        assert_eq!(has, (!more.is_empty(), !more.is_empty()), "{text}");
+        let args = ["compile", "--arch", "sm_90a", "--vec-size", "1", "--json"];
+        for mut command in [place.command(&args), with_nvrtc(&place, &args)] {
+            command.env("TOPKIT_PACKS", &file).env("TOPKIT_CACHE", "off");
+            assert_eq!(Ran::of(command).json()["kernels"][0]["origin"], "pack", "{name}");
+        }
+    }
+    assert!(2 * sizes[0] < sizes[1], "{sizes:?}");
 }
 
 #[test]

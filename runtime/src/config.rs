@@ -39,6 +39,11 @@ pub struct Config {
     /// Makes an error of every compile but those of [`Family::warmup`](crate::Family::warmup) and
     /// [`Engine::tune`](crate::Engine::tune).
     pub deny_jit: bool,
+    /// Whether compiled kernels tell which line of their source an instruction comes from, as
+    /// profilers and debuggers ask; the default. Without it machine code is about a third as large
+    /// and its instructions are the same. A kernel of a pack is as it was packed. No variable sets
+    /// this: `topkit pack` leaves the lines out unless it is told otherwise.
+    pub line_info: bool,
     /// The folder that sources, machine code and logs are written to, if any.
     pub dump_dir: Option<PathBuf>,
     /// A folder of edited sources. A kernel whose `<symbol>-<arch>/kernel.cu`, as a dump names it, is
@@ -64,6 +69,7 @@ impl Default for Config {
             cache_limit: Some(CACHE_LIMIT),
             packs: Vec::new(),
             deny_jit: false,
+            line_info: true,
             dump_dir: None,
             override_dir: None,
         }
@@ -111,6 +117,7 @@ impl Config {
             cache_limit: limit,
             packs: value("TOPKIT_PACKS").map(|list| paths(&list)).unwrap_or_default(),
             deny_jit: switch("TOPKIT_DENY_JIT", false),
+            line_info: true,
             dump_dir: value("TOPKIT_DUMP").map(PathBuf::from),
             override_dir: value("TOPKIT_OVERRIDE").map(PathBuf::from),
         }

@@ -108,7 +108,7 @@ impl Engine {
             Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
             Target::Offline(arch) => (*arch, Limits::of_arch(*arch)),
         };
-        let nvrtc = compiler(arch);
+        let nvrtc = compiler(arch, config.line_info);
         let cache = match &nvrtc {
             Ok(nvrtc) => KernelCache::from_config(nvrtc.clone(), &config),
             Err(error) if packs.is_empty() => return Err(error.clone()),
@@ -381,8 +381,8 @@ impl Engine {
 }
 
 /// The compiler of this machine, if it compiles for the architecture.
-fn compiler(arch: Arch) -> Result<Arc<Nvrtc>, Error> {
-    let nvrtc = Nvrtc::find()?;
+fn compiler(arch: Arch, line_info: bool) -> Result<Arc<Nvrtc>, Error> {
+    let nvrtc = Nvrtc::find()?.with_line_info(line_info);
     if nvrtc.supports(arch) {
         return Ok(Arc::new(nvrtc));
     }

@@ -48,6 +48,7 @@ pub struct Nvrtc {
     found: Found,
     version: (i32, i32),
     archs: Vec<Arch>,
+    line_info: bool,
 }
 
 impl fmt::Debug for Nvrtc {
@@ -62,12 +63,11 @@ impl fmt::Debug for Nvrtc {
 /// Options of every compile. `-v` has the assembler tell registers, spills and shared memory.
 /// A lambda that takes `auto` has no place for `__device__`, so functions are the device's unless
 /// they say otherwise.
-const OPTIONS: [&str; 4] = [
-    "--std=c++17",
-    "--device-as-default-execution-space",
-    "--ptxas-options=-v",
-    "--generate-line-info",
-];
+const OPTIONS: [&str; 3] =
+    ["--std=c++17", "--device-as-default-execution-space", "--ptxas-options=-v"];
+
+/// Tells which line an instruction comes from. The instructions are the same without it.
+pub(crate) const LINE_INFO: &str = "--generate-line-info";
 
 /// Since 12.9 NVRTC has a cache of its own where there is a driver, and what comes from there
 /// comes without a log.
@@ -78,10 +78,17 @@ impl Nvrtc {
     /// Finds and loads NVRTC. The places: `TOPKIT_NVRTC` alone when set, else the system loader,
     /// `CUDA_HOME`, `CUDA_PATH` and the active Python environment.
     pub fn find() -> Result<Nvrtc, NvrtcError> {
-        let mut nvrtc = Nvrtc { found: library::nvrtc()?, version: (0, 0), archs: Vec::new() };
+        let found = library::nvrtc()?;
+        let mut nvrtc = Nvrtc { found, version: (0, 0), archs: Vec::new(), line_info: true };
         nvrtc.version = nvrtc.read_version()?;
         nvrtc.archs = nvrtc.read_archs()?;
         Ok(nvrtc)
+    }
+
+    /// With or without source lines in the machine code; see
+    /// [`Config::line_info`](crate::Config::line_info). By default with them.
+    pub fn with_line_info(self, line_info: bool) -> Nvrtc {
+        Nvrtc { line_info, ..self }
     }
 
     /// The options that decide the code of a kernel, whatever the version.
@@ -91,7 +98,7 @@ impl Nvrtc {
 
     /// Whether an option decides the code of a kernel.
     pub(crate) fn decides_code(option: &str) -> bool {
-        option != NO_CACHE
+        option != NO_CACHE && option != LINE_INFO
     }
 
     /// The library file, or the name by which the system loader found it.
@@ -203,8 +210,9 @@ impl Compiler for Nvrtc {
     }
 
     fn options(&self) -> Vec<String> {
+        let line_info = self.line_info.then_some(LINE_INFO);
         let no_cache = (self.version >= NO_CACHE_SINCE).then_some(NO_CACHE);
-        OPTIONS.into_iter().chain(no_cache).map(str::to_owned).collect()
+        OPTIONS.into_iter().chain(line_info).chain(no_cache).map(str::to_owned).collect()
     }
 
     fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError> {

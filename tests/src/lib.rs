@@ -1,13 +1,15 @@
-//! What the tests of several crates share: seeded score matrices, and a selection written a second
-//! time.
+//! What the tests of several crates share: seeded score matrices, a selection written a second
+//! time, and a judge of many answers.
 //!
 //! The suites themselves are in `tests/`. Nothing here needs a GPU, a library or a file, and
 //! nothing here is published.
 
 pub mod goldens;
 pub mod inputs;
+mod judge;
 pub mod oracle;
 mod rng;
 
 pub use inputs::Distribution;
+pub use judge::Judge;
 pub use rng::Rng;

@@ -27,11 +27,12 @@ pub fn list(file: &Path) -> Result<Report, Failure> {
     let rows: Vec<_> = std::iter::once(head).chain(pack.kernels().iter().map(row)).collect();
     let text = table("llrrl", &rows)
         + &format!(
-            "{}, {} in {}, by {}\n",
+            "{}, {} in {}, by {}{}\n",
             count(pack.kernels().len(), "kernel"),
             bytes(pack.bytes()),
             file.display(),
-            pack.compiler()
+            pack.compiler(),
+            if pack.has_line_info() { ", with source lines" } else { "" }
         );
     let kernels: Vec<_> = pack.kernels().iter().map(document).collect();
     Ok(Report::done(text, facts(&pack, kernels)))
@@ -66,6 +67,7 @@ fn facts(pack: &Pack, kernels: Vec<Value>) -> Value {
         "bytes": pack.bytes(),
         "compiler": pack.compiler(),
         "options": pack.options(),
+        "line_info": pack.has_line_info(),
         "archs": archs,
         "kernels": kernels,
     })

@@ -2,7 +2,7 @@
 //! one file of them. Nothing is written before all of them are compiled.
 //!
 //! Kernels come from the disk cache where they are there, and never from other packs: those may be
-//! another compiler's.
+//! another compiler's. They are compiled without source lines unless those are asked for.
 
 use super::spec::{self, Family};
 use crate::compile::{asked, engine};
@@ -32,6 +32,10 @@ pub struct Order {
     /// The pack to write. One that is there is replaced, once the new one is whole.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Keep the source lines of instructions, for profilers and debuggers. The code is the same, and
+    /// the pack about three times as large.
+    #[arg(long)]
+    line_info: bool,
 }
 
 /// A kernel to compile.
@@ -49,7 +53,7 @@ pub fn make(order: &Order, json: bool) -> Result<Report, Failure> {
     archs.sort();
     archs.dedup();
     // All are opened before the first compile, so that an unknown one costs no time.
-    let settings = Config { packs: Vec::new(), ..asked() };
+    let settings = Config { packs: Vec::new(), line_info: order.line_info, ..asked() };
     let engines = archs.iter().map(|&arch| engine(arch, settings.clone()));
     let engines = engines.collect::<Result<Vec<_>, _>>()?;
     let jobs = jobs(&engines, &families)?;

@@ -14,7 +14,7 @@ pub enum Grid {
     Seed,
     /// Many rows, samplers, and rows of millions.
     Wide,
-    /// Rows that are ragged, or less aligned than loads.
+    /// Rows that are ragged, or less aligned than loads; and batches of ragged ones.
     Odd,
     /// What a table that ships is made of, with usual rows.
     All,
@@ -66,7 +66,10 @@ impl Grid {
                     (ragged.ragged, unaligned.vec_size) = (true, 1);
                     [ragged, unaligned]
                 });
-                layouts.collect()
+                // Plans by dense rows take what is slower here: short rows end early.
+                let mut batches = product(&DType::ALL, &[64], &[32768, 131_072], &[512, 2048]);
+                batches.iter_mut().for_each(|batch| batch.ragged = true);
+                layouts.chain(batches).collect()
             }
             Grid::All => {
                 let mut all = product(&DType::ALL, ROWS, COLUMNS, KS);
@@ -143,12 +146,25 @@ mod tests {
     fn the_grids_are_as_large_as_they_should_be() {
         let count = |grid| problems(&[grid], &[]).len();
         assert_eq!((count(Grid::Seed), count(Grid::Wide)), (108, 64));
-        // 16 shapes with 2 k, in 3 types and 2 layouts.
-        assert_eq!(count(Grid::Odd), 16 * 2 * 3 * 2);
+        // 16 shapes with 2 k, in 3 types and 2 layouts, and 2 that are ragged alone.
+        assert_eq!(count(Grid::Odd), 16 * 2 * 3 * 2 + 2 * 2 * 3);
         // 77 shapes in 3 types at 5 k, and one more; of 4096 columns, 4096 are no selection.
         assert_eq!(count(Grid::All), 3 * (77 * 5 + 5 - 10));
         let all = problems(&[Grid::All, Grid::All, Grid::Seed], &[]);
         assert_eq!(all.len(), count(Grid::All) + 2 * 3 * 3);
+    }
+
+    #[test]
+    fn batches_of_ragged_rows_are_measured_and_not_less_aligned() {
+        let odd = problems(&[Grid::Odd], &[]);
+        for (dtype, columns) in DType::ALL.iter().flat_map(|t| [32768, 131_072].map(|c| (t, c))) {
+            for k in [512, 2048] {
+                let dense = Problem::new(*dtype, 64, columns, k);
+                let (mut ragged, mut unaligned) = (dense, dense);
+                (ragged.ragged, unaligned.vec_size) = (true, 1);
+                assert!(odd.contains(&ragged) && !odd.contains(&unaligned), "{dense}");
+            }
+        }
     }
 
     #[test]

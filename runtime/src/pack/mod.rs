@@ -7,11 +7,12 @@
 //!
 //! **What is found.** A packed kernel is taken for a variant when its symbol, the SHA-256 of its
 //! CUDA C and the compiler's options that decide code are those that the engine would compile, and
-//! its architecture is that of the engine or [stands in for it](crate::Arch::stands_in_for). The
-//! version of NVRTC is told and not asked for: a machine without NVRTC has none to compare with,
-//! and whatever compiled it, it is the machine code of this very source. A driver can refuse code of
-//! a later CUDA than its own, so pack with an NVRTC that is no newer than the drivers. Two packs may
-//! hold one kernel; the first counts.
+//! its architecture is that of the engine or [stands in for it](crate::Arch::stands_in_for). Whether
+//! source lines are kept ([`Config::line_info`](crate::Config::line_info)) decides no code, so a pack
+//! with them and one without serve every engine alike. The version of NVRTC is told and not asked
+//! for: a machine without NVRTC has none to compare with, and whatever compiled it, it is the machine
+//! code of this very source. A driver can refuse code of a later CUDA than its own, so pack with an
+//! NVRTC that is no newer than the drivers. Two packs may hold one kernel; the first counts.
 //!
 //! **What is missing** is compiled where there is NVRTC. Where there is none, plans take the best of
 //! the kernels that the packs hold and that can serve the problem. If there is none, and wherever a

@@ -5,7 +5,7 @@
 use super::error::PackError;
 use super::format::{FORMAT, HEADER_BYTES, Header, INDEX_LIMIT, Index, MAGIC, PackedKernel};
 use crate::cache::{Artifact, KeyInputs, Origin, sha256};
-use crate::nvrtc::Nvrtc;
+use crate::nvrtc::{LINE_INFO, Nvrtc};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -86,6 +86,11 @@ impl Pack {
     /// The options that the compiler got, without the architecture.
     pub fn options(&self) -> &[String] {
         &self.index.options
+    }
+
+    /// Whether its kernels tell which line of their source an instruction comes from.
+    pub fn has_line_info(&self) -> bool {
+        self.options().iter().any(|option| option == LINE_INFO)
     }
 
     /// Its kernels, by symbol and architecture.

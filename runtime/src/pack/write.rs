@@ -15,10 +15,12 @@ use topkit_codegen::{Arch, RenderedSource};
 ///
 /// ```no_run
 /// use topkit::pack::PackWriter;
-/// use topkit::{DType, Engine, KernelSpec};
+/// use topkit::{Config, DType, Engine, KernelSpec};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let engine = Engine::offline("sm_90a".parse()?)?;
+/// // Without source lines, which are for profilers, a pack is about a third as large.
+/// let config = Config { line_info: false, ..Config::from_env() };
+/// let engine = Engine::builder().offline("sm_90a".parse()?).config(config).build()?;
 /// let spec = KernelSpec::builder("Sampler").dtype([DType::Bf16]).threads([512]).build()?;
 /// let family = engine.family(spec)?;
 /// let mut pack = PackWriter::new(engine.nvrtc()?);

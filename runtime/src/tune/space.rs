@@ -44,7 +44,7 @@ const LIST: &[Sizes] = &[
 ];
 
 /// Grows when the rules below, or those of the search, change.
-const RULES: u32 = 4;
+const RULES: u32 = 5;
 
 /// A member of a family, for one problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,18 +179,20 @@ const ENOUGH: usize = 64;
 
 /// Why so many CTAs a row will not win.
 fn crowd(variant: &Variant, problem: &Problem, gpu: usize) -> Option<&'static str> {
-    let Problem { rows, columns, .. } = *problem;
+    let Problem { rows, columns, ragged, .. } = *problem;
     let cluster = variant.cluster as usize;
     let stripe = |items: u32| (variant.threads * items) as usize * cluster;
-    if rows * cluster > 2 * gpu {
-        Some("its clusters would queue more than twice")
+    // Ragged rows are not all full: clusters of short ones end early, and load few pieces.
+    let (turns, usual) = if ragged { (4, columns / 4) } else { (2, columns) };
+    if rows * cluster > turns * gpu {
+        Some("its clusters would queue too long")
     } else if stripe(16) > 2 * columns {
         Some("its CTAs would hold little of a row each")
     } else if rows * cluster * 4 < ENOUGH.min(columns / SHORT) {
         Some("more CTAs a row would read it faster")
     } else if variant.items == 32 && stripe(16) >= columns {
         Some("16 scores a thread hold its part already")
-    } else if variant.items == 16 && stripe(32) < columns {
+    } else if variant.items == 16 && stripe(32) < usual {
         Some("it would load its part in many small pieces")
     } else {
         None
@@ -214,7 +216,10 @@ mod tests {
     }
 
     fn tried(rows: usize, columns: usize, k: u32) -> Vec<Variant> {
-        let problem = Problem::new(DType::Bf16, rows, columns, k);
+        tried_for(Problem::new(DType::Bf16, rows, columns, k))
+    }
+
+    fn tried_for(problem: Problem) -> Vec<Variant> {
         let limits = Limits::of_arch(Arch::of_device(9, 0));
         let all = candidates(&spec(), &problem, &limits);
         assert!(all.len() > 100 && all.iter().any(|candidate| candidate.reason.is_some()));
@@ -236,8 +241,11 @@ mod tests {
         for rows in [1, 2, 8, 32, 64, 128, 1024] {
             for columns in columns {
                 for k in [1, 64, 2048, 4096] {
-                    let count = tried(rows, columns, k).len();
-                    assert!((1..=24).contains(&count), "{rows} x {columns}, {k}: {count}");
+                    let dense = Problem::new(DType::Bf16, rows, columns, k);
+                    for problem in [dense, Problem { ragged: true, ..dense }] {
+                        let count = tried_for(problem).len();
+                        assert!((1..=24).contains(&count), "{problem}: {count}");
+                    }
                 }
             }
         }
@@ -253,6 +261,22 @@ mod tests {
         assert_eq!(kernels(1024, 131_072, 64), [BlockFilter]);
         assert_eq!(kernels(1, 131_072, 4096), [BlockRadix, ClusterResident]);
         assert_eq!(kernels(4, 32_768, 64), [BlockFilter, BlockResident, ClusterResident]);
+    }
+
+    #[test]
+    fn ragged_rows_are_not_all_full() {
+        let clusters = |problem: Problem| -> Vec<(u32, u32)> {
+            let tried = tried_for(problem).into_iter();
+            let tried = tried.filter(|member| member.kernel == KernelKind::ClusterFilter);
+            tried.map(|member| (member.cluster, member.items)).collect()
+        };
+        let dense = Problem::new(DType::F32, 64, 131_072, 512);
+        let ragged = clusters(Problem { ragged: true, ..dense });
+        for size in [(3, 16), (3, 32), (4, 16), (4, 32)] {
+            assert!(ragged.contains(&size), "{size:?} is not in {ragged:?}");
+        }
+        assert!(!ragged.iter().any(|&(cluster, _)| cluster > 8), "{ragged:?}");
+        assert_eq!(clusters(dense), [(2, 32), (3, 32), (4, 32)]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Every golden compiles without a warning, for old and new architectures, and stays small.
 
+use object::{Object, ObjectSection};
+use std::collections::BTreeMap;
 use topkit::{
     Arch, Compiler, DType, KernelKind, KernelSpec, Nvrtc, RenderedSource, Resources, Variant,
     render,
@@ -51,6 +53,41 @@ fn one_of_each_dtype_compiles_for_every_architecture() {
             compiles_well(variant, &arch.to_string());
         }
     }
+}
+
+/// Packs are searched by the options that decide code, and this one is not among them.
+#[test]
+fn source_lines_change_no_instruction() {
+    let [lined, plain] = [true, false].map(|lines| Nvrtc::find().unwrap().with_line_info(lines));
+    let goldens = goldens::variants();
+    let first = |kernel: &KernelKind| goldens.iter().find(|variant| variant.kernel == *kernel);
+    let each = KernelKind::ALL.iter().map(|kernel| first(kernel).unwrap());
+    for (variant, arch) in each.flat_map(|variant| [(variant, "sm_90a"), (variant, "sm_120")]) {
+        let source = render(variant).unwrap();
+        let cubin = |nvrtc: &Nvrtc| nvrtc.compile(&source, arch.parse().unwrap()).unwrap().cubin;
+        let (lined, plain) = (cubin(&lined), cubin(&plain));
+        let (with, without) = (code(&lined), code(&plain));
+        assert!(!with.is_empty() && with.values().any(|bytes| bytes.len() > 1000), "{arch}");
+        assert!(with == without, "{} for {arch}", source.entry);
+        assert!(
+            2 * plain.len() < lined.len(),
+            "{}: {}, {}",
+            source.entry,
+            plain.len(),
+            lined.len()
+        );
+    }
+}
+
+/// What runs: instructions and constants, by the names of their sections.
+fn code(cubin: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let file = object::File::parse(cubin).unwrap();
+    let sections = file
+        .sections()
+        .map(|section| (section.name().unwrap().to_owned(), section.data().unwrap().to_owned()));
+    let runs =
+        |name: &str| [".text.", ".nv.constant", ".nv.global"].iter().any(|s| name.starts_with(s));
+    sections.filter(|(name, _)| runs(name)).collect()
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod damage;
 
 use super::*;
 use crate::cache::{Artifact, KernelCache, KeyInputs, Origin, sha256};
-use crate::nvrtc::Nvrtc;
+use crate::nvrtc::{LINE_INFO, Nvrtc};
 use crate::plan::{Limits, Planner};
 use crate::{
     Basis, CompileError, Compiled, Compiler, Config, Engine, Error, Explanation, KernelSpec,
@@ -154,6 +154,30 @@ fn a_pack_goes_before_the_compiler_whatever_its_version() {
     cache.get(&source(0), arch("sm_90a")).unwrap();
     let stats = cache.stats();
     assert_eq!((stats.pack_hits, stats.memory_hits, stats.compiles), (1, 1, 0));
+}
+
+#[test]
+fn packs_with_source_lines_and_without_serve_every_engine() {
+    let (plain, lined) = (Fake::new("nvrtc 13.0"), Fake::with("nvrtc 13.0", LINE_INFO));
+    for packer in [&plain, &lined] {
+        let (_folder, path) = place(packer, &["sm_90a"]);
+        assert_eq!(Pack::open(&path).unwrap().has_line_info(), packer.options == lined.options);
+        let packed = artifact(packer, &source(0), arch("sm_90a"));
+        for engine in [&plain, &lined] {
+            let cache = KernelCache::new(Arc::new(engine.clone()), None);
+            let cache = cache.with_packs(Packs::open(&[&path]).unwrap());
+            let found = cache.get(&source(0), arch("sm_90a")).unwrap();
+            assert_eq!((found.origin, cache.stats().compiles), (Origin::Pack, 0));
+            // It is what was packed, and is never taken for what this engine would compile.
+            assert_eq!((&found.cubin, &found.key), (&packed.cubin, &packed.key));
+            let same = engine.options == packer.options;
+            assert_eq!(cache.key(&source(0), arch("sm_90a")) == found.key, same);
+        }
+    }
+    // A kernel with lines does not go into a pack that says it has none.
+    let error =
+        PackWriter::new(&plain).add(&source(0), &artifact(&lined, &source(0), arch("sm_80")));
+    assert!(matches!(error, Err(PackError::Unfit { .. })), "{error:?}");
 }
 
 #[test]

@@ -1,0 +1,187 @@
+//! The judge of many answers accepts and refuses as the library's own does: every kind of wrong
+//! answer, on every distribution and meaning. Needs nothing.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+mod question;
+
+use half::{bf16, f16};
+use proptest::prelude::*;
+use question::any_question;
+use topkit::host::{self, Matrix};
+use topkit::{IndexInt, NanPolicy, Order, RowShape, Score, Select, Semantics, Ties};
+use topkit_tests::{Distribution, Judge, Rng, oracle};
+
+/// What both judges say, which must be one.
+fn accepts<S: Score, I: IndexInt>(
+    judge: &Judge,
+    input: &Matrix<'_, S>,
+    k: u32,
+    semantics: &Semantics,
+    got: &[I],
+) -> bool {
+    let accepted = judge.accepts(input, k, got);
+    let checked = host::check(input, k, semantics, got);
+    assert_eq!(accepted, checked.is_ok(), "{checked:?}");
+    accepted
+}
+
+/// Every way in which the answer to one row can be wrong; `loser` is a position that does not win.
+fn corrupted(right: &[i32], len: usize, loser: Option<i32>) -> Vec<Vec<i32>> {
+    let winners = right.len().min(len);
+    let with = |place: usize, index: i32| {
+        let mut wrong = right.to_vec();
+        wrong[place] = index;
+        wrong
+    };
+    let mut all = vec![right[1..].to_vec(), [right, &[-1]].concat()];
+    for place in [0, winners / 2, winners.saturating_sub(1)].into_iter().filter(|p| *p < winners) {
+        // No position, the fill too early, and bits that no kernel wrote.
+        let indices = [len as i32, -1, -2, i32::MIN, i32::MAX, 0x5AFE_5AFE];
+        all.extend(indices.map(|index| with(place, index)));
+        all.extend(loser.map(|loser| with(place, loser)));
+        if winners > 1 {
+            all.push(with(place, right[(place + 1) % winners]));
+        }
+    }
+    if winners < right.len() {
+        for place in [winners, right.len() - 1] {
+            all.extend([0, len as i32, -2].map(|index| with(place, index)));
+        }
+    }
+    all
+}
+
+/// One row of each kind, every wrong answer of it between right ones.
+fn every_kind<S: Score>(distribution: Distribution, select: Select, nan: NanPolicy) -> usize {
+    let semantics = Semantics { select, nan, ..Semantics::DEFAULT };
+    let (rows, mut refused) = (5, 0);
+    for (columns, k) in [(1, 1), (300, 1), (300, 64), (300, 300), (300, 305), (3000, 511)] {
+        let scores = distribution.fill::<S>(11, rows, columns);
+        let input = Matrix::new(&scores, rows, columns).unwrap();
+        let judge = Judge::new(&input, &semantics);
+        let right = host::top_k::<S, i32>(&input, k, &semantics).unwrap().indices;
+        assert!(accepts(&judge, &input, k, &semantics, &right));
+        let answers: Vec<&[i32]> = right.chunks(k as usize).collect();
+        // Any order is right.
+        let turned: Vec<i32> = answers
+            .iter()
+            .flat_map(|row| {
+                row[..columns.min(row.len())].iter().rev().chain(&row[columns.min(row.len())..])
+            })
+            .copied()
+            .collect();
+        assert!(accepts(&judge, &input, k, &semantics, &turned));
+        for (row, right) in answers.iter().enumerate() {
+            let key = |column: i32| {
+                let key = host::ordered_key(input.row(row)[column as usize].to_f32(), nan);
+                if select == Select::Largest { key } else { !key }
+            };
+            let worst = right.iter().filter(|index| **index >= 0).map(|index| key(*index)).min();
+            let loser = (0..columns as i32).find(|&column| key(column) < worst.unwrap());
+            for wrong in corrupted(right, columns, loser) {
+                let mut all = answers.clone();
+                all[row] = &wrong;
+                let got = all.concat();
+                assert!(!accepts(&judge, &input, k, &semantics, &got), "{distribution}: {wrong:?}");
+                refused += 1;
+            }
+        }
+        // The first rows alone are judged as such.
+        let first = Matrix::new(&scores[..2 * columns], 2, columns).unwrap();
+        assert!(accepts(&judge, &first, k, &semantics, &right[..2 * k as usize]));
+    }
+    refused
+}
+
+#[test]
+fn every_kind_of_wrong_answer_is_refused() {
+    let mut refused = 0;
+    for distribution in Distribution::ALL {
+        for &select in Select::ALL {
+            for &nan in NanPolicy::ALL {
+                refused += every_kind::<f32>(distribution, select, nan);
+            }
+        }
+        let Semantics { select, nan, .. } = Semantics::DEFAULT;
+        refused += every_kind::<bf16>(distribution, select, nan);
+        refused += every_kind::<f16>(distribution, select, nan);
+    }
+    println!("{refused} wrong answers refused");
+    assert!(refused > 25_000, "{refused}");
+}
+
+#[test]
+fn of_ties_any_may_be_taken_and_no_score_above_them_left_out() {
+    let scores = [5.0f32, 1.0, 3.0, 3.0, -0.0, 3.0, 0.0];
+    let input = Matrix::new(&scores, 1, 7).unwrap();
+    let semantics = Semantics::DEFAULT;
+    let judge = Judge::new(&input, &semantics);
+    let said = |k: u32, got: &[i32]| accepts(&judge, &input, k, &semantics, got);
+    for right in [[0, 2, 3], [3, 0, 5], [5, 2, 0]] {
+        assert!(said(3, &right), "{right:?}");
+    }
+    // All of them have the third best score, and the best is not there.
+    assert!(!said(3, &[2, 3, 5]));
+    // -0 equals +0.
+    assert!(said(6, &[0, 1, 2, 3, 5, 6]) && said(6, &[0, 1, 2, 3, 5, 4]));
+    assert!(!said(6, &[0, 4, 2, 3, 5, 6]), "1 is better than both zeros");
+}
+
+#[test]
+fn of_ragged_rows_only_the_scores_that_count_are_judged() {
+    let scores = Distribution::Normal.fill::<f32>(3, 4, 50);
+    let (starts, lengths) = ([0, 10, 49, 60], [50, 20, i32::MAX, 5]);
+    let input = Matrix::new(&scores, 4, 50).unwrap();
+    let input = input.with_starts(&starts).unwrap().with_lengths(&lengths).unwrap();
+    let semantics = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
+    let judge = Judge::new(&input, &semantics);
+    let right = host::top_k::<f32, i32>(&input, 20, &semantics).unwrap().indices;
+    assert!(accepts(&judge, &input, 20, &semantics, &right));
+    for (place, index) in [(20, 20), (41, 0), (40, 1), (60, 0)] {
+        let mut wrong = right.clone();
+        wrong[place] = index;
+        assert!(!accepts(&judge, &input, 20, &semantics, &wrong), "{index} at {place}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "row 1 is another one")]
+fn rows_that_were_not_ranked_are_not_judged() {
+    let scores = [1.0f32; 20];
+    let judge = Judge::new(&Matrix::new(&scores, 2, 10).unwrap(), &Semantics::DEFAULT);
+    let other = Matrix::new(&scores, 2, 10).unwrap().with_lengths(&[10, 9]).unwrap();
+    judge.accepts(&other, 1, &[0, 0]);
+}
+
+#[test]
+#[should_panic(expected = "not judged here")]
+fn a_tie_rule_is_for_the_other_judge() {
+    let semantics = Semantics { ties: Ties::LowestIndex, ..Semantics::DEFAULT };
+    Judge::new(&Matrix::new(&[1.0f32], 1, 1).unwrap(), &semantics);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..Default::default() })]
+
+    /// Right answers, and ones with some indices changed to any others.
+    #[test]
+    fn both_judges_say_the_same(question in any_question(), seed: u64) {
+        let semantics = Semantics {
+            ties: Ties::Any, order: Order::Unsorted, values: false, ..question.semantics::<i32>()
+        };
+        let scores = question.scores::<bf16>();
+        let (input, k) = (question.matrix(&scores), question.k);
+        let judge = Judge::new(&input, &semantics);
+        let mut got: Vec<i32> = (0..question.rows)
+            .flat_map(|row| oracle::top_k_row(&question.row(&scores, row), k as usize, &semantics).0)
+            .collect();
+        prop_assert!(accepts(&judge, &input, k, &semantics, &got));
+        let mut rng = Rng::new(seed);
+        for _ in 0..4 * usize::from(!got.is_empty()) {
+            let place = rng.below(got.len() as u32) as usize;
+            got[place] = rng.below(question.columns as u32 + 3) as i32 - 1;
+            accepts(&judge, &input, k, &semantics, &got);
+        }
+    }
+}
