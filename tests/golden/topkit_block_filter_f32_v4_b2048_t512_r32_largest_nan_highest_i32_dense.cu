@@ -81,9 +81,9 @@ __device__ __forceinline__ void let_grid_behind_start() {
 #line 1 "templates/device/cut.cuh"
 // Finds the key of the last winner among many, whatever they are.
 //
-// Scope: block; every thread must call. Shared memory: a histogram, the search's words and RANKED
-// keys. Barriers: the first before anything is written, the last after the result is.
-// Precondition: 1 <= wanted <= the keys visited, which are the same at every visit.
+// Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
+// result. Barriers: the first before anything is counted, the last after the result is written.
+// Preconditions: 1 <= wanted <= the keys from `least` to `greatest`.
 
 // ---- device/active_range.cuh -------------------------------------------------------------------
 #line 1 "templates/device/active_range.cuh"
@@ -355,8 +355,8 @@ struct ThresholdSearch {
     }
 };
 
-// ---- device/cut.cuh, from line 13 --------------------------------------------------------------
-#line 13 "templates/device/cut.cuh"
+// ---- device/cut.cuh, from line 12 --------------------------------------------------------------
+#line 12 "templates/device/cut.cuh"
 // Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
 struct Cut {
     u32 least;
@@ -380,6 +380,7 @@ struct BinnedRange {
         return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
     }
 
+    __device__ __forceinline__ bool counts(u32 key) const { return below <= key && key <= beyond; }
     __device__ __forceinline__ u32 bin(u32 key) const {
         return min((max(key, active.least) - active.least) >> active.shift, BINS - 1);
     }
@@ -396,80 +397,39 @@ struct BinnedRange {
 template <u32 THREADS, u32 BINS, u32 DIGIT_BITS>
 struct CutSearch {
     using Range = BinnedRange<BINS, DIGIT_BITS>;
-    // Members of a bin that are ranked each against each; with more, passes cost less.
-    static constexpr u32 RANKED = 256;
 
     Histogram<BINS> histogram;
     ThresholdSearch<THREADS, false> threshold;
-    u32 members;
-    u32 ranked_key;
-    u32 ranked_ties;
-    u32 keys[RANKED];
+    Cut cut;
 
-    // for_each(visit) calls visit(key) for the keys of this thread, all of them in `range`. Equal
-    // winners are told from a range of them where they need to be: on return all of
-    // [least, greatest] is on one side of `edge`.
-    template <class ForEach>
-    __device__ __forceinline__ Cut find(u32 wanted, Range range, u32 edge, ForEach for_each) {
+    // entries.for_each_key(visit) calls visit(key) for the keys of this thread. Equal winners are
+    // told from a range of them where they need to be: all of [least, greatest] of the result, which
+    // is left in `cut`, is on one side of `edge`. Not inlined: it is rare, and long to compile.
+    template <class Entries>
+    static __device__ __noinline__ void find(CutSearch& search, const Entries entries, u32 wanted,
+                                             u32 least, u32 greatest, u32 edge) {
         while (true) {
-            histogram.template clear<THREADS>();
-            if (threadIdx.x == 0) {
-                members = 0;
-                ranked_key = 0;
-                ranked_ties = 0;
-            }
+            search.histogram.template clear<THREADS>();
             __syncthreads();
-            for_each([&](u32 key) {
-                if (range.below <= key && key <= range.beyond) {
-                    histogram.add(range.bin(key));
+            const Range range = Range::of(least, greatest);
+            entries.for_each_key([&](u32 key) {
+                if (range.counts(key)) {
+                    search.histogram.add(range.bin(key));
                 }
             });
             __syncthreads();
-            const ThresholdBin bin = threshold.find(histogram, wanted);
-            const u32 first = range.first(bin.bin);
-            const u32 last = range.last(bin.bin);
+            const ThresholdBin bin = search.threshold.find(search.histogram, wanted);
+            least = range.first(bin.bin);
+            greatest = range.last(bin.bin);
             wanted -= bin.above;
-            if (first == last || (bin.inside == wanted && first >= edge)) {
-                return {first, last, wanted};
-            }
-            if (bin.inside <= RANKED) {
-                return rank(wanted, bin.inside, first, last, for_each);
-            }
-            range = Range::of(first, last);
-            __syncthreads();
-        }
-    }
-
-   private:
-    template <class ForEach>
-    __device__ __forceinline__ Cut rank(u32 wanted, u32 inside, u32 first, u32 last,
-                                        ForEach for_each) {
-        for_each([&](u32 key) {
-            if (first <= key && key <= last) {
-                keys[atomicAdd(&members, 1u)] = key;
-            }
-        });
-        __syncthreads();
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        for (u32 mine = threadIdx.x / WARP_SIZE; mine < inside; mine += THREADS / WARP_SIZE) {
-            const u32 key = keys[mine];
-            u32 above = 0;
-            u32 equal = 0;
-            for (u32 from = 0; from < inside; from += WARP_SIZE) {
-                const u32 other = from + lane;
-                const bool there = other < inside;
-                const u32 their = there ? keys[other] : 0;
-                above += __popc(__ballot_sync(FULL_MASK, there && their > key));
-                equal += __popc(__ballot_sync(FULL_MASK, there && their == key));
-            }
-            // All members that are equal to the last winner find the same.
-            if (lane == 0 && above < wanted && wanted <= above + equal) {
-                atomicMax(&ranked_key, key);
-                atomicExch(&ranked_ties, wanted - above);
+            if (least == greatest || (bin.inside == wanted && least >= edge)) {
+                break;
             }
         }
+        if (threadIdx.x == 0) {
+            search.cut = {least, greatest, wanted};
+        }
         __syncthreads();
-        return {ranked_key, ranked_key, ranked_ties};
     }
 };
 
@@ -713,9 +673,9 @@ struct BoundSearch {
         // Some groups hold several of the wanted, so that fewer maxima are among them.
         if (!certain) {
             // 1 - exp(-x), to a hundredth where x is under 1.
-            const float x = float(wanted) / float(maxima);
+            const float x = __fdividef(float(wanted), float(maxima));
             const float power = x * (1.0f + x * (0.5f + x * (1.0f / 6.0f)));
-            wanted = u32(float(maxima) * power / (1.0f + power)) + 1;
+            wanted = u32(__fdividef(float(maxima) * power, 1.0f + power)) + 1;
         }
         const auto for_maxima = [&](auto visit) {
 #pragma unroll
@@ -939,30 +899,27 @@ struct Stripes {
         const u32 first = this->first(stripe, threadIdx.x);
         const uint4* from = reinterpret_cast<const uint4*>(scores + head) + first;
         const u32 step = this->step();
-        if (VECTORS * step <= vectors) {
 #pragma unroll
-            for (u32 v = 0; v < VECTORS; ++v) {
-                put(__ldg(from + v * step), v, words);
+        for (u32 v = 0; v < VECTORS; ++v) {
+            uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
+            if (first + v * step < vectors) {
+                loaded = __ldg(from + v * step);
             }
-        } else {
-#pragma unroll
-            for (u32 v = 0; v < VECTORS; ++v) {
-                uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
-                if (first + v * step < vectors) {
-                    loaded = __ldg(from + v * step);
-                }
-                put(loaded, v, words);
-            }
+            words[4 * v] = loaded.x;
+            words[4 * v + 1] = loaded.y;
+            words[4 * v + 2] = loaded.z;
+            words[4 * v + 3] = loaded.w;
         }
     }
 
     // The hits of all scores that the thread holds of a stripe.
     __device__ __forceinline__ u32 present(u32 stripe) const {
         const u32 first = this->first(stripe, threadIdx.x);
+        constexpr u32 ALL = Word::bits_of(0) * 15;  // words of a vector
         u32 hits = 0;
 #pragma unroll
-        for (u32 w = 0; w < WORDS; ++w) {
-            hits |= first + w / 4 * step() < vectors ? Word::bits_of(w) : 0;
+        for (u32 v = 0; v < VECTORS; ++v) {
+            hits |= first + v * step() < vectors ? ALL << 4 * v : 0;
         }
         return hits;
     }
@@ -973,14 +930,6 @@ struct Stripes {
     }
     __device__ __forceinline__ bool holds_edge(u32 stripe) const {
         return stripe == 0 && edge_column() < length;
-    }
-
-   private:
-    static __device__ __forceinline__ void put(uint4 vector, u32 v, u32 (&words)[WORDS]) {
-        words[4 * v] = vector.x;
-        words[4 * v + 1] = vector.y;
-        words[4 * v + 2] = vector.z;
-        words[4 * v + 3] = vector.w;
     }
 };
 
@@ -1065,6 +1014,7 @@ struct Ring {
 // Every position wins, and the places that are left are filled.
 template <class Config>
 __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+#pragma unroll 1
     for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
         if (slot < length) {
             Config::emit(args, row, slot, slot);
@@ -1111,24 +1061,57 @@ struct SurvivorBatch {
     __device__ __forceinline__ u32 column(u32 d) const { return columns[at + d * step]; }
 };
 
-// Calls visit(batch) for `size` survivors from `keys` and `columns` on: in `warps` warps, of which
-// this is the warp-th, all lanes together.
-template <class Stored, class Visit>
-__device__ __forceinline__ void for_survivors(const Stored* keys, const u32* columns, u32 size,
-                                              u32 warp, u32 warps, Visit visit) {
-    SurvivorBatch batch;
-    batch.columns = columns;
-    batch.step = warps * WARP_SIZE;
-    batch.end = size;
-    for (u32 from = warp * WARP_SIZE; from < size; from += batch.DEPTH * batch.step) {
-        batch.at = from + threadIdx.x % WARP_SIZE;
-#pragma unroll
-        for (u32 d = 0; d < batch.DEPTH; ++d) {
-            batch.keys[d] = batch.there(d) ? keys[batch.at + d * batch.step] : Stored(0);
+// Survivors as the warps of a CTA go through them: a segment for each CTA that kept some. Warps share
+// a segment, or take several.
+template <class Stored, u32 WARPS>
+struct SurvivorSet {
+    const Stored* keys;
+    const u32* columns;
+    const u32* sizes;  // of the segments
+    u32 share;         // places of each
+    u32 segments;
+
+    // Calls visit(batch) for the survivors of this warp, all lanes together.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_batch(Visit visit) const {
+        const u32 warp = threadIdx.x / WARP_SIZE;
+        const u32 sharing = max(WARPS / segments, 1u);
+        const u32 number = warp / segments;  // among those that share a segment
+        if (number >= sharing) {
+            return;
         }
-        visit(batch);
+        SurvivorBatch batch;
+        batch.step = sharing * WARP_SIZE;
+#pragma unroll 1
+        for (u32 segment = warp % segments; segment < segments; segment += WARPS) {
+            const Stored* from = keys + segment * share;
+            batch.columns = columns + segment * share;
+            batch.end = sizes[segment];
+#pragma unroll 1
+            for (u32 first = number * WARP_SIZE; first < batch.end; first += batch.DEPTH * batch.step) {
+                batch.at = first + threadIdx.x % WARP_SIZE;
+#pragma unroll
+                for (u32 d = 0; d < batch.DEPTH; ++d) {
+                    batch.keys[d] = batch.there(d) ? from[batch.at + d * batch.step] : Stored(0);
+                }
+                visit(batch);
+            }
+        }
     }
-}
+
+    // Calls visit(key) for each of them.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(Visit visit) const {
+        for_each_batch([&](const SurvivorBatch& batch) {
+#pragma unroll
+            for (u32 d = 0; d < SurvivorBatch::DEPTH; ++d) {
+                if (batch.there(d)) {
+                    visit(batch.keys[d]);
+                }
+            }
+        });
+    }
+};
 
 template <class Config>
 struct Survivors {
@@ -1140,9 +1123,10 @@ struct Survivors {
     static constexpr u32 CAPACITY = Config::CANDIDATES;
     static constexpr u32 WORDS = Slices::WORDS;
     using Search = CutSearch<THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Set = SurvivorSet<Key, THREADS / WARP_SIZE>;
 
-    u32 size;  // hits, of which the first `capacity` have a place
-    u32 ties;  // equals of the bound
+    u32 size;  // survivors; while they are gathered, more than have a place
+    u32 ties;  // of a key
     Key keys[CAPACITY];
     u32 columns[CAPACITY];
 
@@ -1157,15 +1141,6 @@ struct Survivors {
         });
     }
 
-    // Puts hits that all have the key `key`, and of which some are enough, in places from `first` on.
-    __device__ __forceinline__ void push_ties(const Slices& slices, u32 stripe, u32 hits, Key key,
-                                              u32 first, u32 enough) {
-        push(hits, ties, enough, [&](u32 slot, u32 bit) {
-            keys[first + slot] = key;
-            columns[first + slot] = column_of(slices, stripe, bit);
-        });
-    }
-
     __device__ __forceinline__ void push_edge(Key key, u32 column, u32 capacity) {
         const u32 slot = atomicAdd(&size, 1u);
         if (slot < capacity) {
@@ -1174,58 +1149,49 @@ struct Survivors {
         }
     }
 
-    // Moves `count` survivors from `first` on to the places from `to` on, which are not behind
-    // them. Barriers: around each block of threads.
-    __device__ __forceinline__ void append(u32 to, u32 first, u32 count) {
-        for (u32 from = 0; from < count; from += THREADS) {
-            const u32 i = from + threadIdx.x;
-            Key key = 0;
-            u32 column = 0;
-            if (i < count) {
-                key = keys[first + i];
-                column = columns[first + i];
-            }
-            __syncthreads();
-            if (i < count) {
-                keys[to + i] = key;
-                columns[to + i] = column;
-            }
-        }
-        __syncthreads();
-    }
+    // The survivors, once they are all there. Precondition: a barrier since the last came.
+    __device__ __forceinline__ Set all() const { return {keys, columns, &size, 0, 1}; }
 
-    // Gathers for certain the best `keep` of a part, whatever its scores: places that are all
-    // taken are compacted to the best, and what comes after must be better than the last of them.
-    // Returns what is held; `size` is how many. Not inlined: it is rare, and the common path would
-    // run with other registers.
+    // Gathers from places `first` on for certain the best `keep` of a part, whatever its scores: places
+    // that are all taken are compacted to the best, and what comes after must be better than the last
+    // of them. Only keys above what is held count, and only those up to `most`. If `keep` is 0, any of
+    // these will do, and when places are all taken, there are enough. Returns what is held; `size` is
+    // how many. Not inlined: it is rare, and the common path would run with other registers.
     static __device__ __noinline__ u64 collect(Survivors& to, Search& search, Row<Bits> row,
-                                               u32 parts, u32 rank, bool open, u32 beneath,
-                                               u32 capacity, u32 keep) {
+                                               u32 parts, u32 rank, bool open, u32 beneath, u32 most,
+                                               u32 first, u32 capacity, u32 keep) {
         const Slices slices(row, parts);
         Held held = {open, beneath};
+        const auto counts = [&](u32 column) {
+            const u32 key = key_of(slices, column);
+            return (held.open || key > held.beneath) && key <= most;
+        };
         __syncthreads();
         if (threadIdx.x == 0) {
-            to.size = 0;
+            to.size = first;
         }
         __syncthreads();
+#pragma unroll 1
         for (u32 stripe = rank; stripe < slices.count; stripe += parts) {
-            u32 hits = slices.present(stripe);
-            u32 edge = slices.holds_edge(stripe);
-            if (!held.open) {
-                u32 words[WORDS];
-                slices.load(stripe, words);
-                const u32 limit = Word::of_key(held.beneath);
-                hits = 0;
+            u32 words[WORDS];
+            slices.load(stripe, words);
+            const u32 lower = held.open ? 0 : Word::of_key(held.beneath);
+            const u32 upper = Word::of_key(most);
+            u32 reaching = 0;
+            u32 above = 0;
 #pragma unroll
-                for (u32 w = 0; w < WORDS; ++w) {
-                    Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
-                }
-                edge = edge && key_of(slices, slices.edge_column()) > held.beneath;
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_beyond(words[w], lower, Word::bits_of(w), reaching);
+                Word::add_beyond(words[w], upper, Word::bits_of(w), above);
             }
+            u32 hits = held.open ? slices.present(stripe) : reaching;
+            hits &= most == ~0u ? ~0u : ~above;
+            u32 edge = slices.holds_edge(stripe) && counts(slices.edge_column());
             while (true) {
                 const u32 mine = __popc(hits) + edge;
                 u32 slot = to.reserve(mine);
                 const u32 end = slot + mine;
+#pragma unroll 1
                 while (hits != 0 && slot < capacity) {
                     const u32 column = to.column_of(slices, stripe, __ffs(hits) - 1);
                     to.keys[slot] = key_of(slices, column);
@@ -1240,34 +1206,44 @@ struct Survivors {
                 if (!__syncthreads_or(end > capacity)) {
                     break;
                 }
-                held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep));
-                for (u32 rest = held.open ? 0 : hits; rest != 0; rest &= rest - 1) {
+                if (keep == 0) {
+                    if (threadIdx.x == 0) {
+                        to.size = capacity;
+                    }
+                    __syncthreads();
+                    return held.word();
+                }
+                held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep, 0));
+#pragma unroll 1
+                for (u32 rest = hits; rest != 0; rest &= rest - 1) {
                     const u32 bit = __ffs(rest) - 1;
-                    if (key_of(slices, to.column_of(slices, stripe, bit)) <= held.beneath) {
+                    if (!counts(to.column_of(slices, stripe, bit))) {
                         hits &= ~(1u << bit);
                     }
                 }
-                edge = edge && (held.open || key_of(slices, slices.edge_column()) > held.beneath);
+                edge = edge && counts(slices.edge_column());
             }
         }
         return held.word();
     }
 
-    // Keeps the best `keep` of `count`. They move to the front a block of threads at a time: what
+    // Keeps the best `keep` of `count`, of keys that are all on one side of `edge` if they can be: the
+    // search's cut tells. They move to the front a block of threads at a time: what
     // is written there has been read before. Not inlined: it is rare, and long to compile.
     static __device__ __noinline__ u64 compact(Survivors& to, Search& search, bool open, u32 beneath,
-                                               u32 count, u32 keep) {
-        const u32 least = open ? 0 : beneath;
-        const Cut cut = search.find(keep, Search::Range::from(least, ~0u), 0, [&](auto visit) {
-            for (u32 i = threadIdx.x; i < count; i += THREADS) {
-                visit(u32(to.keys[i]));
-            }
-        });
+                                               u32 count, u32 keep, u32 edge) {
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            to.size = count;
+        }
+        Search::find(search, to.all(), keep, open ? 0 : beneath, ~0u, edge);
+        const Cut cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
             to.ties = 0;
         }
         __syncthreads();
+#pragma unroll 1
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
             u32 key = 0;
@@ -1379,7 +1355,7 @@ struct Judge {
     using Range = typename Search::Range;
     using Batch = SurvivorBatch;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 RANKED = Search::RANKED;
+    static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
 
     u32 slots;  // winners in the lower half, members of the threshold bin in the upper
     Key keys[RANKED];
@@ -1387,9 +1363,9 @@ struct Judge {
 
     // The verdict over survivors that were counted in `range`. It is not valid if the last winner
     // is below `edge`: one that is not among them might be better. Two barriers and more.
-    template <class Entries>
+    template <class Set>
     static __device__ __forceinline__ Verdict judge(Search& search, const Range& range, u32 k,
-                                                    u32 edge, Entries entries) {
+                                                    u32 edge, const Set& survivors) {
         const ThresholdBin bin = search.threshold.find(search.histogram, k);
         Verdict verdict = {true,           false, range.first(bin.bin), range.last(bin.bin),
                            k - bin.above, bin.inside};
@@ -1402,26 +1378,17 @@ struct Judge {
             verdict.valid = false;
             return verdict;
         }
-        const Range all = {Range::of(verdict.first, verdict.last).active, range.below, range.beyond};
-        const Cut cut = search.find(k, all, edge, [&](auto visit) {
-            entries([&](const Batch& batch) {
-#pragma unroll
-                for (u32 d = 0; d < Batch::DEPTH; ++d) {
-                    if (batch.there(d)) {
-                        visit(u32(batch.keys[d]));
-                    }
-                }
-            });
-        });
+        Search::find(search, survivors, verdict.ties, verdict.first, verdict.last, edge);
+        const Cut cut = search.cut;
         return {cut.least >= edge, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }
 
     // Writes the k winners. One barrier if they are ranked.
-    template <class Entries>
+    template <class Set>
     __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
-                                          const Verdict& verdict, Entries entries) {
+                                          const Verdict& verdict, const Set& survivors) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        entries([&](const SurvivorBatch& batch) {
+        survivors.for_each_batch([&](const SurvivorBatch& batch) {
             constexpr u32 DEPTH = SurvivorBatch::DEPTH;
             // Winners in the lower half, members in the upper: one scan places both.
             u32 counts = 0;
@@ -1505,15 +1472,18 @@ struct Kept {
     u32 size;
     Held held;
     bool clean;  // the search's histogram is clear
+
+    // Every score of a greater key is there.
+    __device__ __forceinline__ u32 edge() const { return held.open ? 0 : held.beneath; }
 };
 
 template <class Config>
 struct Filter {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
     using Part = RowPart<Config>;
     using Word = ScoreWord<Config>;
     using Found = Survivors<Config>;
+    using Set = typename Found::Set;
     using Search = typename Found::Search;
     using Range = typename Search::Range;
     using Court = Judge<Config>;
@@ -1531,6 +1501,15 @@ struct Filter {
         u32 beneath;   // the bound: here it takes no register while the row streams by
     };
 
+    // What a CTA selects from.
+    struct Gathered {
+        Set survivors;
+        u32 size;
+        u32 edge;    // every score of a greater key is there
+        u32 least;   // key of the survivors, more or less
+        bool clean;  // the search's histogram is clear
+    };
+
     // Call it first; `keep` needs no barrier after it.
     static __device__ __forceinline__ void prepare(Shared& shared) {
         shared.search.histogram.template clear<THREADS>();
@@ -1542,114 +1521,6 @@ struct Filter {
         }
     }
 
-    // The bins in which survivors are counted: from the least that was kept on.
-    static __device__ __forceinline__ Range bins_from(const Shared& shared, u32 least) {
-        return Range::from(least, shared.greatest);
-    }
-    static __device__ __forceinline__ u32 least_kept(const Kept& kept) {
-        return kept.held.open ? 0 : kept.held.beneath;
-    }
-
-    // Keeps of a part whatever may win, but not more than its share: the best of it.
-    static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
-        Kept kept = {};
-        if (!keep_hits(shared, part, k, kept)) {
-            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
-        }
-        if (kept.size > part.share) {
-            trim_to(shared, part, min(k, part.share), kept);
-        }
-        return kept;
-    }
-
-    // Keeps the best `most` of a part for certain, of those above what `from` holds.
-    static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
-                                                   const Held& from, u32 capacity, u32 most,
-                                                   Kept& kept) {
-        const u64 held =
-            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
-                           from.beneath, capacity, most);
-        kept = {shared.found.size, Held::of(held), false};
-        if (kept.size > most) {
-            trim_to(shared, part, most, kept);
-        }
-    }
-
-    // Counts survivors in the search's histogram, which is clear if `clean`.
-    template <class Entries>
-    static __device__ __forceinline__ void count(Shared& shared, const Range& range, bool clean,
-                                                 Entries entries) {
-        if (!clean) {
-            shared.search.histogram.template clear<THREADS>();
-            __syncthreads();
-        }
-        entries([&](const SurvivorBatch& batch) {
-#pragma unroll
-            for (u32 d = 0; d < SurvivorBatch::DEPTH; ++d) {
-                if (batch.there(d)) {
-                    shared.search.histogram.add(range.bin(batch.keys[d]));
-                }
-            }
-        });
-        __syncthreads();
-    }
-
-    // Writes the winners of a row of which this CTA keeps all that may win.
-    static __device__ __forceinline__ void settle(const LaunchArgs& args, Shared& shared,
-                                                  const Part& part, u32 k, Range range,
-                                                  Kept kept) {
-        while (true) {
-            const auto entries = [&](auto visit) {
-                for_survivors(shared.found.keys, shared.found.columns, kept.size,
-                              threadIdx.x / WARP_SIZE, WARPS, visit);
-            };
-            if (kept.size >= k) {
-                count(shared, range, kept.clean, entries);
-                const Verdict verdict =
-                    Court::judge(shared.search, range, k, least_kept(kept), entries);
-                if (verdict.valid) {
-                    shared.judge.write(args, part.index, k, verdict, entries);
-                    return;
-                }
-            }
-            // The guess was too high: any score of the row may win.
-            const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY, CAPACITY};
-            collect(shared, whole, {true, 0}, CAPACITY, k, kept);
-            kept.held = {true, 0};
-            range = bins_from(shared, 0);
-        }
-    }
-
-   private:
-    // The scores of a stripe that equal the limit.
-    static __device__ __forceinline__ u32 equals(const Stripes<Config>& stripes, u32 stripe,
-                                                 const Ring<Config>& ring, u32 stage, u32 hits,
-                                                 u32 limit) {
-        const u32 beneath = Config::key(Word::score(limit, 0));
-        u32 reaching = ~0u;
-        if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
-            reaching = hits_beyond(ring, stage, Word::of_key(beneath - 1));
-        }
-        return stripes.present(stripe) & reaching & ~hits;
-    }
-
-    // The thread's scores of a stage that are beyond a limit.
-    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
-                                                      u32 limit) {
-        u32 hits = 0;
-        ring.for_each_word(stage, [&](u32 w, u32 word) {
-            Word::add_beyond(word, limit, Word::bits_of(w), hits);
-        });
-        return hits;
-    }
-
-    static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
-                                                   Kept& kept) {
-        const u64 held = Found::compact(shared.found, shared.search, kept.held.open,
-                                        kept.held.beneath, kept.size, most);
-        kept = {most, Held::of(held), false};
-    }
-
     // Keeps what is above a guessed bound. False if there is none, or too much above it; what is
     // held then may help to collect.
     static __device__ __forceinline__ bool keep_hits(Shared& shared, const Part& part, u32 k,
@@ -1658,6 +1529,7 @@ struct Filter {
         const u32 turns = stripes.count / part.parts;
         constexpr u32 STAGES = Ring<Config>::STAGES;
         const Ring<Config> ring;
+#pragma unroll 1
         for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
             ring.bring(stripes, part.rank + turn * part.parts, turn);
         }
@@ -1670,13 +1542,13 @@ struct Filter {
         // in 1e5 rows. A second stripe halves the survivors that this margin costs.
         const u32 sampled = turns > 1 ? 2 : 1;
         const bool certain = stripes.count == 1;
-        const float expected = float(k * sampled) / float(stripes.count);
+        const float expected = __fdividef(float(k * sampled), float(stripes.count));
         const u32 wanted = certain ? k : u32(expected + 4.5f * sqrtf(expected)) + 4;
         const Bound bound = BoundSearch<Config>::find(
             shared.search, shared.greatest, certain, wanted, [&](auto visit) {
-                ring.for_each_word(0, visit);
-                if (turns > 1) {
-                    ring.for_each_word(1, visit);
+#pragma unroll 1
+                for (u32 stage = 0; stage < sampled; ++stage) {
+                    ring.for_each_word(stage, visit);
                 }
             });
         kept = {0, {!bound.found, bound.beneath}, true};
@@ -1697,6 +1569,7 @@ struct Filter {
         const u32 needed = k / part.parts;
         const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
         const u32 room = part.room - (bound.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
+#pragma unroll 1
         for (u32 turn = 0; turn < turns; ++turn) {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
@@ -1704,11 +1577,6 @@ struct Filter {
             const u32 hits = hits_beyond(ring, stage, limit);
             shared.found.push(stripes, stripe, hits, room,
                               [&](u32 item) { return ring.score(stage, item); });
-            if (bound.ties) {
-                const u32 ties = equals(stripes, stripe, ring, stage, hits, limit);
-                shared.found.push_ties(stripes, stripe, ties, Key(bound.beneath), room,
-                                       part.room - room);
-            }
             if (turn + STAGES < turns) {
                 ring.bring(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
@@ -1725,11 +1593,108 @@ struct Filter {
             return false;
         }
         if (bound.ties) {
-            const u32 ties = min(shared.found.ties, part.room - room);
-            shared.found.append(kept.size, room, ties);
-            kept.size += ties;
+            const u32 tie = kept.held.beneath;
+            const bool worst = tie == Config::key(Bits(Word::WORST_BITS));
+            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, worst, tie - 1,
+                           tie, kept.size, kept.size + part.room - room, 0);
+            kept.size = shared.found.size;
         }
         return true;
+    }
+
+    // Keeps of a part whatever may win, but not more than its share: the best of it.
+    static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
+        Kept kept = {};
+        if (!keep_hits(shared, part, k, kept)) {
+            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
+        }
+        if (kept.size > part.share) {
+            trim_to(shared, part, min(k, part.share), kept);
+        }
+        return kept;
+    }
+
+    // Keeps the best `most` of a part for certain, of those above what `from` holds.
+    static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
+                                                   const Held& from, u32 capacity, u32 most,
+                                                   Kept& kept) {
+        const u64 held =
+            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
+                           from.beneath, ~0u, 0, capacity, most);
+        kept = {shared.found.size, Held::of(held), false};
+        if (kept.size > most) {
+            trim_to(shared, part, most, kept);
+        }
+    }
+
+    // What this CTA has kept, to select from.
+    static __device__ __forceinline__ Gathered gathered(const Shared& shared, const Kept& kept) {
+        return {shared.found.all(), kept.size, kept.edge(), kept.edge(), kept.clean};
+    }
+
+    // Writes the winners of a row, if they are all among what was gathered, and calls settled() before.
+    template <class Settled>
+    static __device__ __forceinline__ bool select(const LaunchArgs& args, Shared& shared, u32 index,
+                                                  u32 k, const Gathered& from, Settled settled) {
+        if (from.size < k) {
+            return false;
+        }
+        const Range range = Range::from(from.least, shared.greatest);
+        count(shared, range, from);
+        const Verdict verdict = Court::judge(shared.search, range, k, from.edge, from.survivors);
+        if (verdict.valid) {
+            settled();
+            shared.judge.write(args, index, k, verdict, from.survivors);
+        }
+        return verdict.valid;
+    }
+
+    // Writes the winners of a row, which this CTA reads again, alone.
+    static __device__ __forceinline__ void select_alone(const LaunchArgs& args, Shared& shared,
+                                                        u32 index, u32 k) {
+        const Row<Bits> row = find_row<Config>(args, index);
+        const Part whole = {row, Stripes<Config>(row, 1), index, 0, 1, CAPACITY, CAPACITY};
+        Kept kept = {};
+        collect(shared, whole, {true, 0}, CAPACITY, k, kept);
+        write_all(args, shared, index, k);
+    }
+
+    // The first k survivors win.
+    static __device__ __forceinline__ void write_all(const LaunchArgs& args, const Shared& shared,
+                                                     u32 index, u32 k) {
+#pragma unroll 1
+        for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
+            Config::emit(args, index, slot, shared.found.columns[slot]);
+        }
+    }
+
+   private:
+    // Counts survivors in the search's histogram.
+    static __device__ __forceinline__ void count(Shared& shared, const Range& range,
+                                                 const Gathered& from) {
+        if (!from.clean) {
+            shared.search.histogram.template clear<THREADS>();
+            __syncthreads();
+        }
+        from.survivors.for_each_key([&](u32 key) { shared.search.histogram.add(range.bin(key)); });
+        __syncthreads();
+    }
+
+    // The thread's scores of a stage that are beyond a limit.
+    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
+                                                      u32 limit) {
+        u32 hits = 0;
+        ring.for_each_word(stage, [&](u32 w, u32 word) {
+            Word::add_beyond(word, limit, Word::bits_of(w), hits);
+        });
+        return hits;
+    }
+
+    static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
+                                                   Kept& kept) {
+        const u64 held = Found::compact(shared.found, shared.search, kept.held.open,
+                                        kept.held.beneath, kept.size, most, 0);
+        kept = {most, Held::of(held), false};
     }
 };
 
@@ -1752,13 +1717,16 @@ struct BlockFilter {
         }
         const RowPart<Config> part = {row, Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
                                       Steps::CAPACITY};
-        const Kept kept = Steps::keep(shared, part, k);
-        Steps::settle(args, shared, part, k, Steps::bins_from(shared, Steps::least_kept(kept)), kept);
+        Kept kept = {};
+        if (!Steps::keep_hits(shared, part, k, kept) ||
+            !Steps::select(args, shared, blockIdx.x, k, Steps::gathered(shared, kept), [] {})) {
+            Steps::select_alone(args, shared, blockIdx.x, k);
+        }
     }
 };
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
 // The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = F32;

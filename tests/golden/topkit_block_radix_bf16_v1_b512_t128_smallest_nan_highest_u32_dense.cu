@@ -262,6 +262,7 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 // Every position wins, and the places that are left are filled.
 template <class Config>
 __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+#pragma unroll 1
     for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
         if (slot < length) {
             Config::emit(args, row, slot, slot);
@@ -678,8 +679,8 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
 // The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = Bf16;

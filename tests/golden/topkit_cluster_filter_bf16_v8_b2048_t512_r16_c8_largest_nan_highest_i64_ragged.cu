@@ -140,9 +140,9 @@ __device__ __forceinline__ void let_grid_behind_start() {
 #line 1 "templates/device/cut.cuh"
 // Finds the key of the last winner among many, whatever they are.
 //
-// Scope: block; every thread must call. Shared memory: a histogram, the search's words and RANKED
-// keys. Barriers: the first before anything is written, the last after the result is.
-// Precondition: 1 <= wanted <= the keys visited, which are the same at every visit.
+// Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
+// result. Barriers: the first before anything is counted, the last after the result is written.
+// Preconditions: 1 <= wanted <= the keys from `least` to `greatest`.
 
 // ---- device/active_range.cuh -------------------------------------------------------------------
 #line 1 "templates/device/active_range.cuh"
@@ -381,8 +381,8 @@ struct ThresholdSearch {
     }
 };
 
-// ---- device/cut.cuh, from line 13 --------------------------------------------------------------
-#line 13 "templates/device/cut.cuh"
+// ---- device/cut.cuh, from line 12 --------------------------------------------------------------
+#line 12 "templates/device/cut.cuh"
 // Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
 struct Cut {
     u32 least;
@@ -406,6 +406,7 @@ struct BinnedRange {
         return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
     }
 
+    __device__ __forceinline__ bool counts(u32 key) const { return below <= key && key <= beyond; }
     __device__ __forceinline__ u32 bin(u32 key) const {
         return min((max(key, active.least) - active.least) >> active.shift, BINS - 1);
     }
@@ -422,80 +423,39 @@ struct BinnedRange {
 template <u32 THREADS, u32 BINS, u32 DIGIT_BITS>
 struct CutSearch {
     using Range = BinnedRange<BINS, DIGIT_BITS>;
-    // Members of a bin that are ranked each against each; with more, passes cost less.
-    static constexpr u32 RANKED = 256;
 
     Histogram<BINS> histogram;
     ThresholdSearch<THREADS, false> threshold;
-    u32 members;
-    u32 ranked_key;
-    u32 ranked_ties;
-    u32 keys[RANKED];
+    Cut cut;
 
-    // for_each(visit) calls visit(key) for the keys of this thread, all of them in `range`. Equal
-    // winners are told from a range of them where they need to be: on return all of
-    // [least, greatest] is on one side of `edge`.
-    template <class ForEach>
-    __device__ __forceinline__ Cut find(u32 wanted, Range range, u32 edge, ForEach for_each) {
+    // entries.for_each_key(visit) calls visit(key) for the keys of this thread. Equal winners are
+    // told from a range of them where they need to be: all of [least, greatest] of the result, which
+    // is left in `cut`, is on one side of `edge`. Not inlined: it is rare, and long to compile.
+    template <class Entries>
+    static __device__ __noinline__ void find(CutSearch& search, const Entries entries, u32 wanted,
+                                             u32 least, u32 greatest, u32 edge) {
         while (true) {
-            histogram.template clear<THREADS>();
-            if (threadIdx.x == 0) {
-                members = 0;
-                ranked_key = 0;
-                ranked_ties = 0;
-            }
+            search.histogram.template clear<THREADS>();
             __syncthreads();
-            for_each([&](u32 key) {
-                if (range.below <= key && key <= range.beyond) {
-                    histogram.add(range.bin(key));
+            const Range range = Range::of(least, greatest);
+            entries.for_each_key([&](u32 key) {
+                if (range.counts(key)) {
+                    search.histogram.add(range.bin(key));
                 }
             });
             __syncthreads();
-            const ThresholdBin bin = threshold.find(histogram, wanted);
-            const u32 first = range.first(bin.bin);
-            const u32 last = range.last(bin.bin);
+            const ThresholdBin bin = search.threshold.find(search.histogram, wanted);
+            least = range.first(bin.bin);
+            greatest = range.last(bin.bin);
             wanted -= bin.above;
-            if (first == last || (bin.inside == wanted && first >= edge)) {
-                return {first, last, wanted};
-            }
-            if (bin.inside <= RANKED) {
-                return rank(wanted, bin.inside, first, last, for_each);
-            }
-            range = Range::of(first, last);
-            __syncthreads();
-        }
-    }
-
-   private:
-    template <class ForEach>
-    __device__ __forceinline__ Cut rank(u32 wanted, u32 inside, u32 first, u32 last,
-                                        ForEach for_each) {
-        for_each([&](u32 key) {
-            if (first <= key && key <= last) {
-                keys[atomicAdd(&members, 1u)] = key;
-            }
-        });
-        __syncthreads();
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        for (u32 mine = threadIdx.x / WARP_SIZE; mine < inside; mine += THREADS / WARP_SIZE) {
-            const u32 key = keys[mine];
-            u32 above = 0;
-            u32 equal = 0;
-            for (u32 from = 0; from < inside; from += WARP_SIZE) {
-                const u32 other = from + lane;
-                const bool there = other < inside;
-                const u32 their = there ? keys[other] : 0;
-                above += __popc(__ballot_sync(FULL_MASK, there && their > key));
-                equal += __popc(__ballot_sync(FULL_MASK, there && their == key));
-            }
-            // All members that are equal to the last winner find the same.
-            if (lane == 0 && above < wanted && wanted <= above + equal) {
-                atomicMax(&ranked_key, key);
-                atomicExch(&ranked_ties, wanted - above);
+            if (least == greatest || (bin.inside == wanted && least >= edge)) {
+                break;
             }
         }
+        if (threadIdx.x == 0) {
+            search.cut = {least, greatest, wanted};
+        }
         __syncthreads();
-        return {ranked_key, ranked_key, ranked_ties};
     }
 };
 
@@ -739,9 +699,9 @@ struct BoundSearch {
         // Some groups hold several of the wanted, so that fewer maxima are among them.
         if (!certain) {
             // 1 - exp(-x), to a hundredth where x is under 1.
-            const float x = float(wanted) / float(maxima);
+            const float x = __fdividef(float(wanted), float(maxima));
             const float power = x * (1.0f + x * (0.5f + x * (1.0f / 6.0f)));
-            wanted = u32(float(maxima) * power / (1.0f + power)) + 1;
+            wanted = u32(__fdividef(float(maxima) * power, 1.0f + power)) + 1;
         }
         const auto for_maxima = [&](auto visit) {
 #pragma unroll
@@ -965,30 +925,27 @@ struct Stripes {
         const u32 first = this->first(stripe, threadIdx.x);
         const uint4* from = reinterpret_cast<const uint4*>(scores + head) + first;
         const u32 step = this->step();
-        if (VECTORS * step <= vectors) {
 #pragma unroll
-            for (u32 v = 0; v < VECTORS; ++v) {
-                put(__ldg(from + v * step), v, words);
+        for (u32 v = 0; v < VECTORS; ++v) {
+            uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
+            if (first + v * step < vectors) {
+                loaded = __ldg(from + v * step);
             }
-        } else {
-#pragma unroll
-            for (u32 v = 0; v < VECTORS; ++v) {
-                uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
-                if (first + v * step < vectors) {
-                    loaded = __ldg(from + v * step);
-                }
-                put(loaded, v, words);
-            }
+            words[4 * v] = loaded.x;
+            words[4 * v + 1] = loaded.y;
+            words[4 * v + 2] = loaded.z;
+            words[4 * v + 3] = loaded.w;
         }
     }
 
     // The hits of all scores that the thread holds of a stripe.
     __device__ __forceinline__ u32 present(u32 stripe) const {
         const u32 first = this->first(stripe, threadIdx.x);
+        constexpr u32 ALL = Word::bits_of(0) * 15;  // words of a vector
         u32 hits = 0;
 #pragma unroll
-        for (u32 w = 0; w < WORDS; ++w) {
-            hits |= first + w / 4 * step() < vectors ? Word::bits_of(w) : 0;
+        for (u32 v = 0; v < VECTORS; ++v) {
+            hits |= first + v * step() < vectors ? ALL << 4 * v : 0;
         }
         return hits;
     }
@@ -999,14 +956,6 @@ struct Stripes {
     }
     __device__ __forceinline__ bool holds_edge(u32 stripe) const {
         return stripe == 0 && edge_column() < length;
-    }
-
-   private:
-    static __device__ __forceinline__ void put(uint4 vector, u32 v, u32 (&words)[WORDS]) {
-        words[4 * v] = vector.x;
-        words[4 * v + 1] = vector.y;
-        words[4 * v + 2] = vector.z;
-        words[4 * v + 3] = vector.w;
     }
 };
 
@@ -1091,6 +1040,7 @@ struct Ring {
 // Every position wins, and the places that are left are filled.
 template <class Config>
 __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+#pragma unroll 1
     for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
         if (slot < length) {
             Config::emit(args, row, slot, slot);
@@ -1137,24 +1087,57 @@ struct SurvivorBatch {
     __device__ __forceinline__ u32 column(u32 d) const { return columns[at + d * step]; }
 };
 
-// Calls visit(batch) for `size` survivors from `keys` and `columns` on: in `warps` warps, of which
-// this is the warp-th, all lanes together.
-template <class Stored, class Visit>
-__device__ __forceinline__ void for_survivors(const Stored* keys, const u32* columns, u32 size,
-                                              u32 warp, u32 warps, Visit visit) {
-    SurvivorBatch batch;
-    batch.columns = columns;
-    batch.step = warps * WARP_SIZE;
-    batch.end = size;
-    for (u32 from = warp * WARP_SIZE; from < size; from += batch.DEPTH * batch.step) {
-        batch.at = from + threadIdx.x % WARP_SIZE;
-#pragma unroll
-        for (u32 d = 0; d < batch.DEPTH; ++d) {
-            batch.keys[d] = batch.there(d) ? keys[batch.at + d * batch.step] : Stored(0);
+// Survivors as the warps of a CTA go through them: a segment for each CTA that kept some. Warps share
+// a segment, or take several.
+template <class Stored, u32 WARPS>
+struct SurvivorSet {
+    const Stored* keys;
+    const u32* columns;
+    const u32* sizes;  // of the segments
+    u32 share;         // places of each
+    u32 segments;
+
+    // Calls visit(batch) for the survivors of this warp, all lanes together.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_batch(Visit visit) const {
+        const u32 warp = threadIdx.x / WARP_SIZE;
+        const u32 sharing = max(WARPS / segments, 1u);
+        const u32 number = warp / segments;  // among those that share a segment
+        if (number >= sharing) {
+            return;
         }
-        visit(batch);
+        SurvivorBatch batch;
+        batch.step = sharing * WARP_SIZE;
+#pragma unroll 1
+        for (u32 segment = warp % segments; segment < segments; segment += WARPS) {
+            const Stored* from = keys + segment * share;
+            batch.columns = columns + segment * share;
+            batch.end = sizes[segment];
+#pragma unroll 1
+            for (u32 first = number * WARP_SIZE; first < batch.end; first += batch.DEPTH * batch.step) {
+                batch.at = first + threadIdx.x % WARP_SIZE;
+#pragma unroll
+                for (u32 d = 0; d < batch.DEPTH; ++d) {
+                    batch.keys[d] = batch.there(d) ? from[batch.at + d * batch.step] : Stored(0);
+                }
+                visit(batch);
+            }
+        }
     }
-}
+
+    // Calls visit(key) for each of them.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(Visit visit) const {
+        for_each_batch([&](const SurvivorBatch& batch) {
+#pragma unroll
+            for (u32 d = 0; d < SurvivorBatch::DEPTH; ++d) {
+                if (batch.there(d)) {
+                    visit(batch.keys[d]);
+                }
+            }
+        });
+    }
+};
 
 template <class Config>
 struct Survivors {
@@ -1166,9 +1149,10 @@ struct Survivors {
     static constexpr u32 CAPACITY = Config::CANDIDATES;
     static constexpr u32 WORDS = Slices::WORDS;
     using Search = CutSearch<THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Set = SurvivorSet<Key, THREADS / WARP_SIZE>;
 
-    u32 size;  // hits, of which the first `capacity` have a place
-    u32 ties;  // equals of the bound
+    u32 size;  // survivors; while they are gathered, more than have a place
+    u32 ties;  // of a key
     Key keys[CAPACITY];
     u32 columns[CAPACITY];
 
@@ -1183,15 +1167,6 @@ struct Survivors {
         });
     }
 
-    // Puts hits that all have the key `key`, and of which some are enough, in places from `first` on.
-    __device__ __forceinline__ void push_ties(const Slices& slices, u32 stripe, u32 hits, Key key,
-                                              u32 first, u32 enough) {
-        push(hits, ties, enough, [&](u32 slot, u32 bit) {
-            keys[first + slot] = key;
-            columns[first + slot] = column_of(slices, stripe, bit);
-        });
-    }
-
     __device__ __forceinline__ void push_edge(Key key, u32 column, u32 capacity) {
         const u32 slot = atomicAdd(&size, 1u);
         if (slot < capacity) {
@@ -1200,58 +1175,49 @@ struct Survivors {
         }
     }
 
-    // Moves `count` survivors from `first` on to the places from `to` on, which are not behind
-    // them. Barriers: around each block of threads.
-    __device__ __forceinline__ void append(u32 to, u32 first, u32 count) {
-        for (u32 from = 0; from < count; from += THREADS) {
-            const u32 i = from + threadIdx.x;
-            Key key = 0;
-            u32 column = 0;
-            if (i < count) {
-                key = keys[first + i];
-                column = columns[first + i];
-            }
-            __syncthreads();
-            if (i < count) {
-                keys[to + i] = key;
-                columns[to + i] = column;
-            }
-        }
-        __syncthreads();
-    }
+    // The survivors, once they are all there. Precondition: a barrier since the last came.
+    __device__ __forceinline__ Set all() const { return {keys, columns, &size, 0, 1}; }
 
-    // Gathers for certain the best `keep` of a part, whatever its scores: places that are all
-    // taken are compacted to the best, and what comes after must be better than the last of them.
-    // Returns what is held; `size` is how many. Not inlined: it is rare, and the common path would
-    // run with other registers.
+    // Gathers from places `first` on for certain the best `keep` of a part, whatever its scores: places
+    // that are all taken are compacted to the best, and what comes after must be better than the last
+    // of them. Only keys above what is held count, and only those up to `most`. If `keep` is 0, any of
+    // these will do, and when places are all taken, there are enough. Returns what is held; `size` is
+    // how many. Not inlined: it is rare, and the common path would run with other registers.
     static __device__ __noinline__ u64 collect(Survivors& to, Search& search, Row<Bits> row,
-                                               u32 parts, u32 rank, bool open, u32 beneath,
-                                               u32 capacity, u32 keep) {
+                                               u32 parts, u32 rank, bool open, u32 beneath, u32 most,
+                                               u32 first, u32 capacity, u32 keep) {
         const Slices slices(row, parts);
         Held held = {open, beneath};
+        const auto counts = [&](u32 column) {
+            const u32 key = key_of(slices, column);
+            return (held.open || key > held.beneath) && key <= most;
+        };
         __syncthreads();
         if (threadIdx.x == 0) {
-            to.size = 0;
+            to.size = first;
         }
         __syncthreads();
+#pragma unroll 1
         for (u32 stripe = rank; stripe < slices.count; stripe += parts) {
-            u32 hits = slices.present(stripe);
-            u32 edge = slices.holds_edge(stripe);
-            if (!held.open) {
-                u32 words[WORDS];
-                slices.load(stripe, words);
-                const u32 limit = Word::of_key(held.beneath);
-                hits = 0;
+            u32 words[WORDS];
+            slices.load(stripe, words);
+            const u32 lower = held.open ? 0 : Word::of_key(held.beneath);
+            const u32 upper = Word::of_key(most);
+            u32 reaching = 0;
+            u32 above = 0;
 #pragma unroll
-                for (u32 w = 0; w < WORDS; ++w) {
-                    Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
-                }
-                edge = edge && key_of(slices, slices.edge_column()) > held.beneath;
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_beyond(words[w], lower, Word::bits_of(w), reaching);
+                Word::add_beyond(words[w], upper, Word::bits_of(w), above);
             }
+            u32 hits = held.open ? slices.present(stripe) : reaching;
+            hits &= most == ~0u ? ~0u : ~above;
+            u32 edge = slices.holds_edge(stripe) && counts(slices.edge_column());
             while (true) {
                 const u32 mine = __popc(hits) + edge;
                 u32 slot = to.reserve(mine);
                 const u32 end = slot + mine;
+#pragma unroll 1
                 while (hits != 0 && slot < capacity) {
                     const u32 column = to.column_of(slices, stripe, __ffs(hits) - 1);
                     to.keys[slot] = key_of(slices, column);
@@ -1266,34 +1232,44 @@ struct Survivors {
                 if (!__syncthreads_or(end > capacity)) {
                     break;
                 }
-                held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep));
-                for (u32 rest = held.open ? 0 : hits; rest != 0; rest &= rest - 1) {
+                if (keep == 0) {
+                    if (threadIdx.x == 0) {
+                        to.size = capacity;
+                    }
+                    __syncthreads();
+                    return held.word();
+                }
+                held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep, 0));
+#pragma unroll 1
+                for (u32 rest = hits; rest != 0; rest &= rest - 1) {
                     const u32 bit = __ffs(rest) - 1;
-                    if (key_of(slices, to.column_of(slices, stripe, bit)) <= held.beneath) {
+                    if (!counts(to.column_of(slices, stripe, bit))) {
                         hits &= ~(1u << bit);
                     }
                 }
-                edge = edge && (held.open || key_of(slices, slices.edge_column()) > held.beneath);
+                edge = edge && counts(slices.edge_column());
             }
         }
         return held.word();
     }
 
-    // Keeps the best `keep` of `count`. They move to the front a block of threads at a time: what
+    // Keeps the best `keep` of `count`, of keys that are all on one side of `edge` if they can be: the
+    // search's cut tells. They move to the front a block of threads at a time: what
     // is written there has been read before. Not inlined: it is rare, and long to compile.
     static __device__ __noinline__ u64 compact(Survivors& to, Search& search, bool open, u32 beneath,
-                                               u32 count, u32 keep) {
-        const u32 least = open ? 0 : beneath;
-        const Cut cut = search.find(keep, Search::Range::from(least, ~0u), 0, [&](auto visit) {
-            for (u32 i = threadIdx.x; i < count; i += THREADS) {
-                visit(u32(to.keys[i]));
-            }
-        });
+                                               u32 count, u32 keep, u32 edge) {
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            to.size = count;
+        }
+        Search::find(search, to.all(), keep, open ? 0 : beneath, ~0u, edge);
+        const Cut cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
             to.ties = 0;
         }
         __syncthreads();
+#pragma unroll 1
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
             u32 key = 0;
@@ -1405,7 +1381,7 @@ struct Judge {
     using Range = typename Search::Range;
     using Batch = SurvivorBatch;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 RANKED = Search::RANKED;
+    static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
 
     u32 slots;  // winners in the lower half, members of the threshold bin in the upper
     Key keys[RANKED];
@@ -1413,9 +1389,9 @@ struct Judge {
 
     // The verdict over survivors that were counted in `range`. It is not valid if the last winner
     // is below `edge`: one that is not among them might be better. Two barriers and more.
-    template <class Entries>
+    template <class Set>
     static __device__ __forceinline__ Verdict judge(Search& search, const Range& range, u32 k,
-                                                    u32 edge, Entries entries) {
+                                                    u32 edge, const Set& survivors) {
         const ThresholdBin bin = search.threshold.find(search.histogram, k);
         Verdict verdict = {true,           false, range.first(bin.bin), range.last(bin.bin),
                            k - bin.above, bin.inside};
@@ -1428,26 +1404,17 @@ struct Judge {
             verdict.valid = false;
             return verdict;
         }
-        const Range all = {Range::of(verdict.first, verdict.last).active, range.below, range.beyond};
-        const Cut cut = search.find(k, all, edge, [&](auto visit) {
-            entries([&](const Batch& batch) {
-#pragma unroll
-                for (u32 d = 0; d < Batch::DEPTH; ++d) {
-                    if (batch.there(d)) {
-                        visit(u32(batch.keys[d]));
-                    }
-                }
-            });
-        });
+        Search::find(search, survivors, verdict.ties, verdict.first, verdict.last, edge);
+        const Cut cut = search.cut;
         return {cut.least >= edge, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }
 
     // Writes the k winners. One barrier if they are ranked.
-    template <class Entries>
+    template <class Set>
     __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
-                                          const Verdict& verdict, Entries entries) {
+                                          const Verdict& verdict, const Set& survivors) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        entries([&](const SurvivorBatch& batch) {
+        survivors.for_each_batch([&](const SurvivorBatch& batch) {
             constexpr u32 DEPTH = SurvivorBatch::DEPTH;
             // Winners in the lower half, members in the upper: one scan places both.
             u32 counts = 0;
@@ -1531,15 +1498,18 @@ struct Kept {
     u32 size;
     Held held;
     bool clean;  // the search's histogram is clear
+
+    // Every score of a greater key is there.
+    __device__ __forceinline__ u32 edge() const { return held.open ? 0 : held.beneath; }
 };
 
 template <class Config>
 struct Filter {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
     using Part = RowPart<Config>;
     using Word = ScoreWord<Config>;
     using Found = Survivors<Config>;
+    using Set = typename Found::Set;
     using Search = typename Found::Search;
     using Range = typename Search::Range;
     using Court = Judge<Config>;
@@ -1557,6 +1527,15 @@ struct Filter {
         u32 beneath;   // the bound: here it takes no register while the row streams by
     };
 
+    // What a CTA selects from.
+    struct Gathered {
+        Set survivors;
+        u32 size;
+        u32 edge;    // every score of a greater key is there
+        u32 least;   // key of the survivors, more or less
+        bool clean;  // the search's histogram is clear
+    };
+
     // Call it first; `keep` needs no barrier after it.
     static __device__ __forceinline__ void prepare(Shared& shared) {
         shared.search.histogram.template clear<THREADS>();
@@ -1568,114 +1547,6 @@ struct Filter {
         }
     }
 
-    // The bins in which survivors are counted: from the least that was kept on.
-    static __device__ __forceinline__ Range bins_from(const Shared& shared, u32 least) {
-        return Range::from(least, shared.greatest);
-    }
-    static __device__ __forceinline__ u32 least_kept(const Kept& kept) {
-        return kept.held.open ? 0 : kept.held.beneath;
-    }
-
-    // Keeps of a part whatever may win, but not more than its share: the best of it.
-    static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
-        Kept kept = {};
-        if (!keep_hits(shared, part, k, kept)) {
-            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
-        }
-        if (kept.size > part.share) {
-            trim_to(shared, part, min(k, part.share), kept);
-        }
-        return kept;
-    }
-
-    // Keeps the best `most` of a part for certain, of those above what `from` holds.
-    static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
-                                                   const Held& from, u32 capacity, u32 most,
-                                                   Kept& kept) {
-        const u64 held =
-            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
-                           from.beneath, capacity, most);
-        kept = {shared.found.size, Held::of(held), false};
-        if (kept.size > most) {
-            trim_to(shared, part, most, kept);
-        }
-    }
-
-    // Counts survivors in the search's histogram, which is clear if `clean`.
-    template <class Entries>
-    static __device__ __forceinline__ void count(Shared& shared, const Range& range, bool clean,
-                                                 Entries entries) {
-        if (!clean) {
-            shared.search.histogram.template clear<THREADS>();
-            __syncthreads();
-        }
-        entries([&](const SurvivorBatch& batch) {
-#pragma unroll
-            for (u32 d = 0; d < SurvivorBatch::DEPTH; ++d) {
-                if (batch.there(d)) {
-                    shared.search.histogram.add(range.bin(batch.keys[d]));
-                }
-            }
-        });
-        __syncthreads();
-    }
-
-    // Writes the winners of a row of which this CTA keeps all that may win.
-    static __device__ __forceinline__ void settle(const LaunchArgs& args, Shared& shared,
-                                                  const Part& part, u32 k, Range range,
-                                                  Kept kept) {
-        while (true) {
-            const auto entries = [&](auto visit) {
-                for_survivors(shared.found.keys, shared.found.columns, kept.size,
-                              threadIdx.x / WARP_SIZE, WARPS, visit);
-            };
-            if (kept.size >= k) {
-                count(shared, range, kept.clean, entries);
-                const Verdict verdict =
-                    Court::judge(shared.search, range, k, least_kept(kept), entries);
-                if (verdict.valid) {
-                    shared.judge.write(args, part.index, k, verdict, entries);
-                    return;
-                }
-            }
-            // The guess was too high: any score of the row may win.
-            const Part whole = {part.row, Stripes<Config>(part.row, 1), part.index, 0, 1, CAPACITY, CAPACITY};
-            collect(shared, whole, {true, 0}, CAPACITY, k, kept);
-            kept.held = {true, 0};
-            range = bins_from(shared, 0);
-        }
-    }
-
-   private:
-    // The scores of a stripe that equal the limit.
-    static __device__ __forceinline__ u32 equals(const Stripes<Config>& stripes, u32 stripe,
-                                                 const Ring<Config>& ring, u32 stage, u32 hits,
-                                                 u32 limit) {
-        const u32 beneath = Config::key(Word::score(limit, 0));
-        u32 reaching = ~0u;
-        if (beneath != u32(Config::key(Bits(Word::WORST_BITS)))) {
-            reaching = hits_beyond(ring, stage, Word::of_key(beneath - 1));
-        }
-        return stripes.present(stripe) & reaching & ~hits;
-    }
-
-    // The thread's scores of a stage that are beyond a limit.
-    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
-                                                      u32 limit) {
-        u32 hits = 0;
-        ring.for_each_word(stage, [&](u32 w, u32 word) {
-            Word::add_beyond(word, limit, Word::bits_of(w), hits);
-        });
-        return hits;
-    }
-
-    static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
-                                                   Kept& kept) {
-        const u64 held = Found::compact(shared.found, shared.search, kept.held.open,
-                                        kept.held.beneath, kept.size, most);
-        kept = {most, Held::of(held), false};
-    }
-
     // Keeps what is above a guessed bound. False if there is none, or too much above it; what is
     // held then may help to collect.
     static __device__ __forceinline__ bool keep_hits(Shared& shared, const Part& part, u32 k,
@@ -1684,6 +1555,7 @@ struct Filter {
         const u32 turns = stripes.count / part.parts;
         constexpr u32 STAGES = Ring<Config>::STAGES;
         const Ring<Config> ring;
+#pragma unroll 1
         for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
             ring.bring(stripes, part.rank + turn * part.parts, turn);
         }
@@ -1696,13 +1568,13 @@ struct Filter {
         // in 1e5 rows. A second stripe halves the survivors that this margin costs.
         const u32 sampled = turns > 1 ? 2 : 1;
         const bool certain = stripes.count == 1;
-        const float expected = float(k * sampled) / float(stripes.count);
+        const float expected = __fdividef(float(k * sampled), float(stripes.count));
         const u32 wanted = certain ? k : u32(expected + 4.5f * sqrtf(expected)) + 4;
         const Bound bound = BoundSearch<Config>::find(
             shared.search, shared.greatest, certain, wanted, [&](auto visit) {
-                ring.for_each_word(0, visit);
-                if (turns > 1) {
-                    ring.for_each_word(1, visit);
+#pragma unroll 1
+                for (u32 stage = 0; stage < sampled; ++stage) {
+                    ring.for_each_word(stage, visit);
                 }
             });
         kept = {0, {!bound.found, bound.beneath}, true};
@@ -1723,6 +1595,7 @@ struct Filter {
         const u32 needed = k / part.parts;
         const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
         const u32 room = part.room - (bound.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
+#pragma unroll 1
         for (u32 turn = 0; turn < turns; ++turn) {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
@@ -1730,11 +1603,6 @@ struct Filter {
             const u32 hits = hits_beyond(ring, stage, limit);
             shared.found.push(stripes, stripe, hits, room,
                               [&](u32 item) { return ring.score(stage, item); });
-            if (bound.ties) {
-                const u32 ties = equals(stripes, stripe, ring, stage, hits, limit);
-                shared.found.push_ties(stripes, stripe, ties, Key(bound.beneath), room,
-                                       part.room - room);
-            }
             if (turn + STAGES < turns) {
                 ring.bring(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
@@ -1751,11 +1619,108 @@ struct Filter {
             return false;
         }
         if (bound.ties) {
-            const u32 ties = min(shared.found.ties, part.room - room);
-            shared.found.append(kept.size, room, ties);
-            kept.size += ties;
+            const u32 tie = kept.held.beneath;
+            const bool worst = tie == Config::key(Bits(Word::WORST_BITS));
+            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, worst, tie - 1,
+                           tie, kept.size, kept.size + part.room - room, 0);
+            kept.size = shared.found.size;
         }
         return true;
+    }
+
+    // Keeps of a part whatever may win, but not more than its share: the best of it.
+    static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
+        Kept kept = {};
+        if (!keep_hits(shared, part, k, kept)) {
+            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
+        }
+        if (kept.size > part.share) {
+            trim_to(shared, part, min(k, part.share), kept);
+        }
+        return kept;
+    }
+
+    // Keeps the best `most` of a part for certain, of those above what `from` holds.
+    static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
+                                                   const Held& from, u32 capacity, u32 most,
+                                                   Kept& kept) {
+        const u64 held =
+            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
+                           from.beneath, ~0u, 0, capacity, most);
+        kept = {shared.found.size, Held::of(held), false};
+        if (kept.size > most) {
+            trim_to(shared, part, most, kept);
+        }
+    }
+
+    // What this CTA has kept, to select from.
+    static __device__ __forceinline__ Gathered gathered(const Shared& shared, const Kept& kept) {
+        return {shared.found.all(), kept.size, kept.edge(), kept.edge(), kept.clean};
+    }
+
+    // Writes the winners of a row, if they are all among what was gathered, and calls settled() before.
+    template <class Settled>
+    static __device__ __forceinline__ bool select(const LaunchArgs& args, Shared& shared, u32 index,
+                                                  u32 k, const Gathered& from, Settled settled) {
+        if (from.size < k) {
+            return false;
+        }
+        const Range range = Range::from(from.least, shared.greatest);
+        count(shared, range, from);
+        const Verdict verdict = Court::judge(shared.search, range, k, from.edge, from.survivors);
+        if (verdict.valid) {
+            settled();
+            shared.judge.write(args, index, k, verdict, from.survivors);
+        }
+        return verdict.valid;
+    }
+
+    // Writes the winners of a row, which this CTA reads again, alone.
+    static __device__ __forceinline__ void select_alone(const LaunchArgs& args, Shared& shared,
+                                                        u32 index, u32 k) {
+        const Row<Bits> row = find_row<Config>(args, index);
+        const Part whole = {row, Stripes<Config>(row, 1), index, 0, 1, CAPACITY, CAPACITY};
+        Kept kept = {};
+        collect(shared, whole, {true, 0}, CAPACITY, k, kept);
+        write_all(args, shared, index, k);
+    }
+
+    // The first k survivors win.
+    static __device__ __forceinline__ void write_all(const LaunchArgs& args, const Shared& shared,
+                                                     u32 index, u32 k) {
+#pragma unroll 1
+        for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
+            Config::emit(args, index, slot, shared.found.columns[slot]);
+        }
+    }
+
+   private:
+    // Counts survivors in the search's histogram.
+    static __device__ __forceinline__ void count(Shared& shared, const Range& range,
+                                                 const Gathered& from) {
+        if (!from.clean) {
+            shared.search.histogram.template clear<THREADS>();
+            __syncthreads();
+        }
+        from.survivors.for_each_key([&](u32 key) { shared.search.histogram.add(range.bin(key)); });
+        __syncthreads();
+    }
+
+    // The thread's scores of a stage that are beyond a limit.
+    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
+                                                      u32 limit) {
+        u32 hits = 0;
+        ring.for_each_word(stage, [&](u32 w, u32 word) {
+            Word::add_beyond(word, limit, Word::bits_of(w), hits);
+        });
+        return hits;
+    }
+
+    static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
+                                                   Kept& kept) {
+        const u64 held = Found::compact(shared.found, shared.search, kept.held.open,
+                                        kept.held.beneath, kept.size, most, 0);
+        kept = {most, Held::of(held), false};
     }
 };
 
@@ -1767,12 +1732,14 @@ struct ClusterFilter {
     using Key = typename Config::Bits;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
-    using Range = typename Steps::Range;
+    using Set = typename Steps::Set;
+    using Gathered = typename Steps::Gathered;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
-    static constexpr u32 SHARE = Steps::CAPACITY / CLUSTER;  // places of each CTA in the first
-    static_assert(CLUSTER * SHARE > Config::MOST_K, "the CTAs can bring more than win");
-    static_assert(CLUSTER <= Steps::WARPS, "each CTA's survivors have a warp of the first");
+    // CTAs of a grid from which on short rows leave theirs to longer ones.
+    static constexpr u32 CROWD = 128;
+    static_assert(CLUSTER * (Steps::CAPACITY / CLUSTER) > Config::MOST_K, "the CTAs can bring more than win");
+    static_assert(CLUSTER <= WARP_SIZE, "a lane looks at each CTA's size");
 
     struct Shared {
         typename Steps::Shared filter;
@@ -1791,9 +1758,8 @@ struct ClusterFilter {
         wait_for_grid_ahead();
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
-        // A row of one stripe is not worth the meeting.
-        const bool alone = row.length <= Stripes<Config>::SCORES;
-        if (alone && rank > 0) {
+        const u32 parts = parts_of(row.length);
+        if (rank >= parts) {
             return;
         }
         if (row.length <= k) {
@@ -1802,201 +1768,201 @@ struct ClusterFilter {
             }
             return;
         }
-        if (!alone) {
+        const bool meeting = parts > 1;
+        if (meeting) {
             if (threadIdx.x == 0) {
                 shared.repeat = false;
             }
-            cluster_arrive();
+            cluster_arrive_relaxed();
         }
-        const u32 parts = alone ? 1 : CLUSTER;
-        const u32 share = alone ? Steps::CAPACITY : SHARE;
+        const u32 share = Steps::CAPACITY / parts;
         // In the first CTA the others' places are theirs from the start.
         const u32 room = rank == 0 ? share : Steps::CAPACITY;
         const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, share, room};
-        // Steps are called from one place each: a second call is compiled a second time.
-        Last last = {Steps::keep(shared.filter, part, k), 0};
-        if (alone) {
-            last.least = Steps::least_kept(last.kept);
-        } else if (meet(args, shared, part, k, last)) {
-            return;
+        const Kept kept = Steps::keep(shared.filter, part, k);
+        Gathered from = Steps::gathered(shared.filter, kept);
+        if (meeting) {
+            bring(shared, part, kept);
+            if (rank > 0) {
+                cluster_arrive_relaxed();
+                cluster_wait();
+                if (shared.repeat) {
+                    look_again(shared, part, k);
+                    cluster_arrive();
+                    cluster_wait();
+                }
+                return;
+            }
+            from = brought(shared, part, kept.clean);
         }
-        Steps::settle(args, shared.filter, part, k, Steps::bins_from(shared.filter, last.least),
-                      last.kept);
+        // Steps are called from one place each: a second call is compiled a second time.
+        const bool settled = Steps::select(args, shared.filter, index, k, from, [&] {
+            if (meeting) {
+                cluster_arrive_relaxed();  // lets the others go
+            }
+        });
+        if (settled) {
+            if (meeting) {
+                cluster_wait();
+            }
+        } else if (!meeting || !select_again(args, shared, part, k)) {
+            Steps::select_alone(args, shared.filter, index, k);
+        }
     }
 
    private:
-    // What one CTA is left to select from, and the least key that it may have.
-    struct Last {
-        Kept kept;
-        u32 least;
-    };
+    // The CTAs that share a row. One of a single stripe is not worth the meeting, and in a crowd each
+    // CTA has as many stripes as its bound is guessed from.
+    static __device__ __forceinline__ u32 parts_of(u32 length) {
+        constexpr u32 STRIPE = Stripes<Config>::SCORES;
+        if (length <= STRIPE) {
+            return 1;
+        }
+        return gridDim.x < CROWD ? CLUSTER : min(CLUSTER, (length + 2 * STRIPE - 1) / (2 * STRIPE));
+    }
 
-    // Brings together what the CTAs kept. False in the first if it is left to select alone.
-    static __device__ __forceinline__ bool meet(const LaunchArgs& args, Shared& shared,
-                                                const Part& part, u32 k, Last& last) {
-        const Kept kept = last.kept;
+    // Brings to the first CTA what this one has kept.
+    static __device__ __forceinline__ void bring(Shared& shared, const Part& part, const Kept& kept) {
         const u32 rank = part.rank;
         cluster_wait();  // the first CTA has started
         if (rank > 0) {
-            Key* keys = of_cta(shared.filter.found.keys, 0) + rank * SHARE;
-            u32* columns = of_cta(shared.filter.found.columns, 0) + rank * SHARE;
+            Key* keys = of_cta(shared.filter.found.keys, 0) + rank * part.share;
+            u32* columns = of_cta(shared.filter.found.columns, 0) + rank * part.share;
+#pragma unroll 1
             for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
                 keys[i] = shared.filter.found.keys[i];
                 columns[i] = shared.filter.found.columns[i];
             }
         }
-        if (threadIdx.x == 0) {
-            of_cta(shared.sizes, 0)[rank] = kept.size;
-            of_cta(shared.edges, 0)[rank] = Steps::least_kept(kept);
-        }
+        tell_size(shared, rank, kept);
         cluster_arrive();
         cluster_wait();
-        if (rank == 0 && decide(args, shared, part, k, kept.clean)) {
-            return true;
-        }
-        if (rank > 0) {
-            cluster_arrive();
-            cluster_wait();
-        }
-        if (!shared.repeat) {
-            return true;
-        }
-        last = look_again(shared, part, k);
-        return rank > 0;
     }
 
-    // In the first CTA: writes the winners, if they are all among what was brought, and lets the
-    // others go. Else tells them where to look again.
-    static __device__ __forceinline__ bool decide(const LaunchArgs& args, Shared& shared,
-                                                  const Part& part, u32 k, bool clean) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 total = warp_sum(lane < CLUSTER ? shared.sizes[lane] : 0);
-        const u32 edge = warp_greatest(lane < CLUSTER ? shared.edges[lane] : 0);
-        const u32 least = warp_least(lane < CLUSTER ? shared.edges[lane] : ~0u);
-        // Each warp takes one CTA's survivors, or shares them with other warps.
-        constexpr u32 SHARING = Steps::WARPS / CLUSTER;
-        const u32 warp = threadIdx.x / WARP_SIZE;
-        const u32 cta = warp % CLUSTER;
-        const u32 size = warp < SHARING * CLUSTER ? shared.sizes[cta] : 0;
-        const auto entries = [&](auto visit) {
-            for_survivors(shared.filter.found.keys + cta * SHARE,
-                          shared.filter.found.columns + cta * SHARE, size, warp / CLUSTER, SHARING,
-                          visit);
-        };
-        if (total >= k) {
-            const Range range = Steps::bins_from(shared.filter, least);
-            Steps::count(shared.filter, range, clean, entries);
-            const Verdict verdict =
-                Steps::Court::judge(shared.filter.search, range, k, edge, entries);
-            if (verdict.valid) {
-                cluster_arrive();
-                shared.filter.judge.write(args, part.index, k, verdict, entries);
-                cluster_wait();
-                return true;
-            }
+    static __device__ __forceinline__ void tell_size(Shared& shared, u32 rank, const Kept& kept) {
+        if (threadIdx.x == 0) {
+            of_cta(shared.sizes, 0)[rank] = kept.size;
+            of_cta(shared.edges, 0)[rank] = kept.edge();
         }
-        const u64 from = set_ties_aside(shared, total >= k, k);
-        __syncthreads();
+    }
+
+    // In the first CTA: what all have brought.
+    static __device__ __forceinline__ Gathered brought(const Shared& shared, const Part& part,
+                                                       bool clean) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const bool there = lane < part.parts;
+        return {brought_by(shared, part.share, part.parts),
+                warp_sum(there ? shared.sizes[lane] : 0),
+                warp_greatest(there ? shared.edges[lane] : 0),
+                warp_least(there ? shared.edges[lane] : ~0u), clean};
+    }
+    static __device__ __forceinline__ Set brought_by(const Shared& shared, u32 share, u32 parts) {
+        return {shared.filter.found.keys, shared.filter.found.columns, shared.sizes, share, parts};
+    }
+
+    // In the first CTA: a guess was too high, so that all CTAs look again. Writes the winners, unless
+    // one may be missing even from the best that all CTAs find.
+    static __device__ __forceinline__ bool select_again(const LaunchArgs& args, Shared& shared,
+                                                        const Part& part, u32 k) {
+        const u64 from = set_ties_aside(shared, part.share, part.parts, k);
         const u32 aside = shared.aside;
         __syncthreads();
-        if (threadIdx.x < CLUSTER) {
+        if (threadIdx.x < part.parts) {
             *of_cta(&shared.repeat, threadIdx.x) = true;
             *of_cta(&shared.from, threadIdx.x) = Held::of(from);
             *of_cta(&shared.aside, threadIdx.x) = aside;
         }
         cluster_arrive();
         cluster_wait();
-        return false;
+        look_again(shared, part, k);
+        u32 total = aside;
+        u32 edge = 0;
+#pragma unroll 1
+        for (u32 cta = 0; cta < part.parts; ++cta) {
+            total += shared.sizes[cta];
+            edge = max(edge, shared.edges[cta]);
+        }
+        const bool complete = total >= k && total <= Steps::CAPACITY;
+        if (complete) {
+            fetch(shared, part.parts, aside);
+        }
+        cluster_arrive();
+        cluster_wait();
+        if (!complete) {
+            return false;
+        }
+        Steps::Found::compact(shared.filter.found, shared.filter.search, true, 0, total, k, edge);
+        if (shared.filter.search.cut.least < edge) {
+            return false;
+        }
+        Steps::write_all(args, shared.filter, part.index, k);
+        return true;
     }
 
     // Of what was brought, the k-th best key is no better than that of the last winner. So the
     // winners are among the scores above it and, where those are too few, its equals: of these,
     // as many as can be needed were brought. They move to the last places, and the rest is
     // forgotten. Returns the key, as what every CTA holds. Not inlined: it is rare.
-    static __device__ __noinline__ u64 set_ties_aside(Shared& shared, bool enough, u32 k) {
-        constexpr u32 EACH = Steps::CAPACITY / THREADS;
-        constexpr u32 NONE = ~0u;
+    static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 share, u32 parts, u32 k) {
+        typename Steps::Found& found = shared.filter.found;
+        const Set survivors = brought_by(shared, share, parts);
         if (threadIdx.x == 0) {
             shared.aside = 0;
         }
-        if (!enough) {
+        u32 total = 0;
+#pragma unroll 1
+        for (u32 cta = 0; cta < parts; ++cta) {
+            total += shared.sizes[cta];
+        }
+        if (total < k) {
+            __syncthreads();
             return Held{true, 0}.word();
         }
-        const auto there = [&](u32 i) {
-            return i < CLUSTER * SHARE && i % SHARE < shared.sizes[i / SHARE];
-        };
-        const Cut cut = shared.filter.search.find(k, Range::of(0, ~0u), ~0u, [&](auto visit) {
-            for (u32 i = threadIdx.x; i < CLUSTER * SHARE; i += THREADS) {
-                if (there(i)) {
-                    visit(u32(shared.filter.found.keys[i]));
-                }
-            }
-        });
-        u32 columns[EACH];
-#pragma unroll
-        for (u32 e = 0; e < EACH; ++e) {
-            const u32 i = e * THREADS + threadIdx.x;
-            const bool tied = there(i) && shared.filter.found.keys[i] == cut.least;
-            columns[e] = tied ? shared.filter.found.columns[i] : NONE;
-        }
-        __syncthreads();
-#pragma unroll
-        for (u32 e = 0; e < EACH; ++e) {
-            if (columns[e] != NONE) {
-                const u32 tie = atomicAdd(&shared.aside, 1u);
-                if (tie < cut.ties) {
-                    shared.filter.found.keys[Steps::CAPACITY - 1 - tie] = Key(cut.least);
-                    shared.filter.found.columns[Steps::CAPACITY - 1 - tie] = columns[e];
-                }
+        Steps::Search::find(shared.filter.search, survivors, k, 0, ~0u, ~0u);
+        const Cut cut = shared.filter.search.cut;
+        // Downwards, a block of threads at a time: what is written over has been read.
+#pragma unroll 1
+        for (u32 end = (parts * share + THREADS - 1) / THREADS * THREADS; end > 0; end -= THREADS) {
+            const u32 i = end - THREADS + threadIdx.x;
+            const bool there = i / share < parts && i % share < shared.sizes[i / share];
+            const bool tied = there && found.keys[i] == cut.least;
+            const u32 column = tied ? found.columns[i] : 0;
+            __syncthreads();
+            const u32 tie = tied ? atomicAdd(&shared.aside, 1u) : cut.ties;
+            if (tie < cut.ties) {
+                found.keys[Steps::CAPACITY - 1 - tie] = Key(cut.least);
+                found.columns[Steps::CAPACITY - 1 - tie] = column;
             }
         }
         __syncthreads();
         if (threadIdx.x == 0) {
             shared.aside = cut.ties;
         }
+        __syncthreads();
         return Held{false, cut.least}.word();
     }
 
-    // All CTAs look again. The first fetches the best that they found; none of it, if even these may
-    // lack a winner.
-    static __device__ __forceinline__ Last look_again(Shared& shared, const Part& part, u32 k) {
-        const u32 aside = shared.aside;
-        const u32 room = Steps::CAPACITY - shared.aside;
+    // A CTA looks again for what may win, and tells the first how much it found.
+    static __device__ __forceinline__ void look_again(Shared& shared, const Part& part, u32 k) {
         const Held from = shared.from;
-        Kept kept = {};
         // The first has a place for all that may come.
-        Steps::collect(shared.filter, part, from, room, min(k, room / CLUSTER), kept);
-        if (threadIdx.x == 0) {
-            of_cta(shared.sizes, 0)[part.rank] = kept.size;
-            of_cta(shared.edges, 0)[part.rank] = Steps::least_kept(kept);
-        }
+        const u32 room = Steps::CAPACITY - shared.aside;
+        Kept kept = {};
+        Steps::collect(shared.filter, part, from, room, min(k, room / part.parts), kept);
+        tell_size(shared, part.rank, kept);
         cluster_arrive();
         cluster_wait();
-        kept = {0, {true, 0}, false};
-        if (part.rank == 0) {
-            u32 total = aside;
-            u32 edge = 0;
-            for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                total += shared.sizes[cta];
-                edge = max(edge, shared.edges[cta]);
-            }
-            if (total <= Steps::CAPACITY) {
-                fetch(shared, aside);
-                kept = {total, {edge == 0, edge}, false};
-            }
-        }
-        cluster_arrive();
-        cluster_wait();
-        return {kept, from.open || kept.size == 0 ? 0 : from.beneath};
     }
 
     // Appends the other CTAs' survivors to those of the first, and then the ties that it set aside.
-    static __device__ __forceinline__ void fetch(Shared& shared, u32 aside) {
+    static __device__ __forceinline__ void fetch(Shared& shared, u32 parts, u32 aside) {
         typename Steps::Found& found = shared.filter.found;
         u32 size = shared.sizes[0];
-        for (u32 cta = 1; cta < CLUSTER; ++cta) {
+#pragma unroll 1
+        for (u32 cta = 1; cta < parts; ++cta) {
             const Key* keys = of_cta(found.keys, cta);
             const u32* columns = of_cta(found.columns, cta);
+#pragma unroll 1
             for (u32 i = threadIdx.x; i < shared.sizes[cta]; i += THREADS) {
                 found.keys[size + i] = keys[i];
                 found.columns[size + i] = columns[i];
@@ -2005,6 +1971,7 @@ struct ClusterFilter {
         }
         // Upwards, a block of threads at a time: what is written over has been read.
         const u32 first = Steps::CAPACITY - aside;
+#pragma unroll 1
         for (u32 from = 0; from < aside; from += THREADS) {
             const u32 i = from + threadIdx.x;
             Key key = 0;
@@ -2019,7 +1986,6 @@ struct ClusterFilter {
                 found.columns[size + i] = column;
             }
         }
-        __syncthreads();
     }
 };
 
@@ -2067,8 +2033,9 @@ struct Config {
 };
 
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
-// kernels to so few registers that they spill.
-extern "C" __global__ void __launch_bounds__(512, 1)
+// kernels to so few registers that they spill. That the cluster's size is named
+// saves a branch at each of its barriers.
+extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)
 topkit_cluster_filter_bf16_v8_b2048_t512_r16_c8_largest_nan_highest_i64_ragged(
     const __grid_constant__ LaunchArgs args) {
     __shared__ ClusterFilter<Config>::Shared shared;

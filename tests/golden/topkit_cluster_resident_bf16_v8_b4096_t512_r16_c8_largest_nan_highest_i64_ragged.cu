@@ -1322,6 +1322,7 @@ struct ResidentRow {
 // Every position wins, and the places that are left are filled.
 template <class Config>
 __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+#pragma unroll 1
     for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
         if (slot < length) {
             Config::emit(args, row, slot, slot);
@@ -1624,8 +1625,9 @@ struct Config {
 };
 
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
-// kernels to so few registers that they spill.
-extern "C" __global__ void __launch_bounds__(512, 1)
+// kernels to so few registers that they spill. That the cluster's size is named
+// saves a branch at each of its barriers.
+extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)
 topkit_cluster_resident_bf16_v8_b4096_t512_r16_c8_largest_nan_highest_i64_ragged(
     const __grid_constant__ LaunchArgs args) {
     __shared__ ClusterResident<Config>::Shared shared;
