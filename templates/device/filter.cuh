@@ -185,7 +185,7 @@ struct Filter {
                                                    Kept& kept) {
         const u64 held =
             Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
-                           from.beneath, ~0u, 0, capacity, most);
+                           from.beneath, 0, 0, capacity, most);
         kept = {shared.found.size, Held::of(held), false};
         if (kept.size > most) {
             trim_to(shared, part, most, kept);

@@ -126,17 +126,18 @@ struct Survivors {
 
     // Gathers from places `first` on for certain the best `keep` of a part, whatever its scores: places
     // that are all taken are compacted to the best, and what comes after must be better than the last
-    // of them. Only keys above what is held count, and only those up to `most`. If `keep` is 0, any of
-    // these will do, and when places are all taken, there are enough. Returns what is held; `size` is
-    // how many. Not inlined: it is rare, and the common path would run with other registers.
+    // of them. Only keys above what is held count. If `keep` is 0, only those up to `most` do, any of
+    // them, and when places are all taken, there are enough. Returns what is held; `size` is how many.
+    // Not inlined: it is rare, and the common path would run with other registers.
     static __device__ __noinline__ u64 collect(Survivors& to, Search& search, Row<Bits> row,
                                                u32 parts, u32 rank, bool open, u32 beneath, u32 most,
                                                u32 first, u32 capacity, u32 keep) {
         const Slices slices(row, parts);
         Held held = {open, beneath};
+        const bool any = keep == 0;
         const auto counts = [&](u32 column) {
             const u32 key = key_of(slices, column);
-            return (held.open || key > held.beneath) && key <= most;
+            return (held.open || key > held.beneath) && (!any || key <= most);
         };
         __syncthreads();
         if (threadIdx.x == 0) {
@@ -157,7 +158,7 @@ struct Survivors {
                 Word::add_beyond(words[w], upper, Word::bits_of(w), above);
             }
             u32 hits = held.open ? slices.present(stripe) : reaching;
-            hits &= most == ~0u ? ~0u : ~above;
+            hits &= any ? ~above : ~0u;
             u32 edge = slices.holds_edge(stripe) && counts(slices.edge_column());
             while (true) {
                 const u32 mine = __popc(hits) + edge;
@@ -166,7 +167,7 @@ struct Survivors {
 #pragma unroll 1
                 while (hits != 0 && slot < capacity) {
                     const u32 column = to.column_of(slices, stripe, __ffs(hits) - 1);
-                    to.keys[slot] = key_of(slices, column);
+                    to.keys[slot] = any ? most : key_of(slices, column);
                     to.columns[slot++] = column;
                     hits &= hits - 1;
                 }
@@ -178,7 +179,7 @@ struct Survivors {
                 if (!__syncthreads_or(end > capacity)) {
                     break;
                 }
-                if (keep == 0) {
+                if (any) {
                     if (threadIdx.x == 0) {
                         to.size = capacity;
                     }
