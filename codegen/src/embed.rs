@@ -29,6 +29,7 @@ embed! {
     "device/order_key.cuh",
     "device/packed_half.cuh",
     "device/ranking.cuh",
+    "device/resident_keys.cuh",
     "device/resident_row.cuh",
     "device/ring.cuh",
     "device/row.cuh",

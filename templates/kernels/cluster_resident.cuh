@@ -18,6 +18,7 @@
 #include "../device/histogram.cuh"
 #include "../device/mailbox.cuh"
 #include "../device/ranking.cuh"
+#include "../device/resident_keys.cuh"
 #include "../device/resident_row.cuh"
 #include "../device/row.cuh"
 #include "../device/short_row.cuh"
@@ -29,6 +30,7 @@ template <class Config>
 struct ClusterResident {
     using Bits = typename Config::Bits;
     using Key = typename Config::Bits;
+    using Held = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Found = ClusterThresholdBin;
@@ -43,6 +45,7 @@ struct ClusterResident {
     // costs less: 1 x 131072 f32, k = 2048, 6.3 us where one CTA ranks all, and 4.8 (H200).
     static constexpr u32 RANKED = CLUSTER < 4 ? 256 : CLUSTER < 8 ? 384 : 512;
 
+    static_assert(BINS >= 256, "an infinity and NaN are in bins of their own");
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a CTA share one word");
 
     struct Shared {
@@ -78,7 +81,7 @@ struct ClusterResident {
             return;
         }
         cluster_arrive_relaxed();
-        const ResidentRow<Config> held(row, rank);
+        const Held held(row, rank);
         const Places& places = held.places;
         let_grid_behind_start();
         __syncthreads();
@@ -143,35 +146,40 @@ struct ClusterResident {
         found.before_inside = next.before_inside;
     }
 
-    // Many members: splits them by radix over their keys, from the least to the greatest of them,
-    // until few are left, or all that are left win, or are equal, which it tells. Scores of 16 bits
-    // are split by the rest of their codes first, in one exchange, where those tell all: 1 x 131072
-    // bf16, uniform, k = 512, 5.0 us for 7.8 (H200). It does not pay for others.
-    static __device__ __forceinline__ bool split(Shared& shared, const ResidentRow<Config>& held,
-                                                 Hits& winners, Hits& members, u32 k, u32 rank,
-                                                 Found& found) {
+    // Many members: splits them by radix over their keys, until few are left, or all that are left win,
+    // or are equal, which it tells. The range of their keys is found first, but for scores beyond the
+    // halves: those spread over a range that is known. Scores of 16 bits are split by the rest of their
+    // codes before, in one exchange, where those tell all: 1 x 131072 bf16, uniform, k = 512, 5.0 us for
+    // 7.8 (H200). It does not pay for others.
+    static __device__ __forceinline__ bool split(Shared& shared, const Held& held, Hits& winners,
+                                                 Hits& members, u32 k, u32 rank, Found& found) {
+        const u32 code = found.bin.bin << CODE_SHIFT;
         if constexpr (sizeof(Bits) == 2) {
-            if (ResidentRow<Config>::tells_all(found.bin.bin << CODE_SHIFT)) {
+            if (Held::tells_all(code)) {
                 split_codes(shared, held, winners, members, k, rank, found);
                 if (REST_BITS == 0 || few(found, k)) {
                     return REST_BITS == 0;
                 }
             }
         }
-        Active active = find_extremes(shared, held, members, rank);
+        const ResidentKeys<Config> keys(held);
+        Active active = Active::between(Held::BEYOND_HALVES, Held::BEST_NAN);
+        if (!Held::is_beyond_halves(code)) {
+            active = find_extremes(shared, held, keys, members, rank);
+        }
         if (active.least == active.greatest) {
             return true;
         }
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
             __syncthreads();
-            held.for_each_key(
-                members, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
+            keys.for_each(held.places, members,
+                          [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
             __syncthreads();
             narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
             const Active inside = active.narrowed_to(found.bin.bin);
             Hits left = {};
-            held.for_each_key(members, [&](Key key, u32 word, u32 bit) {
+            keys.for_each(held.places, members, [&](Key key, u32 word, u32 bit) {
                 if (key > inside.greatest) {
                     winners.add(word, bit);
                 } else if (key >= inside.least) {
@@ -179,7 +187,8 @@ struct ClusterResident {
                 }
             });
             members = left;
-            if (active.shift == 0) {
+            // From an infinity on, there are two keys: its own, and that of NaN.
+            if (active.shift == 0 || inside.least >= Held::BEST_INFINITY) {
                 return true;
             }
             if (few(found, k)) {
@@ -190,8 +199,7 @@ struct ClusterResident {
     }
 
     // Splits members by what follows in their codes.
-    static __device__ __forceinline__ void split_codes(Shared& shared,
-                                                       const ResidentRow<Config>& held,
+    static __device__ __forceinline__ void split_codes(Shared& shared, const Held& held,
                                                        Hits& winners, Hits& members, u32 k, u32 rank,
                                                        Found& found) {
         constexpr u32 FEW = 1u << (CODE_SHIFT - REST_BITS);
@@ -211,7 +219,8 @@ struct ClusterResident {
     }
 
     // The range of the keys of all members, in every CTA.
-    static __device__ __forceinline__ Active find_extremes(Shared& shared, const ResidentRow<Config>& held,
+    static __device__ __forceinline__ Active find_extremes(Shared& shared, const Held& held,
+                                                           const ResidentKeys<Config>& keys,
                                                            const Hits& members, u32 rank) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
@@ -222,7 +231,7 @@ struct ClusterResident {
         __syncthreads();
         u32 least = ~0u;
         u32 greatest = 0;
-        held.for_each_key(members, [&](Key key, u32, u32) {
+        keys.for_each(held.places, members, [&](Key key, u32, u32) {
             least = min(least, u32(key));
             greatest = max(greatest, u32(key));
         });

@@ -1028,29 +1028,6 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
-    // scores are gone through one by one, from registers if they are there.
-    template <class Visit>
-    __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
-        if constexpr (!KEEPS_SCORES) {
-            places.for_each_key(hits, visit);
-        } else {
-#pragma unroll
-            for (u32 p = 0; p < Places::PAIRS; ++p) {
-#pragma unroll
-                for (u32 second = 0; second < 2; ++second) {
-                    const u32 bit = 1u << (p % 16 + 16 * second);
-                    if (hits.words[p / 16] & bit) {
-                        visit(score_key(p, second), p / 16, bit);
-                    }
-                }
-            }
-            if (hits.edge != 0) {
-                visit(places.key(places.edge_column()), Places::WORDS, 1u);
-            }
-        }
-    }
-
     // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
     template <class Visit>
     __device__ __forceinline__ void for_each_code(Visit visit) const {
@@ -1088,6 +1065,16 @@ struct ResidentRow {
         }
     }
 
+    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
+        return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
+    }
+
+    // The range of their keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
+    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
+    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
+
     // Whether the scores of each code of an exponent are equal: a half holds them as they are.
     // Precondition: 16 bits.
     static __device__ __forceinline__ bool tells_all(u32 code) {
@@ -1121,15 +1108,6 @@ struct ResidentRow {
     }
 
    private:
-    // The key of one score of a pair. Precondition: both are known at compile time.
-    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
-        if constexpr (sizeof(Bits) == 4) {
-            return Config::key(words[pair * 2 + second]);
-        } else {
-            return Config::key(Bits(words[pair] >> (second * 16)));
-        }
-    }
-
     // One score of a pair, as it was loaded.
     __device__ __forceinline__ Bits score(u32 pair, u32 second) const {
         if constexpr (sizeof(Bits) == 4) {

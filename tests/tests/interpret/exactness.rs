@@ -139,6 +139,57 @@ fn shared_f16_is_exact() {
     shared_rows::<f16>();
 }
 
+/// Many scores that no half holds: over all exponents, of one exponent, infinite, and NaN; at the end
+/// that wins, and among others.
+fn beyond_halves<S: Score + Word>() {
+    const COLUMNS: usize = 2001;
+    type Spread = fn(usize) -> f32;
+    let spreads: [(&str, Spread); 6] = [
+        ("all exponents", |place| {
+            (1.0 + (place % 7) as f32 / 8.0) * ((16 + place % 111) as f32).exp2()
+        }),
+        ("one exponent", |place| 1e5 + place as f32),
+        ("infinities", |_| f32::INFINITY),
+        (
+            "infinities among others",
+            |place| if place % 3 == 0 { f32::INFINITY } else { place as f32 },
+        ),
+        (
+            "infinities above one exponent",
+            |place| if place % 3 == 0 { f32::INFINITY } else { 3e38 },
+        ),
+        ("nan and infinities", |place| if place % 2 == 0 { f32::NAN } else { f32::INFINITY }),
+    ];
+    for (turn, &select) in Select::ALL.iter().enumerate() {
+        for &nan in NanPolicy::ALL {
+            let semantics = Semantics { select, nan, ..Semantics::DEFAULT };
+            let bins = [256, 4096][turn];
+            let kernel = load(&shared(S::DTYPE, bins, 128, 8, 2, semantics));
+            for (name, spread) in spreads {
+                let sign = if select == Select::Largest { 1.0 } else { -1.0 };
+                // Places are mixed up: 389 and the columns share no divisor.
+                let scores: Vec<S> = (0..COLUMNS)
+                    .map(|column| S::from_f32(sign * spread(column * 389 % COLUMNS)))
+                    .collect();
+                let case = Case::of(name, &scores, 1, COLUMNS, Layout { offset: 3, gap: 1 });
+                for k in [1, 400, 1500] {
+                    case.judge::<i32>(&kernel, &semantics, 1, k, None, u64::from(k));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn shared_f32_beyond_halves_is_exact() {
+    beyond_halves::<f32>();
+}
+
+#[test]
+fn shared_bf16_beyond_halves_is_exact() {
+    beyond_halves::<bf16>();
+}
+
 /// More members of the threshold bin than are kept on chip, and more than one pass over the row.
 #[test]
 fn overflowing_bins_are_exact_on_many_schedules() {
