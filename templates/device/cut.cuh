@@ -54,17 +54,20 @@ struct CutSearch {
     ThresholdSearch<THREADS, false> threshold;
     Cut cut;
 
-    // entries.for_each_key(visit) calls visit(key) for the keys of this thread. Equal winners are
-    // told from a range of them where they need to be: all of [least, greatest] of the result, which
-    // is left in `cut`, is on one side of `edge`. Not inlined: it is rare, and long to compile.
-    template <class Entries>
-    static __device__ __noinline__ void find(CutSearch& search, const Entries entries, u32 wanted,
+    // Searches the keys of a set, given as what Set::of takes; its for_each_key(visit) calls visit(key)
+    // for those of this thread. Equal winners are told from a range of them where they need to be: all
+    // of [least, greatest] of the result, which is left in `cut`, is on one side of `edge`. Not inlined:
+    // it is rare, and long to compile.
+    template <class Set>
+    static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
+                                             const u32* sizes, u32 share, u32 segments, u32 wanted,
                                              u32 least, u32 greatest, u32 edge) {
+        const Set set = Set::of(keys, nullptr, sizes, share, segments);
         while (true) {
             search.histogram.template clear<THREADS>();
             __syncthreads();
             const Range range = Range::of(least, greatest);
-            entries.for_each_key([&](u32 key) {
+            set.for_each_key([&](u32 key) {
                 if (range.counts(key)) {
                     search.histogram.add(range.bin(key));
                 }

@@ -160,8 +160,9 @@ struct Filter {
         if (bound.ties) {
             const u32 tie = kept.held.beneath;
             const bool worst = tie == Config::key(Bits(Word::WORST_BITS));
-            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, worst, tie - 1,
-                           tie, kept.size, kept.size + part.room - room, 0);
+            collect_from(shared, part);
+            Found::collect(shared.found, shared.search, worst, tie - 1, tie, kept.size,
+                           kept.size + part.room - room, 0);
             kept.size = shared.found.size;
         }
         return true;
@@ -183,9 +184,9 @@ struct Filter {
     static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
                                                    const Held& from, u32 capacity, u32 most,
                                                    Kept& kept) {
-        const u64 held =
-            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
-                           from.beneath, 0, 0, capacity, most);
+        collect_from(shared, part);
+        const u64 held = Found::collect(shared.found, shared.search, from.open, from.beneath, 0, 0,
+                                        capacity, most);
         kept = {shared.found.size, Held::of(held), false};
         if (kept.size > most) {
             trim_to(shared, part, most, kept);
@@ -234,6 +235,14 @@ struct Filter {
     }
 
    private:
+    static __device__ __forceinline__ void collect_from(Shared& shared, const Part& part) {
+        if (threadIdx.x == 0) {
+            shared.found.slices = part.stripes;
+            shared.found.rank = part.rank;
+            shared.found.parts = part.parts;
+        }
+    }
+
     // Counts survivors in the search's histogram.
     static __device__ __forceinline__ void count(Shared& shared, const Range& range,
                                                  const Gathered& from) {

@@ -34,6 +34,7 @@ struct Stripes {
     u32 vectors;  // whole vectors after them
     u32 count;    // stripes: a multiple of the parts
 
+    Stripes() = default;
     __device__ __forceinline__ Stripes(const Row<Bits>& row, u32 parts)
         : scores(row.scores), length(row.length) {
         const u32 past = u32(reinterpret_cast<u64>(scores) % 16);

@@ -52,7 +52,8 @@ struct Judge {
             verdict.valid = false;
             return verdict;
         }
-        Search::find(search, survivors, verdict.ties, verdict.first, verdict.last, edge);
+        search.template find<Set>(search, survivors.keys, survivors.sizes, survivors.share,
+                                  survivors.segments, verdict.ties, verdict.first, verdict.last, edge);
         const Cut cut = search.cut;
         return {cut.least >= edge, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }

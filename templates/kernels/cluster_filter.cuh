@@ -65,13 +65,14 @@ struct ClusterFilter {
             }
             cluster_arrive_relaxed();
         }
-        const u32 share = Steps::CAPACITY / parts;
+        const u32 share = quotient(Steps::CAPACITY, parts);
         // In the first CTA the others' places are theirs from the start.
         const u32 room = rank == 0 ? share : Steps::CAPACITY;
         const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, share, room};
         const Kept kept = Steps::keep(shared.filter, part, k);
         Gathered from = Steps::gathered(shared.filter, kept);
         if (meeting) {
+            const Set survivors = brought_by(shared, share, parts);
             bring(shared, part, kept);
             if (rank > 0) {
                 cluster_arrive_relaxed();
@@ -83,7 +84,7 @@ struct ClusterFilter {
                 }
                 return;
             }
-            from = brought(shared, part, kept.clean);
+            from = brought(shared, survivors, kept.clean);
         }
         // Steps are called from one place each: a second call is compiled a second time.
         const bool settled = Steps::select(args, shared.filter, index, k, from, [&] {
@@ -137,17 +138,18 @@ struct ClusterFilter {
     }
 
     // In the first CTA: what all have brought.
-    static __device__ __forceinline__ Gathered brought(const Shared& shared, const Part& part,
+    static __device__ __forceinline__ Gathered brought(const Shared& shared, const Set& survivors,
                                                        bool clean) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const bool there = lane < part.parts;
-        return {brought_by(shared, part.share, part.parts),
+        const bool there = lane < survivors.segments;
+        return {survivors,
                 warp_sum(there ? shared.sizes[lane] : 0),
                 warp_greatest(there ? shared.edges[lane] : 0),
                 warp_least(there ? shared.edges[lane] : ~0u), clean};
     }
     static __device__ __forceinline__ Set brought_by(const Shared& shared, u32 share, u32 parts) {
-        return {shared.filter.found.keys, shared.filter.found.columns, shared.sizes, share, parts};
+        return Set::of(shared.filter.found.keys, shared.filter.found.columns, shared.sizes, share,
+                       parts);
     }
 
     // In the first CTA: a guess was too high, so that all CTAs look again. Writes the winners, unless
@@ -195,7 +197,6 @@ struct ClusterFilter {
     // forgotten. Returns the key, as what every CTA holds. Not inlined: it is rare.
     static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 share, u32 parts, u32 k) {
         typename Steps::Found& found = shared.filter.found;
-        const Set survivors = brought_by(shared, share, parts);
         if (threadIdx.x == 0) {
             shared.aside = 0;
         }
@@ -208,7 +209,8 @@ struct ClusterFilter {
             __syncthreads();
             return Held{true, 0}.word();
         }
-        Steps::Search::find(shared.filter.search, survivors, k, 0, ~0u, ~0u);
+        shared.filter.search.template find<Set>(shared.filter.search, found.keys, shared.sizes, share,
+                                                parts, k, 0, ~0u, ~0u);
         const Cut cut = shared.filter.search.cut;
         // Downwards, a block of threads at a time: what is written over has been read.
 #pragma unroll 1

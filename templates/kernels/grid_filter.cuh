@@ -131,7 +131,7 @@ struct GridFilter {
             edge = max(edge, desk.edges[rank]);
             least = min(least, desk.edges[rank]);
         }
-        const typename Steps::Set survivors = {desk.keys, desk.columns, desk.sizes, part.share, part.parts};
-        return {survivors, warp_sum(total), warp_greatest(edge), warp_least(least), false};
+        return {Steps::Set::of(desk.keys, desk.columns, desk.sizes, part.share, part.parts),
+                warp_sum(total), warp_greatest(edge), warp_least(least), false};
     }
 };
