@@ -29,7 +29,6 @@ embed! {
     "device/order_key.cuh",
     "device/packed_half.cuh",
     "device/ranking.cuh",
-    "device/resident_keys.cuh",
     "device/resident_row.cuh",
     "device/ring.cuh",
     "device/row.cuh",

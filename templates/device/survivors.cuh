@@ -178,22 +178,32 @@ struct Survivors {
             hits &= any ? ~above : ~0u;
             u32 edge = to.slices.holds_edge(stripe) && counts(to.slices.edge_column());
             while (true) {
-                const u32 mine = __popc(hits) + edge;
+                // Of hits of which any will do, two of a thread at a time: else a few threads would
+                // write them all.
+                const u32 others = hits & (hits - 1);
+                u32 left = any ? others & (others - 1) : 0;
+                u32 now = hits ^ left;
+                const u32 mine = __popc(now) + edge;
                 u32 slot = to.reserve(mine);
                 const u32 end = slot + mine;
 #pragma unroll 1
-                while (hits != 0 && slot < capacity) {
-                    const u32 column = to.column_of(to.slices, stripe, __ffs(hits) - 1);
+                while (now != 0 && slot < capacity) {
+                    const u32 column = to.column_of(to.slices, stripe, __ffs(now) - 1);
                     to.keys[slot] = any ? most : key_of(to.slices, column);
                     to.columns[slot++] = column;
-                    hits &= hits - 1;
+                    now &= now - 1;
                 }
+                hits = now | left;
                 if (edge && slot < capacity) {
                     to.keys[slot] = key_of(to.slices, to.slices.edge_column());
                     to.columns[slot] = to.slices.edge_column();
                     edge = 0;
                 }
                 if (!__syncthreads_or(end > capacity)) {
+                    edge = 0;
+                    if (any && __syncthreads_or(left != 0)) {
+                        continue;
+                    }
                     break;
                 }
                 if (any) {

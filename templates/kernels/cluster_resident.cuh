@@ -18,7 +18,6 @@
 #include "../device/histogram.cuh"
 #include "../device/mailbox.cuh"
 #include "../device/ranking.cuh"
-#include "../device/resident_keys.cuh"
 #include "../device/resident_row.cuh"
 #include "../device/row.cuh"
 #include "../device/short_row.cuh"
@@ -162,10 +161,9 @@ struct ClusterResident {
                 }
             }
         }
-        const ResidentKeys<Config> keys(held);
         Active active = Active::between(Held::BEYOND_HALVES, Held::BEST_NAN);
         if (!Held::is_beyond_halves(code)) {
-            active = find_extremes(shared, held, keys, members, rank);
+            active = find_extremes(shared, held, members, rank);
         }
         if (active.least == active.greatest) {
             return true;
@@ -173,13 +171,13 @@ struct ClusterResident {
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
             __syncthreads();
-            keys.for_each(held.places, members,
-                          [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
+            held.for_each_key(
+                members, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
             __syncthreads();
             narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
             const Active inside = active.narrowed_to(found.bin.bin);
             Hits left = {};
-            keys.for_each(held.places, members, [&](Key key, u32 word, u32 bit) {
+            held.for_each_key(members, [&](Key key, u32 word, u32 bit) {
                 if (key > inside.greatest) {
                     winners.add(word, bit);
                 } else if (key >= inside.least) {
@@ -220,7 +218,6 @@ struct ClusterResident {
 
     // The range of the keys of all members, in every CTA.
     static __device__ __forceinline__ Active find_extremes(Shared& shared, const Held& held,
-                                                           const ResidentKeys<Config>& keys,
                                                            const Hits& members, u32 rank) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
@@ -231,7 +228,7 @@ struct ClusterResident {
         __syncthreads();
         u32 least = ~0u;
         u32 greatest = 0;
-        keys.for_each(held.places, members, [&](Key key, u32, u32) {
+        held.for_each_key(members, [&](Key key, u32, u32) {
             least = min(least, u32(key));
             greatest = max(greatest, u32(key));
         });

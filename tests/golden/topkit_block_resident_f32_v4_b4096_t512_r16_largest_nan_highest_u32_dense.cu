@@ -1028,6 +1028,29 @@ struct ResidentRow {
         }
     }
 
+    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
+    // scores are gone through one by one, from registers if they are there.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
+        if constexpr (!KEEPS_SCORES) {
+            places.for_each_key(hits, visit);
+        } else {
+#pragma unroll
+            for (u32 p = 0; p < Places::PAIRS; ++p) {
+#pragma unroll
+                for (u32 second = 0; second < 2; ++second) {
+                    const u32 bit = 1u << (p % 16 + 16 * second);
+                    if (hits.words[p / 16] & bit) {
+                        visit(score_key(p, second), p / 16, bit);
+                    }
+                }
+            }
+            if (hits.edge != 0) {
+                visit(places.key(places.edge_column()), Places::WORDS, 1u);
+            }
+        }
+    }
+
     // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
     template <class Visit>
     __device__ __forceinline__ void for_each_code(Visit visit) const {
@@ -1108,6 +1131,15 @@ struct ResidentRow {
     }
 
    private:
+    // The key of one score of a pair. Precondition: both are known at compile time.
+    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
+        if constexpr (sizeof(Bits) == 4) {
+            return Config::key(words[pair * 2 + second]);
+        } else {
+            return Config::key(Bits(words[pair] >> (second * 16)));
+        }
+    }
+
     // One score of a pair, as it was loaded.
     __device__ __forceinline__ Bits score(u32 pair, u32 second) const {
         if constexpr (sizeof(Bits) == 4) {

@@ -428,17 +428,20 @@ struct CutSearch {
     ThresholdSearch<THREADS, false> threshold;
     Cut cut;
 
-    // entries.for_each_key(visit) calls visit(key) for the keys of this thread. Equal winners are
-    // told from a range of them where they need to be: all of [least, greatest] of the result, which
-    // is left in `cut`, is on one side of `edge`. Not inlined: it is rare, and long to compile.
-    template <class Entries>
-    static __device__ __noinline__ void find(CutSearch& search, const Entries entries, u32 wanted,
+    // Searches the keys of a set, given as what Set::of takes; its for_each_key(visit) calls visit(key)
+    // for those of this thread. Equal winners are told from a range of them where they need to be: all
+    // of [least, greatest] of the result, which is left in `cut`, is on one side of `edge`. Not inlined:
+    // it is rare, and long to compile.
+    template <class Set>
+    static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
+                                             const u32* sizes, u32 share, u32 segments, u32 wanted,
                                              u32 least, u32 greatest, u32 edge) {
+        const Set set = Set::of(keys, nullptr, sizes, share, segments);
         while (true) {
             search.histogram.template clear<THREADS>();
             __syncthreads();
             const Range range = Range::of(least, greatest);
-            entries.for_each_key([&](u32 key) {
+            set.for_each_key([&](u32 key) {
                 if (range.counts(key)) {
                     search.histogram.add(range.bin(key));
                 }
@@ -895,6 +898,7 @@ struct Stripes {
     u32 vectors;  // whole vectors after them
     u32 count;    // stripes: a multiple of the parts
 
+    Stripes() = default;
     __device__ __forceinline__ Stripes(const Row<Bits>& row, u32 parts)
         : scores(row.scores), length(row.length) {
         const u32 past = u32(reinterpret_cast<u64>(scores) % 16);
@@ -1087,38 +1091,53 @@ struct SurvivorBatch {
     __device__ __forceinline__ u32 column(u32 d) const { return columns[at + d * step]; }
 };
 
+// a / b, of numbers under 2^16: a fifth of the instructions of an exact division.
+__device__ __forceinline__ u32 quotient(u32 a, u32 b) {
+    return u32(__fdividef(float(a) + 0.5f, float(b)));
+}
+
 // Survivors as the warps of a CTA go through them: a segment for each CTA that kept some. Warps share
 // a segment, or take several.
 template <class Stored, u32 WARPS>
 struct SurvivorSet {
+    using Key = Stored;
+
     const Stored* keys;
     const u32* columns;
     const u32* sizes;  // of the segments
     u32 share;         // places of each
     u32 segments;
+    u32 first;   // segment of this warp
+    u32 number;  // among the warps that share it
+    u32 step;    // lanes of these
+
+    static __device__ __forceinline__ SurvivorSet of(const Stored* keys, const u32* columns,
+                                                     const u32* sizes, u32 share, u32 segments) {
+        const u32 warp = threadIdx.x / WARP_SIZE;
+        if (segments == 1) {
+            return {keys, columns, sizes, share, 1, 0, warp, WARPS * WARP_SIZE};
+        }
+        const u32 sharing = max(quotient(WARPS, segments), 1u);
+        const u32 number = quotient(warp, segments);
+        const u32 first = number < sharing ? warp - number * segments : segments;
+        return {keys, columns, sizes, share, segments, first, number, sharing * WARP_SIZE};
+    }
 
     // Calls visit(batch) for the survivors of this warp, all lanes together.
     template <class Visit>
     __device__ __forceinline__ void for_each_batch(Visit visit) const {
-        const u32 warp = threadIdx.x / WARP_SIZE;
-        const u32 sharing = max(WARPS / segments, 1u);
-        const u32 number = warp / segments;  // among those that share a segment
-        if (number >= sharing) {
-            return;
-        }
         SurvivorBatch batch;
-        batch.step = sharing * WARP_SIZE;
-#pragma unroll 1
-        for (u32 segment = warp % segments; segment < segments; segment += WARPS) {
+        batch.step = step;
+        for (u32 segment = first; segment < segments; segment += WARPS) {
             const Stored* from = keys + segment * share;
             batch.columns = columns + segment * share;
             batch.end = sizes[segment];
 #pragma unroll 1
-            for (u32 first = number * WARP_SIZE; first < batch.end; first += batch.DEPTH * batch.step) {
-                batch.at = first + threadIdx.x % WARP_SIZE;
+            for (u32 at = number * WARP_SIZE; at < batch.end; at += batch.DEPTH * step) {
+                batch.at = at + threadIdx.x % WARP_SIZE;
 #pragma unroll
                 for (u32 d = 0; d < batch.DEPTH; ++d) {
-                    batch.keys[d] = batch.there(d) ? from[batch.at + d * batch.step] : Stored(0);
+                    batch.keys[d] = batch.there(d) ? from[batch.at + d * step] : Stored(0);
                 }
                 visit(batch);
             }
@@ -1153,6 +1172,10 @@ struct Survivors {
 
     u32 size;  // survivors; while they are gathered, more than have a place
     u32 ties;  // of a key
+    // What is collected from: here it takes no registers.
+    Slices slices;
+    u32 rank;
+    u32 parts;
     Key keys[CAPACITY];
     u32 columns[CAPACITY];
 
@@ -1176,21 +1199,20 @@ struct Survivors {
     }
 
     // The survivors, once they are all there. Precondition: a barrier since the last came.
-    __device__ __forceinline__ Set all() const { return {keys, columns, &size, 0, 1}; }
+    __device__ __forceinline__ Set all() const { return Set::of(keys, columns, &size, 0, 1); }
 
     // Gathers from places `first` on for certain the best `keep` of a part, whatever its scores: places
     // that are all taken are compacted to the best, and what comes after must be better than the last
-    // of them. Only keys above what is held count, and only those up to `most`. If `keep` is 0, any of
-    // these will do, and when places are all taken, there are enough. Returns what is held; `size` is
-    // how many. Not inlined: it is rare, and the common path would run with other registers.
-    static __device__ __noinline__ u64 collect(Survivors& to, Search& search, Row<Bits> row,
-                                               u32 parts, u32 rank, bool open, u32 beneath, u32 most,
-                                               u32 first, u32 capacity, u32 keep) {
-        const Slices slices(row, parts);
+    // of them. Only keys above what is held count. If `keep` is 0, only those up to `most` do, any of
+    // them, and when places are all taken, there are enough. Returns what is held; `size` is how many.
+    // Not inlined: it is rare, and the common path would run with other registers.
+    static __device__ __noinline__ u64 collect(Survivors& to, Search& search, bool open, u32 beneath,
+                                               u32 most, u32 first, u32 capacity, u32 keep) {
         Held held = {open, beneath};
+        const bool any = keep == 0;
         const auto counts = [&](u32 column) {
-            const u32 key = key_of(slices, column);
-            return (held.open || key > held.beneath) && key <= most;
+            const u32 key = key_of(to.slices, column);
+            return (held.open || key > held.beneath) && (!any || key <= most);
         };
         __syncthreads();
         if (threadIdx.x == 0) {
@@ -1198,9 +1220,9 @@ struct Survivors {
         }
         __syncthreads();
 #pragma unroll 1
-        for (u32 stripe = rank; stripe < slices.count; stripe += parts) {
+        for (u32 stripe = to.rank; stripe < to.slices.count; stripe += to.parts) {
             u32 words[WORDS];
-            slices.load(stripe, words);
+            to.slices.load(stripe, words);
             const u32 lower = held.open ? 0 : Word::of_key(held.beneath);
             const u32 upper = Word::of_key(most);
             u32 reaching = 0;
@@ -1210,29 +1232,39 @@ struct Survivors {
                 Word::add_beyond(words[w], lower, Word::bits_of(w), reaching);
                 Word::add_beyond(words[w], upper, Word::bits_of(w), above);
             }
-            u32 hits = held.open ? slices.present(stripe) : reaching;
-            hits &= most == ~0u ? ~0u : ~above;
-            u32 edge = slices.holds_edge(stripe) && counts(slices.edge_column());
+            u32 hits = held.open ? to.slices.present(stripe) : reaching;
+            hits &= any ? ~above : ~0u;
+            u32 edge = to.slices.holds_edge(stripe) && counts(to.slices.edge_column());
             while (true) {
-                const u32 mine = __popc(hits) + edge;
+                // Of hits of which any will do, two of a thread at a time: else a few threads would
+                // write them all.
+                const u32 others = hits & (hits - 1);
+                u32 left = any ? others & (others - 1) : 0;
+                u32 now = hits ^ left;
+                const u32 mine = __popc(now) + edge;
                 u32 slot = to.reserve(mine);
                 const u32 end = slot + mine;
 #pragma unroll 1
-                while (hits != 0 && slot < capacity) {
-                    const u32 column = to.column_of(slices, stripe, __ffs(hits) - 1);
-                    to.keys[slot] = key_of(slices, column);
+                while (now != 0 && slot < capacity) {
+                    const u32 column = to.column_of(to.slices, stripe, __ffs(now) - 1);
+                    to.keys[slot] = any ? most : key_of(to.slices, column);
                     to.columns[slot++] = column;
-                    hits &= hits - 1;
+                    now &= now - 1;
                 }
+                hits = now | left;
                 if (edge && slot < capacity) {
-                    to.keys[slot] = key_of(slices, slices.edge_column());
-                    to.columns[slot] = slices.edge_column();
+                    to.keys[slot] = key_of(to.slices, to.slices.edge_column());
+                    to.columns[slot] = to.slices.edge_column();
                     edge = 0;
                 }
                 if (!__syncthreads_or(end > capacity)) {
+                    edge = 0;
+                    if (any && __syncthreads_or(left != 0)) {
+                        continue;
+                    }
                     break;
                 }
-                if (keep == 0) {
+                if (any) {
                     if (threadIdx.x == 0) {
                         to.size = capacity;
                     }
@@ -1243,11 +1275,11 @@ struct Survivors {
 #pragma unroll 1
                 for (u32 rest = hits; rest != 0; rest &= rest - 1) {
                     const u32 bit = __ffs(rest) - 1;
-                    if (!counts(to.column_of(slices, stripe, bit))) {
+                    if (!counts(to.column_of(to.slices, stripe, bit))) {
                         hits &= ~(1u << bit);
                     }
                 }
-                edge = edge && counts(slices.edge_column());
+                edge = edge && counts(to.slices.edge_column());
             }
         }
         return held.word();
@@ -1262,7 +1294,7 @@ struct Survivors {
         if (threadIdx.x == 0) {
             to.size = count;
         }
-        Search::find(search, to.all(), keep, open ? 0 : beneath, ~0u, edge);
+        search.template find<Set>(search, to.keys, &to.size, 0, 1, keep, open ? 0 : beneath, ~0u, edge);
         const Cut cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
@@ -1404,7 +1436,8 @@ struct Judge {
             verdict.valid = false;
             return verdict;
         }
-        Search::find(search, survivors, verdict.ties, verdict.first, verdict.last, edge);
+        search.template find<Set>(search, survivors.keys, survivors.sizes, survivors.share,
+                                  survivors.segments, verdict.ties, verdict.first, verdict.last, edge);
         const Cut cut = search.cut;
         return {cut.least >= edge, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }
@@ -1621,8 +1654,9 @@ struct Filter {
         if (bound.ties) {
             const u32 tie = kept.held.beneath;
             const bool worst = tie == Config::key(Bits(Word::WORST_BITS));
-            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, worst, tie - 1,
-                           tie, kept.size, kept.size + part.room - room, 0);
+            collect_from(shared, part);
+            Found::collect(shared.found, shared.search, worst, tie - 1, tie, kept.size,
+                           kept.size + part.room - room, 0);
             kept.size = shared.found.size;
         }
         return true;
@@ -1644,9 +1678,9 @@ struct Filter {
     static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
                                                    const Held& from, u32 capacity, u32 most,
                                                    Kept& kept) {
-        const u64 held =
-            Found::collect(shared.found, shared.search, part.row, part.parts, part.rank, from.open,
-                           from.beneath, ~0u, 0, capacity, most);
+        collect_from(shared, part);
+        const u64 held = Found::collect(shared.found, shared.search, from.open, from.beneath, 0, 0,
+                                        capacity, most);
         kept = {shared.found.size, Held::of(held), false};
         if (kept.size > most) {
             trim_to(shared, part, most, kept);
@@ -1695,6 +1729,14 @@ struct Filter {
     }
 
    private:
+    static __device__ __forceinline__ void collect_from(Shared& shared, const Part& part) {
+        if (threadIdx.x == 0) {
+            shared.found.slices = part.stripes;
+            shared.found.rank = part.rank;
+            shared.found.parts = part.parts;
+        }
+    }
+
     // Counts survivors in the search's histogram.
     static __device__ __forceinline__ void count(Shared& shared, const Range& range,
                                                  const Gathered& from) {
@@ -1775,13 +1817,14 @@ struct ClusterFilter {
             }
             cluster_arrive_relaxed();
         }
-        const u32 share = Steps::CAPACITY / parts;
+        const u32 share = quotient(Steps::CAPACITY, parts);
         // In the first CTA the others' places are theirs from the start.
         const u32 room = rank == 0 ? share : Steps::CAPACITY;
         const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, share, room};
         const Kept kept = Steps::keep(shared.filter, part, k);
         Gathered from = Steps::gathered(shared.filter, kept);
         if (meeting) {
+            const Set survivors = brought_by(shared, share, parts);
             bring(shared, part, kept);
             if (rank > 0) {
                 cluster_arrive_relaxed();
@@ -1793,7 +1836,7 @@ struct ClusterFilter {
                 }
                 return;
             }
-            from = brought(shared, part, kept.clean);
+            from = brought(shared, survivors, kept.clean);
         }
         // Steps are called from one place each: a second call is compiled a second time.
         const bool settled = Steps::select(args, shared.filter, index, k, from, [&] {
@@ -1847,17 +1890,18 @@ struct ClusterFilter {
     }
 
     // In the first CTA: what all have brought.
-    static __device__ __forceinline__ Gathered brought(const Shared& shared, const Part& part,
+    static __device__ __forceinline__ Gathered brought(const Shared& shared, const Set& survivors,
                                                        bool clean) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const bool there = lane < part.parts;
-        return {brought_by(shared, part.share, part.parts),
+        const bool there = lane < survivors.segments;
+        return {survivors,
                 warp_sum(there ? shared.sizes[lane] : 0),
                 warp_greatest(there ? shared.edges[lane] : 0),
                 warp_least(there ? shared.edges[lane] : ~0u), clean};
     }
     static __device__ __forceinline__ Set brought_by(const Shared& shared, u32 share, u32 parts) {
-        return {shared.filter.found.keys, shared.filter.found.columns, shared.sizes, share, parts};
+        return Set::of(shared.filter.found.keys, shared.filter.found.columns, shared.sizes, share,
+                       parts);
     }
 
     // In the first CTA: a guess was too high, so that all CTAs look again. Writes the winners, unless
@@ -1905,7 +1949,6 @@ struct ClusterFilter {
     // forgotten. Returns the key, as what every CTA holds. Not inlined: it is rare.
     static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 share, u32 parts, u32 k) {
         typename Steps::Found& found = shared.filter.found;
-        const Set survivors = brought_by(shared, share, parts);
         if (threadIdx.x == 0) {
             shared.aside = 0;
         }
@@ -1918,7 +1961,8 @@ struct ClusterFilter {
             __syncthreads();
             return Held{true, 0}.word();
         }
-        Steps::Search::find(shared.filter.search, survivors, k, 0, ~0u, ~0u);
+        shared.filter.search.template find<Set>(shared.filter.search, found.keys, shared.sizes, share,
+                                                parts, k, 0, ~0u, ~0u);
         const Cut cut = shared.filter.search.cut;
         // Downwards, a block of threads at a time: what is written over has been read.
 #pragma unroll 1

@@ -687,17 +687,6 @@ struct Ranking {
     }
 };
 
-// ---- device/resident_keys.cuh ------------------------------------------------------------------
-#line 1 "templates/device/resident_keys.cuh"
-// The keys of the scores that a thread holds in registers, for those who go through many of them
-// several times.
-//
-// Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
-// Preconditions: those of the row.
-// Registers cannot be indexed, and code for each score would be most of what is compiled: so the keys
-// lie in memory of the thread's own, which the first cache holds. Where the scores are in no registers
-// either, they are loaded again at each visit.
-
 // ---- device/resident_row.cuh -------------------------------------------------------------------
 #line 1 "templates/device/resident_row.cuh"
 // A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
@@ -1184,6 +1173,29 @@ struct ResidentRow {
         }
     }
 
+    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
+    // scores are gone through one by one, from registers if they are there.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
+        if constexpr (!KEEPS_SCORES) {
+            places.for_each_key(hits, visit);
+        } else {
+#pragma unroll
+            for (u32 p = 0; p < Places::PAIRS; ++p) {
+#pragma unroll
+                for (u32 second = 0; second < 2; ++second) {
+                    const u32 bit = 1u << (p % 16 + 16 * second);
+                    if (hits.words[p / 16] & bit) {
+                        visit(score_key(p, second), p / 16, bit);
+                    }
+                }
+            }
+            if (hits.edge != 0) {
+                visit(places.key(places.edge_column()), Places::WORDS, 1u);
+            }
+        }
+    }
+
     // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
     template <class Visit>
     __device__ __forceinline__ void for_each_code(Visit visit) const {
@@ -1264,6 +1276,15 @@ struct ResidentRow {
     }
 
    private:
+    // The key of one score of a pair. Precondition: both are known at compile time.
+    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
+        if constexpr (sizeof(Bits) == 4) {
+            return Config::key(words[pair * 2 + second]);
+        } else {
+            return Config::key(Bits(words[pair] >> (second * 16)));
+        }
+    }
+
     // One score of a pair, as it was loaded.
     __device__ __forceinline__ Bits score(u32 pair, u32 second) const {
         if constexpr (sizeof(Bits) == 4) {
@@ -1297,75 +1318,6 @@ struct ResidentRow {
         }
         constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
         return half_unsigned_zeros(half_without_nan<NAN_WINS>(pair));
-    }
-};
-
-// ---- device/resident_keys.cuh, from line 13 ----------------------------------------------------
-#line 13 "templates/device/resident_keys.cuh"
-template <class Config>
-struct ResidentKeys {
-    using Bits = typename Config::Bits;
-    using Row = ResidentRow<Config>;
-    using Places = typename Row::Places;
-    using Hits = typename Places::Hits;
-    static constexpr u32 VECTORS = Row::KEEPS_SCORES ? Places::VECTORS : 1;
-    static constexpr u32 VEC_SIZE = Places::VEC_SIZE;
-
-    uint4 vectors[VECTORS];
-
-    __device__ __forceinline__ explicit ResidentKeys(const Row& row) {
-        if constexpr (Row::KEEPS_SCORES) {
-#pragma unroll
-            for (u32 v = 0; v < VECTORS; ++v) {
-                vectors[v] = uint4{row.words[4 * v], row.words[4 * v + 1], row.words[4 * v + 2],
-                                   row.words[4 * v + 3]};
-            }
-#pragma unroll 1
-            for (u32 v = 0; v < VECTORS; ++v) {
-                const uint4 scores = vectors[v];
-                vectors[v] = uint4{keys(scores.x), keys(scores.y), keys(scores.z), keys(scores.w)};
-            }
-        }
-    }
-
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be.
-    template <class Visit>
-    __device__ __forceinline__ void for_each(const Places& places, const Hits& hits,
-                                             Visit visit) const {
-        if constexpr (!Row::KEEPS_SCORES) {
-            places.for_each_key(hits, visit);
-        } else {
-#pragma unroll 1
-            for (u32 v = 0; v < VECTORS; ++v) {
-                const u32 word = v * Places::VECTOR_PAIRS / 16;
-                const u32 shift = v * Places::VECTOR_PAIRS % 16;
-                const u32 here = pick(hits.words, word) >> shift;
-                const uint4 vector = vectors[v];
-                const u32 words[] = {vector.x, vector.y, vector.z, vector.w};
-#pragma unroll
-                for (u32 item = 0; item < VEC_SIZE; ++item) {
-                    const u32 bit = 1u << (item / 2 + 16 * (item % 2));
-                    if (here & bit) {
-                        const u32 key = sizeof(Bits) == 4 ? words[item % 4]
-                                                          : words[item / 2] >> (item % 2 * 16) & 0xFFFFu;
-                        visit(Bits(key), word, bit << shift);
-                    }
-                }
-            }
-            if (hits.edge != 0) {
-                visit(places.key(places.edge_column()), Places::WORDS, 1u);
-            }
-        }
-    }
-
-   private:
-    // The keys of a word's scores.
-    static __device__ __forceinline__ u32 keys(u32 word) {
-        if constexpr (sizeof(Bits) == 4) {
-            return Config::key(word);
-        } else {
-            return Config::key(Bits(word)) | u32(Config::key(Bits(word >> 16))) << 16;
-        }
     }
 };
 
@@ -1419,8 +1371,8 @@ __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 m
     return {first >> 16, first & 0xFFFFu};
 }
 
-// ---- kernels/cluster_resident.cuh, from line 29 ------------------------------------------------
-#line 29 "templates/kernels/cluster_resident.cuh"
+// ---- kernels/cluster_resident.cuh, from line 28 ------------------------------------------------
+#line 28 "templates/kernels/cluster_resident.cuh"
 template <class Config>
 struct ClusterResident {
     using Bits = typename Config::Bits;
@@ -1557,10 +1509,9 @@ struct ClusterResident {
                 }
             }
         }
-        const ResidentKeys<Config> keys(held);
         Active active = Active::between(Held::BEYOND_HALVES, Held::BEST_NAN);
         if (!Held::is_beyond_halves(code)) {
-            active = find_extremes(shared, held, keys, members, rank);
+            active = find_extremes(shared, held, members, rank);
         }
         if (active.least == active.greatest) {
             return true;
@@ -1568,13 +1519,13 @@ struct ClusterResident {
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
             __syncthreads();
-            keys.for_each(held.places, members,
-                          [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
+            held.for_each_key(
+                members, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
             __syncthreads();
             narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
             const Active inside = active.narrowed_to(found.bin.bin);
             Hits left = {};
-            keys.for_each(held.places, members, [&](Key key, u32 word, u32 bit) {
+            held.for_each_key(members, [&](Key key, u32 word, u32 bit) {
                 if (key > inside.greatest) {
                     winners.add(word, bit);
                 } else if (key >= inside.least) {
@@ -1615,7 +1566,6 @@ struct ClusterResident {
 
     // The range of the keys of all members, in every CTA.
     static __device__ __forceinline__ Active find_extremes(Shared& shared, const Held& held,
-                                                           const ResidentKeys<Config>& keys,
                                                            const Hits& members, u32 rank) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
@@ -1626,7 +1576,7 @@ struct ClusterResident {
         __syncthreads();
         u32 least = ~0u;
         u32 greatest = 0;
-        keys.for_each(held.places, members, [&](Key key, u32, u32) {
+        held.for_each_key(members, [&](Key key, u32, u32) {
             least = min(least, u32(key));
             greatest = max(greatest, u32(key));
         });
