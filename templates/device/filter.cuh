@@ -1,6 +1,6 @@
 // Keeps what may win of a CTA's part of a row, by one read of it.
 //
-// A CTA guesses a bound from its first stripe or two, such that a little more than its share of the
+// A CTA guesses a bound from its first stripe, or two, such that a little more than its share of the
 // k winners is above it, and keeps the scores above the bound as they stream by. What the CTAs of a
 // row have kept is brought together in one of them, which selects. The k-th best of what was kept
 // tells whether the guesses held: then it is not below any CTA's bound.
@@ -101,18 +101,22 @@ struct Filter {
         if (turns <= STAGES) {
             let_grid_behind_start();
         }
-        copy_async_wait_all();
+        // The bound is found while the second stripe is on its way (32 x 131072 f32, k = 512: 9.1 us,
+        // and 10.0 after it; H200), unless the wider margin would bring too much together.
+        const float each = __fdividef(float(k), float(stripes.count));
+        const bool two = turns > 1 && with_margin(each) * stripes.count > CAPACITY / 4 * 3;
+        if (turns == 1 || two) {
+            copy_async_wait_all();
+        } else {
+            copy_async_wait_but_last();
+        }
         __syncthreads();
-        // So many of the sampled stripes that all winners of the part are above the bound, but once
-        // in 1e5 rows. A second stripe halves the survivors that this margin costs.
-        const u32 sampled = turns > 1 ? 2 : 1;
         const bool certain = stripes.count == 1;
-        const float expected = __fdividef(float(k * sampled), float(stripes.count));
-        const u32 wanted = certain ? k : u32(expected + 4.5f * sqrtf(expected)) + 4;
+        const u32 wanted = certain ? k : with_margin(two ? 2.0f * each : each);
         const Bound bound = BoundSearch<Config>::find(
             shared.search, shared.greatest, certain, wanted, [&](auto visit) {
 #pragma unroll 1
-                for (u32 stage = 0; stage < sampled; ++stage) {
+                for (u32 stage = 0; stage < (two ? 2 : 1); ++stage) {
                     ring.for_each_word(stage, visit);
                 }
             });
@@ -235,6 +239,12 @@ struct Filter {
     }
 
    private:
+    // So many that all winners of a part are above the bound, but once in 1e5 rows, where so many of
+    // them are expected in what the bound is guessed from.
+    static __device__ __forceinline__ u32 with_margin(float expected) {
+        return u32(expected + 4.5f * sqrtf(expected)) + 4;
+    }
+
     static __device__ __forceinline__ void collect_from(Shared& shared, const Part& part) {
         if (threadIdx.x == 0) {
             shared.found.slices = part.stripes;

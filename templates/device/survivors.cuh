@@ -33,11 +33,6 @@ struct SurvivorBatch {
     __device__ __forceinline__ u32 column(u32 d) const { return columns[at + d * step]; }
 };
 
-// a / b, of numbers under 2^16: a fifth of the instructions of an exact division.
-__device__ __forceinline__ u32 quotient(u32 a, u32 b) {
-    return u32(__fdividef(float(a) + 0.5f, float(b)));
-}
-
 // Survivors as the warps of a CTA go through them: a segment for each CTA that kept some. Warps share
 // a segment, or take several.
 template <class Stored, u32 WARPS>
@@ -56,12 +51,9 @@ struct SurvivorSet {
     static __device__ __forceinline__ SurvivorSet of(const Stored* keys, const u32* columns,
                                                      const u32* sizes, u32 share, u32 segments) {
         const u32 warp = threadIdx.x / WARP_SIZE;
-        if (segments == 1) {
-            return {keys, columns, sizes, share, 1, 0, warp, WARPS * WARP_SIZE};
-        }
-        const u32 sharing = max(quotient(WARPS, segments), 1u);
-        const u32 number = quotient(warp, segments);
-        const u32 first = number < sharing ? warp - number * segments : segments;
+        const u32 sharing = max(WARPS / segments, 1u);
+        const u32 number = warp / segments;
+        const u32 first = number < sharing ? warp % segments : segments;
         return {keys, columns, sizes, share, segments, first, number, sharing * WARP_SIZE};
     }
 

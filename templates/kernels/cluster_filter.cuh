@@ -26,9 +26,8 @@ struct ClusterFilter {
     using Gathered = typename Steps::Gathered;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
-    // CTAs of a grid from which on short rows leave theirs to longer ones.
-    static constexpr u32 CROWD = 128;
-    static_assert(CLUSTER * (Steps::CAPACITY / CLUSTER) > Config::MOST_K, "the CTAs can bring more than win");
+    static constexpr u32 SHARE = Steps::CAPACITY / CLUSTER;  // places of each CTA in the first
+    static_assert(CLUSTER * SHARE > Config::MOST_K, "the CTAs can bring more than win");
     static_assert(CLUSTER <= WARP_SIZE, "a lane looks at each CTA's size");
 
     struct Shared {
@@ -48,8 +47,9 @@ struct ClusterFilter {
         wait_for_grid_ahead();
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
-        const u32 parts = parts_of(row.length);
-        if (rank >= parts) {
+        // A row of one stripe is not worth the meeting.
+        const bool meeting = row.length > Stripes<Config>::SCORES;
+        if (!meeting && rank > 0) {
             return;
         }
         if (row.length <= k) {
@@ -58,21 +58,20 @@ struct ClusterFilter {
             }
             return;
         }
-        const bool meeting = parts > 1;
         if (meeting) {
             if (threadIdx.x == 0) {
                 shared.repeat = false;
             }
             cluster_arrive_relaxed();
         }
-        const u32 share = quotient(Steps::CAPACITY, parts);
+        const u32 parts = meeting ? CLUSTER : 1;
+        const u32 share = meeting ? SHARE : Steps::CAPACITY;
         // In the first CTA the others' places are theirs from the start.
         const u32 room = rank == 0 ? share : Steps::CAPACITY;
         const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, share, room};
         const Kept kept = Steps::keep(shared.filter, part, k);
         Gathered from = Steps::gathered(shared.filter, kept);
         if (meeting) {
-            const Set survivors = brought_by(shared, share, parts);
             bring(shared, part, kept);
             if (rank > 0) {
                 cluster_arrive_relaxed();
@@ -84,7 +83,7 @@ struct ClusterFilter {
                 }
                 return;
             }
-            from = brought(shared, survivors, kept.clean);
+            from = brought(shared, kept.clean);
         }
         // Steps are called from one place each: a second call is compiled a second time.
         const bool settled = Steps::select(args, shared.filter, index, k, from, [&] {
@@ -102,23 +101,13 @@ struct ClusterFilter {
     }
 
    private:
-    // The CTAs that share a row. One of a single stripe is not worth the meeting, and in a crowd each
-    // CTA has as many stripes as its bound is guessed from.
-    static __device__ __forceinline__ u32 parts_of(u32 length) {
-        constexpr u32 STRIPE = Stripes<Config>::SCORES;
-        if (length <= STRIPE) {
-            return 1;
-        }
-        return gridDim.x < CROWD ? CLUSTER : min(CLUSTER, (length + 2 * STRIPE - 1) / (2 * STRIPE));
-    }
-
     // Brings to the first CTA what this one has kept.
     static __device__ __forceinline__ void bring(Shared& shared, const Part& part, const Kept& kept) {
         const u32 rank = part.rank;
         cluster_wait();  // the first CTA has started
         if (rank > 0) {
-            Key* keys = of_cta(shared.filter.found.keys, 0) + rank * part.share;
-            u32* columns = of_cta(shared.filter.found.columns, 0) + rank * part.share;
+            Key* keys = of_cta(shared.filter.found.keys, 0) + rank * SHARE;
+            u32* columns = of_cta(shared.filter.found.columns, 0) + rank * SHARE;
 #pragma unroll 1
             for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
                 keys[i] = shared.filter.found.keys[i];
@@ -138,28 +127,24 @@ struct ClusterFilter {
     }
 
     // In the first CTA: what all have brought.
-    static __device__ __forceinline__ Gathered brought(const Shared& shared, const Set& survivors,
-                                                       bool clean) {
+    static __device__ __forceinline__ Gathered brought(const Shared& shared, bool clean) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const bool there = lane < survivors.segments;
-        return {survivors,
+        const bool there = lane < CLUSTER;
+        return {Set::of(shared.filter.found.keys, shared.filter.found.columns, shared.sizes, SHARE,
+                        CLUSTER),
                 warp_sum(there ? shared.sizes[lane] : 0),
                 warp_greatest(there ? shared.edges[lane] : 0),
                 warp_least(there ? shared.edges[lane] : ~0u), clean};
-    }
-    static __device__ __forceinline__ Set brought_by(const Shared& shared, u32 share, u32 parts) {
-        return Set::of(shared.filter.found.keys, shared.filter.found.columns, shared.sizes, share,
-                       parts);
     }
 
     // In the first CTA: a guess was too high, so that all CTAs look again. Writes the winners, unless
     // one may be missing even from the best that all CTAs find.
     static __device__ __forceinline__ bool select_again(const LaunchArgs& args, Shared& shared,
                                                         const Part& part, u32 k) {
-        const u64 from = set_ties_aside(shared, part.share, part.parts, k);
+        const u64 from = set_ties_aside(shared, k);
         const u32 aside = shared.aside;
         __syncthreads();
-        if (threadIdx.x < part.parts) {
+        if (threadIdx.x < CLUSTER) {
             *of_cta(&shared.repeat, threadIdx.x) = true;
             *of_cta(&shared.from, threadIdx.x) = Held::of(from);
             *of_cta(&shared.aside, threadIdx.x) = aside;
@@ -170,13 +155,13 @@ struct ClusterFilter {
         u32 total = aside;
         u32 edge = 0;
 #pragma unroll 1
-        for (u32 cta = 0; cta < part.parts; ++cta) {
+        for (u32 cta = 0; cta < CLUSTER; ++cta) {
             total += shared.sizes[cta];
             edge = max(edge, shared.edges[cta]);
         }
         const bool complete = total >= k && total <= Steps::CAPACITY;
         if (complete) {
-            fetch(shared, part.parts, aside);
+            fetch(shared, aside);
         }
         cluster_arrive();
         cluster_wait();
@@ -195,28 +180,28 @@ struct ClusterFilter {
     // winners are among the scores above it and, where those are too few, its equals: of these,
     // as many as can be needed were brought. They move to the last places, and the rest is
     // forgotten. Returns the key, as what every CTA holds. Not inlined: it is rare.
-    static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 share, u32 parts, u32 k) {
+    static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 k) {
         typename Steps::Found& found = shared.filter.found;
         if (threadIdx.x == 0) {
             shared.aside = 0;
         }
         u32 total = 0;
 #pragma unroll 1
-        for (u32 cta = 0; cta < parts; ++cta) {
+        for (u32 cta = 0; cta < CLUSTER; ++cta) {
             total += shared.sizes[cta];
         }
         if (total < k) {
             __syncthreads();
             return Held{true, 0}.word();
         }
-        shared.filter.search.template find<Set>(shared.filter.search, found.keys, shared.sizes, share,
-                                                parts, k, 0, ~0u, ~0u);
+        shared.filter.search.template find<Set>(shared.filter.search, found.keys, shared.sizes, SHARE,
+                                                CLUSTER, k, 0, ~0u, ~0u);
         const Cut cut = shared.filter.search.cut;
         // Downwards, a block of threads at a time: what is written over has been read.
 #pragma unroll 1
-        for (u32 end = (parts * share + THREADS - 1) / THREADS * THREADS; end > 0; end -= THREADS) {
+        for (u32 end = (CLUSTER * SHARE + THREADS - 1) / THREADS * THREADS; end > 0; end -= THREADS) {
             const u32 i = end - THREADS + threadIdx.x;
-            const bool there = i / share < parts && i % share < shared.sizes[i / share];
+            const bool there = i < CLUSTER * SHARE && i % SHARE < shared.sizes[i / SHARE];
             const bool tied = there && found.keys[i] == cut.least;
             const u32 column = tied ? found.columns[i] : 0;
             __syncthreads();
@@ -240,18 +225,18 @@ struct ClusterFilter {
         // The first has a place for all that may come.
         const u32 room = Steps::CAPACITY - shared.aside;
         Kept kept = {};
-        Steps::collect(shared.filter, part, from, room, min(k, room / part.parts), kept);
+        Steps::collect(shared.filter, part, from, room, min(k, room / CLUSTER), kept);
         tell_size(shared, part.rank, kept);
         cluster_arrive();
         cluster_wait();
     }
 
     // Appends the other CTAs' survivors to those of the first, and then the ties that it set aside.
-    static __device__ __forceinline__ void fetch(Shared& shared, u32 parts, u32 aside) {
+    static __device__ __forceinline__ void fetch(Shared& shared, u32 aside) {
         typename Steps::Found& found = shared.filter.found;
         u32 size = shared.sizes[0];
 #pragma unroll 1
-        for (u32 cta = 1; cta < parts; ++cta) {
+        for (u32 cta = 1; cta < CLUSTER; ++cta) {
             const Key* keys = of_cta(found.keys, cta);
             const u32* columns = of_cta(found.columns, cta);
 #pragma unroll 1
