@@ -170,32 +170,33 @@ struct Survivors {
             hits &= any ? ~above : ~0u;
             u32 edge = to.slices.holds_edge(stripe) && counts(to.slices.edge_column());
             while (true) {
-                // Of hits of which any will do, two of a thread at a time: else a few threads would
-                // write them all.
-                const u32 others = hits & (hits - 1);
-                u32 left = any ? others & (others - 1) : 0;
-                u32 now = hits ^ left;
-                const u32 mine = __popc(now) + edge;
-                u32 slot = to.reserve(mine);
-                const u32 end = slot + mine;
+                u32 end;
+                bool more;
+                do {
+                    // Of hits of which any will do, two of a thread at a time: else a few threads would
+                    // write them all.
+                    const u32 others = hits & (hits - 1);
+                    const u32 later = any ? others & (others - 1) : 0;
+                    u32 now = hits ^ later;
+                    const u32 mine = __popc(now) + edge;
+                    u32 slot = to.reserve(mine);
+                    end = slot + mine;
 #pragma unroll 1
-                while (now != 0 && slot < capacity) {
-                    const u32 column = to.column_of(to.slices, stripe, __ffs(now) - 1);
-                    to.keys[slot] = any ? most : key_of(to.slices, column);
-                    to.columns[slot++] = column;
-                    now &= now - 1;
-                }
-                hits = now | left;
-                if (edge && slot < capacity) {
-                    to.keys[slot] = key_of(to.slices, to.slices.edge_column());
-                    to.columns[slot] = to.slices.edge_column();
-                    edge = 0;
-                }
-                if (!__syncthreads_or(end > capacity)) {
-                    edge = 0;
-                    if (any && __syncthreads_or(left != 0)) {
-                        continue;
+                    while (now != 0 && slot < capacity) {
+                        const u32 column = to.column_of(to.slices, stripe, __ffs(now) - 1);
+                        to.keys[slot] = any ? most : key_of(to.slices, column);
+                        to.columns[slot++] = column;
+                        now &= now - 1;
                     }
+                    if (edge && slot < capacity) {
+                        to.keys[slot] = key_of(to.slices, to.slices.edge_column());
+                        to.columns[slot] = to.slices.edge_column();
+                        edge = 0;
+                    }
+                    more = __any_sync(FULL_MASK, later != 0 && end < capacity);
+                    hits = now | later;
+                } while (more);
+                if (!__syncthreads_or(end > capacity)) {
                     break;
                 }
                 if (any) {
@@ -227,14 +228,13 @@ struct Survivors {
         __syncthreads();
         if (threadIdx.x == 0) {
             to.size = count;
+            to.ties = 0;
         }
         search.template find<Set>(search, to.keys, &to.size, 0, 1, keep, open ? 0 : beneath, ~0u, edge);
         const Cut cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
-            to.ties = 0;
         }
-        __syncthreads();
 #pragma unroll 1
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;

@@ -29,6 +29,7 @@ struct ClusterFilter {
     static constexpr u32 SHARE = Steps::CAPACITY / CLUSTER;  // places of each CTA in the first
     static_assert(CLUSTER * SHARE > Config::MOST_K, "the CTAs can bring more than win");
     static_assert(CLUSTER <= WARP_SIZE, "a lane looks at each CTA's size");
+    static constexpr u32 ASIDE_BIT = 40;
 
     struct Shared {
         typename Steps::Shared filter;
@@ -142,11 +143,10 @@ struct ClusterFilter {
     static __device__ __forceinline__ bool select_again(const LaunchArgs& args, Shared& shared,
                                                         const Part& part, u32 k) {
         const u64 from = set_ties_aside(shared, k);
-        const u32 aside = shared.aside;
-        __syncthreads();
+        const u32 aside = u32(from >> ASIDE_BIT);
         if (threadIdx.x < CLUSTER) {
             *of_cta(&shared.repeat, threadIdx.x) = true;
-            *of_cta(&shared.from, threadIdx.x) = Held::of(from);
+            *of_cta(&shared.from, threadIdx.x) = Held::of(from & ((1ull << ASIDE_BIT) - 1));
             *of_cta(&shared.aside, threadIdx.x) = aside;
         }
         cluster_arrive();
@@ -179,20 +179,20 @@ struct ClusterFilter {
     // Of what was brought, the k-th best key is no better than that of the last winner. So the
     // winners are among the scores above it and, where those are too few, its equals: of these,
     // as many as can be needed were brought. They move to the last places, and the rest is
-    // forgotten. Returns the key, as what every CTA holds. Not inlined: it is rare.
+    // forgotten. Returns the key, as what every CTA holds, and how many were set aside from ASIDE_BIT
+    // on. Not inlined: it is rare.
     static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 k) {
         typename Steps::Found& found = shared.filter.found;
-        if (threadIdx.x == 0) {
-            shared.aside = 0;
-        }
         u32 total = 0;
 #pragma unroll 1
         for (u32 cta = 0; cta < CLUSTER; ++cta) {
             total += shared.sizes[cta];
         }
         if (total < k) {
-            __syncthreads();
             return Held{true, 0}.word();
+        }
+        if (threadIdx.x == 0) {
+            found.ties = 0;
         }
         shared.filter.search.template find<Set>(shared.filter.search, found.keys, shared.sizes, SHARE,
                                                 CLUSTER, k, 0, ~0u, ~0u);
@@ -205,18 +205,13 @@ struct ClusterFilter {
             const bool tied = there && found.keys[i] == cut.least;
             const u32 column = tied ? found.columns[i] : 0;
             __syncthreads();
-            const u32 tie = tied ? atomicAdd(&shared.aside, 1u) : cut.ties;
+            const u32 tie = tied ? atomicAdd(&found.ties, 1u) : cut.ties;
             if (tie < cut.ties) {
                 found.keys[Steps::CAPACITY - 1 - tie] = Key(cut.least);
                 found.columns[Steps::CAPACITY - 1 - tie] = column;
             }
         }
-        __syncthreads();
-        if (threadIdx.x == 0) {
-            shared.aside = cut.ties;
-        }
-        __syncthreads();
-        return Held{false, cut.least}.word();
+        return Held{false, cut.least}.word() | u64(cut.ties) << ASIDE_BIT;
     }
 
     // A CTA looks again for what may win, and tells the first how much it found.

@@ -1228,32 +1228,33 @@ struct Survivors {
             hits &= any ? ~above : ~0u;
             u32 edge = to.slices.holds_edge(stripe) && counts(to.slices.edge_column());
             while (true) {
-                // Of hits of which any will do, two of a thread at a time: else a few threads would
-                // write them all.
-                const u32 others = hits & (hits - 1);
-                u32 left = any ? others & (others - 1) : 0;
-                u32 now = hits ^ left;
-                const u32 mine = __popc(now) + edge;
-                u32 slot = to.reserve(mine);
-                const u32 end = slot + mine;
+                u32 end;
+                bool more;
+                do {
+                    // Of hits of which any will do, two of a thread at a time: else a few threads would
+                    // write them all.
+                    const u32 others = hits & (hits - 1);
+                    const u32 later = any ? others & (others - 1) : 0;
+                    u32 now = hits ^ later;
+                    const u32 mine = __popc(now) + edge;
+                    u32 slot = to.reserve(mine);
+                    end = slot + mine;
 #pragma unroll 1
-                while (now != 0 && slot < capacity) {
-                    const u32 column = to.column_of(to.slices, stripe, __ffs(now) - 1);
-                    to.keys[slot] = any ? most : key_of(to.slices, column);
-                    to.columns[slot++] = column;
-                    now &= now - 1;
-                }
-                hits = now | left;
-                if (edge && slot < capacity) {
-                    to.keys[slot] = key_of(to.slices, to.slices.edge_column());
-                    to.columns[slot] = to.slices.edge_column();
-                    edge = 0;
-                }
-                if (!__syncthreads_or(end > capacity)) {
-                    edge = 0;
-                    if (any && __syncthreads_or(left != 0)) {
-                        continue;
+                    while (now != 0 && slot < capacity) {
+                        const u32 column = to.column_of(to.slices, stripe, __ffs(now) - 1);
+                        to.keys[slot] = any ? most : key_of(to.slices, column);
+                        to.columns[slot++] = column;
+                        now &= now - 1;
                     }
+                    if (edge && slot < capacity) {
+                        to.keys[slot] = key_of(to.slices, to.slices.edge_column());
+                        to.columns[slot] = to.slices.edge_column();
+                        edge = 0;
+                    }
+                    more = __any_sync(FULL_MASK, later != 0 && end < capacity);
+                    hits = now | later;
+                } while (more);
+                if (!__syncthreads_or(end > capacity)) {
                     break;
                 }
                 if (any) {
@@ -1285,14 +1286,13 @@ struct Survivors {
         __syncthreads();
         if (threadIdx.x == 0) {
             to.size = count;
+            to.ties = 0;
         }
         search.template find<Set>(search, to.keys, &to.size, 0, 1, keep, open ? 0 : beneath, ~0u, edge);
         const Cut cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
-            to.ties = 0;
         }
-        __syncthreads();
 #pragma unroll 1
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
@@ -1783,6 +1783,7 @@ struct ClusterFilter {
     static constexpr u32 SHARE = Steps::CAPACITY / CLUSTER;  // places of each CTA in the first
     static_assert(CLUSTER * SHARE > Config::MOST_K, "the CTAs can bring more than win");
     static_assert(CLUSTER <= WARP_SIZE, "a lane looks at each CTA's size");
+    static constexpr u32 ASIDE_BIT = 40;
 
     struct Shared {
         typename Steps::Shared filter;
@@ -1896,11 +1897,10 @@ struct ClusterFilter {
     static __device__ __forceinline__ bool select_again(const LaunchArgs& args, Shared& shared,
                                                         const Part& part, u32 k) {
         const u64 from = set_ties_aside(shared, k);
-        const u32 aside = shared.aside;
-        __syncthreads();
+        const u32 aside = u32(from >> ASIDE_BIT);
         if (threadIdx.x < CLUSTER) {
             *of_cta(&shared.repeat, threadIdx.x) = true;
-            *of_cta(&shared.from, threadIdx.x) = Held::of(from);
+            *of_cta(&shared.from, threadIdx.x) = Held::of(from & ((1ull << ASIDE_BIT) - 1));
             *of_cta(&shared.aside, threadIdx.x) = aside;
         }
         cluster_arrive();
@@ -1933,20 +1933,20 @@ struct ClusterFilter {
     // Of what was brought, the k-th best key is no better than that of the last winner. So the
     // winners are among the scores above it and, where those are too few, its equals: of these,
     // as many as can be needed were brought. They move to the last places, and the rest is
-    // forgotten. Returns the key, as what every CTA holds. Not inlined: it is rare.
+    // forgotten. Returns the key, as what every CTA holds, and how many were set aside from ASIDE_BIT
+    // on. Not inlined: it is rare.
     static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 k) {
         typename Steps::Found& found = shared.filter.found;
-        if (threadIdx.x == 0) {
-            shared.aside = 0;
-        }
         u32 total = 0;
 #pragma unroll 1
         for (u32 cta = 0; cta < CLUSTER; ++cta) {
             total += shared.sizes[cta];
         }
         if (total < k) {
-            __syncthreads();
             return Held{true, 0}.word();
+        }
+        if (threadIdx.x == 0) {
+            found.ties = 0;
         }
         shared.filter.search.template find<Set>(shared.filter.search, found.keys, shared.sizes, SHARE,
                                                 CLUSTER, k, 0, ~0u, ~0u);
@@ -1959,18 +1959,13 @@ struct ClusterFilter {
             const bool tied = there && found.keys[i] == cut.least;
             const u32 column = tied ? found.columns[i] : 0;
             __syncthreads();
-            const u32 tie = tied ? atomicAdd(&shared.aside, 1u) : cut.ties;
+            const u32 tie = tied ? atomicAdd(&found.ties, 1u) : cut.ties;
             if (tie < cut.ties) {
                 found.keys[Steps::CAPACITY - 1 - tie] = Key(cut.least);
                 found.columns[Steps::CAPACITY - 1 - tie] = column;
             }
         }
-        __syncthreads();
-        if (threadIdx.x == 0) {
-            shared.aside = cut.ties;
-        }
-        __syncthreads();
-        return Held{false, cut.least}.word();
+        return Held{false, cut.least}.word() | u64(cut.ties) << ASIDE_BIT;
     }
 
     // A CTA looks again for what may win, and tells the first how much it found.

@@ -58,7 +58,7 @@ fn cluster(variant: &Variant) -> Vec<Input> {
         // One CTA has all winners.
         row(4003, 600, |stripe, random| if stripe % 2 == 0 { 1.0 + random } else { random }),
         // The samples are better than the row, and too few are brought.
-        row(11_000, 700, |stripe, random| if stripe < 4 { 1.0 + random } else { random }),
+        row(11_000, 700, |stripe, random| if stripe < 2 { 1.0 + random } else { random }),
         // One CTA has more winners than it brings, the other equals alone: so many are set aside
         // that they move over each other.
         row(16_000, 2048, |stripe, random| match stripe % 2 {
