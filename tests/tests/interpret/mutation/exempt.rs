@@ -63,10 +63,7 @@ pub const UNREACHED: &[Exempt] = &[
 ];
 
 /// Mutants that do what the kernel does.
-pub const EQUIVALENT: &[Exempt] = &[
-    early_bound("block_filter"),
-    early_bound("cluster_filter"),
-];
+pub const EQUIVALENT: &[Exempt] = &[early_bound("block_filter"), early_bound("cluster_filter")];
 
 /// The wait for the first stripe.
 const fn early_bound(kernel: &'static str) -> Exempt {
