@@ -889,6 +889,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
         constexpr u32 CHUNK = VECTORS < 2 ? VECTORS : 2;
         constexpr u32 CHUNK_PAIRS = CHUNK * VECTOR_PAIRS;
         static_assert(16 % CHUNK_PAIRS == 0, "the hits of a chunk are in one word");
+#pragma unroll 1
         for (u32 chunk = 0; chunk < VECTORS / CHUNK; ++chunk) {
             const u32 word = chunk * CHUNK_PAIRS / 16;
             const u32 shift = chunk * CHUNK_PAIRS % 16;
