@@ -679,8 +679,8 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
-#line 13 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
+#line 12 "templates/skeleton.cu.j2"
 // The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = F32;

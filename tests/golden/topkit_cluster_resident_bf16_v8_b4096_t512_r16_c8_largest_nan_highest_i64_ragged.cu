@@ -1642,8 +1642,7 @@ struct Config {
 };
 
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
-// kernels to so few registers that they spill. That the cluster's size is named
-// saves a branch at each of its barriers.
+// kernels to so few registers that they spill. The cluster's size saves branches at its barriers.
 extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)
 topkit_cluster_resident_bf16_v8_b4096_t512_r16_c8_largest_nan_highest_i64_ragged(
     const __grid_constant__ LaunchArgs args) {
