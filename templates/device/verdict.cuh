@@ -27,7 +27,6 @@ struct Judge {
     using Key = typename Config::Bits;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
-    using Batch = SurvivorBatch;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
 

@@ -27,7 +27,7 @@ struct BlockFilter {
             take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
-        const RowPart<Config> part = {row, Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
+        const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
                                       Steps::CAPACITY};
         Kept kept = {};
         if (!Steps::keep_hits(shared, part, k, kept) ||

@@ -69,7 +69,7 @@ struct ClusterFilter {
         const u32 share = meeting ? SHARE : Steps::CAPACITY;
         // In the first CTA the others' places are theirs from the start.
         const u32 room = rank == 0 ? share : Steps::CAPACITY;
-        const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, share, room};
+        const Part part = {Stripes<Config>(row, parts), index, rank, parts, share, room};
         const Kept kept = Steps::keep(shared.filter, part, k);
         Gathered from = Steps::gathered(shared.filter, kept);
         if (meeting) {

@@ -63,7 +63,7 @@ struct GridFilter {
         }
         const u32 share = min(Steps::CAPACITY, MOST_SURVIVORS / all);
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
-        const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, places,
+        const Part part = {Stripes<Config>(row, parts), index, rank, parts, places,
                            Steps::CAPACITY};
         const Kept kept = Steps::keep(shared.filter, part, k);
         Gathered from = Steps::gathered(shared.filter, kept);

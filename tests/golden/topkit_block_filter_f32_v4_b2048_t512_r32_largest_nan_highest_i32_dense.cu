@@ -1377,7 +1377,6 @@ struct Judge {
     using Key = typename Config::Bits;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
-    using Batch = SurvivorBatch;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
 
@@ -1483,7 +1482,6 @@ struct Judge {
 // The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
 template <class Config>
 struct RowPart {
-    Row<typename Config::Bits> row;
     Stripes<Config> stripes;
     u32 index;  // of the row
     u32 rank;
@@ -1513,7 +1511,6 @@ struct Filter {
     using Range = typename Search::Range;
     using Court = Judge<Config>;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 CAPACITY = Found::CAPACITY;
     // From as many survivors on, winners may be as many as MOST_K after a compaction.
     static_assert(Config::MOST_K < CAPACITY, "a full share has more survivors than it keeps");
@@ -1682,8 +1679,7 @@ struct Filter {
     // Writes the winners of a row, which this CTA reads again, alone.
     static __device__ __forceinline__ void select_alone(const LaunchArgs& args, Shared& shared,
                                                         u32 index, u32 k) {
-        const Row<Bits> row = find_row<Config>(args, index);
-        const Part whole = {row, Stripes<Config>(row, 1), index, 0, 1, CAPACITY, CAPACITY};
+        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
         Kept kept = {};
         collect(shared, whole, {true, 0}, CAPACITY, k, kept);
         write_all(args, shared, index, k);
@@ -1759,7 +1755,7 @@ struct BlockFilter {
             take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
-        const RowPart<Config> part = {row, Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
+        const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
                                       Steps::CAPACITY};
         Kept kept = {};
         if (!Steps::keep_hits(shared, part, k, kept) ||

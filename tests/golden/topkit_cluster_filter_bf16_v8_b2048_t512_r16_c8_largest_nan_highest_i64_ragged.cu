@@ -1403,7 +1403,6 @@ struct Judge {
     using Key = typename Config::Bits;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
-    using Batch = SurvivorBatch;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
 
@@ -1509,7 +1508,6 @@ struct Judge {
 // The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
 template <class Config>
 struct RowPart {
-    Row<typename Config::Bits> row;
     Stripes<Config> stripes;
     u32 index;  // of the row
     u32 rank;
@@ -1539,7 +1537,6 @@ struct Filter {
     using Range = typename Search::Range;
     using Court = Judge<Config>;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 CAPACITY = Found::CAPACITY;
     // From as many survivors on, winners may be as many as MOST_K after a compaction.
     static_assert(Config::MOST_K < CAPACITY, "a full share has more survivors than it keeps");
@@ -1708,8 +1705,7 @@ struct Filter {
     // Writes the winners of a row, which this CTA reads again, alone.
     static __device__ __forceinline__ void select_alone(const LaunchArgs& args, Shared& shared,
                                                         u32 index, u32 k) {
-        const Row<Bits> row = find_row<Config>(args, index);
-        const Part whole = {row, Stripes<Config>(row, 1), index, 0, 1, CAPACITY, CAPACITY};
+        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
         Kept kept = {};
         collect(shared, whole, {true, 0}, CAPACITY, k, kept);
         write_all(args, shared, index, k);
@@ -1823,7 +1819,7 @@ struct ClusterFilter {
         const u32 share = meeting ? SHARE : Steps::CAPACITY;
         // In the first CTA the others' places are theirs from the start.
         const u32 room = rank == 0 ? share : Steps::CAPACITY;
-        const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, share, room};
+        const Part part = {Stripes<Config>(row, parts), index, rank, parts, share, room};
         const Kept kept = Steps::keep(shared.filter, part, k);
         Gathered from = Steps::gathered(shared.filter, kept);
         if (meeting) {

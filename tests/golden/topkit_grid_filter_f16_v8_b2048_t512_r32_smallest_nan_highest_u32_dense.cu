@@ -1380,7 +1380,6 @@ struct Judge {
     using Key = typename Config::Bits;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
-    using Batch = SurvivorBatch;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
 
@@ -1486,7 +1485,6 @@ struct Judge {
 // The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
 template <class Config>
 struct RowPart {
-    Row<typename Config::Bits> row;
     Stripes<Config> stripes;
     u32 index;  // of the row
     u32 rank;
@@ -1516,7 +1514,6 @@ struct Filter {
     using Range = typename Search::Range;
     using Court = Judge<Config>;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 CAPACITY = Found::CAPACITY;
     // From as many survivors on, winners may be as many as MOST_K after a compaction.
     static_assert(Config::MOST_K < CAPACITY, "a full share has more survivors than it keeps");
@@ -1685,8 +1682,7 @@ struct Filter {
     // Writes the winners of a row, which this CTA reads again, alone.
     static __device__ __forceinline__ void select_alone(const LaunchArgs& args, Shared& shared,
                                                         u32 index, u32 k) {
-        const Row<Bits> row = find_row<Config>(args, index);
-        const Part whole = {row, Stripes<Config>(row, 1), index, 0, 1, CAPACITY, CAPACITY};
+        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
         Kept kept = {};
         collect(shared, whole, {true, 0}, CAPACITY, k, kept);
         write_all(args, shared, index, k);
@@ -1794,7 +1790,7 @@ struct GridFilter {
         }
         const u32 share = min(Steps::CAPACITY, MOST_SURVIVORS / all);
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
-        const Part part = {row, Stripes<Config>(row, parts), index, rank, parts, places,
+        const Part part = {Stripes<Config>(row, parts), index, rank, parts, places,
                            Steps::CAPACITY};
         const Kept kept = Steps::keep(shared.filter, part, k);
         Gathered from = Steps::gathered(shared.filter, kept);
