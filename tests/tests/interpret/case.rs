@@ -53,6 +53,26 @@ pub fn shared(
     Variant { kernel, cluster, ..resident(dtype, bins, threads, items, semantics) }
 }
 
+/// One variant of each kernel, with 128 threads, for rows of up to [`SIX_COLUMNS`] columns. A filter's
+/// stripe is 2048 columns.
+pub fn six(dtype: DType, semantics: Semantics) -> [Variant; 6] {
+    let filter = |kernel, cluster| {
+        let vec_size = 16 / dtype.bytes();
+        Variant { kernel, dtype, vec_size, bins: 512, threads: 128, items: 16, cluster, semantics }
+    };
+    [
+        variant(dtype, 16 / dtype.bytes(), 512, 128, semantics),
+        resident(dtype, 512, 128, 16, semantics),
+        shared(dtype, 512, 128, 8, 2, semantics),
+        filter(KernelKind::BlockFilter, 1),
+        filter(KernelKind::ClusterFilter, 2),
+        filter(KernelKind::GridFilter, 1),
+    ]
+}
+
+/// What the resident kernels of [`six`] hold.
+pub const SIX_COLUMNS: usize = 2048;
+
 pub fn load(variant: &Variant) -> Kernel {
     let source = render(variant).unwrap();
     interpreter().load(&source).unwrap_or_else(|error| panic!("{error}"))

@@ -9,4 +9,5 @@ mod launches;
 mod mutation;
 mod question;
 mod ragged;
+mod rows;
 mod speed;
