@@ -125,6 +125,11 @@ impl Kernel {
         Kernel { seed, ..self.clone() }
     }
 
+    /// What it was rendered from; `None` of a text of the caller's own.
+    pub fn variant(&self) -> Option<&Variant> {
+        self.variant.as_ref()
+    }
+
     /// The folder with the text, the compiled object and its debug information.
     pub fn folder(&self) -> Option<&std::path::Path> {
         self.object.path.parent()
