@@ -6,8 +6,11 @@
 //! environment says, so that a second run is faster.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod cases;
+mod dealt;
 mod device;
 mod exactness;
+mod fuzz;
 mod launching;
 mod packs;
 mod property;

@@ -64,7 +64,8 @@ fn columns_are_dealt_as_the_template_deals_bf16() {
     deals_as_the_template::<bf16>();
 }
 
-const COLUMNS: usize = 6203;
+/// Five stripes of one CTA.
+const COLUMNS: usize = 8203;
 /// Every row begins at another alignment.
 const LAYOUT: Layout = Layout { offset: 1, gap: 0 };
 
