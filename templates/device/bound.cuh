@@ -112,10 +112,15 @@ struct BoundSearch {
                                 (first == last && reached <= 2 * wanted + WARP_SIZE);
             search.histogram.template clear<THREADS>();
             if (narrow || first == last) {
-                const u32 worst = Config::key(typename Config::Bits(Word::WORST_BITS));
+                const u32 worst = Word::worst_key();
                 // Words that stand for no score have the worst key too.
-                const bool ties = !narrow || first <= worst;
+                bool ties = !narrow || first <= worst;
                 u32 beneath = first <= worst ? worst : ties ? first : first - 1;
+                // Every NaN that wins is beyond the bound, so none is gathered as its equal.
+                if (Word::NAN_WINS && beneath > Word::best_key()) {
+                    ties = false;
+                    beneath = Word::best_key();
+                }
                 // The key of -0 is that of +0.
                 if (ties && beneath == Word::rough_key(Config::Dtype::SIGN, 0)) {
                     beneath = Config::key(typename Config::Bits(0));

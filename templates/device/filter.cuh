@@ -160,11 +160,8 @@ struct Filter {
             return false;
         }
         if (bound.ties) {
-            const u32 tie = kept.held.beneath;
-            const bool worst = tie == Config::key(Bits(Word::WORST_BITS));
-            collect_from(shared, part);
-            Found::collect(shared.found, shared.search, worst, tie - 1, tie, kept.size,
-                           kept.size + part.room - room, 0);
+            collect_from(shared, part, kept.size);
+            Found::collect_equals(shared.found, kept.held.beneath, kept.size + part.room - room);
             kept.size = shared.found.size;
         }
         return true;
@@ -186,9 +183,9 @@ struct Filter {
     static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
                                                    const Held& from, u32 capacity, u32 most,
                                                    Kept& kept) {
-        collect_from(shared, part);
-        const u64 held = Found::collect(shared.found, shared.search, from.open, from.beneath, 0, 0,
-                                        capacity, most);
+        collect_from(shared, part, 0);
+        const u64 held =
+            Found::collect(shared.found, shared.search, from.open, from.beneath, capacity, most);
         kept = {shared.found.size, Held::of(held), false};
         if (kept.size > most) {
             trim_to(shared, part, most, kept);
@@ -242,12 +239,16 @@ struct Filter {
         return u32(expected + 4.5f * sqrtf(expected)) + 4;
     }
 
-    static __device__ __forceinline__ void collect_from(Shared& shared, const Part& part) {
+    // Names the part that is collected from next, into places from `first` on.
+    static __device__ __forceinline__ void collect_from(Shared& shared, const Part& part, u32 first) {
+        __syncthreads();  // what was collected before has been read
         if (threadIdx.x == 0) {
             shared.found.slices = part.stripes;
             shared.found.rank = part.rank;
             shared.found.parts = part.parts;
+            shared.found.size = first;
         }
+        __syncthreads();
     }
 
     // Counts survivors in the search's histogram.

@@ -1,8 +1,9 @@
 // Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Better and beyond are in the order of the keys. The instructions compare floating-point numbers,
-// so that no score needs its key; on GPUs before sm_90 and in the interpreter keys are compared.
+// The instructions compare floating-point numbers, so that no score needs its key. Before sm_90 and in
+// the interpreter plain C++ computes what the instructions give, NaN and signed zeros included: the
+// interpreter would not see a fault of the instructions' order otherwise.
 #pragma once
 #include "order_key.cuh"
 #include "types.cuh"
@@ -22,7 +23,7 @@
     } else {                                                                                     \
         asm(operation ".bf16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                      \
     }
-#define TOPKIT_HITS_BEYOND(relation)                                                             \
+#define TOPKIT_ADD_HITS(relation)                                                                \
     if constexpr (sizeof(Bits) == 4) {                                                           \
         asm("{\n\t.reg .pred p;\n\tsetp." relation ".f32 p, %1, %2;\n\t@p or.b32 %0, %0, %3;\n\t}"  \
             : "+r"(hits)                                                                         \
@@ -61,7 +62,14 @@ struct ScoreWord {
         return Bits(word >> (which * 16));
     }
 
-    // The better of each two scores.
+    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
+    // wins has one above the second.
+    static __device__ __forceinline__ u32 worst_key() { return Config::key(Bits(WORST_BITS)); }
+    static __device__ __forceinline__ u32 best_key() {
+        return Config::key(Bits(WORST_BITS ^ Dtype::SIGN));
+    }
+
+    // The better of each two scores. A NaN that wins comes out as the canonical one.
     static __device__ __forceinline__ u32 better(u32 a, u32 b) {
 #if TOPKIT_SCORE_WORD_PTX
         u32 best;
@@ -78,36 +86,47 @@ struct ScoreWord {
 #else
         u32 best = 0;
         for (u32 i = 0; i < SCORES; ++i) {
-            const u32 lane = (SCORES == 1 ? ~0u : 0xFFFFu) << (16 * i);
-            best |= (Config::key(score(a, i)) > Config::key(score(b, i)) ? a : b) & lane;
+            best |= u32(better_score(score(a, i), score(b, i))) << (16 * i);
         }
         return best;
 #endif
     }
 
-    // Adds to `hits` those of a word's scores that are beyond those of `limit`, a word of `of_key`.
+    // Adds to `hits` the scores of a word that are beyond those of `limit`, a word of `of_key`. A NaN
+    // that wins is beyond every limit, a NaN that loses beyond none.
     static __device__ __forceinline__ void add_beyond(u32 word, u32 limit, u32 bit, u32& hits) {
 #if TOPKIT_SCORE_WORD_PTX
         if constexpr (Config::LARGEST && NAN_WINS) {
-            TOPKIT_HITS_BEYOND("gtu")
+            TOPKIT_ADD_HITS("gtu")
         } else if constexpr (Config::LARGEST) {
-            TOPKIT_HITS_BEYOND("gt")
+            TOPKIT_ADD_HITS("gt")
         } else if constexpr (NAN_WINS) {
-            TOPKIT_HITS_BEYOND("ltu")
+            TOPKIT_ADD_HITS("ltu")
         } else {
-            TOPKIT_HITS_BEYOND("lt")
+            TOPKIT_ADD_HITS("lt")
         }
 #else
-        for (u32 i = 0; i < SCORES; ++i) {
-            if (Config::key(score(word, i)) > Config::key(score(limit, i))) {
-                hits |= bit & (SCORES == 1 ? ~0u : 0xFFFFu << (16 * i));
-            }
-        }
+        add_where(word, limit, bit, hits, [](Bits score, Bits limit) {
+            return is_nan(score) || is_nan(limit) ? NAN_WINS : in_order(limit, score) && !equal(limit, score);
+        });
+#endif
+    }
+
+    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
+    // so a word that is compared with itself gives all scores that are not NaN.
+    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
+#if TOPKIT_SCORE_WORD_PTX
+        const u32 limit = other;
+        TOPKIT_ADD_HITS("eq")
+#else
+        add_where(word, other, bit, hits, [](Bits score, Bits other) {
+            return !is_nan(score) && !is_nan(other) && equal(score, other);
+        });
 #endif
     }
 
     // A word whose scores stand for a key, as the limit of `add_beyond`; for a key that no score
-    // has, the next one below. Precondition: the key is at least that of WORST_BITS.
+    // has, the next one below. Precondition: the key is at least `worst_key()`.
     static __device__ __forceinline__ u32 of_key(u32 key) {
         constexpr u32 MASK = Bits(~Bits(0));
         constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
@@ -133,4 +152,42 @@ struct ScoreWord {
         const u32 key = Config::LARGEST ? ordered : ~ordered;
         return SCORES == 1 ? key : key >> 16;
     }
+
+#if !TOPKIT_SCORE_WORD_PTX
+   private:
+    static __device__ __forceinline__ constexpr bool is_nan(Bits bits) {
+        return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
+    }
+
+    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
+    static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
+        const auto ordered = [](Bits bits) {
+            return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
+        };
+        return Config::LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
+    }
+
+    // Of numbers: whether they compare as equal.
+    static __device__ __forceinline__ bool equal(Bits a, Bits b) {
+        return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
+    }
+
+    static __device__ __forceinline__ Bits better_score(Bits a, Bits b) {
+        constexpr Bits CANONICAL = Bits(~Dtype::SIGN);
+        if (is_nan(a) || is_nan(b)) {
+            return NAN_WINS || (is_nan(a) && is_nan(b)) ? CANONICAL : is_nan(a) ? b : a;
+        }
+        return in_order(b, a) ? a : b;
+    }
+
+    template <class Relation>
+    static __device__ __forceinline__ void add_where(u32 word, u32 limit, u32 bit, u32& hits,
+                                                     Relation relation) {
+        for (u32 i = 0; i < SCORES; ++i) {
+            if (relation(score(word, i), score(limit, i))) {
+                hits |= bit & (SCORES == 1 ? ~0u : 0xFFFFu << (16 * i));
+            }
+        }
+    }
+#endif
 };

@@ -135,76 +135,37 @@ struct Survivors {
     // The survivors, once they are all there. Precondition: a barrier since the last came.
     __device__ __forceinline__ Set all() const { return Set::of(keys, columns, &size, 0, 1); }
 
-    // Gathers from places `first` on for certain the best `keep` of a part, whatever its scores: places
-    // that are all taken are compacted to the best, and what comes after must be better than the last
-    // of them. Only keys above what is held count. If `keep` is 0, only those up to `most` do, any of
-    // them, and when places are all taken, there are enough. Returns what is held; `size` is how many.
+    // Gathers for certain the best `keep` of a part, whatever its scores: places that are all taken are
+    // compacted to the best, and what comes after must be better than the last of them. Only keys
+    // above what is held count. Returns what is held; `size` is how many.
     // Not inlined: it is rare, and the common path would run with other registers.
     static __device__ __noinline__ u64 collect(Survivors& to, Search& search, bool open, u32 beneath,
-                                               u32 most, u32 first, u32 capacity, u32 keep) {
+                                               u32 capacity, u32 keep) {
         Held held = {open, beneath};
-        const bool any = keep == 0;
         const auto counts = [&](u32 column) {
-            const u32 key = key_of(to.slices, column);
-            return (held.open || key > held.beneath) && (!any || key <= most);
+            return held.open || key_of(to.slices, column) > held.beneath;
         };
-        __syncthreads();
-        if (threadIdx.x == 0) {
-            to.size = first;
-        }
-        __syncthreads();
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.slices.count; stripe += to.parts) {
-            u32 words[WORDS];
-            to.slices.load(stripe, words);
-            const u32 lower = held.open ? 0 : Word::of_key(held.beneath);
-            const u32 upper = Word::of_key(most);
-            u32 reaching = 0;
-            u32 above = 0;
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_beyond(words[w], lower, Word::bits_of(w), reaching);
-                Word::add_beyond(words[w], upper, Word::bits_of(w), above);
-            }
-            u32 hits = held.open ? to.slices.present(stripe) : reaching;
-            hits &= any ? ~above : ~0u;
+            u32 hits = hits_above(to.slices, stripe, held);
             u32 edge = to.slices.holds_edge(stripe) && counts(to.slices.edge_column());
             while (true) {
-                u32 end;
-                bool more;
-                do {
-                    // Of hits of which any will do, two of a thread at a time: else a few threads would
-                    // write them all.
-                    const u32 others = hits & (hits - 1);
-                    const u32 later = any ? others & (others - 1) : 0;
-                    u32 now = hits ^ later;
-                    const u32 mine = __popc(now) + edge;
-                    u32 slot = to.reserve(mine);
-                    end = slot + mine;
+                const u32 mine = __popc(hits) + edge;
+                u32 slot = to.reserve(mine);
+                const u32 end = slot + mine;
 #pragma unroll 1
-                    while (now != 0 && slot < capacity) {
-                        const u32 column = to.column_of(to.slices, stripe, __ffs(now) - 1);
-                        to.keys[slot] = any ? most : key_of(to.slices, column);
-                        to.columns[slot++] = column;
-                        now &= now - 1;
-                    }
-                    if (edge && slot < capacity) {
-                        to.keys[slot] = key_of(to.slices, to.slices.edge_column());
-                        to.columns[slot] = to.slices.edge_column();
-                        edge = 0;
-                    }
-                    more = __any_sync(FULL_MASK, later != 0 && end < capacity);
-                    hits = now | later;
-                } while (more);
+                for (; hits != 0 && slot < capacity; hits &= hits - 1) {
+                    const u32 column = to.column_of(to.slices, stripe, __ffs(hits) - 1);
+                    to.keys[slot] = key_of(to.slices, column);
+                    to.columns[slot++] = column;
+                }
+                if (edge && slot < capacity) {
+                    to.keys[slot] = key_of(to.slices, to.slices.edge_column());
+                    to.columns[slot] = to.slices.edge_column();
+                    edge = 0;
+                }
                 if (!__syncthreads_or(end > capacity)) {
                     break;
-                }
-                if (any) {
-                    if (threadIdx.x == 0) {
-                        to.size = capacity;
-                    }
-                    __syncthreads();
-                    return held.word();
                 }
                 held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep, 0));
 #pragma unroll 1
@@ -218,6 +179,55 @@ struct Survivors {
             }
         }
         return held.word();
+    }
+
+    // Appends scores whose key is `tie`, any of them, until there are `capacity` in all.
+    // Preconditions: some number has that key, which excludes NaN.
+    static __device__ __noinline__ void collect_equals(Survivors& to, u32 tie, u32 capacity) {
+        const u32 equal = Word::of_key(tie);
+#pragma unroll 1
+        for (u32 stripe = to.rank; stripe < to.slices.count; stripe += to.parts) {
+            u32 words[WORDS];
+            to.slices.load(stripe, words);
+            u32 hits = 0;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_equal(words[w], equal, Word::bits_of(w), hits);
+            }
+            hits &= to.slices.present(stripe);  // what stands for no score equals the worst infinity
+            u32 edge = to.slices.holds_edge(stripe) &&
+                       key_of(to.slices, to.slices.edge_column()) == tie;
+            u32 end;
+            bool more;
+            do {
+                // Two of a thread at a time: else a few threads would write them all.
+                const u32 others = hits & (hits - 1);
+                const u32 later = others & (others - 1);
+                u32 now = hits ^ later;
+                const u32 mine = __popc(now) + edge;
+                u32 slot = to.reserve(mine);
+                end = slot + mine;
+#pragma unroll 1
+                for (; now != 0 && slot < capacity; now &= now - 1) {
+                    to.keys[slot] = Key(tie);
+                    to.columns[slot++] = to.column_of(to.slices, stripe, __ffs(now) - 1);
+                }
+                if (edge && slot < capacity) {
+                    to.keys[slot] = Key(tie);
+                    to.columns[slot] = to.slices.edge_column();
+                }
+                edge = 0;
+                hits = later;
+                more = __any_sync(FULL_MASK, later != 0 && end < capacity);
+            } while (more);
+            if (__syncthreads_or(end > capacity)) {
+                if (threadIdx.x == 0) {
+                    to.size = capacity;
+                }
+                __syncthreads();
+                return;
+            }
+        }
     }
 
     // Keeps the best `keep` of `count`, of keys that are all on one side of `edge` if they can be: the
@@ -263,6 +273,29 @@ struct Survivors {
     }
 
    private:
+    // The hits of the thread's scores of a stripe that are above what is held.
+    static __device__ __forceinline__ u32 hits_above(const Slices& slices, u32 stripe,
+                                                     const Held& held) {
+        if (held.open) {
+            return slices.present(stripe);
+        }
+        // Of keys below that of the worst infinity there is NaN alone, which no limit tells from it.
+        const bool numbers = held.beneath < Word::worst_key();
+        const u32 limit = numbers ? 0 : Word::of_key(held.beneath);
+        u32 words[WORDS];
+        slices.load(stripe, words);
+        u32 hits = 0;
+#pragma unroll
+        for (u32 w = 0; w < WORDS; ++w) {
+            if (numbers) {
+                Word::add_equal(words[w], words[w], Word::bits_of(w), hits);
+            } else {
+                Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
+            }
+        }
+        return numbers ? hits & slices.present(stripe) : hits;
+    }
+
     // Calls put(slot, bit) for each hit that has one of `capacity` places; `counter` gives them out,
     // and is greater than `capacity` if some had none.
     template <class Put>

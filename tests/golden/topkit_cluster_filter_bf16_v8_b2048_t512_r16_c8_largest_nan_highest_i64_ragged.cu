@@ -467,8 +467,9 @@ struct CutSearch {
 // Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Better and beyond are in the order of the keys. The instructions compare floating-point numbers,
-// so that no score needs its key; on GPUs before sm_90 and in the interpreter keys are compared.
+// The instructions compare floating-point numbers, so that no score needs its key. Before sm_90 and in
+// the interpreter plain C++ computes what the instructions give, NaN and signed zeros included: the
+// interpreter would not see a fault of the instructions' order otherwise.
 
 // ---- device/order_key.cuh ----------------------------------------------------------------------
 #line 1 "templates/device/order_key.cuh"
@@ -512,8 +513,8 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- device/score_word.cuh, from line 10 -------------------------------------------------------
-#line 10 "templates/device/score_word.cuh"
+// ---- device/score_word.cuh, from line 11 -------------------------------------------------------
+#line 11 "templates/device/score_word.cuh"
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define TOPKIT_SCORE_WORD_PTX 1
 #else
@@ -529,7 +530,7 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     } else {                                                                                     \
         asm(operation ".bf16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                      \
     }
-#define TOPKIT_HITS_BEYOND(relation)                                                             \
+#define TOPKIT_ADD_HITS(relation)                                                                \
     if constexpr (sizeof(Bits) == 4) {                                                           \
         asm("{\n\t.reg .pred p;\n\tsetp." relation ".f32 p, %1, %2;\n\t@p or.b32 %0, %0, %3;\n\t}"  \
             : "+r"(hits)                                                                         \
@@ -568,7 +569,14 @@ struct ScoreWord {
         return Bits(word >> (which * 16));
     }
 
-    // The better of each two scores.
+    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
+    // wins has one above the second.
+    static __device__ __forceinline__ u32 worst_key() { return Config::key(Bits(WORST_BITS)); }
+    static __device__ __forceinline__ u32 best_key() {
+        return Config::key(Bits(WORST_BITS ^ Dtype::SIGN));
+    }
+
+    // The better of each two scores. A NaN that wins comes out as the canonical one.
     static __device__ __forceinline__ u32 better(u32 a, u32 b) {
 #if TOPKIT_SCORE_WORD_PTX
         u32 best;
@@ -585,36 +593,47 @@ struct ScoreWord {
 #else
         u32 best = 0;
         for (u32 i = 0; i < SCORES; ++i) {
-            const u32 lane = (SCORES == 1 ? ~0u : 0xFFFFu) << (16 * i);
-            best |= (Config::key(score(a, i)) > Config::key(score(b, i)) ? a : b) & lane;
+            best |= u32(better_score(score(a, i), score(b, i))) << (16 * i);
         }
         return best;
 #endif
     }
 
-    // Adds to `hits` those of a word's scores that are beyond those of `limit`, a word of `of_key`.
+    // Adds to `hits` the scores of a word that are beyond those of `limit`, a word of `of_key`. A NaN
+    // that wins is beyond every limit, a NaN that loses beyond none.
     static __device__ __forceinline__ void add_beyond(u32 word, u32 limit, u32 bit, u32& hits) {
 #if TOPKIT_SCORE_WORD_PTX
         if constexpr (Config::LARGEST && NAN_WINS) {
-            TOPKIT_HITS_BEYOND("gtu")
+            TOPKIT_ADD_HITS("gtu")
         } else if constexpr (Config::LARGEST) {
-            TOPKIT_HITS_BEYOND("gt")
+            TOPKIT_ADD_HITS("gt")
         } else if constexpr (NAN_WINS) {
-            TOPKIT_HITS_BEYOND("ltu")
+            TOPKIT_ADD_HITS("ltu")
         } else {
-            TOPKIT_HITS_BEYOND("lt")
+            TOPKIT_ADD_HITS("lt")
         }
 #else
-        for (u32 i = 0; i < SCORES; ++i) {
-            if (Config::key(score(word, i)) > Config::key(score(limit, i))) {
-                hits |= bit & (SCORES == 1 ? ~0u : 0xFFFFu << (16 * i));
-            }
-        }
+        add_where(word, limit, bit, hits, [](Bits score, Bits limit) {
+            return is_nan(score) || is_nan(limit) ? NAN_WINS : in_order(limit, score) && !equal(limit, score);
+        });
+#endif
+    }
+
+    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
+    // so a word that is compared with itself gives all scores that are not NaN.
+    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
+#if TOPKIT_SCORE_WORD_PTX
+        const u32 limit = other;
+        TOPKIT_ADD_HITS("eq")
+#else
+        add_where(word, other, bit, hits, [](Bits score, Bits other) {
+            return !is_nan(score) && !is_nan(other) && equal(score, other);
+        });
 #endif
     }
 
     // A word whose scores stand for a key, as the limit of `add_beyond`; for a key that no score
-    // has, the next one below. Precondition: the key is at least that of WORST_BITS.
+    // has, the next one below. Precondition: the key is at least `worst_key()`.
     static __device__ __forceinline__ u32 of_key(u32 key) {
         constexpr u32 MASK = Bits(~Bits(0));
         constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
@@ -640,6 +659,44 @@ struct ScoreWord {
         const u32 key = Config::LARGEST ? ordered : ~ordered;
         return SCORES == 1 ? key : key >> 16;
     }
+
+#if !TOPKIT_SCORE_WORD_PTX
+   private:
+    static __device__ __forceinline__ constexpr bool is_nan(Bits bits) {
+        return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
+    }
+
+    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
+    static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
+        const auto ordered = [](Bits bits) {
+            return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
+        };
+        return Config::LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
+    }
+
+    // Of numbers: whether they compare as equal.
+    static __device__ __forceinline__ bool equal(Bits a, Bits b) {
+        return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
+    }
+
+    static __device__ __forceinline__ Bits better_score(Bits a, Bits b) {
+        constexpr Bits CANONICAL = Bits(~Dtype::SIGN);
+        if (is_nan(a) || is_nan(b)) {
+            return NAN_WINS || (is_nan(a) && is_nan(b)) ? CANONICAL : is_nan(a) ? b : a;
+        }
+        return in_order(b, a) ? a : b;
+    }
+
+    template <class Relation>
+    static __device__ __forceinline__ void add_where(u32 word, u32 limit, u32 bit, u32& hits,
+                                                     Relation relation) {
+        for (u32 i = 0; i < SCORES; ++i) {
+            if (relation(score(word, i), score(limit, i))) {
+                hits |= bit & (SCORES == 1 ? ~0u : 0xFFFFu << (16 * i));
+            }
+        }
+    }
+#endif
 };
 
 // ---- device/bound.cuh, from line 16 ------------------------------------------------------------
@@ -743,10 +800,15 @@ struct BoundSearch {
                                 (first == last && reached <= 2 * wanted + WARP_SIZE);
             search.histogram.template clear<THREADS>();
             if (narrow || first == last) {
-                const u32 worst = Config::key(typename Config::Bits(Word::WORST_BITS));
+                const u32 worst = Word::worst_key();
                 // Words that stand for no score have the worst key too.
-                const bool ties = !narrow || first <= worst;
+                bool ties = !narrow || first <= worst;
                 u32 beneath = first <= worst ? worst : ties ? first : first - 1;
+                // Every NaN that wins is beyond the bound, so none is gathered as its equal.
+                if (Word::NAN_WINS && beneath > Word::best_key()) {
+                    ties = false;
+                    beneath = Word::best_key();
+                }
                 // The key of -0 is that of +0.
                 if (ties && beneath == Word::rough_key(Config::Dtype::SIGN, 0)) {
                     beneath = Config::key(typename Config::Bits(0));
@@ -1193,76 +1255,37 @@ struct Survivors {
     // The survivors, once they are all there. Precondition: a barrier since the last came.
     __device__ __forceinline__ Set all() const { return Set::of(keys, columns, &size, 0, 1); }
 
-    // Gathers from places `first` on for certain the best `keep` of a part, whatever its scores: places
-    // that are all taken are compacted to the best, and what comes after must be better than the last
-    // of them. Only keys above what is held count. If `keep` is 0, only those up to `most` do, any of
-    // them, and when places are all taken, there are enough. Returns what is held; `size` is how many.
+    // Gathers for certain the best `keep` of a part, whatever its scores: places that are all taken are
+    // compacted to the best, and what comes after must be better than the last of them. Only keys
+    // above what is held count. Returns what is held; `size` is how many.
     // Not inlined: it is rare, and the common path would run with other registers.
     static __device__ __noinline__ u64 collect(Survivors& to, Search& search, bool open, u32 beneath,
-                                               u32 most, u32 first, u32 capacity, u32 keep) {
+                                               u32 capacity, u32 keep) {
         Held held = {open, beneath};
-        const bool any = keep == 0;
         const auto counts = [&](u32 column) {
-            const u32 key = key_of(to.slices, column);
-            return (held.open || key > held.beneath) && (!any || key <= most);
+            return held.open || key_of(to.slices, column) > held.beneath;
         };
-        __syncthreads();
-        if (threadIdx.x == 0) {
-            to.size = first;
-        }
-        __syncthreads();
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.slices.count; stripe += to.parts) {
-            u32 words[WORDS];
-            to.slices.load(stripe, words);
-            const u32 lower = held.open ? 0 : Word::of_key(held.beneath);
-            const u32 upper = Word::of_key(most);
-            u32 reaching = 0;
-            u32 above = 0;
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_beyond(words[w], lower, Word::bits_of(w), reaching);
-                Word::add_beyond(words[w], upper, Word::bits_of(w), above);
-            }
-            u32 hits = held.open ? to.slices.present(stripe) : reaching;
-            hits &= any ? ~above : ~0u;
+            u32 hits = hits_above(to.slices, stripe, held);
             u32 edge = to.slices.holds_edge(stripe) && counts(to.slices.edge_column());
             while (true) {
-                u32 end;
-                bool more;
-                do {
-                    // Of hits of which any will do, two of a thread at a time: else a few threads would
-                    // write them all.
-                    const u32 others = hits & (hits - 1);
-                    const u32 later = any ? others & (others - 1) : 0;
-                    u32 now = hits ^ later;
-                    const u32 mine = __popc(now) + edge;
-                    u32 slot = to.reserve(mine);
-                    end = slot + mine;
+                const u32 mine = __popc(hits) + edge;
+                u32 slot = to.reserve(mine);
+                const u32 end = slot + mine;
 #pragma unroll 1
-                    while (now != 0 && slot < capacity) {
-                        const u32 column = to.column_of(to.slices, stripe, __ffs(now) - 1);
-                        to.keys[slot] = any ? most : key_of(to.slices, column);
-                        to.columns[slot++] = column;
-                        now &= now - 1;
-                    }
-                    if (edge && slot < capacity) {
-                        to.keys[slot] = key_of(to.slices, to.slices.edge_column());
-                        to.columns[slot] = to.slices.edge_column();
-                        edge = 0;
-                    }
-                    more = __any_sync(FULL_MASK, later != 0 && end < capacity);
-                    hits = now | later;
-                } while (more);
+                for (; hits != 0 && slot < capacity; hits &= hits - 1) {
+                    const u32 column = to.column_of(to.slices, stripe, __ffs(hits) - 1);
+                    to.keys[slot] = key_of(to.slices, column);
+                    to.columns[slot++] = column;
+                }
+                if (edge && slot < capacity) {
+                    to.keys[slot] = key_of(to.slices, to.slices.edge_column());
+                    to.columns[slot] = to.slices.edge_column();
+                    edge = 0;
+                }
                 if (!__syncthreads_or(end > capacity)) {
                     break;
-                }
-                if (any) {
-                    if (threadIdx.x == 0) {
-                        to.size = capacity;
-                    }
-                    __syncthreads();
-                    return held.word();
                 }
                 held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep, 0));
 #pragma unroll 1
@@ -1276,6 +1299,55 @@ struct Survivors {
             }
         }
         return held.word();
+    }
+
+    // Appends scores whose key is `tie`, any of them, until there are `capacity` in all.
+    // Preconditions: some number has that key, which excludes NaN.
+    static __device__ __noinline__ void collect_equals(Survivors& to, u32 tie, u32 capacity) {
+        const u32 equal = Word::of_key(tie);
+#pragma unroll 1
+        for (u32 stripe = to.rank; stripe < to.slices.count; stripe += to.parts) {
+            u32 words[WORDS];
+            to.slices.load(stripe, words);
+            u32 hits = 0;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_equal(words[w], equal, Word::bits_of(w), hits);
+            }
+            hits &= to.slices.present(stripe);  // what stands for no score equals the worst infinity
+            u32 edge = to.slices.holds_edge(stripe) &&
+                       key_of(to.slices, to.slices.edge_column()) == tie;
+            u32 end;
+            bool more;
+            do {
+                // Two of a thread at a time: else a few threads would write them all.
+                const u32 others = hits & (hits - 1);
+                const u32 later = others & (others - 1);
+                u32 now = hits ^ later;
+                const u32 mine = __popc(now) + edge;
+                u32 slot = to.reserve(mine);
+                end = slot + mine;
+#pragma unroll 1
+                for (; now != 0 && slot < capacity; now &= now - 1) {
+                    to.keys[slot] = Key(tie);
+                    to.columns[slot++] = to.column_of(to.slices, stripe, __ffs(now) - 1);
+                }
+                if (edge && slot < capacity) {
+                    to.keys[slot] = Key(tie);
+                    to.columns[slot] = to.slices.edge_column();
+                }
+                edge = 0;
+                hits = later;
+                more = __any_sync(FULL_MASK, later != 0 && end < capacity);
+            } while (more);
+            if (__syncthreads_or(end > capacity)) {
+                if (threadIdx.x == 0) {
+                    to.size = capacity;
+                }
+                __syncthreads();
+                return;
+            }
+        }
     }
 
     // Keeps the best `keep` of `count`, of keys that are all on one side of `edge` if they can be: the
@@ -1321,6 +1393,29 @@ struct Survivors {
     }
 
    private:
+    // The hits of the thread's scores of a stripe that are above what is held.
+    static __device__ __forceinline__ u32 hits_above(const Slices& slices, u32 stripe,
+                                                     const Held& held) {
+        if (held.open) {
+            return slices.present(stripe);
+        }
+        // Of keys below that of the worst infinity there is NaN alone, which no limit tells from it.
+        const bool numbers = held.beneath < Word::worst_key();
+        const u32 limit = numbers ? 0 : Word::of_key(held.beneath);
+        u32 words[WORDS];
+        slices.load(stripe, words);
+        u32 hits = 0;
+#pragma unroll
+        for (u32 w = 0; w < WORDS; ++w) {
+            if (numbers) {
+                Word::add_equal(words[w], words[w], Word::bits_of(w), hits);
+            } else {
+                Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
+            }
+        }
+        return numbers ? hits & slices.present(stripe) : hits;
+    }
+
     // Calls put(slot, bit) for each hit that has one of `capacity` places; `counter` gives them out,
     // and is greater than `capacity` if some had none.
     template <class Put>
@@ -1645,11 +1740,8 @@ struct Filter {
             return false;
         }
         if (bound.ties) {
-            const u32 tie = kept.held.beneath;
-            const bool worst = tie == Config::key(Bits(Word::WORST_BITS));
-            collect_from(shared, part);
-            Found::collect(shared.found, shared.search, worst, tie - 1, tie, kept.size,
-                           kept.size + part.room - room, 0);
+            collect_from(shared, part, kept.size);
+            Found::collect_equals(shared.found, kept.held.beneath, kept.size + part.room - room);
             kept.size = shared.found.size;
         }
         return true;
@@ -1671,9 +1763,9 @@ struct Filter {
     static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
                                                    const Held& from, u32 capacity, u32 most,
                                                    Kept& kept) {
-        collect_from(shared, part);
-        const u64 held = Found::collect(shared.found, shared.search, from.open, from.beneath, 0, 0,
-                                        capacity, most);
+        collect_from(shared, part, 0);
+        const u64 held =
+            Found::collect(shared.found, shared.search, from.open, from.beneath, capacity, most);
         kept = {shared.found.size, Held::of(held), false};
         if (kept.size > most) {
             trim_to(shared, part, most, kept);
@@ -1727,12 +1819,16 @@ struct Filter {
         return u32(expected + 4.5f * sqrtf(expected)) + 4;
     }
 
-    static __device__ __forceinline__ void collect_from(Shared& shared, const Part& part) {
+    // Names the part that is collected from next, into places from `first` on.
+    static __device__ __forceinline__ void collect_from(Shared& shared, const Part& part, u32 first) {
+        __syncthreads();  // what was collected before has been read
         if (threadIdx.x == 0) {
             shared.found.slices = part.stripes;
             shared.found.rank = part.rank;
             shared.found.parts = part.parts;
+            shared.found.size = first;
         }
+        __syncthreads();
     }
 
     // Counts survivors in the search's histogram.
