@@ -129,8 +129,7 @@ fn crowded_stripe() -> Case {
     let mut rng = Rng::new(4);
     let filter = filter(KernelKind::BlockFilter, DType::F32, Semantics::DEFAULT);
     let stripes = Stripes::of(&filter, 1, 0, COLUMNS);
-    let mut columns =
-        stripes.columns(COLUMNS, |by| matches!(by, Reader::Vector { stripe: 0, .. }));
+    let mut columns = stripes.columns(COLUMNS, |by| matches!(by, Reader::Vector { stripe: 0, .. }));
     let mut scores: Vec<f32> = (0..COLUMNS).map(|_| -1.0 - rng.unit() as f32).collect();
     for _ in 0..1700 {
         let column = columns.swap_remove(rng.below(columns.len() as u32) as usize);

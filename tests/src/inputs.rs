@@ -178,11 +178,13 @@ impl Distribution {
                 1 => number(f32::NEG_INFINITY),
                 _ => number(rng.normal()),
             })),
-            Distribution::Masked => few_finite(rng, row, columns, out, |_| number(f32::NEG_INFINITY)),
+            Distribution::Masked => {
+                few_finite(rng, row, columns, out, |_| number(f32::NEG_INFINITY))
+            }
             Distribution::MaskedNan => {
-                let infinity = if row % 2 == 0 { f32::NEG_INFINITY } else { f32::INFINITY };
-                let rest =
-                    |rng: &mut Rng| if rng.one_in(5) { nan(rng) } else { number(infinity) };
+                let infinity =
+                    if row.is_multiple_of(2) { f32::NEG_INFINITY } else { f32::INFINITY };
+                let rest = |rng: &mut Rng| if rng.one_in(5) { nan(rng) } else { number(infinity) };
                 few_finite(rng, row, columns, out, rest);
             }
             Distribution::NanPadding => {
@@ -194,13 +196,13 @@ impl Distribution {
                 }));
             }
             Distribution::MostlyNan => few_finite(rng, row, columns, out, nan),
-            Distribution::BothInfinities => few_finite(rng, row, columns, out, |rng| {
-                match rng.below(16) {
+            Distribution::BothInfinities => {
+                few_finite(rng, row, columns, out, |rng| match rng.below(16) {
                     0 => nan(rng),
                     odd if odd % 2 == 1 => number(f32::INFINITY),
                     _ => number(f32::NEG_INFINITY),
-                }
-            }),
+                })
+            }
         }
     }
 }

@@ -63,7 +63,7 @@ impl Stripes {
         let place = at / chunk / count % places;
         let turned = (u64::from((place as u32).wrapping_mul(0x9E37_79B1)) * count as u64) >> 32;
         let stripe = (at / chunk + count - turned as usize) % count;
-        let farther = places * 618 / 1000 | 1;
+        let farther = (places * 618 / 1000) | 1;
         let warp = (place + places * farther - stripe * farther % places) % places;
         Reader::Vector { stripe, thread: warp * chunk + at % chunk }
     }

@@ -105,9 +105,8 @@ impl Kernel {
         let span = (rows - 1) * row_stride + columns;
         let mut memory = Memory::new();
         let input = memory.input_at("scores", offset * size_of::<S>(), &scores[..span]);
-        let in_bytes = |first: usize, len: usize, element: usize| {
-            first * element..(first + len) * element
-        };
+        let in_bytes =
+            |first: usize, len: usize, element: usize| first * element..(first + len) * element;
         let scores_of = |row: usize| {
             let (start, length) = question.span(row);
             in_bytes(row * row_stride + start, length, size_of::<S>())

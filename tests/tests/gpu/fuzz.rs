@@ -36,8 +36,7 @@ fn subjects() -> Vec<Subject> {
     for &select in Select::ALL {
         for &nan in NanPolicy::ALL {
             for &rows in RowShape::ALL {
-                let family =
-                    whole_family(Semantics { select, nan, rows, ..Semantics::DEFAULT });
+                let family = whole_family(Semantics { select, nan, rows, ..Semantics::DEFAULT });
                 let turn = subjects.len();
                 let variants = family.spec().variants();
                 let variants = KernelKind::ALL.iter().flat_map(|&kernel| {

@@ -170,7 +170,9 @@ impl<S: Score + Word> Case<S> {
         let symbol = kernel.variant().map_or_else(String::new, |variant| variant.symbol());
         let at = |what: &dyn std::fmt::Display| {
             let Case { name, layout, .. } = self;
-            Some(format!("{symbol}: top {k} of {rows} rows, {name}, {layout:?}, seed {seed}: {what}"))
+            Some(format!(
+                "{symbol}: top {k} of {rows} rows, {name}, {layout:?}, seed {seed}: {what}"
+            ))
         };
         let got: Vec<I> = match kernel.seed(seed).select(&question) {
             Ok(got) => got,

@@ -36,7 +36,9 @@ fn deals_as_the_template<S: Score + Word>() {
     for variant in filters(S::DTYPE, Semantics::DEFAULT) {
         let text = render(&variant).unwrap().text + DEAL;
         let kernel = interpreter().load_text("deal", &text).unwrap();
-        for (columns, parts, past) in [(9001, 1, 1), (2048, 2, 0), (5003, 3, 3), (7, 1, 2), (1, 1, 1)] {
+        for (columns, parts, past) in
+            [(9001, 1, 1), (2048, 2, 0), (5003, 3, 3), (7, 1, 2), (1, 1, 1)]
+        {
             let scores = vec![S::FILL; columns];
             let problem = Question::new(&scores, 1, columns, columns as u32);
             let problem = Question { offset: past, output_gap: parts, ..problem };
@@ -82,14 +84,20 @@ fn crowds_are_exact<S: Score + Word>(select: Select, nan: NanPolicy) {
             }
             _ => plan.cluster as usize,
         };
-        let stripes = |row: usize| {
-            Stripes::of(&variant, parts, LAYOUT.offset + row * COLUMNS, COLUMNS)
-        };
+        let stripes =
+            |row: usize| Stripes::of(&variant, parts, LAYOUT.offset + row * COLUMNS, COLUMNS);
         let scores = dealt::matrix(&semantics, COLUMNS, 425, stripes);
         let scores: Vec<S> = scores.into_iter().map(S::from_f32).collect();
         let case = Case::of("dealt", &scores, dealt::ROWS, COLUMNS, LAYOUT);
         for k in [60, 450] {
-            wrong.extend(case.fault::<i32>(&kernel, &semantics, dealt::ROWS, k, None, u64::from(k)));
+            wrong.extend(case.fault::<i32>(
+                &kernel,
+                &semantics,
+                dealt::ROWS,
+                k,
+                None,
+                u64::from(k),
+            ));
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));

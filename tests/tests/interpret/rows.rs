@@ -73,7 +73,7 @@ fn seeded(variant: &Variant) -> Kernel {
 /// Rows whose ends never win, whatever their length.
 fn scores() -> Vec<f32> {
     let mut rng = Rng::new(5);
-    let ends = |column: usize| column < LOSERS || column >= COLUMNS - 2 * LOSERS;
+    let ends = |column: usize| !(LOSERS..COLUMNS - 2 * LOSERS).contains(&column);
     let score = |place: usize| if ends(place % COLUMNS) { -1e6 } else { rng.normal() };
     (0..ROWS * COLUMNS).map(score).collect()
 }
