@@ -27,7 +27,7 @@ use topkit_codegen::{KSet, KernelSpec, RowShape, Semantics, Variant};
 #[derive(Debug, Clone, Copy)]
 pub struct Tuning<'a> {
     /// The family. Its members are measured with the default meaning, which costs what any other
-    /// does.
+    /// does, and each is proved with another order of scores too.
     pub spec: &'a KernelSpec,
     /// The problems, dense and ragged ones.
     pub problems: &'a [Problem],
