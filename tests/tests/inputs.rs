@@ -223,7 +223,8 @@ fn nan_padding<S: Score>() {
         let [finite, nan, ..] = census(&scores);
         assert_eq!(finite + nan, COLUMNS);
         assert!((COLUMNS / 20..=COLUMNS / 5).contains(&finite), "{finite}");
-        let first = scores.iter().position(|x| x.to_f32().is_finite()).expect("every row has a window");
+        let first =
+            scores.iter().position(|x| x.to_f32().is_finite()).expect("every row has a window");
         assert!(scores[first..first + finite].iter().all(|x| x.to_f32().is_finite()), "one window");
         let sign = 1 << (S::DTYPE.key_bits() - 1);
         let signed = |x: &&S| x.to_f32().is_nan() && x.to_bits() & sign != 0;
