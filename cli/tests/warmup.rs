@@ -86,7 +86,8 @@ fn kernels_beyond_the_limit_of_the_cache_are_missing() {
     let noun = if kept == 1 { "kernel" } else { "kernels" };
     assert!(last.starts_with(&format!("{kept} {noun} ready in ")), "{last}");
     assert!(last.contains(&format!(", {} missing there,", all - kept)), "{last}");
-    let missing: Vec<_> = ran.stdout.lines().filter(|l| l.starts_with("missing: topkit_")).collect();
+    let missing: Vec<_> =
+        ran.stdout.lines().filter(|l| l.starts_with("missing: topkit_")).collect();
     assert_eq!(missing.len() as u64, all - kept, "{ran:?}");
     for line in missing {
         assert!(line.contains("200000 bytes") && line.contains("TOPKIT_CACHE_LIMIT"), "{line}");
@@ -126,7 +127,8 @@ fn a_full_disk_is_told_with_what_it_lacks() {
     assert_eq!(kept, 0, "{ran:?}");
     assert!(last.starts_with("0 kernels ready in ") && last.contains(" missing there"), "{last}");
     let compiled = ran.stdout.lines().filter(|line| line.ends_with("compiled, not kept")).count();
-    let missing: Vec<_> = ran.stdout.lines().filter(|l| l.starts_with("missing: topkit_")).collect();
+    let missing: Vec<_> =
+        ran.stdout.lines().filter(|l| l.starts_with("missing: topkit_")).collect();
     assert!(compiled > 1 && compiled == missing.len(), "{ran:?}");
     for line in missing {
         assert!(line.contains("cannot write") && line.contains("free space"), "{line}");
