@@ -190,3 +190,28 @@ fn a_gpu_that_is_asked_for_and_missing_is_no_bad_input() {
     let ran = place.run(&["run", "--generate", "2x50", "--engine", "gpu"]);
     assert!(ran.stderr.contains("--engine interpret and --engine host need no GPU"), "{ran:?}");
 }
+
+/// Scores of 4 GB, which would not fit, are not begun.
+#[cfg(unix)]
+#[test]
+fn what_is_refused_is_refused_before_scores_are_generated() {
+    let place = Place::new();
+    let one = ["run", "--generate", "1x2000000000"];
+    let refused = |args: &[&str], words: &[&str]| place.run_within(3_000_000, args).refused(words);
+    for engine in ["host", "interpret"] {
+        let wide = ["run", "--generate", "1x2147483648", "--engine", engine];
+        refused(&wide, &["2147483648 columns is too long", "2147483647"]);
+    }
+    let many = [&one[..], &["--engine", "host", "-k", "2147483648"]].concat();
+    refused(&many, &["2147483648", "2147483647"]);
+    let kernel = [&one[..], &["--engine", "interpret", "--kernel", "block_resident"]].concat();
+    refused(&kernel, &["block_resident", "at most 32768 columns"]);
+    let labels = place.file("three.txt", "a\nb\nc\n");
+    refused(&[&one[..], &["--labels", &labels]].concat(), &["three.txt has 3 lines"]);
+    refused(&[&one[..], &["--engine", "host", "--items", "8"]].concat(), &["the host runs none"]);
+    refused(&[&one[..], &["--engine", "interpret"]].concat(), &["memory", "are left"]);
+    let gpu = place.run_within(3_000_000, &[&one[..], &["--device", "4096"]].concat());
+    assert_eq!((gpu.code, gpu.stdout.as_str()), (3, ""), "{gpu:?}");
+    let recall = ["recall", "--rows", "1", "--columns", "2147483648", "--heads", "1", "--dim", "1"];
+    refused(&recall, &["2147483648 columns is too long"]);
+}

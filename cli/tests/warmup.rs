@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Place, Ran};
+use support::{Place, Ran, wrapped};
 
 fn run(place: &Place, args: &[&str], settings: &[(&str, &str)]) -> Ran {
     let mut command = place.command(args);
@@ -107,16 +107,9 @@ fn kernels_beyond_the_limit_of_the_cache_are_missing() {
 #[test]
 fn a_full_disk_is_told_with_what_it_lacks() {
     let place = Place::new();
-    let plain = place.command(&FEW);
     let mut command = std::process::Command::new("sh");
-    let script = "trap '' XFSZ && ulimit -f 16 && exec \"$@\"";
-    command.args(["-c", script, "sh"]).arg(plain.get_program()).args(plain.get_args());
-    for (name, value) in plain.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    command.args(["-c", "trap '' XFSZ && ulimit -f 16 && exec \"$@\"", "sh"]);
+    let mut command = wrapped(command, &place.command(&FEW));
     match std::env::var_os("TOPKIT_NVRTC") {
         Some(path) => command.env("TOPKIT_NVRTC", path),
         None => command.env_remove("TOPKIT_NVRTC"),

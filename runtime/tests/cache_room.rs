@@ -11,9 +11,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 use support::{ARCH, Copy, Fake, leftovers, logged, names, source, until};
 use topkit::Config;
-use topkit::cache::{
-    CacheKey, DiskCache, KernelCache, Lookup, NotKept, Origin, Pruned, Unneeded,
-};
+use topkit::cache::{CacheKey, DiskCache, KernelCache, Lookup, NotKept, Origin, Pruned, Unneeded};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

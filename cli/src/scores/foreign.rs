@@ -3,6 +3,11 @@
 //! A hint that changes the scores says how, since what is selected afterwards is exact for the
 //! changed scores alone. Arrays whose numbers may be the bits of another type are told both ways.
 
+/// What every hint to write a `.safetensors` file from NumPy needs: astype keeps the order of its
+/// array, whichever that is.
+pub const CONTIGUOUS: &str = "from NumPy, save numpy.ascontiguousarray of it: safetensors 0.8.0 \
+                              writes an array that is not contiguous in a wrong order";
+
 /// A type that no kernel takes, by what becomes of it in f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {

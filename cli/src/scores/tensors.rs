@@ -1,6 +1,6 @@
 //! `.safetensors`: one tensor of F32, BF16 or F16.
 
-use super::foreign::Foreign;
+use super::foreign::{CONTIGUOUS, Foreign};
 use super::{Matrix, Scores, shape};
 use crate::exit::Failure;
 use half::{bf16, f16};
@@ -47,7 +47,7 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
         Dtype::F16 => Scores::F16(decode(data, f16::from_le_bytes)),
         other => {
             return Err(Failure::input(format!(
-                "{source} holds {other}, not F32, BF16 or F16: {}",
+                "{source} holds {other}, not F32, BF16 or F16: {}; {CONTIGUOUS}",
                 foreign(other).hint()
             )));
         }

@@ -60,10 +60,31 @@ impl Place {
         command
     }
 
+    /// Runs it with so much memory that what is too large cannot be made: an allocation beyond it
+    /// ends the program by a signal.
+    pub fn run_within(&self, kilobytes: u32, args: &[&str]) -> Ran {
+        let plain = self.command(args);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -v {kilobytes} && exec \"$@\""), "sh"]);
+        Ran::of(wrapped(command, &plain))
+    }
+
     /// Runs it.
     pub fn run(&self, args: &[&str]) -> Ran {
         Ran::of(self.command(args))
     }
+}
+
+/// A command that is given another one, with its settings.
+pub fn wrapped(mut outer: Command, inner: &Command) -> Command {
+    outer.arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer
 }
 
 /// How the program ended and what it said.
