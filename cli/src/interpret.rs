@@ -52,7 +52,8 @@ pub fn ready(
     let seconds = start.elapsed().as_secs_f64();
     // On fewer multiprocessors than the explanation's.
     let plan = kernel.plan(problem).map_err(Failure::input)?;
-    kernel.fits(problem).map_err(Failure::input)?;
+    // The plan stands, so that only memory can be lacking.
+    kernel.fits(problem).map_err(Failure::environment)?;
     Ok(Ready { kernel, member, plan, seed, seconds })
 }
 

@@ -72,7 +72,7 @@ pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
         warmed.extend(done.kernels.into_iter().map(|kernel| (family, kernel)));
         passed_over += done.passed_over.len();
     }
-    // After the last family: its kernels may have taken the room of another's.
+    // After the last architecture: its kernels may have taken the room of another's.
     let kernels: Vec<Kernel> =
         warmed.into_iter().map(|(family, warmed)| Kernel::of(family, warmed)).collect();
     bar.finish_and_clear();

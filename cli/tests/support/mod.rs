@@ -121,7 +121,18 @@ impl Ran {
     /// It refused the input, with one line that has these words in it and nothing on stdout.
     #[track_caller]
     pub fn refused(&self, words: &[&str]) {
-        assert_eq!((self.code, self.stdout.as_str()), (2, ""), "{self:?}");
+        self.refused_as(2, words);
+    }
+
+    /// The same for what the machine lacks.
+    #[track_caller]
+    pub fn lacked(&self, words: &[&str]) {
+        self.refused_as(3, words);
+    }
+
+    #[track_caller]
+    fn refused_as(&self, code: i32, words: &[&str]) {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
         assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
         assert!(self.stderr.starts_with("error: "), "{self:?}");
         for word in words {
