@@ -55,7 +55,8 @@ fn within(needed: u64, available: Option<u64>) -> Result<(), Fault> {
     Err(Fault::Launch {
         what: format!(
             "it takes {:.1} GB of this machine's memory, {WATCHED} bytes for each byte of the answer \
-             and of the workspace, and {:.1} GB are left; ask for a smaller k or fewer rows",
+             and of the workspace, and {:.1} GB are left; ask for a smaller k, or for fewer or \
+             shorter rows",
             gigabytes(needed),
             gigabytes(available)
         ),
@@ -113,7 +114,7 @@ mod tests {
         let selection = Selection { rows: 1, scores: 2800, output_row: k * 4, workspace: 0 };
         assert!(selection.bytes() > 4 * k as u64 * 50 && selection.bytes() < 4 * k as u64 * 100);
         let error = within(selection.bytes(), Some(8_000_000_000)).unwrap_err().to_string();
-        assert!(error.contains("and 8.0 GB are left; ask for a smaller k"), "{error}");
+        assert!(error.contains("and 8.0 GB are left; ask for a smaller k, or"), "{error}");
         assert_eq!(within(selection.bytes(), Some(selection.bytes())), Ok(()));
         assert_eq!(within(u64::MAX, None), Ok(()));
         let all = Selection { rows: usize::MAX, output_row: usize::MAX, ..selection };
