@@ -139,7 +139,8 @@ typedef struct topkit_launch {
     void *workspace;            /* at least the plan's workspace_bytes, aligned to 16 bytes; NULL if
                                    that is 0. All its bytes are 0 before the first launch that it
                                    is lent to; between launches it is left alone. Launches that may
-                                   run at the same time need one each */
+                                   run at the same time need one each, as in threads that launch on
+                                   cudaStreamPerThread: that is another stream in each */
     size_t workspace_bytes;     /* bytes of it */
     int32_t k;                  /* winners a row; may exceed its length */
     int32_t reserved;           /* 0 */

@@ -4,7 +4,7 @@
 //! there is a GPU. It picks nothing and launches nothing. A kernel that fails is told with its error
 //! and holds up no other one.
 
-use crate::cache::{CacheKey, Origin};
+use crate::cache::{CacheKey, NotKept, Origin};
 use crate::compiler::CompileError;
 use crate::error::Error;
 use crate::family::Family;
@@ -55,6 +55,11 @@ pub struct Warmup {
     /// Kernels for which the GPU turned out to have no room. Plans pass over them; those that are
     /// taken in their place are among `kernels`.
     pub passed_over: Vec<CompileKey>,
+    /// Kernels that the disk cache does not have at the end, each with the reason: the disk is full
+    /// or refuses writes, the set is larger than the limit of the cache, or somebody removed them.
+    /// This engine has them and launches them; the next process compiles them. Empty where nothing
+    /// is kept on disk.
+    pub not_kept: Vec<(CompileKey, NotKept)>,
     /// What all of it took.
     pub elapsed: Duration,
 }
@@ -88,6 +93,10 @@ impl fmt::Display for Warmup {
         if failed > 0 {
             write!(f, ", {failed} failed")?;
         }
+        if !self.not_kept.is_empty() {
+            write!(f, ", {} not kept on disk", self.not_kept.len())?;
+        }
+        self.not_kept.iter().try_for_each(|(key, why)| write!(f, "\n{key}: not kept: {why}"))?;
         self.failures().try_for_each(|(key, error)| write!(f, "\n{key}: {error}"))
     }
 }
@@ -125,9 +134,11 @@ impl Family {
     }
 
     /// Compiles, ahead of their use, all kernels that launches of these problems can need, as many at
-    /// once as the machine has processors; with a GPU it loads them too. What a pack or
-    /// the disk has is not compiled again, and of several threads or processes that want one kernel, one compiles it. It
-    /// compiles even where the settings deny unexpected compiles: these are expected.
+    /// once as the machine has processors; with a GPU it loads them too. What a pack or the disk has
+    /// is not compiled again, and of several threads or processes that want one kernel, one compiles
+    /// it. It compiles even where the settings deny unexpected compiles: these are expected. At the
+    /// end it reads the disk cache again and names each kernel that is not there
+    /// ([`Warmup::not_kept`]).
     ///
     /// ```no_run
     /// # use topkit::{DType, Engine, KernelSpec, Workload};
@@ -136,14 +147,15 @@ impl Family {
     /// # let family = engine.family(KernelSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
     /// let done = family.warmup([Workload::new(DType::Bf16, 1..=64, 8192..=131_072, 512..=512)])?;
     /// println!("{done}");
-    /// assert_eq!(done.failures().count(), 0);
+    /// assert_eq!(done.failures().count(), 0); // ready here
+    /// assert!(done.not_kept.is_empty()); // and for every process that shares the cache folder
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// As for [`Family::enumerate`]. A kernel that cannot be compiled or loaded is no error here:
-    /// the report names each.
+    /// As for [`Family::enumerate`]. A kernel that cannot be compiled or loaded, or that the disk
+    /// does not keep, is no error here: the report names each.
     pub fn warmup<W: Into<Workload>>(
         &self,
         problems: impl IntoIterator<Item = W>,
@@ -188,8 +200,21 @@ impl Family {
                 }
             }
         }
+        done.not_kept = self.not_kept(&done.kernels);
         done.elapsed = start.elapsed();
         Ok(done)
+    }
+
+    /// Looks at the disk again after the last kernel, since a later one may have taken the room of an
+    /// earlier one. A packed kernel is not kept there.
+    fn not_kept(&self, kernels: &[Warmed]) -> Vec<(CompileKey, NotKept)> {
+        let on_disk = kernels
+            .iter()
+            .filter(|warmed| matches!(warmed.outcome, Ok(Origin::Compiled | Origin::Disk)));
+        let missing = |Warmed { key, .. }: &Warmed| {
+            Some((key.clone(), self.engine().cache().kept(&key.key).err()?))
+        };
+        on_disk.filter_map(missing).collect()
     }
 
     fn needed(&self, workloads: &[Workload]) -> Result<Vec<Variant>, Error> {

@@ -14,8 +14,23 @@ use std::sync::Arc;
 /// [`Family::launch_with`](crate::Family::launch_with) borrows it.
 ///
 /// One workspace serves one launch after another. Two launches that may run at the same time need
-/// two: launches captured in graphs that are replayed on different streams, or launches on
+/// two workspaces: launches captured in graphs that are replayed on different streams, or launches on
 /// different streams of a context whose event tracking is off.
+///
+/// # Per-thread streams
+///
+/// The per-thread default stream ([`CudaContext::per_thread_stream`], handle 2, and the stream of
+/// candle's `Device::new_cuda`) is one object and another stream *in each thread that uses it*. Two
+/// threads that launch with one workspace on that one object race on the workspace. A lock around the
+/// launches does not help: it orders the calls, not the kernels. cudarc's event tracking does not
+/// either: it does not count this stream, and records nothing where the context has no other.
+///
+/// So make a workspace for each thread, in that thread: its zeroing runs on the stream too. Or give
+/// all threads one stream from [`CudaContext::new_stream`]; launches on it run one after another. Before a
+/// workspace goes to another thread, `synchronize` the stream in the first one.
+///
+/// [`CudaContext::new_stream`]: cudarc::driver::CudaContext::new_stream
+/// [`CudaContext::per_thread_stream`]: cudarc::driver::CudaContext::per_thread_stream
 pub struct Workspace {
     /// None where the plan needs no memory; the device has no empty buffers.
     memory: Option<CudaSlice<u8>>,

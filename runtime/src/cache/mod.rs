@@ -12,6 +12,7 @@ mod disk;
 mod entry;
 mod folder;
 mod inventory;
+mod kept;
 mod key;
 mod lock;
 mod memory;
@@ -22,6 +23,7 @@ mod size;
 pub use artifact::{Artifact, Origin};
 pub use disk::{DiskCache, DiskError, Lookup, Published};
 pub use inventory::{Checked, Cleared, Entry};
+pub use kept::NotKept;
 pub(crate) use key::sha256;
 pub use key::{CacheKey, FORMAT, KeyInputs};
 pub use memory::MemoryCache;
@@ -30,8 +32,9 @@ pub use size::{SizeError, parse_size};
 
 use crate::pack::Packs;
 use crate::{CompileError, Compiler, Config};
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use topkit_codegen::{Arch, RenderedSource};
 
 /// Compiled kernels by what decides their code.
@@ -45,6 +48,8 @@ pub struct KernelCache {
     options: Vec<String>,
     deny_jit: bool,
     counters: Counters,
+    /// Why each kernel that could not be put on disk was not.
+    refused: Mutex<HashMap<CacheKey, String>>,
 }
 
 #[derive(Debug, Default)]
@@ -111,6 +116,7 @@ impl KernelCache {
             compiler,
             deny_jit: false,
             counters: Counters::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -302,6 +308,8 @@ impl KernelCache {
                 Err(error) => {
                     let path = disk.folder(key);
                     tracing::warn!(path = %path.display(), "a kernel is not kept on disk: {error}");
+                    let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+                    refused.insert(key.clone(), error.to_string());
                 }
             }
         }

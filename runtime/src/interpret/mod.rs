@@ -86,6 +86,7 @@ mod memory;
 mod object;
 mod order;
 mod random;
+mod room;
 mod schedule;
 mod select;
 mod shadow;

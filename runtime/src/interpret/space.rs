@@ -16,7 +16,7 @@ pub(super) enum Place {
     Image,
 }
 
-struct Region {
+pub(super) struct Region {
     start: usize,
     len: usize,
     place: Place,
