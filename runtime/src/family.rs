@@ -261,21 +261,12 @@ impl Family {
         }
     }
 
-    /// The plan of a launch. One whose rows are less aligned than those of the problem that was
-    /// prepared may have another plan; where that one would have to be compiled, or needs more
-    /// workspace than was lent, and the plan of aligned rows does not, the latter serves.
+    /// The plan of a launch: that of its own problem, or that of the same shape in another alignment
+    /// where the latter was prepared and lent to.
     fn plan_launch(&self, launch: &RawLaunch) -> Result<Plan, Error> {
-        let problem = launch.problem();
-        let plan = self.plan(&problem)?;
         let lent = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
-        let fits = |plan: &Plan| lent >= plan.workspace_bytes;
-        let is_loaded = |plan: &Plan| self.engine.loaded(&plan.variant).is_some();
-        if problem.is_aligned() || (fits(&plan) && is_loaded(&plan)) {
-            return Ok(plan);
-        }
-        let usual = self.plan(&problem.usual())?;
-        let serves = fits(&usual) && (is_loaded(&usual) || !fits(&plan));
-        Ok(if serves { Plan { problem: plan.problem, ..usual } } else { plan })
+        let is_loaded = |variant: &Variant| self.engine.loaded(variant).is_some();
+        Plan::of_launch(&launch.problem(), lent, |problem| self.plan(problem), is_loaded)
     }
 
     /// Makes the next best kernel the plan's where the best cannot be had, since the GPU has no room

@@ -67,6 +67,12 @@ impl Problem {
         self.vec_size as u64 * self.dtype.bytes() as u64 >= WIDEST
     }
 
+    /// The same with its rows aligned in every way, from 16 bytes down to one score.
+    pub(crate) fn alignments(self) -> impl Iterator<Item = Problem> {
+        let widest = self.usual().vec_size;
+        (0..=widest.ilog2()).rev().map(move |log| Problem { vec_size: 1 << log, ..self })
+    }
+
     /// As a problem of a family: ragged where that was declared.
     pub(crate) fn of_family(self, spec: &KernelSpec) -> Problem {
         Problem { ragged: spec.semantics.rows == RowShape::Ragged, ..self }

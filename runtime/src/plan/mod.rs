@@ -2,13 +2,15 @@
 //!
 //! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
 //! here and nothing is measured. `planner` chooses, by a measured `table` interpolated in a `lattice`
-//! or by the rules of `heuristics`, after `keep` has settled own records; this file describes what was chosen, `explain` says why, and
-//! `reach` names all that may be chosen. What cannot be launched is an error with its numbers.
+//! or by the rules of `heuristics`, after `keep` has settled own records. `layout` picks the plan of a launch,
+//! `explain` says why a plan is what it is, and `reach` names all that may be chosen. What cannot be launched is
+//! an error with its numbers.
 
 mod explain;
 mod heuristics;
 mod keep;
 mod lattice;
+mod layout;
 mod limits;
 mod planner;
 mod reach;
