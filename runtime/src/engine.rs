@@ -250,7 +250,7 @@ impl Engine {
 
     /// The members of a family that packs hold, where there are no others; the planner passes over
     /// what they lack.
-    pub(crate) fn stock(&self, spec: &KernelSpec, planner: &Planner) -> Option<Stock> {
+    pub(crate) fn stock(&self, spec: &KernelSpec, planner: &mut Planner) -> Option<Stock> {
         let cache = &self.inner.cache;
         let has = |source: RenderedSource| cache.is_packed(&source, self.arch());
         let is_packed = |variant: &Variant| {

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::launch::RawLaunch;
 use crate::module::LoadedKernel;
 use crate::pack::Stock;
-use crate::plan::{Explanation, Plan, Planner, accepts};
+use crate::plan::{Explanation, Plan, Planner, Refusal, accepts};
 use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
@@ -35,9 +35,9 @@ impl Family {
     pub(crate) fn new(engine: Engine, spec: KernelSpec) -> Result<Family, Error> {
         let faults = spec.validate();
         if faults.is_empty() {
-            let planner = Arc::new(engine.planner(&spec));
-            let stock = engine.stock(&spec, &planner).map(Arc::new);
-            Ok(Family { engine, spec: Arc::new(spec), planner, stock })
+            let mut planner = engine.planner(&spec);
+            let stock = engine.stock(&spec, &mut planner).map(Arc::new);
+            Ok(Family { engine, spec: Arc::new(spec), planner: Arc::new(planner), stock })
         } else {
             Err(topkit_codegen::SpecError { faults }.into())
         }
@@ -54,7 +54,9 @@ impl Family {
         let planned = self.planner.reach(&self.spec, workload, limits)?;
         match &self.stock {
             None => Ok(planned),
-            Some(stock) => Ok(stock.reach(planned, &self.spec, workload, limits)),
+            Some(stock) => {
+                Ok(stock.reach(planned, &self.spec, workload, limits, self.planner.tried()))
+            }
         }
     }
 
@@ -78,7 +80,7 @@ impl Family {
         let plan = self.planner.plan(&self.spec, problem, self.engine.limits())?;
         match &self.stock {
             None => Ok(plan),
-            Some(stock) => Ok(stock.plan(plan, self.engine.limits())),
+            Some(stock) => Ok(stock.plan(plan, self.engine.limits(), self.planner.tried())),
         }
     }
 
@@ -91,7 +93,7 @@ impl Family {
         let explained = Explanation::by(&self.planner, &self.spec, problem, limits)?;
         match &self.stock {
             None => Ok(explained),
-            Some(stock) => Ok(stock.explain(explained)),
+            Some(stock) => Ok(stock.explain(explained, self.planner.tried())),
         }
     }
 
@@ -127,11 +129,11 @@ impl Family {
     /// # Errors
     /// As for [`Family::plan`], and what compiling and loading may bring.
     pub fn prepare(&self, problem: &Problem) -> Result<Plan, Error> {
+        let mut plan = self.plan(problem)?;
         loop {
-            let plan = self.plan(problem)?;
-            match self.engine.load(&plan.variant) {
+            match self.load(&plan.variant) {
                 Ok(_) => return Ok(plan),
-                Err(error) => self.pass_over(&plan, error)?,
+                Err(error) => plan = self.instead(&plan, error, || self.plan(problem))?,
             }
         }
     }
@@ -251,12 +253,12 @@ impl Family {
     /// or as the last launch left it, and no other launch uses it meanwhile; and `stream` belongs to
     /// the engine's context.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
+        let mut plan = self.plan_launch(launch)?;
         loop {
-            let plan = self.plan_launch(launch)?;
             // SAFETY: as the caller promises.
             match unsafe { self.enqueue(stream, launch, &plan) } {
                 Ok(()) => return Ok(()),
-                Err(error) => self.pass_over(&plan, error)?,
+                Err(error) => plan = self.instead(&plan, error, || self.plan_launch(launch))?,
             }
         }
     }
@@ -269,21 +271,33 @@ impl Family {
         Plan::of_launch(&launch.problem(), lent, |problem| self.plan(problem), is_loaded)
     }
 
-    /// Makes the next best kernel the plan's where the best cannot be had, since the GPU has no room
-    /// for it or the compiler or the driver refuses it; any other error, and one that the next plan
-    /// would give again, is handed back.
-    fn pass_over(&self, plan: &Plan, error: Error) -> Result<(), Error> {
-        let refused = match error {
-            Error::Room { .. } => true,
-            // Another kernel would hide a fault of an edited one.
-            Error::Compile(_) | Error::Module { .. } => !self.engine.has_edits(),
-            _ => false,
+    /// The next best plan where the kernel of a plan was refused; any other error is handed back, and
+    /// so is this one where no other kernel is left.
+    fn instead(
+        &self,
+        plan: &Plan,
+        error: Error,
+        again: impl Fn() -> Result<Plan, Error>,
+    ) -> Result<Plan, Error> {
+        // Another kernel would hide a fault of an edited one.
+        let hides = |refusal: &Refusal| *refusal == Refusal::Unusable && self.engine.has_edits();
+        let Some(refusal) = Refusal::of(&error).filter(|refusal| !hides(refusal)) else {
+            return Err(error);
         };
-        if refused && self.planner.refuse(&plan.variant) {
-            tracing::warn!("{}: {error}; the next best kernel is taken", plan.problem);
-            return Ok(());
+        self.planner.refuse(&plan.variant, refusal);
+        let next = again()?;
+        if self.planner.tried().has_refused(&next.variant) {
+            return Err(error);
         }
-        Err(error)
+        tracing::warn!("{}: {error}; {} is taken instead", plan.problem, next.variant);
+        Ok(next)
+    }
+
+    /// The kernel of a variant, loaded where it was not; plans rely on what is loaded.
+    pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
+        let kernel = self.engine.load(variant)?;
+        self.planner.tried().accept(variant);
+        Ok(kernel)
     }
 
     /// As [`Family::launch_raw`], with the kernel that the caller picks instead of the plan's.
@@ -346,7 +360,7 @@ impl Family {
         if self.engine.context().is_some() && is_capturing(stream)? {
             return Err(Error::Capturing { problem: plan.problem });
         }
-        self.engine.load(&plan.variant)
+        self.load(&plan.variant)
     }
 
     fn check_stream(&self, stream: &CudaStream) -> Result<(), Error> {

@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod blame;
 mod builder;
 pub mod cache;
 mod compiler;

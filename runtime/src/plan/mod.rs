@@ -2,9 +2,9 @@
 //!
 //! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
 //! here and nothing is measured. `planner` chooses, by a measured `table` interpolated in a `lattice`
-//! or by the rules of `heuristics`, after `keep` has settled own records. `layout` picks the plan of a launch,
-//! `explain` says why a plan is what it is, and `reach` names all that may be chosen. What cannot be launched is
-//! an error with its numbers.
+//! or by the rules of `heuristics`, after `keep` has settled own records; both leave out what `tried` says was
+//! refused. `layout` picks the plan of a launch, `explain` says why a plan is what it is, and `reach` names all
+//! that may be chosen. What cannot be launched is an error with its numbers.
 
 mod explain;
 mod heuristics;
@@ -16,6 +16,7 @@ mod planner;
 mod reach;
 mod shipped;
 mod table;
+mod tried;
 
 pub use explain::{Alternative, Basis, Explanation, Kept, Measured, Reason};
 pub(crate) use heuristics::clusters_at_once;
@@ -25,11 +26,12 @@ pub(crate) use planner::Planner;
 pub(crate) use reach::parts;
 pub(crate) use shipped::{Here, Holding};
 pub(crate) use table::Table;
+pub(crate) use tried::{Refusal, Tried};
 
 use crate::error::Error;
 use crate::problem::{LIMIT, Problem};
 use crate::tune::Choice;
-use topkit_codegen::{KernelSpec, Variant};
+use topkit_codegen::{Fault, KernelSpec, SpecError, Variant};
 
 /// The kernel picked for a problem, and what its launch needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +61,9 @@ impl Plan {
     /// no compiler. [`Family::plan`](crate::Family::plan) goes by what was measured, too.
     ///
     /// # Errors
-    /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
+    /// The spec has faults, the dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn of(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Result<Plan, Error> {
+        is_sound(spec)?;
         Planner::default().plan(spec, problem, limits)
     }
 
@@ -73,8 +76,25 @@ impl Plan {
     /// early where the kernel and the GPU can.
     ///
     /// # Errors
-    /// The kernel cannot serve the problem, or not within the limits; the error says why.
+    /// There is no such kernel, or it cannot serve the problem, or not within the limits; the error
+    /// says why.
     pub fn with(problem: &Problem, variant: &Variant, limits: &Limits) -> Result<Plan, Error> {
+        match &variant.validate()[..] {
+            [] => Plan::of_member(problem, variant, limits),
+            faults => Err(Error::Unfit {
+                variant: Box::new(*variant),
+                problem: *problem,
+                reason: faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; "),
+            }),
+        }
+    }
+
+    /// As [`Plan::with`], of a kernel that is known to be sound, as all members of a family are.
+    pub(crate) fn of_member(
+        problem: &Problem,
+        variant: &Variant,
+        limits: &Limits,
+    ) -> Result<Plan, Error> {
         problem.check()?;
         let unfit =
             |reason| Error::Unfit { variant: Box::new(*variant), problem: *problem, reason };
@@ -111,6 +131,12 @@ impl Plan {
             zeroed_bytes: variant.zeroed_bytes().min(variant.workspace_bytes(rows, grid)) as usize,
         })
     }
+}
+
+/// Refuses a spec with faults: sizes that no kernel has make no plan.
+fn is_sound(spec: &KernelSpec) -> Result<(), Error> {
+    let faults = spec.validate();
+    if faults.is_empty() { Ok(()) } else { Err(SpecError { faults }.into()) }
 }
 
 /// Refuses a problem that the family was not declared for.

@@ -1,7 +1,7 @@
 //! That no plan names a kernel which was not foreseen, and that few are foreseen in vain.
 
 use super::*;
-use crate::plan::{Here, Holding};
+use crate::plan::{Here, Holding, Refusal, Tried};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -139,6 +139,7 @@ fn rules_change_at_their_edges_alone() {
         .collect();
     let few_columns = [1, 9000, 20_000, 40_000, 70_000, 200_000, 500_000, 1 << 24];
     let few_rows = [0, 1, 4, 5, 8, 15, 20, 30, 42, 66, 100, 1000];
+    let tried = Tried::default();
     for (is_narrow, spec, limits, _) in PLANNERS.iter() {
         for &dtype in &DType::ALL {
             let edges = heuristics::edges(spec, dtype, limits);
@@ -150,7 +151,7 @@ fn rules_change_at_their_edges_alone() {
             let mut check = |rows, columns, k: u32| {
                 let between = (place(0, rows), place(1, columns), place(2, k as usize));
                 let problem = Problem::new(dtype, rows, columns, k);
-                let variant = heuristics::pick(spec, &problem, limits);
+                let variant = heuristics::pick(spec, &problem, limits, &tried);
                 let known = *picked.entry(between).or_insert(variant);
                 assert_eq!(known, variant, "{problem}, narrow: {is_narrow}");
             };
@@ -225,7 +226,7 @@ fn what_the_gpu_refused_is_not_foreseen_and_its_substitute_is() {
     let workload = Workload::new(DType::F32, 1..=4, 65_536..=1 << 20, 512..=1024);
     let before = planner.reach(&spec, &workload, &limits).unwrap();
     let cluster = before.iter().find(|v| v.kernel == KernelKind::ClusterFilter).unwrap();
-    assert!(planner.refuse(cluster));
+    planner.refuse(cluster, Refusal::NoRoom);
     let after = planner.reach(&spec, &workload, &limits).unwrap();
     assert!(!after.contains(cluster) && !after.is_empty(), "{after:?}");
 }
