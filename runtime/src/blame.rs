@@ -1,9 +1,9 @@
 //! What a kernel is to blame for: the one list of the answers of the CUDA driver and of NVRTC that
 //! speak of the kernel, and not of the machine, the process or an earlier fault.
 //!
-//! A plan passes over a kernel for good that is to blame. Every other answer is an error of its call
-//! alone: the next kernel would meet it too, as with a context that is gone, or the same kernel may
-//! load a moment later, as after out-of-memory. What is not listed here blames no kernel.
+//! Plans leave out for good a kernel that is to blame. Every other answer is an error of its call
+//! alone: the next kernel would fail too, as in a context that is gone, or the same kernel may load a
+//! moment later, as after out-of-memory. An answer that is not listed here blames no kernel.
 
 use cudarc::driver::sys::CUresult;
 use std::ffi::c_int;
@@ -15,7 +15,10 @@ const UNLOADABLE: &[(CUresult, &str)] = &[
     (CUresult::CUDA_ERROR_INVALID_PTX, "the image holds PTX, and unsound one"),
     (CUresult::CUDA_ERROR_UNSUPPORTED_PTX_VERSION, "the image holds PTX, of a newer toolkit"),
     (CUresult::CUDA_ERROR_INVALID_SOURCE, "the image holds a source, and unsound one"),
-    (CUresult::CUDA_ERROR_SHARED_OBJECT_SYMBOL_NOT_FOUND, "the cubin calls what is nowhere"),
+    (
+        CUresult::CUDA_ERROR_SHARED_OBJECT_SYMBOL_NOT_FOUND,
+        "the cubin calls a function that nothing defines",
+    ),
     (CUresult::CUDA_ERROR_NOT_FOUND, "the cubin has no kernel of that name"),
 ];
 

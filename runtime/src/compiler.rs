@@ -41,7 +41,7 @@ pub struct CompileError {
     pub reason: String,
     /// Its log, unescaped; lines name the template's file and line.
     pub log: String,
-    /// Another kernel might compile: it is the text that was refused, and nothing is wrong with the
-    /// compiler or the machine. Only then is another kernel picked in its place.
+    /// The text of the kernel was refused, and nothing is wrong with the compiler or the machine, so
+    /// that another kernel may compile. Only then do plans name another kernel in its place.
     pub blames_kernel: bool,
 }

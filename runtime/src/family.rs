@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::launch::RawLaunch;
 use crate::module::LoadedKernel;
 use crate::pack::Stock;
-use crate::plan::{Explanation, Plan, Planner, Refusal, accepts};
+use crate::plan::{Explanation, Plan, Planner, accepts};
 use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
@@ -43,7 +43,7 @@ impl Family {
         }
     }
 
-    /// What picks the members, for [`Family::warmup`].
+    /// What makes the plans, for `substitute` and [`Family::warmup`].
     pub(crate) fn planner(&self) -> &Planner {
         &self.planner
     }
@@ -261,43 +261,6 @@ impl Family {
                 Err(error) => plan = self.instead(&plan, error, || self.plan_launch(launch))?,
             }
         }
-    }
-
-    /// The plan of a launch: that of its own problem, or that of the same shape in another alignment
-    /// where the latter was prepared and lent to.
-    fn plan_launch(&self, launch: &RawLaunch) -> Result<Plan, Error> {
-        let lent = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
-        let is_loaded = |variant: &Variant| self.engine.loaded(variant).is_some();
-        Plan::of_launch(&launch.problem(), lent, |problem| self.plan(problem), is_loaded)
-    }
-
-    /// The next best plan where the kernel of a plan was refused; any other error is handed back, and
-    /// so is this one where no other kernel is left.
-    fn instead(
-        &self,
-        plan: &Plan,
-        error: Error,
-        again: impl Fn() -> Result<Plan, Error>,
-    ) -> Result<Plan, Error> {
-        // Another kernel would hide a fault of an edited one.
-        let hides = |refusal: &Refusal| *refusal == Refusal::Unusable && self.engine.has_edits();
-        let Some(refusal) = Refusal::of(&error).filter(|refusal| !hides(refusal)) else {
-            return Err(error);
-        };
-        self.planner.refuse(&plan.variant, refusal);
-        let next = again()?;
-        if self.planner.tried().has_refused(&next.variant) {
-            return Err(error);
-        }
-        tracing::warn!("{}: {error}; {} is taken instead", plan.problem, next.variant);
-        Ok(next)
-    }
-
-    /// The kernel of a variant, loaded where it was not; plans rely on what is loaded.
-    pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
-        let kernel = self.engine.load(variant)?;
-        self.planner.tried().accept(variant);
-        Ok(kernel)
     }
 
     /// As [`Family::launch_raw`], with the kernel that the caller picks instead of the plan's.

@@ -53,6 +53,7 @@ mod resources;
 mod rows;
 mod sass;
 mod score;
+mod substitute;
 pub mod tune;
 mod warmup;
 mod workload;

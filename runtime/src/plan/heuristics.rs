@@ -2,9 +2,9 @@
 //! families that lack the kernels of one.
 //!
 //! Of each axis the declared value nearest to the wanted one is taken. A choice is a kernel and the
-//! reasons for it; what its launch needs is the plan's to say. What was `tried` and refused is passed
-//! over, and so is what that refusal tells of others. Nothing here fails: the problem was accepted, and
-//! every family has a kernel for it, which is named in the end even if it was refused.
+//! reasons for it; what its launch needs is the plan's to say. Kernels that were refused when they were
+//! `tried` are left out, and so are the kernels of which that tells. Nothing here fails: the problem was
+//! accepted, and `block_radix` serves every problem; it is named in the end even if it was refused.
 
 use super::{Limits, Reason, Tried};
 use crate::problem::Problem;

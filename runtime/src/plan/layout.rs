@@ -4,7 +4,7 @@
 //! densely and another one for the same rows padded to 16 bytes. Kernels serve every alignment, so
 //! the plan of each serves the others. A launch takes the plan of its own alignment where that
 //! kernel is loaded and the workspace suffices; else the plan of another alignment where that is so.
-//! Hence a launch needs no more than what was prepared and lent for its shape, however its rows lie.
+//! Hence a launch needs no more than the kernel and the workspace of any one plan of its shape.
 
 use super::Plan;
 use crate::error::Error;
@@ -132,12 +132,12 @@ mod tests {
         for shape in shapes() {
             let layouts = layouts(&shape);
             let plans: Vec<Plan> = layouts.iter().map(|l| place.plan(l).unwrap()).collect();
-            for lent in plans.iter().map(|plan| plan.workspace_bytes) {
+            for bytes in plans.iter().map(|plan| plan.workspace_bytes) {
                 for (problem, own) in layouts.iter().zip(&plans) {
                     let plan = |problem: &Problem| place.plan(problem);
-                    let taken = Plan::of_launch(problem, lent, plan, |_| false).unwrap();
-                    assert!(taken.workspace_bytes <= lent, "{problem} with {lent} bytes");
-                    if own.workspace_bytes <= lent {
+                    let taken = Plan::of_launch(problem, bytes, plan, |_| false).unwrap();
+                    assert!(taken.workspace_bytes <= bytes, "{problem} with {bytes} bytes");
+                    if own.workspace_bytes <= bytes {
                         assert_eq!(taken, *own, "{problem}");
                     }
                 }

@@ -4,7 +4,7 @@
 //! here and nothing is measured. `planner` chooses, by a measured `table` interpolated in a `lattice`
 //! or by the rules of `heuristics`, after `keep` has settled own records; both leave out what `tried` says was
 //! refused. `layout` picks the plan of a launch, `explain` says why a plan is what it is, and `reach` names all
-//! that may be chosen. What cannot be launched is an error with its numbers.
+//! kernels that plans can name. What cannot be launched is an error with its numbers.
 
 mod explain;
 mod heuristics;
@@ -89,7 +89,7 @@ impl Plan {
         }
     }
 
-    /// As [`Plan::with`], of a kernel that is known to be sound, as all members of a family are.
+    /// As [`Plan::with`], for a variant that is known to be sound.
     pub(crate) fn of_member(
         problem: &Problem,
         variant: &Variant,

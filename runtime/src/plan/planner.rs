@@ -5,8 +5,8 @@
 //! and rows that are less aligned go by times of their own; where there are none, those of usual
 //! rows stand for them. Rules serve where there is no table, where it lists no member of the family
 //! near the problem, and where rows are far shorter than any that were measured. It cannot fail
-//! where rules can serve. Its one state is which kernels were `tried`; what the GPU or the compiler
-//! has refused is not picked again while anything else can serve.
+//! where rules can serve. Its one state is which kernels were `tried`: it names a refused kernel
+//! only where no other can serve.
 
 use super::keep::kept_at;
 use super::lattice::{Lattice, Member};
@@ -42,7 +42,7 @@ pub(super) struct Type {
     pub(super) lattice: Lattice,
     /// Of its points, the first so many are of this GPU's own records.
     own: usize,
-    /// A bit for each member that no pack has, where packs alone serve.
+    /// Where packs alone serve: a bit for each kernel of the lattice that no pack has.
     pub(super) absent: u64,
 }
 
@@ -110,12 +110,12 @@ impl Planner {
         &self.tried
     }
 
-    /// Never again picks a kernel while another can serve.
+    /// Names a kernel no more while another one can serve.
     pub(crate) fn refuse(&self, variant: &Variant, refusal: Refusal) {
         self.tried.refuse(variant, refusal);
     }
 
-    /// Never picks a kernel by the table, since no pack has it. Rules may still name it.
+    /// Takes no kernel from the table that no pack has. Rules may still name it.
     pub(crate) fn leave_out(&mut self, variant: &Variant) {
         for measured in &mut self.measured {
             if let Some(place) = measured.lattice.place(variant) {

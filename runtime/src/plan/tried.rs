@@ -1,5 +1,5 @@
 //! What loading has shown of kernels: which ones the GPU or the compiler refused, and which ones
-//! loaded. There is one such set for each family; the measured table, the rules and the packs' stock
+//! loaded. One such set belongs to each planner; the measured table, the rules and the packs' stock
 //! all ask it, so no plan names a refused kernel while another can serve.
 //!
 //! The table and the stock leave out the refused kernels alone. The rules infer more, since each
