@@ -3,7 +3,7 @@
 //! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
 //! here and nothing is measured. `planner` chooses, by a measured `table` interpolated in a `lattice`
 //! or by the rules of `heuristics`, after `keep` has settled own records; both leave out what `tried` says was
-//! refused. `layout` picks the plan of a launch, `explain` says why a plan is what it is, and `reach` names all
+//! refused. `layout` gives the plan of a launch, `explain` says why a plan is what it is, and `reach` names all
 //! kernels that plans can name. What cannot be launched is an error with its numbers.
 
 mod explain;
@@ -249,5 +249,38 @@ mod tests {
         let columns = refused(Problem::new(DType::Bf16, 1, 2049, 512));
         assert!(columns.contains("it serves at most 2048 columns"), "{columns}");
         assert!(Plan::with(&Problem::new(DType::Bf16, 1, 2048, 512), variant, &h200()).is_ok());
+    }
+
+    #[test]
+    fn an_unsound_variant_or_spec_is_refused_with_its_faults() {
+        let spec = spec(&[1, 4]);
+        let problem = Problem::new(DType::F32, 3, 1 << 20, 512);
+        for kernel in KernelKind::ALL {
+            let members = spec.variants();
+            let sound = *members.iter().find(|v| v.kernel == *kernel).unwrap();
+            for size in [0, 3, 1 << 31, u32::MAX] {
+                for unsound in [
+                    Variant { vec_size: size, ..sound },
+                    Variant { bins: size, ..sound },
+                    Variant { threads: size, ..sound },
+                    Variant { items: size, cluster: size, ..sound },
+                    Variant { cluster: size.wrapping_add(17), ..sound },
+                    Variant { threads: size, items: size, cluster: size, bins: size, ..sound },
+                ] {
+                    let refused = Plan::with(&problem, &unsound, &h200());
+                    assert!(matches!(&refused, Err(Error::Unfit { .. })), "{refused:?}");
+                }
+            }
+        }
+        let huge = Variant { threads: u32::MAX, ..spec.variants()[0] };
+        let said = Plan::with(&problem, &huge, &h200()).unwrap_err().to_string();
+        assert!(said.contains("`threads: 4294967295` is not a CTA size"), "{said}");
+        for threads in [vec![u32::MAX], vec![0], vec![]] {
+            let unsound = KernelSpec { threads: threads.into(), ..spec.clone() };
+            let refused = Plan::of(&unsound, &problem, &h200());
+            assert!(matches!(&refused, Err(Error::Spec(_))), "{refused:?}");
+            let refused = Explanation::of(&unsound, &problem, &h200());
+            assert!(matches!(&refused, Err(Error::Spec(_))), "{refused:?}");
+        }
     }
 }
