@@ -126,6 +126,10 @@ impl Family {
     /// launch itself does neither. Needed before a stream capture; [`Family::warmup`] does it for
     /// many problems at once.
     ///
+    /// It serves every launch of this dtype, rows, columns and k, whatever the row stride and the
+    /// alignment: a launch whose own plan names a kernel that is not loaded, or needs more workspace
+    /// than it is given, takes the plan that was prepared. [`Problem::at`] prepares for a stride.
+    ///
     /// # Errors
     /// As for [`Family::plan`], and what compiling and loading may bring.
     pub fn prepare(&self, problem: &Problem) -> Result<Plan, Error> {
