@@ -74,6 +74,10 @@ impl Family {
     /// rules. It compiles nothing and needs no GPU. On an engine without a compiler it picks among
     /// the members that the [packs](crate::pack) hold.
     ///
+    /// Launches of this dtype, rows, columns and k need no more workspace than the plan says, whatever
+    /// their row stride and alignment. Where the GPU or the compiler refuses its kernel, which
+    /// [`Family::prepare`] or the first launch finds out, plans name another kernel from then on.
+    ///
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {

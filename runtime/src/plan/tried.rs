@@ -8,7 +8,7 @@
 //! inferred to be refused, so a refusal changes no plan whose kernel is loaded.
 
 use crate::error::Error;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use topkit_codegen::Variant;
@@ -38,52 +38,58 @@ impl Refusal {
 /// The kernels that were tried.
 #[derive(Debug, Default)]
 pub(crate) struct Tried {
-    /// Why each was refused; `None` for a kernel that loaded.
-    kernels: RwLock<HashMap<Variant, Option<Refusal>>>,
+    kernels: RwLock<Kernels>,
     /// One was refused. Until then a plan takes no lock.
     any_refused: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Kernels {
+    /// Few, and searched by every plan.
+    refused: Vec<(Variant, Refusal)>,
+    loaded: HashSet<Variant>,
 }
 
 impl Tried {
     /// Notes that a kernel cannot be had.
     pub(crate) fn refuse(&self, variant: &Variant, refusal: Refusal) {
-        self.note(variant, Some(refusal));
+        let mut kernels = self.kernels.write().unwrap_or_else(PoisonError::into_inner);
+        kernels.loaded.remove(variant);
+        kernels.refused.retain(|(other, _)| other != variant);
+        kernels.refused.push((*variant, refusal));
         self.any_refused.store(true, Ordering::Release);
     }
 
     /// Notes that a kernel is loaded.
     pub(crate) fn accept(&self, variant: &Variant) {
-        self.note(variant, None);
-    }
-
-    fn note(&self, variant: &Variant, refusal: Option<Refusal>) {
-        // The map is whole after a panic of another thread: one insertion is all that is done to it.
-        self.kernels.write().unwrap_or_else(PoisonError::into_inner).insert(*variant, refusal);
+        let mut kernels = self.kernels.write().unwrap_or_else(PoisonError::into_inner);
+        kernels.refused.retain(|(other, _)| other != variant);
+        kernels.loaded.insert(*variant);
     }
 
     /// Whether a kernel was refused.
     pub(crate) fn has_refused(&self, variant: &Variant) -> bool {
-        self.any_refused.load(Ordering::Acquire) && matches!(self.known(variant), Some(Some(_)))
+        self.any(|_, (other, _)| other == variant)
     }
 
     /// Whether a kernel was refused, or another refusal tells that it will be.
     pub(crate) fn rules_out(&self, variant: &Variant) -> bool {
+        self.any(|kernels, (other, refusal)| {
+            let tells = match refusal {
+                Refusal::NoRoom => variant.cluster >= other.cluster,
+                Refusal::Unusable => variant.kernel == other.kernel,
+            };
+            tells && !kernels.loaded.contains(variant)
+        })
+    }
+
+    /// Whether a refusal says something.
+    fn any(&self, says: impl Fn(&Kernels, &(Variant, Refusal)) -> bool) -> bool {
         if !self.any_refused.load(Ordering::Acquire) {
             return false;
         }
-        let tells = |(other, refusal): (&Variant, &Option<Refusal>)| match refusal {
-            Some(Refusal::NoRoom) => variant.cluster >= other.cluster,
-            Some(Refusal::Unusable) => variant.kernel == other.kernel,
-            None => false,
-        };
-        match self.known(variant) {
-            Some(refusal) => refusal.is_some(),
-            None => self.kernels.read().unwrap_or_else(PoisonError::into_inner).iter().any(tells),
-        }
-    }
-
-    fn known(&self, variant: &Variant) -> Option<Option<Refusal>> {
-        self.kernels.read().unwrap_or_else(PoisonError::into_inner).get(variant).copied()
+        let kernels = self.kernels.read().unwrap_or_else(PoisonError::into_inner);
+        kernels.refused.iter().any(|refused| says(&kernels, refused))
     }
 }
 
@@ -121,6 +127,9 @@ mod tests {
         let of_the_kernel = of("cluster_filter v4_b2048_t512_r16_c4");
         assert!(tried.rules_out(&of_the_kernel) && !tried.has_refused(&of_the_kernel));
         assert!(!tried.rules_out(&of("block_filter v4_b2048_t512_r32")));
+        // It loads after all.
+        tried.accept(&two);
+        assert!(!tried.has_refused(&two) && !tried.rules_out(&of_the_kernel));
     }
 
     #[test]
