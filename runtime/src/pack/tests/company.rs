@@ -148,17 +148,22 @@ fn what_no_packed_kernel_serves_is_named_ahead_as_it_is() {
     }
 }
 
-/// A GPU without room for clusters, and packs that hold some beside a kernel without.
+/// A GPU without room for clusters, and packs that hold some beside a kernel without. Rules go on to
+/// smaller clusters, which are not packed, and the nearest to those was refused.
 #[test]
 fn a_packed_kernel_that_was_refused_gives_way_to_the_next() {
     let spec = KernelSpec::builder("Room").dtype([DType::F32]).k(1..=4096).build().unwrap();
-    for name in ["sm_90a", "sm_100a"] {
+    for (name, clusters) in
+        [("sm_90a", 16..=16), ("sm_90a", 2..=16), ("sm_100a", 16..=16), ("sm_100a", 8..=16)]
+    {
         let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &[name]);
         let engine = Engine::builder().offline(arch(name)).config(Config::default());
         let engine = engine.pack(&path).build().unwrap();
         let limits = engine.limits();
         let is_packed = |variant: &Variant| match variant.kernel {
-            KernelKind::ClusterFilter | KernelKind::ClusterResident => variant.threads == 512,
+            KernelKind::ClusterFilter | KernelKind::ClusterResident => {
+                variant.threads == 512 && clusters.contains(&variant.cluster)
+            }
             kernel => kernel == KernelKind::BlockFilter && variant.threads == 256,
         };
         let mut planner = engine.planner(&spec);
