@@ -32,8 +32,8 @@
  *
  * CUDA graphs
  *   topkit_selector_launch allocates nothing, never synchronises and can be captured, once
- *   topkit_selector_prepare was called for the same rows, columns and k; else it fails with
- *   TOPKIT_ERROR_CAPTURE. Call nothing else of topkit while a stream is being captured. A captured
+ *   topkit_selector_prepare was called for the same rows, columns and k, with any row stride and
+ *   alignment; else it fails with TOPKIT_ERROR_CAPTURE. Call nothing else of topkit while a stream is being captured. A captured
  *   launch keeps its addresses; lengths and starts are read when the graph runs.
  *
  * Growth
@@ -114,6 +114,19 @@ typedef struct topkit_selector_config {
 
 #define TOPKIT_SELECTOR_CONFIG_INIT { sizeof(topkit_selector_config), 0, 0, 0, 0, 0, 0, 0, 0 }
 
+/* What launches have in common: their shape, and how their scores are aligned. */
+typedef struct topkit_problem {
+    size_t size;        /* sizeof(topkit_problem) */
+    int64_t rows;       /* as in topkit_launch, and so are the next two */
+    int64_t columns;
+    int64_t row_stride; /* 0 for `columns` */
+    int64_t alignment;  /* bytes of which `scores` is a multiple; 0 for 16, as cudaMalloc gives */
+    int32_t k;          /* winners a row */
+    int32_t reserved;   /* 0 */
+} topkit_problem;
+
+#define TOPKIT_PROBLEM_INIT { sizeof(topkit_problem), 0, 0, 0, 0, 0, 0 }
+
 /* What a launch will take. */
 typedef struct topkit_plan {
     size_t size;            /* sizeof(topkit_plan) */
@@ -180,22 +193,30 @@ topkit_status topkit_selector_create(const topkit_engine *engine,
 /* Destroys a selector. NULL is allowed. */
 void topkit_selector_destroy(topkit_selector *selector);
 
-/* Says which kernel a launch of this shape takes, and how much workspace. It compiles nothing. Fields
- * of `plan` that this library does not know are set to 0.
+/* Says which kernel a launch of this problem takes, and how much workspace. It compiles nothing.
+ * Fields of `plan` that this library does not know are set to 0.
+ *
+ * The plan may differ for other row strides and alignments of the same rows, columns and k, and is
+ * the fastest for its own. A launch with another stride or alignment needs no more than this plan's
+ * kernel and workspace_bytes: it takes this plan where its own kernel is not loaded or its own
+ * workspace is not there. topkit_selector_prepare may find that the GPU or the compiler refuses a
+ * kernel, and plans name another one then; so prepare first and plan after it.
  *
  * ERROR_ARGUMENT: something is NULL, negative or beyond 2^31 - 1, or the selector was not made for
- * this k. */
-topkit_status topkit_selector_plan(const topkit_selector *selector, int64_t rows, int64_t columns,
-                                   int32_t k, topkit_plan *plan);
+ * this k. `plan` is looked at first, the selector last.
+ * ERROR_UNSUPPORTED: `problem` has fields that this library does not know, and they are not 0. */
+topkit_status topkit_selector_plan(const topkit_selector *selector, const topkit_problem *problem,
+                                   topkit_plan *plan);
 
-/* Compiles and loads the kernel that a launch of this shape takes, so that the launch does neither.
+/* Compiles and loads the kernel that a launch of this problem takes, so that the launch does
+ * neither; nor does a launch of the same rows, columns and k with another row stride or alignment.
  * It may take a second. Call it before a capture and before the first request.
  *
  * ERROR_ARGUMENT: as for topkit_selector_plan.
- * ERROR_UNSUPPORTED: the GPU has no room for the kernel.
+ * ERROR_UNSUPPORTED: as for topkit_selector_plan; or the GPU has no room for the kernel.
  * ERROR_COMPILE, ERROR_CUDA: the kernel did not compile or load. */
-topkit_status topkit_selector_prepare(const topkit_selector *selector, int64_t rows,
-                                      int64_t columns, int32_t k);
+topkit_status topkit_selector_prepare(const topkit_selector *selector,
+                                      const topkit_problem *problem);
 
 /* Enqueues a selection on a stream of the engine's context. It returns before the GPU is done; a
  * fault on the GPU shows in a later call of CUDA. The first launch of a kernel that was not prepared
@@ -208,7 +229,7 @@ topkit_status topkit_selector_prepare(const topkit_selector *selector, int64_t r
  * given to a selector of dense rows; or the selector was not made for this k.
  * ERROR_UNSUPPORTED: `launch` has fields that this library does not know, and they are not 0; or the
  * GPU has no room for the kernel.
- * ERROR_WORKSPACE: it is smaller than the plan says.
+ * ERROR_WORKSPACE: it is smaller than the plan says, for whatever row stride and alignment.
  * ERROR_CAPTURE: the stream is being captured and the kernel was not prepared.
  * ERROR_COMPILE, ERROR_CUDA: the kernel did not compile, load or launch. */
 topkit_status topkit_selector_launch(const topkit_selector *selector, topkit_stream stream,

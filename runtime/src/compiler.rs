@@ -41,4 +41,7 @@ pub struct CompileError {
     pub reason: String,
     /// Its log, unescaped; lines name the template's file and line.
     pub log: String,
+    /// The text of the kernel was refused, and nothing is wrong with the compiler or the machine, so
+    /// that another kernel may compile. Only then do plans name another kernel in its place.
+    pub blames_kernel: bool,
 }

@@ -248,9 +248,9 @@ impl Engine {
         *self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// The members of a family that packs hold, where there are no others; the planner passes over
-    /// what they lack.
-    pub(crate) fn stock(&self, spec: &KernelSpec, planner: &Planner) -> Option<Stock> {
+    /// The members of a family that packs hold, where there are no others; the planner then takes no
+    /// other from its table.
+    pub(crate) fn stock(&self, spec: &KernelSpec, planner: &mut Planner) -> Option<Stock> {
         let cache = &self.inner.cache;
         let has = |source: RenderedSource| cache.is_packed(&source, self.arch());
         let is_packed = |variant: &Variant| {

@@ -48,7 +48,7 @@ pub enum Error {
         /// The driver's own words.
         reason: String,
     },
-    /// The driver refused the compiled kernel.
+    /// The driver refused the compiled kernel, which is to blame: another one may load.
     #[error("the CUDA driver refused {entry} for {arch}: {reason}\n{log}")]
     Module {
         /// The kernel's symbol.

@@ -35,15 +35,15 @@ impl Family {
     pub(crate) fn new(engine: Engine, spec: KernelSpec) -> Result<Family, Error> {
         let faults = spec.validate();
         if faults.is_empty() {
-            let planner = Arc::new(engine.planner(&spec));
-            let stock = engine.stock(&spec, &planner).map(Arc::new);
-            Ok(Family { engine, spec: Arc::new(spec), planner, stock })
+            let mut planner = engine.planner(&spec);
+            let stock = engine.stock(&spec, &mut planner).map(Arc::new);
+            Ok(Family { engine, spec: Arc::new(spec), planner: Arc::new(planner), stock })
         } else {
             Err(topkit_codegen::SpecError { faults }.into())
         }
     }
 
-    /// What picks the members, for [`Family::warmup`].
+    /// What makes the plans, for `substitute` and [`Family::warmup`].
     pub(crate) fn planner(&self) -> &Planner {
         &self.planner
     }
@@ -54,7 +54,9 @@ impl Family {
         let planned = self.planner.reach(&self.spec, workload, limits)?;
         match &self.stock {
             None => Ok(planned),
-            Some(stock) => Ok(stock.reach(planned, &self.spec, workload, limits)),
+            Some(stock) => {
+                Ok(stock.reach(planned, &self.spec, workload, limits, self.planner.tried()))
+            }
         }
     }
 
@@ -72,13 +74,17 @@ impl Family {
     /// rules. It compiles nothing and needs no GPU. On an engine without a compiler it picks among
     /// the members that the [packs](crate::pack) hold.
     ///
+    /// Launches of this dtype, rows, columns and k need no more workspace than the plan says, whatever
+    /// their row stride and alignment. Where the GPU or the compiler refuses its kernel, which
+    /// [`Family::prepare`] or the first launch finds out, plans name another kernel from then on.
+    ///
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
         let plan = self.planner.plan(&self.spec, problem, self.engine.limits())?;
         match &self.stock {
             None => Ok(plan),
-            Some(stock) => Ok(stock.plan(plan, self.engine.limits())),
+            Some(stock) => Ok(stock.plan(plan, self.engine.limits(), self.planner.tried())),
         }
     }
 
@@ -91,7 +97,7 @@ impl Family {
         let explained = Explanation::by(&self.planner, &self.spec, problem, limits)?;
         match &self.stock {
             None => Ok(explained),
-            Some(stock) => Ok(stock.explain(explained)),
+            Some(stock) => Ok(stock.explain(explained, self.planner.tried())),
         }
     }
 
@@ -124,14 +130,18 @@ impl Family {
     /// launch itself does neither. Needed before a stream capture; [`Family::warmup`] does it for
     /// many problems at once.
     ///
+    /// It serves every launch of this dtype, rows, columns and k, whatever the row stride and the
+    /// alignment: a launch whose own plan names a kernel that is not loaded, or needs more workspace
+    /// than it is given, takes the plan that was prepared. [`Problem::at`] prepares for a stride.
+    ///
     /// # Errors
     /// As for [`Family::plan`], and what compiling and loading may bring.
     pub fn prepare(&self, problem: &Problem) -> Result<Plan, Error> {
+        let mut plan = self.plan(problem)?;
         loop {
-            let plan = self.plan(problem)?;
-            match self.engine.load(&plan.variant) {
+            match self.load(&plan.variant) {
                 Ok(_) => return Ok(plan),
-                Err(error) => self.pass_over(&plan, error)?,
+                Err(error) => plan = self.instead(&plan, error, || self.plan(problem))?,
             }
         }
     }
@@ -251,48 +261,14 @@ impl Family {
     /// or as the last launch left it, and no other launch uses it meanwhile; and `stream` belongs to
     /// the engine's context.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
+        let mut plan = self.plan_launch(launch)?;
         loop {
-            let plan = self.plan_launch(launch)?;
             // SAFETY: as the caller promises.
             match unsafe { self.enqueue(stream, launch, &plan) } {
                 Ok(()) => return Ok(()),
-                Err(error) => self.pass_over(&plan, error)?,
+                Err(error) => plan = self.instead(&plan, error, || self.plan_launch(launch))?,
             }
         }
-    }
-
-    /// The plan of a launch. One whose rows are less aligned than those of the problem that was
-    /// prepared may have another plan; where that one would have to be compiled, or needs more
-    /// workspace than was lent, and the plan of aligned rows does not, the latter serves.
-    fn plan_launch(&self, launch: &RawLaunch) -> Result<Plan, Error> {
-        let problem = launch.problem();
-        let plan = self.plan(&problem)?;
-        let lent = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
-        let fits = |plan: &Plan| lent >= plan.workspace_bytes;
-        let is_loaded = |plan: &Plan| self.engine.loaded(&plan.variant).is_some();
-        if problem.is_aligned() || (fits(&plan) && is_loaded(&plan)) {
-            return Ok(plan);
-        }
-        let usual = self.plan(&problem.usual())?;
-        let serves = fits(&usual) && (is_loaded(&usual) || !fits(&plan));
-        Ok(if serves { Plan { problem: plan.problem, ..usual } } else { plan })
-    }
-
-    /// Makes the next best kernel the plan's where the best cannot be had, since the GPU has no room
-    /// for it or the compiler or the driver refuses it; any other error, and one that the next plan
-    /// would give again, is handed back.
-    fn pass_over(&self, plan: &Plan, error: Error) -> Result<(), Error> {
-        let refused = match error {
-            Error::Room { .. } => true,
-            // Another kernel would hide a fault of an edited one.
-            Error::Compile(_) | Error::Module { .. } => !self.engine.has_edits(),
-            _ => false,
-        };
-        if refused && self.planner.refuse(&plan.variant) {
-            tracing::warn!("{}: {error}; the next best kernel is taken", plan.problem);
-            return Ok(());
-        }
-        Err(error)
     }
 
     /// As [`Family::launch_raw`], with the kernel that the caller picks instead of the plan's.
@@ -355,7 +331,7 @@ impl Family {
         if self.engine.context().is_some() && is_capturing(stream)? {
             return Err(Error::Capturing { problem: plan.problem });
         }
-        self.engine.load(&plan.variant)
+        self.load(&plan.variant)
     }
 
     fn check_stream(&self, stream: &CudaStream) -> Result<(), Error> {

@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod blame;
 mod builder;
 pub mod cache;
 mod compiler;
@@ -52,6 +53,7 @@ mod resources;
 mod rows;
 mod sass;
 mod score;
+mod substitute;
 pub mod tune;
 mod warmup;
 mod workload;

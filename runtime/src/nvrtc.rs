@@ -4,6 +4,7 @@
 //! library or function is an error and never a panic. It keeps no state between compiles and
 //! writes no file.
 
+use crate::blame;
 use crate::compiler::{CompileError, Compiled, Compiler};
 use crate::library::{self, Found, LibraryError};
 use cudarc::nvrtc::sys::nvrtcProgram;
@@ -135,13 +136,14 @@ impl Nvrtc {
         let arch_option = format!("--gpu-architecture={arch}");
         let mut options = Compiler::options(self);
         options.push(arch_option);
-        match program.compile(options) {
-            Ok(()) => Ok(program),
-            Err(error) => {
-                let log = program.log().unwrap_or_else(|error| error.to_string());
-                Err(refused(error.to_string(), log))
-            }
-        }
+        let status =
+            program.compile(options).map_err(|error| refused(error.to_string(), String::new()))?;
+        self.check("nvrtcCompileProgram", status).map_err(|error| {
+            let log = program.log().unwrap_or_else(|error| error.to_string());
+            let blames_kernel = blame::is_uncompilable(status);
+            CompileError { blames_kernel, ..refused(error.to_string(), log) }
+        })?;
+        Ok(program)
     }
 
     fn refusal(
@@ -157,6 +159,7 @@ impl Nvrtc {
             arch,
             reason,
             log,
+            blames_kernel: false,
         }
     }
 
@@ -258,7 +261,8 @@ impl<'a> Program<'a> {
         Ok(Program { nvrtc, handle })
     }
 
-    fn compile(&self, options: Vec<String>) -> Result<(), NvrtcError> {
+    /// Compiles it and gives NVRTC's answer; fails where NVRTC cannot be asked.
+    fn compile(&self, options: Vec<String>) -> Result<Status, NvrtcError> {
         type F = unsafe extern "C" fn(nvrtcProgram, c_int, *const *const c_char) -> Status;
         let compile = self.nvrtc.function::<F>("nvrtcCompileProgram")?;
         let options: Vec<CString> =
@@ -266,8 +270,7 @@ impl<'a> Program<'a> {
         let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
         let count = pointers.len() as c_int;
         // SAFETY: the handle is live, and the option strings outlive the call.
-        let status = unsafe { compile(self.handle, count, pointers.as_ptr()) };
-        self.nvrtc.check("nvrtcCompileProgram", status)
+        Ok(unsafe { compile(self.handle, count, pointers.as_ptr()) })
     }
 
     fn log(&self) -> Result<String, NvrtcError> {

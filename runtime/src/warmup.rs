@@ -8,6 +8,7 @@ use crate::cache::{CacheKey, NotKept, Origin};
 use crate::compiler::CompileError;
 use crate::error::Error;
 use crate::family::Family;
+use crate::plan::Refusal;
 use crate::workload::Workload;
 use std::fmt;
 use std::num::NonZero;
@@ -192,7 +193,10 @@ impl Family {
             for warmed in self.warm_all(new, threads, &tell) {
                 // Where the GPU has no room for a kernel, the next round warms its substitutes.
                 match &warmed.outcome {
-                    Err(Error::Room { .. }) if self.planner().refuse(&warmed.key.variant) => {
+                    Err(Error::Room { .. })
+                        if done.passed_over.iter().all(|key| key.variant != warmed.key.variant) =>
+                    {
+                        self.planner().refuse(&warmed.key.variant, Refusal::NoRoom);
                         tracing::info!("{}: there is no room for it here", warmed.key);
                         done.passed_over.push(warmed.key);
                     }
@@ -271,7 +275,7 @@ impl Family {
             let origin = engine.artifact(&key.variant, true)?.origin;
             if engine.context().is_some() {
                 // A launch beside this may have asked first, before the compile, and been denied.
-                while let Err(error) = engine.load(&key.variant) {
+                while let Err(error) = self.load(&key.variant) {
                     if !matches!(error, Error::Denied(_)) {
                         return Err(error);
                     }
@@ -286,6 +290,7 @@ impl Family {
                 arch: key.arch,
                 reason: "it stopped before its end".to_owned(),
                 log: String::new(),
+                blames_kernel: false,
             }))
         });
         Warmed { key: key.clone(), outcome, elapsed: start.elapsed() }

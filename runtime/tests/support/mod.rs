@@ -77,6 +77,7 @@ impl Compiler for Fake {
                 arch,
                 reason: "refused".to_owned(),
                 log: "line 1: error".to_owned(),
+                blames_kernel: true,
             });
         }
         let text = format!("{} {arch} {:?} {}", self.version, self.options, source.text);

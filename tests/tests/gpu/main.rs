@@ -9,6 +9,7 @@
 mod device;
 mod exactness;
 mod launching;
+mod layouts;
 mod packs;
 mod property;
 mod ragged;
