@@ -43,6 +43,7 @@ pub mod interpret;
 mod launch;
 mod library;
 mod module;
+mod modules;
 mod nvrtc;
 mod overrides;
 pub mod pack;
