@@ -30,6 +30,7 @@
 
 mod builder;
 pub mod cache;
+mod capture;
 mod compiler;
 mod config;
 mod device;
@@ -54,6 +55,7 @@ mod rows;
 mod sass;
 mod score;
 pub mod tune;
+mod typed;
 mod warmup;
 mod workload;
 mod workspace;
