@@ -16,8 +16,8 @@ use crate::tune::Choice;
 use crate::workload::Workload;
 use crate::workspace::Workspace;
 use crate::{IndexInt, Score};
-use cudarc::driver::CudaStream;
 use cudarc::driver::sys::CUstream;
+use cudarc::driver::{CudaContext, CudaStream};
 use std::sync::Arc;
 use topkit_codegen::{KernelSpec, RenderedSource, Variant};
 
@@ -128,11 +128,11 @@ impl Family {
     /// # Errors
     /// As for [`Family::plan`], and what compiling and loading may bring.
     pub fn prepare(&self, problem: &Problem) -> Result<Plan, Error> {
+        if problem.rows == 0 {
+            return self.plan(problem);
+        }
         loop {
             let plan = self.plan(problem)?;
-            if plan.grid == 0 {
-                return Ok(plan);
-            }
             match self.engine.load(&plan.variant) {
                 Ok(_) => return Ok(plan),
                 Err(error) => self.pass_over(&plan, error)?,
@@ -342,11 +342,10 @@ impl Family {
         if let Some(kernel) = self.engine.loaded(&plan.variant) {
             return Ok(kernel);
         }
-        if let Some(context) = self.engine.context() {
-            // SAFETY: as the caller promises.
-            if unsafe { is_capturing(context, stream) }? {
-                return Err(Error::Capturing { problem: plan.problem });
-            }
+        // SAFETY: as the caller promises.
+        let capturing = |context: &Arc<CudaContext>| unsafe { is_capturing(context, stream) };
+        if self.engine.context().map_or(Ok(false), capturing)? {
+            return Err(Error::Capturing { problem: plan.problem });
         }
         self.engine.load(&plan.variant)
     }

@@ -2,26 +2,27 @@
 //!
 //! What only the driver can tell of it, how many of its CTAs the GPU holds at once, is asked here,
 //! once. A launch whose CTAs could never be there together is refused; it would hang or fail later.
-//! The machine code stays loaded when the kernel is dropped: see [`crate::modules`].
 
 use crate::device::Device;
 use crate::error::{Error, driver_words};
-use crate::modules::Module;
-use cudarc::driver::{CudaContext, DriverError, sys};
+use crate::modules;
+use cudarc::driver::{CudaContext, sys};
 use std::ffi::{CString, c_uint, c_void};
 use std::sync::Arc;
 
-/// A kernel that can be launched.
+/// A kernel that can be launched. Its module stays loaded when this is dropped: see [`modules`].
 pub(crate) struct LoadedKernel {
     context: Arc<CudaContext>,
     function: sys::CUfunction,
     shape: LaunchShape,
+    /// The module, as long as the kernel may turn out unusable.
+    unproven: Option<sys::CUmodule>,
 }
 
-// SAFETY: a function is a handle that any thread may use once the context is current on it, and
-// `launch` makes it so.
+// SAFETY: a module and its functions are handles that any thread may use once the context is
+// current on it, and `launch` and `drop` make it so.
 unsafe impl Send for LoadedKernel {}
-// SAFETY: as above; the handle is never changed after loading.
+// SAFETY: as above; the handles are never changed after loading.
 unsafe impl Sync for LoadedKernel {}
 
 impl std::fmt::Debug for LoadedKernel {
@@ -108,12 +109,29 @@ impl LoadedKernel {
         let (context, arch) = (&device.context, device.facts.arch);
         let _span = tracing::info_span!("load", entry).entered();
         context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
-        let name = CString::new(entry).map_err(|_| Error::Module {
-            entry: entry.to_owned(),
-            arch,
-            reason: "its name holds a NUL byte".into(),
-            log: String::new(),
-        })?;
+        let digest = modules::digest(entry, cubin);
+        if let Some(function) = modules::find(context, &digest) {
+            return Ok(LoadedKernel { context: context.clone(), function, shape, unproven: None });
+        }
+        let mut log = vec![0u8; 16 * 1024];
+        let mut options = [
+            sys::CUjit_option::CU_JIT_ERROR_LOG_BUFFER,
+            sys::CUjit_option::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
+        ];
+        // The driver takes each option's value in the place of a pointer.
+        let mut values = [log.as_mut_ptr().cast::<c_void>(), log.len() as *mut c_void];
+        let mut module = std::ptr::null_mut();
+        // SAFETY: the image is a whole cubin, the option arrays have the length given, and the
+        // log buffer outlives the call.
+        let status = unsafe {
+            sys::cuModuleLoadDataEx(
+                &mut module,
+                cubin.as_ptr().cast(),
+                options.len() as c_uint,
+                options.as_mut_ptr(),
+                values.as_mut_ptr(),
+            )
+        };
         let refused = |error, log: &[u8]| {
             let end = log.iter().position(|&byte| byte == 0).unwrap_or(log.len());
             Error::Module {
@@ -123,17 +141,24 @@ impl LoadedKernel {
                 log: String::from_utf8_lossy(&log[..end]).into_owned(),
             }
         };
-        // On an error below, a new module is unloaded when this is dropped.
-        let module = Module::of(context, cubin, || {
-            let (loaded, log) = load_module(cubin);
-            loaded.map_err(|error| refused(error, &log))
+        status.result().map_err(|error| refused(error, &log))?;
+        // From here the module is unloaded on every error.
+        let mut kernel = LoadedKernel {
+            context: context.clone(),
+            function: std::ptr::null_mut(),
+            shape,
+            unproven: Some(module),
+        };
+        let name = CString::new(entry).map_err(|_| Error::Module {
+            entry: entry.to_owned(),
+            arch,
+            reason: "its name holds a NUL byte".into(),
+            log: String::new(),
         })?;
-        let mut function = std::ptr::null_mut();
-        // SAFETY: the module is loaded, and the name is a C string.
-        unsafe { sys::cuModuleGetFunction(&mut function, module.handle(), name.as_ptr()) }
+        // SAFETY: the module was just loaded, and the name is a C string.
+        unsafe { sys::cuModuleGetFunction(&mut kernel.function, module, name.as_ptr()) }
             .result()
             .map_err(|error| refused(error, &[]))?;
-        let kernel = LoadedKernel { context: context.clone(), function, shape };
         if shape.shared_bytes > 0 {
             kernel.take_shared_memory()?;
         }
@@ -144,7 +169,8 @@ impl LoadedKernel {
                 return Err(Error::Room { entry: entry.to_owned(), needed, room });
             }
         }
-        module.keep();
+        kernel.unproven = None;
+        modules::keep(context, digest, kernel.function);
         Ok(kernel)
     }
 
@@ -210,28 +236,18 @@ impl LoadedKernel {
     }
 }
 
-/// Loads a cubin into the current context; beside the outcome stands the driver's log.
-fn load_module(cubin: &[u8]) -> (Result<sys::CUmodule, DriverError>, Vec<u8>) {
-    let mut log = vec![0u8; 16 * 1024];
-    let mut options = [
-        sys::CUjit_option::CU_JIT_ERROR_LOG_BUFFER,
-        sys::CUjit_option::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
-    ];
-    // The driver takes each option's value in the place of a pointer.
-    let mut values = [log.as_mut_ptr().cast::<c_void>(), log.len() as *mut c_void];
-    let mut module = std::ptr::null_mut();
-    // SAFETY: the image is a whole cubin, the option arrays have the length given, and the log
-    // buffer outlives the call.
-    let status = unsafe {
-        sys::cuModuleLoadDataEx(
-            &mut module,
-            cubin.as_ptr().cast(),
-            options.len() as c_uint,
-            options.as_mut_ptr(),
-            values.as_mut_ptr(),
-        )
-    };
-    (status.result().map(|()| module), log)
+impl Drop for LoadedKernel {
+    fn drop(&mut self) {
+        let Some(module) = self.unproven else { return };
+        let unload = || {
+            self.context.bind_to_thread()?;
+            // SAFETY: the module is live, and its kernel was never launched.
+            unsafe { sys::cuModuleUnload(module) }.result()
+        };
+        if let Err(error) = unload() {
+            tracing::warn!("a kernel was not unloaded: {}", driver_words(error));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,83 +1,43 @@
-//! The modules that are loaded into CUDA contexts, each for as long as its context lives.
+//! The kernels that are loaded into CUDA contexts, each for as long as its context lives.
 //!
 //! A captured graph, and a launch that has not ended, need the module of their kernel after the
-//! family and the engine were dropped, and nothing says when they are done with it. So a module
-//! whose kernel may have been launched is never unloaded: the driver does that with the context.
-//! An engine that wants machine code which its context has already takes the module that is there,
-//! so that engines which come and go in one context add nothing. A module whose kernel turned out
-//! unusable is unloaded at once.
+//! family and the engine were dropped, and nothing says when they are done with it. So the module of
+//! a kernel that can be launched is never unloaded: the driver does that with the context. An engine
+//! that wants machine code which its context has already takes what is there, so that engines which
+//! come and go in one context add nothing.
 //!
-//! A handle of a context may be given out again after the context's end. So a module counts as
-//! loaded while a [`CudaContext`] lives that it was loaded or found with; after that it is loaded
-//! anew, even where somebody outside keeps the context.
+//! A handle of a context may be given out again after the context's end. So a kernel counts as loaded
+//! while a [`CudaContext`] lives that it was loaded or found with; after that it is loaded anew, even
+//! where somebody outside keeps the context.
 
-use crate::error::{Error, driver_words};
 use cudarc::driver::{CudaContext, sys};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// The loaded modules of this process.
-static LOADED: Table<CudaContext, Handle> = Table::new();
+/// The loaded kernels of this process.
+static LOADED: Table<CudaContext, Function> = Table::new();
 
-/// A module and the right to unload it, until it is kept.
-pub(crate) struct Module {
-    context: Arc<CudaContext>,
-    digest: [u8; 32],
-    handle: Handle,
-    /// Nobody else has the handle yet.
-    is_new: bool,
-}
-
-/// A module of the driver's.
 #[derive(Debug, Clone, Copy)]
-struct Handle(sys::CUmodule);
+struct Function(sys::CUfunction);
 
-// SAFETY: any thread may use a module once its context is current.
-unsafe impl Send for Handle {}
+// SAFETY: any thread may use a function once its context is current.
+unsafe impl Send for Function {}
 
-impl Module {
-    /// The module of some machine code in a context, which is current: the one that is loaded, else
-    /// what `load` makes.
-    pub(crate) fn of(
-        context: &Arc<CudaContext>,
-        cubin: &[u8],
-        load: impl FnOnce() -> Result<sys::CUmodule, Error>,
-    ) -> Result<Module, Error> {
-        let digest = Sha256::digest(cubin).into();
-        let found = LOADED.find(context, address(context), &digest);
-        let is_new = found.is_none();
-        let handle = found.map_or_else(|| load().map(Handle), Ok)?;
-        Ok(Module { context: context.clone(), digest, handle, is_new })
-    }
-
-    /// The driver's handle.
-    pub(crate) fn handle(&self) -> sys::CUmodule {
-        self.handle.0
-    }
-
-    /// Keeps it loaded for as long as its context lives.
-    pub(crate) fn keep(mut self) {
-        if std::mem::take(&mut self.is_new) {
-            LOADED.add(&self.context, address(&self.context), self.digest, self.handle);
-        }
-    }
+/// What tells machine code from other machine code.
+pub(crate) fn digest(entry: &str, cubin: &[u8]) -> [u8; 32] {
+    // No name of a kernel has a NUL byte.
+    Sha256::new().chain_update(entry).chain_update([0]).chain_update(cubin).finalize().into()
 }
 
-impl Drop for Module {
-    fn drop(&mut self) {
-        if !self.is_new {
-            return;
-        }
-        let unload = || {
-            self.context.bind_to_thread()?;
-            // SAFETY: the module is live, and none of its kernels was launched.
-            unsafe { sys::cuModuleUnload(self.handle.0) }.result()
-        };
-        if let Err(error) = unload() {
-            tracing::warn!("a kernel was not unloaded: {}", driver_words(error));
-        }
-    }
+/// The kernel of some machine code, if it is loaded into a context.
+pub(crate) fn find(context: &Arc<CudaContext>, digest: &[u8; 32]) -> Option<sys::CUfunction> {
+    LOADED.find(context, address(context), digest).map(|function| function.0)
+}
+
+/// Has [`find`] give a kernel, whose module must not be unloaded.
+pub(crate) fn keep(context: &Arc<CudaContext>, digest: [u8; 32], function: sys::CUfunction) {
+    LOADED.add(context, address(context), digest, Function(function));
 }
 
 /// Two objects of one primary context have the same.
@@ -85,23 +45,23 @@ fn address(context: &CudaContext) -> usize {
     context.cu_ctx().addr()
 }
 
-/// Modules by the address of their context and the digest of their machine code.
-struct Table<C, M> {
-    entries: Mutex<BTreeMap<(usize, [u8; 32]), Entry<C, M>>>,
+/// Kernels by the address of their context and the digest of their machine code.
+struct Table<C, K> {
+    entries: Mutex<BTreeMap<(usize, [u8; 32]), Entry<C, K>>>,
 }
 
-struct Entry<C, M> {
-    module: M,
+struct Entry<C, K> {
+    kernel: K,
     /// Each of them keeps the context while it lives.
     contexts: Vec<Weak<C>>,
 }
 
-impl<C, M: Copy> Table<C, M> {
-    const fn new() -> Table<C, M> {
+impl<C, K: Copy> Table<C, K> {
+    const fn new() -> Table<C, K> {
         Table { entries: Mutex::new(BTreeMap::new()) }
     }
 
-    fn find(&self, context: &Arc<C>, address: usize, digest: &[u8; 32]) -> Option<M> {
+    fn find(&self, context: &Arc<C>, address: usize, digest: &[u8; 32]) -> Option<K> {
         // An entry is whole before it is put in, whatever a panic elsewhere left.
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.get_mut(&(address, *digest))?;
@@ -112,15 +72,15 @@ impl<C, M: Copy> Table<C, M> {
         if !entry.contexts.iter().any(|known| known.as_ptr() == Arc::as_ptr(context)) {
             entry.contexts.push(Arc::downgrade(context));
         }
-        Some(entry.module)
+        Some(entry.kernel)
     }
 
-    /// Of two threads that load the same at once, the last is remembered.
-    fn add(&self, context: &Arc<C>, address: usize, digest: [u8; 32], module: M) {
+    /// Of two engines that load the same at once, what the last has loaded is found.
+    fn add(&self, context: &Arc<C>, address: usize, digest: [u8; 32], kernel: K) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|_, entry| entry.contexts.iter().any(|known| known.strong_count() > 0));
         entries
-            .insert((address, digest), Entry { module, contexts: vec![Arc::downgrade(context)] });
+            .insert((address, digest), Entry { kernel, contexts: vec![Arc::downgrade(context)] });
     }
 }
 
@@ -131,7 +91,7 @@ mod tests {
     const CODE: [u8; 32] = [7; 32];
 
     #[test]
-    fn a_module_is_found_again_in_its_context_alone() {
+    fn a_kernel_is_found_again_in_its_context_alone() {
         let table = Table::new();
         let (one, other) = (Arc::new(()), Arc::new(()));
         assert_eq!(table.find(&one, 16, &CODE), None);
@@ -154,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn every_object_of_a_context_keeps_its_modules() {
+    fn every_object_of_a_context_keeps_its_kernels() {
         let table = Table::new();
         let first = Arc::new(());
         table.add(&first, 16, CODE, 'm');
@@ -168,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn modules_of_ended_contexts_take_no_room() {
+    fn kernels_of_ended_contexts_take_no_room() {
         let table = Table::new();
         for address in 0..100 {
             table.add(&Arc::new(()), address, CODE, 'm');
