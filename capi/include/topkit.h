@@ -38,8 +38,7 @@
  *   topkit_selector_launch allocates nothing, never synchronises and can be captured, once
  *   topkit_selector_prepare was called for the same rows, columns and k; else it fails with
  *   TOPKIT_ERROR_CAPTURE. Call nothing else of topkit while a stream is being captured. A captured
- *   launch keeps its addresses; lengths and starts are read when the graph runs. A launch of 0 rows
- *   needs no preparation and adds nothing to the graph.
+ *   launch keeps its addresses; lengths and starts are read when the graph runs.
  *
  * Growth
  *   Each struct begins with its size. Initialise it with its ..._INIT, or set every byte to 0 and
@@ -131,7 +130,7 @@ typedef struct topkit_plan {
 /* One selection. Every pointer in it is a device pointer. */
 typedef struct topkit_launch {
     size_t size;                /* sizeof(topkit_launch) */
-    int64_t rows;               /* 0 enqueues nothing, compiles nothing */
+    int64_t rows;               /* 0 enqueues nothing and needs no kernel, prepared or not */
     int64_t columns;            /* the length of a dense row, the bound of a ragged one */
     const void *scores;         /* the first score of row 0, aligned to a score; need not be more */
     int64_t row_stride;         /* from row to row of the scores; 0 for `columns`; may be negative */
@@ -193,7 +192,7 @@ topkit_status topkit_selector_plan(const topkit_selector *selector, int64_t rows
                                    int32_t k, topkit_plan *plan);
 
 /* Compiles and loads the kernel that a launch of this shape takes, so that the launch does neither.
- * It may take a second. Call it before a capture and before the first request. 0 rows need no kernel.
+ * It may take a second. Call it before a capture and before the first request.
  *
  * ERROR_ARGUMENT: as for topkit_selector_plan.
  * ERROR_UNSUPPORTED: the GPU has no room for the kernel.

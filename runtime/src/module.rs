@@ -5,12 +5,11 @@
 
 use crate::device::Device;
 use crate::error::{Error, driver_words};
-use crate::modules;
 use cudarc::driver::{CudaContext, sys};
 use std::ffi::{CString, c_uint, c_void};
 use std::sync::Arc;
 
-/// A kernel that can be launched. Its module stays loaded when this is dropped: see [`modules`].
+/// A kernel that can be launched. Its module stays loaded when this is dropped: see [`crate::modules`].
 pub(crate) struct LoadedKernel {
     context: Arc<CudaContext>,
     function: sys::CUfunction,
@@ -109,8 +108,8 @@ impl LoadedKernel {
         let (context, arch) = (&device.context, device.facts.arch);
         let _span = tracing::info_span!("load", entry).entered();
         context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
-        let digest = modules::digest(entry, cubin);
-        if let Some(function) = modules::find(context, &digest) {
+        let digest = crate::modules::digest(entry, cubin);
+        if let Some(function) = crate::modules::find(context, &digest) {
             return Ok(LoadedKernel { context: context.clone(), function, shape, unproven: None });
         }
         let mut log = vec![0u8; 16 * 1024];
@@ -170,7 +169,7 @@ impl LoadedKernel {
             }
         }
         kernel.unproven = None;
-        modules::keep(context, digest, kernel.function);
+        crate::modules::keep(context, digest, kernel.function);
         Ok(kernel)
     }
 
