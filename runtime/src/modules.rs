@@ -45,9 +45,11 @@ fn address(context: &CudaContext) -> usize {
     context.cu_ctx().addr()
 }
 
-/// Kernels by the address of their context and the digest of their machine code.
+/// The address of a context, and the digest of machine code.
+type Key = (usize, [u8; 32]);
+
 struct Table<C, K> {
-    entries: Mutex<BTreeMap<(usize, [u8; 32]), Entry<C, K>>>,
+    entries: Mutex<BTreeMap<Key, Entry<C, K>>>,
 }
 
 struct Entry<C, K> {
