@@ -23,8 +23,12 @@
  * Ownership
  *   The caller owns all device memory and every stream, and keeps them until the stream has passed
  *   the launch. Engines and selectors are made and destroyed by the functions below. A selector
- *   keeps what it needs of its engine, so the two may be destroyed in any order; destroy the last
- *   of them once the streams have passed all of their launches.
+ *   keeps what it needs of its engine, so the two may be destroyed in any order, and before their
+ *   launches have ended or a graph that captured one is replayed: a loaded kernel stays loaded for
+ *   as long as its CUDA context lives. Engines keep the primary context alive; after the last of
+ *   them is destroyed, the CUDA runtime or whoever else uses the context must. Make an engine once:
+ *   engines of a GPU share loaded kernels, but one that is made when all others are destroyed loads
+ *   its own.
  *
  * Threads
  *   Any number of threads may use one engine or selector at the same time; destroy it when none
@@ -139,7 +143,7 @@ typedef struct topkit_plan {
 /* One selection. Every pointer in it is a device pointer. */
 typedef struct topkit_launch {
     size_t size;                /* sizeof(topkit_launch) */
-    int64_t rows;               /* 0 enqueues nothing */
+    int64_t rows;               /* 0 enqueues nothing and needs no kernel, prepared or not */
     int64_t columns;            /* the length of a dense row, the bound of a ragged one */
     const void *scores;         /* the first score of row 0, aligned to a score; need not be more */
     int64_t row_stride;         /* from row to row of the scores; 0 for `columns`; may be negative */
@@ -223,7 +227,8 @@ topkit_status topkit_selector_prepare(const topkit_selector *selector,
  * compiles and loads it.
  *
  * That addresses are valid for the shape and the stream is of the engine's context is the caller's
- * promise; all else is checked.
+ * promise, since looking up each would take a call of the driver for every launch; all else is
+ * checked.
  *
  * ERROR_ARGUMENT: something is NULL, misaligned, out of range, or overlaps; or starts or lengths were
  * given to a selector of dense rows; or the selector was not made for this k.

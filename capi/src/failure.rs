@@ -116,7 +116,7 @@ fn library(error: &Error) -> Status {
         | Error::OutputStride { .. }
         | Error::Null { .. }
         | Error::Misaligned { .. }
-        | Error::Context => Status::Argument,
+        | Error::Context { .. } => Status::Argument,
         Error::Driver(_) => Status::Driver,
         Error::Offline { .. } => Status::Device,
         Error::Nvrtc(_) | Error::Arch { .. } | Error::Pack(_) => Status::Compiler,
@@ -128,7 +128,7 @@ fn library(error: &Error) -> Status {
         Error::Cuda { .. } | Error::Module { .. } => Status::Cuda,
         Error::Unfit { .. } | Error::Room { .. } => Status::Unsupported,
         Error::Workspace { .. } => Status::Workspace,
-        Error::Capturing { .. } => Status::Capture,
+        Error::Capturing { .. } | Error::EventTracking { .. } => Status::Capture,
         // A kernel that does not render, and what a later version of the library may add.
         _ => Status::Internal,
     }

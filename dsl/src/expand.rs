@@ -181,13 +181,15 @@ fn methods() -> TokenStream {
         ///
         /// The call returns once the kernel is queued. It allocates no device memory and never
         /// synchronises. A kernel's first launch compiles and loads it; `prepare` of the
-        /// [`family`](Self::family) does so ahead of time, which a CUDA graph capture needs.
+        /// [`family`](Self::family) does so ahead of time. In a CUDA graph, capture the family's
+        /// `launch_raw`; `launch` of the family says when a typed launch can be captured.
         ///
         /// # Errors
         ///
         /// When a shape, a dtype, `k` or the index type does not fit the declaration or the
-        /// buffers, when the kernel cannot be compiled or loaded, or when the driver refuses the
-        /// launch. Nothing is written then. A plan that needs a workspace is an error too; lend it
+        /// buffers, when the stream or a buffer belongs to another context than the engine, when
+        /// the kernel cannot be compiled or loaded, or when the driver refuses the launch. Nothing
+        /// is written then. A plan that needs a workspace is an error too; lend it
         /// one with [`launch_with`](Self::launch_with).
         pub fn launch<'out, S: ::topkit::Score, I: ::topkit::IndexInt>(
             &self,

@@ -27,6 +27,10 @@ use topkit_codegen::{Arch, KernelSpec, RenderedSource, Variant, render};
 
 /// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
 /// share everything.
+///
+/// A kernel that was loaded stays loaded for as long as its CUDA context lives, since a captured
+/// graph or a launch that has not ended may need it after the engine was dropped. Engines that are
+/// made one after another in one [`CudaContext`] share what is loaded, so they add nothing.
 #[derive(Debug, Clone)]
 pub struct Engine {
     inner: Arc<Inner>,

@@ -197,9 +197,18 @@ pub enum Error {
         /// Bytes needed.
         needed: usize,
     },
-    /// The stream belongs to another context than the engine.
-    #[error("the stream belongs to another CUDA context than the engine")]
-    Context,
+    /// The stream or a buffer belongs to another context than the engine.
+    #[error(
+        "{what} belongs to a CUDA context of GPU {given}, but the engine works in another context, of GPU {engine}; use streams and buffers of `Engine::context`, or an engine that `Engine::on` makes in their context"
+    )]
+    Context {
+        /// The stream, or which buffer.
+        what: &'static str,
+        /// The GPU of its context, counted as the driver does.
+        given: usize,
+        /// The GPU of the engine's context.
+        engine: usize,
+    },
     /// There is no GPU to launch on.
     #[error(
         "this engine is offline (for {arch}): it compiles and inspects but cannot launch; use Engine::new on a GPU, or topkit::host"
@@ -213,6 +222,14 @@ pub enum Error {
         "{problem} has no loaded kernel, and none can be loaded while the stream is being captured; call `prepare` before the capture"
     )]
     Capturing {
+        /// The problem.
+        problem: Problem,
+    },
+    /// A typed launch on a stream that is being captured, where cudarc tracks buffers by events.
+    #[error(
+        "{problem} was not launched: the stream is being captured, and the events by which cudarc tracks buffers would break the capture; launch by addresses with `launch_raw`, or turn event tracking off before the capture (`CudaContext::disable_event_tracking`)"
+    )]
+    EventTracking {
         /// The problem.
         problem: Problem,
     },

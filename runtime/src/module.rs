@@ -12,12 +12,13 @@ use cudarc::driver::{CudaContext, DriverError, sys};
 use std::ffi::{CString, c_uint, c_void};
 use std::sync::Arc;
 
-/// A kernel that can be launched; unloaded when dropped.
+/// A kernel that can be launched. Its module stays loaded when this is dropped: see [`crate::modules`].
 pub(crate) struct LoadedKernel {
     context: Arc<CudaContext>,
-    module: sys::CUmodule,
     function: sys::CUfunction,
     shape: LaunchShape,
+    /// The module, as long as the kernel may turn out unusable.
+    unproven: Option<sys::CUmodule>,
 }
 
 // SAFETY: a module and its functions are handles that any thread may use once the context is
@@ -110,6 +111,10 @@ impl LoadedKernel {
         let (context, arch) = (&device.context, device.facts.arch);
         let _span = tracing::info_span!("load", entry).entered();
         context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
+        let digest = crate::modules::digest(entry, cubin);
+        if let Some(function) = crate::modules::find(context, &digest) {
+            return Ok(LoadedKernel { context: context.clone(), function, shape, unproven: None });
+        }
         let mut log = vec![0u8; 16 * 1024];
         let mut options = [
             sys::CUjit_option::CU_JIT_ERROR_LOG_BUFFER,
@@ -139,12 +144,12 @@ impl LoadedKernel {
             }
         };
         status.result().map_err(|error| refused(error, &log))?;
-        // From here the module is unloaded on every path.
+        // From here the module is unloaded on every error.
         let mut kernel = LoadedKernel {
             context: context.clone(),
-            module,
             function: std::ptr::null_mut(),
             shape,
+            unproven: Some(module),
         };
         let name = CString::new(entry).map_err(|_| Error::Module {
             entry: entry.to_owned(),
@@ -176,6 +181,8 @@ impl LoadedKernel {
                 return Err(Error::Room { entry: entry.to_owned(), needed, room });
             }
         }
+        kernel.unproven = None;
+        crate::modules::keep(context, digest, kernel.function);
         Ok(kernel)
     }
 
@@ -247,10 +254,11 @@ fn room(active: Result<u32, DriverError>) -> Result<u32, DriverError> {
 
 impl Drop for LoadedKernel {
     fn drop(&mut self) {
+        let Some(module) = self.unproven else { return };
         let unload = || {
             self.context.bind_to_thread()?;
-            // SAFETY: the module is live and its functions are not used again.
-            unsafe { sys::cuModuleUnload(self.module) }.result()
+            // SAFETY: the module is live, and its kernel was never launched.
+            unsafe { sys::cuModuleUnload(module) }.result()
         };
         if let Err(error) = unload() {
             tracing::warn!("a kernel was not unloaded: {}", driver_words(error));

@@ -224,7 +224,12 @@ impl Family {
     fn needed(&self, workloads: &[Workload]) -> Result<Vec<Variant>, Error> {
         let mut all = Vec::new();
         for workload in workloads {
-            for variant in self.reach(workload)? {
+            let reached = self.reach(workload)?;
+            // A launch of 0 rows needs no kernel.
+            if *workload.rows.end() == 0 {
+                continue;
+            }
+            for variant in reached {
                 if !all.contains(&variant) {
                     all.push(variant);
                 }

@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::plan::Plan;
-use cudarc::driver::{CudaSlice, CudaStream};
+use cudarc::driver::{CudaContext, CudaSlice, CudaStream};
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,6 +51,11 @@ impl Workspace {
     /// Its size in bytes.
     pub fn bytes(&self) -> usize {
         self.memory.as_ref().map_or(0, CudaSlice::len)
+    }
+
+    /// The context of its memory, where it has any.
+    pub(crate) fn context(&self) -> Option<&Arc<CudaContext>> {
+        self.memory.as_ref().map(CudaSlice::context)
     }
 
     pub(crate) fn memory(&mut self) -> Option<&mut CudaSlice<u8>> {

@@ -187,3 +187,22 @@ fn nothing_is_prepared_without_a_gpu() {
     assert_eq!(prepare(2048), Status::Device as i32);
     assert_eq!(prepare(4096), Status::Argument as i32);
 }
+
+#[test]
+fn no_rows_need_nothing() {
+    let selector = Offline::new(CONFIG);
+    let none = Launch {
+        rows: 0,
+        scores: ptr::null(),
+        indices: ptr::null_mut(),
+        workspace: ptr::null_mut(),
+        workspace_bytes: 0,
+        ..launch()
+    };
+    let (status, text) = selector.launch(&none);
+    assert_eq!(status, Status::Ok as i32, "{text}");
+    // SAFETY: the selector is live.
+    let prepared = unsafe { topkit_selector_prepare(selector.0, 0, 131_072, 2048) };
+    assert_eq!(prepared, Status::Ok as i32, "{}", self::text());
+    assert_eq!(selector.launch(&Launch { k: 4096, ..none }).0, Status::Argument as i32);
+}

@@ -149,7 +149,7 @@ mod tests {
             (compile(true), Some(Refusal::Unusable)),
             (compile(false), None),
             (memory, None),
-            (Error::Context, None),
+            (Error::Context { what: "the stream", given: 1, engine: 0 }, None),
         ] {
             assert_eq!(Refusal::of(&error), refusal, "{error}");
         }

@@ -18,7 +18,7 @@ use crate::family::Family;
 use crate::launch::RawLaunch;
 use crate::problem::Problem;
 use cudarc::driver::sys::CUdeviceptr;
-use cudarc::driver::{CudaStream, result};
+use cudarc::driver::{CudaContext, CudaStream, result};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -101,8 +101,7 @@ impl Gpu {
     pub(super) fn new(families: [Family; 2]) -> Result<Gpu, Error> {
         let engine = families[0].engine();
         let context = engine.context().ok_or(Error::Offline { arch: engine.arch() })?;
-        // Memory is filled and fetched by calls that go to the current context.
-        context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
+        make_current(context)?;
         let stream = context.new_stream().map_err(Error::cuda("make a stream"))?;
         let buffer = || Buffer::new(&stream);
         let mut gpu = Gpu {
@@ -409,6 +408,7 @@ impl Meter for Gpu {
     type Error = Error;
 
     fn check(&mut self, problem: &Problem, choice: &Choice) -> Result<Result<(), Fault>, Error> {
+        make_current(self.stream.context())?;
         let outcome = self.check_answer(problem, choice);
         self.judged(outcome)
     }
@@ -419,11 +419,13 @@ impl Meter for Gpu {
         choice: &Choice,
         effort: Effort,
     ) -> Result<Result<Sample, Fault>, Error> {
+        make_current(self.stream.context())?;
         let outcome = self.sample(problem, choice, effort).map(Ok);
         self.judged(outcome)
     }
 
     fn read_once(&mut self, problem: &Problem) -> Result<Option<Sample>, Error> {
+        make_current(self.stream.context())?;
         let outcome = self.time_reading(problem).map(Ok);
         // A floor that cannot be told is missing from the report, and no more.
         Ok(self.judged(outcome)?.ok())
@@ -452,6 +454,12 @@ impl Scores {
         };
         Ok(Scores { copies, row_stride, lengths })
     }
+}
+
+/// Memory is filled and fetched by calls that need the context current. Whoever is told of the
+/// search may make another one current on this thread.
+fn make_current(context: &CudaContext) -> Result<(), Error> {
+    context.bind_to_thread().map_err(Error::cuda("make the context current"))
 }
 
 fn index_bytes(problem: &Problem) -> usize {

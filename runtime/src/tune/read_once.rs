@@ -122,7 +122,8 @@ impl ReadOnce {
     ///
     /// # Safety
     /// The address is a multiple of 16, and valid on the stream's device for so many bytes rounded
-    /// up to a multiple of 16 until the stream has passed the launch.
+    /// up to a multiple of 16 until the stream has passed the launch, or the last replay of a graph
+    /// that captured it. This reader lives as long: dropping it unloads the kernel.
     pub unsafe fn launch(
         &self,
         Grid { ctas, threads }: Grid,

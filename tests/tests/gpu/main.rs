@@ -6,6 +6,8 @@
 //! environment says, so that a second run is faster.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod captures;
+mod contexts;
 mod device;
 mod exactness;
 mod launching;
