@@ -201,8 +201,9 @@ fn no_rows_need_nothing() {
     };
     let (status, text) = selector.launch(&none);
     assert_eq!(status, Status::Ok as i32, "{text}");
-    // SAFETY: the selector is live.
-    let prepared = unsafe { topkit_selector_prepare(selector.0, 0, 131_072, 2048) };
+    let problem = Problem { rows: 0, ..PROBLEM };
+    // SAFETY: the selector is live, the problem is as long as it says.
+    let prepared = unsafe { topkit_selector_prepare(selector.0, &problem) };
     assert_eq!(prepared, Status::Ok as i32, "{}", self::text());
     assert_eq!(selector.launch(&Launch { k: 4096, ..none }).0, Status::Argument as i32);
 }
