@@ -167,8 +167,7 @@ fn the_first_launch_of_a_thread_needs_no_current_context() {
 fn whatever_asks_the_driver_needs_no_current_context() {
     let mut place = Alone::new();
     let stream = place.context.default_stream();
-    let engine = place.engine.clone();
-    let made = alone(|| engine.with_config(Config::from_env())).unwrap();
+    let made = alone(|| Engine::on(place.context.clone())).unwrap();
     alone(|| made.family(place.family().spec().clone())).unwrap();
     let family = place.family();
     alone(|| family.workspace(&stream, &huge(&family))).unwrap();
