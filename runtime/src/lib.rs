@@ -27,6 +27,16 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! - `cuda-12`, the default: bindings of CUDA 12.0, which serve every later driver.
+//! - `cuda-any`: the bindings that another crate of the program names for cudarc, else those of the
+//!   `nvcc` on `PATH`, else the newest, which need a driver as new. For libraries, and for programs
+//!   in which another crate names a version: cudarc does not compile with two.
+//! - `interpret`: runs kernels on the host, for tests; see the module of that name.
+//!
+//! The driver's library is loaded at run time, unless another crate lets cudarc link with it.
 
 mod builder;
 pub mod cache;

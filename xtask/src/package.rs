@@ -18,7 +18,7 @@ pub fn run() -> Result<()> {
     let packages = crates.iter().flat_map(|(name, _)| ["--package", name]);
     for task in [&["package"][..], &["publish", "--dry-run"]] {
         let mut command = cargo::command(task)?;
-        // Of an edited tree, what it holds now; of a clean one, the commit.
+        // An edited tree is packed as it is on disk.
         command.args(["--no-verify", "--locked", "--allow-dirty"]).args(packages.clone());
         cargo::run(&mut command)?;
     }

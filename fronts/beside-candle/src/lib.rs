@@ -25,13 +25,16 @@ pub fn engine(device: &Device) -> Result<Engine, Error> {
     Ok(Engine::on(stream.context().clone())?)
 }
 
-/// The columns of the k best scores of each row of a contiguous f32 matrix, on candle's stream.
+/// The columns of the k best scores of each row of an f32 matrix, on candle's stream.
 pub fn top_k(topk: &CandleTopK, scores: &Tensor, k: usize) -> Result<Tensor, Error> {
     let (rows, columns) = scores.dims2()?;
+    let scores = scores.contiguous()?;
     let device = scores.device().as_cuda_device()?.clone();
     let stream = device.cuda_stream();
     let (storage, layout) = scores.storage_and_layout();
-    let Storage::Cuda(storage) = &*storage else { return Err("the scores are not on a GPU".into()) };
+    let Storage::Cuda(storage) = &*storage else {
+        return Err("the scores are not on a GPU".into());
+    };
     let buffer = storage.as_cuda_slice::<f32>()?.slice(layout.start_offset()..);
 
     let mut indices = stream.alloc_zeros::<u32>(rows * k)?;
