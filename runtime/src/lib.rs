@@ -27,6 +27,16 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! - `cuda-12`, the default: bindings of CUDA 12.0, which serve every later driver.
+//! - `cuda-any`: the bindings that another crate of the program names for cudarc, else those of the
+//!   `nvcc` on `PATH`, else the newest, which need a driver as new. For libraries, and for programs
+//!   in which another crate names a version: cudarc does not compile with two.
+//! - `interpret`: runs kernels on the host, for tests; see the module of that name.
+//!
+//! The driver's library is loaded at run time, unless another crate lets cudarc link with it.
 
 mod blame;
 mod builder;
@@ -35,6 +45,7 @@ mod capture;
 mod compiler;
 mod config;
 mod device;
+mod driver;
 mod dump;
 mod engine;
 mod error;
@@ -68,6 +79,7 @@ pub use config::Config;
 pub use cudarc;
 pub use cudarc::driver::CudaStream;
 pub use device::{DeviceFacts, devices};
+pub use driver::probe_driver;
 pub use engine::Engine;
 pub use error::Error;
 pub use family::Family;

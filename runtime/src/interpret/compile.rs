@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 
 macro_rules! shim {
     ($($file:literal,)*) => {
-        &[$(($file, include_str!(concat!("../../../templates/host/", $file))),)*]
+        &[$(($file, include_str!(concat!("../../templates/host/", $file))),)*]
     };
 }
 
