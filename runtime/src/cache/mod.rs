@@ -21,6 +21,7 @@ mod size;
 
 pub use artifact::{Artifact, Origin};
 pub use disk::{DiskCache, DiskError, Lookup, Published};
+pub(crate) use folder::is_safe;
 pub use inventory::{Checked, Cleared, Entry};
 pub(crate) use key::sha256;
 pub use key::{CacheKey, FORMAT, KeyInputs};
@@ -30,8 +31,8 @@ pub use size::{SizeError, parse_size};
 
 use crate::pack::Packs;
 use crate::{CompileError, Compiler, Config};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use topkit_codegen::{Arch, RenderedSource};
 
 /// Compiled kernels by what decides their code.
@@ -41,7 +42,7 @@ pub struct KernelCache {
     packs: Packs,
     disk: Option<DiskCache>,
     compiler: Arc<dyn Compiler>,
-    version: String,
+    version: OnceLock<String>,
     options: Vec<String>,
     deny_jit: bool,
     counters: Counters,
@@ -65,6 +66,9 @@ pub enum KernelError {
     /// It would have to be compiled, and that is denied.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Its PTX would have to be compiled, and that is denied.
+    #[error(transparent)]
+    PtxDenied(#[from] PtxDenied),
 }
 
 /// A compile that was not expected, where the settings deny those.
@@ -85,11 +89,25 @@ pub struct Denied {
     pub place: String,
 }
 
+/// PTX that was asked for where the settings deny compiles. It is kept nowhere, so it cannot be
+/// compiled ahead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the PTX of {entry} for {arch} would have to be compiled, and compiling is denied by \
+     TOPKIT_DENY_JIT or `deny_jit`; allow compiling to read it"
+)]
+pub struct PtxDenied {
+    /// The kernel's symbol.
+    pub entry: String,
+    /// The target.
+    pub arch: Arch,
+}
+
 /// What a [`KernelCache`] has done since it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Times the compiler was called, refusals included.
+    /// Times the compiler was called for a kernel or its PTX, refusals included.
     pub compiles: u64,
     /// Kernels that came from packs.
     pub pack_hits: u64,
@@ -106,7 +124,7 @@ impl KernelCache {
             memory: MemoryCache::new(),
             packs: Packs::default(),
             disk,
-            version: compiler.version(),
+            version: OnceLock::new(),
             options: compiler.options(),
             compiler,
             deny_jit: false,
@@ -160,21 +178,46 @@ impl KernelCache {
         }
     }
 
+    /// The PTX of a kernel, for reading. It is compiled each time, and kept nowhere.
+    ///
+    /// # Errors
+    /// The compiler refuses it, or compiling is denied.
+    pub fn ptx(&self, source: &RenderedSource, arch: Arch) -> Result<String, KernelError> {
+        if self.deny_jit {
+            return Err(PtxDenied { entry: source.entry.clone(), arch }.into());
+        }
+        self.ptx_ahead(source, arch)
+    }
+
+    /// As [`KernelCache::ptx`], where the compile is expected, and never denied.
+    pub(crate) fn ptx_ahead(
+        &self,
+        source: &RenderedSource,
+        arch: Arch,
+    ) -> Result<String, KernelError> {
+        Ok(self.call(source, arch, |compiler| compiler.ptx(source, arch))?)
+    }
+
+    /// Whether a compile that nobody asked for ahead is denied.
+    pub(crate) fn denies(&self) -> bool {
+        self.deny_jit
+    }
+
     fn find(
         &self,
         source: &RenderedSource,
         arch: Arch,
         may_compile: bool,
     ) -> Result<Arc<Artifact>, KernelError> {
-        let inputs = self.inputs(source, arch);
-        let key = inputs.key();
+        // Here there is one compiler, and a kernel of a pack is to need none.
+        let place = self.inputs_of(source, arch, "").key();
         let mut in_memory = true;
-        let artifact = self.memory.get_or_compute(&key, || {
+        let artifact = self.memory.get_or_compute(&place, || {
             in_memory = false;
-            self.fetch(&key, &inputs, source, may_compile)
+            self.fetch(source, arch, may_compile)
         })?;
         if in_memory {
-            tracing::trace!(%key, "kernel found in memory");
+            tracing::trace!(key = %artifact.key, "kernel found in memory");
             self.count_memory_hit();
         }
         Ok(artifact)
@@ -192,7 +235,7 @@ impl KernelCache {
 
     /// Name and version of the compiler behind it.
     pub fn compiler(&self) -> &str {
-        &self.version
+        self.version.get_or_init(|| self.compiler.version())
     }
 
     /// What it has done so far.
@@ -212,12 +255,12 @@ impl KernelCache {
 
     /// Whether a pack has the kernel.
     pub(crate) fn is_packed(&self, source: &RenderedSource, arch: Arch) -> bool {
-        self.packs.has(&self.inputs(source, arch))
+        self.packs.has(&self.inputs_of(source, arch, ""))
     }
 
     /// What each pack has in place of a kernel that none has, a line each.
     pub(crate) fn searched(&self, source: &RenderedSource, arch: Arch) -> String {
-        self.packs.searched(&self.inputs(source, arch))
+        self.packs.searched(&self.inputs_of(source, arch, ""))
     }
 
     /// The disk cache, where there is one.
@@ -226,28 +269,34 @@ impl KernelCache {
     }
 
     fn inputs<'a>(&'a self, source: &'a RenderedSource, arch: Arch) -> KeyInputs<'a> {
-        KeyInputs {
-            entry: &source.entry,
-            source: &source.text,
-            options: &self.options,
-            arch,
-            compiler: &self.version,
-        }
+        self.inputs_of(source, arch, self.compiler())
+    }
+
+    /// By a compiler of this name; packs are searched whatever it is.
+    fn inputs_of<'a>(
+        &'a self,
+        source: &'a RenderedSource,
+        arch: Arch,
+        compiler: &'a str,
+    ) -> KeyInputs<'a> {
+        let options = &self.options;
+        KeyInputs { entry: &source.entry, source: &source.text, options, arch, compiler }
     }
 
     /// From a pack, from disk or from the compiler. The first look takes no lock: a warm start waits
     /// for nobody, and a cache that cannot be written to can still be read.
     fn fetch(
         &self,
-        key: &CacheKey,
-        inputs: &KeyInputs<'_>,
         source: &RenderedSource,
+        arch: Arch,
         may_compile: bool,
     ) -> Result<Artifact, KernelError> {
-        if let Some(artifact) = self.packs.find(inputs) {
+        if let Some(artifact) = self.packs.find(&self.inputs_of(source, arch, "")) {
             self.counters.pack_hits.fetch_add(1, Ordering::Relaxed);
             return Ok(artifact);
         }
+        let inputs = self.inputs(source, arch);
+        let (key, inputs) = (&inputs.key(), &inputs);
         let permit = |place: String| match may_compile {
             true => Ok(()),
             false => Err(Denied {
@@ -293,9 +342,8 @@ impl KernelCache {
         source: &RenderedSource,
         disk: Option<&DiskCache>,
     ) -> Result<Artifact, CompileError> {
-        self.counters.compiles.fetch_add(1, Ordering::Relaxed);
-        let span = tracing::info_span!("compile", entry = %source.entry, arch = %inputs.arch);
-        let compiled = span.in_scope(|| self.compiler.compile(source, inputs.arch))?;
+        let arch = inputs.arch;
+        let compiled = self.call(source, arch, |compiler| compiler.compile(source, arch))?;
         if let Some(disk) = disk {
             match disk.publish(inputs, &compiled) {
                 Ok(published) => tracing::debug!(%key, ?published, "kernel put on disk"),
@@ -313,5 +361,17 @@ impl KernelCache {
             log: compiled.log,
             origin: Origin::Compiled,
         })
+    }
+
+    /// The one place that calls the compiler, and counts it.
+    fn call<T>(
+        &self,
+        source: &RenderedSource,
+        arch: Arch,
+        compile: impl FnOnce(&dyn Compiler) -> Result<T, CompileError>,
+    ) -> Result<T, CompileError> {
+        self.counters.compiles.fetch_add(1, Ordering::Relaxed);
+        let span = tracing::info_span!("compile", entry = %source.entry, %arch);
+        span.in_scope(|| compile(&*self.compiler))
     }
 }

@@ -1,16 +1,26 @@
-//! Finds the shared libraries that the runtime loads: NVRTC and the CUDA driver. What else is looked
-//! for where they lie is looked for with the same lists of folders.
+//! Finds the shared libraries that the runtime loads: NVRTC and the CUDA driver ([`driver`]). What
+//! else is looked for where they lie is looked for with the same lists of folders.
 //!
-//! The search is a list of places, tried in order; it runs no program. What it does not do: it
-//! never picks a library by version, and it never panics. When nothing is found, the error names
-//! every place that was tried and the command that installs the library.
+//! The search is a list of places, tried in order; it runs no program, and never looks in the
+//! working directory. What it does not do: it never picks a library by version, and it never panics.
+//! When nothing is found, the error names every place that was tried, with the loader's own words
+//! where a library is there and does not load, and the command that installs the library.
 
+mod driver;
+mod python;
+
+pub(crate) use driver::driver;
+pub use driver::probe_driver;
+
+use crate::environment::{absolute, variable};
 use libloading::Library;
-use std::env;
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+
+/// Each place that was tried, and why it did not do.
+pub(crate) type Tried = Vec<(String, String)>;
 
 /// A library that could not be loaded, or a program that is not there, and every place that was
 /// tried.
@@ -21,13 +31,26 @@ pub struct LibraryError {
     pub library: &'static str,
     /// Each place that was tried, and why it did not do.
     pub tried: Vec<(String, String)>,
+    /// Whether one was found in some place, and cannot be used.
+    pub unusable: bool,
     /// What to do about it.
-    pub remedy: &'static str,
+    pub remedy: String,
+}
+
+impl LibraryError {
+    /// What is wrong, in words to go before the list of places.
+    pub fn summary(&self) -> String {
+        let library = self.library;
+        match self.unusable {
+            true => format!("{library} was found and cannot be used; tried:"),
+            false => format!("{library} was not found. Looked in:"),
+        }
+    }
 }
 
 impl fmt::Display for LibraryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} was not found. Looked in:", self.library)?;
+        f.write_str(&self.summary())?;
         for (place, reason) in &self.tried {
             write!(f, "\n  - {place}: {reason}")?;
         }
@@ -41,26 +64,42 @@ pub(crate) struct Found {
     pub(crate) library: Library,
     /// The file, or the name by which the system loader found it.
     pub(crate) path: String,
+    /// The folder, where it was not the system loader that found it.
+    folder: Option<PathBuf>,
     /// A library that must stay loaded with it.
-    _companion: Option<Library>,
+    companion: Option<Library>,
+}
+
+impl Found {
+    /// Loads NVRTC's builtins of the same version from the library's own folder. NVRTC opens them by
+    /// name at its first compile, which works only where the loader knows the folder. A folder may
+    /// hold those of other versions too.
+    pub(crate) fn load_builtins(&mut self, (major, minor): (i32, i32)) {
+        let Some(folder) = &self.folder else { return };
+        let name = format!("libnvrtc-builtins.so.{major}.{minor}");
+        let longer = named(folder, &format!("{name}."));
+        let file = [folder.join(&name)].into_iter().chain(longer).find(|file| file.is_file());
+        self.companion = file.and_then(|file| open(&file).ok());
+    }
 }
 
 const NVRTC_REMEDY: &str = "Install it with `python3 -m pip install nvidia-cuda-nvrtc`, \
      or set TOPKIT_NVRTC to the library file or its folder.";
-const DRIVER_REMEDY: &str = "libcuda comes with the NVIDIA driver; install the driver of this \
-     machine's GPU. Without a GPU, use Engine::offline or topkit::host.";
 
 /// Loads NVRTC: from `TOPKIT_NVRTC` alone when it is set; else from the system loader, from
-/// `CUDA_HOME` and `CUDA_PATH`, or from the active Python environment, in that order.
+/// `CUDA_HOME`, `CUDA_PATH` and `CONDA_PREFIX`, or from Python packages, in that order.
 pub(crate) fn nvrtc() -> Result<Found, LibraryError> {
-    let mut search = Search { library: "libnvrtc", tried: Vec::new(), remedy: NVRTC_REMEDY };
-    if let Some(chosen) = env::var_os("TOPKIT_NVRTC") {
-        let chosen = PathBuf::from(chosen);
+    nvrtc_by(&variable)
+}
+
+fn nvrtc_by(value: &impl Fn(&str) -> Option<OsString>) -> Result<Found, LibraryError> {
+    let mut search = Search::of("libnvrtc", NVRTC_REMEDY);
+    if let Some(chosen) = value("TOPKIT_NVRTC") {
         let place = format!("TOPKIT_NVRTC={}", chosen.display());
-        let found = if chosen.is_dir() {
-            search.folder(&place, &chosen)
-        } else {
-            search.file(&place, &chosen)
+        let found = match absolute(chosen) {
+            Err(reason) => search.miss(&place, reason),
+            Ok(folder) if folder.is_dir() => search.folder(&place, &folder),
+            Ok(file) => search.file(&place, &file),
         };
         return found.ok_or_else(|| search.failed());
     }
@@ -69,49 +108,34 @@ pub(crate) fn nvrtc() -> Result<Found, LibraryError> {
         .iter()
         .find_map(|name| search.name(name))
         .or_else(|| {
-            let below = ["lib64", "lib", "targets/x86_64-linux/lib"];
-            let folders = cuda_folders(&|name| env::var_os(name), &below);
+            let machine = format!("targets/{}/lib", TARGET);
+            let below = ["lib64", "lib", &machine];
+            let mut folders = cuda_folders(value, &below, &mut search.tried);
+            folders.extend(folders_below("CONDA_PREFIX", value, &below[1..], &mut search.tried));
             folders.iter().find_map(|(place, path)| search.folder(place, path))
         })
         .or_else(|| search.python())
         .ok_or_else(|| search.failed())
 }
 
-/// Loads the CUDA driver library and keeps it loaded, so that the bindings, which look for it by
-/// name alone and panic without it, find it: from the system loader, from `CUDA_HOME` and
-/// `CUDA_PATH`, or from the folders in which containers and WSL keep it, in that order.
-pub(crate) fn driver() -> Result<(), LibraryError> {
-    static DRIVER: OnceLock<Found> = OnceLock::new();
-    if DRIVER.get().is_some() {
-        return Ok(());
-    }
-    let mut search = Search { library: "libcuda", tried: Vec::new(), remedy: DRIVER_REMEDY };
-    let mut folders = cuda_folders(&|name| env::var_os(name), &["compat"]);
-    for folder in ["/usr/local/nvidia/lib64", "/usr/lib/wsl/lib"] {
-        folders.push((format!("driver folder, {folder}"), PathBuf::from(folder)));
-    }
-    let found =
-        ["libcuda.so.1", "libcuda.so"].iter().find_map(|name| search.name(name)).or_else(|| {
-            folders.iter().find_map(|(at, path)| search.file(at, &path.join("libcuda.so.1")))
-        });
-    match found {
-        Some(found) => {
-            DRIVER.get_or_init(|| found);
-            Ok(())
-        }
-        None => Err(search.failed()),
-    }
-}
+/// What a CUDA toolkit calls the libraries of this processor.
+const TARGET: &str = if cfg!(target_arch = "aarch64") { "sbsa-linux" } else { "x86_64-linux" };
 
 struct Search {
     library: &'static str,
-    tried: Vec<(String, String)>,
-    remedy: &'static str,
+    tried: Tried,
+    unusable: bool,
+    remedy: String,
 }
 
 impl Search {
-    fn failed(&self) -> LibraryError {
-        LibraryError { library: self.library, tried: self.tried.clone(), remedy: self.remedy }
+    fn of(library: &'static str, remedy: &str) -> Search {
+        Search { library, tried: Vec::new(), unusable: false, remedy: remedy.to_owned() }
+    }
+
+    fn failed(self) -> LibraryError {
+        let Search { library, tried, unusable, remedy } = self;
+        LibraryError { library, tried, unusable, remedy }
     }
 
     fn miss(&mut self, place: &str, reason: impl fmt::Display) -> Option<Found> {
@@ -122,8 +146,21 @@ impl Search {
     /// By name, through the system loader.
     fn name(&mut self, name: &str) -> Option<Found> {
         match open(Path::new(name)) {
-            Ok(library) => Some(Found { library, path: name.to_owned(), _companion: None }),
-            Err(_) => self.miss(&format!("system loader, {name}"), "not known to it"),
+            Ok(library) => {
+                Some(Found { library, path: name.to_owned(), folder: None, companion: None })
+            }
+            Err(error) => {
+                let (place, reason) = (format!("system loader, {name}"), loader_words(&error));
+                // Of a library that is not there it speaks by the bare name (glibc, musl); of one that
+                // does not load, by its path or by the name of what that needs.
+                if reason.starts_with(&format!("{name}:"))
+                    || reason.contains(&format!(" {name}: No such file"))
+                {
+                    return self.miss(&place, "not known to it");
+                }
+                self.unusable = true;
+                self.miss(&place, format!("it did not load: {reason}"))
+            }
         }
     }
 
@@ -132,44 +169,49 @@ impl Search {
         if !path.is_file() {
             return self.miss(place, "no such file");
         }
-        // NVRTC opens its builtins by name, which works only where the loader knows the folder.
-        let companion = path.parent().and_then(|folder| {
-            let builtins = named(folder, "libnvrtc-builtins.so.").into_iter().next()?;
-            open(&builtins).ok()
-        });
         match open(path) {
-            Ok(library) => {
-                Some(Found { library, path: path.display().to_string(), _companion: companion })
+            Ok(library) => Some(Found {
+                library,
+                path: path.display().to_string(),
+                folder: path.parent().map(Path::to_owned),
+                companion: None,
+            }),
+            Err(error) => {
+                self.unusable = true;
+                let (path, reason) = (path.display(), loader_words(&error));
+                self.miss(place, format!("{path} did not load: {reason}"))
             }
-            Err(error) => self.miss(place, format!("{} did not load: {error}", path.display())),
         }
     }
 
-    /// The newest `libnvrtc.so.N` of a folder.
+    /// The newest `libnvrtc.so.N` of a folder that loads.
     fn folder(&mut self, place: &str, folder: &Path) -> Option<Found> {
-        match named(folder, "libnvrtc.so").pop() {
-            Some(path) => self.file(place, &path),
-            None => self.miss(place, "no libnvrtc.so in it"),
+        let mut files = named(folder, "libnvrtc.so");
+        files.retain(|file| library_version(file).is_some());
+        files.sort_by_key(|file| library_version(file));
+        if files.is_empty() {
+            return self.miss(place, "no libnvrtc.so in it");
         }
+        files.iter().rev().find_map(|file| self.file(place, file))
     }
 
-    /// The `nvidia/*/lib` folders of the active Python environment, where PyTorch keeps its own.
+    /// The `nvidia/*/lib` folders of Python environments, where PyTorch keeps its own.
     fn python(&mut self) -> Option<Found> {
-        let packages = python_packages();
+        let packages = python::packages(&mut self.tried);
         if packages.is_empty() {
-            return self.miss("Python environment", "no python3 on PATH");
+            return self.miss("Python packages", "no python3 on PATH, and no folder of packages");
         }
         for folder in packages {
             let wheels = children(&folder.join("nvidia"));
             let libraries = wheels.into_iter().map(|wheel| wheel.join("lib"));
             for library in libraries.filter(|library| !named(library, "libnvrtc.so").is_empty()) {
-                let place = format!("Python environment, {}", library.display());
+                let place = format!("Python packages, {}", library.display());
                 if let Some(found) = self.folder(&place, &library) {
                     return Some(found);
                 }
             }
-            let place = format!("Python environment, {}/nvidia/*/lib", folder.display());
-            self.miss(&place, "no libnvrtc.so in it");
+            let place = format!("Python packages, {}/nvidia/*/lib", folder.display());
+            self.miss(&place, "no libnvrtc.so that loads");
         }
         None
     }
@@ -181,54 +223,56 @@ fn open(path: &Path) -> Result<Library, libloading::Error> {
     unsafe { Library::new(path) }
 }
 
-/// Folders below the toolkits that the environment names, each with a name for messages.
+/// What the system's loader said, which the error itself leaves out.
+pub(crate) fn loader_words(error: &libloading::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The numbers behind `libnvrtc.so`; `None` where something else is there.
+fn library_version(file: &Path) -> Option<Vec<u32>> {
+    let version = file.file_name()?.to_str()?.strip_prefix("libnvrtc.so")?;
+    version.split('.').skip(1).map(|number| number.parse().ok()).collect()
+}
+
+/// Folders below the toolkits that the environment names, each with a name for messages. What is
+/// refused goes to `tried`.
 pub(crate) fn cuda_folders(
-    value: &impl Fn(&'static str) -> Option<OsString>,
+    value: &impl Fn(&str) -> Option<OsString>,
     below: &[&str],
+    tried: &mut Tried,
 ) -> Vec<(String, PathBuf)> {
-    let mut folders = Vec::new();
-    for variable in ["CUDA_HOME", "CUDA_PATH"] {
-        if let Some(root) = value(variable) {
-            for below in below {
-                let folder = Path::new(&root).join(below);
-                folders.push((format!("{variable}, {}", folder.display()), folder));
-            }
+    let roots = ["CUDA_HOME", "CUDA_PATH"].into_iter();
+    roots.flat_map(|root| folders_below(root, value, below, tried)).collect()
+}
+
+fn folders_below(
+    variable: &str,
+    value: &impl Fn(&str) -> Option<OsString>,
+    below: &[&str],
+    tried: &mut Tried,
+) -> Vec<(String, PathBuf)> {
+    let Some(root) = value(variable) else { return Vec::new() };
+    let place = format!("{variable}={}", root.display());
+    let root = match absolute(root) {
+        Ok(root) => root,
+        Err(reason) => {
+            tried.push((place, reason.to_owned()));
+            return Vec::new();
         }
-    }
-    folders
+    };
+    let named = |below: &&str| {
+        let folder = root.join(below);
+        (format!("{variable}, {}", folder.display()), folder)
+    };
+    below.iter().map(named).collect()
 }
 
 /// The folders of this name in the packages of NVIDIA, `nvidia/*/<name>`, of Python environments.
-pub(crate) fn python_wheels(name: &str) -> Vec<PathBuf> {
-    let packages = python_packages().into_iter();
+/// What is refused goes to `tried`.
+pub(crate) fn python_wheels(name: &str, tried: &mut Tried) -> Vec<PathBuf> {
+    let packages = python::packages(tried).into_iter();
     let wheels = packages.flat_map(|folder| children(&folder.join("nvidia")));
     wheels.map(|wheel| wheel.join(name)).filter(|folder| folder.is_dir()).collect()
-}
-
-/// The package folders of the Python environments that are active or on PATH.
-fn python_packages() -> Vec<PathBuf> {
-    let mut prefixes: Vec<PathBuf> =
-        ["VIRTUAL_ENV", "CONDA_PREFIX"].iter().filter_map(env::var_os).map(PathBuf::from).collect();
-    for bin in env::var_os("PATH").iter().flat_map(env::split_paths) {
-        let python = bin.join("python3");
-        if python.is_file() {
-            prefixes.extend(bin.parent().map(Path::to_owned));
-            let real = python.canonicalize().unwrap_or(python);
-            prefixes.extend(real.parent().and_then(Path::parent).map(Path::to_owned));
-        }
-    }
-    let mut packages = Vec::new();
-    for prefix in prefixes {
-        for python in named(&prefix.join("lib"), "python3") {
-            for below in ["site-packages", "dist-packages"] {
-                let folder = python.join(below);
-                if folder.is_dir() && !packages.contains(&folder) {
-                    packages.push(folder);
-                }
-            }
-        }
-    }
-    packages
 }
 
 fn children(folder: &Path) -> Vec<PathBuf> {
@@ -250,20 +294,63 @@ fn named(folder: &Path, start: &str) -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
+    fn search() -> Search {
+        Search::of("libnvrtc", NVRTC_REMEDY)
+    }
+
     #[test]
     fn a_failed_search_names_every_place_and_the_remedy() {
-        let mut search = Search { library: "libnvrtc", tried: Vec::new(), remedy: NVRTC_REMEDY };
+        let mut search = search();
         let empty = tempfile::tempdir().unwrap();
         assert!(search.folder("CUDA_HOME, lib64", empty.path()).is_none());
         assert!(search.file("TOPKIT_NVRTC", &empty.path().join("libnvrtc.so.13")).is_none());
+        assert!(!search.unusable);
         let torn = empty.path().join("libnvrtc.so.12");
         std::fs::write(&torn, b"not a library").unwrap();
         assert!(search.folder("CUDA_PATH, lib", empty.path()).is_none());
+        assert!(search.unusable);
         let message = search.failed().to_string();
-        for part in
-            ["CUDA_HOME, lib64", "TOPKIT_NVRTC", "no such file", "did not load", "pip install"]
-        {
+        for part in [
+            "CUDA_HOME, lib64",
+            "TOPKIT_NVRTC",
+            "no such file",
+            // The loader's own words.
+            "did not load: ",
+            "file too short",
+            "was found and cannot be used",
+            "pip install",
+        ] {
             assert!(message.contains(part), "{part} is not in:\n{message}");
         }
+    }
+
+    #[test]
+    fn a_relative_path_of_the_environment_is_refused() {
+        for chosen in ["libnvrtc.so.13", "lib/libnvrtc.so", ".", "./lib"] {
+            let value = |name: &str| (name == "TOPKIT_NVRTC").then(|| chosen.into());
+            let error = nvrtc_by(&value).unwrap_err();
+            assert_eq!(error.tried.len(), 1, "{error}");
+            let message = error.to_string();
+            assert!(message.contains(&format!("TOPKIT_NVRTC={chosen}: ")), "{message}");
+            assert!(message.contains("absolute path"), "{message}");
+        }
+        let mut tried = Vec::new();
+        let value = |name: &str| (name == "CUDA_HOME").then(|| "cuda".into());
+        assert_eq!(cuda_folders(&value, &["lib64"], &mut tried), []);
+        assert_eq!(tried[0].0, "CUDA_HOME=cuda");
+        let value = |name: &str| (name == "CUDA_PATH").then(|| "/cuda".into());
+        let there = cuda_folders(&value, &["lib64", "lib"], &mut tried);
+        assert_eq!(there.len(), 2);
+        assert_eq!((&there[0].1, tried.len()), (&PathBuf::from("/cuda/lib64"), 1));
+    }
+
+    #[test]
+    fn versions_of_a_library_are_numbers() {
+        let version = |name: &str| library_version(Path::new(name));
+        assert_eq!(version("/a/libnvrtc.so"), Some(vec![]));
+        assert_eq!(version("/a/libnvrtc.so.12.9.86"), Some(vec![12, 9, 86]));
+        assert!(version("/a/libnvrtc.so.9.2") < version("/a/libnvrtc.so.13"));
+        assert_eq!(version("/a/libnvrtc.so.13.bak"), None);
+        assert_eq!(version("/a/libnvrtc-builtins.so.13.0"), None);
     }
 }
