@@ -7,6 +7,7 @@
 use super::{Found, LibraryError, Search, cuda_folders, open};
 use crate::environment::variable;
 use crate::error::Error;
+use crate::release::file_at;
 use cudarc::driver::sys::CUDA_VERSION;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -122,8 +123,12 @@ pub(crate) fn driver() -> Result<(), LibraryError> {
         return Err(search.failed());
     };
     let later = LATER.iter().filter(|(since, _)| CUDA_VERSION >= *since).map(|(_, name)| name);
-    let missing: Vec<&str> =
-        FUNCTIONS.iter().chain(later).filter(|name| !has(&found, name)).copied().collect();
+    let missing: Vec<&str> = FUNCTIONS
+        .iter()
+        .chain(later)
+        .filter(|name| address(&found, name).is_none())
+        .copied()
+        .collect();
     if missing.is_empty() {
         DRIVER.get_or_init(|| found);
         return Ok(());
@@ -135,13 +140,17 @@ pub(crate) fn driver() -> Result<(), LibraryError> {
         ..=3 => String::new(),
         all => format!(" and {} others", all - 3),
     };
-    search.miss(&found.path, format!("it has no function {named}{others}"));
+    // The file, where the system tells which one the name led to.
+    let file = FUNCTIONS.iter().find_map(|name| file_at(address(&found, name)?));
+    let place = file.map_or_else(|| found.path.clone(), |file| file.display().to_string());
+    search.miss(&place, format!("it has no function {named}{others}"));
     Err(search.failed())
 }
 
-fn has(found: &Found, function: &str) -> bool {
-    // SAFETY: only whether the symbol is there is asked; it is neither called nor kept.
-    unsafe { found.library.get::<*const ()>(function.as_bytes()) }.is_ok()
+fn address(found: &Found, function: &str) -> Option<usize> {
+    // SAFETY: only where the symbol lies is asked; it is neither called nor kept.
+    let symbol = unsafe { found.library.get::<*const ()>(function.as_bytes()) };
+    symbol.ok().map(|symbol| *symbol as usize)
 }
 
 /// Which driver is needed.
