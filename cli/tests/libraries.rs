@@ -139,14 +139,14 @@ fn a_library_that_does_not_load_is_told_with_the_loaders_reason() {
     let named = Ran::of(command).json();
     let mut command = place.command(&["doctor", "--json"]);
     command.env_remove("TOPKIT_NVRTC").env("LD_LIBRARY_PATH", place.path("nvrtc"));
-    let met = Ran::of(command).json();
+    let found_by_loader = Ran::of(command).json();
     for found in [check(&named, "driver"), check(&named, "nvrtc")] {
         assert_eq!(found["state"], "broken", "{found}");
         assert!(found["text"].as_str().unwrap().contains(reason), "{found}");
     }
     // The loader goes on to another NVRTC where the machine has one.
-    let met = check(&met, "nvrtc");
-    assert!(met["state"] == "ok" || met["text"].as_str().unwrap().contains(reason), "{met}");
+    let nvrtc = check(&found_by_loader, "nvrtc");
+    assert!(nvrtc["state"] == "ok" || nvrtc["text"].as_str().unwrap().contains(reason), "{nvrtc}");
 }
 
 #[test]

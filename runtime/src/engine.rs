@@ -345,8 +345,8 @@ impl Engine {
         if let Some(folder) = &self.inner.config.dump_dir {
             // What may not be compiled for its launch may not be compiled to be read.
             let cache = &self.inner.cache;
-            let may_compile = self.inner.nvrtc.is_ok() && (ahead || !cache.denies());
-            let ptx = || cache.ptx_ahead(source, self.arch());
+            let may_compile = self.inner.nvrtc.is_ok() && cache.may_compile(ahead);
+            let ptx = || cache.make_ptx(source, self.arch(), ahead);
             let ptx = || Ok(may_compile.then(ptx).transpose()?);
             dump(folder, source, self.arch(), &artifact, ptx)?;
         }

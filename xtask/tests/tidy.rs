@@ -110,3 +110,21 @@ fn every_function_of_the_driver_is_probed() {
         assert!(listed, "{path} calls {name}, which runtime/src/library/driver.rs does not probe");
     }
 }
+
+/// What denies and counts compiles is in the cache, so nothing else calls the compiler.
+#[test]
+fn the_cache_alone_calls_the_compiler() {
+    let own = ["runtime/src/cache/mod.rs", "runtime/src/compiler.rs", "runtime/src/nvrtc.rs"];
+    let calls = ["ompiler.compile(", "vrtc.compile(", "vrtc()?.compile(", "Compiler::compile("];
+    let calls =
+        calls.iter().chain(&["ompiler.ptx(", "vrtc.ptx(", "vrtc()?.ptx(", "Compiler::ptx("]);
+    let folders = ["runtime/src", "cli/src", "capi/src"];
+    for path in folders.into_iter().flat_map(files).filter(|path| !own.contains(&path.as_str())) {
+        if let Ok(text) = fs::read_to_string(root().join(&path)) {
+            let call = calls.clone().find(|call| text.contains(**call));
+            assert_eq!(call, None, "{path} calls the compiler beside the cache");
+        }
+    }
+    let cache = read(own[0]);
+    assert_eq!(cache.matches("compile(&*self.compiler)").count(), 1);
+}

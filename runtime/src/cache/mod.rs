@@ -103,6 +103,9 @@ pub struct PtxDenied {
     pub arch: Arch,
 }
 
+/// Leave to call the compiler once. [`KernelCache::allow`] alone gives it.
+struct Allowed(());
+
 /// What a [`KernelCache`] has done since it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -157,7 +160,7 @@ impl KernelCache {
     /// # Errors
     /// The compiler refuses it, or it is not there and compiling is denied.
     pub fn get(&self, source: &RenderedSource, arch: Arch) -> Result<Arc<Artifact>, KernelError> {
-        self.find(source, arch, !self.deny_jit)
+        self.find(source, arch, false)
     }
 
     /// As [`KernelCache::get`], ahead of its use: the compile is expected, and never denied.
@@ -183,38 +186,46 @@ impl KernelCache {
     /// # Errors
     /// The compiler refuses it, or compiling is denied.
     pub fn ptx(&self, source: &RenderedSource, arch: Arch) -> Result<String, KernelError> {
-        if self.deny_jit {
-            return Err(PtxDenied { entry: source.entry.clone(), arch }.into());
-        }
-        self.ptx_ahead(source, arch)
+        self.make_ptx(source, arch, false)
     }
 
-    /// As [`KernelCache::ptx`], where the compile is expected, and never denied.
-    pub(crate) fn ptx_ahead(
+    /// As [`KernelCache::ptx`]; `ahead` of its use, the compile is never denied.
+    pub(crate) fn make_ptx(
         &self,
         source: &RenderedSource,
         arch: Arch,
+        ahead: bool,
     ) -> Result<String, KernelError> {
-        Ok(self.call(source, arch, |compiler| compiler.ptx(source, arch))?)
+        let denied = || PtxDenied { entry: source.entry.clone(), arch }.into();
+        let allowed = self.allow(ahead, denied)?;
+        Ok(self.call(allowed, source, arch, |compiler| compiler.ptx(source, arch))?)
     }
 
-    /// Whether a compile that nobody asked for ahead is denied.
-    pub(crate) fn denies(&self) -> bool {
-        self.deny_jit
+    /// Whether the compiler may be called, ahead of a use or for it.
+    pub(crate) fn may_compile(&self, ahead: bool) -> bool {
+        ahead || !self.deny_jit
+    }
+
+    fn allow(
+        &self,
+        ahead: bool,
+        denied: impl FnOnce() -> KernelError,
+    ) -> Result<Allowed, KernelError> {
+        if self.may_compile(ahead) { Ok(Allowed(())) } else { Err(denied()) }
     }
 
     fn find(
         &self,
         source: &RenderedSource,
         arch: Arch,
-        may_compile: bool,
+        ahead: bool,
     ) -> Result<Arc<Artifact>, KernelError> {
         // Here there is one compiler, and a kernel of a pack is to need none.
         let place = self.inputs_of(source, arch, "").key();
         let mut in_memory = true;
         let artifact = self.memory.get_or_compute(&place, || {
             in_memory = false;
-            self.fetch(source, arch, may_compile)
+            self.fetch(source, arch, ahead)
         })?;
         if in_memory {
             tracing::trace!(key = %artifact.key, "kernel found in memory");
@@ -289,7 +300,7 @@ impl KernelCache {
         &self,
         source: &RenderedSource,
         arch: Arch,
-        may_compile: bool,
+        ahead: bool,
     ) -> Result<Artifact, KernelError> {
         if let Some(artifact) = self.packs.find(&self.inputs_of(source, arch, "")) {
             self.counters.pack_hits.fetch_add(1, Ordering::Relaxed);
@@ -297,24 +308,20 @@ impl KernelCache {
         }
         let inputs = self.inputs(source, arch);
         let (key, inputs) = (&inputs.key(), &inputs);
-        let permit = |place: String| match may_compile {
-            true => Ok(()),
-            false => Err(Denied {
-                entry: inputs.entry.to_owned(),
-                arch: inputs.arch,
-                key: key.clone(),
-                place: if self.packs.is_empty() { place } else { place + ", and in the packs" },
-            }),
+        let allow = |place: String| {
+            let place = if self.packs.is_empty() { place } else { place + ", and in the packs" };
+            let (entry, key) = (inputs.entry.to_owned(), key.clone());
+            self.allow(ahead, || Denied { entry, arch, key, place }.into())
         };
         let Some(disk) = &self.disk else {
-            permit("memory; nothing is kept on disk".to_owned())?;
-            return Ok(self.compile(key, inputs, source, None)?);
+            let allowed = allow("memory; nothing is kept on disk".to_owned())?;
+            return Ok(self.compile(allowed, inputs, source, None)?);
         };
         if let Lookup::Hit(artifact) = disk.load(key) {
             return Ok(self.found(disk, artifact));
         }
         // Who may not compile waits for nobody who does.
-        let _lock = if may_compile { disk.lock(key) } else { None };
+        let _lock = if self.may_compile(ahead) { disk.lock(key) } else { None };
         match disk.load(key) {
             Lookup::Hit(artifact) => return Ok(self.found(disk, artifact)),
             Lookup::Miss => tracing::debug!(%key, "kernel not on disk"),
@@ -324,8 +331,8 @@ impl KernelCache {
                     "a cache entry cannot be used: {reason}");
             }
         }
-        permit(disk.root().display().to_string())?;
-        Ok(self.compile(key, inputs, source, Some(disk))?)
+        let allowed = allow(disk.root().display().to_string())?;
+        Ok(self.compile(allowed, inputs, source, Some(disk))?)
     }
 
     fn found(&self, disk: &DiskCache, artifact: Artifact) -> Artifact {
@@ -337,26 +344,27 @@ impl KernelCache {
 
     fn compile(
         &self,
-        key: &CacheKey,
+        allowed: Allowed,
         inputs: &KeyInputs<'_>,
         source: &RenderedSource,
         disk: Option<&DiskCache>,
     ) -> Result<Artifact, CompileError> {
-        let arch = inputs.arch;
-        let compiled = self.call(source, arch, |compiler| compiler.compile(source, arch))?;
+        let (key, arch) = (inputs.key(), inputs.arch);
+        let compiled =
+            self.call(allowed, source, arch, |compiler| compiler.compile(source, arch))?;
         if let Some(disk) = disk {
             match disk.publish(inputs, &compiled) {
                 Ok(published) => tracing::debug!(%key, ?published, "kernel put on disk"),
                 Err(error) => {
-                    let path = disk.folder(key);
+                    let path = disk.folder(&key);
                     tracing::warn!(path = %path.display(), "a kernel is not kept on disk: {error}");
                 }
             }
         }
         Ok(Artifact {
-            key: key.clone(),
+            key,
             entry: source.entry.clone(),
-            arch: inputs.arch,
+            arch,
             cubin: compiled.cubin,
             log: compiled.log,
             origin: Origin::Compiled,
@@ -366,6 +374,7 @@ impl KernelCache {
     /// The one place that calls the compiler, and counts it.
     fn call<T>(
         &self,
+        _: Allowed,
         source: &RenderedSource,
         arch: Arch,
         compile: impl FnOnce(&dyn Compiler) -> Result<T, CompileError>,
