@@ -63,9 +63,9 @@ typedef enum topkit_status {
     TOPKIT_OK = 0,
     TOPKIT_ERROR_ARGUMENT = 1,    /* an argument is null, out of range or does not fit another */
     TOPKIT_ERROR_UNSUPPORTED = 2, /* it makes sense, but this version cannot do it */
-    TOPKIT_ERROR_DRIVER = 3,      /* the CUDA driver is missing */
+    TOPKIT_ERROR_DRIVER = 3,      /* the CUDA driver is missing, broken or too old */
     TOPKIT_ERROR_DEVICE = 4,      /* there is no such GPU */
-    TOPKIT_ERROR_COMPILER = 5,    /* NVRTC is missing, or does not know the GPU, or a pack is unfit */
+    TOPKIT_ERROR_COMPILER = 5,    /* NVRTC is missing, or compiles not for the GPU, or a pack is unfit */
     TOPKIT_ERROR_COMPILE = 6,     /* no kernel: NVRTC refused it, it is denied or in no pack, or a file is at fault */
     TOPKIT_ERROR_CUDA = 7,        /* a call of the CUDA driver failed */
     TOPKIT_ERROR_WORKSPACE = 8,   /* the workspace is smaller than the plan says */

@@ -122,6 +122,8 @@ fn library(error: &Error) -> Status {
         Error::Nvrtc(_) | Error::Arch { .. } | Error::Pack(_) => Status::Compiler,
         Error::Compile(_)
         | Error::Denied(_)
+        | Error::PtxDenied(_)
+        | Error::Environment { .. }
         | Error::NotPacked(_)
         | Error::Override { .. }
         | Error::Write { .. } => Status::Compile,

@@ -140,6 +140,22 @@ fn a_faulty_kernel_is_told_with_its_line_and_can_be_replayed() {
     assert_eq!((json.code, &json.json()["error"]["exit_code"]), (1, &1.into()), "{json:?}");
 }
 
+/// A path on Linux is bytes, and an equals sign ends no option.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_cache_folder_may_have_any_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    for name in [&b"caf\xe9"[..], b"a b", b"a=b"] {
+        let folder = place.path("").join(std::ffi::OsStr::from_bytes(name));
+        let mut command = place.command(&SMALL);
+        command.env("TOPKIT_CACHE_DIR", &folder);
+        let text = Ran::of(command).done();
+        assert!(text.contains("exact: no difference"), "{text}");
+        assert!(folder.join("interpret").is_dir(), "{folder:?}");
+    }
+}
+
 #[test]
 fn without_a_compiler_it_says_what_to_install() {
     let place = Place::new();

@@ -27,7 +27,8 @@ pub fn items(declaration: &Declaration, spec: &KernelSpec) -> TokenStream {
         }
 
         #(#cfgs)*
-        #[allow(dead_code)]
+        // Of a type that its declaration deprecates, only the user's own uses are to be reported.
+        #[allow(dead_code, deprecated)]
         impl #name {
             #[doc = #spec_doc]
             pub const SPEC: ::topkit::KernelSpec = #spec;

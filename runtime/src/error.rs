@@ -1,6 +1,6 @@
 //! Everything that can go wrong for a user of the library, each with its numbers.
 
-use crate::cache::{Denied, KernelError};
+use crate::cache::{Denied, KernelError, PtxDenied};
 use crate::compiler::CompileError;
 use crate::library::LibraryError;
 use crate::nvrtc::NvrtcError;
@@ -22,7 +22,7 @@ pub enum Error {
     /// NVRTC is missing or unusable.
     #[error(transparent)]
     Nvrtc(#[from] NvrtcError),
-    /// The CUDA driver is missing.
+    /// The CUDA driver is missing, does not load or is too old.
     #[error(transparent)]
     Driver(#[from] LibraryError),
     /// NVRTC refused the kernel.
@@ -31,6 +31,15 @@ pub enum Error {
     /// A kernel would have to be compiled, and the settings deny that.
     #[error(transparent)]
     Denied(Box<Denied>),
+    /// PTX would have to be compiled, and the settings deny that.
+    #[error(transparent)]
+    PtxDenied(#[from] PtxDenied),
+    /// The environment names files that are loaded, run or compiled by relative paths.
+    #[error("{refused}")]
+    Environment {
+        /// A sentence for each variable.
+        refused: String,
+    },
     /// A pack that the engine was to have cannot be used.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -61,14 +70,14 @@ pub enum Error {
         log: String,
     },
     /// The compiler cannot target the architecture.
-    #[error("{compiler} does not compile for {arch}; it knows {known}")]
+    #[error("{compiler} does not compile every kernel for {arch}; {remedy}")]
     Arch {
         /// The architecture that was asked for.
         arch: Arch,
         /// Name and version of the compiler.
         compiler: String,
-        /// Those that it knows.
-        known: String,
+        /// Which NVRTC does, or else for which architectures this one compiles.
+        remedy: String,
     },
     /// The family was declared without this dtype.
     #[error("{family} serves {declared}, not {dtype}; add it to `dtype` in the declaration")]
@@ -256,6 +265,7 @@ impl From<KernelError> for Error {
         match error {
             KernelError::Compile(error) => Error::Compile(error),
             KernelError::Denied(denied) => Error::Denied(Box::new(denied)),
+            KernelError::PtxDenied(denied) => Error::PtxDenied(denied),
         }
     }
 }

@@ -141,6 +141,18 @@ impl Ran {
     }
 }
 
+/// Builds a shared library of these C functions, by the C++ compiler, and gives its path.
+pub fn library(place: &Place, file: &str, functions: &str, options: &[&str]) -> String {
+    let source = place.file(&format!("{file}.cpp"), format!("extern \"C\" {{ {functions} }}"));
+    let made = place.path(file).to_str().unwrap().to_owned();
+    let named = std::env::var("TOPKIT_CXX").ok().filter(|name| !name.is_empty());
+    let compiler = named.unwrap_or_else(|| "c++".to_owned());
+    let mut command = Command::new(compiler);
+    command.args(["-shared", "-fPIC", "-w", "-o", &made, &source]).args(options);
+    assert!(command.status().unwrap().success());
+    made
+}
+
 /// A file of the score matrix that ships with the sources.
 pub fn data(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data").join(name);

@@ -372,7 +372,7 @@ impl Gpu {
         let bytes = scores * problem.dtype.bytes() as usize;
         let reader = match self.read_once.take() {
             Some(reader) => reader,
-            None => ReadOnce::new(self.family(false).engine(), &self.stream)?,
+            None => ReadOnce::load(self.family(false).engine(), &self.stream, true)?,
         };
         let time = || {
             // SAFETY: a copy is at a multiple of 256 and holds the scores of all rows and whole

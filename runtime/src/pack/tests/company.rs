@@ -189,3 +189,33 @@ fn a_packed_kernel_that_was_refused_gives_way_to_the_next() {
         assert_eq!(stock.explain(explained, planner.tried()).plan.variant, plan(), "{name}");
     }
 }
+
+/// A compiler that nobody may ask for its version: NVRTC compiles a text to tell its release.
+#[derive(Debug)]
+struct Unasked;
+
+impl Compiler for Unasked {
+    fn version(&self) -> String {
+        panic!("its version was asked for")
+    }
+
+    fn options(&self) -> Vec<String> {
+        Nvrtc::code_options()
+    }
+
+    fn compile(&self, _: &RenderedSource, _: Arch) -> Result<Compiled, CompileError> {
+        panic!("it was to compile")
+    }
+}
+
+#[test]
+fn a_packed_kernel_asks_nothing_of_the_compiler() {
+    let (_folder, path) = place(&Fake::new("nvrtc 13.0.88"), &["sm_90a"]);
+    let packs = Packs::open(&[&path]).unwrap();
+    let cache = KernelCache::new(Arc::new(Unasked), None).with_packs(packs);
+    for _ in 0..2 {
+        assert_eq!(cache.get(&source(0), arch("sm_90a")).unwrap().origin, Origin::Pack);
+    }
+    assert_eq!((cache.stats().pack_hits, cache.stats().memory_hits), (1, 1));
+    assert!(cache.is_packed(&source(1), arch("sm_90a")));
+}
