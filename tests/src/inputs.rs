@@ -34,10 +34,23 @@ pub enum Distribution {
     /// All -inf but for a few normal scores at random columns. Their number goes round with the
     /// row: [`MASKED_FINITE`].
     Masked,
+    /// One NaN in five, of both signs, among one infinity, but for a few normal scores as in
+    /// [`Distribution::Masked`]. The infinity is negative in even rows and positive in odd ones, so
+    /// that under each meaning some rows mix the infinity that loses with NaN.
+    MaskedNan,
+    /// A window of normal scores, a twentieth to a fifth of the row, at a random place among NaN of
+    /// both signs.
+    NanPadding,
+    /// All NaN, of both signs, but for a few normal scores as in [`Distribution::Masked`].
+    MostlyNan,
+    /// Half +inf and half -inf, but for one NaN in sixteen and a few normal scores as in
+    /// [`Distribution::Masked`].
+    BothInfinities,
 }
 
-/// How many finite scores the rows of [`Distribution::Masked`] have: the first row 40, the second
-/// none, and so on, round and round. A matrix of three rows has one with fewer than k for any k.
+/// How many finite scores the rows of [`Distribution::Masked`] and of its kin have: the first row 40,
+/// the second none, and so on, round and round. A matrix of three rows has one with fewer than k for
+/// any k.
 pub const MASKED_FINITE: [usize; 4] = [40, 0, 1, 17];
 
 /// Starts and lengths of ragged rows at every edge of `columns`; some out of range, which a kernel
@@ -63,7 +76,7 @@ pub fn edge_spans(columns: usize) -> Vec<(i32, i32)> {
 
 impl Distribution {
     /// Every distribution.
-    pub const ALL: [Distribution; 11] = [
+    pub const ALL: [Distribution; 15] = [
         Distribution::Normal,
         Distribution::Uniform,
         Distribution::Ascending,
@@ -75,6 +88,22 @@ impl Distribution {
         Distribution::Nan,
         Distribution::Infinities,
         Distribution::Masked,
+        Distribution::MaskedNan,
+        Distribution::NanPadding,
+        Distribution::MostlyNan,
+        Distribution::BothInfinities,
+    ];
+
+    /// Those with NaN or infinities in great number: where the worst scores of a row are many, and
+    /// the finite ones few.
+    pub const SPECIAL: [Distribution; 7] = [
+        Distribution::Nan,
+        Distribution::Infinities,
+        Distribution::Masked,
+        Distribution::MaskedNan,
+        Distribution::NanPadding,
+        Distribution::MostlyNan,
+        Distribution::BothInfinities,
     ];
 
     /// A short name, for messages.
@@ -91,6 +120,10 @@ impl Distribution {
             Distribution::Nan => "nan",
             Distribution::Infinities => "infinities",
             Distribution::Masked => "masked",
+            Distribution::MaskedNan => "masked_nan",
+            Distribution::NanPadding => "nan_padding",
+            Distribution::MostlyNan => "mostly_nan",
+            Distribution::BothInfinities => "both_infinities",
         }
     }
 
@@ -146,16 +179,29 @@ impl Distribution {
                 _ => number(rng.normal()),
             })),
             Distribution::Masked => {
-                let mut finite = MASKED_FINITE[row % MASKED_FINITE.len()].min(columns);
-                // Each column is taken with the chance that leaves exactly `finite` at the end.
+                few_finite(rng, row, columns, out, |_| number(f32::NEG_INFINITY))
+            }
+            Distribution::MaskedNan => {
+                let infinity =
+                    if row.is_multiple_of(2) { f32::NEG_INFINITY } else { f32::INFINITY };
+                let rest = |rng: &mut Rng| if rng.one_in(5) { nan(rng) } else { number(infinity) };
+                few_finite(rng, row, columns, out, rest);
+            }
+            Distribution::NanPadding => {
+                let width = (columns / 20 + rng.below((columns / 7).max(1) as u32) as usize).max(1);
+                let start = rng.below((columns.saturating_sub(width) + 1) as u32) as usize;
+                let window = start..start + width;
                 out.extend((0..columns).map(|column| {
-                    if (rng.below((columns - column) as u32) as usize) < finite {
-                        finite -= 1;
-                        number(rng.normal())
-                    } else {
-                        number(f32::NEG_INFINITY)
-                    }
+                    if window.contains(&column) { number(rng.normal()) } else { nan(rng) }
                 }));
+            }
+            Distribution::MostlyNan => few_finite(rng, row, columns, out, nan),
+            Distribution::BothInfinities => {
+                few_finite(rng, row, columns, out, |rng| match rng.below(16) {
+                    0 => nan(rng),
+                    odd if odd % 2 == 1 => number(f32::INFINITY),
+                    _ => number(f32::NEG_INFINITY),
+                })
             }
         }
     }
@@ -165,6 +211,26 @@ impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// A row of [`MASKED_FINITE`] normal scores at random columns, and the rest as `rest` says.
+fn few_finite<S: Score>(
+    rng: &mut Rng,
+    row: usize,
+    columns: usize,
+    out: &mut Vec<S>,
+    rest: impl Fn(&mut Rng) -> S,
+) {
+    let mut finite = MASKED_FINITE[row % MASKED_FINITE.len()].min(columns);
+    // Each column is taken with the chance that leaves exactly `finite` at the end.
+    out.extend((0..columns).map(|column| {
+        if (rng.below((columns - column) as u32) as usize) < finite {
+            finite -= 1;
+            S::from_f32(rng.normal())
+        } else {
+            rest(rng)
+        }
+    }));
 }
 
 fn ramp(column: usize, columns: usize) -> f32 {
@@ -184,7 +250,7 @@ fn free_bits<S: Score>() -> u32 {
 }
 
 /// All exponent bits, and at least one bit below: quiet or signalling, of either sign.
-fn nan<S: Score>(rng: &mut Rng) -> S {
+pub(crate) fn nan<S: Score>(rng: &mut Rng) -> S {
     let exponent = S::from_f32(f32::INFINITY).to_bits();
     let payload = 1 + rng.below((exponent & exponent.wrapping_neg()) - 1);
     S::from_bits(exponent | payload | (rng.below(2) * sign_bit::<S>()))

@@ -50,6 +50,10 @@ for_each_score! {
     nan,
     infinities,
     masked,
+    masked_nan,
+    nan_padding,
+    mostly_nan,
+    both_infinities,
 }
 
 fn same_seed_same_bits<S: Score>() {
@@ -191,6 +195,59 @@ fn masked<S: Score>() {
     }
     let short = Distribution::Masked.fill::<S>(7, 1, 5);
     assert!(short.iter().all(|x| x.to_f32().is_finite()), "a row shorter than its finite scores");
+}
+
+/// How many scores of a row are finite, NaN, +inf and -inf.
+fn census<S: Score>(scores: &[S]) -> [usize; 4] {
+    let count = |is: fn(f32) -> bool| scores.iter().filter(|x| is(x.to_f32())).count();
+    [
+        count(f32::is_finite),
+        count(f32::is_nan),
+        count(|x| x == f32::INFINITY),
+        count(|x| x == f32::NEG_INFINITY),
+    ]
+}
+
+fn masked_nan<S: Score>() {
+    for (row, scores) in rows::<S>(Distribution::MaskedNan).iter().enumerate() {
+        let [finite, nan, positive, negative] = census(scores);
+        assert_eq!(finite, MASKED_FINITE[row % 4], "row {row}");
+        assert!((COLUMNS / 6..COLUMNS / 4).contains(&nan), "row {row}: {nan}");
+        assert_eq!(if row % 2 == 0 { positive } else { negative }, 0, "row {row}");
+    }
+}
+
+fn nan_padding<S: Score>() {
+    let mut starts = HashSet::new();
+    for scores in rows::<S>(Distribution::NanPadding) {
+        let [finite, nan, ..] = census(&scores);
+        assert_eq!(finite + nan, COLUMNS);
+        assert!((COLUMNS / 20..=COLUMNS / 5).contains(&finite), "{finite}");
+        let first =
+            scores.iter().position(|x| x.to_f32().is_finite()).expect("every row has a window");
+        assert!(scores[first..first + finite].iter().all(|x| x.to_f32().is_finite()), "one window");
+        let sign = 1 << (S::DTYPE.key_bits() - 1);
+        let signed = |x: &&S| x.to_f32().is_nan() && x.to_bits() & sign != 0;
+        assert!((nan / 3..nan * 2 / 3).contains(&scores.iter().filter(signed).count()));
+        starts.insert(first);
+    }
+    assert!(starts.len() > 1, "the window moves");
+}
+
+fn mostly_nan<S: Score>() {
+    for (row, scores) in rows::<S>(Distribution::MostlyNan).iter().enumerate() {
+        let finite = MASKED_FINITE[row % 4];
+        assert_eq!(census(scores), [finite, COLUMNS - finite, 0, 0], "row {row}");
+    }
+}
+
+fn both_infinities<S: Score>() {
+    for (row, scores) in rows::<S>(Distribution::BothInfinities).iter().enumerate() {
+        let [finite, nan, positive, negative] = census(scores);
+        assert_eq!(finite, MASKED_FINITE[row % 4], "row {row}");
+        assert!((COLUMNS / 24..COLUMNS / 12).contains(&nan), "row {row}: {nan}");
+        assert!(positive > COLUMNS / 3 && negative > COLUMNS / 3, "row {row}");
+    }
 }
 
 #[test]

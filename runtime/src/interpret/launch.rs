@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::{Config, Problem};
 use std::path::PathBuf;
 use std::sync::Arc;
-use topkit_codegen::{Arch, RenderedSource, Variant};
+use topkit_codegen::{Arch, KernelKind, RenderedSource, Variant};
 
 /// Shared memory that a CTA may have without asking.
 const STATIC_SHARED: usize = 48 * 1024;
@@ -135,6 +135,11 @@ impl Kernel {
         Kernel { seed, ..self.clone() }
     }
 
+    /// What it was rendered from; `None` of a text of the caller's own.
+    pub fn variant(&self) -> Option<&Variant> {
+        self.variant.as_ref()
+    }
+
     /// The folder with the text, the compiled object and its debug information.
     pub fn folder(&self) -> Option<&std::path::Path> {
         self.object.path.parent()
@@ -191,6 +196,16 @@ pub(super) struct Shape {
     pub cluster: u32,
     pub cooperative: bool,
     pub dynamic_shared: usize,
+    pub served: Option<Served>,
+}
+
+/// Which row a block serves.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Served {
+    /// That of the number of its cluster.
+    Cluster,
+    /// The remainder of its own number by the rows.
+    Remainder(u32),
 }
 
 /// The shape of a launch, in one dimension.
@@ -200,14 +215,20 @@ pub struct Launch(Shape);
 impl Launch {
     /// `grid` CTAs of `threads` threads.
     pub fn new(grid: u32, threads: u32) -> Launch {
-        Launch(Shape { grid, threads, cluster: 1, cooperative: false, dynamic_shared: 0 })
+        let (cooperative, dynamic_shared, served) = (false, 0, None);
+        Launch(Shape { grid, threads, cluster: 1, cooperative, dynamic_shared, served })
     }
 
-    /// As a plan has it: CTAs, the clusters they are in, and the shared memory that they ask for.
+    /// As a plan has it: CTAs, the clusters they are in, the shared memory that they ask for, and
+    /// the row that each serves.
     pub fn of(plan: &Plan) -> Launch {
-        Launch::new(plan.grid, plan.variant.threads)
+        let launch = Launch::new(plan.grid, plan.variant.threads)
             .cluster(plan.cluster)
-            .dynamic_shared(plan.variant.ring_bytes() as usize)
+            .dynamic_shared(plan.variant.ring_bytes() as usize);
+        match plan.variant.kernel {
+            KernelKind::GridFilter => launch.row_by_remainder(plan.problem.rows as u32),
+            _ => launch.row_by_cluster(),
+        }
     }
 
     /// Clusters of this many CTAs, of which the grid is a multiple.
@@ -219,6 +240,20 @@ impl Launch {
     /// All CTAs of the grid at once.
     pub fn cooperative(mut self) -> Launch {
         self.0.cooperative = true;
+        self
+    }
+
+    /// The n-th cluster serves the n-th row, and may touch no other row of scores, starts, lengths or
+    /// indices. Without clusters, the n-th block does.
+    pub fn row_by_cluster(mut self) -> Launch {
+        self.0.served = Some(Served::Cluster);
+        self
+    }
+
+    /// The n-th block serves row n % `rows`, and may touch no other row of scores, starts, lengths
+    /// or indices.
+    pub fn row_by_remainder(mut self, rows: u32) -> Launch {
+        self.0.served = Some(Served::Remainder(rows.max(1)));
         self
     }
 
@@ -235,6 +270,14 @@ impl Shape {
         if self.cooperative { self.grid } else { self.cluster }
     }
 
+    /// The row that a block serves, where the launch says so.
+    pub fn row_of(&self, block: u32) -> Option<u32> {
+        self.served.map(|served| match served {
+            Served::Cluster => block / self.cluster,
+            Served::Remainder(rows) => block % rows,
+        })
+    }
+
     /// Where the launch's own shared memory begins, after that of the variables.
     pub fn dynamic_offset(&self, static_shared: usize) -> usize {
         const ALIGNMENT: usize = 128;
@@ -246,7 +289,7 @@ impl Shape {
     }
 
     pub fn check(&self, limits: &Limits, static_shared: usize) -> Result<(), Fault> {
-        let Shape { grid, threads, cluster, cooperative, dynamic_shared } = *self;
+        let Shape { grid, threads, cluster, cooperative, dynamic_shared, .. } = *self;
         let refused = |what: String| Err(Fault::Launch { what });
         if grid == 0 || threads == 0 || threads > 1024 {
             return refused(format!("{grid} blocks of {threads} threads; a block has 1 to 1024"));

@@ -184,7 +184,8 @@ impl Machine {
         {
             self.visit(mark, slot, clock, owner)?;
         }
-        let actor = Actor { mark, clock, cluster: self.shape.cluster };
+        let row = self.shape.row_of(mark.uid.cta);
+        let actor = Actor { mark, clock, cluster: self.shape.cluster, row };
         let Err(denial) = self.space.access(&actor, at, size, kind) else { return Ok(()) };
         let (class, other, what) = match denial {
             Denial::OutOfBounds(what) => (Class::OutOfBounds, None, what),

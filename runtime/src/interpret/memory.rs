@@ -1,7 +1,8 @@
 //! Global memory: named buffers on the host, each as long as its data and not a byte longer.
 //!
 //! An address is the host's own. What was written is remembered from launch to launch; an access
-//! outside a buffer's windows is a fault of the launch, and touches nothing.
+//! outside a buffer's windows, or by a block that serves another row, is a fault of the launch, and
+//! touches nothing.
 
 use half::{bf16, f16};
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
@@ -45,6 +46,8 @@ pub(super) struct Allocation {
     pub writable: bool,
     /// Bytes from the start that may be touched.
     pub windows: Vec<Range<usize>>,
+    /// The bytes of each row; empty where the buffer has no rows.
+    pub rows: Vec<Range<usize>>,
     /// Byte for byte; of a buffer that may not be written, empty.
     pub initialised: Vec<bool>,
 }
@@ -86,6 +89,13 @@ impl Memory {
     /// Leaves only these bytes of a buffer open to kernels; all of it is, until this is called.
     pub fn restrict(&mut self, buffer: Buffer, windows: Vec<Range<usize>>) {
         self.allocations[buffer.0].windows = windows;
+    }
+
+    /// Opens to kernels only the bytes of these rows, row by row; rows may be empty, and may overlap.
+    /// In a launch that says which row a block serves, a block may touch the bytes of its row alone.
+    pub fn restrict_to_rows(&mut self, buffer: Buffer, rows: Vec<Range<usize>>) {
+        self.allocations[buffer.0].windows = disjoint(&rows);
+        self.allocations[buffer.0].rows = rows;
     }
 
     /// The address to pass to a kernel.
@@ -134,6 +144,7 @@ impl Memory {
             len,
             writable,
             windows: std::iter::once(0..len).collect(),
+            rows: Vec::new(),
             initialised,
         });
         Buffer(self.allocations.len() - 1)
@@ -144,6 +155,21 @@ impl Memory {
         // SAFETY: the allocation was made for the size of `data` and is not part of it.
         unsafe { std::ptr::copy_nonoverlapping(data.as_ptr().cast(), to, size_of_val(data)) };
     }
+}
+
+/// The same bytes as ranges of which no two overlap. Ranges that only touch stay apart, so that no
+/// access spans two of them.
+fn disjoint(ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut sorted: Vec<_> = ranges.iter().filter(|range| !range.is_empty()).cloned().collect();
+    sorted.sort_by_key(|range| range.start);
+    let mut windows: Vec<Range<usize>> = Vec::with_capacity(sorted.len());
+    for range in sorted {
+        match windows.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => windows.push(range),
+        }
+    }
+    windows
 }
 
 impl Drop for Allocation {

@@ -30,6 +30,8 @@
 //!   cooperative grid, mbarriers with bulk copies and asynchronous stores.
 //! - Shared memory by CTA, of its real size, poisoned; distributed shared memory; global memory as
 //!   buffers with bounds; which bytes were ever written.
+//! - The bounds of each row: a block may read the scores of its own row, from its start and as far as
+//!   its length, and write its own k indices, though rows lie side by side.
 //! - Order between accesses, by vector clocks: barriers, `__syncwarp`, mbarriers, and the pattern of
 //!   write, fence, atomic, and atomic, fence, read, each at its scope. Every pair of accesses that
 //!   conflicts and that nothing orders is a race, whichever way this schedule happened to run them.

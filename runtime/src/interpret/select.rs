@@ -47,13 +47,25 @@ impl<'a, S> Question<'a, S> {
             output_gap: 0,
         }
     }
+
+    /// The first column of a row and how many it has, as a kernel clamps them.
+    fn span(&self, row: usize) -> (usize, usize) {
+        let clamped = |spans: Option<&[i32]>, most: usize| match spans {
+            Some(spans) => usize::try_from(spans[row]).unwrap_or(0).min(most),
+            None => most,
+        };
+        let start = if self.starts.is_some() { clamped(self.starts, self.columns) } else { 0 };
+        (start, clamped(self.lengths, self.columns - start))
+    }
 }
 
 impl Kernel {
     /// Runs the selection of a rendered kernel as its plan says; the winners are `rows` x `k`.
     ///
-    /// What lies between the rows of scores and of indices is out of bounds for the kernel. A
-    /// workspace is as long as the plan says, zero before the launch, and must be zero after it.
+    /// A block may read the scores of the row that it serves, from the row's start and as many as its
+    /// length says, and the row's start and length; it may write the row's k indices. All else of
+    /// these buffers is out of bounds for it: other rows and what lies between rows. A workspace is as
+    /// long as the plan says, zero before the launch, and must be zero after it.
     ///
     /// # Errors
     /// A fault of the kernel, a place that it left unwritten, a workspace that it left changed, or a
@@ -98,7 +110,8 @@ impl Kernel {
 
     /// As [`Kernel::select`], for a kernel of the caller's own that takes `LaunchArgs` of
     /// `templates/device/types.cuh`, launched in a shape of the caller's own. There is at least one
-    /// row. The first `zeroed_bytes` of the workspace must be zero again at the end.
+    /// row. The first `zeroed_bytes` of the workspace must be zero again at the end. Where the launch
+    /// does not say which row a block serves, a block may touch all rows, and no access spans two.
     ///
     /// # Errors
     /// As for [`Kernel::select`].
@@ -125,16 +138,22 @@ impl Kernel {
         .check()?;
         let mut memory = Memory::new();
         let input = memory.input_at("scores", offset * size_of::<S>(), &scores[..span]);
-        let windows = |stride: usize, width: usize, element: usize| {
-            (0..rows).map(|row| row * stride * element..(row * stride + width) * element).collect()
+        let in_bytes =
+            |first: usize, len: usize, element: usize| first * element..(first + len) * element;
+        let scores_of = |row: usize| {
+            let (start, length) = question.span(row);
+            in_bytes(row * row_stride + start, length, size_of::<S>())
         };
-        memory.restrict(input, windows(row_stride, columns, size_of::<S>()));
+        memory.restrict_to_rows(input, (0..rows).map(scores_of).collect());
         let (k_len, index_stride) = (k as usize, k as usize + output_gap);
         let output = memory.output::<I>("indices", rows * index_stride);
-        memory.restrict(output, windows(index_stride, k_len, size_of::<I>()));
+        let places_of = |row: usize| in_bytes(row * index_stride, k_len, size_of::<I>());
+        memory.restrict_to_rows(output, (0..rows).map(places_of).collect());
         let mut spans = |name, spans: Option<&[i32]>| {
             spans.map_or(0, |spans| {
                 let buffer = memory.input(name, &spans[..rows]);
+                let entry_of = |row: usize| in_bytes(row, 1, size_of::<i32>());
+                memory.restrict_to_rows(buffer, (0..rows).map(entry_of).collect());
                 memory.address(buffer)
             })
         };

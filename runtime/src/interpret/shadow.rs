@@ -58,6 +58,8 @@ pub(super) struct Actor<'a> {
     pub clock: &'a Clock,
     /// CTAs of a cluster.
     pub cluster: u32,
+    /// The row that its block serves, where the launch says so.
+    pub row: Option<u32>,
 }
 
 pub(super) enum Refusal {

@@ -1,10 +1,12 @@
 //! The addresses that a kernel may touch: shared memory, windows of buffers, and its own image.
 //!
 //! A thread's own stack never comes here. Anything else is out of bounds, and the nearest thing that
-//! is in bounds is named.
+//! is in bounds is named. Of a buffer with rows, a block that serves one row may touch that row alone:
+//! where rows lie side by side, bounds of the buffer would let it read its neighbour's.
 
 use super::memory::Memory;
 use super::shadow::{self, Actor, Cell, Kind, Refusal, Tables};
+use std::ops::Range;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Place {
@@ -29,6 +31,8 @@ pub(super) struct Space {
     /// By address.
     regions: Vec<Region>,
     names: Vec<String>,
+    /// The addresses of each buffer's rows; empty where a buffer has no rows.
+    rows: Vec<Vec<Range<usize>>>,
     tables: Tables,
 }
 
@@ -42,10 +46,17 @@ pub(super) enum Denial {
 impl Space {
     /// The buffers of a memory and the image of the kernel.
     pub fn new(memory: &Memory, image: (usize, usize)) -> Space {
-        let mut space = Space { regions: Vec::new(), names: Vec::new(), tables: Tables::default() };
+        let mut space = Space {
+            regions: Vec::new(),
+            names: Vec::new(),
+            rows: Vec::new(),
+            tables: Tables::default(),
+        };
         space.insert(image.0, image.1 - image.0, Place::Image, true, Vec::new());
         for (index, buffer) in memory.allocations.iter().enumerate() {
             space.names.push(buffer.name.clone());
+            let address = |row: &Range<usize>| buffer.start + row.start..buffer.start + row.end;
+            space.rows.push(buffer.rows.iter().map(address).collect());
             for window in &buffer.windows {
                 let cells = buffer.initialised.get(window.clone()).unwrap_or_default();
                 let cells = cells.iter().map(|&initialised| Cell::new(initialised)).collect();
@@ -100,6 +111,10 @@ impl Space {
         let Some(region) = self.region(at, size) else {
             return Err(Denial::OutOfBounds(format!("{}, {}", name(kind, size), self.nearest(at))));
         };
+        if let Some(why) = self.of_another_row(actor, self.regions[region].place, at, size) {
+            let what = format!("{} of {}, {why}", name(kind, size), self.describe(at));
+            return Err(Denial::OutOfBounds(what));
+        }
         let region = &mut self.regions[region];
         let writes = !matches!(kind, Kind::Read | Kind::Strong { writes: false, .. });
         let offset = at - region.start;
@@ -122,6 +137,27 @@ impl Space {
                 }
             }
         })
+    }
+
+    /// Why an access to a buffer's rows is not to the row that the actor's block serves.
+    fn of_another_row(
+        &self,
+        actor: &Actor<'_>,
+        place: Place,
+        at: usize,
+        size: usize,
+    ) -> Option<String> {
+        let (Some(row), Place::Buffer { index, offset }) = (actor.row, place) else { return None };
+        let rows = self.rows.get(index).filter(|rows| !rows.is_empty())?;
+        let Some(own) = rows.get(row as usize) else {
+            return Some(format!("and the block serves row {row} of {}", rows.len()));
+        };
+        if own.start <= at && at + size <= own.end {
+            return None;
+        }
+        let start = self.regions[self.region(at, size)?].start - offset;
+        let (from, to) = (own.start - start, own.end - start);
+        Some(format!("and the block serves row {row}, which is bytes {from} to {to}"))
     }
 
     fn describe(&self, at: usize) -> String {

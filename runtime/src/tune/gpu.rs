@@ -1,7 +1,8 @@
 //! The meter that is a GPU: checks kernels and times them, on one stream.
 //!
 //! The answers of a kernel are checked twice before it is timed: once to rows that are meant to
-//! hurt, every row of it, and for each problem to its own scores, up to 32 rows of it. A kernel
+//! hurt, every row of it, with the meaning that is timed and with another, and for each problem to its
+//! own scores, up to 32 rows of it. A kernel
 //! that the GPU refuses is a fault of the kernel as long as the GPU still answers; else the failure
 //! ends the search. What is checked is the second of two launches in a row, so that one that starts
 //! early has something to wait for.
@@ -9,10 +10,12 @@
 use super::buffer::{Buffer, Copies, Layout, fetch};
 use super::id::Choice;
 use super::input::Input;
+use super::meaning::proved;
 use super::read_once::ReadOnce;
 use super::record::Effort;
 use super::search::{Fault, Meter, Sample};
 use super::timer::Recording;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::family::Family;
 use crate::launch::RawLaunch;
@@ -22,7 +25,7 @@ use cudarc::driver::{CudaContext, CudaStream, result};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use topkit_codegen::{DType, RowShape, Variant};
+use topkit_codegen::{DType, RowShape, Semantics, Variant};
 
 /// Launches in a graph. Fewer than a bench has: what starting a graph costs is the same for all
 /// candidates.
@@ -46,8 +49,9 @@ const WARM_AGAIN: Duration = Duration::from_millis(40);
 
 /// A GPU and what it holds of the problem at hand.
 pub(super) struct Gpu {
-    /// The kernels of dense rows and of ragged ones.
-    families: [Family; 2],
+    engine: Engine,
+    /// One for each meaning and shape of rows, the default meaning of dense rows first.
+    families: Vec<Family>,
     stream: Arc<CudaStream>,
     scores: Buffer,
     hostile_scores: Buffer,
@@ -59,7 +63,7 @@ pub(super) struct Gpu {
     /// The scores of the last problem.
     input: Option<((DType, usize), Input)>,
     loaded: Option<(Problem, Scores)>,
-    hostile: HashMap<(DType, usize), Input>,
+    hostile: HashMap<(DType, usize, Semantics), Input>,
     /// How long the last two launches of a kernel took, about.
     pace: HashMap<Variant, Duration>,
     /// What came of the rows that are meant to hurt.
@@ -96,15 +100,15 @@ struct Place {
 }
 
 impl Gpu {
-    /// A meter for the members of two families, of dense rows and of ragged ones, whose engine has
-    /// a GPU. Its clocks are up.
-    pub(super) fn new(families: [Family; 2]) -> Result<Gpu, Error> {
-        let engine = families[0].engine();
+    /// A meter for the variants of families, one for each meaning and shape of rows, of an engine
+    /// that has a GPU. Its clocks are up.
+    pub(super) fn new(engine: &Engine, families: Vec<Family>) -> Result<Gpu, Error> {
         let context = engine.context().ok_or(Error::Offline { arch: engine.arch() })?;
         make_current(context)?;
         let stream = context.new_stream().map_err(Error::cuda("make a stream"))?;
         let buffer = || Buffer::new(&stream);
         let mut gpu = Gpu {
+            engine: engine.clone(),
             families,
             scores: buffer(),
             hostile_scores: buffer(),
@@ -138,9 +142,19 @@ impl Gpu {
         Recording::capture(&self.stream, 1, fill)?.warm_up(time)
     }
 
-    /// The family of kernels for the rows of a problem.
-    fn family(&self, ragged: bool) -> &Family {
-        &self.families[usize::from(ragged)]
+    /// The family of a kernel.
+    fn family(&self, variant: &Variant) -> Result<&Family, Error> {
+        let none = || Error::Cuda {
+            doing: "prove a kernel",
+            reason: format!("no family was made with the meaning of {variant}"),
+        };
+        let of = |family: &&Family| family.spec().semantics == variant.semantics;
+        self.families.iter().find(of).ok_or_else(none)
+    }
+
+    /// Loads a kernel.
+    fn prepare(&self, problem: &Problem, variant: &Variant) -> Result<(), Error> {
+        self.family(variant)?.prepare_variant(problem, variant).map(drop)
     }
 
     /// Brings the scores of a problem to the GPU, unless they are there.
@@ -178,7 +192,7 @@ impl Gpu {
         variant: &Variant,
         scores: Scores,
     ) -> Result<Place, Error> {
-        let plan = self.family(problem.ragged).plan_variant(problem, variant)?;
+        let plan = self.family(variant)?.plan_variant(problem, variant)?;
         let bytes = index_bytes(problem);
         let indices = self.indices.room(2 * bytes)?;
         let workspace = self.workspace.filled(plan.workspace_bytes, 0)?;
@@ -205,7 +219,7 @@ impl Gpu {
             workspace_bytes: place.workspace_bytes,
             ..RawLaunch::new(dtype, rows, columns, k)
         };
-        let family = self.family(problem.ragged);
+        let family = self.family(&choice.variant)?;
         // SAFETY: the buffers hold the scores, lengths, indices and workspace of this shape, none
         // overlaps another, and they outlive every launch, which are waited for.
         unsafe { family.launch_choice(self.stream.cu_stream(), &launch, choice) }
@@ -242,15 +256,20 @@ impl Gpu {
 
     /// Whether a kernel is right on rows that are meant to hurt.
     fn prove(&mut self, choice: &Choice) -> Result<Result<(), Fault>, Error> {
-        let variant = choice.variant;
-        let most = variant.capacity().map_or(HOSTILE_COLUMNS, |most| most as usize - 1);
-        let columns = most.min(HOSTILE_COLUMNS);
-        let key = (variant.dtype, columns);
-        let input =
-            self.hostile.remove(&key).unwrap_or_else(|| Input::hostile(variant.dtype, columns));
-        let (proof, input) = self.prove_on(choice, columns, input);
-        self.hostile.insert(key, input);
-        proof
+        for variant in proved(&choice.variant) {
+            let Variant { dtype, semantics, .. } = variant;
+            let most = variant.capacity().map_or(HOSTILE_COLUMNS, |most| most as usize - 1);
+            let columns = most.min(HOSTILE_COLUMNS);
+            let key = (dtype, columns, semantics);
+            let input = self.hostile.remove(&key);
+            let input = input.unwrap_or_else(|| Input::hostile(dtype, columns, semantics));
+            let (proof, input) = self.prove_on(&Choice { variant, ..*choice }, columns, input);
+            self.hostile.insert(key, input);
+            if let Err(fault) = proof? {
+                return Ok(Err(fault));
+            }
+        }
+        Ok(Ok(()))
     }
 
     fn prove_on(
@@ -263,6 +282,9 @@ impl Gpu {
         let ragged = variant.semantics.rows == RowShape::Ragged;
         let problem = Problem::new(variant.dtype, input.rows(), columns, 0);
         let problem = Problem { ragged, ..problem };
+        if let Err(failure) = self.prepare(&problem, variant) {
+            return (Err(failure), input);
+        }
         let (scores, lengths) = (&mut self.hostile_scores, &mut self.hostile_lengths);
         let scores = match Scores::of(&problem, &input, scores, lengths, 0, 1) {
             Ok(scores) => scores,
@@ -277,7 +299,12 @@ impl Gpu {
                 Ok(answers) => {
                     for (row, got) in answers {
                         if let Some(fault) = input.fault(row, ragged, k, &got) {
-                            let wrong = format!("{problem}, made to hurt: {fault}");
+                            let Semantics { select, nan, .. } = variant.semantics;
+                            let wrong = format!(
+                                "{problem}, made to hurt, {} with NaN {}: {fault}",
+                                select.name(),
+                                nan.name()
+                            );
                             return (Ok(Err(Fault::Wrong(wrong))), input);
                         }
                     }
@@ -293,7 +320,7 @@ impl Gpu {
         choice: &Choice,
     ) -> Result<Result<(), Fault>, Error> {
         let variant = &choice.variant;
-        self.family(problem.ragged).prepare_variant(problem, variant)?;
+        self.prepare(problem, variant)?;
         let scores = self.load(problem)?;
         let proof = match self.proven.get(choice) {
             Some(proof) => proof.clone(),
@@ -372,7 +399,7 @@ impl Gpu {
         let bytes = scores * problem.dtype.bytes() as usize;
         let reader = match self.read_once.take() {
             Some(reader) => reader,
-            None => ReadOnce::load(self.family(false).engine(), &self.stream, true)?,
+            None => ReadOnce::load(&self.engine, &self.stream, true)?,
         };
         let time = || {
             // SAFETY: a copy is at a multiple of 256 and holds the scores of all rows and whole

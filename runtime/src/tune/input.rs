@@ -2,7 +2,8 @@
 //!
 //! A matrix is a few distinct rows over and over, so that it is made and judged in little time
 //! however large it is. The scores of a row follow from its number alone. Rows that are meant to hurt
-//! hold what breaks selections: ties everywhere, all winners in one stretch, NaN and infinities.
+//! hold what breaks selections: ties everywhere, all winners in one stretch, NaN and infinities, few
+//! among other scores or a few scores among many of them.
 //! Where rows are ragged, each kind of row has its own length. An answer is judged by the k-th score
 //! of its row, which is looked for once.
 
@@ -12,7 +13,7 @@ use half::{bf16, f16};
 use std::collections::HashMap;
 use std::f32::consts::TAU;
 use std::thread;
-use topkit_codegen::{DType, NanPolicy};
+use topkit_codegen::{DType, Select, Semantics};
 
 /// Distinct rows of a matrix, at most.
 const ROWS: usize = 8;
@@ -29,7 +30,19 @@ enum Spread {
     Rising,
     OneStretch,
     HeavyTail,
+    /// The infinity of this sign, one NaN in five, and a few normal scores.
+    Masked(f32),
+    /// Normal scores in one stretch, and NaN on both sides, but for a few normal scores there.
+    Padded,
+    /// NaN, and a few normal scores.
+    MostlyNan,
+    /// Both infinities, and a few normal scores and NaN.
+    BothInfinities,
 }
+
+/// Of the scores of a masked row, one in so many is normal: fewer than 64 of the rows that kernels are
+/// proved on.
+const FEW: u64 = 2048;
 
 const HOSTILE: &[Spread] = &[
     Spread::Equal,
@@ -39,6 +52,11 @@ const HOSTILE: &[Spread] = &[
     Spread::OneStretch,
     Spread::HeavyTail,
     Spread::Normal,
+    Spread::Masked(-1.0),
+    Spread::Masked(1.0),
+    Spread::Padded,
+    Spread::MostlyNan,
+    Spread::BothInfinities,
 ];
 
 /// Distinct rows of one length.
@@ -50,7 +68,7 @@ pub(super) struct Input {
     bars: HashMap<(u32, bool), Vec<Bar>>,
 }
 
-/// The places of a row's scores in the order of scores.
+/// The places of a row's scores in the order of scores: a greater key is a better score.
 #[derive(Debug)]
 struct Row {
     keys: Vec<u32>,
@@ -71,23 +89,23 @@ impl Input {
     /// Rows of normal scores.
     pub(super) fn usual(dtype: DType, columns: usize) -> Input {
         let rows = (SCORES / columns.max(1)).clamp(1, ROWS);
-        Input::make(dtype, columns, &vec![Spread::Normal; rows])
+        Input::make(dtype, columns, &vec![Spread::Normal; rows], Semantics::DEFAULT)
     }
 
-    /// Rows that are meant to hurt, one of each kind.
-    pub(super) fn hostile(dtype: DType, columns: usize) -> Input {
-        Input::make(dtype, columns, HOSTILE)
+    /// Rows that are meant to hurt, one of each kind, ranked by a meaning.
+    pub(super) fn hostile(dtype: DType, columns: usize, semantics: Semantics) -> Input {
+        Input::make(dtype, columns, HOSTILE, semantics)
     }
 
-    fn make(dtype: DType, columns: usize, spreads: &[Spread]) -> Input {
+    fn make(dtype: DType, columns: usize, spreads: &[Spread], semantics: Semantics) -> Input {
         let parts: Vec<(Vec<u8>, Row)> = thread::scope(|scope| {
             let numbered = spreads.iter().enumerate();
             let workers: Vec<_> = numbered
                 .map(|(row, &spread)| {
                     scope.spawn(move || match dtype {
-                        DType::Bf16 => fill::<bf16>(row, columns, spread),
-                        DType::F16 => fill::<f16>(row, columns, spread),
-                        _ => fill::<f32>(row, columns, spread),
+                        DType::Bf16 => fill::<bf16>(row, columns, spread, semantics),
+                        DType::F16 => fill::<f16>(row, columns, spread, semantics),
+                        _ => fill::<f32>(row, columns, spread, semantics),
                     })
                 })
                 .collect();
@@ -186,14 +204,20 @@ impl Row {
     }
 }
 
-fn fill<S: Score>(row: usize, columns: usize, spread: Spread) -> (Vec<u8>, Row) {
+fn fill<S: Score>(
+    row: usize,
+    columns: usize,
+    spread: Spread,
+    semantics: Semantics,
+) -> (Vec<u8>, Row) {
     let size = S::DTYPE.bytes() as usize;
     let mut bytes = Vec::with_capacity(columns * size);
     let mut keys = Vec::with_capacity(columns);
     for column in 0..columns {
         let score = S::from_f32(spread.score(row, column, columns));
         bytes.extend_from_slice(&score.to_bits().to_le_bytes()[..size]);
-        keys.push(ordered_key(score.to_f32(), NanPolicy::Highest));
+        let key = ordered_key(score.to_f32(), semantics.nan);
+        keys.push(if semantics.select == Select::Largest { key } else { !key });
     }
     (bytes, Row { keys })
 }
@@ -218,6 +242,16 @@ impl Spread {
                 3 => -0.0,
                 _ => normal(bits) * ((bits >> 40) % 24) as f32 * 0.5,
             },
+            _ if bits.is_multiple_of(FEW) => normal(mix(bits)),
+            Spread::Masked(_) if (bits >> 32).is_multiple_of(5) => nan(bits),
+            Spread::Masked(sign) => sign * f32::INFINITY,
+            Spread::Padded if (columns / 3..columns / 3 + columns / 32).contains(&column) => {
+                normal(bits)
+            }
+            Spread::BothInfinities if !(bits >> 32).is_multiple_of(16) => {
+                if (bits >> 40).is_multiple_of(2) { f32::INFINITY } else { f32::NEG_INFINITY }
+            }
+            Spread::Padded | Spread::MostlyNan | Spread::BothInfinities => nan(bits),
         }
     }
 }
@@ -228,6 +262,11 @@ fn mix(n: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+/// NaN of either sign.
+fn nan(bits: u64) -> f32 {
+    if (bits >> 48).is_multiple_of(2) { f32::NAN } else { -f32::NAN }
 }
 
 /// Standard normal, by the method of Box and Muller: one half of the bits each.
@@ -242,24 +281,24 @@ fn normal(bits: u64) -> f32 {
 mod tests {
     use super::*;
     use crate::host;
-    use topkit_codegen::{RowShape, Semantics};
+    use topkit_codegen::{NanPolicy, RowShape};
 
     /// The library's own answer to each row.
-    fn answers(dtype: DType, input: &Input, columns: usize, k: u32) -> Vec<Vec<i32>> {
-        assert_eq!(dtype, DType::Bf16);
+    fn answers(input: &Input, columns: usize, k: u32, semantics: Semantics) -> Vec<Vec<i32>> {
         let chunks = input.bytes.chunks_exact(2);
         let scores: Vec<bf16> = chunks.map(|b| bf16::from_le_bytes([b[0], b[1]])).collect();
         let matrix = host::Matrix::new(&scores, input.rows(), columns).unwrap();
-        let answer: Vec<i32> = host::top_k(&matrix, k, &Semantics::DEFAULT).unwrap().indices;
+        let answer: Vec<i32> = host::top_k(&matrix, k, &semantics).unwrap().indices;
         answer.chunks(k as usize).map(<[i32]>::to_vec).collect()
     }
 
     #[test]
     fn right_answers_pass_and_any_wrong_index_does_not() {
         for (columns, k) in [(3000, 64), (3000, 1), (100, 100), (100, 130)] {
-            let mut input = Input::hostile(DType::Bf16, columns);
+            let semantics = Semantics::DEFAULT;
+            let mut input = Input::hostile(DType::Bf16, columns, semantics);
             assert_eq!(input.rows(), HOSTILE.len());
-            for (row, right) in answers(DType::Bf16, &input, columns, k).iter().enumerate() {
+            for (row, right) in answers(&input, columns, k, semantics).iter().enumerate() {
                 let with = |place: usize, index: i32| {
                     let mut wrong = right.clone();
                     wrong[place] = index;
@@ -283,12 +322,36 @@ mod tests {
         }
     }
 
+    /// Of masked rows no right answer of one meaning is right for all others, and NaN that loses is told
+    /// from the infinity that loses.
+    #[test]
+    fn rows_are_ranked_by_the_meaning() {
+        let (columns, k) = (3000, 64);
+        for &select in Select::ALL {
+            for &nan in NanPolicy::ALL {
+                let semantics = Semantics { select, nan, ..Semantics::DEFAULT };
+                let mut input = Input::hostile(DType::Bf16, columns, semantics);
+                let right = answers(&input, columns, k, semantics);
+                for (row, right) in right.iter().enumerate() {
+                    assert_eq!(input.fault(row, false, k, right), None, "{semantics:?}");
+                }
+                let other =
+                    if nan == NanPolicy::Highest { NanPolicy::Lowest } else { NanPolicy::Highest };
+                let wrong = answers(&input, columns, k, Semantics { nan: other, ..semantics });
+                let masked = HOSTILE.iter().position(|s| matches!(s, Spread::Masked(_))).unwrap();
+                let refused = (masked..HOSTILE.len())
+                    .filter(|&row| input.fault(row, false, k, &wrong[row]).is_some());
+                assert!(refused.count() >= 3, "{semantics:?}");
+            }
+        }
+    }
+
     #[test]
     fn a_score_that_does_not_win_is_found() {
         let columns = 2000;
         let mut input = Input::usual(DType::Bf16, columns);
         assert_eq!(input.rows(), ROWS);
-        let right = answers(DType::Bf16, &input, columns, 16).remove(0);
+        let right = answers(&input, columns, 16, Semantics::DEFAULT).remove(0);
         let loser = (0..columns as i32).find(|column| !right.contains(column)).unwrap();
         let mut wrong = right.clone();
         wrong[3] = loser;
@@ -298,7 +361,7 @@ mod tests {
     #[test]
     fn of_ragged_rows_only_the_scores_that_count_are_judged() {
         let (columns, k) = (3000, 64);
-        let mut input = Input::hostile(DType::Bf16, columns);
+        let mut input = Input::hostile(DType::Bf16, columns, Semantics::DEFAULT);
         let chunks = input.bytes.chunks_exact(2);
         let scores: Vec<bf16> = chunks.map(|b| bf16::from_le_bytes([b[0], b[1]])).collect();
         let lengths: Vec<i32> = (0..input.rows()).map(|row| input.length(row) as i32).collect();

@@ -15,6 +15,7 @@ mod edges;
 mod gpu;
 mod id;
 mod input;
+mod meaning;
 mod provenance;
 mod read_once;
 mod record;

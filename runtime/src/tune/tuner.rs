@@ -6,6 +6,7 @@
 
 use super::compare::{Comparison, Pair, compare_pairs};
 use super::gpu::Gpu;
+use super::meaning::{OTHERS, proved};
 use super::provenance::Provenance;
 use super::record::{Recorder, Records};
 use super::search::{Clock, Event, Order, Summary, search, source_digest};
@@ -26,7 +27,7 @@ use topkit_codegen::{KSet, KernelSpec, RowShape, Semantics, Variant};
 #[derive(Debug, Clone, Copy)]
 pub struct Tuning<'a> {
     /// The family. Its members are measured with the default meaning, which costs what any other
-    /// does.
+    /// does, and each is proved with another order of scores too.
     pub spec: &'a KernelSpec,
     /// The problems, dense and ragged ones.
     pub problems: &'a [Problem],
@@ -232,29 +233,44 @@ fn refuse_capture(context: &CudaContext) -> Result<(), TuneError> {
 
 /// The kernels that are measured.
 struct Setup {
+    engine: Engine,
     /// Of dense rows and of ragged ones.
     families: [Family; 2],
+    /// The same with every other order of scores, in which kernels are proved.
+    others: Vec<Family>,
 }
 
 impl Setup {
     fn new(engine: &Engine, spec: &KernelSpec) -> Result<Setup, TuneError> {
-        let family = |rows| {
+        let family = |semantics| {
             let k = KSet::Range { first: 1, last: i32::MAX as u32 };
-            let semantics = Semantics { rows, ..Semantics::DEFAULT };
             engine.family(KernelSpec { k, semantics, ..spec.clone() })
         };
-        Ok(Setup { families: [family(RowShape::Dense)?, family(RowShape::Ragged)?] })
+        let default = |rows| family(Semantics { rows, ..Semantics::DEFAULT });
+        let other = |rows| {
+            let of = move |(select, nan)| Semantics { select, nan, rows, ..Semantics::DEFAULT };
+            OTHERS.map(of)
+        };
+        let others = [RowShape::Dense, RowShape::Ragged].map(other).concat();
+        Ok(Setup {
+            engine: engine.clone(),
+            families: [default(RowShape::Dense)?, default(RowShape::Ragged)?],
+            others: others.into_iter().map(family).collect::<Result<_, _>>()?,
+        })
     }
 
+    /// Compiles a kernel as it is timed and as it is proved.
     fn compile(&self, variant: &Variant) -> Result<(), String> {
-        let ragged = variant.semantics.rows == RowShape::Ragged;
-        // Whoever tunes expects compiles.
-        let compiled = self.families[usize::from(ragged)].engine().artifact(variant, true);
-        compiled.map(drop).map_err(|error| error.to_string())
+        proved(variant).iter().try_for_each(|variant| {
+            // Whoever tunes expects compiles.
+            let compiled = self.engine.artifact(variant, true);
+            compiled.map(drop).map_err(|error| error.to_string())
+        })
     }
 
     fn gpu(&self) -> Result<Gpu, TuneError> {
-        Gpu::new(self.families.clone()).map_err(|error| match &error {
+        let families = [&self.families[..], &self.others].concat();
+        Gpu::new(&self.engine, families).map_err(|error| match &error {
             // The driver's name for the fault is all there is to tell it by.
             Error::Cuda { reason, .. } if reason.contains("STREAM_CAPTURE") => TuneError::Capturing,
             _ => error.into(),

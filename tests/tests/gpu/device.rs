@@ -157,6 +157,20 @@ impl<S: Score + DeviceRepr> Case<S> {
         k: u32,
         ragged: Option<(&[i32], &[i32])>,
     ) {
+        if let Some(fault) = self.fault::<I>(family, variant, rows, k, ragged) {
+            panic!("{fault}");
+        }
+    }
+
+    /// What is wrong with the answer of one variant to the first `rows` rows; `None` where nothing is.
+    pub fn fault<I: IndexInt + DeviceRepr>(
+        &self,
+        family: &Family,
+        variant: &Variant,
+        rows: usize,
+        k: u32,
+        ragged: Option<(&[i32], &[i32])>,
+    ) -> Option<String> {
         let (got, k_len) = (self.select::<I>(family, variant, rows, k, ragged), k as usize);
         let end = if rows == 0 { 0 } else { (rows - 1) * self.stride() + self.columns };
         let scores = &self.host[self.layout.offset..][..end];
@@ -173,19 +187,20 @@ impl<S: Score + DeviceRepr> Case<S> {
             Some((of, judge)) if of == asked && judge.rows() >= rows => judge,
             _ => Judge::new(&matrix, &semantics),
         };
-        if !judge.accepts(&matrix, k, &got) {
+        let accepted = judge.accepts(&matrix, k, &got);
+        *kept = Some((asked, judge));
+        (!accepted).then(|| {
             let Layout { offset, gap } = self.layout;
             // The judges never differ; were they to, that is a failure too.
             let why = host::check(&matrix, k, &semantics, &got)
                 .map_or_else(|mismatch| mismatch.to_string(), |()| "the judges differ".to_owned());
-            panic!(
+            format!(
                 "{}: top {k} of {rows} x {} {} at offset {offset}, gap {gap}: {why}",
                 variant.symbol(),
                 self.columns,
                 S::DTYPE,
-            );
-        }
-        *kept = Some((asked, judge));
+            )
+        })
     }
 
     /// The indices of a launch, gathered; what lies between the output's rows is left alone.

@@ -7,9 +7,12 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod captures;
+mod cases;
 mod contexts;
+mod dealt;
 mod device;
 mod exactness;
+mod fuzz;
 mod launching;
 mod layouts;
 mod packs;

@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Interpreter, Kernel, Question, Word};
-use topkit::{DType, IndexInt, KernelKind, RowShape, Score, Semantics, Variant, render};
+use topkit::{
+    DType, IndexInt, KernelKind, NanPolicy, RowShape, Score, Select, Semantics, Variant, render,
+};
 use topkit_tests::Distribution;
 
 pub fn interpreter() -> Interpreter {
@@ -52,6 +54,40 @@ pub fn shared(
     let kernel = KernelKind::ClusterResident;
     Variant { kernel, cluster, ..resident(dtype, bins, threads, items, semantics) }
 }
+
+/// One variant of each kernel, with 128 threads, for rows of up to [`SIX_COLUMNS`] columns. A filter's
+/// stripe is 2048 columns.
+pub fn six(dtype: DType, semantics: Semantics) -> [Variant; 6] {
+    let filter = |kernel, cluster| {
+        let vec_size = 16 / dtype.bytes();
+        Variant { kernel, dtype, vec_size, bins: 512, threads: 128, items: 16, cluster, semantics }
+    };
+    [
+        variant(dtype, 16 / dtype.bytes(), 512, 128, semantics),
+        resident(dtype, 512, 128, 16, semantics),
+        shared(dtype, 512, 128, 8, 2, semantics),
+        filter(KernelKind::BlockFilter, 1),
+        filter(KernelKind::ClusterFilter, 2),
+        filter(KernelKind::GridFilter, 1),
+    ]
+}
+
+/// Every kernel with either end of the order and both NaN policies. Score types go round, and so do
+/// dense and ragged rows, so that the compiler has little to do.
+pub fn six_of_every_meaning() -> Vec<Variant> {
+    let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
+    let of_meaning = |(turn, (select, nan)): (usize, _)| {
+        (0..6).map(move |index| {
+            let dtype = DType::ALL[(turn + index) % DType::ALL.len()];
+            let rows = RowShape::ALL[(turn + index) % RowShape::ALL.len()];
+            six(dtype, Semantics { select, nan, rows, ..Semantics::DEFAULT })[index]
+        })
+    };
+    meanings.enumerate().flat_map(of_meaning).collect()
+}
+
+/// What the resident kernels of [`six`] hold.
+pub const SIX_COLUMNS: usize = 2048;
 
 pub fn load(variant: &Variant) -> Kernel {
     let source = render(variant).unwrap();
@@ -106,6 +142,21 @@ impl<S: Score + Word> Case<S> {
         spans: Option<(&[i32], &[i32])>,
         seed: u64,
     ) {
+        if let Some(fault) = self.fault::<I>(kernel, semantics, rows, k, spans, seed) {
+            panic!("{fault}");
+        }
+    }
+
+    /// What is wrong with the kernel or its answer; `None` where nothing is.
+    pub fn fault<I: IndexInt + Word>(
+        &self,
+        kernel: &Kernel,
+        semantics: &Semantics,
+        rows: usize,
+        k: u32,
+        spans: Option<(&[i32], &[i32])>,
+        seed: u64,
+    ) -> Option<String> {
         let Layout { offset, gap } = self.layout;
         let stride = self.columns + gap;
         let question = Question {
@@ -116,17 +167,23 @@ impl<S: Score + Word> Case<S> {
             output_gap: 3,
             ..Question::new(&self.scores, rows, self.columns, k)
         };
-        let at =
-            || format!("top {k} of {rows} rows, {}, {:?}, seed {seed}", self.name, self.layout);
-        let got: Vec<I> =
-            kernel.seed(seed).select(&question).unwrap_or_else(|fault| panic!("{}: {fault}", at()));
+        let symbol = kernel.variant().map_or_else(String::new, |variant| variant.symbol());
+        let at = |what: &dyn std::fmt::Display| {
+            let Case { name, layout, .. } = self;
+            Some(format!(
+                "{symbol}: top {k} of {rows} rows, {name}, {layout:?}, seed {seed}: {what}"
+            ))
+        };
+        let got: Vec<I> = match kernel.seed(seed).select(&question) {
+            Ok(got) => got,
+            Err(fault) => return at(&fault),
+        };
         let end = if rows == 0 { 0 } else { (rows - 1) * stride + self.columns };
         let mut matrix = Matrix::strided(&self.scores[..end], rows, self.columns, stride).unwrap();
         if let Some((starts, lengths)) = spans {
             matrix = matrix.with_starts(starts).unwrap().with_lengths(lengths).unwrap();
         }
-        host::check(&matrix, k, semantics, &got)
-            .unwrap_or_else(|error| panic!("{}: {error}", at()));
+        host::check(&matrix, k, semantics, &got).err().and_then(|error| at(&error))
     }
 }
 

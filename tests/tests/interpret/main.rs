@@ -2,11 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod case;
+mod cases;
+mod dealt;
 mod exactness;
 mod faults;
 mod filter;
+mod fuzz;
 mod launches;
 mod mutation;
 mod question;
 mod ragged;
+mod rows;
+mod special;
 mod speed;

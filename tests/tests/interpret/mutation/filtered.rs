@@ -1,10 +1,9 @@
-//! Inputs for the filters: each leads to a branch that a guess which holds does not come to. Two of
-//! them are rows whose sampled stripes are not like the others, so it is known here how
-//! `stripes.cuh` cuts a row; were that no longer so, a site would be named where no input comes.
+//! Inputs for the filters: each leads to a branch that a guess which holds does not come to. Some of
+//! them are rows whose sampled stripes are not like the others, see `topkit_tests::Stripes`.
 
 use super::battery::{GAP, Input};
 use topkit::{KernelKind, Variant};
-use topkit_tests::{Distribution, Rng};
+use topkit_tests::{Distribution, Reader, Rng, Stripes};
 
 /// Scores of a stripe of the smallest variants.
 const STRIPE: usize = 2048;
@@ -47,6 +46,7 @@ fn block(variant: &Variant) -> Vec<Input> {
         row(11_000, 40, |stripe, random| if stripe < 2 { random } else { 1.0 + random }),
         // Winners and very many equals, which move over each other.
         row(18_000, 2000, |_, random| if random < 0.09 { 1.0 + random } else { 0.5 }),
+        row(8203, 1000, crowded),
     ]
 }
 
@@ -66,6 +66,7 @@ fn cluster(variant: &Variant) -> Vec<Input> {
             1 if random < 0.23 => 0.5,
             _ => 0.25 * random,
         }),
+        row(12_280, 1000, crowded),
     ]
 }
 
@@ -76,30 +77,25 @@ fn grid(variant: &Variant) -> Vec<Input> {
         row(5000, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
         // One CTA has all winners, so that it brings too few of them.
         row(5000, 600, |stripe, random| if stripe == 0 { 1.0 + random } else { random }),
+        row(12_280, 1000, crowded),
     ]
+}
+
+/// Equal scores in the sampled stripe alone: more of them than a sample should have, and fewer than
+/// win. The threshold is their score, they are collected as ties, and then the row is collected again.
+fn crowded(stripe: usize, random: f32) -> f32 {
+    if stripe == 0 && random < 0.47 { 0.0 } else { -1.0 - random }
 }
 
 /// One row that `parts` CTAs share.
 fn row(variant: &Variant, parts: usize, columns: usize, k: u32, score: Score) -> Input {
     let mut rng = Rng::new(7);
-    let stripe = stripes(variant, parts, columns);
+    let stripes = Stripes::of(variant, parts, GAP, columns);
+    let stripe = |column| match stripes.reader(column) {
+        Reader::Vector { stripe, .. } => stripe,
+        Reader::Edge => 0,
+    };
     let scores =
         (0..columns + GAP).map(|column| score(stripe(column), rng.unit() as f32)).collect();
     Input::one_row(scores, columns, k)
-}
-
-/// The stripe of each column, of a row that begins [`GAP`] elements after an aligned address.
-fn stripes(variant: &Variant, parts: usize, columns: usize) -> impl Fn(usize) -> usize {
-    let vector = variant.vec_size as usize;
-    let head = (vector - GAP) % vector;
-    let chunk = variant.chunk() as usize;
-    let places = variant.threads as usize / chunk;
-    let chunks = ((columns - head) / vector).div_ceil(chunk);
-    let count = chunks.div_ceil(STRIPE / vector / chunk * parts).max(1) * parts;
-    move |column| {
-        let at = column.saturating_sub(head) / vector / chunk;
-        let place = (at / count % places) as u32;
-        let turned = (u64::from(place.wrapping_mul(0x9E37_79B1)) * count as u64) >> 32;
-        (at + count - turned as usize) % count
-    }
 }

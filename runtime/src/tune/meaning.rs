@@ -1,0 +1,51 @@
+//! The meanings under which a kernel is proved before it is timed.
+//!
+//! Times are of the default meaning, which cost what any other does. Answers are not: a kernel can be
+//! right with the default meaning and wrong where NaN ranks last or the smallest scores win. A second
+//! compile for each kernel is what that proof costs, so each has one other meaning, not three.
+
+use topkit_codegen::{NanPolicy, Select, Semantics, Variant};
+
+/// Every other order of scores than the default one.
+pub(super) const OTHERS: [(Select, NanPolicy); 3] = [
+    (Select::Largest, NanPolicy::Lowest),
+    (Select::Smallest, NanPolicy::Highest),
+    (Select::Smallest, NanPolicy::Lowest),
+];
+
+/// The kernel itself, and the same with another order of scores, which goes round with the kernel's
+/// sizes.
+pub(super) fn proved(variant: &Variant) -> [Variant; 2] {
+    let turn: usize = super::id::id(variant).bytes().map(usize::from).sum();
+    let (select, nan) = OTHERS[(turn + variant.dtype.bytes() as usize) % OTHERS.len()];
+    [*variant, Variant { semantics: Semantics { select, nan, ..variant.semantics }, ..*variant }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+    use topkit_codegen::{DType, KernelKind, KernelSpec};
+
+    #[test]
+    fn each_kernel_is_proved_with_every_order_in_one_size_or_another() {
+        let spec = KernelSpec::builder("All").dtype(DType::ALL).bins([512, 1024, 2048, 4096]);
+        let variants = spec.threads([128, 256, 512]).build().unwrap().variants();
+        for &kernel in KernelKind::ALL {
+            for dtype in DType::ALL {
+                let of = |v: &&Variant| (v.kernel, v.dtype) == (kernel, dtype);
+                let orders: HashSet<_> = variants
+                    .iter()
+                    .filter(of)
+                    .map(|variant| {
+                        let [own, other] = proved(variant);
+                        assert_eq!(own, *variant);
+                        assert!(other.validate().is_empty(), "{other}");
+                        (other.semantics.select, other.semantics.nan)
+                    })
+                    .collect();
+                assert_eq!(orders.len(), OTHERS.len(), "{} {dtype}", kernel.name());
+            }
+        }
+    }
+}

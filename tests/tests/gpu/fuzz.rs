@@ -1,0 +1,166 @@
+//! Ten million rows of special scores, at random but from fixed seeds: every kernel, score type, end of
+//! the order and NaN policy, dense and ragged rows. `TOPKIT_FUZZ_ROWS` sets another number of rows.
+//!
+//! A row counts for each selection from it. Rows are of at most [`COLUMNS`] columns and kernels of few
+//! threads, so that a row is several stripes of a filter. Threads take one matrix after another: each
+//! makes it, ranks its rows once, and has every kernel select from it with several k.
+
+use crate::device::{Case, Layout, engine, whole_family};
+use half::{bf16, f16};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+use topkit::cudarc::driver::DeviceRepr;
+use topkit::{DType, Family, KernelKind, NanPolicy, RowShape, Score, Select, Semantics, Variant};
+use topkit_tests::{Rng, fuzz};
+
+const ROWS: usize = 10_000_000;
+/// Rows of a matrix, at most.
+const MATRIX: usize = 2048;
+const COLUMNS: usize = 8192;
+/// The widest matrix of each turn. The resident kernels serve up to 2048 columns.
+const WIDTHS: [usize; 6] = [2048, COLUMNS, 300, 4500, 1024, 40];
+/// Of the k of a matrix, one of each.
+const KS: [[u32; 3]; 4] = [[1, 2, 8], [17, 33, 64], [100, 300, 512], [700, 1500, 2048]];
+/// No more faults than these are named.
+const MOST_FAULTS: usize = 20;
+
+/// One family for each meaning and shape of rows, and in it one variant of each kernel and score type.
+struct Subject {
+    family: Family,
+    variants: Vec<Variant>,
+}
+
+fn subjects() -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for &select in Select::ALL {
+        for &nan in NanPolicy::ALL {
+            for &rows in RowShape::ALL {
+                let family = whole_family(Semantics { select, nan, rows, ..Semantics::DEFAULT });
+                let turn = subjects.len();
+                let variants = family.spec().variants();
+                let variants = KernelKind::ALL.iter().flat_map(|&kernel| {
+                    let variants = &variants;
+                    DType::ALL.into_iter().map(move |dtype| small(variants, kernel, dtype, turn))
+                });
+                subjects.push(Subject { variants: variants.collect(), family });
+            }
+        }
+    }
+    subjects
+}
+
+/// A variant of few threads. Sizes that a kernel has in several go round with the turn.
+fn small(variants: &[Variant], kernel: KernelKind, dtype: DType, turn: usize) -> Variant {
+    let fits = |v: &&Variant| {
+        (v.kernel, v.dtype, v.threads, v.bins) == (kernel, dtype, 128, 512)
+            && v.vec_size == 16 / dtype.bytes()
+            && v.capacity().is_none_or(|capacity| capacity == 2048)
+            && (v.kernel != KernelKind::ClusterFilter || v.cluster <= 4)
+    };
+    let all: Vec<&Variant> = variants.iter().filter(fits).collect();
+    assert!(!all.is_empty(), "no small variant of {} for {dtype}", kernel.name());
+    *all[turn % all.len()]
+}
+
+/// Compiles all on every core.
+fn compile(subjects: &[Subject]) -> usize {
+    let all: Vec<(&Family, &Variant)> = subjects
+        .iter()
+        .flat_map(|subject| subject.variants.iter().map(|variant| (&subject.family, variant)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    on_every_core(|| {
+        while let Some((family, variant)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            family.artifact(variant).unwrap_or_else(|error| panic!("{variant}: {error}"));
+        }
+    });
+    all.len()
+}
+
+fn on_every_core(work: impl Fn() + Sync) {
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(&work);
+        }
+    });
+}
+
+/// Rows selected from and scores made.
+#[derive(Default)]
+struct Tally {
+    rows: AtomicUsize,
+    scores: AtomicUsize,
+    faults: Mutex<Vec<String>>,
+}
+
+/// Every kernel of a score type on the matrix of that number.
+fn matrix<S: Score + DeviceRepr>(subject: &Subject, number: usize, tally: &Tally) {
+    let Subject { family, variants } = subject;
+    let mut rng = Rng::new(number as u64);
+    let widest = WIDTHS[number / 24 % WIDTHS.len()];
+    let columns = widest / 2 + 1 + rng.below(widest as u32 / 2) as usize;
+    let rows = MATRIX;
+    let scores = fuzz::matrix::<S>(&mut rng, rows, columns);
+    let layout = Layout { offset: rng.below(8) as usize, gap: rng.below(3) as usize };
+    let case = Case::of(&scores, rows, columns, layout);
+    drop(scores);
+    let ragged = family.spec().semantics.rows == RowShape::Ragged;
+    let spans = ragged.then(|| fuzz::spans(&mut rng, rows, columns));
+    let spans = spans.as_ref().map(|(starts, lengths)| (&starts[..], &lengths[..]));
+    tally.scores.fetch_add(rows * columns, Ordering::Relaxed);
+    let serves = |v: &&Variant| {
+        v.dtype == S::DTYPE && v.capacity().is_none_or(|most| columns <= most as usize)
+    };
+    for variant in variants.iter().filter(serves) {
+        for ks in KS {
+            let k = ks[rng.below(ks.len() as u32) as usize];
+            if let Some(fault) = case.fault::<i32>(family, variant, rows, k, spans) {
+                tally.faults.lock().unwrap().push(format!("matrix {number}: {fault}"));
+            }
+            tally.rows.fetch_add(rows, Ordering::Relaxed);
+        }
+    }
+}
+
+#[test]
+fn special_rows_are_exact() {
+    let most = std::env::var("TOPKIT_FUZZ_ROWS").map_or(ROWS, |rows| {
+        rows.parse().unwrap_or_else(|_| panic!("TOPKIT_FUZZ_ROWS is {rows:?}, not a number"))
+    });
+    let begun = Instant::now();
+    engine();
+    let subjects = subjects();
+    let kernels = compile(&subjects);
+    let compiled = begun.elapsed().as_secs();
+    let (next, tally) = (AtomicUsize::new(0), Tally::default());
+    on_every_core(|| {
+        // Every subject with every score type has its turn, then each again with wider rows.
+        let goes_on = || {
+            tally.rows.load(Ordering::Relaxed) < most
+                && tally.faults.lock().unwrap().len() < MOST_FAULTS
+        };
+        while goes_on() {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let subject = &subjects[number % subjects.len()];
+            match number / subjects.len() % 3 {
+                0 => matrix::<f32>(subject, number, &tally),
+                1 => matrix::<bf16>(subject, number, &tally),
+                _ => matrix::<f16>(subject, number, &tally),
+            }
+        }
+    });
+    let Tally { rows, scores, faults } = tally;
+    println!(
+        "{} selections from rows of {} scores in {} matrices; {kernels} variants of {} kernels, \
+         {} meanings x dense and ragged, f32, bf16 and f16; {compiled} s to compile, {} s in all",
+        rows.into_inner(),
+        scores.into_inner(),
+        next.into_inner(),
+        KernelKind::ALL.len(),
+        subjects.len() / RowShape::ALL.len(),
+        begun.elapsed().as_secs()
+    );
+    let faults = faults.into_inner().unwrap();
+    assert!(faults.is_empty(), "{} launches wrong:\n{}", faults.len(), faults.join("\n"));
+}

@@ -1,0 +1,114 @@
+//! Inputs made against the way the filters deal columns to stripes and threads, and the proof that the
+//! tests know that way.
+
+use crate::case::{Case, Layout, interpreter, load, six};
+use half::bf16;
+use topkit::interpret::{Launch, Question, Word};
+use topkit::{DType, KernelKind, NanPolicy, Problem, Score, Select, Semantics, Variant, render};
+use topkit_tests::{Reader, Stripes, dealt};
+
+/// For each column the stripe and the thread that read it, by `stripes.cuh`. The gap of the output
+/// tells the CTAs that share the row.
+const DEAL: &str = r#"
+extern "C" __global__ void deal(const __grid_constant__ LaunchArgs args) {
+    const Row<Config::Bits> row = {static_cast<const Config::Bits*>(args.scores), u32(args.columns)};
+    const Stripes<Config> stripes(row, u32(args.index_stride - args.k));
+    i32* out = static_cast<i32*>(args.indices);
+    for (u32 stripe = 0; stripe < stripes.count; ++stripe) {
+        const u32 first = stripes.first(stripe, threadIdx.x);
+        for (u32 item = 0; item < Config::ITEMS; ++item) {
+            if (first + item / Config::VEC_SIZE * stripes.step() < stripes.vectors) {
+                out[stripes.column(stripe, threadIdx.x, item)] = i32(stripe * 1024 + threadIdx.x);
+            }
+        }
+        if (stripes.holds_edge(stripe)) {
+            out[stripes.edge_column()] = -1;
+        }
+    }
+}
+"#;
+
+fn filters(dtype: DType, semantics: Semantics) -> Vec<Variant> {
+    six(dtype, semantics).into_iter().filter(|variant| variant.kernel.filters()).collect()
+}
+
+fn deals_as_the_template<S: Score + Word>() {
+    for variant in filters(S::DTYPE, Semantics::DEFAULT) {
+        let text = render(&variant).unwrap().text + DEAL;
+        let kernel = interpreter().load_text("deal", &text).unwrap();
+        for (columns, parts, past) in
+            [(9001, 1, 1), (2048, 2, 0), (5003, 3, 3), (7, 1, 2), (1, 1, 1)]
+        {
+            let scores = vec![S::FILL; columns];
+            let problem = Question::new(&scores, 1, columns, columns as u32);
+            let problem = Question { offset: past, output_gap: parts, ..problem };
+            let launch = Launch::new(1, variant.threads);
+            let dealt: Vec<i32> = kernel.select_by(&launch, 0, 0, &problem).unwrap();
+            let stripes = Stripes::of(&variant, parts, past, columns);
+            for (column, &code) in dealt.iter().enumerate() {
+                let reader = match usize::try_from(code) {
+                    Ok(code) => Reader::Vector { stripe: code / 1024, thread: code % 1024 },
+                    Err(_) => Reader::Edge,
+                };
+                assert_eq!(stripes.reader(column), reader, "column {column} of {columns}");
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_are_dealt_as_the_template_deals_f32() {
+    deals_as_the_template::<f32>();
+}
+
+#[test]
+fn columns_are_dealt_as_the_template_deals_bf16() {
+    deals_as_the_template::<bf16>();
+}
+
+/// Five stripes of one CTA.
+const COLUMNS: usize = 8203;
+/// Every row begins at another alignment.
+const LAYOUT: Layout = Layout { offset: 1, gap: 0 };
+
+fn crowds_are_exact<S: Score + Word>(select: Select, nan: NanPolicy) {
+    let semantics = Semantics { select, nan, ..Semantics::DEFAULT };
+    let mut wrong = Vec::new();
+    for variant in filters(S::DTYPE, semantics) {
+        let kernel = load(&variant);
+        let plan = kernel.plan(&Problem::new(S::DTYPE, dealt::ROWS, COLUMNS, 1)).unwrap();
+        let stripe = (variant.threads * variant.items) as usize;
+        let parts = match variant.kernel {
+            KernelKind::GridFilter => {
+                (plan.grid as usize / dealt::ROWS).min(COLUMNS.div_ceil(stripe))
+            }
+            _ => plan.cluster as usize,
+        };
+        let stripes =
+            |row: usize| Stripes::of(&variant, parts, LAYOUT.offset + row * COLUMNS, COLUMNS);
+        let scores = dealt::matrix(&semantics, COLUMNS, 425, stripes);
+        let scores: Vec<S> = scores.into_iter().map(S::from_f32).collect();
+        let case = Case::of("dealt", &scores, dealt::ROWS, COLUMNS, LAYOUT);
+        for k in [60, 450] {
+            wrong.extend(case.fault::<i32>(
+                &kernel,
+                &semantics,
+                dealt::ROWS,
+                k,
+                None,
+                u64::from(k),
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn crowded_winners_are_found() {
+    crowds_are_exact::<f32>(Select::Largest, NanPolicy::Highest);
+}
+
+#[test]
+fn crowded_winners_among_losing_nan_are_found() {
+    crowds_are_exact::<bf16>(Select::Smallest, NanPolicy::Highest);
+}

@@ -1,0 +1,161 @@
+//! The interpreter watches the bounds of each row: kernels that touch a row which is not theirs, in
+//! the middle of a matrix where rows lie side by side. The answers stay right, so only the bounds can
+//! show these faults.
+//!
+//! The faults are seeded in the rendered text of every kernel, all in one text: k says which is on.
+
+use crate::case::{interpreter, six};
+use topkit::host::{self, Matrix};
+use topkit::interpret::{Fault, Kernel, Launch, Question};
+use topkit::{DType, KernelKind, Problem, RowShape, Semantics, Variant, render};
+use topkit_tests::Rng;
+
+const ROWS: usize = 3;
+const COLUMNS: usize = 700;
+/// Scores at both ends of a row that never win.
+const LOSERS: usize = 16;
+const SEMANTICS: Semantics = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
+
+/// A line of the templates, and the same line with a fault.
+struct Seeded {
+    line: &'static str,
+    faulty: &'static str,
+}
+
+/// No fault is on at this k.
+const RIGHT: u32 = 10;
+const ONE_SCORE: u32 = 11;
+const ONE_VECTOR: u32 = 12;
+const ANOTHER_ROW: u32 = 13;
+const BEYOND_LENGTH: u32 = 14;
+const ANOTHER_LENGTH: u32 = 15;
+const ANOTHER_PLACE: u32 = 16;
+
+const SEEDED: [Seeded; 4] = [
+    // The row is one score or one vector too long, where there is a row behind it.
+    Seeded {
+        line: "return {scores + start, u32(length)};",
+        faulty: "if (row + 1 < args.rows) { \
+                 length += args.k == 11 ? 1 : args.k == 12 ? 16 / sizeof(Bits) : 0; } \
+                 return {scores + start, u32(length)};",
+    },
+    // A score of the row behind is read for nothing.
+    Seeded {
+        line: "const i32 available = args.columns - start;",
+        faulty: "const i32 available = args.columns - start; \
+                 if (args.k == 13 && row + 1 < args.rows) { \
+                 (void)*static_cast<const volatile Bits*>(scores + args.row_stride); }",
+    },
+    // The row is one vector longer than its length says, within its columns.
+    Seeded {
+        line: "length = min(max(args.row_lengths[row], 0), available);",
+        faulty: "length = min(max(args.row_lengths[args.k == 15 && row + 1 < args.rows \
+                 ? row + 1 : row], 0) + (args.k == 14 ? 16 / i32(sizeof(Bits)) : 0), available);",
+    },
+    // The last winner of a row goes to the first place of the next.
+    Seeded {
+        line: "*output(args, row, slot) = static_cast<Index>(column);",
+        faulty: "*output(args, row, slot + (args.k == 16 && slot == 15 && row + 1 < args.rows)) \
+                 = static_cast<Index>(column);",
+    },
+];
+
+fn seeded(variant: &Variant) -> Kernel {
+    let mut source = render(variant).unwrap();
+    for Seeded { line, faulty } in SEEDED {
+        let places = source.text.matches(line).count();
+        assert_eq!(places, 1, "{}: {places} lines {line:?}", variant.kernel.name());
+        source.text = source.text.replace(line, faulty);
+    }
+    interpreter().load(&source).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Rows whose ends never win, whatever their length.
+fn scores() -> Vec<f32> {
+    let mut rng = Rng::new(5);
+    let ends = |column: usize| !(LOSERS..COLUMNS - 2 * LOSERS).contains(&column);
+    let score = |place: usize| if ends(place % COLUMNS) { -1e6 } else { rng.normal() };
+    (0..ROWS * COLUMNS).map(score).collect()
+}
+
+struct Asked {
+    scores: Vec<f32>,
+    lengths: Vec<i32>,
+}
+
+impl Asked {
+    fn problem(&self, k: u32) -> Question<'_, f32> {
+        let cut = k == BEYOND_LENGTH || k == ANOTHER_LENGTH;
+        let lengths = cut.then_some(&self.lengths[..]);
+        Question { lengths, ..Question::new(&self.scores, ROWS, COLUMNS, k) }
+    }
+
+    fn is_right(&self, k: u32, got: &[i32]) {
+        let matrix = Matrix::new(&self.scores, ROWS, COLUMNS).unwrap();
+        host::check(&matrix, k, &SEMANTICS, got).unwrap();
+    }
+
+    /// The launch of the plan, in which no block serves a row of its own.
+    fn without_rows(&self, kernel: &Kernel, k: u32) -> Result<Vec<i32>, Fault> {
+        let plan = kernel.plan(&Problem::new(DType::F32, ROWS, COLUMNS, k))?;
+        let launch = Launch::new(plan.grid, plan.variant.threads)
+            .cluster(plan.cluster)
+            .dynamic_shared(plan.variant.ring_bytes() as usize);
+        kernel.select_by(&launch, plan.workspace_bytes, plan.zeroed_bytes, &self.problem(k))
+    }
+}
+
+fn every_fault_is_named(kernel: KernelKind) {
+    let variant = six(DType::F32, SEMANTICS).into_iter().find(|v| v.kernel == kernel).unwrap();
+    let kernel = seeded(&variant);
+    let length = (COLUMNS - LOSERS) as i32;
+    let asked = Asked { scores: scores(), lengths: vec![length; ROWS] };
+    asked.is_right(RIGHT, &kernel.select(&asked.problem(RIGHT)).unwrap());
+    for k in [ONE_SCORE, ONE_VECTOR, ANOTHER_ROW, BEYOND_LENGTH, ANOTHER_LENGTH, ANOTHER_PLACE] {
+        let Err(fault) = kernel.select::<f32, i32>(&asked.problem(k)) else {
+            panic!("{}: the fault of k = {k} is not seen", variant.kernel.name())
+        };
+        let said = fault.to_string();
+        assert_eq!(fault.class(), "bounds", "k = {k}: {said}");
+        assert!(fault.site().unwrap().line.file.starts_with("templates/"), "k = {k}: {said}");
+        if k != BEYOND_LENGTH {
+            assert!(said.contains("and the block serves row"), "k = {k}: {said}");
+        }
+        println!("k = {k}: {said}");
+    }
+    // What the bounds of the matrix alone do not show: the answer is right.
+    for k in [ONE_SCORE, ONE_VECTOR, ANOTHER_ROW, ANOTHER_LENGTH] {
+        let got = asked.without_rows(&kernel, k).unwrap_or_else(|fault| panic!("k = {k}: {fault}"));
+        asked.is_right(k, &got);
+    }
+}
+
+#[test]
+fn block_radix_stays_in_its_row() {
+    every_fault_is_named(KernelKind::BlockRadix);
+}
+
+#[test]
+fn block_resident_stays_in_its_row() {
+    every_fault_is_named(KernelKind::BlockResident);
+}
+
+#[test]
+fn cluster_resident_stays_in_its_row() {
+    every_fault_is_named(KernelKind::ClusterResident);
+}
+
+#[test]
+fn block_filter_stays_in_its_row() {
+    every_fault_is_named(KernelKind::BlockFilter);
+}
+
+#[test]
+fn cluster_filter_stays_in_its_row() {
+    every_fault_is_named(KernelKind::ClusterFilter);
+}
+
+#[test]
+fn grid_filter_stays_in_its_row() {
+    every_fault_is_named(KernelKind::GridFilter);
+}

@@ -1,0 +1,65 @@
+//! Every kernel with either end of the order and both NaN policies, on every distribution whose worst
+//! scores are many, at sizes that lead each kernel into its slow paths: more equal scores than a
+//! threshold bin has room for, fewer finite scores than k, several stripes of a filter.
+
+use crate::case::{ALIGNED, Case, Layout, SIX_COLUMNS, load, six_of_every_meaning};
+use half::{bf16, f16};
+use topkit::interpret::Word;
+use topkit::{DType, KernelKind, Score, Variant};
+use topkit_tests::Distribution;
+
+const LAYOUTS: [Layout; 2] = [ALIGNED, Layout { offset: 3, gap: 1 }];
+const ROWS: usize = 2;
+
+fn on_every_distribution<S: Score + Word>(variant: &Variant, wrong: &mut Vec<String>) {
+    let kernel = load(variant);
+    let columns = variant.capacity().map_or(3 * SIX_COLUMNS, |_| SIX_COLUMNS - 3);
+    for (turn, distribution) in Distribution::SPECIAL.into_iter().enumerate() {
+        let layout = LAYOUTS[turn % LAYOUTS.len()];
+        let case = Case::<S>::new(distribution, turn as u64, ROWS, columns, layout);
+        let k = [60, 700][turn / 2 % 2];
+        wrong.extend(case.fault::<i32>(&kernel, &variant.semantics, ROWS, k, None, turn as u64));
+    }
+}
+
+fn special_scores_are_ranked_by(kernel: KernelKind) {
+    let mut wrong = Vec::new();
+    for variant in six_of_every_meaning().iter().filter(|variant| variant.kernel == kernel) {
+        match variant.dtype {
+            DType::Bf16 => on_every_distribution::<bf16>(variant, &mut wrong),
+            DType::F16 => on_every_distribution::<f16>(variant, &mut wrong),
+            _ => on_every_distribution::<f32>(variant, &mut wrong),
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn special_scores_are_ranked_by_block_radix() {
+    special_scores_are_ranked_by(KernelKind::BlockRadix);
+}
+
+#[test]
+fn special_scores_are_ranked_by_block_resident() {
+    special_scores_are_ranked_by(KernelKind::BlockResident);
+}
+
+#[test]
+fn special_scores_are_ranked_by_cluster_resident() {
+    special_scores_are_ranked_by(KernelKind::ClusterResident);
+}
+
+#[test]
+fn special_scores_are_ranked_by_block_filter() {
+    special_scores_are_ranked_by(KernelKind::BlockFilter);
+}
+
+#[test]
+fn special_scores_are_ranked_by_cluster_filter() {
+    special_scores_are_ranked_by(KernelKind::ClusterFilter);
+}
+
+#[test]
+fn special_scores_are_ranked_by_grid_filter() {
+    special_scores_are_ranked_by(KernelKind::GridFilter);
+}
