@@ -12,6 +12,7 @@ use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
 use crate::sass::Disassembler;
+use crate::substitute::Planned;
 use crate::tune::Choice;
 use crate::workload::Workload;
 use crate::workspace::Workspace;
@@ -246,12 +247,15 @@ impl Family {
     /// launch uses it meanwhile; and `stream` belongs to the engine's context. None of this is looked
     /// up, which would take calls of the driver for every launch.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
-        let mut plan = self.plan_launch(launch)?;
+        let mut planned = self.plan_launch(launch)?;
         loop {
             // SAFETY: as the caller promises.
-            match unsafe { self.enqueue(stream, launch, &plan) } {
+            match unsafe { self.enqueue(stream, launch, &planned) } {
                 Ok(()) => return Ok(()),
-                Err(error) => plan = self.instead(&plan, error, || self.plan_launch(launch))?,
+                Err(error) => {
+                    let again = || Ok(self.plan_launch(launch)?.plan);
+                    planned = Planned::by(self.instead(&planned.plan, error, again)?);
+                }
             }
         }
     }
@@ -286,7 +290,7 @@ impl Family {
         let plan = self.plan_variant(&launch.problem(), &choice.variant)?;
         let plan = Plan { starts_early: plan.starts_early && choice.starts_early, ..plan };
         // SAFETY: as the caller promises.
-        unsafe { self.enqueue(stream, launch, &plan) }
+        unsafe { self.enqueue(stream, launch, &Planned::by(plan)) }
     }
 
     /// # Safety
@@ -295,15 +299,17 @@ impl Family {
         &self,
         stream: CUstream,
         launch: &RawLaunch,
-        plan: &Plan,
+        planned: &Planned,
     ) -> Result<(), Error> {
+        let plan = &planned.plan;
         launch.check(&self.spec, plan)?;
         // Without rows there is nothing to enqueue, and no kernel is needed.
         if plan.grid == 0 {
             return Ok(());
         }
         // SAFETY: as the caller promises.
-        let kernel = unsafe { self.kernel(stream, plan) }?;
+        let find = || unsafe { self.kernel(stream, plan) };
+        let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
         // SAFETY: the argument is the mirror of what the kernel takes, and a plan starts early only
         // where the kernel waits; the rest is the caller's.

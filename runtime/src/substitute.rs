@@ -9,16 +9,37 @@ use crate::family::Family;
 use crate::launch::RawLaunch;
 use crate::module::LoadedKernel;
 use crate::plan::{Plan, Refusal};
+use std::cell::RefCell;
 use std::sync::Arc;
 use topkit_codegen::Variant;
 
+/// A plan, and its kernel where that is loaded.
+pub(crate) struct Planned {
+    pub plan: Plan,
+    pub kernel: Option<Arc<LoadedKernel>>,
+}
+
+impl Planned {
+    /// A plan whose kernel is still to be looked for.
+    pub(crate) fn by(plan: Plan) -> Planned {
+        Planned { plan, kernel: None }
+    }
+}
+
 impl Family {
     /// The plan of a launch: that of its own problem, or that of the same shape in another alignment
-    /// whose kernel is loaded and whose workspace is there.
-    pub(crate) fn plan_launch(&self, launch: &RawLaunch) -> Result<Plan, Error> {
+    /// whose kernel is loaded and whose workspace is there. With it comes its kernel, where that is
+    /// loaded.
+    pub(crate) fn plan_launch(&self, launch: &RawLaunch) -> Result<Planned, Error> {
         let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
-        let is_loaded = |variant: &Variant| self.engine().loaded(variant).is_some();
-        Plan::of_launch(&launch.problem(), bytes, |problem| self.plan(problem), is_loaded)
+        let last = RefCell::new(None);
+        let is_loaded = |variant: &Variant| {
+            *last.borrow_mut() = self.engine().loaded(variant);
+            last.borrow().is_some()
+        };
+        let plan = Plan::of_launch(&launch.problem(), bytes, |it| self.plan(it), is_loaded)?;
+        // The plan whose kernel is found is taken at once, so none was looked for after it.
+        Ok(Planned { plan, kernel: last.into_inner() })
     }
 
     /// The next best plan where the kernel of a plan was refused. Any other error is handed back, and

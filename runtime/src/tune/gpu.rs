@@ -2,17 +2,17 @@
 //!
 //! The answers of a kernel are checked twice before it is timed: once to rows that are meant to
 //! hurt, every row of it, with the meaning that is timed and with another, and for each problem to its
-//! own scores, up to 32 rows of it. A kernel
-//! that the GPU refuses is a fault of the kernel as long as the GPU still answers; else the failure
-//! ends the search. What is checked is the second of two launches in a row, so that one that starts
+//! own scores, up to 32 rows of it. A kernel that the GPU refuses is a fault of the kernel as long as
+//! the GPU still answers; else the failure ends the search. What is checked is the second of two launches in a row, so that one that starts
 //! early has something to wait for.
 
-use super::buffer::{Buffer, Copies, Layout, fetch};
+use super::buffer::{Buffer, fetch};
 use super::id::Choice;
 use super::input::Input;
 use super::meaning::proved;
 use super::read_once::ReadOnce;
 use super::record::Effort;
+use super::scores::Scores;
 use super::search::{Fault, Meter, Sample};
 use super::timer::Recording;
 use crate::engine::Engine;
@@ -77,16 +77,6 @@ pub(super) struct Gpu {
 struct Recorded {
     good_for: Option<(Problem, usize)>,
     all: HashMap<Choice, [Recording; 2]>,
-}
-
-/// The scores of a problem on the GPU.
-#[derive(Clone, Copy)]
-struct Scores {
-    copies: Copies,
-    /// In elements, from row to row.
-    row_stride: i64,
-    /// 0 of dense rows.
-    lengths: CUdeviceptr,
 }
 
 /// What is launched on.
@@ -456,30 +446,6 @@ impl Meter for Gpu {
         let outcome = self.time_reading(problem).map(Ok);
         // A floor that cannot be told is missing from the report, and no more.
         Ok(self.judged(outcome)?.ok())
-    }
-}
-
-impl Scores {
-    /// Brings rows to the GPU as a problem has them, in copies of so many bytes at least, `most` of
-    /// them at most.
-    fn of(
-        problem: &Problem,
-        input: &Input,
-        memory: &mut Buffer,
-        lengths: &mut Buffer,
-        least: usize,
-        most: usize,
-    ) -> Result<Scores, Error> {
-        let layout = Layout::of(problem);
-        let copies = Copies::of(memory, &input.bytes, layout, least, most)?;
-        let row_stride = (layout.pitch / problem.dtype.bytes() as usize) as i64;
-        let lengths = if problem.ragged {
-            let all = (0..problem.rows).map(|row| input.length(row) as i32);
-            lengths.upload(&all.collect::<Vec<i32>>())?
-        } else {
-            0
-        };
-        Ok(Scores { copies, row_stride, lengths })
     }
 }
 
