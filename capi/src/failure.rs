@@ -130,7 +130,9 @@ fn library(error: &Error) -> Status {
         Error::Cuda { .. } | Error::Module { .. } => Status::Cuda,
         Error::Unfit { .. } | Error::Room { .. } => Status::Unsupported,
         Error::Workspace { .. } => Status::Workspace,
-        Error::Capturing { .. } | Error::EventTracking { .. } => Status::Capture,
+        Error::Capturing { .. } | Error::EventTracking { .. } | Error::WorkspaceInCapture => {
+            Status::Capture
+        }
         // A kernel that does not render, and what a later version of the library may add.
         _ => Status::Internal,
     }

@@ -190,8 +190,8 @@ fn methods() -> TokenStream {
         /// When a shape, a dtype, `k` or the index type does not fit the declaration or the
         /// buffers, when the stream or a buffer belongs to another context than the engine, when
         /// the kernel cannot be compiled or loaded, or when the driver refuses the launch. Nothing
-        /// is written then. A plan that needs a workspace is an error too; lend it
-        /// one with [`launch_with`](Self::launch_with).
+        /// is written then. A plan that needs a workspace is an error too; pass
+        /// one to [`launch_with`](Self::launch_with).
         pub fn launch<'out, S: ::topkit::Score, I: ::topkit::IndexInt>(
             &self,
             stream: &::topkit::CudaStream,
@@ -208,8 +208,8 @@ fn methods() -> TokenStream {
         ///
         /// # Errors
         ///
-        /// As [`plan`](Self::plan), and when the stream belongs to another context or the memory
-        /// is not there.
+        /// As [`plan`](Self::plan), and when the stream belongs to another context or is being
+        /// captured, or the memory is not there.
         pub fn workspace(
             &self,
             stream: &::std::sync::Arc<::topkit::CudaStream>,

@@ -242,6 +242,11 @@ pub enum Error {
         /// The problem.
         problem: Problem,
     },
+    /// A workspace was asked for on a stream that is being captured.
+    #[error(
+        "no workspace can be made on a stream that is being captured, since its memory would be there in replays of the graph alone; make it before the capture"
+    )]
+    WorkspaceInCapture,
     /// An edited source cannot stand for the generated one.
     #[error("{path}, which TOPKIT_OVERRIDE or the configuration names, cannot be used: {reason}")]
     Override {

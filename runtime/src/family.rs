@@ -118,7 +118,8 @@ impl Family {
     /// plan needs none. Keep it and lend it to every launch: allocating takes far longer than one.
     ///
     /// # Errors
-    /// As for [`Family::plan`]; the stream belongs to another context, or the memory is not there.
+    /// As for [`Family::plan`]; the stream belongs to another context or is being captured, or the
+    /// memory is not there.
     pub fn workspace(
         &self,
         stream: &Arc<CudaStream>,

@@ -4,6 +4,7 @@
 //! memory for it. It is zeroed here once; what has to be zero for the next launch, every launch leaves
 //! so. It is not tied to a problem: it serves every launch that needs no more of it.
 
+use crate::capture::is_capturing;
 use crate::error::Error;
 use crate::plan::Plan;
 use cudarc::driver::{CudaContext, CudaSlice, CudaStream};
@@ -42,6 +43,10 @@ impl Workspace {
         let memory = match plan.workspace_bytes {
             0 => None,
             bytes => {
+                // SAFETY: the stream is live, and of its context.
+                if unsafe { is_capturing(stream.context(), stream.cu_stream()) }? {
+                    return Err(Error::WorkspaceInCapture);
+                }
                 Some(stream.alloc_zeros(bytes).map_err(Error::cuda("allocate the workspace"))?)
             }
         };

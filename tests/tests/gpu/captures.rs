@@ -1,7 +1,7 @@
 //! Launches in CUDA graphs: which can be captured, what a refusal leaves of a capture, and graphs
 //! that outlive the engine.
 
-use crate::device::{engine, new_stream, whole_family};
+use crate::device::{engine, huge, new_stream, whole_family};
 use std::sync::Arc;
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{
@@ -64,8 +64,8 @@ impl Launch {
         family.launch_with(&self.stream, &input, K, &mut self.indices, &mut self.workspace)
     }
 
-    /// Judges what some work selects from new scores.
-    fn judge(&mut self, seed: u64, work: impl FnOnce(&mut Launch)) {
+    /// Checks what some work selects from new scores.
+    fn check(&mut self, seed: u64, work: impl FnOnce(&mut Launch)) {
         let host = Distribution::Normal.fill::<f32>(seed, ROWS, COLUMNS);
         self.stream.memcpy_htod(&host, &mut self.scores).unwrap();
         work(self);
@@ -92,9 +92,9 @@ fn a_typed_launch_that_events_track_is_refused_and_the_capture_goes_on() {
     unsafe { family.launch_raw(stream.cu_stream(), &raw) }.unwrap();
     let graph = end(&stream);
     for seed in 0..2 {
-        launch.judge(seed, |_| graph.launch().unwrap());
+        launch.check(seed, |_| graph.launch().unwrap());
         // The buffers are as good as before.
-        launch.judge(seed + 2, |launch| launch.typed(&family, ROWS).unwrap());
+        launch.check(seed + 2, |launch| launch.typed(&family, ROWS).unwrap());
     }
 }
 
@@ -112,9 +112,26 @@ fn a_typed_launch_is_captured_where_no_events_track_it() {
     launch.typed(&family, ROWS).unwrap();
     let graph = end(&stream);
     for seed in 0..3 {
-        launch.judge(seed, |_| graph.launch().unwrap());
+        launch.check(seed, |_| graph.launch().unwrap());
     }
-    launch.judge(3, |launch| launch.typed(&family, ROWS).unwrap());
+    launch.check(3, |launch| launch.typed(&family, ROWS).unwrap());
+}
+
+/// Memory that is allocated in a capture is the graph's.
+#[test]
+fn no_workspace_is_made_in_a_capture_which_goes_on() {
+    let (stream, family) = (new_stream(), whole_family(Semantics::DEFAULT));
+    let problem = huge(&family);
+    let mut launch = Launch::new(&stream, &family);
+    let raw = launch.raw();
+    begin(&stream);
+    let error = family.workspace(&stream, &problem).unwrap_err();
+    assert!(matches!(error, Error::WorkspaceInCapture), "{error}");
+    // SAFETY: the buffers outlive the graph.
+    unsafe { family.launch_raw(stream.cu_stream(), &raw) }.unwrap();
+    let graph = end(&stream);
+    launch.check(0, |_| graph.launch().unwrap());
+    assert!(family.workspace(&stream, &problem).unwrap().bytes() > 0);
 }
 
 /// A family that no other test has, on an engine of its own.
@@ -134,13 +151,13 @@ fn a_graph_and_a_launch_outlive_the_engine() {
     let graph = end(&stream);
     drop(family);
     for seed in 0..2 {
-        launch.judge(seed, |_| graph.launch().unwrap());
+        launch.check(seed, |_| graph.launch().unwrap());
     }
     // Engines that come and go share the kernel, and drop with their launches under way.
     for seed in 2..10 {
-        launch.judge(seed, |launch| launch.typed(&own(Config::from_env()), ROWS).unwrap());
+        launch.check(seed, |launch| launch.typed(&own(Config::from_env()), ROWS).unwrap());
     }
-    launch.judge(10, |_| graph.launch().unwrap());
+    launch.check(10, |_| graph.launch().unwrap());
 }
 
 #[test]

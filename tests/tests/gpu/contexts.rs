@@ -1,7 +1,7 @@
 //! CUDA contexts: of which one the stream and the buffers of a launch are, and calls from threads on
 //! which none is current.
 
-use crate::device::{engine, new_stream, ragged, whole_family};
+use crate::device::{engine, huge, new_stream, ragged, whole_family};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
@@ -20,14 +20,6 @@ const K: u32 = 8;
 
 fn problem() -> Problem {
     Problem::new(DType::F32, ROWS, COLUMNS, K)
-}
-
-/// A problem whose launches need a workspace.
-fn huge(family: &Family) -> Problem {
-    let problems = [(1, 1 << 27, 512), (8, 1 << 20, 2048), (1, 1 << 24, 64)];
-    let problems = problems.map(|(rows, columns, k)| Problem::new(DType::F32, rows, columns, k));
-    let needs = |problem: &Problem| family.plan(problem).unwrap().workspace_bytes > 0;
-    problems.into_iter().find(needs).expect("a plan for a few huge rows has a workspace")
 }
 
 #[test]
@@ -133,8 +125,8 @@ impl Alone {
         RawLaunch { scores, indices, ..RawLaunch::new(DType::F32, ROWS, COLUMNS, K) }
     }
 
-    /// Judges the answer, and takes it away.
-    fn judge(&mut self) {
+    /// Checks the answer, and takes it away.
+    fn check(&mut self) {
         let stream = self.context.default_stream();
         check(&self.host, &stream.clone_dtoh(&self.indices).unwrap());
         stream.memset_zeros(&mut self.indices).unwrap();
@@ -149,18 +141,18 @@ fn the_first_launch_of_a_thread_needs_no_current_context() {
     let family = place.family();
     let (scores, indices) = (&place.scores, &mut place.indices);
     alone(|| family.launch(&stream, &Rows::new(scores, ROWS, COLUMNS), K, indices)).unwrap();
-    place.judge();
+    place.check();
 
     let (family, raw) = (place.family(), place.raw());
     // SAFETY: the buffers are of this shape and outlive the launch, which is waited for.
     alone(|| unsafe { family.launch_raw(std::ptr::null_mut(), &raw) }).unwrap();
-    place.judge();
+    place.check();
 
     let family = place.family();
     let variant = family.plan(&problem()).unwrap().variant;
     // SAFETY: as above.
     alone(|| unsafe { family.launch_variant(std::ptr::null_mut(), &raw, &variant) }).unwrap();
-    place.judge();
+    place.check();
 }
 
 #[test]
@@ -185,7 +177,7 @@ fn whatever_asks_the_driver_needs_no_current_context() {
         recording.warm_up(Duration::ZERO).unwrap();
         assert!(recording.time(1).unwrap().median > 0.0);
     });
-    place.judge();
+    place.check();
 
     let folder = tempfile::tempdir().unwrap();
     let config = Config { cache_dir: Some(folder.path().to_owned()), ..Config::default() };
