@@ -32,9 +32,13 @@ int main(void) {
     check(topkit_selector_create(engine, &config, &selector));
 
     /* Once a shape: compile and load the kernel, and see what workspace it wants. */
-    check(topkit_selector_prepare(selector, ROWS, COLUMNS, K));
+    topkit_problem problem = TOPKIT_PROBLEM_INIT;
+    problem.rows = ROWS;
+    problem.columns = COLUMNS;
+    problem.k = K;
+    check(topkit_selector_prepare(selector, &problem));
     topkit_plan plan = TOPKIT_PLAN_INIT;
-    check(topkit_selector_plan(selector, ROWS, COLUMNS, K, &plan));
+    check(topkit_selector_plan(selector, &problem, &plan));
     printf("%s, %zu bytes of workspace\n", plan.kernel, plan.workspace_bytes);
 
     /* Scores that are 0, 1/128, 2/128, ... up to 255/128, over and over, row by row differently. */

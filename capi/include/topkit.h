@@ -23,8 +23,12 @@
  * Ownership
  *   The caller owns all device memory and every stream, and keeps them until the stream has passed
  *   the launch. Engines and selectors are made and destroyed by the functions below. A selector
- *   keeps what it needs of its engine, so the two may be destroyed in any order; destroy the last
- *   of them once the streams have passed all of their launches.
+ *   keeps what it needs of its engine, so the two may be destroyed in any order, and before their
+ *   launches have ended or a graph that captured one is replayed: a loaded kernel stays loaded for
+ *   as long as its CUDA context lives. Engines keep the primary context alive; after the last of
+ *   them is destroyed, the CUDA runtime or whoever else uses the context must. Make an engine once:
+ *   engines of a GPU share loaded kernels, but one that is made when all others are destroyed loads
+ *   its own.
  *
  * Threads
  *   Any number of threads may use one engine or selector at the same time; destroy it when none
@@ -32,8 +36,8 @@
  *
  * CUDA graphs
  *   topkit_selector_launch allocates nothing, never synchronises and can be captured, once
- *   topkit_selector_prepare was called for the same rows, columns and k; else it fails with
- *   TOPKIT_ERROR_CAPTURE. Call nothing else of topkit while a stream is being captured. A captured
+ *   topkit_selector_prepare was called for the same rows, columns and k, with any row stride and
+ *   alignment; else it fails with TOPKIT_ERROR_CAPTURE. Call nothing else of topkit while a stream is being captured. A captured
  *   launch keeps its addresses; lengths and starts are read when the graph runs.
  *
  * Growth
@@ -59,9 +63,9 @@ typedef enum topkit_status {
     TOPKIT_OK = 0,
     TOPKIT_ERROR_ARGUMENT = 1,    /* an argument is null, out of range or does not fit another */
     TOPKIT_ERROR_UNSUPPORTED = 2, /* it makes sense, but this version cannot do it */
-    TOPKIT_ERROR_DRIVER = 3,      /* the CUDA driver is missing */
+    TOPKIT_ERROR_DRIVER = 3,      /* the CUDA driver is missing, broken or too old */
     TOPKIT_ERROR_DEVICE = 4,      /* there is no such GPU */
-    TOPKIT_ERROR_COMPILER = 5,    /* NVRTC is missing, or does not know the GPU, or a pack is unfit */
+    TOPKIT_ERROR_COMPILER = 5,    /* NVRTC is missing, or compiles not for the GPU, or a pack is unfit */
     TOPKIT_ERROR_COMPILE = 6,     /* no kernel: NVRTC refused it, it is denied or in no pack, or a file is at fault */
     TOPKIT_ERROR_CUDA = 7,        /* a call of the CUDA driver failed */
     TOPKIT_ERROR_WORKSPACE = 8,   /* the workspace is smaller than the plan says */
@@ -114,6 +118,19 @@ typedef struct topkit_selector_config {
 
 #define TOPKIT_SELECTOR_CONFIG_INIT { sizeof(topkit_selector_config), 0, 0, 0, 0, 0, 0, 0, 0 }
 
+/* What launches have in common: their shape, and how their scores are aligned. */
+typedef struct topkit_problem {
+    size_t size;        /* sizeof(topkit_problem) */
+    int64_t rows;       /* as in topkit_launch, and so are the next two */
+    int64_t columns;
+    int64_t row_stride; /* 0 for `columns` */
+    int64_t alignment;  /* bytes of which `scores` is a multiple; 0 for 16, as cudaMalloc gives */
+    int32_t k;          /* winners a row */
+    int32_t reserved;   /* 0 */
+} topkit_problem;
+
+#define TOPKIT_PROBLEM_INIT { sizeof(topkit_problem), 0, 0, 0, 0, 0, 0 }
+
 /* What a launch will take. */
 typedef struct topkit_plan {
     size_t size;            /* sizeof(topkit_plan) */
@@ -126,7 +143,7 @@ typedef struct topkit_plan {
 /* One selection. Every pointer in it is a device pointer. */
 typedef struct topkit_launch {
     size_t size;                /* sizeof(topkit_launch) */
-    int64_t rows;               /* 0 enqueues nothing */
+    int64_t rows;               /* 0 enqueues nothing and needs no kernel, prepared or not */
     int64_t columns;            /* the length of a dense row, the bound of a ragged one */
     const void *scores;         /* the first score of row 0, aligned to a score; need not be more */
     int64_t row_stride;         /* from row to row of the scores; 0 for `columns`; may be negative */
@@ -139,7 +156,8 @@ typedef struct topkit_launch {
     void *workspace;            /* at least the plan's workspace_bytes, aligned to 16 bytes; NULL if
                                    that is 0. All its bytes are 0 before the first launch that it
                                    is lent to; between launches it is left alone. Launches that may
-                                   run at the same time need one each */
+                                   run at the same time need one each, as in threads that launch on
+                                   cudaStreamPerThread: that is another stream in each */
     size_t workspace_bytes;     /* bytes of it */
     int32_t k;                  /* winners a row; may exceed its length */
     int32_t reserved;           /* 0 */
@@ -179,35 +197,44 @@ topkit_status topkit_selector_create(const topkit_engine *engine,
 /* Destroys a selector. NULL is allowed. */
 void topkit_selector_destroy(topkit_selector *selector);
 
-/* Says which kernel a launch of this shape takes, and how much workspace. It compiles nothing. Fields
- * of `plan` that this library does not know are set to 0.
+/* Says which kernel a launch of this problem takes, and how much workspace. It compiles nothing.
+ * Fields of `plan` that this library does not know are set to 0.
+ *
+ * The plan may differ for other row strides and alignments of the same rows, columns and k, and is
+ * the fastest for its own. A launch with another stride or alignment needs no more than this plan's
+ * kernel and workspace_bytes: it takes this plan where its own kernel is not loaded or its own
+ * workspace is not there. topkit_selector_prepare may find that the GPU or the compiler refuses a
+ * kernel, and plans name another one then; so prepare first and plan after it.
  *
  * ERROR_ARGUMENT: something is NULL, negative or beyond 2^31 - 1, or the selector was not made for
- * this k. */
-topkit_status topkit_selector_plan(const topkit_selector *selector, int64_t rows, int64_t columns,
-                                   int32_t k, topkit_plan *plan);
+ * this k. `plan` is looked at first, the selector last.
+ * ERROR_UNSUPPORTED: `problem` has fields that this library does not know, and they are not 0. */
+topkit_status topkit_selector_plan(const topkit_selector *selector, const topkit_problem *problem,
+                                   topkit_plan *plan);
 
-/* Compiles and loads the kernel that a launch of this shape takes, so that the launch does neither.
+/* Compiles and loads the kernel that a launch of this problem takes, so that the launch does
+ * neither; nor does a launch of the same rows, columns and k with another row stride or alignment.
  * It may take a second. Call it before a capture and before the first request.
  *
  * ERROR_ARGUMENT: as for topkit_selector_plan.
- * ERROR_UNSUPPORTED: the GPU has no room for the kernel.
+ * ERROR_UNSUPPORTED: as for topkit_selector_plan; or the GPU has no room for the kernel.
  * ERROR_COMPILE, ERROR_CUDA: the kernel did not compile or load. */
-topkit_status topkit_selector_prepare(const topkit_selector *selector, int64_t rows,
-                                      int64_t columns, int32_t k);
+topkit_status topkit_selector_prepare(const topkit_selector *selector,
+                                      const topkit_problem *problem);
 
 /* Enqueues a selection on a stream of the engine's context. It returns before the GPU is done; a
  * fault on the GPU shows in a later call of CUDA. The first launch of a kernel that was not prepared
  * compiles and loads it.
  *
  * That addresses are valid for the shape and the stream is of the engine's context is the caller's
- * promise; all else is checked.
+ * promise, since looking up each would take a call of the driver for every launch; all else is
+ * checked.
  *
  * ERROR_ARGUMENT: something is NULL, misaligned, out of range, or overlaps; or starts or lengths were
  * given to a selector of dense rows; or the selector was not made for this k.
  * ERROR_UNSUPPORTED: `launch` has fields that this library does not know, and they are not 0; or the
  * GPU has no room for the kernel.
- * ERROR_WORKSPACE: it is smaller than the plan says.
+ * ERROR_WORKSPACE: it is smaller than the plan says, for whatever row stride and alignment.
  * ERROR_CAPTURE: the stream is being captured and the kernel was not prepared.
  * ERROR_COMPILE, ERROR_CUDA: the kernel did not compile, load or launch. */
 topkit_status topkit_selector_launch(const topkit_selector *selector, topkit_stream stream,

@@ -38,6 +38,19 @@ pub struct SelectorConfig {
     pub reserved: i32,
 }
 
+/// `topkit_problem`.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Problem {
+    pub size: usize,
+    pub rows: i64,
+    pub columns: i64,
+    pub row_stride: i64,
+    pub alignment: i64,
+    pub k: i32,
+    pub reserved: i32,
+}
+
 /// Bytes of a kernel's name, the NUL included.
 pub const NAME_BYTES: usize = 128;
 

@@ -85,11 +85,8 @@ fn devices() -> Result<usize, Failure> {
     if let Some(&count) = COUNT.get() {
         return Ok(count);
     }
-    // SAFETY: it loads the driver's own library, as every later call does.
-    if !unsafe { sys::is_culib_present() } {
-        // The library looks in further places, and says in which where it finds none.
-        topkit::devices()?;
-    }
+    // The bindings would panic where the driver is missing or too old.
+    topkit::probe_driver()?;
     let count = CudaContext::device_count().map_err(Failure::cuda("start and count the GPUs"))?;
     Ok(*COUNT.get_or_init(|| usize::try_from(count).unwrap_or(0)))
 }

@@ -1,7 +1,7 @@
 //! Codes and structs of C as the library's types. It fails on what no code stands for; what the
 //! values mean together the library checks.
 
-use crate::abi::{Launch, NAME_BYTES, SelectorConfig};
+use crate::abi::{self, Launch, NAME_BYTES, SelectorConfig};
 use crate::failure::Failure;
 use std::ffi::c_char;
 use topkit::{DType, IndexType, KSet, KernelSpec, NanPolicy, Problem, RawLaunch, RowShape, Select};
@@ -38,10 +38,16 @@ pub fn declare(
     meaning(builder).build().map_err(|error| Failure::Library(error.into()))
 }
 
-/// The shape of a selection.
-pub fn problem(dtype: DType, rows: i64, columns: i64, k: i32) -> Result<Problem, Failure> {
-    let size =
-        |what, given: i64| usize::try_from(given).map_err(|_| Failure::Negative { what, given });
+/// A problem with its row stride and alignment.
+pub fn problem(dtype: DType, problem: &abi::Problem) -> Result<Problem, Failure> {
+    reserved(problem.reserved)?;
+    let dense = shape(dtype, problem.rows, problem.columns, problem.k)?;
+    let row_stride = or(problem.row_stride, problem.columns);
+    Ok(dense.at(size("alignment", problem.alignment)? as u64, row_stride))
+}
+
+/// The shape of a selection over dense rows at multiples of 16 bytes.
+pub fn shape(dtype: DType, rows: i64, columns: i64, k: i32) -> Result<Problem, Failure> {
     let (rows, columns) = (size("rows", rows)?, size("columns", columns)?);
     Ok(Problem::new(dtype, rows, columns, count("k", i64::from(k))?))
 }
@@ -49,9 +55,8 @@ pub fn problem(dtype: DType, rows: i64, columns: i64, k: i32) -> Result<Problem,
 /// A launch by device addresses.
 pub fn launch(dtype: DType, launch: &Launch) -> Result<RawLaunch, Failure> {
     reserved(launch.reserved)?;
-    let Problem { rows, columns, k, .. } = problem(dtype, launch.rows, launch.columns, launch.k)?;
+    let Problem { rows, columns, k, .. } = shape(dtype, launch.rows, launch.columns, launch.k)?;
     let dense = RawLaunch::new(dtype, rows, columns, k);
-    let or = |given, usual| if given == 0 { usual } else { given };
     Ok(RawLaunch {
         scores: launch.scores as u64,
         row_stride: or(launch.row_stride, dense.row_stride),
@@ -95,6 +100,15 @@ fn choice<T: Copy>(
 ) -> Result<T, Failure> {
     let found = usize::try_from(given).ok().and_then(|given| all.get(given).copied());
     found.ok_or(Failure::Choice { what, given, choices })
+}
+
+/// What is given, or what 0 stands for.
+fn or(given: i64, instead: i64) -> i64 {
+    if given == 0 { instead } else { given }
+}
+
+fn size(what: &'static str, given: i64) -> Result<usize, Failure> {
+    usize::try_from(given).map_err(|_| Failure::Negative { what, given })
 }
 
 fn count(what: &'static str, given: i64) -> Result<u32, Failure> {
@@ -191,6 +205,40 @@ mod tests {
         let strided = strided.unwrap();
         assert_eq!((strided.row_stride, strided.index_stride), (-100, 8));
         assert!(launch(DType::F32, &Launch { reserved: 1, ..given }).is_err());
+    }
+
+    #[test]
+    fn a_problem_is_aligned_as_its_stride_and_its_first_score_are() {
+        let of = |rows, row_stride, alignment| {
+            let given = abi::Problem {
+                size: 0,
+                rows,
+                columns: 5001,
+                row_stride,
+                alignment,
+                k: 8,
+                reserved: 0,
+            };
+            problem(DType::F32, &given)
+        };
+        for (rows, row_stride, alignment, vec_size) in [
+            (8, 0, 0, 1),
+            (8, 5001, 16, 1),
+            (8, 5008, 0, 4),
+            (8, 5008, 256, 4),
+            (8, 5008, 4, 1),
+            (8, 5008, 24, 2),
+            (8, -5002, 0, 2),
+            (1, 0, 0, 4),
+            (1, 0, 8, 2),
+        ] {
+            let made = of(rows, row_stride, alignment).unwrap();
+            let due = Problem::new(DType::F32, rows as usize, 5001, 8);
+            assert_eq!(made.vec_size, vec_size, "{rows}, {row_stride}, {alignment}");
+            assert_eq!((made.rows, made.columns, made.k), (due.rows, due.columns, due.k));
+        }
+        let refused = of(8, 0, -16).unwrap_err().to_string();
+        assert!(refused.contains("`alignment` is -16"), "{refused}");
     }
 
     #[test]

@@ -116,19 +116,23 @@ fn library(error: &Error) -> Status {
         | Error::OutputStride { .. }
         | Error::Null { .. }
         | Error::Misaligned { .. }
-        | Error::Context => Status::Argument,
+        | Error::Context { .. } => Status::Argument,
         Error::Driver(_) => Status::Driver,
         Error::Offline { .. } => Status::Device,
         Error::Nvrtc(_) | Error::Arch { .. } | Error::Pack(_) => Status::Compiler,
         Error::Compile(_)
         | Error::Denied(_)
+        | Error::PtxDenied(_)
+        | Error::Environment { .. }
         | Error::NotPacked(_)
         | Error::Override { .. }
         | Error::Write { .. } => Status::Compile,
         Error::Cuda { .. } | Error::Module { .. } => Status::Cuda,
         Error::Unfit { .. } | Error::Room { .. } => Status::Unsupported,
         Error::Workspace { .. } => Status::Workspace,
-        Error::Capturing { .. } => Status::Capture,
+        Error::Capturing { .. } | Error::EventTracking { .. } | Error::WorkspaceInCapture => {
+            Status::Capture
+        }
         // A kernel that does not render, and what a later version of the library may add.
         _ => Status::Internal,
     }

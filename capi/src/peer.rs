@@ -49,7 +49,7 @@ pub extern "C" fn peer_supports(
 ) -> c_int {
     let supported = last_error::result(|| {
         let dtype = self::dtype(variant, dtype)?;
-        let problem = convert::problem(dtype, rows, columns, k)?;
+        let problem = convert::shape(dtype, rows, columns, k)?;
         let family = family(dtype, lengths_given != 0)?;
         let _restore = context::enter(family.engine())?;
         family.prepare(&problem)?;
@@ -70,7 +70,7 @@ pub extern "C" fn peer_workspace(
 ) -> usize {
     let bytes = last_error::result(|| {
         let dtype = self::dtype(variant, dtype)?;
-        let problem = convert::problem(dtype, rows, columns, k)?;
+        let problem = convert::shape(dtype, rows, columns, k)?;
         let mut most = 0;
         for ragged in [false, true] {
             most = most.max(family(dtype, ragged)?.plan(&problem)?.workspace_bytes);

@@ -1,6 +1,6 @@
 //! `topkit_selector` of the header: its making, its end, and what it does.
 
-use crate::abi::{Launch, Plan, SelectorConfig};
+use crate::abi::{Launch, Plan, Problem, SelectorConfig};
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::{context, convert, last_error, sized};
@@ -71,22 +71,22 @@ pub unsafe extern "C" fn topkit_selector_destroy(selector: *mut Selector) {
 /// `topkit_selector_plan` of the header.
 ///
 /// # Safety
-/// `selector` is null or a selector; `plan` is null or as long as it says.
+/// `selector` is null or a selector; `problem` and `plan` are null or as long as they say.
 // SAFETY: as for `topkit_selector_create`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn topkit_selector_plan(
     selector: *const Selector,
-    rows: i64,
-    columns: i64,
-    k: i32,
+    problem: *const Problem,
     plan: *mut Plan,
 ) -> i32 {
     last_error::call(|| {
         // SAFETY: it is as long as it says, by the caller's promise.
         unsafe { sized::check(plan) }?;
+        // SAFETY: it is as long as it says, by the caller's promise.
+        let problem = unsafe { sized::read(problem) }?;
         // SAFETY: it is null or a selector, by the caller's promise.
         let selector = unsafe { live(selector) }?;
-        let made = selector.family.plan(&convert::problem(selector.dtype, rows, columns, k)?)?;
+        let made = selector.family.plan(&convert::problem(selector.dtype, &problem)?)?;
         let answer = Plan {
             size: size_of::<Plan>(),
             workspace_bytes: made.workspace_bytes,
@@ -100,19 +100,19 @@ pub unsafe extern "C" fn topkit_selector_plan(
 /// `topkit_selector_prepare` of the header.
 ///
 /// # Safety
-/// `selector` is null or a selector.
+/// `selector` is null or a selector; `problem` is null or as long as it says.
 // SAFETY: as for `topkit_selector_create`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn topkit_selector_prepare(
     selector: *const Selector,
-    rows: i64,
-    columns: i64,
-    k: i32,
+    problem: *const Problem,
 ) -> i32 {
     last_error::call(|| {
+        // SAFETY: it is as long as it says, by the caller's promise.
+        let problem = unsafe { sized::read(problem) }?;
         // SAFETY: it is null or a selector, by the caller's promise.
         let selector = unsafe { live(selector) }?;
-        let problem = convert::problem(selector.dtype, rows, columns, k)?;
+        let problem = convert::problem(selector.dtype, &problem)?;
         let _restore = context::enter(selector.family.engine())?;
         selector.family.prepare(&problem)?;
         Ok(())

@@ -4,7 +4,7 @@
 //! A shorter struct than the one known here is refused, as there was never a shorter one. When a
 //! field is added, the shortest that was ever given out stays the least that is accepted.
 
-use crate::abi::{Launch, Plan, SelectorConfig};
+use crate::abi::{Launch, Plan, Problem, SelectorConfig};
 use crate::failure::Failure;
 use std::ptr;
 
@@ -23,6 +23,10 @@ pub unsafe trait Versioned: Copy {
 // SAFETY: integers and pointers without padding, as the header declares them.
 unsafe impl Versioned for SelectorConfig {
     const NAME: &'static str = "topkit_selector_config";
+}
+// SAFETY: as above.
+unsafe impl Versioned for Problem {
+    const NAME: &'static str = "topkit_problem";
 }
 // SAFETY: as above.
 unsafe impl Versioned for Plan {

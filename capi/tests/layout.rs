@@ -7,7 +7,7 @@
 mod abi;
 mod support;
 
-use abi::{CURRENT_DEVICE, Launch, Plan, SelectorConfig, Status};
+use abi::{CURRENT_DEVICE, Launch, Plan, Problem, SelectorConfig, Status};
 use std::mem::offset_of;
 use support::{Language, Library, in_package, succeed};
 
@@ -25,6 +25,7 @@ fn in_rust() -> Vec<(String, i64)> {
         "topkit_selector_config" SelectorConfig {
             size dtype select nan rows index k_first k_last reserved
         }
+        "topkit_problem" Problem { size rows columns row_stride alignment k reserved }
         "topkit_plan" Plan { size workspace_bytes kernel }
         "topkit_launch" Launch {
             size rows columns scores row_stride row_starts row_lengths indices index_stride

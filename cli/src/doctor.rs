@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 /// Looks at everything. It is in order when a kernel could be compiled and launched.
 pub fn doctor() -> Result<Report, Failure> {
     let (mut findings, devices) = probe::gpus();
-    let (finding, nvrtc) = probe::nvrtc();
+    let (finding, nvrtc) = probe::nvrtc(&devices);
     findings.push(finding);
+    findings.extend(probe::environment());
     findings.push(probe::disassembler());
     findings.push(probe::cache());
     findings.extend(probe::packs());

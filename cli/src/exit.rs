@@ -15,7 +15,7 @@ Exit codes:
   2  the input or the command line is at fault; one line on stderr says how; of diff, as of
      diff(1), every failure
   3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, a C++
-     compiler, the disk
+     compiler, memory, the disk (warmup: the disk has not kept every kernel)
 130  it was ended by Ctrl-C; what is known by then is told and kept (tune)";
 
 /// The exit codes, as [`EXIT_CODES`] explains them.

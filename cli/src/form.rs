@@ -63,12 +63,12 @@ impl Form {
     }
 }
 
-/// That of the first GPU, or else the newest that NVRTC knows.
+/// That of the first GPU, or else the newest that NVRTC compiles for.
 fn usual_arch() -> Result<Arch, Failure> {
     let gpu = topkit::devices().ok().and_then(|devices| devices.first().map(|gpu| gpu.arch));
     let newest = || {
         let nvrtc = Nvrtc::find().map_err(topkit::Error::from)?;
-        let newest = nvrtc.archs().last().copied();
+        let newest = nvrtc.archs().iter().copied().rfind(|arch| nvrtc.supports(*arch));
         newest.ok_or_else(|| Failure::environment("NVRTC names no architecture; give --arch"))
     };
     gpu.map_or_else(newest, Ok)

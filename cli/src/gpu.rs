@@ -2,11 +2,12 @@
 //! kernel can be timed. Everything is on one stream of its own.
 
 use crate::exit::Failure;
+use crate::report::bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaSlice, DevicePtr, DevicePtrMut, DeviceRepr, DriverError};
 use topkit::tune::{LAUNCHES, REPLAYS, Recording, Timing};
-use topkit::{CudaStream, Family, Plan, Problem, RawLaunch, Score};
+use topkit::{CudaStream, Engine, Family, Plan, Problem, RawLaunch, Score};
 
 /// Long enough for an idle GPU to raise its clocks.
 const WARM_UP: Duration = Duration::from_millis(100);
@@ -79,6 +80,25 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         recording.warm_up(WARM_UP)?;
         Ok(recording.time(REPLAYS)?)
     }
+}
+
+/// Refuses a selection that the GPU has no memory for.
+pub fn fits(engine: &Engine, plan: &Plan) -> Result<(), Failure> {
+    let context = engine.context().ok_or(topkit::Error::Offline { arch: engine.arch() })?;
+    let (free, _) = context.mem_get_info().map_err(refused("tell its memory"))?;
+    let Problem { dtype, rows, columns, k, .. } = plan.problem;
+    let size = |width: usize, element: usize| rows.saturating_mul(width).saturating_mul(element);
+    let needed = size(columns, dtype.bytes() as usize)
+        .saturating_add(size(k as usize, size_of::<i32>()))
+        .saturating_add(plan.workspace_bytes);
+    if needed <= free {
+        return Ok(());
+    }
+    let [needed, free] = [needed, free].map(|size| bytes(size as u64));
+    Err(Failure::environment(format!(
+        "the scores and the answer take {needed} of the GPU's memory, and {free} are free; give \
+         fewer rows or columns, a smaller k, or --engine host"
+    )))
 }
 
 /// The driver's refusal to do something, as a failure.

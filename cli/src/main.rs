@@ -51,6 +51,10 @@ fn main() -> ExitCode {
 }
 
 fn carry_out(cli: &Cli) -> Result<Report, Failure> {
+    let refused = topkit::Config::from_env().refused;
+    if !refused.is_empty() && !matches!(cli.command, Command::Doctor) {
+        return Err(Failure::environment(refused.join("\n")));
+    }
     match &cli.command {
         Command::Doctor => doctor::doctor(),
         Command::Emit(args) => emit::emit(args),

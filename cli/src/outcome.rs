@@ -2,8 +2,8 @@
 //! interpreter's is in [`crate::interpret`]. It neither picks the place nor checks the answer.
 
 use crate::exit::Failure;
-use crate::gpu::Session;
-use crate::member::Wish;
+use crate::gpu::{self, Session};
+use crate::member::{Member, Wish};
 use crate::spec;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use std::time::Instant;
 use topkit::cache::Origin;
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::tune::{LAUNCHES, REPLAYS, Timing};
-use topkit::{Engine, KernelSpec, Problem, Score};
+use topkit::{Engine, Family, KernelSpec, Plan, Problem, Score};
 
 /// An answer and how it came about.
 pub struct Outcome {
@@ -40,68 +40,94 @@ pub fn on_host(indices: Vec<i32>, seconds: f64, why: &str) -> Outcome {
     }
 }
 
-/// Selects on the GPU and times the kernel.
-pub fn on_gpu<S: Score + DeviceRepr>(
-    engine: &Engine,
-    spec: KernelSpec,
-    problem: Problem,
-    scores: &[S],
-    wish: &Wish,
-    progress: &ProgressBar,
-) -> Result<Outcome, Failure> {
-    let family = engine.family(spec)?;
-    let member = wish.member(family.spec(), &family.explain(&problem)?)?;
-    progress.set_message("compiling the kernel");
-    let start = Instant::now();
-    let plan = family.prepare_variant(&problem, &member.plan.variant)?;
-    let ready = start.elapsed().as_secs_f64();
-    let origin = family.artifact(&plan.variant)?.origin;
-    let resources = family.resources(&plan.variant)?;
+/// A kernel that is loaded on the GPU, before there are scores.
+pub struct OnGpu {
+    family: Family,
+    member: Member,
+    plan: Plan,
+    origin: Origin,
+    /// What it took to compile and load.
+    seconds: f64,
+}
 
-    progress.set_message("selecting on the GPU");
-    let mut session = Session::start(&family, plan, scores)?;
-    session.launch()?;
-    session.indices()?;
-    progress.set_message("timing the kernel");
-    let timing = session.time()?;
-    let indices = session.indices()?;
-
-    let device = engine.device().map_or("GPU", |device| device.name.as_str()).to_owned();
-    let made = match origin {
-        Origin::Disk => "loaded from the disk cache",
-        Origin::Pack => "loaded from a pack",
-        _ => "compiled and loaded",
-    };
-    let mut kernel = member.text.clone();
-    if let Some(resources) = resources {
-        kernel += &format!("\n{resources}");
+impl OnGpu {
+    /// Takes the kernel of the plan, or the one that was asked for, and loads it. What cannot run
+    /// there, for want of memory too, is refused before any score is made.
+    pub fn ready(
+        engine: &Engine,
+        spec: KernelSpec,
+        problem: &Problem,
+        wish: &Wish,
+        progress: &ProgressBar,
+    ) -> Result<OnGpu, Failure> {
+        let family = engine.family(spec)?;
+        let member = wish.member(family.spec(), &family.explain(problem)?)?;
+        gpu::fits(engine, &member.plan)?;
+        progress.set_message("compiling the kernel");
+        let start = Instant::now();
+        let plan = family.prepare_variant(problem, &member.plan.variant)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let origin = family.artifact(&plan.variant)?.origin;
+        Ok(OnGpu { family, member, plan, origin, seconds })
     }
-    kernel += &format!("\n{made} in {ready:.2} s");
-    let Timing { median, least, most } = timing;
-    let time = format!(
-        "{median:.2} µs a launch: median of {REPLAYS} CUDA-graph replays of {LAUNCHES} launches \
-         ({least:.2} to {most:.2}), after a warm-up"
-    );
-    let text =
-        [("ran on", format!("{device}, {}", engine.arch())), ("kernel", kernel), ("time", time)];
-    let mut kernel_json = member.json();
-    kernel_json["resources"] = json!(resources.map(spec::resources_json));
-    kernel_json["origin"] = json!(origin.to_string());
-    kernel_json["ready_seconds"] = json!(ready);
-    Ok(Outcome {
-        indices,
-        text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
-        json: json!({
-            "ran_on": { "place": "gpu", "device": device, "arch": engine.arch().to_string() },
-            "kernel": kernel_json,
-            "time": {
-                "method": "median of CUDA-graph replays",
-                "microseconds": median,
-                "least_microseconds": least,
-                "most_microseconds": most,
-                "launches": LAUNCHES,
-                "replays": REPLAYS,
-            },
-        }),
-    })
+
+    /// Selects on the GPU and times the kernel.
+    pub fn select<S: Score + DeviceRepr>(
+        &self,
+        scores: &[S],
+        progress: &ProgressBar,
+    ) -> Result<Outcome, Failure> {
+        let OnGpu { family, member, plan, origin, seconds: ready } = self;
+        let engine = family.engine();
+        let resources = family.resources(&plan.variant)?;
+        progress.set_message("selecting on the GPU");
+        let mut session = Session::start(family, *plan, scores)?;
+        session.launch()?;
+        session.indices()?;
+        progress.set_message("timing the kernel");
+        let timing = session.time()?;
+        let indices = session.indices()?;
+
+        let device = engine.device().map_or("GPU", |device| device.name.as_str()).to_owned();
+        let made = match origin {
+            Origin::Disk => "loaded from the disk cache",
+            Origin::Pack => "loaded from a pack",
+            _ => "compiled and loaded",
+        };
+        let mut kernel = member.text.clone();
+        if let Some(resources) = resources {
+            kernel += &format!("\n{resources}");
+        }
+        kernel += &format!("\n{made} in {ready:.2} s");
+        let Timing { median, least, most } = timing;
+        let time = format!(
+            "{median:.2} µs a launch: median of {REPLAYS} CUDA-graph replays of {LAUNCHES} launches \
+             ({least:.2} to {most:.2}), after a warm-up"
+        );
+        let text = [
+            ("ran on", format!("{device}, {}", engine.arch())),
+            ("kernel", kernel),
+            ("time", time),
+        ];
+        let mut kernel_json = member.json();
+        kernel_json["resources"] = json!(resources.map(spec::resources_json));
+        kernel_json["origin"] = json!(origin.to_string());
+        kernel_json["ready_seconds"] = json!(ready);
+        Ok(Outcome {
+            indices,
+            text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
+            json: json!({
+                "ran_on": { "place": "gpu", "device": device, "arch": engine.arch().to_string() },
+                "kernel": kernel_json,
+                "time": {
+                    "method": "median of CUDA-graph replays",
+                    "microseconds": median,
+                    "least_microseconds": least,
+                    "most_microseconds": most,
+                    "launches": LAUNCHES,
+                    "replays": REPLAYS,
+                },
+            }),
+        })
+    }
 }

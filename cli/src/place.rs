@@ -97,10 +97,10 @@ fn any() -> Result<Place, Failure> {
     };
     match Engine::new() {
         Ok(engine) => Ok(Place::Gpu(Box::new(engine))),
-        Err(Error::Driver(missing)) => {
+        Err(Error::Driver(missing)) if !missing.unusable => {
             host(format!("no NVIDIA driver here, {} was not found", missing.library))
         }
-        Err(Error::Nvrtc(topkit::NvrtcError::Missing(missing))) => {
+        Err(Error::Nvrtc(topkit::NvrtcError::Missing(missing))) if !missing.unusable => {
             host(format!("{} was not found, see `topkit doctor`", missing.library))
         }
         Err(_) if topkit::devices().is_ok_and(|devices| devices.is_empty()) => {
@@ -123,6 +123,7 @@ fn open(ordinal: usize) -> Result<Engine, Failure> {
             format!("there is no GPU {ordinal}; the driver finds {count}, counted from 0");
         return Err(Failure::environment(message));
     }
+    // `devices` has probed the driver, without which the bindings would panic.
     let context = CudaContext::new(ordinal).map_err(|error| {
         Failure::environment(format!("GPU {ordinal} cannot be opened: {error}"))
     })?;

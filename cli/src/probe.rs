@@ -60,7 +60,10 @@ pub fn gpus() -> (Vec<Finding>, Vec<DeviceFacts>) {
     let devices = match topkit::devices() {
         Ok(devices) => devices,
         Err(Error::Driver(missing)) => {
-            let finding = Finding::fault("driver", State::Missing, places(&missing), Some(REMEDY));
+            let finding = match missing.unusable {
+                true => unusable("driver", &missing),
+                false => Finding::fault("driver", State::Missing, places(&missing), Some(REMEDY)),
+            };
             return (vec![finding], Vec::new());
         }
         Err(error) => return (vec![Finding::broken("driver", error)], Vec::new()),
@@ -88,27 +91,62 @@ pub fn gpus() -> (Vec<Finding>, Vec<DeviceFacts>) {
     (findings, devices)
 }
 
-/// NVRTC.
-pub fn nvrtc() -> (Finding, Option<Nvrtc>) {
-    match Nvrtc::find() {
-        Ok(nvrtc) => {
-            let (major, minor) = nvrtc.version();
-            let archs: Vec<_> = nvrtc.archs().iter().map(Arch::to_string).collect();
-            let text = format!("{major}.{minor}, {}\n{}", nvrtc.path(), archs.join(" "));
-            let facts = json!({ "version": [major, minor], "path": nvrtc.path(), "archs": archs });
-            (Finding::ok("nvrtc", text, facts), Some(nvrtc))
+/// NVRTC, which is to compile for these GPUs.
+pub fn nvrtc(devices: &[DeviceFacts]) -> (Finding, Option<Nvrtc>) {
+    let nvrtc = match Nvrtc::find() {
+        Ok(nvrtc) => nvrtc,
+        Err(NvrtcError::Missing(missing)) if missing.unusable => {
+            return (unusable("nvrtc", &missing), None);
         }
         Err(NvrtcError::Missing(missing)) => {
-            let remedy = Some(missing.remedy);
-            (Finding::fault("nvrtc", State::Missing, places(&missing), remedy), None)
+            let remedy = Some(missing.remedy.as_str());
+            return (Finding::fault("nvrtc", State::Missing, places(&missing), remedy), None);
         }
-        Err(error) => (Finding::broken("nvrtc", error), None),
+        Err(error) => return (Finding::broken("nvrtc", error), None),
+    };
+    let (major, minor) = nvrtc.version();
+    let version = nvrtc.release().map_or_else(|| format!("{major}.{minor}"), str::to_owned);
+    let path = nvrtc.path();
+    if let Some(arch) = devices.iter().map(|gpu| gpu.arch).find(|arch| !nvrtc.supports(*arch)) {
+        let (major, minor) = arch.least_nvrtc();
+        let text = format!(
+            "{version}, {path}\nit does not compile every kernel for {arch}, the architecture of \
+             the GPU; NVRTC {major}.{minor} is the first that does"
+        );
+        let remedy = "Install a newer one with `python3 -m pip install nvidia-cuda-nvrtc`, and set \
+                      TOPKIT_NVRTC to its file or folder";
+        return (Finding::fault("nvrtc", State::Broken, text, Some(remedy)), None);
     }
+    let (fit, unfit): (Vec<Arch>, Vec<Arch>) =
+        nvrtc.archs().iter().partition(|arch| nvrtc.supports(**arch));
+    let fit: Vec<_> = fit.iter().map(Arch::to_string).collect();
+    let mut text = format!("{version}, {path}\n{}", fit.join(" "));
+    for arch in unfit {
+        let (major, minor) = arch.least_nvrtc();
+        text += &format!("\nnot every kernel for {arch}, which takes {major}.{minor} or later");
+    }
+    let facts = json!({
+        "version": [major, minor], "release": nvrtc.release(), "path": path, "archs": fit,
+    });
+    (Finding::ok("nvrtc", text, facts), Some(nvrtc))
+}
+
+/// What is there and cannot be used.
+fn unusable(name: &str, error: &LibraryError) -> Finding {
+    Finding::fault(name, State::Broken, places(error), Some(&error.remedy))
 }
 
 fn places(missing: &LibraryError) -> String {
     let tried = missing.tried.iter().map(|(place, reason)| format!("\n  {place}: {reason}"));
-    format!("{} was not found; looked in", missing.library) + &tried.collect::<String>()
+    missing.summary() + &tried.collect::<String>()
+}
+
+/// Variables of the environment that cannot be used; mostly there are none.
+pub fn environment() -> Option<Finding> {
+    let refused = Config::from_env().refused;
+    let remedy = "No engine is made while they are set so";
+    let text = refused.join("\n");
+    (!refused.is_empty()).then(|| Finding::fault("environment", State::Broken, text, Some(remedy)))
 }
 
 /// The kernels on disk. Without them everything works, only slower.
@@ -166,9 +204,8 @@ pub fn disassembler() -> Finding {
             Finding::ok("disassembler", path.clone(), json!({ "path": path }))
         }
         Err(SassError::Missing(missing)) => {
-            let remedy = Some(missing.remedy);
             let text = format!("{}\nonly --sass needs it", places(&missing));
-            Finding::fault("disassembler", State::Missing, text, remedy)
+            Finding::fault("disassembler", State::Missing, text, Some(&missing.remedy))
         }
         Err(error) => Finding::broken("disassembler", error),
     }
@@ -230,7 +267,7 @@ fn fresh(engine: Engine) -> Result<Family, Failure> {
 }
 
 fn compile(nvrtc: &Nvrtc) -> Result<Arch, Failure> {
-    let last = nvrtc.archs().last().copied();
+    let last = nvrtc.archs().iter().copied().rfind(|arch| nvrtc.supports(*arch));
     let arch = last.ok_or_else(|| Failure::environment("NVRTC names no architecture"))?;
     let family = fresh(Engine::offline(arch)?)?;
     family

@@ -4,7 +4,7 @@ use crate::answer::{self, Labels};
 use crate::exit::{Exit, Failure};
 use crate::interpret;
 use crate::member::Wish;
-use crate::outcome;
+use crate::outcome::{self, OnGpu};
 use crate::place::{Choice, Place};
 use crate::progress;
 use crate::report::{Report, count, labelled};
@@ -15,8 +15,9 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
 use topkit::cudarc::driver::DeviceRepr;
+use topkit::host::HostError;
 use topkit::interpret::Word;
-use topkit::{DType, NanPolicy, Problem, Score, Select, host};
+use topkit::{DType, NanPolicy, Problem, Score, Select, Semantics, host};
 
 const GENERATED: &str = "Generated scores";
 
@@ -78,65 +79,111 @@ fn parse_k(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| format!("k is a whole number from 1 to {}", i32::MAX))
 }
 
-/// Selects, checks and shows.
+/// Selects, checks and shows. All that can be refused is refused before scores are generated.
 pub fn run(args: &Args, json: bool) -> Result<Report, Failure> {
     args.choice.check()?;
     let progress = progress::spinner(json);
-    progress.set_message("reading the scores");
-    let matrix = match (&args.file, args.generate) {
-        (Some(file), _) => scores::read(file, args.tensor.as_deref())?,
-        (None, Some(shape)) => scores::generate(shape, args.dtype, args.distribution, args.seed)?,
+    let (ready, matrix) = match (&args.file, args.generate) {
+        (Some(file), _) => {
+            progress.set_message("reading the scores");
+            let matrix = scores::read(file, args.tensor.as_deref())?;
+            let (rows, columns) = (matrix.rows, matrix.columns);
+            let problem = Problem::new(matrix.scores.dtype(), rows, columns, args.k);
+            (Ready::of(args, problem, &progress)?, matrix)
+        }
+        (None, Some(shape)) => {
+            shape.check(args.dtype)?;
+            let problem = Problem::new(args.dtype, shape.rows, shape.columns, args.k);
+            let ready = Ready::of(args, problem, &progress)?;
+            progress.set_message("generating the scores");
+            (ready, scores::generate(shape, args.dtype, args.distribution, args.seed)?)
+        }
         (None, None) => return Err(Failure::input("give a file, or --generate ROWSxCOLS")),
     };
     match &matrix.scores {
-        Scores::F32(scores) => select(args, &matrix, scores, &progress),
-        Scores::Bf16(scores) => select(args, &matrix, scores, &progress),
-        Scores::F16(scores) => select(args, &matrix, scores, &progress),
+        Scores::F32(scores) => select(args, &ready, &matrix, scores, &progress),
+        Scores::Bf16(scores) => select(args, &ready, &matrix, scores, &progress),
+        Scores::F16(scores) => select(args, &ready, &matrix, scores, &progress),
+    }
+}
+
+/// A selection that nothing stands against but its scores.
+struct Ready {
+    problem: Problem,
+    semantics: Semantics,
+    labels: Labels,
+    row_labels: Labels,
+    runner: Runner,
+}
+
+/// What selects.
+enum Runner {
+    Gpu(Box<OnGpu>),
+    Interpreter(Box<interpret::Ready>),
+    /// The host, because of this.
+    Host(String),
+}
+
+impl Ready {
+    fn of(args: &Args, problem: Problem, progress: &ProgressBar) -> Result<Ready, Failure> {
+        let Problem { rows, columns, k, .. } = problem;
+        let spec = spec::for_problem(&problem, args.select, args.nan, &args.axes)?;
+        let semantics = spec.semantics;
+        if columns > i32::MAX as usize {
+            return Err(Failure::input(HostError::Columns { columns }));
+        }
+        // Beyond this the answer alone takes 8 GiB, which no file that was read calls for.
+        const LIMIT: usize = 1 << 31;
+        if rows.checked_mul(k as usize).is_none_or(|indices| indices > LIMIT) {
+            return Err(Failure::input(format!(
+                "k = {k} of {rows} rows are more than {LIMIT} indices; a row has {columns} columns"
+            )));
+        }
+        let labels = Labels::read(args.labels.as_deref(), columns, "column")?;
+        let row_labels = Labels::read(args.row_labels.as_deref(), rows, "row")?;
+        let runner = match args.choice.place()? {
+            Place::Gpu(engine) => {
+                let ready = OnGpu::ready(&engine, spec, &problem, &args.wish, progress)?;
+                Runner::Gpu(Box::new(ready))
+            }
+            Place::Interpreter(interpreter, seed) => {
+                let wish = &args.wish;
+                let ready = interpret::ready(&interpreter, seed, &spec, &problem, wish, progress)?;
+                Runner::Interpreter(Box::new(ready))
+            }
+            Place::Host(why) if !args.wish.is_open() => {
+                return Err(Failure::input(format!(
+                    "--kernel, --items and --cluster name a kernel, and the host runs none: {why}"
+                )));
+            }
+            Place::Host(why) => Runner::Host(why),
+        };
+        Ok(Ready { problem, semantics, labels, row_labels, runner })
     }
 }
 
 fn select<S: Score + DeviceRepr + Word>(
     args: &Args,
+    ready: &Ready,
     matrix: &Matrix,
     scores: &[S],
     progress: &ProgressBar,
 ) -> Result<Report, Failure> {
+    let Ready { problem, semantics, labels, row_labels, runner } = ready;
     let (rows, columns, k) = (matrix.rows, matrix.columns, args.k);
-    let problem = Problem::new(matrix.scores.dtype(), rows, columns, k);
-    let spec = spec::for_problem(&problem, args.select, args.nan, &args.axes)?;
-    // Beyond this the answer alone takes 8 GiB, which no file that was read calls for.
-    const LIMIT: usize = 1 << 31;
-    if rows.checked_mul(k as usize).is_none_or(|indices| indices > LIMIT) {
-        return Err(Failure::input(format!(
-            "k = {k} of {rows} rows are more than {LIMIT} indices; a row has {columns} columns"
-        )));
-    }
-    let labels = Labels::read(args.labels.as_deref(), columns, "column")?;
-    let row_labels = Labels::read(args.row_labels.as_deref(), rows, "row")?;
     let input = host::Matrix::new(scores, rows, columns).map_err(Failure::input)?;
-
-    let semantics = spec.semantics;
-    let outcome = match args.choice.place()? {
-        Place::Gpu(engine) => {
-            outcome::on_gpu(&engine, spec, problem, scores, &args.wish, progress)?
-        }
-        Place::Interpreter(interpreter, seed) => {
-            interpret::select(&interpreter, seed, &spec, problem, scores, &args.wish, progress)?
-        }
-        Place::Host(why) if !args.wish.is_open() => {
-            return Err(Failure::input(format!(
-                "--kernel, --items and --cluster name a kernel, and the host runs none: {why}"
-            )));
-        }
-        Place::Host(why) => {
+    let outcome = match runner {
+        Runner::Gpu(ready) => ready.select(scores, progress)?,
+        Runner::Interpreter(ready) => ready.select(scores, progress)?,
+        Runner::Host(why) => {
             progress.set_message("selecting on the host");
             let start = Instant::now();
-            let selection = host::top_k(&input, k, &semantics).map_err(Failure::input)?;
-            outcome::on_host(selection.indices, start.elapsed().as_secs_f64(), &why)
+            let selection = host::top_k(&input, k, semantics).map_err(Failure::input)?;
+            outcome::on_host(selection.indices, start.elapsed().as_secs_f64(), why)
         }
     };
     progress.set_message("checking the answer");
-    let fault = host::check(&input, k, &semantics, &outcome.indices).err();
+    let fault = host::check(&input, k, semantics, &outcome.indices).err();
     progress.finish_and_clear();
 
     let shown = rows.min(args.rows_show);
@@ -145,9 +192,9 @@ fn select<S: Score + DeviceRepr + Word>(
         columns,
         &outcome.indices,
         k as usize,
-        &semantics,
-        &labels,
-        &row_labels,
+        semantics,
+        labels,
+        row_labels,
     );
     let mut lines = vec![
         ("scores".to_owned(), matrix.source.clone()),

@@ -1,6 +1,7 @@
 //! `topkit warmup`: compiles ahead, into the disk cache, what launches of some problems can need.
 //!
-//! The library names the kernels and compiles them; here problems are read and the outcome is told.
+//! The library names the kernels and compiles them; here problems are read, the disk is asked what it
+//! has kept, and the outcome is told. A kernel that failed or that the disk lacks is exit code 3.
 
 use crate::exit::{Exit, Failure};
 use crate::progress;
@@ -41,7 +42,8 @@ pub struct Args {
     meaning: Meaning,
 }
 
-/// Lists or compiles. What failed is told beside what did not.
+/// Lists or compiles. At the end the disk is read again: a kernel counts as ready where the next
+/// process finds it.
 pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
     let families = args.families()?;
     if args.list {
@@ -59,17 +61,20 @@ pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
     let jobs = args.jobs.or(thread::available_parallelism().ok()).map_or(1, NonZero::get);
     let start = Instant::now();
     let bar = progress::bar(0, json);
-    let (mut kernels, mut passed_over) = (Vec::new(), 0);
+    let (mut warmed, mut passed_over) = (Vec::new(), 0);
     for family in &families {
-        let before = kernels.len();
+        let before = warmed.len();
         let done = family.warmup_with(&args.workloads, jobs, |warmed, done, total| {
             bar.set_length((before + total) as u64);
             bar.set_position((before + done) as u64);
             bar.set_message(warmed.key.to_string());
         })?;
-        kernels.extend(done.kernels);
+        warmed.extend(done.kernels.into_iter().map(|kernel| (family, kernel)));
         passed_over += done.passed_over.len();
     }
+    // After the last architecture: its kernels may have taken the room of another's.
+    let kernels: Vec<Kernel> =
+        warmed.into_iter().map(|(family, warmed)| Kernel::of(family, warmed)).collect();
     bar.finish_and_clear();
     Ok(told(&kernels, passed_over, &folder, start.elapsed().as_secs_f64()))
 }
@@ -123,30 +128,83 @@ fn list(args: &Args, families: &[Family]) -> Result<Report, Failure> {
     Ok(Report::done(text, json!({ "kernels": kernels })))
 }
 
-fn told(kernels: &[Warmed], passed_over: usize, folder: &str, seconds: f64) -> Report {
-    let head = ["kernel", "arch", "time", "origin"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let mut faults = String::new();
-    for Warmed { key, outcome, elapsed } in kernels {
-        let origin = match outcome {
-            Ok(origin) => origin.to_string(),
-            Err(error) => {
-                faults += &format!("failed: {key}: {error}\n");
-                "failed".to_owned()
+/// A kernel at the end of a warm-up.
+struct Kernel {
+    warmed: Warmed,
+    /// Why the next process will not find it: it failed, or the disk does not have it.
+    fault: Option<String>,
+}
+
+impl Kernel {
+    fn of(family: &Family, warmed: Warmed) -> Kernel {
+        let fault = match &warmed.outcome {
+            Err(error) => Some(error.to_string()),
+            Ok(Origin::Pack) => None,
+            Ok(_) => {
+                let kept = family.engine().cache().kept(&warmed.key.key);
+                kept.err().map(|why| why.to_string())
             }
         };
-        let time = format!("{:.2} s", elapsed.as_secs_f64());
-        rows.push(vec![key.variant.to_string(), key.arch.to_string(), time, origin]);
+        Kernel { warmed, fault }
     }
-    let failed = kernels.iter().filter(|warmed| warmed.outcome.is_err()).count();
-    let ready = count(kernels.len() - failed, "kernel");
-    let mut text = table("llrl", &rows) + &faults;
-    let packed = |warmed: &&Warmed| matches!(warmed.outcome, Ok(Origin::Pack));
-    let place = match kernels.iter().filter(packed).count() {
+
+    fn failed(&self) -> bool {
+        self.warmed.outcome.is_err()
+    }
+
+    fn missing(&self) -> bool {
+        !self.failed() && self.fault.is_some()
+    }
+
+    fn packed(&self) -> bool {
+        matches!(self.warmed.outcome, Ok(Origin::Pack))
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let Warmed { key, outcome, elapsed } = &self.warmed;
+        let origin = match outcome {
+            Ok(origin) if self.missing() => format!("{origin}, not kept"),
+            Ok(origin) => origin.to_string(),
+            Err(_) => "failed".to_owned(),
+        };
+        let time = format!("{:.2} s", elapsed.as_secs_f64());
+        vec![key.variant.to_string(), key.arch.to_string(), time, origin]
+    }
+
+    fn json(&self) -> Value {
+        let Warmed { key, outcome, elapsed } = &self.warmed;
+        json!({
+            "variant": spec::json(&key.variant),
+            "arch": key.arch.to_string(),
+            "key": key.key.to_string(),
+            "seconds": elapsed.as_secs_f64(),
+            "origin": outcome.as_ref().ok().map(ToString::to_string),
+            "kept": self.fault.is_none(),
+            "error": self.fault,
+        })
+    }
+}
+
+fn told(kernels: &[Kernel], passed_over: usize, folder: &str, seconds: f64) -> Report {
+    let head = ["kernel", "arch", "time", "origin"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(kernels.iter().map(Kernel::cells));
+    let mut text = table("llrl", &rows);
+    for kernel in kernels {
+        let what = if kernel.failed() { "failed" } else { "missing" };
+        if let Some(fault) = &kernel.fault {
+            text += &format!("{what}: {}: {fault}\n", kernel.warmed.key);
+        }
+    }
+    let [failed, missing, packed] = [Kernel::failed, Kernel::missing, Kernel::packed]
+        .map(|is: fn(&Kernel) -> bool| kernels.iter().filter(|kernel| is(kernel)).count());
+    let ready = count(kernels.len() - failed - missing, "kernel");
+    let place = match packed {
         0 => folder.to_owned(),
         packed => format!("{folder}, {packed} of them in packs"),
     };
-    text += &format!("{ready} ready in {place}, {failed} failed, {seconds:.2} s\n");
+    let gone = if missing > 0 { format!(", {missing} missing there") } else { String::new() };
+    text += &format!("{ready} ready in {place}, {failed} failed{gone}, {seconds:.2} s\n");
     if passed_over > 0 {
         let kernels = count(passed_over, "kernel");
         text += &format!("The GPU has no room for {kernels}; others take their place.\n");
@@ -157,23 +215,12 @@ fn told(kernels: &[Warmed], passed_over: usize, folder: &str, seconds: f64) -> R
             "folder": folder,
             "seconds": seconds,
             "failed": failed,
+            "missing": missing,
             "passed_over": passed_over,
-            "kernels": kernels.iter().map(document).collect::<Vec<_>>(),
+            "kernels": kernels.iter().map(Kernel::json).collect::<Vec<_>>(),
         }),
-        exit: if failed == 0 { Exit::Done } else { Exit::Environment },
+        exit: if failed + missing == 0 { Exit::Done } else { Exit::Environment },
     }
-}
-
-fn document(warmed: &Warmed) -> Value {
-    let Warmed { key, outcome, elapsed } = warmed;
-    json!({
-        "variant": spec::json(&key.variant),
-        "arch": key.arch.to_string(),
-        "key": key.key.to_string(),
-        "seconds": elapsed.as_secs_f64(),
-        "origin": outcome.as_ref().ok().map(ToString::to_string),
-        "error": outcome.as_ref().err().map(ToString::to_string),
-    })
 }
 
 /// `bf16,1..64,8192..131072,512`.

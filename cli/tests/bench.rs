@@ -8,7 +8,6 @@ mod support;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use support::{Place, Ran};
 
 fn fixture(name: &str) -> String {
@@ -177,14 +176,8 @@ fn without_a_gpu_it_says_what_it_needs() {
     assert_eq!(json["error"]["exit_code"], Value::from(3));
 }
 
-/// Builds a library of these C functions.
 fn library(place: &Place, name: &str, functions: &str) -> String {
-    let source = place.file(&format!("{name}.cpp"), format!("extern \"C\" {{ {functions} }}"));
-    let made = place.path(&format!("{name}.so")).to_str().unwrap().to_owned();
-    let compiler = std::env::var("TOPKIT_CXX").unwrap_or_else(|_| "c++".to_owned());
-    let status = Command::new(compiler).args(["-shared", "-fPIC", "-o", &made, &source]).status();
-    assert!(status.unwrap().success());
-    made
+    support::library(place, &format!("{name}.so"), functions, &[])
 }
 
 #[test]
@@ -206,6 +199,12 @@ fn a_peer_that_is_missing_or_lacks_a_function_is_told_before_anything_is_measure
     let empty = format!("{} {name} {rest}", count(0));
     refused(&library(&place, "empty", &empty), &["it has 0 variants"]);
     // A whole one is loaded, and then it is the GPU or NVRTC that is missing here.
+    // The loader's own words are told.
+    let lost = library(&place, "lost", "int lost() { return 0; }");
+    let needs = ["-Wl,--no-as-needed", &lost];
+    let needy = support::library(&place, "needy.so", "int needy() { return 0; }", &needs);
+    std::fs::remove_file(&lost).unwrap();
+    refused(&needy, &["cannot be loaded", "lost.so: cannot open shared object file"]);
     let whole = format!("{} {name} {rest}", count(1));
     let ran = place.run(&["bench", "--peer", &library(&place, "whole", &whole)]);
     assert_eq!(ran.code, 3, "{ran:?}");

@@ -30,6 +30,12 @@ fn headers_that_are_damaged() {
         let file = place.file("a.npy", damaged);
         place.run(&["run", &file]).refused(&["a.npy"]);
     }
+    for brackets in [100, 60_000] {
+        let nested = npy(&"[".repeat(brackets), false, "(2,)", &[0; 8]);
+        place.run(&["run", &place.file("a.npy", nested)]).refused(&["a.npy", "brackets"]);
+    }
+    let future = [&whole[..6], &[4, 0], &whole[8..]].concat();
+    place.run(&["run", &place.file("a.npy", future)]).refused(&["version is 4.0", "1.0 to 3.0"]);
     let odd =
         safetensors(&[("a\n\u{1b}[2J", "F32", &[1], vec![0; 4]), ("b", "F32", &[], vec![0; 4])]);
     let file = place.file("odd.safetensors", odd);
@@ -55,6 +61,10 @@ fn every_truncation_of_a_file() {
         let file = place.file(name, longer);
         place.run(&["run", &file]).refused(&[name]);
     }
+    // As two calls of numpy.save to one open file leave it.
+    let one = npy("'<f4'", false, "(2, 2)", &scores);
+    let file = place.file("two.npy", [&one[..], &one[..]].concat());
+    place.run(&["run", &file]).refused(&["more than one array", "a file of its own"]);
     let file = place.file("t.npy", npy("'<f4'", false, "(2, 2)", &scores[..12]));
     place.run(&["run", &file]).refused(&["truncated", "take 16 bytes", "12 follow"]);
 }
@@ -62,20 +72,52 @@ fn every_truncation_of_a_file() {
 #[test]
 fn dtypes_that_no_kernel_takes() {
     let place = Place::new();
+    let rounds = &["astype('<f4')", "rounds", "become ties"][..];
+    let bits = &["astype('<f4')", "rank bit patterns", "view"][..];
     for (descr, hint) in [
-        ("'<f8'", "astype"),
-        ("'<i4'", "astype"),
-        ("'>f4'", "big-endian"),
-        ("'<V2'", "safetensors"),
-        ("'|V2'", "safetensors"),
-        ("'|O'", "astype"),
-        ("[('a', '<f4')]", "astype"),
+        ("'<f8'", rounds),
+        ("'>f8'", rounds),
+        ("'<f16'", rounds),
+        ("'<i8'", &["astype('<f4')", "16777216", "become ties"]),
+        ("'<u4'", &["astype('<f4')", "16777216", "become ties", "x.view('<f4')"]),
+        ("'<u2'", bits),
+        ("'>i2'", bits),
+        ("'|u1'", bits),
+        ("'|b1'", &["astype('<f4')", "0 and 1"]),
+        (
+            "'<V2'",
+            &["bf16", "astype('<f4')", ".safetensors", "numpy.ascontiguousarray", "wrong order"],
+        ),
+        ("'|V2'", &["bf16", "numpy.ascontiguousarray"]),
+        ("'<V1'", &["view", "keeps every score"]),
+        ("'<f1'", &["float8_e5m2", "cannot read", "keeps every score"]),
+        ("'<c8'", &["no order"]),
+        ("'|O'", &["astype"]),
+        ("[('a', '<f4')]", &["astype"]),
+        ("('<f4', (1,))", &["astype"]),
     ] {
-        let file = place.file("a.npy", npy(descr, false, "(2,)", &[0; 16]));
-        place.run(&["run", &file]).refused(&["a.npy", hint]);
+        let file = place.file("a.npy", npy(descr, false, "(2,)", &[0; 32]));
+        let ran = place.run(&["run", &file]);
+        assert!(!ran.stderr.contains("damaged") && !ran.stderr.contains("whole"), "{ran:?}");
+        ran.refused(&[&["a.npy", "not f32 ('<f4') or f16 ('<f2')"], hint].concat());
     }
-    let file = place.file("a.safetensors", safetensors(&[("s", "F64", &[2], vec![0; 16])]));
-    place.run(&["run", &file]).refused(&["tensor s", "F64", "BF16"]);
+    for (dtype, bytes, hint) in [
+        ("F64", 16, rounds),
+        ("U16", 4, bits),
+        ("I64", 16, &["16777216"]),
+        ("F8_E4M3", 2, &["keeps every score"]),
+        ("BOOL", 2, &["0 and 1"]),
+    ] {
+        let file = safetensors(&[("s", dtype, &[2], vec![0; bytes])]);
+        let file = place.file("a.safetensors", file);
+        let due = [&["tensor s", dtype, "BF16", "numpy.ascontiguousarray"], hint].concat();
+        place.run(&["run", &file]).refused(&due);
+    }
+    // A type that came after this program was written.
+    let later = safetensors(&[("s", "F32", &[1], vec![0; 4]), ("t", "F9", &[1], vec![0; 4])]);
+    let ran = place.run(&["run", &place.file("later.safetensors", later)]);
+    assert!(!ran.stderr.contains("truncated"), "{ran:?}");
+    ran.refused(&["later.safetensors", "topkit cannot read", "F9"]);
 }
 
 #[test]
@@ -88,8 +130,6 @@ fn shapes_that_are_no_matrix() {
     }
     let file = place.file("a.npy", npy("'<f4'", false, "(0, 8)", &[]));
     place.run(&["run", &file]).refused(&["0 x 8", "nothing to select"]);
-    let file = place.file("a.npy", npy("'<f4'", true, "(2, 4)", &scores));
-    place.run(&["run", &file]).refused(&["Fortran", "ascontiguousarray"]);
     let file = place.file("a.npy", npy("'<f4'", false, "(3, 4)", &scores));
     place.run(&["run", &file]).refused(&["3 x 4", "48 bytes", "32 follow"]);
     let file = place.file("a.npy", npy("'<f4'", false, "(4611686018427387904,)", &scores));

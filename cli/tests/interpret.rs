@@ -105,6 +105,17 @@ fn a_kernel_that_is_asked_for_runs_or_is_refused() {
     place.run(&host).refused(&["--kernel", "the host runs none", "--engine host was given"]);
 }
 
+/// Every byte of the answer is watched, which takes some sixty of the machine's.
+#[test]
+fn an_answer_that_no_memory_holds_is_refused_in_words() {
+    let place = Place::new();
+    let most = ["run", "--generate", "1x700", "-k", "100000000", "--engine", "interpret"];
+    let ran = place.run_within(8_000_000, &most);
+    ran.lacked(&["GB of this machine's memory", "are left", "smaller k"]);
+    let most = ["run", "--generate", "2x8", "-k", "1000000000", "--engine", "interpret"];
+    place.run(&most).lacked(&["GB of this machine's memory", "shorter rows"]);
+}
+
 #[test]
 fn a_faulty_kernel_is_told_with_its_line_and_can_be_replayed() {
     let place = Place::new();
@@ -127,6 +138,22 @@ fn a_faulty_kernel_is_told_with_its_line_and_can_be_replayed() {
 
     let json = without_barriers(&place, &with(&["--json"]));
     assert_eq!((json.code, &json.json()["error"]["exit_code"]), (1, &1.into()), "{json:?}");
+}
+
+/// A path on Linux is bytes, and an equals sign ends no option.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_cache_folder_may_have_any_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    for name in [&b"caf\xe9"[..], b"a b", b"a=b"] {
+        let folder = place.path("").join(std::ffi::OsStr::from_bytes(name));
+        let mut command = place.command(&SMALL);
+        command.env("TOPKIT_CACHE_DIR", &folder);
+        let text = Ran::of(command).done();
+        assert!(text.contains("exact: no difference"), "{text}");
+        assert!(folder.join("interpret").is_dir(), "{folder:?}");
+    }
 }
 
 #[test]

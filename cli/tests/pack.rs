@@ -123,7 +123,7 @@ fn the_doctor_looks_at_the_packs_of_the_environment() {
     };
     let sound = doctor(&file);
     assert_eq!((&sound["state"], &sound["facts"]["kernels"]), (&"ok".into(), &2.into()));
-    let broken = doctor("no such.pack");
+    let broken = doctor(place.path("no such.pack").to_str().unwrap());
     assert_eq!(broken["state"], "broken");
     assert!(broken["remedy"].as_str().unwrap().contains("TOPKIT_PACKS"));
     assert!(doctor("").is_null());

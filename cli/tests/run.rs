@@ -86,6 +86,53 @@ fn every_dtype_and_shape_is_read_as_written() {
     assert_eq!((&answer["scores"]["rows"], indices(&answer, 0)), (&json!(1), vec![3, 2]));
 }
 
+/// A `.npy` file of another version than 1.0, with a header as it stands.
+fn npy_of(version: u8, header: &str, data: &[u8]) -> Vec<u8> {
+    let length = match version {
+        1 => (header.len() as u16).to_le_bytes().to_vec(),
+        _ => (header.len() as u32).to_le_bytes().to_vec(),
+    };
+    [b"\x93NUMPY", &[version, 0][..], &length, header.as_bytes(), data].concat()
+}
+
+#[test]
+fn npy_files_are_read_as_numpy_reads_them() {
+    let place = Place::new();
+    let scores = [0.5f32, -1.0, 3.0, 8.0, 2.0, 4.0];
+    let little = f32s(&scores);
+    let big: Vec<u8> = scores.iter().flat_map(|score| score.to_be_bytes()).collect();
+    let halves: Vec<u8> = scores.iter().flat_map(|&s| f16::from_f32(s).to_be_bytes()).collect();
+    let columns = f32s(&[0.5, 8.0, -1.0, 2.0, 3.0, 4.0]);
+    let header = |descr: &str, shape: &str, fortran: &str| {
+        format!("{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n")
+    };
+    let plain = header("'<f4'", "(2, 3)", "False");
+    let python2 = header("'<f4'", "(2L, 3L)", "False").replace("'shape'", "u'shape'");
+    let files = [
+        ("a.npy", npy("'=f4'", false, "(2, 3)", &little)),
+        ("a.npy", npy("'f4'", false, "(2, 3)", &little)),
+        ("a.npy", npy("'float32'", false, "(2, 3)", &little)),
+        ("a.npy", npy("'>f4'", false, "(2, 3)", &big)),
+        ("a.npy", npy("'>f2'", false, "(2, 3)", &halves)),
+        ("a.npy", npy("'<f4'", true, "(2, 3)", &columns)),
+        ("a.npy", npy_of(1, &python2, &little)),
+        ("a.npy", npy_of(2, &plain, &little)),
+        ("a.npy", npy_of(2, &python2, &little)),
+        ("a.npy", npy_of(3, &plain, &little)),
+        ("a.NPY", npy_of(1, &plain, &little)),
+        ("a.SafeTensors", safetensors(&[("s", "F32", &[2, 3], little.clone())])),
+    ];
+    for (number, (name, bytes)) in files.into_iter().enumerate() {
+        let file = place.file(name, bytes);
+        let answer = place.run(&["run", &file, "-k", "2", "--json"]);
+        assert_eq!(answer.code, 0, "{number}: {answer:?}");
+        let answer = answer.json();
+        let found = (indices(&answer, 0), indices(&answer, 1));
+        assert_eq!(found, (vec![2, 0], vec![0, 2]), "{number}: {answer}");
+        assert_eq!(answer["rows"][1]["winners"][0]["score"], 8.0);
+    }
+}
+
 #[test]
 fn k_beyond_the_row_gives_the_whole_row() {
     let place = Place::new();
@@ -142,4 +189,30 @@ fn a_gpu_that_is_asked_for_and_missing_is_no_bad_input() {
     }
     let ran = place.run(&["run", "--generate", "2x50", "--engine", "gpu"]);
     assert!(ran.stderr.contains("--engine interpret and --engine host need no GPU"), "{ran:?}");
+}
+
+/// Scores of 4 GB, which would not fit, are not begun.
+#[cfg(unix)]
+#[test]
+fn what_is_refused_is_refused_before_scores_are_generated() {
+    let place = Place::new();
+    let one = ["run", "--generate", "1x2000000000"];
+    let refused = |args: &[&str], words: &[&str]| place.run_within(3_000_000, args).refused(words);
+    for engine in ["host", "interpret"] {
+        let wide = ["run", "--generate", "1x2147483648", "--engine", engine];
+        refused(&wide, &["2147483648 columns is too long", "2147483647"]);
+    }
+    let many = [&one[..], &["--engine", "host", "-k", "2147483648"]].concat();
+    refused(&many, &["2147483648", "2147483647"]);
+    let kernel = [&one[..], &["--engine", "interpret", "--kernel", "block_resident"]].concat();
+    refused(&kernel, &["block_resident", "at most 32768 columns"]);
+    let labels = place.file("three.txt", "a\nb\nc\n");
+    refused(&[&one[..], &["--labels", &labels]].concat(), &["three.txt has 3 lines"]);
+    refused(&[&one[..], &["--engine", "host", "--items", "8"]].concat(), &["the host runs none"]);
+    let large = place.run_within(3_000_000, &[&one[..], &["--engine", "interpret"]].concat());
+    large.lacked(&["GB of this machine's memory", "are left"]);
+    let gpu = place.run_within(3_000_000, &[&one[..], &["--device", "4096"]].concat());
+    assert_eq!((gpu.code, gpu.stdout.as_str()), (3, ""), "{gpu:?}");
+    let recall = ["recall", "--rows", "1", "--columns", "2147483648", "--heads", "1", "--dim", "1"];
+    refused(&recall, &["2147483648 columns is too long"]);
 }

@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Place, Ran};
+use support::{Place, Ran, wrapped};
 
 fn run(place: &Place, args: &[&str], settings: &[(&str, &str)]) -> Ran {
     let mut command = place.command(args);
@@ -66,6 +66,69 @@ fn every_failure_is_told() {
     let faults = ran.stdout.lines().filter(|line| line.starts_with("failed: topkit_")).count();
     assert!(kernels > 1 && kernels == faults, "{ran:?}");
     assert!(ran.stdout.contains("0 kernels ready"), "{ran:?}");
+}
+
+/// What a warm-up said, and how many kernels the disk has after it.
+fn ready_and_kept(place: &Place, ran: &Ran) -> (String, u64) {
+    let last = ran.stdout.lines().last().unwrap().to_owned();
+    let listed = run(place, &["cache", "ls", "--json"], &[]).json();
+    (last, listed["entries"].as_array().unwrap().len() as u64)
+}
+
+#[test]
+fn kernels_beyond_the_limit_of_the_cache_are_missing() {
+    let place = Place::new();
+    let ran = run(&place, &FEW, &[("TOPKIT_CACHE_LIMIT", "200KB")]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let (last, kept) = ready_and_kept(&place, &ran);
+    let all = ran.stdout.lines().filter(|line| line.contains("  sm_90a  ")).count() as u64;
+    assert!(kept > 0 && kept < all, "{ran:?}");
+    let noun = if kept == 1 { "kernel" } else { "kernels" };
+    assert!(last.starts_with(&format!("{kept} {noun} ready in ")), "{last}");
+    assert!(last.contains(&format!(", {} missing there,", all - kept)), "{last}");
+    let missing: Vec<_> =
+        ran.stdout.lines().filter(|l| l.starts_with("missing: topkit_")).collect();
+    assert_eq!(missing.len() as u64, all - kept, "{ran:?}");
+    for line in missing {
+        assert!(line.contains("200000 bytes") && line.contains("TOPKIT_CACHE_LIMIT"), "{line}");
+    }
+    // Two architectures share the room, so that the kernels of the first one go last.
+    let both = [&FEW[..2], &["--arch", "sm_80,sm_90a"], &FEW[4..]].concat();
+    let ran = run(&place, &[&both[..], &["--json"]].concat(), &[("TOPKIT_CACHE_LIMIT", "900KB")]);
+    let (json, kept) = (ran.json(), ready_and_kept(&place, &ran).1);
+    let kernels = json["kernels"].as_array().unwrap();
+    let ready = kernels.iter().filter(|kernel| kernel["kept"] == true).count() as u64;
+    assert_eq!((ran.code, ready), (3, kept), "{json}");
+    assert_eq!(json["missing"], kernels.len() as u64 - kept, "{json}");
+}
+
+/// A limit on the size of a file stands for a full disk: it holds for root too.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_told_with_what_it_lacks() {
+    let place = Place::new();
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "trap '' XFSZ && ulimit -f 16 && exec \"$@\"", "sh"]);
+    let mut command = wrapped(command, &place.command(&FEW));
+    match std::env::var_os("TOPKIT_NVRTC") {
+        Some(path) => command.env("TOPKIT_NVRTC", path),
+        None => command.env_remove("TOPKIT_NVRTC"),
+    };
+    let ran = Ran::of(command);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let (last, kept) = ready_and_kept(&place, &ran);
+    assert_eq!(kept, 0, "{ran:?}");
+    assert!(last.starts_with("0 kernels ready in ") && last.contains(" missing there"), "{last}");
+    let compiled = ran.stdout.lines().filter(|line| line.ends_with("compiled, not kept")).count();
+    let missing: Vec<_> =
+        ran.stdout.lines().filter(|l| l.starts_with("missing: topkit_")).collect();
+    assert!(compiled > 1 && compiled == missing.len(), "{ran:?}");
+    for line in missing {
+        assert!(line.contains("cannot write") && line.contains("free space"), "{line}");
+    }
+    // With room again, the same command mends it.
+    assert_eq!(run(&place, &FEW, &[]).code, 0);
+    assert_eq!(ready_and_kept(&place, &ran).1, compiled as u64);
 }
 
 #[test]

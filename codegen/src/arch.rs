@@ -27,10 +27,15 @@ const TEGRA: [(u32, u32); 7] = [(5, 3), (6, 2), (7, 2), (8, 7), (8, 8), (10, 1),
 
 /// A text that names no architecture.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a GPU architecture; write it like sm_80, sm_90a or sm_120f")]
+#[error("`{text}` is not a GPU architecture; {hint}")]
 pub struct ArchError {
     text: String,
+    hint: &'static str,
 }
+
+const FORM: &str = "write it like sm_80, sm_90a or sm_120f";
+const NO_SPECIFIC: &str = "the suffix `a` begins with sm_90a; leave it out";
+const NO_FAMILY: &str = "the suffix `f` begins with sm_100f; leave it out";
 
 impl Arch {
     /// The portable architecture of a compute capability: `Arch::new(8, 6)` is `sm_86`.
@@ -66,6 +71,24 @@ impl Arch {
         self == wanted || (portable && near && !tegra)
     }
 
+    /// The least version of NVRTC that compiles every kernel for it: `(12, 1)` for `sm_90a`. A later
+    /// one may have left it out, and of an architecture that is newer than these NVRTC itself knows.
+    pub fn least_nvrtc(self) -> (i32, i32) {
+        let capability = match self.capability() {
+            (0..=7, _) | (8, 0..=7) => (11, 7),
+            (8, _) => (11, 8),
+            // The first with `st.async`.
+            (9, _) => (12, 1),
+            (10, 3) | (12, 1) => (12, 9),
+            (11, _) => (13, 0),
+            _ => (12, 8),
+        };
+        match self.suffix {
+            Some(Suffix::Family) => capability.max((12, 9)),
+            _ => capability,
+        }
+    }
+
     /// The name of its virtual architecture, for PTX: `compute_90a`.
     pub fn virtual_name(self) -> String {
         self.to_string().replacen("sm_", "compute_", 1)
@@ -99,7 +122,13 @@ impl FromStr for Arch {
             let number: u32 = plain.then(|| digits.parse().ok())??;
             (number >= 50).then_some(Arch { major: number / 10, minor: number % 10, suffix })
         };
-        parse().ok_or_else(|| ArchError { text: text.to_owned() })
+        let error = |hint| ArchError { text: text.to_owned(), hint };
+        let arch = parse().ok_or_else(|| error(FORM))?;
+        match arch.suffix {
+            Some(Suffix::Specific) if arch.major < 9 => Err(error(NO_SPECIFIC)),
+            Some(Suffix::Family) if arch.major < 10 => Err(error(NO_FAMILY)),
+            _ => Ok(arch),
+        }
     }
 }
 
@@ -147,6 +176,39 @@ mod tests {
             ("sm_100", "sm_101a"),
         ] {
             assert!(!stands_in(code, wanted), "{code} {wanted}");
+        }
+    }
+
+    #[test]
+    fn a_suffix_that_the_architecture_does_not_have_is_refused() {
+        for (text, hint) in [
+            ("sm_75a", "begins with sm_90a"),
+            ("sm_80a", "begins with sm_90a"),
+            ("sm_89a", "begins with sm_90a"),
+            ("sm_89f", "begins with sm_100f"),
+            ("sm_90f", "begins with sm_100f"),
+        ] {
+            let error = text.parse::<Arch>().unwrap_err().to_string();
+            assert!(error.contains(text) && error.contains(hint), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_least_compiler_of_an_architecture_is_known() {
+        for (name, least) in [
+            ("sm_75", (11, 7)),
+            ("sm_86", (11, 7)),
+            ("sm_89", (11, 8)),
+            ("sm_90", (12, 1)),
+            ("sm_90a", (12, 1)),
+            ("sm_100a", (12, 8)),
+            ("sm_100f", (12, 9)),
+            ("sm_103a", (12, 9)),
+            ("sm_110a", (13, 0)),
+            ("sm_120", (12, 8)),
+            ("sm_121a", (12, 9)),
+        ] {
+            assert_eq!(name.parse::<Arch>().unwrap().least_nvrtc(), least, "{name}");
         }
     }
 

@@ -8,7 +8,7 @@ macro_rules! embed {
     ($($path:literal,)*) => {
         /// Path below the templates folder, and text.
         pub(crate) const FILES: &[(&str, &str)] =
-            &[$(($path, include_str!(concat!("../../templates/", $path))),)*];
+            &[$(($path, include_str!(concat!("../templates/", $path))),)*];
     };
 }
 
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn the_table_holds_every_template() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
         let mut found = vec!["skeleton.cu.j2".to_owned()];
         for part in ["device", "kernels"] {
             for entry in std::fs::read_dir(folder.join(part)).unwrap() {

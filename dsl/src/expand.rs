@@ -27,7 +27,8 @@ pub fn items(declaration: &Declaration, spec: &KernelSpec) -> TokenStream {
         }
 
         #(#cfgs)*
-        #[allow(dead_code)]
+        // Of a type that its declaration deprecates, only the user's own uses are to be reported.
+        #[allow(dead_code, deprecated)]
         impl #name {
             #[doc = #spec_doc]
             pub const SPEC: ::topkit::KernelSpec = #spec;
@@ -181,14 +182,16 @@ fn methods() -> TokenStream {
         ///
         /// The call returns once the kernel is queued. It allocates no device memory and never
         /// synchronises. A kernel's first launch compiles and loads it; `prepare` of the
-        /// [`family`](Self::family) does so ahead of time, which a CUDA graph capture needs.
+        /// [`family`](Self::family) does so ahead of time. In a CUDA graph, capture the family's
+        /// `launch_raw`; `launch` of the family says when a typed launch can be captured.
         ///
         /// # Errors
         ///
         /// When a shape, a dtype, `k` or the index type does not fit the declaration or the
-        /// buffers, when the kernel cannot be compiled or loaded, or when the driver refuses the
-        /// launch. Nothing is written then. A plan that needs a workspace is an error too; lend it
-        /// one with [`launch_with`](Self::launch_with).
+        /// buffers, when the stream or a buffer belongs to another context than the engine, when
+        /// the kernel cannot be compiled or loaded, or when the driver refuses the launch. Nothing
+        /// is written then. A plan that needs a workspace is an error too; pass
+        /// one to [`launch_with`](Self::launch_with).
         pub fn launch<'out, S: ::topkit::Score, I: ::topkit::IndexInt>(
             &self,
             stream: &::topkit::CudaStream,
@@ -205,8 +208,8 @@ fn methods() -> TokenStream {
         ///
         /// # Errors
         ///
-        /// As [`plan`](Self::plan), and when the stream belongs to another context or the memory
-        /// is not there.
+        /// As [`plan`](Self::plan), and when the stream belongs to another context or is being
+        /// captured, or the memory is not there.
         pub fn workspace(
             &self,
             stream: &::std::sync::Arc<::topkit::CudaStream>,

@@ -3,7 +3,7 @@
 //!
 //! Where it is not found, `TOPKIT_NVRTC` names it. With `TOPKIT_DUMP=folder`, every kernel that is
 //! compiled here is also written there: source, PTX, machine code and build log. A source that was
-//! edited there is compiled in place of the generated one with `TOPKIT_OVERRIDE=folder`.
+//! edited there is compiled in place of the generated one with `TOPKIT_OVERRIDE=/path/to/folder`.
 
 use topkit::{Arch, DType, Engine, Problem, topk_kernel};
 

@@ -6,9 +6,10 @@ use std::fmt;
 use topkit_codegen::{Arch, RenderedSource};
 
 /// Turns CUDA C into a cubin. What it gives must follow from its arguments, its options and its
-/// version: these make the cache key. A cache asks for options and version once, when it is made.
+/// version: these make the cache key. A cache asks for options once, when it is made.
 pub trait Compiler: Send + Sync + fmt::Debug {
-    /// Name and version, as in `nvrtc 13.0`; part of the cache key.
+    /// Name and version, as in `nvrtc 13.2.78`; part of the cache key. A cache asks for it once, when
+    /// no pack has a kernel that it is asked for.
     fn version(&self) -> String;
 
     /// Options given to every compile, in order; part of the cache key.
@@ -16,6 +17,18 @@ pub trait Compiler: Send + Sync + fmt::Debug {
 
     /// Compiles one kernel for one architecture.
     fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError>;
+
+    /// The PTX of a kernel, for reading; what is launched is the cubin.
+    fn ptx(&self, source: &RenderedSource, arch: Arch) -> Result<String, CompileError> {
+        Err(CompileError {
+            compiler: self.version(),
+            entry: source.entry.clone(),
+            arch,
+            reason: "this compiler gives no PTX".to_owned(),
+            log: String::new(),
+            blames_kernel: false,
+        })
+    }
 }
 
 /// What a compile gives.
@@ -41,4 +54,7 @@ pub struct CompileError {
     pub reason: String,
     /// Its log, unescaped; lines name the template's file and line.
     pub log: String,
+    /// The text of the kernel was refused, and nothing is wrong with the compiler or the machine, so
+    /// that another kernel may compile. Only then do plans name another kernel in its place.
+    pub blames_kernel: bool,
 }

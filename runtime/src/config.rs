@@ -11,9 +11,12 @@
 //! | `TOPKIT_OVERRIDE` | a folder of edited sources, laid out as a dump, that are compiled instead |
 //!
 //! It looks at no file and makes no folder. It cannot fail: a value that makes no sense is logged
-//! and the default stands.
+//! and the default stands. A relative path to what is loaded, run or compiled is refused by whoever
+//! uses the settings ([`Config::refused`]); the folder of a dump is only written to, and may be
+//! relative.
 
 use crate::cache::parse_size;
+use crate::environment::absolute;
 use etcetera::BaseStrategy;
 use std::env;
 use std::ffi::OsString;
@@ -57,6 +60,10 @@ pub struct Config {
     /// };
     /// ```
     pub override_dir: Option<PathBuf>,
+    /// What the environment names by relative paths, a sentence for each variable. These would be
+    /// other files in every working directory, so an engine with such settings is not made. Paths
+    /// that a program fills in itself may be relative.
+    pub refused: Vec<String>,
 }
 
 /// More than a thousand kernels: what many programs and their tuning need, and little for a disk.
@@ -72,6 +79,7 @@ impl Default for Config {
             line_info: true,
             dump_dir: None,
             override_dir: None,
+            refused: Vec::new(),
         }
     }
 }
@@ -108,18 +116,30 @@ impl Config {
                 }
             },
         };
-        let cache_dir = || match value("TOPKIT_CACHE_DIR") {
-            Some(path) => Some(PathBuf::from(path)),
-            None => Some(user_cache()?.join("topkit")),
+        let mut refused = Vec::new();
+        let mut path = |name: &str, path: PathBuf| {
+            let said = |reason| refused.push(format!("{name}: {}: {reason}", path.display()));
+            absolute(&path).map_err(said).ok()
         };
+        let cache_dir = || match value("TOPKIT_CACHE_DIR") {
+            Some(folder) => path("TOPKIT_CACHE_DIR", folder.into()),
+            // Without a home of its own a user's folder would be one of the working directory.
+            None => Some(user_cache().filter(|folder| folder.is_absolute())?.join("topkit")),
+        };
+        let cache_dir = if switch("TOPKIT_CACHE", true) { cache_dir() } else { None };
+        let packs = value("TOPKIT_PACKS").map(|list| paths(&list)).unwrap_or_default();
+        let packs = packs.into_iter().filter_map(|pack| path("TOPKIT_PACKS", pack)).collect();
+        let override_dir = value("TOPKIT_OVERRIDE").map(PathBuf::from);
+        let override_dir = override_dir.and_then(|folder| path("TOPKIT_OVERRIDE", folder));
         Config {
-            cache_dir: if switch("TOPKIT_CACHE", true) { cache_dir() } else { None },
+            cache_dir,
             cache_limit: limit,
-            packs: value("TOPKIT_PACKS").map(|list| paths(&list)).unwrap_or_default(),
+            packs,
             deny_jit: switch("TOPKIT_DENY_JIT", false),
             line_info: true,
             dump_dir: value("TOPKIT_DUMP").map(PathBuf::from),
-            override_dir: value("TOPKIT_OVERRIDE").map(PathBuf::from),
+            override_dir,
+            refused,
         }
     }
 }
@@ -145,23 +165,23 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Config {
         let find = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| v.into());
-        Config::read(find, || Some(PathBuf::from("caches")))
+        Config::read(find, || Some(PathBuf::from("/caches")))
     }
 
     #[test]
     fn the_cache_is_in_the_users_folder_unless_told() {
-        let usual = Some(PathBuf::from("caches/topkit"));
+        let usual = Some(PathBuf::from("/caches/topkit"));
         assert_eq!(read(&[]).cache_dir, usual);
         assert_eq!(read(&[("TOPKIT_CACHE_DIR", ""), ("TOPKIT_CACHE", "")]).cache_dir, usual);
         assert_eq!(read(&[("TOPKIT_CACHE", "on")]).cache_dir, usual);
         assert_eq!(read(&[("TOPKIT_CACHE", "no idea")]).cache_dir, usual);
-        assert_eq!(read(&[("TOPKIT_CACHE_DIR", "big")]).cache_dir, Some("big".into()));
+        assert_eq!(read(&[("TOPKIT_CACHE_DIR", "/big")]).cache_dir, Some("/big".into()));
     }
 
     #[test]
     fn the_cache_can_be_off() {
         assert_eq!(read(&[("TOPKIT_CACHE", "off")]).cache_dir, None);
-        let both = read(&[("TOPKIT_CACHE", "off"), ("TOPKIT_CACHE_DIR", "big")]);
+        let both = read(&[("TOPKIT_CACHE", "off"), ("TOPKIT_CACHE_DIR", "/big")]);
         assert_eq!(both.cache_dir, None);
         assert_eq!(Config::read(|_| None, || None).cache_dir, None);
     }
@@ -170,7 +190,7 @@ mod tests {
     fn the_cache_has_a_limit_unless_told() {
         assert_eq!(
             read(&[]),
-            Config { cache_dir: Some("caches/topkit".into()), ..Config::default() }
+            Config { cache_dir: Some("/caches/topkit".into()), ..Config::default() }
         );
         let limit = |text| read(&[("TOPKIT_CACHE_LIMIT", text)]).cache_limit;
         assert_eq!((limit("250MB"), limit("off")), (Some(250_000_000), None));
@@ -186,9 +206,9 @@ mod tests {
     #[test]
     fn packs_are_a_list() {
         assert_eq!(read(&[]).packs, [""; 0].map(PathBuf::from));
-        let list = env::join_paths(["a.pack", "", "b.pack"]).unwrap();
+        let list = env::join_paths(["/a.pack", "", "/b.pack"]).unwrap();
         let listed = read(&[("TOPKIT_PACKS", list.to_str().unwrap())]).packs;
-        assert_eq!(listed, ["a.pack", "b.pack"].map(PathBuf::from));
+        assert_eq!(listed, ["/a.pack", "/b.pack"].map(PathBuf::from));
     }
 
     #[test]
@@ -200,6 +220,29 @@ mod tests {
     #[test]
     fn sources_are_replaced_on_request() {
         assert_eq!(read(&[("TOPKIT_OVERRIDE", "")]).override_dir, None);
-        assert_eq!(read(&[("TOPKIT_OVERRIDE", "dumps")]).override_dir, Some("dumps".into()));
+        assert_eq!(read(&[("TOPKIT_OVERRIDE", "/dumps")]).override_dir, Some("/dumps".into()));
+    }
+
+    #[test]
+    fn relative_paths_to_what_is_run_are_refused() {
+        let list = env::join_paths(["a.pack", "/b.pack"]).unwrap();
+        let config = read(&[
+            ("TOPKIT_CACHE_DIR", "./big"),
+            ("TOPKIT_PACKS", list.to_str().unwrap()),
+            ("TOPKIT_OVERRIDE", "dumps"),
+        ]);
+        assert_eq!((&config.cache_dir, &config.override_dir), (&None, &None));
+        assert_eq!(config.packs, [PathBuf::from("/b.pack")]);
+        let starts =
+            ["TOPKIT_CACHE_DIR: ./big: ", "TOPKIT_PACKS: a.pack: ", "TOPKIT_OVERRIDE: dumps"];
+        assert_eq!(config.refused.len(), starts.len());
+        for (refused, start) in config.refused.iter().zip(starts) {
+            assert!(refused.starts_with(start) && refused.contains("absolute"), "{refused}");
+        }
+        let off = read(&[("TOPKIT_CACHE_DIR", "big"), ("TOPKIT_CACHE", "off")]);
+        assert_eq!(off.refused, [""; 0]);
+        // A user without a home has no cache folder either.
+        let homeless = Config::read(|_| None, || Some(".cache".into()));
+        assert_eq!((homeless.cache_dir, homeless.refused.len()), (None, 0));
     }
 }

@@ -55,6 +55,7 @@ impl Device {
 
     /// The device of a context that the caller has.
     pub(crate) fn of(context: Arc<CudaContext>) -> Result<Device, Error> {
+        library::driver()?;
         let ask = |attribute: Attribute| {
             let value =
                 context.attribute(attribute).map_err(Error::cuda("read a device attribute"))?;
@@ -95,7 +96,7 @@ impl Device {
 /// The GPUs of this machine, in the driver's order.
 ///
 /// # Errors
-/// The driver is missing, or refuses to answer. A machine with a driver and no GPU gives none.
+/// The driver is missing, too old, or refuses to answer. A machine with a driver and no GPU gives none.
 pub fn devices() -> Result<Vec<DeviceFacts>, Error> {
     library::driver()?;
     match result::init() {

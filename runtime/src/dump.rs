@@ -3,6 +3,7 @@
 
 use crate::cache::Artifact;
 use crate::error::Error;
+use std::io::ErrorKind;
 use std::path::Path;
 use topkit_codegen::{Arch, RenderedSource};
 
@@ -15,7 +16,8 @@ pub(crate) fn folder_name(entry: &str, arch: Arch) -> String {
 }
 
 /// Writes `<symbol>-<arch>/{kernel.cu,kernel.ptx,kernel.cubin,build.log}` below the folder,
-/// unless the same was written before. What was asked for is an error when it cannot be had. The
+/// unless the same was written before. The PTX is compiled for it, and left out where that is denied
+/// or there is no compiler. What was asked for is an error when it cannot be had. The
 /// architecture is the engine's, by which overrides are looked for; a pack's kernel may be of an
 /// earlier one.
 pub(crate) fn dump(
@@ -23,7 +25,7 @@ pub(crate) fn dump(
     source: &RenderedSource,
     arch: Arch,
     artifact: &Artifact,
-    ptx: impl FnOnce() -> Result<String, Error>,
+    ptx: impl FnOnce() -> Result<Option<String>, Error>,
 ) -> Result<(), Error> {
     let folder = folder.join(folder_name(&source.entry, arch));
     let cubin = folder.join("kernel.cubin");
@@ -31,10 +33,27 @@ pub(crate) fn dump(
         return Ok(());
     }
     write(&folder.join(SOURCE), source.text.as_bytes())?;
-    write(&folder.join("kernel.ptx"), ptx()?.as_bytes())?;
+    let file = folder.join("kernel.ptx");
+    match ptx()? {
+        Some(ptx) => write(&file, ptx.as_bytes())?,
+        None => {
+            tracing::warn!("{} is left out: nothing may be compiled for it here", file.display());
+            remove(&file)?;
+        }
+    }
     write(&folder.join("build.log"), artifact.log.as_bytes())?;
     // Last, since it marks the folder as complete.
     write(&cubin, &artifact.cubin)
+}
+
+/// Removes what was written of another source.
+fn remove(path: &Path) -> Result<(), Error> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Error::Write { path: path.display().to_string(), reason: error.to_string() })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {

@@ -27,6 +27,10 @@ use topkit_codegen::{Arch, KernelSpec, RenderedSource, Variant, render};
 
 /// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
 /// share everything.
+///
+/// A kernel that was loaded stays loaded for as long as its CUDA context lives, since a captured
+/// graph or a launch that has not ended may need it after the engine was dropped. Engines that are
+/// made one after another in one [`CudaContext`] share what is loaded, so they add nothing.
 #[derive(Debug, Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
@@ -102,6 +106,9 @@ impl Engine {
     }
 
     pub(crate) fn build(target: Target, config: Config) -> Result<Engine, Error> {
+        if !config.refused.is_empty() {
+            return Err(Error::Environment { refused: config.refused.join("; ") });
+        }
         let overrides = config.override_dir.as_deref().map(Overrides::open).transpose()?;
         let packs = Packs::open(&config.packs)?;
         let (arch, limits) = match &target {
@@ -117,6 +124,9 @@ impl Engine {
                 KernelCache::new(Arc::new(Absent), None)
             }
         };
+        if let (Ok(nvrtc), Some(disk)) = (&nvrtc, cache.disk()) {
+            nvrtc.remember_in(disk.root());
+        }
         let cache = cache.with_packs(packs);
         let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
         let holding = Mutex::default();
@@ -248,9 +258,9 @@ impl Engine {
         *self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// The members of a family that packs hold, where there are no others; the planner passes over
-    /// what they lack.
-    pub(crate) fn stock(&self, spec: &KernelSpec, planner: &Planner) -> Option<Stock> {
+    /// The members of a family that packs hold, where there are no others; the planner then takes no
+    /// other from its table.
+    pub(crate) fn stock(&self, spec: &KernelSpec, planner: &mut Planner) -> Option<Stock> {
         let cache = &self.inner.cache;
         let has = |source: RenderedSource| cache.is_packed(&source, self.arch());
         let is_packed = |variant: &Variant| {
@@ -335,19 +345,38 @@ impl Engine {
 
     /// The compiled kernel of a source, written to the dump folder where one is set.
     fn compile(&self, source: &RenderedSource, ahead: bool) -> Result<Arc<Artifact>, Error> {
+        let artifact = self.artifact_of(source, ahead)?;
+        if let Some(folder) = &self.inner.config.dump_dir {
+            // What may not be compiled for its launch may not be compiled to be read.
+            let cache = &self.inner.cache;
+            let may_compile = self.inner.nvrtc.is_ok() && cache.may_compile(ahead);
+            let ptx = || cache.make_ptx(source, self.arch(), ahead);
+            let ptx = || Ok(may_compile.then(ptx).transpose()?);
+            dump(folder, source, self.arch(), &artifact, ptx)?;
+        }
+        Ok(artifact)
+    }
+
+    /// The compiled kernel of a source; `ahead` of its use, a compile is not denied.
+    pub(crate) fn artifact_of(
+        &self,
+        source: &RenderedSource,
+        ahead: bool,
+    ) -> Result<Arc<Artifact>, Error> {
         let found = match ahead {
             true => self.inner.cache.get_ahead(source, self.arch()),
             false => self.inner.cache.get(source, self.arch()),
         };
-        let artifact = found.map_err(|error| match &self.inner.nvrtc {
+        found.map_err(|error| match &self.inner.nvrtc {
             Ok(_) => error.into(),
             Err(absent) => self.not_packed(source, absent),
-        })?;
-        if let Some(folder) = &self.inner.config.dump_dir {
-            let ptx = || Ok(self.nvrtc()?.ptx(source, self.arch())?);
-            dump(folder, source, self.arch(), &artifact, ptx)?;
-        }
-        Ok(artifact)
+        })
+    }
+
+    /// The PTX of a source, for reading.
+    pub(crate) fn ptx(&self, source: &RenderedSource) -> Result<String, Error> {
+        self.nvrtc()?;
+        Ok(self.inner.cache.ptx(source, self.arch())?)
     }
 
     fn not_packed(&self, source: &RenderedSource, absent: &Error) -> Error {
@@ -380,13 +409,22 @@ impl Engine {
     }
 }
 
-/// The compiler of this machine, if it compiles for the architecture.
+/// The compiler of this machine, if it compiles every kernel for the architecture.
 fn compiler(arch: Arch, line_info: bool) -> Result<Arc<Nvrtc>, Error> {
     let nvrtc = Nvrtc::find()?.with_line_info(line_info);
     if nvrtc.supports(arch) {
         return Ok(Arc::new(nvrtc));
     }
-    let known: Vec<_> = nvrtc.archs().iter().map(Arch::to_string).collect();
-    let compiler = crate::Compiler::version(&nvrtc);
-    Err(Error::Arch { arch, compiler, known: known.join(", ") })
+    let (major, minor) = arch.least_nvrtc();
+    let remedy = if nvrtc.version() < (major, minor) {
+        format!(
+            "that takes NVRTC {major}.{minor} or later: install it with `python3 -m pip install \
+             nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder"
+        )
+    } else {
+        let known = nvrtc.archs().iter().filter(|arch| nvrtc.supports(**arch));
+        let known: Vec<_> = known.map(Arch::to_string).collect();
+        format!("it knows {}", known.join(", "))
+    };
+    Err(Error::Arch { arch, compiler: nvrtc.name(), remedy })
 }

@@ -1,6 +1,6 @@
 //! Everything that can go wrong for a user of the library, each with its numbers.
 
-use crate::cache::{Denied, KernelError};
+use crate::cache::{Denied, KernelError, PtxDenied};
 use crate::compiler::CompileError;
 use crate::library::LibraryError;
 use crate::nvrtc::NvrtcError;
@@ -22,7 +22,7 @@ pub enum Error {
     /// NVRTC is missing or unusable.
     #[error(transparent)]
     Nvrtc(#[from] NvrtcError),
-    /// The CUDA driver is missing.
+    /// The CUDA driver is missing, does not load or is too old.
     #[error(transparent)]
     Driver(#[from] LibraryError),
     /// NVRTC refused the kernel.
@@ -31,6 +31,15 @@ pub enum Error {
     /// A kernel would have to be compiled, and the settings deny that.
     #[error(transparent)]
     Denied(Box<Denied>),
+    /// PTX would have to be compiled, and the settings deny that.
+    #[error(transparent)]
+    PtxDenied(#[from] PtxDenied),
+    /// The environment names files that are loaded, run or compiled by relative paths.
+    #[error("{refused}")]
+    Environment {
+        /// A sentence for each variable.
+        refused: String,
+    },
     /// A pack that the engine was to have cannot be used.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -48,7 +57,7 @@ pub enum Error {
         /// The driver's own words.
         reason: String,
     },
-    /// The driver refused the compiled kernel.
+    /// The driver refused the compiled kernel, which is to blame: another one may load.
     #[error("the CUDA driver refused {entry} for {arch}: {reason}\n{log}")]
     Module {
         /// The kernel's symbol.
@@ -61,14 +70,14 @@ pub enum Error {
         log: String,
     },
     /// The compiler cannot target the architecture.
-    #[error("{compiler} does not compile for {arch}; it knows {known}")]
+    #[error("{compiler} does not compile every kernel for {arch}; {remedy}")]
     Arch {
         /// The architecture that was asked for.
         arch: Arch,
         /// Name and version of the compiler.
         compiler: String,
-        /// Those that it knows.
-        known: String,
+        /// Which NVRTC does, or else for which architectures this one compiles.
+        remedy: String,
     },
     /// The family was declared without this dtype.
     #[error("{family} serves {declared}, not {dtype}; add it to `dtype` in the declaration")]
@@ -197,9 +206,18 @@ pub enum Error {
         /// Bytes needed.
         needed: usize,
     },
-    /// The stream belongs to another context than the engine.
-    #[error("the stream belongs to another CUDA context than the engine")]
-    Context,
+    /// The stream or a buffer belongs to another context than the engine.
+    #[error(
+        "{what} belongs to a CUDA context of GPU {given}, but the engine works in another context, of GPU {engine}; use streams and buffers of `Engine::context`, or an engine that `Engine::on` makes in their context"
+    )]
+    Context {
+        /// The stream, or which buffer.
+        what: &'static str,
+        /// The GPU of its context, counted as the driver does.
+        given: usize,
+        /// The GPU of the engine's context.
+        engine: usize,
+    },
     /// There is no GPU to launch on.
     #[error(
         "this engine is offline (for {arch}): it compiles and inspects but cannot launch; use Engine::new on a GPU, or topkit::host"
@@ -216,6 +234,19 @@ pub enum Error {
         /// The problem.
         problem: Problem,
     },
+    /// A typed launch on a stream that is being captured, where cudarc tracks buffers by events.
+    #[error(
+        "{problem} was not launched: the stream is being captured, and the events by which cudarc tracks buffers would break the capture; launch by addresses with `launch_raw`, or turn event tracking off before the capture (`CudaContext::disable_event_tracking`)"
+    )]
+    EventTracking {
+        /// The problem.
+        problem: Problem,
+    },
+    /// A workspace was asked for on a stream that is being captured.
+    #[error(
+        "no workspace can be made on a stream that is being captured, since its memory would be there in replays of the graph alone; make it before the capture"
+    )]
+    WorkspaceInCapture,
     /// An edited source cannot stand for the generated one.
     #[error("{path}, which TOPKIT_OVERRIDE or the configuration names, cannot be used: {reason}")]
     Override {
@@ -239,6 +270,7 @@ impl From<KernelError> for Error {
         match error {
             KernelError::Compile(error) => Error::Compile(error),
             KernelError::Denied(denied) => Error::Denied(Box::new(denied)),
+            KernelError::PtxDenied(denied) => Error::PtxDenied(denied),
         }
     }
 }

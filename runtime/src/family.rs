@@ -1,6 +1,7 @@
 //! A declared family of kernels on an engine: plan, launch and inspect its members.
 
 use crate::cache::Artifact;
+use crate::capture::is_capturing;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::launch::RawLaunch;
@@ -11,12 +12,13 @@ use crate::problem::Problem;
 use crate::resources::{self, Resources};
 use crate::rows::{Output, Rows};
 use crate::sass::Disassembler;
+use crate::substitute::Planned;
 use crate::tune::Choice;
 use crate::workload::Workload;
 use crate::workspace::Workspace;
 use crate::{IndexInt, Score};
-use cudarc::driver::sys::{self, CUstream};
-use cudarc::driver::{CudaStream, DevicePtrMut};
+use cudarc::driver::sys::CUstream;
+use cudarc::driver::{CudaContext, CudaStream};
 use std::sync::Arc;
 use topkit_codegen::{KernelSpec, RenderedSource, Variant};
 
@@ -35,15 +37,15 @@ impl Family {
     pub(crate) fn new(engine: Engine, spec: KernelSpec) -> Result<Family, Error> {
         let faults = spec.validate();
         if faults.is_empty() {
-            let planner = Arc::new(engine.planner(&spec));
-            let stock = engine.stock(&spec, &planner).map(Arc::new);
-            Ok(Family { engine, spec: Arc::new(spec), planner, stock })
+            let mut planner = engine.planner(&spec);
+            let stock = engine.stock(&spec, &mut planner).map(Arc::new);
+            Ok(Family { engine, spec: Arc::new(spec), planner: Arc::new(planner), stock })
         } else {
             Err(topkit_codegen::SpecError { faults }.into())
         }
     }
 
-    /// What picks the members, for [`Family::warmup`].
+    /// What makes the plans, for `substitute` and [`Family::warmup`].
     pub(crate) fn planner(&self) -> &Planner {
         &self.planner
     }
@@ -54,7 +56,9 @@ impl Family {
         let planned = self.planner.reach(&self.spec, workload, limits)?;
         match &self.stock {
             None => Ok(planned),
-            Some(stock) => Ok(stock.reach(planned, &self.spec, workload, limits)),
+            Some(stock) => {
+                Ok(stock.reach(planned, &self.spec, workload, limits, self.planner.tried()))
+            }
         }
     }
 
@@ -72,13 +76,17 @@ impl Family {
     /// rules. It compiles nothing and needs no GPU. On an engine without a compiler it picks among
     /// the members that the [packs](crate::pack) hold.
     ///
+    /// Launches of this dtype, rows, columns and k need no more workspace than the plan says, whatever
+    /// their row stride and alignment. Where the GPU or the compiler refuses its kernel, which
+    /// [`Family::prepare`] or the first launch finds out, plans name another kernel from then on.
+    ///
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
         let plan = self.planner.plan(&self.spec, problem, self.engine.limits())?;
         match &self.stock {
             None => Ok(plan),
-            Some(stock) => Ok(stock.plan(plan, self.engine.limits())),
+            Some(stock) => Ok(stock.plan(plan, self.engine.limits(), self.planner.tried())),
         }
     }
 
@@ -91,7 +99,7 @@ impl Family {
         let explained = Explanation::by(&self.planner, &self.spec, problem, limits)?;
         match &self.stock {
             None => Ok(explained),
-            Some(stock) => Ok(stock.explain(explained)),
+            Some(stock) => Ok(stock.explain(explained, self.planner.tried())),
         }
     }
 
@@ -110,7 +118,8 @@ impl Family {
     /// plan needs none. Keep it and lend it to every launch: allocating takes far longer than one.
     ///
     /// # Errors
-    /// As for [`Family::plan`]; the stream belongs to another context, or the memory is not there.
+    /// As for [`Family::plan`]; the stream belongs to another context or is being captured, or the
+    /// memory is not there.
     pub fn workspace(
         &self,
         stream: &Arc<CudaStream>,
@@ -122,16 +131,23 @@ impl Family {
 
     /// Compiles and loads the kernel that [`Family::launch`] will use for a problem, so that the
     /// launch itself does neither. Needed before a stream capture; [`Family::warmup`] does it for
-    /// many problems at once.
+    /// many problems at once. A problem of 0 rows needs no kernel.
+    ///
+    /// It serves every launch of this dtype, rows, columns and k, whatever the row stride and the
+    /// alignment: a launch whose own plan names a kernel that is not loaded, or needs more workspace
+    /// than it is given, takes the plan that was prepared. [`Problem::at`] prepares for a stride.
     ///
     /// # Errors
     /// As for [`Family::plan`], and what compiling and loading may bring.
     pub fn prepare(&self, problem: &Problem) -> Result<Plan, Error> {
+        let mut plan = self.plan(problem)?;
+        if problem.rows == 0 {
+            return Ok(plan);
+        }
         loop {
-            let plan = self.plan(problem)?;
-            match self.engine.load(&plan.variant) {
+            match self.load(&plan.variant) {
                 Ok(_) => return Ok(plan),
-                Err(error) => self.pass_over(&plan, error)?,
+                Err(error) => plan = self.instead(&plan, error, || self.plan(problem))?,
             }
         }
     }
@@ -143,19 +159,29 @@ impl Family {
     /// As for [`Family::plan_variant`], and what compiling and loading may bring.
     pub fn prepare_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
         let plan = self.plan_variant(problem, variant)?;
-        self.engine.load(variant)?;
+        if plan.grid > 0 {
+            self.engine.load(variant)?;
+        }
         Ok(plan)
     }
 
     /// Enqueues the selection of the k best scores of every row.
     ///
-    /// It allocates no device memory, never synchronises and can be captured in a CUDA graph once
-    /// the kernel is loaded. The first launch of a variant compiles and loads it.
+    /// It allocates no device memory and never synchronises. The first launch of a variant compiles
+    /// and loads it. A launch of 0 rows enqueues nothing and needs no kernel.
+    ///
+    /// # CUDA graphs
+    /// A graph replays addresses, also when the borrows of this call are over, so capture
+    /// [`Family::launch_raw`], whose caller answers for that. A typed launch can be captured where
+    /// event tracking of the context is off: who turns it off, by cudarc's unsafe
+    /// `disable_event_tracking`, answers for the order of streams and for the life of buffers, in
+    /// replays too. Else it is refused, and the capture goes on. Managed memory (`UnifiedSlice`) is
+    /// always tracked: capture launches on it by address.
     ///
     /// # Errors
-    /// Everything about shapes, strides, buffers, types and the stream is checked first, and
-    /// nothing is enqueued or written on an error. A plan that needs a workspace is one; lend it
-    /// with [`Family::launch_with`].
+    /// Everything about shapes, strides, types, and the contexts of buffers and stream is checked
+    /// first, and nothing is launched or written on an error. A plan that needs a workspace is an
+    /// error; [`Family::launch_with`] takes one.
     pub fn launch<'a, S: Score, I: IndexInt + 'a>(
         &self,
         stream: &CudaStream,
@@ -203,43 +229,13 @@ impl Family {
         self.launch_typed(stream, rows, k, indices.into(), Some(workspace))
     }
 
-    fn launch_typed<S: Score, I: IndexInt>(
-        &self,
-        stream: &CudaStream,
-        rows: &Rows<'_, S>,
-        k: u32,
-        output: Output<'_, I>,
-        workspace: Option<&mut Workspace>,
-    ) -> Result<(), Error> {
-        self.check_typed::<S, I>(stream, rows, k, &output)?;
-        let (scores, _scores) = rows.scores.device_ptr(stream);
-        let starts = rows.starts.map(|starts| starts.device_ptr(stream));
-        let lengths = rows.lengths.map(|lengths| lengths.device_ptr(stream));
-        let index_stride = output.row_stride.unwrap_or(k as usize);
-        let (indices, _indices) = output.indices.device_ptr_mut(stream);
-        let workspace_bytes = workspace.as_ref().map_or(0, |workspace| workspace.bytes());
-        let workspace = workspace.and_then(Workspace::memory);
-        let workspace = workspace.map(|memory| memory.device_ptr_mut(stream));
-        let launch = RawLaunch {
-            scores,
-            row_stride: rows.row_stride as i64,
-            row_starts: starts.as_ref().map_or(0, |(address, _)| *address),
-            row_lengths: lengths.as_ref().map_or(0, |(address, _)| *address),
-            indices,
-            index_stride: index_stride as i64,
-            workspace: workspace.as_ref().map_or(0, |(address, _)| *address),
-            workspace_bytes,
-            ..RawLaunch::new(S::DTYPE, rows.rows, rows.columns, k)
-        };
-        // SAFETY: the buffers were checked against the shape, they live until their guards record
-        // this launch, and the stream is of the engine's context.
-        unsafe { self.launch_raw(stream.cu_stream(), &launch) }
-    }
-
     /// Enqueues a selection by device addresses, for callers with their own memory and streams.
     ///
-    /// The same holds as for [`Family::launch`]. The plan's `workspace_bytes` tell what workspace
-    /// to lend.
+    /// It allocates no device memory, never synchronises, and can be captured in a CUDA graph once
+    /// the kernel is loaded ([`Family::prepare`]). The kernel stays loaded for as long as the context
+    /// lives, so the family and the engine may be dropped before the launch has ended or the graph is
+    /// replayed. A launch of 0 rows enqueues nothing and needs no kernel. The plan's
+    /// `workspace_bytes` tell the size of the workspace.
     ///
     /// # Errors
     /// Null and misaligned addresses, overlapping output rows, a short workspace, and shapes that
@@ -247,52 +243,22 @@ impl Family {
     ///
     /// # Safety
     /// The addresses are valid on the engine's device for the shape and strides given, until the
-    /// stream has passed this launch; the output overlaps none of the inputs; the workspace is zero
-    /// or as the last launch left it, and no other launch uses it meanwhile; and `stream` belongs to
-    /// the engine's context.
+    /// stream has passed this launch, or the last replay of a graph that captured it; the output
+    /// overlaps none of the inputs; the workspace is zero or as the last launch left it, and no other
+    /// launch uses it meanwhile; and `stream` belongs to the engine's context. None of this is looked
+    /// up, which would take calls of the driver for every launch.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
+        let mut planned = self.plan_launch(launch)?;
         loop {
-            let plan = self.plan_launch(launch)?;
             // SAFETY: as the caller promises.
-            match unsafe { self.enqueue(stream, launch, &plan) } {
+            match unsafe { self.enqueue(stream, launch, &planned) } {
                 Ok(()) => return Ok(()),
-                Err(error) => self.pass_over(&plan, error)?,
+                Err(error) => {
+                    let again = || Ok(self.plan_launch(launch)?.plan);
+                    planned = Planned::by(self.instead(&planned.plan, error, again)?);
+                }
             }
         }
-    }
-
-    /// The plan of a launch. One whose rows are less aligned than those of the problem that was
-    /// prepared may have another plan; where that one would have to be compiled, or needs more
-    /// workspace than was lent, and the plan of aligned rows does not, the latter serves.
-    fn plan_launch(&self, launch: &RawLaunch) -> Result<Plan, Error> {
-        let problem = launch.problem();
-        let plan = self.plan(&problem)?;
-        let lent = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
-        let fits = |plan: &Plan| lent >= plan.workspace_bytes;
-        let is_loaded = |plan: &Plan| self.engine.loaded(&plan.variant).is_some();
-        if problem.is_aligned() || (fits(&plan) && is_loaded(&plan)) {
-            return Ok(plan);
-        }
-        let usual = self.plan(&problem.usual())?;
-        let serves = fits(&usual) && (is_loaded(&usual) || !fits(&plan));
-        Ok(if serves { Plan { problem: plan.problem, ..usual } } else { plan })
-    }
-
-    /// Makes the next best kernel the plan's where the best cannot be had, since the GPU has no room
-    /// for it or the compiler or the driver refuses it; any other error, and one that the next plan
-    /// would give again, is handed back.
-    fn pass_over(&self, plan: &Plan, error: Error) -> Result<(), Error> {
-        let refused = match error {
-            Error::Room { .. } => true,
-            // Another kernel would hide a fault of an edited one.
-            Error::Compile(_) | Error::Module { .. } => !self.engine.has_edits(),
-            _ => false,
-        };
-        if refused && self.planner.refuse(&plan.variant) {
-            tracing::warn!("{}: {error}; the next best kernel is taken", plan.problem);
-            return Ok(());
-        }
-        Err(error)
     }
 
     /// As [`Family::launch_raw`], with the kernel that the caller picks instead of the plan's.
@@ -325,7 +291,7 @@ impl Family {
         let plan = self.plan_variant(&launch.problem(), &choice.variant)?;
         let plan = Plan { starts_early: plan.starts_early && choice.starts_early, ..plan };
         // SAFETY: as the caller promises.
-        unsafe { self.enqueue(stream, launch, &plan) }
+        unsafe { self.enqueue(stream, launch, &Planned::by(plan)) }
     }
 
     /// # Safety
@@ -334,13 +300,17 @@ impl Family {
         &self,
         stream: CUstream,
         launch: &RawLaunch,
-        plan: &Plan,
+        planned: &Planned,
     ) -> Result<(), Error> {
+        let plan = &planned.plan;
         launch.check(&self.spec, plan)?;
-        let kernel = self.kernel(stream, plan)?;
+        // Without rows there is nothing to enqueue, and no kernel is needed.
         if plan.grid == 0 {
             return Ok(());
         }
+        // SAFETY: as the caller promises.
+        let find = || unsafe { self.kernel(stream, plan) };
+        let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
         // SAFETY: the argument is the mirror of what the kernel takes, and a plan starts early only
         // where the kernel waits; the rest is the caller's.
@@ -348,45 +318,19 @@ impl Family {
     }
 
     /// The loaded kernel of a plan; loads it unless a capture forbids that.
-    fn kernel(&self, stream: CUstream, plan: &Plan) -> Result<Arc<LoadedKernel>, Error> {
+    ///
+    /// # Safety
+    /// The stream is live, and of the engine's context.
+    unsafe fn kernel(&self, stream: CUstream, plan: &Plan) -> Result<Arc<LoadedKernel>, Error> {
         if let Some(kernel) = self.engine.loaded(&plan.variant) {
             return Ok(kernel);
         }
-        if self.engine.context().is_some() && is_capturing(stream)? {
+        // SAFETY: as the caller promises.
+        let capturing = |context: &Arc<CudaContext>| unsafe { is_capturing(context, stream) };
+        if self.engine.context().map_or(Ok(false), capturing)? {
             return Err(Error::Capturing { problem: plan.problem });
         }
-        self.engine.load(&plan.variant)
-    }
-
-    fn check_stream(&self, stream: &CudaStream) -> Result<(), Error> {
-        let context = self.engine.context().ok_or(Error::Offline { arch: self.engine.arch() })?;
-        if stream.context() == context { Ok(()) } else { Err(Error::Context) }
-    }
-
-    fn check_typed<S: Score, I: IndexInt>(
-        &self,
-        stream: &CudaStream,
-        rows: &Rows<'_, S>,
-        k: u32,
-        output: &Output<'_, I>,
-    ) -> Result<(), Error> {
-        self.check_stream(stream)?;
-        let declared = self.spec.semantics.index;
-        if I::TYPE != declared {
-            return Err(Error::IndexType { family: self.name(), declared, given: I::TYPE });
-        }
-        Problem::new(S::DTYPE, rows.rows, rows.columns, k).check()?;
-        let strides = [
-            ("row stride", rows.row_stride),
-            ("output row stride", output.row_stride.unwrap_or(0)),
-        ];
-        for (what, stride) in strides {
-            if stride > i64::MAX as usize {
-                return Err(Error::TooLarge { what, value: stride as u64, limit: i64::MAX as u64 });
-            }
-        }
-        rows.check()?;
-        output.check(rows.rows, k)
+        self.load(&plan.variant)
     }
 
     /// The CUDA C of a member: the text that is compiled. Where an edited one stands for the generated
@@ -402,9 +346,9 @@ impl Family {
     /// The PTX of a member, for reading; what is launched is the cubin.
     ///
     /// # Errors
-    /// The variant is no member, or NVRTC refuses it.
+    /// The variant is no member, NVRTC refuses it, or the settings deny compiles: PTX is kept nowhere.
     pub fn ptx(&self, variant: &Variant) -> Result<String, Error> {
-        Ok(self.engine.nvrtc()?.ptx(&self.source(variant)?, self.engine.arch())?)
+        self.engine.ptx(&self.source(variant)?)
     }
 
     /// The compiled kernel of a member, with its build log and where it came from.
@@ -469,13 +413,4 @@ impl Family {
     fn name(&self) -> String {
         self.spec.name.to_string()
     }
-}
-
-fn is_capturing(stream: CUstream) -> Result<bool, Error> {
-    let mut status = sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE;
-    // SAFETY: the stream is live by the caller's promise, and the pointer valid for one status.
-    unsafe { sys::cuStreamIsCapturing(stream, &mut status) }
-        .result()
-        .map_err(Error::cuda("ask whether the stream is being captured"))?;
-    Ok(status != sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE)
 }

@@ -46,7 +46,8 @@ pub struct RawLaunch {
     pub index_stride: i64,
     /// Device memory of at least the plan's `workspace_bytes`, a multiple of 16; 0 when that is 0.
     /// It is all zero before its first launch; every launch leaves it as the next one needs it.
-    /// Launches that may run at the same time need one each.
+    /// Launches that may run at the same time need one each, as in threads that launch on the per-thread
+    /// default stream: see [`Workspace`](crate::Workspace).
     pub workspace: CUdeviceptr,
     /// Bytes of it.
     pub workspace_bytes: usize,

@@ -27,14 +27,27 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! - `cuda-12`, the default: bindings of CUDA 12.0, which serve every later driver.
+//! - `cuda-any`: the bindings that another crate of the program names for cudarc, else those of the
+//!   `nvcc` on `PATH`, else the newest, which need a driver as new. For libraries, and for programs
+//!   in which another crate names a version: cudarc does not compile with two.
+//! - `interpret`: runs kernels on the host, for tests; see the module of that name.
+//!
+//! The driver's library is loaded at run time, unless another crate lets cudarc link with it.
 
+mod blame;
 mod builder;
 pub mod cache;
+mod capture;
 mod compiler;
 mod config;
 mod device;
 mod dump;
 mod engine;
+mod environment;
 mod error;
 mod family;
 pub mod host;
@@ -43,16 +56,20 @@ pub mod interpret;
 mod launch;
 mod library;
 mod module;
+mod modules;
 mod nvrtc;
 mod overrides;
 pub mod pack;
 mod plan;
 mod problem;
+mod release;
 mod resources;
 mod rows;
 mod sass;
 mod score;
+mod substitute;
 pub mod tune;
+mod typed;
 mod warmup;
 mod workload;
 mod workspace;
@@ -67,7 +84,7 @@ pub use engine::Engine;
 pub use error::Error;
 pub use family::Family;
 pub use launch::RawLaunch;
-pub use library::LibraryError;
+pub use library::{LibraryError, probe_driver};
 pub use nvrtc::{Nvrtc, NvrtcError};
 pub use overrides::Overrides;
 pub use plan::{Alternative, Basis, Explanation, Kept, Limits, Measured, Plan, Reason};

@@ -2,19 +2,23 @@
 //!
 //! What only the driver can tell of it, how many of its CTAs the GPU holds at once, is asked here,
 //! once. A launch whose CTAs could never be there together is refused; it would hang or fail later.
+//! [`Error::Module`] and [`Error::Room`] are for what the kernel is to blame for (see `blame`); every
+//! other answer of the driver is [`Error::Cuda`].
 
+use crate::blame;
 use crate::device::Device;
 use crate::error::{Error, driver_words};
-use cudarc::driver::{CudaContext, sys};
+use cudarc::driver::{CudaContext, DriverError, sys};
 use std::ffi::{CString, c_uint, c_void};
 use std::sync::Arc;
 
-/// A kernel that can be launched; unloaded when dropped.
+/// A kernel that can be launched. Its module stays loaded when this is dropped: see [`crate::modules`].
 pub(crate) struct LoadedKernel {
     context: Arc<CudaContext>,
-    module: sys::CUmodule,
     function: sys::CUfunction,
     shape: LaunchShape,
+    /// The module, as long as the kernel may turn out unusable.
+    unproven: Option<sys::CUmodule>,
 }
 
 // SAFETY: a module and its functions are handles that any thread may use once the context is
@@ -107,6 +111,10 @@ impl LoadedKernel {
         let (context, arch) = (&device.context, device.facts.arch);
         let _span = tracing::info_span!("load", entry).entered();
         context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
+        let digest = crate::modules::digest(entry, cubin);
+        if let Some(function) = crate::modules::find(context, &digest) {
+            return Ok(LoadedKernel { context: context.clone(), function, shape, unproven: None });
+        }
         let mut log = vec![0u8; 16 * 1024];
         let mut options = [
             sys::CUjit_option::CU_JIT_ERROR_LOG_BUFFER,
@@ -126,22 +134,22 @@ impl LoadedKernel {
                 values.as_mut_ptr(),
             )
         };
-        let refused = |error, log: &[u8]| {
+        let refused = |error: DriverError, log: &[u8]| {
             let end = log.iter().position(|&byte| byte == 0).unwrap_or(log.len());
-            Error::Module {
-                entry: entry.to_owned(),
-                arch,
-                reason: driver_words(error),
-                log: String::from_utf8_lossy(&log[..end]).into_owned(),
+            let log = String::from_utf8_lossy(&log[..end]).into_owned();
+            let reason = driver_words(error);
+            match blame::is_unloadable(error.0) {
+                true => Error::Module { entry: entry.to_owned(), arch, reason, log },
+                false => Error::Cuda { doing: "load a compiled kernel", reason },
             }
         };
         status.result().map_err(|error| refused(error, &log))?;
-        // From here the module is unloaded on every path.
+        // From here the module is unloaded on every error.
         let mut kernel = LoadedKernel {
             context: context.clone(),
-            module,
             function: std::ptr::null_mut(),
             shape,
+            unproven: Some(module),
         };
         let name = CString::new(entry).map_err(|_| Error::Module {
             entry: entry.to_owned(),
@@ -154,37 +162,45 @@ impl LoadedKernel {
             .result()
             .map_err(|error| refused(error, &[]))?;
         if shape.shared_bytes > 0 {
-            kernel.take_shared_memory()?;
+            kernel.take_shared_memory().map_err(|error| match blame::is_too_large(error.0) {
+                true => Error::Module {
+                    entry: entry.to_owned(),
+                    arch,
+                    reason: driver_words(error),
+                    log: format!("it asked for {} bytes of shared memory", shape.shared_bytes),
+                },
+                false => Error::cuda("take the shared memory that the kernel needs")(error),
+            })?;
         }
         if shape.cluster > 1 {
-            let room = kernel.room_for_clusters()?;
+            let clusters = room(kernel.active_clusters())
+                .map_err(Error::cuda("tell how many clusters fit on the GPU"))?;
+            let room = clusters.saturating_mul(shape.cluster);
             if room < shape.cluster {
                 let needed = shape.cluster;
                 return Err(Error::Room { entry: entry.to_owned(), needed, room });
             }
         }
+        kernel.unproven = None;
+        crate::modules::keep(context, digest, kernel.function);
         Ok(kernel)
     }
 
     /// Lets every launch have its shared memory: more than 48 KB must be asked for.
-    fn take_shared_memory(&self) -> Result<(), Error> {
+    fn take_shared_memory(&self) -> Result<(), DriverError> {
         let attribute = sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
         let bytes = i32::try_from(self.shape.shared_bytes).unwrap_or(i32::MAX);
         // SAFETY: the function is live.
-        unsafe { sys::cuFuncSetAttribute(self.function, attribute, bytes) }
-            .result()
-            .map_err(Error::cuda("take the shared memory that the kernel needs"))
+        unsafe { sys::cuFuncSetAttribute(self.function, attribute, bytes) }.result()
     }
 
-    /// CTAs of whole clusters that the GPU holds at once.
-    fn room_for_clusters(&self) -> Result<u32, Error> {
+    /// Clusters that the GPU holds at once.
+    fn active_clusters(&self) -> Result<u32, DriverError> {
         if self.shape.cluster > PORTABLE_CLUSTER {
             let attribute =
                 sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED;
             // SAFETY: the function is live.
-            unsafe { sys::cuFuncSetAttribute(self.function, attribute, 1) }
-                .result()
-                .map_err(Error::cuda("allow a cluster of more than 8 CTAs"))?;
+            unsafe { sys::cuFuncSetAttribute(self.function, attribute, 1) }.result()?;
         }
         let mut attributes = self.shape.attributes(false);
         let config = self.shape.config(self.shape.cluster, std::ptr::null_mut(), &mut attributes);
@@ -192,9 +208,8 @@ impl LoadedKernel {
         // SAFETY: the function is live, the attributes outlive the call, and the pointer is valid
         // for one integer.
         unsafe { sys::cuOccupancyMaxActiveClusters(&mut clusters, self.function, &config) }
-            .result()
-            .map_err(Error::cuda("tell how many clusters fit on the GPU"))?;
-        Ok(u32::try_from(clusters).unwrap_or(0).saturating_mul(self.shape.cluster))
+            .result()?;
+        Ok(u32::try_from(clusters).unwrap_or(0))
     }
 
     /// Enqueues the kernel with its one argument.
@@ -228,12 +243,22 @@ impl LoadedKernel {
     }
 }
 
+/// The clusters for which there is room. A GPU may answer with an error in place of 0 where they are
+/// larger than it can ever hold.
+fn room(active: Result<u32, DriverError>) -> Result<u32, DriverError> {
+    match active {
+        Err(error) if blame::is_too_large(error.0) => Ok(0),
+        active => active,
+    }
+}
+
 impl Drop for LoadedKernel {
     fn drop(&mut self) {
+        let Some(module) = self.unproven else { return };
         let unload = || {
             self.context.bind_to_thread()?;
-            // SAFETY: the module is live and its functions are not used again.
-            unsafe { sys::cuModuleUnload(self.module) }.result()
+            // SAFETY: the module is live, and its kernel was never launched.
+            unsafe { sys::cuModuleUnload(module) }.result()
         };
         if let Err(error) = unload() {
             tracing::warn!("a kernel was not unloaded: {}", driver_words(error));
@@ -253,6 +278,22 @@ mod tests {
         let config = shape.config(64, std::ptr::null_mut(), &mut attributes);
         assert_eq!((config.gridDimX, config.blockDimX), (64, 512));
         attributes.all[..config.numAttrs as usize].iter().map(|attribute| attribute.id).collect()
+    }
+
+    #[test]
+    fn clusters_that_a_gpu_answers_with_an_error_have_no_room_there() {
+        let answered = |answer| room(Err(DriverError(answer)));
+        for answer in [
+            sys::CUresult::CUDA_ERROR_INVALID_CLUSTER_SIZE,
+            sys::CUresult::CUDA_ERROR_INVALID_VALUE,
+            sys::CUresult::CUDA_ERROR_NOT_SUPPORTED,
+            sys::CUresult::CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES,
+        ] {
+            assert_eq!(answered(answer), Ok(0));
+        }
+        assert_eq!(room(Ok(7)), Ok(7));
+        let lost = sys::CUresult::CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        assert_eq!(answered(lost), Err(DriverError(lost)));
     }
 
     #[test]

@@ -4,12 +4,16 @@
 //! library or function is an error and never a panic. It keeps no state between compiles and
 //! writes no file.
 
+use crate::blame;
 use crate::compiler::{CompileError, Compiled, Compiler};
 use crate::library::{self, Found, LibraryError};
+use crate::release::{self, Releases};
 use cudarc::nvrtc::sys::nvrtcProgram;
 use libloading::Symbol;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use topkit_codegen::{Arch, RenderedSource};
 
 /// NVRTC's own status code. An integer, since a library of another version may return codes that
@@ -49,6 +53,10 @@ pub struct Nvrtc {
     version: (i32, i32),
     archs: Vec<Arch>,
     line_info: bool,
+    /// Asked for when it is first needed.
+    release: OnceLock<Option<String>>,
+    /// Where it is remembered.
+    releases: OnceLock<Releases>,
 }
 
 impl fmt::Debug for Nvrtc {
@@ -76,11 +84,18 @@ const NO_CACHE_SINCE: (i32, i32) = (12, 9);
 
 impl Nvrtc {
     /// Finds and loads NVRTC. The places: `TOPKIT_NVRTC` alone when set, else the system loader,
-    /// `CUDA_HOME`, `CUDA_PATH` and the active Python environment.
+    /// `CUDA_HOME`, `CUDA_PATH`, `CONDA_PREFIX` and Python packages. The working directory is none,
+    /// and relative paths are refused.
+    ///
+    /// # Errors
+    /// There is none, it does not load, or lacks a function; every place is named.
     pub fn find() -> Result<Nvrtc, NvrtcError> {
         let found = library::nvrtc()?;
-        let mut nvrtc = Nvrtc { found, version: (0, 0), archs: Vec::new(), line_info: true };
+        let (release, releases) = (OnceLock::new(), OnceLock::new());
+        let (version, archs) = ((0, 0), Vec::new());
+        let mut nvrtc = Nvrtc { found, version, archs, line_info: true, release, releases };
         nvrtc.version = nvrtc.read_version()?;
+        nvrtc.found.load_builtins(nvrtc.version);
         nvrtc.archs = nvrtc.read_archs()?;
         Ok(nvrtc)
     }
@@ -116,16 +131,65 @@ impl Nvrtc {
         &self.archs
     }
 
-    /// Whether it compiles for this architecture.
-    pub fn supports(&self, arch: Arch) -> bool {
-        self.archs.iter().any(|known| known.capability() == arch.capability())
+    /// Its release: `13.2.78`. Releases of one version may make other machine code. The first call
+    /// compiles an empty text, unless an engine with a disk cache has remembered the release; `None`
+    /// where the library compiles nothing.
+    pub fn release(&self) -> Option<&str> {
+        let find = || {
+            let file = self.file();
+            let releases = self.releases.get();
+            let known = file.as_ref().zip(releases).and_then(|(file, all)| all.recall(file));
+            known.or_else(|| {
+                let release = self.probe_release()?;
+                if let (Some(file), Some(releases)) = (&file, releases) {
+                    releases.remember(file, &release);
+                }
+                Some(release)
+            })
+        };
+        self.release.get_or_init(find).as_deref()
     }
 
-    /// The PTX of a kernel, for reading; what is launched is the cubin.
-    pub fn ptx(&self, source: &RenderedSource, arch: Arch) -> Result<String, CompileError> {
-        let program = self.build(source, arch)?;
-        let ptx = program.output("nvrtcGetPTXSize", "nvrtcGetPTX");
-        ptx.map(text).map_err(|error| self.refusal(source, arch, error.to_string(), String::new()))
+    /// Remembers the release in this folder, that of a disk cache.
+    pub(crate) fn remember_in(&self, folder: &Path) {
+        self.releases.get_or_init(|| Releases::of(folder));
+    }
+
+    /// Name and version as `nvrtc 13.2`, of which there may be several releases.
+    pub(crate) fn name(&self) -> String {
+        let (major, minor) = self.version;
+        format!("nvrtc {major}.{minor}")
+    }
+
+    /// Whether it compiles every kernel that runs on this architecture: it knows the architecture,
+    /// and is no older than [`Arch::least_nvrtc`].
+    pub fn supports(&self, arch: Arch) -> bool {
+        self.version >= arch.least_nvrtc()
+            && self.archs.iter().any(|known| known.capability() == arch.capability())
+    }
+
+    /// The library's file, however it was found.
+    fn file(&self) -> Option<PathBuf> {
+        type F = unsafe extern "C" fn(*mut c_int, *mut c_int) -> Status;
+        let function = self.function::<F>("nvrtcVersion").ok()?;
+        release::file_at(*function as usize)
+    }
+
+    /// Where NVRTC would ask the driver for a cache, which may be too old for that, too.
+    fn no_cache(&self) -> Option<&'static str> {
+        (self.version >= NO_CACHE_SINCE).then_some(NO_CACHE)
+    }
+
+    fn probe_release(&self) -> Option<String> {
+        let _span = tracing::info_span!("probe", compiler = self.name()).entered();
+        let compile = || {
+            let program = Program::new(self, "", "empty")?;
+            program.compile(self.no_cache().into_iter().map(str::to_owned).collect())?;
+            program.output("nvrtcGetPTXSize", "nvrtcGetPTX")
+        };
+        let ptx = compile().map(text);
+        let ptx = ptx.inspect_err(|error| tracing::warn!("{error}; its release is not known"));
+        release::in_ptx(&ptx.ok()?).map(str::to_owned)
     }
 
     fn build(&self, source: &RenderedSource, arch: Arch) -> Result<Program<'_>, CompileError> {
@@ -135,13 +199,14 @@ impl Nvrtc {
         let arch_option = format!("--gpu-architecture={arch}");
         let mut options = Compiler::options(self);
         options.push(arch_option);
-        match program.compile(options) {
-            Ok(()) => Ok(program),
-            Err(error) => {
-                let log = program.log().unwrap_or_else(|error| error.to_string());
-                Err(refused(error.to_string(), log))
-            }
-        }
+        let status =
+            program.compile(options).map_err(|error| refused(error.to_string(), String::new()))?;
+        self.check("nvrtcCompileProgram", status).map_err(|error| {
+            let log = program.log().unwrap_or_else(|error| error.to_string());
+            let blames_kernel = blame::is_uncompilable(status);
+            CompileError { blames_kernel, ..refused(error.to_string(), log) }
+        })?;
+        Ok(program)
     }
 
     fn refusal(
@@ -157,6 +222,7 @@ impl Nvrtc {
             arch,
             reason,
             log,
+            blames_kernel: false,
         }
     }
 
@@ -204,15 +270,14 @@ impl Nvrtc {
 }
 
 impl Compiler for Nvrtc {
+    /// With the release, where it can be told.
     fn version(&self) -> String {
-        let (major, minor) = self.version;
-        format!("nvrtc {major}.{minor}")
+        self.release().map_or_else(|| self.name(), |release| format!("nvrtc {release}"))
     }
 
     fn options(&self) -> Vec<String> {
         let line_info = self.line_info.then_some(LINE_INFO);
-        let no_cache = (self.version >= NO_CACHE_SINCE).then_some(NO_CACHE);
-        OPTIONS.into_iter().chain(line_info).chain(no_cache).map(str::to_owned).collect()
+        OPTIONS.into_iter().chain(line_info).chain(self.no_cache()).map(str::to_owned).collect()
     }
 
     fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError> {
@@ -222,6 +287,12 @@ impl Compiler for Nvrtc {
             self.refusal(source, arch, error.to_string(), String::new())
         })?;
         Ok(Compiled { cubin, log })
+    }
+
+    fn ptx(&self, source: &RenderedSource, arch: Arch) -> Result<String, CompileError> {
+        let program = self.build(source, arch)?;
+        let ptx = program.output("nvrtcGetPTXSize", "nvrtcGetPTX");
+        ptx.map(text).map_err(|error| self.refusal(source, arch, error.to_string(), String::new()))
     }
 }
 
@@ -258,7 +329,8 @@ impl<'a> Program<'a> {
         Ok(Program { nvrtc, handle })
     }
 
-    fn compile(&self, options: Vec<String>) -> Result<(), NvrtcError> {
+    /// Compiles it and gives NVRTC's answer; fails where NVRTC cannot be asked.
+    fn compile(&self, options: Vec<String>) -> Result<Status, NvrtcError> {
         type F = unsafe extern "C" fn(nvrtcProgram, c_int, *const *const c_char) -> Status;
         let compile = self.nvrtc.function::<F>("nvrtcCompileProgram")?;
         let options: Vec<CString> =
@@ -266,8 +338,7 @@ impl<'a> Program<'a> {
         let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
         let count = pointers.len() as c_int;
         // SAFETY: the handle is live, and the option strings outlive the call.
-        let status = unsafe { compile(self.handle, count, pointers.as_ptr()) };
-        self.nvrtc.check("nvrtcCompileProgram", status)
+        Ok(unsafe { compile(self.handle, count, pointers.as_ptr()) })
     }
 
     fn log(&self) -> Result<String, NvrtcError> {

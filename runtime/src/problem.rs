@@ -67,6 +67,32 @@ impl Problem {
         self.vec_size as u64 * self.dtype.bytes() as u64 >= WIDEST
     }
 
+    /// A problem that a record or a table names; refused where no launch can have had it.
+    pub(crate) fn of_record(
+        dtype: DType,
+        (rows, columns, k): (usize, usize, u32),
+        vec_size: Option<u32>,
+        ragged: bool,
+    ) -> Result<Problem, String> {
+        for (what, size) in [("rows", rows), ("columns", columns), ("k", k as usize)] {
+            if !(1..=LIMIT).contains(&size) {
+                return Err(format!("{what} is {size}, not from 1 to {LIMIT}"));
+            }
+        }
+        let aligned = Problem::new(dtype, rows, columns, k).usual();
+        let vec_size = vec_size.unwrap_or(aligned.vec_size);
+        if !(1..=aligned.vec_size).contains(&vec_size) || !vec_size.is_power_of_two() {
+            return Err(format!("no load takes {vec_size} scores of {dtype}"));
+        }
+        Ok(Problem { vec_size, ragged, ..aligned })
+    }
+
+    /// The same with its rows aligned in every way, from 16 bytes down to one score.
+    pub(crate) fn alignments(self) -> impl Iterator<Item = Problem> {
+        let widest = self.usual().vec_size;
+        (0..=widest.ilog2()).rev().map(move |log| Problem { vec_size: 1 << log, ..self })
+    }
+
     /// As a problem of a family: ragged where that was declared.
     pub(crate) fn of_family(self, spec: &KernelSpec) -> Problem {
         Problem { ragged: spec.semantics.rows == RowShape::Ragged, ..self }

@@ -4,8 +4,9 @@
 //! when asked. The program runs as a child process with a limit on its time. A missing program is an
 //! error that names every place, and a failing one an error with its own words.
 
-use crate::library::{LibraryError, cuda_folders, python_wheels};
-use std::env::{self, consts::EXE_SUFFIX};
+use crate::environment::{self, absolute, folders};
+use crate::library::{LibraryError, Tried, cuda_folders, python_wheels};
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -69,41 +70,46 @@ pub struct Disassembler {
 
 impl Disassembler {
     /// Finds one. The places: `TOPKIT_DISASM` alone when set; else `PATH`, the `bin` folders of
-    /// `CUDA_HOME` and `CUDA_PATH`, and the active Python environment. In each, `nvdisasm` first.
+    /// `CUDA_HOME` and `CUDA_PATH`, and Python packages. In each, `nvdisasm` first. The working
+    /// directory is no place, and relative paths are refused.
     ///
     /// # Errors
     /// There is none; every place is named, and how to get one.
     pub fn find() -> Result<Disassembler, SassError> {
-        Disassembler::among(|name| env::var_os(name), &python_wheels("bin"))
+        let mut tried = Vec::new();
+        let wheels = python_wheels("bin", &mut tried);
+        Disassembler::among(environment::variable, &wheels, tried)
     }
 
+    /// `refused` are places of wheels that were not looked into.
     fn among(
-        variable: impl Fn(&str) -> Option<OsString>,
+        value: impl Fn(&str) -> Option<OsString>,
         wheels: &[PathBuf],
+        refused: Tried,
     ) -> Result<Disassembler, SassError> {
         let mut tried = Vec::new();
-        let value = |name| variable(name).filter(|value| !value.is_empty());
-        if let Some(chosen) = value(VARIABLE).map(PathBuf::from) {
+        if let Some(chosen) = value(VARIABLE) {
             let place = format!("{VARIABLE}={}", chosen.display());
-            if chosen.is_file() {
-                return Ok(Disassembler::at(chosen));
-            }
-            if let Some(program) = in_folder(&chosen) {
-                return Ok(Disassembler::at(program));
-            }
-            let reason = if chosen.is_dir() { "neither is in it" } else { "no such file" };
-            tried.push((place, reason.to_owned()));
-            return Err(missing(tried));
+            let reason = match absolute(chosen) {
+                Err(reason) => reason,
+                Ok(file) if file.is_file() => return Ok(Disassembler::at(file)),
+                Ok(folder) => match in_folder(&folder) {
+                    Some(program) => return Ok(Disassembler::at(program)),
+                    None if folder.is_dir() => "neither is in it",
+                    None => "no such file",
+                },
+            };
+            return Err(missing(vec![(place, reason.to_owned())]));
         }
         let path = value("PATH").unwrap_or_default();
-        if let Some(program) = env::split_paths(&path).find_map(|folder| in_folder(&folder)) {
+        if let Some(program) = folders(&path).iter().find_map(|folder| in_folder(folder)) {
             return Ok(Disassembler::at(program));
         }
         tried.push(("PATH".to_owned(), "neither is in its folders".to_owned()));
-        let mut places = cuda_folders(&value, &["bin"]);
-        let python = |folder: &PathBuf| {
-            (format!("Python environment, {}", folder.display()), folder.clone())
-        };
+        let mut places = cuda_folders(&value, &["bin"], &mut tried);
+        tried.extend(refused);
+        let python =
+            |folder: &PathBuf| (format!("Python packages, {}", folder.display()), folder.clone());
         places.extend(wheels.iter().map(python));
         for (place, folder) in places {
             match in_folder(&folder) {
@@ -178,8 +184,9 @@ fn in_folder(folder: &Path) -> Option<PathBuf> {
     files.into_iter().find(|file| file.is_file())
 }
 
-fn missing(tried: Vec<(String, String)>) -> SassError {
-    LibraryError { library: "a disassembler (nvdisasm or cuobjdump)", tried, remedy: REMEDY }.into()
+fn missing(tried: Tried) -> SassError {
+    let library = "a disassembler (nvdisasm or cuobjdump)";
+    LibraryError { library, tried, unusable: false, remedy: REMEDY.to_owned() }.into()
 }
 
 /// Waits for the end of a process; `None` where it had to be stopped. The standard library has no
@@ -206,8 +213,11 @@ mod tests {
 
     fn find(variables: &[(&str, &Path)], wheels: &[PathBuf]) -> Result<PathBuf, SassError> {
         let variables: HashMap<&str, &Path> = variables.iter().copied().collect();
-        let variable = |name: &str| variables.get(name).map(|path| path.as_os_str().to_owned());
-        Disassembler::among(variable, wheels).map(|tool| tool.path().to_owned())
+        let value = |name: &str| {
+            let value = variables.get(name).map(|path| path.as_os_str().to_owned());
+            value.filter(|value| !value.is_empty())
+        };
+        Disassembler::among(value, wheels, Vec::new()).map(|tool| tool.path().to_owned())
     }
 
     #[test]
@@ -239,6 +249,25 @@ mod tests {
         assert_eq!(find(named, &[]).unwrap(), tool(&both, "nvdisasm"));
         let named: &[(&str, &Path)] = &[("PATH", &empty), (VARIABLE, &bin)];
         assert_eq!(find(named, &[]).unwrap(), tool(&both, "nvdisasm"));
+    }
+
+    #[test]
+    fn no_program_of_the_working_directory_is_run() {
+        for chosen in [".", "bin", "./nvdisasm", "nvdisasm"] {
+            let named: &[(&str, &Path)] = &[(VARIABLE, Path::new(chosen))];
+            let error = find(named, &[]).unwrap_err().to_string();
+            assert!(error.contains(&format!("{VARIABLE}={chosen}: a relative path")), "{error}");
+        }
+        // A program in the working directory of tests, by every way that is not absolute.
+        let place = tempfile::tempdir_in(".").unwrap();
+        let folder = place.path().file_name().unwrap();
+        fs::create_dir(place.path().join("bin")).unwrap();
+        fs::write(place.path().join(format!("bin/nvdisasm{EXE_SUFFIX}")), "").unwrap();
+        let bin = Path::new(folder).join("bin");
+        assert!(bin.is_dir());
+        for named in [[("PATH", bin.as_path())], [("CUDA_HOME", Path::new(folder))]] {
+            assert!(find(&named, &[]).is_err(), "{named:?}");
+        }
     }
 
     #[test]

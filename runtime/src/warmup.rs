@@ -4,10 +4,11 @@
 //! there is a GPU. It picks nothing and launches nothing. A kernel that fails is told with its error
 //! and holds up no other one.
 
-use crate::cache::{CacheKey, Origin};
+use crate::cache::{CacheKey, NotKept, Origin};
 use crate::compiler::CompileError;
 use crate::error::Error;
 use crate::family::Family;
+use crate::plan::Refusal;
 use crate::workload::Workload;
 use std::fmt;
 use std::num::NonZero;
@@ -55,6 +56,11 @@ pub struct Warmup {
     /// Kernels for which the GPU turned out to have no room. Plans pass over them; those that are
     /// taken in their place are among `kernels`.
     pub passed_over: Vec<CompileKey>,
+    /// Kernels that the disk cache does not have at the end, each with the reason: the disk is full
+    /// or refuses writes, the set is larger than the limit of the cache, or somebody removed them.
+    /// This engine has them and launches them; the next process compiles them. Empty where nothing
+    /// is kept on disk.
+    pub not_kept: Vec<(CompileKey, NotKept)>,
     /// What all of it took.
     pub elapsed: Duration,
 }
@@ -88,6 +94,10 @@ impl fmt::Display for Warmup {
         if failed > 0 {
             write!(f, ", {failed} failed")?;
         }
+        if !self.not_kept.is_empty() {
+            write!(f, ", {} not kept on disk", self.not_kept.len())?;
+        }
+        self.not_kept.iter().try_for_each(|(key, why)| write!(f, "\n{key}: not kept: {why}"))?;
         self.failures().try_for_each(|(key, error)| write!(f, "\n{key}: {error}"))
     }
 }
@@ -125,9 +135,11 @@ impl Family {
     }
 
     /// Compiles, ahead of their use, all kernels that launches of these problems can need, as many at
-    /// once as the machine has processors; with a GPU it loads them too. What a pack or
-    /// the disk has is not compiled again, and of several threads or processes that want one kernel, one compiles it. It
-    /// compiles even where the settings deny unexpected compiles: these are expected.
+    /// once as the machine has processors; with a GPU it loads them too. What a pack or the disk has
+    /// is not compiled again, and of several threads or processes that want one kernel, one compiles
+    /// it. It compiles even where the settings deny unexpected compiles: these are expected. At the
+    /// end it reads the disk cache again and names each kernel that is not there
+    /// ([`Warmup::not_kept`]).
     ///
     /// ```no_run
     /// # use topkit::{DType, Engine, KernelSpec, Workload};
@@ -136,14 +148,15 @@ impl Family {
     /// # let family = engine.family(KernelSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
     /// let done = family.warmup([Workload::new(DType::Bf16, 1..=64, 8192..=131_072, 512..=512)])?;
     /// println!("{done}");
-    /// assert_eq!(done.failures().count(), 0);
+    /// assert_eq!(done.failures().count(), 0); // ready here
+    /// assert!(done.not_kept.is_empty()); // and for every process that shares the cache folder
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// As for [`Family::enumerate`]. A kernel that cannot be compiled or loaded is no error here:
-    /// the report names each.
+    /// As for [`Family::enumerate`]. A kernel that cannot be compiled or loaded, or that the disk
+    /// does not keep, is no error here: the report names each.
     pub fn warmup<W: Into<Workload>>(
         &self,
         problems: impl IntoIterator<Item = W>,
@@ -180,7 +193,10 @@ impl Family {
             for warmed in self.warm_all(new, threads, &tell) {
                 // Where the GPU has no room for a kernel, the next round warms its substitutes.
                 match &warmed.outcome {
-                    Err(Error::Room { .. }) if self.planner().refuse(&warmed.key.variant) => {
+                    Err(Error::Room { .. })
+                        if done.passed_over.iter().all(|key| key.variant != warmed.key.variant) =>
+                    {
+                        self.planner().refuse(&warmed.key.variant, Refusal::NoRoom);
                         tracing::info!("{}: there is no room for it here", warmed.key);
                         done.passed_over.push(warmed.key);
                     }
@@ -188,14 +204,32 @@ impl Family {
                 }
             }
         }
+        done.not_kept = self.not_kept(&done.kernels);
         done.elapsed = start.elapsed();
         Ok(done)
+    }
+
+    /// Looks at the disk again after the last kernel, since a later one may have taken the room of an
+    /// earlier one. A packed kernel is not kept there.
+    fn not_kept(&self, kernels: &[Warmed]) -> Vec<(CompileKey, NotKept)> {
+        let on_disk = kernels
+            .iter()
+            .filter(|warmed| matches!(warmed.outcome, Ok(Origin::Compiled | Origin::Disk)));
+        let missing = |Warmed { key, .. }: &Warmed| {
+            Some((key.clone(), self.engine().cache().kept(&key.key).err()?))
+        };
+        on_disk.filter_map(missing).collect()
     }
 
     fn needed(&self, workloads: &[Workload]) -> Result<Vec<Variant>, Error> {
         let mut all = Vec::new();
         for workload in workloads {
-            for variant in self.reach(workload)? {
+            let reached = self.reach(workload)?;
+            // A launch of 0 rows needs no kernel.
+            if *workload.rows.end() == 0 {
+                continue;
+            }
+            for variant in reached {
                 if !all.contains(&variant) {
                     all.push(variant);
                 }
@@ -246,7 +280,7 @@ impl Family {
             let origin = engine.artifact(&key.variant, true)?.origin;
             if engine.context().is_some() {
                 // A launch beside this may have asked first, before the compile, and been denied.
-                while let Err(error) = engine.load(&key.variant) {
+                while let Err(error) = self.load(&key.variant) {
                     if !matches!(error, Error::Denied(_)) {
                         return Err(error);
                     }
@@ -261,6 +295,7 @@ impl Family {
                 arch: key.arch,
                 reason: "it stopped before its end".to_owned(),
                 log: String::new(),
+                blames_kernel: false,
             }))
         });
         Warmed { key: key.clone(), outcome, elapsed: start.elapsed() }

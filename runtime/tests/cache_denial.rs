@@ -74,3 +74,21 @@ fn a_launch_beside_a_warmup_waits_for_it_or_is_denied() {
         });
     }
 }
+
+/// PTX is compiled too, and by the same count.
+#[test]
+fn ptx_is_denied_where_compiles_are_and_counts_where_not() {
+    let fake = Arc::new(Fake::default());
+    let denied = denying(&fake, None);
+    let error = denied.ptx(&source("kernel"), ARCH).unwrap_err();
+    assert!(matches!(&error, KernelError::PtxDenied(denied) if denied.entry == "topk_test"));
+    let text = error.to_string();
+    for part in ["PTX of topk_test for sm_90", "TOPKIT_DENY_JIT", "allow compiling"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert_eq!((denied.stats().compiles, fake.calls.load(Ordering::Relaxed)), (0, 0));
+
+    let free = KernelCache::new(fake.clone(), None);
+    assert_eq!(free.ptx(&source("kernel"), ARCH).unwrap(), "PTX of topk_test");
+    assert_eq!((free.stats().compiles, fake.calls.load(Ordering::Relaxed)), (1, 1));
+}

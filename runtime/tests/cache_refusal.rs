@@ -37,6 +37,8 @@ fn a_full_disk_costs_the_entry_and_leaves_nothing() {
                 && line.contains("kernel.cubin")
         };
         assert!(log.iter().any(told), "{log:#?}");
+        let error = cache.kept(&artifact.key).unwrap_err().to_string();
+        assert!(error.contains("cannot write") && error.contains("free space"), "{error}");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 use support::{ARCH, Copy, Fake, leftovers, logged, names, source, until};
 use topkit::Config;
-use topkit::cache::{CacheKey, DiskCache, KernelCache, Lookup, Origin, Pruned, Unneeded};
+use topkit::cache::{CacheKey, DiskCache, KernelCache, Lookup, NotKept, Origin, Pruned, Unneeded};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -45,6 +45,33 @@ fn age(cache: &KernelCache, key: &CacheKey, ago: Duration) {
 
 fn is_kept(cache: &KernelCache, key: &CacheKey) -> bool {
     matches!(cache.disk().unwrap().load(key), Lookup::Hit(_))
+}
+
+#[test]
+fn what_made_room_is_told_as_no_longer_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = limited(folder.path(), 2);
+    let keys: Vec<_> = (0..5).map(|number| get(&cache, number)).collect();
+    let gone = keys.iter().filter(|key| !is_kept(&cache, key)).count();
+    assert!(gone > 0 && is_kept(&cache, &keys[4]));
+    for key in &keys {
+        match cache.kept(key) {
+            Ok(()) => assert!(is_kept(&cache, key)),
+            Err(NotKept::Gone { folder: told, limit: Some(_) }) => {
+                assert!(!is_kept(&cache, key) && told == cache.disk().unwrap().root());
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    let unlimited = support::cache(&folder.path().join("other"));
+    let key = get(&unlimited, 0);
+    assert_eq!(unlimited.kept(&key), Ok(()));
+    fs::write(unlimited.disk().unwrap().folder(&key).join("kernel.cubin"), "damage").unwrap();
+    assert!(matches!(unlimited.kept(&key), Err(NotKept::Damaged { .. })));
+    fs::remove_dir_all(unlimited.disk().unwrap().folder(&key)).unwrap();
+    let error = unlimited.kept(&key).unwrap_err();
+    assert!(matches!(error, NotKept::Gone { limit: None, .. }), "{error}");
+    assert_eq!(KernelCache::new(Arc::new(Fake::default()), None).kept(&key), Ok(()));
 }
 
 #[test]

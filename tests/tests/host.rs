@@ -212,6 +212,18 @@ fn impossible_questions_are_refused_with_their_numbers() {
     assert!(matches!(wide, HostError::Columns { columns: 0x8000_0000 }), "{wide}");
 }
 
+/// 16 and 8 PiB, beyond what any address space has.
+#[test]
+fn an_answer_that_no_memory_holds_is_refused_in_words() {
+    let scores = vec![0.0f32; 1 << 20];
+    let input = Matrix::new(&scores, 1 << 20, 1).unwrap();
+    for k in [u32::MAX, 1 << 31] {
+        let error = host::top_k::<_, i32>(&input, k, &Semantics::DEFAULT).unwrap_err();
+        assert!(matches!(error, HostError::Memory { what: "indices", .. }), "{error}");
+        assert!(error.to_string().contains("smaller k"), "{error}");
+    }
+}
+
 #[test]
 fn an_output_that_does_not_fit_is_refused_and_left_alone() {
     let scores = [3.0f32, 2.0, 1.0, 0.0];

@@ -25,7 +25,7 @@ pub fn target() -> Result<PathBuf> {
 pub fn command(arguments: &[&str]) -> Result<Command> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
-    if env::var_os("TOPKIT_CACHE_DIR").is_none() {
+    if env::var_os("TOPKIT_CACHE_DIR").is_none_or(|folder| folder.is_empty()) {
         command.env("TOPKIT_CACHE_DIR", target()?.join("kernels"));
     }
     Ok(command)

@@ -1,12 +1,13 @@
 //! `cargo xtask`: the tasks of this repository, each with its own set-up.
 //!
-//! It starts cargo, git and python3 and holds no logic of the library. Everything it writes is below the
-//! target folder. The first step that fails ends it, with exit code 1 and the step named.
+//! It starts cargo, git, python3 and tar, and holds no logic of the library. Everything it writes is
+//! below the target folder. The first step that fails ends it, with exit code 1 and the step named.
 
 mod bundle;
 mod cargo;
 mod examples;
 mod nvrtc;
+mod package;
 mod replay;
 mod tree;
 
@@ -44,6 +45,8 @@ enum Task {
     Bless,
     /// Compares every kernel that two commits generate: all kernels, dtypes, sizes and meanings
     Replay(replay::Args),
+    /// Packs the crates as for the registry, and builds what was packed, away from the repository
+    Package,
     /// Packs tests, benchmarks, the program and the C library for a GPU machine that has no Rust
     Bundle {
         #[arg(
@@ -87,6 +90,7 @@ fn run(task: Task) -> Result<()> {
             cargo::run(&mut cargo::command(&golden)?)
         }
         Task::Replay(args) => replay::run(&args),
+        Task::Package => package::run(),
         Task::Bundle { out } => {
             let usual = cargo::target()?.join("topkit-bundle");
             bundle::write(&out.unwrap_or(usual))

@@ -69,7 +69,7 @@ fn every_dependency_has_its_reason() {
 #[test]
 fn files_are_short_and_have_a_header() {
     let folders = ["capi", "cli", "codegen", "dsl", "runtime", "templates", "tests", "xtask"];
-    let all = folders.into_iter().flat_map(files);
+    let all = folders.into_iter().chain(["fronts/beside-candle/src"]).flat_map(files);
     // The cases of the macro are what a user would write.
     let sources: Vec<String> = all
         .filter(|path| [".rs", ".cuh", ".j2"].iter().any(|end| path.ends_with(end)))
@@ -82,4 +82,49 @@ fn files_are_short_and_have_a_header() {
         assert!(lines <= 500, "{path} has {lines} lines; split it by idea");
         assert!(text.starts_with("//"), "{path} does not begin with what it is");
     }
+}
+
+/// The bindings panic where the driver lacks a function, unless it was looked up before.
+#[test]
+fn every_function_of_the_driver_is_probed() {
+    let probe = read("runtime/src/library/driver.rs");
+    let folders = ["runtime/src", "cli/src", "capi/src"];
+    let sources = folders.into_iter().flat_map(files).filter(|path| path.ends_with(".rs"));
+    let mut called = Vec::new();
+    for path in sources {
+        let text = read(&path);
+        for (at, _) in text.match_indices("sys::cu") {
+            let name: String = text[at + "sys::".len()..]
+                .chars()
+                .take_while(char::is_ascii_alphanumeric)
+                .collect();
+            let call = text[at + "sys::".len() + name.len()..].starts_with(['(', '_']);
+            if call && name.chars().nth(2).is_some_and(|c| c.is_ascii_uppercase()) {
+                called.push((name, path.clone()));
+            }
+        }
+    }
+    assert!(called.len() > 5, "the calls were not found: {called:?}");
+    for (name, path) in called {
+        let listed = probe.lines().any(|line| line.trim().starts_with(&format!("\"{name}")));
+        assert!(listed, "{path} calls {name}, which runtime/src/library/driver.rs does not probe");
+    }
+}
+
+/// What denies and counts compiles is in the cache, so nothing else calls the compiler.
+#[test]
+fn the_cache_alone_calls_the_compiler() {
+    let own = ["runtime/src/cache/mod.rs", "runtime/src/compiler.rs", "runtime/src/nvrtc.rs"];
+    let calls = ["ompiler.compile(", "vrtc.compile(", "vrtc()?.compile(", "Compiler::compile("];
+    let calls =
+        calls.iter().chain(&["ompiler.ptx(", "vrtc.ptx(", "vrtc()?.ptx(", "Compiler::ptx("]);
+    let folders = ["runtime/src", "cli/src", "capi/src"];
+    for path in folders.into_iter().flat_map(files).filter(|path| !own.contains(&path.as_str())) {
+        if let Ok(text) = fs::read_to_string(root().join(&path)) {
+            let call = calls.clone().find(|call| text.contains(**call));
+            assert_eq!(call, None, "{path} calls the compiler beside the cache");
+        }
+    }
+    let cache = read(own[0]);
+    assert_eq!(cache.matches("compile(&*self.compiler)").count(), 1);
 }

@@ -20,6 +20,16 @@ const CONFIG: SelectorConfig = SelectorConfig {
     reserved: 0,
 };
 
+const PROBLEM: Problem = Problem {
+    size: size_of::<Problem>(),
+    rows: 32,
+    columns: 131_072,
+    row_stride: 0,
+    alignment: 0,
+    k: 2048,
+    reserved: 0,
+};
+
 fn launch() -> Launch {
     Launch {
         size: size_of::<Launch>(),
@@ -54,6 +64,14 @@ impl Offline {
         Offline(selector)
     }
 
+    fn plan(&self, problem: &Problem) -> (i32, Plan) {
+        let mut plan =
+            Plan { size: size_of::<Plan>(), workspace_bytes: usize::MAX, kernel: [0; NAME_BYTES] };
+        // SAFETY: the selector is live, the structs are as long as they say.
+        let status = unsafe { topkit_selector_plan(self.0, problem, &mut plan) };
+        (status, plan)
+    }
+
     fn launch(&self, launch: &Launch) -> (i32, String) {
         // SAFETY: without a GPU nothing is enqueued.
         let status = unsafe { topkit_selector_launch(self.0, ptr::null_mut(), launch) };
@@ -76,13 +94,7 @@ fn text() -> String {
 #[test]
 fn a_plan_names_its_kernel() {
     let selector = Offline::new(CONFIG);
-    let mut plan =
-        Plan { size: size_of::<Plan>(), workspace_bytes: usize::MAX, kernel: [0; NAME_BYTES] };
-    let mut ask = |rows, k| {
-        // SAFETY: the selector is live, the plan is as long as it says.
-        let status = unsafe { topkit_selector_plan(selector.0, rows, 131_072, k, &mut plan) };
-        (status, plan)
-    };
+    let ask = |rows, k| selector.plan(&Problem { rows, k, ..PROBLEM });
     let (status, plan) = ask(32, 2048);
     assert_eq!(status, Status::Ok as i32, "{}", text());
     // SAFETY: the name ends in a NUL.
@@ -130,11 +142,68 @@ fn a_launch_is_checked_to_the_last_pointer() {
     assert_eq!(ragged.launch(&with_lengths).0, Status::Device as i32);
 }
 
+/// Rows of 1048577 scores that follow each other, and the same rows padded to 16 bytes, for which
+/// another plan is faster, in a workspace.
+#[test]
+fn a_launch_of_any_stride_needs_what_a_plan_of_its_shape_says() {
+    let selector = Offline::new(SelectorConfig { dtype: 1, ..CONFIG });
+    let tight = Problem { rows: 8, columns: 1_048_577, ..PROBLEM };
+    let padded = Problem { row_stride: 1_048_592, ..tight };
+    let unaligned = Problem { alignment: 4, ..padded };
+    let plans = [tight, padded, unaligned].map(|problem| {
+        let (status, plan) = selector.plan(&problem);
+        assert_eq!(status, Status::Ok as i32, "{}", text());
+        plan.workspace_bytes
+    });
+    assert!(plans[1] > 0, "no plan of this shape needs a workspace");
+    assert_eq!((plans[0], plans[2]), (0, 0));
+    for row_stride in [0, 1_048_577, 1_048_592, 1_048_594, 1_048_600] {
+        for scores in [0x1000, 0x1004, 0x1008] {
+            for workspace_bytes in plans {
+                let launch = Launch {
+                    rows: 8,
+                    columns: 1_048_577,
+                    row_stride,
+                    scores: scores as _,
+                    workspace: if workspace_bytes == 0 { ptr::null_mut() } else { 0x3000 as _ },
+                    workspace_bytes,
+                    ..launch()
+                };
+                // All that is left to refuse is the engine.
+                let (status, text) = selector.launch(&launch);
+                assert_eq!(status, Status::Device as i32, "{row_stride}: {text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn nothing_is_prepared_without_a_gpu() {
     let selector = Offline::new(CONFIG);
-    // SAFETY: the selector is live.
-    let prepare = |k| unsafe { topkit_selector_prepare(selector.0, 32, 131_072, k) };
+    let prepare = |k| {
+        // SAFETY: the selector is live, the problem is as long as it says.
+        unsafe { topkit_selector_prepare(selector.0, &Problem { k, ..PROBLEM }) }
+    };
     assert_eq!(prepare(2048), Status::Device as i32);
     assert_eq!(prepare(4096), Status::Argument as i32);
+}
+
+#[test]
+fn no_rows_need_nothing() {
+    let selector = Offline::new(CONFIG);
+    let none = Launch {
+        rows: 0,
+        scores: ptr::null(),
+        indices: ptr::null_mut(),
+        workspace: ptr::null_mut(),
+        workspace_bytes: 0,
+        ..launch()
+    };
+    let (status, text) = selector.launch(&none);
+    assert_eq!(status, Status::Ok as i32, "{text}");
+    let problem = Problem { rows: 0, ..PROBLEM };
+    // SAFETY: the selector is live, the problem is as long as it says.
+    let prepared = unsafe { topkit_selector_prepare(selector.0, &problem) };
+    assert_eq!(prepared, Status::Ok as i32, "{}", self::text());
+    assert_eq!(selector.launch(&Launch { k: 4096, ..none }).0, Status::Argument as i32);
 }

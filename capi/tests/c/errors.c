@@ -73,13 +73,22 @@ static void configs(void) {
 static void selections(void) {
     topkit_plan plan = TOPKIT_PLAN_INIT;
     plan.workspace_bytes = 7;
-    EXPECT(topkit_selector_plan(NULL, 1, 1, 1, NULL), TOPKIT_ERROR_ARGUMENT, "`topkit_plan` is NULL");
-    EXPECT(topkit_selector_plan(NULL, 1, 1, 1, &plan), TOPKIT_ERROR_ARGUMENT, "`selector` is NULL");
+    topkit_problem problem = TOPKIT_PROBLEM_INIT;
+    EXPECT(topkit_selector_plan(NULL, NULL, NULL), TOPKIT_ERROR_ARGUMENT, "`topkit_plan` is NULL");
+    EXPECT(topkit_selector_plan(NULL, NULL, &plan), TOPKIT_ERROR_ARGUMENT,
+           "`topkit_problem` is NULL");
+    EXPECT(topkit_selector_plan(NULL, &problem, &plan), TOPKIT_ERROR_ARGUMENT,
+           "`selector` is NULL");
     plan.size = 0;
-    EXPECT(topkit_selector_plan(NULL, 1, 1, 1, &plan), TOPKIT_ERROR_ARGUMENT, "sizeof(topkit_plan)");
+    EXPECT(topkit_selector_plan(NULL, &problem, &plan), TOPKIT_ERROR_ARGUMENT,
+           "sizeof(topkit_plan)");
     EXPECT_TRUE(plan.size == 0 && plan.workspace_bytes == 7);
 
-    EXPECT(topkit_selector_prepare(NULL, 1, 1, 1), TOPKIT_ERROR_ARGUMENT, "`selector` is NULL");
+    EXPECT(topkit_selector_prepare(NULL, NULL), TOPKIT_ERROR_ARGUMENT, "`topkit_problem` is NULL");
+    EXPECT(topkit_selector_prepare(NULL, &problem), TOPKIT_ERROR_ARGUMENT, "`selector` is NULL");
+    problem.size = sizeof(problem) - 1;
+    EXPECT(topkit_selector_prepare(NULL, &problem), TOPKIT_ERROR_ARGUMENT,
+           "sizeof(topkit_problem)");
 
     topkit_launch launch = TOPKIT_LAUNCH_INIT;
     EXPECT(topkit_selector_launch(NULL, NULL, NULL), TOPKIT_ERROR_ARGUMENT,

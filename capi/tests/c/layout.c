@@ -19,6 +19,14 @@ int main(void) {
     FIELD(topkit_selector_config, k_first);
     FIELD(topkit_selector_config, k_last);
     FIELD(topkit_selector_config, reserved);
+    SIZE(topkit_problem);
+    FIELD(topkit_problem, size);
+    FIELD(topkit_problem, rows);
+    FIELD(topkit_problem, columns);
+    FIELD(topkit_problem, row_stride);
+    FIELD(topkit_problem, alignment);
+    FIELD(topkit_problem, k);
+    FIELD(topkit_problem, reserved);
     SIZE(topkit_plan);
     FIELD(topkit_plan, size);
     FIELD(topkit_plan, workspace_bytes);

@@ -11,6 +11,7 @@
 use super::cell::{Cell, Lengths};
 use crate::exit::Failure;
 use libloading::Library;
+use std::error::Error;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::path::Path;
 use topkit::DType;
@@ -83,11 +84,14 @@ impl Peer {
     /// Loads a library and gives its variants.
     pub fn load(path: &Path) -> Result<Vec<Peer>, Failure> {
         let place = path.display();
-        let refused = |error| {
-            Failure::environment(format!("the peer library {place} cannot be loaded: {error}"))
+        let refused = |error: &dyn Error| {
+            let reason = error.source().unwrap_or(error);
+            Failure::environment(format!("the peer library {place} cannot be loaded: {reason}"))
         };
+        // The system loader would look for a bare name elsewhere, and not here.
+        let file = std::path::absolute(path).map_err(|error| refused(&error))?;
         // SAFETY: the person who named the library vouches for what its initialisers do.
-        let library = unsafe { Library::new(path) }.map_err(refused)?;
+        let library = unsafe { Library::new(file) }.map_err(|error| refused(&error))?;
         // A library with a CUDA runtime in it does not survive being unloaded, so it stays.
         let library: &'static Library = Box::leak(Box::new(library));
         let count = find::<Count>(library, path, "peer_count")?;

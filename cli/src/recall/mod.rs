@@ -20,9 +20,9 @@ use measure::{Recall, Shares};
 use serde_json::json;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use topkit::Score;
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::interpret::Word;
+use topkit::{DType, Problem, Score};
 
 const GENERATED: &str = "Generated logits: those of a lightning indexer, without a file";
 
@@ -71,18 +71,23 @@ struct Input {
 /// Selects from the scores and from their roundings, and compares.
 pub fn recall(args: &Args, json: bool) -> Result<Report, Failure> {
     args.choice.check()?;
-    let input = match &args.file {
-        Some(file) => {
-            let input = read(file, args.tensor.as_deref())?;
-            args.check_k(input.columns)?;
-            input
-        }
-        None => {
-            args.check_k(args.columns.get())?;
-            args.generate(json)?
-        }
+    let read = args.file.as_ref().map(|file| read(file, args.tensor.as_deref())).transpose()?;
+    let (rows, columns) = match &read {
+        Some(input) => (input.rows, input.columns),
+        None => (args.rows.get(), args.columns.get()),
     };
+    args.check_k(columns)?;
     let place = args.choice.place()?;
+    let progress = progress::spinner(json);
+    // All that can be refused is refused before logits are made.
+    for (dtype, &k) in DType::ALL.iter().flat_map(|dtype| args.k.iter().map(move |k| (dtype, k))) {
+        select::check(&place, &Problem::new(*dtype, rows, columns, k), &progress)?;
+    }
+    progress.finish_and_clear();
+    let input = match read {
+        Some(input) => input,
+        None => args.generate(json)?,
+    };
     let progress = progress::spinner(json);
     let mut found = Vec::new();
     for &k in &args.k {

@@ -1,7 +1,7 @@
 //! The top k of a matrix at the place that was chosen, checked: a wrong selection has no recall.
 
 use crate::exit::Failure;
-use crate::gpu::Session;
+use crate::gpu::{self, Session};
 use crate::interpret;
 use crate::member::Wish;
 use crate::place::Place;
@@ -9,10 +9,36 @@ use crate::spec::{self, Axes};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use topkit::cudarc::driver::DeviceRepr;
+use topkit::host::HostError;
 use topkit::interpret::Word;
-use topkit::{Problem, Score, Select, host};
+use topkit::{KernelSpec, Problem, Score, Select, host};
 
 use super::measure::NAN;
+
+/// Refuses what cannot be selected there, before any score is made.
+pub fn check(place: &Place, problem: &Problem, progress: &ProgressBar) -> Result<(), Failure> {
+    let spec = spec(problem)?;
+    let columns = problem.columns;
+    if columns > i32::MAX as usize {
+        return Err(Failure::input(HostError::Columns { columns }));
+    }
+    match place {
+        Place::Gpu(engine) => {
+            let plan = engine.family(spec)?.plan(problem)?;
+            gpu::fits(engine, &plan)
+        }
+        Place::Interpreter(interpreter, seed) => {
+            interpret::ready(interpreter, *seed, &spec, problem, &Wish::default(), progress)
+                .map(drop)
+        }
+        Place::Host(_) => Ok(()),
+    }
+}
+
+fn spec(problem: &Problem) -> Result<KernelSpec, Failure> {
+    let axes = Axes { vec_size: Vec::new(), bins: Vec::new(), threads: Vec::new() };
+    Ok(spec::for_problem(problem, Select::Largest, NAN, &axes)?)
+}
 
 /// Selects the largest.
 pub fn select<S: Score + DeviceRepr + Word>(
@@ -24,8 +50,7 @@ pub fn select<S: Score + DeviceRepr + Word>(
 ) -> Result<Vec<i32>, Failure> {
     let rows = scores.len() / columns;
     let problem = Problem::new(S::DTYPE, rows, columns, k);
-    let axes = Axes { vec_size: Vec::new(), bins: Vec::new(), threads: Vec::new() };
-    let spec = spec::for_problem(&problem, Select::Largest, NAN, &axes)?;
+    let spec = spec(&problem)?;
     let semantics = spec.semantics;
     let input = host::Matrix::new(scores, rows, columns).map_err(Failure::input)?;
     let indices = match place {
@@ -38,7 +63,8 @@ pub fn select<S: Score + DeviceRepr + Word>(
         }
         Place::Interpreter(interpreter, seed) => {
             let wish = Wish::default();
-            interpret::select(interpreter, *seed, &spec, problem, scores, &wish, progress)?.indices
+            let ready = interpret::ready(interpreter, *seed, &spec, &problem, &wish, progress)?;
+            ready.select(scores, progress)?.indices
         }
         // It is what the others are checked with.
         Place::Host(_) => {

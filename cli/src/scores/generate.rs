@@ -69,6 +69,18 @@ impl fmt::Display for Shape {
     }
 }
 
+impl Shape {
+    /// Refuses a matrix of scores that is not to be made.
+    pub fn check(self, dtype: DType) -> Result<(), Failure> {
+        // A random matrix beyond this is a slip of the hand, and would exhaust the machine.
+        const LIMIT: usize = 1 << 34;
+        if size("the matrix", self.rows, self.columns, dtype)? > LIMIT {
+            return Err(Failure::input(format!("{self} {dtype} scores take more than 16 GiB")));
+        }
+        Ok(())
+    }
+}
+
 /// Makes a matrix.
 pub fn generate(
     shape: Shape,
@@ -77,11 +89,7 @@ pub fn generate(
     seed: u64,
 ) -> Result<Matrix, Failure> {
     let source = format!("generated, {}, seed {seed}", distribution.name());
-    // A random matrix beyond this is a slip of the hand, and would exhaust the machine.
-    const LIMIT: usize = 1 << 34;
-    if size("the matrix", shape.rows, shape.columns, dtype)? > LIMIT {
-        return Err(Failure::input(format!("{shape} {dtype} scores take more than 16 GiB")));
-    }
+    shape.check(dtype)?;
     let scores = match dtype {
         DType::F32 => Scores::F32(fill(shape, distribution, seed)),
         DType::Bf16 => Scores::Bf16(fill::<bf16>(shape, distribution, seed)),

@@ -3,7 +3,9 @@
 //! A file is read whole and checked before anything is selected from it. Whatever is wrong with
 //! it is one line that names the file, what was found and what would do.
 
+mod foreign;
 mod generate;
+mod header;
 mod npy;
 mod tensors;
 
@@ -55,7 +57,8 @@ impl Scores {
 pub fn read(path: &Path, tensor: Option<&str>) -> Result<Matrix, Failure> {
     let place = path.display().to_string();
     let extension = path.extension().and_then(|extension| extension.to_str());
-    let parse: Parser = match extension {
+    let extension = extension.map(str::to_ascii_lowercase);
+    let parse: Parser = match extension.as_deref() {
         Some("npy") => npy::parse,
         Some("safetensors") => tensors::parse,
         _ => return Err(Failure::input(format!("{place} is neither .npy nor .safetensors"))),

@@ -1,14 +1,22 @@
 //! `.safetensors`: one tensor of F32, BF16 or F16.
 
+use super::foreign::{CONTIGUOUS, Foreign};
 use super::{Matrix, Scores, shape};
 use crate::exit::Failure;
 use half::{bf16, f16};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
 /// Reads the named tensor, or the only one.
 pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, Failure> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| {
-        Failure::input(format!("{place} is truncated, or no .safetensors file: {error}"))
+        // A type that is younger than this program is no damage.
+        let what = match error {
+            SafeTensorError::InvalidHeaderDeserialization(_) => {
+                "has a header that topkit cannot read"
+            }
+            _ => "is truncated, or no .safetensors file",
+        };
+        Failure::input(format!("{place} {what}: {error}"))
     })?;
     let mut names = file.names();
     names.sort_unstable();
@@ -38,10 +46,28 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
         Dtype::BF16 => Scores::Bf16(decode(data, bf16::from_le_bytes)),
         Dtype::F16 => Scores::F16(decode(data, f16::from_le_bytes)),
         other => {
-            return Err(Failure::input(format!("{source} holds {other}, not F32, BF16 or F16")));
+            return Err(Failure::input(format!(
+                "{source} holds {other}, not F32, BF16 or F16: {}; {CONTIGUOUS}",
+                foreign(other).hint()
+            )));
         }
     };
     Ok(Matrix { source, rows, columns, scores })
+}
+
+/// What a type is that no kernel takes.
+fn foreign(dtype: Dtype) -> Foreign {
+    match dtype {
+        Dtype::F64 => Foreign::Wide,
+        Dtype::BOOL => Foreign::Bool,
+        Dtype::C64 => Foreign::Complex,
+        Dtype::I8 | Dtype::U8 => Foreign::Whole(8),
+        Dtype::I16 | Dtype::U16 => Foreign::Whole(16),
+        Dtype::I32 | Dtype::U32 => Foreign::Whole(32),
+        Dtype::I64 | Dtype::U64 => Foreign::Whole(64),
+        _ if dtype.bitsize() < 16 => Foreign::Narrow,
+        _ => Foreign::Other,
+    }
 }
 
 fn decode<T, const N: usize>(data: &[u8], from: fn([u8; N]) -> T) -> Vec<T> {

@@ -60,10 +60,31 @@ impl Place {
         command
     }
 
+    /// Runs it with so much memory that what is too large cannot be made: an allocation beyond it
+    /// ends the program by a signal.
+    pub fn run_within(&self, kilobytes: u32, args: &[&str]) -> Ran {
+        let plain = self.command(args);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -v {kilobytes} && exec \"$@\""), "sh"]);
+        Ran::of(wrapped(command, &plain))
+    }
+
     /// Runs it.
     pub fn run(&self, args: &[&str]) -> Ran {
         Ran::of(self.command(args))
     }
+}
+
+/// A command that is given another one, with its settings.
+pub fn wrapped(mut outer: Command, inner: &Command) -> Command {
+    outer.arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer
 }
 
 /// How the program ended and what it said.
@@ -100,13 +121,36 @@ impl Ran {
     /// It refused the input, with one line that has these words in it and nothing on stdout.
     #[track_caller]
     pub fn refused(&self, words: &[&str]) {
-        assert_eq!((self.code, self.stdout.as_str()), (2, ""), "{self:?}");
+        self.refused_as(2, words);
+    }
+
+    /// The same for what the machine lacks.
+    #[track_caller]
+    pub fn lacked(&self, words: &[&str]) {
+        self.refused_as(3, words);
+    }
+
+    #[track_caller]
+    fn refused_as(&self, code: i32, words: &[&str]) {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
         assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
         assert!(self.stderr.starts_with("error: "), "{self:?}");
         for word in words {
             assert!(self.stderr.contains(word), "no {word:?} in {self:?}");
         }
     }
+}
+
+/// Builds a shared library of these C functions, by the C++ compiler, and gives its path.
+pub fn library(place: &Place, file: &str, functions: &str, options: &[&str]) -> String {
+    let source = place.file(&format!("{file}.cpp"), format!("extern \"C\" {{ {functions} }}"));
+    let made = place.path(file).to_str().unwrap().to_owned();
+    let named = std::env::var("TOPKIT_CXX").ok().filter(|name| !name.is_empty());
+    let compiler = named.unwrap_or_else(|| "c++".to_owned());
+    let mut command = Command::new(compiler);
+    command.args(["-shared", "-fPIC", "-w", "-o", &made, &source]).args(options);
+    assert!(command.status().unwrap().success());
+    made
 }
 
 /// A file of the score matrix that ships with the sources.

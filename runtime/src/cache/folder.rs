@@ -40,6 +40,11 @@ fn check(path: &Path) -> Result<(), DiskError> {
     danger(&metadata).map_or(Ok(()), |reason| Err(refused(reason)))
 }
 
+/// Whether nobody else could have written what this is of.
+pub(crate) fn is_safe(metadata: &Metadata) -> bool {
+    danger(metadata).is_none()
+}
+
 /// Why somebody else could have written what this is of; `None` where nobody could.
 pub(super) fn danger(metadata: &Metadata) -> Option<String> {
     #[cfg(unix)]

@@ -21,7 +21,7 @@ pub struct KeyInputs<'a> {
     pub options: &'a [String],
     /// The target, with its suffix.
     pub arch: Arch,
-    /// Name and version of the compiler.
+    /// Name and release of the compiler, as in `nvrtc 13.2.78`.
     pub compiler: &'a str,
 }
 

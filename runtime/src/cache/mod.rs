@@ -12,6 +12,7 @@ mod disk;
 mod entry;
 mod folder;
 mod inventory;
+mod kept;
 mod key;
 mod lock;
 mod memory;
@@ -21,7 +22,9 @@ mod size;
 
 pub use artifact::{Artifact, Origin};
 pub use disk::{DiskCache, DiskError, Lookup, Published};
+pub(crate) use folder::is_safe;
 pub use inventory::{Checked, Cleared, Entry};
+pub use kept::NotKept;
 pub(crate) use key::sha256;
 pub use key::{CacheKey, FORMAT, KeyInputs};
 pub use memory::MemoryCache;
@@ -30,8 +33,9 @@ pub use size::{SizeError, parse_size};
 
 use crate::pack::Packs;
 use crate::{CompileError, Compiler, Config};
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use topkit_codegen::{Arch, RenderedSource};
 
 /// Compiled kernels by what decides their code.
@@ -41,10 +45,12 @@ pub struct KernelCache {
     packs: Packs,
     disk: Option<DiskCache>,
     compiler: Arc<dyn Compiler>,
-    version: String,
+    version: OnceLock<String>,
     options: Vec<String>,
     deny_jit: bool,
     counters: Counters,
+    /// Why each kernel that could not be put on disk was not.
+    refused: Mutex<HashMap<CacheKey, String>>,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +71,9 @@ pub enum KernelError {
     /// It would have to be compiled, and that is denied.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Its PTX would have to be compiled, and that is denied.
+    #[error(transparent)]
+    PtxDenied(#[from] PtxDenied),
 }
 
 /// A compile that was not expected, where the settings deny those.
@@ -85,11 +94,28 @@ pub struct Denied {
     pub place: String,
 }
 
+/// PTX that was asked for where the settings deny compiles. It is kept nowhere, so it cannot be
+/// compiled ahead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the PTX of {entry} for {arch} would have to be compiled, and compiling is denied by \
+     TOPKIT_DENY_JIT or `deny_jit`; allow compiling to read it"
+)]
+pub struct PtxDenied {
+    /// The kernel's symbol.
+    pub entry: String,
+    /// The target.
+    pub arch: Arch,
+}
+
+/// Leave to call the compiler once. [`KernelCache::allow`] alone gives it.
+struct Allowed(());
+
 /// What a [`KernelCache`] has done since it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Times the compiler was called, refusals included.
+    /// Times the compiler was called for a kernel or its PTX, refusals included.
     pub compiles: u64,
     /// Kernels that came from packs.
     pub pack_hits: u64,
@@ -106,11 +132,12 @@ impl KernelCache {
             memory: MemoryCache::new(),
             packs: Packs::default(),
             disk,
-            version: compiler.version(),
+            version: OnceLock::new(),
             options: compiler.options(),
             compiler,
             deny_jit: false,
             counters: Counters::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -139,7 +166,7 @@ impl KernelCache {
     /// # Errors
     /// The compiler refuses it, or it is not there and compiling is denied.
     pub fn get(&self, source: &RenderedSource, arch: Arch) -> Result<Arc<Artifact>, KernelError> {
-        self.find(source, arch, !self.deny_jit)
+        self.find(source, arch, false)
     }
 
     /// As [`KernelCache::get`], ahead of its use: the compile is expected, and never denied.
@@ -160,21 +187,54 @@ impl KernelCache {
         }
     }
 
+    /// The PTX of a kernel, for reading. It is compiled each time, and kept nowhere.
+    ///
+    /// # Errors
+    /// The compiler refuses it, or compiling is denied.
+    pub fn ptx(&self, source: &RenderedSource, arch: Arch) -> Result<String, KernelError> {
+        self.make_ptx(source, arch, false)
+    }
+
+    /// As [`KernelCache::ptx`]; `ahead` of its use, the compile is never denied.
+    pub(crate) fn make_ptx(
+        &self,
+        source: &RenderedSource,
+        arch: Arch,
+        ahead: bool,
+    ) -> Result<String, KernelError> {
+        let denied = || PtxDenied { entry: source.entry.clone(), arch }.into();
+        let allowed = self.allow(ahead, denied)?;
+        Ok(self.call(allowed, source, arch, |compiler| compiler.ptx(source, arch))?)
+    }
+
+    /// Whether the compiler may be called, ahead of a use or for it.
+    pub(crate) fn may_compile(&self, ahead: bool) -> bool {
+        ahead || !self.deny_jit
+    }
+
+    fn allow(
+        &self,
+        ahead: bool,
+        denied: impl FnOnce() -> KernelError,
+    ) -> Result<Allowed, KernelError> {
+        if self.may_compile(ahead) { Ok(Allowed(())) } else { Err(denied()) }
+    }
+
     fn find(
         &self,
         source: &RenderedSource,
         arch: Arch,
-        may_compile: bool,
+        ahead: bool,
     ) -> Result<Arc<Artifact>, KernelError> {
-        let inputs = self.inputs(source, arch);
-        let key = inputs.key();
+        // Here there is one compiler, and a kernel of a pack is to need none.
+        let place = self.inputs_of(source, arch, "").key();
         let mut in_memory = true;
-        let artifact = self.memory.get_or_compute(&key, || {
+        let artifact = self.memory.get_or_compute(&place, || {
             in_memory = false;
-            self.fetch(&key, &inputs, source, may_compile)
+            self.fetch(source, arch, ahead)
         })?;
         if in_memory {
-            tracing::trace!(%key, "kernel found in memory");
+            tracing::trace!(key = %artifact.key, "kernel found in memory");
             self.count_memory_hit();
         }
         Ok(artifact)
@@ -192,7 +252,7 @@ impl KernelCache {
 
     /// Name and version of the compiler behind it.
     pub fn compiler(&self) -> &str {
-        &self.version
+        self.version.get_or_init(|| self.compiler.version())
     }
 
     /// What it has done so far.
@@ -212,12 +272,12 @@ impl KernelCache {
 
     /// Whether a pack has the kernel.
     pub(crate) fn is_packed(&self, source: &RenderedSource, arch: Arch) -> bool {
-        self.packs.has(&self.inputs(source, arch))
+        self.packs.has(&self.inputs_of(source, arch, ""))
     }
 
     /// What each pack has in place of a kernel that none has, a line each.
     pub(crate) fn searched(&self, source: &RenderedSource, arch: Arch) -> String {
-        self.packs.searched(&self.inputs(source, arch))
+        self.packs.searched(&self.inputs_of(source, arch, ""))
     }
 
     /// The disk cache, where there is one.
@@ -226,46 +286,48 @@ impl KernelCache {
     }
 
     fn inputs<'a>(&'a self, source: &'a RenderedSource, arch: Arch) -> KeyInputs<'a> {
-        KeyInputs {
-            entry: &source.entry,
-            source: &source.text,
-            options: &self.options,
-            arch,
-            compiler: &self.version,
-        }
+        self.inputs_of(source, arch, self.compiler())
+    }
+
+    /// By a compiler of this name; packs are searched whatever it is.
+    fn inputs_of<'a>(
+        &'a self,
+        source: &'a RenderedSource,
+        arch: Arch,
+        compiler: &'a str,
+    ) -> KeyInputs<'a> {
+        let options = &self.options;
+        KeyInputs { entry: &source.entry, source: &source.text, options, arch, compiler }
     }
 
     /// From a pack, from disk or from the compiler. The first look takes no lock: a warm start waits
     /// for nobody, and a cache that cannot be written to can still be read.
     fn fetch(
         &self,
-        key: &CacheKey,
-        inputs: &KeyInputs<'_>,
         source: &RenderedSource,
-        may_compile: bool,
+        arch: Arch,
+        ahead: bool,
     ) -> Result<Artifact, KernelError> {
-        if let Some(artifact) = self.packs.find(inputs) {
+        if let Some(artifact) = self.packs.find(&self.inputs_of(source, arch, "")) {
             self.counters.pack_hits.fetch_add(1, Ordering::Relaxed);
             return Ok(artifact);
         }
-        let permit = |place: String| match may_compile {
-            true => Ok(()),
-            false => Err(Denied {
-                entry: inputs.entry.to_owned(),
-                arch: inputs.arch,
-                key: key.clone(),
-                place: if self.packs.is_empty() { place } else { place + ", and in the packs" },
-            }),
+        let inputs = self.inputs(source, arch);
+        let (key, inputs) = (&inputs.key(), &inputs);
+        let allow = |place: String| {
+            let place = if self.packs.is_empty() { place } else { place + ", and in the packs" };
+            let (entry, key) = (inputs.entry.to_owned(), key.clone());
+            self.allow(ahead, || Denied { entry, arch, key, place }.into())
         };
         let Some(disk) = &self.disk else {
-            permit("memory; nothing is kept on disk".to_owned())?;
-            return Ok(self.compile(key, inputs, source, None)?);
+            let allowed = allow("memory; nothing is kept on disk".to_owned())?;
+            return Ok(self.compile(allowed, inputs, source, None)?);
         };
         if let Lookup::Hit(artifact) = disk.load(key) {
             return Ok(self.found(disk, artifact));
         }
         // Who may not compile waits for nobody who does.
-        let _lock = if may_compile { disk.lock(key) } else { None };
+        let _lock = if self.may_compile(ahead) { disk.lock(key) } else { None };
         match disk.load(key) {
             Lookup::Hit(artifact) => return Ok(self.found(disk, artifact)),
             Lookup::Miss => tracing::debug!(%key, "kernel not on disk"),
@@ -275,8 +337,8 @@ impl KernelCache {
                     "a cache entry cannot be used: {reason}");
             }
         }
-        permit(disk.root().display().to_string())?;
-        Ok(self.compile(key, inputs, source, Some(disk))?)
+        let allowed = allow(disk.root().display().to_string())?;
+        Ok(self.compile(allowed, inputs, source, Some(disk))?)
     }
 
     fn found(&self, disk: &DiskCache, artifact: Artifact) -> Artifact {
@@ -288,30 +350,45 @@ impl KernelCache {
 
     fn compile(
         &self,
-        key: &CacheKey,
+        allowed: Allowed,
         inputs: &KeyInputs<'_>,
         source: &RenderedSource,
         disk: Option<&DiskCache>,
     ) -> Result<Artifact, CompileError> {
-        self.counters.compiles.fetch_add(1, Ordering::Relaxed);
-        let span = tracing::info_span!("compile", entry = %source.entry, arch = %inputs.arch);
-        let compiled = span.in_scope(|| self.compiler.compile(source, inputs.arch))?;
+        let (key, arch) = (inputs.key(), inputs.arch);
+        let compiled =
+            self.call(allowed, source, arch, |compiler| compiler.compile(source, arch))?;
         if let Some(disk) = disk {
             match disk.publish(inputs, &compiled) {
                 Ok(published) => tracing::debug!(%key, ?published, "kernel put on disk"),
                 Err(error) => {
-                    let path = disk.folder(key);
+                    let path = disk.folder(&key);
                     tracing::warn!(path = %path.display(), "a kernel is not kept on disk: {error}");
+                    let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+                    refused.insert(key.clone(), error.to_string());
                 }
             }
         }
         Ok(Artifact {
-            key: key.clone(),
+            key,
             entry: source.entry.clone(),
-            arch: inputs.arch,
+            arch,
             cubin: compiled.cubin,
             log: compiled.log,
             origin: Origin::Compiled,
         })
+    }
+
+    /// The one place that calls the compiler, and counts it.
+    fn call<T>(
+        &self,
+        _: Allowed,
+        source: &RenderedSource,
+        arch: Arch,
+        compile: impl FnOnce(&dyn Compiler) -> Result<T, CompileError>,
+    ) -> Result<T, CompileError> {
+        self.counters.compiles.fetch_add(1, Ordering::Relaxed);
+        let span = tracing::info_span!("compile", entry = %source.entry, %arch);
+        span.in_scope(|| compile(&*self.compiler))
     }
 }

@@ -62,6 +62,17 @@ pub enum HostError {
         /// Elements from one row to the next.
         row_stride: usize,
     },
+    /// The system has no memory for an answer.
+    #[error(
+        "the {what} take {bytes} bytes, which the system does not give; ask for a smaller k or \
+         fewer rows"
+    )]
+    Memory {
+        /// Which array.
+        what: &'static str,
+        /// Bytes that it takes.
+        bytes: u64,
+    },
     /// `starts` or `lengths` does not have one element a row.
     #[error("the {what} should have one element for each of the {rows} rows, but have {got}")]
     Ragged {

@@ -66,7 +66,7 @@ pub struct Output<'a, I, S> {
 ///
 /// # Errors
 /// k is 0, `I` is not the declared index type, the matrix is ragged under `rows: dense`, or the
-/// answer is larger than memory can address.
+/// answer is larger than memory can address, or than the system gives.
 pub fn top_k<S: Score, I: IndexInt>(
     input: &Matrix<'_, S>,
     k: u32,
@@ -75,8 +75,8 @@ pub fn top_k<S: Score, I: IndexInt>(
     accept::<S, I>(input, k, semantics)?;
     let row_stride = k as usize;
     let len = span("indices", input.rows(), row_stride, row_stride)?;
-    let mut indices = vec![I::FILL; len];
-    let mut values = semantics.values.then(|| vec![S::FILL; len]);
+    let mut indices = filled("indices", I::FILL, len)?;
+    let mut values = semantics.values.then(|| filled("values", S::FILL, len)).transpose()?;
     let output = Output { indices: &mut indices, values: values.as_deref_mut(), row_stride };
     top_k_into(input, k, semantics, output)?;
     Ok(Selection { indices, values })
@@ -125,6 +125,15 @@ pub fn top_k_into<S: Score, I: IndexInt>(
         }
     }
     Ok(())
+}
+
+/// A place for an answer, or an error where the system has no memory for it.
+fn filled<T: Clone>(what: &'static str, fill: T, len: usize) -> Result<Vec<T>, HostError> {
+    let mut all = Vec::new();
+    let bytes = (len as u64).saturating_mul(size_of::<T>() as u64);
+    all.try_reserve_exact(len).map_err(|_| HostError::Memory { what, bytes })?;
+    all.resize(len, fill);
+    Ok(all)
 }
 
 /// Leaves in `ranks` the ranks of a row's winners, in the order of the answer.

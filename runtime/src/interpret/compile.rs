@@ -6,7 +6,9 @@
 
 use super::error::InterpretError;
 use super::object::COMPILED_IN;
+use crate::environment::{RELATIVE, program, variable};
 use sha2::{Digest, Sha256};
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,7 @@ use std::process::{Command, Output};
 
 macro_rules! shim {
     ($($file:literal,)*) => {
-        &[$(($file, include_str!(concat!("../../../templates/host/", $file))),)*]
+        &[$(($file, include_str!(concat!("../../templates/host/", $file))),)*]
     };
 }
 
@@ -55,34 +57,46 @@ const SHIM_OPTIONS: &[&str] =
 /// A C++ compiler that answered.
 #[derive(Debug, Clone)]
 pub(super) struct Cxx {
-    command: String,
+    program: PathBuf,
     version: String,
 }
 
 impl Cxx {
     /// The compiler of `TOPKIT_CXX`, or else the system's.
     pub fn find() -> Result<Cxx, InterpretError> {
-        let named = std::env::var("TOPKIT_CXX").ok().filter(|name| !name.is_empty());
-        match named {
-            Some(command) => Cxx::among([command]),
-            None => Cxx::among(["c++", "g++", "clang++"].map(str::to_owned)),
+        match variable("TOPKIT_CXX") {
+            Some(command) => Cxx::among(&[&command]),
+            None => Cxx::among(&["c++", "g++", "clang++"].map(OsStr::new)),
         }
     }
 
     /// The first of these commands that answers.
-    pub fn among<const N: usize>(candidates: [String; N]) -> Result<Cxx, InterpretError> {
+    pub fn among(candidates: &[&OsStr]) -> Result<Cxx, InterpretError> {
         let mut tried = Vec::new();
         for command in candidates {
-            match Command::new(&command).arg("--version").output() {
+            let name = command.display();
+            let program = match locate(command) {
+                Ok(program) => program,
+                Err(reason) => {
+                    tried.push(format!("`{name}` ({reason})"));
+                    continue;
+                }
+            };
+            match Command::new(&program).arg("--version").output() {
                 Ok(output) if output.status.success() => {
                     let version = String::from_utf8_lossy(&output.stdout).into_owned();
-                    return Ok(Cxx { command, version });
+                    return Ok(Cxx { program, version });
                 }
-                Ok(output) => tried.push(format!("`{command} --version` ({})", output.status)),
-                Err(error) => tried.push(format!("`{command}` ({error})")),
+                Ok(output) => tried.push(format!("`{name} --version` ({})", output.status)),
+                Err(error) => tried.push(format!("`{name}` ({error})")),
             }
         }
         Err(InterpretError::Compiler { tried: tried.join(", ") })
+    }
+
+    /// What names the compiler in a digest.
+    fn parts(&self) -> [&[u8]; 2] {
+        [self.program.as_os_str().as_encoded_bytes(), self.version.as_bytes()]
     }
 
     fn kernel_options(&self) -> Vec<&'static str> {
@@ -102,10 +116,10 @@ impl Cxx {
     pub fn object(&self, folder: &Path, name: &str, text: &str) -> Result<PathBuf, InterpretError> {
         let entry = entry_text(name);
         let options = self.kernel_options();
-        let mut parts: Vec<&str> = vec![&self.command, &self.version, text, &entry];
-        parts.extend(&options);
-        parts.extend(SHIM_OPTIONS);
-        parts.extend(SHIM.iter().flat_map(|(name, text)| [*name, *text]));
+        let shim = SHIM.iter().flat_map(|(name, text)| [*name, *text]);
+        let texts = [text, &entry].into_iter().chain(options.iter().copied());
+        let texts = texts.chain(SHIM_OPTIONS.iter().copied()).chain(shim).map(str::as_bytes);
+        let parts: Vec<&[u8]> = self.parts().into_iter().chain(texts).collect();
         let home = folder.join(digest(&parts));
         let object = home.join("kernel.so");
         if object.is_file() {
@@ -134,7 +148,7 @@ impl Cxx {
             let path = home.with_extension("failed.cu");
             fs::write(&path, text).map_err(file(&path))?;
             return Err(InterpretError::Compile {
-                compiler: self.command.clone(),
+                compiler: self.program.display().to_string(),
                 kernel: name.to_owned(),
                 path,
                 log,
@@ -153,33 +167,35 @@ impl Cxx {
 
     /// Compiles the kernel, and the shim unless another kernel's is there, and links them; the inner
     /// error is what the compiler said.
-    fn build(&self, work: &Path, options: &[&str]) -> std::io::Result<Result<(), String>> {
-        let parts = [&self.command, &self.version].map(String::as_str);
-        let shim = SHIM.iter().map(|(_, text)| *text);
-        let parts: Vec<&str> =
-            parts.into_iter().chain(SHIM_OPTIONS.iter().copied()).chain(shim).collect();
+    fn build(&self, work: &Path, options: &[&'static str]) -> std::io::Result<Result<(), String>> {
+        let shim = SHIM_OPTIONS.iter().copied().chain(SHIM.iter().map(|(_, text)| *text));
+        let parts: Vec<&[u8]> = self.parts().into_iter().chain(shim.map(str::as_bytes)).collect();
         let hooks = work.with_file_name(format!("hooks-{}.o", digest(&parts)));
-        let hooks = hooks.to_string_lossy();
-        let run = |arguments: &[&str]| -> std::io::Result<Output> {
-            Command::new(&self.command).current_dir(work).args(arguments).output()
+        let run = |arguments: &[&OsStr]| -> std::io::Result<Output> {
+            Command::new(&self.program).current_dir(work).args(arguments).output()
         };
-        let prefix =
-            format!("-fdebug-prefix-map={}={}", work.display(), COMPILED_IN.trim_end_matches('/'));
-        let kernel: Vec<&str> = options
-            .iter()
-            .copied()
-            .chain([prefix.as_str(), "-c", "entry.cpp", "-o", "kernel.o"])
-            .collect();
-        let shim: Vec<&str> =
-            SHIM_OPTIONS.iter().copied().chain(["-c", "host/hooks.cpp", "-o", "hooks.o"]).collect();
-        let link: [&str; 7] =
-            ["-shared", "-Wl,-Bsymbolic", "-Wl,-z,defs", "kernel.o", &hooks, "-o", "kernel.so"];
-        if !Path::new(&*hooks).is_file() {
+        // A path may hold what is no text.
+        let mut prefix = OsString::from("-fdebug-prefix-map=");
+        prefix.push(work);
+        prefix.push("=");
+        prefix.push(COMPILED_IN.trim_end_matches('/'));
+        let words = |words: &[&'static str]| -> Vec<&OsStr> {
+            words.iter().map(|word| OsStr::new(*word)).collect()
+        };
+        let mut kernel = words(options);
+        kernel.push(&prefix);
+        kernel.extend(words(&["-c", "entry.cpp", "-o", "kernel.o"]));
+        let mut shim = words(SHIM_OPTIONS);
+        shim.extend(words(&["-c", "host/hooks.cpp", "-o", "hooks.o"]));
+        let mut link = words(&["-shared", "-Wl,-Bsymbolic", "-Wl,-z,defs", "kernel.o"]);
+        link.push(hooks.as_os_str());
+        link.extend(words(&["-o", "kernel.so"]));
+        if !hooks.is_file() {
             let output = run(&shim)?;
             if !output.status.success() {
                 return Ok(Err(said(&output)));
             }
-            fs::rename(work.join("hooks.o"), &*hooks)?;
+            fs::rename(work.join("hooks.o"), &hooks)?;
         }
         for arguments in [&kernel[..], &link[..]] {
             let output = run(arguments)?;
@@ -190,6 +206,20 @@ impl Cxx {
         Ok(Ok(()))
     }
 }
+
+/// The program of a command: a file by its absolute path, or a name that is looked for on `PATH`,
+/// but not in its entries that mean the working directory. The compiler runs in another folder, where
+/// a relative path would name another program.
+fn locate(command: &OsStr) -> Result<PathBuf, String> {
+    if Path::new(command).is_absolute() {
+        return Ok(command.into());
+    }
+    let name = command.to_str().filter(|name| !name.contains('/')).ok_or(RELATIVE)?;
+    let path = variable("PATH").unwrap_or_else(|| USUAL_PATH.into());
+    program(name, &path).ok_or_else(|| "no such program on PATH".to_owned())
+}
+
+const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -215,11 +245,11 @@ fn prepare(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn digest(parts: &[&str]) -> String {
+fn digest(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
+        hash.update(part);
     }
     hash.finalize().iter().take(16).fold(String::new(), |mut hex, byte| {
         // Writing to a String cannot fail.

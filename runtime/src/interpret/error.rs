@@ -15,6 +15,12 @@ pub enum InterpretError {
         /// The commands, and why each failed.
         tried: String,
     },
+    /// Variables of the environment name what cannot be used.
+    #[error("{refused}")]
+    Environment {
+        /// A sentence for each.
+        refused: String,
+    },
     /// The compiler refused the text.
     #[error("{compiler} refused {kernel} (kept as {source_path}):\n{log}", source_path = .path.display())]
     Compile {

@@ -42,23 +42,33 @@ impl Interpreter {
     /// kernel cache.
     ///
     /// # Errors
-    /// There is no C++ compiler.
+    /// There is no C++ compiler, or the environment names the kernel cache by a relative path.
     pub fn new() -> Result<Interpreter, InterpretError> {
         Interpreter::with(Cxx::find()?)
     }
 
-    /// With a compiler of the caller's choice, by its command.
+    /// With a compiler of the caller's choice, by its name on `PATH` or its absolute path.
     ///
     /// # Errors
-    /// The command does not answer.
+    /// The compiler does not answer, or as for [`Interpreter::new`].
     pub fn with_compiler(command: &str) -> Result<Interpreter, InterpretError> {
-        Interpreter::with(Cxx::among([command.to_owned()])?)
+        Interpreter::with(Cxx::among(&[command.as_ref()])?)
     }
 
     fn with(compiler: Cxx) -> Result<Interpreter, InterpretError> {
-        let cache = Config::from_env().cache_dir;
-        let folder = cache
-            .unwrap_or_else(|| std::env::temp_dir().join(format!("topkit-{}", std::process::id())));
+        let config = Config::from_env();
+        if !config.refused.is_empty() {
+            return Err(InterpretError::Environment { refused: config.refused.join("; ") });
+        }
+        let folder = match config.cache_dir {
+            Some(folder) => folder,
+            None => {
+                // What lies there is loaded, so a TMPDIR that is relative is not followed.
+                let temporary = std::env::temp_dir();
+                let usual = if temporary.is_absolute() { temporary } else { "/tmp".into() };
+                usual.join(format!("topkit-{}", std::process::id()))
+            }
+        };
         let limits = Limits { steps: 200_000_000, switch_every: 64, shared: 227 * 1024 };
         Ok(Interpreter { compiler, folder: folder.join("interpret"), seed: 0, limits })
     }

@@ -120,6 +120,12 @@ impl Memory {
             .collect()
     }
 
+    /// Bytes that kernels may write.
+    pub(super) fn writable_bytes(&self) -> usize {
+        let writable = self.allocations.iter().filter(|allocation| allocation.writable);
+        writable.flat_map(|allocation| &allocation.windows).map(Range::len).sum()
+    }
+
     fn allocate(&mut self, name: &str, offset: usize, len: usize, writable: bool) -> Buffer {
         let bytes = offset.saturating_add(len).max(1);
         let Ok(layout) = Layout::from_size_align(bytes, ALIGN) else {

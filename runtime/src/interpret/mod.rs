@@ -88,6 +88,7 @@ mod memory;
 mod object;
 mod order;
 mod random;
+mod room;
 mod schedule;
 mod select;
 mod shadow;

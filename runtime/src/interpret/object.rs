@@ -4,6 +4,7 @@
 //! built-in variables are the object's own; others wait.
 
 use super::error::InterpretError;
+use crate::library::loader_words;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use object::elf::{FileHeader64, PT_TLS};
 use object::read::elf::{FileHeader, ProgramHeader};
@@ -83,11 +84,11 @@ impl Object {
         // SAFETY: the object was made by this module from a kernel and the shim; it runs nothing on
         // load.
         let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| failed(loader_words(&error)))?;
         let symbol = |name: &str| -> Result<*mut c_void, InterpretError> {
             // SAFETY: only the address is taken here.
             let symbol = unsafe { library.get::<*mut c_void>(name.as_bytes()) };
-            symbol.map(|symbol| symbol.as_raw_ptr()).map_err(|error| failed(error.to_string()))
+            symbol.map(|symbol| symbol.as_raw_ptr()).map_err(|error| failed(loader_words(&error)))
         };
         let registers = Registers {
             hooks: symbol("topkit_hooks")?.cast(),

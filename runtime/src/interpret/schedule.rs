@@ -15,6 +15,7 @@ use super::machine::{Cta, Machine, State, Thread};
 use super::memory::Memory;
 use super::object::{Hooks, Object, Registers};
 use super::random::Random;
+use super::room;
 use super::shadow::Mark;
 use super::space::Space;
 use std::cell::OnceCell;
@@ -49,6 +50,9 @@ pub(super) fn run(
         );
         return Err(Fault::Launch { what });
     }
+    let shared =
+        shape.live() as usize * (shape.dynamic_offset(object.static_shared) + shape.dynamic_shared);
+    room::check_watched(memory.writable_bytes().saturating_add(shared))?;
     // Of a launch that panicked nothing is left in the object that this one does not set.
     let _running = object.running.lock().unwrap_or_else(PoisonError::into_inner);
     // Two of these at once would be too many stacks for one process.

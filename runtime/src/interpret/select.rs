@@ -4,9 +4,10 @@
 use super::fault::Fault;
 use super::launch::{Kernel, Launch};
 use super::memory::{Memory, Word};
+use super::room::Selection;
 use crate::launch::{KernelArgs, RawLaunch};
 use crate::{IndexInt, Problem, Score};
-use topkit_codegen::{RowShape, Variant};
+use topkit_codegen::{IndexType, RowShape, Variant};
 
 /// What to select from, and how it lies in memory.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +84,30 @@ impl Kernel {
         self.select_by(&Launch::of(&plan), plan.workspace_bytes, plan.zeroed_bytes, question)
     }
 
+    /// Whether this machine has the memory to select by this kernel from dense rows, scores included
+    /// that are not there yet: every byte that a kernel may write takes some sixty of the host's.
+    /// [`Kernel::select`] asks the same of itself.
+    ///
+    /// # Errors
+    /// The kernel cannot serve the problem, or there is not enough memory.
+    pub fn fits(&self, problem: &Problem) -> Result<(), Fault> {
+        let plan = self.plan(problem)?;
+        let index = match plan.variant.semantics.index {
+            IndexType::I64 => size_of::<i64>(),
+            _ => size_of::<i32>(),
+        };
+        let Problem { dtype, rows, columns, k, .. } = *problem;
+        let scores = rows.saturating_mul(columns).saturating_mul(dtype.bytes() as usize);
+        Selection {
+            rows,
+            // As made, and as copied.
+            scores: scores.saturating_mul(2),
+            output_row: (k as usize).saturating_mul(index),
+            workspace: plan.workspace_bytes,
+        }
+        .check()
+    }
+
     /// As [`Kernel::select`], for a kernel of the caller's own that takes `LaunchArgs` of
     /// `templates/device/types.cuh`, launched in a shape of the caller's own. There is at least one
     /// row. The first `zeroed_bytes` of the workspace must be zero again at the end. Where the launch
@@ -103,6 +128,14 @@ impl Kernel {
             return Err(Fault::Launch { what: "there are no rows".to_owned() });
         }
         let span = (rows - 1) * row_stride + columns;
+        let places = (k as usize).saturating_add(output_gap);
+        Selection {
+            rows,
+            scores: span.saturating_add(offset).saturating_mul(size_of::<S>()),
+            output_row: places.saturating_mul(size_of::<I>()),
+            workspace: workspace_bytes,
+        }
+        .check()?;
         let mut memory = Memory::new();
         let input = memory.input_at("scores", offset * size_of::<S>(), &scores[..span]);
         let in_bytes =
@@ -183,14 +216,10 @@ fn check<S>(question: &Question<'_, S>) -> Result<(), Fault> {
     if k == 0 || row_stride < columns || columns > i32::MAX as usize {
         return refused(format!("top {k} of {columns} columns with row stride {row_stride}"));
     }
-    let needed = if rows == 0 { 0 } else { (rows - 1) * row_stride + columns };
+    let last = if rows == 0 { 0 } else { columns };
+    let needed = rows.saturating_sub(1).saturating_mul(row_stride).saturating_add(last);
     if scores.len() < needed {
         return refused(format!("{} scores, and {needed} are needed", scores.len()));
-    }
-    // What the host's own selection could hold in memory, and no more.
-    let places = (k as usize).checked_add(question.output_gap).and_then(|k| k.checked_mul(rows));
-    if places.is_none_or(|places| places > 1 << 32) {
-        return refused(format!("top {k} of {rows} rows is more than this machine can hold"));
     }
     for spans in [starts, lengths].into_iter().flatten() {
         if spans.len() < rows {

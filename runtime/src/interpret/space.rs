@@ -18,7 +18,7 @@ pub(super) enum Place {
     Image,
 }
 
-struct Region {
+pub(super) struct Region {
     start: usize,
     len: usize,
     place: Place,

@@ -26,6 +26,7 @@ impl Compiler for Absent {
             arch,
             reason: "there is none here".to_owned(),
             log: String::new(),
+            blames_kernel: false,
         })
     }
 }

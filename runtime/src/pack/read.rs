@@ -78,7 +78,7 @@ impl Pack {
         self.bytes
     }
 
-    /// Name and version of the compiler that made its kernels, as in `nvrtc 13.0`.
+    /// Name and version of the compiler that made its kernels, as in `nvrtc 13.2.78`.
     pub fn compiler(&self) -> &str {
         &self.index.compiler
     }

@@ -2,10 +2,10 @@
 //!
 //! What was measured goes first, among these members alone. Where rules would take another, which
 //! they may on a GPU with more or fewer multiprocessors than the one that was packed for, the member
-//! nearest to it serves. Where none can, the plan stays as it was, and loading its kernel is the
-//! error that names it.
+//! nearest to it serves, of those that were not refused when they were loaded. Where none can, the plan
+//! stays as it was, and loading its kernel is the error that names it.
 
-use crate::plan::{Explanation, Limits, Plan, Planner, parts};
+use crate::plan::{Explanation, Limits, Plan, Planner, Tried, parts};
 use crate::workload::Workload;
 use topkit_codegen::{KernelSpec, Key, Variant};
 
@@ -17,7 +17,7 @@ impl Stock {
     /// Those that are there. The planner never picks the others of its table.
     pub(crate) fn new(
         spec: &KernelSpec,
-        planner: &Planner,
+        planner: &mut Planner,
         is_there: impl Fn(&Variant) -> bool,
     ) -> Stock {
         let (there, missing): (Vec<_>, Vec<_>) = spec.variants().into_iter().partition(is_there);
@@ -29,13 +29,18 @@ impl Stock {
     }
 
     /// The plan, or one with the nearest member where it takes one that is not there.
-    pub(crate) fn plan(&self, plan: Plan, limits: &Limits) -> Plan {
-        if self.0.contains(&plan.variant) {
+    pub(crate) fn plan(&self, plan: Plan, limits: &Limits, tried: &Tried) -> Plan {
+        if self.has(&plan.variant, tried) {
             return plan;
         }
-        let serving = |member: &Variant| Plan::with(&plan.problem, member, limits).ok();
+        let serving = |member: &Variant| Plan::of_member(&plan.problem, member, limits).ok();
         let near = |other: &Plan| distance(&other.variant, &plan.variant);
-        self.0.iter().filter_map(serving).min_by_key(near).unwrap_or(plan)
+        let members = self.0.iter().filter(|member| !tried.has_refused(member));
+        members.filter_map(serving).min_by_key(near).unwrap_or(plan)
+    }
+
+    fn has(&self, variant: &Variant, tried: &Tried) -> bool {
+        self.0.contains(variant) && !tried.has_refused(variant)
     }
 
     /// The members that such plans can name for a workload, where the planner can name these.
@@ -45,14 +50,15 @@ impl Stock {
         spec: &KernelSpec,
         workload: &Workload,
         limits: &Limits,
+        tried: &Tried,
     ) -> Vec<Variant> {
         let (mut found, missing): (Vec<_>, Vec<_>) =
-            planned.into_iter().partition(|variant| self.0.contains(variant));
+            planned.into_iter().partition(|variant| self.has(variant, tried));
         for wanted in &missing {
             for problem in parts(spec, workload, self.0.iter().chain([wanted])) {
                 // What cannot serve a problem is not planned for it.
-                let Ok(plan) = Plan::with(&problem, wanted, limits) else { continue };
-                let taken = self.plan(plan, limits).variant;
+                let Ok(plan) = Plan::of_member(&problem, wanted, limits) else { continue };
+                let taken = self.plan(plan, limits, tried).variant;
                 if !found.contains(&taken) {
                     found.push(taken);
                 }
@@ -62,9 +68,9 @@ impl Stock {
     }
 
     /// The same for a plan with its reasons.
-    pub(crate) fn explain(&self, mut explained: Explanation) -> Explanation {
+    pub(crate) fn explain(&self, mut explained: Explanation, tried: &Tried) -> Explanation {
         let wanted = explained.plan.variant;
-        explained.plan = self.plan(explained.plan, &explained.limits);
+        explained.plan = self.plan(explained.plan, &explained.limits, tried);
         let taken = explained.plan.variant;
         if taken != wanted {
             for reason in &mut explained.reasons {
@@ -73,7 +79,12 @@ impl Stock {
                     Key::Bins => taken.bins,
                     _ => taken.threads,
                 };
-                reason.why = format!("no pack has {wanted}, and this is the nearest that one has");
+                reason.why = match self.0.contains(&wanted) {
+                    false => format!("no pack has {wanted}, and this is the nearest that one has"),
+                    true => {
+                        format!("{wanted} was refused here; a pack has this, the nearest to it")
+                    }
+                };
             }
         }
         explained

@@ -1,7 +1,7 @@
 //! A plan in words: why it is what it is.
 
 use super::planner::Planner;
-use super::{Limits, Plan, heuristics};
+use super::{Limits, Plan, heuristics, is_sound};
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::tune::Choice;
@@ -104,6 +104,7 @@ impl Explanation {
     /// # Errors
     /// As for [`Plan::of`].
     pub fn of(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Result<Explanation, Error> {
+        is_sound(spec)?;
         Explanation::by(&Planner::default(), spec, problem, limits)
     }
 

@@ -2,18 +2,24 @@
 //! families that lack the kernels of one.
 //!
 //! Of each axis the declared value nearest to the wanted one is taken. A choice is a kernel and the
-//! reasons for it; what its launch needs is the plan's to say. Nothing here fails: the problem was
-//! accepted, and every family has a kernel for it.
+//! reasons for it; what its launch needs is the plan's to say. Kernels that were refused when they were
+//! `tried` are left out, and so are the kernels of which that tells. Nothing here fails: the problem was
+//! accepted, and `block_radix` serves every problem; it is named in the end even if it was refused.
 
-use super::{Limits, Reason};
+use super::{Limits, Reason, Tried};
 use crate::problem::Problem;
 use topkit_codegen::{DType, KernelKind, KernelSpec, Key, Variant};
 
 /// The kernel for a problem.
-pub(super) fn pick(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Variant {
-    shared(spec, problem, limits)
-        .or_else(|| filtering(spec, problem, limits))
-        .or_else(|| resident(spec, problem, limits))
+pub(super) fn pick(
+    spec: &KernelSpec,
+    problem: &Problem,
+    limits: &Limits,
+    tried: &Tried,
+) -> Variant {
+    shared(spec, problem, limits, tried)
+        .or_else(|| filtering(spec, problem, limits, tried))
+        .or_else(|| resident(spec, problem, limits, tried))
         .unwrap_or_else(|| streaming(spec, problem, limits))
 }
 
@@ -36,7 +42,12 @@ fn streaming(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Variant {
 ///
 /// Of those with room for the columns, the one with the fewest scores a thread up to 16, then the
 /// fewest threads: a pass over registers is cheap, and every warp makes each barrier dearer.
-fn resident(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Variant> {
+fn resident(
+    spec: &KernelSpec,
+    problem: &Problem,
+    limits: &Limits,
+    tried: &Tried,
+) -> Option<Variant> {
     let vec_size = wanted_vec_size(problem).value;
     if problem.columns > Variant::MAX_CAPACITY as usize || !spec.vec_size.contains(&vec_size) {
         return None;
@@ -46,23 +57,23 @@ fn resident(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Var
         .threads
         .iter()
         .flat_map(|&threads| Variant::ITEMS.iter().map(move |&items| (threads, items)));
-    let (threads, items) = shapes
+    let member = Variant {
+        kernel: KernelKind::BlockResident,
+        vec_size,
+        bins: nearest(4096, &spec.bins),
+        ..streaming(spec, problem, limits)
+    };
+    shapes
         .filter(|(threads, items)| {
             (problem.columns..=Variant::MAX_CAPACITY as usize)
                 .contains(&((threads * items) as usize))
         })
-        .min_by_key(|&(threads, items)| {
+        .map(|(threads, items)| Variant { threads, items, ..member })
+        .filter(|member| !tried.rules_out(member))
+        .min_by_key(|&Variant { threads, items, .. }| {
             let wanted_items = if many_rows { 32 } else { 16 };
             (threads * items, threads > 512, items.abs_diff(wanted_items))
-        })?;
-    Some(Variant {
-        kernel: KernelKind::BlockResident,
-        vec_size,
-        bins: nearest(4096, &spec.bins),
-        threads,
-        items,
-        ..streaming(spec, problem, limits)
-    })
+        })
 }
 
 /// The kernel that holds a row in the registers of several CTAs, where there are too few rows to
@@ -71,7 +82,7 @@ fn resident(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Var
 /// Of the sizes with room for the columns and a multiprocessor for each CTA, the one with the least
 /// room, then the fewest scores a thread: 1 x 65536 f32 at k = 2048, 3.9 us by 8 CTAs of 16 scores a
 /// thread and 4.3 of 32 (H200).
-fn shared(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Variant> {
+fn shared(spec: &KernelSpec, problem: &Problem, limits: &Limits, tried: &Tried) -> Option<Variant> {
     let vec_size = wanted_vec_size(problem).value;
     let declared = spec.vec_size.contains(&vec_size)
         && spec.bins.contains(&SHARED_BINS)
@@ -84,23 +95,25 @@ fn shared(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Varia
         .items()
         .iter()
         .flat_map(|&items| kernel.clusters().iter().rev().map(move |&cluster| (items, cluster)));
-    let capacity = |(items, cluster): (u32, u32)| (FILTER_THREADS * items * cluster) as usize;
-    let (items, cluster) = sizes
-        .filter(|&size| {
-            size.1 <= limits.most_cluster
-                && problem.rows <= clusters_at_once(size.1, limits)
-                && capacity(size) >= problem.columns
-        })
-        .min_by_key(|&size| (capacity(size), size.0.max(16), size.0))?;
-    Some(Variant {
+    let member = Variant {
         kernel,
         vec_size,
         bins: SHARED_BINS,
         threads: FILTER_THREADS,
-        items,
-        cluster,
         ..streaming(spec, problem, limits)
-    })
+    };
+    let capacity = |items: u32, cluster: u32| (FILTER_THREADS * items * cluster) as usize;
+    sizes
+        .filter(|&(items, cluster)| {
+            cluster <= limits.most_cluster
+                && problem.rows <= clusters_at_once(cluster, limits)
+                && capacity(items, cluster) >= problem.columns
+        })
+        .map(|(items, cluster)| Variant { items, cluster, ..member })
+        .filter(|member| !tried.rules_out(member))
+        .min_by_key(|&Variant { items, cluster, .. }| {
+            (capacity(items, cluster), items.max(16), items)
+        })
 }
 
 /// Columns that one CTA holds as fast as several: 1 x 8192, 3.1 us and 3.0; 1 x 16384 f32 at
@@ -125,7 +138,12 @@ pub(crate) fn clusters_at_once(cluster: u32, limits: &Limits) -> usize {
 }
 
 /// The kernel that reads its rows once and keeps what may win, where the family has it.
-fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Variant> {
+fn filtering(
+    spec: &KernelSpec,
+    problem: &Problem,
+    limits: &Limits,
+    tried: &Tried,
+) -> Option<Variant> {
     let bytes = problem.columns * problem.dtype.bytes() as usize;
     let vec_size = wanted_vec_size(problem).value;
     let declared = spec.vec_size.contains(&vec_size)
@@ -149,26 +167,29 @@ fn filtering(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Option<Va
         members.into_iter().find(|member| {
             spec.threads.contains(&member.threads)
                 && member.needed_shared_bytes() <= limits.shared_bytes_per_cta
+                // Small CTAs have too few warps for large clusters.
+                && member.validate().is_empty()
         })
     };
-    if bytes >= HUGE_BYTES && problem.rows * 32 <= limits.multiprocessors as usize {
-        return with(KernelKind::GridFilter, 32, 1);
+    let usable = |member: &Variant| !tried.rules_out(member);
+    let is_huge = bytes >= HUGE_BYTES && problem.rows * 32 <= limits.multiprocessors as usize;
+    let by_the_gpu = is_huge.then(|| with(KernelKind::GridFilter, 32, 1)).flatten();
+    if let Some(member) = by_the_gpu.filter(usable) {
+        return Some(member);
     }
     // A CTA is worth its part in the meeting with a stripe of its own.
     let stripe = |items: u32| (FILTER_THREADS * items) as usize;
-    let cluster = CLUSTERS.iter().find(|(ctas, _)| {
-        *ctas <= limits.most_cluster
-            && problem.rows <= clusters_at_once(*ctas, limits)
-            && *ctas as usize * stripe(16) <= problem.columns
-    });
-    match cluster {
-        // Two CTAs of 512 threads and 64 bytes each share a multiprocessor.
-        None => with(KernelKind::BlockFilter, 64 / problem.dtype.bytes(), 1),
-        Some(&(ctas, _)) => {
-            let one = ctas as usize * stripe(16) >= problem.columns;
-            with(KernelKind::ClusterFilter, if one { 16 } else { 32 }, ctas)
-        }
-    }
+    let by_a_cluster = |&(ctas, _): &(u32, usize)| {
+        let stripes = ctas as usize * stripe(16);
+        let is_wanted = ctas <= limits.most_cluster
+            && problem.rows <= clusters_at_once(ctas, limits)
+            && stripes <= problem.columns;
+        let items = if stripes >= problem.columns { 16 } else { 32 };
+        is_wanted.then(|| with(KernelKind::ClusterFilter, items, ctas)).flatten().filter(usable)
+    };
+    // Two CTAs of 512 threads and 64 bytes each share a multiprocessor.
+    let by_a_cta = || with(KernelKind::BlockFilter, 64 / problem.dtype.bytes(), 1).filter(usable);
+    CLUSTERS.iter().find_map(by_a_cluster).or_else(by_a_cta)
 }
 
 /// Where the rules may change: of rows, columns and k, the last value before each change.

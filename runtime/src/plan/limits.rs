@@ -22,7 +22,8 @@ pub struct Limits {
     pub shared_bytes_per_cta: u32,
     /// Whether CTAs can be launched in clusters.
     pub clusters: bool,
-    /// CTAs of a cluster, at most; 1 without clusters. It is 16 until the GPU has refused one.
+    /// CTAs of a cluster, at most: 16, or 1 without clusters. A GPU that has no room for so many
+    /// refuses the kernel when it is loaded, and plans name another one.
     pub most_cluster: u32,
     /// Whether a launch may begin before the one ahead of it on the stream has ended: programmatic
     /// dependent launch, from compute capability 9.0 and CUDA 12.3 on.

@@ -2,18 +2,21 @@
 //!
 //! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
 //! here and nothing is measured. `planner` chooses, by a measured `table` interpolated in a `lattice`
-//! or by the rules of `heuristics`, after `keep` has settled own records; this file describes what was chosen, `explain` says why, and
-//! `reach` names all that may be chosen. What cannot be launched is an error with its numbers.
+//! or by the rules of `heuristics`, after `keep` has settled own records; both leave out what `tried` says was
+//! refused. `layout` gives the plan of a launch, `explain` says why a plan is what it is, and `reach` names all
+//! kernels that plans can name. What cannot be launched is an error with its numbers.
 
 mod explain;
 mod heuristics;
 mod keep;
 mod lattice;
+mod layout;
 mod limits;
 mod planner;
 mod reach;
 mod shipped;
 mod table;
+mod tried;
 
 pub use explain::{Alternative, Basis, Explanation, Kept, Measured, Reason};
 pub(crate) use heuristics::clusters_at_once;
@@ -23,11 +26,12 @@ pub(crate) use planner::Planner;
 pub(crate) use reach::parts;
 pub(crate) use shipped::{Here, Holding};
 pub(crate) use table::Table;
+pub(crate) use tried::{Refusal, Tried};
 
 use crate::error::Error;
 use crate::problem::{LIMIT, Problem};
 use crate::tune::Choice;
-use topkit_codegen::{KernelSpec, Variant};
+use topkit_codegen::{Fault, KernelSpec, SpecError, Variant};
 
 /// The kernel picked for a problem, and what its launch needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +61,9 @@ impl Plan {
     /// no compiler. [`Family::plan`](crate::Family::plan) goes by what was measured, too.
     ///
     /// # Errors
-    /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
+    /// The spec has faults, the dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn of(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Result<Plan, Error> {
+        is_sound(spec)?;
         Planner::default().plan(spec, problem, limits)
     }
 
@@ -71,8 +76,25 @@ impl Plan {
     /// early where the kernel and the GPU can.
     ///
     /// # Errors
-    /// The kernel cannot serve the problem, or not within the limits; the error says why.
+    /// There is no such kernel, or it cannot serve the problem, or not within the limits; the error
+    /// says why.
     pub fn with(problem: &Problem, variant: &Variant, limits: &Limits) -> Result<Plan, Error> {
+        match &variant.validate()[..] {
+            [] => Plan::of_member(problem, variant, limits),
+            faults => Err(Error::Unfit {
+                variant: Box::new(*variant),
+                problem: *problem,
+                reason: faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; "),
+            }),
+        }
+    }
+
+    /// As [`Plan::with`], for a variant that is known to be sound.
+    pub(crate) fn of_member(
+        problem: &Problem,
+        variant: &Variant,
+        limits: &Limits,
+    ) -> Result<Plan, Error> {
         problem.check()?;
         let unfit =
             |reason| Error::Unfit { variant: Box::new(*variant), problem: *problem, reason };
@@ -109,6 +131,12 @@ impl Plan {
             zeroed_bytes: variant.zeroed_bytes().min(variant.workspace_bytes(rows, grid)) as usize,
         })
     }
+}
+
+/// Refuses a spec with faults: sizes that no kernel has make no plan.
+fn is_sound(spec: &KernelSpec) -> Result<(), Error> {
+    let faults = spec.validate();
+    if faults.is_empty() { Ok(()) } else { Err(SpecError { faults }.into()) }
 }
 
 /// Refuses a problem that the family was not declared for.
@@ -221,5 +249,38 @@ mod tests {
         let columns = refused(Problem::new(DType::Bf16, 1, 2049, 512));
         assert!(columns.contains("it serves at most 2048 columns"), "{columns}");
         assert!(Plan::with(&Problem::new(DType::Bf16, 1, 2048, 512), variant, &h200()).is_ok());
+    }
+
+    #[test]
+    fn an_unsound_variant_or_spec_is_refused_with_its_faults() {
+        let spec = spec(&[1, 4]);
+        let problem = Problem::new(DType::F32, 3, 1 << 20, 512);
+        for kernel in KernelKind::ALL {
+            let members = spec.variants();
+            let sound = *members.iter().find(|v| v.kernel == *kernel).unwrap();
+            for size in [0, 3, 1 << 31, u32::MAX] {
+                for unsound in [
+                    Variant { vec_size: size, ..sound },
+                    Variant { bins: size, ..sound },
+                    Variant { threads: size, ..sound },
+                    Variant { items: size, cluster: size, ..sound },
+                    Variant { cluster: size.wrapping_add(17), ..sound },
+                    Variant { threads: size, items: size, cluster: size, bins: size, ..sound },
+                ] {
+                    let refused = Plan::with(&problem, &unsound, &h200());
+                    assert!(matches!(&refused, Err(Error::Unfit { .. })), "{refused:?}");
+                }
+            }
+        }
+        let huge = Variant { threads: u32::MAX, ..spec.variants()[0] };
+        let said = Plan::with(&problem, &huge, &h200()).unwrap_err().to_string();
+        assert!(said.contains("`threads: 4294967295` is not a CTA size"), "{said}");
+        for threads in [vec![u32::MAX], vec![0], vec![]] {
+            let unsound = KernelSpec { threads: threads.into(), ..spec.clone() };
+            let refused = Plan::of(&unsound, &problem, &h200());
+            assert!(matches!(&refused, Err(Error::Spec(_))), "{refused:?}");
+            let refused = Explanation::of(&unsound, &problem, &h200());
+            assert!(matches!(&refused, Err(Error::Spec(_))), "{refused:?}");
+        }
     }
 }

@@ -5,46 +5,32 @@
 //! and rows that are less aligned go by times of their own; where there are none, those of usual
 //! rows stand for them. Rules serve where there is no table, where it lists no member of the family
 //! near the problem, and where rows are far shorter than any that were measured. It cannot fail
-//! where rules can serve. Its one state is which kernels the GPU or the compiler has refused; these
-//! are not picked again.
+//! where rules can serve. Its one state is which kernels were `tried`: it names a refused kernel
+//! only where no other can serve.
 
 use super::keep::kept_at;
 use super::lattice::{Lattice, Member};
 use super::shipped::Holding;
 use super::table::Point;
+use super::tried::{Refusal, Tried};
 use super::{Alternative, Basis, Kept, Limits, Measured, Plan, accepts, heuristics};
 use crate::error::Error;
 use crate::problem::Problem;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use topkit_codegen::{DType, KernelSpec, RowShape, Variant};
 
 /// The largest cluster that every GPU with clusters has room for.
 const PORTABLE_CLUSTER: u32 = 8;
 
 /// Picks the members of one family on one GPU.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Planner {
     measured: Vec<Type>,
     device: String,
     stand_in: Option<String>,
     own: usize,
     kept: Vec<Kept>,
-    /// Rules pick no larger cluster, since the GPU refused one.
-    most_cluster: AtomicU32,
-}
-
-impl Default for Planner {
-    fn default() -> Planner {
-        Planner {
-            measured: Vec::new(),
-            device: String::new(),
-            stand_in: None,
-            own: 0,
-            kept: Vec::new(),
-            most_cluster: AtomicU32::new(u32::MAX),
-        }
-    }
+    tried: Tried,
 }
 
 /// The measured points of one score type, for rows that loads of so many scores are aligned to.
@@ -56,8 +42,8 @@ pub(super) struct Type {
     pub(super) lattice: Lattice,
     /// Of its points, the first so many are of this GPU's own records.
     own: usize,
-    /// A bit for each member that the GPU refused.
-    pub(super) refused: AtomicU64,
+    /// Where packs alone serve: a bit for each kernel of the lattice that no pack has.
+    pub(super) absent: u64,
 }
 
 impl Planner {
@@ -72,14 +58,13 @@ impl Planner {
             for (vec_size, aligned) in classes(dtype, ragged, points) {
                 let (of_class, own) = of_class(dtype, ragged, vec_size, points, *own);
                 let lattice = Lattice::new(spec, &of_class, own, stand_in.is_none());
-                let refused = AtomicU64::new(0);
                 measured.extend(lattice.map(|lattice| Type {
                     dtype,
                     vec_size,
                     aligned,
                     lattice,
                     own,
-                    refused,
+                    absent: 0,
                 }));
             }
         }
@@ -117,38 +102,26 @@ impl Planner {
         if let Some(plan) = self.measured(problem, limits) {
             return Ok(plan);
         }
-        Plan::with(problem, &heuristics::pick(spec, problem, &self.known(limits)), limits)
+        Plan::of_member(problem, &heuristics::pick(spec, problem, limits, &self.tried), limits)
     }
 
-    /// The limits, with what the GPU has shown of them.
-    pub(super) fn known(&self, limits: &Limits) -> Limits {
-        let most_cluster = limits.most_cluster.min(self.most_cluster.load(Ordering::Relaxed));
-        Limits { most_cluster, clusters: limits.clusters && most_cluster > 1, ..*limits }
+    /// What loading has shown of kernels.
+    pub(crate) fn tried(&self) -> &Tried {
+        &self.tried
     }
 
-    /// Never again picks a kernel, since the GPU has no room for it or the compiler refuses it;
-    /// whether another may be picked in its place.
-    pub(crate) fn refuse(&self, variant: &Variant) -> bool {
-        let mut is_news = self.leave_out(variant);
-        // Rules may have picked it, or pick it next.
-        if variant.cluster > 1 {
-            let smaller = variant.cluster - 1;
-            is_news |= self.most_cluster.fetch_min(smaller, Ordering::Relaxed) > smaller;
-        }
-        is_news
+    /// Names a kernel no more while another one can serve.
+    pub(crate) fn refuse(&self, variant: &Variant, refusal: Refusal) {
+        self.tried.refuse(variant, refusal);
     }
 
-    /// Never again picks a kernel by the table; whether that is news. Rules may still name it.
-    pub(crate) fn leave_out(&self, variant: &Variant) -> bool {
-        let mut is_news = false;
-        for measured in self.measured.iter().filter(|measured| measured.dtype == variant.dtype) {
-            let mut members = measured.lattice.members.iter();
-            if let Some(place) = members.position(|member| member.variant == *variant) {
-                let bit = 1 << place;
-                is_news |= measured.refused.fetch_or(bit, Ordering::Relaxed) & bit == 0;
+    /// Takes no kernel from the table that no pack has. Rules may still name it.
+    pub(crate) fn leave_out(&mut self, variant: &Variant) {
+        for measured in &mut self.measured {
+            if let Some(place) = measured.lattice.place(variant) {
+                measured.absent |= 1 << place;
             }
         }
-        is_news
     }
 
     /// The times for rows that lie in memory like those of a problem, else for those that come
@@ -170,7 +143,7 @@ impl Planner {
             }
         });
         let (_, variant, starts_early) = best?;
-        let plan = Plan::with(problem, variant, limits).ok()?;
+        let plan = Plan::of_member(problem, variant, limits).ok()?;
         Some(Plan { starts_early: plan.starts_early && starts_early, ..plan })
     }
 
@@ -187,12 +160,12 @@ impl Planner {
             return;
         }
         let estimate = lattice.estimate(problem);
-        let mut left = estimate.seen & !measured.refused.load(Ordering::Relaxed);
+        let mut left = estimate.seen & !measured.absent;
         while left != 0 {
             let place = left.trailing_zeros() as usize;
             left &= left - 1;
             let member = &lattice.members[place];
-            if member.can_serve(problem, limits) {
+            if member.can_serve(problem, limits) && !self.tried.has_refused(&member.variant) {
                 with(estimate.log(place), &member.variant, estimate.starts_early(place));
             }
         }

@@ -153,11 +153,14 @@ fn what_cannot_serve_is_passed_over() {
 fn what_the_gpu_has_no_room_for_is_not_picked_again() {
     let planner = Planner::new(&spec(), Some(&table()));
     let first = planner.plan(&spec(), &problem(1, 65536, 64), &h200()).unwrap().variant;
-    assert!(planner.refuse(&first));
-    assert!(!planner.refuse(&first), "it is no news");
+    planner.refuse(&first, Refusal::NoRoom);
     assert_eq!(pick(&planner, 1, 65536, 64), SIXTEEN);
-    let alone = of_id(DType::F32, BLOCK).unwrap();
-    assert!(!Planner::default().refuse(&alone), "rules have no other");
+    // The table has one kernel there, and rules know others.
+    let alone = of_id(DType::F32, RADIX).unwrap();
+    planner.refuse(&alone, Refusal::Unusable);
+    let other = planner.plan(&spec(), &problem(1, 1 << 20, 4096), &h200()).unwrap().variant;
+    assert_ne!(other, alone);
+    assert!(spec().contains(&other), "{other}");
 }
 
 #[test]
@@ -243,18 +246,86 @@ fn own_records_are_named() {
     assert!(!measured(explain(&planner, 64, 1 << 20, 64)).own);
 }
 
+/// The kernels that rules name one after the other for a problem, as each is refused.
+fn refused_in_turn(limits: &Limits, problem: &Problem, refusal: Refusal) -> Vec<Variant> {
+    let planner = Planner::default();
+    let mut named = Vec::new();
+    loop {
+        let variant = planner.plan(&spec(), problem, limits).unwrap().variant;
+        if planner.tried().has_refused(&variant) {
+            return named;
+        }
+        assert!(spec().contains(&variant), "{variant}");
+        named.push(variant);
+        let room = refusal == Refusal::NoRoom && variant.cluster > 1;
+        planner.refuse(&variant, if room { refusal } else { Refusal::Unusable });
+    }
+}
+
 #[test]
 fn rules_take_smaller_clusters_once_the_gpu_has_refused_one() {
-    let (planner, problem) = (Planner::default(), problem(1, 1 << 20, 64));
-    let pick = || planner.plan(&spec(), &problem, &h200()).unwrap().variant;
-    let mut clusters = Vec::new();
-    while pick().cluster > 1 {
-        clusters.push(pick().cluster);
-        assert!(planner.refuse(&pick()));
+    let long = problem(1, 1 << 20, 64);
+    let named = refused_in_turn(&h200(), &long, Refusal::NoRoom);
+    let clusters: Vec<_> = named.iter().map(|variant| variant.cluster).collect();
+    assert_eq!(clusters, [16, 8, 6, 4, 3, 2, 1, 1]);
+    let kernels = [6, 7].map(|place| named[place].kernel);
+    assert_eq!(kernels, [KernelKind::BlockFilter, KernelKind::BlockRadix]);
+    // By either kernel of clusters.
+    let named = refused_in_turn(&h200(), &problem(1, 100_000, 64), Refusal::NoRoom);
+    let clusters: Vec<_> = named.iter().map(|variant| variant.cluster).collect();
+    assert_eq!(clusters[0], 16);
+    assert!(clusters.is_sorted_by(|one, next| one > next || *next == 1), "{clusters:?}");
+}
+
+#[test]
+fn rules_try_one_size_of_each_kernel_that_the_compiler_refuses() {
+    let huge = problem(1, 1 << 28, 64);
+    for problem in [huge, problem(1, 100_000, 64), problem(1, 8000, 64), problem(1, 100, 4096)] {
+        let named = refused_in_turn(&h200(), &problem, Refusal::Unusable);
+        let kernels: Vec<_> = named.iter().map(|variant| variant.kernel).collect();
+        assert_eq!(kernels.last(), Some(&KernelKind::BlockRadix), "{problem}");
+        let mut once = kernels.clone();
+        once.dedup();
+        assert_eq!(once, kernels, "{problem}");
     }
-    assert_eq!(clusters, [16, 8, 6, 4, 3, 2]);
-    assert_eq!(pick().kernel, KernelKind::BlockFilter);
-    assert!(!planner.refuse(&pick()), "there is nothing left to pick");
+}
+
+#[test]
+fn a_refusal_changes_no_plan_whose_kernel_is_loaded() {
+    let problems = [(1, 1 << 20), (1, 100_000), (2, 60_000), (4, 300_000), (1, 1 << 28)];
+    let problems = problems.map(|(rows, columns)| problem(rows, columns, 64));
+    let planner = Planner::default();
+    let pick = |problem: &Problem| planner.plan(&spec(), problem, &h200()).unwrap().variant;
+    let before = problems.map(|problem| pick(&problem));
+    before.iter().for_each(|variant| planner.tried().accept(variant));
+    for (name, refusal) in [
+        ("cluster_filter v4_b2048_t256_r16_c2", Refusal::NoRoom),
+        ("cluster_resident v4_b4096_t256_r64_c2", Refusal::Unusable),
+        ("block_filter v4_b2048_t256_r16", Refusal::Unusable),
+        ("grid_filter v4_b2048_t256_r16", Refusal::Unusable),
+    ] {
+        planner.refuse(&of_id(DType::F32, name).unwrap(), refusal);
+    }
+    assert_eq!(problems.map(|problem| pick(&problem)), before);
+    assert_eq!(pick(&problem(64, 20_000, 64)).kernel, KernelKind::BlockResident);
+}
+
+/// Small shared memory leaves small CTAs, which cannot share a row by sixteen.
+#[test]
+fn rules_name_members_for_every_architecture() {
+    for arch in ["sm_60", "sm_75", "sm_80", "sm_89", "sm_90a", "sm_100a", "sm_120a"] {
+        let limits = Limits::of_arch(arch.parse().unwrap());
+        let spec = KernelSpec::builder("All").dtype(DType::ALL).k(1..=8192).build().unwrap();
+        for dtype in DType::ALL {
+            for rows in [1, 2, 7, 15, 30, 66, 132, 1000] {
+                for columns in (0..=24).flat_map(|log| [1usize << log, 3 << log]) {
+                    let problem = Problem::new(dtype, rows, columns, 64);
+                    let variant = Plan::of(&spec, &problem, &limits).unwrap().variant;
+                    assert!(spec.contains(&variant), "{arch}: {problem} by {variant}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -14,7 +14,6 @@ use super::{Limits, accepts};
 use crate::error::Error;
 use crate::problem::{LIMIT, Problem};
 use crate::workload::Workload;
-use std::sync::atomic::Ordering;
 use topkit_codegen::{KSet, KernelSpec, Variant};
 
 /// Rows, columns and k, from the first to the last.
@@ -48,13 +47,12 @@ impl Planner {
         let ks = declared(&spec.k, (first.k, last.k));
         let k = ks.first().map_or(first.k, |k| k.0);
         accepts(spec, &Problem { k, ..last })?;
-        let known = self.known(limits);
         let mut found = Vec::new();
         for layout in self.layouts(&first) {
             let layout = layout.of_family(spec);
             let measured = self.of(&layout);
             let planner = self;
-            let mut search = Search { planner, spec, limits, known, measured, layout, found };
+            let mut search = Search { planner, spec, limits, measured, layout, found };
             for &(low, high) in &ks {
                 if (first.rows, first.columns, low) == (last.rows, last.columns, high) {
                     let variant = self.plan(spec, &Problem { k: low, ..layout }, limits)?.variant;
@@ -71,11 +69,8 @@ impl Planner {
 
     /// The problem with rows that lie in each way that plans tell apart, the usual one first.
     fn layouts(&self, problem: &Problem) -> Vec<Problem> {
-        let usual = problem.usual();
-        let less = (0..usual.vec_size.ilog2()).rev();
-        let less = less.map(|log| Problem { vec_size: 1 << log, ..usual });
-        let mut layouts = vec![usual];
-        for layout in less {
+        let mut layouts: Vec<Problem> = Vec::new();
+        for layout in problem.usual().alignments() {
             let same = |other: &Problem| match (self.of(other), self.of(&layout)) {
                 (Some(one), Some(other)) => std::ptr::eq(one, other),
                 (one, other) => one.is_none() && other.is_none(),
@@ -130,8 +125,6 @@ struct Search<'a> {
     planner: &'a Planner,
     spec: &'a KernelSpec,
     limits: &'a Limits,
-    /// What rules go by.
-    known: Limits,
     measured: Option<&'a Type>,
     /// A problem with rows that lie as those of all that are searched.
     layout: Problem,
@@ -173,12 +166,13 @@ impl<'a> Search<'a> {
 
     /// What rules pick in a region.
     fn rules(&mut self, [rows, columns, k]: Region) {
-        let edges = heuristics::edges(self.spec, self.layout.dtype, &self.known);
+        let edges = heuristics::edges(self.spec, self.layout.dtype, self.limits);
         for (rows, _) in cut(rows, &edges[0]) {
             for (columns, _) in cut(columns, &edges[1]) {
                 for (k, _) in cut(k, &edges[2]) {
                     let problem = self.problem([rows, columns, k]);
-                    self.add(heuristics::pick(self.spec, &problem, &self.known));
+                    let tried = self.planner.tried();
+                    self.add(heuristics::pick(self.spec, &problem, self.limits, tried));
                 }
             }
         }
@@ -194,10 +188,11 @@ impl<'a> Search<'a> {
     fn table(&mut self, lattice: &'a Lattice, region: Region) {
         let Some(measured) = self.measured else { return };
         let first = self.problem(region.map(|(low, _)| low));
-        let refused = measured.refused.load(Ordering::Relaxed);
         let mut usable = 0u64;
         for (place, member) in lattice.members.iter().enumerate() {
-            let is_usable = refused >> place & 1 == 0 && member.can_serve(&first, self.limits);
+            let is_usable = measured.absent >> place & 1 == 0
+                && !self.planner.tried().has_refused(&member.variant)
+                && member.can_serve(&first, self.limits);
             usable |= u64::from(is_usable) << place;
         }
         let logs = region.map(|(low, high)| ((low as f32).log2(), (high as f32).log2()));

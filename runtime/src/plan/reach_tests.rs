@@ -1,7 +1,7 @@
 //! That no plan names a kernel which was not foreseen, and that few are foreseen in vain.
 
 use super::*;
-use crate::plan::{Here, Holding};
+use crate::plan::{Here, Holding, Refusal};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -79,7 +79,7 @@ fn planner_by_layout(spec: &KernelSpec) -> Planner {
     Planner::new(spec, Some(&holding))
 }
 
-/// By the table that ships, by rules, and by a table of many layouts of rows.
+/// By the table that ships, by rules, by a table of many layouts of rows, and after refusals.
 static PLANNERS: LazyLock<Vec<Place>> = LazyLock::new(|| {
     let ragged = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
     let by_layout = [(false, usual()), (true, KernelSpec { semantics: ragged, ..narrow() })];
@@ -95,8 +95,30 @@ static PLANNERS: LazyLock<Vec<Place>> = LazyLock::new(|| {
         (is_narrow, spec, limits(arch), planner)
     })
     .chain(by_layout)
+    .chain(["sm_90a", "sm_100a"].map(after_refusals))
     .collect()
 });
+
+/// A planner on a GPU that has refused some kernels and loaded others.
+fn after_refusals(arch: &str) -> Place {
+    let (spec, limits) = (usual(), limits(arch));
+    let planner = planner(&spec, arch);
+    let is = |kernel, cluster, items| {
+        move |v: &&Variant| (v.kernel, v.cluster, v.items) == (kernel, cluster, items)
+    };
+    let variants = spec.variants();
+    let all = |is: &dyn Fn(&&Variant) -> bool| variants.iter().filter(is).collect::<Vec<_>>();
+    for loaded in all(&is(KernelKind::ClusterFilter, 16, 32)) {
+        planner.tried().accept(loaded);
+    }
+    for refused in all(&is(KernelKind::ClusterResident, 8, 16)) {
+        planner.refuse(refused, Refusal::NoRoom);
+    }
+    for refused in all(&is(KernelKind::GridFilter, 1, 32)) {
+        planner.refuse(refused, Refusal::Unusable);
+    }
+    (false, spec, limits, planner)
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..Default::default() })]
@@ -104,7 +126,7 @@ proptest! {
     #[test]
     fn every_plan_is_foreseen(
         dtype in proptest::sample::select(DType::ALL.to_vec()),
-        place in 0..8usize,
+        place in 0..10usize,
         narrower in 0..4u32,
         (rows, row) in range(LIMIT),
         (columns, column) in range(LIMIT),
@@ -139,7 +161,7 @@ fn rules_change_at_their_edges_alone() {
         .collect();
     let few_columns = [1, 9000, 20_000, 40_000, 70_000, 200_000, 500_000, 1 << 24];
     let few_rows = [0, 1, 4, 5, 8, 15, 20, 30, 42, 66, 100, 1000];
-    for (is_narrow, spec, limits, _) in PLANNERS.iter() {
+    for (is_narrow, spec, limits, planner) in PLANNERS.iter() {
         for &dtype in &DType::ALL {
             let edges = heuristics::edges(spec, dtype, limits);
             let place = |axis: usize, size: usize| {
@@ -150,7 +172,7 @@ fn rules_change_at_their_edges_alone() {
             let mut check = |rows, columns, k: u32| {
                 let between = (place(0, rows), place(1, columns), place(2, k as usize));
                 let problem = Problem::new(dtype, rows, columns, k);
-                let variant = heuristics::pick(spec, &problem, limits);
+                let variant = heuristics::pick(spec, &problem, limits, planner.tried());
                 let known = *picked.entry(between).or_insert(variant);
                 assert_eq!(known, variant, "{problem}, narrow: {is_narrow}");
             };
@@ -225,7 +247,7 @@ fn what_the_gpu_refused_is_not_foreseen_and_its_substitute_is() {
     let workload = Workload::new(DType::F32, 1..=4, 65_536..=1 << 20, 512..=1024);
     let before = planner.reach(&spec, &workload, &limits).unwrap();
     let cluster = before.iter().find(|v| v.kernel == KernelKind::ClusterFilter).unwrap();
-    assert!(planner.refuse(cluster));
+    planner.refuse(cluster, Refusal::NoRoom);
     let after = planner.reach(&spec, &workload, &limits).unwrap();
     assert!(!after.contains(cluster) && !after.is_empty(), "{after:?}");
 }

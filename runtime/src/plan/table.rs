@@ -160,14 +160,15 @@ impl Table {
             let Line { at: (dtype, rows, columns, k), vec_size, ragged, us } =
                 serde_json::from_str(line).map_err(|_| unread(number))?;
             let dtype = DType::from_name(&dtype).ok_or_else(|| unread(number))?;
-            let known = |(name, us): (String, f64)| {
-                Some((choice(dtype, &name)?, us)).filter(|(_, us)| us.is_finite() && *us > 0.0)
-            };
+            let problem = Problem::of_record(dtype, (rows, columns, k), vec_size, ragged)
+                .map_err(|why| format!("{}: {why}", unread(number)))?;
+            if us.iter().any(|(_, us)| !us.is_finite() || *us <= 0.0) {
+                return Err(format!("{}: a time is no time", unread(number)));
+            }
+            let known = |(name, us): (String, f64)| Some((choice(dtype, &name)?, us));
             let times: Vec<_> = us.into_iter().filter_map(known).collect();
-            if !times.is_empty() && rows > 0 && columns > 0 && k > 0 {
-                let usual = Problem::new(dtype, rows, columns, k).usual();
-                let vec_size = vec_size.unwrap_or(usual.vec_size);
-                points.push(Point { problem: Problem { vec_size, ragged, ..usual }, times });
+            if !times.is_empty() {
+                points.push(Point { problem, times });
             }
         }
         Ok(Some(Table { provenance: head.provenance, points }.sorted()))
@@ -274,6 +275,24 @@ mod tests {
         let newer = text.replacen("\"format\":2", "\"format\":3", 1);
         assert!(Table::read(&newer).unwrap_err().contains("format 3"));
         assert!(Table::read(&text.replacen("\"at\"", "\"to\"", 1)).unwrap_err().contains("line 2"));
+        let unsound = |from: &str, to: &str, words: &str| {
+            let damaged = text.replacen(from, to, 1);
+            assert_ne!(damaged, text);
+            let error = Table::read(&damaged).unwrap_err();
+            assert!(error.contains("line 2") && error.contains(words), "{error}");
+        };
+        for (size, words) in [
+            (r#"["f32",0,8192,64]"#, "rows is 0"),
+            (r#"["f32",1,0,64]"#, "columns is 0"),
+            (r#"["f32",1,8192,0]"#, "k is 0"),
+            (r#"["f32",1,2147483648,64]"#, "columns is 2147483648"),
+            (r#"["f32",1,8192,64],"vec_size":3"#, "no load takes 3 scores"),
+        ] {
+            unsound(r#"["f32",1,8192,64]"#, size, words);
+        }
+        for time in ["-0.5]", "0.0]", "-0.0]"] {
+            unsound("0.5]", time, "no time");
+        }
         // A kernel that is gone takes nothing with it.
         let gone = text.replacen("t1024_r16", "t1024_r99", 1);
         let left = Table::read(&gone).unwrap().unwrap();

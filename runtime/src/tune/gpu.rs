@@ -2,17 +2,17 @@
 //!
 //! The answers of a kernel are checked twice before it is timed: once to rows that are meant to
 //! hurt, every row of it, with the meaning that is timed and with another, and for each problem to its
-//! own scores, up to 32 rows of it. A kernel
-//! that the GPU refuses is a fault of the kernel as long as the GPU still answers; else the failure
-//! ends the search. What is checked is the second of two launches in a row, so that one that starts
+//! own scores, up to 32 rows of it. A kernel that the GPU refuses is a fault of the kernel as long as
+//! the GPU still answers; else the failure ends the search. What is checked is the second of two launches in a row, so that one that starts
 //! early has something to wait for.
 
-use super::buffer::{Buffer, Copies, Layout, fetch};
+use super::buffer::{Buffer, fetch};
 use super::id::Choice;
 use super::input::Input;
 use super::meaning::proved;
 use super::read_once::ReadOnce;
 use super::record::Effort;
+use super::scores::Scores;
 use super::search::{Fault, Meter, Sample};
 use super::timer::Recording;
 use crate::engine::Engine;
@@ -21,7 +21,7 @@ use crate::family::Family;
 use crate::launch::RawLaunch;
 use crate::problem::Problem;
 use cudarc::driver::sys::CUdeviceptr;
-use cudarc::driver::{CudaStream, result};
+use cudarc::driver::{CudaContext, CudaStream, result};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,16 +79,6 @@ struct Recorded {
     all: HashMap<Choice, [Recording; 2]>,
 }
 
-/// The scores of a problem on the GPU.
-#[derive(Clone, Copy)]
-struct Scores {
-    copies: Copies,
-    /// In elements, from row to row.
-    row_stride: i64,
-    /// 0 of dense rows.
-    lengths: CUdeviceptr,
-}
-
 /// What is launched on.
 struct Place {
     scores: Scores,
@@ -104,8 +94,7 @@ impl Gpu {
     /// that has a GPU. Its clocks are up.
     pub(super) fn new(engine: &Engine, families: Vec<Family>) -> Result<Gpu, Error> {
         let context = engine.context().ok_or(Error::Offline { arch: engine.arch() })?;
-        // Memory is filled and fetched by calls that go to the current context.
-        context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
+        make_current(context)?;
         let stream = context.new_stream().map_err(Error::cuda("make a stream"))?;
         let buffer = || Buffer::new(&stream);
         let mut gpu = Gpu {
@@ -400,7 +389,7 @@ impl Gpu {
         let bytes = scores * problem.dtype.bytes() as usize;
         let reader = match self.read_once.take() {
             Some(reader) => reader,
-            None => ReadOnce::new(&self.engine, &self.stream)?,
+            None => ReadOnce::load(&self.engine, &self.stream, true)?,
         };
         let time = || {
             // SAFETY: a copy is at a multiple of 256 and holds the scores of all rows and whole
@@ -436,6 +425,7 @@ impl Meter for Gpu {
     type Error = Error;
 
     fn check(&mut self, problem: &Problem, choice: &Choice) -> Result<Result<(), Fault>, Error> {
+        make_current(self.stream.context())?;
         let outcome = self.check_answer(problem, choice);
         self.judged(outcome)
     }
@@ -446,39 +436,23 @@ impl Meter for Gpu {
         choice: &Choice,
         effort: Effort,
     ) -> Result<Result<Sample, Fault>, Error> {
+        make_current(self.stream.context())?;
         let outcome = self.sample(problem, choice, effort).map(Ok);
         self.judged(outcome)
     }
 
     fn read_once(&mut self, problem: &Problem) -> Result<Option<Sample>, Error> {
+        make_current(self.stream.context())?;
         let outcome = self.time_reading(problem).map(Ok);
         // A floor that cannot be told is missing from the report, and no more.
         Ok(self.judged(outcome)?.ok())
     }
 }
 
-impl Scores {
-    /// Brings rows to the GPU as a problem has them, in copies of so many bytes at least, `most` of
-    /// them at most.
-    fn of(
-        problem: &Problem,
-        input: &Input,
-        memory: &mut Buffer,
-        lengths: &mut Buffer,
-        least: usize,
-        most: usize,
-    ) -> Result<Scores, Error> {
-        let layout = Layout::of(problem);
-        let copies = Copies::of(memory, &input.bytes, layout, least, most)?;
-        let row_stride = (layout.pitch / problem.dtype.bytes() as usize) as i64;
-        let lengths = if problem.ragged {
-            let all = (0..problem.rows).map(|row| input.length(row) as i32);
-            lengths.upload(&all.collect::<Vec<i32>>())?
-        } else {
-            0
-        };
-        Ok(Scores { copies, row_stride, lengths })
-    }
+/// Memory is filled and fetched by calls that need the context current. Whoever is told of the
+/// search may make another one current on this thread.
+fn make_current(context: &CudaContext) -> Result<(), Error> {
+    context.bind_to_thread().map_err(Error::cuda("make the context current"))
 }
 
 fn index_bytes(problem: &Problem) -> usize {

@@ -19,6 +19,7 @@ mod meaning;
 mod provenance;
 mod read_once;
 mod record;
+mod scores;
 mod search;
 mod ship;
 mod space;

@@ -36,7 +36,7 @@ impl Provenance {
             arch: facts.arch.to_string(),
             multiprocessors: facts.multiprocessors,
             driver: format!("{}.{}", facts.driver.0, facts.driver.1),
-            compiler: crate::Compiler::version(engine.nvrtc().ok()?),
+            compiler: engine.nvrtc().ok()?.name(),
             space: space::hash(),
         })
     }

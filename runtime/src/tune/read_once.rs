@@ -1,11 +1,10 @@
 //! The read-once floor: how long the GPU takes to read every byte of an input once, which no
 //! selection can beat.
 //!
-//! A small kernel of its own, compiled with the library's NVRTC, is tried in a few grid shapes, and
+//! A small kernel of its own, compiled and kept as every other is, is tried in a few grid shapes, and
 //! the fastest stands. It selects nothing.
 
 use super::timer::Recording;
-use crate::compiler::Compiler;
 use crate::engine::Engine;
 use crate::error::Error;
 use cudarc::driver::sys::CUdeviceptr;
@@ -55,11 +54,22 @@ pub struct Grid {
 }
 
 impl ReadOnce {
-    /// Compiles and loads the kernel, for launches on a stream of the engine's context.
+    /// Compiles and loads the kernel, for launches on a stream of the engine's context. It comes from
+    /// the engine's cache where it is there.
     ///
     /// # Errors
-    /// The engine has no GPU, the compiler or the driver refuses the kernel.
+    /// The engine has no GPU, the compiler or the driver refuses the kernel, or it would have to be
+    /// compiled and the settings deny that.
     pub fn new(engine: &Engine, stream: &Arc<CudaStream>) -> Result<ReadOnce, Error> {
+        ReadOnce::load(engine, stream, false)
+    }
+
+    /// `ahead` of its use, as a tuning is, a compile is not denied.
+    pub(super) fn load(
+        engine: &Engine,
+        stream: &Arc<CudaStream>,
+        ahead: bool,
+    ) -> Result<ReadOnce, Error> {
         let source = RenderedSource {
             variant: ANY,
             text: include_str!("read_once.cu").to_owned(),
@@ -68,10 +78,12 @@ impl ReadOnce {
         };
         let offline = Error::Offline { arch: engine.arch() };
         let multiprocessors = engine.device().ok_or(offline)?.multiprocessors;
-        let compiled = engine.nvrtc()?.compile(&source, engine.arch())?;
+        let artifact = engine.artifact_of(&source, ahead)?;
         let refused = Error::cuda("load the kernel that reads once");
-        let module =
-            stream.context().load_module(Ptx::from_binary(compiled.cubin)).map_err(&refused)?;
+        let module = stream
+            .context()
+            .load_module(Ptx::from_binary(artifact.cubin.clone()))
+            .map_err(&refused)?;
         let function = module.load_function(ENTRY).map_err(&refused)?;
         let memory: CudaSlice<u8> = stream.alloc_zeros(LOAD_BYTES).map_err(&refused)?;
         let sink = memory.device_ptr(stream).0;
@@ -122,7 +134,8 @@ impl ReadOnce {
     ///
     /// # Safety
     /// The address is a multiple of 16, and valid on the stream's device for so many bytes rounded
-    /// up to a multiple of 16 until the stream has passed the launch.
+    /// up to a multiple of 16 until the stream has passed the launch, or the last replay of a graph
+    /// that captured it. This reader lives as long: dropping it unloads the kernel.
     pub unsafe fn launch(
         &self,
         Grid { ctas, threads }: Grid,

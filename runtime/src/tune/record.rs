@@ -104,12 +104,7 @@ impl Shape {
     fn problem(self, k: u32) -> Result<Problem, String> {
         let Shape { dtype, rows, columns, vec_size, ragged } = self;
         let dtype = DType::from_name(&dtype).ok_or(format!("{dtype} is no score type"))?;
-        let usual = Problem::new(dtype, rows, columns, k).usual();
-        let vec_size = vec_size.unwrap_or(usual.vec_size);
-        if !(1..=usual.vec_size).contains(&vec_size) || !vec_size.is_power_of_two() {
-            return Err(format!("no load takes {vec_size} scores of {dtype}"));
-        }
-        Ok(Problem { vec_size, ragged, ..usual })
+        Problem::of_record(dtype, (rows, columns, k), vec_size, ragged)
     }
 }
 
@@ -206,8 +201,8 @@ impl Records {
             Line::Run { format, .. } => Err(format!("it has format {format}, not {FORMAT}")),
             Line::Floor { run, shape, read_once } => {
                 self.of_a_run(&run)?;
-                let problem = shape.problem(0)?;
-                is_time(Some(read_once.microseconds()))?;
+                let problem = Problem { k: 0, ..shape.problem(1)? };
+                are_times(read_once.warm, read_once.cold)?;
                 self.floors.retain(|(of, floor)| (of, floor.problem) != (&run, problem));
                 self.floors.push((run, Floor { problem, sample: read_once }));
                 Ok(None)
@@ -217,7 +212,10 @@ impl Records {
                 let problem = shape.problem(k)?;
                 let choice = Choice::of_id(problem.dtype, &candidate)
                     .ok_or_else(|| format!("there is no kernel {candidate}"))?;
-                is_time(outcome.microseconds())?;
+                if let Outcome::Timed { warm, cold, .. } = outcome {
+                    are_times(warm, cold)?;
+                    could_serve(&choice.variant, &problem)?;
+                }
                 Ok(Some((run, Row { problem, choice, source, outcome })))
             }
         }
@@ -347,9 +345,19 @@ impl Recorder {
     }
 }
 
-fn is_time(us: Option<f64>) -> Result<(), String> {
-    let sound = us.is_none_or(|us| us.is_finite() && us > 0.0);
+/// Refuses times that no launch took. Their mean has to be one too: the product of two tiny or two
+/// huge ones is not.
+fn are_times(warm: f64, cold: f64) -> Result<(), String> {
+    let mean = Sample { warm, cold }.microseconds();
+    let sound = [warm, cold, mean].iter().all(|us| us.is_finite() && *us > 0.0);
     sound.then_some(()).ok_or_else(|| "its time is no time".to_owned())
+}
+
+/// Refuses the time of a kernel for a problem that it does not serve.
+fn could_serve(variant: &Variant, problem: &Problem) -> Result<(), String> {
+    let serves = variant.capacity().is_none_or(|most| problem.columns <= most as usize)
+        && variant.kernel.most_k().is_none_or(|most| problem.k <= most);
+    serves.then_some(()).ok_or_else(|| format!("{variant} does not serve {problem}"))
 }
 
 #[cfg(test)]

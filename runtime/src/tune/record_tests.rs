@@ -82,6 +82,55 @@ fn what_is_no_row_is_told_by_its_line() {
     assert_eq!(records.refused.len(), 5);
 }
 
+/// What plans would compute with, and no launch can have had.
+#[test]
+fn unsound_numbers_are_refused_by_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    let floor = Floor { problem: row(4096, 1.0).problem, sample: Sample { warm: 3.0, cold: 7.0 } };
+    write(&path, &[row(4096, 1.0)]);
+    Recorder::open(&path, &sample()).unwrap().add_floor(&floor).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let [head, row, _, floor] = lines[..] else { panic!("{text}") };
+    let tiny = "1e-200";
+    let huge = "1e200";
+    for (line, from, to, words) in [
+        (row, r#""warm":1.0,"cold":4.0"#, r#""warm":-1.0,"cold":-4.0"#, "its time is no time"),
+        (row, r#""warm":1.0"#, r#""warm":0.0"#, "its time is no time"),
+        (row, r#""cold":4.0"#, r#""cold":-0.0"#, "its time is no time"),
+        (row, r#""cold":4.0"#, r#""cold":1e999"#, "it is no line of a record"),
+        (row, r#""cold":4.0"#, r#""cold":null"#, "it is no line of a record"),
+        (row, "1.0,\"cold\":4.0", &format!("{tiny},\"cold\":{tiny}"), "its time is no time"),
+        (row, "1.0,\"cold\":4.0", &format!("{huge},\"cold\":{huge}"), "its time is no time"),
+        (row, r#""rows":1"#, r#""rows":0"#, "rows is 0, not from 1 to 2147483647"),
+        (row, r#""columns":4096"#, r#""columns":0"#, "columns is 0"),
+        (row, r#""columns":4096"#, r#""columns":2147483648"#, "columns is 2147483648"),
+        (row, r#""k":64"#, r#""k":0"#, "k is 0"),
+        (row, r#""k":64"#, r#""k":4294967295"#, "k is 4294967295"),
+        (row, r#""rows":1"#, r#""rows":-1"#, "it is no line of a record"),
+        (row, r#""vec_size":4"#, r#""vec_size":0"#, "no load takes 0 scores"),
+        (row, r#""k":64"#, r#""k":2049"#, "does not serve top 2049 of 1 x 4096"),
+        (
+            row,
+            "block_filter v4_b2048_t512_r32_pdl",
+            "block_resident v4_b4096_t256_r8_pdl",
+            "does not serve top 64 of 1 x 4096",
+        ),
+        (floor, r#""warm":3.0,"cold":7.0"#, r#""warm":-3.0,"cold":-7.0"#, "its time is no time"),
+        (floor, r#""rows":1"#, r#""rows":0"#, "rows is 0"),
+        (floor, r#""columns":4096"#, r#""columns":0"#, "columns is 0"),
+    ] {
+        let damaged = line.replacen(from, to, 1);
+        assert_ne!(damaged, line, "{from} is not in {line}");
+        let records = Records::of(&[head, &damaged].join("\n"), "made");
+        assert_eq!((records.rows.len(), records.floors.len()), (0, 0), "{damaged}");
+        let [refused] = &records.refused[..] else { panic!("{:?}", records.refused) };
+        assert!(refused.contains("made:2: ") && refused.contains(words), "{refused}");
+    }
+    assert_eq!(Records::of(&text, "made").refused, Vec::<String>::new());
+}
+
 #[test]
 fn foreign_and_stale_rows_are_named_and_left_out() {
     let folder = tempfile::tempdir().unwrap();

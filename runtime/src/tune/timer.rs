@@ -47,8 +47,9 @@ pub struct Recording {
 
 impl Recording {
     /// Captures `launches` calls of `launch`, which is given the number of each and enqueues on
-    /// `stream`. Kernels must be loaded already, and event tracking of the context be off: tracking
-    /// would put its events into the graph.
+    /// `stream`. Kernels must be loaded already, and event tracking of the context be off, or else
+    /// launches be by address: see [`Family::launch`](crate::Family::launch). Replays use the
+    /// addresses that the launches were given, so what they point to outlives the recording.
     ///
     /// # Errors
     /// The launch's own, and those of the driver.

@@ -77,11 +77,17 @@ impl Compiler for Fake {
                 arch,
                 reason: "refused".to_owned(),
                 log: "line 1: error".to_owned(),
+                blames_kernel: true,
             });
         }
         let text = format!("{} {arch} {:?} {}", self.version, self.options, source.text);
         let cubin = text.bytes().cycle().take(self.cubin_bytes).collect();
         Ok(Compiled { cubin, log: format!("ptxas info: {arch}, 32 registers\n") })
+    }
+
+    fn ptx(&self, source: &RenderedSource, _arch: Arch) -> Result<String, CompileError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        Ok(format!("PTX of {}", source.entry))
     }
 }
 

@@ -42,6 +42,14 @@ pub fn whole_family(semantics: Semantics) -> Family {
     engine().family(spec).unwrap()
 }
 
+/// A problem whose launches need a workspace.
+pub fn huge(family: &Family) -> Problem {
+    let problems = [(1, 1 << 27, 512), (8, 1 << 20, 2048), (1, 1 << 24, 64)];
+    let problems = problems.map(|(rows, columns, k)| Problem::new(DType::F32, rows, columns, k));
+    let needs = |problem: &Problem| family.plan(problem).unwrap().workspace_bytes > 0;
+    problems.into_iter().find(needs).expect("a plan for a few huge rows has a workspace")
+}
+
 /// Members of a dtype and vector width that serve rows of these columns: the streaming kernel over
 /// different bins and threads, and every resident one that holds the row and is not far too large.
 pub fn members(family: &Family, dtype: DType, vec_size: u32, columns: usize) -> Vec<Variant> {

@@ -8,8 +8,8 @@ use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode}
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
 use topkit::{
-    Arch, Compiler, Config, DType, Error, KernelSpec, Output, Problem, RawLaunch, Rows, Semantics,
-    Workload,
+    Arch, Compiler, Config, DType, Engine, Error, KernelSpec, Output, Problem, RawLaunch,
+    RenderedSource, Rows, Semantics, Workload,
 };
 use topkit_tests::Distribution;
 
@@ -93,9 +93,9 @@ fn a_stream_of_another_context_is_refused() {
     let mut indices = stream.alloc_zeros::<i32>(8).unwrap();
     let family = whole_family(Semantics::DEFAULT);
     let error = family.launch(&stream, &Rows::new(&scores, 1, 64), 8, &mut indices).unwrap_err();
-    assert!(matches!(error, Error::Context), "{error}");
+    assert!(matches!(error, Error::Context { what: "the stream", .. }), "{error}");
     let error = family.workspace(&stream, &Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
-    assert!(matches!(error, Error::Context), "{error}");
+    assert!(matches!(error, Error::Context { what: "the stream", .. }), "{error}");
 }
 
 #[test]
@@ -187,7 +187,43 @@ fn an_offline_engine_compiles_but_does_not_launch() {
     assert!(error.to_string().contains("offline (for sm_75)"), "{error}");
 }
 
-/// Machine code of another architecture, planted in the cache under this one's key.
+/// Puts machine code of another architecture in the cache, under the key of this one.
+fn plant(fresh: &Engine, source: &RenderedSource) {
+    let nvrtc = fresh.nvrtc().unwrap();
+    let foreign = nvrtc.compile(source, Arch::new(7, 5)).unwrap();
+    let inputs = KeyInputs {
+        entry: &source.entry,
+        source: &source.text,
+        options: &nvrtc.options(),
+        arch: fresh.arch(),
+        compiler: &Compiler::version(nvrtc),
+    };
+    fresh.cache().disk().unwrap().publish(&inputs, &foreign).unwrap();
+}
+
+#[test]
+fn a_kernel_that_the_driver_refuses_gives_way_to_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
+    let fresh = engine().with_config(config).unwrap();
+    let family = fresh.family(whole_family(Semantics::DEFAULT).spec().clone()).unwrap();
+    let problem = Problem::new(DType::F32, 1000, 8192, 64);
+    let first = family.plan(&problem).unwrap();
+    plant(&fresh, &family.source(&first.variant).unwrap());
+
+    let next = family.prepare(&problem).unwrap();
+    assert_ne!(next.variant, first.variant);
+    assert_eq!(family.plan(&problem).unwrap(), next);
+    let stream = new_stream();
+    let host = Distribution::Normal.fill::<f32>(3, 1000, 8192);
+    let scores = stream.clone_htod(&host).unwrap();
+    let mut indices = stream.alloc_zeros::<i32>(1000 * 64).unwrap();
+    launch(&family, &stream, &Rows::new(&scores, 1000, 8192), &problem, &mut indices);
+    let got = stream.clone_dtoh(&indices).unwrap();
+    let matrix = Matrix::new(&host, 1000, 8192).unwrap();
+    host::check(&matrix, 64, &Semantics::DEFAULT, &got).unwrap();
+}
+
 #[test]
 fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
     let folder = tempfile::tempdir().unwrap();
@@ -198,16 +234,7 @@ fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
     let spec = spec.vec_size([1]).bins([2048]).threads([512]).build().unwrap();
     let family = fresh.family(spec).unwrap();
     let source = family.source(&family.spec().variants()[0]).unwrap();
-    let nvrtc = fresh.nvrtc().unwrap();
-    let foreign = nvrtc.compile(&source, Arch::new(7, 5)).unwrap();
-    let inputs = KeyInputs {
-        entry: &source.entry,
-        source: &source.text,
-        options: &nvrtc.options(),
-        arch: fresh.arch(),
-        compiler: &Compiler::version(nvrtc),
-    };
-    fresh.cache().disk().unwrap().publish(&inputs, &foreign).unwrap();
+    plant(&fresh, &source);
 
     let error = family.prepare(&Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
     assert!(matches!(&error, Error::Module { entry, .. } if *entry == source.entry), "{error}");

@@ -6,12 +6,15 @@
 //! environment says, so that a second run is faster.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod captures;
 mod cases;
+mod contexts;
 mod dealt;
 mod device;
 mod exactness;
 mod fuzz;
 mod launching;
+mod layouts;
 mod packs;
 mod property;
 mod ragged;

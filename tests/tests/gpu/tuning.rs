@@ -5,8 +5,8 @@ use crate::device::engine;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaContext, sys};
-use topkit::tune::{Event, Outcome, Records, TuneError};
-use topkit::{Basis, Config, DType, Engine, KernelSpec, Problem, RowShape, SpecBuilder};
+use topkit::tune::{Event, Outcome, ReadOnce, Records, TuneError};
+use topkit::{Basis, Config, DType, Engine, Error, KernelSpec, Problem, RowShape, SpecBuilder};
 
 fn builder() -> SpecBuilder {
     KernelSpec::builder("Tuned").dtype([DType::F32, DType::Bf16]).k([64])
@@ -74,6 +74,29 @@ fn tuning_compiles_where_unexpected_compiles_are_denied() {
     assert_eq!((summary.finished, summary.left, summary.wrong), (1, 0, 0));
     // What was found fastest is compiled by now.
     engine.family(spec).unwrap().prepare(&problem).unwrap();
+}
+
+/// The kernel of the read-once floor is compiled, counted and kept as every other is.
+#[test]
+fn the_floor_compiles_no_kernel_where_compiles_are_denied() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache_dir = Some(folder.path().to_owned());
+    let config = |deny_jit| Config { cache_dir: cache_dir.clone(), deny_jit, ..Config::default() };
+    let open = |deny_jit| {
+        let engine = engine().with_config(config(deny_jit)).unwrap();
+        let stream = engine.context().unwrap().new_stream().unwrap();
+        let floor = ReadOnce::new(&engine, &stream).map(drop);
+        (floor, engine.cache().stats())
+    };
+    let (denied, stats) = open(true);
+    assert!(matches!(denied, Err(Error::Denied(_))), "{denied:?}");
+    assert_eq!(stats.compiles, 0);
+    let (free, stats) = open(false);
+    free.unwrap();
+    assert_eq!(stats.compiles, 1);
+    let (found, stats) = open(true);
+    found.unwrap();
+    assert_eq!((stats.compiles, stats.disk_hits), (0, 1));
 }
 
 #[test]

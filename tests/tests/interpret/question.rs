@@ -3,7 +3,7 @@
 
 use crate::case::{interpreter, load, variant};
 use topkit::interpret::{Fault, InterpretError, Interpreter, Question};
-use topkit::{DType, Semantics, render};
+use topkit::{DType, Problem, Semantics, render};
 
 fn refusal(question: &Question<'_, f32>) -> String {
     let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
@@ -19,6 +19,10 @@ fn questions_that_do_not_fit_are_refused_with_the_numbers() {
         (refusal(&Question { rows: 3, ..question }), "100 scores, and 150 are needed"),
         (refusal(&Question { k: 0, ..question }), "top 0"),
         (refusal(&Question { row_stride: 49, ..question }), "row stride 49"),
+        (refusal(&Question { row_stride: usize::MAX, ..question }), "are needed"),
+        (refusal(&Question { k: i32::MAX as u32, ..question }), "GB of this machine's memory"),
+        (refusal(&Question { output_gap: usize::MAX, ..question }), "GB of this machine's memory"),
+        (refusal(&Question { offset: usize::MAX, ..question }), "GB of this machine's memory"),
         (refusal(&Question { starts: Some(&starts), ..question }), "dense"),
     ];
     for (message, part) in says {
@@ -27,6 +31,19 @@ fn questions_that_do_not_fit_are_refused_with_the_numbers() {
     let kernel = load(&variant(DType::Bf16, 4, 256, 128, Semantics::DEFAULT));
     let message = kernel.select::<f32, i32>(&question).unwrap_err().to_string();
     assert!(message.contains("bf16") && message.contains("f32"), "{message}");
+}
+
+/// Without scores: a program asks this before it makes any.
+#[test]
+fn a_kernel_says_beforehand_what_fits() {
+    let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
+    let fits = |rows, k| kernel.fits(&Problem::new(DType::F32, rows, 700, k));
+    fits(2, 1000).unwrap();
+    for (rows, k) in [(2, i32::MAX as u32), (i32::MAX as usize, 1000)] {
+        let refused = fits(rows, k).unwrap_err();
+        assert!(matches!(refused, Fault::Launch { .. }), "{refused}");
+        assert!(refused.to_string().contains("GB of this machine's memory"), "{refused}");
+    }
 }
 
 #[test]

@@ -104,6 +104,19 @@ fn an_error_names_the_line_of_the_template() {
     assert!(error.contains("SINE") && error.contains(&source.entry) && error.contains("sm_90"));
 }
 
+/// Another kernel may stand in for one that does not compile, but not where NVRTC itself fails.
+#[test]
+fn a_kernel_is_to_blame_for_its_text_alone() {
+    let nvrtc = Nvrtc::find().unwrap();
+    let sound = render(&goldens::variants()[0]).unwrap();
+    let unknown = nvrtc.compile(&sound, Arch::new(1, 0)).unwrap_err();
+    assert!(!unknown.blames_kernel && unknown.reason.contains("OPTION"), "{unknown}");
+    let mut broken = sound;
+    broken.text.push_str("int x = y;");
+    let error = nvrtc.compile(&broken, Arch::new(9, 0)).unwrap_err();
+    assert!(error.blames_kernel && error.log.contains("\"y\""), "{error}");
+}
+
 #[test]
 fn an_error_in_the_rendered_part_names_the_line_of_the_skeleton() {
     let mut source = render(&goldens::variants()[0]).unwrap();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod compiling;
+mod empty;
 mod engine;
 mod loads;
 mod search;

@@ -52,6 +52,65 @@ fn an_edited_kernel_is_denied_by_its_own_key_until_it_is_warm() {
     assert_eq!(edited.artifact(&member).unwrap().key, denied.key);
 }
 
+/// The files that a dump has of a kernel.
+fn dumped(dump: &Path, member: &Variant) -> Vec<String> {
+    let folder = fs::read_dir(dump.join(format!("{}-sm_90a", member.symbol()))).unwrap();
+    let mut names: Vec<_> =
+        folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn where_compiles_are_denied_neither_a_dump_nor_ptx_compiles() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache_dir = Some(folder.path().join("cache"));
+    let dump = |name: &str, deny_jit| Config {
+        cache_dir: cache_dir.clone(),
+        dump_dir: Some(folder.path().join(name)),
+        deny_jit,
+        ..Config::default()
+    };
+    let with_ptx = ["build.log", "kernel.cu", "kernel.cubin", "kernel.ptx"];
+    let without = ["build.log", "kernel.cu", "kernel.cubin"];
+
+    // Free: the kernel and the PTX of its dump are both counted.
+    let (free, member) = family(&offline(dump("free", false)));
+    free.artifact(&member).unwrap();
+    assert_eq!(free.engine().cache().stats().compiles, 2);
+    assert_eq!(dumped(&folder.path().join("free"), &member), with_ptx);
+    assert!(free.ptx(&member).unwrap().contains(".entry"));
+    assert_eq!(free.engine().cache().stats().compiles, 3);
+
+    let (denied, _) = family(&offline(dump("denied", true)));
+    assert_eq!(denied.artifact(&member).unwrap().origin, Origin::Disk);
+    assert_eq!(dumped(&folder.path().join("denied"), &member), without);
+    let error = denied.ptx(&member).unwrap_err();
+    assert!(matches!(error, Error::PtxDenied(_)), "{error}");
+    assert_eq!(denied.engine().cache().stats().compiles, 0);
+
+    // Ahead, a compile is expected.
+    let (ahead, _) = family(&offline(Config { cache_dir: None, ..dump("ahead", true) }));
+    ahead.warmup([Problem::new(DType::F32, 1, 1 << 20, 64)]).unwrap();
+    assert_eq!(dumped(&folder.path().join("ahead"), &member), with_ptx);
+    assert_eq!(ahead.engine().cache().stats().compiles, 2);
+}
+
+#[test]
+fn a_key_has_the_release_of_the_compiler() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
+    let engine = offline(config);
+    let nvrtc = engine.nvrtc().unwrap();
+    let release = nvrtc.release().unwrap();
+    let (major, minor) = nvrtc.version();
+    assert!(release.starts_with(&format!("{major}.{minor}.")), "{release}");
+    assert_eq!(engine.cache().compiler(), format!("nvrtc {release}"));
+    // It is remembered for the next process.
+    let memory = fs::read_to_string(folder.path().join("cache/nvrtc.json")).unwrap();
+    assert!(memory.contains(release), "{memory}");
+}
+
 #[test]
 fn a_dump_of_a_packed_kernel_can_be_edited() {
     let folder = tempfile::tempdir().unwrap();

@@ -95,6 +95,30 @@ fn every_failure_is_named_and_none_holds_up_another() {
     assert_eq!(family.warmup(nothing).unwrap().kernels.len(), 0);
 }
 
+/// The kernels are there all the same, for this engine; the report names what the next lacks.
+#[test]
+fn what_the_disk_does_not_keep_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = |cache_limit| Config {
+        cache_dir: Some(folder.path().join("cache")),
+        cache_limit,
+        ..Config::default()
+    };
+    let small = family(config(Some(1000)));
+    let report = small.warmup([workload()]).unwrap();
+    let (kernels, text) = (report.kernels.len(), report.to_string());
+    assert_eq!((report.failures().count(), report.count(Origin::Compiled)), (0, kernels), "{text}");
+    assert!(text.contains(&format!(", {} not kept on disk", kernels - 1)), "{text}");
+    assert_eq!(report.not_kept.len(), kernels - 1, "{text}");
+    for (key, _) in &report.not_kept {
+        assert!(text.contains(&key.variant.symbol()), "{text}");
+        small.artifact(&key.variant).unwrap();
+    }
+    assert_eq!(small.engine().cache().stats().compiles, kernels as u64);
+    let roomy = family(config(None)).warmup([workload()]).unwrap();
+    assert_eq!((roomy.not_kept.len(), roomy.count(Origin::Disk)), (0, 1), "{roomy}");
+}
+
 /// One family on a folder that others may write to.
 #[cfg(unix)]
 #[test]

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::cache::KernelError;
-use crate::plan::{Limits, Planner};
+use crate::plan::{Limits, Planner, Refusal};
 use crate::workload::Workload;
 use topkit_codegen::{KernelKind, Variant};
 
@@ -96,21 +96,21 @@ fn every_kernel_that_stands_in_is_named_ahead() {
         let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &[name]);
         let engine = Engine::builder().offline(arch(name)).config(Config::default());
         let engine = engine.pack(&path).build().unwrap();
-        let (planner, limits) = (engine.planner(&spec), engine.limits());
+        let (mut planner, limits) = (engine.planner(&spec), engine.limits());
         let planned = planner.reach(&spec, &range, limits).unwrap();
         // No member that is planned is there, and few of the others.
         let others = spec.variants().into_iter().filter(|member| !planned.contains(member));
         let there: Vec<_> = others.step_by(step).collect();
-        let stock = Stock::new(&spec, &planner, |variant| there.contains(variant));
-        let named =
-            stock.reach(planner.reach(&spec, &range, limits).unwrap(), &spec, &range, limits);
+        let stock = Stock::new(&spec, &mut planner, |variant| there.contains(variant));
+        let (planned, tried) = (planner.reach(&spec, &range, limits).unwrap(), planner.tried());
+        let named = stock.reach(planned, &spec, &range, limits, tried);
         let mut taken = Vec::new();
         for rows in [1, 2, 8, 66, 100, 1000, 1 << 20, 1 << 28, most] {
             for columns in (0..=20).flat_map(columns) {
                 for k in [1, 64, 2048, 2049, 4096] {
                     let problem = Problem::new(DType::Bf16, rows, columns, k);
                     let plan = planner.plan(&spec, &problem, limits).unwrap();
-                    let variant = stock.plan(plan, limits).variant;
+                    let variant = stock.plan(plan, limits, tried).variant;
                     assert!(named.contains(&variant), "{name}, {step}: {problem} by {variant}");
                     if !taken.contains(&variant) {
                         taken.push(variant);
@@ -127,7 +127,7 @@ fn every_kernel_that_stands_in_is_named_ahead() {
 #[test]
 fn what_no_packed_kernel_serves_is_named_ahead_as_it_is() {
     let spec = KernelSpec::builder("Gaps").dtype([DType::F32]).k(1..=4096).build().unwrap();
-    let (planner, limits) = (Planner::default(), Limits::of_arch(arch("sm_90a")));
+    let (mut planner, limits) = (Planner::default(), Limits::of_arch(arch("sm_90a")));
     let first = |kernel: KernelKind, cluster: u32| {
         let is_it = |variant: &Variant| (variant.kernel, variant.cluster) == (kernel, cluster);
         spec.variants().into_iter().find(is_it).unwrap()
@@ -138,12 +138,84 @@ fn what_no_packed_kernel_serves_is_named_ahead_as_it_is() {
         (KernelKind::ClusterFilter, 16, i32::MAX as usize, 1),
     ] {
         let there = first(kernel, cluster);
-        let stock = Stock::new(&spec, &planner, |variant| *variant == there);
+        let stock = Stock::new(&spec, &mut planner, |variant| *variant == there);
         let named = |rows, k| {
             let range = Workload::new(DType::F32, 1..=rows, 1..=1 << 20, 1..=k);
-            stock.reach(vec![wanted], &spec, &range, &limits)
+            stock.reach(vec![wanted], &spec, &range, &limits, planner.tried())
         };
         assert_eq!(named(1, 1), [there]);
         assert_eq!(named(rows, k), [there, wanted]);
     }
+}
+
+/// A GPU without room for clusters, and packs that hold some beside a kernel without. Rules go on to
+/// smaller clusters, which are not packed, and the nearest to those was refused.
+#[test]
+fn a_packed_kernel_that_was_refused_gives_way_to_the_next() {
+    let spec = KernelSpec::builder("Room").dtype([DType::F32]).k(1..=4096).build().unwrap();
+    for (name, clusters) in
+        [("sm_90a", 16..=16), ("sm_90a", 2..=16), ("sm_100a", 16..=16), ("sm_100a", 8..=16)]
+    {
+        let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &[name]);
+        let engine = Engine::builder().offline(arch(name)).config(Config::default());
+        let engine = engine.pack(&path).build().unwrap();
+        let limits = engine.limits();
+        let is_packed = |variant: &Variant| match variant.kernel {
+            KernelKind::ClusterFilter | KernelKind::ClusterResident => {
+                variant.threads == 512 && clusters.contains(&variant.cluster)
+            }
+            kernel => kernel == KernelKind::BlockFilter && variant.threads == 256,
+        };
+        let mut planner = engine.planner(&spec);
+        let stock = Stock::new(&spec, &mut planner, is_packed);
+        let problem = Problem::new(DType::F32, 1, 131_072, 512);
+        let plan = || {
+            let plan = planner.plan(&spec, &problem, limits).unwrap();
+            stock.plan(plan, limits, planner.tried()).variant
+        };
+        assert!(plan().cluster > 1, "{name}: {}", plan());
+        let mut refused = Vec::new();
+        while plan().cluster > 1 {
+            assert!(!refused.contains(&plan()), "{name}: {} is named again", plan());
+            refused.push(plan());
+            planner.refuse(&plan(), Refusal::NoRoom);
+        }
+        assert_eq!(plan().kernel, KernelKind::BlockFilter, "{name}");
+        assert!(is_packed(&plan()), "{name}: {}", plan());
+        let planned = planner.reach(&spec, &problem.into(), limits).unwrap();
+        let named = stock.reach(planned, &spec, &problem.into(), limits, planner.tried());
+        assert_eq!(named, [plan()], "{name}");
+        let explained = Explanation::by(&planner, &spec, &problem, limits).unwrap();
+        assert_eq!(stock.explain(explained, planner.tried()).plan.variant, plan(), "{name}");
+    }
+}
+
+/// A compiler that nobody may ask for its version: NVRTC compiles a text to tell its release.
+#[derive(Debug)]
+struct Unasked;
+
+impl Compiler for Unasked {
+    fn version(&self) -> String {
+        panic!("its version was asked for")
+    }
+
+    fn options(&self) -> Vec<String> {
+        Nvrtc::code_options()
+    }
+
+    fn compile(&self, _: &RenderedSource, _: Arch) -> Result<Compiled, CompileError> {
+        panic!("it was to compile")
+    }
+}
+
+#[test]
+fn a_packed_kernel_asks_nothing_of_the_compiler() {
+    let (_folder, path) = place(&Fake::new("nvrtc 13.0.88"), &["sm_90a"]);
+    let packs = Packs::open(&[&path]).unwrap();
+    let cache = KernelCache::new(Arc::new(Unasked), None).with_packs(packs);
+    for _ in 0..2 {
+        assert_eq!(cache.get(&source(0), arch("sm_90a")).unwrap().origin, Origin::Pack);
+    }
+    assert_eq!((cache.stats().pack_hits, cache.stats().memory_hits), (1, 1));
+    assert!(cache.is_packed(&source(1), arch("sm_90a")));
 }

@@ -315,11 +315,11 @@ fn of_what_was_measured_the_best_packed_kernel_is_taken() {
         panic!("a table holds on sm_90a");
     };
     for place in [0, 1, 2] {
-        let planner = engine.planner(&spec);
+        let mut planner = engine.planner(&spec);
         let packed: Vec<_> = alternatives[place..].iter().map(|other| other.variant).collect();
-        let stock = Stock::new(&spec, &planner, |variant| packed.contains(variant));
+        let stock = Stock::new(&spec, &mut planner, |variant| packed.contains(variant));
         let plan = planner.plan(&spec, &problem, engine.limits()).unwrap();
-        let taken = stock.plan(plan, engine.limits());
+        let taken = stock.plan(plan, engine.limits(), planner.tried());
         assert_eq!((taken, plan.variant), (plan, alternatives[place].variant));
     }
 }
@@ -328,11 +328,11 @@ fn of_what_was_measured_the_best_packed_kernel_is_taken() {
 fn rules_go_on_to_name_clusters_where_others_are_not_packed() {
     let limits = Limits::of_arch(arch("sm_100a"));
     let spec = KernelSpec::builder("Rules").dtype([DType::F32]).build().unwrap();
-    let planner = Planner::default();
+    let mut planner = Planner::default();
     let problem = Problem::new(DType::F32, 1, 131_072, 64);
     let before = planner.plan(&spec, &problem, &limits).unwrap();
     assert!(before.variant.cluster > 1, "{}", before.variant);
-    Stock::new(&spec, &planner, |variant| *variant == before.variant);
+    Stock::new(&spec, &mut planner, |variant| *variant == before.variant);
     assert_eq!(planner.plan(&spec, &problem, &limits).unwrap(), before);
 }
 

@@ -44,6 +44,14 @@ fn block(variant: &Variant) -> Vec<Input> {
         row(5000, 600, |stripe, random| if stripe < 2 { 1.0 + random } else { random }),
         // The sample is worse than the row: more is above the guess than there are places.
         row(11_000, 40, |stripe, random| if stripe < 2 { random } else { 1.0 + random }),
+        // The same with few values, so that of the last one kept only some are.
+        row(
+            11_000,
+            40,
+            |stripe, random| {
+                if stripe < 2 { random } else { 1.0 + (8.0 * random).floor() }
+            },
+        ),
         // Winners and very many equals, which move over each other.
         row(18_000, 2000, |_, random| if random < 0.09 { 1.0 + random } else { 0.5 }),
         row(8203, 1000, crowded),

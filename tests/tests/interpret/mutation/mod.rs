@@ -6,7 +6,8 @@
 //! that are no filters are each mutated whole.
 //!
 //! Sites are found in the rendered text, so that a new kernel joins by itself; a mutant is that text
-//! with one site replaced. What nobody finds out fails the test with its place, unless it stands in
+//! with one site replaced, and nearly all mutants of a kernel are compiled as one text (`switch`). What
+//! nobody finds out fails the test with its place, unless it stands in
 //! `exempt`, and so does an exemption that no longer holds.
 
 mod battery;
@@ -15,6 +16,7 @@ mod filtered;
 mod proof;
 mod rules;
 mod sites;
+mod switch;
 mod table;
 
 use crate::case::interpreter;
@@ -27,7 +29,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 use table::{Row, table};
-use topkit::interpret::Interpreter;
+use topkit::interpret::{Interpreter, Kernel};
 use topkit::{KernelKind, RenderedSource, render};
 
 const WORKERS: usize = 2;
@@ -45,6 +47,8 @@ struct Job<'a> {
     subject: &'a Subject,
     site: &'a Site,
     mutation: Mutation,
+    /// Of the mutant in the subject's compiled text; none if it has to be compiled alone.
+    number: Option<u32>,
 }
 
 #[test]
@@ -66,7 +70,7 @@ fn every_mutant_is_found_out() {
     let mut rows = Vec::new();
     for subject in &subjects {
         for (site, rule) in &subject.sites {
-            let job = |mutation| Job { subject, site, mutation };
+            let job = |mutation| Job { subject, site, mutation, number: None };
             match rule {
                 Rule::NotModelled(why) => {
                     let verdict = "not modelled".to_owned();
@@ -79,12 +83,23 @@ fn every_mutant_is_found_out() {
             }
         }
     }
+    for (job, number) in jobs.iter_mut().filter(|job| switch::asks(job.site)).zip(1..) {
+        job.number = Some(number);
+    }
+    let switched: Vec<Kernel> = std::thread::scope(|scope| {
+        let interpreter = &interpreter;
+        let texts: Vec<_> = subjects.iter().map(|subject| all_mutants(subject, &jobs)).collect();
+        let load = |text| scope.spawn(move || interpreter.load(&text).unwrap());
+        let loading: Vec<_> = texts.into_iter().map(load).collect();
+        loading.into_iter().map(|loaded| loaded.join().unwrap()).collect()
+    });
     let mut wrong = stale_exemptions(&subjects);
     let queue = Mutex::new(jobs.iter());
     let work = || {
         let mut judged = Vec::new();
         while let Some(job) = { queue.lock().unwrap().next() } {
-            judged.push(job.judge(&interpreter));
+            let place = subjects.iter().position(|subject| std::ptr::eq(subject, job.subject));
+            judged.push(job.judge(&interpreter, Some(&switched[place.unwrap()])));
         }
         judged
     };
@@ -166,6 +181,22 @@ fn subject(kernel: KernelKind) -> Subject {
     Subject { kernel: kernel.name(), source, battery: Battery::of(&variant), sites }
 }
 
+/// The text that is every numbered mutant of a kernel.
+fn all_mutants(subject: &Subject, jobs: &[Job<'_>]) -> RenderedSource {
+    let mine = |job: &&Job<'_>| std::ptr::eq(job.subject, subject) && job.number.is_some();
+    let mut sites: Vec<(&Site, Vec<(u32, &Mutation)>)> = Vec::new();
+    for job in jobs.iter().filter(mine) {
+        let mutant = (job.number.unwrap(), &job.mutation);
+        match sites.last_mut().filter(|(site, _)| std::ptr::eq(*site, job.site)) {
+            Some((_, mutants)) => mutants.push(mutant),
+            None => sites.push((job.site, vec![mutant])),
+        }
+    }
+    let mut source = subject.source.clone();
+    source.text = switch::switched(&source.text, &sites);
+    source
+}
+
 /// The site, and before it a trap.
 fn trap(source: &RenderedSource, site: &Site) -> Mutation {
     let text = format!("(__trap(), {})", &source.text[site.range.clone()]);
@@ -174,8 +205,19 @@ fn trap(source: &RenderedSource, site: &Site) -> Mutation {
 
 impl Job<'_> {
     /// The row of the table, or what is wrong.
-    fn judge(&self, interpreter: &Interpreter) -> Result<Row, String> {
-        let Job { subject: Subject { kernel, source, battery, .. }, site, mutation } = self;
+    /// A mutant with a number is judged by the text of all of them.
+    fn judge(&self, interpreter: &Interpreter, switched: Option<&Kernel>) -> Result<Row, String> {
+        switch::as_mutant(self.number.unwrap_or(0), || {
+            self.judge_meant(interpreter, switched.filter(|_| self.number.is_some()))
+        })
+    }
+
+    fn judge_meant(
+        &self,
+        interpreter: &Interpreter,
+        switched: Option<&Kernel>,
+    ) -> Result<Row, String> {
+        let Job { subject: Subject { kernel, source, battery, .. }, site, mutation, .. } = self;
         let row =
             |verdict: String, reason| Ok(Row::new(site, mutation.name, kernel, verdict, reason));
         let wrong = |what| Err(format!("{}: {}, {kernel}: {what}", site.place(), mutation.name));
@@ -184,7 +226,7 @@ impl Job<'_> {
             mutant.text.replace_range(site.range.clone(), &mutation.text);
             interpreter.load(&mutant)
         };
-        let loaded = match load(mutation) {
+        let loaded = match switched.cloned().map_or_else(|| load(mutation), Ok) {
             Ok(loaded) => loaded,
             Err(error) => return wrong(error.to_string()),
         };

@@ -11,8 +11,8 @@ fn judged(source: RenderedSource, at: usize) -> Result<Row, String> {
     let sites = scan(&subject.source.text);
     let site = sites.into_iter().find(|site| site.range.start == at).unwrap();
     let Some(Rule::Mutate(mutations)) = rule(&site) else { panic!("{}", site.place()) };
-    let job = Job { subject: &subject, site: &site, mutation: mutations[0].clone() };
-    job.judge(&interpreter().steps(STEPS))
+    let job = Job { subject: &subject, site: &site, mutation: mutations[0].clone(), number: None };
+    job.judge(&interpreter().steps(STEPS), None)
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! What a kernel is to blame for: the one list of the answers of the CUDA driver and of NVRTC that
+//! speak of the kernel, and not of the machine, the process or an earlier fault.
+//!
+//! Plans leave out for good a kernel that is to blame. Every other answer is an error of its call
+//! alone: the next kernel would fail too, as in a context that is gone, or the same kernel may load a
+//! moment later, as after out-of-memory. An answer that is not listed here blames no kernel.
+
+use cudarc::driver::sys::CUresult;
+use std::ffi::c_int;
+
+/// Answers to loading a cubin and looking up its kernel.
+const UNLOADABLE: &[(CUresult, &str)] = &[
+    (CUresult::CUDA_ERROR_INVALID_IMAGE, "the driver cannot read the cubin"),
+    (CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU, "the cubin is for other GPUs"),
+    (CUresult::CUDA_ERROR_INVALID_PTX, "the image holds PTX, and unsound one"),
+    (CUresult::CUDA_ERROR_UNSUPPORTED_PTX_VERSION, "the image holds PTX, of a newer toolkit"),
+    (CUresult::CUDA_ERROR_INVALID_SOURCE, "the image holds a source, and unsound one"),
+    (
+        CUresult::CUDA_ERROR_SHARED_OBJECT_SYMBOL_NOT_FOUND,
+        "the cubin calls a function that nothing defines",
+    ),
+    (CUresult::CUDA_ERROR_NOT_FOUND, "the cubin has no kernel of that name"),
+];
+
+/// Answers to asking for the shared memory and the clusters of a kernel: how much of them there is
+/// on the GPU. The arguments are else sound, so that an invalid one is too large a number.
+const TOO_LARGE: &[(CUresult, &str)] = &[
+    (CUresult::CUDA_ERROR_INVALID_VALUE, "more shared memory or CTAs than the GPU grants"),
+    (CUresult::CUDA_ERROR_INVALID_CLUSTER_SIZE, "the GPU has no clusters of so many CTAs"),
+    (CUresult::CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, "a CTA of it fits on no multiprocessor"),
+    (CUresult::CUDA_ERROR_NOT_SUPPORTED, "the GPU has no clusters, or none above 8 CTAs"),
+];
+
+/// Answers of NVRTC to a compile: `nvrtcResult`.
+const UNCOMPILABLE: &[(c_int, &str)] = &[
+    (6, "NVRTC_ERROR_COMPILATION: an error in the text, or in what the assembler makes of it"),
+    (11, "NVRTC_ERROR_INTERNAL_ERROR: the compiler fell over this text"),
+];
+
+/// Whether a kernel is to blame for not being loaded.
+pub(crate) fn is_unloadable(answer: CUresult) -> bool {
+    UNLOADABLE.iter().any(|(blamed, _)| *blamed == answer)
+}
+
+/// Whether a kernel asks for more than the GPU has.
+pub(crate) fn is_too_large(answer: CUresult) -> bool {
+    TOO_LARGE.iter().any(|(blamed, _)| *blamed == answer)
+}
+
+/// Whether a kernel is to blame for not being compiled.
+pub(crate) fn is_uncompilable(answer: c_int) -> bool {
+    UNCOMPILABLE.iter().any(|(blamed, _)| *blamed == answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cudarc::nvrtc::sys::nvrtcResult;
+
+    /// Answers that tell of the machine, the process, the stream or an earlier fault.
+    const OF_THE_WORLD: &[CUresult] = &[
+        CUresult::CUDA_ERROR_OUT_OF_MEMORY,
+        CUresult::CUDA_ERROR_NOT_INITIALIZED,
+        CUresult::CUDA_ERROR_DEINITIALIZED,
+        CUresult::CUDA_ERROR_INVALID_CONTEXT,
+        CUresult::CUDA_ERROR_CONTEXT_IS_DESTROYED,
+        CUresult::CUDA_ERROR_INVALID_HANDLE,
+        CUresult::CUDA_ERROR_DEVICE_UNAVAILABLE,
+        CUresult::CUDA_ERROR_ECC_UNCORRECTABLE,
+        CUresult::CUDA_ERROR_ILLEGAL_ADDRESS,
+        CUresult::CUDA_ERROR_LAUNCH_FAILED,
+        CUresult::CUDA_ERROR_LAUNCH_TIMEOUT,
+        CUresult::CUDA_ERROR_OPERATING_SYSTEM,
+        CUresult::CUDA_ERROR_JIT_COMPILER_NOT_FOUND,
+        CUresult::CUDA_ERROR_SYSTEM_NOT_READY,
+        CUresult::CUDA_ERROR_MPS_CONNECTION_FAILED,
+        CUresult::CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED,
+        CUresult::CUDA_ERROR_STREAM_CAPTURE_IMPLICIT,
+        CUresult::CUDA_ERROR_TIMEOUT,
+        CUresult::CUDA_ERROR_UNKNOWN,
+    ];
+
+    #[test]
+    fn no_kernel_is_blamed_for_the_world() {
+        for &answer in OF_THE_WORLD {
+            assert!(!is_unloadable(answer) && !is_too_large(answer), "{answer:?}");
+        }
+        // An invalid argument of a load is a fault of the library.
+        assert!(!is_unloadable(CUresult::CUDA_ERROR_INVALID_VALUE));
+        assert!(is_unloadable(CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU));
+        assert!(is_too_large(CUresult::CUDA_ERROR_INVALID_CLUSTER_SIZE));
+    }
+
+    #[test]
+    fn of_nvrtc_only_what_it_says_of_the_text_counts() {
+        for (answer, blamed) in [
+            (nvrtcResult::NVRTC_ERROR_COMPILATION, true),
+            (nvrtcResult::NVRTC_ERROR_INTERNAL_ERROR, true),
+            (nvrtcResult::NVRTC_ERROR_OUT_OF_MEMORY, false),
+            (nvrtcResult::NVRTC_ERROR_BUILTIN_OPERATION_FAILURE, false),
+            (nvrtcResult::NVRTC_ERROR_INVALID_OPTION, false),
+            (nvrtcResult::NVRTC_ERROR_PROGRAM_CREATION_FAILURE, false),
+        ] {
+            assert_eq!(is_uncompilable(answer as c_int), blamed, "{answer:?}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The CUDA driver's library, found, loaded and probed before the bindings use it.
+//!
+//! The bindings look for it by name alone, and panic where it is missing or lacks a function. So it
+//! is loaded here first and kept loaded, and every function that this library calls, by itself or
+//! through the bindings, is looked up once. It starts no driver and asks for no GPU.
+
+use super::{Found, LibraryError, Search, cuda_folders, open};
+use crate::environment::variable;
+use crate::error::Error;
+use crate::release::file_at;
+use cudarc::driver::sys::CUDA_VERSION;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The names by which the bindings look for the library, in their order.
+const NAMES: [&str; 2] = ["libcuda.so", "libcuda.so.1"];
+
+const MISSING: &str = "libcuda comes with the NVIDIA driver; install the driver of this machine's \
+     GPU. Without a GPU, use Engine::offline or topkit::host.";
+
+/// The functions that are called here, in the C library and in the program, and those that the
+/// bindings call for them.
+const FUNCTIONS: &[&str] = &[
+    "cuCtxGetCurrent",
+    "cuCtxGetDevice",
+    "cuCtxSetCurrent",
+    "cuCtxSynchronize",
+    "cuDeviceGet",
+    "cuDeviceGetAttribute",
+    "cuDeviceGetCount",
+    "cuDeviceGetName",
+    "cuDevicePrimaryCtxRelease_v2",
+    "cuDevicePrimaryCtxRetain",
+    "cuDeviceTotalMem_v2",
+    "cuDriverGetVersion",
+    "cuEventCreate",
+    "cuEventDestroy_v2",
+    "cuEventElapsedTime",
+    "cuEventRecord",
+    "cuEventSynchronize",
+    "cuFuncSetAttribute",
+    "cuGetErrorName",
+    "cuGetErrorString",
+    "cuGetProcAddress_v2",
+    "cuGraphDestroy",
+    "cuGraphExecDestroy",
+    "cuGraphInstantiateWithFlags",
+    "cuGraphLaunch",
+    "cuGraphUpload",
+    "cuInit",
+    "cuLaunchKernel",
+    "cuLaunchKernelEx",
+    "cuMemAllocAsync",
+    "cuMemAlloc_v2",
+    "cuMemFreeAsync",
+    "cuMemFree_v2",
+    "cuMemcpyDtoDAsync_v2",
+    "cuMemcpyDtoHAsync_v2",
+    "cuMemcpyHtoDAsync_v2",
+    "cuMemsetD8Async",
+    "cuModuleGetFunction",
+    "cuModuleLoadData",
+    "cuModuleLoadDataEx",
+    "cuModuleUnload",
+    "cuOccupancyMaxActiveClusters",
+    "cuStreamBeginCapture_v2",
+    "cuStreamCreate",
+    "cuStreamDestroy_v2",
+    "cuStreamEndCapture",
+    "cuStreamIsCapturing",
+    "cuStreamSynchronize",
+    "cuStreamWaitEvent",
+];
+
+/// Functions that only newer bindings call, with the CUDA of these bindings.
+const LATER: &[(u32, &str)] = &[(12_080, "cuEventElapsedTime_v2")];
+
+/// Looks for the CUDA driver and checks that it has every function that this library calls, as
+/// every engine on a GPU does first. It starts nothing: whether there is a GPU, [`devices`] tells.
+///
+/// For programs that use the bindings themselves, which panic where a function is missing.
+///
+/// # Errors
+/// There is no driver, it does not load, or it is too old: each place is named, and which driver is
+/// needed.
+///
+/// [`devices`]: crate::devices
+pub fn probe_driver() -> Result<(), Error> {
+    Ok(driver()?)
+}
+
+/// Loads the driver's library, keeps it loaded, and probes what the bindings will open: from the
+/// system loader, from `CUDA_HOME` and `CUDA_PATH`, or from the folders in which containers and WSL
+/// keep it, in that order.
+pub(crate) fn driver() -> Result<(), LibraryError> {
+    static DRIVER: OnceLock<Found> = OnceLock::new();
+    if DRIVER.get().is_some() {
+        return Ok(());
+    }
+    let mut search = Search::of("libcuda", MISSING);
+    let mut folders = cuda_folders(&variable, &["compat"], &mut search.tried);
+    for folder in ["/usr/local/nvidia/lib64", "/usr/lib/wsl/lib"] {
+        folders.push((format!("driver folder, {folder}"), PathBuf::from(folder)));
+    }
+    let found = NAMES.iter().find_map(|name| search.name(name)).or_else(|| {
+        folders.iter().find_map(|(at, path)| {
+            let found = search.file(at, &path.join(NAMES[1]))?;
+            // The bindings find a library that is loaded already by the name it has for itself.
+            match open(Path::new(NAMES[1])) {
+                Ok(_) => Some(found),
+                Err(_) => {
+                    search.unusable = true;
+                    let path = &found.path;
+                    search.miss(at, format!("{path} does not call itself {}", NAMES[1]))
+                }
+            }
+        })
+    });
+    let Some(found) = found else {
+        if search.unusable {
+            search.remedy = needed();
+        }
+        return Err(search.failed());
+    };
+    let later = LATER.iter().filter(|(since, _)| CUDA_VERSION >= *since).map(|(_, name)| name);
+    let missing: Vec<&str> = FUNCTIONS
+        .iter()
+        .chain(later)
+        .filter(|name| address(&found, name).is_none())
+        .copied()
+        .collect();
+    if missing.is_empty() {
+        DRIVER.get_or_init(|| found);
+        return Ok(());
+    }
+    search.unusable = true;
+    search.remedy = needed();
+    let named = missing.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+    let others = match missing.len() {
+        ..=3 => String::new(),
+        all => format!(" and {} others", all - 3),
+    };
+    // The file, where the system tells which one the name led to.
+    let file = FUNCTIONS.iter().find_map(|name| file_at(address(&found, name)?));
+    let place = file.map_or_else(|| found.path.clone(), |file| file.display().to_string());
+    search.miss(&place, format!("it has no function {named}{others}"));
+    Err(search.failed())
+}
+
+fn address(found: &Found, function: &str) -> Option<usize> {
+    // SAFETY: only where the symbol lies is asked; it is neither called nor kept.
+    let symbol = unsafe { found.library.get::<*const ()>(function.as_bytes()) };
+    symbol.ok().map(|symbol| *symbol as usize)
+}
+
+/// Which driver is needed.
+fn needed() -> String {
+    let (major, minor) = (CUDA_VERSION / 1000, CUDA_VERSION % 1000 / 10);
+    let release = match CUDA_VERSION {
+        12_000 => " (525 or later on Linux)",
+        13_000 => " (580 or later on Linux)",
+        _ => "",
+    };
+    format!(
+        "topkit needs the NVIDIA driver for CUDA {major}.{minor} or later{release}, whole and of one \
+         version; install it, or take away what stands before it on the loader's path. Without a \
+         GPU, use Engine::offline or topkit::host."
+    )
+}

@@ -1,0 +1,356 @@
+//! Finds the shared libraries that the runtime loads: NVRTC and the CUDA driver ([`driver`]). What
+//! else is looked for where they lie is looked for with the same lists of folders.
+//!
+//! The search is a list of places, tried in order; it runs no program, and never looks in the
+//! working directory. What it does not do: it never picks a library by version, and it never panics.
+//! When nothing is found, the error names every place that was tried, with the loader's own words
+//! where a library is there and does not load, and the command that installs the library.
+
+mod driver;
+mod python;
+
+pub(crate) use driver::driver;
+pub use driver::probe_driver;
+
+use crate::environment::{absolute, variable};
+use libloading::Library;
+use std::error::Error as _;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Each place that was tried, and why it did not do.
+pub(crate) type Tried = Vec<(String, String)>;
+
+/// A library that could not be loaded, or a program that is not there, and every place that was
+/// tried.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub struct LibraryError {
+    /// What was looked for: `libnvrtc`, `libcuda`.
+    pub library: &'static str,
+    /// Each place that was tried, and why it did not do.
+    pub tried: Vec<(String, String)>,
+    /// Whether one was found in some place, and cannot be used.
+    pub unusable: bool,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl LibraryError {
+    /// What is wrong, in words to go before the list of places.
+    pub fn summary(&self) -> String {
+        let library = self.library;
+        match self.unusable {
+            true => format!("{library} was found and cannot be used; tried:"),
+            false => format!("{library} was not found. Looked in:"),
+        }
+    }
+}
+
+impl fmt::Display for LibraryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.summary())?;
+        for (place, reason) in &self.tried {
+            write!(f, "\n  - {place}: {reason}")?;
+        }
+        write!(f, "\n{}", self.remedy)
+    }
+}
+
+/// A loaded library and where it came from.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) library: Library,
+    /// The file, or the name by which the system loader found it.
+    pub(crate) path: String,
+    /// The folder, where it was not the system loader that found it.
+    folder: Option<PathBuf>,
+    /// A library that must stay loaded with it.
+    companion: Option<Library>,
+}
+
+impl Found {
+    /// Loads NVRTC's builtins of the same version from the library's own folder. NVRTC opens them by
+    /// name at its first compile, which works only where the loader knows the folder. A folder may
+    /// hold those of other versions too.
+    pub(crate) fn load_builtins(&mut self, (major, minor): (i32, i32)) {
+        let Some(folder) = &self.folder else { return };
+        let name = format!("libnvrtc-builtins.so.{major}.{minor}");
+        let longer = named(folder, &format!("{name}."));
+        let file = [folder.join(&name)].into_iter().chain(longer).find(|file| file.is_file());
+        self.companion = file.and_then(|file| open(&file).ok());
+    }
+}
+
+const NVRTC_REMEDY: &str = "Install it with `python3 -m pip install nvidia-cuda-nvrtc`, \
+     or set TOPKIT_NVRTC to the library file or its folder.";
+
+/// Loads NVRTC: from `TOPKIT_NVRTC` alone when it is set; else from the system loader, from
+/// `CUDA_HOME`, `CUDA_PATH` and `CONDA_PREFIX`, or from Python packages, in that order.
+pub(crate) fn nvrtc() -> Result<Found, LibraryError> {
+    nvrtc_by(&variable)
+}
+
+fn nvrtc_by(value: &impl Fn(&str) -> Option<OsString>) -> Result<Found, LibraryError> {
+    let mut search = Search::of("libnvrtc", NVRTC_REMEDY);
+    if let Some(chosen) = value("TOPKIT_NVRTC") {
+        let place = format!("TOPKIT_NVRTC={}", chosen.display());
+        let found = match absolute(chosen) {
+            Err(reason) => search.miss(&place, reason),
+            Ok(folder) if folder.is_dir() => search.folder(&place, &folder),
+            Ok(file) => search.file(&place, &file),
+        };
+        return found.ok_or_else(|| search.failed());
+    }
+    let names = ["libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12"];
+    names
+        .iter()
+        .find_map(|name| search.name(name))
+        .or_else(|| {
+            let machine = format!("targets/{}/lib", TARGET);
+            let below = ["lib64", "lib", &machine];
+            let mut folders = cuda_folders(value, &below, &mut search.tried);
+            folders.extend(folders_below("CONDA_PREFIX", value, &below[1..], &mut search.tried));
+            folders.iter().find_map(|(place, path)| search.folder(place, path))
+        })
+        .or_else(|| search.python())
+        .ok_or_else(|| search.failed())
+}
+
+/// What a CUDA toolkit calls the libraries of this processor.
+const TARGET: &str = if cfg!(target_arch = "aarch64") { "sbsa-linux" } else { "x86_64-linux" };
+
+struct Search {
+    library: &'static str,
+    tried: Tried,
+    unusable: bool,
+    remedy: String,
+}
+
+impl Search {
+    fn of(library: &'static str, remedy: &str) -> Search {
+        Search { library, tried: Vec::new(), unusable: false, remedy: remedy.to_owned() }
+    }
+
+    fn failed(self) -> LibraryError {
+        let Search { library, tried, unusable, remedy } = self;
+        LibraryError { library, tried, unusable, remedy }
+    }
+
+    fn miss(&mut self, place: &str, reason: impl fmt::Display) -> Option<Found> {
+        self.tried.push((place.to_owned(), reason.to_string()));
+        None
+    }
+
+    /// By name, through the system loader.
+    fn name(&mut self, name: &str) -> Option<Found> {
+        match open(Path::new(name)) {
+            Ok(library) => {
+                Some(Found { library, path: name.to_owned(), folder: None, companion: None })
+            }
+            Err(error) => {
+                let (place, reason) = (format!("system loader, {name}"), loader_words(&error));
+                // Of a library that is not there it speaks by the bare name (glibc, musl); of one that
+                // does not load, by its path or by the name of what that needs.
+                if reason.starts_with(&format!("{name}:"))
+                    || reason.contains(&format!(" {name}: No such file"))
+                {
+                    return self.miss(&place, "not known to it");
+                }
+                self.unusable = true;
+                self.miss(&place, format!("it did not load: {reason}"))
+            }
+        }
+    }
+
+    /// One file.
+    fn file(&mut self, place: &str, path: &Path) -> Option<Found> {
+        if !path.is_file() {
+            return self.miss(place, "no such file");
+        }
+        match open(path) {
+            Ok(library) => Some(Found {
+                library,
+                path: path.display().to_string(),
+                folder: path.parent().map(Path::to_owned),
+                companion: None,
+            }),
+            Err(error) => {
+                self.unusable = true;
+                let (path, reason) = (path.display(), loader_words(&error));
+                self.miss(place, format!("{path} did not load: {reason}"))
+            }
+        }
+    }
+
+    /// The newest `libnvrtc.so.N` of a folder that loads.
+    fn folder(&mut self, place: &str, folder: &Path) -> Option<Found> {
+        let mut files = named(folder, "libnvrtc.so");
+        files.retain(|file| library_version(file).is_some());
+        files.sort_by_key(|file| library_version(file));
+        if files.is_empty() {
+            return self.miss(place, "no libnvrtc.so in it");
+        }
+        files.iter().rev().find_map(|file| self.file(place, file))
+    }
+
+    /// The `nvidia/*/lib` folders of Python environments, where PyTorch keeps its own.
+    fn python(&mut self) -> Option<Found> {
+        let packages = python::packages(&mut self.tried);
+        if packages.is_empty() {
+            return self.miss("Python packages", "no python3 on PATH, and no folder of packages");
+        }
+        for folder in packages {
+            let wheels = children(&folder.join("nvidia"));
+            let libraries = wheels.into_iter().map(|wheel| wheel.join("lib"));
+            for library in libraries.filter(|library| !named(library, "libnvrtc.so").is_empty()) {
+                let place = format!("Python packages, {}", library.display());
+                if let Some(found) = self.folder(&place, &library) {
+                    return Some(found);
+                }
+            }
+            let place = format!("Python packages, {}/nvidia/*/lib", folder.display());
+            self.miss(&place, "no libnvrtc.so that loads");
+        }
+        None
+    }
+}
+
+fn open(path: &Path) -> Result<Library, libloading::Error> {
+    // SAFETY: loading runs the library's initialisers; the names opened here are NVIDIA's own
+    // libraries, or the file that the user names as one.
+    unsafe { Library::new(path) }
+}
+
+/// What the system's loader said, which the error itself leaves out.
+pub(crate) fn loader_words(error: &libloading::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The numbers behind `libnvrtc.so`; `None` where something else is there.
+fn library_version(file: &Path) -> Option<Vec<u32>> {
+    let version = file.file_name()?.to_str()?.strip_prefix("libnvrtc.so")?;
+    version.split('.').skip(1).map(|number| number.parse().ok()).collect()
+}
+
+/// Folders below the toolkits that the environment names, each with a name for messages. What is
+/// refused goes to `tried`.
+pub(crate) fn cuda_folders(
+    value: &impl Fn(&str) -> Option<OsString>,
+    below: &[&str],
+    tried: &mut Tried,
+) -> Vec<(String, PathBuf)> {
+    let roots = ["CUDA_HOME", "CUDA_PATH"].into_iter();
+    roots.flat_map(|root| folders_below(root, value, below, tried)).collect()
+}
+
+fn folders_below(
+    variable: &str,
+    value: &impl Fn(&str) -> Option<OsString>,
+    below: &[&str],
+    tried: &mut Tried,
+) -> Vec<(String, PathBuf)> {
+    let Some(root) = value(variable) else { return Vec::new() };
+    let place = format!("{variable}={}", root.display());
+    let root = match absolute(root) {
+        Ok(root) => root,
+        Err(reason) => {
+            tried.push((place, reason.to_owned()));
+            return Vec::new();
+        }
+    };
+    let named = |below: &&str| {
+        let folder = root.join(below);
+        (format!("{variable}, {}", folder.display()), folder)
+    };
+    below.iter().map(named).collect()
+}
+
+/// The folders of this name in the packages of NVIDIA, `nvidia/*/<name>`, of Python environments.
+/// What is refused goes to `tried`.
+pub(crate) fn python_wheels(name: &str, tried: &mut Tried) -> Vec<PathBuf> {
+    let packages = python::packages(tried).into_iter();
+    let wheels = packages.flat_map(|folder| children(&folder.join("nvidia")));
+    wheels.map(|wheel| wheel.join(name)).filter(|folder| folder.is_dir()).collect()
+}
+
+fn children(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The entries of a folder whose names start so, in ascending order.
+fn named(folder: &Path, start: &str) -> Vec<PathBuf> {
+    let starts = |path: &PathBuf| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(start))
+    };
+    children(folder).into_iter().filter(starts).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn search() -> Search {
+        Search::of("libnvrtc", NVRTC_REMEDY)
+    }
+
+    #[test]
+    fn a_failed_search_names_every_place_and_the_remedy() {
+        let mut search = search();
+        let empty = tempfile::tempdir().unwrap();
+        assert!(search.folder("CUDA_HOME, lib64", empty.path()).is_none());
+        assert!(search.file("TOPKIT_NVRTC", &empty.path().join("libnvrtc.so.13")).is_none());
+        assert!(!search.unusable);
+        let torn = empty.path().join("libnvrtc.so.12");
+        std::fs::write(&torn, b"not a library").unwrap();
+        assert!(search.folder("CUDA_PATH, lib", empty.path()).is_none());
+        assert!(search.unusable);
+        let message = search.failed().to_string();
+        for part in [
+            "CUDA_HOME, lib64",
+            "TOPKIT_NVRTC",
+            "no such file",
+            // The loader's own words.
+            "did not load: ",
+            "file too short",
+            "was found and cannot be used",
+            "pip install",
+        ] {
+            assert!(message.contains(part), "{part} is not in:\n{message}");
+        }
+    }
+
+    #[test]
+    fn a_relative_path_of_the_environment_is_refused() {
+        for chosen in ["libnvrtc.so.13", "lib/libnvrtc.so", ".", "./lib"] {
+            let value = |name: &str| (name == "TOPKIT_NVRTC").then(|| chosen.into());
+            let error = nvrtc_by(&value).unwrap_err();
+            assert_eq!(error.tried.len(), 1, "{error}");
+            let message = error.to_string();
+            assert!(message.contains(&format!("TOPKIT_NVRTC={chosen}: ")), "{message}");
+            assert!(message.contains("absolute path"), "{message}");
+        }
+        let mut tried = Vec::new();
+        let value = |name: &str| (name == "CUDA_HOME").then(|| "cuda".into());
+        assert_eq!(cuda_folders(&value, &["lib64"], &mut tried), []);
+        assert_eq!(tried[0].0, "CUDA_HOME=cuda");
+        let value = |name: &str| (name == "CUDA_PATH").then(|| "/cuda".into());
+        let there = cuda_folders(&value, &["lib64", "lib"], &mut tried);
+        assert_eq!(there.len(), 2);
+        assert_eq!((&there[0].1, tried.len()), (&PathBuf::from("/cuda/lib64"), 1));
+    }
+
+    #[test]
+    fn versions_of_a_library_are_numbers() {
+        let version = |name: &str| library_version(Path::new(name));
+        assert_eq!(version("/a/libnvrtc.so"), Some(vec![]));
+        assert_eq!(version("/a/libnvrtc.so.12.9.86"), Some(vec![12, 9, 86]));
+        assert!(version("/a/libnvrtc.so.9.2") < version("/a/libnvrtc.so.13"));
+        assert_eq!(version("/a/libnvrtc.so.13.bak"), None);
+        assert_eq!(version("/a/libnvrtc-builtins.so.13.0"), None);
+    }
+}

@@ -1,0 +1,165 @@
+//! The plan of a launch, among the plans of its shape.
+//!
+//! A plan goes by how rows are aligned, and so names one kernel for rows that follow each other
+//! densely and another one for the same rows padded to 16 bytes. Kernels serve every alignment, so
+//! the plan of each serves the others. A launch takes the plan of its own alignment where that
+//! kernel is loaded and the workspace suffices; else the plan of another alignment where that is so.
+//! Hence a launch needs no more than the kernel and the workspace of any one plan of its shape.
+
+use super::Plan;
+use crate::error::Error;
+use crate::problem::Problem;
+use topkit_codegen::Variant;
+
+impl Plan {
+    /// The plan for the launch of a problem with so many bytes of workspace, by the plans of
+    /// problems. Where no kernel is loaded it is the first plan whose workspace suffices, and where
+    /// none suffices the problem's own, which tells what is needed.
+    ///
+    /// # Errors
+    /// Those of the plans.
+    pub(crate) fn of_launch(
+        problem: &Problem,
+        workspace_bytes: usize,
+        plan: impl Fn(&Problem) -> Result<Plan, Error>,
+        is_loaded: impl Fn(&Variant) -> bool,
+    ) -> Result<Plan, Error> {
+        let own = plan(problem)?;
+        let fits = |plan: &Plan| plan.workspace_bytes <= workspace_bytes;
+        if fits(&own) && is_loaded(&own.variant) {
+            return Ok(own);
+        }
+        let mut first = fits(&own).then_some(own);
+        for other in problem.alignments().filter(|other| other.vec_size != problem.vec_size) {
+            let other = Plan { problem: own.problem, ..plan(&other)? };
+            if fits(&other) {
+                if is_loaded(&other.variant) {
+                    return Ok(other);
+                }
+                first.get_or_insert(other);
+            }
+        }
+        Ok(first.unwrap_or(own))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Here, Holding, Limits, Planner};
+    use topkit_codegen::{Arch, DType, KernelSpec};
+
+    struct Place {
+        spec: KernelSpec,
+        limits: Limits,
+        planner: Planner,
+    }
+
+    /// By the table that ships for sm_90.
+    fn place() -> Place {
+        let spec = KernelSpec::builder("Dense").dtype(DType::ALL).k(1..=8192).build().unwrap();
+        let arch = Arch::of_device(9, 0);
+        let limits = Limits::of_arch(arch);
+        let here = Here { name: None, arch, multiprocessors: limits.multiprocessors };
+        let planner = Planner::new(&spec, Holding::shipped(here).as_ref());
+        Place { spec, limits, planner }
+    }
+
+    impl Place {
+        fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
+            self.planner.plan(&self.spec, problem, &self.limits)
+        }
+
+        /// The plan of a launch where what another plan needs is all that there is.
+        fn launch(&self, problem: &Problem, prepared: &Plan) -> Plan {
+            let is_loaded = |variant: &Variant| *variant == prepared.variant;
+            let plan = |problem: &Problem| self.plan(problem);
+            Plan::of_launch(problem, prepared.workspace_bytes, plan, is_loaded).unwrap()
+        }
+    }
+
+    /// 672 shapes: rows of every length modulo 16 bytes, some of them odd.
+    fn shapes() -> Vec<Problem> {
+        let mut shapes = Vec::new();
+        for dtype in DType::ALL {
+            for rows in [1, 2, 8, 32, 64, 128, 256] {
+                for columns in [5001, 8192, 16_385, 65_538, 131_073, 256_004, 524_289, 1_048_577] {
+                    for k in [64, 512, 2048, 4096] {
+                        shapes.push(Problem::new(dtype, rows, columns, k));
+                    }
+                }
+            }
+        }
+        assert_eq!(shapes.len(), 672);
+        shapes
+    }
+
+    /// A shape in every layout that it can have: the first score aligned in every way, rows tight,
+    /// padded, apart and in reverse.
+    fn layouts(shape: &Problem) -> Vec<Problem> {
+        let columns = shape.columns as i64;
+        let padded = (columns + 15) / 16 * 16;
+        let strides = [columns, padded, padded + 2, padded + 4, padded + 8, -padded, 1 - columns];
+        let addresses = [256, 128 + 2 * u64::from(shape.dtype.bytes()), 256 + 8];
+        let of = |address| strides.map(|stride| shape.at(address, stride));
+        addresses.into_iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn a_launch_needs_no_more_than_what_was_prepared_for_its_shape_in_any_layout() {
+        let place = place();
+        let mut differ = 0;
+        for shape in shapes() {
+            let layouts = layouts(&shape);
+            let plans: Vec<Plan> = layouts.iter().map(|l| place.plan(l).unwrap()).collect();
+            differ += usize::from(plans.iter().any(|plan| plan.variant != plans[0].variant));
+            for prepared in &plans {
+                for (problem, own) in layouts.iter().zip(&plans) {
+                    let taken = place.launch(problem, prepared);
+                    assert_eq!(taken.variant, prepared.variant, "{problem}");
+                    assert!(taken.workspace_bytes <= prepared.workspace_bytes, "{problem}");
+                    assert_eq!(taken.problem, own.problem);
+                }
+            }
+        }
+        assert!(differ > 0, "no shape has two plans");
+        println!("{differ} of 672 shapes have more than one plan");
+    }
+
+    #[test]
+    fn a_launch_with_the_memory_of_any_layout_lacks_none_though_nothing_is_loaded() {
+        let place = place();
+        for shape in shapes() {
+            let layouts = layouts(&shape);
+            let plans: Vec<Plan> = layouts.iter().map(|l| place.plan(l).unwrap()).collect();
+            for bytes in plans.iter().map(|plan| plan.workspace_bytes) {
+                for (problem, own) in layouts.iter().zip(&plans) {
+                    let plan = |problem: &Problem| place.plan(problem);
+                    let taken = Plan::of_launch(problem, bytes, plan, |_| false).unwrap();
+                    assert!(taken.workspace_bytes <= bytes, "{problem} with {bytes} bytes");
+                    if own.workspace_bytes <= bytes {
+                        assert_eq!(taken, *own, "{problem}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_padded_to_16_bytes_go_by_the_plan_of_tight_rows() {
+        let place = place();
+        // The padded rows want a workspace, for which nobody could know.
+        let tight = Problem::new(DType::F32, 8, 1_048_577, 2048);
+        let padded = tight.at(0, 1_048_592);
+        let [tight_plan, own] = [tight, padded].map(|problem| place.plan(&problem).unwrap());
+        assert_eq!(tight_plan.workspace_bytes, 0);
+        assert!(own.workspace_bytes > 0, "the table no longer has this case");
+        let taken = place.launch(&padded, &tight_plan);
+        assert_eq!(taken.choice(), tight_plan.choice());
+        // With the workspace and the kernel of its own plan, that is what it takes.
+        assert_eq!(place.launch(&padded, &own), own);
+        // With neither the kernel nor the memory of any plan, the error is about its own.
+        let huge = |_: &Problem| Ok(Plan { workspace_bytes: 1 << 30, ..own });
+        assert_eq!(Plan::of_launch(&padded, 0, huge, |_| false).unwrap().workspace_bytes, 1 << 30);
+    }
+}

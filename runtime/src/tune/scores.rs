@@ -1,0 +1,41 @@
+//! The scores of a problem in the memory of a GPU, laid out as the problem has its rows.
+
+use super::buffer::{Buffer, Copies, Layout};
+use super::input::Input;
+use crate::error::Error;
+use crate::problem::Problem;
+use cudarc::driver::sys::CUdeviceptr;
+
+/// The scores of a problem on the GPU.
+#[derive(Clone, Copy)]
+pub(super) struct Scores {
+    pub copies: Copies,
+    /// In elements, from row to row.
+    pub row_stride: i64,
+    /// 0 of dense rows.
+    pub lengths: CUdeviceptr,
+}
+
+impl Scores {
+    /// Brings rows to the GPU as a problem has them, in copies of so many bytes at least, `most` of
+    /// them at most.
+    pub fn of(
+        problem: &Problem,
+        input: &Input,
+        memory: &mut Buffer,
+        lengths: &mut Buffer,
+        least: usize,
+        most: usize,
+    ) -> Result<Scores, Error> {
+        let layout = Layout::of(problem);
+        let copies = Copies::of(memory, &input.bytes, layout, least, most)?;
+        let row_stride = (layout.pitch / problem.dtype.bytes() as usize) as i64;
+        let lengths = if problem.ragged {
+            let all = (0..problem.rows).map(|row| input.length(row) as i32);
+            lengths.upload(&all.collect::<Vec<i32>>())?
+        } else {
+            0
+        };
+        Ok(Scores { copies, row_stride, lengths })
+    }
+}

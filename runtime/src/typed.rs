@@ -1,0 +1,148 @@
+//! Typed launches: what they check beyond a launch by addresses, which they come down to.
+//!
+//! Safe code must not reach memory that is not its own, so shapes are checked against buffers, and
+//! the context of each buffer and of the stream against the engine's. A launch that would break a
+//! stream capture is refused before cudarc enqueues anything.
+
+use crate::capture::is_capturing;
+use crate::error::Error;
+use crate::family::Family;
+use crate::launch::RawLaunch;
+use crate::plan::accepts;
+use crate::problem::Problem;
+use crate::rows::{Output, Rows};
+use crate::workspace::Workspace;
+use crate::{IndexInt, Score};
+use cudarc::driver::{CudaContext, CudaStream, DevicePtrMut};
+use std::sync::Arc;
+
+/// The stream and the buffers of a launch, each with its context.
+type Contexts<'a> = [(&'static str, Option<&'a Arc<CudaContext>>); 6];
+
+impl Family {
+    pub(crate) fn launch_typed<S: Score, I: IndexInt>(
+        &self,
+        stream: &CudaStream,
+        rows: &Rows<'_, S>,
+        k: u32,
+        output: Output<'_, I>,
+        workspace: Option<&mut Workspace>,
+    ) -> Result<(), Error> {
+        let problem = Problem::new(S::DTYPE, rows.rows, rows.columns, k);
+        let contexts = contexts(stream, rows, &output, workspace.as_deref());
+        self.check_contexts(&contexts)?;
+        self.check_shapes(&problem, rows, &output)?;
+        if rows.rows == 0 {
+            return Ok(());
+        }
+        refuse_tracked_capture(stream, &contexts, problem)?;
+        let (scores, _scores) = rows.scores.device_ptr(stream);
+        let starts = rows.starts.map(|starts| starts.device_ptr(stream));
+        let lengths = rows.lengths.map(|lengths| lengths.device_ptr(stream));
+        let index_stride = output.row_stride.unwrap_or(k as usize);
+        let (indices, _indices) = output.indices.device_ptr_mut(stream);
+        let workspace_bytes = workspace.as_ref().map_or(0, |workspace| workspace.bytes());
+        let workspace = workspace.and_then(Workspace::memory);
+        let workspace = workspace.map(|memory| memory.device_ptr_mut(stream));
+        // A wait that failed is kept by the stream's object of the context, which need not be the
+        // engine's.
+        let current = stream.context().bind_to_thread();
+        current.map_err(Error::cuda("make the context current, or wait for the buffers"))?;
+        let launch = RawLaunch {
+            scores,
+            row_stride: rows.row_stride as i64,
+            row_starts: starts.as_ref().map_or(0, |(address, _)| *address),
+            row_lengths: lengths.as_ref().map_or(0, |(address, _)| *address),
+            indices,
+            index_stride: index_stride as i64,
+            workspace: workspace.as_ref().map_or(0, |(address, _)| *address),
+            workspace_bytes,
+            ..RawLaunch::new(S::DTYPE, rows.rows, rows.columns, k)
+        };
+        // SAFETY: the buffers were checked against the shape and are of the engine's context, as the
+        // stream is. They live until their guards record this launch, or else, where tracking is
+        // off, for as long as whoever turned it off promised.
+        unsafe { self.launch_raw(stream.cu_stream(), &launch) }
+    }
+
+    /// The stream is of the engine's context.
+    pub(crate) fn check_stream(&self, stream: &CudaStream) -> Result<(), Error> {
+        self.check_contexts(&[("the stream", Some(stream.context()))])
+    }
+
+    fn check_contexts(
+        &self,
+        contexts: &[(&'static str, Option<&Arc<CudaContext>>)],
+    ) -> Result<(), Error> {
+        let engine = self.engine().context();
+        let engine = engine.ok_or(Error::Offline { arch: self.engine().arch() })?;
+        for &(what, context) in contexts {
+            if let Some(context) = context
+                && context != engine
+            {
+                let (given, engine) = (context.ordinal(), engine.ordinal());
+                return Err(Error::Context { what, given, engine });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_shapes<S: Score, I: IndexInt>(
+        &self,
+        problem: &Problem,
+        rows: &Rows<'_, S>,
+        output: &Output<'_, I>,
+    ) -> Result<(), Error> {
+        let declared = self.spec().semantics.index;
+        if I::TYPE != declared {
+            let family = self.spec().name.to_string();
+            return Err(Error::IndexType { family, declared, given: I::TYPE });
+        }
+        accepts(self.spec(), problem)?;
+        let strides = [
+            ("row stride", rows.row_stride),
+            ("output row stride", output.row_stride.unwrap_or(0)),
+        ];
+        for (what, stride) in strides {
+            if stride > i64::MAX as usize {
+                return Err(Error::TooLarge { what, value: stride as u64, limit: i64::MAX as u64 });
+            }
+        }
+        rows.check()?;
+        output.check(rows.rows, problem.k)
+    }
+}
+
+fn contexts<'a, S, I>(
+    stream: &'a CudaStream,
+    rows: &Rows<'a, S>,
+    output: &'a Output<'_, I>,
+    workspace: Option<&'a Workspace>,
+) -> Contexts<'a> {
+    [
+        ("the stream", Some(stream.context())),
+        ("the score buffer", Some(rows.scores.stream().context())),
+        ("the buffer of starts", rows.starts.map(|starts| starts.stream().context())),
+        ("the buffer of lengths", rows.lengths.map(|lengths| lengths.stream().context())),
+        ("the index buffer", Some(output.indices.stream().context())),
+        ("the workspace", workspace.and_then(Workspace::context)),
+    ]
+}
+
+/// Where cudarc tracks buffers, it waits for events that were recorded before a capture, which ends
+/// the capture, and records events in it, which no stream outside may wait for.
+fn refuse_tracked_capture(
+    stream: &CudaStream,
+    contexts: &Contexts<'_>,
+    problem: Problem,
+) -> Result<(), Error> {
+    // Objects of one primary context have each a tracking of their own.
+    if !contexts.iter().any(|(_, context)| context.is_some_and(|it| it.is_event_tracking())) {
+        return Ok(());
+    }
+    // SAFETY: the stream is live, and of its context.
+    match unsafe { is_capturing(stream.context(), stream.cu_stream()) }? {
+        true => Err(Error::EventTracking { problem }),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,198 @@
+//! CUDA contexts: of which one the stream and the buffers of a launch are, and calls from threads on
+//! which none is current.
+
+use crate::device::{engine, huge, new_stream, ragged, whole_family};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+use topkit::cudarc::driver::{CudaContext, CudaSlice, DevicePtr, DevicePtrMut, result};
+use topkit::host::{self, Matrix};
+use topkit::tune::{Event, Recording};
+use topkit::{
+    Config, DType, Engine, Error, Family, KernelSpec, Problem, RawLaunch, Rows, Semantics,
+};
+use topkit_tests::Distribution;
+
+const ROWS: usize = 3;
+const COLUMNS: usize = 5000;
+const K: u32 = 8;
+
+fn problem() -> Problem {
+    Problem::new(DType::F32, ROWS, COLUMNS, K)
+}
+
+#[test]
+fn a_buffer_of_another_context_is_refused_by_name() {
+    let other = CudaContext::new_non_primary(0, 0).unwrap();
+    let streams = [new_stream(), other.default_stream()];
+    let family = whole_family(ragged());
+    let theirs = Engine::on(other).unwrap().family(family.spec().clone()).unwrap();
+    let scores = streams.each_ref().map(|stream| stream.clone_htod(&[1.0f32; 128]).unwrap());
+    let spans = streams.each_ref().map(|stream| stream.clone_htod(&[0i32, 9]).unwrap());
+    let mut indices = streams.each_ref().map(|stream| stream.clone_htod(&[77i32; 16]).unwrap());
+    let workspace = |family: &Family, at: usize| family.workspace(&streams[at], &huge(family));
+    let mut workspaces = [workspace(&family, 0).unwrap(), workspace(&theirs, 1).unwrap()];
+    assert!(workspaces.iter().all(|workspace| workspace.bytes() > 0));
+
+    let names = [
+        "the stream",
+        "the score buffer",
+        "the buffer of starts",
+        "the buffer of lengths",
+        "the index buffer",
+        "the workspace",
+    ];
+    for (place, name) in names.into_iter().enumerate() {
+        // The one of this place is of the other context.
+        let of = |at: usize| usize::from(at == place);
+        let rows = Rows::new(&scores[of(1)], 2, 64).starts(&spans[of(2)]).lengths(&spans[of(3)]);
+        let (indices, workspace) = (&mut indices[of(4)], &mut workspaces[of(5)]);
+        let error = family.launch_with(&streams[of(0)], &rows, 8, indices, workspace).unwrap_err();
+        assert!(matches!(error, Error::Context { given: 0, engine: 0, .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.starts_with(&format!("{name} belongs to a CUDA context of GPU 0")), "{text}");
+        assert!(text.contains("`Engine::on`"), "{text}");
+    }
+    for (stream, indices) in streams.iter().zip(&indices) {
+        assert_eq!(stream.clone_dtoh(indices).unwrap(), [77; 16]);
+    }
+}
+
+/// cudarc has an object for each time that a primary context was opened.
+#[test]
+fn another_object_of_the_same_context_is_as_good() {
+    let again = CudaContext::new(0).unwrap();
+    assert!(!Arc::ptr_eq(&again, engine().context().unwrap()));
+    let stream = again.default_stream();
+    let family = whole_family(Semantics::DEFAULT);
+    let host = Distribution::Normal.fill::<f32>(1, ROWS, COLUMNS);
+    let scores = stream.clone_htod(&host).unwrap();
+    let mut indices = stream.alloc_zeros::<i32>(ROWS * K as usize).unwrap();
+    let mut workspace = family.workspace(&stream, &problem()).unwrap();
+    let rows = Rows::new(&scores, ROWS, COLUMNS);
+    family.launch_with(&stream, &rows, K, &mut indices, &mut workspace).unwrap();
+    check(&host, &stream.clone_dtoh(&indices).unwrap());
+}
+
+fn check(host: &[f32], got: &[i32]) {
+    let matrix = Matrix::new(host, ROWS, COLUMNS).unwrap();
+    host::check(&matrix, K, &Semantics::DEFAULT, got).unwrap();
+}
+
+/// Runs work on a thread on which no context is current.
+fn alone<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    let work = || {
+        assert_eq!(result::ctx::get_current().unwrap(), None);
+        work()
+    };
+    thread::scope(|scope| scope.spawn(work).join().unwrap())
+}
+
+/// A context of its own, with nothing but its default stream, which is that of the current context.
+struct Alone {
+    engine: Engine,
+    context: Arc<CudaContext>,
+    host: Vec<f32>,
+    scores: CudaSlice<f32>,
+    indices: CudaSlice<i32>,
+}
+
+impl Alone {
+    fn new() -> Alone {
+        let context = CudaContext::new_non_primary(0, 0).unwrap();
+        let engine = Engine::on(context.clone()).unwrap();
+        let host = Distribution::Normal.fill::<f32>(2, ROWS, COLUMNS);
+        let stream = context.default_stream();
+        let scores = stream.clone_htod(&host).unwrap();
+        let indices = stream.alloc_zeros::<i32>(ROWS * K as usize).unwrap();
+        stream.synchronize().unwrap();
+        Alone { engine, context, host, scores, indices }
+    }
+
+    /// A family of an engine that has loaded nothing. Its kernels need no workspace.
+    fn family(&self) -> Family {
+        let spec = KernelSpec::builder("Alone").dtype([DType::F32]).build().unwrap();
+        let family = self.engine.with_config(Config::from_env()).unwrap().family(spec).unwrap();
+        assert_eq!(family.plan(&problem()).unwrap().workspace_bytes, 0);
+        family
+    }
+
+    fn raw(&mut self) -> RawLaunch {
+        let stream = self.context.default_stream();
+        let (scores, _scores) = self.scores.device_ptr(&stream);
+        let (indices, _indices) = self.indices.device_ptr_mut(&stream);
+        RawLaunch { scores, indices, ..RawLaunch::new(DType::F32, ROWS, COLUMNS, K) }
+    }
+
+    /// Checks the answer, and takes it away.
+    fn check(&mut self) {
+        let stream = self.context.default_stream();
+        check(&self.host, &stream.clone_dtoh(&self.indices).unwrap());
+        stream.memset_zeros(&mut self.indices).unwrap();
+        stream.synchronize().unwrap();
+    }
+}
+
+#[test]
+fn the_first_launch_of_a_thread_needs_no_current_context() {
+    let mut place = Alone::new();
+    let stream = place.context.default_stream();
+    let family = place.family();
+    let (scores, indices) = (&place.scores, &mut place.indices);
+    alone(|| family.launch(&stream, &Rows::new(scores, ROWS, COLUMNS), K, indices)).unwrap();
+    place.check();
+
+    let (family, raw) = (place.family(), place.raw());
+    // SAFETY: the buffers are of this shape and outlive the launch, which is waited for.
+    alone(|| unsafe { family.launch_raw(std::ptr::null_mut(), &raw) }).unwrap();
+    place.check();
+
+    let family = place.family();
+    let variant = family.plan(&problem()).unwrap().variant;
+    // SAFETY: as above.
+    alone(|| unsafe { family.launch_variant(std::ptr::null_mut(), &raw, &variant) }).unwrap();
+    place.check();
+}
+
+#[test]
+fn whatever_asks_the_driver_needs_no_current_context() {
+    let mut place = Alone::new();
+    let stream = place.context.default_stream();
+    let made = alone(|| Engine::on(place.context.clone())).unwrap();
+    alone(|| made.family(place.family().spec().clone())).unwrap();
+    let family = place.family();
+    alone(|| family.workspace(&stream, &huge(&family))).unwrap();
+    alone(|| family.prepare(&problem())).unwrap();
+    let family = place.family();
+    let done = alone(|| family.warmup([problem()])).unwrap();
+    assert_eq!(done.failures().count(), 0, "{done}");
+
+    let raw = place.raw();
+    let captured = place.context.new_stream().unwrap();
+    // SAFETY: the buffers are of this shape and outlive the recording.
+    let launch = |_| unsafe { family.launch_raw(captured.cu_stream(), &raw) };
+    alone(|| {
+        let recording = Recording::capture(&captured, 2, launch).unwrap();
+        recording.warm_up(Duration::ZERO).unwrap();
+        assert!(recording.time(1).unwrap().median > 0.0);
+    });
+    place.check();
+
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { cache_dir: Some(folder.path().to_owned()), ..Config::default() };
+    let engine = place.engine.with_config(config).unwrap();
+    let spec = KernelSpec::builder("Tuned").dtype([DType::F32]).k([64]);
+    let spec = spec.vec_size([4]).bins([2048]).threads([512]).build().unwrap();
+    // Another context becomes current in between, as a user's own code may have it.
+    let other = CudaContext::new_non_primary(0, 0).unwrap();
+    let problems = [Problem::new(DType::F32, 1, 4096, 64)];
+    let summary = alone(|| {
+        let mut tell = |_: Event<'_>| {
+            other.bind_to_thread().unwrap();
+            ControlFlow::Continue(())
+        };
+        engine.tune(&spec, &problems, Duration::from_secs(60), &mut tell).unwrap()
+    });
+    assert_eq!((summary.finished, summary.left, summary.wrong), (1, 0, 0));
+}
