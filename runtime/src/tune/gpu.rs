@@ -272,7 +272,7 @@ impl Gpu {
         let ragged = variant.semantics.rows == RowShape::Ragged;
         let problem = Problem::new(variant.dtype, input.rows(), columns, 0);
         let problem = Problem { ragged, ..problem };
-        if let Err(failure) = self.prepare(&problem, variant) {
+        if let Err(failure) = self.prepare(&Problem { k: 1, ..problem }, variant) {
             return (Err(failure), input);
         }
         let (scores, lengths) = (&mut self.hostile_scores, &mut self.hostile_lengths);

@@ -85,7 +85,8 @@ fn grid(variant: &Variant) -> Vec<Input> {
         row(5000, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
         // One CTA has all winners, so that it brings too few of them.
         row(5000, 600, |stripe, random| if stripe == 0 { 1.0 + random } else { random }),
-        row(12_280, 1000, crowded),
+        // As many CTAs as there are multiprocessors, each with one stripe.
+        self::row(variant, 4, 8180, 1000, crowded),
     ]
 }
 
