@@ -234,6 +234,15 @@ pub enum Error {
         /// The problem.
         problem: Problem,
     },
+    /// A buffer comes from another object of the engine's context than the stream, and nothing puts the
+    /// launch and the buffer's other uses in order.
+    #[error(
+        "{what} and the stream come from two `CudaContext` objects of one context, of which one has a single stream, so that cudarc orders nothing between them; take buffers and streams from one object, such as `Engine::context`"
+    )]
+    Unordered {
+        /// Which buffer.
+        what: &'static str,
+    },
     /// A typed launch on a stream that is being captured, where cudarc tracks buffers by events.
     #[error(
         "{problem} was not launched: the stream is being captured, and the events by which cudarc tracks buffers would break the capture; launch by addresses with `launch_raw`, or turn event tracking off before the capture (`CudaContext::disable_event_tracking`)"

@@ -111,7 +111,7 @@ impl Family {
     pub fn plan_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
         self.member(variant)?;
         accepts(&self.spec, problem)?;
-        Plan::with(&problem.of_family(&self.spec), variant, self.engine.limits())
+        Plan::of_member(&problem.of_family(&self.spec), variant, self.engine.limits())
     }
 
     /// Device memory for the launches of a problem to work in, zeroed on the stream; empty where the
@@ -160,7 +160,7 @@ impl Family {
     pub fn prepare_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
         let plan = self.plan_variant(problem, variant)?;
         if plan.grid > 0 {
-            self.engine.load(variant)?;
+            self.load(variant)?;
         }
         Ok(plan)
     }
@@ -168,7 +168,9 @@ impl Family {
     /// Enqueues the selection of the k best scores of every row.
     ///
     /// It allocates no device memory and never synchronises. The first launch of a variant compiles
-    /// and loads it. A launch of 0 rows enqueues nothing and needs no kernel.
+    /// and loads it, unless the kernel that a plan names for the same shape in another alignment is
+    /// loaded: then that one is launched, and [`Family::prepare`] for [`Problem::at`] loads the plan's
+    /// own. A launch of 0 rows enqueues nothing and needs no kernel.
     ///
     /// # CUDA graphs
     /// A graph replays addresses, also when the borrows of this call are over, so capture
@@ -176,7 +178,8 @@ impl Family {
     /// event tracking of the context is off: who turns it off, by cudarc's unsafe
     /// `disable_event_tracking`, answers for the order of streams and for the life of buffers, in
     /// replays too. Else it is refused, and the capture goes on. Managed memory (`UnifiedSlice`) is
-    /// always tracked: capture launches on it by address.
+    /// always tracked and cannot be told from other memory: where tracking is off, a typed launch on it
+    /// breaks the capture. Capture launches on it by address.
     ///
     /// # Errors
     /// Everything about shapes, strides, types, and the contexts of buffers and stream is checked

@@ -55,6 +55,7 @@ impl Family {
         let Some(refusal) = Refusal::of(&error).filter(|refusal| !hides(refusal)) else {
             return Err(error);
         };
+        self.note_loaded();
         self.planner().refuse(&plan.variant, refusal);
         let next = again()?;
         if self.planner().tried().has_refused(&next.variant) {
@@ -62,6 +63,16 @@ impl Family {
         }
         tracing::warn!("{}: {error}; {} is used instead", plan.problem, next.variant);
         Ok(next)
+    }
+
+    /// Other families of the engine may have loaded kernels of this one. What is loaded is not inferred
+    /// to be refused.
+    fn note_loaded(&self) {
+        for variant in self.spec().variants() {
+            if self.engine().loaded(&variant).is_some() {
+                self.planner().tried().accept(&variant);
+            }
+        }
     }
 
     /// The kernel of a variant, loaded where it was not; no refusal of others changes its plans.

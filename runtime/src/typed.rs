@@ -16,8 +16,8 @@ use crate::{IndexInt, Score};
 use cudarc::driver::{CudaContext, CudaStream, DevicePtrMut};
 use std::sync::Arc;
 
-/// The stream and the buffers of a launch, each with its context.
-type Contexts<'a> = [(&'static str, Option<&'a Arc<CudaContext>>); 6];
+/// The buffers of a launch, each with the stream that it was made on.
+type Streams<'a> = [(&'static str, Option<&'a Arc<CudaStream>>); 5];
 
 impl Family {
     pub(crate) fn launch_typed<S: Score, I: IndexInt>(
@@ -29,13 +29,19 @@ impl Family {
         workspace: Option<&mut Workspace>,
     ) -> Result<(), Error> {
         let problem = Problem::new(S::DTYPE, rows.rows, rows.columns, k);
-        let contexts = contexts(stream, rows, &output, workspace.as_deref());
-        self.check_contexts(&contexts)?;
+        let buffers = buffers(rows, &output, workspace.as_deref());
+        self.check_stream(stream)?;
+        for (what, made_on) in buffers {
+            if let Some(made_on) = made_on {
+                self.check_context(what, made_on.context())?;
+                check_order(what, made_on, stream)?;
+            }
+        }
         self.check_shapes(&problem, rows, &output)?;
         if rows.rows == 0 {
             return Ok(());
         }
-        refuse_tracked_capture(stream, &contexts, problem)?;
+        refuse_tracked_capture(stream, &buffers, problem)?;
         let (scores, _scores) = rows.scores.device_ptr(stream);
         let starts = rows.starts.map(|starts| starts.device_ptr(stream));
         let lengths = rows.lengths.map(|lengths| lengths.device_ptr(stream));
@@ -46,8 +52,7 @@ impl Family {
         let workspace = workspace.map(|memory| memory.device_ptr_mut(stream));
         // A wait that failed is kept by the stream's object of the context, which need not be the
         // engine's.
-        let current = stream.context().bind_to_thread();
-        current.map_err(Error::cuda("make the context current, or wait for the buffers"))?;
+        stream.context().check_err().map_err(Error::cuda("wait for the buffers"))?;
         let launch = RawLaunch {
             scores,
             row_stride: rows.row_stride as i64,
@@ -67,24 +72,16 @@ impl Family {
 
     /// The stream is of the engine's context.
     pub(crate) fn check_stream(&self, stream: &CudaStream) -> Result<(), Error> {
-        self.check_contexts(&[("the stream", Some(stream.context()))])
+        self.check_context("the stream", stream.context())
     }
 
-    fn check_contexts(
-        &self,
-        contexts: &[(&'static str, Option<&Arc<CudaContext>>)],
-    ) -> Result<(), Error> {
+    fn check_context(&self, what: &'static str, context: &CudaContext) -> Result<(), Error> {
         let engine = self.engine().context();
         let engine = engine.ok_or(Error::Offline { arch: self.engine().arch() })?;
-        for &(what, context) in contexts {
-            if let Some(context) = context
-                && context != engine
-            {
-                let (given, engine) = (context.ordinal(), engine.ordinal());
-                return Err(Error::Context { what, given, engine });
-            }
+        if context == &**engine {
+            return Ok(());
         }
-        Ok(())
+        Err(Error::Context { what, given: context.ordinal(), engine: engine.ordinal() })
     }
 
     fn check_shapes<S: Score, I: IndexInt>(
@@ -113,31 +110,46 @@ impl Family {
     }
 }
 
-fn contexts<'a, S, I>(
-    stream: &'a CudaStream,
+fn buffers<'a, S, I>(
     rows: &Rows<'a, S>,
     output: &'a Output<'_, I>,
     workspace: Option<&'a Workspace>,
-) -> Contexts<'a> {
+) -> Streams<'a> {
     [
-        ("the stream", Some(stream.context())),
-        ("the score buffer", Some(rows.scores.stream().context())),
-        ("the buffer of starts", rows.starts.map(|starts| starts.stream().context())),
-        ("the buffer of lengths", rows.lengths.map(|lengths| lengths.stream().context())),
-        ("the index buffer", Some(output.indices.stream().context())),
-        ("the workspace", workspace.and_then(Workspace::context)),
+        ("the score buffer", Some(rows.scores.stream())),
+        ("the buffer of starts", rows.starts.map(|starts| starts.stream())),
+        ("the buffer of lengths", rows.lengths.map(|lengths| lengths.stream())),
+        ("the index buffer", Some(output.indices.stream())),
+        ("the workspace", workspace.and_then(Workspace::stream)),
     ]
+}
+
+/// Whether cudarc puts the launch after what was done to a buffer, and the end of the buffer after the
+/// launch. Each object of one primary context counts its own streams, and with one stream it records
+/// and waits for no events, which is enough for its own buffers alone. Where somebody turned tracking
+/// off, by an unsafe call, the order is theirs.
+fn check_order(what: &'static str, made_on: &CudaStream, stream: &CudaStream) -> Result<(), Error> {
+    let (made_by, context) = (made_on.context(), stream.context());
+    let one_stream = made_on.cu_stream().is_null() && stream.cu_stream().is_null();
+    if Arc::ptr_eq(made_by, context) || one_stream {
+        return Ok(());
+    }
+    let ordered = [made_by, context]
+        .iter()
+        .all(|object| object.is_managing_stream_synchronization() || !object.is_event_tracking());
+    if ordered { Ok(()) } else { Err(Error::Unordered { what }) }
 }
 
 /// Where cudarc tracks buffers, it waits for events that were recorded before a capture, which ends
 /// the capture, and records events in it, which no stream outside may wait for.
 fn refuse_tracked_capture(
     stream: &CudaStream,
-    contexts: &Contexts<'_>,
+    buffers: &Streams<'_>,
     problem: Problem,
 ) -> Result<(), Error> {
     // Objects of one primary context have each a tracking of their own.
-    if !contexts.iter().any(|(_, context)| context.is_some_and(|it| it.is_event_tracking())) {
+    let tracks = |stream: &CudaStream| stream.context().is_event_tracking();
+    if !tracks(stream) && !buffers.iter().any(|(_, made_on)| made_on.is_some_and(|it| tracks(it))) {
         return Ok(());
     }
     // SAFETY: the stream is live, and of its context.

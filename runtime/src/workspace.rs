@@ -7,7 +7,7 @@
 use crate::capture::is_capturing;
 use crate::error::Error;
 use crate::plan::Plan;
-use cudarc::driver::{CudaContext, CudaSlice, CudaStream};
+use cudarc::driver::{CudaSlice, CudaStream};
 use std::fmt;
 use std::sync::Arc;
 
@@ -58,9 +58,9 @@ impl Workspace {
         self.memory.as_ref().map_or(0, CudaSlice::len)
     }
 
-    /// The context of its memory, where it has any.
-    pub(crate) fn context(&self) -> Option<&Arc<CudaContext>> {
-        self.memory.as_ref().map(CudaSlice::context)
+    /// The stream that its memory was made on, where it has any.
+    pub(crate) fn stream(&self) -> Option<&Arc<CudaStream>> {
+        self.memory.as_ref().map(CudaSlice::stream)
     }
 
     pub(crate) fn memory(&mut self) -> Option<&mut CudaSlice<u8>> {

@@ -75,6 +75,30 @@ fn another_object_of_the_same_context_is_as_good() {
     check(&host, &stream.clone_dtoh(&indices).unwrap());
 }
 
+/// An object with one stream records no events, so a stream of another object would go ahead of what
+/// fills the buffers, and they could be freed under the launch.
+#[test]
+fn buffers_that_nothing_orders_with_the_stream_are_refused() {
+    let again = CudaContext::new(0).unwrap();
+    let theirs = again.default_stream();
+    let family = whole_family(Semantics::DEFAULT);
+    let stream = new_stream();
+    let host = Distribution::Normal.fill::<f32>(1, ROWS, COLUMNS);
+    let [scores, ours] = [&theirs, &stream].map(|stream| stream.clone_htod(&host).unwrap());
+    let mut indices = theirs.clone_htod(&[77i32; ROWS * K as usize]).unwrap();
+    for (scores, what) in [(&scores, "the score buffer"), (&ours, "the index buffer")] {
+        let rows = Rows::new(scores, ROWS, COLUMNS);
+        let error = family.launch(&stream, &rows, K, &mut indices).unwrap_err();
+        assert!(matches!(error, Error::Unordered { .. }), "{error}");
+        assert!(error.to_string().starts_with(what), "{error}");
+    }
+    assert_eq!(theirs.clone_dtoh(&indices).unwrap(), [77; ROWS * K as usize]);
+    // With a second stream it records and waits as the engine's object does.
+    let _second = again.new_stream().unwrap();
+    family.launch(&stream, &Rows::new(&scores, ROWS, COLUMNS), K, &mut indices).unwrap();
+    check(&host, &theirs.clone_dtoh(&indices).unwrap());
+}
+
 fn check(host: &[f32], got: &[i32]) {
     let matrix = Matrix::new(host, ROWS, COLUMNS).unwrap();
     host::check(&matrix, K, &Semantics::DEFAULT, got).unwrap();
