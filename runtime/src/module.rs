@@ -181,9 +181,14 @@ impl LoadedKernel {
                 return Err(Error::Room { entry: entry.to_owned(), needed, room });
             }
         }
-        kernel.unproven = None;
-        crate::modules::keep(context, digest, kernel.function);
-        Ok(kernel)
+        let function = crate::modules::keep(context, digest, kernel.function);
+        if function == kernel.function {
+            kernel.unproven = None;
+            return Ok(kernel);
+        }
+        // Another engine of the context was faster. This module is unloaded as `kernel` is dropped;
+        // nobody has its function, so it was never launched.
+        Ok(LoadedKernel { context: context.clone(), function, shape, unproven: None })
     }
 
     /// Lets every launch have its shared memory: more than 48 KB must be asked for.
