@@ -350,9 +350,8 @@ impl Engine {
             // What may not be compiled for its launch may not be compiled to be read.
             let cache = &self.inner.cache;
             let may_compile = self.inner.nvrtc.is_ok() && cache.may_compile(ahead);
-            let ptx = || cache.make_ptx(source, self.arch(), ahead);
-            let ptx = || Ok(may_compile.then(ptx).transpose()?);
-            dump(folder, source, self.arch(), &artifact, ptx)?;
+            let ptx = || Ok(cache.make_ptx(source, self.arch(), ahead)?);
+            dump(folder, source, self.arch(), &artifact, may_compile.then_some(ptx))?;
         }
         Ok(artifact)
     }
