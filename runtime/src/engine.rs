@@ -125,7 +125,7 @@ impl Engine {
             }
         };
         if let (Ok(nvrtc), Some(disk)) = (&nvrtc, cache.disk()) {
-            nvrtc.remember_in(disk.root());
+            nvrtc.remember_in(disk);
         }
         let cache = cache.with_packs(packs);
         let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
