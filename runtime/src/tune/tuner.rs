@@ -10,12 +10,13 @@ use super::meaning::{OTHERS, proved};
 use super::provenance::Provenance;
 use super::record::{Recorder, Records};
 use super::search::{Clock, Event, Order, Summary, search, source_digest};
+use crate::capture::is_forbidden_by_a_capture;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::family::Family;
 use crate::plan::accepts;
 use crate::problem::Problem;
-use cudarc::driver::{CudaContext, sys};
+use cudarc::driver::CudaContext;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -217,17 +218,9 @@ fn place(engine: &Engine) -> Result<Provenance, TuneError> {
 /// A stream that was made not to wait for the default stream cannot be asked about here: where one
 /// is being captured, the first call that it forbids says so.
 fn refuse_capture(context: &CudaContext) -> Result<(), TuneError> {
-    context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
-    let mut status = sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE;
-    // SAFETY: null is the default stream of the current context; the pointer is valid for a status.
-    let answer = unsafe { sys::cuStreamIsCapturing(std::ptr::null_mut(), &mut status) };
-    if answer == sys::CUresult::CUDA_ERROR_STREAM_CAPTURE_IMPLICIT {
-        return Err(TuneError::Capturing);
-    }
-    answer.result().map_err(Error::cuda("ask whether a stream is being captured"))?;
-    match status {
-        sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE => Ok(()),
-        _ => Err(TuneError::Capturing),
+    match is_forbidden_by_a_capture(context)? {
+        false => Ok(()),
+        true => Err(TuneError::Capturing),
     }
 }
 
