@@ -204,6 +204,14 @@ fn a_warmup_compiles_what_stands_in_for_a_kernel_that_the_compiler_refuses() {
     let refused = format!("-DREFUSED=\"{symbol}\"");
     let refuses = nvrtc_with(&place, "some/libnvrtc.so.13", "13.2.78", &[&refused]);
 
+    // Where sources may be edited, nothing hides that one does not compile.
+    let edits = place.path("edits");
+    fs::create_dir(&edits).unwrap();
+    let mut command = place.command(&["warmup", "f32,1,1000000,64", "--arch", "sm_90a", "--json"]);
+    command.env("TOPKIT_NVRTC", &refuses).env("TOPKIT_OVERRIDE", &edits);
+    let edited = Ran::of(command).json();
+    assert_eq!(edited["kernels"].as_array().unwrap().len(), 1, "{edited}");
+
     let ran = warmup(&refuses, &[]);
     let told = ran.json();
     assert_eq!((ran.code, &told["failed"]), (3, &1.into()), "{told}");
