@@ -127,7 +127,7 @@ fn list(args: &Args, families: &[Family]) -> Result<Report, Failure> {
     Ok(Report::done(text, json!({ "kernels": kernels })))
 }
 
-/// The kernels of all architectures. What the report of the last one says of the disk still holds; the
+/// The kernels of all architectures. What the report of the last one says of the disk is still true; the
 /// disk is asked again of those of the others, whose room a later one may have taken.
 fn kernels(all: Vec<(&Family, Warmup)>) -> Vec<Kernel> {
     let last = all.len().saturating_sub(1);

@@ -80,7 +80,7 @@ impl Found {
     }
 }
 
-/// The builtins of a library of this version, in a folder that may hold those of other versions and
+/// The builtins of a library of this version, in a folder that may have those of other versions and
 /// of other releases: those of the library's own release, else those that NVRTC asks for by name, else
 /// those of the newest release.
 fn builtins(folder: &Path, library: &Path, (major, minor): (i32, i32)) -> Option<PathBuf> {
