@@ -1,19 +1,20 @@
 //! `topkit warmup`: compiles ahead, into the disk cache, what launches of some problems can need.
 //!
-//! The library names the kernels and compiles them; here problems are read, the disk is asked what it
-//! has kept, and the outcome is told. A kernel that failed or that the disk lacks is exit code 3.
+//! The library names the kernels, compiles them and says what the disk has kept; here problems are
+//! read and the outcome is told. A kernel that failed or that the disk lacks is exit code 3.
 
 use crate::exit::{Exit, Failure};
 use crate::progress;
 use crate::report::{Report, count, table};
 use crate::spec::{self, Axes, Meaning};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::num::NonZero;
 use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Instant;
-use topkit::cache::Origin;
-use topkit::{Arch, DType, Engine, Family, KernelSpec, Warmed, Workload};
+use topkit::cache::{NotKept, Origin};
+use topkit::{Arch, DType, Engine, Family, KernelSpec, Warmed, Warmup, Workload};
 
 /// The arguments of `topkit warmup`.
 #[derive(Debug, clap::Args)]
@@ -61,20 +62,18 @@ pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
     let jobs = args.jobs.or(thread::available_parallelism().ok()).map_or(1, NonZero::get);
     let start = Instant::now();
     let bar = progress::bar(0, json);
-    let (mut warmed, mut passed_over) = (Vec::new(), 0);
+    let mut all = Vec::new();
     for family in &families {
-        let before = warmed.len();
+        let before: usize = all.iter().map(|(_, done): &(_, Warmup)| done.kernels.len()).sum();
         let done = family.warmup_with(&args.workloads, jobs, |warmed, done, total| {
             bar.set_length((before + total) as u64);
             bar.set_position((before + done) as u64);
             bar.set_message(warmed.key.to_string());
         })?;
-        warmed.extend(done.kernels.into_iter().map(|kernel| (family, kernel)));
-        passed_over += done.passed_over.len();
+        all.push((family, done));
     }
-    // After the last architecture: its kernels may have taken the room of another's.
-    let kernels: Vec<Kernel> =
-        warmed.into_iter().map(|(family, warmed)| Kernel::of(family, warmed)).collect();
+    let passed_over = all.iter().map(|(_, done)| done.passed_over.len()).sum();
+    let kernels = kernels(all);
     bar.finish_and_clear();
     Ok(told(&kernels, passed_over, &folder, start.elapsed().as_secs_f64()))
 }
@@ -128,6 +127,27 @@ fn list(args: &Args, families: &[Family]) -> Result<Report, Failure> {
     Ok(Report::done(text, json!({ "kernels": kernels })))
 }
 
+/// The kernels of all architectures. What the report of the last one says of the disk is still true; the
+/// disk is asked again of those of the others, whose room a later one may have taken.
+fn kernels(all: Vec<(&Family, Warmup)>) -> Vec<Kernel> {
+    let last = all.len().saturating_sub(1);
+    let mut kernels = Vec::new();
+    for (place, (family, done)) in all.into_iter().enumerate() {
+        let told: HashMap<_, _> =
+            done.not_kept.into_iter().map(|(key, why)| (key.key, why)).collect();
+        for warmed in done.kernels {
+            let key = &warmed.key.key;
+            let missing = match warmed.outcome {
+                Err(_) | Ok(Origin::Pack) => None,
+                Ok(_) if place == last => told.get(key).cloned(),
+                Ok(_) => family.engine().cache().kept(key).err(),
+            };
+            kernels.push(Kernel::of(warmed, missing));
+        }
+    }
+    kernels
+}
+
 /// A kernel at the end of a warm-up.
 struct Kernel {
     warmed: Warmed,
@@ -136,15 +156,9 @@ struct Kernel {
 }
 
 impl Kernel {
-    fn of(family: &Family, warmed: Warmed) -> Kernel {
-        let fault = match &warmed.outcome {
-            Err(error) => Some(error.to_string()),
-            Ok(Origin::Pack) => None,
-            Ok(_) => {
-                let kept = family.engine().cache().kept(&warmed.key.key);
-                kept.err().map(|why| why.to_string())
-            }
-        };
+    fn of(warmed: Warmed, missing: Option<NotKept>) -> Kernel {
+        let failed = warmed.outcome.as_ref().err().map(ToString::to_string);
+        let fault = failed.or_else(|| missing.map(|why| why.to_string()));
         Kernel { warmed, fault }
     }
 

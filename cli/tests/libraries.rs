@@ -12,8 +12,8 @@ use std::path::Path;
 use std::process::Command;
 use support::{Place, Ran, library};
 
-/// An NVRTC that compiles everything to a text with its release in it, and writes a line to `journal`
-/// for every compile of an empty text and when it is loaded.
+/// An NVRTC that compiles everything but `REFUSED` to a text with its release in it, and writes a line to
+/// `journal` for every compile of an empty text and when it is loaded.
 const NVRTC: &str = r#"
     #include <cstdio>
     #include <cstring>
@@ -27,12 +27,17 @@ const NVRTC: &str = r#"
     int nvrtcGetNumSupportedArchs(int* count) { *count = 2; return 0; }
     int nvrtcGetSupportedArchs(int* archs) { memcpy(archs, ARCHS, sizeof ARCHS); return 0; }
     const char* nvrtcGetErrorString(int) { return "made up"; }
-    int nvrtcCreateProgram(void** program, const char* text, const char*, int, void*, void*) {
+    #ifndef REFUSED
+    #define REFUSED "no name of a kernel"
+    #endif
+    static thread_local bool refused;
+    int nvrtcCreateProgram(void** program, const char* text, const char* name, int, void*, void*) {
+        refused = strstr(name, REFUSED) != nullptr;
         *program = (void*)OUTPUT;
         journal(*text ? "compiled" : "probed");
         return 0;
     }
-    int nvrtcCompileProgram(void*, int, void*) { return 0; }
+    int nvrtcCompileProgram(void*, int, void*) { return refused ? 6 : 0; }
     int nvrtcDestroyProgram(void**) { return 0; }
     static int size(size_t* bytes) { *bytes = sizeof OUTPUT; return 0; }
     static int copy(char* to) { memcpy(to, OUTPUT, sizeof OUTPUT); return 0; }
@@ -46,6 +51,11 @@ const NVRTC: &str = r#"
 
 /// Builds a made-up NVRTC of this release, and gives its path.
 fn nvrtc(place: &Place, file: &str, release: &str) -> String {
+    nvrtc_with(place, file, release, &[])
+}
+
+/// As [`nvrtc`], with more options of its compile.
+fn nvrtc_with(place: &Place, file: &str, release: &str, more: &[&str]) -> String {
     let mut numbers = release.split('.');
     let (major, minor) = (numbers.next().unwrap(), numbers.next().unwrap());
     let journal = place.path("journal");
@@ -56,7 +66,8 @@ fn nvrtc(place: &Place, file: &str, release: &str) -> String {
         format!("-DRELEASE=\"{release}\""),
         format!("-DJOURNAL=\"{}\"", journal.display()),
     ];
-    library(place, file, NVRTC, &options.each_ref().map(String::as_str))
+    let options = options.iter().map(String::as_str).chain(more.iter().copied());
+    library(place, file, NVRTC, &options.collect::<Vec<_>>())
 }
 
 /// What made-up libraries have written.
@@ -174,6 +185,42 @@ fn releases_of_one_version_share_no_kernel_and_a_warm_start_asks_for_none() {
         place.run(&["cache", "verify"]).done().lines().next().unwrap(),
         "2 kernels checked, 0 damaged"
     );
+}
+
+#[test]
+fn a_warmup_compiles_what_stands_in_for_a_kernel_that_the_compiler_refuses() {
+    let place = Place::new();
+    let warmup = |library: &str, more: &[&str]| {
+        let problem = ["warmup", "f32,1,1000000,64", "--arch", "sm_90a", "--json"];
+        let mut command = place.command(&[&problem, more].concat());
+        command.env("TOPKIT_NVRTC", library);
+        Ran::of(command)
+    };
+    let all = nvrtc(&place, "all/libnvrtc.so.13", "13.2.78");
+    let listed = warmup(&all, &["--list"]).json();
+    let key = |kernel: &Value| kernel["key"].as_str().unwrap().to_owned();
+    let [planned] = &listed["kernels"].as_array().unwrap()[..] else { panic!("{listed}") };
+    let symbol = key(planned).split('-').next().unwrap().to_owned();
+    let refused = format!("-DREFUSED=\"{symbol}\"");
+    let refuses = nvrtc_with(&place, "some/libnvrtc.so.13", "13.2.78", &[&refused]);
+
+    // Where sources may be edited, nothing hides that one does not compile.
+    let edits = place.path("edits");
+    fs::create_dir(&edits).unwrap();
+    let mut command = place.command(&["warmup", "f32,1,1000000,64", "--arch", "sm_90a", "--json"]);
+    command.env("TOPKIT_NVRTC", &refuses).env("TOPKIT_OVERRIDE", &edits);
+    let edited = Ran::of(command).json();
+    assert_eq!(edited["kernels"].as_array().unwrap().len(), 1, "{edited}");
+
+    let ran = warmup(&refuses, &[]);
+    let told = ran.json();
+    assert_eq!((ran.code, &told["failed"]), (3, &1.into()), "{told}");
+    let kernels = told["kernels"].as_array().unwrap();
+    let compiled = |kernel: &&Value| kernel["origin"] == "compiled" && kernel["kept"] == true;
+    assert_eq!(kernels.iter().filter(compiled).count(), kernels.len() - 1, "{told}");
+    assert_eq!(kernels.len(), 2, "one takes its place: {told}");
+    let failed = kernels.iter().find(|kernel| key(kernel) == key(planned)).unwrap();
+    assert!(failed["error"].as_str().unwrap().contains("made up"), "{told}");
 }
 
 #[test]

@@ -31,6 +31,13 @@ const TOO_LARGE: &[(CUresult, &str)] = &[
     (CUresult::CUDA_ERROR_NOT_SUPPORTED, "the GPU has no clusters, or none above 8 CTAs"),
 ];
 
+/// Answers to a launch, of which a launch of the same kernel would always be told.
+const UNLAUNCHABLE: &[(CUresult, &str)] = &[
+    (CUresult::CUDA_ERROR_INVALID_CLUSTER_SIZE, "the GPU has no clusters of so many CTAs"),
+    (CUresult::CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, "a CTA of it fits on no multiprocessor"),
+    (CUresult::CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE, "its CTAs do not fit on the GPU together"),
+];
+
 /// Answers of NVRTC to a compile: `nvrtcResult`.
 const UNCOMPILABLE: &[(c_int, &str)] = &[
     (6, "NVRTC_ERROR_COMPILATION: an error in the text, or in what the assembler makes of it"),
@@ -45,6 +52,11 @@ pub(crate) fn is_unloadable(answer: CUresult) -> bool {
 /// Whether a kernel asks for more than the GPU has.
 pub(crate) fn is_too_large(answer: CUresult) -> bool {
     TOO_LARGE.iter().any(|(blamed, _)| *blamed == answer)
+}
+
+/// Whether a kernel is to blame for not being launched.
+pub(crate) fn is_unlaunchable(answer: CUresult) -> bool {
+    UNLAUNCHABLE.iter().any(|(blamed, _)| *blamed == answer)
 }
 
 /// Whether a kernel is to blame for not being compiled.
@@ -84,9 +96,12 @@ mod tests {
     fn no_kernel_is_blamed_for_the_world() {
         for &answer in OF_THE_WORLD {
             assert!(!is_unloadable(answer) && !is_too_large(answer), "{answer:?}");
+            assert!(!is_unlaunchable(answer), "{answer:?}");
         }
         // An invalid argument of a load is a fault of the library.
         assert!(!is_unloadable(CUresult::CUDA_ERROR_INVALID_VALUE));
+        assert!(!is_unlaunchable(CUresult::CUDA_ERROR_INVALID_VALUE));
+        assert!(is_unlaunchable(CUresult::CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES));
         assert!(is_unloadable(CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU));
         assert!(is_too_large(CUresult::CUDA_ERROR_INVALID_CLUSTER_SIZE));
     }

@@ -6,7 +6,7 @@
 //! | `TOPKIT_CACHE_DIR` | the folder of the disk cache; else `topkit` in the user's cache folder |
 //! | `TOPKIT_CACHE_LIMIT` | the most bytes to keep there, like `500MB`; `off` sets no limit; else 1 GB |
 //! | `TOPKIT_PACKS` | packs of compiled kernels, searched in this order, as `PATH` lists folders |
-//! | `TOPKIT_DENY_JIT` | `on` denies every compile but those of `warmup` and `tune`; else `off` |
+//! | `TOPKIT_DENY_JIT` | `on` denies every compile of a kernel but those of `warmup` and `tune`; else `off` |
 //! | `TOPKIT_DUMP` | a folder that sources, machine code and logs are written to |
 //! | `TOPKIT_OVERRIDE` | a folder of edited sources, laid out as a dump, that are compiled instead |
 //!
@@ -40,7 +40,8 @@ pub struct Config {
     /// Packs of compiled kernels, in the order in which they are searched.
     pub packs: Vec<PathBuf>,
     /// Makes an error of every compile but those of [`Family::warmup`](crate::Family::warmup) and
-    /// [`Engine::tune`](crate::Engine::tune).
+    /// [`Engine::tune`](crate::Engine::tune). No kernel is compiled by the empty text that tells the
+    /// release of NVRTC, once for each library and cache folder, so that is not denied.
     pub deny_jit: bool,
     /// Whether compiled kernels tell which line of their source an instruction comes from, as
     /// profilers and debuggers ask; the default. Without it machine code is about a third as large

@@ -15,7 +15,7 @@ use crate::module::{LaunchShape, LoadedKernel};
 use crate::nvrtc::Nvrtc;
 use crate::overrides::Overrides;
 use crate::pack::{Absent, NotPacked, Packs, Stock};
-use crate::plan::{Here, Holding, Limits, Planner};
+use crate::plan::{Here, Holding, Limits, Planner, Refusal};
 use crate::problem::Problem;
 use crate::tune::{self, Event, Provenance, Records, Summary, TuneError, Tuning, source_digest};
 use cudarc::driver::CudaContext;
@@ -125,7 +125,7 @@ impl Engine {
             }
         };
         if let (Ok(nvrtc), Some(disk)) = (&nvrtc, cache.disk()) {
-            nvrtc.remember_in(disk.root());
+            nvrtc.remember_in(disk);
         }
         let cache = cache.with_packs(packs);
         let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
@@ -279,6 +279,14 @@ impl Engine {
         self.inner.overrides.is_some()
     }
 
+    /// The refusal for which another kernel is used in place of the one that this error is about. Any
+    /// other error is handed back: the next kernel would fail too, or trying again may help. Another
+    /// kernel would hide a fault of an edited one.
+    pub(crate) fn gives_way(&self, error: &Error) -> Option<Refusal> {
+        let hides = |refusal: &Refusal| *refusal == Refusal::Unusable && self.has_edits();
+        Refusal::of(error).filter(|refusal| !hides(refusal))
+    }
+
     /// The shipped table, where one holds.
     pub(crate) fn shipped(&self) -> Option<Holding> {
         Holding::shipped(Here {
@@ -336,7 +344,11 @@ impl Engine {
             return self.compile(&self.render(variant)?, ahead);
         }
         if let Some(artifact) = self.inner.artifacts.get(variant) {
-            self.inner.cache.count_memory_hit();
+            let cache = &self.inner.cache;
+            cache.count_memory_hit();
+            if ahead && cache.lacks(&artifact) {
+                cache.keep_again(&self.render(variant)?, self.arch(), &artifact);
+            }
             return Ok(artifact);
         }
         let artifact = self.compile(&self.render(variant)?, ahead)?;
@@ -350,9 +362,8 @@ impl Engine {
             // What may not be compiled for its launch may not be compiled to be read.
             let cache = &self.inner.cache;
             let may_compile = self.inner.nvrtc.is_ok() && cache.may_compile(ahead);
-            let ptx = || cache.make_ptx(source, self.arch(), ahead);
-            let ptx = || Ok(may_compile.then(ptx).transpose()?);
-            dump(folder, source, self.arch(), &artifact, ptx)?;
+            let ptx = || Ok(cache.make_ptx(source, self.arch(), ahead)?);
+            dump(folder, source, self.arch(), &artifact, may_compile.then_some(ptx))?;
         }
         Ok(artifact)
     }

@@ -11,10 +11,13 @@ use crate::error::{Error, driver_words};
 use cudarc::driver::{CudaContext, DriverError, sys};
 use std::ffi::{CString, c_uint, c_void};
 use std::sync::Arc;
+use topkit_codegen::Arch;
 
 /// A kernel that can be launched. Its module stays loaded when this is dropped: see [`crate::modules`].
 pub(crate) struct LoadedKernel {
     context: Arc<CudaContext>,
+    entry: String,
+    arch: Arch,
     function: sys::CUfunction,
     shape: LaunchShape,
     /// The module, as long as the kernel may turn out unusable.
@@ -112,8 +115,12 @@ impl LoadedKernel {
         let _span = tracing::info_span!("load", entry).entered();
         context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
         let digest = crate::modules::digest(entry, cubin);
+        let of = |function, unproven| {
+            let (context, entry) = (context.clone(), entry.to_owned());
+            LoadedKernel { context, entry, arch, function, shape, unproven }
+        };
         if let Some(function) = crate::modules::find(context, &digest) {
-            return Ok(LoadedKernel { context: context.clone(), function, shape, unproven: None });
+            return Ok(of(function, None));
         }
         let mut log = vec![0u8; 16 * 1024];
         let mut options = [
@@ -145,12 +152,7 @@ impl LoadedKernel {
         };
         status.result().map_err(|error| refused(error, &log))?;
         // From here the module is unloaded on every error.
-        let mut kernel = LoadedKernel {
-            context: context.clone(),
-            function: std::ptr::null_mut(),
-            shape,
-            unproven: Some(module),
-        };
+        let mut kernel = of(std::ptr::null_mut(), Some(module));
         let name = CString::new(entry).map_err(|_| Error::Module {
             entry: entry.to_owned(),
             arch,
@@ -181,9 +183,14 @@ impl LoadedKernel {
                 return Err(Error::Room { entry: entry.to_owned(), needed, room });
             }
         }
-        kernel.unproven = None;
-        crate::modules::keep(context, digest, kernel.function);
-        Ok(kernel)
+        let function = crate::modules::keep(context, digest, kernel.function);
+        if function == kernel.function {
+            kernel.unproven = None;
+            return Ok(kernel);
+        }
+        // Another engine of the context was faster. This module is unloaded as `kernel` is dropped;
+        // nobody has its function, so it was never launched.
+        Ok(of(function, None))
     }
 
     /// Lets every launch have its shared memory: more than 48 KB must be asked for.
@@ -239,7 +246,18 @@ impl LoadedKernel {
             )
         }
         .result()
-        .map_err(Error::cuda("launch the kernel"))
+        .map_err(|error| match blame::is_unlaunchable(error.0) {
+            true => Error::Module {
+                entry: self.entry.clone(),
+                arch: self.arch,
+                reason: driver_words(error),
+                log: format!(
+                    "it was to be launched as {grid} CTAs of {} threads",
+                    config.blockDimX
+                ),
+            },
+            false => Error::cuda("launch the kernel")(error),
+        })
     }
 }
 

@@ -35,9 +35,14 @@ pub(crate) fn find(context: &Arc<CudaContext>, digest: &[u8; 32]) -> Option<sys:
     LOADED.find(context, address(context), digest).map(|function| function.0)
 }
 
-/// Has [`find`] give a kernel, whose module must not be unloaded.
-pub(crate) fn keep(context: &Arc<CudaContext>, digest: [u8; 32], function: sys::CUfunction) {
-    LOADED.add(context, address(context), digest, Function(function));
+/// Has [`find`] give a kernel, and returns the kernel that it gives from now on: this one, whose module
+/// must not be unloaded, or that of another engine that has loaded the same meanwhile.
+pub(crate) fn keep(
+    context: &Arc<CudaContext>,
+    digest: [u8; 32],
+    function: sys::CUfunction,
+) -> sys::CUfunction {
+    LOADED.add(context, address(context), digest, Function(function)).0
 }
 
 /// Two objects of one primary context have the same.
@@ -66,23 +71,33 @@ impl<C, K: Copy> Table<C, K> {
     fn find(&self, context: &Arc<C>, address: usize, digest: &[u8; 32]) -> Option<K> {
         // An entry is whole before it is put in, whatever a panic elsewhere left.
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.get_mut(&(address, *digest))?;
-        entry.contexts.retain(|context| context.strong_count() > 0);
-        if entry.contexts.is_empty() {
-            return None;
-        }
-        if !entry.contexts.iter().any(|known| known.as_ptr() == Arc::as_ptr(context)) {
-            entry.contexts.push(Arc::downgrade(context));
-        }
-        Some(entry.kernel)
+        let entry = entries.get_mut(&(address, *digest)).filter(|entry| entry.is_live())?;
+        Some(entry.taken_by(context))
     }
 
-    /// Of two engines that load the same at once, what the last has loaded is found.
-    fn add(&self, context: &Arc<C>, address: usize, digest: [u8; 32], kernel: K) {
+    /// Of two engines that load the same at once, what the first has loaded is found: every object of
+    /// the context that uses it stays in the entry.
+    fn add(&self, context: &Arc<C>, address: usize, digest: [u8; 32], kernel: K) -> K {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|_, entry| entry.contexts.iter().any(|known| known.strong_count() > 0));
-        entries
-            .insert((address, digest), Entry { kernel, contexts: vec![Arc::downgrade(context)] });
+        entries.retain(|_, entry| entry.is_live());
+        let new = || Entry { kernel, contexts: Vec::new() };
+        entries.entry((address, digest)).or_insert_with(new).taken_by(context)
+    }
+}
+
+impl<C, K: Copy> Entry<C, K> {
+    /// Whether the context lives that the kernel is loaded in.
+    fn is_live(&self) -> bool {
+        self.contexts.iter().any(|context| context.strong_count() > 0)
+    }
+
+    /// The kernel, for one more object of its context.
+    fn taken_by(&mut self, context: &Arc<C>) -> K {
+        self.contexts.retain(|context| context.strong_count() > 0);
+        if !self.contexts.iter().any(|known| known.as_ptr() == Arc::as_ptr(context)) {
+            self.contexts.push(Arc::downgrade(context));
+        }
+        self.kernel
     }
 }
 
@@ -127,6 +142,20 @@ mod tests {
         assert_eq!(table.find(&second, 16, &CODE), Some('m'));
         drop(second);
         assert_eq!(table.find(&Arc::new(()), 16, &CODE), None);
+    }
+
+    #[test]
+    fn of_two_loads_at_once_the_first_is_kept_for_every_object_of_the_context() {
+        let table = Table::new();
+        let (first, second, third) = (Arc::new(()), Arc::new(()), Arc::new(()));
+        assert_eq!(table.add(&first, 16, CODE, 'm'), 'm');
+        assert_eq!(table.find(&second, 16, &CODE), Some('m'));
+        // The third looked before the first had added.
+        assert_eq!(table.add(&third, 16, CODE, 'n'), 'm');
+        drop(third);
+        assert_eq!(table.find(&first, 16, &CODE), Some('m'), "the live objects were forgotten");
+        drop((first, second));
+        assert_eq!(table.add(&Arc::new(()), 16, CODE, 'o'), 'o');
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! writes no file.
 
 use crate::blame;
+use crate::cache::DiskCache;
 use crate::compiler::{CompileError, Compiled, Compiler};
 use crate::library::{self, Found, LibraryError};
 use crate::release::{self, Releases};
@@ -12,7 +13,7 @@ use cudarc::nvrtc::sys::nvrtcProgram;
 use libloading::Symbol;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use topkit_codegen::{Arch, RenderedSource};
 
@@ -150,9 +151,9 @@ impl Nvrtc {
         self.release.get_or_init(find).as_deref()
     }
 
-    /// Remembers the release in this folder, that of a disk cache.
-    pub(crate) fn remember_in(&self, folder: &Path) {
-        self.releases.get_or_init(|| Releases::of(folder));
+    /// Remembers the release beside this disk cache.
+    pub(crate) fn remember_in(&self, disk: &DiskCache) {
+        self.releases.get_or_init(|| Releases::of(disk));
     }
 
     /// Name and version as `nvrtc 13.2`, of which there may be several releases.

@@ -3,12 +3,12 @@
 //! `nvrtcVersion` tells `13.2` alone, and releases of one version make other machine code. The
 //! release stands in what the library compiles: an empty text tells it, in some 30 ms. So that a
 //! warm start pays nothing, it is remembered beside the disk cache for each library by the file's
-//! path, size and time. A memory that cannot be read or written costs the 30 ms again.
+//! path, size and time: a library that another of the same size and time replaces in its place passes for
+//! the first. A memory that cannot be read or written costs the 30 ms again.
 
-use crate::cache::is_safe;
+use crate::cache::{DiskCache, DiskError, is_safe};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -33,13 +33,14 @@ struct Known {
 /// What is remembered of libraries in one file.
 #[derive(Debug)]
 pub(crate) struct Releases {
+    disk: DiskCache,
     file: PathBuf,
 }
 
 impl Releases {
     /// Those of a disk cache.
-    pub(crate) fn of(folder: &Path) -> Releases {
-        Releases { file: folder.join(FILE) }
+    pub(crate) fn of(disk: &DiskCache) -> Releases {
+        Releases { disk: disk.clone(), file: disk.root().join(FILE) }
     }
 
     /// The release of a library, where it is known and the file is the same.
@@ -57,16 +58,17 @@ impl Releases {
         all.retain(|other| other.path != known.path);
         all.push(known);
         let excess = all.len().saturating_sub(MOST);
-        let written = serde_json::to_vec_pretty(&all[excess..]).map_err(Into::into);
-        let written = written.and_then(|json| {
-            let folder = self.file.parent().unwrap_or(Path::new("/"));
-            let mut file = tempfile::Builder::new().prefix(".nvrtc.").tempfile_in(folder)?;
-            file.write_all(&json)?;
-            file.persist(&self.file).map(drop).map_err(|refused| refused.error)
-        });
-        if let Err(error) = written {
+        if let Err(error) = self.write(&all[excess..]) {
             tracing::debug!(path = %self.file.display(), "a release is not remembered: {error}");
         }
+    }
+
+    /// Writes the file whole, by way of the disk cache's staging folder, which keeps nothing of a
+    /// process that was killed.
+    fn write(&self, all: &[Known]) -> Result<(), DiskError> {
+        let refused = |error| DiskError::io("write", &self.file, error);
+        let json = serde_json::to_vec_pretty(all).map_err(|error| refused(error.into()))?;
+        self.disk.replace(&self.file, &json)
     }
 
     fn read(&self) -> Vec<Known> {
@@ -135,7 +137,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let library = folder.path().join("libnvrtc.so.13");
         fs::write(&library, "one").unwrap();
-        let releases = || Releases::of(folder.path());
+        let disk = DiskCache::open(folder.path().join("cache")).unwrap();
+        let releases = || Releases::of(&disk);
         assert_eq!(releases().recall(&library), None);
         releases().remember(&library, "13.2.78");
         assert_eq!(releases().recall(&library).as_deref(), Some("13.2.78"));
@@ -157,19 +160,42 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let library = folder.path().join("libnvrtc.so.13");
         fs::write(&library, "one").unwrap();
-        let releases = Releases::of(folder.path());
+        let disk = DiskCache::open(folder.path().join("cache")).unwrap();
+        let releases = Releases::of(&disk);
         for release in ["../../x", "13.2", "13.2.78.1", ""] {
             releases.remember(&library, release);
             assert_eq!(releases.recall(&library), None, "{release}");
         }
-        fs::write(folder.path().join(FILE), "[{").unwrap();
+        fs::write(disk.root().join(FILE), "[{").unwrap();
         assert_eq!(releases.recall(&library), None);
         releases.remember(&library, "13.2.78");
         assert_eq!(releases.recall(&library).as_deref(), Some("13.2.78"));
-        fs::remove_file(folder.path().join(FILE)).unwrap();
-        fs::create_dir(folder.path().join(FILE)).unwrap();
+        fs::remove_file(disk.root().join(FILE)).unwrap();
+        fs::create_dir(disk.root().join(FILE)).unwrap();
         releases.remember(&library, "13.2.78");
         assert_eq!(releases.recall(&library), None);
+    }
+
+    #[test]
+    fn writers_that_were_killed_leave_nothing_for_good() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = folder.path().join("libnvrtc.so.13");
+        fs::write(&library, "one").unwrap();
+        let disk = DiskCache::open(folder.path().join("cache")).unwrap();
+        let releases = Releases::of(&disk);
+        releases.remember(&library, "13.2.78");
+        // As a process leaves it that is killed before the rename.
+        let left = disk.staging().unwrap().join("nvrtc.json.killed");
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join(FILE), "[").unwrap();
+        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+        fs::File::open(&left).unwrap().set_modified(long_ago).unwrap();
+        releases.remember(&library, "13.2.86");
+        assert!(!left.exists());
+        assert_eq!(releases.recall(&library).as_deref(), Some("13.2.86"));
+        assert_eq!(fs::read_dir(disk.staging().unwrap()).unwrap().count(), 0);
+        let names = fs::read_dir(disk.root()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.filter(|name| name != "v1").collect::<Vec<_>>(), [FILE]);
     }
 
     #[cfg(target_os = "linux")]

@@ -51,7 +51,8 @@ pub struct Warmed {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Warmup {
-    /// Every kernel that the workload can need, failed ones included.
+    /// Every kernel that the workload can need, failed ones included. Plans pass over a kernel that the
+    /// compiler or the driver refuses; those that are taken in its place are here too.
     pub kernels: Vec<Warmed>,
     /// Kernels for which the GPU turned out to have no room. Plans pass over them; those that are
     /// taken in their place are among `kernels`.
@@ -137,7 +138,8 @@ impl Family {
     /// Compiles, ahead of their use, all kernels that launches of these problems can need, as many at
     /// once as the machine has processors; with a GPU it loads them too. What a pack or the disk has
     /// is not compiled again, and of several threads or processes that want one kernel, one compiles
-    /// it. It compiles even where the settings deny unexpected compiles: these are expected. At the
+    /// it. It compiles even where the settings deny unexpected compiles: these are expected. Where a
+    /// kernel is refused, as it would be at its launch, it compiles those that plans take instead. At the
     /// end it reads the disk cache again and names each kernel that is not there
     /// ([`Warmup::not_kept`]).
     ///
@@ -191,16 +193,19 @@ impl Family {
             let total = before + new.len();
             let tell = |warmed: &Warmed, done| progress(warmed, before + done, total);
             for warmed in self.warm_all(new, threads, &tell) {
-                // Where the GPU has no room for a kernel, the next round warms its substitutes.
-                match &warmed.outcome {
-                    Err(Error::Room { .. })
-                        if done.passed_over.iter().all(|key| key.variant != warmed.key.variant) =>
-                    {
-                        self.planner().refuse(&warmed.key.variant, Refusal::NoRoom);
-                        tracing::info!("{}: there is no room for it here", warmed.key);
-                        done.passed_over.push(warmed.key);
-                    }
-                    _ => done.kernels.push(warmed),
+                // The next round warms what plans take in place of a kernel that was refused.
+                let refusal = warmed.outcome.as_ref().err();
+                let refusal = refusal.and_then(|error| self.engine().gives_way(error));
+                if let Some(refusal) = refusal {
+                    self.planner().refuse(&warmed.key.variant, refusal);
+                }
+                let is_new =
+                    || done.passed_over.iter().all(|key| key.variant != warmed.key.variant);
+                if refusal == Some(Refusal::NoRoom) && is_new() {
+                    tracing::info!("{}: there is no room for it here", warmed.key);
+                    done.passed_over.push(warmed.key);
+                } else {
+                    done.kernels.push(warmed);
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use support::{ARCH, Copy, Fake, cache, leftovers, logged, names, source};
 use topkit::Config;
-use topkit::cache::{DiskCache, DiskError, KernelCache, Origin};
+use topkit::cache::{DiskCache, DiskError, KernelCache, NotKept, Origin};
 
 /// The warnings of one `get`, which must give a kernel that it compiled.
 fn warnings_of_a_compile(cache: &KernelCache) -> Vec<String> {
@@ -94,6 +94,32 @@ fn a_folder_that_turns_read_only_costs_the_entry() {
         assert!(warnings.iter().all(|line| line.contains(&place)), "{warnings:#?}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "in the way");
     }
+}
+
+#[test]
+fn once_the_disk_is_mended_the_same_process_keeps_its_kernels_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = cache(folder.path());
+    let staging = folder.path().join("v1/.staging");
+    fs::write(&staging, "in the way").unwrap();
+    let get = || cache.get_ahead(&source("kernel"), ARCH).unwrap();
+    let key = get().key.clone();
+    let refused = |why: NotKept| matches!(why, NotKept::Refused { .. });
+    assert!(cache.kept(&key).is_err_and(refused));
+    get();
+    assert!(cache.kept(&key).is_err_and(refused), "the disk is as bad as before");
+    fs::remove_file(&staging).unwrap();
+    // Nobody has asked for it ahead since.
+    cache.get(&source("kernel"), ARCH).unwrap();
+    assert!(cache.kept(&key).is_err_and(refused));
+    get();
+    assert_eq!(cache.kept(&key), Ok(()));
+    assert_eq!(cache.stats().compiles, 1);
+    // The old reason is not told of what somebody removes later.
+    fs::remove_dir_all(cache.disk().unwrap().folder(&key)).unwrap();
+    assert!(cache.kept(&key).is_err_and(|why| matches!(why, NotKept::Gone { .. })));
+    get();
+    assert_eq!(cache.kept(&key), Ok(()));
 }
 
 #[cfg(unix)]

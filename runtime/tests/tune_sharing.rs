@@ -84,7 +84,7 @@ fn tune(folder: &Path, pace: Duration) -> Summary {
         limits: &Limits::of_arch(Arch::of_device(9, 0)),
         known: &rows,
         floors: &floors,
-        compile: &|_| Ok(()),
+        compile: &|_| Ok(Ok(())),
         threads: 1,
         clock: Clock::of(Duration::from_secs(600)),
     };

@@ -73,7 +73,7 @@ fn copy(folder: &Path, pace: u64) -> ! {
         limits: &Limits::of_arch(Arch::of_device(9, 0)),
         known: &[],
         floors: &[],
-        compile: &|_| Ok(()),
+        compile: &|_| Ok(Ok(())),
         threads: 1,
         clock: Clock::of(Duration::from_secs(600)),
     };

@@ -99,7 +99,7 @@ pub enum DiskError {
 }
 
 impl DiskError {
-    pub(super) fn io(action: &'static str, path: &Path, reason: io::Error) -> DiskError {
+    pub(crate) fn io(action: &'static str, path: &Path, reason: io::Error) -> DiskError {
         DiskError::Io { action, path: path.to_owned(), reason }
     }
 }
@@ -278,8 +278,17 @@ impl DiskCache {
         }
     }
 
+    /// Puts a file of the cache folder in its place, whole. On an error nothing of it is left.
+    pub(crate) fn replace(&self, file: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        let name = file.file_name().unwrap_or_default();
+        let staged = temporary(&self.staging()?, &name.to_string_lossy())?;
+        let new = staged.path().join(name);
+        fs::write(&new, bytes).map_err(|error| DiskError::io("write", &new, error))?;
+        fs::rename(&new, file).map_err(|error| DiskError::io("create", file, error))
+    }
+
     /// The folder to write in, without what writers that died have left there.
-    pub(super) fn staging(&self) -> Result<PathBuf, DiskError> {
+    pub(crate) fn staging(&self) -> Result<PathBuf, DiskError> {
         let staging = self.prepare(STAGING)?;
         let listing =
             fs::read_dir(&staging).map_err(|error| DiskError::io("list", &staging, error))?;

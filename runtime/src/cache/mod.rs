@@ -32,7 +32,7 @@ pub use prune::{Pruned, Unneeded};
 pub use size::{SizeError, parse_size};
 
 use crate::pack::Packs;
-use crate::{CompileError, Compiler, Config};
+use crate::{CompileError, Compiled, Compiler, Config};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -49,7 +49,7 @@ pub struct KernelCache {
     options: Vec<String>,
     deny_jit: bool,
     counters: Counters,
-    /// Why each kernel that could not be put on disk was not.
+    /// Why each kernel that could not be put on disk was not; empty of those that were put there since.
     refused: Mutex<HashMap<CacheKey, String>>,
 }
 
@@ -169,7 +169,8 @@ impl KernelCache {
         self.find(source, arch, false)
     }
 
-    /// As [`KernelCache::get`], ahead of its use: the compile is expected, and never denied.
+    /// As [`KernelCache::get`], ahead of its use: the compile is expected, and never denied. A kernel of
+    /// memory that the disk lacks is put there again.
     ///
     /// # Errors
     /// The compiler refuses it.
@@ -236,8 +237,24 @@ impl KernelCache {
         if in_memory {
             tracing::trace!(key = %artifact.key, "kernel found in memory");
             self.count_memory_hit();
+            if ahead && self.lacks(&artifact) {
+                self.keep_again(source, arch, &artifact);
+            }
         }
         Ok(artifact)
+    }
+
+    /// Whether a kernel of memory should be on disk and is not, as after a full disk. It reads the
+    /// entry.
+    pub(crate) fn lacks(&self, artifact: &Artifact) -> bool {
+        artifact.origin != Origin::Pack && self.kept(&artifact.key).is_err()
+    }
+
+    /// Puts a kernel of memory, which was compiled of this source, on disk.
+    pub(crate) fn keep_again(&self, source: &RenderedSource, arch: Arch, artifact: &Artifact) {
+        let Some(disk) = &self.disk else { return };
+        let (cubin, log) = (artifact.cubin.clone(), artifact.log.clone());
+        self.publish(disk, &self.inputs(source, arch), &Compiled { cubin, log });
     }
 
     /// Counts a kernel that was found in memory before its source was rendered.
@@ -359,15 +376,7 @@ impl KernelCache {
         let compiled =
             self.call(allowed, source, arch, |compiler| compiler.compile(source, arch))?;
         if let Some(disk) = disk {
-            match disk.publish(inputs, &compiled) {
-                Ok(published) => tracing::debug!(%key, ?published, "kernel put on disk"),
-                Err(error) => {
-                    let path = disk.folder(&key);
-                    tracing::warn!(path = %path.display(), "a kernel is not kept on disk: {error}");
-                    let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-                    refused.insert(key.clone(), error.to_string());
-                }
-            }
+            self.publish(disk, inputs, &compiled);
         }
         Ok(Artifact {
             key,
@@ -379,7 +388,27 @@ impl KernelCache {
         })
     }
 
-    /// The one place that calls the compiler, and counts it.
+    /// Puts a kernel on disk, or notes why it is not there.
+    fn publish(&self, disk: &DiskCache, inputs: &KeyInputs<'_>, compiled: &Compiled) {
+        let key = inputs.key();
+        let published = disk.publish(inputs, compiled);
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        match published {
+            Ok(published) => {
+                tracing::debug!(%key, ?published, "kernel put on disk");
+                refused.remove(&key);
+            }
+            Err(error) => {
+                let path = disk.folder(&key);
+                tracing::warn!(path = %path.display(), "a kernel is not kept on disk: {error}");
+                refused.insert(key, error.to_string());
+            }
+        }
+    }
+
+    /// Calls the compiler for a kernel or its PTX, and counts it. No compile of a kernel goes another
+    /// way; beside it NVRTC compiles an empty text once, whatever the settings deny, where its release
+    /// is not known yet.
     fn call<T>(
         &self,
         _: Allowed,

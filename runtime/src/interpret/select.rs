@@ -103,6 +103,7 @@ impl Kernel {
             // As made, and as copied.
             scores: scores.saturating_mul(2),
             output_row: (k as usize).saturating_mul(index),
+            spans: 0,
             workspace: plan.workspace_bytes,
         }
         .check()
@@ -133,6 +134,7 @@ impl Kernel {
             rows,
             scores: span.saturating_add(offset).saturating_mul(size_of::<S>()),
             output_row: places.saturating_mul(size_of::<I>()),
+            spans: [question.starts, question.lengths].iter().flatten().count(),
             workspace: workspace_bytes,
         }
         .check()?;

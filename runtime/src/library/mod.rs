@@ -71,16 +71,32 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Loads NVRTC's builtins of the same version from the library's own folder. NVRTC opens them by
-    /// name at its first compile, which works only where the loader knows the folder. A folder may
-    /// hold those of other versions too.
-    pub(crate) fn load_builtins(&mut self, (major, minor): (i32, i32)) {
+    /// Loads NVRTC's builtins from the library's own folder. NVRTC opens them by name at its first
+    /// compile, which works only where the loader knows the folder.
+    pub(crate) fn load_builtins(&mut self, version: (i32, i32)) {
         let Some(folder) = &self.folder else { return };
-        let name = format!("libnvrtc-builtins.so.{major}.{minor}");
-        let longer = named(folder, &format!("{name}."));
-        let file = [folder.join(&name)].into_iter().chain(longer).find(|file| file.is_file());
+        let file = builtins(folder, Path::new(&self.path), version);
         self.companion = file.and_then(|file| open(&file).ok());
     }
+}
+
+/// The builtins of a library of this version, in a folder that may have those of other versions and
+/// of other releases: those of the library's own release, else those that NVRTC asks for by name, else
+/// those of the newest release.
+fn builtins(folder: &Path, library: &Path, (major, minor): (i32, i32)) -> Option<PathBuf> {
+    const BUILTINS: &str = "libnvrtc-builtins.so";
+    let name = format!("{BUILTINS}.{major}.{minor}");
+    // A name such as `libnvrtc.so.13` is a link to that of the release.
+    let library = library.canonicalize().ok();
+    let release = library.and_then(|file| version_behind(NVRTC, &file));
+    let of_release =
+        |file: &PathBuf| release.is_some() && version_behind(BUILTINS, file) == release;
+    let mut releases = named(folder, &format!("{name}."));
+    releases.retain(|file| file.is_file() && version_behind(BUILTINS, file).is_some());
+    releases.sort_by_key(|file| version_behind(BUILTINS, file));
+    let own = releases.iter().find(|file| of_release(file)).cloned();
+    let short = || Some(folder.join(name)).filter(|file| file.is_file());
+    own.or_else(short).or_else(|| releases.pop())
 }
 
 const NVRTC_REMEDY: &str = "Install it with `python3 -m pip install nvidia-cuda-nvrtc`, \
@@ -186,9 +202,9 @@ impl Search {
 
     /// The newest `libnvrtc.so.N` of a folder that loads.
     fn folder(&mut self, place: &str, folder: &Path) -> Option<Found> {
-        let mut files = named(folder, "libnvrtc.so");
-        files.retain(|file| library_version(file).is_some());
-        files.sort_by_key(|file| library_version(file));
+        let mut files = named(folder, NVRTC);
+        files.retain(|file| version_behind(NVRTC, file).is_some());
+        files.sort_by_key(|file| version_behind(NVRTC, file));
         if files.is_empty() {
             return self.miss(place, "no libnvrtc.so in it");
         }
@@ -204,7 +220,7 @@ impl Search {
         for folder in packages {
             let wheels = children(&folder.join("nvidia"));
             let libraries = wheels.into_iter().map(|wheel| wheel.join("lib"));
-            for library in libraries.filter(|library| !named(library, "libnvrtc.so").is_empty()) {
+            for library in libraries.filter(|library| !named(library, NVRTC).is_empty()) {
                 let place = format!("Python packages, {}", library.display());
                 if let Some(found) = self.folder(&place, &library) {
                     return Some(found);
@@ -228,9 +244,12 @@ pub(crate) fn loader_words(error: &libloading::Error) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// The numbers behind `libnvrtc.so`; `None` where something else is there.
-fn library_version(file: &Path) -> Option<Vec<u32>> {
-    let version = file.file_name()?.to_str()?.strip_prefix("libnvrtc.so")?;
+/// The file name of NVRTC, before its version.
+const NVRTC: &str = "libnvrtc.so";
+
+/// The numbers behind a library's name; `None` where something else is there.
+fn version_behind(name: &str, file: &Path) -> Option<Vec<u32>> {
+    let version = file.file_name()?.to_str()?.strip_prefix(name)?;
     version.split('.').skip(1).map(|number| number.parse().ok()).collect()
 }
 
@@ -346,11 +365,44 @@ mod tests {
 
     #[test]
     fn versions_of_a_library_are_numbers() {
-        let version = |name: &str| library_version(Path::new(name));
+        let version = |name: &str| version_behind(NVRTC, Path::new(name));
         assert_eq!(version("/a/libnvrtc.so"), Some(vec![]));
         assert_eq!(version("/a/libnvrtc.so.12.9.86"), Some(vec![12, 9, 86]));
         assert!(version("/a/libnvrtc.so.9.2") < version("/a/libnvrtc.so.13"));
         assert_eq!(version("/a/libnvrtc.so.13.bak"), None);
         assert_eq!(version("/a/libnvrtc-builtins.so.13.0"), None);
+    }
+
+    #[test]
+    fn builtins_are_those_of_the_librarys_own_release() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let write = |name: &str| std::fs::write(path(name), "").unwrap();
+        let found = |library: &str| {
+            let found = builtins(folder.path(), &path(library), (13, 0));
+            found.map(|file| file.file_name().unwrap().to_str().unwrap().to_owned())
+        };
+        let due = |release: &str| Some(format!("libnvrtc-builtins.so.13.0{release}"));
+        for name in ["libnvrtc.so.13.0.48", "libnvrtc.so.13.0.100", "libnvrtc.so"] {
+            write(name);
+        }
+        assert_eq!(found("libnvrtc.so.13.0.48"), None);
+        // Of other versions, and no library.
+        for other in ["13.1.2", "12.9", "13.0.48.bak"] {
+            write(&format!("libnvrtc-builtins.so.{other}"));
+        }
+        assert_eq!(found("libnvrtc.so.13.0.48"), None);
+        for release in ["48", "88", "100"] {
+            write(&format!("libnvrtc-builtins.so.13.0.{release}"));
+        }
+        std::os::unix::fs::symlink("libnvrtc.so.13.0.48", path("libnvrtc.so.13")).unwrap();
+        assert_eq!(found("libnvrtc.so.13.0.48"), due(".48"));
+        assert_eq!(found("libnvrtc.so.13"), due(".48"));
+        assert_eq!(found("libnvrtc.so.13.0.100"), due(".100"));
+        // Its release is not known by its name: the newest, by numbers.
+        assert_eq!(found("libnvrtc.so"), due(".100"));
+        write("libnvrtc-builtins.so.13.0");
+        assert_eq!(found("libnvrtc.so"), due(""));
+        assert_eq!(found("libnvrtc.so.13"), due(".48"));
     }
 }

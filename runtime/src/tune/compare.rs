@@ -6,11 +6,10 @@
 
 use super::id::Choice;
 use super::record::Effort;
-use super::search::{Clock, Fault, Meter};
+use super::search::{Clock, Compile, Fault, Meter};
 use crate::plan::CLEAR;
 use crate::problem::Problem;
 use std::ops::ControlFlow;
-use topkit_codegen::Variant;
 
 /// Times that each of the two runs in a round.
 const PAIRS: usize = 9;
@@ -106,7 +105,7 @@ impl Ratio {
 pub(super) fn compare_pairs<M: Meter>(
     pairs: &[Pair],
     meter: &mut M,
-    compile: &dyn Fn(&Variant) -> Result<(), String>,
+    compile: &Compile<'_, M::Error>,
     clock: Clock,
     tell: &mut dyn FnMut(usize, &Problem) -> ControlFlow<()>,
 ) -> Result<Vec<Comparison>, M::Error> {
@@ -125,10 +124,10 @@ pub(super) fn compare_pairs<M: Meter>(
 fn of<M: Meter>(
     pair: &Pair,
     meter: &mut M,
-    compile: &dyn Fn(&Variant) -> Result<(), String>,
+    compile: &Compile<'_, M::Error>,
 ) -> Result<Finding, M::Error> {
     for choice in [&pair.tuned, &pair.shipped] {
-        if let Err(why) = compile(&choice.variant) {
+        if let Err(why) = compile(&choice.variant)? {
             return Ok(failed(choice, &why));
         }
         if let Err(Fault::Wrong(why) | Fault::Refused(why)) = meter.check(&pair.problem, choice)? {

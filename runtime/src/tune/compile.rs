@@ -1,9 +1,10 @@
 //! Kernels compiled ahead of a search, on threads of its own, each once and in the order in which
 //! the search asks for them.
 //!
-//! Whoever waits for a kernel is told what came of it. A panic of the compiler is a refusal.
+//! Whoever waits for a kernel is told what came of it: a refusal of the kernel, or a failure that ends
+//! the search. A panic of the compiler is a refusal.
 
-use super::search::source_digest;
+use super::search::{Compile, source_digest};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,31 +13,31 @@ use topkit_codegen::Variant;
 
 /// What came of each kernel.
 #[derive(Debug)]
-pub(super) struct Compiled {
+pub(super) struct Compiled<E> {
     order: Vec<Variant>,
     next: AtomicUsize,
-    done: Mutex<HashMap<Variant, Done>>,
+    done: Mutex<HashMap<Variant, Done<E>>>,
     bell: Condvar,
 }
 
 #[derive(Debug, Clone)]
-struct Done {
-    result: Result<(), String>,
+struct Done<E> {
+    result: Result<Result<(), String>, E>,
     source: String,
 }
 
 /// Ends the compiling when it goes.
-pub(super) struct Stop<'a>(&'a Compiled);
+pub(super) struct Stop<'a, E>(&'a Compiled<E>);
 
-impl Drop for Stop<'_> {
+impl<E> Drop for Stop<'_, E> {
     fn drop(&mut self) {
         self.0.next.store(self.0.order.len(), Ordering::Relaxed);
     }
 }
 
-impl Compiled {
+impl<E: Clone> Compiled<E> {
     /// Nothing yet, of these kernels; one that is named again is compiled once.
-    pub(super) fn new(variants: impl Iterator<Item = Variant>) -> Compiled {
+    pub(super) fn new(variants: impl Iterator<Item = Variant>) -> Compiled<E> {
         let mut order: Vec<Variant> = Vec::new();
         let mut known = std::collections::HashSet::new();
         order.extend(variants.filter(|variant| known.insert(*variant)));
@@ -45,9 +46,9 @@ impl Compiled {
     }
 
     /// Compiles until nothing is left; for a thread.
-    pub(super) fn work(&self, compile: &(dyn Fn(&Variant) -> Result<(), String> + Sync)) {
+    pub(super) fn work(&self, compile: &Compile<'_, E>) {
         while let Some(variant) = self.order.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            let gone = |_| Err("the compiler stopped before its end".to_owned());
+            let gone = |_| Ok(Err("the compiler stopped before its end".to_owned()));
             let result = catch_unwind(AssertUnwindSafe(|| compile(variant))).unwrap_or_else(gone);
             let done = Done { result, source: source_digest(variant) };
             self.lock().insert(*variant, done);
@@ -56,15 +57,15 @@ impl Compiled {
     }
 
     /// Waits for a kernel, which must be one of those that were named.
-    pub(super) fn wait(&self, variant: &Variant) -> Result<(), String> {
+    pub(super) fn wait(&self, variant: &Variant) -> Result<Result<(), String>, E> {
         if !self.order.contains(variant) {
-            return Err("it was not compiled".to_owned());
+            return Ok(Err("it was not compiled".to_owned()));
         }
         let done = self
             .bell
             .wait_while(self.lock(), |done| !done.contains_key(variant))
             .unwrap_or_else(PoisonError::into_inner);
-        done.get(variant).map_or(Ok(()), |done| done.result.clone())
+        done.get(variant).map_or(Ok(Ok(())), |done| done.result.clone())
     }
 
     /// The first digits of the digest of its source.
@@ -72,12 +73,12 @@ impl Compiled {
         self.lock().get(variant).map(|done| done.source.clone()).unwrap_or_default()
     }
 
-    pub(super) fn stop_on_drop(&self) -> Stop<'_> {
+    pub(super) fn stop_on_drop(&self) -> Stop<'_, E> {
         Stop(self)
     }
 
     /// No caller's code runs under this lock, so a poisoned one still guards sound data.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Variant, Done>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Variant, Done<E>>> {
         self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

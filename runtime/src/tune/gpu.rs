@@ -2,9 +2,9 @@
 //!
 //! The answers of a kernel are checked twice before it is timed: once to rows that are meant to
 //! hurt, every row of it, with the meaning that is timed and with another, and for each problem to its
-//! own scores, up to 32 rows of it. A kernel that the GPU refuses is a fault of the kernel as long as
-//! the GPU still answers; else the failure ends the search. What is checked is the second of two launches in a row, so that one that starts
-//! early has something to wait for.
+//! own scores, up to 32 rows of it. A failure is a fault of the kernel where the kernel is to blame for it
+//! and the GPU still answers; any other, such as out-of-memory, ends the search. What is checked is the
+//! second of two launches in a row, so that one that starts early has something to wait for.
 
 use super::buffer::{Buffer, fetch};
 use super::id::Choice;
@@ -12,6 +12,7 @@ use super::input::Input;
 use super::meaning::proved;
 use super::read_once::ReadOnce;
 use super::record::Effort;
+use super::refusal::refusal;
 use super::scores::Scores;
 use super::search::{Fault, Meter, Sample};
 use super::timer::Recording;
@@ -133,18 +134,14 @@ impl Gpu {
     }
 
     /// The family of a kernel.
-    fn family(&self, variant: &Variant) -> Result<&Family, Error> {
-        let none = || Error::Cuda {
-            doing: "prove a kernel",
-            reason: format!("no family was made with the meaning of {variant}"),
-        };
+    fn family(&self, variant: &Variant) -> &Family {
         let of = |family: &&Family| family.spec().semantics == variant.semantics;
-        self.families.iter().find(of).ok_or_else(none)
+        self.families.iter().find(of).expect("`meaning::all` has every meaning that is proved")
     }
 
     /// Loads a kernel.
     fn prepare(&self, problem: &Problem, variant: &Variant) -> Result<(), Error> {
-        self.family(variant)?.prepare_variant(problem, variant).map(drop)
+        self.family(variant).prepare_variant(problem, variant).map(drop)
     }
 
     /// Brings the scores of a problem to the GPU, unless they are there.
@@ -182,7 +179,7 @@ impl Gpu {
         variant: &Variant,
         scores: Scores,
     ) -> Result<Place, Error> {
-        let plan = self.family(variant)?.plan_variant(problem, variant)?;
+        let plan = self.family(variant).plan_variant(problem, variant)?;
         let bytes = index_bytes(problem);
         let indices = self.indices.room(2 * bytes)?;
         let workspace = self.workspace.filled(plan.workspace_bytes, 0)?;
@@ -209,7 +206,7 @@ impl Gpu {
             workspace_bytes: place.workspace_bytes,
             ..RawLaunch::new(dtype, rows, columns, k)
         };
-        let family = self.family(&choice.variant)?;
+        let family = self.family(&choice.variant);
         // SAFETY: the buffers hold the scores, lengths, indices and workspace of this shape, none
         // overlaps another, and they outlive every launch, which are waited for.
         unsafe { family.launch_choice(self.stream.cu_stream(), &launch, choice) }
@@ -365,17 +362,24 @@ impl Gpu {
         choice: &Choice,
         effort: Effort,
     ) -> Result<Sample, Error> {
-        if !self.recorded.all.contains_key(choice) || !self.is_good_for(problem) {
-            let recording = self.record(problem, choice)?;
-            if !self.is_good_for(problem) {
-                self.recorded.all.clear();
-                self.recorded.good_for = Some((*problem, self.moves()));
-            }
-            self.recorded.all.insert(*choice, recording);
+        if !self.is_good_for(problem) {
+            self.recorded.all.clear();
         }
-        let none = || Error::Cuda { doing: "time a kernel", reason: "it is not recorded".into() };
-        let recordings = self.recorded.all.get(choice).ok_or_else(none)?;
-        timed(recordings, if effort == Effort::Full { FULL } else { SHORT })
+        let recordings = match self.recorded.all.remove(choice) {
+            Some(recordings) => recordings,
+            None => {
+                let recordings = self.record(problem, choice)?;
+                // To record may have moved a buffer.
+                if !self.is_good_for(problem) {
+                    self.recorded.all.clear();
+                    self.recorded.good_for = Some((*problem, self.moves()));
+                }
+                recordings
+            }
+        };
+        let sample = timed(&recordings, if effort == Effort::Full { FULL } else { SHORT });
+        self.recorded.all.insert(*choice, recordings);
+        sample
     }
 
     fn time_reading(&mut self, problem: &Problem) -> Result<Sample, Error> {
@@ -409,13 +413,13 @@ impl Gpu {
         sample
     }
 
-    /// A failure of a kernel, as long as the GPU still answers.
+    /// A failure that the kernel is to blame for, as long as the GPU still answers.
     fn judged<T>(
         &self,
         outcome: Result<Result<T, Fault>, Error>,
     ) -> Result<Result<T, Fault>, Error> {
         outcome.or_else(|failure| match self.stream.synchronize() {
-            Ok(()) => Ok(Err(Fault::Refused(failure.to_string()))),
+            Ok(()) => Ok(Err(Fault::Refused(refusal(failure)?))),
             Err(_) => Err(failure),
         })
     }
@@ -443,9 +447,15 @@ impl Meter for Gpu {
 
     fn read_once(&mut self, problem: &Problem) -> Result<Option<Sample>, Error> {
         make_current(self.stream.context())?;
-        let outcome = self.time_reading(problem).map(Ok);
-        // A floor that cannot be told is missing from the report, and no more.
-        Ok(self.judged(outcome)?.ok())
+        match self.time_reading(problem) {
+            Ok(sample) => Ok(Some(sample)),
+            // A floor that cannot be told is missing from the report, and no more.
+            Err(failure) if self.stream.synchronize().is_ok() => {
+                tracing::warn!("{problem}: what reading it once takes is not known: {failure}");
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
     }
 }
 

@@ -4,14 +4,23 @@
 //! right with the default meaning and wrong where NaN ranks last or the smallest scores win. A second
 //! compile for each kernel is what that proof costs, so each has one other meaning, not three.
 
-use topkit_codegen::{NanPolicy, Select, Semantics, Variant};
+use topkit_codegen::{NanPolicy, RowShape, Select, Semantics, Variant};
 
 /// Every other order of scores than the default one.
-pub(super) const OTHERS: [(Select, NanPolicy); 3] = [
+const OTHERS: [(Select, NanPolicy); 3] = [
     (Select::Largest, NanPolicy::Lowest),
     (Select::Smallest, NanPolicy::Highest),
     (Select::Smallest, NanPolicy::Lowest),
 ];
+
+/// Every meaning under which kernels are timed or proved, those that are timed first: dense rows, and
+/// ragged ones.
+pub(super) fn all() -> impl Iterator<Item = Semantics> {
+    let default = |rows| Semantics { rows, ..Semantics::DEFAULT };
+    let timed = [RowShape::Dense, RowShape::Ragged].map(default);
+    let other = |timed| OTHERS.map(|(select, nan)| Semantics { select, nan, ..timed });
+    timed.into_iter().chain(timed.into_iter().flat_map(other))
+}
 
 /// The kernel itself, and the same with another order of scores, which goes round with the kernel's
 /// sizes.
@@ -40,6 +49,12 @@ mod tests {
                     .map(|variant| {
                         let [own, other] = proved(variant);
                         assert_eq!(own, *variant);
+                        for rows in [RowShape::Dense, RowShape::Ragged] {
+                            let semantics = Semantics { rows, ..Semantics::DEFAULT };
+                            for proved in proved(&Variant { semantics, ..*variant }) {
+                                assert!(all().any(|known| known == proved.semantics), "{proved}");
+                            }
+                        }
                         assert!(other.validate().is_empty(), "{other}");
                         (other.semantics.select, other.semantics.nan)
                     })

@@ -19,6 +19,7 @@ mod meaning;
 mod provenance;
 mod read_once;
 mod record;
+mod refusal;
 mod scores;
 mod search;
 mod ship;
@@ -32,7 +33,9 @@ pub use id::{Choice, id, of_id};
 pub use provenance::Provenance;
 pub use read_once::{Grid, ReadOnce};
 pub use record::{Effort, Floor, Outcome, Recorder, Records, Row};
-pub use search::{Clock, Event, Fault, Meter, Order, Sample, Summary, search, source_digest};
+pub use search::{
+    Clock, Compile, Event, Fault, Meter, Order, Sample, Summary, search, source_digest,
+};
 pub use ship::ship;
 pub use space::{Candidate, candidates, hash as space_hash};
 pub use timer::{LAUNCHES, REPLAYS, Recording, Timing};

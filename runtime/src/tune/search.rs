@@ -22,7 +22,7 @@ use topkit_codegen::{KernelSpec, RowShape, Semantics, Variant, render};
 /// Something that checks and times kernels.
 pub trait Meter {
     /// It can measure no more.
-    type Error;
+    type Error: Clone + Send;
 
     /// Whether the answers of a kernel are right, to a problem and to inputs that were made to hurt.
     /// It was compiled before.
@@ -69,8 +69,8 @@ impl Sample {
     }
 }
 
-/// What is to be searched.
-pub struct Order<'a> {
+/// What is to be searched, with a meter of this error.
+pub struct Order<'a, E> {
     /// The family. Its members are measured on ragged rows where a problem has them.
     pub spec: &'a KernelSpec,
     /// The problems, in the order in which they are measured.
@@ -81,13 +81,17 @@ pub struct Order<'a> {
     pub known: &'a [Row],
     /// What it found out about reading once.
     pub floors: &'a [Floor],
-    /// Compiles and loads a kernel; called from several threads, once for each kernel.
-    pub compile: &'a (dyn Fn(&Variant) -> Result<(), String> + Sync),
+    /// Compiles a kernel; called from several threads, once for each kernel. The inner error is why it
+    /// is refused, and becomes its row; the outer one ends the search, as one of the meter does.
+    pub compile: &'a Compile<'a, E>,
     /// Threads that compile.
     pub threads: usize,
     /// When to stop.
     pub clock: Clock,
 }
+
+/// A compiler of kernels, whose inner error blames the kernel.
+pub type Compile<'a, E> = dyn Fn(&Variant) -> Result<Result<(), String>, E> + Sync + 'a;
 
 /// The time that a search may take.
 #[derive(Debug, Clone, Copy)]
@@ -140,9 +144,9 @@ pub fn source_digest(variant: &Variant) -> String {
 /// Searches. It ends when all problems are finished, when the time is over, and when `tell` breaks.
 ///
 /// # Errors
-/// The meter's own; what was told before stands.
+/// The meter's own, or that of a compile; what was told before stands.
 pub fn search<M: Meter>(
-    order: &Order<'_>,
+    order: &Order<'_, M::Error>,
     meter: &mut M,
     tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<Summary, M::Error> {
@@ -191,7 +195,7 @@ pub fn search<M: Meter>(
 }
 
 /// The candidates of a problem, as kernels for its rows.
-fn space(order: &Order<'_>, problem: &Problem) -> Vec<Candidate> {
+fn space<E>(order: &Order<'_, E>, problem: &Problem) -> Vec<Candidate> {
     let rows = if problem.ragged { RowShape::Ragged } else { RowShape::Dense };
     let mut all = candidates(order.spec, problem, order.limits);
     for candidate in &mut all {
@@ -206,7 +210,7 @@ fn tried(space: &[Candidate]) -> impl Iterator<Item = Variant> {
 }
 
 /// Whether every candidate has a row, and a winner was timed with care where any could be.
-fn finished(order: &Order<'_>, problem: &Problem, space: &[Candidate]) -> bool {
+fn finished<E>(order: &Order<'_, E>, problem: &Problem, space: &[Candidate]) -> bool {
     let rows: Vec<&Row> = order.known.iter().filter(|row| row.problem == *problem).collect();
     let known: HashSet<Choice> = rows.iter().map(|row| row.choice).collect();
     let has = |variant: Variant| {

@@ -16,6 +16,8 @@ struct Mock {
     checked: Vec<String>,
     timed: Vec<(String, Effort)>,
     dies_after: Option<usize>,
+    /// Its compile fails, which it is not to blame for.
+    uncompiled: Option<&'static str>,
     floors: Vec<Problem>,
 }
 
@@ -92,6 +94,7 @@ fn searched_for(
     let spec = KernelSpec::builder("Test").dtype([DType::F32]).build().unwrap();
     let limits = Limits::of_arch(Arch::of_device(9, 0));
     let compiled = Mutex::new(Vec::new());
+    let uncompiled = mock.uncompiled;
     let order = Order {
         spec: &spec,
         problems,
@@ -103,7 +106,10 @@ fn searched_for(
             assert_ne!(id(variant), "block_filter v4_b2048_t512_r16", "this one panics");
             let rows = variant.semantics.rows;
             assert!(problems.iter().any(|problem| problem.ragged == (rows == RowShape::Ragged)));
-            if id(variant) == PAIR { Err("refused by the compiler".into()) } else { Ok(()) }
+            if uncompiled == Some(id(variant).as_str()) {
+                return Err("the compiler has no memory".into());
+            }
+            Ok(if id(variant) == PAIR { Err("refused by the compiler".into()) } else { Ok(()) })
         },
         threads: 3,
         clock: Clock::of(Duration::from_secs(seconds)),
@@ -208,6 +214,20 @@ fn a_wrong_answer_has_no_time() {
     assert_eq!(found.last(FOUR), &Outcome::Refused("no room".into()));
     assert!(mock.timed.iter().all(|(name, _)| name != BLOCK));
     assert_eq!(found.result.unwrap().wrong, 2);
+}
+
+#[test]
+fn a_compile_that_fails_through_no_fault_of_its_kernel_is_no_row() {
+    let name = "block_filter v4_b2048_t512_r32";
+    let mut mock = Mock { uncompiled: Some(name), ..Mock::default() };
+    let failed = searched(&mut mock, &[], 600, usize::MAX);
+    assert_eq!(failed.result.unwrap_err(), "the compiler has no memory");
+    let of_it = |row: &&Row| id(&row.choice.variant) == name;
+    assert_eq!(failed.rows.iter().find(of_it), None);
+    // The next search measures the kernel.
+    let found = searched(&mut Mock::default(), &failed.rows, 600, usize::MAX);
+    assert_eq!(found.result.as_ref().unwrap().finished, 2);
+    assert!(matches!(found.last(BLOCK), Outcome::Timed { .. }));
 }
 
 #[test]

@@ -33,10 +33,10 @@ pub(super) fn ways(variant: &Variant, limits: &Limits) -> impl Iterator<Item = C
 }
 
 /// The search for one problem.
-pub(super) struct Trial<'a, 'b, M> {
-    order: &'a Order<'a>,
+pub(super) struct Trial<'a, 'b, M: Meter> {
+    order: &'a Order<'a, M::Error>,
     meter: &'a mut M,
-    compiled: &'a Compiled,
+    compiled: &'a Compiled<M::Error>,
     tell: &'a mut (dyn FnMut(Event<'_>) -> ControlFlow<()> + 'b),
     problem: &'a Problem,
     /// Answers that were wrong.
@@ -48,9 +48,9 @@ type Times = Vec<(Choice, Sample)>;
 
 impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
     pub(super) fn new(
-        order: &'a Order<'a>,
+        order: &'a Order<'a, M::Error>,
         meter: &'a mut M,
-        compiled: &'a Compiled,
+        compiled: &'a Compiled<M::Error>,
         tell: &'a mut (dyn FnMut(Event<'_>) -> ControlFlow<()> + 'b),
         problem: &'a Problem,
     ) -> Trial<'a, 'b, M> {
@@ -130,7 +130,7 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
         if self.order.clock.is_over() {
             return Ok(ControlFlow::Break(()));
         }
-        if let Err(reason) = self.compiled.wait(&choice.variant) {
+        if let Err(reason) = self.compiled.wait(&choice.variant)? {
             return Ok(self.fault(&choice, Fault::Refused(reason)));
         }
         if let Err(fault) = self.meter.check(self.problem, &choice)? {

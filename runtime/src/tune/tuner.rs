@@ -6,22 +6,24 @@
 
 use super::compare::{Comparison, Pair, compare_pairs};
 use super::gpu::Gpu;
-use super::meaning::{OTHERS, proved};
+use super::meaning::{self, proved};
 use super::provenance::Provenance;
 use super::record::{Recorder, Records};
+use super::refusal::refusal;
 use super::search::{Clock, Event, Order, Summary, search, source_digest};
+use crate::capture::is_forbidden_by_a_capture;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::family::Family;
 use crate::plan::accepts;
 use crate::problem::Problem;
-use cudarc::driver::{CudaContext, sys};
+use cudarc::driver::CudaContext;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
-use topkit_codegen::{KSet, KernelSpec, RowShape, Semantics, Variant};
+use topkit_codegen::{KSet, KernelSpec, Variant};
 
 /// What is to be tuned, and where it is kept.
 #[derive(Debug, Clone, Copy)]
@@ -217,17 +219,9 @@ fn place(engine: &Engine) -> Result<Provenance, TuneError> {
 /// A stream that was made not to wait for the default stream cannot be asked about here: where one
 /// is being captured, the first call that it forbids says so.
 fn refuse_capture(context: &CudaContext) -> Result<(), TuneError> {
-    context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
-    let mut status = sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE;
-    // SAFETY: null is the default stream of the current context; the pointer is valid for a status.
-    let answer = unsafe { sys::cuStreamIsCapturing(std::ptr::null_mut(), &mut status) };
-    if answer == sys::CUresult::CUDA_ERROR_STREAM_CAPTURE_IMPLICIT {
-        return Err(TuneError::Capturing);
-    }
-    answer.result().map_err(Error::cuda("ask whether a stream is being captured"))?;
-    match status {
-        sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE => Ok(()),
-        _ => Err(TuneError::Capturing),
+    match is_forbidden_by_a_capture(context)? {
+        false => Ok(()),
+        true => Err(TuneError::Capturing),
     }
 }
 
@@ -246,26 +240,22 @@ impl Setup {
             let k = KSet::Range { first: 1, last: i32::MAX as u32 };
             engine.family(KernelSpec { k, semantics, ..spec.clone() })
         };
-        let default = |rows| family(Semantics { rows, ..Semantics::DEFAULT });
-        let other = |rows| {
-            let of = move |(select, nan)| Semantics { select, nan, rows, ..Semantics::DEFAULT };
-            OTHERS.map(of)
-        };
-        let others = [RowShape::Dense, RowShape::Ragged].map(other).concat();
-        Ok(Setup {
-            engine: engine.clone(),
-            families: [default(RowShape::Dense)?, default(RowShape::Ragged)?],
-            others: others.into_iter().map(family).collect::<Result<_, _>>()?,
-        })
+        let mut families = meaning::all().map(family).collect::<Result<Vec<_>, _>>()?;
+        let others = families.split_off(2);
+        let families =
+            families.try_into().expect("two meanings are timed, of dense and ragged rows");
+        Ok(Setup { engine: engine.clone(), families, others })
     }
 
-    /// Compiles a kernel as it is timed and as it is proved.
-    fn compile(&self, variant: &Variant) -> Result<(), String> {
-        proved(variant).iter().try_for_each(|variant| {
+    /// Compiles a kernel as it is timed and as it is proved; a refusal is told in words.
+    fn compile(&self, variant: &Variant) -> Result<Result<(), String>, Error> {
+        for variant in proved(variant) {
             // Whoever tunes expects compiles.
-            let compiled = self.engine.artifact(variant, true);
-            compiled.map(drop).map_err(|error| error.to_string())
-        })
+            if let Err(failure) = self.engine.artifact(&variant, true) {
+                return refusal(failure).map(Err);
+            }
+        }
+        Ok(Ok(()))
     }
 
     fn gpu(&self) -> Result<Gpu, TuneError> {

@@ -1,0 +1,43 @@
+//! Which failures of a kernel are a row of it, and not the end of a search.
+//!
+//! A row stands for good: its kernel is not measured again for that problem. So it takes an answer that
+//! blames the kernel; after out-of-memory or a lost context the same kernel may be measured another day.
+
+use crate::error::Error;
+use crate::plan::Refusal;
+
+/// Why a kernel is refused, in words; a failure that it is not to blame for is handed back.
+pub(super) fn refusal(failure: Error) -> Result<String, Error> {
+    let is_blamed = Refusal::of(&failure).is_some() || matches!(failure, Error::Unfit { .. });
+    if is_blamed { Ok(failure.to_string()) } else { Err(failure) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compiler::CompileError;
+    use topkit_codegen::Arch;
+
+    #[test]
+    fn what_may_pass_is_no_refusal() {
+        let arch = Arch::of_device(9, 0);
+        let compile = |blames_kernel| {
+            let [compiler, entry, reason, log] = [(); 4].map(|()| String::new());
+            Error::Compile(CompileError { compiler, entry, arch, reason, log, blames_kernel })
+        };
+        let [entry, reason, log] = [(); 3].map(|()| String::new());
+        let module = Error::Module { entry, arch, reason, log };
+        let room = Error::Room { entry: String::new(), needed: 16, room: 0 };
+        for failure in [room, module, compile(true)] {
+            let words = failure.to_string();
+            assert_eq!(refusal(failure).unwrap(), words);
+        }
+        let memory = |doing| Error::Cuda { doing, reason: "CUDA_ERROR_OUT_OF_MEMORY".to_owned() };
+        let unwritten = Error::Write { path: "kernel.cu".to_owned(), reason: String::new() };
+        let others = [compile(false), unwritten, memory("load a kernel"), memory("run the kernel")];
+        for failure in others {
+            let words = failure.to_string();
+            assert_eq!(refusal(failure).unwrap_err().to_string(), words);
+        }
+    }
+}
