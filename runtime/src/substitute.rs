@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::family::Family;
 use crate::launch::RawLaunch;
 use crate::module::LoadedKernel;
-use crate::plan::{Plan, Refusal};
+use crate::plan::Plan;
 use std::cell::RefCell;
 use std::sync::Arc;
 use topkit_codegen::Variant;
@@ -50,9 +50,7 @@ impl Family {
         error: Error,
         again: impl Fn() -> Result<Plan, Error>,
     ) -> Result<Plan, Error> {
-        // Another kernel would hide a fault of an edited one.
-        let hides = |refusal: &Refusal| *refusal == Refusal::Unusable && self.engine().has_edits();
-        let Some(refusal) = Refusal::of(&error).filter(|refusal| !hides(refusal)) else {
+        let Some(refusal) = self.engine().gives_way(&error) else {
             return Err(error);
         };
         self.note_loaded();
