@@ -457,6 +457,10 @@ impl Meter for Gpu {
             Err(failure) => Err(failure),
         }
     }
+
+    fn goes_on(&self, error: &Error) -> bool {
+        matches!(error, Error::Cuda { .. }) && self.stream.synchronize().is_ok()
+    }
 }
 
 /// Memory is filled and fetched by calls that need the context current. Whoever is told of the

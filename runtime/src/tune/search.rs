@@ -42,6 +42,12 @@ pub trait Meter {
 
     /// What it takes to read the scores of a problem once; `None` where that cannot be told.
     fn read_once(&mut self, problem: &Problem) -> Result<Option<Sample>, Self::Error>;
+
+    /// Whether other problems can still be measured after this error. Without an answer it is the end.
+    fn goes_on(&self, error: &Self::Error) -> bool {
+        let _ = error;
+        false
+    }
 }
 
 /// Why a kernel has no time.
@@ -141,10 +147,12 @@ pub fn source_digest(variant: &Variant) -> String {
     render(&variant).map(|source| hex(&source.digest)).unwrap_or_default()
 }
 
-/// Searches. It ends when all problems are finished, when the time is over, and when `tell` breaks.
+/// Searches. It ends when all problems are finished, when the time is over, and when `tell` breaks. An
+/// error after which the meter goes on, such as a problem too large for the GPU's memory, leaves its
+/// problem for another search.
 ///
 /// # Errors
-/// The meter's own, or that of a compile; what was told before stands.
+/// The first of the meter, or of a compile; what was told before and after it stands.
 pub fn search<M: Meter>(
     order: &Order<'_, M::Error>,
     meter: &mut M,
@@ -168,6 +176,7 @@ pub fn search<M: Meter>(
         // Whatever ends the search ends the compiling.
         let _stop = compiled.stop_on_drop();
         let mut summary = Summary { left: order.problems.len(), ..Summary::default() };
+        let mut failed = None;
         for (place, problem) in order.problems.iter().enumerate() {
             if order.clock.is_over() || tell(Event::Problem(place, problem)).is_break() {
                 break;
@@ -181,16 +190,22 @@ pub fn search<M: Meter>(
                     break;
                 }
                 let mut trial = Trial::new(order, meter, &compiled, tell, problem);
-                let flow = trial.run(&spaces[place])?;
+                let flow = trial.run(&spaces[place]);
                 summary.wrong += trial.wrong;
-                if flow.is_break() {
-                    break;
+                match flow {
+                    Ok(ControlFlow::Continue(())) => {}
+                    Ok(ControlFlow::Break(())) => break,
+                    Err(error) if meter.goes_on(&error) => {
+                        failed.get_or_insert(error);
+                        continue;
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             summary.finished += 1;
             summary.left -= 1;
         }
-        Ok(summary)
+        failed.map_or(Ok(summary), Err)
     })
 }
 

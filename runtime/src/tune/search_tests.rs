@@ -16,6 +16,8 @@ struct Mock {
     checked: Vec<String>,
     timed: Vec<(String, Effort)>,
     dies_after: Option<usize>,
+    /// There is no memory for problems of so many rows.
+    too_large: Option<usize>,
     /// Its compile fails, which it is not to blame for.
     uncompiled: Option<&'static str>,
     floors: Vec<Problem>,
@@ -24,7 +26,10 @@ struct Mock {
 impl Meter for Mock {
     type Error = String;
 
-    fn check(&mut self, _: &Problem, choice: &Choice) -> Result<Result<(), Fault>, String> {
+    fn check(&mut self, of: &Problem, choice: &Choice) -> Result<Result<(), Fault>, String> {
+        if self.too_large == Some(of.rows) {
+            return Err(NO_MEMORY.into());
+        }
         let name = choice.id();
         self.checked.push(name.clone());
         let wrong = self.wrong.contains(name.as_str());
@@ -54,7 +59,13 @@ impl Meter for Mock {
         self.floors.push(*problem);
         Ok(Some(Sample { warm: 1.0, cold: 1.0 }))
     }
+
+    fn goes_on(&self, error: &String) -> bool {
+        error == NO_MEMORY
+    }
 }
+
+const NO_MEMORY: &str = "no memory for the scores";
 
 const BLOCK: &str = "block_filter v4_b2048_t512_r32_pdl";
 const LATE: &str = "block_filter v4_b2048_t512_r32";
@@ -256,4 +267,18 @@ fn it_ends_when_told_when_time_is_over_and_when_the_gpu_is_gone() {
     assert_eq!(gone.result.unwrap_err(), "the GPU is gone");
     let timed = |row: &&Row| row.outcome.microseconds().is_some();
     assert_eq!(gone.rows.iter().filter(timed).count(), 2, "what was known is lost");
+}
+
+#[test]
+fn a_problem_without_memory_is_left_and_the_others_are_measured() {
+    let mut mock = Mock { too_large: Some(8), ..Mock::default() };
+    let found = searched(&mut mock, &[], 60, usize::MAX);
+    assert_eq!(found.result, Err(NO_MEMORY.to_owned()));
+    let timed = |row: &Row| row.outcome.microseconds().is_some();
+    assert!(found.rows.iter().any(|row| row.problem.rows == 16 && timed(row)));
+    // What was not to blame has no row, so that another search begins anew.
+    let tried = |row: &&Row| !matches!(row.outcome, Outcome::PassedOver(_));
+    assert_eq!(found.rows.iter().filter(tried).filter(|row| row.problem.rows == 8).count(), 0);
+    let again = searched(&mut Mock::default(), &found.rows, 60, usize::MAX);
+    assert_eq!(again.result.map(|summary| (summary.finished, summary.left)), Ok((2, 0)));
 }
