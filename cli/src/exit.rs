@@ -77,6 +77,12 @@ impl Failure {
         Failure { exit: Exit::CheckFailed, message: message.to_string() }
     }
 
+    /// How the command ends.
+    #[cfg(test)]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
     /// The same as the failure of a comparison, for which there is one code.
     pub fn trouble(self) -> Failure {
         Failure { exit: Exit::BadInput, ..self }
@@ -114,6 +120,15 @@ impl From<topkit::Error> for Failure {
             | Error::TooLarge { .. }
             | Error::Unfit { .. } => Failure::input(error),
             _ => Failure::environment(error),
+        }
+    }
+}
+
+impl From<topkit::host::HostError> for Failure {
+    fn from(error: topkit::host::HostError) -> Failure {
+        match error {
+            topkit::host::HostError::Memory { .. } => Failure::environment(error),
+            _ => Failure::input(error),
         }
     }
 }

@@ -175,9 +175,41 @@ fn labels_that_do_not_fit() {
     labels.refused(&["three.txt has 3 lines", "3861 columns"]);
     let labels = place.run(&["run", &scores, "--row-labels", &three]);
     labels.refused(&["three.txt has 3 lines", "8 rows"]);
+    let nine = place.file("nine.txt", "a\n".repeat(9));
+    let labels = place.run(&["run", &scores, "--row-labels", &nine]);
+    labels.refused(&["nine.txt has more than 8 lines", "8 rows"]);
+    // The last line may end or not, by either of the two ends, and may be as long as this.
+    let long = "x".repeat(1 << 16);
+    for end in ["", "\n", "\r\n"] {
+        let eight = place.file(
+            "eight.txt",
+            format!("{}{end}", ["a\r\n", &long, "\n"].concat() + &"b\n".repeat(5) + "é"),
+        );
+        let text = place.run(&["run", &scores, "--row-labels", &eight, "--rows-show", "8"]).done();
+        assert!(text.contains("row 0  a\n") && text.contains("row 7  é\n"), "{text}");
+    }
+    let longer = place.file("longer.txt", format!("a\n{long}x\n"));
+    let labels = place.run(&["run", &scores, "--row-labels", &longer]);
+    labels.refused(&["line 2 of", "longer.txt is longer than 65536 bytes"]);
     place.run(&["run", &scores, "--labels", "nowhere.txt"]).refused(&["nowhere.txt"]);
     let binary = place.file("binary.txt", [0xff, 0xfe, 0x00]);
     place.run(&["run", &scores, "--labels", &binary]).refused(&["binary.txt", "UTF-8"]);
+}
+
+/// Nothing is read beyond the line that is one too many.
+#[cfg(unix)]
+#[test]
+fn labels_without_an_end() {
+    let place = Place::new();
+    let scores = data("scores.npy");
+    for (labels, what) in [("--labels", "column"), ("--row-labels", "row")] {
+        let zeros = place.run_within(1_000_000, &["run", &scores, labels, "/dev/zero"]);
+        zeros.refused(&["line 1 of /dev/zero is longer than", what]);
+        let plain = place.command(&["run", &scores, labels, "/dev/stdin"]);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "ulimit -v 1000000 && yes | \"$@\"", "sh"]);
+        support::Ran::of(support::wrapped(command, &plain)).refused(&["more than", "lines", what]);
+    }
 }
 
 #[test]

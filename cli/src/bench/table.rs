@@ -5,6 +5,7 @@
 
 use super::cell::Cell;
 use crate::exit::Failure;
+use crate::room;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -54,8 +55,7 @@ impl Table {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Table, Failure> {
         let place = path.display();
-        let text = fs::read_to_string(path)
-            .map_err(|error| Failure::input(format!("cannot read {place}: {error}")))?;
+        let text = fs::read_to_string(path).map_err(|error| room::unread(path, &error))?;
         Table::parse(&text).map_err(|error| {
             Failure::input(format!("{place} is no table of times to compare with: {error}"))
         })

@@ -12,6 +12,7 @@ mod tensors;
 pub use generate::{Distribution, Shape, generate};
 
 use crate::exit::Failure;
+use crate::room;
 use half::{bf16, f16};
 use std::fmt::Display;
 use std::fs;
@@ -63,8 +64,7 @@ pub fn read(path: &Path, tensor: Option<&str>) -> Result<Matrix, Failure> {
         Some("safetensors") => tensors::parse,
         _ => return Err(Failure::input(format!("{place} is neither .npy nor .safetensors"))),
     };
-    let bytes =
-        fs::read(path).map_err(|error| Failure::input(format!("cannot read {place}: {error}")))?;
+    let bytes = fs::read(path).map_err(|error| room::unread(path, &error))?;
     parse(&place, &bytes, tensor)
 }
 

@@ -7,6 +7,7 @@ use super::foreign::Foreign;
 use super::header::{self, Header};
 use super::{Matrix, Scores, shape, size};
 use crate::exit::Failure;
+use crate::room;
 use half::f16;
 use py_literal::Value;
 use topkit::DType;
@@ -47,8 +48,8 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
     }
     let layout = Layout { rows, columns, fortran, big: element.big };
     let scores = match element.dtype {
-        DType::F16 => Scores::F16(decode(data, layout, f16::from_le_bytes)),
-        _ => Scores::F32(decode(data, layout, f32::from_le_bytes)),
+        DType::F16 => Scores::F16(decode(data, layout, f16::from_le_bytes)?),
+        _ => Scores::F32(decode(data, layout, f32::from_le_bytes)?),
     };
     Ok(Matrix { source: place.to_owned(), rows, columns, scores })
 }
@@ -106,9 +107,14 @@ struct Layout {
 }
 
 /// The scores, row after row; the data is as long as the layout says.
-fn decode<T, const N: usize>(data: &[u8], layout: Layout, from: fn([u8; N]) -> T) -> Vec<T> {
+fn decode<T, const N: usize>(
+    data: &[u8],
+    layout: Layout,
+    from: fn([u8; N]) -> T,
+) -> Result<Vec<T>, Failure> {
     let Layout { rows, columns, fortran, big } = layout;
     let (elements, _) = data.as_chunks::<N>();
+    let mut scores = room::reserved("the decoded scores", elements.len())?;
     let read = |&(mut bytes): &[u8; N]| {
         if big {
             bytes.reverse();
@@ -116,10 +122,12 @@ fn decode<T, const N: usize>(data: &[u8], layout: Layout, from: fn([u8; N]) -> T
         from(bytes)
     };
     if !fortran {
-        return elements.iter().map(read).collect();
+        scores.extend(elements.iter().map(read));
+        return Ok(scores);
     }
     let row = |row: usize| elements.iter().skip(row).step_by(rows).take(columns);
-    (0..rows).flat_map(row).map(read).collect()
+    scores.extend((0..rows).flat_map(row).map(read));
+    Ok(scores)
 }
 
 #[cfg(test)]
