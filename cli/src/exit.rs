@@ -174,7 +174,10 @@ impl From<topkit::pack::PackError> for Failure {
         use topkit::pack::PackError;
         match error {
             PackError::Damaged { .. } => Failure::check(error),
-            PackError::Io { action: "write", .. } => Failure::environment(error),
+            PackError::Io { action: "write", .. }
+            | PackError::Io { kind: std::io::ErrorKind::OutOfMemory, .. } => {
+                Failure::environment(error)
+            }
             _ => Failure::input(error),
         }
     }

@@ -6,8 +6,12 @@
 
 use crate::exit::Failure;
 use crate::report;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
+
+/// The most that a text to be understood as a whole may have: far more than a spec or a run of a bench.
+const DOCUMENT_BYTES: u64 = 1 << 26;
 
 /// An empty vector with room for so many elements.
 pub fn reserved<T>(what: &str, len: usize) -> Result<Vec<T>, Failure> {
@@ -50,6 +54,21 @@ fn lacking(what: &str, bytes: usize) -> Failure {
     ))
 }
 
+/// A text, which is read no further than a text of its kind goes: a pipe or a device may have no end.
+pub fn document(path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let file = File::open(path);
+    file.and_then(|file| file.take(DOCUMENT_BYTES + 1).read_to_string(&mut text))
+        .map_err(|error| unread(path, &error))?;
+    if text.len() as u64 > DOCUMENT_BYTES {
+        return Err(Failure::input(format!(
+            "{} is longer than {DOCUMENT_BYTES} bytes; give the file that was meant",
+            path.display()
+        )));
+    }
+    Ok(text)
+}
+
 /// A file that cannot be read: memory that is lacking is no fault of the input.
 pub fn unread(path: &Path, error: &io::Error) -> Failure {
     let message = format!("cannot read {}: {error}", path.display());
@@ -76,6 +95,14 @@ mod tests {
         let path = Path::new("a.npy");
         let kinds = [io::ErrorKind::OutOfMemory, io::ErrorKind::NotFound];
         let exits = kinds.map(|kind| unread(path, &kind.into()).exit());
+        assert_eq!(exits, [Exit::Environment, Exit::BadInput]);
+        let pack = |kind: io::ErrorKind| topkit::pack::PackError::Io {
+            action: "read",
+            path: path.to_owned(),
+            kind,
+            reason: kind.to_string(),
+        };
+        let exits = kinds.map(|kind| Failure::from(pack(kind)).exit());
         assert_eq!(exits, [Exit::Environment, Exit::BadInput]);
         let memory = topkit::host::HostError::Memory { what: "indices", bytes: 8 };
         assert_eq!(Failure::from(memory).exit(), Exit::Environment);

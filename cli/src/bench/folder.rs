@@ -43,7 +43,7 @@ fn readable(_file: &NamedTempFile) -> std::io::Result<()> {
 /// Reads a document that an earlier bench wrote.
 pub fn read(path: &Path) -> Result<Document, Failure> {
     let place = path.display();
-    let text = fs::read_to_string(path).map_err(|error| room::unread(path, &error))?;
+    let text = room::document(path)?;
     let refused = |error: &dyn std::fmt::Display| {
         Failure::input(format!("{place} was not written by topkit bench: {error}"))
     };

@@ -43,7 +43,7 @@ pub struct Family {
 /// Reads a spec.
 pub fn read(path: &Path) -> Result<Vec<Family>, Failure> {
     let place = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| room::unread(path, &error))?;
+    let text = room::document(path)?;
     parse(&text).map_err(|faults| Failure::input(format!("{place}: {}", faults.join("; "))))
 }
 

@@ -1,7 +1,8 @@
 //! NumPy's `.npy`: f32 and f16 of either byte order, in C or Fortran order, as numpy reads them.
 //!
 //! A type that no kernel takes is refused with what to do and what is lost; it is never called
-//! damage. Only a file that ends too early, or whose header cannot be read, is.
+//! damage. Only a file that ends too early, or in whose place something else stands, is; a header that
+//! says what topkit does not know is told with what that is.
 
 use super::foreign::Foreign;
 use super::header::{self, Header};
@@ -12,8 +13,10 @@ use half::f16;
 use py_literal::Value;
 use topkit::DType;
 
-/// Characters of a type that are shown; a record names all its fields.
-const SHOWN: usize = 60;
+/// Whether a file begins as one of NumPy's.
+pub fn begins(bytes: &[u8]) -> bool {
+    bytes.starts_with(header::MAGIC)
+}
 
 /// Reads the whole file.
 pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, Failure> {
@@ -22,10 +25,10 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
             "{place} holds one array without a name; leave out --tensor"
         )));
     }
-    let (Header { descr, fortran, shape: sizes }, data) = header::read(bytes)
-        .map_err(|reason| Failure::input(format!("{place} is no whole .npy file: {reason}")))?;
+    let (Header { descr, fortran, shape: sizes }, data) =
+        header::read(bytes).map_err(|fault| Failure::input(format!("{place} {fault}")))?;
     let element = element(&descr).map_err(|foreign| {
-        let descr: String = descr.to_string().chars().take(SHOWN).collect();
+        let descr = header::short(&descr);
         Failure::input(format!(
             "{place} holds {descr}, not f32 ('<f4') or f16 ('<f2'): {}",
             foreign.hint()

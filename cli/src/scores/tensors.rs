@@ -7,6 +7,11 @@ use crate::room;
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
+/// Whether a file begins as a `.safetensors` file: the length of a header, and an object of JSON.
+pub fn begins(bytes: &[u8]) -> bool {
+    bytes.get(8) == Some(&b'{')
+}
+
 /// Reads the named tensor, or the only one.
 pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, Failure> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| {
