@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use std::fmt::{self, Display};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 /// Shown below every `--help`.
@@ -141,7 +141,11 @@ impl From<topkit::tune::TuneError> for Failure {
             TuneError::Edited | TuneError::NoRecords | TuneError::TooLarge { .. } => {
                 Failure::input(error)
             }
-            TuneError::Records { doing: "read", .. } => Failure::input(error),
+            TuneError::Records { doing: "read", ref reason, .. }
+                if reason.kind() != ErrorKind::OutOfMemory =>
+            {
+                Failure::input(error)
+            }
             _ => Failure::environment(error),
         }
     }
@@ -175,9 +179,7 @@ impl From<topkit::pack::PackError> for Failure {
         match error {
             PackError::Damaged { .. } => Failure::check(error),
             PackError::Io { action: "write", .. }
-            | PackError::Io { kind: std::io::ErrorKind::OutOfMemory, .. } => {
-                Failure::environment(error)
-            }
+            | PackError::Io { kind: ErrorKind::OutOfMemory, .. } => Failure::environment(error),
             _ => Failure::input(error),
         }
     }

@@ -104,6 +104,13 @@ mod tests {
         };
         let exits = kinds.map(|kind| Failure::from(pack(kind)).exit());
         assert_eq!(exits, [Exit::Environment, Exit::BadInput]);
+        let records = |kind: io::ErrorKind| topkit::tune::TuneError::Records {
+            path: path.to_owned(),
+            doing: "read",
+            reason: kind.into(),
+        };
+        let exits = kinds.map(|kind| Failure::from(records(kind)).exit());
+        assert_eq!(exits, [Exit::Environment, Exit::BadInput]);
         let memory = topkit::host::HostError::Memory { what: "indices", bytes: 8 };
         assert_eq!(Failure::from(memory).exit(), Exit::Environment);
         assert_eq!(Failure::from(topkit::host::HostError::ZeroK).exit(), Exit::BadInput);
