@@ -38,6 +38,25 @@ fn the_example_of_the_readme_is_the_one_that_is_built() {
     assert!(lines <= 15, "the example has {lines} lines");
 }
 
+/// Each was replaced by a plain sentence, and comes back with an old paragraph.
+#[test]
+fn sentences_that_were_hard_to_follow_stay_away() {
+    let hard = [
+        "names a kernel that is not warm",
+        "is taken where its source and options",
+        "What is rare is compiled",
+    ];
+    for path in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = read(path).split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in hard {
+            assert!(!text.contains(words), "{path} says \"{words}\"");
+        }
+    }
+    let plain = "After warm-up, no problem in these ranges triggers a compile";
+    let readme = read("README.md");
+    assert!(readme.contains(&format!("\n\n{plain}")), "README.md lacks a paragraph: {plain}");
+}
+
 #[test]
 fn every_block_has_a_row() {
     let readme = read("templates/README.md");
