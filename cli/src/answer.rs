@@ -2,9 +2,11 @@
 
 use crate::exit::Failure;
 use crate::report::{count, table};
+use crate::room;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
-use std::fs;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use topkit::host::ordered_key;
 use topkit::{IndexInt, Score, Select, Semantics};
@@ -17,6 +19,10 @@ const ABREAST: usize = 4;
 const INDEX_CHARS: usize = 8;
 /// Characters of a label that are printed for a person.
 const LABEL_CHARS: usize = 88;
+/// Bytes of a line of labels. A longer one is no text, or a file without an end.
+const LINE_BYTES: usize = 1 << 16;
+/// Bytes that a winner takes as JSON and as text, its label aside.
+const TOLD_BYTES: usize = 1 << 10;
 
 /// The winners of one row.
 #[derive(Debug)]
@@ -38,14 +44,44 @@ struct Winner {
 pub struct Labels(Option<Vec<String>>);
 
 impl Labels {
-    /// Reads a file that has one line for each of `expected` rows or columns.
+    /// Reads a file that has one line for each of `expected` rows or columns, and not beyond the line
+    /// that is one too many: a pipe or a device may have no end.
     pub fn read(path: Option<&Path>, expected: usize, what: &str) -> Result<Labels, Failure> {
         let Some(path) = path else { return Ok(Labels(None)) };
         let place = path.display();
-        let text = fs::read_to_string(path)
-            .map_err(|error| Failure::input(format!("cannot read {place}: {error}")))?;
-        let lines: Vec<_> = text.lines().map(str::to_owned).collect();
-        if lines.len() != expected {
+        let unread = |error| room::unread(path, &error);
+        let mut file = BufReader::new(File::open(path).map_err(unread)?);
+        let mut lines = Vec::new();
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let most = LINE_BYTES as u64 + 1;
+            if (&mut file).take(most).read_until(b'\n', &mut line).map_err(unread)? == 0 {
+                break;
+            }
+            let number = lines.len() + 1;
+            if number > expected {
+                return Err(Failure::input(format!(
+                    "{place} has more than {}, but the scores have {}",
+                    count(expected, "line"),
+                    count(expected, what)
+                )));
+            }
+            let line = line.strip_suffix(b"\n").unwrap_or(&line);
+            if line.len() > LINE_BYTES {
+                return Err(Failure::input(format!(
+                    "line {number} of {place} is longer than {LINE_BYTES} bytes; give a text file \
+                     with a short line for each {what}"
+                )));
+            }
+            let text = str::from_utf8(line).map_err(|_| {
+                Failure::input(format!("cannot read {place}: line {number} is not valid UTF-8"))
+            })?;
+            let text = text.strip_suffix('\r').unwrap_or(text);
+            room::grow("the labels", &mut lines)?;
+            lines.push(room::text("the labels", text)?);
+        }
+        if lines.len() < expected {
             return Err(Failure::input(format!(
                 "{place} has {}, but the scores have {}",
                 count(lines.len(), "line"),
@@ -69,9 +105,15 @@ pub fn rows<S: Score>(
     semantics: &Semantics,
     labels: &Labels,
     row_labels: &Labels,
-) -> Vec<Row> {
+) -> Result<Vec<Row>, Failure> {
+    let told: usize = indices
+        .chunks_exact(k)
+        .take(scores.len() / columns)
+        .map(|row| row.len().min(columns))
+        .sum();
+    room::check("the winners to show", told.saturating_mul(TOLD_BYTES))?;
     let rows = scores.chunks_exact(columns).zip(indices.chunks_exact(k)).enumerate();
-    rows.map(|(number, (scores, indices))| {
+    let rows = rows.map(|(number, (scores, indices))| {
         let winner = |&index: &i32| {
             let column = usize::try_from(index).ok()?;
             let score = scores.get(column)?.to_f32();
@@ -85,8 +127,8 @@ pub fn rows<S: Score>(
             Select::Smallest => winners.sort_by_key(|winner| (key(winner), winner.index)),
         }
         Row { number, label: row_labels.of(number), winners }
-    })
-    .collect()
+    });
+    Ok(rows.collect())
 }
 
 /// For a person: a winner with a label has a line of its own, others stand side by side.
@@ -157,7 +199,7 @@ mod tests {
 
     fn answer(scores: &[f32], indices: &[i32], semantics: &Semantics) -> Vec<Row> {
         let none = Labels::default();
-        rows(scores, scores.len(), indices, indices.len(), semantics, &none, &none)
+        rows(scores, scores.len(), indices, indices.len(), semantics, &none, &none).unwrap()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use std::fmt::{self, Display};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 /// Shown below every `--help`.
@@ -77,6 +77,12 @@ impl Failure {
         Failure { exit: Exit::CheckFailed, message: message.to_string() }
     }
 
+    /// How the command ends.
+    #[cfg(test)]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
     /// The same as the failure of a comparison, for which there is one code.
     pub fn trouble(self) -> Failure {
         Failure { exit: Exit::BadInput, ..self }
@@ -118,6 +124,15 @@ impl From<topkit::Error> for Failure {
     }
 }
 
+impl From<topkit::host::HostError> for Failure {
+    fn from(error: topkit::host::HostError) -> Failure {
+        match error {
+            topkit::host::HostError::Memory { .. } => Failure::environment(error),
+            _ => Failure::input(error),
+        }
+    }
+}
+
 impl From<topkit::tune::TuneError> for Failure {
     fn from(error: topkit::tune::TuneError) -> Failure {
         use topkit::tune::TuneError;
@@ -126,7 +141,11 @@ impl From<topkit::tune::TuneError> for Failure {
             TuneError::Edited | TuneError::NoRecords | TuneError::TooLarge { .. } => {
                 Failure::input(error)
             }
-            TuneError::Records { doing: "read", .. } => Failure::input(error),
+            TuneError::Records { doing: "read", ref reason, .. }
+                if reason.kind() != ErrorKind::OutOfMemory =>
+            {
+                Failure::input(error)
+            }
             _ => Failure::environment(error),
         }
     }
@@ -159,7 +178,8 @@ impl From<topkit::pack::PackError> for Failure {
         use topkit::pack::PackError;
         match error {
             PackError::Damaged { .. } => Failure::check(error),
-            PackError::Io { action: "write", .. } => Failure::environment(error),
+            PackError::Io { action: "write", .. }
+            | PackError::Io { kind: ErrorKind::OutOfMemory, .. } => Failure::environment(error),
             _ => Failure::input(error),
         }
     }

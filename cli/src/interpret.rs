@@ -71,7 +71,8 @@ impl Ready {
         let question = Question::new(scores, problem.rows, problem.columns, problem.k);
         let folder = kernel.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
         let indices = kernel.select::<S, i32>(&question).map_err(|fault| match fault {
-            Fault::Launch { .. } => Failure::input(fault),
+            // The plan stands and the scores fit it: the machine has no memory, or no stack, for it.
+            Fault::Launch { .. } => Failure::environment(fault),
             _ => Failure::check(format!(
                 "the kernel is wrong: {fault}\n{}; the same command with --schedule-seed {seed} \
                  shows it again; the text is in {folder}",

@@ -26,6 +26,7 @@ mod probe;
 mod progress;
 mod recall;
 mod report;
+mod room;
 mod run;
 mod scores;
 mod spec;

@@ -15,7 +15,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::host::HostError;
+use topkit::host::{HostError, Mismatch};
 use topkit::interpret::Word;
 use topkit::{DType, NanPolicy, Problem, Score, Select, Semantics, host};
 
@@ -130,7 +130,7 @@ impl Ready {
         let spec = spec::for_problem(&problem, args.select, args.nan, &args.axes)?;
         let semantics = spec.semantics;
         if columns > i32::MAX as usize {
-            return Err(Failure::input(HostError::Columns { columns }));
+            return Err(HostError::Columns { columns }.into());
         }
         // Beyond this the answer alone takes 8 GiB, which no file that was read calls for.
         const LIMIT: usize = 1 << 31;
@@ -171,19 +171,23 @@ fn select<S: Score + DeviceRepr + Word>(
 ) -> Result<Report, Failure> {
     let Ready { problem, semantics, labels, row_labels, runner } = ready;
     let (rows, columns, k) = (matrix.rows, matrix.columns, args.k);
-    let input = host::Matrix::new(scores, rows, columns).map_err(Failure::input)?;
+    let input = host::Matrix::new(scores, rows, columns)?;
     let outcome = match runner {
         Runner::Gpu(ready) => ready.select(scores, progress)?,
         Runner::Interpreter(ready) => ready.select(scores, progress)?,
         Runner::Host(why) => {
             progress.set_message("selecting on the host");
             let start = Instant::now();
-            let selection = host::top_k(&input, k, semantics).map_err(Failure::input)?;
+            let selection = host::top_k(&input, k, semantics)?;
             outcome::on_host(selection.indices, start.elapsed().as_secs_f64(), why)
         }
     };
     progress.set_message("checking the answer");
-    let fault = host::check(&input, k, semantics, &outcome.indices).err();
+    let fault = match host::check(&input, k, semantics, &outcome.indices) {
+        // It was not judged.
+        Err(Mismatch::Question(error)) => return Err(error.into()),
+        judged => judged.err(),
+    };
     progress.finish_and_clear();
 
     let shown = rows.min(args.rows_show);
@@ -195,7 +199,7 @@ fn select<S: Score + DeviceRepr + Word>(
         semantics,
         labels,
         row_labels,
-    );
+    )?;
     let mut lines = vec![
         ("scores".to_owned(), matrix.source.clone()),
         ("select".to_owned(), format!("{problem}; {}, NaN {}", args.select, args.nan)),

@@ -43,6 +43,48 @@ fn headers_that_are_damaged() {
 }
 
 #[test]
+fn headers_that_say_what_topkit_does_not_know() {
+    let place = Place::new();
+    let whole = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 4), }";
+    for (part, other, words) in [
+        ("(2, 4)", "[2, 4]", &["'shape' is [2, 4]", "a tuple"][..]),
+        ("(2, 4)", "8", &["'shape' is 8", "a tuple"]),
+        ("(2, 4)", "(2, -4)", &["a dimension of 'shape' is -4", "a whole number"]),
+        ("(2, 4)", "(2, 4.0)", &["a dimension of 'shape' is 4", "a whole number"]),
+        ("False", "0", &["'fortran_order' is 0", "True or False"]),
+        (", }", ", 'unit': 'm'}", &["it has 'unit': 'm' beside 'descr'"]),
+        (", 'shape': (2, 4)", "", &["it lacks 'shape'"]),
+        ("'descr': '<f4', ", "", &["it lacks 'descr'"]),
+        ("{", "[{", &["no Python dictionary"]),
+    ] {
+        assert!(whole.contains(part), "{part}");
+        let header = whole.replace(part, other);
+        let length = (header.len() as u16).to_le_bytes();
+        let bytes = [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), &[0; 32]].concat();
+        let ran = place.run(&["run", &place.file("a.npy", bytes)]);
+        assert!(!ran.stderr.contains("no whole"), "{ran:?}");
+        ran.refused(&[&["a.npy has a header that topkit cannot read: "], words].concat());
+    }
+    let length = u32::MAX.to_le_bytes();
+    let long = [b"\x93NUMPY\x02\x00", &length[..], whole.as_bytes()].concat();
+    place.run(&["run", &place.file("a.npy", long)]).refused(&["4294967295 bytes", "1048576"]);
+}
+
+/// Nothing is read beyond what shows that it is something else.
+#[cfg(unix)]
+#[test]
+fn files_without_an_end() {
+    let place = Place::new();
+    for name in ["a.npy", "a.safetensors"] {
+        std::os::unix::fs::symlink("/dev/zero", place.path(name)).unwrap();
+        let file = place.path(name).to_str().unwrap().to_owned();
+        place.run_within(1_000_000, &["run", &file]).refused(&[name]);
+    }
+    let pack = ["pack", "--arch", "sm_90a", "/dev/zero", "-o", "out.pack"];
+    place.run_within(1_000_000, &pack).refused(&["/dev/zero is longer than 67108864 bytes"]);
+}
+
+#[test]
 fn every_truncation_of_a_file() {
     let place = Place::new();
     let scores = f32s(&[1.0, 2.0, 3.0, 4.0]);
@@ -78,7 +120,7 @@ fn dtypes_that_no_kernel_takes() {
         ("'<f8'", rounds),
         ("'>f8'", rounds),
         ("'<f16'", rounds),
-        ("'<i8'", &["astype('<f4')", "16777216", "become ties"]),
+        ("'<i8'", &["16777216", "become ties", "rank bit patterns", "x.view('<f8').astype('<f4')"]),
         ("'<u4'", &["astype('<f4')", "16777216", "become ties", "x.view('<f4')"]),
         ("'<u2'", bits),
         ("'>i2'", bits),
@@ -103,8 +145,11 @@ fn dtypes_that_no_kernel_takes() {
     }
     for (dtype, bytes, hint) in [
         ("F64", 16, rounds),
+        ("U8", 2, &["rank bit patterns", "x.view(torch.float8_e4m3fn)"]),
         ("U16", 4, bits),
-        ("I64", 16, &["16777216"]),
+        ("U16", 4, &["x.view(torch.bfloat16)", "x.view(torch.float16)"]),
+        ("I32", 8, &["x.view(torch.float32)"]),
+        ("I64", 16, &["16777216", "x.view(torch.float64).float()"]),
         ("F8_E4M3", 2, &["keeps every score"]),
         ("BOOL", 2, &["0 and 1"]),
     ] {
@@ -175,9 +220,41 @@ fn labels_that_do_not_fit() {
     labels.refused(&["three.txt has 3 lines", "3861 columns"]);
     let labels = place.run(&["run", &scores, "--row-labels", &three]);
     labels.refused(&["three.txt has 3 lines", "8 rows"]);
+    let nine = place.file("nine.txt", "a\n".repeat(9));
+    let labels = place.run(&["run", &scores, "--row-labels", &nine]);
+    labels.refused(&["nine.txt has more than 8 lines", "8 rows"]);
+    // The last line may end or not, by either of the two ends, and may be as long as this.
+    let long = "x".repeat(1 << 16);
+    for end in ["", "\n", "\r\n"] {
+        let eight = place.file(
+            "eight.txt",
+            format!("{}{end}", ["a\r\n", &long, "\n"].concat() + &"b\n".repeat(5) + "é"),
+        );
+        let text = place.run(&["run", &scores, "--row-labels", &eight, "--rows-show", "8"]).done();
+        assert!(text.contains("row 0  a\n") && text.contains("row 7  é\n"), "{text}");
+    }
+    let longer = place.file("longer.txt", format!("a\n{long}x\n"));
+    let labels = place.run(&["run", &scores, "--row-labels", &longer]);
+    labels.refused(&["line 2 of", "longer.txt is longer than 65536 bytes"]);
     place.run(&["run", &scores, "--labels", "nowhere.txt"]).refused(&["nowhere.txt"]);
     let binary = place.file("binary.txt", [0xff, 0xfe, 0x00]);
     place.run(&["run", &scores, "--labels", &binary]).refused(&["binary.txt", "UTF-8"]);
+}
+
+/// Nothing is read beyond the line that is one too many.
+#[cfg(unix)]
+#[test]
+fn labels_without_an_end() {
+    let place = Place::new();
+    let scores = data("scores.npy");
+    for (labels, what) in [("--labels", "column"), ("--row-labels", "row")] {
+        let zeros = place.run_within(1_000_000, &["run", &scores, labels, "/dev/zero"]);
+        zeros.refused(&["line 1 of /dev/zero is longer than", what]);
+        let plain = place.command(&["run", &scores, labels, "/dev/stdin"]);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "ulimit -v 1000000 && yes | \"$@\"", "sh"]);
+        support::Ran::of(support::wrapped(command, &plain)).refused(&["more than", "lines", what]);
+    }
 }
 
 #[test]

@@ -216,3 +216,48 @@ fn what_is_refused_is_refused_before_scores_are_generated() {
     let recall = ["recall", "--rows", "1", "--columns", "2147483648", "--heads", "1", "--dim", "1"];
     refused(&recall, &["2147483648 columns is too long"]);
 }
+
+/// Each step of a selection on the host asks for memory of its own.
+#[cfg(unix)]
+#[test]
+fn memory_that_the_host_lacks_is_told_in_words() {
+    let place = Place::new();
+    let lacked = |kilobytes, args: &[&str], words: &[&str]| {
+        let host = [args, &["--engine", "host"]].concat();
+        place.run_within(kilobytes, &host).lacked(words);
+    };
+    let large = ["run", "--generate", "1x2000000000"];
+    lacked(3_000_000, &large, &["the generated scores", "4.0 GB", "does not give"]);
+
+    // As sparse files: 1.5 GB of zeros, which are read, and not decoded beside that.
+    let scores = 375_000_000;
+    let header = npy("'<f4'", false, &format!("({scores},)"), &[]);
+    let mid = place.file("mid.npy", &header);
+    extend(&mid, header.len() as u64 + 4 * scores);
+    lacked(2_400_000, &["run", &mid, "-k", "2"], &["the decoded scores", "1.5 GB"]);
+    lacked(1_000_000, &["run", &mid, "-k", "2"], &["cannot read", "mid.npy", "smaller file"]);
+    let tensor = format!(
+        r#"{{"s":{{"dtype":"F32","shape":[{scores}],"data_offsets":[0,{}]}}}}"#,
+        4 * scores
+    );
+    let header = [&(tensor.len() as u64).to_le_bytes()[..], tensor.as_bytes()].concat();
+    let mid = place.file("mid.safetensors", &header);
+    extend(&mid, header.len() as u64 + 4 * scores);
+    lacked(2_400_000, &["run", &mid, "-k", "2"], &["the decoded scores", "1.5 GB"]);
+
+    // 80 MB of scores, and 320 MB of ranks.
+    let equal = ["run", "--distribution", "equal", "-k", "2", "--generate", "1x40000000"];
+    lacked(400_000, &equal, &["ranks of the longest row", "320000000 bytes", "shorter rows"]);
+    // Four million winners as JSON.
+    let all = ["run", "--distribution", "equal", "-k", "4000000", "--generate", "1x4000000"];
+    lacked(2_000_000, &all, &["the winners to show", "4.1 GB"]);
+
+    let recall = ["recall", "--heads", "1", "--dim", "1", "-k", "1", "--rows", "1000"];
+    let recall = [&recall[..], &["--columns", "1000000"]].concat();
+    lacked(2_000_000, &recall, &["the logits", "4.0 GB"]);
+}
+
+/// Makes a file longer, by zeros that take no room on the disk.
+fn extend(file: &str, bytes: u64) {
+    std::fs::File::options().write(true).open(file).unwrap().set_len(bytes).unwrap();
+}

@@ -38,6 +38,25 @@ fn the_example_of_the_readme_is_the_one_that_is_built() {
     assert!(lines <= 15, "the example has {lines} lines");
 }
 
+/// Each was replaced by a plain sentence, and comes back with an old paragraph.
+#[test]
+fn sentences_that_were_hard_to_follow_stay_away() {
+    let hard = [
+        "names a kernel that is not warm",
+        "is taken where its source and options",
+        "What is rare is compiled",
+    ];
+    for path in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = read(path).split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in hard {
+            assert!(!text.contains(words), "{path} says \"{words}\"");
+        }
+    }
+    let plain = "After warm-up, no problem in these ranges triggers a compile";
+    let readme = read("README.md");
+    assert!(readme.contains(&format!("\n\n{plain}")), "README.md lacks a paragraph: {plain}");
+}
+
 #[test]
 fn every_block_has_a_row() {
     let readme = read("templates/README.md");
@@ -63,6 +82,69 @@ fn every_dependency_has_its_reason() {
         let middle = format!(", {name},");
         let found = listed.iter().chain([&middle]).any(|words| table.contains(words));
         assert!(found, "ARCHITECTURE.md does not say why {name} is used");
+    }
+}
+
+/// The features of a manifest.
+fn features(manifest: &str) -> Vec<String> {
+    let text = read(manifest);
+    let (_, section) = text.split_once("[features]\n").unwrap_or_default();
+    let (section, _) = section.split_once("\n[").unwrap_or((section, ""));
+    let names = section.lines().filter_map(|line| line.split_once(" = "));
+    names.map(|(name, _)| name.to_owned()).filter(|name| !name.starts_with('#')).collect()
+}
+
+/// The features that a text names: after the word, in dependencies and commands, in a table of them,
+/// and wherever it speaks of bindings of CUDA.
+fn named_features(text: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    let mut rows = text.lines();
+    while let Some(head) = rows.next() {
+        if head.starts_with("| feature |") {
+            let rows = rows.by_ref().skip(1).take_while(|row| row.starts_with("| "));
+            named.extend(rows.map(|row| row.split('`').nth(1).unwrap().to_owned()));
+        }
+    }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let word = |rest: &str| -> String {
+        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_/".contains(*c)).collect()
+    };
+    for before in ["feature `", "features `", "features = [\"", "--features ", "`cuda-"] {
+        for (at, _) in text.match_indices(before) {
+            let start = if before == "`cuda-" { at + 1 } else { at + before.len() };
+            // With the crate, as `topkit/interpret`.
+            named.push(word(&text[start..]).rsplit('/').next().unwrap().to_owned());
+        }
+    }
+    named
+}
+
+#[test]
+fn every_feature_that_a_document_names_is_there() {
+    let text = "With the feature\n`a`, `--features topkit/b`, `features = [\"c\"]`, `cuda-9`.\n\n\
+                | feature | bindings |\n|---|---|\n| `d`, the default | some |\n";
+    let mut named = named_features(text);
+    named.sort();
+    assert_eq!(named, ["a", "b", "c", "cuda-9", "d"]);
+
+    let own = features("runtime/Cargo.toml");
+    assert!(own.contains(&"cuda-12".to_owned()) && own.contains(&"cuda-any".to_owned()), "{own:?}");
+    let crates = ["capi", "cli", "codegen", "dsl", "tests", "xtask"];
+    let others = crates.map(|name| features(&format!("{name}/Cargo.toml"))).concat();
+    let documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned);
+    let folders = ["capi", "cli", "docs", "fronts", "templates", "tests"];
+    let more = folders.into_iter().flat_map(files).filter(|path| path.ends_with(".md"));
+    for path in documents.into_iter().chain(more) {
+        for feature in named_features(&read(&path)) {
+            // The other crates have features for their tests and for peers, and none for bindings.
+            let there = own.contains(&feature)
+                || others.contains(&feature) && !feature.starts_with("cuda-");
+            assert!(there, "{path} names the feature {feature}, which no Cargo.toml declares");
+        }
+    }
+    let named = named_features(&read("README.md"));
+    for feature in own.iter().filter(|feature| *feature != "default") {
+        assert!(named.contains(feature), "README.md does not name the feature {feature}");
     }
 }
 

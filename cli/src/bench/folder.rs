@@ -2,6 +2,7 @@
 
 use super::record::{Document, FORMAT};
 use crate::exit::Failure;
+use crate::room;
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -42,8 +43,7 @@ fn readable(_file: &NamedTempFile) -> std::io::Result<()> {
 /// Reads a document that an earlier bench wrote.
 pub fn read(path: &Path) -> Result<Document, Failure> {
     let place = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::input(format!("cannot read {place}: {error}")))?;
+    let text = room::document(path)?;
     let refused = |error: &dyn std::fmt::Display| {
         Failure::input(format!("{place} was not written by topkit bench: {error}"))
     };

@@ -6,9 +6,11 @@
 use super::cell::{InputKey, Lengths};
 use super::spread::{Spread, mix};
 use crate::exit::Failure;
+use crate::room;
 use crate::scores::Scores;
 use half::{bf16, f16};
 use std::thread;
+use topkit::host::Mismatch;
 use topkit::{DType, Score, Semantics, host};
 
 /// The fewest scores that a ragged row has.
@@ -30,9 +32,9 @@ impl Input {
     pub fn make(key: InputKey) -> Result<Input, Failure> {
         let (dtype, rows, columns, spread, lengths) = key;
         let scores = match dtype {
-            DType::F32 => Scores::F32(fill(rows, columns, spread)),
-            DType::Bf16 => Scores::Bf16(fill::<bf16>(rows, columns, spread)),
-            DType::F16 => Scores::F16(fill::<f16>(rows, columns, spread)),
+            DType::F32 => Scores::F32(fill(rows, columns, spread)?),
+            DType::Bf16 => Scores::Bf16(fill::<bf16>(rows, columns, spread)?),
+            DType::F16 => Scores::F16(fill::<f16>(rows, columns, spread)?),
             other => return Err(Failure::input(format!("no {other} scores can be made"))),
         };
         let lengths = (lengths == Lengths::Uniform).then(|| self::lengths(rows, columns));
@@ -49,7 +51,12 @@ impl Input {
     }
 
     /// What is wrong with an answer, row after row of k indices; `None` when nothing is.
-    pub fn fault(&self, k: u32, semantics: &Semantics, got: &[i32]) -> Option<String> {
+    pub fn fault(
+        &self,
+        k: u32,
+        semantics: &Semantics,
+        got: &[i32],
+    ) -> Result<Option<String>, Failure> {
         match &self.scores {
             Scores::F32(scores) => self.judge(scores, k, semantics, got),
             Scores::Bf16(scores) => self.judge(scores, k, semantics, got),
@@ -63,7 +70,7 @@ impl Input {
         k: u32,
         semantics: &Semantics,
         got: &[i32],
-    ) -> Option<String> {
+    ) -> Result<Option<String>, Failure> {
         let (_, rows, columns, ..) = self.key;
         let part = rows.div_ceil(threads());
         let check = |start: usize| {
@@ -75,20 +82,23 @@ impl Input {
                 None => Ok(matrix),
             });
             let got = &got[start * k as usize..end * k as usize];
-            let judged = matrix.map_err(|error| error.to_string()).and_then(|matrix| {
-                host::check(&matrix, k, semantics, got).map_err(|fault| fault.to_string())
-            });
-            // The judge counts rows from the first that it is given.
-            judged.err().map(|fault| match start {
-                0 => fault,
-                start => format!("counting from row {start}: {fault}"),
-            })
+            match host::check(&matrix?, k, semantics, got) {
+                Ok(()) => Ok(None),
+                // It was not judged.
+                Err(Mismatch::Question(error)) => Err(error.into()),
+                // The judge counts rows from the first that it is given.
+                Err(fault) if start == 0 => Ok(Some(fault.to_string())),
+                Err(fault) => Ok(Some(format!("counting from row {start}: {fault}"))),
+            }
         };
         thread::scope(|scope| {
             let parts = (0..rows).step_by(part);
             let judges: Vec<_> = parts.map(|start| scope.spawn(move || check(start))).collect();
-            let gone = |_| Some("the judge stopped before its end".to_owned());
-            judges.into_iter().find_map(|judge| judge.join().unwrap_or_else(gone))
+            let gone = |_| Ok(Some("the judge stopped before its end".to_owned()));
+            let judged = judges.into_iter().map(|judge| judge.join().unwrap_or_else(gone));
+            judged
+                .collect::<Result<Vec<_>, Failure>>()
+                .map(|faults| faults.into_iter().flatten().next())
         })
     }
 }
@@ -101,8 +111,8 @@ pub fn lengths(rows: usize, columns: usize) -> Vec<i32> {
     (0..rows).map(|row| i32::try_from(length(row)).unwrap_or(i32::MAX)).collect()
 }
 
-fn fill<S: Score>(rows: usize, columns: usize, spread: Spread) -> Vec<S> {
-    let mut scores = vec![S::from_bits(0); rows * columns];
+fn fill<S: Score>(rows: usize, columns: usize, spread: Spread) -> Result<Vec<S>, Failure> {
+    let mut scores = room::filled("the scores", S::from_bits(0), rows.saturating_mul(columns))?;
     let part = scores.len().div_ceil(threads()).max(1);
     thread::scope(|scope| {
         for (number, scores) in scores.chunks_mut(part).enumerate() {
@@ -119,7 +129,7 @@ fn fill<S: Score>(rows: usize, columns: usize, spread: Spread) -> Vec<S> {
             });
         }
     });
-    scores
+    Ok(scores)
 }
 
 /// Threads for work of the host.
@@ -150,6 +160,13 @@ mod tests {
     }
 
     #[test]
+    fn scores_that_no_memory_has_room_for_are_refused() {
+        let key = (DType::F32, usize::MAX >> 8, 1 << 4, Spread::Randn, Lengths::Full);
+        let refused = Input::make(key).unwrap_err();
+        assert_eq!(refused.exit(), crate::exit::Exit::Environment, "{refused}");
+    }
+
+    #[test]
     fn every_place_has_the_score_of_its_place() {
         let input = input(Lengths::Full);
         let Scores::Bf16(scores) = &input.scores else { panic!("another dtype") };
@@ -163,11 +180,11 @@ mod tests {
         for lengths in [Lengths::Full, Lengths::Uniform] {
             let input = input(lengths);
             let right = answer(&input, 5);
-            assert_eq!(input.fault(5, &ragged(), &right), None);
+            assert_eq!(input.fault(5, &ragged(), &right).unwrap(), None);
             for row in 0..7 {
                 let mut wrong = right.clone();
                 wrong[row * 5 + 2] = wrong[row * 5];
-                let fault = input.fault(5, &ragged(), &wrong).unwrap();
+                let fault = input.fault(5, &ragged(), &wrong).unwrap().unwrap();
                 assert!(fault.contains("row"), "{fault}");
             }
         }

@@ -7,6 +7,7 @@
 use super::input::Input;
 use crate::exit::Failure;
 use crate::gpu::refused;
+use crate::room;
 use crate::scores::Scores;
 use std::sync::Arc;
 use topkit::CudaStream;
@@ -167,7 +168,7 @@ pub unsafe fn fetch(
     address: CUdeviceptr,
     count: usize,
 ) -> Result<Vec<i32>, Failure> {
-    let mut indices = vec![0i32; count];
+    let mut indices = room::filled("the indices", 0i32, count)?;
     // SAFETY: as the caller promises, and the vector lives until the stream is waited for.
     unsafe { result::memcpy_dtoh_async(&mut indices, address, stream.cu_stream()) }
         .and_then(|()| stream.synchronize())

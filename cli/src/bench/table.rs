@@ -5,9 +5,9 @@
 
 use super::cell::Cell;
 use crate::exit::Failure;
+use crate::room;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::Path;
 
 /// A table of times.
@@ -54,8 +54,7 @@ impl Table {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Table, Failure> {
         let place = path.display();
-        let text = fs::read_to_string(path)
-            .map_err(|error| Failure::input(format!("cannot read {place}: {error}")))?;
+        let text = room::document(path)?;
         Table::parse(&text).map_err(|error| {
             Failure::input(format!("{place} is no table of times to compare with: {error}"))
         })

@@ -3,6 +3,7 @@
 
 use super::reader::{Reader, Table};
 use crate::exit::Failure;
+use crate::room;
 use std::path::Path;
 use toml::de::DeTable;
 use topkit::{
@@ -42,8 +43,7 @@ pub struct Family {
 /// Reads a spec.
 pub fn read(path: &Path) -> Result<Vec<Family>, Failure> {
     let place = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::input(format!("cannot read {place}: {error}")))?;
+    let text = room::document(path)?;
     parse(&text).map_err(|faults| Failure::input(format!("{place}: {}", faults.join("; "))))
 }
 

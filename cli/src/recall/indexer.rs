@@ -11,6 +11,7 @@
 //! The same seed gives the same logits, whatever the number of threads.
 
 use crate::exit::Failure;
+use crate::room;
 use crate::scores::{self, Distribution, Scores, Shape};
 use indicatif::ProgressBar;
 use std::num::NonZeroUsize;
@@ -55,7 +56,7 @@ impl Indexer {
         let scale = 1.0 / ((heads * dim) as f32).sqrt();
         weights.iter_mut().for_each(|weight| *weight *= scale);
 
-        let mut logits = vec![0.0; len];
+        let mut logits = room::filled("the logits", 0.0, len)?;
         let share = rows.div_ceil(threads.max(1));
         thread::scope(|scope| {
             let shares = logits

@@ -1,6 +1,8 @@
 //! How much of the F32 selection is left after rounding. It selects nothing itself, and it trusts
 //! that both selections are right for their scores.
 
+use crate::exit::Failure;
+use crate::room;
 use serde_json::{Value, json};
 use topkit::host::ordered_key;
 use topkit::{DType, NanPolicy, Score};
@@ -47,10 +49,11 @@ pub fn recall<S: Score>(
     k: u32,
     due: &[i32],
     found: &[i32],
-) -> Recall {
+) -> Result<Recall, Failure> {
     let width = k as usize;
-    let mut marks = vec![false; columns];
-    let (mut both, mut as_good, mut tied) = (Vec::new(), Vec::new(), 0);
+    let mut marks = room::filled("the marks of a row", false, columns)?;
+    let counts = || room::reserved("the counts of the rows", scores.len() / columns);
+    let (mut both, mut as_good, mut tied) = (counts()?, counts()?, 0);
     let rows = scores.chunks_exact(columns).zip(rounded.chunks_exact(columns));
     let selections = due.chunks_exact(width).zip(found.chunks_exact(width));
     for ((scores, rounded), (due, found)) in rows.zip(selections) {
@@ -67,13 +70,13 @@ pub fn recall<S: Score>(
         let kth = found.iter().map(|&column| rounded_key(&rounded[column as usize])).min();
         tied += rounded.iter().map(rounded_key).filter(|&key| Some(key) == kth).count();
     }
-    Recall {
+    Ok(Recall {
         dtype: S::DTYPE,
         k,
         recall: Shares::of(&both, width),
         by_score: Shares::of(&as_good, width),
         tied: tied as f64 / both.len() as f64,
-    }
+    })
 }
 
 impl Shares {
@@ -119,6 +122,7 @@ mod tests {
         let found =
             top_k::<_, i32>(&Matrix::new(&rounded, rows, columns).unwrap(), k, &Semantics::DEFAULT);
         recall(scores, &rounded, columns, k, &due.unwrap().indices, &found.unwrap().indices)
+            .unwrap()
     }
 
     /// bf16 steps by 1/128 above 1 and f16 by 1/1024, so the first three are one bf16 and three f16.
@@ -161,7 +165,7 @@ mod tests {
         let equal = [0.5f32; 6];
         assert_eq!(of::<bf16>(&equal, 6, 2).recall.worst, 1.0);
         // The same scores with the tie broken the other way.
-        let other = recall(&equal, &equal, 6, 2, &[0, 1], &[4, 5]);
+        let other = recall(&equal, &equal, 6, 2, &[0, 1], &[4, 5]).unwrap();
         assert_eq!((other.recall.mean, other.by_score.mean, other.tied), (0.0, 1.0, 6.0));
     }
 

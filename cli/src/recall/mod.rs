@@ -12,6 +12,7 @@ use crate::exit::Failure;
 use crate::place::{Choice, Place};
 use crate::progress;
 use crate::report::{Report, labelled, table};
+use crate::room;
 use crate::scores::{self, Scores};
 use half::{bf16, f16};
 use indexer::Indexer;
@@ -148,9 +149,10 @@ fn rounded<S: Score + DeviceRepr + Word>(
     due: &[i32],
     progress: &ProgressBar,
 ) -> Result<Recall, Failure> {
-    let scores: Vec<S> = input.scores.iter().map(|&score| S::from_f32(score)).collect();
+    let mut scores = room::reserved::<S>("the rounded scores", input.scores.len())?;
+    scores.extend(input.scores.iter().map(|&score| S::from_f32(score)));
     let found = select::select(place, &scores, input.columns, k, progress)?;
-    Ok(measure::recall(&input.scores, &scores, input.columns, k, due, &found))
+    measure::recall(&input.scores, &scores, input.columns, k, due, &found)
 }
 
 fn report(input: &Input, place: &Place, found: &[Recall]) -> Report {

@@ -9,7 +9,7 @@ use crate::spec::{self, Axes};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::host::HostError;
+use topkit::host::{HostError, Mismatch};
 use topkit::interpret::Word;
 use topkit::{KernelSpec, Problem, Score, Select, host};
 
@@ -20,7 +20,7 @@ pub fn check(place: &Place, problem: &Problem, progress: &ProgressBar) -> Result
     let spec = spec(problem)?;
     let columns = problem.columns;
     if columns > i32::MAX as usize {
-        return Err(Failure::input(HostError::Columns { columns }));
+        return Err(HostError::Columns { columns }.into());
     }
     match place {
         Place::Gpu(engine) => {
@@ -52,7 +52,7 @@ pub fn select<S: Score + DeviceRepr + Word>(
     let problem = Problem::new(S::DTYPE, rows, columns, k);
     let spec = spec(&problem)?;
     let semantics = spec.semantics;
-    let input = host::Matrix::new(scores, rows, columns).map_err(Failure::input)?;
+    let input = host::Matrix::new(scores, rows, columns)?;
     let indices = match place {
         Place::Gpu(engine) => {
             let family = engine.family(spec)?;
@@ -68,12 +68,15 @@ pub fn select<S: Score + DeviceRepr + Word>(
         }
         // It is what the others are checked with.
         Place::Host(_) => {
-            return Ok(host::top_k(&input, k, &semantics).map_err(Failure::input)?.indices);
+            return Ok(host::top_k(&input, k, &semantics)?.indices);
         }
     };
-    host::check(&input, k, &semantics, &indices)
-        .map_err(|fault| Failure::check(format!("the answer for {problem} is wrong: {fault}")))?;
-    Ok(indices)
+    match host::check(&input, k, &semantics, &indices) {
+        Ok(()) => Ok(indices),
+        // It was not judged.
+        Err(Mismatch::Question(error)) => Err(error.into()),
+        Err(fault) => Err(Failure::check(format!("the answer for {problem} is wrong: {fault}"))),
+    }
 }
 
 /// Where it runs, for people and for programs.

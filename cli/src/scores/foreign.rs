@@ -41,24 +41,33 @@ impl Foreign {
             Foreign::Whole(8) => {
                 "if these are numbers, save it as f32, with astype('<f4') or torch's float(), which \
                  keeps each; if they are the bits of fp8 scores, that would rank bit patterns: view \
-                 them as their type first, as in x.view(ml_dtypes.float8_e4m3fn)"
+                 them as their type first, as in x.view(ml_dtypes.float8_e4m3fn) or torch's \
+                 x.view(torch.float8_e4m3fn)"
             }
             Foreign::Whole(16) => {
                 "if these are numbers, save it as f32, with astype('<f4') or torch's float(), which \
                  keeps each; if they are the bits of bf16 or f16 scores, that would rank bit \
                  patterns: view them as their type first, as in x.view(ml_dtypes.bfloat16) or \
-                 x.view('<f2')"
+                 x.view('<f2'), or torch's x.view(torch.bfloat16) or x.view(torch.float16)"
             }
             Foreign::Whole(32) => {
                 "if these are numbers, save it as f32, with astype('<f4') or torch's float(), which \
                  keeps them up to 16777216 and rounds larger ones, so that different numbers become \
                  ties; if they are the bits of f32 scores, that would rank bit patterns: save \
-                 x.view('<f4')"
+                 x.view('<f4'), or torch's x.view(torch.float32)"
+            }
+            Foreign::Whole(64) => {
+                "if these are numbers, save it as f32, with astype('<f4') or torch's float(), which \
+                 keeps them up to 16777216 and rounds larger ones, so that different numbers become \
+                 ties and the selection is exact for the rounded ones alone; if they are the bits of \
+                 f64 scores, that would rank bit patterns: save x.view('<f8').astype('<f4'), or \
+                 torch's x.view(torch.float64).float(), which rounds the scores themselves"
             }
             Foreign::Whole(_) => {
-                "save it as f32, with astype('<f4') or torch's float(), which keeps numbers up to \
-                 16777216 and rounds larger ones, so that different numbers become ties and the \
-                 selection is exact for the rounded ones alone"
+                "if these are numbers, save it as f32, with astype('<f4') or torch's float(), which \
+                 keeps them up to 16777216 and rounds larger ones, so that different numbers become \
+                 ties; if they are the bits of other scores, that would rank bit patterns: view \
+                 them as their type first"
             }
             Foreign::Bool => {
                 "save it as f32, with astype('<f4') or torch's float(), which keeps them as 0 and 1"

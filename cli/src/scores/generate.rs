@@ -2,6 +2,7 @@
 
 use super::{Matrix, Scores, size};
 use crate::exit::Failure;
+use crate::room;
 use half::{bf16, f16};
 use std::f64::consts::TAU;
 use std::fmt;
@@ -91,15 +92,17 @@ pub fn generate(
     let source = format!("generated, {}, seed {seed}", distribution.name());
     shape.check(dtype)?;
     let scores = match dtype {
-        DType::F32 => Scores::F32(fill(shape, distribution, seed)),
-        DType::Bf16 => Scores::Bf16(fill::<bf16>(shape, distribution, seed)),
-        DType::F16 => Scores::F16(fill::<f16>(shape, distribution, seed)),
+        DType::F32 => Scores::F32(fill(shape, distribution, seed)?),
+        DType::Bf16 => Scores::Bf16(fill::<bf16>(shape, distribution, seed)?),
+        DType::F16 => Scores::F16(fill::<f16>(shape, distribution, seed)?),
         other => return Err(Failure::input(format!("no {other} scores can be generated"))),
     };
     Ok(Matrix { source, rows: shape.rows, columns: shape.columns, scores })
 }
 
-fn fill<S: Score>(shape: Shape, distribution: Distribution, seed: u64) -> Vec<S> {
+/// The shape was checked, so that its size is a number.
+fn fill<S: Score>(shape: Shape, distribution: Distribution, seed: u64) -> Result<Vec<S>, Failure> {
+    let mut scores = room::reserved("the generated scores", shape.rows * shape.columns)?;
     let mut random = Random(seed);
     let mut score = |column: usize| match distribution {
         Distribution::Normal => random.normal(),
@@ -108,7 +111,8 @@ fn fill<S: Score>(shape: Shape, distribution: Distribution, seed: u64) -> Vec<S>
         Distribution::Equal => 0.5,
     };
     let columns = (0..shape.rows).flat_map(|_| 0..shape.columns);
-    columns.map(|column| S::from_f32(score(column) as f32)).collect()
+    scores.extend(columns.map(|column| S::from_f32(score(column) as f32)));
+    Ok(scores)
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
@@ -140,7 +144,7 @@ mod tests {
     use super::*;
 
     fn scores(distribution: Distribution, seed: u64) -> Vec<f32> {
-        fill(Shape { rows: 2, columns: 5000 }, distribution, seed)
+        fill(Shape { rows: 2, columns: 5000 }, distribution, seed).unwrap()
     }
 
     #[test]

@@ -12,9 +12,11 @@ mod tensors;
 pub use generate::{Distribution, Shape, generate};
 
 use crate::exit::Failure;
+use crate::room;
 use half::{bf16, f16};
 use std::fmt::Display;
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use topkit::{DType, Score};
 
@@ -58,17 +60,31 @@ pub fn read(path: &Path, tensor: Option<&str>) -> Result<Matrix, Failure> {
     let place = path.display().to_string();
     let extension = path.extension().and_then(|extension| extension.to_str());
     let extension = extension.map(str::to_ascii_lowercase);
-    let parse: Parser = match extension.as_deref() {
-        Some("npy") => npy::parse,
-        Some("safetensors") => tensors::parse,
+    let (parse, begins): (Parser, Begins) = match extension.as_deref() {
+        Some("npy") => (npy::parse, npy::begins),
+        Some("safetensors") => (tensors::parse, tensors::begins),
         _ => return Err(Failure::input(format!("{place} is neither .npy nor .safetensors"))),
     };
-    let bytes =
-        fs::read(path).map_err(|error| Failure::input(format!("cannot read {place}: {error}")))?;
+    let bytes = load(path, begins).map_err(|error| room::unread(path, &error))?;
     parse(&place, &bytes, tensor)
 }
 
 type Parser = fn(&str, &[u8], Option<&str>) -> Result<Matrix, Failure>;
+type Begins = fn(&[u8]) -> bool;
+
+/// The bytes of a file, or the first of them where these show another kind of file: it may have no end.
+fn load(path: &Path, begins: Begins) -> io::Result<Vec<u8>> {
+    const FIRST: usize = 16;
+    let mut file = File::open(path)?;
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(size.max(FIRST))?;
+    (&mut file).take(FIRST as u64).read_to_end(&mut bytes)?;
+    if begins(&bytes) {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
 
 /// The rows and columns of an array of one or two dimensions; one is a single row.
 fn shape<N: Copy + Display>(source: &str, dimensions: &[N]) -> Result<(usize, usize), Failure>

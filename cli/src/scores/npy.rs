@@ -1,18 +1,22 @@
 //! NumPy's `.npy`: f32 and f16 of either byte order, in C or Fortran order, as numpy reads them.
 //!
 //! A type that no kernel takes is refused with what to do and what is lost; it is never called
-//! damage. Only a file that ends too early, or whose header cannot be read, is.
+//! damage. Only a file that ends too early, or in whose place something else stands, is; a header that
+//! says what topkit does not know is told with what that is.
 
 use super::foreign::Foreign;
 use super::header::{self, Header};
 use super::{Matrix, Scores, shape, size};
 use crate::exit::Failure;
+use crate::room;
 use half::f16;
 use py_literal::Value;
 use topkit::DType;
 
-/// Characters of a type that are shown; a record names all its fields.
-const SHOWN: usize = 60;
+/// Whether a file begins as one of NumPy's.
+pub fn begins(bytes: &[u8]) -> bool {
+    bytes.starts_with(header::MAGIC)
+}
 
 /// Reads the whole file.
 pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, Failure> {
@@ -21,10 +25,10 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
             "{place} holds one array without a name; leave out --tensor"
         )));
     }
-    let (Header { descr, fortran, shape: sizes }, data) = header::read(bytes)
-        .map_err(|reason| Failure::input(format!("{place} is no whole .npy file: {reason}")))?;
+    let (Header { descr, fortran, shape: sizes }, data) =
+        header::read(bytes).map_err(|fault| Failure::input(format!("{place} {fault}")))?;
     let element = element(&descr).map_err(|foreign| {
-        let descr: String = descr.to_string().chars().take(SHOWN).collect();
+        let descr = header::short(&descr);
         Failure::input(format!(
             "{place} holds {descr}, not f32 ('<f4') or f16 ('<f2'): {}",
             foreign.hint()
@@ -47,8 +51,8 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
     }
     let layout = Layout { rows, columns, fortran, big: element.big };
     let scores = match element.dtype {
-        DType::F16 => Scores::F16(decode(data, layout, f16::from_le_bytes)),
-        _ => Scores::F32(decode(data, layout, f32::from_le_bytes)),
+        DType::F16 => Scores::F16(decode(data, layout, f16::from_le_bytes)?),
+        _ => Scores::F32(decode(data, layout, f32::from_le_bytes)?),
     };
     Ok(Matrix { source: place.to_owned(), rows, columns, scores })
 }
@@ -106,9 +110,14 @@ struct Layout {
 }
 
 /// The scores, row after row; the data is as long as the layout says.
-fn decode<T, const N: usize>(data: &[u8], layout: Layout, from: fn([u8; N]) -> T) -> Vec<T> {
+fn decode<T, const N: usize>(
+    data: &[u8],
+    layout: Layout,
+    from: fn([u8; N]) -> T,
+) -> Result<Vec<T>, Failure> {
     let Layout { rows, columns, fortran, big } = layout;
     let (elements, _) = data.as_chunks::<N>();
+    let mut scores = room::reserved("the decoded scores", elements.len())?;
     let read = |&(mut bytes): &[u8; N]| {
         if big {
             bytes.reverse();
@@ -116,10 +125,12 @@ fn decode<T, const N: usize>(data: &[u8], layout: Layout, from: fn([u8; N]) -> T
         from(bytes)
     };
     if !fortran {
-        return elements.iter().map(read).collect();
+        scores.extend(elements.iter().map(read));
+        return Ok(scores);
     }
     let row = |row: usize| elements.iter().skip(row).step_by(rows).take(columns);
-    (0..rows).flat_map(row).map(read).collect()
+    scores.extend((0..rows).flat_map(row).map(read));
+    Ok(scores)
 }
 
 #[cfg(test)]

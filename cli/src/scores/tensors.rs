@@ -3,8 +3,14 @@
 use super::foreign::{CONTIGUOUS, Foreign};
 use super::{Matrix, Scores, shape};
 use crate::exit::Failure;
+use crate::room;
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
+
+/// Whether a file begins as a `.safetensors` file: the length of a header, and an object of JSON.
+pub fn begins(bytes: &[u8]) -> bool {
+    bytes.get(8) == Some(&b'{')
+}
 
 /// Reads the named tensor, or the only one.
 pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, Failure> {
@@ -42,9 +48,9 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
     let (rows, columns) = shape(&source, tensor.shape())?;
     let data = tensor.data();
     let scores = match tensor.dtype() {
-        Dtype::F32 => Scores::F32(decode(data, f32::from_le_bytes)),
-        Dtype::BF16 => Scores::Bf16(decode(data, bf16::from_le_bytes)),
-        Dtype::F16 => Scores::F16(decode(data, f16::from_le_bytes)),
+        Dtype::F32 => Scores::F32(decode(data, f32::from_le_bytes)?),
+        Dtype::BF16 => Scores::Bf16(decode(data, bf16::from_le_bytes)?),
+        Dtype::F16 => Scores::F16(decode(data, f16::from_le_bytes)?),
         other => {
             return Err(Failure::input(format!(
                 "{source} holds {other}, not F32, BF16 or F16: {}; {CONTIGUOUS}",
@@ -70,7 +76,9 @@ fn foreign(dtype: Dtype) -> Foreign {
     }
 }
 
-fn decode<T, const N: usize>(data: &[u8], from: fn([u8; N]) -> T) -> Vec<T> {
+fn decode<T, const N: usize>(data: &[u8], from: fn([u8; N]) -> T) -> Result<Vec<T>, Failure> {
     let (elements, _) = data.as_chunks::<N>();
-    elements.iter().map(|&bytes| from(bytes)).collect()
+    let mut scores = room::reserved("the decoded scores", elements.len())?;
+    scores.extend(elements.iter().map(|&bytes| from(bytes)));
+    Ok(scores)
 }

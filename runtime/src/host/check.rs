@@ -6,7 +6,7 @@
 
 use super::matrix::span;
 use super::rank::{Ranking, ordered_key, score_part};
-use super::{Matrix, Mismatch, Selection, accept};
+use super::{Matrix, Mismatch, Selection, accept, longest, reserved};
 use crate::{IndexInt, Score};
 use topkit_codegen::{NanPolicy, Order, Semantics};
 
@@ -27,12 +27,14 @@ pub fn check<S: Score, I: IndexInt>(
     accept::<S, I>(input, k, semantics)?;
     sized("indices", input.rows(), k, got.len())?;
     let judge = Judge { ranking: Ranking::new(semantics), semantics };
-    let mut taken = Vec::new();
+    let longest = longest(input);
+    let mut taken = reserved("marks of the longest row", longest)?;
+    let mut columns = reserved("winners of the longest row", longest.min(k as usize))?;
     for (row, got) in got.chunks_exact(k as usize).enumerate() {
         let scores = input.row(row);
         taken.clear();
         taken.resize(scores.len(), false);
-        let columns = judge.columns(row, scores.len(), got, &mut taken)?;
+        judge.columns(row, scores.len(), got, &mut taken, &mut columns)?;
         judge.winners(row, scores, &columns, &taken)?;
         judge.order(row, scores, &columns)?;
     }
@@ -86,17 +88,18 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The columns of a row's winners; marks them in `taken`.
+    /// Leaves in `columns` those of a row's winners, and marks them in `taken`.
     fn columns<I: IndexInt>(
         &self,
         row: usize,
         len: usize,
         got: &[I],
         taken: &mut [bool],
-    ) -> Result<Vec<usize>, Mismatch> {
+        columns: &mut Vec<usize>,
+    ) -> Result<(), Mismatch> {
         let winners = len.min(got.len());
         let (due, rest) = got.split_at(winners);
-        let mut columns = Vec::with_capacity(winners);
+        columns.clear();
         for (place, &index) in due.iter().enumerate() {
             if index == I::FILL {
                 return Err(Mismatch::EarlyFill { row, place, winners });
@@ -112,7 +115,7 @@ impl Judge<'_> {
             columns.push(column);
         }
         match rest.iter().position(|&index| index != I::FILL) {
-            None => Ok(columns),
+            None => Ok(()),
             Some(after) => Err(Mismatch::MissingFill {
                 row,
                 place: winners + after,

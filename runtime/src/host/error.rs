@@ -62,10 +62,10 @@ pub enum HostError {
         /// Elements from one row to the next.
         row_stride: usize,
     },
-    /// The system has no memory for an answer.
+    /// The system has no memory for an answer, or for the work on a row.
     #[error(
-        "the {what} take {bytes} bytes, which the system does not give; ask for a smaller k or \
-         fewer rows"
+        "the {what} take {bytes} bytes, which the system does not give; ask for a smaller k, or \
+         for fewer or shorter rows"
     )]
     Memory {
         /// Which array.

@@ -104,7 +104,8 @@ pub fn top_k_into<S: Score, I: IndexInt>(
     }
 
     let ranking = Ranking::new(semantics);
-    let mut ranks = Vec::new();
+    // What is lacking is known before the first row is written.
+    let mut ranks = reserved("ranks of the longest row", longest(input))?;
     for row in 0..input.rows() {
         let scores = input.row(row);
         winners(ranking, scores, k, &mut ranks);
@@ -129,14 +130,26 @@ pub fn top_k_into<S: Score, I: IndexInt>(
 
 /// A place for an answer, or an error where the system has no memory for it.
 fn filled<T: Clone>(what: &'static str, fill: T, len: usize) -> Result<Vec<T>, HostError> {
-    let mut all = Vec::new();
-    let bytes = (len as u64).saturating_mul(size_of::<T>() as u64);
-    all.try_reserve_exact(len).map_err(|_| HostError::Memory { what, bytes })?;
+    let mut all = reserved(what, len)?;
     all.resize(len, fill);
     Ok(all)
 }
 
-/// Leaves in `ranks` the ranks of a row's winners, in the order of the answer.
+/// Room for so many elements, or an error where the system has no memory for them.
+fn reserved<T>(what: &'static str, len: usize) -> Result<Vec<T>, HostError> {
+    let mut room = Vec::new();
+    let bytes = (len as u64).saturating_mul(size_of::<T>() as u64);
+    room.try_reserve_exact(len).map_err(|_| HostError::Memory { what, bytes })?;
+    Ok(room)
+}
+
+/// Scores of the longest row.
+fn longest<S: Score>(input: &Matrix<'_, S>) -> usize {
+    (0..input.rows()).map(|row| input.row(row).len()).max().unwrap_or(0)
+}
+
+/// Leaves in `ranks` the ranks of a row's winners, in the order of the answer. The caller has reserved
+/// room for the row.
 fn winners<S: Score>(ranking: Ranking, scores: &[S], k: usize, ranks: &mut Vec<u64>) {
     ranks.clear();
     ranks.extend(scores.iter().zip(0..).map(|(&score, column)| ranking.rank(score, column)));

@@ -15,6 +15,8 @@ pub enum PackError {
         action: &'static str,
         /// The pack.
         path: PathBuf,
+        /// What kind of refusal it is.
+        kind: std::io::ErrorKind,
         /// What the operating system said.
         reason: String,
     },
@@ -75,7 +77,8 @@ pub enum PackError {
 
 impl PackError {
     pub(super) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> PackError {
-        PackError::Io { action, path: path.to_owned(), reason: error.to_string() }
+        let (path, kind, reason) = (path.to_owned(), error.kind(), error.to_string());
+        PackError::Io { action, path, kind, reason }
     }
 
     pub(super) fn damaged(path: &Path, reason: impl Into<String>) -> PackError {

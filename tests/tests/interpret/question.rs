@@ -15,12 +15,15 @@ fn questions_that_do_not_fit_are_refused_with_the_numbers() {
     let scores = vec![0.5f32; 100];
     let question = Question::new(&scores, 2, 50, 10);
     let starts = [0, 0];
+    // Petabytes, which no machine has.
+    let many = vec![0.5f32; 10_000];
+    let endless = Question::new(&many, 10_000, 1, i32::MAX as u32);
     let says = [
         (refusal(&Question { rows: 3, ..question }), "100 scores, and 150 are needed"),
         (refusal(&Question { k: 0, ..question }), "top 0"),
         (refusal(&Question { row_stride: 49, ..question }), "row stride 49"),
         (refusal(&Question { row_stride: usize::MAX, ..question }), "are needed"),
-        (refusal(&Question { k: i32::MAX as u32, ..question }), "GB of this machine's memory"),
+        (refusal(&endless), "GB of this machine's memory"),
         (refusal(&Question { output_gap: usize::MAX, ..question }), "GB of this machine's memory"),
         (refusal(&Question { offset: usize::MAX, ..question }), "GB of this machine's memory"),
         (refusal(&Question { starts: Some(&starts), ..question }), "dense"),
@@ -39,7 +42,8 @@ fn a_kernel_says_beforehand_what_fits() {
     let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
     let fits = |rows, k| kernel.fits(&Problem::new(DType::F32, rows, 700, k));
     fits(2, 1000).unwrap();
-    for (rows, k) in [(2, i32::MAX as u32), (i32::MAX as usize, 1000)] {
+    // Petabytes, which no machine has.
+    for (rows, k) in [(1 << 20, i32::MAX as u32), (i32::MAX as usize, 1_000_000)] {
         let refused = fits(rows, k).unwrap_err();
         assert!(matches!(refused, Fault::Launch { .. }), "{refused}");
         assert!(refused.to_string().contains("GB of this machine's memory"), "{refused}");
