@@ -91,6 +91,9 @@ pub fn gpus() -> (Vec<Finding>, Vec<DeviceFacts>) {
     (findings, devices)
 }
 
+const ANOTHER: &str = "Install a newer one with `python3 -m pip install nvidia-cuda-nvrtc`, and set \
+                       TOPKIT_NVRTC to its file or folder";
+
 /// NVRTC, which is to compile for these GPUs.
 pub fn nvrtc(devices: &[DeviceFacts]) -> (Finding, Option<Nvrtc>) {
     let nvrtc = match Nvrtc::find() {
@@ -113,12 +116,14 @@ pub fn nvrtc(devices: &[DeviceFacts]) -> (Finding, Option<Nvrtc>) {
             "{version}, {path}\nit does not compile every kernel for {arch}, the architecture of \
              the GPU; NVRTC {major}.{minor} is the first that does"
         );
-        let remedy = "Install a newer one with `python3 -m pip install nvidia-cuda-nvrtc`, and set \
-                      TOPKIT_NVRTC to its file or folder";
-        return (Finding::fault("nvrtc", State::Broken, text, Some(remedy)), None);
+        return (Finding::fault("nvrtc", State::Broken, text, Some(ANOTHER)), None);
     }
     let (fit, unfit): (Vec<Arch>, Vec<Arch>) =
         nvrtc.archs().iter().partition(|arch| nvrtc.supports(**arch));
+    if fit.is_empty() {
+        let text = format!("{version}, {path}\nit lists no architecture to compile every kernel for");
+        return (Finding::fault("nvrtc", State::Broken, text, Some(ANOTHER)), None);
+    }
     let fit: Vec<_> = fit.iter().map(Arch::to_string).collect();
     let mut text = format!("{version}, {path}\n{}", fit.join(" "));
     for arch in unfit {
