@@ -98,7 +98,7 @@ fn a_driver_that_lacks_functions_is_told_and_never_a_panic() {
     fs::copy(place.path(file), place.path("old/libcuda.so")).unwrap();
     let folder = place.path("old");
     let words = [
-        "old/libcuda.so: it has no function cuCtxGetCurrent",
+        "old/libcuda.so: it has no function cuCtxDestroy_v2",
         "others",
         "driver for CUDA 12.0 or later",
     ];

@@ -21,6 +21,7 @@ const MISSING: &str = "libcuda comes with the NVIDIA driver; install the driver 
 /// The functions that are called here, in the C library and in the program, and those that the
 /// bindings call for them.
 const FUNCTIONS: &[&str] = &[
+    "cuCtxDestroy_v2",
     "cuCtxGetCurrent",
     "cuCtxGetDevice",
     "cuCtxSetCurrent",
@@ -54,6 +55,7 @@ const FUNCTIONS: &[&str] = &[
     "cuMemAlloc_v2",
     "cuMemFreeAsync",
     "cuMemFree_v2",
+    "cuMemGetInfo_v2",
     "cuMemcpyDtoDAsync_v2",
     "cuMemcpyDtoHAsync_v2",
     "cuMemcpyHtoDAsync_v2",
