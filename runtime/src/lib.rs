@@ -81,6 +81,7 @@ pub use cudarc;
 pub use cudarc::driver::CudaStream;
 pub use device::{DeviceFacts, devices};
 pub use engine::Engine;
+pub use environment::unsearched;
 pub use error::{Error, driver_words};
 pub use family::Family;
 pub use launch::RawLaunch;
