@@ -151,7 +151,7 @@ fn places(missing: &LibraryError) -> String {
 pub fn environment() -> Option<Finding> {
     let (refused, unsearched) = (Config::from_env().refused, topkit::unsearched());
     let remedy = match refused.is_empty() {
-        true => "Everything else works; only what these name is not searched",
+        true => "What these name is not searched; nothing else depends on them",
         false => "No engine is made while variables of topkit are set so",
     };
     let all = [refused, unsearched].concat();

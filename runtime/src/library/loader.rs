@@ -9,12 +9,19 @@ use super::named;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Where a loader usually looks by itself; it does not tell.
-const USUAL: &[&str] = if cfg!(target_arch = "aarch64") {
-    &["/usr/lib/aarch64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib"]
-} else {
-    &["/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib"]
-};
+/// Where a loader usually looks by itself, or is told to by packages of CUDA; it does not tell.
+const USUAL: [&str; 6] = [
+    if cfg!(target_arch = "aarch64") {
+        "/usr/lib/aarch64-linux-gnu"
+    } else {
+        "/usr/lib/x86_64-linux-gnu"
+    },
+    "/usr/lib64",
+    "/usr/lib",
+    "/lib",
+    "/usr/local/lib",
+    "/usr/local/cuda/lib64",
+];
 
 /// Why nothing is opened by name, and what to do.
 pub(crate) const LEADS_HERE: &str = "LD_LIBRARY_PATH has an empty or relative item, by which the loader would take libraries from the \
@@ -86,7 +93,7 @@ mod tests {
         let folders = of(":/a;/b").folders();
         let paths: Vec<_> = folders.iter().map(|(_, folder)| folder.to_str().unwrap()).collect();
         assert_eq!(paths[..2], ["/a", "/b"]);
-        assert_eq!(paths[2..], *USUAL);
+        assert_eq!(paths[2..], USUAL);
         assert_eq!(folders[0].0, "LD_LIBRARY_PATH, /a");
     }
 
