@@ -69,11 +69,7 @@ pub enum Failure {
 impl Failure {
     /// Wraps a failure of the driver with what was being done.
     pub fn cuda(doing: &'static str) -> impl Fn(DriverError) -> Failure {
-        move |error| {
-            let words = error.error_string().map(|words| words.to_string_lossy().into_owned());
-            let reason = words.unwrap_or_else(|_| "it gives no reason".to_owned());
-            Failure::Cuda { doing, error: error.0, reason }
-        }
+        move |error| Failure::Cuda { doing, error: error.0, reason: topkit::driver_words(error) }
     }
 
     /// The code for the program.

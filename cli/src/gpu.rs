@@ -104,8 +104,7 @@ pub fn fits(engine: &Engine, plan: &Plan) -> Result<(), Failure> {
 /// The driver's refusal to do something, as a failure.
 pub fn refused(doing: &'static str) -> impl Fn(DriverError) -> Failure {
     move |error| {
-        let name = error.error_name().map(|name| name.to_string_lossy().into_owned());
-        let reason = name.unwrap_or_else(|_| "no reason given".to_owned());
+        let reason = topkit::driver_words(error);
         Failure::environment(format!("the GPU failed to {doing}: {reason}"))
     }
 }

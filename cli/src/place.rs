@@ -125,7 +125,8 @@ fn open(ordinal: usize) -> Result<Engine, Failure> {
     }
     // `devices` has probed the driver, without which the bindings would panic.
     let context = CudaContext::new(ordinal).map_err(|error| {
-        Failure::environment(format!("GPU {ordinal} cannot be opened: {error}"))
+        let reason = topkit::driver_words(error);
+        Failure::environment(format!("GPU {ordinal} cannot be opened: {reason}"))
     })?;
     Ok(Engine::on(context)?)
 }

@@ -91,6 +91,9 @@ pub fn gpus() -> (Vec<Finding>, Vec<DeviceFacts>) {
     (findings, devices)
 }
 
+const ANOTHER: &str = "Install a newer one with `python3 -m pip install nvidia-cuda-nvrtc`, and set \
+                       TOPKIT_NVRTC to its file or folder";
+
 /// NVRTC, which is to compile for these GPUs.
 pub fn nvrtc(devices: &[DeviceFacts]) -> (Finding, Option<Nvrtc>) {
     let nvrtc = match Nvrtc::find() {
@@ -113,12 +116,15 @@ pub fn nvrtc(devices: &[DeviceFacts]) -> (Finding, Option<Nvrtc>) {
             "{version}, {path}\nit does not compile every kernel for {arch}, the architecture of \
              the GPU; NVRTC {major}.{minor} is the first that does"
         );
-        let remedy = "Install a newer one with `python3 -m pip install nvidia-cuda-nvrtc`, and set \
-                      TOPKIT_NVRTC to its file or folder";
-        return (Finding::fault("nvrtc", State::Broken, text, Some(remedy)), None);
+        return (Finding::fault("nvrtc", State::Broken, text, Some(ANOTHER)), None);
     }
     let (fit, unfit): (Vec<Arch>, Vec<Arch>) =
         nvrtc.archs().iter().partition(|arch| nvrtc.supports(**arch));
+    if fit.is_empty() {
+        let text =
+            format!("{version}, {path}\nit lists no architecture to compile every kernel for");
+        return (Finding::fault("nvrtc", State::Broken, text, Some(ANOTHER)), None);
+    }
     let fit: Vec<_> = fit.iter().map(Arch::to_string).collect();
     let mut text = format!("{version}, {path}\n{}", fit.join(" "));
     for arch in unfit {
@@ -143,10 +149,14 @@ fn places(missing: &LibraryError) -> String {
 
 /// Variables of the environment that cannot be used; mostly there are none.
 pub fn environment() -> Option<Finding> {
-    let refused = Config::from_env().refused;
-    let remedy = "No engine is made while they are set so";
-    let text = refused.join("\n");
-    (!refused.is_empty()).then(|| Finding::fault("environment", State::Broken, text, Some(remedy)))
+    let (refused, unsearched) = (Config::from_env().refused, topkit::unsearched());
+    let remedy = match refused.is_empty() {
+        true => "What these name is not searched; nothing else depends on them",
+        false => "No engine is made while variables of topkit are set so",
+    };
+    let all = [refused, unsearched].concat();
+    let text = all.join("\n");
+    (!all.is_empty()).then(|| Finding::fault("environment", State::Broken, text, Some(remedy)))
 }
 
 /// The kernels on disk. Without them everything works, only slower.
@@ -205,7 +215,8 @@ pub fn disassembler() -> Finding {
         }
         Err(SassError::Missing(missing)) => {
             let text = format!("{}\nonly --sass needs it", places(&missing));
-            Finding::fault("disassembler", State::Missing, text, Some(&missing.remedy))
+            let state = if missing.unusable { State::Broken } else { State::Missing };
+            Finding::fault("disassembler", state, text, Some(&missing.remedy))
         }
         Err(error) => Finding::broken("disassembler", error),
     }

@@ -5,6 +5,8 @@
 mod support;
 
 use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use support::{Place, Ran, data};
 
 const SMALL: [&str; 7] = ["run", "--generate", "2x700", "-k", "5", "--engine", "interpret"];
@@ -170,10 +172,27 @@ fn without_a_compiler_it_says_what_to_install() {
 }
 
 #[test]
-fn a_compiler_that_refuses_the_kernel_is_no_fault_of_the_kernel() {
+fn a_compiler_that_makes_nothing_is_named_and_the_cache_folder_is_not_blamed() {
     let place = Place::new();
     let mut command = place.command(&SMALL);
     command.env("TOPKIT_CXX", "true");
     let ran = Ran::of(command);
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+    for words in ["/true said that it had compiled", "left no hooks.o", "TOPKIT_CXX"] {
+        assert!(ran.stderr.contains(words), "no {words:?} in {ran:?}");
+    }
+    assert!(!ran.stderr.contains("TOPKIT_CACHE_DIR"), "{ran:?}");
+}
+
+#[test]
+fn a_compiler_that_refuses_the_kernel_is_told_with_its_words() {
+    let place = Place::new();
+    let script = "#!/bin/sh\n[ \"$1\" = --version ] || { echo no room >&2; exit 1; }\n";
+    let compiler = place.file("cxx", script);
+    fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = place.command(&SMALL);
+    command.env("TOPKIT_CXX", &compiler);
+    let ran = Ran::of(command);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+    assert!(ran.stderr.contains("refused") && ran.stderr.contains("no room"), "{ran:?}");
 }

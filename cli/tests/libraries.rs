@@ -10,71 +10,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use support::made_up::{NVRTC, journal, nvrtc, nvrtc_with};
 use support::{Place, Ran, library};
-
-/// An NVRTC that compiles everything but `REFUSED` to a text with its release in it, and writes a line to
-/// `journal` for every compile of an empty text and when it is loaded.
-const NVRTC: &str = r#"
-    #include <cstdio>
-    #include <cstring>
-    static void journal(const char* line) {
-        if (FILE* file = fopen(JOURNAL, "a")) { fprintf(file, "%s\n", line); fclose(file); }
-    }
-    __attribute__((constructor)) static void load() { journal("loaded"); }
-    static const char OUTPUT[] = "// Cuda compilation tools, release x, V" RELEASE "\n";
-    int nvrtcVersion(int* major, int* minor) { *major = MAJOR; *minor = MINOR; return 0; }
-    static const int ARCHS[] = {80, 90};
-    int nvrtcGetNumSupportedArchs(int* count) { *count = 2; return 0; }
-    int nvrtcGetSupportedArchs(int* archs) { memcpy(archs, ARCHS, sizeof ARCHS); return 0; }
-    const char* nvrtcGetErrorString(int) { return "made up"; }
-    #ifndef REFUSED
-    #define REFUSED "no name of a kernel"
-    #endif
-    static thread_local bool refused;
-    int nvrtcCreateProgram(void** program, const char* text, const char* name, int, void*, void*) {
-        refused = strstr(name, REFUSED) != nullptr;
-        *program = (void*)OUTPUT;
-        journal(*text ? "compiled" : "probed");
-        return 0;
-    }
-    int nvrtcCompileProgram(void*, int, void*) { return refused ? 6 : 0; }
-    int nvrtcDestroyProgram(void**) { return 0; }
-    static int size(size_t* bytes) { *bytes = sizeof OUTPUT; return 0; }
-    static int copy(char* to) { memcpy(to, OUTPUT, sizeof OUTPUT); return 0; }
-    int nvrtcGetPTXSize(void*, size_t* bytes) { return size(bytes); }
-    int nvrtcGetPTX(void*, char* to) { return copy(to); }
-    int nvrtcGetCUBINSize(void*, size_t* bytes) { return size(bytes); }
-    int nvrtcGetCUBIN(void*, char* to) { return copy(to); }
-    int nvrtcGetProgramLogSize(void*, size_t* bytes) { return size(bytes); }
-    int nvrtcGetProgramLog(void*, char* to) { return copy(to); }
-"#;
-
-/// Builds a made-up NVRTC of this release, and gives its path.
-fn nvrtc(place: &Place, file: &str, release: &str) -> String {
-    nvrtc_with(place, file, release, &[])
-}
-
-/// As [`nvrtc`], with more options of its compile.
-fn nvrtc_with(place: &Place, file: &str, release: &str, more: &[&str]) -> String {
-    let mut numbers = release.split('.');
-    let (major, minor) = (numbers.next().unwrap(), numbers.next().unwrap());
-    let journal = place.path("journal");
-    fs::create_dir_all(place.path(file).parent().unwrap()).unwrap();
-    let options = [
-        format!("-DMAJOR={major}"),
-        format!("-DMINOR={minor}"),
-        format!("-DRELEASE=\"{release}\""),
-        format!("-DJOURNAL=\"{}\"", journal.display()),
-    ];
-    let options = options.iter().map(String::as_str).chain(more.iter().copied());
-    library(place, file, NVRTC, &options.collect::<Vec<_>>())
-}
-
-/// What made-up libraries have written.
-fn journal(place: &Place) -> Vec<String> {
-    let text = fs::read_to_string(place.path("journal")).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
-}
 
 fn check(json: &Value, name: &str) -> Value {
     let checks = json["checks"].as_array().unwrap();
@@ -109,7 +46,7 @@ fn a_driver_that_lacks_functions_is_told_and_never_a_panic() {
     fs::copy(place.path(file), place.path("old/libcuda.so")).unwrap();
     let folder = place.path("old");
     let words = [
-        "old/libcuda.so: it has no function cuCtxGetCurrent",
+        "old/libcuda.so: it has no function cuCtxDestroy_v2",
         "others",
         "driver for CUDA 12.0 or later",
     ];
@@ -139,7 +76,10 @@ fn a_library_that_does_not_load_is_told_with_the_loaders_reason() {
     let needy = |file: &str| {
         library(&place, file, "int needy() { return 0; }", &["-Wl,--no-as-needed", &lost])
     };
-    needy("cuda/libcuda.so.1");
+    // Both names by which it is looked for, so that a driver of the machine is not found instead.
+    for name in ["libcuda.so", "libcuda.so.1"] {
+        needy(&format!("cuda/{name}"));
+    }
     let chosen = needy("nvrtc/libnvrtc.so.13");
     fs::remove_file(&lost).unwrap();
     let reason = "libdep.so: cannot open shared object file";
@@ -151,9 +91,15 @@ fn a_library_that_does_not_load_is_told_with_the_loaders_reason() {
     let mut command = place.command(&["doctor", "--json"]);
     command.env_remove("TOPKIT_NVRTC").env("LD_LIBRARY_PATH", place.path("nvrtc"));
     let found_by_loader = Ran::of(command).json();
-    for found in [check(&named, "driver"), check(&named, "nvrtc")] {
-        assert_eq!(found["state"], "broken", "{found}");
-        assert!(found["text"].as_str().unwrap().contains(reason), "{found}");
+    let nvrtc = check(&named, "nvrtc");
+    assert_eq!(nvrtc["state"], "broken", "{nvrtc}");
+    assert!(nvrtc["text"].as_str().unwrap().contains(reason), "{nvrtc}");
+    // In a container the search goes on to the driver's own folder.
+    let folders = ["/usr/local/nvidia/lib64", "/usr/lib/wsl/lib"].map(Path::new);
+    if !folders.iter().any(|folder| folder.join("libcuda.so.1").exists()) {
+        let driver = check(&named, "driver");
+        assert_eq!(driver["state"], "broken", "{driver}");
+        assert_eq!(driver["text"].as_str().unwrap().matches(reason).count(), 2, "{driver}");
     }
     // The loader goes on to another NVRTC where the machine has one.
     let nvrtc = check(&found_by_loader, "nvrtc");
@@ -286,6 +232,22 @@ fn a_compiler_that_is_too_old_for_an_architecture_is_told() {
 }
 
 #[test]
+fn a_compiler_that_lists_no_architecture_is_told() {
+    let place = Place::new();
+    let none = nvrtc_with(&place, "libnvrtc.so.13", "13.0.88", &["-DCOUNT=0"]);
+    let mut command = place.command(&["doctor", "--json"]);
+    command.env("TOPKIT_NVRTC", &none);
+    let found = check(&Ran::of(command).json(), "nvrtc");
+    assert_eq!(found["state"], "broken", "{found}");
+    let ran = compile(&place, &none);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    for words in ["lists no architecture", "pip install nvidia-cuda-nvrtc"] {
+        assert!(ran.stderr.contains(words), "no {words:?} in {ran:?}");
+        assert!(found.to_string().contains(words), "no {words:?} in {found}");
+    }
+}
+
+#[test]
 fn nothing_of_the_working_directory_is_loaded_or_run() {
     let place = Place::new();
     for file in ["lib64/libnvrtc.so", "lib/libnvrtc.so.13", "libnvrtc.so.13"] {
@@ -311,7 +273,7 @@ fn nothing_of_the_working_directory_is_loaded_or_run() {
     let here = |args: &[&str], value: &str| -> Command {
         let mut command = place.command(args);
         command.current_dir(place.path("")).env_remove("TOPKIT_NVRTC");
-        command.env("HOME", place.path("home"));
+        command.env("HOME", place.path("home")).env_remove("LD_LIBRARY_PATH");
         for name in ["CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONUSERBASE"] {
             command.env(name, value);
         }
@@ -334,6 +296,38 @@ fn nothing_of_the_working_directory_is_loaded_or_run() {
             }
         }
     }
+    // An item of the loader's path that is empty or relative means the working directory too.
+    for file in ["libnvrtc.so", "libnvrtc.so.12", "lib/libnvrtc.so"] {
+        nvrtc(&place, file, "13.0.88");
+    }
+    let run = ["run", "--generate", "2x700", "-k", "5"];
+    let items = [":", "/no/such:", ":/no/such", ".", "lib", "/no/such::./lib", ";"];
+    for with_driver in [false, true] {
+        for args in [&["doctor", "--json"][..], &run] {
+            for list in items {
+                let mut command = here(args, "");
+                command.env("LD_LIBRARY_PATH", list);
+                let ran = Ran::of(command);
+                assert!([0, 1, 3].contains(&ran.code), "{list:?}: {ran:?}");
+                let said = format!("{}{}", ran.stdout, ran.stderr);
+                if args[0] == "doctor" || with_driver {
+                    assert!(said.contains("LD_LIBRARY_PATH has an empty or relative"), "{said}");
+                }
+            }
+        }
+        for file in ["libcuda.so", "libcuda.so.1", "lib/libcuda.so"] {
+            library(&place, file, loads, &[&written]);
+        }
+    }
+    assert_eq!(journal(&place), [""; 0]);
+    // What others' variables name by relative paths is told, and not searched.
+    let ran = Ran::of(here(&["doctor", "--json"], "."));
+    let found = check(&ran.json(), "environment");
+    for name in ["CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONUSERBASE"] {
+        let text = found["text"].as_str().unwrap();
+        assert!(text.contains(&format!("{name}: .: ")), "{name} is not in {found}");
+    }
+    assert!(found["text"].to_string().contains("give an absolute path"), "{found}");
     // And what is named in so many words is refused with what to do.
     for (variable, value, args) in [
         ("TOPKIT_NVRTC", "libnvrtc.so.13", &["doctor"][..]),

@@ -420,6 +420,16 @@ impl Engine {
     }
 }
 
+/// Which architectures a compiler serves in full, or what to do where there is none.
+fn knows(archs: &[String]) -> String {
+    if archs.is_empty() {
+        return "it lists no architecture that it does this for: install another with `python3 -m pip \
+                install nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder"
+            .to_owned();
+    }
+    format!("it knows {}", archs.join(", "))
+}
+
 /// The compiler of this machine, if it compiles every kernel for the architecture.
 fn compiler(arch: Arch, line_info: bool) -> Result<Arc<Nvrtc>, Error> {
     let nvrtc = Nvrtc::find()?.with_line_info(line_info);
@@ -435,7 +445,7 @@ fn compiler(arch: Arch, line_info: bool) -> Result<Arc<Nvrtc>, Error> {
     } else {
         let known = nvrtc.archs().iter().filter(|arch| nvrtc.supports(**arch));
         let known: Vec<_> = known.map(Arch::to_string).collect();
-        format!("it knows {}", known.join(", "))
+        knows(&known)
     };
     Err(Error::Arch { arch, compiler: nvrtc.name(), remedy })
 }

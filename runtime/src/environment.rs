@@ -4,6 +4,7 @@
 //! loaded, run or compiled: it names another file in every working directory, and whoever can write
 //! there would decide what runs. No file is looked at here.
 
+use crate::library::{LEADS_HERE, LoaderPath};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -29,6 +30,27 @@ pub(crate) fn folders(list: &OsStr) -> Vec<PathBuf> {
     env::split_paths(list).filter(|folder| folder.is_absolute()).collect()
 }
 
+/// Variables that name toolkits, Python environments or the loader's folders, which others set too.
+const OF_OTHERS: [&str; 5] =
+    ["CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONUSERBASE"];
+
+/// The variables of other programs that have relative paths, a sentence for each. What these name is
+/// not searched; engines are made all the same.
+pub fn unsearched() -> Vec<String> {
+    unsearched_by(&variable)
+}
+
+fn unsearched_by(value: &impl Fn(&str) -> Option<OsString>) -> Vec<String> {
+    let relative = |name: &&str| {
+        let path = PathBuf::from(value(name)?);
+        let said = format!("{name}: {}: {RELATIVE}", path.display());
+        (!path.is_absolute()).then_some(said)
+    };
+    let loader = LoaderPath::of(value("LD_LIBRARY_PATH")).leads_here();
+    let loader = loader.then(|| LEADS_HERE.to_owned());
+    OF_OTHERS.iter().filter_map(relative).chain(loader).collect()
+}
+
 /// The program of this name in the first folder of a list like `PATH` that has one.
 #[cfg(feature = "interpret")]
 pub(crate) fn program(name: &str, list: &OsStr) -> Option<PathBuf> {
@@ -43,6 +65,22 @@ pub(crate) fn program(name: &str, list: &OsStr) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_searched_is_told_with_what_to_do() {
+        let none = unsearched_by(&|name| match name {
+            "CUDA_HOME" => Some("/cuda".into()),
+            "LD_LIBRARY_PATH" => Some("/lib".into()),
+            _ => None,
+        });
+        assert_eq!(none, [""; 0]);
+        let all = unsearched_by(&|_| Some("lib".into()));
+        for (said, name) in all.iter().zip(OF_OTHERS.iter().chain(&["LD_LIBRARY_PATH"])) {
+            assert!(said.starts_with(name), "{said}");
+        }
+        assert_eq!(all.iter().filter(|said| said.contains("give an absolute path")).count(), 5);
+        assert!(all[5].contains("take the item out"), "{}", all[5]);
+    }
 
     #[test]
     fn the_working_directory_is_never_searched() {

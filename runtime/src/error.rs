@@ -7,6 +7,9 @@ use crate::nvrtc::NvrtcError;
 use crate::pack::{NotPacked, PackError};
 use crate::problem::Problem;
 use crate::sass::SassError;
+use cudarc::driver::DriverError;
+use cudarc::driver::sys::{self, CUresult};
+use std::ffi::{CStr, c_char};
 use topkit_codegen::{Arch, DType, IndexType, KSet, RenderError, SpecError, Variant};
 
 /// What went wrong, where, and what to do.
@@ -286,16 +289,30 @@ impl From<KernelError> for Error {
 
 impl Error {
     /// Wraps a failure of the driver with what was being done.
-    pub(crate) fn cuda(doing: &'static str) -> impl Fn(cudarc::driver::DriverError) -> Error {
+    pub(crate) fn cuda(doing: &'static str) -> impl Fn(DriverError) -> Error {
         move |error| Error::Cuda { doing, reason: driver_words(error) }
     }
 }
 
-/// The driver's name and sentence for an error.
-pub(crate) fn driver_words(error: cudarc::driver::DriverError) -> String {
-    let words = |text: Result<&std::ffi::CStr, _>| match text {
-        Ok(text) => text.to_string_lossy().into_owned(),
-        Err::<_, cudarc::driver::DriverError>(_) => String::from("unknown"),
+/// The driver's name and sentence for an error, or its number where the driver has none.
+///
+/// For programs that use the bindings themselves; [`probe_driver`](crate::probe_driver) comes first.
+pub fn driver_words(error: DriverError) -> String {
+    let words = |ask: &dyn Fn(*mut *const c_char) -> CUresult| {
+        let mut text = std::ptr::null();
+        ask(&mut text).result().ok()?;
+        // SAFETY: the driver gave a text of its own, which ends with a NUL and stays.
+        let text = (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })?;
+        Some(text.to_string_lossy().into_owned())
     };
-    format!("{} ({})", words(error.error_name()), words(error.error_string()))
+    // SAFETY: the pointer is valid for one pointer.
+    let name = words(&|text| unsafe { sys::cuGetErrorName(error.0, text) });
+    // SAFETY: as above.
+    let sentence = words(&|text| unsafe { sys::cuGetErrorString(error.0, text) });
+    let number = error.0 as u32;
+    match (name, sentence) {
+        (Some(name), Some(sentence)) => format!("{name} ({sentence})"),
+        (Some(words), None) | (None, Some(words)) => format!("{words} (status {number})"),
+        (None, None) => format!("status {number}, for which it has no words"),
+    }
 }

@@ -5,7 +5,7 @@
 //! error that names every place, and a failing one an error with its own words.
 
 use crate::environment::{self, absolute, folders};
-use crate::library::{LibraryError, Tried, cuda_folders, python_wheels};
+use crate::library::{LibraryError, Tried, cuda_folders, python_wheels, refusal};
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -58,6 +58,7 @@ const NAMES: [&str; 2] = ["nvdisasm", "cuobjdump"];
 const REMEDY: &str = "They come with a CUDA toolkit, and nvdisasm also by \
      `python3 -m pip install nvidia-cuda-nvdisasm`; or set TOPKIT_DISASM to the program or its \
      folder.";
+const LIBRARY: &str = "a disassembler (nvdisasm or cuobjdump)";
 /// A kernel takes less than a second.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -91,7 +92,18 @@ impl Disassembler {
         if let Some(chosen) = value(VARIABLE) {
             let place = format!("{VARIABLE}={}", chosen.display());
             let reason = match absolute(chosen) {
-                Err(reason) => reason,
+                Err(reason) => {
+                    let (tried, remedy) = (vec![(place, reason.to_owned())], refusal(VARIABLE));
+                    let (unusable, refused) = (true, Some(VARIABLE));
+                    return Err(LibraryError {
+                        library: LIBRARY,
+                        tried,
+                        unusable,
+                        refused,
+                        remedy,
+                    }
+                    .into());
+                }
                 Ok(file) if file.is_file() => return Ok(Disassembler::at(file)),
                 Ok(folder) => match in_folder(&folder) {
                     Some(program) => return Ok(Disassembler::at(program)),
@@ -185,8 +197,8 @@ fn in_folder(folder: &Path) -> Option<PathBuf> {
 }
 
 fn missing(tried: Tried) -> SassError {
-    let library = "a disassembler (nvdisasm or cuobjdump)";
-    LibraryError { library, tried, unusable: false, remedy: REMEDY.to_owned() }.into()
+    let remedy = REMEDY.to_owned();
+    LibraryError { library: LIBRARY, tried, unusable: false, refused: None, remedy }.into()
 }
 
 /// Waits for the end of a process; `None` where it had to be stopped. The standard library has no

@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "every suite takes what it needs")]
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+pub mod made_up;
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -144,15 +144,17 @@ impl Cxx {
         write("entry.cpp", &entry)?;
 
         let compiled = self.build(work.path(), &options).map_err(file(work.path()))?;
-        if let Err(log) = compiled {
+        if let Err(refusal) = compiled {
+            let (compiler, kernel) = (self.program.display().to_string(), name.to_owned());
+            let log = match refusal {
+                Refusal::Said(log) => log,
+                Refusal::Nothing(file) => {
+                    return Err(InterpretError::Nothing { compiler, kernel, file });
+                }
+            };
             let path = home.with_extension("failed.cu");
             fs::write(&path, text).map_err(file(&path))?;
-            return Err(InterpretError::Compile {
-                compiler: self.program.display().to_string(),
-                kernel: name.to_owned(),
-                path,
-                log,
-            });
+            return Err(InterpretError::Compile { compiler, kernel, path, log });
         }
         let made = work.keep();
         if let Err(error) = fs::rename(&made, &home) {
@@ -166,13 +168,19 @@ impl Cxx {
     }
 
     /// Compiles the kernel, and the shim unless another kernel's is there, and links them; the inner
-    /// error is what the compiler said.
-    fn build(&self, work: &Path, options: &[&'static str]) -> std::io::Result<Result<(), String>> {
+    /// error is the compiler's.
+    fn build(&self, work: &Path, options: &[&'static str]) -> std::io::Result<Result<(), Refusal>> {
         let shim = SHIM_OPTIONS.iter().copied().chain(SHIM.iter().map(|(_, text)| *text));
         let parts: Vec<&[u8]> = self.parts().into_iter().chain(shim.map(str::as_bytes)).collect();
         let hooks = work.with_file_name(format!("hooks-{}.o", digest(&parts)));
-        let run = |arguments: &[&OsStr]| -> std::io::Result<Output> {
-            Command::new(&self.program).current_dir(work).args(arguments).output()
+        let run = |arguments: &[&OsStr], makes: &'static str| -> Result<(), Refusal> {
+            let output = Command::new(&self.program).current_dir(work).args(arguments).output();
+            let output = output.map_err(|error| Refusal::Said(error.to_string()))?;
+            match output.status.success() {
+                false => Err(Refusal::Said(said(&output))),
+                true if work.join(makes).is_file() => Ok(()),
+                true => Err(Refusal::Nothing(makes)),
+            }
         };
         // A path may hold what is no text.
         let mut prefix = OsString::from("-fdebug-prefix-map=");
@@ -191,20 +199,21 @@ impl Cxx {
         link.push(hooks.as_os_str());
         link.extend(words(&["-o", "kernel.so"]));
         if !hooks.is_file() {
-            let output = run(&shim)?;
-            if !output.status.success() {
-                return Ok(Err(said(&output)));
+            if let Err(refusal) = run(&shim, "hooks.o") {
+                return Ok(Err(refusal));
             }
             fs::rename(work.join("hooks.o"), &hooks)?;
         }
-        for arguments in [&kernel[..], &link[..]] {
-            let output = run(arguments)?;
-            if !output.status.success() {
-                return Ok(Err(said(&output)));
-            }
-        }
-        Ok(Ok(()))
+        Ok(run(&kernel, "kernel.o").and_then(|()| run(&link, "kernel.so")))
     }
+}
+
+/// Why a compiler made nothing.
+enum Refusal {
+    /// It failed, and this is what it or the system said.
+    Said(String),
+    /// It ended without an error, and this file is not there.
+    Nothing(&'static str),
 }
 
 /// The program of a command: a file by its absolute path, or a name that is looked for on `PATH`,

@@ -33,6 +33,18 @@ pub enum InterpretError {
         /// What it said.
         log: String,
     },
+    /// The compiler ended as if all were well, and made nothing.
+    #[error(
+        "{compiler} said that it had compiled {kernel}, and left no {file}: it is no C++ compiler, or a broken one; name another by TOPKIT_CXX"
+    )]
+    Nothing {
+        /// The command.
+        compiler: String,
+        /// The kernel's entry.
+        kernel: String,
+        /// What it was to make.
+        file: &'static str,
+    },
     /// The compiled kernel could not be loaded.
     #[error("{} could not be loaded: {reason}", path.display())]
     Load {

@@ -4,16 +4,20 @@
 //! is loaded here first and kept loaded, and every function that this library calls, by itself or
 //! through the bindings, is looked up once. It starts no driver and asks for no GPU.
 
+use super::loader::LEADS_HERE;
 use super::{Found, LibraryError, Search, cuda_folders, open};
 use crate::environment::variable;
 use crate::error::Error;
 use crate::release::file_at;
-use cudarc::driver::sys::CUDA_VERSION;
+use cudarc::driver::sys::{self, CUDA_VERSION};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// The names by which the bindings look for the library, in their order.
 const NAMES: [&str; 2] = ["libcuda.so", "libcuda.so.1"];
+
+/// How all names begin by which the bindings look for it in the end.
+const TAKEN: [&str; 2] = ["libcuda", "libnvcuda"];
 
 const MISSING: &str = "libcuda comes with the NVIDIA driver; install the driver of this machine's \
      GPU. Without a GPU, use Engine::offline or topkit::host.";
@@ -21,6 +25,7 @@ const MISSING: &str = "libcuda comes with the NVIDIA driver; install the driver 
 /// The functions that are called here, in the C library and in the program, and those that the
 /// bindings call for them.
 const FUNCTIONS: &[&str] = &[
+    "cuCtxDestroy_v2",
     "cuCtxGetCurrent",
     "cuCtxGetDevice",
     "cuCtxSetCurrent",
@@ -54,6 +59,7 @@ const FUNCTIONS: &[&str] = &[
     "cuMemAlloc_v2",
     "cuMemFreeAsync",
     "cuMemFree_v2",
+    "cuMemGetInfo_v2",
     "cuMemcpyDtoDAsync_v2",
     "cuMemcpyDtoHAsync_v2",
     "cuMemcpyHtoDAsync_v2",
@@ -97,25 +103,23 @@ pub(crate) fn driver() -> Result<(), LibraryError> {
     if DRIVER.get().is_some() {
         return Ok(());
     }
-    let mut search = Search::of("libcuda", MISSING);
+    let mut search = Search::of("libcuda", MISSING, &variable);
+    let leads_here = search.loader.leads_here();
+    if let Some(file) = search.loader.taken_here(&TAKEN) {
+        // The bindings open it by name, whatever is loaded here.
+        let file = format!("{}, in the working directory", file.display());
+        search.unusable = true;
+        search.remedy = "Take the empty or relative item out of LD_LIBRARY_PATH.".to_owned();
+        search.miss(&file, LEADS_HERE);
+        return Err(search.failed());
+    }
     let mut folders = cuda_folders(&variable, &["compat"], &mut search.tried);
     for folder in ["/usr/local/nvidia/lib64", "/usr/lib/wsl/lib"] {
         folders.push((format!("driver folder, {folder}"), PathBuf::from(folder)));
     }
-    let found = NAMES.iter().find_map(|name| search.name(name)).or_else(|| {
-        folders.iter().find_map(|(at, path)| {
-            let found = search.file(at, &path.join(NAMES[1]))?;
-            // The bindings find a library that is loaded already by the name it has for itself.
-            match open(Path::new(NAMES[1])) {
-                Ok(_) => Some(found),
-                Err(_) => {
-                    search.unusable = true;
-                    let path = &found.path;
-                    search.miss(at, format!("{path} does not call itself {}", NAMES[1]))
-                }
-            }
-        })
-    });
+    let found = search
+        .names(&NAMES, file)
+        .or_else(|| folders.iter().find_map(|(at, folder)| file(&mut search, at, folder)));
     let Some(found) = found else {
         if search.unusable {
             search.remedy = needed();
@@ -130,6 +134,11 @@ pub(crate) fn driver() -> Result<(), LibraryError> {
         .copied()
         .collect();
     if missing.is_empty() {
+        if leads_here {
+            // Has the bindings open the library now, while nothing of that name is in their way.
+            // SAFETY: the pointer is valid for one integer. What is answered is asked again later.
+            let _ = unsafe { sys::cuDriverGetVersion(&mut 0) };
+        }
         DRIVER.get_or_init(|| found);
         return Ok(());
     }
@@ -141,10 +150,21 @@ pub(crate) fn driver() -> Result<(), LibraryError> {
         all => format!(" and {} others", all - 3),
     };
     // The file, where the system tells which one the name led to.
-    let file = FUNCTIONS.iter().find_map(|name| file_at(address(&found, name)?));
-    let place = file.map_or_else(|| found.path.clone(), |file| file.display().to_string());
+    let led = FUNCTIONS.iter().find_map(|name| file_at(address(&found, name)?));
+    let place = led.map_or_else(|| found.path.clone(), |file| file.display().to_string());
     search.miss(&place, format!("it has no function {named}{others}"));
     Err(search.failed())
+}
+
+/// The library in one folder. The bindings find what is loaded already by the name that it has for
+/// itself.
+fn file(search: &mut Search, at: &str, folder: &Path) -> Option<Found> {
+    let found = search.file(at, &folder.join(NAMES[1]))?;
+    if open(Path::new(NAMES[1])).is_ok() {
+        return Some(found);
+    }
+    search.unusable = true;
+    search.miss(at, format!("{} does not call itself {}", found.path, NAMES[1]))
 }
 
 fn address(found: &Found, function: &str) -> Option<usize> {

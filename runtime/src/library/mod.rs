@@ -2,11 +2,12 @@
 //! else is looked for where they lie is looked for with the same lists of folders.
 //!
 //! The search is a list of places, tried in order; it runs no program, and never looks in the
-//! working directory. What it does not do: it never picks a library by version, and it never panics.
+//! working directory, and neither does the loader for it ([`loader`]). What it does not do: it never picks a library by version, and it never panics.
 //! When nothing is found, the error names every place that was tried, with the loader's own words
 //! where a library is there and does not load, and the command that installs the library.
 
 mod driver;
+mod loader;
 mod python;
 
 pub(crate) use driver::driver;
@@ -14,6 +15,7 @@ pub use driver::probe_driver;
 
 use crate::environment::{absolute, variable};
 use libloading::Library;
+pub(crate) use loader::{LEADS_HERE, LoaderPath};
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::fmt;
@@ -31,8 +33,10 @@ pub struct LibraryError {
     pub library: &'static str,
     /// Each place that was tried, and why it did not do.
     pub tried: Vec<(String, String)>,
-    /// Whether one was found in some place, and cannot be used.
+    /// Whether one was found in some place, or is named by the environment, and cannot be used.
     pub unusable: bool,
+    /// The variable that names it and whose value is refused, so that nothing was looked for.
+    pub refused: Option<&'static str>,
     /// What to do about it.
     pub remedy: String,
 }
@@ -41,6 +45,9 @@ impl LibraryError {
     /// What is wrong, in words to go before the list of places.
     pub fn summary(&self) -> String {
         let library = self.library;
+        if let Some(variable) = self.refused {
+            return format!("{variable}, which is to name {library}, cannot be used:");
+        }
         match self.unusable {
             true => format!("{library} was found and cannot be used; tried:"),
             false => format!("{library} was not found. Looked in:"),
@@ -99,6 +106,11 @@ fn builtins(folder: &Path, library: &Path, (major, minor): (i32, i32)) -> Option
     own.or_else(short).or_else(|| releases.pop())
 }
 
+/// What to do about a variable that names a library or a program by a relative path.
+pub(crate) fn refusal(variable: &str) -> String {
+    format!("Set {variable} to an absolute path, or unset it to have the usual places searched.")
+}
+
 const NVRTC_REMEDY: &str = "Install it with `python3 -m pip install nvidia-cuda-nvrtc`, \
      or set TOPKIT_NVRTC to the library file or its folder.";
 
@@ -109,20 +121,23 @@ pub(crate) fn nvrtc() -> Result<Found, LibraryError> {
 }
 
 fn nvrtc_by(value: &impl Fn(&str) -> Option<OsString>) -> Result<Found, LibraryError> {
-    let mut search = Search::of("libnvrtc", NVRTC_REMEDY);
+    let mut search = Search::of("libnvrtc", NVRTC_REMEDY, value);
     if let Some(chosen) = value("TOPKIT_NVRTC") {
         let place = format!("TOPKIT_NVRTC={}", chosen.display());
         let found = match absolute(chosen) {
-            Err(reason) => search.miss(&place, reason),
+            Err(reason) => {
+                (search.unusable, search.refused) = (true, Some("TOPKIT_NVRTC"));
+                search.remedy = refusal("TOPKIT_NVRTC");
+                search.miss(&place, reason)
+            }
             Ok(folder) if folder.is_dir() => search.folder(&place, &folder),
             Ok(file) => search.file(&place, &file),
         };
         return found.ok_or_else(|| search.failed());
     }
     let names = ["libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12"];
-    names
-        .iter()
-        .find_map(|name| search.name(name))
+    search
+        .names(&names, |search, place, folder| search.folder(place, folder))
         .or_else(|| {
             let machine = format!("targets/{}/lib", TARGET);
             let below = ["lib64", "lib", &machine];
@@ -141,22 +156,45 @@ struct Search {
     library: &'static str,
     tried: Tried,
     unusable: bool,
+    refused: Option<&'static str>,
     remedy: String,
+    loader: LoaderPath,
 }
 
 impl Search {
-    fn of(library: &'static str, remedy: &str) -> Search {
-        Search { library, tried: Vec::new(), unusable: false, remedy: remedy.to_owned() }
+    fn of(
+        library: &'static str,
+        remedy: &str,
+        value: &impl Fn(&str) -> Option<OsString>,
+    ) -> Search {
+        let (tried, remedy) = (Vec::new(), remedy.to_owned());
+        let loader = LoaderPath::of(value("LD_LIBRARY_PATH"));
+        Search { library, tried, unusable: false, refused: None, remedy, loader }
     }
 
     fn failed(self) -> LibraryError {
-        let Search { library, tried, unusable, remedy } = self;
-        LibraryError { library, tried, unusable, remedy }
+        let Search { library, tried, unusable, refused, remedy, loader: _ } = self;
+        LibraryError { library, tried, unusable, refused, remedy }
     }
 
     fn miss(&mut self, place: &str, reason: impl fmt::Display) -> Option<Found> {
         self.tried.push((place.to_owned(), reason.to_string()));
         None
+    }
+
+    /// By the first of these names that the system loader knows, unless it would look in the working
+    /// directory: then in the loader's folders, each as `look` does.
+    fn names(
+        &mut self,
+        names: &[&str],
+        look: impl Fn(&mut Search, &str, &Path) -> Option<Found>,
+    ) -> Option<Found> {
+        if !self.loader.leads_here() {
+            return names.iter().find_map(|name| self.name(name));
+        }
+        self.miss("system loader", LEADS_HERE);
+        let folders = self.loader.folders();
+        folders.iter().find_map(|(place, folder)| look(self, place, folder))
     }
 
     /// By name, through the system loader.
@@ -314,7 +352,7 @@ mod tests {
     use super::*;
 
     fn search() -> Search {
-        Search::of("libnvrtc", NVRTC_REMEDY)
+        Search::of("libnvrtc", NVRTC_REMEDY, &|_| None)
     }
 
     #[test]
@@ -352,6 +390,7 @@ mod tests {
             let message = error.to_string();
             assert!(message.contains(&format!("TOPKIT_NVRTC={chosen}: ")), "{message}");
             assert!(message.contains("absolute path"), "{message}");
+            assert!(error.unusable && error.summary().starts_with("TOPKIT_NVRTC, "), "{message}");
         }
         let mut tried = Vec::new();
         let value = |name: &str| (name == "CUDA_HOME").then(|| "cuda".into());

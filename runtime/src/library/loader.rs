@@ -1,0 +1,109 @@
+//! Where the system's loader looks for a library that is opened by its name, and when that is the
+//! working directory.
+//!
+//! It looks into the items of `LD_LIBRARY_PATH` first. An empty item means the working directory, and a
+//! relative one lies in it. While there is such an item nothing is opened by name: the other items and
+//! the loader's usual folders are searched by file. No file is opened here.
+
+use super::named;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Where a loader usually looks by itself, or is told to by packages of CUDA; it does not tell.
+const USUAL: [&str; 6] = [
+    if cfg!(target_arch = "aarch64") {
+        "/usr/lib/aarch64-linux-gnu"
+    } else {
+        "/usr/lib/x86_64-linux-gnu"
+    },
+    "/usr/lib64",
+    "/usr/lib",
+    "/lib",
+    "/usr/local/lib",
+    "/usr/local/cuda/lib64",
+];
+
+/// Why nothing is opened by name, and what to do.
+pub(crate) const LEADS_HERE: &str = "LD_LIBRARY_PATH has an empty or relative item, by which the loader would take libraries from the \
+     working directory, so nothing is opened by name; take the item out";
+
+/// The items of `LD_LIBRARY_PATH`.
+#[derive(Debug)]
+pub(crate) struct LoaderPath {
+    absolute: Vec<PathBuf>,
+    /// Those that depend on the working directory; an empty one is `.`.
+    relative: Vec<PathBuf>,
+}
+
+impl LoaderPath {
+    /// By the value of the variable, which an empty one leaves unset.
+    pub(crate) fn of(list: Option<OsString>) -> LoaderPath {
+        let mut path = LoaderPath { absolute: Vec::new(), relative: Vec::new() };
+        let list = list.unwrap_or_default();
+        let list = list.to_string_lossy();
+        // The loader puts the program's own folder for these words.
+        let own = |item: &str| item.starts_with("$ORIGIN") || item.starts_with("${ORIGIN}");
+        let items = list.split([':', ';']).filter(|item| !list.is_empty() && !own(item));
+        for item in items.map(|item| PathBuf::from(if item.is_empty() { "." } else { item })) {
+            match item.is_absolute() {
+                true => path.absolute.push(item),
+                false => path.relative.push(item),
+            }
+        }
+        path
+    }
+
+    /// Whether a library that is opened by name may come from the working directory.
+    pub(crate) fn leads_here(&self) -> bool {
+        !self.relative.is_empty()
+    }
+
+    /// The folders to search in the loader's place, with names for messages.
+    pub(super) fn folders(&self) -> Vec<(String, PathBuf)> {
+        let listed = self.absolute.iter().map(|folder| ("LD_LIBRARY_PATH", folder.clone()));
+        let usual = USUAL.iter().map(|folder| ("system folder", PathBuf::from(folder)));
+        listed
+            .chain(usual)
+            .map(|(place, folder)| (format!("{place}, {}", folder.display()), folder))
+            .collect()
+    }
+
+    /// What the loader would take from the working directory where names that start so are opened.
+    pub(super) fn taken_here(&self, starts: &[&str]) -> Option<PathBuf> {
+        // The loader prefers what lies in this one, for processors of its kind.
+        let starts = starts.iter().chain(&["glibc-hwcaps"]);
+        starts.flat_map(|start| self.relative.iter().flat_map(|folder| named(folder, start))).next()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_or_relative_item_leads_to_the_working_directory() {
+        let of = |list: &str| LoaderPath::of(Some(list.into()));
+        for list in [":", "/a:", ":/a", "/a::/b", ".", "/a:lib", "./lib", "/a;", "/a;;/b", "$LIB"] {
+            assert!(of(list).leads_here(), "{list}");
+        }
+        for list in ["", "/a", "/a:/b;/c", "$ORIGIN/../lib", "${ORIGIN}:/a"] {
+            assert!(!of(list).leads_here(), "{list}");
+        }
+        assert!(!LoaderPath::of(None).leads_here());
+        let folders = of(":/a;/b").folders();
+        let paths: Vec<_> = folders.iter().map(|(_, folder)| folder.to_str().unwrap()).collect();
+        assert_eq!(paths[..2], ["/a", "/b"]);
+        assert_eq!(paths[2..], USUAL);
+        assert_eq!(folders[0].0, "LD_LIBRARY_PATH, /a");
+    }
+
+    #[test]
+    fn what_would_be_taken_from_the_working_directory_is_named() {
+        // The working directory of unit tests has sources and no library.
+        let here = LoaderPath::of(Some(":".into()));
+        assert_eq!(here.taken_here(&["libcuda"]), None);
+        let file = here.taken_here(&["libcuda", "Cargo.toml"]);
+        assert_eq!(file, Some("./Cargo.toml".into()));
+        assert_eq!(LoaderPath::of(Some("/a".into())).taken_here(&["Cargo.toml"]), None);
+    }
+}
