@@ -77,7 +77,8 @@ pub enum TuneError {
     /// It cannot begin.
     #[error(transparent)]
     Engine(Box<Error>),
-    /// The GPU stopped answering.
+    /// The GPU stopped answering; or it lacked something for a problem, such as memory, and the other
+    /// problems were measured.
     #[error("{reason}; what was measured before is in {}", path.display())]
     Stopped {
         /// The file of the records.

@@ -147,25 +147,3 @@ fn nothing_is_tuned_during_a_capture() {
     let summary = tune().unwrap();
     assert_eq!((summary.finished, summary.left), (0, 1));
 }
-
-/// Half a terabyte of scores: no GPU has it. No kernel is to blame, so none is recorded as refused.
-#[test]
-fn a_problem_that_the_gpu_has_no_memory_for_is_an_error_and_leaves_no_row() {
-    let folder = tempfile::tempdir().unwrap();
-    let engine = with_folder(engine(), &folder);
-    let spec = builder().build().unwrap();
-    let problem = Problem::new(DType::F32, 1 << 17, 1 << 20, 64);
-    let mut tell = |_: Event<'_>| ControlFlow::Continue(());
-    let small = Problem::new(DType::F32, 2, 12_000, 64);
-    let problems = [problem, small];
-    let stopped = engine.tune(&spec, &problems, Duration::from_secs(60), &mut tell).unwrap_err();
-    let TuneError::Stopped { reason, .. } = &stopped else { panic!("{stopped}") };
-    assert!(reason.to_string().contains("OUT_OF_MEMORY"), "{reason}");
-    let records = Records::read(&engine.records().unwrap()).unwrap();
-    let measured = |outcome: &Outcome| !matches!(outcome, Outcome::PassedOver(_));
-    let mut rows = records.rows.iter().map(|(_, row)| row).filter(|row| measured(&row.outcome));
-    // The GPU is as good as before: the other problem was measured.
-    assert!(rows.all(|row| row.problem == small));
-    let summary = engine.tune(&spec, &[small], Duration::from_secs(60), &mut tell).unwrap();
-    assert_eq!((summary.finished, summary.left, summary.wrong), (1, 0, 0));
-}
