@@ -6,10 +6,8 @@
 
 use crate::cargo::Built;
 use crate::{Result, cargo, examples};
-use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 /// Machines are lent with a limit on what may travel.
 const LIMIT: u64 = 64 << 20;
@@ -109,14 +107,8 @@ fn build(arguments: &[&str]) -> Result<Vec<Built>> {
 
 /// The test suites that need NVRTC or a GPU, as their manifest says.
 fn suites() -> Result<Vec<String>> {
-    let mut command = cargo::command(&["metadata", "--no-deps", "--format-version", "1"])?;
-    let output = command.stderr(Stdio::inherit()).output()?;
-    if !output.status.success() {
-        return Err(format!("`{}`: {}", cargo::words(&command), output.status).into());
-    }
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let tests = packages.filter(|package| package["name"] == "topkit-tests");
+    let packages = cargo::packages()?;
+    let tests = packages.iter().filter(|package| package["name"] == "topkit-tests");
     let targets = tests.flat_map(|package| package["targets"].as_array().into_iter().flatten());
     let needy = targets.filter(|target| {
         let features = target["required-features"].as_array();

@@ -37,6 +37,17 @@ pub fn run(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { Err(format!("`{}`: {status}", words(command)).into()) }
 }
 
+/// What cargo says of each package of the workspace.
+pub fn packages() -> Result<Vec<Value>> {
+    let mut command = command(&["metadata", "--no-deps", "--format-version", "1"])?;
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("`{}`: {}", words(&command), output.status).into());
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    Ok(metadata["packages"].as_array().cloned().unwrap_or_default())
+}
+
 /// What cargo has built.
 pub struct Built {
     pub name: String,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Packs and builds every crate that is published.
 pub fn run() -> Result<()> {
@@ -40,15 +40,10 @@ pub fn run() -> Result<()> {
 
 /// Name and version of the crates that are published.
 fn published() -> Result<Vec<(String, String)>> {
-    let mut command = cargo::command(&["metadata", "--no-deps", "--format-version", "1"])?;
-    let output = command.stderr(Stdio::inherit()).output()?;
-    if !output.status.success() {
-        return Err(format!("`{}`: {}", cargo::words(&command), output.status).into());
-    }
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let packages = cargo::packages()?;
     let word = |value: &Value| value.as_str().map(str::to_owned);
     Ok(packages
+        .iter()
         // `publish = false` is an empty list of registries.
         .filter(|package| package["publish"].is_null())
         .filter_map(|package| Some((word(&package["name"])?, word(&package["version"])?)))
