@@ -4,10 +4,12 @@
 use crate::abi::{self, Launch, NAME_BYTES, SelectorConfig};
 use crate::failure::Failure;
 use std::ffi::c_char;
-use topkit::{DType, IndexType, KSet, KernelSpec, NanPolicy, Problem, RawLaunch, RowShape, Select};
+use topkit::{
+    DType, IndexType, KSet, NanPolicy, Problem, RawLaunch, RowShape, Select, SelectorSpec,
+};
 
 /// The selector that a config describes, as a spec that leaves every tuning axis to the plan.
-pub fn spec(config: &SelectorConfig) -> Result<(DType, KernelSpec), Failure> {
+pub fn spec(config: &SelectorConfig) -> Result<(DType, SelectorSpec), Failure> {
     let dtype = dtype(config.dtype)?;
     let select =
         choice("select", config.select, Select::ALL, "TOPKIT_SELECT_LARGEST or _SMALLEST")?;
@@ -27,8 +29,8 @@ pub fn declare(
     k: KSet,
     rows: RowShape,
     meaning: impl FnOnce(topkit::SpecBuilder) -> topkit::SpecBuilder,
-) -> Result<KernelSpec, Failure> {
-    let builder = KernelSpec::builder("Selector")
+) -> Result<SelectorSpec, Failure> {
+    let builder = SelectorSpec::builder("Selector")
         .dtype([dtype])
         .k(k)
         .rows(rows)

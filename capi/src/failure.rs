@@ -156,12 +156,12 @@ mod tests {
         let problem = Problem::new(DType::F32, 1, 8, 4);
         for (error, status, words) in [
             (
-                Error::K { family: "S".into(), declared: KSet::from(1..=8), k: 9 },
+                Error::K { selector: "S".into(), declared: KSet::from(1..=8), k: 9 },
                 Status::Argument,
                 "k of 1..=8, not 9; make one with k_first",
             ),
             (
-                Error::DenseRows { family: "S".into(), what: "lengths" },
+                Error::DenseRows { selector: "S".into(), what: "lengths" },
                 Status::Argument,
                 "lengths were given to a selector of dense rows",
             ),

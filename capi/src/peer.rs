@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 use topkit::cudarc::driver::sys::CUstream;
-use topkit::{DType, Engine, Family, KSet, RowShape};
+use topkit::{DType, Engine, KSet, RowShape, Selector};
 
 /// A GPU, the type of the scores, and whether rows have lengths.
 type Key = (usize, DType, bool);
 
-static FAMILIES: Mutex<BTreeMap<Key, Family>> = Mutex::new(BTreeMap::new());
+static SELECTORS: Mutex<BTreeMap<Key, Selector>> = Mutex::new(BTreeMap::new());
 
 /// How many kernels there are to choose from.
 // SAFETY: the interface gives this name to one library of those that are loaded by a benchmark,
@@ -50,9 +50,9 @@ pub extern "C" fn peer_supports(
     let supported = last_error::result(|| {
         let dtype = self::dtype(variant, dtype)?;
         let problem = convert::shape(dtype, rows, columns, k)?;
-        let family = family(dtype, lengths_given != 0)?;
-        let _restore = context::enter(family.engine())?;
-        family.prepare(&problem)?;
+        let selector = selector(dtype, lengths_given != 0)?;
+        let _restore = context::enter(selector.engine())?;
+        selector.prepare(&problem)?;
         Ok(())
     });
     c_int::from(supported.is_ok())
@@ -73,7 +73,7 @@ pub extern "C" fn peer_workspace(
         let problem = convert::shape(dtype, rows, columns, k)?;
         let mut most = 0;
         for ragged in [false, true] {
-            most = most.max(family(dtype, ragged)?.plan(&problem)?.workspace_bytes);
+            most = most.max(selector(dtype, ragged)?.plan(&problem)?.workspace_bytes);
         }
         Ok(most)
     });
@@ -130,10 +130,10 @@ pub unsafe extern "C" fn peer_run(
             reserved: 0,
         };
         let launch = convert::launch(dtype, &launch)?;
-        let family = family(dtype, !lengths.is_null())?;
-        let _restore = context::enter(family.engine())?;
+        let selector = selector(dtype, !lengths.is_null())?;
+        let _restore = context::enter(selector.engine())?;
         // SAFETY: addresses and stream are as the caller promises.
-        Ok(unsafe { family.launch_raw(stream, &launch) }?)
+        Ok(unsafe { selector.launch_raw(stream, &launch) }?)
     })
 }
 
@@ -148,23 +148,23 @@ fn dtype(variant: c_int, given: c_int) -> Result<DType, Failure> {
 }
 
 /// The selector of the current GPU; GPU 0 where none is in use, as the CUDA runtime has it.
-fn family(dtype: DType, ragged: bool) -> Result<Family, Failure> {
+fn selector(dtype: DType, ragged: bool) -> Result<Selector, Failure> {
     let current = context::ordinal()?;
     let ordinal = current.unwrap_or(0);
     // A panic elsewhere leaves the map whole: an entry is made before it is put in.
-    let mut families = FAMILIES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(family) = families.get(&(ordinal, dtype, ragged)) {
-        return Ok(family.clone());
+    let mut selectors = SELECTORS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(selector) = selectors.get(&(ordinal, dtype, ragged)) {
+        return Ok(selector.clone());
     }
-    let known = families.iter().find(|((other, ..), _)| *other == ordinal);
+    let known = selectors.iter().find(|((other, ..), _)| *other == ordinal);
     let engine: Engine = match (known, current) {
-        (Some((_, family)), _) => family.engine().clone(),
+        (Some((_, selector)), _) => selector.engine().clone(),
         (None, Some(_)) => context::open_current()?,
         (None, None) => context::open(ordinal)?,
     };
     let rows = if ragged { RowShape::Ragged } else { RowShape::Dense };
     let every_k = KSet::from(1..=i32::MAX as u32);
-    let family = engine.family(convert::declare(dtype, every_k, rows, |builder| builder)?)?;
-    families.insert((ordinal, dtype, ragged), family.clone());
-    Ok(family)
+    let selector = engine.selector(convert::declare(dtype, every_k, rows, |builder| builder)?)?;
+    selectors.insert((ordinal, dtype, ragged), selector.clone());
+    Ok(selector)
 }

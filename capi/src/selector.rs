@@ -5,13 +5,13 @@ use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::{context, convert, last_error, sized};
 use topkit::cudarc::driver::sys::CUstream;
-use topkit::{DType, Family};
+use topkit::DType;
 
 /// What a `topkit_selector *` points to.
 #[derive(Debug)]
 pub struct Selector {
     dtype: DType,
-    family: Family,
+    kernels: topkit::Selector,
 }
 
 // Any number of threads may use a handle at the same time, so what is behind it must allow that.
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn topkit_selector_create(
         let (dtype, spec) = convert::spec(&unsafe { sized::read(config) }?)?;
         // SAFETY: it is null or an engine, by the caller's promise.
         let engine = unsafe { engine.as_ref() }.ok_or(Failure::Null { what: "engine" })?;
-        let made = Selector { dtype, family: engine.0.family(spec)? };
+        let made = Selector { dtype, kernels: engine.0.selector(spec)? };
         // SAFETY: it is a place for a pointer, by the caller's promise.
         unsafe { selector.write(Box::into_raw(Box::new(made))) };
         Ok(())
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn topkit_selector_destroy(selector: *mut Selector) {
         }
         // SAFETY: it came from `Box::into_raw`, and nobody else has it.
         let selector = unsafe { Box::from_raw(selector) };
-        let _restore = context::enter(selector.family.engine())?;
+        let _restore = context::enter(selector.kernels.engine())?;
         drop(selector);
         Ok(())
     });
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn topkit_selector_plan(
         let problem = unsafe { sized::read(problem) }?;
         // SAFETY: it is null or a selector, by the caller's promise.
         let selector = unsafe { live(selector) }?;
-        let made = selector.family.plan(&convert::problem(selector.dtype, &problem)?)?;
+        let made = selector.kernels.plan(&convert::problem(selector.dtype, &problem)?)?;
         let answer = Plan {
             size: size_of::<Plan>(),
             workspace_bytes: made.workspace_bytes,
@@ -113,8 +113,8 @@ pub unsafe extern "C" fn topkit_selector_prepare(
         // SAFETY: it is null or a selector, by the caller's promise.
         let selector = unsafe { live(selector) }?;
         let problem = convert::problem(selector.dtype, &problem)?;
-        let _restore = context::enter(selector.family.engine())?;
-        selector.family.prepare(&problem)?;
+        let _restore = context::enter(selector.kernels.engine())?;
+        selector.kernels.prepare(&problem)?;
         Ok(())
     })
 }
@@ -138,9 +138,9 @@ pub unsafe extern "C" fn topkit_selector_launch(
         // SAFETY: it is null or a selector, by the caller's promise.
         let selector = unsafe { live(selector) }?;
         let launch = convert::launch(selector.dtype, &launch)?;
-        let _restore = context::enter(selector.family.engine())?;
+        let _restore = context::enter(selector.kernels.engine())?;
         // SAFETY: addresses and stream are as the caller promises.
-        Ok(unsafe { selector.family.launch_raw(stream, &launch) }?)
+        Ok(unsafe { selector.kernels.launch_raw(stream, &launch) }?)
     })
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use topkit::cache::Artifact;
-use topkit::{Arch, Config, Engine, Family, Resources, Variant};
+use topkit::{Arch, Config, Engine, Resources, Selector, Variant};
 
 /// The arguments of `topkit compile`.
 #[derive(Debug, clap::Args)]
@@ -39,10 +39,10 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
     archs.sort();
     archs.dedup();
     // All are opened before the first compile, so that an unknown one costs no time.
-    let families = archs
+    let selectors = archs
         .iter()
-        .map(|&arch| engine(arch, asked())?.family(spec.clone()))
-        .collect::<Result<Vec<Family>, topkit::Error>>()?;
+        .map(|&arch| engine(arch, asked())?.selector(spec.clone()))
+        .collect::<Result<Vec<Selector>, topkit::Error>>()?;
     if let Some(folder) = &args.output {
         std::fs::create_dir_all(folder).map_err(|error| {
             Failure::environment(format!("cannot make {}: {error}", folder.display()))
@@ -52,14 +52,14 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
     for (variant, arch) in variants.iter().flat_map(|v| archs.iter().map(move |arch| (v, arch))) {
         compiles_for(variant, *arch)?;
     }
-    let bar = progress::bar(variants.len() * families.len(), json);
+    let bar = progress::bar(variants.len() * selectors.len(), json);
     let mut kernels = Vec::new();
     for variant in &variants {
-        for family in &families {
-            bar.set_message(format!("{variant} for {}", family.engine().arch()));
-            let kernel = build(family, variant)?;
+        for selector in &selectors {
+            bar.set_message(format!("{variant} for {}", selector.engine().arch()));
+            let kernel = build(selector, variant)?;
             if let Some(folder) = &args.output {
-                save(folder, family, &kernel)?;
+                save(folder, selector, &kernel)?;
             }
             kernels.push(kernel);
             bar.inc(1);
@@ -112,17 +112,17 @@ pub fn takes(variant: &Variant, artifact: &Artifact) -> Vec<String> {
 /// The heads of what a kernel takes.
 pub const TAKES: [&str; 5] = ["registers", "spills", "shared memory", "of the launch", "cubin"];
 
-fn build(family: &Family, variant: &Variant) -> Result<Kernel, Failure> {
+fn build(selector: &Selector, variant: &Variant) -> Result<Kernel, Failure> {
     let start = Instant::now();
-    let artifact = family.artifact(variant)?;
+    let artifact = selector.artifact(variant)?;
     let time = start.elapsed();
-    let warnings = family.build_warnings(variant)?;
+    let warnings = selector.build_warnings(variant)?;
     Ok(Kernel { variant: *variant, artifact, warnings, time })
 }
 
-fn save(folder: &Path, family: &Family, kernel: &Kernel) -> Result<(), Failure> {
+fn save(folder: &Path, selector: &Selector, kernel: &Kernel) -> Result<(), Failure> {
     let Artifact { entry, arch, cubin, log, .. } = &*kernel.artifact;
-    let source = family.source(&kernel.variant)?;
+    let source = selector.source(&kernel.variant)?;
     write(&folder.join(format!("{entry}.cu")), source.text.as_bytes())?;
     write(&folder.join(format!("{entry}-{arch}.log")), log.as_bytes())?;
     write(&folder.join(format!("{entry}-{arch}.cubin")), cubin)

@@ -84,7 +84,7 @@ fn text(form: &Form, variant: &Variant) -> Result<String, Failure> {
     if form.is_source() {
         return Ok(form::source(variant, form.arch)?.text);
     }
-    let text = form.of(&form.family(variant)?, variant)?.replace(&variant.symbol(), "KERNEL");
+    let text = form.of(&form.selector(variant)?, variant)?.replace(&variant.symbol(), "KERNEL");
     Ok(text.lines().flat_map(|line| [without_address(line), "\n"]).collect())
 }
 
@@ -100,7 +100,7 @@ fn without_address(line: &str) -> &str {
 }
 
 fn build(args: &Args, variant: &Variant) -> Result<Arc<Artifact>, Failure> {
-    Ok(args.form.family(variant)?.artifact(variant)?)
+    Ok(args.form.selector(variant)?.artifact(variant)?)
 }
 
 fn resources(both: [&Variant; 2], built: &[Arc<Artifact>; 2]) -> String {

@@ -35,9 +35,9 @@ pub fn emit(args: &Args) -> Result<Report, Failure> {
         json["edited"] = json!(source.digest != topkit::render(&variant)?.digest);
         source.text
     } else {
-        let family = args.form.family(&variant)?;
-        json["arch"] = json!(family.engine().arch().to_string());
-        args.form.of(&family, &variant)?
+        let selector = args.form.selector(&variant)?;
+        json["arch"] = json!(selector.engine().arch().to_string());
+        args.form.of(&selector, &variant)?
     };
     let Some(path) = &args.output else {
         let name = if args.form.is_source() { "source" } else { args.form.extension() };

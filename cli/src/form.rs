@@ -6,7 +6,9 @@
 
 use crate::compile::{asked, compiles_for, engine};
 use crate::exit::Failure;
-use topkit::{Arch, Config, Family, KernelSpec, Nvrtc, Overrides, RenderedSource, Variant, render};
+use topkit::{
+    Arch, Config, Nvrtc, Overrides, RenderedSource, Selector, SelectorSpec, Variant, render,
+};
 
 /// What of a kernel is shown.
 #[derive(Debug, Clone, clap::Args)]
@@ -39,27 +41,27 @@ impl Form {
         !self.ptx && !self.sass
     }
 
-    /// A member of a family in this form.
-    pub fn of(&self, family: &Family, variant: &Variant) -> Result<String, Failure> {
+    /// A member of a selector in this form.
+    pub fn of(&self, selector: &Selector, variant: &Variant) -> Result<String, Failure> {
         Ok(match (self.ptx, self.sass) {
-            (true, _) => family.ptx(variant)?,
-            (_, true) => family.sass(variant)?,
-            _ => family.source(variant)?.text,
+            (true, _) => selector.ptx(variant)?,
+            (_, true) => selector.sass(variant)?,
+            _ => selector.source(variant)?.text,
         })
     }
 
-    /// A family with the kernel, for the architecture.
-    pub fn family(&self, variant: &Variant) -> Result<Family, Failure> {
+    /// A selector with the kernel, for the architecture.
+    pub fn selector(&self, variant: &Variant) -> Result<Selector, Failure> {
         let arch = self.arch.map_or_else(usual_arch, Ok)?;
         compiles_for(variant, arch)?;
         let meaning = variant.semantics;
-        let spec = KernelSpec::builder("One")
+        let spec = SelectorSpec::builder("One")
             .dtype([variant.dtype])
             .vec_size([variant.vec_size])
             .bins([variant.bins])
             .threads([variant.threads])
             .build()?;
-        Ok(engine(arch, asked())?.family(KernelSpec { semantics: meaning, ..spec })?)
+        Ok(engine(arch, asked())?.selector(SelectorSpec { semantics: meaning, ..spec })?)
     }
 }
 

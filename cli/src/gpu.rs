@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaSlice, DevicePtr, DevicePtrMut, DeviceRepr, DriverError};
 use topkit::tune::{LAUNCHES, REPLAYS, Recording, Timing};
-use topkit::{CudaStream, Engine, Family, Plan, Problem, RawLaunch, Score};
+use topkit::{CudaStream, Engine, Plan, Problem, RawLaunch, Score, Selector};
 
 /// Long enough for an idle GPU to raise its clocks.
 const WARM_UP: Duration = Duration::from_millis(100);
@@ -17,7 +17,7 @@ const UNWRITTEN: i32 = i32::MIN;
 
 /// A matrix on the GPU, a place for its winners, and the memory that its kernel works in.
 pub struct Session<'a, S> {
-    family: &'a Family,
+    selector: &'a Selector,
     stream: Arc<CudaStream>,
     scores: CudaSlice<S>,
     indices: CudaSlice<i32>,
@@ -27,8 +27,12 @@ pub struct Session<'a, S> {
 
 impl<'a, S: Score + DeviceRepr> Session<'a, S> {
     /// Brings the scores to the GPU. The kernel of the plan is loaded already.
-    pub fn start(family: &'a Family, plan: Plan, scores: &[S]) -> Result<Session<'a, S>, Failure> {
-        let engine = family.engine();
+    pub fn start(
+        selector: &'a Selector,
+        plan: Plan,
+        scores: &[S],
+    ) -> Result<Session<'a, S>, Failure> {
+        let engine = selector.engine();
         let context = engine.context().ok_or(topkit::Error::Offline { arch: engine.arch() })?;
         // SAFETY: every buffer of this process lives and dies on the one stream made below, so
         // there is nothing between streams to track; tracking would put events into the graph.
@@ -47,7 +51,7 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         let workspace = stream
             .alloc_zeros(plan.workspace_bytes.max(1))
             .map_err(refused("make room for the workspace"))?;
-        Ok(Session { family, stream, scores, indices, workspace, plan })
+        Ok(Session { selector, stream, scores, indices, workspace, plan })
     }
 
     /// Enqueues the selection.
@@ -63,7 +67,9 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         };
         // SAFETY: the buffers have at least the plan's sizes, none overlaps another, and they are
         // freed on the one stream, after every launch.
-        Ok(unsafe { self.family.launch_variant(stream.cu_stream(), &launch, &self.plan.variant) }?)
+        Ok(unsafe {
+            self.selector.launch_variant(stream.cu_stream(), &launch, &self.plan.variant)
+        }?)
     }
 
     /// Waits for the selection and fetches its indices.

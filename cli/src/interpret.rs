@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use std::time::Instant;
 use topkit::interpret::{Fault, Interpreter, Kernel, Question, Word};
-use topkit::{Arch, Explanation, KernelSpec, Limits, Plan, Problem, Score};
+use topkit::{Arch, Explanation, Limits, Plan, Problem, Score, SelectorSpec};
 
 /// Accesses a score, and a place of the answer, after which a kernel is taken to spin: far more than
 /// all passes over a row.
@@ -33,7 +33,7 @@ pub struct Ready {
 pub fn ready(
     interpreter: &Interpreter,
     seed: u64,
-    spec: &KernelSpec,
+    spec: &SelectorSpec,
     problem: &Problem,
     wish: &Wish,
     progress: &ProgressBar,

@@ -1,4 +1,4 @@
-//! The member of a family that `run` takes: the plan's, or one that the command line names.
+//! The member of a selector that `run` takes: the plan's, or one that the command line names.
 //!
 //! It compiles and launches nothing. A kernel that is asked for and cannot serve the problem is an
 //! error with the reason; it is never exchanged for another.
@@ -6,7 +6,7 @@
 use crate::exit::Failure;
 use crate::spec::{self, Sizes, named};
 use serde_json::{Value, json};
-use topkit::{Explanation, KernelKind, KernelSpec, Plan, Variant};
+use topkit::{Explanation, KernelKind, Plan, SelectorSpec, Variant};
 
 /// Which kernels may run, where the plan is not to choose among all.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -40,7 +40,7 @@ impl Wish {
     }
 
     /// The member for the problem of an explanation, among those of its spec.
-    pub fn member(&self, spec: &KernelSpec, explained: &Explanation) -> Result<Member, Failure> {
+    pub fn member(&self, spec: &SelectorSpec, explained: &Explanation) -> Result<Member, Failure> {
         let planned = explained.plan;
         if self.admits(&planned.variant) {
             return Ok(Member {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use topkit::cache::Origin;
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::tune::{LAUNCHES, REPLAYS, Timing};
-use topkit::{Engine, Family, KernelSpec, Plan, Problem, Score};
+use topkit::{Engine, Plan, Problem, Score, Selector, SelectorSpec};
 
 /// An answer and how it came about.
 pub struct Outcome {
@@ -42,7 +42,7 @@ pub fn on_host(indices: Vec<i32>, seconds: f64, why: &str) -> Outcome {
 
 /// A kernel that is loaded on the GPU, before there are scores.
 pub struct OnGpu {
-    family: Family,
+    selector: Selector,
     member: Member,
     plan: Plan,
     origin: Origin,
@@ -55,20 +55,20 @@ impl OnGpu {
     /// there, for want of memory too, is refused before any score is made.
     pub fn ready(
         engine: &Engine,
-        spec: KernelSpec,
+        spec: SelectorSpec,
         problem: &Problem,
         wish: &Wish,
         progress: &ProgressBar,
     ) -> Result<OnGpu, Failure> {
-        let family = engine.family(spec)?;
-        let member = wish.member(family.spec(), &family.explain(problem)?)?;
+        let selector = engine.selector(spec)?;
+        let member = wish.member(selector.spec(), &selector.explain(problem)?)?;
         gpu::fits(engine, &member.plan)?;
         progress.set_message("compiling the kernel");
         let start = Instant::now();
-        let plan = family.prepare_variant(problem, &member.plan.variant)?;
+        let plan = selector.prepare_variant(problem, &member.plan.variant)?;
         let seconds = start.elapsed().as_secs_f64();
-        let origin = family.artifact(&plan.variant)?.origin;
-        Ok(OnGpu { family, member, plan, origin, seconds })
+        let origin = selector.artifact(&plan.variant)?.origin;
+        Ok(OnGpu { selector, member, plan, origin, seconds })
     }
 
     /// Selects on the GPU and times the kernel.
@@ -77,11 +77,11 @@ impl OnGpu {
         scores: &[S],
         progress: &ProgressBar,
     ) -> Result<Outcome, Failure> {
-        let OnGpu { family, member, plan, origin, seconds: ready } = self;
-        let engine = family.engine();
-        let resources = family.resources(&plan.variant)?;
+        let OnGpu { selector, member, plan, origin, seconds: ready } = self;
+        let engine = selector.engine();
+        let resources = selector.resources(&plan.variant)?;
         progress.set_message("selecting on the GPU");
-        let mut session = Session::start(family, *plan, scores)?;
+        let mut session = Session::start(selector, *plan, scores)?;
         session.launch()?;
         session.indices()?;
         progress.set_message("timing the kernel");

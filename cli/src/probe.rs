@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use std::time::Instant;
 use topkit::cache::DiskCache;
 use topkit::pack::Pack;
-use topkit::{Arch, Config, DType, DeviceFacts, Disassembler, Engine, Error, Family, KernelSpec};
+use topkit::{
+    Arch, Config, DType, DeviceFacts, Disassembler, Engine, Error, Selector, SelectorSpec,
+};
 use topkit::{LibraryError, Nvrtc, NvrtcError, Overrides, Problem, SassError, host};
 
 /// How a thing stands.
@@ -271,22 +273,22 @@ pub fn trial(gpu: bool, nvrtc: &Nvrtc) -> (Finding, bool) {
     }
 }
 
-/// A small family on an engine without a disk cache: what was compiled earlier proves nothing.
-fn fresh(engine: Engine) -> Result<Family, Failure> {
-    let spec = KernelSpec::builder("Trial").dtype([DType::F32]).vec_size([4]).build()?;
-    Ok(engine.with_config(Config::default())?.family(spec)?)
+/// A small selector on an engine without a disk cache: what was compiled earlier proves nothing.
+fn fresh(engine: Engine) -> Result<Selector, Failure> {
+    let spec = SelectorSpec::builder("Trial").dtype([DType::F32]).vec_size([4]).build()?;
+    Ok(engine.with_config(Config::default())?.selector(spec)?)
 }
 
 fn compile(nvrtc: &Nvrtc) -> Result<Arch, Failure> {
     let last = nvrtc.archs().iter().copied().rfind(|arch| nvrtc.supports(*arch));
     let arch = last.ok_or_else(|| Failure::environment("NVRTC names no architecture"))?;
-    let family = fresh(Engine::offline(arch)?)?;
-    family
+    let selector = fresh(Engine::offline(arch)?)?;
+    selector
         .spec()
         .variants()
         .iter()
         .take(1)
-        .try_for_each(|variant| family.artifact(variant).map(drop))?;
+        .try_for_each(|variant| selector.artifact(variant).map(drop))?;
     Ok(arch)
 }
 
@@ -296,14 +298,14 @@ fn launch() -> Result<Arch, Failure> {
     let Scores::F32(scores) = &matrix.scores else {
         return Err(Failure::environment("the generated scores are not f32"));
     };
-    let family = fresh(Engine::new()?)?;
+    let selector = fresh(Engine::new()?)?;
     let problem = Problem::new(DType::F32, shape.rows, shape.columns, k);
-    let plan = family.prepare(&problem)?;
-    let mut session = Session::start(&family, plan, scores)?;
+    let plan = selector.prepare(&problem)?;
+    let mut session = Session::start(&selector, plan, scores)?;
     session.launch()?;
     let input =
         host::Matrix::new(scores, shape.rows, shape.columns).map_err(Failure::environment)?;
-    host::check(&input, k, &family.spec().semantics, &session.indices()?)
+    host::check(&input, k, &selector.spec().semantics, &session.indices()?)
         .map_err(|fault| Failure::environment(format!("the answer is wrong: {fault}")))?;
-    Ok(family.engine().arch())
+    Ok(selector.engine().arch())
 }

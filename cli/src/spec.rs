@@ -3,8 +3,8 @@
 use crate::exit::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use topkit::{
-    DType, IndexType, KSet, KernelKind, KernelSpec, NanPolicy, Order, Problem, Resources, RowShape,
-    Select, SpecBuilder, SpecError, Ties, Variant,
+    DType, IndexType, KSet, KernelKind, NanPolicy, Order, Problem, Resources, RowShape, Select,
+    SelectorSpec, SpecBuilder, SpecError, Ties, Variant,
 };
 
 /// The tuning axes. Each takes a list; the kernels are all combinations.
@@ -83,7 +83,7 @@ pub struct Keys {
     meaning: Meaning,
 }
 
-/// What the selection means: the keys that every kernel of a family shares.
+/// What the selection means: the keys that every kernel of a selector shares.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "What the selection means")]
 pub struct Meaning {
@@ -138,9 +138,9 @@ impl Keys {
         if variants.is_empty() { Err(no_kernel(&self.kernel)) } else { Ok(variants) }
     }
 
-    /// The family that they are members of.
-    pub fn spec(&self) -> Result<KernelSpec, SpecError> {
-        let builder = KernelSpec::builder("Kernels")
+    /// The selector that they are members of.
+    pub fn spec(&self) -> Result<SelectorSpec, SpecError> {
+        let builder = SelectorSpec::builder("Kernels")
             .dtype(self.dtype.clone())
             .vec_size([4, 8])
             .bins([2048])
@@ -155,8 +155,8 @@ pub fn for_problem(
     select: Select,
     nan: NanPolicy,
     axes: &Axes,
-) -> Result<KernelSpec, SpecError> {
-    let open = KernelSpec::builder("Run")
+) -> Result<SelectorSpec, SpecError> {
+    let open = SelectorSpec::builder("Run")
         .dtype([problem.dtype])
         .k(KSet::from(problem.k))
         .select(select)

@@ -14,7 +14,7 @@ use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Instant;
 use topkit::cache::{NotKept, Origin};
-use topkit::{Arch, DType, Engine, Family, KernelSpec, Warmed, Warmup, Workload};
+use topkit::{Arch, DType, Engine, Selector, SelectorSpec, Warmed, Warmup, Workload};
 
 /// The arguments of `topkit warmup`.
 #[derive(Debug, clap::Args)]
@@ -46,13 +46,13 @@ pub struct Args {
 /// Lists or compiles. At the end the disk is read again: a kernel counts as ready where the next
 /// process finds it.
 pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
-    let families = args.families()?;
+    let selectors = args.selectors()?;
     if args.list {
-        return list(args, &families);
+        return list(args, &selectors);
     }
     // Packs alone have all that they can serve already.
-    families.iter().try_for_each(|family| family.engine().nvrtc().map(drop))?;
-    let disk = families.first().and_then(|family| family.engine().cache().disk());
+    selectors.iter().try_for_each(|selector| selector.engine().nvrtc().map(drop))?;
+    let disk = selectors.first().and_then(|selector| selector.engine().cache().disk());
     let folder = disk.map(|disk| disk.root().display().to_string()).ok_or_else(|| {
         Failure::environment(
             "no kernel is kept on disk here, so that a warm-up would be lost with this program; \
@@ -63,14 +63,14 @@ pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
     let start = Instant::now();
     let bar = progress::bar(0, json);
     let mut all = Vec::new();
-    for family in &families {
+    for selector in &selectors {
         let before: usize = all.iter().map(|(_, done): &(_, Warmup)| done.kernels.len()).sum();
-        let done = family.warmup_with(&args.workloads, jobs, |warmed, done, total| {
+        let done = selector.warmup_with(&args.workloads, jobs, |warmed, done, total| {
             bar.set_length((before + total) as u64);
             bar.set_position((before + done) as u64);
             bar.set_message(warmed.key.to_string());
         })?;
-        all.push((family, done));
+        all.push((selector, done));
     }
     let passed_over = all.iter().map(|(_, done)| done.passed_over.len()).sum();
     let kernels = kernels(all);
@@ -79,8 +79,8 @@ pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
 }
 
 impl Args {
-    /// A family for each architecture, all opened before the first compile.
-    fn families(&self) -> Result<Vec<Family>, Failure> {
+    /// A selector for each architecture, all opened before the first compile.
+    fn selectors(&self) -> Result<Vec<Selector>, Failure> {
         let spec = self.spec()?;
         let mut archs = self.arch.clone();
         archs.sort();
@@ -92,24 +92,24 @@ impl Args {
         } else {
             archs.iter().map(|&arch| Engine::offline(arch)).collect::<Result<_, _>>()?
         };
-        let families = engines.iter().map(|engine| engine.family(spec.clone()));
-        Ok(families.collect::<Result<_, _>>()?)
+        let selectors = engines.iter().map(|engine| engine.selector(spec.clone()));
+        Ok(selectors.collect::<Result<_, _>>()?)
     }
 
-    fn spec(&self) -> Result<KernelSpec, Failure> {
+    fn spec(&self) -> Result<SelectorSpec, Failure> {
         let mut dtypes: Vec<DType> = self.workloads.iter().map(|workload| workload.dtype).collect();
         dtypes.sort();
         dtypes.dedup();
         let most_k = self.workloads.iter().map(|workload| *workload.k.end()).max().unwrap_or(1);
-        let builder = KernelSpec::builder("Warmup").dtype(dtypes).k(1..=most_k);
+        let builder = SelectorSpec::builder("Warmup").dtype(dtypes).k(1..=most_k);
         Ok(self.axes.declare(self.meaning.declare(builder)).build()?)
     }
 }
 
-fn list(args: &Args, families: &[Family]) -> Result<Report, Failure> {
+fn list(args: &Args, selectors: &[Selector]) -> Result<Report, Failure> {
     let mut keys = Vec::new();
-    for family in families {
-        keys.extend(family.enumerate(&args.workloads)?);
+    for selector in selectors {
+        keys.extend(selector.enumerate(&args.workloads)?);
     }
     let rows: Vec<_> = keys
         .iter()
@@ -129,10 +129,10 @@ fn list(args: &Args, families: &[Family]) -> Result<Report, Failure> {
 
 /// The kernels of all architectures. What the report of the last one says of the disk is still true; the
 /// disk is asked again of those of the others, whose room a later one may have taken.
-fn kernels(all: Vec<(&Family, Warmup)>) -> Vec<Kernel> {
+fn kernels(all: Vec<(&Selector, Warmup)>) -> Vec<Kernel> {
     let last = all.len().saturating_sub(1);
     let mut kernels = Vec::new();
-    for (place, (family, done)) in all.into_iter().enumerate() {
+    for (place, (selector, done)) in all.into_iter().enumerate() {
         let told: HashMap<_, _> =
             done.not_kept.into_iter().map(|(key, why)| (key.key, why)).collect();
         for warmed in done.kernels {
@@ -140,7 +140,7 @@ fn kernels(all: Vec<(&Family, Warmup)>) -> Vec<Kernel> {
             let missing = match warmed.outcome {
                 Err(_) | Ok(Origin::Pack) => None,
                 Ok(_) if place == last => told.get(key).cloned(),
-                Ok(_) => family.engine().cache().kept(key).err(),
+                Ok(_) => selector.engine().cache().kept(key).err(),
             };
             kernels.push(Kernel::of(warmed, missing));
         }

@@ -11,7 +11,7 @@ use support::{Place, Ran};
 #[test]
 fn the_source_is_that_of_the_library() {
     let text = Place::new().run(&["emit"]).done();
-    let spec = topkit::KernelSpec::builder("Default").dtype([topkit::DType::Bf16]).vec_size([8]);
+    let spec = topkit::SelectorSpec::builder("Default").dtype([topkit::DType::Bf16]).vec_size([8]);
     let spec = spec.bins([2048]).threads([512]).build().unwrap();
     assert_eq!(text, topkit::render(&spec.variants()[0]).unwrap().text);
 }

@@ -173,9 +173,9 @@ fn a_warmup_compiles_what_stands_in_for_a_kernel_that_the_compiler_refuses() {
 fn a_pack_has_the_release_of_the_compiler() {
     let place = Place::new();
     let library = nvrtc(&place, "libnvrtc.so.13", "13.2.78");
-    let family = "[[family]]\nname = \"F\"\ndtype = \"f32\"\n\
-                  [[family.problem]]\nrows = 1\ncolumns = 100000\nk = 64\n";
-    let (spec, pack) = (place.file("spec.toml", family), place.path("f.pack"));
+    let selector = "[[selector]]\nname = \"F\"\ndtype = \"f32\"\n\
+                  [[selector.problem]]\nrows = 1\ncolumns = 100000\nk = 64\n";
+    let (spec, pack) = (place.file("spec.toml", selector), place.path("f.pack"));
     let pack = pack.to_str().unwrap();
     let mut command = place.command(&["pack", "--arch", "sm_90a", &spec, "-o", pack]);
     command.env("TOPKIT_NVRTC", &library);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use support::{Place, Ran};
 use topkit::cache::KernelCache;
 use topkit::pack::PackWriter;
-use topkit::{Arch, CompileError, Compiled, Compiler, DType, KernelSpec, RenderedSource};
+use topkit::{Arch, CompileError, Compiled, Compiler, DType, RenderedSource, SelectorSpec};
 
 /// A compiler that makes the same of everything.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Compiler for Fake {
 fn pack(place: &Place) -> String {
     let cache = KernelCache::new(Arc::new(Fake), None);
     let mut pack = PackWriter::new(&Fake);
-    let spec = KernelSpec::builder("Two").dtype([DType::F32]).vec_size([1, 2]);
+    let spec = SelectorSpec::builder("Two").dtype([DType::F32]).vec_size([1, 2]);
     for variant in spec.bins([2048]).threads([512]).build().unwrap().variants() {
         let source = topkit::render(&variant).unwrap();
         pack.add(&source, &cache.get(&source, "sm_90a".parse().unwrap()).unwrap()).unwrap();
@@ -95,7 +95,7 @@ fn damage_is_told_by_words_and_by_exit_code() {
 #[test]
 fn a_spec_is_refused_with_its_lines_and_nothing_is_written() {
     let place = Place::new();
-    let spec = place.file("spec.toml", "[[family]]\nname = \"F\"\ndtyp = \"f32\"\n");
+    let spec = place.file("spec.toml", "[[selector]]\nname = \"F\"\ndtyp = \"f32\"\n");
     let out = place.path("k.pack");
     let make =
         |spec: &str| place.run(&["pack", "--arch", "sm_90a", spec, "-o", out.to_str().unwrap()]);
@@ -103,7 +103,7 @@ fn a_spec_is_refused_with_its_lines_and_nothing_is_written() {
     make("no such.toml").refused(&["no such.toml"]);
     place.run(&["pack", "--arch", "sm_90a", &spec]).refused(&["--output"]);
     place.run(&["pack", "--arch", "sm_9x", &spec, "-o", "x"]).refused(&["sm_9x"]);
-    let sound = place.file("sound.toml", "[[family]]\nname = \"F\"\ndtype = \"f32\"\n");
+    let sound = place.file("sound.toml", "[[selector]]\nname = \"F\"\ndtype = \"f32\"\n");
     let ran = make(&sound);
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
     assert!(ran.stderr.contains("pip install"), "{ran:?}");

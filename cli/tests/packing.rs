@@ -10,7 +10,7 @@ use std::process::Command;
 use support::{Place, Ran};
 
 /// Two kernels of each architecture.
-const MEMBERS: &str = "[[family]]\nname = \"Small\"\ndtype = [\"f32\", \"bf16\"]\n\
+const MEMBERS: &str = "[[selector]]\nname = \"Small\"\ndtype = [\"f32\", \"bf16\"]\n\
                        vec_size = 1\nbins = 2048\nthreads = 512\n";
 
 /// A command for which NVRTC is found as the environment says.
@@ -137,13 +137,13 @@ fn the_same_spec_gives_the_same_bytes_compiled_or_cached() {
 #[test]
 fn with_problems_what_their_plans_take_is_packed() {
     let place = Place::new();
-    let family = "[[family]]\nname = \"Planned\"\ndtype = \"bf16\"\n";
-    let problem = "[[family.problem]]\nrows = 8\ncolumns = 65536\nk = 512\n";
+    let selector = "[[selector]]\nname = \"Planned\"\ndtype = \"bf16\"\n";
+    let problem = "[[selector.problem]]\nrows = 8\ncolumns = 65536\nk = 512\n";
     let count = |spec: &str| {
         let json = pack(&place, spec, "sm_90a", &place.path("k.pack")).json();
         json["kernels"].as_u64().unwrap_or_else(|| panic!("{json}"))
     };
-    assert_eq!(count(&format!("{family}{problem}")), 1);
+    assert_eq!(count(&format!("{selector}{problem}")), 1);
     let warm = |mut command: Command| {
         command.env("TOPKIT_PACKS", place.path("k.pack"));
         Ran::of(command)
@@ -155,8 +155,9 @@ fn with_problems_what_their_plans_take_is_packed() {
     assert!(alone.code == 3 && alone.stderr.contains("pip install"), "{alone:?}");
     let listed = warm(place.command(&[&warmup[..], &["--list"]].concat())).done();
     assert!(listed.ends_with("1 kernel\n"), "{listed}");
-    assert_eq!(count(&format!("{family}picks = 3\n{problem}")), 3);
-    let ran = pack(&place, &format!("{family}k = 9\n{problem}"), "sm_90a", &place.path("no.pack"));
+    assert_eq!(count(&format!("{selector}picks = 3\n{problem}")), 3);
+    let ran =
+        pack(&place, &format!("{selector}k = 9\n{problem}"), "sm_90a", &place.path("no.pack"));
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.stderr.contains("Planned") && ran.stderr.contains("not 512"), "{ran:?}");
     assert!(!place.path("no.pack").exists());

@@ -17,6 +17,6 @@ pub use dtype::DType;
 pub use error::RenderError;
 pub use render::{RenderedSource, render};
 pub use spec::{
-    Fault, IndexType, KSet, KernelKind, KernelSpec, Key, LaunchKind, NanPolicy, Order, RowShape,
-    Select, Semantics, SpecBuilder, SpecError, Ties, Variant,
+    Fault, IndexType, KSet, KernelKind, Key, LaunchKind, NanPolicy, Order, RowShape, Select,
+    SelectorSpec, Semantics, SpecBuilder, SpecError, Ties, Variant,
 };

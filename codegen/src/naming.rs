@@ -71,7 +71,7 @@ fn capitalised(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DType, KernelSpec};
+    use crate::{DType, SelectorSpec};
     use std::collections::HashSet;
 
     #[test]
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_cluster_is_part_of_the_name_where_there_is_one() {
-        let spec = KernelSpec::builder("One").dtype([DType::Bf16]).vec_size([8]);
+        let spec = SelectorSpec::builder("One").dtype([DType::Bf16]).vec_size([8]);
         let spec = spec.bins([2048]).threads([512]).build().unwrap();
         let members = spec.variants();
         assert_eq!(members[0].id(), "v8_b2048_t512");

@@ -1,6 +1,6 @@
 //! From syntax to a spec: which keys exist, what their values are, and whether the spec is sound.
 //!
-//! The rules of a sound spec are not here: `KernelSpec::validate` has them, and each of its faults
+//! The rules of a sound spec are not here: `SelectorSpec::validate` has them, and each of its faults
 //! is brought back to the token it is about. A key with a fault ends up at its default.
 
 use crate::ast::{Declaration, Item, Value};
@@ -13,11 +13,11 @@ use std::fmt::Display;
 use syn::LitInt;
 use syn::ext::IdentExt;
 use topkit_codegen::{
-    DType, Fault, IndexType, KSet, KernelSpec, Key, NanPolicy, Order, RowShape, Select, Ties,
+    DType, Fault, IndexType, KSet, Key, NanPolicy, Order, RowShape, Select, SelectorSpec, Ties,
 };
 
 /// The spec that the declaration stands for; sound whatever the declaration is.
-pub fn spec(declaration: &Declaration, problems: &mut Vec<Problem>) -> KernelSpec {
+pub fn spec(declaration: &Declaration, problems: &mut Vec<Problem>) -> SelectorSpec {
     let mut spec = fallback::spec(declaration.name.unraw().to_string());
     let Some(entries) = &declaration.entries else { return spec };
     let mut given: Vec<Given> = Vec::new();
@@ -81,7 +81,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn set(&mut self, value: &Value, spec: &mut KernelSpec) {
+    fn set(&mut self, value: &Value, spec: &mut SelectorSpec) {
         let semantics = &mut spec.semantics;
         match self.key {
             Key::Dtype => {

@@ -8,10 +8,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use std::fmt::Debug;
 use syn::ext::IdentExt;
-use topkit_codegen::{KSet, KernelSpec, Key};
+use topkit_codegen::{KSet, Key, SelectorSpec};
 
 /// The declared type and its methods.
-pub fn items(declaration: &Declaration, spec: &KernelSpec) -> TokenStream {
+pub fn items(declaration: &Declaration, spec: &SelectorSpec) -> TokenStream {
     let Declaration { attrs, vis, name, .. } = declaration;
     let cfgs: Vec<_> = attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let table = table(declaration, spec);
@@ -23,7 +23,7 @@ pub fn items(declaration: &Declaration, spec: &KernelSpec) -> TokenStream {
         #(#[doc = #table])*
         #[derive(::std::fmt::Debug, ::std::clone::Clone)]
         #vis struct #name {
-            family: ::topkit::Family,
+            selector: ::topkit::Selector,
         }
 
         #(#cfgs)*
@@ -31,7 +31,7 @@ pub fn items(declaration: &Declaration, spec: &KernelSpec) -> TokenStream {
         #[allow(dead_code, deprecated)]
         impl #name {
             #[doc = #spec_doc]
-            pub const SPEC: ::topkit::KernelSpec = #spec;
+            pub const SPEC: ::topkit::SelectorSpec = #spec;
 
             #methods
         }
@@ -39,7 +39,7 @@ pub fn items(declaration: &Declaration, spec: &KernelSpec) -> TokenStream {
 }
 
 /// What the declaration says, for the type's documentation: one line an element.
-fn table(declaration: &Declaration, spec: &KernelSpec) -> Vec<String> {
+fn table(declaration: &Declaration, spec: &SelectorSpec) -> Vec<String> {
     let given = |key: &Key| {
         let entries = declaration.entries.iter().flatten();
         entries.map(|entry| entry.key.unraw()).any(|written| written == key.name())
@@ -53,7 +53,7 @@ fn table(declaration: &Declaration, spec: &KernelSpec) -> Vec<String> {
 }
 
 /// The value of a key as the macro spells it.
-pub fn value(key: Key, spec: &KernelSpec) -> String {
+pub fn value(key: Key, spec: &SelectorSpec) -> String {
     fn list<T: ToString>(values: &[T]) -> String {
         match values {
             [one] => one.to_string(),
@@ -81,7 +81,7 @@ pub fn value(key: Key, spec: &KernelSpec) -> String {
 }
 
 /// The spec as a constant expression.
-fn spec_expression(spec: &KernelSpec) -> TokenStream {
+fn spec_expression(spec: &SelectorSpec) -> TokenStream {
     let name = &spec.name;
     let dtype = spec.dtype.iter().map(|dtype| variant("DType", dtype));
     let k = match &spec.k {
@@ -103,7 +103,7 @@ fn spec_expression(spec: &KernelSpec) -> TokenStream {
     let values = spec.semantics.values;
     let rows = variant("RowShape", spec.semantics.rows);
     quote! {
-        ::topkit::KernelSpec {
+        ::topkit::SelectorSpec {
             name: ::std::borrow::Cow::Borrowed(#name),
             dtype: ::std::borrow::Cow::Borrowed(&[#(#dtype),*]),
             k: #k,
@@ -136,7 +136,7 @@ fn variant(of: &str, member: impl Debug) -> TokenStream {
 
 fn methods() -> TokenStream {
     quote! {
-        /// Opens the family on an engine.
+        /// Opens the selector on an engine.
         ///
         /// The engine says where kernels run and for which architecture they are compiled: a GPU
         /// (`Engine::new`), a context of your own (`Engine::on`), or none (`Engine::offline`),
@@ -150,10 +150,10 @@ fn methods() -> TokenStream {
         pub fn new(
             engine: &::topkit::Engine,
         ) -> ::std::result::Result<Self, ::topkit::Error> {
-            ::std::result::Result::Ok(Self { family: engine.family(Self::SPEC)? })
+            ::std::result::Result::Ok(Self { selector: engine.selector(Self::SPEC)? })
         }
 
-        /// Every kernel of the family: for each combination of the declared lists, each kernel
+        /// Every kernel of the selector: for each combination of the declared lists, each kernel
         /// that serves it.
         pub fn variants() -> ::std::vec::Vec<::topkit::Variant> {
             Self::SPEC.variants()
@@ -170,7 +170,7 @@ fn methods() -> TokenStream {
             &self,
             problem: &::topkit::Problem,
         ) -> ::std::result::Result<::topkit::Plan, ::topkit::Error> {
-            self.family.plan(problem)
+            self.selector.plan(problem)
         }
 
         /// Selects the best `k` of every row, on a stream.
@@ -182,8 +182,8 @@ fn methods() -> TokenStream {
         ///
         /// The call returns once the kernel is queued. It allocates no device memory and never
         /// synchronises. A kernel's first launch compiles and loads it; `prepare` of the
-        /// [`family`](Self::family) does so ahead of time. In a CUDA graph, capture the family's
-        /// `launch_raw`; `launch` of the family says when a typed launch can be captured.
+        /// [`selector`](Self::selector) does so ahead of time. In a CUDA graph, capture the selector's
+        /// `launch_raw`; `launch` of the selector says when a typed launch can be captured.
         ///
         /// # Errors
         ///
@@ -199,7 +199,7 @@ fn methods() -> TokenStream {
             k: u32,
             indices: impl ::std::convert::Into<::topkit::Output<'out, I>>,
         ) -> ::std::result::Result<(), ::topkit::Error> {
-            self.family.launch(stream, rows, k, indices)
+            self.selector.launch(stream, rows, k, indices)
         }
 
         /// Device memory for the launches of a problem to work in, zeroed on the stream; empty
@@ -215,7 +215,7 @@ fn methods() -> TokenStream {
             stream: &::std::sync::Arc<::topkit::CudaStream>,
             problem: &::topkit::Problem,
         ) -> ::std::result::Result<::topkit::Workspace, ::topkit::Error> {
-            self.family.workspace(stream, problem)
+            self.selector.workspace(stream, problem)
         }
 
         /// As [`launch`](Self::launch), in a workspace that [`workspace`](Self::workspace) made
@@ -235,7 +235,7 @@ fn methods() -> TokenStream {
             indices: impl ::std::convert::Into<::topkit::Output<'out, I>>,
             workspace: &mut ::topkit::Workspace,
         ) -> ::std::result::Result<(), ::topkit::Error> {
-            self.family.launch_with(stream, rows, k, indices, workspace)
+            self.selector.launch_with(stream, rows, k, indices, workspace)
         }
 
         /// The CUDA C of one kernel, exactly as it is compiled. Needs no GPU.
@@ -247,7 +247,7 @@ fn methods() -> TokenStream {
             &self,
             variant: &::topkit::Variant,
         ) -> ::std::result::Result<::topkit::RenderedSource, ::topkit::Error> {
-            self.family.source(variant)
+            self.selector.source(variant)
         }
 
         /// Which kernel would run for a problem, with the reason of every choice.
@@ -259,13 +259,13 @@ fn methods() -> TokenStream {
             &self,
             problem: &::topkit::Problem,
         ) -> ::std::result::Result<::topkit::Explanation, ::topkit::Error> {
-            self.family.explain(problem)
+            self.selector.explain(problem)
         }
 
-        /// The family behind this type, for all else: launches on raw pointers, PTX, cubin,
+        /// The selector behind this type, for all else: launches on raw pointers, PTX, cubin,
         /// build logs, registers and shared memory.
-        pub fn family(&self) -> &::topkit::Family {
-            &self.family
+        pub fn selector(&self) -> &::topkit::Selector {
+            &self.selector
         }
     }
 }

@@ -4,12 +4,12 @@
 //! keeps the spec of that type sound. It reports nothing.
 
 use std::borrow::Cow;
-use topkit_codegen::{DType, KSet, KernelSpec, Key, Semantics, SpecBuilder};
+use topkit_codegen::{DType, KSet, Key, SelectorSpec, Semantics, SpecBuilder};
 
 /// A spec with every key at its default. `dtype` has none, and stands at `f32` until it is given.
-pub fn spec(name: String) -> KernelSpec {
+pub fn spec(name: String) -> SelectorSpec {
     let (first, last) = SpecBuilder::DEFAULT_K;
-    KernelSpec {
+    SelectorSpec {
         name: name.into(),
         dtype: Cow::Borrowed(&[DType::F32]),
         k: KSet::Range { first, last },
@@ -21,7 +21,7 @@ pub fn spec(name: String) -> KernelSpec {
 }
 
 /// Puts one key back to its default.
-pub fn restore(key: Key, into: &mut KernelSpec) {
+pub fn restore(key: Key, into: &mut SelectorSpec) {
     let default = spec(String::new());
     let (semantics, from) = (&mut into.semantics, default.semantics);
     match key {

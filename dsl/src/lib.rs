@@ -1,6 +1,6 @@
-//! `topk_kernel!`: declares a family of top-k kernels as a Rust type.
+//! `topk_kernel!`: declares a selector of top-k kernels as a Rust type.
 //!
-//! The macro turns tokens into a checked [`KernelSpec`] and that into a type of the crate
+//! The macro turns tokens into a checked [`SelectorSpec`] and that into a type of the crate
 //! `topkit`, which re-exports it. It prints no CUDA and reads nothing but its tokens. A faulty
 //! declaration gives every fault at once, each at its own token and with a hint; the type is
 //! emitted all the same, so that code that uses it shows no further errors.
@@ -8,7 +8,7 @@
 //! Tokens pass through `ast` (syntax) → `check` (meaning) → `fallback` (defaults for faulty keys)
 //! → `expand` (Rust items); `messages` has the text of every fault.
 //!
-//! [`KernelSpec`]: topkit_codegen::KernelSpec
+//! [`SelectorSpec`]: topkit_codegen::SelectorSpec
 
 mod ast;
 mod check;
@@ -21,7 +21,7 @@ mod tests;
 use messages::Problem;
 use proc_macro2::TokenStream;
 
-/// Declares one or more families of top-k kernels, each as a type.
+/// Declares one or more selectors of top-k kernels, each as a type.
 ///
 /// ```text
 /// use topkit::topk_kernel;
@@ -46,7 +46,7 @@ use proc_macro2::TokenStream;
 ///
 /// | key | takes | default | meaning |
 /// |---|---|---|---|
-/// | `dtype` | `f32`, `bf16`, `f16` | required | score types that the family serves |
+/// | `dtype` | `f32`, `bf16`, `f16` | required | score types that the selector serves |
 /// | `k` | 1 to 2147483647 | `1..=2048` | values of k that a plan may ask for |
 /// | `vec_size` | 1, 2, 4, 8 | `[4, 8]` | elements that a thread loads at once; no demand on the caller's alignment |
 /// | `bins` | 256, 512, 1024, 2048, 4096 | `[1024, 2048, 4096]` | histogram bins of one radix pass |
@@ -60,7 +60,7 @@ use proc_macro2::TokenStream;
 /// | `rows` | `dense`, `ragged` | `dense` | rows of one length, or of a `start` and `len` read on the device |
 ///
 /// `dtype`, `vec_size`, `bins` and `threads` take one value or a list, `[4, 8]`. A list is an
-/// axis: the family has a kernel for each combination, and a plan picks one. `k` takes one value,
+/// axis: the selector has a kernel for each combination, and a plan picks one. `k` takes one value,
 /// a list or a range with both ends, `1..=2048`; it bounds what may be asked for and adds no
 /// kernels. The other keys say what the answer is and take one word.
 ///
@@ -69,7 +69,7 @@ use proc_macro2::TokenStream;
 /// # What it expands to
 ///
 /// A type of the declared name and visibility that is `Debug` and `Clone`, with `SPEC`, `new`,
-/// `variants`, `plan`, `launch`, `workspace`, `launch_with`, `source`, `explain` and `family`. Doc
+/// `variants`, `plan`, `launch`, `workspace`, `launch_with`, `source`, `explain` and `selector`. Doc
 /// comments and other attributes above `kernel` are carried to the type, and `#[cfg]` to all that
 /// belongs to it. All paths start at `::topkit`, so the crate must be a dependency under that name.
 #[proc_macro]

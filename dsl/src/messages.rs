@@ -190,7 +190,7 @@ pub fn not_a_choice(key: Key, place: TokenStream, known: &[String]) -> Problem {
 }
 
 pub fn single(key: Key, place: TokenStream, known: &[String]) -> Problem {
-    let text = format!("`{key}` takes one value: it is the same for every kernel of the family");
+    let text = format!("`{key}` takes one value: it is the same for every kernel of the selector");
     Problem::new(place, text, format!("write {}", one_of(known)))
 }
 

@@ -36,15 +36,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!();
         }
 
-        // `family()` is the type behind the declared one; it has what is needed more rarely.
-        let family = sampler.family();
-        let cubin = family.cubin(&variant)?.len();
+        // `selector()` is the type behind the declared one; it has what is needed more rarely.
+        let selector = sampler.selector();
+        let cubin = selector.cubin(&variant)?.len();
         println!("{arch}: a cubin of {cubin} bytes");
-        match family.resources(&variant)? {
+        match selector.resources(&variant)? {
             Some(resources) => println!("  {resources}"),
             None => println!("  the build log does not tell its resources"),
         }
-        let ptx = family.ptx(&variant)?;
+        let ptx = selector.ptx(&variant)?;
         let wide = ptx.lines().filter(|line| line.contains("ld.global.nc.v4")).count();
         println!("  {wide} loads of 16 bytes in its PTX");
     }

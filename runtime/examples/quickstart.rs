@@ -1,4 +1,4 @@
-//! The shortest way to indices: declare a family, open an engine, launch. Needs a GPU.
+//! The shortest way to indices: declare a selector, open an engine, launch. Needs a GPU.
 //!
 //! Run it with `cargo run -p topkit --example quickstart`. The README shows the part up to `main`.
 

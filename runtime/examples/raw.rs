@@ -25,7 +25,7 @@ fn main() {
 fn replay() -> Result<(), Box<dyn std::error::Error>> {
     let (rows, columns, k) = (2, 10_000, 4);
     let engine = Engine::new()?;
-    let family = DecodeTopK::new(&engine)?.family().clone();
+    let selector = DecodeTopK::new(&engine)?.selector().clone();
     let stream = engine.context().ok_or("no GPU")?.new_stream()?;
 
     let host_scores: Vec<f32> = (0..rows * columns).map(|i| (i as f32 * 0.618).sin()).collect();
@@ -35,7 +35,7 @@ fn replay() -> Result<(), Box<dyn std::error::Error>> {
 
     // Nothing can be compiled or loaded during a capture, so that is done first. The plan also
     // says how much workspace to lend, zeroed once; there are no empty buffers, so at least a byte.
-    let plan = family.prepare(&Problem::new(DType::F32, rows, columns, k as u32))?;
+    let plan = selector.prepare(&Problem::new(DType::F32, rows, columns, k as u32))?;
     let mut workspace = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1))?;
 
     let launch = {
@@ -56,7 +56,7 @@ fn replay() -> Result<(), Box<dyn std::error::Error>> {
     stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)?;
     // SAFETY: the addresses are of buffers that live to the end of this function, longer than the
     // graph; no two overlap; the stream is of the engine's context.
-    unsafe { family.launch_raw(stream.cu_stream(), &launch) }?;
+    unsafe { selector.launch_raw(stream.cu_stream(), &launch) }?;
     let graph = stream.end_capture(CUgraphInstantiate_flags(0))?.ok_or("nothing was captured")?;
 
     for step in [[3, 5_000], [10_000, 5_001]] {
@@ -66,7 +66,7 @@ fn replay() -> Result<(), Box<dyn std::error::Error>> {
         println!("rows of {step:?} scores: {:?} and {:?}", &found[..k], &found[k..]);
 
         let matrix = Matrix::new(&host_scores, rows, columns)?.with_lengths(&step)?;
-        host::check(&matrix, k as u32, &family.spec().semantics, &found)?;
+        host::check(&matrix, k as u32, &selector.spec().semantics, &found)?;
     }
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! Everything that can go wrong for a user of the library, each with its numbers.
 
-use crate::cache::{Denied, KernelError, PtxDenied};
-use crate::compiler::CompileError;
+use crate::compile::CompileError;
+use crate::compile::nvrtc::NvrtcError;
+use crate::compile::sass::SassError;
+use crate::compile::store::pack::{NotPacked, PackError};
+use crate::compile::store::{Denied, KernelError, PtxDenied};
 use crate::library::LibraryError;
-use crate::nvrtc::NvrtcError;
-use crate::pack::{NotPacked, PackError};
 use crate::problem::Problem;
-use crate::sass::SassError;
 use cudarc::driver::DriverError;
 use cudarc::driver::sys::{self, CUresult};
 use std::ffi::{CStr, c_char};
@@ -82,31 +82,31 @@ pub enum Error {
         /// Which NVRTC does, or else for which architectures this one compiles.
         remedy: String,
     },
-    /// The family was declared without this dtype.
-    #[error("{family} serves {declared}, not {dtype}; add it to `dtype` in the declaration")]
+    /// The selector was declared without this dtype.
+    #[error("{selector} serves {declared}, not {dtype}; add it to `dtype` in the declaration")]
     DType {
-        /// The family.
-        family: String,
+        /// The selector.
+        selector: String,
         /// What it was declared with.
         declared: String,
         /// What the scores are.
         dtype: DType,
     },
-    /// The family was declared without this k.
-    #[error("{family} serves k of {declared}, not {k}; change `k` in the declaration")]
+    /// The selector was declared without this k.
+    #[error("{selector} serves k of {declared}, not {k}; change `k` in the declaration")]
     K {
-        /// The family.
-        family: String,
+        /// The selector.
+        selector: String,
         /// What it was declared with.
         declared: KSet,
         /// What was asked for.
         k: u32,
     },
-    /// The variant is not a member of the family.
-    #[error("{variant} is no member of {family}; see `variants()`")]
+    /// The variant is not a member of the selector.
+    #[error("{variant} is no member of {selector}; see `variants()`")]
     Variant {
-        /// The family.
-        family: String,
+        /// The selector.
+        selector: String,
         /// What was asked for.
         variant: Box<Variant>,
     },
@@ -133,22 +133,22 @@ pub enum Error {
         room: u32,
     },
     /// The indices have another type than declared.
-    #[error("{family} writes indices of type {declared}, but the output holds {given}")]
+    #[error("{selector} writes indices of type {declared}, but the output holds {given}")]
     IndexType {
-        /// The family.
-        family: String,
+        /// The selector.
+        selector: String,
         /// What it was declared with.
         declared: IndexType,
         /// What the output holds.
         given: IndexType,
     },
-    /// Starts or lengths were given to a family of dense rows.
+    /// Starts or lengths were given to a selector of dense rows.
     #[error(
-        "{family} was declared with `rows: dense`, but {what} were given; declare `rows: ragged`"
+        "{selector} was declared with `rows: dense`, but {what} were given; declare `rows: ragged`"
     )]
     DenseRows {
-        /// The family.
-        family: String,
+        /// The selector.
+        selector: String,
         /// `starts` or `lengths`.
         what: &'static str,
     },
@@ -200,7 +200,7 @@ pub enum Error {
     },
     /// The workspace is missing, or smaller than the plan says.
     #[error(
-        "{} but the plan needs {needed}; make one with `Family::workspace` and lend it to `launch_with`",
+        "{} but the plan needs {needed}; make one with `Selector::workspace` and lend it to `launch_with`",
         if *.given == 0 { "no workspace was lent,".to_owned() } else { format!("the workspace has {} bytes,", .given) }
     )]
     Workspace {

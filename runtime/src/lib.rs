@@ -1,7 +1,7 @@
 //! Exact top-k selection on NVIDIA GPUs, with kernels generated from a declaration.
 //!
-//! `topk_kernel!` declares a family of kernels; an [`Engine`] renders, compiles, caches and loads
-//! its members; a [`Family`] plans and launches them. [`host`] is the same contract in plain Rust.
+//! `topk_kernel!` declares a selector of kernels; an [`Engine`] renders, compiles, caches and loads
+//! its members; a [`Selector`] plans and launches them. [`host`] is the same contract in plain Rust.
 //! This crate is the only one that users depend on, and all side effects live here: files, the
 //! environment, NVRTC and the driver. Nothing here panics on any input.
 //!
@@ -38,68 +38,43 @@
 //!
 //! The driver's library is loaded at run time, unless another crate lets cudarc link with it.
 
-mod blame;
-mod builder;
-pub mod cache;
-mod capture;
-mod compiler;
-mod config;
-mod device;
-mod dump;
+mod backend;
+mod compile;
 mod engine;
-mod environment;
 mod error;
-mod family;
-pub mod host;
-#[cfg(feature = "interpret")]
-pub mod interpret;
-mod launch;
 mod library;
-mod module;
-mod modules;
-mod nvrtc;
-mod overrides;
-pub mod pack;
 mod plan;
 mod problem;
-mod release;
-mod resources;
-mod rows;
-mod sass;
-mod score;
-mod substitute;
+mod select;
 pub mod tune;
-mod typed;
-mod warmup;
-mod workload;
-mod workspace;
 
-pub use builder::EngineBuilder;
-pub use compiler::{CompileError, Compiled, Compiler};
-pub use config::Config;
+pub use backend::cuda::device::{DeviceFacts, devices};
+pub use backend::host;
+#[cfg(feature = "interpret")]
+pub use backend::interpret;
+pub use backend::launch::RawLaunch;
+pub use compile::nvrtc::{Nvrtc, NvrtcError};
+pub use compile::overrides::Overrides;
+pub use compile::resources::Resources;
+pub use compile::sass::{Disassembler, SassError};
+pub use compile::store as cache;
+pub use compile::store::pack;
+pub use compile::{CompileError, Compiled, Compiler};
 pub use cudarc;
 pub use cudarc::driver::CudaStream;
-pub use device::{DeviceFacts, devices};
-pub use engine::Engine;
-pub use environment::unsearched;
+pub use engine::{Config, Engine, EngineBuilder};
 pub use error::{Error, driver_words};
-pub use family::Family;
-pub use launch::RawLaunch;
+pub use library::environment::unsearched;
 pub use library::{LibraryError, probe_driver};
-pub use nvrtc::{Nvrtc, NvrtcError};
-pub use overrides::Overrides;
 pub use plan::{Alternative, Basis, Explanation, Kept, Limits, Measured, Plan, Reason};
-pub use problem::Problem;
-pub use resources::Resources;
-pub use rows::{Output, Rows};
-pub use sass::{Disassembler, SassError};
-pub use score::{IndexInt, Score};
+pub use problem::{IndexInt, Problem, Score, Workload};
+pub use select::rows::{Output, Rows};
+pub use select::selector::Selector;
+pub use select::warmup::{CompileKey, Warmed, Warmup};
+pub use select::workspace::Workspace;
 pub use topkit_codegen::{
-    Arch, ArchError, DType, Fault, IndexType, KSet, KernelKind, KernelSpec, Key, LaunchKind,
-    NanPolicy, Order, RenderError, RenderedSource, RowShape, Select, Semantics, SpecBuilder,
-    SpecError, Ties, Variant, render,
+    Arch, ArchError, DType, Fault, IndexType, KSet, KernelKind, Key, LaunchKind, NanPolicy, Order,
+    RenderError, RenderedSource, RowShape, Select, SelectorSpec, Semantics, SpecBuilder, SpecError,
+    Ties, Variant, render,
 };
 pub use topkit_dsl::topk_kernel;
-pub use warmup::{CompileKey, Warmed, Warmup};
-pub use workload::Workload;
-pub use workspace::Workspace;

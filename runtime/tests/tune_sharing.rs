@@ -14,7 +14,7 @@ use topkit::tune::{
     Choice, Clock, Effort, Event, Fault, Meter, Order, Outcome, Provenance, Recorder, Records, Row,
     Sample, Summary, search, source_digest, space_hash,
 };
-use topkit::{Arch, DType, KernelSpec, Limits, Problem};
+use topkit::{Arch, DType, Limits, Problem, SelectorSpec};
 
 /// Takes so long to time, and writes down what it has timed after that.
 struct Slow<'a> {
@@ -77,7 +77,7 @@ fn tune(folder: &Path, pace: Duration) -> Summary {
     let rows: Vec<Row> = known.rows.into_iter().map(|(_, row)| row).collect();
     let floors: Vec<_> = known.floors.into_iter().map(|(_, floor)| floor).collect();
     let mut recorder = Recorder::open(&folder.join("r.jsonl"), &here()).unwrap();
-    let spec = KernelSpec::builder("Test").dtype([DType::F32]).build().unwrap();
+    let spec = SelectorSpec::builder("Test").dtype([DType::F32]).build().unwrap();
     let order = Order {
         spec: &spec,
         problems: &problems(),

@@ -1,6 +1,6 @@
 // How the host shim reaches the interpreter: one call for everything that is not a load or a store.
 //
-// The numbers are mirrored in runtime/src/interpret/hooks.rs.
+// The numbers are mirrored in runtime/src/backend/interpret/hooks.rs.
 #pragma once
 
 // A function that speaks to the interpreter: called, so that its return address is a line of the

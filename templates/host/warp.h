@@ -4,7 +4,7 @@
 
 namespace topkit {
 
-// Mirrored in runtime/src/interpret/warp.rs.
+// Mirrored in runtime/src/backend/interpret/warp.rs.
 enum Warp : Word {
     SYNC = 0, SHFL = 1, SHFL_UP = 2, SHFL_DOWN = 3, SHFL_XOR = 4, BALLOT = 5, ALL = 6, ANY = 7,
     MATCH_ANY = 8, MATCH_ALL = 9, ADD = 10, MIN = 11, MAX = 12, MIN_SIGNED = 13, MAX_SIGNED = 14,

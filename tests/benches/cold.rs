@@ -1,6 +1,6 @@
 //! What the first use of a kernel costs: compiled, loaded from disk, and found in memory.
 //!
-//! Each time is that of one `Family::artifact`, the step between a plan and the loading of the
+//! Each time is that of one `Selector::artifact`, the step between a plan and the loading of the
 //! machine code into a GPU, and needs no GPU itself. Compiled: rendered, hashed, not found on disk,
 //! compiled by NVRTC, written to disk. From disk: rendered, hashed, read and checked. From memory: the
 //! lookup of what an earlier call brought. Engines are made before the clock starts.
@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
-use topkit::{Config, DType, Engine, Family, KernelKind, KernelSpec, Variant, Workload};
+use topkit::{Config, DType, Engine, KernelKind, Selector, SelectorSpec, Variant, Workload};
 
 /// Looks from disk for each kernel, and lookups in memory for each.
 const LOADS: usize = 20;
@@ -27,9 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let cache_dir = Some(folder.path().join("cache"));
     let config = Config { cache_dir, ..Config::default() };
-    let fresh = || -> Result<Family, Box<dyn Error>> {
-        let spec = KernelSpec::builder("Cold").dtype([DType::F32, DType::Bf16]);
-        Ok(engine.with_config(config.clone())?.family(spec.build()?)?)
+    let fresh = || -> Result<Selector, Box<dyn Error>> {
+        let spec = SelectorSpec::builder("Cold").dtype([DType::F32, DType::Bf16]);
+        Ok(engine.with_config(config.clone())?.selector(spec.build()?)?)
     };
     let indexer = |dtype| Workload::new(dtype, 1..=1024, 4096..=256_000, 512..=2048);
     let start = Instant::now();
@@ -45,23 +45,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let (mut compiled, mut loaded, mut found) = (Vec::new(), Vec::new(), Vec::new());
-    let family = fresh()?;
+    let selector = fresh()?;
     // The first compile of a process starts the compiler up.
-    let one_more = family.spec().variants().into_iter().find(|v| !variants.contains(v));
-    family.artifact(&one_more.ok_or("no other kernel to start with")?)?;
+    let one_more = selector.spec().variants().into_iter().find(|v| !variants.contains(v));
+    selector.artifact(&one_more.ok_or("no other kernel to start with")?)?;
     for variant in &variants {
         let start = Instant::now();
-        family.artifact(variant)?;
+        selector.artifact(variant)?;
         compiled.push((start.elapsed().as_secs_f64() * 1e3, *variant));
     }
     for _ in 0..LOADS {
-        let family = fresh()?;
+        let selector = fresh()?;
         for variant in &variants {
             let start = Instant::now();
-            family.artifact(variant)?;
+            selector.artifact(variant)?;
             loaded.push((start.elapsed().as_secs_f64() * 1e3, *variant));
         }
-        let stats = family.engine().cache().stats();
+        let stats = selector.engine().cache().stats();
         if (stats.compiles, stats.disk_hits) != (0, variants.len() as u64) {
             return Err(format!("not all came from disk: {stats:?}").into());
         }
@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for variant in &variants {
         let start = Instant::now();
         for _ in 0..LOOKUPS {
-            black_box(family.artifact(black_box(variant))?);
+            black_box(selector.artifact(black_box(variant))?);
         }
         found.push((start.elapsed().as_secs_f64() * 1e9 / LOOKUPS as f64, *variant));
     }

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::ffi::c_void;
 use std::time::Instant;
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut, sys};
-use topkit::{DType, Engine, Family, KernelSpec, Plan, Problem, RawLaunch, Rows};
+use topkit::{DType, Engine, Plan, Problem, RawLaunch, Rows, Selector, SelectorSpec};
 
 const BATCH: usize = 256;
 const BATCHES: usize = 400;
@@ -16,14 +16,14 @@ const K: u32 = 128;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let engine = Engine::new()?;
-    let spec = KernelSpec::builder("Launch").dtype([DType::Bf16, DType::F32]).build()?;
-    let family = engine.family(spec)?;
+    let spec = SelectorSpec::builder("Launch").dtype([DType::Bf16, DType::F32]).build()?;
+    let selector = engine.selector(spec)?;
     let problem = Problem::new(DType::F32, 1, COLUMNS, K);
-    let plan = family.prepare(&problem)?;
+    let plan = selector.prepare(&problem)?;
     let stream = engine.context().ok_or("no GPU")?.new_stream()?;
     let scores = stream.clone_htod(&[1.0f32; COLUMNS])?;
     let mut indices = stream.alloc_zeros::<i32>(K as usize)?;
-    let mut lent = family.workspace(&stream, &problem)?;
+    let mut lent = selector.workspace(&stream, &problem)?;
     // There are no empty buffers.
     let mut own = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1))?;
 
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let dense = RawLaunch::new(DType::F32, 1, COLUMNS, K);
         RawLaunch { scores, indices, workspace, workspace_bytes, ..dense }
     };
-    let bare_kernel = Bare::load(&family, &plan, launch)?;
+    let bare_kernel = Bare::load(&selector, &plan, launch)?;
     let raw_stream = stream.cu_stream();
 
     // In turn, so that a drift of the machine meets all of them.
@@ -47,10 +47,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 match way {
                     0 => bare_kernel.launch(raw_stream)?,
                     // SAFETY: the buffers live to the end of main.
-                    1 => unsafe { family.launch_raw(raw_stream, &launch) }?,
+                    1 => unsafe { selector.launch_raw(raw_stream, &launch) }?,
                     _ => {
                         let rows = Rows::new(&scores, 1, COLUMNS);
-                        family.launch_with(&stream, &rows, K, &mut indices, &mut lent)?
+                        selector.launch_with(&stream, &rows, K, &mut indices, &mut lent)?
                     }
                 }
             }
@@ -61,9 +61,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [bare, raw, typed] = times.map(median);
     println!("host cost of a launch, median of {BATCHES} batches of {BATCH}, us:");
     println!("  bare cuLaunchKernelEx {bare:.3}");
-    println!("  Family::launch_raw    {raw:.3}   (+{:.3})", raw - bare);
+    println!("  Selector::launch_raw    {raw:.3}   (+{:.3})", raw - bare);
     println!(
-        "  Family::launch_with   {typed:.3}   (+{:.3}, of which cudarc's stream bookkeeping)",
+        "  Selector::launch_with   {typed:.3}   (+{:.3}, of which cudarc's stream bookkeeping)",
         typed - bare
     );
     if raw - bare > 2.0 {
@@ -105,9 +105,9 @@ struct Args {
 }
 
 impl Bare {
-    fn load(family: &Family, plan: &Plan, launch: RawLaunch) -> Result<Bare, Box<dyn Error>> {
+    fn load(selector: &Selector, plan: &Plan, launch: RawLaunch) -> Result<Bare, Box<dyn Error>> {
         let variant = &plan.variant;
-        let (cubin, entry) = (family.cubin(variant)?, std::ffi::CString::new(variant.symbol())?);
+        let (cubin, entry) = (selector.cubin(variant)?, std::ffi::CString::new(variant.symbol())?);
         let (mut module, mut function) = (std::ptr::null_mut(), std::ptr::null_mut());
         // SAFETY: the image is a whole cubin and the name a C string; the module is never unloaded.
         unsafe {

@@ -27,7 +27,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Declares a family, generates, compiles and selects from real scores
+    /// Declares a selector, generates, compiles and selects from real scores
     Demo,
     /// Runs every test that needs no GPU, those that need NVRTC included
     Test {

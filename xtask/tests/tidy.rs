@@ -230,7 +230,11 @@ fn every_function_of_the_driver_is_probed() {
 /// What denies and counts compiles is in the cache, so nothing else calls the compiler.
 #[test]
 fn the_cache_alone_calls_the_compiler() {
-    let own = ["runtime/src/cache/mod.rs", "runtime/src/compiler.rs", "runtime/src/nvrtc.rs"];
+    let own = [
+        "runtime/src/compile/store/mod.rs",
+        "runtime/src/compile/compiler.rs",
+        "runtime/src/compile/nvrtc.rs",
+    ];
     let calls = ["ompiler.compile(", "vrtc.compile(", "vrtc()?.compile(", "Compiler::compile("];
     let calls =
         calls.iter().chain(&["ompiler.ptx(", "vrtc.ptx(", "vrtc()?.ptx(", "Compiler::ptx("]);

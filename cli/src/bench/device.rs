@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use topkit::tune::{ReadOnce, Recording};
-use topkit::{CudaStream, Engine, Family, Plan, RawLaunch, Semantics};
+use topkit::{CudaStream, Engine, Plan, RawLaunch, Selector, Semantics};
 
 /// A GPU with everything that its cells need.
 pub struct Gpu {
@@ -135,7 +135,7 @@ impl Gpu {
     fn ours(
         &mut self,
         cell: &Cell,
-        family: &Family,
+        selector: &Selector,
         plan: &Plan,
         loaded: &Loaded,
     ) -> Result<Outcome, Failure> {
@@ -150,13 +150,13 @@ impl Gpu {
         let launch = |scores| {
             // SAFETY: the regions hold the scores, lengths, indices and workspace of this shape,
             // none overlaps another, and they outlive every launch, which are waited for.
-            Ok(unsafe { family.launch_raw(stream.cu_stream(), &RawLaunch { scores, ..raw }) }?)
+            Ok(unsafe { selector.launch_raw(stream.cu_stream(), &RawLaunch { scores, ..raw }) }?)
         };
         let trial = Trial {
             input: &loaded.input,
             copies: loaded.copies,
             k: cell.k,
-            semantics: family.spec().semantics,
+            semantics: selector.spec().semantics,
             indices: raw.indices,
             launch: &launch,
         };
@@ -213,16 +213,16 @@ impl Meter for Gpu {
 
     fn measure(&mut self, cell: &Cell) -> Result<Entry, Failure> {
         let missing = || Failure::environment(format!("no kernel was compiled for {cell}"));
-        let (family, plan) = self.kernels.get(cell).cloned().ok_or_else(missing)?;
+        let (selector, plan) = self.kernels.get(cell).cloned().ok_or_else(missing)?;
         let loaded = self.load(cell)?;
         let scores = loaded.input.count();
         let bytes = scores as usize * cell.dtype.bytes() as usize;
         let read_once = Some(self.floor(bytes, &loaded.copies)?);
-        let ours = self.ours(cell, &family, &plan, &loaded)?;
+        let ours = self.ours(cell, &selector, &plan, &loaded)?;
         let mut peers = Vec::new();
         self.stream.context().bind_to_thread().map_err(refused("make its context current"))?;
         for peer in self.peers.clone().iter().filter(|peer| peer.supports(cell)) {
-            let outcome = self.theirs(cell, peer, &loaded, family.spec().semantics)?;
+            let outcome = self.theirs(cell, peer, &loaded, selector.spec().semantics)?;
             peers.push(PeerEntry { name: peer.name.clone(), outcome });
         }
         let kernel = Kernel {

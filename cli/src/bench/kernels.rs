@@ -11,10 +11,10 @@ use indicatif::ProgressBar;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use topkit::{Engine, Family, NanPolicy, Plan, RowShape, Select};
+use topkit::{Engine, NanPolicy, Plan, RowShape, Select, Selector};
 
 /// The kernel of each cell.
-pub type Kernels = HashMap<Cell, (Family, Plan)>;
+pub type Kernels = HashMap<Cell, (Selector, Plan)>;
 
 /// Makes the kernels of all cells ready.
 pub fn prepare(
@@ -43,13 +43,13 @@ pub fn prepare(
     Ok(parts.into_iter().flatten().collect())
 }
 
-fn kernel(engine: &Engine, cell: &Cell, axes: &Axes) -> Result<(Family, Plan), Failure> {
+fn kernel(engine: &Engine, cell: &Cell, axes: &Axes) -> Result<(Selector, Plan), Failure> {
     let problem = cell.problem();
     let mut spec = spec::for_problem(&problem, Select::Largest, NanPolicy::Highest, axes)?;
     if cell.lengths == Lengths::Uniform {
         spec.semantics.rows = RowShape::Ragged;
     }
-    let family = engine.family(spec)?;
-    let plan = family.prepare(&problem)?;
-    Ok((family, plan))
+    let selector = engine.selector(spec)?;
+    let plan = selector.prepare(&problem)?;
+    Ok((selector, plan))
 }

@@ -4,7 +4,7 @@
 //! Kernels come from the disk cache where they are there, and never from other packs: those may be
 //! another compiler's. They are compiled without source lines unless those are asked for.
 
-use super::spec::{self, Family};
+use super::spec::{self, Selector};
 use crate::compile::{asked, engine};
 use crate::exit::Failure;
 use crate::progress;
@@ -26,7 +26,7 @@ pub struct Order {
     /// Architectures to compile for; one or a list.
     #[arg(long, value_name = "ARCH", value_delimiter = ',', required = true)]
     arch: Vec<Arch>,
-    /// What to pack: a TOML file of families.
+    /// What to pack: a TOML file of selectors.
     #[arg(value_name = "SPEC")]
     spec: PathBuf,
     /// The pack to write. One that is there is replaced, once the new one is whole.
@@ -40,7 +40,7 @@ pub struct Order {
 
 /// A kernel to compile.
 struct Job {
-    family: topkit::Family,
+    selector: topkit::Selector,
     variant: Variant,
 }
 
@@ -48,7 +48,7 @@ type Done = (RenderedSource, Arc<Artifact>);
 
 /// Compiles what the spec asks for and writes the pack.
 pub fn make(order: &Order, json: bool) -> Result<Report, Failure> {
-    let families = spec::read(&order.spec)?;
+    let selectors = spec::read(&order.spec)?;
     let mut archs = order.arch.clone();
     archs.sort();
     archs.dedup();
@@ -56,7 +56,7 @@ pub fn make(order: &Order, json: bool) -> Result<Report, Failure> {
     let settings = Config { packs: Vec::new(), line_info: order.line_info, ..asked() };
     let engines = archs.iter().map(|&arch| engine(arch, settings.clone()));
     let engines = engines.collect::<Result<Vec<_>, _>>()?;
-    let jobs = jobs(&engines, &families)?;
+    let jobs = jobs(&engines, &selectors)?;
     let bar = progress::bar(jobs.len(), json);
     let done = compile(&jobs, &bar);
     bar.finish_and_clear();
@@ -90,14 +90,14 @@ pub fn make(order: &Order, json: bool) -> Result<Report, Failure> {
     Ok(Report::done(text, document))
 }
 
-/// The kernels that the families ask for on every architecture, each once.
-fn jobs(engines: &[Engine], families: &[Family]) -> Result<Vec<Job>, Failure> {
+/// The kernels that the selectors ask for on every architecture, each once.
+fn jobs(engines: &[Engine], selectors: &[Selector]) -> Result<Vec<Job>, Failure> {
     let mut jobs = BTreeMap::new();
     for engine in engines {
-        for asked in families {
-            let family = engine.family(asked.spec.clone())?;
-            for variant in variants(asked, &family)? {
-                let job = || Job { family: family.clone(), variant };
+        for asked in selectors {
+            let selector = engine.selector(asked.spec.clone())?;
+            for variant in variants(asked, &selector)? {
+                let job = || Job { selector: selector.clone(), variant };
                 jobs.entry((engine.arch(), variant.symbol())).or_insert_with(job);
             }
         }
@@ -105,10 +105,10 @@ fn jobs(engines: &[Engine], families: &[Family]) -> Result<Vec<Job>, Failure> {
     Ok(jobs.into_values().collect())
 }
 
-/// The members of one family on one architecture: those that the plans of its problems would take,
+/// The members of one selector on one architecture: those that the plans of its problems would take,
 /// or all that the architecture can launch.
-fn variants(asked: &Family, family: &topkit::Family) -> Result<Vec<Variant>, Failure> {
-    let arch = family.engine().arch();
+fn variants(asked: &Selector, selector: &topkit::Selector) -> Result<Vec<Variant>, Failure> {
+    let arch = selector.engine().arch();
     if asked.problems.is_empty() {
         let mut members = asked.spec.variants();
         members.retain(|member| member.kernel.compiles_for(arch));
@@ -116,7 +116,7 @@ fn variants(asked: &Family, family: &topkit::Family) -> Result<Vec<Variant>, Fai
     }
     let mut picked = Vec::new();
     for problem in &asked.problems {
-        let explained = family.explain(problem).map_err(|error| {
+        let explained = selector.explain(problem).map_err(|error| {
             Failure::input(format!("{} of the spec, for {arch}: {error}", asked.spec.name))
         })?;
         match explained.basis {
@@ -137,10 +137,10 @@ fn compile(jobs: &[Job], bar: &ProgressBar) -> Result<Vec<Done>, Failure> {
     let done = Mutex::new(BTreeMap::new());
     let work = || {
         while let Some((place, job)) = take(jobs, &next) {
-            let Job { family, variant } = job;
-            bar.set_message(format!("{variant} for {}", family.engine().arch()));
-            let made = family.source(variant).and_then(|source| {
-                let artifact = family.artifact(variant)?;
+            let Job { selector, variant } = job;
+            bar.set_message(format!("{variant} for {}", selector.engine().arch()));
+            let made = selector.source(variant).and_then(|source| {
+                let artifact = selector.artifact(variant)?;
                 Ok((source, artifact))
             });
             if made.is_err() {

@@ -1,4 +1,4 @@
-//! The file that says what to pack: families as in `topk_kernel!`, and the problems that they are
+//! The file that says what to pack: selectors as in `topk_kernel!`, and the problems that they are
 //! for. It compiles and plans nothing. Every fault is told at once, each with its line.
 
 use super::reader::{Reader, Table};
@@ -7,33 +7,33 @@ use crate::room;
 use std::path::Path;
 use toml::de::DeTable;
 use topkit::{
-    DType, IndexType, KSet, KernelSpec, Key, NanPolicy, Order, Problem, RowShape, Select,
+    DType, IndexType, KSet, Key, NanPolicy, Order, Problem, RowShape, Select, SelectorSpec,
     SpecBuilder, Ties,
 };
 
 /// Shown below the long help of `topkit pack`.
 pub const HELP: &str = "\
-A spec names families, with the keys of `topk_kernel!` and their defaults:
-  [[family]]
+A spec names selectors, with the keys of `topk_kernel!` and their defaults:
+  [[selector]]
   name = \"Indexer\"
   dtype = [\"f32\", \"bf16\"]
   k = [512, 1024, 2048]      # or one number, or \"1..=2048\"
   threads = [512, 1024]
   picks = 2                  # of each problem, pack the two fastest; without it the fastest
 
-  [[family.problem]]         # every combination of the lists; without any, all members are packed
+  [[selector.problem]]         # every combination of the lists; without any, all members are packed
   rows = [1, 8, 32]
   columns = [8192, 131072]
-  k = 512                    # without it the family's; dtype likewise";
+  k = 512                    # without it the selector's; dtype likewise";
 
 /// The most problems of a spec: planning so many takes about a second.
 const PROBLEMS: usize = 100_000;
 
-/// A family, and what it is packed for.
+/// A selector, and what it is packed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Family {
+pub struct Selector {
     /// What was declared.
-    pub spec: KernelSpec,
+    pub spec: SelectorSpec,
     /// What it is to serve; empty where all of its members are wanted.
     pub problems: Vec<Problem>,
     /// How many kernels of each problem are packed.
@@ -41,13 +41,13 @@ pub struct Family {
 }
 
 /// Reads a spec.
-pub fn read(path: &Path) -> Result<Vec<Family>, Failure> {
+pub fn read(path: &Path) -> Result<Vec<Selector>, Failure> {
     let place = path.display();
     let text = room::document(path)?;
     parse(&text).map_err(|faults| Failure::input(format!("{place}: {}", faults.join("; "))))
 }
 
-fn parse(text: &str) -> Result<Vec<Family>, Vec<String>> {
+fn parse(text: &str) -> Result<Vec<Selector>, Vec<String>> {
     let mut reader = Reader::new(text);
     let document = match DeTable::parse(text) {
         Ok(document) => document,
@@ -60,31 +60,31 @@ fn parse(text: &str) -> Result<Vec<Family>, Vec<String>> {
     // The reader that follows borrows the document.
     let mut reader = Reader::new(text);
     let root = reader.root(&document);
-    reader.only(root, "a spec", &["family"]);
-    let tables = reader.tables(root, "family");
-    let mut families = Vec::new();
+    reader.only(root, "a spec", &["selector"]);
+    let tables = reader.tables(root, "selector");
+    let mut selectors = Vec::new();
     let mut problems = 0;
     for table in &tables {
-        let read = family(&mut reader, *table, PROBLEMS - problems);
-        problems += read.as_ref().map_or(0, |family| family.problems.len());
-        families.extend(read);
+        let read = selector(&mut reader, *table, PROBLEMS - problems);
+        problems += read.as_ref().map_or(0, |selector| selector.problems.len());
+        selectors.extend(read);
     }
     if tables.is_empty() && reader.faults.is_empty() {
-        reader.fault(1, "a spec has at least one [[family]]");
+        reader.fault(1, "a spec has at least one [[selector]]");
     }
-    if reader.faults.is_empty() { Ok(families) } else { Err(reader.faults) }
+    if reader.faults.is_empty() { Ok(selectors) } else { Err(reader.faults) }
 }
 
-fn family<'a>(reader: &mut Reader<'a>, table: Table<'a>, room: usize) -> Option<Family> {
+fn selector<'a>(reader: &mut Reader<'a>, table: Table<'a>, room: usize) -> Option<Selector> {
     let mut known = vec!["name", "problem", "picks"];
     known.extend(Key::ALL.iter().map(|key| key.name()));
     let sound = reader.faults.len();
-    reader.only(table, "[[family]]", &known);
+    reader.only(table, "[[selector]]", &known);
     let name = reader.text(table, "name");
     if reader.value(table, "name").is_none() {
-        reader.fault(table.line, "[[family]] needs a `name`");
+        reader.fault(table.line, "[[selector]] needs a `name`");
     }
-    let builder = KernelSpec::builder(name.map_or("", |(name, _)| name).to_owned());
+    let builder = SelectorSpec::builder(name.map_or("", |(name, _)| name).to_owned());
     let builder = declared(reader, table, builder);
     let picks = reader.numbers(table, "picks", 1..=64);
     if let Some((value, line)) = reader.value(table, "picks")
@@ -107,10 +107,10 @@ fn family<'a>(reader: &mut Reader<'a>, table: Table<'a>, room: usize) -> Option<
         problems.extend(self::problems(reader, problem, &spec, room - problems.len()));
     }
     if picks.is_some() && problems.is_empty() {
-        reader.fault(table.line, "`picks` is for families with a [[family.problem]]");
+        reader.fault(table.line, "`picks` is for selectors with a [[selector.problem]]");
     }
     let picks = picks.and_then(|picks| picks.first().copied()).unwrap_or(1) as usize;
-    Some(Family { spec, problems, picks })
+    Some(Selector { spec, problems, picks })
 }
 
 /// A builder with the keys that a table has.
@@ -178,18 +178,18 @@ fn sizes<'a>(reader: &mut Reader<'a>, table: Table<'a>, key: &str) -> Option<Vec
     Some(numbers.into_iter().filter_map(|number| u32::try_from(number).ok()).collect())
 }
 
-/// Every combination of the lists of one `[[family.problem]]`.
+/// Every combination of the lists of one `[[selector.problem]]`.
 fn problems<'a>(
     reader: &mut Reader<'a>,
     table: Table<'a>,
-    spec: &KernelSpec,
+    spec: &SelectorSpec,
     room: usize,
 ) -> Vec<Problem> {
-    reader.only(table, "[[family.problem]]", &["dtype", "rows", "columns", "k"]);
+    reader.only(table, "[[selector.problem]]", &["dtype", "rows", "columns", "k"]);
     let sound = reader.faults.len();
     for key in ["rows", "columns"] {
         if reader.value(table, key).is_none() {
-            reader.fault(table.line, format!("[[family.problem]] needs `{key}`"));
+            reader.fault(table.line, format!("[[selector.problem]] needs `{key}`"));
         }
     }
     let rows = sizes(reader, table, "rows").unwrap_or_default();
@@ -200,7 +200,10 @@ fn problems<'a>(
         (Some(_), _) => sizes(reader, table, "k").unwrap_or_default(),
         (None, KSet::Values(values)) => values.to_vec(),
         (None, KSet::Range { .. }) => {
-            reader.fault(table.line, "[[family.problem]] needs `k`, since the family's is a range");
+            reader.fault(
+                table.line,
+                "[[selector.problem]] needs `k`, since the selector's is a range",
+            );
             Vec::new()
         }
     };
@@ -209,7 +212,7 @@ fn problems<'a>(
     if product.is_none_or(|product| product > room) {
         reader.fault(table.line, format!("a spec has at most {PROBLEMS} problems"));
     } else if product == Some(0) && reader.faults.len() == sound {
-        reader.fault(table.line, "[[family.problem]] has an empty list");
+        reader.fault(table.line, "[[selector.problem]] has an empty list");
     }
     if reader.faults.len() > sound {
         return Vec::new();
@@ -237,8 +240,8 @@ mod tests {
     #[test]
     fn the_spec_of_the_help_is_one() {
         let text: String = HELP.lines().skip(1).map(|line| format!("{line}\n")).collect();
-        let families = parse(&text).unwrap();
-        let [Family { spec, problems, picks }] = &families[..] else { panic!("{families:?}") };
+        let selectors = parse(&text).unwrap();
+        let [Selector { spec, problems, picks }] = &selectors[..] else { panic!("{selectors:?}") };
         assert_eq!(
             (&*spec.name, spec.dtype.len(), &*spec.threads),
             ("Indexer", 2, &[512, 1024][..])
@@ -251,10 +254,10 @@ mod tests {
     #[test]
     fn keys_are_those_of_the_macro() {
         let spec = |keys: &str| {
-            let text = format!("[[family]]\nname = \"F\"\ndtype = \"f16\"\n{keys}");
+            let text = format!("[[selector]]\nname = \"F\"\ndtype = \"f16\"\n{keys}");
             parse(&text).unwrap()[0].spec.clone()
         };
-        let plain = KernelSpec::builder("F").dtype([DType::F16]);
+        let plain = SelectorSpec::builder("F").dtype([DType::F16]);
         assert_eq!(spec(""), plain.clone().build().unwrap());
         assert_eq!(spec("k = \"1..=64\""), plain.clone().k(1..=64).build().unwrap());
         let keys = "k = 7\nvec_size = 8\nbins = [256, 512]\nthreads = 128\nselect = \"smallest\"\n\
@@ -267,13 +270,13 @@ mod tests {
 
     #[test]
     fn every_fault_is_told_with_its_line_and_the_nearest_word() {
-        let text = "famly = 1\n[[family]]\nname = \"F\"\ndtype = [\"f32\", \"bf61\"]\n\
+        let text = "famly = 1\n[[selector]]\nname = \"F\"\ndtype = [\"f32\", \"bf61\"]\n\
                     vector_size = 4\nthreads = \"many\"\nselect = \"larges\"\n";
         let told = faults(text);
         for words in [
-            "line 1: a spec has no key `famly`; did you mean `family`?",
+            "line 1: a spec has no key `famly`; did you mean `selector`?",
             "line 4: `dtype` is not `bf61`; did you mean `bf16`?",
-            "line 5: [[family]] has no key `vector_size`; did you mean `vec_size`?",
+            "line 5: [[selector]] has no key `vector_size`; did you mean `vec_size`?",
             "line 6: `threads` is a number",
             "line 7: `select` is not `larges`; did you mean `largest`?",
         ] {
@@ -283,29 +286,29 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        let family = |rest: &str| format!("[[family]]\nname = \"F\"\ndtype = \"f32\"\n{rest}");
-        let problem = |rest: &str| family(&format!("[[family.problem]]\n{rest}"));
+        let selector = |rest: &str| format!("[[selector]]\nname = \"F\"\ndtype = \"f32\"\n{rest}");
+        let problem = |rest: &str| selector(&format!("[[selector.problem]]\n{rest}"));
         for (text, words) in [
-            (String::new(), "at least one [[family]]"),
-            ("[[family]".to_owned(), "line 1: "),
-            ("[family]\nname = \"F\"".to_owned(), "write [[family]]"),
-            ("family = [1]".to_owned(), "write [[family]]"),
-            ("[[family]]\ndtype = \"f32\"".to_owned(), "needs a `name`"),
-            ("[[family]]\nname = 1".to_owned(), "`name` is a text"),
-            ("[[family]]\nname = \"F\"".to_owned(), "`dtype` names no value"),
-            (family("zzz = 1"), "it can be name, problem, picks, dtype, k"),
-            (family("k = 0"), "`k` is a number from 1"),
-            (family("k = -1"), "`k` is a number from 1"),
-            (family("k = \"1..8\""), "\"1..=2048\""),
-            (family("k = \"8..=1\""), "an empty range"),
-            (family("bins = 3"), "3"),
-            (family("threads = [512, 512]"), "twice"),
-            (family("values = 1"), "`values` is true or false"),
-            (family("values = true"), "values"),
-            (family("rows = [\"dense\"]"), "`rows` is one word"),
-            (family("select = 3"), "`select` is not of type integer"),
-            (family("picks = 2"), "[[family.problem]]"),
-            (family("picks = [1, 2]\n[[family.problem]]\nrows = 1"), "`picks` is one number"),
+            (String::new(), "at least one [[selector]]"),
+            ("[[selector]".to_owned(), "line 1: "),
+            ("[selector]\nname = \"F\"".to_owned(), "write [[selector]]"),
+            ("selector = [1]".to_owned(), "write [[selector]]"),
+            ("[[selector]]\ndtype = \"f32\"".to_owned(), "needs a `name`"),
+            ("[[selector]]\nname = 1".to_owned(), "`name` is a text"),
+            ("[[selector]]\nname = \"F\"".to_owned(), "`dtype` names no value"),
+            (selector("zzz = 1"), "it can be name, problem, picks, dtype, k"),
+            (selector("k = 0"), "`k` is a number from 1"),
+            (selector("k = -1"), "`k` is a number from 1"),
+            (selector("k = \"1..8\""), "\"1..=2048\""),
+            (selector("k = \"8..=1\""), "an empty range"),
+            (selector("bins = 3"), "3"),
+            (selector("threads = [512, 512]"), "twice"),
+            (selector("values = 1"), "`values` is true or false"),
+            (selector("values = true"), "values"),
+            (selector("rows = [\"dense\"]"), "`rows` is one word"),
+            (selector("select = 3"), "`select` is not of type integer"),
+            (selector("picks = 2"), "[[selector.problem]]"),
+            (selector("picks = [1, 2]\n[[selector.problem]]\nrows = 1"), "`picks` is one number"),
             (problem("columns = 8\nk = 1"), "needs `rows`"),
             (problem("rows = 1\nk = 1"), "needs `columns`"),
             (problem("rows = 1\ncolumns = 8"), "needs `k`"),
@@ -322,8 +325,8 @@ mod tests {
         let list = |count: usize| format!("[{}]", vec!["1"; count].join(","));
         let text = |rows, columns| {
             format!(
-                "[[family]]\nname = \"F\"\ndtype = \"f32\"\n\
-                 [[family.problem]]\nrows = {}\ncolumns = {}\nk = 1",
+                "[[selector]]\nname = \"F\"\ndtype = \"f32\"\n\
+                 [[selector.problem]]\nrows = {}\ncolumns = {}\nk = 1",
                 list(rows),
                 list(columns)
             )

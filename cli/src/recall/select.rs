@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::host::{HostError, Mismatch};
 use topkit::interpret::Word;
-use topkit::{KernelSpec, Problem, Score, Select, host};
+use topkit::{Problem, Score, Select, SelectorSpec, host};
 
 use super::measure::NAN;
 
@@ -24,7 +24,7 @@ pub fn check(place: &Place, problem: &Problem, progress: &ProgressBar) -> Result
     }
     match place {
         Place::Gpu(engine) => {
-            let plan = engine.family(spec)?.plan(problem)?;
+            let plan = engine.selector(spec)?.plan(problem)?;
             gpu::fits(engine, &plan)
         }
         Place::Interpreter(interpreter, seed) => {
@@ -35,7 +35,7 @@ pub fn check(place: &Place, problem: &Problem, progress: &ProgressBar) -> Result
     }
 }
 
-fn spec(problem: &Problem) -> Result<KernelSpec, Failure> {
+fn spec(problem: &Problem) -> Result<SelectorSpec, Failure> {
     let axes = Axes { vec_size: Vec::new(), bins: Vec::new(), threads: Vec::new() };
     Ok(spec::for_problem(problem, Select::Largest, NAN, &axes)?)
 }
@@ -55,9 +55,9 @@ pub fn select<S: Score + DeviceRepr + Word>(
     let input = host::Matrix::new(scores, rows, columns)?;
     let indices = match place {
         Place::Gpu(engine) => {
-            let family = engine.family(spec)?;
-            let plan = family.prepare(&problem)?;
-            let mut session = Session::start(&family, plan, scores)?;
+            let selector = engine.selector(spec)?;
+            let plan = selector.prepare(&problem)?;
+            let mut session = Session::start(&selector, plan, scores)?;
             session.launch()?;
             session.indices()?
         }

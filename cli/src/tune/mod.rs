@@ -21,7 +21,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use topkit::tune::{Event, Provenance, Records, Summary, Tuning, ship, source_digest};
-use topkit::{DType, Engine, KernelSpec, Problem};
+use topkit::{DType, Engine, Problem, SelectorSpec};
 
 const WHAT: &str = "What is measured";
 
@@ -107,9 +107,9 @@ impl Args {
     }
 }
 
-/// The family whose members are measured: all that the space of candidates may name.
-fn spec() -> Result<KernelSpec, Failure> {
-    let builder = KernelSpec::builder("Tune").dtype(DType::ALL).k(1..=grid::MOST_K);
+/// The selector whose members are measured: all that the space of candidates may name.
+fn spec() -> Result<SelectorSpec, Failure> {
+    let builder = SelectorSpec::builder("Tune").dtype(DType::ALL).k(1..=grid::MOST_K);
     Ok(builder.vec_size([4, 8]).bins([1024, 2048, 4096]).threads([128, 256, 512, 1024]).build()?)
 }
 

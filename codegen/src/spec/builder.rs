@@ -1,17 +1,17 @@
 //! Builds a spec at run time, with the same defaults and the same checks as the macro.
 
 use super::{
-    IndexType, KSet, KernelSpec, NanPolicy, Order, RowShape, Select, Semantics, SpecError, Ties,
+    IndexType, KSet, NanPolicy, Order, RowShape, Select, SelectorSpec, Semantics, SpecError, Ties,
 };
 use crate::DType;
 use std::borrow::Cow;
 
-/// Builds a [`KernelSpec`] at run time. Keys that are not set keep their defaults.
+/// Builds a [`SelectorSpec`] at run time. Keys that are not set keep their defaults.
 ///
 /// ```
-/// use topkit_codegen::{DType, KernelSpec};
+/// use topkit_codegen::{DType, SelectorSpec};
 ///
-/// let spec = KernelSpec::builder("Sampler")
+/// let spec = SelectorSpec::builder("Sampler")
 ///     .dtype([DType::F32, DType::Bf16])
 ///     .k(1..=256)
 ///     .vec_size([4, 8])
@@ -21,7 +21,7 @@ use std::borrow::Cow;
 /// ```
 #[derive(Debug, Clone)]
 pub struct SpecBuilder {
-    spec: KernelSpec,
+    spec: SelectorSpec,
 }
 
 impl SpecBuilder {
@@ -37,7 +37,7 @@ impl SpecBuilder {
     pub(super) fn new(name: Cow<'static, str>) -> Self {
         let (first, last) = Self::DEFAULT_K;
         SpecBuilder {
-            spec: KernelSpec {
+            spec: SelectorSpec {
                 name,
                 dtype: Cow::Borrowed(&[]),
                 k: KSet::Range { first, last },
@@ -49,7 +49,7 @@ impl SpecBuilder {
         }
     }
 
-    /// Score types that the family serves. Required.
+    /// Score types that the selector serves. Required.
     pub fn dtype(mut self, dtype: impl Into<Vec<DType>>) -> Self {
         self.spec.dtype = dtype.into().into();
         self
@@ -122,7 +122,7 @@ impl SpecBuilder {
     }
 
     /// The checked spec, or every fault it has.
-    pub fn build(self) -> Result<KernelSpec, SpecError> {
+    pub fn build(self) -> Result<SelectorSpec, SpecError> {
         let faults = self.spec.validate();
         if faults.is_empty() { Ok(self.spec) } else { Err(SpecError { faults }) }
     }

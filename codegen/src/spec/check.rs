@@ -1,6 +1,6 @@
 //! The one place that says which specs are sound. The macro and the builder both end here.
 
-use super::{KSet, KernelSpec, Key, LaunchKind, Order, Semantics, Ties, Variant};
+use super::{KSet, Key, LaunchKind, Order, SelectorSpec, Semantics, Ties, Variant};
 use crate::DType;
 use std::fmt;
 
@@ -48,7 +48,7 @@ pub(super) const VEC_SIZES: [u32; 4] = [1, 2, 4, 8];
 pub(super) const BINS: [u32; 5] = [256, 512, 1024, 2048, 4096];
 pub(super) const THREADS: [u32; 4] = [128, 256, 512, 1024];
 
-pub(super) fn faults(spec: &KernelSpec) -> Vec<Fault> {
+pub(super) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
     let mut faults = Vec::new();
     axis(&mut faults, Key::Dtype, &spec.dtype, "dtype: [f32, bf16, f16]");
     k_set(&mut faults, &spec.k);
@@ -306,7 +306,8 @@ mod tests {
 
     #[test]
     fn only_a_kernel_of_clusters_takes_one() {
-        let spec = KernelSpec::builder("One").dtype([DType::Bf16]).threads([512]).build().unwrap();
+        let spec =
+            SelectorSpec::builder("One").dtype([DType::Bf16]).threads([512]).build().unwrap();
         for variant in spec.variants() {
             assert_eq!(variant_faults(&variant), []);
             let clustered = variant.kernel.launches_as() == LaunchKind::ClusterPerRow;

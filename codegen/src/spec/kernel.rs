@@ -113,7 +113,7 @@ impl KernelKind {
         }
     }
 
-    /// What [`Variant::cluster`] is in the members of a family: 1 alone for a kernel without
+    /// What [`Variant::cluster`] is in the members of a selector: 1 alone for a kernel without
     /// clusters.
     pub const fn clusters(self) -> &'static [u32] {
         match self {

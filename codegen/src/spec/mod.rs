@@ -1,7 +1,7 @@
-//! What a kernel family is: plain data, made by `topk_kernel!` or by [`SpecBuilder`].
+//! What a kernel selector is: plain data, made by `topk_kernel!` or by [`SpecBuilder`].
 //!
-//! A [`KernelSpec`] names the allowed values of each key; a [`Variant`] is one member, with one
-//! value for each. Both paths into a spec end in [`KernelSpec::validate`], which reports every
+//! A [`SelectorSpec`] names the allowed values of each key; a [`Variant`] is one member, with one
+//! value for each. Both paths into a spec end in [`SelectorSpec::validate`], which reports every
 //! fault at once. Nothing here prints CUDA and nothing here does IO.
 
 mod builder;
@@ -23,15 +23,15 @@ use crate::DType;
 use std::borrow::Cow;
 use std::fmt;
 
-/// A declared family of kernels: the allowed values of every key.
+/// A declared selector of kernels: the allowed values of every key.
 ///
-/// Build it with `topk_kernel!` or with [`KernelSpec::builder`]; both validate it. The fields are
+/// Build it with `topk_kernel!` or with [`SelectorSpec::builder`]; both validate it. The fields are
 /// public so that the macro can write it as a `const`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KernelSpec {
-    /// The name of the family, as declared.
+pub struct SelectorSpec {
+    /// The name of the selector, as declared.
     pub name: Cow<'static, str>,
-    /// Score types that the family serves.
+    /// Score types that the selector serves.
     pub dtype: Cow<'static, [DType]>,
     /// The values of k that a plan may ask for.
     pub k: KSet,
@@ -41,11 +41,11 @@ pub struct KernelSpec {
     pub bins: Cow<'static, [u32]>,
     /// Threads of a CTA.
     pub threads: Cow<'static, [u32]>,
-    /// What the selection means; the same for every member of the family.
+    /// What the selection means; the same for every member of the selector.
     pub semantics: Semantics,
 }
 
-/// The values of k that a family accepts.
+/// The values of k that a selector accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KSet {
     /// Exactly these.
@@ -102,7 +102,7 @@ impl From<Vec<u32>> for KSet {
     }
 }
 
-impl KernelSpec {
+impl SelectorSpec {
     /// A builder whose keys start at their defaults; `dtype` has none and must be given.
     pub fn builder(name: impl Into<Cow<'static, str>>) -> SpecBuilder {
         SpecBuilder::new(name.into())
@@ -113,7 +113,7 @@ impl KernelSpec {
         check::faults(self)
     }
 
-    /// Every member of the family: the cross product of its axes in declaration order, for each
+    /// Every member of the selector: the cross product of its axes in declaration order, for each
     /// kernel that serves the values.
     pub fn variants(&self) -> Vec<Variant> {
         let mut members = Vec::new();
@@ -153,7 +153,7 @@ impl KernelSpec {
         members
     }
 
-    /// Whether the variant is a member of this family.
+    /// Whether the variant is a member of this selector.
     pub fn contains(&self, variant: &Variant) -> bool {
         self.semantics == variant.semantics
             && self.dtype.contains(&variant.dtype)

@@ -93,7 +93,7 @@ choice! {
     }
 }
 
-/// The part of a spec that decides the answer. Every member of a family shares it.
+/// The part of a spec that decides the answer. Every member of a selector shares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Semantics {
     /// Which end of the order wins.

@@ -1,15 +1,17 @@
-//! The whole space: every kernel that can be rendered, whatever a family declares.
+//! The whole space: every kernel that can be rendered, whatever a selector declares.
 //!
 //! For those who compare or look up kernels, such as `cargo xtask replay`. It renders nothing. A
 //! value that is added to a key, or allowed where it was "not yet", is in it without an entry here.
 
 use super::check::{BINS, THREADS, VEC_SIZES};
-use super::{IndexType, KernelSpec, NanPolicy, Order, RowShape, Select, Semantics, Ties, Variant};
+use super::{
+    IndexType, NanPolicy, Order, RowShape, Select, SelectorSpec, Semantics, Ties, Variant,
+};
 use crate::DType;
 
 impl Variant {
     /// Every kernel that can be rendered, each once and in the same order everywhere: all kernels
-    /// and dtypes in all sizes that the members of a family have, with every meaning.
+    /// and dtypes in all sizes that the members of a selector have, with every meaning.
     ///
     /// ```
     /// use topkit_codegen::Variant;
@@ -19,7 +21,7 @@ impl Variant {
     /// assert!(kernels.iter().any(|kernel| kernel.symbol() == symbol));
     /// ```
     pub fn all() -> Vec<Variant> {
-        let open = KernelSpec::builder("All").dtype(DType::ALL);
+        let open = SelectorSpec::builder("All").dtype(DType::ALL);
         let open = open.vec_size(VEC_SIZES).bins(BINS).threads(THREADS);
         let specs = meanings().into_iter().map(|meaning| {
             let Semantics { select, nan, ties, order, index, values, rows } = meaning;
@@ -78,7 +80,7 @@ mod tests {
                 }
             }
         }
-        let spec = KernelSpec::builder("Usual").dtype(DType::ALL).build().unwrap();
+        let spec = SelectorSpec::builder("Usual").dtype(DType::ALL).build().unwrap();
         assert!(spec.variants().iter().all(|variant| distinct.contains(variant)));
     }
 }

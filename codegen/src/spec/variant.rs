@@ -1,4 +1,4 @@
-//! One member of a family: the key under which a kernel is rendered, compiled and cached.
+//! One member of a selector: the key under which a kernel is rendered, compiled and cached.
 
 use super::{Fault, KernelKind, Semantics, check};
 use crate::DType;

@@ -45,7 +45,7 @@ fn docs(file: &File) -> String {
 #[test]
 fn the_spec_is_what_was_declared() {
     let expected = quote! {
-        ::topkit::KernelSpec {
+        ::topkit::SelectorSpec {
             name: ::std::borrow::Cow::Borrowed("IndexerTopK"),
             dtype: ::std::borrow::Cow::Borrowed(
                 &[::topkit::DType::F32, ::topkit::DType::Bf16, ::topkit::DType::F16]
@@ -126,7 +126,7 @@ fn every_public_item_is_documented() {
         "launch_with",
         "source",
         "explain",
-        "family",
+        "selector",
     ];
     assert_eq!(names, expected);
 }

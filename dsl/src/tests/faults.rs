@@ -86,8 +86,8 @@ fn values_of_the_wrong_shape() {
             2:47 - 256: `bins` takes plain positive integers (hint: write for example `bins: 2048` or `bins: [1024, 2048]`)
             2:53 many: `bins` takes plain positive integers (hint: write for example `bins: 2048` or `bins: [1024, 2048]`)
             2:59 [512]: `bins` takes plain positive integers (hint: write for example `bins: 2048` or `bins: [1024, 2048]`)
-            3:8 [largest]: `select` takes one value: it is the same for every kernel of the family (hint: write `largest` or `smallest`)
-            3:25 any ..= any: `ties` takes one value: it is the same for every kernel of the family (hint: write `any`, `lowest_index` or `highest_index`)
+            3:8 [largest]: `select` takes one value: it is the same for every kernel of the selector (hint: write `largest` or `smallest`)
+            3:25 any ..= any: `ties` takes one value: it is the same for every kernel of the selector (hint: write `any`, `lowest_index` or `highest_index`)
         "#]],
     );
 }

@@ -6,9 +6,9 @@
 
 use super::loader::LEADS_HERE;
 use super::{Found, LibraryError, Search, cuda_folders, open};
-use crate::environment::variable;
+use crate::compile::release::file_at;
 use crate::error::Error;
-use crate::release::file_at;
+use crate::library::environment::variable;
 use cudarc::driver::sys::{self, CUDA_VERSION};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

@@ -6,6 +6,8 @@
 //! When nothing is found, the error names every place that was tried, with the loader's own words
 //! where a library is there and does not load, and the command that installs the library.
 
+pub(crate) mod environment;
+
 mod driver;
 mod loader;
 mod python;
@@ -13,7 +15,7 @@ mod python;
 pub(crate) use driver::driver;
 pub use driver::probe_driver;
 
-use crate::environment::{absolute, variable};
+use crate::library::environment::{absolute, variable};
 use libloading::Library;
 pub(crate) use loader::{LEADS_HERE, LoaderPath};
 use std::error::Error as _;

@@ -4,7 +4,7 @@
 //! goes first, then the user's own packages, then every Python on `PATH`, then the system's.
 
 use super::{Tried, children, named};
-use crate::environment::{absolute, folders};
+use crate::library::environment::{absolute, folders};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ const SYSTEM: [&str; 2] = ["/usr/local", "/usr"];
 
 /// The package folders of this process' environments; what is refused goes to `tried`.
 pub(super) fn packages(tried: &mut Tried) -> Vec<PathBuf> {
-    let value = crate::environment::variable;
+    let value = crate::library::environment::variable;
     Places { value: &value, home: env::home_dir(), system: &SYSTEM }.packages(tried)
 }
 

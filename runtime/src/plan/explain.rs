@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::problem::Problem;
 use crate::tune::Choice;
 use std::fmt;
-use topkit_codegen::{KernelSpec, Key, LaunchKind, Variant};
+use topkit_codegen::{Key, LaunchKind, SelectorSpec, Variant};
 
 /// Why a plan is what it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,7 @@ pub struct Explanation {
     pub limits: Limits,
     /// One sentence for each axis.
     pub reasons: Vec<Reason>,
-    /// How many members of the family could have served.
+    /// How many members of the selector could have served.
     pub members: usize,
     /// What it goes by.
     pub basis: Basis,
@@ -99,18 +99,22 @@ pub struct Alternative {
 
 impl Explanation {
     /// The plan by built-in rules for a problem, with the reason of every choice; its `Display` is
-    /// for people. [`Family::explain`](crate::Family::explain) goes by what was measured, too.
+    /// for people. [`Selector::explain`](crate::Selector::explain) goes by what was measured, too.
     ///
     /// # Errors
     /// As for [`Plan::of`].
-    pub fn of(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Result<Explanation, Error> {
+    pub fn of(
+        spec: &SelectorSpec,
+        problem: &Problem,
+        limits: &Limits,
+    ) -> Result<Explanation, Error> {
         is_sound(spec)?;
         Explanation::by(&Planner::default(), spec, problem, limits)
     }
 
     pub(crate) fn by(
         planner: &Planner,
-        spec: &KernelSpec,
+        spec: &SelectorSpec,
         problem: &Problem,
         limits: &Limits,
     ) -> Result<Explanation, Error> {
@@ -253,7 +257,7 @@ mod tests {
     fn rules_tell_what_they_know_of_the_gpu() {
         let limits = Limits::of_arch(Arch::of_device(8, 0));
         let limits = Limits { gigabytes_per_second: 2000, stand_in: None, ..limits };
-        let spec = KernelSpec::builder("Test").dtype([DType::F32]).build().unwrap();
+        let spec = SelectorSpec::builder("Test").dtype([DType::F32]).build().unwrap();
         let problem = Problem::new(DType::F32, 10, 50_000, 64);
         let text = Explanation::of(&spec, &problem, &limits).unwrap().to_string();
         for words in

@@ -1,5 +1,5 @@
-//! Which member of a family serves a problem by rules: for GPUs without a measured table, and for
-//! families that lack the kernels of one.
+//! Which member of a selector serves a problem by rules: for GPUs without a measured table, and for
+//! selectors that lack the kernels of one.
 //!
 //! Of each axis the declared value nearest to the wanted one is taken. A choice is a kernel and the
 //! reasons for it; what its launch needs is the plan's to say. Kernels that were refused when they were
@@ -8,11 +8,11 @@
 
 use super::{Limits, Reason, Tried};
 use crate::problem::Problem;
-use topkit_codegen::{DType, KernelKind, KernelSpec, Key, Variant};
+use topkit_codegen::{DType, KernelKind, Key, SelectorSpec, Variant};
 
 /// The kernel for a problem.
 pub(super) fn pick(
-    spec: &KernelSpec,
+    spec: &SelectorSpec,
     problem: &Problem,
     limits: &Limits,
     tried: &Tried,
@@ -24,7 +24,7 @@ pub(super) fn pick(
 }
 
 /// The kernel that reads its rows from memory; it serves every problem.
-fn streaming(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Variant {
+fn streaming(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Variant {
     let pick = |wanted: Wanted, axis: &[u32]| nearest(wanted.value, axis);
     Variant {
         kernel: KernelKind::BlockRadix,
@@ -38,12 +38,12 @@ fn streaming(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Variant {
     }
 }
 
-/// The kernel that holds its rows in registers, where the family has one wide enough.
+/// The kernel that holds its rows in registers, where the selector has one wide enough.
 ///
 /// Of those with room for the columns, the one with the fewest scores a thread up to 16, then the
 /// fewest threads: a pass over registers is cheap, and every warp makes each barrier dearer.
 fn resident(
-    spec: &KernelSpec,
+    spec: &SelectorSpec,
     problem: &Problem,
     limits: &Limits,
     tried: &Tried,
@@ -82,7 +82,12 @@ fn resident(
 /// Of the sizes with room for the columns and a multiprocessor for each CTA, the one with the least
 /// room, then the fewest scores a thread: 1 x 65536 f32 at k = 2048, 3.9 us by 8 CTAs of 16 scores a
 /// thread and 4.3 of 32 (H200).
-fn shared(spec: &KernelSpec, problem: &Problem, limits: &Limits, tried: &Tried) -> Option<Variant> {
+fn shared(
+    spec: &SelectorSpec,
+    problem: &Problem,
+    limits: &Limits,
+    tried: &Tried,
+) -> Option<Variant> {
     let vec_size = wanted_vec_size(problem).value;
     let declared = spec.vec_size.contains(&vec_size)
         && spec.bins.contains(&SHARED_BINS)
@@ -137,9 +142,9 @@ pub(crate) fn clusters_at_once(cluster: u32, limits: &Limits) -> usize {
     held * limits.multiprocessors as usize / usual
 }
 
-/// The kernel that reads its rows once and keeps what may win, where the family has it.
+/// The kernel that reads its rows once and keeps what may win, where the selector has it.
 fn filtering(
-    spec: &KernelSpec,
+    spec: &SelectorSpec,
     problem: &Problem,
     limits: &Limits,
     tried: &Tried,
@@ -193,7 +198,7 @@ fn filtering(
 }
 
 /// Where the rules may change: of rows, columns and k, the last value before each change.
-pub(super) fn edges(spec: &KernelSpec, dtype: DType, limits: &Limits) -> [Vec<usize>; 3] {
+pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<usize>; 3] {
     let (bytes, multiprocessors) = (dtype.bytes() as usize, limits.multiprocessors as usize);
     let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
     let mut columns = vec![0, ALONE, HELD_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
@@ -216,7 +221,7 @@ const FILTER_THREADS: u32 = 512;
 
 /// Why `pick` gave this kernel: a sentence for each axis.
 pub(super) fn reasons(
-    spec: &KernelSpec,
+    spec: &SelectorSpec,
     problem: &Problem,
     limits: &Limits,
     variant: &Variant,

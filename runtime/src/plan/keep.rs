@@ -1,6 +1,6 @@
 //! Which of a GPU's own records displace what is picked without them: those that are clearly faster.
 //!
-//! It works on the points of one family before `planner` goes by them, so that plans, their words and
+//! It works on the points of one selector before `planner` goes by them, so that plans, their words and
 //! what `reach` foresees agree. Where the records do not hold what is picked without them, the
 //! fastest record stands. Shipped tables are made without it: they hold what was fastest. It measures
 //! nothing and cannot fail.
@@ -12,7 +12,7 @@ use super::{Kept, Limits};
 use crate::problem::Problem;
 use crate::tune::Choice;
 use std::borrow::Cow;
-use topkit_codegen::{KernelSpec, Variant};
+use topkit_codegen::{SelectorSpec, Variant};
 
 /// Times that differ by a smaller part are taken to be equal. One kernel that is timed twice on one
 /// GPU differs by 1.3 in 100 at the 95th percentile, so that less than this is mostly noise.
@@ -23,9 +23,9 @@ pub(crate) const CLEAR: f64 = 0.02;
 const BEHIND: f64 = 1e-4;
 
 impl Holding {
-    /// With own records that displace what a family picks without them where they are clearly
+    /// With own records that displace what a selector picks without them where they are clearly
     /// faster, and nowhere else.
-    pub(crate) fn settled(&self, spec: &KernelSpec, limits: &Limits) -> Cow<'_, Holding> {
+    pub(crate) fn settled(&self, spec: &SelectorSpec, limits: &Limits) -> Cow<'_, Holding> {
         if self.own == 0 {
             return Cow::Borrowed(self);
         }
@@ -35,7 +35,7 @@ impl Holding {
         let planner = Planner::new(spec, Some(&shipped));
         let mut settled = self.clone();
         for (point, _) in settled.points.iter_mut().take(self.own) {
-            let problem = point.problem.of_family(spec);
+            let problem = point.problem.of_selector(spec);
             if spec.dtype.contains(&problem.dtype)
                 && let Ok(plan) = planner.pick(spec, &problem, limits)
             {
@@ -46,8 +46,8 @@ impl Holding {
     }
 }
 
-/// Puts a pick first among the times of a point, unless one of the family is clearly faster.
-fn keep(point: &mut Point, choice: Choice, spec: &KernelSpec) -> Option<Kept> {
+/// Puts a pick first among the times of a point, unless one of the selector is clearly faster.
+fn keep(point: &mut Point, choice: Choice, spec: &SelectorSpec) -> Option<Kept> {
     let Point { problem, times } = point;
     let is_member =
         |choice: &Choice| spec.contains(&Variant { semantics: spec.semantics, ..choice.variant });

@@ -9,8 +9,8 @@ const BLOCK: &str = "block_filter v4_b2048_t512_r32";
 const FOUR: &str = "cluster_filter v4_b2048_t512_r32_c4";
 const EIGHT: &str = "cluster_filter v4_b2048_t512_r32_c8";
 
-fn spec() -> KernelSpec {
-    KernelSpec::builder("Test").dtype([DType::F32]).k(1..=2048).build().unwrap()
+fn spec() -> SelectorSpec {
+    SelectorSpec::builder("Test").dtype([DType::F32]).k(1..=2048).build().unwrap()
 }
 
 fn limits() -> Limits {
@@ -41,7 +41,7 @@ fn holding(records: Vec<(Choice, f64)>) -> Holding {
     Holding { device: "NVIDIA Sample".into(), stand_in: None, points, own: 1, kept: Vec::new() }
 }
 
-fn explained(spec: &KernelSpec, holding: &Holding, columns: usize) -> Explanation {
+fn explained(spec: &SelectorSpec, holding: &Holding, columns: usize) -> Explanation {
     let planner = Planner::new(spec, Some(&holding.settled(spec, &limits())));
     Explanation::by(&planner, spec, &problem(columns), &limits()).unwrap()
 }
@@ -92,15 +92,15 @@ fn the_way_to_launch_is_kept_too() {
 }
 
 #[test]
-fn what_is_no_member_of_the_family_counts_for_nothing() {
-    let narrow = KernelSpec::builder("Test").dtype([DType::F32]).k([64]).threads([512]);
+fn what_is_no_member_of_the_selector_counts_for_nothing() {
+    let narrow = SelectorSpec::builder("Test").dtype([DType::F32]).k([64]).threads([512]);
     let narrow = narrow.bins([2048]).build().unwrap();
     let other = early("block_filter v4_b2048_t256_r32");
     let records = vec![(other, 9.0), (early(FOUR), 9.9), (early(BLOCK), 10.0)];
     let settled = holding(records);
     let plan = explained(&narrow, &settled, 65536).plan;
     assert_eq!(plan.choice(), early(BLOCK));
-    let wide = KernelSpec::builder("Test").dtype([DType::F32]).k([64]).threads([256, 512]);
+    let wide = SelectorSpec::builder("Test").dtype([DType::F32]).k([64]).threads([256, 512]);
     let plan = explained(&wide.build().unwrap(), &settled, 65536).plan;
     assert_eq!(plan.choice(), other);
 }

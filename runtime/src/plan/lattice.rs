@@ -9,7 +9,7 @@
 use super::table::Point;
 use crate::problem::Problem;
 use std::collections::HashMap;
-use topkit_codegen::{KernelSpec, Variant};
+use topkit_codegen::{SelectorSpec, Variant};
 
 /// Kernels of one lattice, at most; the space of candidates has fewer.
 pub(super) const MEMBERS: usize = 64;
@@ -24,7 +24,7 @@ const BEHIND: f32 = 1.01;
 /// A corner that weighs less does not count: the problem is as good as on the lattice.
 pub(super) const LEAST_WEIGHT: f32 = 1.0 / 64.0;
 
-/// The points of one score type, of kernels that are members of one family.
+/// The points of one score type, of kernels that are members of one selector.
 #[derive(Debug)]
 pub(super) struct Lattice {
     /// Every member that is listed anywhere.
@@ -108,9 +108,9 @@ pub(super) struct Near {
 
 impl Lattice {
     /// The lattice of some points, each with what its rows are multiplied by, of which the first
-    /// `own` are proven; `None` where no member of the family is listed.
+    /// `own` are proven; `None` where no member of the selector is listed.
     pub(super) fn new(
-        spec: &KernelSpec,
+        spec: &SelectorSpec,
         points: &[&(Point, f64)],
         own: usize,
         proven: bool,

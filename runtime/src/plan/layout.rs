@@ -47,17 +47,17 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::plan::{Here, Holding, Limits, Planner};
-    use topkit_codegen::{Arch, DType, KernelSpec};
+    use topkit_codegen::{Arch, DType, SelectorSpec};
 
     struct Place {
-        spec: KernelSpec,
+        spec: SelectorSpec,
         limits: Limits,
         planner: Planner,
     }
 
     /// By the table that ships for sm_90.
     fn place() -> Place {
-        let spec = KernelSpec::builder("Dense").dtype(DType::ALL).k(1..=8192).build().unwrap();
+        let spec = SelectorSpec::builder("Dense").dtype(DType::ALL).k(1..=8192).build().unwrap();
         let arch = Arch::of_device(9, 0);
         let limits = Limits::of_arch(arch);
         let here = Here { name: None, arch, multiprocessors: limits.multiprocessors };

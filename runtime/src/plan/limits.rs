@@ -3,7 +3,7 @@
 //! On a GPU it is the GPU's own word; for an architecture without one it is that of a usual GPU of
 //! the kind, which is named wherever a plan is explained.
 
-use crate::device::DeviceFacts;
+use crate::backend::cuda::device::DeviceFacts;
 use topkit_codegen::{Arch, LaunchKind, Variant};
 
 /// What a GPU can hold and launch.

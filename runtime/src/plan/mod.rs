@@ -31,7 +31,7 @@ pub(crate) use tried::{Refusal, Tried};
 use crate::error::Error;
 use crate::problem::{LIMIT, Problem};
 use crate::tune::Choice;
-use topkit_codegen::{Fault, KernelSpec, SpecError, Variant};
+use topkit_codegen::{Fault, SelectorSpec, SpecError, Variant};
 
 /// The kernel picked for a problem, and what its launch needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,12 +57,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Picks the member of a family for a problem by built-in rules. It needs no engine, no GPU and
-    /// no compiler. [`Family::plan`](crate::Family::plan) goes by what was measured, too.
+    /// Picks the member of a selector for a problem by built-in rules. It needs no engine, no GPU and
+    /// no compiler. [`Selector::plan`](crate::Selector::plan) goes by what was measured, too.
     ///
     /// # Errors
     /// The spec has faults, the dtype or k was not declared, or a shape is beyond 2^31 - 1.
-    pub fn of(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Result<Plan, Error> {
+    pub fn of(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Result<Plan, Error> {
         is_sound(spec)?;
         Planner::default().plan(spec, problem, limits)
     }
@@ -134,25 +134,25 @@ impl Plan {
 }
 
 /// Refuses a spec with faults: sizes that no kernel has make no plan.
-fn is_sound(spec: &KernelSpec) -> Result<(), Error> {
+fn is_sound(spec: &SelectorSpec) -> Result<(), Error> {
     let faults = spec.validate();
     if faults.is_empty() { Ok(()) } else { Err(SpecError { faults }.into()) }
 }
 
-/// Refuses a problem that the family was not declared for.
-pub(crate) fn accepts(spec: &KernelSpec, problem: &Problem) -> Result<(), Error> {
+/// Refuses a problem that the selector was not declared for.
+pub(crate) fn accepts(spec: &SelectorSpec, problem: &Problem) -> Result<(), Error> {
     problem.check()?;
     if !spec.dtype.contains(&problem.dtype) {
         let declared: Vec<_> = spec.dtype.iter().map(|dtype| dtype.name()).collect();
         return Err(Error::DType {
-            family: spec.name.to_string(),
+            selector: spec.name.to_string(),
             declared: declared.join(", "),
             dtype: problem.dtype,
         });
     }
     if !spec.k.contains(problem.k) {
         return Err(Error::K {
-            family: spec.name.to_string(),
+            selector: spec.name.to_string(),
             declared: spec.k.clone(),
             k: problem.k,
         });
@@ -165,8 +165,8 @@ mod tests {
     use super::*;
     use topkit_codegen::{Arch, DType, KernelKind};
 
-    fn spec(vec_size: &[u32]) -> KernelSpec {
-        KernelSpec::builder("Test")
+    fn spec(vec_size: &[u32]) -> SelectorSpec {
+        SelectorSpec::builder("Test")
             .dtype([DType::F32, DType::Bf16])
             .k([512, 2048])
             .vec_size(vec_size)
@@ -179,7 +179,7 @@ mod tests {
         Limits::of_arch(Arch::of_device(9, 0))
     }
 
-    fn explain(spec: &KernelSpec, problem: &Problem) -> Explanation {
+    fn explain(spec: &SelectorSpec, problem: &Problem) -> Explanation {
         Explanation::of(spec, problem, &h200()).unwrap()
     }
 
@@ -276,7 +276,7 @@ mod tests {
         let said = Plan::with(&problem, &huge, &h200()).unwrap_err().to_string();
         assert!(said.contains("`threads: 4294967295` is not a CTA size"), "{said}");
         for threads in [vec![u32::MAX], vec![0], vec![]] {
-            let unsound = KernelSpec { threads: threads.into(), ..spec.clone() };
+            let unsound = SelectorSpec { threads: threads.into(), ..spec.clone() };
             let refused = Plan::of(&unsound, &problem, &h200());
             assert!(matches!(&refused, Err(Error::Spec(_))), "{refused:?}");
             let refused = Explanation::of(&unsound, &problem, &h200());

@@ -1,9 +1,9 @@
-//! Which member of a family serves a problem: by the measured table where one holds, else by rules.
+//! Which member of a selector serves a problem: by the measured table where one holds, else by rules.
 //!
-//! Made once for each family, so that a plan is a lookup. The table names kernels; of those that are
+//! Made once for each selector, so that a plan is a lookup. The table names kernels; of those that are
 //! members and can serve the problem, the one with the least expected time is taken. Ragged rows
 //! and rows that are less aligned go by times of their own; where there are none, those of usual
-//! rows stand for them. Rules serve where there is no table, where it lists no member of the family
+//! rows stand for them. Rules serve where there is no table, where it lists no member of the selector
 //! near the problem, and where rows are far shorter than any that were measured. It cannot fail
 //! where rules can serve. Its one state is which kernels were `tried`: it names a refused kernel
 //! only where no other can serve.
@@ -17,12 +17,12 @@ use super::{Alternative, Basis, Kept, Limits, Measured, Plan, accepts, heuristic
 use crate::error::Error;
 use crate::problem::Problem;
 use std::collections::HashMap;
-use topkit_codegen::{DType, KernelSpec, RowShape, Variant};
+use topkit_codegen::{DType, RowShape, SelectorSpec, Variant};
 
 /// The largest cluster that every GPU with clusters has room for.
 const PORTABLE_CLUSTER: u32 = 8;
 
-/// Picks the members of one family on one GPU.
+/// Picks the members of one selector on one GPU.
 #[derive(Debug, Default)]
 pub(crate) struct Planner {
     measured: Vec<Type>,
@@ -47,8 +47,8 @@ pub(super) struct Type {
 }
 
 impl Planner {
-    /// The planner of a family, by a table where one holds.
-    pub(crate) fn new(spec: &KernelSpec, holding: Option<&Holding>) -> Planner {
+    /// The planner of a selector, by a table where one holds.
+    pub(crate) fn new(spec: &SelectorSpec, holding: Option<&Holding>) -> Planner {
         let Some(Holding { device, stand_in, points, own, kept }) = holding else {
             return Planner::default();
         };
@@ -84,18 +84,18 @@ impl Planner {
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub(crate) fn plan(
         &self,
-        spec: &KernelSpec,
+        spec: &SelectorSpec,
         problem: &Problem,
         limits: &Limits,
     ) -> Result<Plan, Error> {
         accepts(spec, problem)?;
-        self.pick(spec, &problem.of_family(spec), limits)
+        self.pick(spec, &problem.of_selector(spec), limits)
     }
 
-    /// The plan for a problem of the family, of any k.
+    /// The plan for a problem of the selector, of any k.
     pub(super) fn pick(
         &self,
-        spec: &KernelSpec,
+        spec: &SelectorSpec,
         problem: &Problem,
         limits: &Limits,
     ) -> Result<Plan, Error> {
@@ -175,7 +175,7 @@ impl Planner {
     pub(super) fn basis(&self, problem: &Problem, limits: &Limits) -> Basis {
         let Some(measured) = self.of(problem) else {
             let why = (!self.device.is_empty())
-                .then(|| format!("the table of {} lists no member of this family", self.device));
+                .then(|| format!("the table of {} lists no member of this selector", self.device));
             return Basis::Rules { why };
         };
         let mut alternatives: Vec<Alternative> = Vec::new();

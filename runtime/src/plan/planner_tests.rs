@@ -16,8 +16,8 @@ const SIXTEEN: &str = "cluster_filter v4_b2048_t512_r32_c16";
 const GRID: &str = "grid_filter v4_b2048_t512_r32";
 const RADIX: &str = "block_radix v4_b2048_t1024";
 
-fn spec() -> KernelSpec {
-    KernelSpec::builder("Test")
+fn spec() -> SelectorSpec {
+    SelectorSpec::builder("Test")
         .dtype([DType::F32, DType::Bf16])
         .k(1..=8192)
         .bins([2048, 4096])
@@ -140,8 +140,8 @@ fn what_cannot_serve_is_passed_over() {
     let limits = Limits { clusters: false, ..h200() };
     let plan = planner.plan(&spec(), &problem(1, 65536, 64), &limits).unwrap();
     assert_eq!(crate::tune::id(&plan.variant), BLOCK);
-    // A family whose declaration leaves the winners out.
-    let narrow = KernelSpec::builder("Narrow").dtype([DType::F32]).bins([2048]).threads([512]);
+    // A selector whose declaration leaves the winners out.
+    let narrow = SelectorSpec::builder("Narrow").dtype([DType::F32]).bins([2048]).threads([512]);
     let narrow = narrow.build().unwrap();
     let own = Planner::new(&narrow, Some(&table()));
     let plan = own.plan(&narrow, &problem(1, 16384, 64), &h200()).unwrap();
@@ -174,7 +174,7 @@ fn on_another_gpu_no_cluster_above_the_portable_size_is_taken() {
 
 #[test]
 fn rules_serve_where_the_table_does_not() {
-    let by_rules = |planner: &Planner, problem: &Problem, spec: &KernelSpec, word: &str| {
+    let by_rules = |planner: &Planner, problem: &Problem, spec: &SelectorSpec, word: &str| {
         let explanation = Explanation::by(planner, spec, problem, &h200()).unwrap();
         assert_eq!(explanation.plan, Plan::of(spec, problem, &h200()).unwrap());
         let Basis::Rules { why } = &explanation.basis else { panic!("{explanation}") };
@@ -185,13 +185,13 @@ fn rules_serve_where_the_table_does_not() {
     by_rules(&Planner::default(), &problem(1, 65536, 64), &spec(), "none");
     by_rules(&planner, &problem(1, 100, 64), &spec(), "far shorter");
     let other = Problem::new(DType::Bf16, 1, 65536, 64);
-    by_rules(&planner, &other, &spec(), "no member of this family");
-    let slow = KernelSpec::builder("Slow").dtype([DType::F32]).threads([128]).build().unwrap();
+    by_rules(&planner, &other, &spec(), "no member of this selector");
+    let slow = SelectorSpec::builder("Slow").dtype([DType::F32]).threads([128]).build().unwrap();
     let planner = Planner::new(&slow, Some(&table()));
-    by_rules(&planner, &problem(1, 65536, 64), &slow, "no member of this family");
+    by_rules(&planner, &problem(1, 65536, 64), &slow, "no member of this selector");
     // Only a kernel for short rows is a member.
     let held = holding(&[(1, 16384, 64, &[(HELD, 3.0)]), (1, 65536, 64, &[(FOUR, 5.0)])]);
-    let wide = KernelSpec::builder("Wide").dtype([DType::F32]).bins([4096]).threads([1024]);
+    let wide = SelectorSpec::builder("Wide").dtype([DType::F32]).bins([4096]).threads([1024]);
     let wide = wide.build().unwrap();
     let planner = Planner::new(&wide, Some(&held));
     by_rules(&planner, &problem(1, 32768, 64), &wide, "can serve it here");
@@ -315,7 +315,7 @@ fn a_refusal_changes_no_plan_whose_kernel_is_loaded() {
 fn rules_name_members_for_every_architecture() {
     for arch in ["sm_60", "sm_75", "sm_80", "sm_89", "sm_90a", "sm_100a", "sm_120a"] {
         let limits = Limits::of_arch(arch.parse().unwrap());
-        let spec = KernelSpec::builder("All").dtype(DType::ALL).k(1..=8192).build().unwrap();
+        let spec = SelectorSpec::builder("All").dtype(DType::ALL).k(1..=8192).build().unwrap();
         for dtype in DType::ALL {
             for rows in [1, 2, 7, 15, 30, 66, 132, 1000] {
                 for columns in (0..=24).flat_map(|log| [1usize << log, 3 << log]) {
@@ -386,10 +386,10 @@ fn less_aligned_rows_go_by_their_own_times_where_there_are_some() {
 }
 
 #[test]
-fn ragged_families_go_by_ragged_rows_and_dense_ones_do_not() {
+fn ragged_selectors_go_by_ragged_rows_and_dense_ones_do_not() {
     let holding = with_layout(|problem| Problem { ragged: true, ..problem });
     let rows = topkit_codegen::Semantics { rows: RowShape::Ragged, ..spec().semantics };
-    let ragged = KernelSpec { semantics: rows, ..spec() };
+    let ragged = SelectorSpec { semantics: rows, ..spec() };
     let planner = Planner::new(&ragged, Some(&holding));
     let problem = problem(1, 65536, 64);
     let explanation = Explanation::by(&planner, &ragged, &problem, &h200()).unwrap();

@@ -12,9 +12,9 @@ use super::lattice::{Corner, LEAST_WEIGHT, Lattice, Reach};
 use super::planner::{Planner, Type};
 use super::{Limits, accepts};
 use crate::error::Error;
+use crate::problem::Workload;
 use crate::problem::{LIMIT, Problem};
-use crate::workload::Workload;
-use topkit_codegen::{KSet, KernelSpec, Variant};
+use topkit_codegen::{KSet, SelectorSpec, Variant};
 
 /// Rows, columns and k, from the first to the last.
 type Region = [(usize, usize); 3];
@@ -35,7 +35,7 @@ impl Planner {
     /// The dtype or none of the k was declared, or a shape is beyond 2^31 - 1.
     pub(crate) fn reach(
         &self,
-        spec: &KernelSpec,
+        spec: &SelectorSpec,
         workload: &Workload,
         limits: &Limits,
     ) -> Result<Vec<Variant>, Error> {
@@ -49,7 +49,7 @@ impl Planner {
         accepts(spec, &Problem { k, ..last })?;
         let mut found = Vec::new();
         for layout in self.layouts(&first) {
-            let layout = layout.of_family(spec);
+            let layout = layout.of_selector(spec);
             let measured = self.of(&layout);
             let planner = self;
             let mut search = Search { planner, spec, limits, measured, layout, found };
@@ -85,7 +85,7 @@ impl Planner {
 
 /// A problem of each part of a workload all of which the same ones of some kernels can serve.
 pub(crate) fn parts<'a>(
-    spec: &KernelSpec,
+    spec: &SelectorSpec,
     workload: &Workload,
     kernels: impl Iterator<Item = &'a Variant> + Clone,
 ) -> Vec<Problem> {
@@ -107,7 +107,7 @@ pub(crate) fn parts<'a>(
     problems
 }
 
-/// The k in a range that a family was declared for.
+/// The k in a range that a selector was declared for.
 fn declared(set: &KSet, (low, high): (u32, u32)) -> Vec<(u32, u32)> {
     match set {
         KSet::Values(values) => {
@@ -123,7 +123,7 @@ fn declared(set: &KSet, (low, high): (u32, u32)) -> Vec<(u32, u32)> {
 
 struct Search<'a> {
     planner: &'a Planner,
-    spec: &'a KernelSpec,
+    spec: &'a SelectorSpec,
     limits: &'a Limits,
     measured: Option<&'a Type>,
     /// A problem with rows that lie as those of all that are searched.

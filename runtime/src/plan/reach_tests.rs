@@ -12,20 +12,20 @@ fn limits(arch: &str) -> Limits {
 }
 
 /// The planner of an architecture, by the table that ships for it, if any.
-fn planner(spec: &KernelSpec, arch: &str) -> Planner {
+fn planner(spec: &SelectorSpec, arch: &str) -> Planner {
     let arch: Arch = arch.parse().unwrap();
     let multiprocessors = Limits::of_arch(arch).multiprocessors;
     let here = Here { name: None, arch, multiprocessors };
     Planner::new(spec, Holding::shipped(here).as_ref())
 }
 
-fn usual() -> KernelSpec {
-    KernelSpec::builder("Usual").dtype(DType::ALL).k(1..=8192).build().unwrap()
+fn usual() -> SelectorSpec {
+    SelectorSpec::builder("Usual").dtype(DType::ALL).k(1..=8192).build().unwrap()
 }
 
-/// A family that lacks most of what a table lists.
-fn narrow() -> KernelSpec {
-    let spec = KernelSpec::builder("Narrow").dtype(DType::ALL).k([64, 1000, 4096]);
+/// A selector that lacks most of what a table lists.
+fn narrow() -> SelectorSpec {
+    let spec = SelectorSpec::builder("Narrow").dtype(DType::ALL).k([64, 1000, 4096]);
     spec.vec_size([4]).bins([2048, 4096]).threads([512, 1024]).build().unwrap()
 }
 
@@ -56,11 +56,11 @@ fn range(most: usize) -> impl Strategy<Value = ((usize, usize), usize)> {
     })
 }
 
-type Place = (bool, KernelSpec, Limits, Planner);
+type Place = (bool, SelectorSpec, Limits, Planner);
 
-/// The planner of a family by a table with times for less aligned and for ragged rows too, which
+/// The planner of a selector by a table with times for less aligned and for ragged rows too, which
 /// other kernels win.
-fn planner_by_layout(spec: &KernelSpec) -> Planner {
+fn planner_by_layout(spec: &SelectorSpec) -> Planner {
     let here = Here { name: None, arch: "sm_90a".parse().unwrap(), multiprocessors: 132 };
     let mut holding = Holding::shipped(here).unwrap();
     let mut others = Vec::new();
@@ -82,7 +82,7 @@ fn planner_by_layout(spec: &KernelSpec) -> Planner {
 /// By the table that ships, by rules, by a table of many layouts of rows, and after refusals.
 static PLANNERS: LazyLock<Vec<Place>> = LazyLock::new(|| {
     let ragged = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
-    let by_layout = [(false, usual()), (true, KernelSpec { semantics: ragged, ..narrow() })];
+    let by_layout = [(false, usual()), (true, SelectorSpec { semantics: ragged, ..narrow() })];
     let by_layout = by_layout.map(|(is_narrow, spec)| {
         let planner = planner_by_layout(&spec);
         assert_eq!(planner.layouts(&Problem::new(DType::F32, 1, 1, 1)).len(), 3);
@@ -188,7 +188,7 @@ fn rules_change_at_their_edges_alone() {
 }
 
 /// The kernels of a fine grid over a workload, by asking each plan.
-fn asked(spec: &KernelSpec, planner: &Planner, workload: &Workload) -> Vec<Variant> {
+fn asked(spec: &SelectorSpec, planner: &Planner, workload: &Workload) -> Vec<Variant> {
     let (low, high) = (workload.end(false), workload.end(true));
     let steps = |low: usize, high: usize| {
         let (low, high) = ((low as f64).log2(), (high as f64).log2());
@@ -211,7 +211,7 @@ fn asked(spec: &KernelSpec, planner: &Planner, workload: &Workload) -> Vec<Varia
 
 #[test]
 fn few_kernels_are_foreseen_in_vain() {
-    let spec = KernelSpec::builder("Indexer").dtype(DType::ALL).k([512, 1024, 2048]);
+    let spec = SelectorSpec::builder("Indexer").dtype(DType::ALL).k([512, 1024, 2048]);
     let spec = spec.build().unwrap();
     let planner = planner(&spec, "sm_90a");
     for dtype in [DType::F32, DType::Bf16] {

@@ -59,7 +59,7 @@ fn is_false(value: &bool) -> bool {
 
 /// Kernels of a point that are kept in a shipped table, whatever they are.
 const KEPT: usize = 3;
-/// Bins and threads of a family that declares one value of each.
+/// Bins and threads of a selector that declares one value of each.
 const NARROW_BINS: u32 = 2048;
 const NARROW_THREADS: u32 = 512;
 
@@ -93,7 +93,7 @@ impl Table {
 
     /// Only what a shipped table needs: of each problem the fastest three, each kernel by the
     /// faster way to launch it, the fastest that serves
-    /// rows of any length, and the fastest of a family of one size, [`NARROW_BINS`] with
+    /// rows of any length, and the fastest of a selector of one size, [`NARROW_BINS`] with
     /// [`NARROW_THREADS`].
     pub(crate) fn condensed(mut self) -> Table {
         for point in &mut self.points {
@@ -206,7 +206,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_shipped_table_keeps_the_best_and_what_narrow_families_need() {
+    fn a_shipped_table_keeps_the_best_and_what_narrow_selectors_need() {
         let records = records(ROWS);
         let table = Table::of(&records, &sample().run()).unwrap().condensed();
         assert_eq!(table.points.len(), 2);

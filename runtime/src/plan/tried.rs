@@ -96,7 +96,7 @@ impl Tried {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compiler::CompileError;
+    use crate::compile::CompileError;
     use topkit_codegen::{Arch, DType};
 
     fn of(name: &str) -> Variant {

@@ -16,11 +16,11 @@ use super::refusal::refusal;
 use super::scores::Scores;
 use super::search::{Fault, Meter, Sample};
 use super::timer::Recording;
+use crate::backend::launch::RawLaunch;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::family::Family;
-use crate::launch::RawLaunch;
 use crate::problem::Problem;
+use crate::select::selector::Selector;
 use cudarc::driver::sys::CUdeviceptr;
 use cudarc::driver::{CudaContext, CudaStream, result};
 use std::collections::HashMap;
@@ -52,7 +52,7 @@ const WARM_AGAIN: Duration = Duration::from_millis(40);
 pub(super) struct Gpu {
     engine: Engine,
     /// One for each meaning and shape of rows, the default meaning of dense rows first.
-    families: Vec<Family>,
+    selectors: Vec<Selector>,
     stream: Arc<CudaStream>,
     scores: Buffer,
     hostile_scores: Buffer,
@@ -91,16 +91,16 @@ struct Place {
 }
 
 impl Gpu {
-    /// A meter for the variants of families, one for each meaning and shape of rows, of an engine
+    /// A meter for the variants of selectors, one for each meaning and shape of rows, of an engine
     /// that has a GPU. Its clocks are up.
-    pub(super) fn new(engine: &Engine, families: Vec<Family>) -> Result<Gpu, Error> {
+    pub(super) fn new(engine: &Engine, selectors: Vec<Selector>) -> Result<Gpu, Error> {
         let context = engine.context().ok_or(Error::Offline { arch: engine.arch() })?;
         make_current(context)?;
         let stream = context.new_stream().map_err(Error::cuda("make a stream"))?;
         let buffer = || Buffer::new(&stream);
         let mut gpu = Gpu {
             engine: engine.clone(),
-            families,
+            selectors,
             scores: buffer(),
             hostile_scores: buffer(),
             indices: buffer(),
@@ -133,15 +133,15 @@ impl Gpu {
         Recording::capture(&self.stream, 1, fill)?.warm_up(time)
     }
 
-    /// The family of a kernel.
-    fn family(&self, variant: &Variant) -> &Family {
-        let of = |family: &&Family| family.spec().semantics == variant.semantics;
-        self.families.iter().find(of).expect("`meaning::all` has every meaning that is proved")
+    /// The selector of a kernel.
+    fn selector(&self, variant: &Variant) -> &Selector {
+        let of = |selector: &&Selector| selector.spec().semantics == variant.semantics;
+        self.selectors.iter().find(of).expect("`meaning::all` has every meaning that is proved")
     }
 
     /// Loads a kernel.
     fn prepare(&self, problem: &Problem, variant: &Variant) -> Result<(), Error> {
-        self.family(variant).prepare_variant(problem, variant).map(drop)
+        self.selector(variant).prepare_variant(problem, variant).map(drop)
     }
 
     /// Brings the scores of a problem to the GPU, unless they are there.
@@ -179,7 +179,7 @@ impl Gpu {
         variant: &Variant,
         scores: Scores,
     ) -> Result<Place, Error> {
-        let plan = self.family(variant).plan_variant(problem, variant)?;
+        let plan = self.selector(variant).plan_variant(problem, variant)?;
         let bytes = index_bytes(problem);
         let indices = self.indices.room(2 * bytes)?;
         let workspace = self.workspace.filled(plan.workspace_bytes, 0)?;
@@ -206,10 +206,10 @@ impl Gpu {
             workspace_bytes: place.workspace_bytes,
             ..RawLaunch::new(dtype, rows, columns, k)
         };
-        let family = self.family(&choice.variant);
+        let selector = self.selector(&choice.variant);
         // SAFETY: the buffers hold the scores, lengths, indices and workspace of this shape, none
         // overlaps another, and they outlive every launch, which are waited for.
-        unsafe { family.launch_choice(self.stream.cu_stream(), &launch, choice) }
+        unsafe { selector.launch_choice(self.stream.cu_stream(), &launch, choice) }
     }
 
     /// Launches twice, and fetches rows of the second answer.

@@ -83,11 +83,12 @@ pub fn of_id(dtype: DType, text: &str) -> Option<Variant> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit_codegen::KernelSpec;
+    use topkit_codegen::SelectorSpec;
 
     #[test]
     fn every_member_is_found_by_its_name() {
-        let spec = KernelSpec::builder("All").dtype(DType::ALL).bins([2048, 4096]).build().unwrap();
+        let spec =
+            SelectorSpec::builder("All").dtype(DType::ALL).bins([2048, 4096]).build().unwrap();
         for variant in spec.variants() {
             assert_eq!(of_id(variant.dtype, &id(&variant)), Some(variant));
         }

@@ -7,8 +7,8 @@
 //! Where rows are ragged, each kind of row has its own length. An answer is judged by the k-th score
 //! of its row, which is looked for once.
 
-use crate::host::ordered_key;
-use crate::score::Score;
+use crate::backend::host::ordered_key;
+use crate::problem::Score;
 use half::{bf16, f16};
 use std::collections::HashMap;
 use std::f32::consts::TAU;
@@ -280,7 +280,7 @@ fn normal(bits: u64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host;
+    use crate::backend::host;
     use topkit_codegen::{NanPolicy, RowShape};
 
     /// The library's own answer to each row.

@@ -34,11 +34,11 @@ pub(super) fn proved(variant: &Variant) -> [Variant; 2] {
 mod tests {
     use super::*;
     use std::collections::HashSet;
-    use topkit_codegen::{DType, KernelKind, KernelSpec};
+    use topkit_codegen::{DType, KernelKind, SelectorSpec};
 
     #[test]
     fn each_kernel_is_proved_with_every_order_in_one_size_or_another() {
-        let spec = KernelSpec::builder("All").dtype(DType::ALL).bins([512, 1024, 2048, 4096]);
+        let spec = SelectorSpec::builder("All").dtype(DType::ALL).bins([512, 1024, 2048, 4096]);
         let variants = spec.threads([128, 256, 512]).build().unwrap().variants();
         for &kernel in KernelKind::ALL {
             for dtype in DType::ALL {

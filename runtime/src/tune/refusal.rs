@@ -15,7 +15,7 @@ pub(super) fn refusal(failure: Error) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compiler::CompileError;
+    use crate::compile::CompileError;
     use topkit_codegen::Arch;
 
     #[test]

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
-use topkit_codegen::{KernelSpec, RowShape, Semantics, Variant, render};
+use topkit_codegen::{RowShape, SelectorSpec, Semantics, Variant, render};
 
 /// Something that checks and times kernels.
 pub trait Meter {
@@ -77,8 +77,8 @@ impl Sample {
 
 /// What is to be searched, with a meter of this error.
 pub struct Order<'a, E> {
-    /// The family. Its members are measured on ragged rows where a problem has them.
-    pub spec: &'a KernelSpec,
+    /// The selector. Its members are measured on ragged rows where a problem has them.
+    pub spec: &'a SelectorSpec,
     /// The problems, in the order in which they are measured.
     pub problems: &'a [Problem],
     /// What the GPU can hold.

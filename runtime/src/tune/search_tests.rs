@@ -102,7 +102,7 @@ fn searched_for(
     seconds: u64,
     stop_at: usize,
 ) -> Found {
-    let spec = KernelSpec::builder("Test").dtype([DType::F32]).build().unwrap();
+    let spec = SelectorSpec::builder("Test").dtype([DType::F32]).build().unwrap();
     let limits = Limits::of_arch(Arch::of_device(9, 0));
     let compiled = Mutex::new(Vec::new());
     let uncompiled = mock.uncompiled;

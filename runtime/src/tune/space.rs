@@ -9,7 +9,7 @@ use super::id::{id, of_id};
 use super::provenance::hex;
 use crate::plan::{Limits, Plan, clusters_at_once};
 use crate::problem::Problem;
-use topkit_codegen::{DType, KernelKind, KernelSpec, Variant};
+use topkit_codegen::{DType, KernelKind, SelectorSpec, Variant};
 
 /// Bins, threads, scores a thread and cluster sizes of a kernel; every combination is meant.
 struct Sizes {
@@ -46,7 +46,7 @@ const LIST: &[Sizes] = &[
 /// Grows when the rules below, or those of the search, change.
 const RULES: u32 = 5;
 
-/// A member of a family, for one problem.
+/// A member of a selector, for one problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The member.
@@ -55,10 +55,10 @@ pub struct Candidate {
     pub reason: Option<String>,
 }
 
-/// Every member of a family of the problem's score type, each to be measured or with the reason why
-/// not. Where the shape leaves none, as in a family of few members or on a GPU without clusters, all
+/// Every member of a selector of the problem's score type, each to be measured or with the reason why
+/// not. Where the shape leaves none, as in a selector of few members or on a GPU without clusters, all
 /// that can serve are measured.
-pub fn candidates(spec: &KernelSpec, problem: &Problem, limits: &Limits) -> Vec<Candidate> {
+pub fn candidates(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Vec<Candidate> {
     let of_type = |variant: &Variant| variant.dtype == problem.dtype;
     let members: Vec<Variant> = spec.variants().into_iter().filter(of_type).collect();
     let held = members.iter().any(|variant| {
@@ -204,8 +204,8 @@ mod tests {
     use super::*;
     use topkit_codegen::Arch;
 
-    fn spec() -> KernelSpec {
-        KernelSpec::builder("All")
+    fn spec() -> SelectorSpec {
+        SelectorSpec::builder("All")
             .dtype(DType::ALL)
             .k(1..=8192)
             .vec_size([1, 2, 4, 8])

@@ -48,7 +48,7 @@ pub struct Recording {
 impl Recording {
     /// Captures `launches` calls of `launch`, which is given the number of each and enqueues on
     /// `stream`. Kernels must be loaded already, and event tracking of the context be off, or else
-    /// launches be by address: see [`Family::launch`](crate::Family::launch). Replays use the
+    /// launches be by address: see [`Selector::launch`](crate::Selector::launch). Replays use the
     /// addresses that the launches were given, so what they point to outlives the recording.
     ///
     /// # Errors

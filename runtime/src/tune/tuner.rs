@@ -11,26 +11,26 @@ use super::provenance::Provenance;
 use super::record::{Recorder, Records};
 use super::refusal::refusal;
 use super::search::{Clock, Event, Order, Summary, search, source_digest};
-use crate::capture::is_forbidden_by_a_capture;
+use crate::backend::cuda::capture::is_forbidden_by_a_capture;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::family::Family;
 use crate::plan::accepts;
 use crate::problem::Problem;
+use crate::select::selector::Selector;
 use cudarc::driver::CudaContext;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
-use topkit_codegen::{KSet, KernelSpec, Variant};
+use topkit_codegen::{KSet, SelectorSpec, Variant};
 
 /// What is to be tuned, and where it is kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Tuning<'a> {
-    /// The family. Its members are measured with the default meaning, which costs what any other
+    /// The selector. Its members are measured with the default meaning, which costs what any other
     /// does, and each is proved with another order of scores too.
-    pub spec: &'a KernelSpec,
+    pub spec: &'a SelectorSpec,
     /// The problems, dense and ragged ones.
     pub problems: &'a [Problem],
     /// The time that it may take.
@@ -119,7 +119,7 @@ pub fn tune(
     let setup = Setup::new(engine, tuning.spec)?;
     let mut gpu = setup.gpu()?;
     let order = Order {
-        spec: setup.families[0].spec(),
+        spec: setup.selectors[0].spec(),
         problems: &problems,
         limits: engine.limits(),
         known: &known,
@@ -168,12 +168,15 @@ pub fn compare(
     let setup = Setup::new(engine, tuning.spec)?;
     let holdings = [engine.holding(path), engine.shipped()];
     let planners = holdings.map(|holding| {
-        setup.families.each_ref().map(|family| engine.planner_by(family.spec(), holding.as_ref()))
+        setup
+            .selectors
+            .each_ref()
+            .map(|selector| engine.planner_by(selector.spec(), holding.as_ref()))
     });
     let mut pairs = Vec::new();
     for problem in problems {
         let ragged = usize::from(problem.ragged);
-        let spec = setup.families[ragged].spec();
+        let spec = setup.selectors[ragged].spec();
         let [tuned, shipped] = [0, 1].map(|which: usize| {
             planners[which][ragged].plan(spec, &problem, engine.limits()).map(|plan| plan.choice())
         });
@@ -185,7 +188,7 @@ pub fn compare(
 }
 
 /// The problems that can be measured, of which those without scores are not.
-fn sound(spec: &KernelSpec, problems: &[Problem]) -> Result<Vec<Problem>, TuneError> {
+fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, TuneError> {
     let mut sound = Vec::new();
     for &problem in problems {
         accepts(spec, &problem)?;
@@ -230,22 +233,22 @@ fn refuse_capture(context: &CudaContext) -> Result<(), TuneError> {
 struct Setup {
     engine: Engine,
     /// Of dense rows and of ragged ones.
-    families: [Family; 2],
+    selectors: [Selector; 2],
     /// The same with every other order of scores, in which kernels are proved.
-    others: Vec<Family>,
+    others: Vec<Selector>,
 }
 
 impl Setup {
-    fn new(engine: &Engine, spec: &KernelSpec) -> Result<Setup, TuneError> {
-        let family = |semantics| {
+    fn new(engine: &Engine, spec: &SelectorSpec) -> Result<Setup, TuneError> {
+        let selector = |semantics| {
             let k = KSet::Range { first: 1, last: i32::MAX as u32 };
-            engine.family(KernelSpec { k, semantics, ..spec.clone() })
+            engine.selector(SelectorSpec { k, semantics, ..spec.clone() })
         };
-        let mut families = meaning::all().map(family).collect::<Result<Vec<_>, _>>()?;
-        let others = families.split_off(2);
-        let families =
-            families.try_into().expect("two meanings are timed, of dense and ragged rows");
-        Ok(Setup { engine: engine.clone(), families, others })
+        let mut selectors = meaning::all().map(selector).collect::<Result<Vec<_>, _>>()?;
+        let others = selectors.split_off(2);
+        let selectors =
+            selectors.try_into().expect("two meanings are timed, of dense and ragged rows");
+        Ok(Setup { engine: engine.clone(), selectors, others })
     }
 
     /// Compiles a kernel as it is timed and as it is proved; a refusal is told in words.
@@ -260,8 +263,8 @@ impl Setup {
     }
 
     fn gpu(&self) -> Result<Gpu, TuneError> {
-        let families = [&self.families[..], &self.others].concat();
-        Gpu::new(&self.engine, families).map_err(|error| match &error {
+        let selectors = [&self.selectors[..], &self.others].concat();
+        Gpu::new(&self.engine, selectors).map_err(|error| match &error {
             // The driver's name for the fault is all there is to tell it by.
             Error::Cuda { reason, .. } if reason.contains("STREAM_CAPTURE") => TuneError::Capturing,
             _ => error.into(),
@@ -287,8 +290,8 @@ mod tests {
     use super::*;
     use topkit_codegen::DType;
 
-    fn spec() -> KernelSpec {
-        KernelSpec::builder("Test").dtype([DType::F32]).k([64]).build().unwrap()
+    fn spec() -> SelectorSpec {
+        SelectorSpec::builder("Test").dtype([DType::F32]).k([64]).build().unwrap()
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 use topkit::cache::{DiskCache, KernelCache};
-use topkit::{Arch, CompileError, Compiled, Compiler, DType, KernelSpec, RenderedSource};
+use topkit::{Arch, CompileError, Compiled, Compiler, DType, RenderedSource, SelectorSpec};
 
 pub const ARCH: Arch = Arch::of_device(9, 0);
 
@@ -98,7 +98,7 @@ pub fn compiles(journal: &Path) -> usize {
 
 /// A kernel with this text.
 pub fn source(text: &str) -> RenderedSource {
-    let spec = KernelSpec::builder("Test").dtype([DType::F32]).build().unwrap();
+    let spec = SelectorSpec::builder("Test").dtype([DType::F32]).build().unwrap();
     RenderedSource {
         variant: spec.variants()[0],
         text: text.to_owned(),

@@ -15,13 +15,13 @@ impl Model {
     }
 
     fn plan(&self, problem: &topkit::Problem) -> Result<topkit::Plan, topkit::Error> {
-        self.top.family();
+        self.top.selector();
         self.top.plan(problem)
     }
 }
 
 fn main() {
-    const SPEC: topkit::KernelSpec = Top::SPEC;
+    const SPEC: topkit::SelectorSpec = Top::SPEC;
     println!("{SPEC:?} {:?}", Top::variants());
     let _ = (Model::new, Model::plan);
 }

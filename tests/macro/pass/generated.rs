@@ -1,7 +1,7 @@
 //! The tokens of a declaration may come from another macro.
 #![deny(warnings, missing_docs)]
 
-macro_rules! family {
+macro_rules! selector {
     ($(#[$attr:meta])* $vis:vis $name:ident, $dtype:ident, $k:expr, $vec_size:expr, $bins:literal) => {
         topkit::topk_kernel! {
             $(#[$attr])*
@@ -10,8 +10,8 @@ macro_rules! family {
     };
 }
 
-family!(
-    /// Made by `family!`.
+selector!(
+    /// Made by `selector!`.
     pub Made, f16, 2..=9, [4, 8], 256
 );
 

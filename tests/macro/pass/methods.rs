@@ -17,7 +17,7 @@ pub fn all(
     let _: topkit::Plan = top.plan(problem)?;
     let _: topkit::Explanation = top.explain(problem)?;
     let _: topkit::RenderedSource = top.source(&Top::variants()[0])?;
-    let _: &topkit::Family = top.family();
+    let _: &topkit::Selector = top.selector();
     println!("{top:?}");
     top.launch(stream, rows, 8, first)?;
     let mut workspace: topkit::Workspace = top.workspace(stream, problem)?;

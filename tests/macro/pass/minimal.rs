@@ -1,12 +1,12 @@
 //! `dtype` alone is enough, and gives what the builder gives.
 #![deny(warnings, missing_docs)]
 
-use topkit::{DType, KernelSpec, topk_kernel};
+use topkit::{DType, SelectorSpec, topk_kernel};
 
 topk_kernel! { pub kernel Minimal { dtype: bf16 } }
 
 fn main() {
-    let built = KernelSpec::builder("Minimal").dtype([DType::Bf16]).build();
+    let built = SelectorSpec::builder("Minimal").dtype([DType::Bf16]).build();
     assert_eq!(built, Ok(Minimal::SPEC));
     // One streaming kernel for each point of the axes; resident ones come beside them.
     let streaming = Minimal::variants().into_iter().filter(|kernel| kernel.items == 0);

@@ -1,7 +1,7 @@
 //! Launches in CUDA graphs: which can be captured, what a refusal leaves of a capture, and graphs
 //! that outlive the engine.
 
-use crate::device::{engine, huge, new_stream, whole_family};
+use crate::device::{engine, huge, new_stream, whole_selector};
 use std::sync::Arc;
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{
@@ -9,7 +9,7 @@ use topkit::cudarc::driver::{
 };
 use topkit::host::{self, Matrix};
 use topkit::{
-    Config, DType, Engine, Error, Family, KernelSpec, Problem, RawLaunch, Rows, Semantics,
+    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Semantics,
     Workspace,
 };
 use topkit_tests::Distribution;
@@ -39,12 +39,12 @@ struct Launch {
 }
 
 impl Launch {
-    fn new(stream: &Arc<CudaStream>, family: &Family) -> Launch {
-        let plan = family.prepare(&PROBLEM).unwrap();
+    fn new(stream: &Arc<CudaStream>, selector: &Selector) -> Launch {
+        let plan = selector.prepare(&PROBLEM).unwrap();
         Launch {
             scores: stream.alloc_zeros(ROWS * COLUMNS).unwrap(),
             indices: stream.alloc_zeros(ROWS * K as usize).unwrap(),
-            workspace: family.workspace(stream, &PROBLEM).unwrap(),
+            workspace: selector.workspace(stream, &PROBLEM).unwrap(),
             memory: stream.alloc_zeros(plan.workspace_bytes.max(1)).unwrap(),
             stream: stream.clone(),
         }
@@ -59,9 +59,9 @@ impl Launch {
         RawLaunch { scores, indices, workspace, workspace_bytes, ..dense }
     }
 
-    fn typed(&mut self, family: &Family, rows: usize) -> Result<(), Error> {
+    fn typed(&mut self, selector: &Selector, rows: usize) -> Result<(), Error> {
         let input = Rows::new(&self.scores, rows, COLUMNS);
-        family.launch_with(&self.stream, &input, K, &mut self.indices, &mut self.workspace)
+        selector.launch_with(&self.stream, &input, K, &mut self.indices, &mut self.workspace)
     }
 
     /// Checks what some work selects from new scores.
@@ -77,24 +77,24 @@ impl Launch {
 
 #[test]
 fn a_typed_launch_that_events_track_is_refused_and_the_capture_goes_on() {
-    let (stream, family) = (new_stream(), whole_family(Semantics::DEFAULT));
+    let (stream, selector) = (new_stream(), whole_selector(Semantics::DEFAULT));
     assert!(stream.context().is_managing_stream_synchronization());
-    let mut launch = Launch::new(&stream, &family);
+    let mut launch = Launch::new(&stream, &selector);
     let raw = launch.raw();
     begin(&stream);
-    let error = launch.typed(&family, ROWS).unwrap_err();
+    let error = launch.typed(&selector, ROWS).unwrap_err();
     assert!(matches!(error, Error::EventTracking { .. }), "{error}");
     for way in ["`launch_raw`", "disable_event_tracking"] {
         assert!(error.to_string().contains(way), "{error}");
     }
-    launch.typed(&family, 0).unwrap();
+    launch.typed(&selector, 0).unwrap();
     // SAFETY: the buffers outlive the graph.
-    unsafe { family.launch_raw(stream.cu_stream(), &raw) }.unwrap();
+    unsafe { selector.launch_raw(stream.cu_stream(), &raw) }.unwrap();
     let graph = end(&stream);
     for seed in 0..2 {
         launch.check(seed, |_| graph.launch().unwrap());
         // The buffers are as good as before.
-        launch.check(seed + 2, |launch| launch.typed(&family, ROWS).unwrap());
+        launch.check(seed + 2, |launch| launch.typed(&selector, ROWS).unwrap());
     }
 }
 
@@ -104,52 +104,52 @@ fn a_typed_launch_is_captured_where_no_events_track_it() {
     // SAFETY: all buffers live and die on one stream.
     unsafe { context.disable_event_tracking() };
     let stream = context.new_stream().unwrap();
-    let spec = whole_family(Semantics::DEFAULT).spec().clone();
-    let family = Engine::on(context).unwrap().family(spec).unwrap();
-    let mut launch = Launch::new(&stream, &family);
+    let spec = whole_selector(Semantics::DEFAULT).spec().clone();
+    let selector = Engine::on(context).unwrap().selector(spec).unwrap();
+    let mut launch = Launch::new(&stream, &selector);
     begin(&stream);
-    launch.typed(&family, ROWS).unwrap();
-    launch.typed(&family, ROWS).unwrap();
+    launch.typed(&selector, ROWS).unwrap();
+    launch.typed(&selector, ROWS).unwrap();
     let graph = end(&stream);
     for seed in 0..3 {
         launch.check(seed, |_| graph.launch().unwrap());
     }
-    launch.check(3, |launch| launch.typed(&family, ROWS).unwrap());
+    launch.check(3, |launch| launch.typed(&selector, ROWS).unwrap());
 }
 
 /// Memory that is allocated in a capture is the graph's.
 #[test]
 fn no_workspace_is_made_in_a_capture_which_goes_on() {
-    let (stream, family) = (new_stream(), whole_family(Semantics::DEFAULT));
-    let problem = huge(&family);
-    let mut launch = Launch::new(&stream, &family);
+    let (stream, selector) = (new_stream(), whole_selector(Semantics::DEFAULT));
+    let problem = huge(&selector);
+    let mut launch = Launch::new(&stream, &selector);
     let raw = launch.raw();
     begin(&stream);
-    let error = family.workspace(&stream, &problem).unwrap_err();
+    let error = selector.workspace(&stream, &problem).unwrap_err();
     assert!(matches!(error, Error::WorkspaceInCapture), "{error}");
     // SAFETY: the buffers outlive the graph.
-    unsafe { family.launch_raw(stream.cu_stream(), &raw) }.unwrap();
+    unsafe { selector.launch_raw(stream.cu_stream(), &raw) }.unwrap();
     let graph = end(&stream);
     launch.check(0, |_| graph.launch().unwrap());
-    assert!(family.workspace(&stream, &problem).unwrap().bytes() > 0);
+    assert!(selector.workspace(&stream, &problem).unwrap().bytes() > 0);
 }
 
-/// A family that no other test has, on an engine of its own.
-fn own(config: Config) -> Family {
-    let spec = KernelSpec::builder("Own").dtype([DType::F32]).k([K]).build().unwrap();
-    engine().with_config(config).unwrap().family(spec).unwrap()
+/// A selector that no other test has, on an engine of its own.
+fn own(config: Config) -> Selector {
+    let spec = SelectorSpec::builder("Own").dtype([DType::F32]).k([K]).build().unwrap();
+    engine().with_config(config).unwrap().selector(spec).unwrap()
 }
 
 #[test]
 fn a_graph_and_a_launch_outlive_the_engine() {
-    let (stream, family) = (new_stream(), own(Config::from_env()));
-    let mut launch = Launch::new(&stream, &family);
+    let (stream, selector) = (new_stream(), own(Config::from_env()));
+    let mut launch = Launch::new(&stream, &selector);
     let raw = launch.raw();
     begin(&stream);
     // SAFETY: the buffers outlive the graph.
-    unsafe { family.launch_raw(stream.cu_stream(), &raw) }.unwrap();
+    unsafe { selector.launch_raw(stream.cu_stream(), &raw) }.unwrap();
     let graph = end(&stream);
-    drop(family);
+    drop(selector);
     for seed in 0..2 {
         launch.check(seed, |_| graph.launch().unwrap());
     }
@@ -162,20 +162,20 @@ fn a_graph_and_a_launch_outlive_the_engine() {
 
 #[test]
 fn no_rows_add_nothing_to_a_capture_and_need_no_kernel() {
-    let family = own(Config { deny_jit: true, ..Config::default() });
+    let selector = own(Config { deny_jit: true, ..Config::default() });
     let stream = new_stream();
     let scores = stream.clone_htod(&[1.0f32; 64]).unwrap();
     let mut indices = stream.clone_htod(&[77i32; 64]).unwrap();
     let rows = Rows::new(&scores, 0, COLUMNS);
     begin(&stream);
-    family.launch(&stream, &rows, K, &mut indices).unwrap();
+    selector.launch(&stream, &rows, K, &mut indices).unwrap();
     let raw = RawLaunch::new(DType::F32, 0, COLUMNS, K);
     // SAFETY: nothing is enqueued.
-    unsafe { family.launch_raw(stream.cu_stream(), &raw) }.unwrap();
+    unsafe { selector.launch_raw(stream.cu_stream(), &raw) }.unwrap();
     end(&stream).launch().unwrap();
-    family.launch(&stream, &rows, K, &mut indices).unwrap();
+    selector.launch(&stream, &rows, K, &mut indices).unwrap();
     assert_eq!(stream.clone_dtoh(&indices).unwrap(), [77; 64]);
-    family.prepare(&Problem::new(DType::F32, 0, COLUMNS, K)).unwrap();
-    assert_eq!(family.engine().cache().stats().compiles, 0);
-    assert!(matches!(family.prepare(&PROBLEM), Err(Error::Denied(_))));
+    selector.prepare(&Problem::new(DType::F32, 0, COLUMNS, K)).unwrap();
+    assert_eq!(selector.engine().cache().stats().compiles, 0);
+    assert!(matches!(selector.prepare(&PROBLEM), Err(Error::Denied(_))));
 }

@@ -1,7 +1,7 @@
 //! CUDA contexts: of which one the stream and the buffers of a launch are, and calls from threads on
 //! which none is current.
 
-use crate::device::{engine, huge, new_stream, ragged, whole_family};
+use crate::device::{engine, huge, new_stream, ragged, whole_selector};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
@@ -10,7 +10,7 @@ use topkit::cudarc::driver::{CudaContext, CudaSlice, DevicePtr, DevicePtrMut, re
 use topkit::host::{self, Matrix};
 use topkit::tune::{Event, Recording};
 use topkit::{
-    Config, DType, Engine, Error, Family, KernelSpec, Problem, RawLaunch, Rows, Semantics,
+    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Semantics,
 };
 use topkit_tests::Distribution;
 
@@ -26,13 +26,14 @@ fn problem() -> Problem {
 fn a_buffer_of_another_context_is_refused_by_name() {
     let other = CudaContext::new_non_primary(0, 0).unwrap();
     let streams = [new_stream(), other.default_stream()];
-    let family = whole_family(ragged());
-    let theirs = Engine::on(other).unwrap().family(family.spec().clone()).unwrap();
+    let selector = whole_selector(ragged());
+    let theirs = Engine::on(other).unwrap().selector(selector.spec().clone()).unwrap();
     let scores = streams.each_ref().map(|stream| stream.clone_htod(&[1.0f32; 128]).unwrap());
     let spans = streams.each_ref().map(|stream| stream.clone_htod(&[0i32, 9]).unwrap());
     let mut indices = streams.each_ref().map(|stream| stream.clone_htod(&[77i32; 16]).unwrap());
-    let workspace = |family: &Family, at: usize| family.workspace(&streams[at], &huge(family));
-    let mut workspaces = [workspace(&family, 0).unwrap(), workspace(&theirs, 1).unwrap()];
+    let workspace =
+        |selector: &Selector, at: usize| selector.workspace(&streams[at], &huge(selector));
+    let mut workspaces = [workspace(&selector, 0).unwrap(), workspace(&theirs, 1).unwrap()];
     assert!(workspaces.iter().all(|workspace| workspace.bytes() > 0));
 
     let names = [
@@ -48,7 +49,8 @@ fn a_buffer_of_another_context_is_refused_by_name() {
         let of = |at: usize| usize::from(at == place);
         let rows = Rows::new(&scores[of(1)], 2, 64).starts(&spans[of(2)]).lengths(&spans[of(3)]);
         let (indices, workspace) = (&mut indices[of(4)], &mut workspaces[of(5)]);
-        let error = family.launch_with(&streams[of(0)], &rows, 8, indices, workspace).unwrap_err();
+        let error =
+            selector.launch_with(&streams[of(0)], &rows, 8, indices, workspace).unwrap_err();
         assert!(matches!(error, Error::Context { given: 0, engine: 0, .. }), "{error}");
         let text = error.to_string();
         assert!(text.starts_with(&format!("{name} belongs to a CUDA context of GPU 0")), "{text}");
@@ -65,13 +67,13 @@ fn another_object_of_the_same_context_is_as_good() {
     let again = CudaContext::new(0).unwrap();
     assert!(!Arc::ptr_eq(&again, engine().context().unwrap()));
     let stream = again.default_stream();
-    let family = whole_family(Semantics::DEFAULT);
+    let selector = whole_selector(Semantics::DEFAULT);
     let host = Distribution::Normal.fill::<f32>(1, ROWS, COLUMNS);
     let scores = stream.clone_htod(&host).unwrap();
     let mut indices = stream.alloc_zeros::<i32>(ROWS * K as usize).unwrap();
-    let mut workspace = family.workspace(&stream, &problem()).unwrap();
+    let mut workspace = selector.workspace(&stream, &problem()).unwrap();
     let rows = Rows::new(&scores, ROWS, COLUMNS);
-    family.launch_with(&stream, &rows, K, &mut indices, &mut workspace).unwrap();
+    selector.launch_with(&stream, &rows, K, &mut indices, &mut workspace).unwrap();
     check(&host, &stream.clone_dtoh(&indices).unwrap());
 }
 
@@ -81,21 +83,21 @@ fn another_object_of_the_same_context_is_as_good() {
 fn buffers_that_nothing_orders_with_the_stream_are_refused() {
     let again = CudaContext::new(0).unwrap();
     let theirs = again.default_stream();
-    let family = whole_family(Semantics::DEFAULT);
+    let selector = whole_selector(Semantics::DEFAULT);
     let stream = new_stream();
     let host = Distribution::Normal.fill::<f32>(1, ROWS, COLUMNS);
     let [scores, ours] = [&theirs, &stream].map(|stream| stream.clone_htod(&host).unwrap());
     let mut indices = theirs.clone_htod(&[77i32; ROWS * K as usize]).unwrap();
     for (scores, what) in [(&scores, "the score buffer"), (&ours, "the index buffer")] {
         let rows = Rows::new(scores, ROWS, COLUMNS);
-        let error = family.launch(&stream, &rows, K, &mut indices).unwrap_err();
+        let error = selector.launch(&stream, &rows, K, &mut indices).unwrap_err();
         assert!(matches!(error, Error::Unordered { .. }), "{error}");
         assert!(error.to_string().starts_with(what), "{error}");
     }
     assert_eq!(theirs.clone_dtoh(&indices).unwrap(), [77; ROWS * K as usize]);
     // With a second stream it records and waits as the engine's object does.
     let _second = again.new_stream().unwrap();
-    family.launch(&stream, &Rows::new(&scores, ROWS, COLUMNS), K, &mut indices).unwrap();
+    selector.launch(&stream, &Rows::new(&scores, ROWS, COLUMNS), K, &mut indices).unwrap();
     check(&host, &theirs.clone_dtoh(&indices).unwrap());
 }
 
@@ -134,12 +136,12 @@ impl Alone {
         Alone { engine, context, host, scores, indices }
     }
 
-    /// A family of an engine that has loaded nothing. Its kernels need no workspace.
-    fn family(&self) -> Family {
-        let spec = KernelSpec::builder("Alone").dtype([DType::F32]).build().unwrap();
-        let family = self.engine.with_config(Config::from_env()).unwrap().family(spec).unwrap();
-        assert_eq!(family.plan(&problem()).unwrap().workspace_bytes, 0);
-        family
+    /// A selector of an engine that has loaded nothing. Its kernels need no workspace.
+    fn selector(&self) -> Selector {
+        let spec = SelectorSpec::builder("Alone").dtype([DType::F32]).build().unwrap();
+        let selector = self.engine.with_config(Config::from_env()).unwrap().selector(spec).unwrap();
+        assert_eq!(selector.plan(&problem()).unwrap().workspace_bytes, 0);
+        selector
     }
 
     fn raw(&mut self) -> RawLaunch {
@@ -162,20 +164,20 @@ impl Alone {
 fn the_first_launch_of_a_thread_needs_no_current_context() {
     let mut place = Alone::new();
     let stream = place.context.default_stream();
-    let family = place.family();
+    let selector = place.selector();
     let (scores, indices) = (&place.scores, &mut place.indices);
-    alone(|| family.launch(&stream, &Rows::new(scores, ROWS, COLUMNS), K, indices)).unwrap();
+    alone(|| selector.launch(&stream, &Rows::new(scores, ROWS, COLUMNS), K, indices)).unwrap();
     place.check();
 
-    let (family, raw) = (place.family(), place.raw());
+    let (selector, raw) = (place.selector(), place.raw());
     // SAFETY: the buffers are of this shape and outlive the launch, which is waited for.
-    alone(|| unsafe { family.launch_raw(std::ptr::null_mut(), &raw) }).unwrap();
+    alone(|| unsafe { selector.launch_raw(std::ptr::null_mut(), &raw) }).unwrap();
     place.check();
 
-    let family = place.family();
-    let variant = family.plan(&problem()).unwrap().variant;
+    let selector = place.selector();
+    let variant = selector.plan(&problem()).unwrap().variant;
     // SAFETY: as above.
-    alone(|| unsafe { family.launch_variant(std::ptr::null_mut(), &raw, &variant) }).unwrap();
+    alone(|| unsafe { selector.launch_variant(std::ptr::null_mut(), &raw, &variant) }).unwrap();
     place.check();
 }
 
@@ -184,18 +186,18 @@ fn whatever_asks_the_driver_needs_no_current_context() {
     let mut place = Alone::new();
     let stream = place.context.default_stream();
     let made = alone(|| Engine::on(place.context.clone())).unwrap();
-    alone(|| made.family(place.family().spec().clone())).unwrap();
-    let family = place.family();
-    alone(|| family.workspace(&stream, &huge(&family))).unwrap();
-    alone(|| family.prepare(&problem())).unwrap();
-    let family = place.family();
-    let done = alone(|| family.warmup([problem()])).unwrap();
+    alone(|| made.selector(place.selector().spec().clone())).unwrap();
+    let selector = place.selector();
+    alone(|| selector.workspace(&stream, &huge(&selector))).unwrap();
+    alone(|| selector.prepare(&problem())).unwrap();
+    let selector = place.selector();
+    let done = alone(|| selector.warmup([problem()])).unwrap();
     assert_eq!(done.failures().count(), 0, "{done}");
 
     let raw = place.raw();
     let captured = place.context.new_stream().unwrap();
     // SAFETY: the buffers are of this shape and outlive the recording.
-    let launch = |_| unsafe { family.launch_raw(captured.cu_stream(), &raw) };
+    let launch = |_| unsafe { selector.launch_raw(captured.cu_stream(), &raw) };
     alone(|| {
         let recording = Recording::capture(&captured, 2, launch).unwrap();
         recording.warm_up(Duration::ZERO).unwrap();
@@ -206,7 +208,7 @@ fn whatever_asks_the_driver_needs_no_current_context() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { cache_dir: Some(folder.path().to_owned()), ..Config::default() };
     let engine = place.engine.with_config(config).unwrap();
-    let spec = KernelSpec::builder("Tuned").dtype([DType::F32]).k([64]);
+    let spec = SelectorSpec::builder("Tuned").dtype([DType::F32]).k([64]);
     let spec = spec.vec_size([4]).bins([2048]).threads([512]).build().unwrap();
     // Another context becomes current in between, as a user's own code may have it.
     let other = CudaContext::new_non_primary(0, 0).unwrap();

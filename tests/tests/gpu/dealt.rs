@@ -1,7 +1,7 @@
 //! Inputs made against the way the filters deal columns to stripes and threads, for either end of the
 //! order and both NaN policies. `interpret/dealt.rs` shows that the tests know that way.
 
-use crate::device::{Case, Layout, compile, members, whole_family};
+use crate::device::{Case, Layout, compile, members, whole_selector};
 use half::{bf16, f16};
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::{KernelKind, NanPolicy, Problem, Score, Select, Semantics, Variant};
@@ -22,17 +22,17 @@ fn crowds_are_exact<S: Score + DeviceRepr>() {
     for &select in Select::ALL {
         for &nan in NanPolicy::ALL {
             let semantics = Semantics { select, nan, ..Semantics::DEFAULT };
-            let family = whole_family(semantics);
-            let mut filters = members(&family, S::DTYPE, 16 / S::DTYPE.bytes(), 0);
+            let selector = whole_selector(semantics);
+            let mut filters = members(&selector, S::DTYPE, 16 / S::DTYPE.bytes(), 0);
             filters.retain(few);
-            compile(&family, &filters);
+            compile(&selector, &filters);
             for variant in &filters {
                 // Five stripes of a CTA, or more of a cluster; one is four fifths of k in winners.
                 let stripe = (variant.threads * variant.items) as usize;
                 let columns = 4 * stripe * variant.cluster as usize + 11;
                 let (winners, k) = (stripe / 5, stripe as u32 / 5 + 25);
                 let problem = Problem::new(S::DTYPE, dealt::ROWS, columns, k);
-                let plan = family.plan_variant(&problem, variant).unwrap();
+                let plan = selector.plan_variant(&problem, variant).unwrap();
                 let parts = match variant.kernel {
                     KernelKind::GridFilter => {
                         (plan.grid as usize / dealt::ROWS).min(columns.div_ceil(stripe))
@@ -46,7 +46,7 @@ fn crowds_are_exact<S: Score + DeviceRepr>() {
                 let scores: Vec<S> = scores.into_iter().map(S::from_f32).collect();
                 let case = Case::of(&scores, dealt::ROWS, columns, LAYOUT);
                 for k in [1, 60, k] {
-                    wrong.extend(case.fault::<i32>(&family, variant, dealt::ROWS, k, None));
+                    wrong.extend(case.fault::<i32>(&selector, variant, dealt::ROWS, k, None));
                     launches += 1;
                 }
             }

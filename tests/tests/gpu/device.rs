@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use topkit::cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, DeviceRepr};
 use topkit::host::{self, Matrix};
 use topkit::{
-    DType, Engine, Family, IndexInt, KernelSpec, Problem, RawLaunch, RowShape, Rows, Score,
+    DType, Engine, IndexInt, Problem, RawLaunch, RowShape, Rows, Score, Selector, SelectorSpec,
     Semantics, Variant,
 };
 use topkit_tests::{Distribution, Judge};
@@ -26,8 +26,8 @@ pub fn new_stream() -> Arc<CudaStream> {
 }
 
 /// Every axis at every value, for one meaning.
-pub fn whole_family(semantics: Semantics) -> Family {
-    let spec = KernelSpec::builder("Whole")
+pub fn whole_selector(semantics: Semantics) -> Selector {
+    let spec = SelectorSpec::builder("Whole")
         .dtype(DType::ALL)
         .k(1..=i32::MAX as u32)
         .vec_size([1, 2, 4, 8])
@@ -39,23 +39,23 @@ pub fn whole_family(semantics: Semantics) -> Family {
         .rows(semantics.rows)
         .build()
         .unwrap();
-    engine().family(spec).unwrap()
+    engine().selector(spec).unwrap()
 }
 
 /// A problem whose launches need a workspace.
-pub fn huge(family: &Family) -> Problem {
+pub fn huge(selector: &Selector) -> Problem {
     let problems = [(1, 1 << 27, 512), (8, 1 << 20, 2048), (1, 1 << 24, 64)];
     let problems = problems.map(|(rows, columns, k)| Problem::new(DType::F32, rows, columns, k));
-    let needs = |problem: &Problem| family.plan(problem).unwrap().workspace_bytes > 0;
+    let needs = |problem: &Problem| selector.plan(problem).unwrap().workspace_bytes > 0;
     problems.into_iter().find(needs).expect("a plan for a few huge rows has a workspace")
 }
 
 /// Members of a dtype and vector width that serve rows of these columns: the streaming kernel over
 /// different bins and threads, and every resident one that holds the row and is not far too large.
-pub fn members(family: &Family, dtype: DType, vec_size: u32, columns: usize) -> Vec<Variant> {
+pub fn members(selector: &Selector, dtype: DType, vec_size: u32, columns: usize) -> Vec<Variant> {
     let pairs = [(2048, 512), (256, 1024), (4096, 1024), (1024, 256), (512, 128), (2048, 1024)];
     let resident_bins = [4096, 512];
-    let mut variants = family.spec().variants();
+    let mut variants = selector.spec().variants();
     variants.retain(|v| {
         v.dtype == dtype
             && v.vec_size == vec_size
@@ -81,11 +81,11 @@ pub fn selecting(members: &[Variant], k: u32) -> Vec<Variant> {
 
 /// Compiles members on every core. Threads that walk through the same members would else wait for
 /// each other's compiles, one after the other.
-pub fn compile(family: &Family, members: &[Variant]) {
+pub fn compile(selector: &Selector, members: &[Variant]) {
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some(variant) = members.get(next.fetch_add(1, Ordering::Relaxed)) {
-            family.artifact(variant).unwrap_or_else(|error| panic!("{variant}: {error}"));
+            selector.artifact(variant).unwrap_or_else(|error| panic!("{variant}: {error}"));
         }
     };
     std::thread::scope(|scope| {
@@ -97,15 +97,15 @@ pub fn compile(family: &Family, members: &[Variant]) {
 
 /// Enqueues a typed launch in a workspace of its own, which is freed once the stream has passed.
 pub fn launch<S: Score, I: IndexInt + DeviceRepr>(
-    family: &Family,
+    selector: &Selector,
     stream: &Arc<CudaStream>,
     rows: &Rows<'_, S>,
     problem: &Problem,
     indices: &mut CudaSlice<I>,
 ) {
-    let mut workspace = family.workspace(stream, problem).unwrap();
-    assert_eq!(workspace.bytes(), family.plan(problem).unwrap().workspace_bytes);
-    family.launch_with(stream, rows, problem.k, indices, &mut workspace).unwrap();
+    let mut workspace = selector.workspace(stream, problem).unwrap();
+    assert_eq!(workspace.bytes(), selector.plan(problem).unwrap().workspace_bytes);
+    selector.launch_with(stream, rows, problem.k, indices, &mut workspace).unwrap();
 }
 
 /// How a matrix lies in memory: elements before the first row, and after each row.
@@ -159,13 +159,13 @@ impl<S: Score + DeviceRepr> Case<S> {
     /// Selects from the first `rows` rows with one member and judges the answer.
     pub fn judge<I: IndexInt + DeviceRepr>(
         &self,
-        family: &Family,
+        selector: &Selector,
         variant: &Variant,
         rows: usize,
         k: u32,
         ragged: Option<(&[i32], &[i32])>,
     ) {
-        if let Some(fault) = self.fault::<I>(family, variant, rows, k, ragged) {
+        if let Some(fault) = self.fault::<I>(selector, variant, rows, k, ragged) {
             panic!("{fault}");
         }
     }
@@ -173,13 +173,13 @@ impl<S: Score + DeviceRepr> Case<S> {
     /// What is wrong with the answer of one variant to the first `rows` rows; `None` where nothing is.
     pub fn fault<I: IndexInt + DeviceRepr>(
         &self,
-        family: &Family,
+        selector: &Selector,
         variant: &Variant,
         rows: usize,
         k: u32,
         ragged: Option<(&[i32], &[i32])>,
     ) -> Option<String> {
-        let (got, k_len) = (self.select::<I>(family, variant, rows, k, ragged), k as usize);
+        let (got, k_len) = (self.select::<I>(selector, variant, rows, k, ragged), k as usize);
         let end = if rows == 0 { 0 } else { (rows - 1) * self.stride() + self.columns };
         let scores = &self.host[self.layout.offset..][..end];
         let mut matrix = Matrix::strided(scores, rows, self.columns, self.stride()).unwrap();
@@ -187,7 +187,7 @@ impl<S: Score + DeviceRepr> Case<S> {
             matrix = matrix.with_starts(starts).unwrap().with_lengths(lengths).unwrap();
         }
         assert_eq!(got.len(), rows * k_len);
-        let semantics = family.spec().semantics;
+        let semantics = selector.spec().semantics;
         let asked =
             (semantics, ragged.map(|(starts, lengths)| (starts.to_vec(), lengths.to_vec())));
         let mut kept = self.judge.borrow_mut();
@@ -214,7 +214,7 @@ impl<S: Score + DeviceRepr> Case<S> {
     /// The indices of a launch, gathered; what lies between the output's rows is left alone.
     fn select<I: IndexInt + DeviceRepr>(
         &self,
-        family: &Family,
+        selector: &Selector,
         variant: &Variant,
         rows: usize,
         k: u32,
@@ -224,7 +224,7 @@ impl<S: Score + DeviceRepr> Case<S> {
         let (k_len, index_stride) = (k as usize, k as usize + 3);
         let untouched = I::from_column(UNTOUCHED as u32);
         let problem = Problem::new(S::DTYPE, rows, self.columns, k);
-        let plan = family.plan_variant(&problem, variant).unwrap();
+        let plan = selector.plan_variant(&problem, variant).unwrap();
         let mut workspace = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1)).unwrap();
         let mut indices = stream.clone_htod(&vec![untouched; rows * index_stride + 1]).unwrap();
         let ragged = ragged.map(|(starts, lengths)| {
@@ -249,7 +249,7 @@ impl<S: Score + DeviceRepr> Case<S> {
                 ..RawLaunch::new(S::DTYPE, rows, self.columns, k)
             };
             // SAFETY: the buffers are as long as the shape says and outlive the copy below.
-            unsafe { family.launch_variant(stream.cu_stream(), &launch, variant) }.unwrap();
+            unsafe { selector.launch_variant(stream.cu_stream(), &launch, variant) }.unwrap();
         }
         let written = stream.clone_dtoh(&indices).unwrap();
         if plan.zeroed_bytes > 0 {

@@ -1,12 +1,12 @@
 //! The matrix of the contract: every dtype, vector width, length, k, row count, alignment and
 //! distribution, each answer equal to the oracle's at zero tolerance.
 
-use crate::device::{Case, Layout, compile, members, selecting, whole_family};
+use crate::device::{Case, Layout, compile, members, selecting, whole_selector};
 use half::{bf16, f16};
 use std::collections::HashSet;
 use std::time::Instant;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::{Family, Score, Semantics, Variant};
+use topkit::{Score, Selector, Semantics, Variant};
 use topkit_tests::Distribution;
 
 const LENGTHS: [usize; 10] = [1, 7, 511, 512, 513, 8191, 16384, 16385, 100_003, 262_144];
@@ -19,20 +19,20 @@ const WIDTHS: [u32; 4] = [1, 2, 4, 8];
 
 fn every_distribution<S: Score + DeviceRepr>() {
     let start = Instant::now();
-    let family = whole_family(Semantics::DEFAULT);
+    let selector = whole_selector(Semantics::DEFAULT);
     let mut all: Vec<Variant> = LENGTHS
         .into_iter()
-        .flat_map(|columns| WIDTHS.map(|vec_size| members(&family, S::DTYPE, vec_size, columns)))
+        .flat_map(|columns| WIDTHS.map(|vec_size| members(&selector, S::DTYPE, vec_size, columns)))
         .flatten()
         .collect();
     let mut seen = HashSet::new();
     all.retain(|variant| seen.insert(*variant));
-    compile(&family, &all);
+    compile(&selector, &all);
     let compiled = start.elapsed().as_secs();
     let met: Vec<Vec<Variant>> = std::thread::scope(|scope| {
         let walk = |(first, distribution)| {
-            let family = &family;
-            scope.spawn(move || every_case::<S>(family, distribution, first))
+            let selector = &selector;
+            scope.spawn(move || every_case::<S>(selector, distribution, first))
         };
         let walks: Vec<_> = Distribution::ALL.into_iter().enumerate().map(walk).collect();
         walks.into_iter().map(|walk| walk.join().unwrap()).collect()
@@ -51,13 +51,13 @@ fn every_distribution<S: Score + DeviceRepr>() {
 /// The members that were launched. Distributions begin at different ones, so that each member is
 /// met.
 fn every_case<S: Score + DeviceRepr>(
-    family: &Family,
+    selector: &Selector,
     distribution: Distribution,
     first: usize,
 ) -> Vec<Variant> {
     let mut met = Vec::new();
     for (seed, columns) in LENGTHS.into_iter().enumerate() {
-        let members = WIDTHS.map(|vec_size| members(family, S::DTYPE, vec_size, columns));
+        let members = WIDTHS.map(|vec_size| members(selector, S::DTYPE, vec_size, columns));
         let scores = distribution.fill::<S>(seed as u64, 33, columns);
         for layout in LAYOUTS {
             let case = Case::<S>::of(&scores, 33, columns, layout);
@@ -71,7 +71,7 @@ fn every_case<S: Score + DeviceRepr>(
                         let turns = if members.len() > 6 { 3 } else { 1 };
                         for _ in 0..turns {
                             let variant = members[(first + met.len()) % members.len()];
-                            case.judge::<i32>(family, &variant, rows, k, None);
+                            case.judge::<i32>(selector, &variant, rows, k, None);
                             met.push(variant);
                         }
                     }

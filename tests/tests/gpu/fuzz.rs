@@ -5,13 +5,13 @@
 //! threads, so that a row is several stripes of a filter. Threads take one matrix after another: each
 //! makes it, ranks its rows once, and has every kernel select from it with several k.
 
-use crate::device::{Case, Layout, engine, whole_family};
+use crate::device::{Case, Layout, engine, whole_selector};
 use half::{bf16, f16};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::{DType, Family, KernelKind, NanPolicy, RowShape, Score, Select, Semantics, Variant};
+use topkit::{DType, KernelKind, NanPolicy, RowShape, Score, Select, Selector, Semantics, Variant};
 use topkit_tests::{Rng, fuzz};
 
 const ROWS: usize = 10_000_000;
@@ -25,9 +25,9 @@ const KS: [[u32; 3]; 4] = [[1, 2, 8], [17, 33, 64], [100, 300, 512], [700, 1500,
 /// No more faults than these are named.
 const MOST_FAULTS: usize = 20;
 
-/// One family for each meaning and shape of rows, and in it one variant of each kernel and score type.
+/// One selector for each meaning and shape of rows, and in it one variant of each kernel and score type.
 struct Subject {
-    family: Family,
+    selector: Selector,
     variants: Vec<Variant>,
 }
 
@@ -36,14 +36,15 @@ fn subjects() -> Vec<Subject> {
     for &select in Select::ALL {
         for &nan in NanPolicy::ALL {
             for &rows in RowShape::ALL {
-                let family = whole_family(Semantics { select, nan, rows, ..Semantics::DEFAULT });
+                let selector =
+                    whole_selector(Semantics { select, nan, rows, ..Semantics::DEFAULT });
                 let turn = subjects.len();
-                let variants = family.spec().variants();
+                let variants = selector.spec().variants();
                 let variants = KernelKind::ALL.iter().flat_map(|&kernel| {
                     let variants = &variants;
                     DType::ALL.into_iter().map(move |dtype| small(variants, kernel, dtype, turn))
                 });
-                subjects.push(Subject { variants: variants.collect(), family });
+                subjects.push(Subject { variants: variants.collect(), selector });
             }
         }
     }
@@ -65,14 +66,14 @@ fn small(variants: &[Variant], kernel: KernelKind, dtype: DType, turn: usize) ->
 
 /// Compiles all on every core.
 fn compile(subjects: &[Subject]) -> usize {
-    let all: Vec<(&Family, &Variant)> = subjects
+    let all: Vec<(&Selector, &Variant)> = subjects
         .iter()
-        .flat_map(|subject| subject.variants.iter().map(|variant| (&subject.family, variant)))
+        .flat_map(|subject| subject.variants.iter().map(|variant| (&subject.selector, variant)))
         .collect();
     let next = AtomicUsize::new(0);
     on_every_core(|| {
-        while let Some((family, variant)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
-            family.artifact(variant).unwrap_or_else(|error| panic!("{variant}: {error}"));
+        while let Some((selector, variant)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            selector.artifact(variant).unwrap_or_else(|error| panic!("{variant}: {error}"));
         }
     });
     all.len()
@@ -96,7 +97,7 @@ struct Tally {
 
 /// Every kernel of a score type on the matrix of that number.
 fn matrix<S: Score + DeviceRepr>(subject: &Subject, number: usize, tally: &Tally) {
-    let Subject { family, variants } = subject;
+    let Subject { selector, variants } = subject;
     let mut rng = Rng::new(number as u64);
     let widest = WIDTHS[number / 24 % WIDTHS.len()];
     let columns = widest / 2 + 1 + rng.below(widest as u32 / 2) as usize;
@@ -105,7 +106,7 @@ fn matrix<S: Score + DeviceRepr>(subject: &Subject, number: usize, tally: &Tally
     let layout = Layout { offset: rng.below(8) as usize, gap: rng.below(3) as usize };
     let case = Case::of(&scores, rows, columns, layout);
     drop(scores);
-    let ragged = family.spec().semantics.rows == RowShape::Ragged;
+    let ragged = selector.spec().semantics.rows == RowShape::Ragged;
     let spans = ragged.then(|| fuzz::spans(&mut rng, rows, columns));
     let spans = spans.as_ref().map(|(starts, lengths)| (&starts[..], &lengths[..]));
     tally.scores.fetch_add(rows * columns, Ordering::Relaxed);
@@ -115,7 +116,7 @@ fn matrix<S: Score + DeviceRepr>(subject: &Subject, number: usize, tally: &Tally
     for variant in variants.iter().filter(serves) {
         for ks in KS {
             let k = ks[rng.below(ks.len() as u32) as usize];
-            if let Some(fault) = case.fault::<i32>(family, variant, rows, k, spans) {
+            if let Some(fault) = case.fault::<i32>(selector, variant, rows, k, spans) {
                 tally.faults.lock().unwrap().push(format!("matrix {number}: {fault}"));
             }
             tally.rows.fetch_add(rows, Ordering::Relaxed);

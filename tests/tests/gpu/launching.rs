@@ -1,22 +1,22 @@
 //! What a launch does besides selecting: errors before anything is written, streams, captures,
 //! huge shapes, concurrent use.
 
-use crate::device::{engine, launch, new_stream, ragged, whole_family};
+use crate::device::{engine, launch, new_stream, ragged, whole_selector};
 use half::bf16;
 use topkit::cache::KeyInputs;
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
 use topkit::{
-    Arch, Compiler, Config, DType, Engine, Error, KernelSpec, Output, Problem, RawLaunch,
-    RenderedSource, Rows, Semantics, Workload,
+    Arch, Compiler, Config, DType, Engine, Error, Output, Problem, RawLaunch, RenderedSource, Rows,
+    SelectorSpec, Semantics, Workload,
 };
 use topkit_tests::Distribution;
 
 #[test]
 fn every_refusal_names_the_numbers_and_writes_nothing() {
     let stream = new_stream();
-    let dense = whole_family(Semantics::DEFAULT);
+    let dense = whole_selector(Semantics::DEFAULT);
     let scores = stream.clone_htod(&vec![1.0f32; 3000]).unwrap();
     let lengths = stream.clone_htod(&[5i32, 5]).unwrap();
     let mut indices = stream.clone_htod(&vec![77i32; 100]).unwrap();
@@ -63,7 +63,7 @@ fn every_refusal_names_the_numbers_and_writes_nothing() {
 #[test]
 fn raw_launches_are_checked_too() {
     let stream = new_stream();
-    let family = whole_family(Semantics::DEFAULT);
+    let selector = whole_selector(Semantics::DEFAULT);
     let sound =
         RawLaunch { scores: 1 << 20, indices: 1 << 21, ..RawLaunch::new(DType::F32, 2, 64, 8) };
     let said = [
@@ -79,7 +79,7 @@ fn raw_launches_are_checked_too() {
     for (launch, part) in said {
         // SAFETY: every one of these is refused before anything is enqueued.
         let error =
-            unsafe { family.launch_raw(stream.cu_stream(), &launch) }.unwrap_err().to_string();
+            unsafe { selector.launch_raw(stream.cu_stream(), &launch) }.unwrap_err().to_string();
         assert!(error.contains(part), "{part:?} is not in {error:?}");
     }
     stream.synchronize().unwrap();
@@ -91,36 +91,36 @@ fn a_stream_of_another_context_is_refused() {
     let stream = other.default_stream();
     let scores = stream.clone_htod(&vec![1.0f32; 64]).unwrap();
     let mut indices = stream.alloc_zeros::<i32>(8).unwrap();
-    let family = whole_family(Semantics::DEFAULT);
-    let error = family.launch(&stream, &Rows::new(&scores, 1, 64), 8, &mut indices).unwrap_err();
+    let selector = whole_selector(Semantics::DEFAULT);
+    let error = selector.launch(&stream, &Rows::new(&scores, 1, 64), 8, &mut indices).unwrap_err();
     assert!(matches!(error, Error::Context { what: "the stream", .. }), "{error}");
-    let error = family.workspace(&stream, &Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
+    let error = selector.workspace(&stream, &Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
     assert!(matches!(error, Error::Context { what: "the stream", .. }), "{error}");
 }
 
 #[test]
 fn empty_shapes_are_served() {
     let stream = new_stream();
-    let family = whole_family(ragged());
+    let selector = whole_selector(ragged());
     let scores = stream.clone_htod(&[1.0f32; 4]).unwrap();
     let mut indices = stream.clone_htod(&[9i32; 6]).unwrap();
     let problem = |rows, columns| Problem::new(DType::F32, rows, columns, 3);
-    launch(&family, &stream, &Rows::new(&scores, 0, 100), &problem(0, 100), &mut indices);
+    launch(&selector, &stream, &Rows::new(&scores, 0, 100), &problem(0, 100), &mut indices);
     assert_eq!(stream.clone_dtoh(&indices).unwrap(), [9; 6]);
-    launch(&family, &stream, &Rows::new(&scores, 2, 0), &problem(2, 0), &mut indices);
+    launch(&selector, &stream, &Rows::new(&scores, 2, 0), &problem(2, 0), &mut indices);
     assert_eq!(stream.clone_dtoh(&indices).unwrap(), [-1; 6]);
 }
 
 #[test]
 fn a_captured_launch_follows_the_device_side_lengths() {
     let stream = new_stream();
-    let family = whole_family(ragged());
+    let selector = whole_selector(ragged());
     let (rows, columns, k) = (4, 30_000, 600);
     let host = Distribution::Normal.fill::<bf16>(11, rows, columns);
     let scores = stream.clone_htod(&host).unwrap();
     let mut lengths = stream.clone_htod(&vec![columns as i32; rows]).unwrap();
     let mut indices = stream.alloc_zeros::<i32>(rows * k).unwrap();
-    let plan = family.prepare(&Problem::new(DType::Bf16, rows, columns, k as u32)).unwrap();
+    let plan = selector.prepare(&Problem::new(DType::Bf16, rows, columns, k as u32)).unwrap();
     let mut workspace = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1)).unwrap();
 
     let launch = {
@@ -140,7 +140,7 @@ fn a_captured_launch_follows_the_device_side_lengths() {
     stream.synchronize().unwrap();
     stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).unwrap();
     // SAFETY: the buffers outlive the graph.
-    unsafe { family.launch_raw(stream.cu_stream(), &launch) }.unwrap();
+    unsafe { selector.launch_raw(stream.cu_stream(), &launch) }.unwrap();
     let graph = stream.end_capture(CUgraphInstantiate_flags(0)).unwrap().unwrap();
 
     for now in [[30_000, 30_000, 30_000, 30_000], [0, 17, 600, 601], [9000, 1, 29_999, 8]] {
@@ -148,15 +148,15 @@ fn a_captured_launch_follows_the_device_side_lengths() {
         graph.launch().unwrap();
         let got = stream.clone_dtoh(&indices).unwrap();
         let matrix = Matrix::new(&host, rows, columns).unwrap().with_lengths(&now).unwrap();
-        host::check(&matrix, k as u32, &family.spec().semantics, &got).unwrap();
+        host::check(&matrix, k as u32, &selector.spec().semantics, &got).unwrap();
     }
 }
 
 #[test]
 fn a_kernel_is_not_loaded_during_a_capture() {
     let fresh = engine().with_config(topkit::Config::default()).unwrap();
-    let spec = KernelSpec::builder("Fresh").dtype([DType::F32]).build().unwrap();
-    let family = fresh.family(spec).unwrap();
+    let spec = SelectorSpec::builder("Fresh").dtype([DType::F32]).build().unwrap();
+    let selector = fresh.selector(spec).unwrap();
     let stream = new_stream();
     let scores = stream.clone_htod(&[1.0f32; 64]).unwrap();
     let mut indices = stream.alloc_zeros::<i32>(8).unwrap();
@@ -168,7 +168,7 @@ fn a_kernel_is_not_loaded_during_a_capture() {
     stream.synchronize().unwrap();
     stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).unwrap();
     // SAFETY: it is refused.
-    let error = unsafe { family.launch_raw(stream.cu_stream(), &launch) }.unwrap_err();
+    let error = unsafe { selector.launch_raw(stream.cu_stream(), &launch) }.unwrap_err();
     assert!(error.to_string().contains("call `prepare`"), "{error}");
     stream.end_capture(CUgraphInstantiate_flags(0)).unwrap();
     assert_eq!(fresh.cache().stats().compiles, 0);
@@ -177,13 +177,13 @@ fn a_kernel_is_not_loaded_during_a_capture() {
 #[test]
 fn an_offline_engine_compiles_but_does_not_launch() {
     let offline = topkit::Engine::offline("sm_75".parse().unwrap()).unwrap();
-    let family = offline.family(whole_family(Semantics::DEFAULT).spec().clone()).unwrap();
-    let error = family.prepare(&Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
+    let selector = offline.selector(whole_selector(Semantics::DEFAULT).spec().clone()).unwrap();
+    let error = selector.prepare(&Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
     assert!(matches!(error, Error::Offline { .. }), "{error}");
     let stream = new_stream();
     let scores = stream.clone_htod(&[1.0f32; 64]).unwrap();
     let mut indices = stream.alloc_zeros::<i32>(8).unwrap();
-    let error = family.launch(&stream, &Rows::new(&scores, 1, 64), 8, &mut indices).unwrap_err();
+    let error = selector.launch(&stream, &Rows::new(&scores, 1, 64), 8, &mut indices).unwrap_err();
     assert!(error.to_string().contains("offline (for sm_75)"), "{error}");
 }
 
@@ -206,19 +206,19 @@ fn a_kernel_that_the_driver_refuses_gives_way_to_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
     let fresh = engine().with_config(config).unwrap();
-    let family = fresh.family(whole_family(Semantics::DEFAULT).spec().clone()).unwrap();
+    let selector = fresh.selector(whole_selector(Semantics::DEFAULT).spec().clone()).unwrap();
     let problem = Problem::new(DType::F32, 1000, 8192, 64);
-    let first = family.plan(&problem).unwrap();
-    plant(&fresh, &family.source(&first.variant).unwrap());
+    let first = selector.plan(&problem).unwrap();
+    plant(&fresh, &selector.source(&first.variant).unwrap());
 
-    let next = family.prepare(&problem).unwrap();
+    let next = selector.prepare(&problem).unwrap();
     assert_ne!(next.variant, first.variant);
-    assert_eq!(family.plan(&problem).unwrap(), next);
+    assert_eq!(selector.plan(&problem).unwrap(), next);
     let stream = new_stream();
     let host = Distribution::Normal.fill::<f32>(3, 1000, 8192);
     let scores = stream.clone_htod(&host).unwrap();
     let mut indices = stream.alloc_zeros::<i32>(1000 * 64).unwrap();
-    launch(&family, &stream, &Rows::new(&scores, 1000, 8192), &problem, &mut indices);
+    launch(&selector, &stream, &Rows::new(&scores, 1000, 8192), &problem, &mut indices);
     let got = stream.clone_dtoh(&indices).unwrap();
     let matrix = Matrix::new(&host, 1000, 8192).unwrap();
     host::check(&matrix, 64, &Semantics::DEFAULT, &got).unwrap();
@@ -229,14 +229,14 @@ fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
     let fresh = engine().with_config(config).unwrap();
-    let spec = KernelSpec::builder("Refused").dtype([DType::F32]);
+    let spec = SelectorSpec::builder("Refused").dtype([DType::F32]);
     // One member, so that the plan has no other.
     let spec = spec.vec_size([1]).bins([2048]).threads([512]).build().unwrap();
-    let family = fresh.family(spec).unwrap();
-    let source = family.source(&family.spec().variants()[0]).unwrap();
+    let selector = fresh.selector(spec).unwrap();
+    let source = selector.source(&selector.spec().variants()[0]).unwrap();
     plant(&fresh, &source);
 
-    let error = family.prepare(&Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
+    let error = selector.prepare(&Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
     assert!(matches!(&error, Error::Module { entry, .. } if *entry == source.entry), "{error}");
     assert!(error.to_string().contains("refused"), "{error}");
     assert!(error.to_string().contains("CUDA_ERROR_"), "{error}");
@@ -244,24 +244,26 @@ fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
 }
 
 #[test]
-fn sixteen_threads_share_one_family() {
-    let family = whole_family(ragged());
+fn sixteen_threads_share_one_selector() {
+    let selector = whole_selector(ragged());
     std::thread::scope(|scope| {
         for seed in 0..16 {
-            let family = &family;
+            let selector = &selector;
             scope.spawn(move || {
                 let stream = new_stream();
                 let host = Distribution::Normal.fill::<f32>(seed, 2, 9000);
                 let scores = stream.clone_htod(&host).unwrap();
                 let mut indices = stream.alloc_zeros::<i32>(2 * 300).unwrap();
                 let problem = Problem::new(DType::F32, 2, 9000, 300);
-                let mut workspace = family.workspace(&stream, &problem).unwrap();
+                let mut workspace = selector.workspace(&stream, &problem).unwrap();
                 for _ in 0..20 {
                     let rows = Rows::new(&scores, 2, 9000);
-                    family.launch_with(&stream, &rows, 300, &mut indices, &mut workspace).unwrap();
+                    selector
+                        .launch_with(&stream, &rows, 300, &mut indices, &mut workspace)
+                        .unwrap();
                     let got = stream.clone_dtoh(&indices).unwrap();
                     let matrix = Matrix::new(&host, 2, 9000).unwrap();
-                    host::check(&matrix, 300, &family.spec().semantics, &got).unwrap();
+                    host::check(&matrix, 300, &selector.spec().semantics, &got).unwrap();
                 }
             });
         }
@@ -281,9 +283,9 @@ fn the_longest_row_is_exact() {
     }
     let mut indices = stream.alloc_zeros::<i32>(winners.len()).unwrap();
     let row = scores.slice(1..);
-    let family = whole_family(Semantics::DEFAULT);
+    let selector = whole_selector(Semantics::DEFAULT);
     let problem = Problem::new(DType::Bf16, 1, columns, winners.len() as u32);
-    launch(&family, &stream, &Rows::new(&row, 1, columns), &problem, &mut indices);
+    launch(&selector, &stream, &Rows::new(&row, 1, columns), &problem, &mut indices);
     let mut got = stream.clone_dtoh(&indices).unwrap();
     got.sort_unstable();
     assert_eq!(got, winners.map(|column| column as i32));
@@ -301,10 +303,10 @@ fn addresses_are_64_bit() {
         stream.memcpy_htod(&host[row * columns..][..columns], &mut place).unwrap();
     }
     let mut indices = stream.alloc_zeros::<i32>(rows * 100).unwrap();
-    let family = whole_family(Semantics::DEFAULT);
+    let selector = whole_selector(Semantics::DEFAULT);
     let input = Rows::new(&scores, rows, columns).row_stride(stride);
     let problem = Problem::new(DType::Bf16, rows, columns, 100);
-    launch(&family, &stream, &input, &problem, &mut indices);
+    launch(&selector, &stream, &input, &problem, &mut indices);
     let got = stream.clone_dtoh(&indices).unwrap();
     let matrix = Matrix::new(&host, rows, columns).unwrap();
     host::check(&matrix, 100, &Semantics::DEFAULT, &got).unwrap();
@@ -315,22 +317,22 @@ fn addresses_are_64_bit() {
 #[test]
 fn after_a_warmup_launches_compile_and_load_nothing() {
     let config = Config { deny_jit: true, ..Config::default() };
-    let spec = KernelSpec::builder("Warm").dtype([DType::F32]).vec_size([2]);
+    let spec = SelectorSpec::builder("Warm").dtype([DType::F32]).vec_size([2]);
     let spec = spec.bins([2048, 4096]).threads([256, 1024]).build().unwrap();
-    let family = engine().with_config(config).unwrap().family(spec).unwrap();
-    let done = family.warmup([Workload::new(DType::F32, 1..=8, 1..=200_000, 8..=8)]).unwrap();
+    let selector = engine().with_config(config).unwrap().selector(spec).unwrap();
+    let done = selector.warmup([Workload::new(DType::F32, 1..=8, 1..=200_000, 8..=8)]).unwrap();
     assert_eq!((done.failures().count(), done.kernels.len() > 1), (0, true), "{done}");
 
-    let stream = family.engine().context().unwrap().new_stream().unwrap();
+    let stream = selector.engine().context().unwrap().new_stream().unwrap();
     for columns in [64, 200_000] {
         let scores = stream.clone_htod(&vec![1.0f32; 2 * columns]).unwrap();
         let mut indices = stream.alloc_zeros::<i32>(2 * 8).unwrap();
-        family.launch(&stream, &Rows::new(&scores, 2, columns), 8, &mut indices).unwrap();
+        selector.launch(&stream, &Rows::new(&scores, 2, columns), 8, &mut indices).unwrap();
         let winners = stream.clone_dtoh(&indices).unwrap();
         assert!(winners.iter().all(|&index| (0..columns as i32).contains(&index)));
     }
-    assert_eq!(family.engine().cache().stats().compiles, done.kernels.len() as u64);
+    assert_eq!(selector.engine().cache().stats().compiles, done.kernels.len() as u64);
     let many = Problem::new(DType::F32, 100_000, 64, 8);
-    let error = family.prepare(&many).unwrap_err();
+    let error = selector.prepare(&many).unwrap_err();
     assert!(matches!(error, Error::Denied(_)), "{error}");
 }

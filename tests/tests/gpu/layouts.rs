@@ -6,22 +6,22 @@ use crate::device::{engine, new_stream};
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
-use topkit::{Config, DType, Family, KernelSpec, Problem, RawLaunch, Semantics};
+use topkit::{Config, DType, Problem, RawLaunch, Selector, SelectorSpec, Semantics};
 use topkit_tests::Distribution;
 
 /// A selector with no kernel loaded.
-fn fresh() -> Family {
+fn fresh() -> Selector {
     let fresh = engine().with_config(Config::default()).unwrap();
-    fresh.family(KernelSpec::builder("Layouts").dtype([DType::F32]).build().unwrap()).unwrap()
+    fresh.selector(SelectorSpec::builder("Layouts").dtype([DType::F32]).build().unwrap()).unwrap()
 }
 
 /// Captures the launch of rows with one stride after the problem with another was prepared, with the
 /// workspace that its plan names, and judges what the graph selects.
 fn captured(rows: usize, columns: usize, k: u32, prepared: usize, launched: usize) {
-    let (family, stream) = (fresh(), new_stream());
+    let (selector, stream) = (fresh(), new_stream());
     let shape = Problem::new(DType::F32, rows, columns, k);
-    let plan = family.prepare(&shape.at(0, prepared as i64)).unwrap();
-    let compiles = family.engine().cache().stats().compiles;
+    let plan = selector.prepare(&shape.at(0, prepared as i64)).unwrap();
+    let compiles = selector.engine().cache().stats().compiles;
 
     let host = Distribution::Normal.fill::<f32>(5, rows, launched);
     let scores = stream.clone_htod(&host).unwrap();
@@ -43,7 +43,7 @@ fn captured(rows: usize, columns: usize, k: u32, prepared: usize, launched: usiz
     stream.synchronize().unwrap();
     stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).unwrap();
     // SAFETY: the buffers outlive the graph.
-    let enqueued = unsafe { family.launch_raw(stream.cu_stream(), &launch) };
+    let enqueued = unsafe { selector.launch_raw(stream.cu_stream(), &launch) };
     let graph = stream.end_capture(CUgraphInstantiate_flags(0)).unwrap();
     enqueued.unwrap_or_else(|error| panic!("{shape}, {prepared} and then {launched}: {error}"));
     let graph = graph.unwrap();
@@ -53,7 +53,7 @@ fn captured(rows: usize, columns: usize, k: u32, prepared: usize, launched: usiz
         let matrix = Matrix::strided(&host, rows, columns, launched).unwrap();
         host::check(&matrix, k, &Semantics::DEFAULT, &got).unwrap();
     }
-    assert_eq!(family.engine().cache().stats().compiles, compiles);
+    assert_eq!(selector.engine().cache().stats().compiles, compiles);
 }
 
 #[test]

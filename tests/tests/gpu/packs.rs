@@ -5,15 +5,15 @@ use std::path::Path;
 use std::process::Command;
 use topkit::host::{self, Matrix};
 use topkit::pack::PackWriter;
-use topkit::{Config, DType, Engine, Error, KernelSpec, Problem, Rows};
+use topkit::{Config, DType, Engine, Error, Problem, Rows, SelectorSpec};
 use topkit_tests::Distribution;
 
 /// Names the pack to the copy of this test that has no NVRTC.
 const PACK: &str = "TOPKIT_TEST_PACK";
 const PROBLEM: Problem = Problem::new(DType::F32, 8, 20_000, 64);
 
-fn spec() -> KernelSpec {
-    KernelSpec::builder("Packed").dtype([DType::F32]).build().unwrap()
+fn spec() -> SelectorSpec {
+    SelectorSpec::builder("Packed").dtype([DType::F32]).build().unwrap()
 }
 
 #[test]
@@ -21,10 +21,10 @@ fn a_kernel_of_a_pack_is_launched_without_nvrtc() {
     if let Some(pack) = std::env::var_os(PACK) {
         return launch(Path::new(&pack));
     }
-    let family = engine().family(spec()).unwrap();
-    let variant = family.plan(&PROBLEM).unwrap().variant;
+    let selector = engine().selector(spec()).unwrap();
+    let variant = selector.plan(&PROBLEM).unwrap().variant;
     let mut pack = PackWriter::new(engine().nvrtc().unwrap());
-    pack.add(&family.source(&variant).unwrap(), &family.artifact(&variant).unwrap()).unwrap();
+    pack.add(&selector.source(&variant).unwrap(), &selector.artifact(&variant).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kernels.pack");
     pack.write(&file).unwrap();
@@ -39,24 +39,24 @@ fn a_kernel_of_a_pack_is_launched_without_nvrtc() {
 fn launch(pack: &Path) {
     let engine = Engine::builder().config(Config::default()).pack(pack).build().unwrap();
     assert!(engine.nvrtc().is_err());
-    let family = engine.family(spec()).unwrap();
+    let selector = engine.selector(spec()).unwrap();
     let stream = engine.context().unwrap().new_stream().unwrap();
     let Problem { rows, columns, k, .. } = PROBLEM;
     let scores = Distribution::Normal.fill::<f32>(7, rows, columns);
     let device = stream.clone_htod(&scores).unwrap();
     let mut indices = stream.alloc_zeros::<i32>(rows * k as usize).unwrap();
-    let mut workspace = family.workspace(&stream, &PROBLEM).unwrap();
+    let mut workspace = selector.workspace(&stream, &PROBLEM).unwrap();
     let input = Rows::new(&device, rows, columns);
-    family.launch_with(&stream, &input, k, &mut indices, &mut workspace).unwrap();
+    selector.launch_with(&stream, &input, k, &mut indices, &mut workspace).unwrap();
     let stats = engine.cache().stats();
     assert_eq!((stats.pack_hits, stats.compiles), (1, 0));
     let matrix = Matrix::new(&scores, rows, columns).unwrap();
     let got = stream.clone_dtoh(&indices).unwrap();
-    host::check(&matrix, k, &family.spec().semantics, &got).unwrap();
+    host::check(&matrix, k, &selector.spec().semantics, &got).unwrap();
 
-    let packed = family.plan(&PROBLEM).unwrap().variant;
+    let packed = selector.plan(&PROBLEM).unwrap().variant;
     let other = spec().variants().into_iter().find(|member| *member != packed).unwrap();
-    let error = family.cubin(&other).unwrap_err();
+    let error = selector.cubin(&other).unwrap_err();
     assert!(matches!(&error, Error::NotPacked(_)), "{error}");
     assert!(error.to_string().contains(&pack.display().to_string()), "{error}");
 }

@@ -1,6 +1,6 @@
 //! Shapes, strides, spans and scores that nobody thought of.
 
-use crate::device::{Case, Layout, members, ragged, selecting, whole_family};
+use crate::device::{Case, Layout, members, ragged, selecting, whole_selector};
 use half::{bf16, f16};
 use proptest::prelude::*;
 use topkit::Score;
@@ -58,12 +58,12 @@ fn ask<S: Score + DeviceRepr>(question: &Question) {
             .collect()
     };
     let (starts, lengths) = (span(), span());
-    let family = whole_family(ragged());
-    let members = selecting(&members(&family, S::DTYPE, vec_size, columns), k);
+    let selector = whole_selector(ragged());
+    let members = selecting(&members(&selector, S::DTYPE, vec_size, columns), k);
     let variant = members[member % members.len()];
     let layout = Layout { offset: layout.0, gap: layout.1 };
     let case = Case::of(&scores, rows, columns, layout);
-    case.judge::<i32>(&family, &variant, rows, k, Some((&starts, &lengths)));
+    case.judge::<i32>(&selector, &variant, rows, k, Some((&starts, &lengths)));
 }
 
 proptest! {

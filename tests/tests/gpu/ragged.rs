@@ -1,6 +1,6 @@
 //! Rows whose start and length are read on the device, sane and not.
 
-use crate::device::{Case, Layout, compile, members, ragged, whole_family};
+use crate::device::{Case, Layout, compile, members, ragged, whole_selector};
 use half::bf16;
 use topkit::DType;
 use topkit_tests::inputs::edge_spans;
@@ -19,18 +19,18 @@ fn spans(rows: usize) -> (Vec<i32>, Vec<i32>) {
 
 #[test]
 fn every_span_is_exact() {
-    let family = whole_family(ragged());
+    let selector = whole_selector(ragged());
     let (starts, lengths) = spans(64);
-    let members = [1, 2, 4, 8].map(|vec_size| members(&family, DType::Bf16, vec_size, COLUMNS));
+    let members = [1, 2, 4, 8].map(|vec_size| members(&selector, DType::Bf16, vec_size, COLUMNS));
     let members = members.concat();
-    compile(&family, &members);
+    compile(&selector, &members);
     let mut launches = 0;
     for distribution in [Distribution::Normal, Distribution::OneBin, Distribution::Masked] {
         for layout in [Layout { offset: 0, gap: 0 }, Layout { offset: 1, gap: 5 }] {
             let case = Case::<bf16>::new(distribution, 1, 64, COLUMNS, layout);
             for variant in &members {
                 for k in [1, 512, 2048] {
-                    case.judge::<i32>(&family, variant, 64, k, Some((&starts, &lengths)));
+                    case.judge::<i32>(&selector, variant, 64, k, Some((&starts, &lengths)));
                     launches += 1;
                 }
             }
@@ -40,13 +40,13 @@ fn every_span_is_exact() {
 }
 
 #[test]
-fn without_starts_and_lengths_a_ragged_family_takes_whole_rows() {
-    let family = whole_family(ragged());
+fn without_starts_and_lengths_a_ragged_selector_takes_whole_rows() {
+    let selector = whole_selector(ragged());
     let case = Case::<f32>::new(Distribution::Normal, 2, 3, 5000, Layout { offset: 0, gap: 0 });
-    let members = members(&family, DType::F32, 4, 5000);
-    compile(&family, &members);
+    let members = members(&selector, DType::F32, 4, 5000);
+    compile(&selector, &members);
     for variant in &members {
-        case.judge::<i32>(&family, variant, 3, 100, None);
+        case.judge::<i32>(&selector, variant, 3, 100, None);
     }
     println!("{} launches exact", members.len());
 }

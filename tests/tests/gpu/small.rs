@@ -1,16 +1,17 @@
 //! A set small enough for a sanitizer, which still takes every path of the kernel: short rows,
 //! a buffered threshold bin, an overflowing one, ties, ragged rows, heads and tails.
 
-use crate::device::{Case, Layout, compile, members, ragged, whole_family};
+use crate::device::{Case, Layout, compile, members, ragged, whole_selector};
 use half::{bf16, f16};
 use topkit::Score;
 use topkit::cudarc::driver::DeviceRepr;
 use topkit_tests::Distribution;
 
 fn every_path<S: Score + DeviceRepr>() {
-    let family = whole_family(ragged());
-    let members = [1, 2, 4, 8].map(|vec_size| members(&family, S::DTYPE, vec_size, 9001)).concat();
-    compile(&family, &members);
+    let selector = whole_selector(ragged());
+    let members =
+        [1, 2, 4, 8].map(|vec_size| members(&selector, S::DTYPE, vec_size, 9001)).concat();
+    compile(&selector, &members);
     let mut launches = 0;
     let paths = [
         Distribution::Normal,
@@ -24,7 +25,7 @@ fn every_path<S: Score + DeviceRepr>() {
         for variant in &members {
             for k in [5, 700] {
                 let spans: (&[i32], &[i32]) = (&[0, 3, 0, 8, 1], &[9001, 6000, 0, 300, i32::MAX]);
-                case.judge::<i32>(&family, variant, 5, k, Some(spans));
+                case.judge::<i32>(&selector, variant, 5, k, Some(spans));
                 launches += 1;
             }
         }

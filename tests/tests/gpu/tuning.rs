@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaContext, sys};
 use topkit::tune::{Event, Outcome, ReadOnce, Records, TuneError};
-use topkit::{Basis, Config, DType, Engine, Error, KernelSpec, Problem, RowShape, SpecBuilder};
+use topkit::{Basis, Config, DType, Engine, Error, Problem, RowShape, SelectorSpec, SpecBuilder};
 
 fn builder() -> SpecBuilder {
-    KernelSpec::builder("Tuned").dtype([DType::F32, DType::Bf16]).k([64])
+    SelectorSpec::builder("Tuned").dtype([DType::F32, DType::Bf16]).k([64])
 }
 
 fn with_folder(engine: &Engine, folder: &tempfile::TempDir) -> Engine {
@@ -39,10 +39,10 @@ fn every_layout_of_rows_is_tuned_and_plans_go_by_it() {
         let summary = engine.tune(&spec, &problems, budget, &mut tell).unwrap();
         assert_eq!((summary.finished, summary.left, summary.wrong), (3, 0, 0));
         assert!(begun.iter().all(|problem| problem.ragged == (rows == RowShape::Ragged)));
-        // A family that is made now goes by it.
-        let family = engine.family(spec).unwrap();
+        // A selector that is made now goes by it.
+        let selector = engine.selector(spec).unwrap();
         for problem in &problems {
-            let explanation = family.explain(problem).unwrap();
+            let explanation = selector.explain(problem).unwrap();
             let Basis::Measured(measured) = &explanation.basis else { panic!("{explanation}") };
             assert!(measured.own && measured.within, "{explanation}");
             assert_eq!(measured.unmeasured, None, "{explanation}");
@@ -66,14 +66,14 @@ fn tuning_compiles_where_unexpected_compiles_are_denied() {
     let engine = engine().with_config(config).unwrap();
     let spec = builder().build().unwrap();
     let problem = Problem::new(DType::F32, 2, 12_000, 64);
-    let family = engine.family(spec.clone()).unwrap();
-    let denied = family.prepare(&problem).unwrap_err().to_string();
+    let selector = engine.selector(spec.clone()).unwrap();
+    let denied = selector.prepare(&problem).unwrap_err().to_string();
     assert!(denied.contains("TOPKIT_DENY_JIT"), "{denied}");
     let mut tell = |_: Event<'_>| ControlFlow::Continue(());
     let summary = engine.tune(&spec, &[problem], Duration::from_secs(60), &mut tell).unwrap();
     assert_eq!((summary.finished, summary.left, summary.wrong), (1, 0, 0));
     // What was found fastest is compiled by now.
-    engine.family(spec).unwrap().prepare(&problem).unwrap();
+    engine.selector(spec).unwrap().prepare(&problem).unwrap();
 }
 
 /// The kernel of the read-once floor is compiled, counted and kept as every other is.

@@ -3,7 +3,7 @@
 use object::{Object, ObjectSection};
 use std::collections::BTreeMap;
 use topkit::{
-    Arch, Compiler, DType, KernelKind, KernelSpec, Nvrtc, RenderedSource, Resources, Variant,
+    Arch, Compiler, DType, KernelKind, Nvrtc, RenderedSource, Resources, SelectorSpec, Variant,
     render,
 };
 use topkit_tests::goldens;
@@ -133,7 +133,7 @@ fn an_error_in_the_rendered_part_names_the_line_of_the_skeleton() {
 /// the largest.
 #[test]
 fn no_resident_kernel_spills() {
-    let spec = KernelSpec::builder("Resident").dtype([DType::F32, DType::Bf16]).vec_size([4, 8]);
+    let spec = SelectorSpec::builder("Resident").dtype([DType::F32, DType::Bf16]).vec_size([4, 8]);
     let spec = spec.bins([2048, 4096]).threads([128, 256, 512, 1024]).build().unwrap();
     let resident = spec.variants().into_iter().filter(|variant| variant.capacity().is_some());
     resident
@@ -146,7 +146,7 @@ fn no_resident_kernel_spills() {
 /// And for long ones; of the clusters, the smallest and the largest.
 #[test]
 fn no_filter_spills() {
-    let spec = KernelSpec::builder("Filters").dtype([DType::F32, DType::Bf16]).build().unwrap();
+    let spec = SelectorSpec::builder("Filters").dtype([DType::F32, DType::Bf16]).build().unwrap();
     let filters = spec.variants().into_iter().filter(|variant| variant.kernel.filters());
     filters
         .filter(|variant| match variant.threads {

@@ -30,7 +30,7 @@ pub fn offline(config: Config) -> Engine {
 }
 
 #[test]
-fn a_declared_family_goes_the_whole_way() {
+fn a_declared_selector_goes_the_whole_way() {
     let topk = IndexerTopK::new(&offline(Config::default())).unwrap();
     let streaming = 3 * 4 * 4 * 3;
     // 4 values of items with 256 and 512 threads, 3 with 1024, at one vector width a dtype.
@@ -49,14 +49,14 @@ fn a_declared_family_goes_the_whole_way() {
     let source = topk.source(&plan.variant).unwrap();
     assert!(source.text.contains(&source.entry));
 
-    let family = topk.family();
-    assert!(family.ptx(&plan.variant).unwrap().contains(".target sm_90a"));
-    assert!(family.cubin(&plan.variant).unwrap().starts_with(b"\x7fELF"));
-    assert!(family.build_log(&plan.variant).unwrap().contains("registers"));
-    assert_eq!(family.build_warnings(&plan.variant).unwrap(), Vec::<String>::new());
-    assert!(family.resources(&plan.variant).unwrap().unwrap().shared_bytes > 0);
+    let selector = topk.selector();
+    assert!(selector.ptx(&plan.variant).unwrap().contains(".target sm_90a"));
+    assert!(selector.cubin(&plan.variant).unwrap().starts_with(b"\x7fELF"));
+    assert!(selector.build_log(&plan.variant).unwrap().contains("registers"));
+    assert_eq!(selector.build_warnings(&plan.variant).unwrap(), Vec::<String>::new());
+    assert!(selector.resources(&plan.variant).unwrap().unwrap().shared_bytes > 0);
     // The kernel, and before it the PTX.
-    assert_eq!(family.engine().cache().stats().compiles, 2);
+    assert_eq!(selector.engine().cache().stats().compiles, 2);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_second_engine_finds_the_kernel_on_disk() {
     let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
     let origin = || {
         let topk = IndexerTopK::new(&offline(config.clone())).unwrap();
-        topk.family().artifact(&IndexerTopK::variants()[0]).unwrap().origin
+        topk.selector().artifact(&IndexerTopK::variants()[0]).unwrap().origin
     };
     assert_eq!(origin(), Origin::Compiled);
     assert_eq!(origin(), Origin::Disk);
@@ -77,7 +77,7 @@ fn a_dump_holds_what_was_compiled() {
     let config = Config { dump_dir: Some(folder.path().to_owned()), ..Config::default() };
     let topk = IndexerTopK::new(&offline(config)).unwrap();
     let variant = IndexerTopK::variants()[5];
-    let cubin = topk.family().cubin(&variant).unwrap();
+    let cubin = topk.selector().cubin(&variant).unwrap();
     let written = folder.path().join(format!("{}-sm_90a", variant.symbol()));
     let read = |name: &str| std::fs::read(written.join(name)).unwrap();
     assert_eq!(read("kernel.cubin"), cubin);
@@ -91,7 +91,7 @@ fn a_dump_that_cannot_be_written_is_an_error() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let config = Config { dump_dir: Some(file.path().to_owned()), ..Config::default() };
     let topk = IndexerTopK::new(&offline(config)).unwrap();
-    let error = topk.family().cubin(&IndexerTopK::variants()[0]).unwrap_err();
+    let error = topk.selector().cubin(&IndexerTopK::variants()[0]).unwrap_err();
     assert!(matches!(error, Error::Write { .. }), "{error}");
 }
 
@@ -104,7 +104,7 @@ fn an_edited_dump_is_the_source_and_is_compiled_under_a_key_of_its_own() {
     let dumping =
         Config { cache_dir: cache_dir.clone(), dump_dir: Some(dumps.clone()), ..Config::default() };
     let plain = IndexerTopK::new(&offline(dumping)).unwrap();
-    let generated = plain.family().artifact(&variant).unwrap();
+    let generated = plain.selector().artifact(&variant).unwrap();
     let file = dumps.join(format!("{}-sm_90a/kernel.cu", variant.symbol()));
     let edited = format!("// edited\n{}", std::fs::read_to_string(&file).unwrap());
     std::fs::write(&file, &edited).unwrap();
@@ -114,21 +114,21 @@ fn an_edited_dump_is_the_source_and_is_compiled_under_a_key_of_its_own() {
     let source = topk.source(&variant).unwrap();
     assert_eq!(source.text, edited);
     assert_ne!(source.digest, plain.source(&variant).unwrap().digest);
-    let artifact = topk.family().artifact(&variant).unwrap();
+    let artifact = topk.selector().artifact(&variant).unwrap();
     assert_eq!(artifact.origin, Origin::Compiled);
     assert_ne!(artifact.key, generated.key);
     assert_eq!(
-        topk.family().artifact(&IndexerTopK::variants()[1]).unwrap().entry,
+        topk.selector().artifact(&IndexerTopK::variants()[1]).unwrap().entry,
         IndexerTopK::variants()[1].symbol()
     );
 
     std::fs::write(&file, "int x;").unwrap();
-    for error in [topk.source(&variant).map(drop), topk.family().cubin(&variant).map(drop)] {
+    for error in [topk.source(&variant).map(drop), topk.selector().cubin(&variant).map(drop)] {
         let error = error.unwrap_err();
         assert!(matches!(error, Error::Override { .. }), "{error}");
     }
     let nowhere = Config { override_dir: Some(folder.path().join("none")), ..Config::default() };
-    let error = topk.family().engine().with_config(nowhere).unwrap_err();
+    let error = topk.selector().engine().with_config(nowhere).unwrap_err();
     assert!(matches!(error, Error::Override { .. }), "{error}");
 }
 
@@ -138,7 +138,7 @@ fn an_edited_dump_is_the_source_and_is_compiled_under_a_key_of_its_own() {
 fn machine_code_is_shown_or_it_is_said_what_is_missing() {
     let topk = IndexerTopK::new(&offline(Config::default())).unwrap();
     let variant = IndexerTopK::variants()[0];
-    let sass = topk.family().sass(&variant);
+    let sass = topk.selector().sass(&variant);
     match Disassembler::find() {
         Ok(_) => {
             let sass = sass.unwrap();

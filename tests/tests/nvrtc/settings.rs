@@ -5,14 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use topkit::cache::Origin;
 use topkit::pack::PackWriter;
-use topkit::{Config, DType, Engine, Error, Family, KernelSpec, Problem, Variant};
+use topkit::{Config, DType, Engine, Error, Problem, Selector, SelectorSpec, Variant};
 
 /// One member, which is compiled quickly.
-fn family(engine: &Engine) -> (Family, Variant) {
-    let spec = KernelSpec::builder("One").dtype([DType::F32]).vec_size([2]);
+fn selector(engine: &Engine) -> (Selector, Variant) {
+    let spec = SelectorSpec::builder("One").dtype([DType::F32]).vec_size([2]);
     let spec = spec.bins([2048]).threads([256]).build().unwrap();
     let member = spec.variants()[0];
-    (engine.family(spec).unwrap(), member)
+    (engine.selector(spec).unwrap(), member)
 }
 
 /// Edits what was dumped of a kernel.
@@ -30,14 +30,14 @@ fn an_edited_kernel_is_denied_by_its_own_key_until_it_is_warm() {
     let cache_dir = Some(folder.path().join("cache"));
     let dumping =
         Config { cache_dir: cache_dir.clone(), dump_dir: Some(dumps.clone()), ..Config::default() };
-    let (plain, member) = family(&offline(dumping));
+    let (plain, member) = selector(&offline(dumping));
     let generated = plain.artifact(&member).unwrap();
     edit(&dumps, &member, "sm_90a");
 
     let denying = Config { cache_dir, deny_jit: true, ..Config::default() };
     let overriding = Config { override_dir: Some(dumps), ..denying.clone() };
-    assert_eq!(family(&offline(denying)).0.artifact(&member).unwrap().origin, Origin::Disk);
-    let (edited, _) = family(&offline(overriding));
+    assert_eq!(selector(&offline(denying)).0.artifact(&member).unwrap().origin, Origin::Disk);
+    let (edited, _) = selector(&offline(overriding));
     let error = edited.artifact(&member).unwrap_err();
     let Error::Denied(denied) = &error else { panic!("{error}") };
     assert_ne!(denied.key, generated.key);
@@ -75,14 +75,14 @@ fn where_compiles_are_denied_neither_a_dump_nor_ptx_compiles() {
     let without = ["build.log", "kernel.cu", "kernel.cubin"];
 
     // Free: the kernel and the PTX of its dump are both counted.
-    let (free, member) = family(&offline(dump("free", false)));
+    let (free, member) = selector(&offline(dump("free", false)));
     free.artifact(&member).unwrap();
     assert_eq!(free.engine().cache().stats().compiles, 2);
     assert_eq!(dumped(&folder.path().join("free"), &member), with_ptx);
     assert!(free.ptx(&member).unwrap().contains(".entry"));
     assert_eq!(free.engine().cache().stats().compiles, 3);
 
-    let (denied, _) = family(&offline(dump("denied", true)));
+    let (denied, _) = selector(&offline(dump("denied", true)));
     assert_eq!(denied.artifact(&member).unwrap().origin, Origin::Disk);
     assert_eq!(dumped(&folder.path().join("denied"), &member), without);
     let error = denied.ptx(&member).unwrap_err();
@@ -90,7 +90,7 @@ fn where_compiles_are_denied_neither_a_dump_nor_ptx_compiles() {
     assert_eq!(denied.engine().cache().stats().compiles, 0);
 
     // Ahead, a compile is expected.
-    let (ahead, _) = family(&offline(Config { cache_dir: None, ..dump("ahead", true) }));
+    let (ahead, _) = selector(&offline(Config { cache_dir: None, ..dump("ahead", true) }));
     ahead.warmup([Problem::new(DType::F32, 1, 1 << 20, 64)]).unwrap();
     assert_eq!(dumped(&folder.path().join("ahead"), &member), with_ptx);
     assert_eq!(ahead.engine().cache().stats().compiles, 2);
@@ -115,7 +115,7 @@ fn a_key_has_the_release_of_the_compiler() {
 fn a_dump_of_a_packed_kernel_can_be_edited() {
     let folder = tempfile::tempdir().unwrap();
     let pack = folder.path().join("kernels.pack");
-    let (maker, member) = family(&Engine::offline("sm_80".parse().unwrap()).unwrap());
+    let (maker, member) = selector(&Engine::offline("sm_80".parse().unwrap()).unwrap());
     let mut writer = PackWriter::new(maker.engine().nvrtc().unwrap());
     writer.add(&maker.source(&member).unwrap(), &maker.artifact(&member).unwrap()).unwrap();
     writer.write(&pack).unwrap();
@@ -126,11 +126,11 @@ fn a_dump_of_a_packed_kernel_can_be_edited() {
     };
     let dumps = folder.path().join("dumps");
     let dumping = Config { dump_dir: Some(dumps.clone()), ..Config::default() };
-    let packed = family(&engine(dumping)).0.artifact(&member).unwrap();
+    let packed = selector(&engine(dumping)).0.artifact(&member).unwrap();
     assert_eq!((packed.origin, packed.arch.to_string()), (Origin::Pack, "sm_80".to_owned()));
     // Under the architecture by which an edited source is looked for.
     edit(&dumps, &member, "sm_86");
     let overriding = Config { override_dir: Some(dumps), ..Config::default() };
-    let edited = family(&engine(overriding)).0.artifact(&member).unwrap();
+    let edited = selector(&engine(overriding)).0.artifact(&member).unwrap();
     assert_eq!((edited.origin, edited.arch.to_string()), (Origin::Compiled, "sm_86".to_owned()));
 }

@@ -4,13 +4,13 @@ use crate::engine::offline;
 use std::sync::Mutex;
 use std::thread;
 use topkit::cache::Origin;
-use topkit::{Config, DType, Error, Family, KernelSpec, Problem, Workload};
+use topkit::{Config, DType, Error, Problem, Selector, SelectorSpec, Workload};
 
 /// Members that are compiled quickly, of which a range needs few.
-fn family(config: Config) -> Family {
-    let spec = KernelSpec::builder("Warm").dtype([DType::F32]).vec_size([2]);
+fn selector(config: Config) -> Selector {
+    let spec = SelectorSpec::builder("Warm").dtype([DType::F32]).vec_size([2]);
     let spec = spec.bins([2048, 4096]).threads([256, 1024]).build().unwrap();
-    offline(config).family(spec).unwrap()
+    offline(config).selector(spec).unwrap()
 }
 
 fn workload() -> Workload {
@@ -22,7 +22,7 @@ fn after_a_warmup_nothing_in_its_range_is_compiled() {
     let folder = tempfile::tempdir().unwrap();
     let cache_dir = Some(folder.path().join("cache"));
     let config = Config { cache_dir, deny_jit: true, ..Config::default() };
-    let warm = family(config.clone());
+    let warm = selector(config.clone());
     let keys = warm.enumerate([workload()]).unwrap();
     assert!(keys.len() > 1, "{keys:?}");
     assert_eq!(warm.engine().cache().stats().compiles, 0);
@@ -43,19 +43,19 @@ fn after_a_warmup_nothing_in_its_range_is_compiled() {
     assert!(counts.into_iter().eq(1..=keys.len()));
 
     // In this process it comes from memory, in the next one from disk.
-    for (family, compiles) in [(warm, keys.len() as u64), (family(config), 0)] {
+    for (selector, compiles) in [(warm, keys.len() as u64), (selector(config), 0)] {
         for rows in [1, 3, 32, 200, 256] {
             for columns in [16_384, 20_000, 200_000, 262_144] {
-                let plan = family.plan(&Problem::new(DType::F32, rows, columns, 64)).unwrap();
-                family.artifact(&plan.variant).unwrap();
+                let plan = selector.plan(&Problem::new(DType::F32, rows, columns, 64)).unwrap();
+                selector.artifact(&plan.variant).unwrap();
             }
         }
-        let stats = family.engine().cache().stats();
+        let stats = selector.engine().cache().stats();
         assert_eq!(stats.compiles, compiles);
         assert_eq!(stats.memory_hits + stats.disk_hits, 20);
 
-        let other = family.plan(&Problem::new(DType::F32, 1000, 65_536, 64)).unwrap().variant;
-        let error = family.artifact(&other).unwrap_err();
+        let other = selector.plan(&Problem::new(DType::F32, 1000, 65_536, 64)).unwrap().variant;
+        let error = selector.artifact(&other).unwrap_err();
         assert!(matches!(error, Error::Denied(_)), "{error}");
         let text = error.to_string();
         assert!(text.contains(&other.symbol()) && text.contains("topkit warmup"), "{text}");
@@ -64,13 +64,13 @@ fn after_a_warmup_nothing_in_its_range_is_compiled() {
 
 #[test]
 fn warmups_at_once_compile_each_kernel_once() {
-    let family = family(Config::default());
+    let selector = selector(Config::default());
     let reports = thread::scope(|scope| {
-        let threads = [(); 3].map(|()| scope.spawn(|| family.warmup([workload()]).unwrap()));
+        let threads = [(); 3].map(|()| scope.spawn(|| selector.warmup([workload()]).unwrap()));
         threads.map(|thread| thread.join().unwrap())
     });
     let kernels = reports[0].kernels.len();
-    assert_eq!(family.engine().cache().stats().compiles, kernels as u64);
+    assert_eq!(selector.engine().cache().stats().compiles, kernels as u64);
     assert!(reports.iter().all(|report| report.count(Origin::Compiled) == kernels));
 }
 
@@ -78,21 +78,21 @@ fn warmups_at_once_compile_each_kernel_once() {
 fn every_failure_is_named_and_none_holds_up_another() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let dump_dir = Some(file.path().to_owned());
-    let family = family(Config { dump_dir, ..Config::default() });
-    let report = family.warmup([workload()]).unwrap();
+    let selector = selector(Config { dump_dir, ..Config::default() });
+    let report = selector.warmup([workload()]).unwrap();
     let kernels = report.kernels.len();
     assert_eq!((report.failures().count(), kernels > 1), (kernels, true), "{report}");
-    assert_eq!(family.engine().cache().stats().compiles, kernels as u64);
+    assert_eq!(selector.engine().cache().stats().compiles, kernels as u64);
     let text = report.to_string();
     for (key, error) in report.failures() {
         assert!(matches!(error, Error::Write { .. }), "{error}");
         assert!(text.contains(&key.variant.symbol()), "{text}");
     }
 
-    let error = family.warmup([Problem::new(DType::Bf16, 1, 8, 64)]).unwrap_err();
+    let error = selector.warmup([Problem::new(DType::Bf16, 1, 8, 64)]).unwrap_err();
     assert!(matches!(error, Error::DType { .. }), "{error}");
     let nothing: [Workload; 0] = [];
-    assert_eq!(family.warmup(nothing).unwrap().kernels.len(), 0);
+    assert_eq!(selector.warmup(nothing).unwrap().kernels.len(), 0);
 }
 
 /// The kernels are there all the same, for this engine; the report names what the next lacks.
@@ -104,7 +104,7 @@ fn what_the_disk_does_not_keep_is_named() {
         cache_limit,
         ..Config::default()
     };
-    let small = family(config(Some(1000)));
+    let small = selector(config(Some(1000)));
     let report = small.warmup([workload()]).unwrap();
     let (kernels, text) = (report.kernels.len(), report.to_string());
     assert_eq!((report.failures().count(), report.count(Origin::Compiled)), (0, kernels), "{text}");
@@ -115,11 +115,11 @@ fn what_the_disk_does_not_keep_is_named() {
         small.artifact(&key.variant).unwrap();
     }
     assert_eq!(small.engine().cache().stats().compiles, kernels as u64);
-    let roomy = family(config(None)).warmup([workload()]).unwrap();
+    let roomy = selector(config(None)).warmup([workload()]).unwrap();
     assert_eq!((roomy.not_kept.len(), roomy.count(Origin::Disk)), (0, 1), "{roomy}");
 }
 
-/// One family on a folder that others may write to.
+/// One selector on a folder that others may write to.
 #[cfg(unix)]
 #[test]
 fn a_hostile_folder_is_not_used_and_costs_no_kernel() {
@@ -127,9 +127,9 @@ fn a_hostile_folder_is_not_used_and_costs_no_kernel() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
     let config = Config { cache_dir: Some(folder.path().to_owned()), ..Config::default() };
-    let family = family(config);
+    let selector = selector(config);
     let problem = Problem::new(DType::F32, 1, 65_536, 64);
-    assert_eq!(family.warmup([problem]).unwrap().count(Origin::Compiled), 1);
-    assert_eq!(family.engine().records(), None, "nor are records read from there");
+    assert_eq!(selector.warmup([problem]).unwrap().count(Origin::Compiled), 1);
+    assert_eq!(selector.engine().records(), None, "nor are records read from there");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -47,19 +47,19 @@ fn demo() -> Result<(), Box<dyn Error>> {
     let scores = Scores::load()?;
     let arch: Arch = "sm_90a".parse()?;
     let offline = Engine::offline(arch)?;
-    let family = NearestSentences::new(&offline)?;
+    let selector = NearestSentences::new(&offline)?;
 
     let count = NearestSentences::variants().len();
-    println!("DECLARE   topk_kernel! {{ NearestSentences }}: a family of {count} kernels");
+    println!("DECLARE   topk_kernel! {{ NearestSentences }}: a selector of {count} kernels");
 
     let problem = Problem::new(DType::Bf16, scores.rows, scores.columns, K);
-    let plan = family.plan(&problem)?;
+    let plan = selector.plan(&problem)?;
     println!("PLAN      {problem}: {}", plan.variant);
-    for reason in family.explain(&problem)?.reasons {
+    for reason in selector.explain(&problem)?.reasons {
         println!("          {} = {}: {}", reason.key, reason.value, reason.why);
     }
 
-    let source = family.source(&plan.variant)?;
+    let source = selector.source(&plan.variant)?;
     println!("GENERATE  {} lines of CUDA C", source.text.lines().count());
     for line in source.text.lines().take(HEAD) {
         println!("  | {line}");
@@ -68,7 +68,7 @@ fn demo() -> Result<(), Box<dyn Error>> {
     let begin = Instant::now();
     // The disk cache would make the second demo compile nothing.
     let uncached = NearestSentences::new(&offline.with_config(Config::default())?)?;
-    let resources = uncached.family().resources(&plan.variant)?;
+    let resources = uncached.selector().resources(&plan.variant)?;
     let seconds = begin.elapsed().as_secs_f32();
     println!("COMPILE   with {} in {seconds:.1} s", topkit::Compiler::version(offline.nvrtc()?));
     println!("          for {arch}: {}", resources.ok_or("the build log tells no resources")?);
@@ -86,7 +86,7 @@ fn demo() -> Result<(), Box<dyn Error>> {
     host::check::<bf16, i32>(&matrix, K, &NearestSentences::SPEC.semantics, &indices)?;
     let best = indices.chunks_exact_mut(K as usize).zip(&scores.queries).enumerate();
     for (row, (indices, query)) in best {
-        // The family is declared unsorted, as attention wants it; people want the best first.
+        // The selector is declared unsorted, as attention wants it; people want the best first.
         let score = |index: i32| matrix.row(row)[index as usize].to_f32();
         indices.sort_by(|&a, &b| score(b).total_cmp(&score(a)));
         println!("  {query}");

@@ -43,13 +43,13 @@ impl Place {
     ) -> Result<Vec<i32>, Box<dyn Error>> {
         match self {
             Place::Gpu { engine, .. } => {
-                let family = NearestSentences::new(engine)?;
+                let selector = NearestSentences::new(engine)?;
                 let context = engine.context().ok_or("an engine on a GPU has a context")?;
                 let stream = context.default_stream();
                 let values = stream.clone_htod(&scores.values)?;
                 let mut indices = stream.alloc_zeros::<i32>(scores.rows * k as usize)?;
                 let rows = Rows::new(&values, scores.rows, scores.columns);
-                family.launch(&stream, &rows, k, &mut indices)?;
+                selector.launch(&stream, &rows, k, &mut indices)?;
                 Ok(stream.clone_dtoh(&indices)?)
             }
             Place::Interpreter { interpreter, .. } => {

@@ -5,7 +5,7 @@ use half::bf16;
 use std::fmt;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Question, Word};
-use topkit::{DType, KernelKind, KernelSpec, RowShape, Score, Semantics, Variant};
+use topkit::{DType, KernelKind, RowShape, Score, SelectorSpec, Semantics, Variant};
 use topkit_tests::Distribution;
 
 /// Schedules of each input.
@@ -51,11 +51,11 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The smallest member of a kernel's family that holds every input: it compiles soonest and has four
+/// The smallest member of a kernel's selector that holds every input: it compiles soonest and has four
 /// warps a CTA. `cluster_resident` goes more ways with 16-bit scores than with others.
 pub fn smallest(kernel: KernelKind) -> Variant {
     let dtype = if kernel == KernelKind::ClusterResident { DType::Bf16 } else { DType::F32 };
-    let spec = KernelSpec::builder("Smallest")
+    let spec = SelectorSpec::builder("Smallest")
         .dtype([dtype])
         .vec_size([16 / dtype.bytes()])
         .bins([256])

@@ -1,0 +1,7 @@
+//! The CUDA driver: devices, contexts, loaded modules and launches.
+
+pub(crate) mod blame;
+pub(crate) mod capture;
+pub(crate) mod device;
+pub(crate) mod module;
+pub(crate) mod modules;

@@ -1,0 +1,195 @@
+//! A launch by raw device addresses: what typed launches come down to, and what other languages
+//! call. Everything that can be checked on the host is checked before anything is enqueued.
+
+use crate::error::Error;
+use crate::plan::Plan;
+use crate::problem::{LIMIT, Problem};
+use cudarc::driver::sys::CUdeviceptr;
+use topkit_codegen::{DType, RowShape, SelectorSpec};
+
+/// One launch, by device addresses. Lengths and strides are in elements.
+///
+/// Fill in what is needed and leave the rest at its default:
+///
+/// ```
+/// use topkit::{DType, RawLaunch};
+///
+/// # let (scores, indices) = (0x7000_0000, 0x7100_0000);
+/// let launch = RawLaunch {
+///     scores,
+///     indices,
+///     ..RawLaunch::new(DType::Bf16, 32, 131_072, 512)
+/// };
+/// # assert_eq!(launch.row_stride, 131_072);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawLaunch {
+    /// The type of a score.
+    pub dtype: DType,
+    /// Rows of the matrix.
+    pub rows: usize,
+    /// Columns of the matrix, at most 2^31 - 1.
+    pub columns: usize,
+    /// Winners a row.
+    pub k: u32,
+    /// The first score of the first row.
+    pub scores: CUdeviceptr,
+    /// From row to row of the scores; any value, as long as every row lies in memory.
+    pub row_stride: i64,
+    /// `i32[rows]`, the first column of each row; 0 for none. Ragged selectors only.
+    pub row_starts: CUdeviceptr,
+    /// `i32[rows]`, the length of each row; 0 for none. Ragged selectors only.
+    pub row_lengths: CUdeviceptr,
+    /// The first index of the first row; the type is the selector's.
+    pub indices: CUdeviceptr,
+    /// From row to row of the indices, at least k.
+    pub index_stride: i64,
+    /// Device memory of at least the plan's `workspace_bytes`, a multiple of 16; 0 when that is 0.
+    /// It is all zero before its first launch; every launch leaves it as the next one needs it.
+    /// Launches that may run at the same time need one each, as in threads that launch on the per-thread
+    /// default stream: see [`Workspace`](crate::Workspace).
+    pub workspace: CUdeviceptr,
+    /// Bytes of it.
+    pub workspace_bytes: usize,
+}
+
+impl RawLaunch {
+    /// A launch over dense rows and a dense output, with all addresses still 0.
+    pub const fn new(dtype: DType, rows: usize, columns: usize, k: u32) -> RawLaunch {
+        RawLaunch {
+            dtype,
+            rows,
+            columns,
+            k,
+            scores: 0,
+            row_stride: columns as i64,
+            row_starts: 0,
+            row_lengths: 0,
+            indices: 0,
+            index_stride: k as i64,
+            workspace: 0,
+            workspace_bytes: 0,
+        }
+    }
+
+    /// The shape of the launch, and how its rows lie in memory.
+    pub const fn problem(&self) -> Problem {
+        Problem::new(self.dtype, self.rows, self.columns, self.k).at(self.scores, self.row_stride)
+    }
+
+    /// Refuses a launch that could not be carried out; the plan is of this launch's problem.
+    pub(crate) fn check(&self, spec: &SelectorSpec, plan: &Plan) -> Result<(), Error> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        if spec.semantics.rows == RowShape::Dense {
+            for (what, address) in [("starts", self.row_starts), ("lengths", self.row_lengths)] {
+                if address != 0 {
+                    return Err(Error::DenseRows { selector: spec.name.to_string(), what });
+                }
+            }
+        }
+        if self.index_stride < i64::from(self.k) {
+            return Err(Error::OutputStride { stride: self.index_stride, k: self.k });
+        }
+        let (rows, columns) = (self.rows as u64, self.columns as u64);
+        let span = |stride: i64, width: u64| {
+            (rows - 1).saturating_mul(stride.unsigned_abs()).saturating_add(width)
+        };
+        // Addresses are computed in 64-bit bytes.
+        const SPAN_LIMIT: u64 = i64::MAX as u64 / 8;
+        let spans = [
+            ("the span of the scores", span(self.row_stride, columns)),
+            ("the span of the indices", span(self.index_stride, u64::from(self.k))),
+        ];
+        for (what, value) in spans {
+            if value > SPAN_LIMIT {
+                return Err(Error::TooLarge { what, value, limit: SPAN_LIMIT });
+            }
+        }
+        if self.scores == 0 && columns > 0 {
+            return Err(Error::Null { what: "score" });
+        }
+        if self.indices == 0 {
+            return Err(Error::Null { what: "index" });
+        }
+        for (what, address, align) in [
+            ("score", self.scores, self.dtype.bytes()),
+            ("row start", self.row_starts, 4),
+            ("row length", self.row_lengths, 4),
+            ("index", self.indices, spec.semantics.index.bytes()),
+            ("workspace", self.workspace, 16),
+        ] {
+            if address % u64::from(align) != 0 {
+                return Err(Error::Misaligned { what, address, align });
+            }
+        }
+        let given = if self.workspace == 0 { 0 } else { self.workspace_bytes };
+        if given < plan.workspace_bytes {
+            return Err(Error::Workspace { given, needed: plan.workspace_bytes });
+        }
+        Ok(())
+    }
+
+    /// What the kernel takes. Call it after `check`.
+    pub(crate) fn kernel_args(&self) -> KernelArgs {
+        debug_assert!(self.columns <= LIMIT && self.k as usize <= LIMIT);
+        KernelArgs {
+            scores: self.scores,
+            row_stride: self.row_stride,
+            row_starts: self.row_starts,
+            row_lengths: self.row_lengths,
+            indices: self.indices,
+            index_stride: self.index_stride,
+            workspace: self.workspace,
+            columns: self.columns as i32,
+            k: self.k as i32,
+            rows: self.rows as i64,
+        }
+    }
+}
+
+/// `LaunchArgs` of `templates/device/types.cuh`, field by field.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(crate) struct KernelArgs {
+    scores: CUdeviceptr,
+    row_stride: i64,
+    row_starts: CUdeviceptr,
+    row_lengths: CUdeviceptr,
+    indices: CUdeviceptr,
+    index_stride: i64,
+    workspace: CUdeviceptr,
+    columns: i32,
+    k: i32,
+    rows: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Limits;
+    use topkit_codegen::Arch;
+
+    #[test]
+    fn a_plan_that_needs_a_workspace_is_given_one() {
+        let spec = SelectorSpec::builder("Test").dtype([DType::F32]).build().unwrap();
+        let sound =
+            RawLaunch { scores: 1 << 20, indices: 1 << 21, ..RawLaunch::new(DType::F32, 1, 64, 8) };
+        let limits = Limits::of_arch(Arch::of_device(9, 0));
+        let plan = Plan::of(&spec, &sound.problem(), &limits).unwrap();
+        let plan = Plan { workspace_bytes: 64, ..plan };
+        let said = |launch: RawLaunch| launch.check(&spec, &plan).map_err(|e| e.to_string());
+
+        let none = said(sound).unwrap_err();
+        assert!(none.contains("no workspace was lent, but the plan needs 64"), "{none}");
+        assert!(none.contains("`launch_with`"), "{none}");
+        let short = RawLaunch { workspace: 1 << 22, workspace_bytes: 63, ..sound };
+        let short = said(short).unwrap_err();
+        assert!(short.contains("the workspace has 63 bytes, but the plan needs 64"), "{short}");
+        let odd = RawLaunch { workspace: (1 << 22) + 8, workspace_bytes: 64, ..sound };
+        assert!(said(odd).unwrap_err().contains("the workspace pointer 0x400008"));
+        let enough = RawLaunch { workspace: 1 << 22, workspace_bytes: 64, ..sound };
+        assert_eq!(said(enough), Ok(()));
+    }
+}

@@ -1,0 +1,183 @@
+//! Edited sources in place of generated ones: `TOPKIT_OVERRIDE`.
+//!
+//! The folder is laid out as [`crate::compile::dump`] writes it, so that a dump, edited, is an override. The
+//! edited text takes the place of the generated one before anything is hashed, so it has a cache
+//! entry of its own. It keeps no text: a file is read whenever its kernel is rendered. What was put
+//! there and cannot be used is an error, never a reason to take the generated text.
+
+use crate::compile::dump::{SOURCE, folder_name};
+use crate::error::Error;
+use sha2::{Digest, Sha256};
+use std::fmt::{Display, Write};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use topkit_codegen::{Arch, RenderedSource};
+
+/// A folder of edited sources, `<symbol>-<arch>/kernel.cu` as `TOPKIT_DUMP` writes them.
+///
+/// An engine takes it from [`Config::override_dir`](crate::Config::override_dir); this type is for
+/// programs that render without one.
+#[derive(Debug, Clone)]
+pub struct Overrides {
+    folder: PathBuf,
+}
+
+impl Overrides {
+    /// The edited sources of a folder; none of them is read yet.
+    ///
+    /// # Errors
+    /// There is no such folder.
+    pub fn open(folder: &Path) -> Result<Overrides, Error> {
+        match fs::metadata(folder) {
+            Ok(found) if found.is_dir() => Ok(Overrides { folder: folder.to_owned() }),
+            Ok(_) => Err(unusable(folder, "it is a file; name the folder of a dump")),
+            Err(error) => {
+                let reason = format!("{error}; name a folder that TOPKIT_DUMP has written");
+                Err(unusable(folder, reason))
+            }
+        }
+    }
+
+    /// Every file that a kernel may be compiled from, whether or not it was edited, in alphabetical
+    /// order.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn files(&self) -> Result<Vec<PathBuf>, Error> {
+        let entries = fs::read_dir(&self.folder).map_err(|error| unusable(&self.folder, error))?;
+        let files = entries.flatten().map(|entry| entry.path().join(SOURCE));
+        let mut files: Vec<PathBuf> = files.filter(|file| file.exists()).collect();
+        files.sort();
+        Ok(files)
+    }
+
+    /// The text to compile for an architecture: the edited one, with a warning, where there is one
+    /// that differs, and else the generated one.
+    ///
+    /// # Errors
+    /// There is a file, and it cannot be read, is no text, or does not define the kernel.
+    pub fn apply(&self, generated: RenderedSource, arch: Arch) -> Result<RenderedSource, Error> {
+        let entry = &generated.entry;
+        let path = self.folder.join(folder_name(entry, arch)).join(SOURCE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(generated),
+            Err(error) => return Err(unusable(&path, error)),
+        };
+        if text == generated.text {
+            return Ok(generated);
+        }
+        if !defines(&text, entry) {
+            let reason = format!("it has no `extern \"C\"` kernel of the name {entry}");
+            return Err(unusable(&path, reason));
+        }
+        tracing::warn!(path = %path.display(), "{entry} is compiled from an edited source");
+        let digest = digest(&text);
+        Ok(RenderedSource { text, digest, ..generated })
+    }
+}
+
+fn unusable(path: &Path, reason: impl Display) -> Error {
+    Error::Override { path: path.display().to_string(), reason: reason.to_string() }
+}
+
+/// Whether the text has, outside line comments, the name as a whole word with its parameters after
+/// it, and a function with C linkage before it. What it misjudges, the compiler or the driver refuses.
+fn defines(text: &str, entry: &str) -> bool {
+    let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let code: String = code.flat_map(|line| [line, "\n"]).collect();
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(entry).any(|(at, _)| {
+        let (before, after) = (&code[..at], &code[at + entry.len()..]);
+        before.contains("extern \"C\"")
+            && !before.ends_with(word)
+            && after.trim_start().starts_with('(')
+    })
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use topkit_codegen::{DType, SelectorSpec, render};
+
+    const ARCH: Arch = Arch::of_device(9, 0);
+
+    fn generated() -> RenderedSource {
+        let spec = SelectorSpec::builder("One").dtype([DType::F32]).vec_size([4]).build().unwrap();
+        render(&spec.variants()[0]).unwrap()
+    }
+
+    /// A folder with this file for the kernel and the architecture.
+    fn folder(file: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(format!("{}-sm_90a", generated().entry)).join("kernel.cu");
+        fs::create_dir(path.parent().unwrap()).unwrap();
+        fs::write(&path, file).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn an_edited_text_is_the_text_and_is_hashed() {
+        let edited = format!("// edited\n{}", generated().text);
+        let (folder, path) = folder(&edited);
+        let overrides = Overrides::open(folder.path()).unwrap();
+        let source = overrides.apply(generated(), ARCH).unwrap();
+        assert_eq!(source.text, edited);
+        assert_ne!(source.digest, generated().digest);
+        assert_eq!((source.variant, source.entry), (generated().variant, generated().entry));
+        assert_eq!(overrides.apply(generated(), Arch::new(8, 0)).unwrap(), generated());
+        assert_eq!(overrides.files().unwrap(), [path]);
+    }
+
+    #[test]
+    fn a_text_that_was_not_edited_is_the_generated_one() {
+        let (folder, _path) = folder(generated().text);
+        let source = Overrides::open(folder.path()).unwrap().apply(generated(), ARCH).unwrap();
+        assert_eq!(source, generated());
+        assert_eq!(digest(&source.text), generated().digest);
+        let empty = tempfile::tempdir().unwrap();
+        let source = Overrides::open(empty.path()).unwrap().apply(generated(), ARCH).unwrap();
+        assert_eq!(source, generated());
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_an_error_with_its_path() {
+        let entry = generated().entry;
+        let other = generated().text.replace(&entry, &format!("{entry}_2"));
+        let comment = format!("extern \"C\" {{}} // {entry}(");
+        let mangled = format!("__global__ void {entry}() {{}}");
+        for (text, words) in [
+            (other.as_bytes(), "has no `extern \"C\"` kernel"),
+            (comment.as_bytes(), &entry),
+            (mangled.as_bytes(), "has no `extern \"C\"` kernel"),
+            (b"", &entry),
+            (b"\xff\xfe", "UTF-8"),
+        ] {
+            let (folder, path) = folder(text);
+            let overrides = Overrides::open(folder.path()).unwrap();
+            let error = overrides.apply(generated(), ARCH).unwrap_err();
+            assert!(matches!(error, Error::Override { .. }), "{error}");
+            let error = error.to_string();
+            assert!(error.contains(words) && error.contains(path.to_str().unwrap()), "{error}");
+        }
+        let (folder, path) = folder("");
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        let overrides = Overrides::open(folder.path()).unwrap();
+        assert!(overrides.apply(generated(), ARCH).is_err());
+        let absent = Overrides::open(&path.join("absent")).unwrap_err().to_string();
+        assert!(absent.contains("absent, which TOPKIT_OVERRIDE"), "{absent}");
+        fs::remove_dir(&path).unwrap();
+        fs::write(&path, "").unwrap();
+        assert!(Overrides::open(&path).unwrap_err().to_string().contains("it is a file"));
+    }
+}

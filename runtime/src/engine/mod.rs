@@ -1,0 +1,455 @@
+//! Where kernels come from and where they run: one engine for each GPU, or for an architecture
+//! that is compiled for without one.
+//!
+//! It renders, compiles, caches and loads. It holds no scores and no workspace, and it never
+//! launches by itself; that is [`Selector`]'s work.
+
+mod builder;
+mod config;
+
+pub use builder::EngineBuilder;
+pub use config::Config;
+
+use crate::backend::cuda::device::{Device, DeviceFacts};
+use crate::backend::cuda::module::{LaunchShape, LoadedKernel};
+use crate::compile::dump::dump;
+use crate::compile::nvrtc::Nvrtc;
+use crate::compile::overrides::Overrides;
+use crate::compile::store::pack::{Absent, NotPacked, Packs, Stock};
+use crate::compile::store::{Artifact, CacheKey, KernelCache, MemoryCache};
+use crate::error::Error;
+use crate::plan::{Here, Holding, Limits, Planner, Refusal};
+use crate::problem::Problem;
+use crate::select::selector::Selector;
+use crate::tune::{self, Event, Provenance, Records, Summary, TuneError, Tuning, source_digest};
+use cudarc::driver::CudaContext;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use topkit_codegen::{Arch, RenderedSource, SelectorSpec, Variant, render};
+
+/// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
+/// share everything.
+///
+/// A kernel that was loaded stays loaded for as long as its CUDA context lives, since a captured
+/// graph or a launch that has not ended may need it after the engine was dropped. Engines that are
+/// made one after another in one [`CudaContext`] share what is loaded, so they add nothing.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    target: Target,
+    limits: Limits,
+    config: Config,
+    overrides: Option<Overrides>,
+    /// The compiler; where packs alone serve, why there is none.
+    nvrtc: Result<Arc<Nvrtc>, Error>,
+    cache: KernelCache,
+    artifacts: MemoryCache<Variant, Artifact, Error>,
+    loaded: MemoryCache<Variant, LoadedKernel, Error>,
+    /// The measured table that holds here, read with the first selector and anew after a tuning.
+    holding: Mutex<Option<Option<Holding>>>,
+}
+
+/// The records of a machine's own measurements, in the folder of the disk cache.
+const RECORDS: &str = "tuned.jsonl";
+
+/// What an engine is for.
+#[derive(Debug)]
+pub(crate) enum Target {
+    Gpu(Device),
+    Offline(Arch),
+}
+
+impl Engine {
+    /// An engine on the first GPU, with the settings of the environment.
+    ///
+    /// # Errors
+    /// There is no driver, no GPU or no NVRTC; the error names what was looked for and where. With
+    /// [packs](crate::compile::store::pack) no NVRTC is needed.
+    pub fn new() -> Result<Engine, Error> {
+        Engine::build(Target::Gpu(Device::open(0)?), Config::from_env())
+    }
+
+    /// An engine on the caller's context, with the settings of the environment.
+    ///
+    /// # Errors
+    /// The context does not answer, or there is no NVRTC.
+    pub fn on(context: Arc<CudaContext>) -> Result<Engine, Error> {
+        Engine::build(Target::Gpu(Device::of(context)?), Config::from_env())
+    }
+
+    /// An engine with settings of one's own, such as packs of compiled kernels.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// An engine without a GPU: it renders, compiles and inspects for an architecture, and
+    /// refuses to launch.
+    ///
+    /// # Errors
+    /// There is no NVRTC, or it does not compile for the architecture.
+    pub fn offline(arch: Arch) -> Result<Engine, Error> {
+        Engine::build(Target::Offline(arch), Config::from_env())
+    }
+
+    /// The same target with other settings, and nothing compiled yet.
+    ///
+    /// # Errors
+    /// As for the constructors.
+    pub fn with_config(&self, config: Config) -> Result<Engine, Error> {
+        let target = match &self.inner.target {
+            Target::Gpu(device) => Target::Gpu(device.clone()),
+            Target::Offline(arch) => Target::Offline(*arch),
+        };
+        Engine::build(target, config)
+    }
+
+    pub(crate) fn build(target: Target, config: Config) -> Result<Engine, Error> {
+        if !config.refused.is_empty() {
+            return Err(Error::Environment { refused: config.refused.join("; ") });
+        }
+        let overrides = config.override_dir.as_deref().map(Overrides::open).transpose()?;
+        let packs = Packs::open(&config.packs)?;
+        let (arch, limits) = match &target {
+            Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
+            Target::Offline(arch) => (*arch, Limits::of_arch(*arch)),
+        };
+        let nvrtc = compiler(arch, config.line_info);
+        let cache = match &nvrtc {
+            Ok(nvrtc) => KernelCache::from_config(nvrtc.clone(), &config),
+            Err(error) if packs.is_empty() => return Err(error.clone()),
+            Err(error) => {
+                tracing::info!("kernels come from packs alone: {error}");
+                KernelCache::new(Arc::new(Absent), None)
+            }
+        };
+        if let (Ok(nvrtc), Some(disk)) = (&nvrtc, cache.disk()) {
+            nvrtc.remember_in(disk);
+        }
+        let cache = cache.with_packs(packs);
+        let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
+        let holding = Mutex::default();
+        let inner =
+            Inner { target, limits, config, overrides, nvrtc, cache, artifacts, loaded, holding };
+        Ok(Engine { inner: Arc::new(inner) })
+    }
+
+    /// The kernels of a spec on this engine; nothing is compiled yet.
+    ///
+    /// # Errors
+    /// The spec has faults; all of them are named.
+    pub fn selector(&self, spec: SelectorSpec) -> Result<Selector, Error> {
+        Selector::new(self.clone(), spec)
+    }
+
+    /// The architecture that it compiles for.
+    pub fn arch(&self) -> Arch {
+        match &self.inner.target {
+            Target::Gpu(device) => device.facts.arch,
+            Target::Offline(arch) => *arch,
+        }
+    }
+
+    /// What plans go by: what the GPU says of itself, or what is usual for the architecture.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// The GPU, where there is one.
+    pub fn device(&self) -> Option<&DeviceFacts> {
+        self.gpu().map(|device| &device.facts)
+    }
+
+    /// The context, where there is a GPU.
+    pub fn context(&self) -> Option<&Arc<CudaContext>> {
+        self.gpu().map(|device| &device.context)
+    }
+
+    /// The compiler.
+    ///
+    /// # Errors
+    /// There is none, and the engine lives by its packs.
+    pub fn nvrtc(&self) -> Result<&Nvrtc, Error> {
+        self.inner.nvrtc.as_deref().map_err(Error::clone)
+    }
+
+    /// The compiled kernels, with their counters: [`KernelCache::stats`] tells how many were
+    /// compiled, found on disk and found in memory.
+    pub fn cache(&self) -> &KernelCache {
+        &self.inner.cache
+    }
+
+    /// The file of this machine's own measurements, beside the compiled kernels; `None` where
+    /// nothing is kept on disk, or the folder is refused. It is read when the first selector is made,
+    /// and after [`Engine::tune`].
+    pub fn records(&self) -> Option<PathBuf> {
+        self.inner.cache.disk().map(|disk| disk.root().join(RECORDS))
+    }
+
+    /// Measures which member of a selector is fastest for each of some problems, and keeps what it
+    /// finds in [`Engine::records`], which selectors that are made from then on plan by. Members are
+    /// checked before they are timed. What was measured before, by whatever process, is not
+    /// measured again.
+    ///
+    /// It ends when all is measured, when the budget is spent, or when `tell` breaks; what is known
+    /// by then stands. `tell` hears of every problem that is begun and of every row. Have nothing
+    /// else run on the GPU meanwhile, and capture no stream. It compiles even where the settings deny
+    /// unexpected compiles: these are expected.
+    ///
+    /// ```no_run
+    /// use std::ops::ControlFlow;
+    /// use std::time::Duration;
+    /// use topkit::{DType, Engine, SelectorSpec, Problem, tune::Event};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::new()?;
+    /// let spec = SelectorSpec::builder("Indexer").dtype([DType::Bf16]).k([2048]).build()?;
+    /// let problems = [1, 8, 32].map(|rows| Problem::new(DType::Bf16, rows, 131_072, 2048));
+    /// let summary = engine.tune(&spec, &problems, Duration::from_secs(30), &mut |event| {
+    ///     if let Event::Problem(place, problem) = event {
+    ///         println!("{place}: {problem}");
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// println!("{} left", summary.left);
+    /// let selector = engine.selector(spec)?; // goes by what was measured
+    /// # let _ = selector;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A stream of the engine's context is being captured, the selector does not serve a problem,
+    /// nothing is kept on disk, the records cannot be read or written, the engine has no GPU or no
+    /// compiler, edited sources stand in for its kernels, or the GPU stops answering.
+    pub fn tune(
+        &self,
+        spec: &SelectorSpec,
+        problems: &[Problem],
+        budget: Duration,
+        tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<Summary, TuneError> {
+        let records = self.records().ok_or(TuneError::NoRecords)?;
+        let problems: Vec<Problem> =
+            problems.iter().map(|problem| problem.of_selector(spec)).collect();
+        tune::tune(self, &Tuning { spec, problems: &problems, budget, records: &records }, tell)
+    }
+
+    /// What picks the members of a selector.
+    pub(crate) fn planner(&self, spec: &SelectorSpec) -> Planner {
+        // What was read is whole, whatever a panic of another thread left.
+        let mut holding = self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner);
+        let holding = holding.get_or_insert_with(|| match self.records() {
+            Some(path) => self.holding(&path),
+            None => self.shipped(),
+        });
+        self.planner_by(spec, holding.as_ref())
+    }
+
+    /// What picks the members of a selector by some points.
+    pub(crate) fn planner_by(&self, spec: &SelectorSpec, holding: Option<&Holding>) -> Planner {
+        let holding = holding.map(|holding| holding.settled(spec, self.limits()));
+        Planner::new(spec, holding.as_deref())
+    }
+
+    /// Has selectors that are made from now on read the records again.
+    pub(crate) fn read_records_again(&self) {
+        *self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The members of a selector that packs hold, where there are no others; the planner then takes no
+    /// other from its table.
+    pub(crate) fn stock(&self, spec: &SelectorSpec, planner: &mut Planner) -> Option<Stock> {
+        let cache = &self.inner.cache;
+        let has = |source: RenderedSource| cache.is_packed(&source, self.arch());
+        let is_packed = |variant: &Variant| {
+            // Rendering every member of a selector would take longer than most packs take to search.
+            // An edited one counts where the generated one is packed, too: to plan around it would
+            // leave the edited text out in silence.
+            cache.packs().name(&variant.symbol())
+                && (render(variant).is_ok_and(has)
+                    || self.inner.overrides.is_some() && self.render(variant).is_ok_and(has))
+        };
+        self.inner.nvrtc.is_err().then(|| Stock::new(spec, planner, is_packed))
+    }
+
+    /// Whether edited sources stand in for generated ones.
+    pub(crate) fn has_edits(&self) -> bool {
+        self.inner.overrides.is_some()
+    }
+
+    /// The refusal for which another kernel is used in place of the one that this error is about. Any
+    /// other error is handed back: the next kernel would fail too, or trying again may help. Another
+    /// kernel would hide a fault of an edited one.
+    pub(crate) fn gives_way(&self, error: &Error) -> Option<Refusal> {
+        let hides = |refusal: &Refusal| *refusal == Refusal::Unusable && self.has_edits();
+        Refusal::of(error).filter(|refusal| !hides(refusal))
+    }
+
+    /// The shipped table, where one holds.
+    pub(crate) fn shipped(&self) -> Option<Holding> {
+        Holding::shipped(Here {
+            name: self.device().map(|facts| facts.name.as_str()),
+            arch: self.arch(),
+            multiprocessors: self.limits().multiprocessors,
+        })
+    }
+
+    /// The shipped table, where one holds, with the records of a file that are of this place.
+    pub(crate) fn holding(&self, path: &Path) -> Option<Holding> {
+        let shipped = self.shipped();
+        let Some(here) = Provenance::of(self) else { return shipped };
+        match Records::read(path) {
+            Err(error) => {
+                tracing::warn!(path = %path.display(), "records cannot be read: {error}");
+                shipped
+            }
+            Ok(records) => {
+                let records = records.usable(Some(&here), source_digest);
+                for refused in &records.refused {
+                    tracing::info!(path = %path.display(), "a record is left out: {refused}");
+                }
+                Holding::with_own(shipped, &records, &here)
+            }
+        }
+    }
+
+    fn gpu(&self) -> Option<&Device> {
+        match &self.inner.target {
+            Target::Gpu(device) => Some(device),
+            Target::Offline(_) => None,
+        }
+    }
+
+    /// The text of a variant that is compiled: the generated one, or an edited one in its place.
+    pub(crate) fn render(&self, variant: &Variant) -> Result<RenderedSource, Error> {
+        let _span = tracing::info_span!("render", %variant).entered();
+        let source = render(variant)?;
+        match &self.inner.overrides {
+            Some(overrides) => overrides.apply(source, self.arch()),
+            None => Ok(source),
+        }
+    }
+
+    /// What a kernel is compiled and kept as.
+    pub(crate) fn key(&self, variant: &Variant) -> Result<CacheKey, Error> {
+        Ok(self.inner.cache.key(&self.render(variant)?, self.arch()))
+    }
+
+    /// The compiled kernel of a variant; `ahead` of its use, a compile is not denied. Edited sources
+    /// are read each time, so that what is shown is what is compiled.
+    pub(crate) fn artifact(&self, variant: &Variant, ahead: bool) -> Result<Arc<Artifact>, Error> {
+        if self.inner.overrides.is_some() {
+            return self.compile(&self.render(variant)?, ahead);
+        }
+        if let Some(artifact) = self.inner.artifacts.get(variant) {
+            let cache = &self.inner.cache;
+            cache.count_memory_hit();
+            if ahead && cache.lacks(&artifact) {
+                cache.keep_again(&self.render(variant)?, self.arch(), &artifact);
+            }
+            return Ok(artifact);
+        }
+        let artifact = self.compile(&self.render(variant)?, ahead)?;
+        Ok(self.inner.artifacts.keep(variant, artifact))
+    }
+
+    /// The compiled kernel of a source, written to the dump folder where one is set.
+    fn compile(&self, source: &RenderedSource, ahead: bool) -> Result<Arc<Artifact>, Error> {
+        let artifact = self.artifact_of(source, ahead)?;
+        if let Some(folder) = &self.inner.config.dump_dir {
+            // What may not be compiled for its launch may not be compiled to be read.
+            let cache = &self.inner.cache;
+            let may_compile = self.inner.nvrtc.is_ok() && cache.may_compile(ahead);
+            let ptx = || Ok(cache.make_ptx(source, self.arch(), ahead)?);
+            dump(folder, source, self.arch(), &artifact, may_compile.then_some(ptx))?;
+        }
+        Ok(artifact)
+    }
+
+    /// The compiled kernel of a source; `ahead` of its use, a compile is not denied.
+    pub(crate) fn artifact_of(
+        &self,
+        source: &RenderedSource,
+        ahead: bool,
+    ) -> Result<Arc<Artifact>, Error> {
+        let found = match ahead {
+            true => self.inner.cache.get_ahead(source, self.arch()),
+            false => self.inner.cache.get(source, self.arch()),
+        };
+        found.map_err(|error| match &self.inner.nvrtc {
+            Ok(_) => error.into(),
+            Err(absent) => self.not_packed(source, absent),
+        })
+    }
+
+    /// The PTX of a source, for reading.
+    pub(crate) fn ptx(&self, source: &RenderedSource) -> Result<String, Error> {
+        self.nvrtc()?;
+        Ok(self.inner.cache.ptx(source, self.arch())?)
+    }
+
+    fn not_packed(&self, source: &RenderedSource, absent: &Error) -> Error {
+        Error::NotPacked(Box::new(NotPacked {
+            entry: source.entry.clone(),
+            arch: self.arch(),
+            digest: source.digest.clone(),
+            searched: self.inner.cache.searched(source, self.arch()),
+            compiler: Box::new(absent.clone()),
+        }))
+    }
+
+    /// The kernel of a variant if it is loaded already.
+    pub(crate) fn loaded(&self, variant: &Variant) -> Option<Arc<LoadedKernel>> {
+        self.inner.loaded.get(variant)
+    }
+
+    /// The kernel of a variant, rendered, compiled and loaded where it was not.
+    pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
+        let device = self.gpu().ok_or(Error::Offline { arch: self.arch() })?;
+        self.inner.loaded.get_or_compute(variant, || {
+            let artifact = self.artifact(variant, false)?;
+            let launch = LaunchShape {
+                threads: variant.threads,
+                cluster: variant.cluster,
+                shared_bytes: variant.ring_bytes(),
+            };
+            LoadedKernel::load(device, &artifact.entry, &artifact.cubin, launch)
+        })
+    }
+}
+
+/// Which architectures a compiler serves in full, or what to do where there is none.
+fn knows(archs: &[String]) -> String {
+    if archs.is_empty() {
+        return "it lists no architecture that it does this for: install another with `python3 -m pip \
+                install nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder"
+            .to_owned();
+    }
+    format!("it knows {}", archs.join(", "))
+}
+
+/// The compiler of this machine, if it compiles every kernel for the architecture.
+fn compiler(arch: Arch, line_info: bool) -> Result<Arc<Nvrtc>, Error> {
+    let nvrtc = Nvrtc::find()?.with_line_info(line_info);
+    if nvrtc.supports(arch) {
+        return Ok(Arc::new(nvrtc));
+    }
+    let (major, minor) = arch.least_nvrtc();
+    let remedy = if nvrtc.version() < (major, minor) {
+        format!(
+            "that takes NVRTC {major}.{minor} or later: install it with `python3 -m pip install \
+             nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder"
+        )
+    } else {
+        let known = nvrtc.archs().iter().filter(|arch| nvrtc.supports(**arch));
+        let known: Vec<_> = known.map(Arch::to_string).collect();
+        knows(&known)
+    };
+    Err(Error::Arch { arch, compiler: nvrtc.name(), remedy })
+}

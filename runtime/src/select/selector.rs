@@ -1,0 +1,419 @@
+//! A declared selector of kernels on an engine: plan, launch and inspect its members.
+
+use crate::backend::cuda::capture::is_capturing;
+use crate::backend::cuda::module::LoadedKernel;
+use crate::backend::launch::RawLaunch;
+use crate::compile::resources::{self, Resources};
+use crate::compile::sass::Disassembler;
+use crate::compile::store::Artifact;
+use crate::compile::store::pack::Stock;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::plan::{Explanation, Plan, Planner, accepts};
+use crate::problem::Problem;
+use crate::problem::Workload;
+use crate::select::rows::{Output, Rows};
+use crate::select::substitute::Planned;
+use crate::select::workspace::Workspace;
+use crate::tune::Choice;
+use crate::{IndexInt, Score};
+use cudarc::driver::sys::CUstream;
+use cudarc::driver::{CudaContext, CudaStream};
+use std::sync::Arc;
+use topkit_codegen::{RenderedSource, SelectorSpec, Variant};
+
+/// The kernels of a spec on an engine. `topk_kernel!` wraps one in a type of its own;
+/// [`Engine::selector`] makes one from a spec that was built at run time. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Selector {
+    engine: Engine,
+    spec: Arc<SelectorSpec>,
+    planner: Arc<Planner>,
+    /// The members that packs hold, where there are no others.
+    stock: Option<Arc<Stock>>,
+}
+
+impl Selector {
+    pub(crate) fn new(engine: Engine, spec: SelectorSpec) -> Result<Selector, Error> {
+        let faults = spec.validate();
+        if faults.is_empty() {
+            let mut planner = engine.planner(&spec);
+            let stock = engine.stock(&spec, &mut planner).map(Arc::new);
+            Ok(Selector { engine, spec: Arc::new(spec), planner: Arc::new(planner), stock })
+        } else {
+            Err(topkit_codegen::SpecError { faults }.into())
+        }
+    }
+
+    /// What makes the plans, for `substitute` and [`Selector::warmup`].
+    pub(crate) fn planner(&self) -> &Planner {
+        &self.planner
+    }
+
+    /// The members that plans can name for a workload.
+    pub(crate) fn reach(&self, workload: &Workload) -> Result<Vec<Variant>, Error> {
+        let limits = self.engine.limits();
+        let planned = self.planner.reach(&self.spec, workload, limits)?;
+        match &self.stock {
+            None => Ok(planned),
+            Some(stock) => {
+                Ok(stock.reach(planned, &self.spec, workload, limits, self.planner.tried()))
+            }
+        }
+    }
+
+    /// What was declared.
+    pub fn spec(&self) -> &SelectorSpec {
+        &self.spec
+    }
+
+    /// The engine that it compiles and launches on.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Picks the member for a problem: by what was measured on this GPU or one of its kind, else by
+    /// rules. It compiles nothing and needs no GPU. On an engine without a compiler it picks among
+    /// the members that the [packs](crate::compile::store::pack) hold.
+    ///
+    /// Launches of this dtype, rows, columns and k need no more workspace than the plan says, whatever
+    /// their row stride and alignment. Where the GPU or the compiler refuses its kernel, which
+    /// [`Selector::prepare`] or the first launch finds out, plans name another kernel from then on.
+    ///
+    /// # Errors
+    /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
+    pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
+        let plan = self.planner.plan(&self.spec, problem, self.engine.limits())?;
+        match &self.stock {
+            None => Ok(plan),
+            Some(stock) => Ok(stock.plan(plan, self.engine.limits(), self.planner.tried())),
+        }
+    }
+
+    /// The plan for a problem with the reason of every choice; its `Display` is for people.
+    ///
+    /// # Errors
+    /// As for [`Selector::plan`].
+    pub fn explain(&self, problem: &Problem) -> Result<Explanation, Error> {
+        let limits = self.engine.limits();
+        let explained = Explanation::by(&self.planner, &self.spec, problem, limits)?;
+        match &self.stock {
+            None => Ok(explained),
+            Some(stock) => Ok(stock.explain(explained, self.planner.tried())),
+        }
+    }
+
+    /// What the launch of one member needs, for [`Selector::launch_variant`].
+    ///
+    /// # Errors
+    /// As for [`Selector::plan`], and when the variant is no member of the selector, has another dtype,
+    /// cannot hold the columns, or needs what the GPU does not have.
+    pub fn plan_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
+        self.member(variant)?;
+        accepts(&self.spec, problem)?;
+        Plan::of_member(&problem.of_selector(&self.spec), variant, self.engine.limits())
+    }
+
+    /// Device memory for the launches of a problem to work in, zeroed on the stream; empty where the
+    /// plan needs none. Keep it and lend it to every launch: allocating takes far longer than one.
+    ///
+    /// # Errors
+    /// As for [`Selector::plan`]; the stream belongs to another context or is being captured, or the
+    /// memory is not there.
+    pub fn workspace(
+        &self,
+        stream: &Arc<CudaStream>,
+        problem: &Problem,
+    ) -> Result<Workspace, Error> {
+        self.check_stream(stream)?;
+        Workspace::new(stream, &self.plan(problem)?)
+    }
+
+    /// Compiles and loads the kernel that [`Selector::launch`] will use for a problem, so that the
+    /// launch itself does neither. Needed before a stream capture; [`Selector::warmup`] does it for
+    /// many problems at once. A problem of 0 rows needs no kernel.
+    ///
+    /// It serves every launch of this dtype, rows, columns and k, whatever the row stride and the
+    /// alignment: a launch whose own plan names a kernel that is not loaded, or needs more workspace
+    /// than it is given, takes the plan that was prepared. [`Problem::at`] prepares for a stride.
+    ///
+    /// # Errors
+    /// As for [`Selector::plan`], and what compiling and loading may bring.
+    pub fn prepare(&self, problem: &Problem) -> Result<Plan, Error> {
+        let mut plan = self.plan(problem)?;
+        if problem.rows == 0 {
+            return Ok(plan);
+        }
+        loop {
+            match self.load(&plan.variant) {
+                Ok(_) => return Ok(plan),
+                Err(error) => plan = self.instead(&plan, error, || self.plan(problem))?,
+            }
+        }
+    }
+
+    /// As [`Selector::prepare`], for a kernel that the caller picks and [`Selector::launch_variant`]
+    /// launches.
+    ///
+    /// # Errors
+    /// As for [`Selector::plan_variant`], and what compiling and loading may bring.
+    pub fn prepare_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
+        let plan = self.plan_variant(problem, variant)?;
+        if plan.grid > 0 {
+            self.load(variant)?;
+        }
+        Ok(plan)
+    }
+
+    /// Enqueues the selection of the k best scores of every row.
+    ///
+    /// It allocates no device memory and never synchronises. The first launch of a variant compiles
+    /// and loads it, unless the kernel that a plan names for the same shape in another alignment is
+    /// loaded: then that one is launched, and [`Selector::prepare`] for [`Problem::at`] loads the plan's
+    /// own. A launch of 0 rows enqueues nothing and needs no kernel.
+    ///
+    /// # CUDA graphs
+    /// A graph replays addresses, also when the borrows of this call are over, so capture
+    /// [`Selector::launch_raw`], whose caller answers for that. A typed launch can be captured where
+    /// event tracking of the context is off: who turns it off, by cudarc's unsafe
+    /// `disable_event_tracking`, answers for the order of streams and for the life of buffers, in
+    /// replays too. Else it is refused, and the capture goes on. Managed memory (`UnifiedSlice`) is
+    /// always tracked and cannot be told from other memory: where tracking is off, a typed launch on it
+    /// breaks the capture. Capture launches on it by address.
+    ///
+    /// # Errors
+    /// Everything about shapes, strides, types, and the contexts of buffers and stream is checked
+    /// first, and nothing is launched or written on an error. A plan that needs a workspace is an
+    /// error; [`Selector::launch_with`] takes one.
+    pub fn launch<'a, S: Score, I: IndexInt + 'a>(
+        &self,
+        stream: &CudaStream,
+        rows: &Rows<'_, S>,
+        k: u32,
+        indices: impl Into<Output<'a, I>>,
+    ) -> Result<(), Error> {
+        self.launch_typed(stream, rows, k, indices.into(), None)
+    }
+
+    /// As [`Selector::launch`], in a workspace that [`Selector::workspace`] made for this problem, or for
+    /// one that needs no less.
+    ///
+    /// ```no_run
+    /// # use topkit::{DType, Engine, SelectorSpec, Problem, Rows};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::new()?;
+    /// # let selector = engine.selector(SelectorSpec::builder("Huge").dtype([DType::F32]).build()?)?;
+    /// # let stream = engine.context().ok_or("no GPU")?.new_stream()?;
+    /// # let scores = stream.alloc_zeros::<f32>(1 << 27)?;
+    /// # let mut indices = stream.alloc_zeros::<i32>(512)?;
+    /// let problem = Problem::new(DType::F32, 1, 1 << 27, 512);
+    /// let mut workspace = selector.workspace(&stream, &problem)?;
+    /// for _step in 0..10 {
+    ///     let rows = Rows::new(&scores, 1, 1 << 27);
+    ///     selector.launch_with(&stream, &rows, 512, &mut indices, &mut workspace)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The workspace serves one launch after another. Launches that may run at the same time, by
+    /// graphs replayed on several streams for example, need one each.
+    ///
+    /// # Errors
+    /// As for [`Selector::launch`], and when the workspace is smaller than the plan needs.
+    pub fn launch_with<'a, S: Score, I: IndexInt + 'a>(
+        &self,
+        stream: &CudaStream,
+        rows: &Rows<'_, S>,
+        k: u32,
+        indices: impl Into<Output<'a, I>>,
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        self.launch_typed(stream, rows, k, indices.into(), Some(workspace))
+    }
+
+    /// Enqueues a selection by device addresses, for callers with their own memory and streams.
+    ///
+    /// It allocates no device memory, never synchronises, and can be captured in a CUDA graph once
+    /// the kernel is loaded ([`Selector::prepare`]). The kernel stays loaded for as long as the context
+    /// lives, so the selector and the engine may be dropped before the launch has ended or the graph is
+    /// replayed. A launch of 0 rows enqueues nothing and needs no kernel. The plan's
+    /// `workspace_bytes` tell the size of the workspace.
+    ///
+    /// # Errors
+    /// Null and misaligned addresses, overlapping output rows, a short workspace, and shapes that
+    /// cannot be addressed; nothing is enqueued or written on an error.
+    ///
+    /// # Safety
+    /// The addresses are valid on the engine's device for the shape and strides given, until the
+    /// stream has passed this launch, or the last replay of a graph that captured it; the output
+    /// overlaps none of the inputs; the workspace is zero or as the last launch left it, and no other
+    /// launch uses it meanwhile; and `stream` belongs to the engine's context. None of this is looked
+    /// up, which would take calls of the driver for every launch.
+    pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
+        let mut planned = self.plan_launch(launch)?;
+        loop {
+            // SAFETY: as the caller promises.
+            match unsafe { self.enqueue(stream, launch, &planned) } {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    let again = || Ok(self.plan_launch(launch)?.plan);
+                    planned = Planned::by(self.instead(&planned.plan, error, again)?);
+                }
+            }
+        }
+    }
+
+    /// As [`Selector::launch_raw`], with the kernel that the caller picks instead of the plan's.
+    ///
+    /// # Errors
+    /// Also those of [`Selector::plan_variant`].
+    ///
+    /// # Safety
+    /// As for [`Selector::launch_raw`].
+    pub unsafe fn launch_variant(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        variant: &Variant,
+    ) -> Result<(), Error> {
+        // SAFETY: as the caller promises.
+        unsafe { self.launch_choice(stream, launch, &Choice::usual(variant)) }
+    }
+
+    /// As [`Selector::launch_variant`]; it starts early only where that was chosen too.
+    ///
+    /// # Safety
+    /// As for [`Selector::launch_raw`].
+    pub(crate) unsafe fn launch_choice(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        choice: &Choice,
+    ) -> Result<(), Error> {
+        let plan = self.plan_variant(&launch.problem(), &choice.variant)?;
+        let plan = Plan { starts_early: plan.starts_early && choice.starts_early, ..plan };
+        // SAFETY: as the caller promises.
+        unsafe { self.enqueue(stream, launch, &Planned::by(plan)) }
+    }
+
+    /// # Safety
+    /// As for [`Selector::launch_raw`].
+    unsafe fn enqueue(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        planned: &Planned,
+    ) -> Result<(), Error> {
+        let plan = &planned.plan;
+        launch.check(&self.spec, plan)?;
+        // Without rows there is nothing to enqueue, and no kernel is needed.
+        if plan.grid == 0 {
+            return Ok(());
+        }
+        // SAFETY: as the caller promises.
+        let find = || unsafe { self.kernel(stream, plan) };
+        let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
+        let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
+        // SAFETY: the argument is the mirror of what the kernel takes, and a plan starts early only
+        // where the kernel waits; the rest is the caller's.
+        unsafe { kernel.launch(plan.grid, plan.starts_early, stream, &launch.kernel_args()) }
+    }
+
+    /// The loaded kernel of a plan; loads it unless a capture forbids that.
+    ///
+    /// # Safety
+    /// The stream is live, and of the engine's context.
+    unsafe fn kernel(&self, stream: CUstream, plan: &Plan) -> Result<Arc<LoadedKernel>, Error> {
+        if let Some(kernel) = self.engine.loaded(&plan.variant) {
+            return Ok(kernel);
+        }
+        // SAFETY: as the caller promises.
+        let capturing = |context: &Arc<CudaContext>| unsafe { is_capturing(context, stream) };
+        if self.engine.context().map_or(Ok(false), capturing)? {
+            return Err(Error::Capturing { problem: plan.problem });
+        }
+        self.load(&plan.variant)
+    }
+
+    /// The CUDA C of a member: the text that is compiled. Where an edited one stands for the generated
+    /// one ([`Config::override_dir`](crate::Config::override_dir)) it is that, and a warning says so.
+    ///
+    /// # Errors
+    /// The variant is no member of the selector, or an edited text cannot be used.
+    pub fn source(&self, variant: &Variant) -> Result<RenderedSource, Error> {
+        self.member(variant)?;
+        self.engine.render(variant)
+    }
+
+    /// The PTX of a member, for reading; what is launched is the cubin.
+    ///
+    /// # Errors
+    /// The variant is no member, NVRTC refuses it, or the settings deny compiles: PTX is kept nowhere.
+    pub fn ptx(&self, variant: &Variant) -> Result<String, Error> {
+        self.engine.ptx(&self.source(variant)?)
+    }
+
+    /// The compiled kernel of a member, with its build log and where it came from.
+    ///
+    /// # Errors
+    /// The variant is no member, or NVRTC refuses it.
+    pub fn artifact(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
+        self.member(variant)?;
+        self.engine.artifact(variant, false)
+    }
+
+    /// The machine code of a member.
+    ///
+    /// # Errors
+    /// As for [`Selector::artifact`].
+    pub fn cubin(&self, variant: &Variant) -> Result<Vec<u8>, Error> {
+        Ok(self.artifact(variant)?.cubin.clone())
+    }
+
+    /// The machine code of a member as text, by the disassembler that [`Disassembler::find`] finds.
+    ///
+    /// # Errors
+    /// As for [`Selector::artifact`], and when there is no disassembler or it fails.
+    pub fn sass(&self, variant: &Variant) -> Result<String, Error> {
+        let disassembler = Disassembler::find()?;
+        Ok(disassembler.disassemble(&self.artifact(variant)?.cubin)?)
+    }
+
+    /// What the compiler said of a member.
+    ///
+    /// # Errors
+    /// As for [`Selector::artifact`].
+    pub fn build_log(&self, variant: &Variant) -> Result<String, Error> {
+        Ok(self.artifact(variant)?.log.clone())
+    }
+
+    /// Registers, spills and shared memory of a member; `None` when the build log does not tell.
+    ///
+    /// # Errors
+    /// As for [`Selector::artifact`].
+    pub fn resources(&self, variant: &Variant) -> Result<Option<Resources>, Error> {
+        Ok(Resources::from_log(&self.artifact(variant)?.log))
+    }
+
+    /// The lines of a member's build log that warn; there should be none.
+    ///
+    /// # Errors
+    /// As for [`Selector::artifact`].
+    pub fn build_warnings(&self, variant: &Variant) -> Result<Vec<String>, Error> {
+        let artifact = self.artifact(variant)?;
+        Ok(resources::warnings(&artifact.log).into_iter().map(str::to_owned).collect())
+    }
+
+    fn member(&self, variant: &Variant) -> Result<(), Error> {
+        if self.spec.contains(variant) {
+            Ok(())
+        } else {
+            Err(Error::Variant { selector: self.name(), variant: Box::new(*variant) })
+        }
+    }
+
+    fn name(&self) -> String {
+        self.spec.name.to_string()
+    }
+}

@@ -1,0 +1,82 @@
+//! The plan and the kernel that serve in place of those that cannot be had.
+//!
+//! A launch falls back on the plan of another alignment of its shape (`plan/layout.rs`), and where the
+//! compiler, the driver or the GPU refuses a kernel, on the next best one (`plan/tried.rs`). An error
+//! that the next kernel would give too is handed back.
+
+use crate::backend::cuda::module::LoadedKernel;
+use crate::backend::launch::RawLaunch;
+use crate::error::Error;
+use crate::plan::Plan;
+use crate::select::selector::Selector;
+use std::cell::RefCell;
+use std::sync::Arc;
+use topkit_codegen::Variant;
+
+/// A plan, and its kernel where that is loaded.
+pub(crate) struct Planned {
+    pub plan: Plan,
+    pub kernel: Option<Arc<LoadedKernel>>,
+}
+
+impl Planned {
+    /// A plan whose kernel is still to be looked for.
+    pub(crate) fn by(plan: Plan) -> Planned {
+        Planned { plan, kernel: None }
+    }
+}
+
+impl Selector {
+    /// The plan of a launch: that of its own problem, or that of the same shape in another alignment
+    /// whose kernel is loaded and whose workspace is there. With it comes its kernel, where that is
+    /// loaded.
+    pub(crate) fn plan_launch(&self, launch: &RawLaunch) -> Result<Planned, Error> {
+        let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
+        let last = RefCell::new(None);
+        let is_loaded = |variant: &Variant| {
+            *last.borrow_mut() = self.engine().loaded(variant);
+            last.borrow().is_some()
+        };
+        let plan = Plan::of_launch(&launch.problem(), bytes, |it| self.plan(it), is_loaded)?;
+        // The plan whose kernel is found is taken at once, so none was looked for after it.
+        Ok(Planned { plan, kernel: last.into_inner() })
+    }
+
+    /// The next best plan where the kernel of a plan was refused. Any other error is handed back, and
+    /// so is this error where no other kernel is left.
+    pub(crate) fn instead(
+        &self,
+        plan: &Plan,
+        error: Error,
+        again: impl Fn() -> Result<Plan, Error>,
+    ) -> Result<Plan, Error> {
+        let Some(refusal) = self.engine().gives_way(&error) else {
+            return Err(error);
+        };
+        self.note_loaded();
+        self.planner().refuse(&plan.variant, refusal);
+        let next = again()?;
+        if self.planner().tried().has_refused(&next.variant) {
+            return Err(error);
+        }
+        tracing::warn!("{}: {error}; {} is used instead", plan.problem, next.variant);
+        Ok(next)
+    }
+
+    /// Other selectors of the engine may have loaded kernels of this one. What is loaded is not inferred
+    /// to be refused.
+    fn note_loaded(&self) {
+        for variant in self.spec().variants() {
+            if self.engine().loaded(&variant).is_some() {
+                self.planner().tried().accept(&variant);
+            }
+        }
+    }
+
+    /// The kernel of a variant, loaded where it was not; no refusal of others changes its plans.
+    pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
+        let kernel = self.engine().load(variant)?;
+        self.planner().tried().accept(variant);
+        Ok(kernel)
+    }
+}

@@ -1,0 +1,160 @@
+//! Typed launches: what they check beyond a launch by addresses, which they come down to.
+//!
+//! Safe code must not reach memory that is not its own, so shapes are checked against buffers, and
+//! the context of each buffer and of the stream against the engine's. A launch that would break a
+//! stream capture is refused before cudarc enqueues anything.
+
+use crate::backend::cuda::capture::is_capturing;
+use crate::backend::launch::RawLaunch;
+use crate::error::Error;
+use crate::plan::accepts;
+use crate::problem::Problem;
+use crate::select::rows::{Output, Rows};
+use crate::select::selector::Selector;
+use crate::select::workspace::Workspace;
+use crate::{IndexInt, Score};
+use cudarc::driver::{CudaContext, CudaStream, DevicePtrMut};
+use std::sync::Arc;
+
+/// The buffers of a launch, each with the stream that it was made on.
+type Streams<'a> = [(&'static str, Option<&'a Arc<CudaStream>>); 5];
+
+impl Selector {
+    pub(crate) fn launch_typed<S: Score, I: IndexInt>(
+        &self,
+        stream: &CudaStream,
+        rows: &Rows<'_, S>,
+        k: u32,
+        output: Output<'_, I>,
+        workspace: Option<&mut Workspace>,
+    ) -> Result<(), Error> {
+        let problem = Problem::new(S::DTYPE, rows.rows, rows.columns, k);
+        let buffers = buffers(rows, &output, workspace.as_deref());
+        self.check_stream(stream)?;
+        for (what, made_on) in buffers {
+            if let Some(made_on) = made_on {
+                self.check_context(what, made_on.context())?;
+                check_order(what, made_on, stream)?;
+            }
+        }
+        self.check_shapes(&problem, rows, &output)?;
+        if rows.rows == 0 {
+            return Ok(());
+        }
+        refuse_tracked_capture(stream, &buffers, problem)?;
+        let (scores, _scores) = rows.scores.device_ptr(stream);
+        let starts = rows.starts.map(|starts| starts.device_ptr(stream));
+        let lengths = rows.lengths.map(|lengths| lengths.device_ptr(stream));
+        let index_stride = output.row_stride.unwrap_or(k as usize);
+        let (indices, _indices) = output.indices.device_ptr_mut(stream);
+        let workspace_bytes = workspace.as_ref().map_or(0, |workspace| workspace.bytes());
+        let workspace = workspace.and_then(Workspace::memory);
+        let workspace = workspace.map(|memory| memory.device_ptr_mut(stream));
+        // A wait that failed is kept by the stream's object of the context, which need not be the
+        // engine's.
+        stream.context().check_err().map_err(Error::cuda("wait for the buffers"))?;
+        let launch = RawLaunch {
+            scores,
+            row_stride: rows.row_stride as i64,
+            row_starts: starts.as_ref().map_or(0, |(address, _)| *address),
+            row_lengths: lengths.as_ref().map_or(0, |(address, _)| *address),
+            indices,
+            index_stride: index_stride as i64,
+            workspace: workspace.as_ref().map_or(0, |(address, _)| *address),
+            workspace_bytes,
+            ..RawLaunch::new(S::DTYPE, rows.rows, rows.columns, k)
+        };
+        // SAFETY: the buffers were checked against the shape and are of the engine's context, as the
+        // stream is. They live until their guards record this launch, or else, where tracking is
+        // off, for as long as whoever turned it off promised.
+        unsafe { self.launch_raw(stream.cu_stream(), &launch) }
+    }
+
+    /// The stream is of the engine's context.
+    pub(crate) fn check_stream(&self, stream: &CudaStream) -> Result<(), Error> {
+        self.check_context("the stream", stream.context())
+    }
+
+    fn check_context(&self, what: &'static str, context: &CudaContext) -> Result<(), Error> {
+        let engine = self.engine().context();
+        let engine = engine.ok_or(Error::Offline { arch: self.engine().arch() })?;
+        if context == &**engine {
+            return Ok(());
+        }
+        Err(Error::Context { what, given: context.ordinal(), engine: engine.ordinal() })
+    }
+
+    fn check_shapes<S: Score, I: IndexInt>(
+        &self,
+        problem: &Problem,
+        rows: &Rows<'_, S>,
+        output: &Output<'_, I>,
+    ) -> Result<(), Error> {
+        let declared = self.spec().semantics.index;
+        if I::TYPE != declared {
+            let selector = self.spec().name.to_string();
+            return Err(Error::IndexType { selector, declared, given: I::TYPE });
+        }
+        accepts(self.spec(), problem)?;
+        let strides = [
+            ("row stride", rows.row_stride),
+            ("output row stride", output.row_stride.unwrap_or(0)),
+        ];
+        for (what, stride) in strides {
+            if stride > i64::MAX as usize {
+                return Err(Error::TooLarge { what, value: stride as u64, limit: i64::MAX as u64 });
+            }
+        }
+        rows.check()?;
+        output.check(rows.rows, problem.k)
+    }
+}
+
+fn buffers<'a, S, I>(
+    rows: &Rows<'a, S>,
+    output: &'a Output<'_, I>,
+    workspace: Option<&'a Workspace>,
+) -> Streams<'a> {
+    [
+        ("the score buffer", Some(rows.scores.stream())),
+        ("the buffer of starts", rows.starts.map(|starts| starts.stream())),
+        ("the buffer of lengths", rows.lengths.map(|lengths| lengths.stream())),
+        ("the index buffer", Some(output.indices.stream())),
+        ("the workspace", workspace.and_then(Workspace::stream)),
+    ]
+}
+
+/// Whether cudarc puts the launch after what was done to a buffer, and the end of the buffer after the
+/// launch. Each object of one primary context counts its own streams, and with one stream it records
+/// and waits for no events, which is enough for its own buffers alone. Where somebody turned tracking
+/// off, by an unsafe call, the order is theirs.
+fn check_order(what: &'static str, made_on: &CudaStream, stream: &CudaStream) -> Result<(), Error> {
+    let (made_by, context) = (made_on.context(), stream.context());
+    let one_stream = made_on.cu_stream().is_null() && stream.cu_stream().is_null();
+    if Arc::ptr_eq(made_by, context) || one_stream {
+        return Ok(());
+    }
+    let ordered = [made_by, context]
+        .iter()
+        .all(|object| object.is_managing_stream_synchronization() || !object.is_event_tracking());
+    if ordered { Ok(()) } else { Err(Error::Unordered { what }) }
+}
+
+/// Where cudarc tracks buffers, it waits for events that were recorded before a capture, which ends
+/// the capture, and records events in it, which no stream outside may wait for.
+fn refuse_tracked_capture(
+    stream: &CudaStream,
+    buffers: &Streams<'_>,
+    problem: Problem,
+) -> Result<(), Error> {
+    // Objects of one primary context have each a tracking of their own.
+    let tracks = |stream: &CudaStream| stream.context().is_event_tracking();
+    if !tracks(stream) && !buffers.iter().any(|(_, made_on)| made_on.is_some_and(|it| tracks(it))) {
+        return Ok(());
+    }
+    // SAFETY: the stream is live, and of its context.
+    match unsafe { is_capturing(stream.context(), stream.cu_stream()) }? {
+        true => Err(Error::EventTracking { problem }),
+        false => Ok(()),
+    }
+}

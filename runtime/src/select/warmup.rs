@@ -1,0 +1,308 @@
+//! No cold start where it hurts: which kernels a workload can need, and compiling them ahead.
+//!
+//! The planner names the kernels; here they are compiled on threads of their own, and loaded where
+//! there is a GPU. It picks nothing and launches nothing. A kernel that fails is told with its error
+//! and holds up no other one.
+
+use crate::compile::CompileError;
+use crate::compile::store::{CacheKey, NotKept, Origin};
+use crate::error::Error;
+use crate::plan::Refusal;
+use crate::problem::Workload;
+use crate::select::selector::Selector;
+use std::fmt;
+use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use topkit_codegen::{Arch, Variant};
+
+/// What decides one compile: the kernel, the target, and the key of both in the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompileKey {
+    /// The kernel.
+    pub variant: Variant,
+    /// What it is compiled for.
+    pub arch: Arch,
+    /// Its key in the cache; it holds the kernel's symbol and the digest of its source.
+    pub key: CacheKey,
+}
+
+impl fmt::Display for CompileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} for {}", self.key.entry(), self.arch)
+    }
+}
+
+/// One kernel of a warm-up.
+#[derive(Debug, Clone)]
+pub struct Warmed {
+    /// Which.
+    pub key: CompileKey,
+    /// Where its machine code came from, or why it cannot be had.
+    pub outcome: Result<Origin, Error>,
+    /// What it took.
+    pub elapsed: Duration,
+}
+
+/// What a warm-up did; its `Display` is for people.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Warmup {
+    /// Every kernel that the workload can need, failed ones included. Plans pass over a kernel that the
+    /// compiler or the driver refuses; those that are taken in its place are here too.
+    pub kernels: Vec<Warmed>,
+    /// Kernels for which the GPU turned out to have no room. Plans pass over them; those that are
+    /// taken in their place are among `kernels`.
+    pub passed_over: Vec<CompileKey>,
+    /// Kernels that the disk cache does not have at the end, each with the reason: the disk is full
+    /// or refuses writes, the set is larger than the limit of the cache, or somebody removed them.
+    /// This engine has them and launches them; the next process compiles them. Empty where nothing
+    /// is kept on disk.
+    pub not_kept: Vec<(CompileKey, NotKept)>,
+    /// What all of it took.
+    pub elapsed: Duration,
+}
+
+impl Warmup {
+    /// The kernels that cannot be had, each with the error.
+    pub fn failures(&self) -> impl Iterator<Item = (&CompileKey, &Error)> {
+        self.kernels.iter().filter_map(|warmed| Some((&warmed.key, warmed.outcome.as_ref().err()?)))
+    }
+
+    /// How many kernels came from there.
+    pub fn count(&self, origin: Origin) -> usize {
+        self.kernels
+            .iter()
+            .filter(|warmed| matches!(&warmed.outcome, Ok(o) if *o == origin))
+            .count()
+    }
+}
+
+impl fmt::Display for Warmup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.elapsed.as_secs_f64();
+        let [compiled, disk, packs] =
+            [Origin::Compiled, Origin::Disk, Origin::Pack].map(|origin| self.count(origin));
+        let failed = self.failures().count();
+        let all = self.kernels.len();
+        write!(f, "{all} kernels in {seconds:.2} s: {compiled} compiled, {disk} from disk")?;
+        if packs > 0 {
+            write!(f, ", {packs} from packs")?;
+        }
+        if failed > 0 {
+            write!(f, ", {failed} failed")?;
+        }
+        if !self.not_kept.is_empty() {
+            write!(f, ", {} not kept on disk", self.not_kept.len())?;
+        }
+        self.not_kept.iter().try_for_each(|(key, why)| write!(f, "\n{key}: not kept: {why}"))?;
+        self.failures().try_for_each(|(key, error)| write!(f, "\n{key}: {error}"))
+    }
+}
+
+impl Selector {
+    /// The compile keys that launches of these problems can need: no plan for one of them names a
+    /// kernel that is not here. It compiles nothing and needs no GPU; without one, plans are those of
+    /// a usual GPU of the architecture, and another one of it may want other kernels. On an engine
+    /// without a compiler it names kernels that [packs](crate::compile::store::pack) hold, and others only where none
+    /// of these can serve.
+    ///
+    /// ```no_run
+    /// # use topkit::{DType, Engine, SelectorSpec, Problem, Workload};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::offline("sm_90a".parse()?)?;
+    /// # let selector = engine.selector(SelectorSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
+    /// for key in selector.enumerate([Workload::new(DType::Bf16, 1..=64, 8192..=131_072, 512..=512)])? {
+    ///     println!("{key}");
+    /// }
+    /// for key in selector.enumerate([Problem::new(DType::Bf16, 32, 131_072, 512)])? {
+    ///     println!("{key}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A dtype, or every k of a range, was not declared, or a shape is beyond 2^31 - 1.
+    pub fn enumerate<W: Into<Workload>>(
+        &self,
+        problems: impl IntoIterator<Item = W>,
+    ) -> Result<Vec<CompileKey>, Error> {
+        let workloads: Vec<Workload> = problems.into_iter().map(Into::into).collect();
+        self.needed(&workloads)?.into_iter().map(|variant| self.compile_key(variant)).collect()
+    }
+
+    /// Compiles, ahead of their use, all kernels that launches of these problems can need, as many at
+    /// once as the machine has processors; with a GPU it loads them too. What a pack or the disk has
+    /// is not compiled again, and of several threads or processes that want one kernel, one compiles
+    /// it. It compiles even where the settings deny unexpected compiles: these are expected. Where a
+    /// kernel is refused, as it would be at its launch, it compiles those that plans take instead. At the
+    /// end it reads the disk cache again and names each kernel that is not there
+    /// ([`Warmup::not_kept`]).
+    ///
+    /// ```no_run
+    /// # use topkit::{DType, Engine, SelectorSpec, Workload};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::offline("sm_90a".parse()?)?;
+    /// # let selector = engine.selector(SelectorSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
+    /// let done = selector.warmup([Workload::new(DType::Bf16, 1..=64, 8192..=131_072, 512..=512)])?;
+    /// println!("{done}");
+    /// assert_eq!(done.failures().count(), 0); // ready here
+    /// assert!(done.not_kept.is_empty()); // and for every process that shares the cache folder
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Selector::enumerate`]. A kernel that cannot be compiled or loaded, or that the disk
+    /// does not keep, is no error here: the report names each.
+    pub fn warmup<W: Into<Workload>>(
+        &self,
+        problems: impl IntoIterator<Item = W>,
+    ) -> Result<Warmup, Error> {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        self.warmup_with(problems, threads, |_, _, _| {})
+    }
+
+    /// As [`Selector::warmup`], with at most so many threads. `progress` is called on them for each
+    /// kernel as it is done, with how many are done and how many there are so far.
+    ///
+    /// # Errors
+    /// As for [`Selector::warmup`].
+    pub fn warmup_with<W: Into<Workload>>(
+        &self,
+        problems: impl IntoIterator<Item = W>,
+        threads: usize,
+        progress: impl Fn(&Warmed, usize, usize) + Sync,
+    ) -> Result<Warmup, Error> {
+        let start = Instant::now();
+        let workloads: Vec<Workload> = problems.into_iter().map(Into::into).collect();
+        let mut done = Warmup::default();
+        loop {
+            let mut new = self.needed(&workloads)?;
+            new.retain(|variant| done.kernels.iter().all(|known| known.key.variant != *variant));
+            let new = new.into_iter().map(|variant| self.compile_key(variant));
+            let new = new.collect::<Result<Vec<_>, _>>()?;
+            if new.is_empty() {
+                break;
+            }
+            let before = done.kernels.len();
+            let total = before + new.len();
+            let tell = |warmed: &Warmed, done| progress(warmed, before + done, total);
+            for warmed in self.warm_all(new, threads, &tell) {
+                // The next round warms what plans take in place of a kernel that was refused.
+                let refusal = warmed.outcome.as_ref().err();
+                let refusal = refusal.and_then(|error| self.engine().gives_way(error));
+                if let Some(refusal) = refusal {
+                    self.planner().refuse(&warmed.key.variant, refusal);
+                }
+                let is_new =
+                    || done.passed_over.iter().all(|key| key.variant != warmed.key.variant);
+                if refusal == Some(Refusal::NoRoom) && is_new() {
+                    tracing::info!("{}: there is no room for it here", warmed.key);
+                    done.passed_over.push(warmed.key);
+                } else {
+                    done.kernels.push(warmed);
+                }
+            }
+        }
+        done.not_kept = self.not_kept(&done.kernels);
+        done.elapsed = start.elapsed();
+        Ok(done)
+    }
+
+    /// Looks at the disk again after the last kernel, since a later one may have taken the room of an
+    /// earlier one. A packed kernel is not kept there.
+    fn not_kept(&self, kernels: &[Warmed]) -> Vec<(CompileKey, NotKept)> {
+        let on_disk = kernels
+            .iter()
+            .filter(|warmed| matches!(warmed.outcome, Ok(Origin::Compiled | Origin::Disk)));
+        let missing = |Warmed { key, .. }: &Warmed| {
+            Some((key.clone(), self.engine().cache().kept(&key.key).err()?))
+        };
+        on_disk.filter_map(missing).collect()
+    }
+
+    fn needed(&self, workloads: &[Workload]) -> Result<Vec<Variant>, Error> {
+        let mut all = Vec::new();
+        for workload in workloads {
+            let reached = self.reach(workload)?;
+            // A launch of 0 rows needs no kernel.
+            if *workload.rows.end() == 0 {
+                continue;
+            }
+            for variant in reached {
+                if !all.contains(&variant) {
+                    all.push(variant);
+                }
+            }
+        }
+        all.sort_by_cached_key(Variant::symbol);
+        Ok(all)
+    }
+
+    fn compile_key(&self, variant: Variant) -> Result<CompileKey, Error> {
+        let engine = self.engine();
+        Ok(CompileKey { variant, arch: engine.arch(), key: engine.key(&variant)? })
+    }
+
+    /// Warms some kernels on threads, in order, and gives them in that order.
+    fn warm_all(
+        &self,
+        keys: Vec<CompileKey>,
+        threads: usize,
+        progress: &(dyn Fn(&Warmed, usize) + Sync),
+    ) -> Vec<Warmed> {
+        let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let results = Mutex::new(Vec::with_capacity(keys.len()));
+        let work = || {
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(key) = keys.get(place) else { return };
+                let warmed = self.warm(key);
+                progress(&warmed, done.fetch_add(1, Ordering::Relaxed) + 1);
+                results.lock().unwrap_or_else(PoisonError::into_inner).push((place, warmed));
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..threads.clamp(1, keys.len().max(1)) {
+                scope.spawn(work);
+            }
+        });
+        let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        results.sort_by_key(|(place, _)| *place);
+        results.into_iter().map(|(_, warmed)| warmed).collect()
+    }
+
+    /// A panic below is a failure of its kernel and of no other.
+    fn warm(&self, key: &CompileKey) -> Warmed {
+        let start = Instant::now();
+        let engine = self.engine();
+        let warm = || {
+            let origin = engine.artifact(&key.variant, true)?.origin;
+            if engine.context().is_some() {
+                // A launch beside this may have asked first, before the compile, and been denied.
+                while let Err(error) = self.load(&key.variant) {
+                    if !matches!(error, Error::Denied(_)) {
+                        return Err(error);
+                    }
+                }
+            }
+            Ok(origin)
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(warm)).unwrap_or_else(|_| {
+            Err(Error::Compile(CompileError {
+                compiler: engine.cache().compiler().to_owned(),
+                entry: key.key.entry().to_owned(),
+                arch: key.arch,
+                reason: "it stopped before its end".to_owned(),
+                log: String::new(),
+                blames_kernel: false,
+            }))
+        });
+        Warmed { key: key.clone(), outcome, elapsed: start.elapsed() }
+    }
+}
