@@ -14,7 +14,7 @@ mod compile;
 mod edges;
 mod gpu;
 mod id;
-mod input;
+pub mod input;
 mod meaning;
 mod provenance;
 mod read_once;
