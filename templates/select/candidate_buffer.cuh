@@ -4,7 +4,7 @@
 // counters. Barriers: none; the caller places one between reset and use, and one between the
 // pushes and the visit of what was pushed.
 #pragma once
-#include "types.cuh"
+#include "../core/types.cuh"
 
 // Members of the threshold bin, kept on chip for the passes that refine it.
 template <class Key, u32 CAPACITY>

@@ -5,11 +5,11 @@
 // one to write if members are ranked.
 // Preconditions: the survivors are counted, with a barrier after it; fewer than 65536.
 #pragma once
-#include "cut.cuh"
-#include "survivors.cuh"
-#include "threshold.cuh"
-#include "types.cuh"
-#include "warp.cuh"
+#include "../select/cut.cuh"
+#include "candidates.cuh"
+#include "../core/threshold.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
 
 // Keys above `last` win, and `ties` of those from `first` to `last`: the best of them if `ranked`,
 // else whichever.

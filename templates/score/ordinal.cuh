@@ -3,7 +3,7 @@
 // Scope: thread. Shared memory: none. Barriers: none.
 // A dtype is one traits block here and one row in the generator's dtype table.
 #pragma once
-#include "types.cuh"
+#include "../core/types.cuh"
 
 struct F32 {
     using Bits = u32;

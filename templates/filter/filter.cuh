@@ -10,15 +10,15 @@
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; those of the
 // stripes.
 #pragma once
-#include "bound.cuh"
-#include "dependent_launch.cuh"
-#include "ring.cuh"
-#include "row.cuh"
-#include "short_row.cuh"
-#include "stripes.cuh"
-#include "survivors.cuh"
-#include "types.cuh"
-#include "verdict.cuh"
+#include "sample.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../row/ring.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
+#include "../row/stripes.cuh"
+#include "candidates.cuh"
+#include "../core/types.cuh"
+#include "final.cuh"
 
 // The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
 template <class Config>

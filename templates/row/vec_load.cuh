@@ -6,7 +6,7 @@
 // first aligned vector and after the last whole one are loaded one by one.
 #pragma once
 #include "row.cuh"
-#include "types.cuh"
+#include "../core/types.cuh"
 
 // One memory transaction of a thread, by its width in bytes.
 template <u32 BYTES> struct LoadWord;

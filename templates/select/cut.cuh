@@ -4,10 +4,10 @@
 // result. Barriers: the first before anything is counted, the last after the result is written.
 // Preconditions: 1 <= wanted <= the keys from `least` to `greatest`.
 #pragma once
-#include "active_range.cuh"
-#include "histogram.cuh"
-#include "threshold.cuh"
-#include "types.cuh"
+#include "../core/range.cuh"
+#include "../core/histogram.cuh"
+#include "../core/threshold.cuh"
+#include "../core/types.cuh"
 
 // Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
 struct Cut {

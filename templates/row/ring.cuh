@@ -7,9 +7,9 @@
 // finds the few that it asks for again still there: 1024 x 131072 bf16, k = 2048, 90.3 us for 121.6
 // with stripes in registers and scores loaded again (H200). More stages are no faster.
 #pragma once
-#include "async_copy.cuh"
+#include "../ptx/async_copy.cuh"
 #include "stripes.cuh"
-#include "types.cuh"
+#include "../core/types.cuh"
 
 template <class Config>
 struct Ring {

@@ -6,8 +6,8 @@
 // end it ranks. Each intrinsic has its PTX body beside one in plain C++, for GPUs before sm_80 and
 // for the interpreter.
 #pragma once
-#include "order_key.cuh"
-#include "types.cuh"
+#include "ordinal.cuh"
+#include "../core/types.cuh"
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_PACKED_HALF_PTX 1

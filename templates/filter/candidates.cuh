@@ -4,10 +4,10 @@
 // said; the caller places one between pushes and what reads them.
 // Preconditions: those of the stripes.
 #pragma once
-#include "cut.cuh"
-#include "stripes.cuh"
-#include "types.cuh"
-#include "warp.cuh"
+#include "../select/cut.cuh"
+#include "../row/stripes.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
 
 // What a CTA holds of its part: every score of a key above `beneath`, or, while `open`, every
 // score; and perhaps some others.

@@ -4,7 +4,7 @@
 // Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 #pragma once
-#include "types.cuh"
+#include "../core/types.cuh"
 
 template <class Bits>
 struct Row {

@@ -9,13 +9,13 @@
 // A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
 // most winners and leaves few.
 #pragma once
-#include "active_range.cuh"
-#include "histogram.cuh"
-#include "ranking.cuh"
-#include "slots.cuh"
-#include "threshold.cuh"
-#include "types.cuh"
-#include "warp.cuh"
+#include "../core/range.cuh"
+#include "../core/histogram.cuh"
+#include "../core/ranking.cuh"
+#include "../core/slots.cuh"
+#include "../core/threshold.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
 
 template <class Config>
 struct Members {

@@ -8,10 +8,10 @@
 // A thread puts forward the best of each group of its scores: as many groups as make twice the
 // number wanted in all. A histogram of these under the greatest gives the bound.
 #pragma once
-#include "cut.cuh"
-#include "score_word.cuh"
-#include "types.cuh"
-#include "warp.cuh"
+#include "../select/cut.cuh"
+#include "../score/word.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
 
 struct Bound {
     bool found;

@@ -13,7 +13,7 @@
 // with two sets of letters: a CTA begins a pass only when all have done with the one before the last.
 #pragma once
 #include "histogram.cuh"
-#include "mailbox.cuh"
+#include "exchange.cuh"
 #include "threshold.cuh"
 #include "types.cuh"
 #include "warp.cuh"

@@ -5,8 +5,8 @@
 // the interpreter plain C++ computes what the instructions give, NaN and signed zeros included: the
 // interpreter would not see a fault of the instructions' order otherwise.
 #pragma once
-#include "order_key.cuh"
-#include "types.cuh"
+#include "ordinal.cuh"
+#include "../core/types.cuh"
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define TOPKIT_SCORE_WORD_PTX 1

@@ -11,8 +11,8 @@
 // 9.4 so; H200).
 #pragma once
 #include "row.cuh"
-#include "score_word.cuh"
-#include "types.cuh"
+#include "../score/word.cuh"
+#include "../core/types.cuh"
 
 template <class Config>
 struct Stripes {

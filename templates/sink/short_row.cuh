@@ -2,7 +2,7 @@
 //
 // Scope: block. Shared memory: none. Barriers: none.
 #pragma once
-#include "types.cuh"
+#include "../core/types.cuh"
 
 // Every position wins, and the places that are left are filled.
 template <class Config>
