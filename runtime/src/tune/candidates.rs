@@ -1,55 +1,18 @@
-//! The candidates of a problem: the members worth measuring, and why the others are not.
+//! Which variants of a selector are measured for a problem, and why the others are not.
 //!
-//! [`LIST`] says which sizes of each kernel are ever measured: loads of 16 bytes, and the bins and
-//! threads that have won somewhere. The reasons here go by shape alone; what a GPU or the compiler
-//! refuses shows when it is tried. A change here changes [`hash`], and what was recorded before is
-//! stale.
+//! `plan::measured::space` lists the sizes that are ever measured. The reasons here go by shape alone;
+//! what a GPU or the compiler refuses shows when it is tried. Whoever changes them raises
+//! `space::RULES`, which makes earlier records foreign. It cannot fail.
 
-use super::id::{id, of_id};
-use super::provenance::hex;
+use crate::plan::measured::space::listed;
 use crate::plan::{Limits, Plan, clusters_at_once};
 use crate::problem::Problem;
-use topkit_codegen::{DType, KernelKind, SelectorSpec, Variant};
+use topkit_codegen::{KernelKind, SelectorSpec, Variant};
 
-/// Bins, threads, scores a thread and cluster sizes of a kernel; every combination is meant.
-struct Sizes {
-    kernel: KernelKind,
-    bins: &'static [u32],
-    threads: &'static [u32],
-    items: &'static [u32],
-    clusters: &'static [u32],
-}
-
-const fn sizes(
-    kernel: KernelKind,
-    bins: &'static [u32],
-    threads: &'static [u32],
-    items: &'static [u32],
-    clusters: &'static [u32],
-) -> Sizes {
-    Sizes { kernel, bins, threads, items, clusters }
-}
-
-/// Every size that is measured. All are among the defaults of a declaration, but for 128 threads.
-const LIST: &[Sizes] = &[
-    sizes(KernelKind::BlockRadix, &[2048, 4096], &[1024], &[0], &[1]),
-    sizes(KernelKind::BlockRadix, &[2048], &[256, 512], &[0], &[1]),
-    sizes(KernelKind::BlockResident, &[4096], &[128, 256, 512, 1024], &[8, 16, 32, 64], &[1]),
-    sizes(KernelKind::BlockResident, &[2048], &[256, 512], &[8, 16, 32, 64], &[1]),
-    sizes(KernelKind::ClusterResident, &[4096], &[512], &[8, 16, 32, 64], &[2, 3, 4, 6, 8, 16]),
-    sizes(KernelKind::BlockFilter, &[2048], &[512], &[16, 32], &[1]),
-    sizes(KernelKind::BlockFilter, &[1024], &[256], &[32], &[1]),
-    sizes(KernelKind::ClusterFilter, &[2048], &[512], &[16, 32], &[2, 3, 4, 6, 8, 16]),
-    sizes(KernelKind::GridFilter, &[2048], &[512], &[16, 32], &[1]),
-];
-
-/// Grows when the rules below, or those of the search, change.
-const RULES: u32 = 5;
-
-/// A member of a selector, for one problem.
+/// A variant of a selector, for one problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The member.
+    /// The variant.
     pub variant: Variant,
     /// Why it is not measured; `None` where it is.
     pub reason: Option<String>,
@@ -89,51 +52,6 @@ pub fn candidates(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Ve
     let few = judged(true);
     let none = few.iter().all(|candidate| candidate.reason.is_some());
     if none { judged(false) } else { few }
-}
-
-/// What decides the candidates of a problem, in short.
-pub fn hash() -> String {
-    let mut text = format!("{RULES}\n");
-    for dtype in DType::ALL {
-        let mut names: Vec<String> = all(dtype).map(|variant| id(&variant)).collect();
-        names.sort_unstable();
-        text += &format!("{dtype} {}\n", names.join(","));
-    }
-    hex(&text)
-}
-
-fn all(dtype: DType) -> impl Iterator<Item = Variant> {
-    LIST.iter().flat_map(move |sizes| combinations(sizes, dtype))
-}
-
-fn combinations(sizes: &'static Sizes, dtype: DType) -> impl Iterator<Item = Variant> {
-    let width = 16 / dtype.bytes();
-    let name = move |bins: u32, threads: u32, items: u32, cluster: u32| {
-        let items = if items == 0 { String::new() } else { format!("_r{items}") };
-        let cluster = if cluster == 1 { String::new() } else { format!("_c{cluster}") };
-        format!("{} v{width}_b{bins}_t{threads}{items}{cluster}", sizes.kernel.name())
-    };
-    sizes.bins.iter().flat_map(move |&bins| {
-        sizes.threads.iter().flat_map(move |&threads| {
-            sizes.items.iter().flat_map(move |&items| {
-                let clusters = sizes.clusters.iter();
-                clusters
-                    .filter_map(move |&cluster| of_id(dtype, &name(bins, threads, items, cluster)))
-            })
-        })
-    })
-}
-
-/// Whether sizes like its are ever measured.
-pub(super) fn listed(variant: &Variant) -> bool {
-    variant.vec_size * variant.dtype.bytes() == 16
-        && LIST.iter().any(|sizes| {
-            sizes.kernel == variant.kernel
-                && sizes.bins.contains(&variant.bins)
-                && sizes.threads.contains(&variant.threads)
-                && sizes.items.contains(&variant.items)
-                && sizes.clusters.contains(&variant.cluster)
-        })
 }
 
 /// Why a member that could serve a problem will not win it.
@@ -202,7 +120,8 @@ fn crowd(variant: &Variant, problem: &Problem, gpu: usize) -> Option<&'static st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit_codegen::Arch;
+    use crate::plan::measured::space::{all, hash};
+    use topkit_codegen::{Arch, DType};
 
     fn spec() -> SelectorSpec {
         SelectorSpec::builder("All")

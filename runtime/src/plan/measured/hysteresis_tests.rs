@@ -1,8 +1,8 @@
 //! Tests of which own records displace what is picked without them.
 
 use super::*;
+use crate::plan::choice::of_id;
 use crate::plan::{Basis, Explanation};
-use crate::tune::of_id;
 use topkit_codegen::{Arch, DType};
 
 const BLOCK: &str = "block_filter v4_b2048_t512_r32";

@@ -5,12 +5,11 @@
 //! fastest record stands. Shipped tables are made without it: they hold what was fastest. It measures
 //! nothing and cannot fail.
 
-use super::planner::Planner;
 use super::shipped::Holding;
 use super::table::Point;
-use super::{Kept, Limits};
+use crate::plan::planner::Planner;
+use crate::plan::{Choice, Kept, Limits};
 use crate::problem::Problem;
-use crate::tune::Choice;
 use std::borrow::Cow;
 use topkit_codegen::{SelectorSpec, Variant};
 
@@ -68,11 +67,15 @@ fn keep(point: &mut Point, choice: Choice, spec: &SelectorSpec) -> Option<Kept> 
 }
 
 /// The pick that was kept at a problem, if it is that one.
-pub(super) fn kept_at(kept: &[Kept], problem: &Problem, variant: &Variant) -> Option<Kept> {
+pub(in crate::plan) fn kept_at(
+    kept: &[Kept],
+    problem: &Problem,
+    variant: &Variant,
+) -> Option<Kept> {
     let mut kept = kept.iter();
     kept.find(|kept| kept.problem == *problem && kept.choice.variant == *variant).copied()
 }
 
 #[cfg(test)]
-#[path = "keep_tests.rs"]
+#[path = "hysteresis_tests.rs"]
 mod tests;

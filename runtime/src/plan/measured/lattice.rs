@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use topkit_codegen::{SelectorSpec, Variant};
 
 /// Kernels of one lattice, at most; the space of candidates has fewer.
-pub(super) const MEMBERS: usize = 64;
+pub(in crate::plan) const MEMBERS: usize = 64;
 
 /// A kernel that is not listed at a corner is taken to be slower than those that are.
 const SLOWER: f32 = 1.1;
@@ -22,13 +22,13 @@ const SLOWER: f32 = 1.1;
 const BEHIND: f32 = 1.01;
 
 /// A corner that weighs less does not count: the problem is as good as on the lattice.
-pub(super) const LEAST_WEIGHT: f32 = 1.0 / 64.0;
+pub(in crate::plan) const LEAST_WEIGHT: f32 = 1.0 / 64.0;
 
 /// The points of one score type, of kernels that are members of one selector.
 #[derive(Debug)]
-pub(super) struct Lattice {
+pub(in crate::plan) struct Lattice {
     /// Every member that is listed anywhere.
-    pub(super) members: Vec<Member>,
+    pub(in crate::plan) members: Vec<Member>,
     /// The logarithms of rows, columns and k at which there are points.
     axes: [Vec<f32>; 3],
     cells: Vec<Corner>,
@@ -37,36 +37,36 @@ pub(super) struct Lattice {
 
 /// A kernel of a lattice.
 #[derive(Debug)]
-pub(super) struct Member {
-    pub(super) variant: Variant,
+pub(in crate::plan) struct Member {
+    pub(in crate::plan) variant: Variant,
     /// It was launched on this very kind of GPU.
-    pub(super) proven: bool,
+    pub(in crate::plan) proven: bool,
 }
 
 /// The times at one corner, as logarithms.
 #[derive(Debug, Clone)]
-pub(super) struct Corner {
+pub(in crate::plan) struct Corner {
     point: usize,
     exact: bool,
     /// What a kernel that is not listed is taken to need.
-    pub(super) slow: f32,
-    pub(super) times: Vec<Time>,
+    pub(in crate::plan) slow: f32,
+    pub(in crate::plan) times: Vec<Time>,
 }
 
 /// What a kernel took.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Time {
-    pub(super) member: u8,
-    pub(super) log: f32,
+pub(in crate::plan) struct Time {
+    pub(in crate::plan) member: u8,
+    pub(in crate::plan) log: f32,
     starts_early: bool,
 }
 
 /// A corner of the cell that a range lies in, and what it weighs there at least and at most.
 #[derive(Debug)]
-pub(super) struct Reach<'a> {
-    pub(super) corner: Option<&'a Corner>,
-    pub(super) least: f32,
-    pub(super) most: f32,
+pub(in crate::plan) struct Reach<'a> {
+    pub(in crate::plan) corner: Option<&'a Corner>,
+    pub(in crate::plan) least: f32,
+    pub(in crate::plan) most: f32,
 }
 
 /// How far the logarithms of a plan may be off, in parts of a cell.
@@ -74,9 +74,9 @@ const ROUNDING: f32 = 1e-4;
 
 /// What kernels are expected to take.
 #[derive(Debug)]
-pub(super) struct Estimate {
+pub(in crate::plan) struct Estimate {
     /// A bit for each member that was measured near the problem.
-    pub(super) seen: u64,
+    pub(in crate::plan) seen: u64,
     base: f32,
     beyond: [f32; MEMBERS],
     /// What weighs for an early start, less what weighs against it.
@@ -85,31 +85,31 @@ pub(super) struct Estimate {
 
 impl Estimate {
     /// The logarithm of the microseconds of a member that was seen.
-    pub(super) fn log(&self, member: usize) -> f32 {
+    pub(in crate::plan) fn log(&self, member: usize) -> f32 {
         self.base + self.beyond[member]
     }
 
     /// Whether its launch should start early.
-    pub(super) fn starts_early(&self, member: usize) -> bool {
+    pub(in crate::plan) fn starts_early(&self, member: usize) -> bool {
         self.early[member] >= 0.0
     }
 }
 
 /// Where a problem stands among the points.
 #[derive(Debug)]
-pub(super) struct Near {
+pub(in crate::plan) struct Near {
     /// The points around it, nearest first.
-    pub(super) points: Vec<Problem>,
+    pub(in crate::plan) points: Vec<Problem>,
     /// It is on or between measured points in every direction.
-    pub(super) within: bool,
+    pub(in crate::plan) within: bool,
     /// One of them is of this GPU's own records.
-    pub(super) own: bool,
+    pub(in crate::plan) own: bool,
 }
 
 impl Lattice {
     /// The lattice of some points, each with what its rows are multiplied by, of which the first
     /// `own` are proven; `None` where no member of the selector is listed.
-    pub(super) fn new(
+    pub(in crate::plan) fn new(
         spec: &SelectorSpec,
         points: &[&(Point, f64)],
         own: usize,
@@ -212,17 +212,17 @@ impl Lattice {
     }
 
     /// The logarithms of rows, columns or k at which there are points, ascending.
-    pub(super) fn axis(&self, axis: usize) -> &[f32] {
+    pub(in crate::plan) fn axis(&self, axis: usize) -> &[f32] {
         &self.axes[axis]
     }
 
     /// The place of a kernel among the members.
-    pub(super) fn place(&self, variant: &Variant) -> Option<usize> {
+    pub(in crate::plan) fn place(&self, variant: &Variant) -> Option<usize> {
         self.members.iter().position(|member| member.variant == *variant)
     }
 
     /// The corners around ranges of logarithms that lie in one cell, or beyond one end of an axis.
-    pub(super) fn reach(&self, ranges: &[(f32, f32); 3]) -> [Reach<'_>; 8] {
+    pub(in crate::plan) fn reach(&self, ranges: &[(f32, f32); 3]) -> [Reach<'_>; 8] {
         let spans = [0, 1, 2].map(|axis| {
             let (values, (first, last)) = (&self.axes[axis], ranges[axis]);
             let low = span(values, (first + last) / 2.0).low;
@@ -247,18 +247,18 @@ impl Lattice {
     }
 
     /// The columns from about which on the table is asked; see [`Lattice::is_above`].
-    pub(super) fn least_columns(&self) -> usize {
+    pub(in crate::plan) fn least_columns(&self) -> usize {
         (self.axes[1][0] - 1.0).exp2() as usize
     }
 
     /// Whether the rows of a problem are so much shorter than all that were measured that nothing
     /// is to be learnt from those.
-    pub(super) fn is_above(&self, problem: &Problem) -> bool {
+    pub(in crate::plan) fn is_above(&self, problem: &Problem) -> bool {
         (problem.columns as f32).log2() < self.axes[1][0] - 1.0
     }
 
     /// What the members are expected to take for a problem.
-    pub(super) fn estimate(&self, problem: &Problem) -> Estimate {
+    pub(in crate::plan) fn estimate(&self, problem: &Problem) -> Estimate {
         let mut estimate =
             Estimate { seen: 0, base: 0.0, beyond: [0.0; MEMBERS], early: [0.0; MEMBERS] };
         let mut total = 0.0;
@@ -279,7 +279,7 @@ impl Lattice {
     }
 
     /// Which points an estimate comes from; the first `own` are of this GPU.
-    pub(super) fn near(&self, problem: &Problem, own: usize) -> Near {
+    pub(in crate::plan) fn near(&self, problem: &Problem, own: usize) -> Near {
         let mut weighed: Vec<(usize, f32)> = Vec::new();
         let mut within = self.spans(problem).iter().all(|span| span.within);
         self.corners(problem, |corner, weight| {

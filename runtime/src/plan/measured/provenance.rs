@@ -3,8 +3,6 @@
 //! It asks no device; the engine does. Times of another GPU, driver, compiler or space are
 //! foreign, and whoever reads them says so.
 
-use super::space;
-use crate::engine::Engine;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -27,20 +25,6 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// That of times which are taken on the GPU of an engine; `None` where it has none,
-    /// or no compiler.
-    pub fn of(engine: &Engine) -> Option<Provenance> {
-        let facts = engine.device()?;
-        Some(Provenance {
-            device: facts.name.clone(),
-            arch: facts.arch.to_string(),
-            multiprocessors: facts.multiprocessors,
-            driver: format!("{}.{}", facts.driver.0, facts.driver.1),
-            compiler: engine.nvrtc().ok()?.name(),
-            space: space::hash(),
-        })
-    }
-
     /// A short name of it, the same for the same provenance everywhere.
     pub fn run(&self) -> String {
         let Provenance { device, arch, multiprocessors, driver, compiler, space } = self;
@@ -65,7 +49,7 @@ impl Provenance {
 }
 
 /// The first 16 digits of the SHA-256 of a text.
-pub(super) fn hex(text: &str) -> String {
+pub(crate) fn hex(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(8).fold(String::new(), |mut hex, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
@@ -81,7 +65,7 @@ pub(crate) fn sample() -> Provenance {
         multiprocessors: 132,
         driver: "13.0".into(),
         compiler: "nvrtc 13.0".into(),
-        space: space::hash(),
+        space: super::space::hash(),
     }
 }
 

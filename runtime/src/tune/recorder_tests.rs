@@ -1,8 +1,11 @@
 //! Tests of records: what is written is read, by whoever wrote it, and what is not of here is named.
 
 use super::*;
-use crate::tune::provenance::sample;
+use crate::plan::Choice;
+use crate::plan::measured::{Effort, Outcome, Records, Sample, sample};
+use crate::problem::Problem;
 use std::thread;
+use topkit_codegen::DType;
 
 fn row(columns: usize, warm: f64) -> Row {
     let choice = Choice::of_id(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();

@@ -1,25 +1,40 @@
-//! What was measured, kept as JSON lines: a line for each run that says where and by what, a line for
-//! each candidate of a problem, and one for what it takes to read the scores once.
+//! Records: what was measured, as JSON lines. A run line says where and by what, a row line what
+//! came of one variant for one problem, a floor line what it takes to read the scores once.
 //!
-//! A line is appended whole, in one write, as soon as it is known: a process that is killed loses
-//! nothing that was measured, and processes that write to one file do not mix their lines. A later
-//! line about a candidate takes the place of an earlier one. A line that is cut off, unknown or
-//! from elsewhere is told and left out; only a file that cannot be read at all is an error.
+//! This module reads records; `tune::Recorder` appends them. Of two rows about the same variant and
+//! problem, the later one counts. A line that is cut off, unknown or from elsewhere is named in
+//! [`Records::refused`] and left out; only a file that cannot be read at all is an error.
 
-use super::id::Choice;
-use super::provenance::Provenance;
-use super::search::Sample;
+use super::provenance::{Provenance, hex};
+use super::space;
+use crate::plan::Choice;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use topkit_codegen::{DType, Variant};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use topkit_codegen::{DType, Semantics, Variant, render};
 
 /// The form of the lines. Rows of form 1 told neither alignment nor early starts; their space of
 /// candidates is another, so they are foreign everywhere.
-const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 2;
+
+/// Microseconds a launch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// With its input in the L2 cache, where it fits.
+    pub warm: f64,
+    /// With another copy of its input for each launch.
+    pub cold: f64,
+}
+
+impl Sample {
+    /// What samples are compared by: the geometric mean of warm and cold.
+    pub fn microseconds(self) -> f64 {
+        (self.warm * self.cold).sqrt()
+    }
+}
 
 /// How much care was taken with a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -86,7 +101,7 @@ pub struct Floor {
 
 /// How rows lie in memory, and which.
 #[derive(Serialize, Deserialize)]
-struct Shape {
+pub(crate) struct Shape {
     dtype: String,
     rows: usize,
     columns: usize,
@@ -96,7 +111,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(problem: &Problem) -> Shape {
+    pub(crate) fn of(problem: &Problem) -> Shape {
         let Problem { dtype, rows, columns, vec_size, ragged, .. } = *problem;
         Shape { dtype: dtype.name().to_owned(), rows, columns, vec_size: Some(vec_size), ragged }
     }
@@ -111,7 +126,7 @@ impl Shape {
 /// A line of the file.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Line {
+pub(crate) enum Line {
     Run {
         format: u32,
         run: String,
@@ -237,7 +252,7 @@ impl Records {
     /// The rows that hold for this place and these sources. What is foreign or stale is named among
     /// what was left out, once for each run and each kernel.
     ///
-    /// `source` gives the digits that a row's `source` must have, as [`super::source_digest`] does.
+    /// `source` gives the digits that a row's `source` must have, as [`source_digest`] does.
     /// Without `here`, rows may be of anywhere, but not of another space of candidates.
     pub fn usable(
         mut self,
@@ -246,7 +261,7 @@ impl Records {
     ) -> Records {
         let mut foreign = Vec::new();
         self.runs.retain(|run, provenance| {
-            let space = Provenance { space: super::space_hash(), ..provenance.clone() };
+            let space = Provenance { space: space::hash(), ..provenance.clone() };
             let differs = provenance.differs(here.unwrap_or(&space));
             foreign.extend(differs.iter().map(|why| format!("run {run} is not of here: {why}")));
             differs.is_none()
@@ -276,73 +291,10 @@ impl Records {
     }
 }
 
-/// A file that rows are added to.
-#[derive(Debug)]
-pub struct Recorder {
-    file: File,
-    path: PathBuf,
-    run: String,
-}
-
-impl Recorder {
-    /// Opens a file, makes it where it is missing, and says where the rows to come are measured.
-    ///
-    /// # Errors
-    /// The system refuses.
-    pub fn open(path: &Path, provenance: &Provenance) -> io::Result<Recorder> {
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        // A line that a dying process left without its end must not swallow the next.
-        let length = file.seek(SeekFrom::End(0))?;
-        let mut last = [b'\n'];
-        if length > 0 {
-            file.seek(SeekFrom::End(-1))?;
-            file.read_exact(&mut last)?;
-        }
-        if last != [b'\n'] {
-            file.write_all(b"\n")?;
-        }
-        let run = provenance.run();
-        let mut recorder = Recorder { file, path: path.to_owned(), run: run.clone() };
-        recorder.append(&Line::Run { format: FORMAT, run, provenance: provenance.clone() })?;
-        Ok(recorder)
-    }
-
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Adds a row.
-    ///
-    /// # Errors
-    /// The system refuses.
-    pub fn add(&mut self, row: &Row) -> io::Result<()> {
-        self.append(&Line::Row {
-            run: self.run.clone(),
-            shape: Shape::of(&row.problem),
-            k: row.problem.k,
-            candidate: row.choice.id(),
-            source: row.source.clone(),
-            outcome: row.outcome.clone(),
-        })
-    }
-
-    /// Adds what it takes to read once.
-    ///
-    /// # Errors
-    /// The system refuses.
-    pub fn add_floor(&mut self, floor: &Floor) -> io::Result<()> {
-        let (shape, read_once) = (Shape::of(&floor.problem), floor.sample);
-        self.append(&Line::Floor { run: self.run.clone(), shape, read_once })
-    }
-
-    /// One write of a whole line at the end of the file, whoever else writes there.
-    fn append(&mut self, line: &Line) -> io::Result<()> {
-        let mut text = serde_json::to_string(line)?;
-        text.push('\n');
-        let written = self.file.write(text.as_bytes())?;
-        if written == text.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
-    }
+/// The first digits of the digest of a kernel's source; empty where it cannot be rendered.
+pub fn source_digest(variant: &Variant) -> String {
+    let variant = Variant { semantics: Semantics::DEFAULT, ..*variant };
+    render(&variant).map(|source| hex(&source.digest)).unwrap_or_default()
 }
 
 /// Refuses times that no launch took. Their mean has to be one too: the product of two tiny or two
@@ -359,7 +311,3 @@ fn could_serve(variant: &Variant, problem: &Problem) -> Result<(), String> {
         && variant.kernel.most_k().is_none_or(|most| problem.k <= most);
     serves.then_some(()).ok_or_else(|| format!("{variant} does not serve {problem}"))
 }
-
-#[cfg(test)]
-#[path = "record_tests.rs"]
-mod tests;

@@ -7,13 +7,11 @@
 //! halves until in each part the kernel at its middle is faster than every other one all over it, by
 //! bounds on the weights that a plan interpolates with. It asks no device and compiles nothing.
 
-use super::heuristics;
 use super::lattice::{Corner, LEAST_WEIGHT, Lattice, Reach};
-use super::planner::{Planner, Type};
-use super::{Limits, accepts};
 use crate::error::Error;
-use crate::problem::Workload;
-use crate::problem::{LIMIT, Problem};
+use crate::plan::planner::{Planner, Type};
+use crate::plan::{Limits, accepts, rules};
+use crate::problem::{LIMIT, Problem, Workload};
 use topkit_codegen::{KSet, SelectorSpec, Variant};
 
 /// Rows, columns and k, from the first to the last.
@@ -166,13 +164,13 @@ impl<'a> Search<'a> {
 
     /// What rules pick in a region.
     fn rules(&mut self, [rows, columns, k]: Region) {
-        let edges = heuristics::edges(self.spec, self.layout.dtype, self.limits);
+        let edges = rules::edges(self.spec, self.layout.dtype, self.limits);
         for (rows, _) in cut(rows, &edges[0]) {
             for (columns, _) in cut(columns, &edges[1]) {
                 for (k, _) in cut(k, &edges[2]) {
                     let problem = self.problem([rows, columns, k]);
                     let tried = self.planner.tried();
-                    self.add(heuristics::pick(self.spec, &problem, self.limits, tried));
+                    self.add(rules::pick(self.spec, &problem, self.limits, tried));
                 }
             }
         }

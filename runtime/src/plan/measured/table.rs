@@ -4,8 +4,10 @@
 //! and chooses nothing; `planner` does. A line that names a kernel which is no longer there gives
 //! the others.
 
+use super::{Provenance, Records};
+use crate::plan::Choice;
+use crate::plan::choice::of_id;
 use crate::problem::Problem;
-use crate::tune::{Choice, Provenance, Records, of_id};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -178,7 +180,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tune::{Effort, Outcome, Row, sample};
+    use crate::plan::measured::{Effort, Outcome, Row, sample};
 
     fn records(rows: &[(usize, &str, f64)]) -> Records {
         let provenance = sample();
@@ -229,7 +231,8 @@ mod tests {
             (16384, "block_filter v4_b2048_t512_r32", 8.0),
             (16384, "block_filter v4_b2048_t256_r32", 7.999),
         ];
-        let text = crate::tune::ship(&records(close)).unwrap();
+        let text = Table::of(&records(close), &sample().run()).unwrap();
+        let text = text.condensed().write().unwrap();
         let first = r#""us":[["block_filter v4_b2048_t256_r32",7.999],"#;
         assert!(text.contains(first), "{text}");
     }

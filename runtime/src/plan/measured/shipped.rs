@@ -5,14 +5,14 @@
 //! taken, since whether there is room for it was not measured. What is odd in a file is logged and
 //! left out, and rules take its place.
 
-use super::Kept;
 use super::table::{Point, Table};
-use crate::tune::{Provenance, Records};
+use super::{Provenance, Records};
+use crate::plan::Kept;
 use topkit_codegen::Arch;
 
 /// The tables that come with the library.
 const SHIPPED: &[(&str, &str)] =
-    &[("nvidia_h200.jsonl", include_str!("../../data/tuned/nvidia_h200.jsonl"))];
+    &[("nvidia_h200.jsonl", include_str!("../../../data/tuned/nvidia_h200.jsonl"))];
 
 /// The GPU that a plan is for.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ impl Holding {
     }
 
     /// Of some tables, the one of this GPU's name, else one of its compute capability.
-    pub(super) fn among(mut tables: Vec<Table>, here: Here<'_>) -> Option<Holding> {
+    fn among(mut tables: Vec<Table>, here: Here<'_>) -> Option<Holding> {
         let capability = here.arch.capability();
         let alike = |table: &Table| {
             let arch = table.provenance.arch.parse::<Arch>();
@@ -103,8 +103,9 @@ impl Holding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Problem;
-    use crate::tune::{Choice, sample};
+    use crate::plan::Choice;
+    use crate::plan::measured::{Effort, Outcome, Row, sample};
+    use crate::problem::Problem;
     use topkit_codegen::DType;
 
     fn table(us: f64) -> Table {
@@ -150,9 +151,8 @@ mod tests {
         records.runs.insert(sample().run(), sample());
         assert_eq!(Holding::with_own(shipped.clone(), &records, &sample()), shipped);
         let Point { problem, times } = table(1.0).points[0].clone();
-        let outcome =
-            crate::tune::Outcome::Timed { warm: 9.0, cold: 9.0, effort: crate::tune::Effort::Full };
-        let row = crate::tune::Row { problem, choice: times[0].0, source: "".into(), outcome };
+        let outcome = Outcome::Timed { warm: 9.0, cold: 9.0, effort: Effort::Full };
+        let row = Row { problem, choice: times[0].0, source: "".into(), outcome };
         records.rows.push((sample().run(), row));
         let both = Holding::with_own(shipped, &records, &sample()).unwrap();
         assert_eq!((both.points.len(), both.own), (3, 1));

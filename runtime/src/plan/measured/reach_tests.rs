@@ -162,7 +162,7 @@ fn rules_change_at_their_edges_alone() {
     let few_rows = [0, 1, 4, 5, 8, 15, 20, 30, 42, 66, 100, 1000];
     for (is_narrow, spec, limits, planner) in PLANNERS.iter() {
         for &dtype in &DType::ALL {
-            let edges = heuristics::edges(spec, dtype, limits);
+            let edges = rules::edges(spec, dtype, limits);
             let place = |axis: usize, size: usize| {
                 let last = edges[axis].iter().filter(|&&edge| edge < size).max();
                 last.copied()
@@ -171,7 +171,7 @@ fn rules_change_at_their_edges_alone() {
             let mut check = |rows, columns, k: u32| {
                 let between = (place(0, rows), place(1, columns), place(2, k as usize));
                 let problem = Problem::new(dtype, rows, columns, k);
-                let variant = heuristics::pick(spec, &problem, limits, planner.tried());
+                let variant = rules::pick(spec, &problem, limits, planner.tried());
                 let known = *picked.entry(between).or_insert(variant);
                 assert_eq!(known, variant, "{problem}, narrow: {is_narrow}");
             };

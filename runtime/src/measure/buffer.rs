@@ -15,16 +15,16 @@ const ALIGN: usize = 256;
 
 /// Where the rows of a matrix lie: bytes before the first, of a row, and from row to row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Layout {
-    pub(super) before: usize,
-    pub(super) row: usize,
-    pub(super) pitch: usize,
-    pub(super) rows: usize,
+pub(crate) struct Layout {
+    pub(crate) before: usize,
+    pub(crate) row: usize,
+    pub(crate) pitch: usize,
+    pub(crate) rows: usize,
 }
 
 impl Layout {
     /// Rows that begin at multiples of what a problem says, and of no more where it can be so.
-    pub(super) fn of(problem: &Problem) -> Layout {
+    pub(crate) fn of(problem: &Problem) -> Layout {
         let size = problem.dtype.bytes() as usize;
         let row = problem.columns * size;
         let align = (problem.vec_size as usize * size).clamp(size, WIDEST);
@@ -49,7 +49,7 @@ const WIDEST: usize = 16;
 const BETWEEN: u8 = 0xff;
 
 /// Device memory of changing size.
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     stream: Arc<CudaStream>,
     memory: Option<CudaSlice<u8>>,
     moves: usize,
@@ -57,12 +57,12 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// An empty one.
-    pub(super) fn new(stream: &Arc<CudaStream>) -> Buffer {
+    pub(crate) fn new(stream: &Arc<CudaStream>) -> Buffer {
         Buffer { stream: stream.clone(), memory: None, moves: 0 }
     }
 
     /// The address of so many bytes, which hold nothing of before; 0 of none.
-    pub(super) fn room(&mut self, bytes: usize) -> Result<CUdeviceptr, Error> {
+    pub(crate) fn room(&mut self, bytes: usize) -> Result<CUdeviceptr, Error> {
         if bytes == 0 {
             return Ok(0);
         }
@@ -77,12 +77,12 @@ impl Buffer {
     }
 
     /// How often its address has changed.
-    pub(super) fn moves(&self) -> usize {
+    pub(crate) fn moves(&self) -> usize {
         self.moves
     }
 
     /// As [`Buffer::room`], with every byte set to one value.
-    pub(super) fn filled(&mut self, bytes: usize, value: u8) -> Result<CUdeviceptr, Error> {
+    pub(crate) fn filled(&mut self, bytes: usize, value: u8) -> Result<CUdeviceptr, Error> {
         let address = self.room(bytes)?;
         if bytes > 0 {
             // SAFETY: the buffer holds so many bytes from this address on.
@@ -93,7 +93,7 @@ impl Buffer {
     }
 
     /// Puts numbers at its beginning, and waits until they are there.
-    pub(super) fn upload(&mut self, numbers: &[i32]) -> Result<CUdeviceptr, Error> {
+    pub(crate) fn upload(&mut self, numbers: &[i32]) -> Result<CUdeviceptr, Error> {
         let address = self.room(size_of_val(numbers))?;
         // SAFETY: the buffer holds as many numbers, which live until the stream is waited for.
         unsafe { result::memcpy_htod_async(address, numbers, self.stream.cu_stream()) }
@@ -105,7 +105,7 @@ impl Buffer {
 
 /// Copies of one matrix.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Copies {
+pub(crate) struct Copies {
     first: CUdeviceptr,
     step: usize,
     count: usize,
@@ -115,7 +115,7 @@ pub(super) struct Copies {
 impl Copies {
     /// Puts some rows over and over into a matrix, and as many copies of that as reach `least` bytes
     /// together, one to `most`.
-    pub(super) fn of(
+    pub(crate) fn of(
         buffer: &mut Buffer,
         rows: &[u8],
         layout: Layout,
@@ -152,12 +152,12 @@ impl Copies {
     }
 
     /// The memory of the copy that the launch of that number reads, a multiple of 256.
-    pub(super) fn memory(&self, launch: usize) -> CUdeviceptr {
+    pub(crate) fn memory(&self, launch: usize) -> CUdeviceptr {
         self.first + (launch % self.count * self.step) as u64
     }
 
     /// The address of its first score.
-    pub(super) fn address(&self, launch: usize) -> CUdeviceptr {
+    pub(crate) fn address(&self, launch: usize) -> CUdeviceptr {
         self.memory(launch) + self.before
     }
 }
@@ -178,7 +178,7 @@ fn apart(rows: &[u8], Layout { row, pitch, .. }: Layout) -> Cow<'_, [u8]> {
 ///
 /// # Safety
 /// The address is valid on the stream's device for so many indices.
-pub(super) unsafe fn fetch(
+pub(crate) unsafe fn fetch(
     stream: &CudaStream,
     address: CUdeviceptr,
     indices: &mut [i32],

@@ -4,7 +4,7 @@
 //! A small kernel of its own, compiled and kept as every other is, is tried in a few grid shapes, and
 //! the fastest stands. It selects nothing.
 
-use super::timer::Recording;
+use super::graph::Recording;
 use crate::engine::Engine;
 use crate::error::Error;
 use cudarc::driver::sys::CUdeviceptr;
@@ -65,7 +65,7 @@ impl ReadOnce {
     }
 
     /// `ahead` of its use, as a tuning is, a compile is not denied.
-    pub(super) fn load(
+    pub(crate) fn load(
         engine: &Engine,
         stream: &Arc<CudaStream>,
         ahead: bool,
