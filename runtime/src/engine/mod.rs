@@ -6,27 +6,25 @@
 
 mod builder;
 mod config;
+mod tables;
 
 pub use builder::EngineBuilder;
 pub use config::Config;
 
 use crate::backend::cuda::device::{Device, DeviceFacts};
 use crate::backend::cuda::module::{LaunchShape, LoadedKernel};
+use crate::compile::absent::Absent;
 use crate::compile::dump::dump;
-use crate::compile::nvrtc::Nvrtc;
+use crate::compile::nvrtc::{Nvrtc, NvrtcError};
 use crate::compile::overrides::Overrides;
-use crate::compile::store::pack::{Absent, NotPacked, Packs, Stock};
+use crate::compile::store::pack::{NotPacked, Packs, Stock};
 use crate::compile::store::{Artifact, CacheKey, KernelCache, MemoryCache};
 use crate::error::Error;
-use crate::plan::{Here, Holding, Limits, Planner, Refusal};
-use crate::problem::Problem;
+use crate::plan::{Holding, Limits, Planner, Refusal};
 use crate::select::selector::Selector;
-use crate::tune::{self, Event, Provenance, Records, Summary, TuneError, Tuning, source_digest};
 use cudarc::driver::CudaContext;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use topkit_codegen::{Arch, RenderedSource, SelectorSpec, Variant, render};
 
 /// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
@@ -47,7 +45,7 @@ struct Inner {
     config: Config,
     overrides: Option<Overrides>,
     /// The compiler; where packs alone serve, why there is none.
-    nvrtc: Result<Arc<Nvrtc>, Error>,
+    nvrtc: Result<Arc<Nvrtc>, NvrtcError>,
     cache: KernelCache,
     artifacts: MemoryCache<Variant, Artifact, Error>,
     loaded: MemoryCache<Variant, LoadedKernel, Error>,
@@ -119,10 +117,11 @@ impl Engine {
             Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
             Target::Offline(arch) => (*arch, Limits::of_arch(*arch)),
         };
-        let nvrtc = compiler(arch, config.line_info);
+        let nvrtc =
+            Nvrtc::for_arch(arch).map(|nvrtc| Arc::new(nvrtc.with_line_info(config.line_info)));
         let cache = match &nvrtc {
             Ok(nvrtc) => KernelCache::from_config(nvrtc.clone(), &config),
-            Err(error) if packs.is_empty() => return Err(error.clone()),
+            Err(error) if packs.is_empty() => return Err(error.clone().into()),
             Err(error) => {
                 tracing::info!("kernels come from packs alone: {error}");
                 KernelCache::new(Arc::new(Absent), None)
@@ -175,7 +174,7 @@ impl Engine {
     /// # Errors
     /// There is none, and the engine lives by its packs.
     pub fn nvrtc(&self) -> Result<&Nvrtc, Error> {
-        self.inner.nvrtc.as_deref().map_err(Error::clone)
+        self.inner.nvrtc.as_deref().map_err(|error| error.clone().into())
     }
 
     /// The compiled kernels, with their counters: [`KernelCache::stats`] tells how many were
@@ -189,77 +188,6 @@ impl Engine {
     /// and after [`Engine::tune`].
     pub fn records(&self) -> Option<PathBuf> {
         self.inner.cache.disk().map(|disk| disk.root().join(RECORDS))
-    }
-
-    /// Measures which member of a selector is fastest for each of some problems, and keeps what it
-    /// finds in [`Engine::records`], which selectors that are made from then on plan by. Members are
-    /// checked before they are timed. What was measured before, by whatever process, is not
-    /// measured again.
-    ///
-    /// It ends when all is measured, when the budget is spent, or when `tell` breaks; what is known
-    /// by then stands. `tell` hears of every problem that is begun and of every row. Have nothing
-    /// else run on the GPU meanwhile, and capture no stream. It compiles even where the settings deny
-    /// unexpected compiles: these are expected.
-    ///
-    /// ```no_run
-    /// use std::ops::ControlFlow;
-    /// use std::time::Duration;
-    /// use topkit::{DType, Engine, SelectorSpec, Problem, tune::Event};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let engine = Engine::new()?;
-    /// let spec = SelectorSpec::builder("Indexer").dtype([DType::Bf16]).k([2048]).build()?;
-    /// let problems = [1, 8, 32].map(|rows| Problem::new(DType::Bf16, rows, 131_072, 2048));
-    /// let summary = engine.tune(&spec, &problems, Duration::from_secs(30), &mut |event| {
-    ///     if let Event::Problem(place, problem) = event {
-    ///         println!("{place}: {problem}");
-    ///     }
-    ///     ControlFlow::Continue(())
-    /// })?;
-    /// println!("{} left", summary.left);
-    /// let selector = engine.selector(spec)?; // goes by what was measured
-    /// # let _ = selector;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// A stream of the engine's context is being captured, the selector does not serve a problem,
-    /// nothing is kept on disk, the records cannot be read or written, the engine has no GPU or no
-    /// compiler, edited sources stand in for its kernels, or the GPU stops answering.
-    pub fn tune(
-        &self,
-        spec: &SelectorSpec,
-        problems: &[Problem],
-        budget: Duration,
-        tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
-    ) -> Result<Summary, TuneError> {
-        let records = self.records().ok_or(TuneError::NoRecords)?;
-        let problems: Vec<Problem> =
-            problems.iter().map(|problem| problem.of_selector(spec)).collect();
-        tune::tune(self, &Tuning { spec, problems: &problems, budget, records: &records }, tell)
-    }
-
-    /// What picks the members of a selector.
-    pub(crate) fn planner(&self, spec: &SelectorSpec) -> Planner {
-        // What was read is whole, whatever a panic of another thread left.
-        let mut holding = self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner);
-        let holding = holding.get_or_insert_with(|| match self.records() {
-            Some(path) => self.holding(&path),
-            None => self.shipped(),
-        });
-        self.planner_by(spec, holding.as_ref())
-    }
-
-    /// What picks the members of a selector by some points.
-    pub(crate) fn planner_by(&self, spec: &SelectorSpec, holding: Option<&Holding>) -> Planner {
-        let holding = holding.map(|holding| holding.settled(spec, self.limits()));
-        Planner::new(spec, holding.as_deref())
-    }
-
-    /// Has selectors that are made from now on read the records again.
-    pub(crate) fn read_records_again(&self) {
-        *self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The members of a selector that packs hold, where there are no others; the planner then takes no
@@ -291,34 +219,6 @@ impl Engine {
         Refusal::of(error).filter(|refusal| !hides(refusal))
     }
 
-    /// The shipped table, where one holds.
-    pub(crate) fn shipped(&self) -> Option<Holding> {
-        Holding::shipped(Here {
-            name: self.device().map(|facts| facts.name.as_str()),
-            arch: self.arch(),
-            multiprocessors: self.limits().multiprocessors,
-        })
-    }
-
-    /// The shipped table, where one holds, with the records of a file that are of this place.
-    pub(crate) fn holding(&self, path: &Path) -> Option<Holding> {
-        let shipped = self.shipped();
-        let Some(here) = Provenance::of(self) else { return shipped };
-        match Records::read(path) {
-            Err(error) => {
-                tracing::warn!(path = %path.display(), "records cannot be read: {error}");
-                shipped
-            }
-            Ok(records) => {
-                let records = records.usable(Some(&here), source_digest);
-                for refused in &records.refused {
-                    tracing::info!(path = %path.display(), "a record is left out: {refused}");
-                }
-                Holding::with_own(shipped, &records, &here)
-            }
-        }
-    }
-
     fn gpu(&self) -> Option<&Device> {
         match &self.inner.target {
             Target::Gpu(device) => Some(device),
@@ -331,7 +231,7 @@ impl Engine {
         let _span = tracing::info_span!("render", %variant).entered();
         let source = render(variant)?;
         match &self.inner.overrides {
-            Some(overrides) => overrides.apply(source, self.arch()),
+            Some(overrides) => Ok(overrides.apply(source, self.arch())?),
             None => Ok(source),
         }
     }
@@ -366,7 +266,7 @@ impl Engine {
             // What may not be compiled for its launch may not be compiled to be read.
             let cache = &self.inner.cache;
             let may_compile = self.inner.nvrtc.is_ok() && cache.may_compile(ahead);
-            let ptx = || Ok(cache.make_ptx(source, self.arch(), ahead)?);
+            let ptx = || Ok::<_, Error>(cache.make_ptx(source, self.arch(), ahead)?);
             dump(folder, source, self.arch(), &artifact, may_compile.then_some(ptx))?;
         }
         Ok(artifact)
@@ -394,13 +294,13 @@ impl Engine {
         Ok(self.inner.cache.ptx(source, self.arch())?)
     }
 
-    fn not_packed(&self, source: &RenderedSource, absent: &Error) -> Error {
+    fn not_packed(&self, source: &RenderedSource, absent: &NvrtcError) -> Error {
         Error::NotPacked(Box::new(NotPacked {
             entry: source.entry.clone(),
             arch: self.arch(),
             digest: source.digest.clone(),
             searched: self.inner.cache.searched(source, self.arch()),
-            compiler: Box::new(absent.clone()),
+            compiler: absent.clone(),
         }))
     }
 
@@ -422,34 +322,4 @@ impl Engine {
             LoadedKernel::load(device, &artifact.entry, &artifact.cubin, launch)
         })
     }
-}
-
-/// Which architectures a compiler serves in full, or what to do where there is none.
-fn knows(archs: &[String]) -> String {
-    if archs.is_empty() {
-        return "it lists no architecture that it does this for: install another with `python3 -m pip \
-                install nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder"
-            .to_owned();
-    }
-    format!("it knows {}", archs.join(", "))
-}
-
-/// The compiler of this machine, if it compiles every kernel for the architecture.
-fn compiler(arch: Arch, line_info: bool) -> Result<Arc<Nvrtc>, Error> {
-    let nvrtc = Nvrtc::find()?.with_line_info(line_info);
-    if nvrtc.supports(arch) {
-        return Ok(Arc::new(nvrtc));
-    }
-    let (major, minor) = arch.least_nvrtc();
-    let remedy = if nvrtc.version() < (major, minor) {
-        format!(
-            "that takes NVRTC {major}.{minor} or later: install it with `python3 -m pip install \
-             nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder"
-        )
-    } else {
-        let known = nvrtc.archs().iter().filter(|arch| nvrtc.supports(**arch));
-        let known: Vec<_> = known.map(Arch::to_string).collect();
-        knows(&known)
-    };
-    Err(Error::Arch { arch, compiler: nvrtc.name(), remedy })
 }
