@@ -68,8 +68,10 @@ pub use engine::{Config, Engine, EngineBuilder};
 pub use error::{Error, driver_words};
 pub use library::environment::unsearched;
 pub use library::{LibraryError, probe_driver};
-pub use plan::{Alternative, Basis, Explanation, Kept, Limits, Measured, Plan, Reason};
-pub use problem::{IndexInt, Problem, Score, Workload};
+pub use plan::{
+    Basis, Expected, Explanation, Kept, Limits, Measured, Narrowed, Plan, PlanError, Reason,
+};
+pub use problem::{IndexInt, Problem, Score, TooLarge, Workload};
 pub use select::rows::{Output, Rows};
 pub use select::selector::Selector;
 pub use select::warmup::{CompileKey, Warmed, Warmup};
