@@ -52,7 +52,7 @@ pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
     }
     // Packs alone have all that they can serve already.
     selectors.iter().try_for_each(|selector| selector.engine().nvrtc().map(drop))?;
-    let disk = selectors.first().and_then(|selector| selector.engine().cache().disk());
+    let disk = selectors.first().and_then(|selector| selector.engine().disk());
     let folder = disk.map(|disk| disk.root().display().to_string()).ok_or_else(|| {
         Failure::environment(
             "no kernel is kept on disk here, so that a warm-up would be lost with this program; \

@@ -337,7 +337,7 @@ impl Selector {
     /// The variant is no member, or NVRTC refuses it.
     pub fn artifact(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
         self.member(variant)?;
-        self.engine.artifact(variant, false)
+        self.engine.artifact(variant, self.engine.compiling())
     }
 
     /// The machine code of a member.

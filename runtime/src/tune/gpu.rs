@@ -12,6 +12,7 @@ use super::refusal::refusal;
 use super::scores::Scores;
 use super::search::{Fault, Meter};
 use crate::backend::launch::RawLaunch;
+use crate::compile::cache::Compiling;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::measure::buffer::{Buffer, fetch};
@@ -390,7 +391,7 @@ impl Gpu {
         let bytes = scores * problem.dtype.bytes() as usize;
         let reader = match self.read_once.take() {
             Some(reader) => reader,
-            None => ReadOnce::load(&self.engine, &self.stream, true)?,
+            None => ReadOnce::load(&self.engine, &self.stream, Compiling::Allowed)?,
         };
         let time = || {
             // SAFETY: a copy is at a multiple of 256 and holds the scores of all rows and whole
