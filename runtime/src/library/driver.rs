@@ -90,7 +90,7 @@ const LATER: &[(u32, &str)] = &[(12_080, "cuEventElapsedTime_v2")];
 /// There is no driver, it does not load, or it is too old: each place is named, and which driver is
 /// needed.
 ///
-/// [`devices`]: crate::devices
+/// [`devices`]: crate::machine::devices
 pub fn probe_driver() -> Result<(), Error> {
     Ok(driver()?)
 }

@@ -103,7 +103,7 @@ impl Holding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Problem;
+    use crate::problem::Problem;
     use crate::tune::{Choice, sample};
     use topkit_codegen::DType;
 

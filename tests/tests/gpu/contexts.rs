@@ -10,7 +10,7 @@ use topkit::cudarc::driver::{CudaContext, CudaSlice, DevicePtr, DevicePtrMut, re
 use topkit::host::{self, Matrix};
 use topkit::tune::{Event, Recording};
 use topkit::{
-    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Semantics,
+    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, spec::Semantics,
 };
 use topkit_tests::Distribution;
 

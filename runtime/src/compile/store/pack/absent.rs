@@ -2,7 +2,7 @@
 //! is served by packs alone, and turns its refusal into [`NotPacked`](super::NotPacked).
 
 use crate::compile::nvrtc::Nvrtc;
-use crate::{CompileError, Compiled, Compiler};
+use crate::compile::{CompileError, Compiled, Compiler};
 use topkit_codegen::{Arch, RenderedSource};
 
 /// No compiler.
