@@ -1,5 +1,5 @@
 //! The table of score types. A new dtype is one row here and one traits block in
-//! `templates/device/order_key.cuh`; everything else reads this table.
+//! `templates/score/ordinal.cuh`; everything else reads this table.
 
 use std::fmt;
 

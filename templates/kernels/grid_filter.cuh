@@ -1,6 +1,6 @@
 // grid_filter: many CTAs select the top k of one huge row, which they read once.
 //
-// Each CTA keeps of its part the scores above a guessed bound, see device/filter.cuh, and leaves
+// Each CTA keeps of its part the scores above a guessed bound, see filter/filter.cuh, and leaves
 // them in the workspace. The last to arrive selects; nobody waits for another.
 //
 // Scope: the CTAs of a row; grid.x = rows * parts. Shared memory: static, under 48 KB. Barriers:
@@ -9,12 +9,12 @@
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses aligned to
 // their element.
 #pragma once
-#include "../device/dependent_launch.cuh"
-#include "../device/filter.cuh"
-#include "../device/row.cuh"
-#include "../device/short_row.cuh"
-#include "../device/types.cuh"
-#include "../device/warp.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../filter/filter.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
 
 template <class Config>
 struct GridFilter {

@@ -1,9 +1,10 @@
 //! Tests of the planner, on small made-up tables.
 
 use super::*;
+use crate::plan::Choice;
 use crate::plan::Explanation;
-use crate::plan::table::Point;
-use crate::tune::{Choice, of_id};
+use crate::plan::choice::{id, of_id};
+use crate::plan::measured::table::Point;
 use std::hint::black_box;
 use std::time::Instant;
 use topkit_codegen::{Arch, KernelKind};
@@ -79,7 +80,7 @@ fn measured(explanation: Explanation) -> Measured {
 
 fn pick(planner: &Planner, rows: usize, columns: usize, k: u32) -> String {
     let plan = planner.plan(&spec(), &problem(rows, columns, k), &h200()).unwrap();
-    crate::tune::id(&plan.variant)
+    id(&plan.variant)
 }
 
 #[test]
@@ -139,13 +140,13 @@ fn what_cannot_serve_is_passed_over() {
     // A GPU without clusters.
     let limits = Limits { clusters: false, ..h200() };
     let plan = planner.plan(&spec(), &problem(1, 65536, 64), &limits).unwrap();
-    assert_eq!(crate::tune::id(&plan.variant), BLOCK);
+    assert_eq!(id(&plan.variant), BLOCK);
     // A selector whose declaration leaves the winners out.
     let narrow = SelectorSpec::builder("Narrow").dtype([DType::F32]).bins([2048]).threads([512]);
     let narrow = narrow.build().unwrap();
     let own = Planner::new(&narrow, Some(&table()));
     let plan = own.plan(&narrow, &problem(1, 16384, 64), &h200()).unwrap();
-    assert_eq!(crate::tune::id(&plan.variant), FOUR);
+    assert_eq!(id(&plan.variant), FOUR);
     assert!(narrow.contains(&plan.variant));
 }
 
@@ -202,7 +203,7 @@ fn rules_serve_where_the_table_does_not() {
 fn beyond_the_points_the_nearest_stands_and_the_words_say_so() {
     let planner = Planner::new(&spec(), Some(&table()));
     let far = explain(&planner, 1, 1 << 28, 64);
-    assert_eq!(crate::tune::id(&far.plan.variant), SIXTEEN);
+    assert_eq!(id(&far.plan.variant), SIXTEEN);
     assert!(
         far.to_string()
             .contains("beyond what was measured, so by the nearest: top 64 of 1 x 1048576"),
@@ -363,7 +364,7 @@ fn less_aligned_rows_go_by_their_own_times_where_there_are_some() {
     let planner = Planner::new(&spec(), Some(&with_layout(|problem| problem.at(4, 0))));
     let explained =
         |problem: Problem| Explanation::by(&planner, &spec(), &problem, &h200()).unwrap();
-    let name = |explanation: &Explanation| crate::tune::id(&explanation.plan.variant);
+    let name = |explanation: &Explanation| id(&explanation.plan.variant);
     let (usual, odd) = (problem(1, 65536, 64), problem(1, 65536, 64).at(4, 0));
     assert_eq!(name(&explained(usual)), FOUR);
     assert_eq!(name(&explained(odd)), BLOCK);
@@ -393,11 +394,11 @@ fn ragged_selectors_go_by_ragged_rows_and_dense_ones_do_not() {
     let planner = Planner::new(&ragged, Some(&holding));
     let problem = problem(1, 65536, 64);
     let explanation = Explanation::by(&planner, &ragged, &problem, &h200()).unwrap();
-    assert_eq!(crate::tune::id(&explanation.plan.variant), BLOCK);
+    assert_eq!(id(&explanation.plan.variant), BLOCK);
     assert!(explanation.plan.problem.ragged && !explanation.to_string().contains("stand for"));
     let elsewhere = Problem { columns: 16384, ..problem };
     let explanation = Explanation::by(&planner, &ragged, &elsewhere, &h200()).unwrap();
-    assert_eq!(crate::tune::id(&explanation.plan.variant), HELD);
+    assert_eq!(id(&explanation.plan.variant), HELD);
     assert!(explanation.to_string().contains("lie otherwise: ragged"), "{explanation}");
     let dense = Planner::new(&spec(), Some(&holding));
     assert_eq!(pick(&dense, 1, 65536, 64), FOUR);

@@ -1,7 +1,7 @@
 //! Tests of comparing, on a meter of made-up times.
 
 use super::*;
-use crate::tune::search::Sample;
+use crate::plan::measured::Sample;
 use crate::tune::{id, of_id};
 use std::collections::HashMap;
 use std::time::Duration;
