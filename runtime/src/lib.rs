@@ -85,7 +85,8 @@ pub mod cache {
 /// Looking at kernels and plans: generated source, edited source, resources, SASS, and why a plan is
 /// what it is.
 pub mod inspect {
-    pub use crate::compile::overrides::Overrides;
+    pub use crate::compile::dump::DumpError;
+    pub use crate::compile::overrides::{OverrideError, Overrides};
     pub use crate::compile::resources::Resources;
     pub use crate::compile::sass::{Disassembler, SassError};
     pub use crate::plan::{Alternative, Basis, Kept, Measured, Reason};
