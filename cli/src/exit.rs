@@ -122,10 +122,10 @@ impl From<topkit::Error> for Failure {
     }
 }
 
-impl From<topkit::PlanError> for Failure {
-    fn from(error: topkit::PlanError) -> Failure {
+impl From<topkit::inspect::PlanError> for Failure {
+    fn from(error: topkit::inspect::PlanError) -> Failure {
         match error {
-            topkit::PlanError::Spec(error) => error.into(),
+            topkit::inspect::PlanError::Spec(error) => error.into(),
             error => Failure::input(error),
         }
     }
@@ -158,17 +158,17 @@ impl From<topkit::tune::TuneError> for Failure {
     }
 }
 
-impl From<topkit::SpecError> for Failure {
-    fn from(error: topkit::SpecError) -> Failure {
+impl From<topkit::spec::SpecError> for Failure {
+    fn from(error: topkit::spec::SpecError) -> Failure {
         let faults: Vec<_> = error.faults.iter().map(ToString::to_string).collect();
         Failure::input(faults.join("; "))
     }
 }
 
-impl From<topkit::RenderError> for Failure {
-    fn from(error: topkit::RenderError) -> Failure {
+impl From<topkit::inspect::RenderError> for Failure {
+    fn from(error: topkit::inspect::RenderError) -> Failure {
         match error {
-            topkit::RenderError::Spec(error) => error.into(),
+            topkit::inspect::RenderError::Spec(error) => error.into(),
             other => Failure::environment(other),
         }
     }
@@ -180,9 +180,9 @@ impl From<topkit::cache::DiskError> for Failure {
     }
 }
 
-impl From<topkit::pack::PackError> for Failure {
-    fn from(error: topkit::pack::PackError) -> Failure {
-        use topkit::pack::PackError;
+impl From<topkit::cache::pack::PackError> for Failure {
+    fn from(error: topkit::cache::pack::PackError) -> Failure {
+        use topkit::cache::pack::PackError;
         match error {
             PackError::Damaged { .. } => Failure::check(error),
             PackError::Io { action: "write", .. }
