@@ -4,8 +4,8 @@ use crate::abi::{Launch, Plan, Problem, SelectorConfig};
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::{context, convert, last_error, sized};
-use topkit::cudarc::driver::sys::CUstream;
 use topkit::DType;
+use topkit::cudarc::driver::sys::CUstream;
 
 /// What a `topkit_selector *` points to.
 #[derive(Debug)]

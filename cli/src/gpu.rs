@@ -6,7 +6,7 @@ use crate::report::bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaSlice, DevicePtr, DevicePtrMut, DeviceRepr, DriverError};
-use topkit::tune::{LAUNCHES, REPLAYS, Recording, Timing};
+use topkit::measure::{LAUNCHES, REPLAYS, Recording, Timing};
 use topkit::{CudaStream, Engine, Plan, Problem, RawLaunch, Score, Selector};
 
 /// Long enough for an idle GPU to raise its clocks.

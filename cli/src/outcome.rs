@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::time::Instant;
 use topkit::cache::Origin;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::tune::{LAUNCHES, REPLAYS, Timing};
+use topkit::measure::{LAUNCHES, REPLAYS, Timing};
 use topkit::{Engine, Plan, Problem, Score, Selector, SelectorSpec};
 
 /// An answer and how it came about.

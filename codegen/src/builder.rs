@@ -75,6 +75,11 @@ impl SpecBuilder {
         self
     }
 
+    /// The spec as it is, sound or not.
+    pub fn spec(self) -> SelectorSpec {
+        self.spec
+    }
+
     /// The checked spec, or every fault it has.
     pub fn build(self) -> Result<SelectorSpec, SpecError> {
         let faults = self.spec.validate();

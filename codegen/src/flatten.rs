@@ -117,26 +117,25 @@ mod tests {
 
     #[test]
     fn paths_resolve_from_their_file() {
-        assert_eq!(resolve("kernels/block_radix.cuh", "../device/row.cuh"), "device/row.cuh");
-        assert_eq!(resolve("device/row.cuh", "types.cuh"), "device/types.cuh");
-        assert_eq!(resolve("skeleton.cu.j2", "device/row.cuh"), "device/row.cuh");
+        assert_eq!(resolve("kernels/block_radix.cuh", "../row/row.cuh"), "row/row.cuh");
+        assert_eq!(resolve("row/row.cuh", "../core/types.cuh"), "core/types.cuh");
+        assert_eq!(resolve("skeleton.cu.j2", "row/row.cuh"), "row/row.cuh");
     }
 
     #[test]
     fn a_block_is_written_once_and_named() {
-        let text =
-            "// banner\n#include \"device/row.cuh\"\n#include \"device/types.cuh\"\nint x;\n";
+        let text = "// banner\n#include \"row/row.cuh\"\n#include \"core/types.cuh\"\nint x;\n";
         let flat = flatten("root.cu", text, &[]).unwrap();
         assert!(flat.starts_with("// banner\n"), "{flat}");
         assert!(!flat.contains("#include"), "{flat}");
-        assert_eq!(flat.matches("// ---- device/types.cuh ").count(), 1);
+        assert_eq!(flat.matches("// ---- core/types.cuh ").count(), 1);
         assert_eq!(flat.matches("struct LaunchArgs").count(), 1);
         assert!(flat.contains("#line 4 \"templates/root.cu\"\nint x;"), "{flat}");
     }
 
     #[test]
     fn lines_keep_their_numbers() {
-        let flat = flatten("root.cu", "#include \"device/row.cuh\"\n", &[]).unwrap();
+        let flat = flatten("root.cu", "#include \"row/row.cuh\"\n", &[]).unwrap();
         let mut at: Option<(&str, usize)> = None;
         for line in flat.lines() {
             if let Some(rest) = line.strip_prefix("#line ") {
@@ -158,8 +157,8 @@ mod tests {
 
     #[test]
     fn a_missing_block_is_named_with_its_place() {
-        let error = flatten("root.cu", "\n#include \"device/absent.cuh\"\n", &[]).unwrap_err();
+        let error = flatten("root.cu", "\n#include \"core/absent.cuh\"\n", &[]).unwrap_err();
         let message = error.to_string();
-        assert!(message.contains("device/absent.cuh") && message.contains("templates/root.cu:2"));
+        assert!(message.contains("core/absent.cuh") && message.contains("templates/root.cu:2"));
     }
 }

@@ -43,6 +43,7 @@ mod compile;
 mod engine;
 mod error;
 mod library;
+pub mod measure;
 mod plan;
 mod problem;
 mod select;

@@ -1,16 +1,16 @@
 // block_filter: one CTA selects the top k of one row of any length, which it reads once.
 //
-// It keeps the scores above a guessed bound, and selects from these; see device/filter.cuh.
+// It keeps the scores above a guessed bound, and selects from these; see filter/filter.cuh.
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses aligned to
 // their element.
 #pragma once
-#include "../device/dependent_launch.cuh"
-#include "../device/filter.cuh"
-#include "../device/row.cuh"
-#include "../device/short_row.cuh"
-#include "../device/types.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../filter/filter.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
+#include "../core/types.cuh"
 
 template <class Config>
 struct BlockFilter {

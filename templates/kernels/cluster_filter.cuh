@@ -1,6 +1,6 @@
 // cluster_filter: a cluster of CTAs selects the top k of one row of any length, which it reads once.
 //
-// Each CTA keeps of its part the scores above a guessed bound, see device/filter.cuh, and puts them
+// Each CTA keeps of its part the scores above a guessed bound, see filter/filter.cuh, and puts them
 // into the shared memory of the first, which selects. If a guess was too high, every CTA looks
 // again: for all that is as good as the k-th best so far, which the winners are for certain.
 //
@@ -8,13 +8,13 @@
 // over the cluster. Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of
 // Config::CLUSTER CTAs; 1 <= k <= Config::MOST_K; row addresses aligned to their element.
 #pragma once
-#include "../device/cluster.cuh"
-#include "../device/dependent_launch.cuh"
-#include "../device/filter.cuh"
-#include "../device/row.cuh"
-#include "../device/short_row.cuh"
-#include "../device/types.cuh"
-#include "../device/warp.cuh"
+#include "../ptx/cluster.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../filter/filter.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
 
 template <class Config>
 struct ClusterFilter {

@@ -1,6 +1,6 @@
 // grid_filter: many CTAs select the top k of one huge row, which they read once.
 //
-// Each CTA keeps of its part the scores above a guessed bound, see device/filter.cuh, and leaves
+// Each CTA keeps of its part the scores above a guessed bound, see filter/filter.cuh, and leaves
 // them in the workspace. The last to arrive selects; nobody waits for another.
 //
 // Scope: the CTAs of a row; grid.x = rows * parts. Shared memory: static, under 48 KB. Barriers:
@@ -9,12 +9,12 @@
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses aligned to
 // their element.
 #pragma once
-#include "../device/dependent_launch.cuh"
-#include "../device/filter.cuh"
-#include "../device/row.cuh"
-#include "../device/short_row.cuh"
-#include "../device/types.cuh"
-#include "../device/warp.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../filter/filter.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
 
 template <class Config>
 struct GridFilter {
@@ -24,7 +24,6 @@ struct GridFilter {
     using Part = RowPart<Config>;
     using Gathered = typename Steps::Gathered;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 MOST_SURVIVORS = 65535;  // of a row: the judge counts them in 16 bits
 
     struct Shared {
         typename Steps::Shared filter;
@@ -61,7 +60,7 @@ struct GridFilter {
         if (rank >= parts) {
             return;
         }
-        const u32 share = min(Steps::CAPACITY, MOST_SURVIVORS / all);
+        const u32 share = min(Steps::CAPACITY, Config::MOST_CANDIDATES / all);
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
         const Part part = {Stripes<Config>(row, parts), index, rank, parts, places,
                            Steps::CAPACITY};
@@ -84,7 +83,7 @@ struct GridFilter {
     static __device__ __forceinline__ Desk desk_of(const LaunchArgs& args, u32 index, u32 all,
                                                    u32 share) {
         u32* counters = static_cast<u32*>(args.workspace);
-        u32* sizes = counters + Config::COUNTERS + u64(index) * all * (2 + 2 * share);
+        u32* sizes = counters + Config::COUNTERS + u64(index) * all * (Config::PART_HEADER_WORDS + 2 * share);
         u32* columns = sizes + 2 * all;
         Key* keys = reinterpret_cast<Key*>(columns + u64(all) * share);
         return {counters + index, sizes, sizes + all, columns, keys};

@@ -89,7 +89,7 @@ struct Bare {
     args: Args,
 }
 
-/// The kernel's argument, as `templates/device/types.cuh` declares it.
+/// The kernel's argument, as `templates/core/types.cuh` declares it.
 #[repr(C)]
 struct Args {
     scores: u64,

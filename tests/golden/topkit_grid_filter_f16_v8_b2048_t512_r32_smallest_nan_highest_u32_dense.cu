@@ -22,7 +22,7 @@
 #line 1 "templates/kernels/grid_filter.cuh"
 // grid_filter: many CTAs select the top k of one huge row, which they read once.
 //
-// Each CTA keeps of its part the scores above a guessed bound, see device/filter.cuh, and leaves
+// Each CTA keeps of its part the scores above a guessed bound, see filter/filter.cuh, and leaves
 // them in the workspace. The last to arrive selects; nobody waits for another.
 //
 // Scope: the CTAs of a row; grid.x = rows * parts. Shared memory: static, under 48 KB. Barriers:
@@ -31,8 +31,8 @@
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses aligned to
 // their element.
 
-// ---- device/dependent_launch.cuh ---------------------------------------------------------------
-#line 1 "templates/device/dependent_launch.cuh"
+// ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
+#line 1 "templates/ptx/dependent_launch.cuh"
 // Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
@@ -54,8 +54,8 @@ __device__ __forceinline__ void let_grid_behind_start() {
 #endif
 }
 
-// ---- device/filter.cuh -------------------------------------------------------------------------
-#line 1 "templates/device/filter.cuh"
+// ---- filter/filter.cuh -------------------------------------------------------------------------
+#line 1 "templates/filter/filter.cuh"
 // Keeps what may win of a CTA's part of a row, by one read of it.
 //
 // A CTA guesses a bound from its first stripe, or two, such that a little more than its share of the
@@ -68,8 +68,8 @@ __device__ __forceinline__ void let_grid_behind_start() {
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; those of the
 // stripes.
 
-// ---- device/bound.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/bound.cuh"
+// ---- filter/sample.cuh -------------------------------------------------------------------------
+#line 1 "templates/filter/sample.cuh"
 // Guesses a key that a given number of scores reach, from some of them.
 //
 // Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one
@@ -80,23 +80,23 @@ __device__ __forceinline__ void let_grid_behind_start() {
 // A thread puts forward the best of each group of its scores: as many groups as make twice the
 // number wanted in all. A histogram of these under the greatest gives the bound.
 
-// ---- device/cut.cuh ----------------------------------------------------------------------------
-#line 1 "templates/device/cut.cuh"
+// ---- select/cut.cuh ----------------------------------------------------------------------------
+#line 1 "templates/select/cut.cuh"
 // Finds the key of the last winner among many, whatever they are.
 //
 // Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
 // result. Barriers: the first before anything is counted, the last after the result is written.
 // Preconditions: 1 <= wanted <= the keys from `least` to `greatest`.
 
-// ---- device/active_range.cuh -------------------------------------------------------------------
-#line 1 "templates/device/active_range.cuh"
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
 // The keys that a radix selection has not yet decided, and the digit that splits them next.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
 // Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
 
-// ---- device/types.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/types.cuh"
+// ---- core/types.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/types.cuh"
 // Integer names and the one argument of every kernel.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
@@ -128,8 +128,8 @@ struct LaunchArgs {
     i64 rows;
 };
 
-// ---- device/active_range.cuh, from line 8 ------------------------------------------------------
-#line 8 "templates/device/active_range.cuh"
+// ---- core/range.cuh, from line 8 ---------------------------------------------------------------
+#line 8 "templates/core/range.cuh"
 template <u32 DIGIT_BITS>
 struct ActiveRange {
     u32 least;
@@ -153,15 +153,15 @@ struct ActiveRange {
     }
 };
 
-// ---- device/histogram.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/histogram.cuh"
+// ---- core/histogram.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/histogram.cuh"
 // Counts keys by one digit.
 //
 // Scope: block. Shared memory: BINS words. Barriers: none; the caller places one between clear
 // and add, one between add and read, and one between read and clear.
 // A digit is log2(BINS) bits of the key's distance from the least active key.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 template <u32 BINS>
 struct alignas(16) Histogram {
@@ -225,8 +225,8 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
-// ---- device/threshold.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/threshold.cuh"
+// ---- core/threshold.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/threshold.cuh"
 // Finds the bin that holds the last winner.
 //
 // Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
@@ -235,16 +235,16 @@ struct alignas(16) Histogram {
 // Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
 // 32.
 
-// uses device/histogram.cuh
-// uses device/types.cuh
+// uses core/histogram.cuh
+// uses core/types.cuh
 
-// ---- device/warp.cuh ---------------------------------------------------------------------------
-#line 1 "templates/device/warp.cuh"
+// ---- core/warp.cuh -----------------------------------------------------------------------------
+#line 1 "templates/core/warp.cuh"
 // Sums and extremes over a warp.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 // The sum of `value` over the lanes up to and with this one.
 __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
@@ -285,8 +285,8 @@ __device__ __forceinline__ u32 warp_greatest(u32 value) {
 // The least value of the warp, in every lane.
 __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
 
-// ---- device/threshold.cuh, from line 13 --------------------------------------------------------
-#line 13 "templates/device/threshold.cuh"
+// ---- core/threshold.cuh, from line 13 ----------------------------------------------------------
+#line 13 "templates/core/threshold.cuh"
 struct ThresholdBin {
     u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
@@ -358,8 +358,8 @@ struct ThresholdSearch {
     }
 };
 
-// ---- device/cut.cuh, from line 12 --------------------------------------------------------------
-#line 12 "templates/device/cut.cuh"
+// ---- select/cut.cuh, from line 12 --------------------------------------------------------------
+#line 12 "templates/select/cut.cuh"
 // Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
 struct Cut {
     u32 least;
@@ -439,8 +439,8 @@ struct CutSearch {
     }
 };
 
-// ---- device/score_word.cuh ---------------------------------------------------------------------
-#line 1 "templates/device/score_word.cuh"
+// ---- score/word.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/word.cuh"
 // Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
@@ -448,14 +448,14 @@ struct CutSearch {
 // the interpreter plain C++ computes what the instructions give, NaN and signed zeros included: the
 // interpreter would not see a fault of the instructions' order otherwise.
 
-// ---- device/order_key.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/order_key.cuh"
+// ---- score/ordinal.cuh -------------------------------------------------------------------------
+#line 1 "templates/score/ordinal.cuh"
 // Ordered keys: unsigned integers that compare as the scores do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
 // A dtype is one traits block here and one row in the generator's dtype table.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 struct F32 {
     using Bits = u32;
@@ -490,8 +490,8 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- device/score_word.cuh, from line 11 -------------------------------------------------------
-#line 11 "templates/device/score_word.cuh"
+// ---- score/word.cuh, from line 11 --------------------------------------------------------------
+#line 11 "templates/score/word.cuh"
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define TOPKIT_SCORE_WORD_PTX 1
 #else
@@ -676,8 +676,8 @@ struct ScoreWord {
 #endif
 };
 
-// ---- device/bound.cuh, from line 16 ------------------------------------------------------------
-#line 16 "templates/device/bound.cuh"
+// ---- filter/sample.cuh, from line 16 -----------------------------------------------------------
+#line 16 "templates/filter/sample.cuh"
 struct Bound {
     bool found;
     bool ties;     // very many have the key `beneath` itself; those above it are as wanted or fewer
@@ -804,8 +804,8 @@ struct BoundSearch {
     }
 };
 
-// ---- device/ring.cuh ---------------------------------------------------------------------------
-#line 1 "templates/device/ring.cuh"
+// ---- row/ring.cuh ------------------------------------------------------------------------------
+#line 1 "templates/row/ring.cuh"
 // The next stripes of a CTA's part, in shared memory or on their way there.
 //
 // Scope: thread; each brings and reads its own share. Shared memory: STAGES stripes, which the launch
@@ -815,14 +815,14 @@ struct BoundSearch {
 // finds the few that it asks for again still there: 1024 x 131072 bf16, k = 2048, 90.3 us for 121.6
 // with stripes in registers and scores loaded again (H200). More stages are no faster.
 
-// ---- device/async_copy.cuh ---------------------------------------------------------------------
-#line 1 "templates/device/async_copy.cuh"
+// ---- ptx/async_copy.cuh ------------------------------------------------------------------------
+#line 1 "templates/ptx/async_copy.cuh"
 // Copies from global to shared memory that go on while the thread does.
 //
 // Scope: thread; each waits for its own copies alone. Shared memory: none of its own. Barriers: none.
 // Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is over at once.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_ASYNC_COPY_PTX 1
@@ -866,8 +866,8 @@ __device__ __forceinline__ void copy_async_wait_but_last() {
 }
 #endif
 
-// ---- device/stripes.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/stripes.cuh"
+// ---- row/stripes.cuh ---------------------------------------------------------------------------
+#line 1 "templates/row/stripes.cuh"
 // A row cut into stripes, each spread over all of it, that a CTA loads one at a time.
 //
 // Scope: block; each thread holds its share of a stripe. Shared memory: none. Barriers: none.
@@ -880,15 +880,15 @@ __device__ __forceinline__ void copy_async_wait_but_last() {
 // bound, which asks each thread for its best (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
 // 9.4 so; H200).
 
-// ---- device/row.cuh ----------------------------------------------------------------------------
-#line 1 "templates/device/row.cuh"
+// ---- row/row.cuh -------------------------------------------------------------------------------
+#line 1 "templates/row/row.cuh"
 // The part of the input that one row owns.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
 // Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 template <class Bits>
 struct Row {
@@ -915,8 +915,8 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- device/stripes.cuh, from line 17 ----------------------------------------------------------
-#line 17 "templates/device/stripes.cuh"
+// ---- row/stripes.cuh, from line 17 -------------------------------------------------------------
+#line 17 "templates/row/stripes.cuh"
 template <class Config>
 struct Stripes {
     using Bits = typename Config::Bits;
@@ -1002,8 +1002,8 @@ struct Stripes {
     }
 };
 
-// ---- device/ring.cuh, from line 14 -------------------------------------------------------------
-#line 14 "templates/device/ring.cuh"
+// ---- row/ring.cuh, from line 14 ----------------------------------------------------------------
+#line 14 "templates/row/ring.cuh"
 template <class Config>
 struct Ring {
     using Bits = typename Config::Bits;
@@ -1072,13 +1072,13 @@ struct Ring {
     }
 };
 
-// ---- device/short_row.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/short_row.cuh"
+// ---- sink/short_row.cuh ------------------------------------------------------------------------
+#line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
 // Scope: block. Shared memory: none. Barriers: none.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 // Every position wins, and the places that are left are filled.
 template <class Config>
@@ -1093,18 +1093,18 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- device/survivors.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/survivors.cuh"
+// ---- filter/candidates.cuh ---------------------------------------------------------------------
+#line 1 "templates/filter/candidates.cuh"
 // The scores of a CTA's part that may win, by their keys and columns.
 //
 // Scope: block. Shared memory: a key and a column for each of CAPACITY survivors. Barriers: where
 // said; the caller places one between pushes and what reads them.
 // Preconditions: those of the stripes.
 
-// uses device/cut.cuh
-// uses device/stripes.cuh
-// uses device/types.cuh
-// uses device/warp.cuh
+// uses select/cut.cuh
+// uses row/stripes.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
 
 // What a CTA holds of its part: every score of a key above `beneath`, or, while `open`, every
 // score; and perhaps some others.
@@ -1444,8 +1444,8 @@ struct Survivors {
     }
 };
 
-// ---- device/verdict.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/verdict.cuh"
+// ---- filter/final.cuh --------------------------------------------------------------------------
+#line 1 "templates/filter/final.cuh"
 // Which survivors win, and their way to the output.
 //
 // Scope: block; every thread must call. Shared memory: a key and a column for each of RANKED
@@ -1453,11 +1453,11 @@ struct Survivors {
 // one to write if members are ranked.
 // Preconditions: the survivors are counted, with a barrier after it; fewer than 65536.
 
-// uses device/cut.cuh
-// uses device/survivors.cuh
-// uses device/threshold.cuh
-// uses device/types.cuh
-// uses device/warp.cuh
+// uses select/cut.cuh
+// uses filter/candidates.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
 
 // Keys above `last` win, and `ties` of those from `first` to `last`: the best of them if `ranked`,
 // else whichever.
@@ -1575,8 +1575,8 @@ struct Judge {
     }
 };
 
-// ---- device/filter.cuh, from line 23 -----------------------------------------------------------
-#line 23 "templates/device/filter.cuh"
+// ---- filter/filter.cuh, from line 23 -----------------------------------------------------------
+#line 23 "templates/filter/filter.cuh"
 // The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
 template <class Config>
 struct RowPart {

@@ -13,6 +13,7 @@ mod judge;
 pub mod oracle;
 mod rng;
 mod stripes;
+pub mod templates;
 
 pub use inputs::Distribution;
 pub use judge::Judge;

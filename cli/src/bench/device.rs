@@ -20,7 +20,7 @@ use indicatif::ProgressBar;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use topkit::tune::{ReadOnce, Recording};
+use topkit::measure::{ReadOnce, Recording};
 use topkit::{CudaStream, Engine, Plan, RawLaunch, Selector, Semantics};
 
 /// A GPU with everything that its cells need.

@@ -202,8 +202,8 @@ impl Outcome {
     }
 }
 
-impl From<topkit::tune::Timing> for Spot {
-    fn from(timing: topkit::tune::Timing) -> Spot {
+impl From<topkit::measure::Timing> for Spot {
+    fn from(timing: topkit::measure::Timing) -> Spot {
         // A nanosecond is below what events resolve.
         let round = |us: f64| (us * 1000.0).round() / 1000.0;
         Spot {

@@ -9,7 +9,7 @@ use crate::exit::Failure;
 use std::sync::Arc;
 use std::time::Duration;
 use topkit::CudaStream;
-use topkit::tune::{LAUNCHES, REPLAYS, Recording};
+use topkit::measure::{LAUNCHES, REPLAYS, Recording};
 
 /// Long enough for clocks to settle, after the long one at the start.
 const WARM_UP: Duration = Duration::from_millis(8);

@@ -20,7 +20,7 @@ use interrupt::Interrupt;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use topkit::tune::{Event, Provenance, Records, Summary, Tuning, ship, source_digest};
+use topkit::tune::{Event, Records, Summary, Tuning, ship, source_digest};
 use topkit::{DType, Engine, Problem, SelectorSpec};
 
 const WHAT: &str = "What is measured";
@@ -96,7 +96,7 @@ pub fn tune(args: &Args, json: bool) -> Result<Report, Failure> {
         return check(&engine, &tuning, &interrupt, json);
     }
     let summary = measure(&engine, &tuning, &interrupt, json)?;
-    let records = read(&path)?.usable(Provenance::of(&engine).as_ref(), source_digest);
+    let records = read(&path)?.usable(engine.provenance().as_ref(), source_digest);
     tell(args, &path, &records, Some((summary, &interrupt)))
 }
 
@@ -149,7 +149,7 @@ fn check(
     let compared = compared?;
     let left = tuning.problems.len() - compared.len();
     // Records that do not hold here leave everything the same, which must not pass for a result.
-    let records = read(tuning.records)?.usable(Provenance::of(engine).as_ref(), source_digest);
+    let records = read(tuning.records)?.usable(engine.provenance().as_ref(), source_digest);
     let mut told = check::report(&compared, left, interrupt.was());
     told.text += &report::refused(&records);
     told.text += &format!("by {} of records\n", count(records.rows.len(), "row"));

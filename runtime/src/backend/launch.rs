@@ -149,7 +149,7 @@ impl RawLaunch {
     }
 }
 
-/// `LaunchArgs` of `templates/device/types.cuh`, field by field.
+/// `LaunchArgs` of `templates/core/types.cuh`, field by field.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub(crate) struct KernelArgs {

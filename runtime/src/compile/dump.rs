@@ -86,7 +86,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let arch = Arch::of_device(9, 0);
         let variant: Variant =
-            crate::tune::of_id(DType::F32, "block_filter v4_b2048_t512_r32").unwrap();
+            Variant::from_short_name(DType::F32, "block_filter v4_b2048_t512_r32").unwrap();
         let source = render(&variant).unwrap();
         let artifact = Artifact {
             key: key(&source, arch),

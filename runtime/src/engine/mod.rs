@@ -6,6 +6,7 @@
 
 mod builder;
 mod config;
+mod tables;
 
 pub use builder::EngineBuilder;
 pub use config::Config;
@@ -18,15 +19,11 @@ use crate::compile::overrides::Overrides;
 use crate::compile::store::pack::{Absent, NotPacked, Packs, Stock};
 use crate::compile::store::{Artifact, CacheKey, KernelCache, MemoryCache};
 use crate::error::Error;
-use crate::plan::{Here, Holding, Limits, Planner, Refusal};
-use crate::problem::Problem;
+use crate::plan::{Holding, Limits, Planner, Refusal};
 use crate::select::selector::Selector;
-use crate::tune::{self, Event, Provenance, Records, Summary, TuneError, Tuning, source_digest};
 use cudarc::driver::CudaContext;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use topkit_codegen::{Arch, RenderedSource, SelectorSpec, Variant, render};
 
 /// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
@@ -191,77 +188,6 @@ impl Engine {
         self.inner.cache.disk().map(|disk| disk.root().join(RECORDS))
     }
 
-    /// Measures which member of a selector is fastest for each of some problems, and keeps what it
-    /// finds in [`Engine::records`], which selectors that are made from then on plan by. Members are
-    /// checked before they are timed. What was measured before, by whatever process, is not
-    /// measured again.
-    ///
-    /// It ends when all is measured, when the budget is spent, or when `tell` breaks; what is known
-    /// by then stands. `tell` hears of every problem that is begun and of every row. Have nothing
-    /// else run on the GPU meanwhile, and capture no stream. It compiles even where the settings deny
-    /// unexpected compiles: these are expected.
-    ///
-    /// ```no_run
-    /// use std::ops::ControlFlow;
-    /// use std::time::Duration;
-    /// use topkit::{DType, Engine, SelectorSpec, Problem, tune::Event};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let engine = Engine::new()?;
-    /// let spec = SelectorSpec::builder("Indexer").dtype([DType::Bf16]).k([2048]).build()?;
-    /// let problems = [1, 8, 32].map(|rows| Problem::new(DType::Bf16, rows, 131_072, 2048));
-    /// let summary = engine.tune(&spec, &problems, Duration::from_secs(30), &mut |event| {
-    ///     if let Event::Problem(place, problem) = event {
-    ///         println!("{place}: {problem}");
-    ///     }
-    ///     ControlFlow::Continue(())
-    /// })?;
-    /// println!("{} left", summary.left);
-    /// let selector = engine.selector(spec)?; // goes by what was measured
-    /// # let _ = selector;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// A stream of the engine's context is being captured, the selector does not serve a problem,
-    /// nothing is kept on disk, the records cannot be read or written, the engine has no GPU or no
-    /// compiler, edited sources stand in for its kernels, or the GPU stops answering.
-    pub fn tune(
-        &self,
-        spec: &SelectorSpec,
-        problems: &[Problem],
-        budget: Duration,
-        tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
-    ) -> Result<Summary, TuneError> {
-        let records = self.records().ok_or(TuneError::NoRecords)?;
-        let problems: Vec<Problem> =
-            problems.iter().map(|problem| problem.of_selector(spec)).collect();
-        tune::tune(self, &Tuning { spec, problems: &problems, budget, records: &records }, tell)
-    }
-
-    /// What picks the members of a selector.
-    pub(crate) fn planner(&self, spec: &SelectorSpec) -> Planner {
-        // What was read is whole, whatever a panic of another thread left.
-        let mut holding = self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner);
-        let holding = holding.get_or_insert_with(|| match self.records() {
-            Some(path) => self.holding(&path),
-            None => self.shipped(),
-        });
-        self.planner_by(spec, holding.as_ref())
-    }
-
-    /// What picks the members of a selector by some points.
-    pub(crate) fn planner_by(&self, spec: &SelectorSpec, holding: Option<&Holding>) -> Planner {
-        let holding = holding.map(|holding| holding.settled(spec, self.limits()));
-        Planner::new(spec, holding.as_deref())
-    }
-
-    /// Has selectors that are made from now on read the records again.
-    pub(crate) fn read_records_again(&self) {
-        *self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
     /// The members of a selector that packs hold, where there are no others; the planner then takes no
     /// other from its table.
     pub(crate) fn stock(&self, spec: &SelectorSpec, planner: &mut Planner) -> Option<Stock> {
@@ -289,34 +215,6 @@ impl Engine {
     pub(crate) fn gives_way(&self, error: &Error) -> Option<Refusal> {
         let hides = |refusal: &Refusal| *refusal == Refusal::Unusable && self.has_edits();
         Refusal::of(error).filter(|refusal| !hides(refusal))
-    }
-
-    /// The shipped table, where one holds.
-    pub(crate) fn shipped(&self) -> Option<Holding> {
-        Holding::shipped(Here {
-            name: self.device().map(|facts| facts.name.as_str()),
-            arch: self.arch(),
-            multiprocessors: self.limits().multiprocessors,
-        })
-    }
-
-    /// The shipped table, where one holds, with the records of a file that are of this place.
-    pub(crate) fn holding(&self, path: &Path) -> Option<Holding> {
-        let shipped = self.shipped();
-        let Some(here) = Provenance::of(self) else { return shipped };
-        match Records::read(path) {
-            Err(error) => {
-                tracing::warn!(path = %path.display(), "records cannot be read: {error}");
-                shipped
-            }
-            Ok(records) => {
-                let records = records.usable(Some(&here), source_digest);
-                for refused in &records.refused {
-                    tracing::info!(path = %path.display(), "a record is left out: {refused}");
-                }
-                Holding::with_own(shipped, &records, &here)
-            }
-        }
     }
 
     fn gpu(&self) -> Option<&Device> {

@@ -1,10 +1,9 @@
 //! A plan in words: why it is what it is.
 
 use super::planner::Planner;
-use super::{Limits, Plan, heuristics, is_sound};
+use super::{Choice, Limits, Plan, is_sound, rules};
 use crate::error::Error;
 use crate::problem::Problem;
-use crate::tune::Choice;
 use std::fmt;
 use topkit_codegen::{Key, LaunchKind, SelectorSpec, Variant};
 
@@ -121,7 +120,7 @@ impl Explanation {
         let plan = planner.plan(spec, problem, limits)?;
         let basis = planner.basis(&plan.problem, limits);
         let reasons = match &basis {
-            Basis::Rules { .. } => heuristics::reasons(spec, problem, limits, &plan.variant),
+            Basis::Rules { .. } => rules::reasons(spec, problem, limits, &plan.variant),
             Basis::Measured(measured) => measured.reasons(&plan.variant),
         };
         let members = spec.variants().iter().filter(|member| member.dtype == problem.dtype).count();

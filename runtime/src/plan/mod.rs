@@ -1,36 +1,32 @@
 //! The plan of a launch: which kernel serves a problem, and what its launch needs.
 //!
 //! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
-//! here and nothing is measured. `planner` chooses, by a measured `table` interpolated in a `lattice`
-//! or by the rules of `heuristics`, after `keep` has settled own records; both leave out what `tried` says was
-//! refused. `layout` gives the plan of a launch, `explain` says why a plan is what it is, and `reach` names all
-//! kernels that plans can name. What cannot be launched is an error with its numbers.
+//! here and nothing is measured. `planner` chooses, by what was `measured` or by `rules`; both leave out
+//! what `tried` says was refused. `layout` gives the plan of a launch, and `explain` says why a plan is what it
+//! is. What cannot be launched is an error with its numbers.
 
+pub(crate) mod choice;
 mod explain;
-mod heuristics;
-mod keep;
-mod lattice;
 mod layout;
 mod limits;
+pub(crate) mod measured;
 mod planner;
-mod reach;
-mod shipped;
-mod table;
+mod rules;
 mod tried;
 
+pub use choice::Choice;
 pub use explain::{Alternative, Basis, Explanation, Kept, Measured, Reason};
-pub(crate) use heuristics::clusters_at_once;
-pub(crate) use keep::CLEAR;
 pub use limits::Limits;
+pub(crate) use measured::hysteresis::CLEAR;
+pub(crate) use measured::reach::parts;
+pub(crate) use measured::shipped::{Here, Holding};
+pub(crate) use measured::table::Table;
 pub(crate) use planner::Planner;
-pub(crate) use reach::parts;
-pub(crate) use shipped::{Here, Holding};
-pub(crate) use table::Table;
+pub(crate) use rules::clusters_at_once;
 pub(crate) use tried::{Refusal, Tried};
 
 use crate::error::Error;
 use crate::problem::{LIMIT, Problem};
-use crate::tune::Choice;
 use topkit_codegen::{Fault, SelectorSpec, SpecError, Variant};
 
 /// The kernel picked for a problem, and what its launch needs.

@@ -8,12 +8,12 @@
 //! where rules can serve. Its one state is which kernels were `tried`: it names a refused kernel
 //! only where no other can serve.
 
-use super::keep::kept_at;
-use super::lattice::{Lattice, Member};
-use super::shipped::Holding;
-use super::table::Point;
+use super::measured::hysteresis::kept_at;
+use super::measured::lattice::{Lattice, Member};
+use super::measured::shipped::Holding;
+use super::measured::table::Point;
 use super::tried::{Refusal, Tried};
-use super::{Alternative, Basis, Kept, Limits, Measured, Plan, accepts, heuristics};
+use super::{Alternative, Basis, Kept, Limits, Measured, Plan, accepts, rules};
 use crate::error::Error;
 use crate::problem::Problem;
 use std::collections::HashMap;
@@ -102,7 +102,7 @@ impl Planner {
         if let Some(plan) = self.measured(problem, limits) {
             return Ok(plan);
         }
-        Plan::of_member(problem, &heuristics::pick(spec, problem, limits, &self.tried), limits)
+        Plan::of_member(problem, &rules::pick(spec, problem, limits, &self.tried), limits)
     }
 
     /// What loading has shown of kernels.

@@ -6,19 +6,18 @@
 //! and the GPU still answers; any other, such as out-of-memory, ends the search. What is checked is the
 //! second of two launches in a row, so that one that starts early has something to wait for.
 
-use super::buffer::{Buffer, fetch};
-use super::id::Choice;
 use super::input::Input;
 use super::meaning::proved;
-use super::read_once::ReadOnce;
-use super::record::Effort;
 use super::refusal::refusal;
 use super::scores::Scores;
-use super::search::{Fault, Meter, Sample};
-use super::timer::Recording;
+use super::search::{Fault, Meter};
 use crate::backend::launch::RawLaunch;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::measure::buffer::{Buffer, fetch};
+use crate::measure::{ReadOnce, Recording};
+use crate::plan::Choice;
+use crate::plan::measured::{Effort, Sample};
 use crate::problem::Problem;
 use crate::select::selector::Selector;
 use cudarc::driver::sys::CUdeviceptr;

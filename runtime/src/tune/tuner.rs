@@ -7,14 +7,14 @@
 use super::compare::{Comparison, Pair, compare_pairs};
 use super::gpu::Gpu;
 use super::meaning::{self, proved};
-use super::provenance::Provenance;
-use super::record::{Recorder, Records};
+use super::recorder::Recorder;
 use super::refusal::refusal;
-use super::search::{Clock, Event, Order, Summary, search, source_digest};
+use super::search::{Clock, Event, Order, Summary, search};
 use crate::backend::cuda::capture::is_forbidden_by_a_capture;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::plan::accepts;
+use crate::plan::measured::{Provenance, Records, source_digest};
 use crate::problem::Problem;
 use crate::select::selector::Selector;
 use cudarc::driver::CudaContext;
@@ -96,6 +96,57 @@ impl From<Error> for TuneError {
 
 /// The most bytes of scores or winners of a problem.
 const MOST: usize = 1 << 40;
+
+impl Engine {
+    /// Measures which member of a selector is fastest for each of some problems, and keeps what it
+    /// finds in [`Engine::records`], which selectors that are made from then on plan by. Members are
+    /// checked before they are timed. What was measured before, by whatever process, is not
+    /// measured again.
+    ///
+    /// It ends when all is measured, when the budget is spent, or when `tell` breaks; what is known
+    /// by then stands. `tell` hears of every problem that is begun and of every row. Have nothing
+    /// else run on the GPU meanwhile, and capture no stream. It compiles even where the settings deny
+    /// unexpected compiles: these are expected.
+    ///
+    /// ```no_run
+    /// use std::ops::ControlFlow;
+    /// use std::time::Duration;
+    /// use topkit::{DType, Engine, SelectorSpec, Problem, tune::Event};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::new()?;
+    /// let spec = SelectorSpec::builder("Indexer").dtype([DType::Bf16]).k([2048]).build()?;
+    /// let problems = [1, 8, 32].map(|rows| Problem::new(DType::Bf16, rows, 131_072, 2048));
+    /// let summary = engine.tune(&spec, &problems, Duration::from_secs(30), &mut |event| {
+    ///     if let Event::Problem(place, problem) = event {
+    ///         println!("{place}: {problem}");
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// println!("{} left", summary.left);
+    /// let selector = engine.selector(spec)?; // goes by what was measured
+    /// # let _ = selector;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A stream of the engine's context is being captured, the selector does not serve a problem,
+    /// nothing is kept on disk, the records cannot be read or written, the engine has no GPU or no
+    /// compiler, edited sources stand in for its kernels, or the GPU stops answering.
+    pub fn tune(
+        &self,
+        spec: &SelectorSpec,
+        problems: &[Problem],
+        budget: Duration,
+        tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<Summary, TuneError> {
+        let records = self.records().ok_or(TuneError::NoRecords)?;
+        let problems: Vec<Problem> =
+            problems.iter().map(|problem| problem.of_selector(spec)).collect();
+        tune(self, &Tuning { spec, problems: &problems, budget, records: &records }, tell)
+    }
+}
 
 /// Tunes, as [`Engine::tune`] does, for the records of any file.
 ///
@@ -217,7 +268,7 @@ fn place(engine: &Engine) -> Result<Provenance, TuneError> {
     }
     engine.nvrtc()?;
     refuse_capture(context)?;
-    Ok(Provenance::of(engine).ok_or_else(offline)?)
+    Ok(engine.provenance().ok_or_else(offline)?)
 }
 
 /// A stream that was made not to wait for the default stream cannot be asked about here: where one

@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaContext, CudaSlice, DevicePtr, DevicePtrMut, result};
 use topkit::host::{self, Matrix};
-use topkit::tune::{Event, Recording};
+use topkit::measure::Recording;
+use topkit::tune::Event;
 use topkit::{
     Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Semantics,
 };

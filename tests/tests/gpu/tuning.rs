@@ -5,7 +5,8 @@ use crate::device::engine;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaContext, sys};
-use topkit::tune::{Event, Outcome, ReadOnce, Records, TuneError};
+use topkit::measure::ReadOnce;
+use topkit::tune::{Event, Outcome, Records, TuneError};
 use topkit::{Basis, Config, DType, Engine, Error, Problem, RowShape, SelectorSpec, SpecBuilder};
 
 fn builder() -> SpecBuilder {

@@ -6,7 +6,7 @@ use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Launch, Question};
 use topkit::{DType, Problem, Semantics};
 
-const TYPES: &str = include_str!("../../../templates/device/types.cuh");
+const TYPES: &str = include_str!("../../../templates/core/types.cuh");
 const ROWS: usize = 3;
 const COLUMNS: usize = 500;
 const SEEDS: u64 = 8;

@@ -110,7 +110,7 @@ impl Kernel {
     }
 
     /// As [`Kernel::select`], for a kernel of the caller's own that takes `LaunchArgs` of
-    /// `templates/device/types.cuh`, launched in a shape of the caller's own. There is at least one
+    /// `templates/core/types.cuh`, launched in a shape of the caller's own. There is at least one
     /// row. The first `zeroed_bytes` of the workspace must be zero again at the end. Where the launch
     /// does not say which row a block serves, a block may touch all rows, and no access spans two.
     ///

@@ -22,7 +22,7 @@ pub const ANY: &str = "any";
 pub const UNREACHED: &[Exempt] = &[
     Exempt {
         kernel: "block_radix",
-        file: "templates/device/warp.cuh",
+        file: "templates/core/warp.cuh",
         function: "warp_greatest",
         construct: "__shfl_xor_sync(FULL_MASK, value, distance)",
         mutation: ANY,
@@ -30,7 +30,7 @@ pub const UNREACHED: &[Exempt] = &[
     },
     Exempt {
         kernel: "block_filter",
-        file: "templates/device/filter.cuh",
+        file: "templates/filter/filter.cuh",
         function: "count",
         construct: "__syncthreads()",
         mutation: ANY,
@@ -38,7 +38,7 @@ pub const UNREACHED: &[Exempt] = &[
     },
     Exempt {
         kernel: "grid_filter",
-        file: "templates/device/filter.cuh",
+        file: "templates/filter/filter.cuh",
         function: "keep_hits",
         construct: "copy_async_wait_but_last()",
         mutation: ANY,
@@ -46,7 +46,7 @@ pub const UNREACHED: &[Exempt] = &[
     },
     Exempt {
         kernel: "cluster_resident",
-        file: "templates/device/cluster.cuh",
+        file: "templates/ptx/cluster.cuh",
         function: "cluster_arrive",
         construct: "__cluster_barrier_arrive()",
         mutation: ANY,
@@ -54,7 +54,7 @@ pub const UNREACHED: &[Exempt] = &[
     },
     Exempt {
         kernel: "cluster_resident",
-        file: "templates/device/threshold.cuh",
+        file: "templates/core/threshold.cuh",
         function: "find",
         construct: "__syncthreads()",
         mutation: ANY,
@@ -62,7 +62,7 @@ pub const UNREACHED: &[Exempt] = &[
     },
     Exempt {
         kernel: "cluster_resident",
-        file: "templates/device/threshold.cuh",
+        file: "templates/core/threshold.cuh",
         function: "find",
         construct: "__syncthreads(), number 2",
         mutation: ANY,
@@ -77,7 +77,7 @@ pub const EQUIVALENT: &[Exempt] = &[early_bound("block_filter"), early_bound("cl
 const fn early_bound(kernel: &'static str) -> Exempt {
     Exempt {
         kernel,
-        file: "templates/device/filter.cuh",
+        file: "templates/filter/filter.cuh",
         function: "keep_hits",
         construct: "copy_async_wait_but_last()",
         mutation: "removed",
