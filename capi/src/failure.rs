@@ -115,7 +115,7 @@ fn library(error: &Error) -> Status {
         | Error::Context { .. } => Status::Argument,
         Error::Driver(_) => Status::Driver,
         Error::Offline { .. } => Status::Device,
-        Error::Nvrtc(_) | Error::Arch { .. } | Error::Pack(_) => Status::Compiler,
+        Error::Nvrtc(_) | Error::Pack(_) => Status::Compiler,
         Error::Compile(_)
         | Error::Denied(_)
         | Error::PtxDenied(_)

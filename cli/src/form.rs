@@ -81,7 +81,10 @@ pub fn source(variant: &Variant, arch: Option<Arch>) -> Result<RenderedSource, F
     let source = render(variant)?;
     match (Config::from_env().override_dir, arch) {
         (None, _) => Ok(source),
-        (Some(folder), Some(arch)) => Ok(Overrides::open(&folder)?.apply(source, arch)?),
+        (Some(folder), Some(arch)) => {
+            let overrides = Overrides::open(&folder).map_err(topkit::Error::from)?;
+            Ok(overrides.apply(source, arch).map_err(topkit::Error::from)?)
+        }
         (Some(_), None) => {
             tracing::warn!(
                 "TOPKIT_OVERRIDE is left out here: an edited source is that of one architecture, \

@@ -54,8 +54,9 @@ pub use backend::host;
 #[cfg(feature = "interpret")]
 pub use backend::interpret;
 pub use backend::launch::RawLaunch;
+pub use compile::dump::DumpError;
 pub use compile::nvrtc::{Nvrtc, NvrtcError};
-pub use compile::overrides::Overrides;
+pub use compile::overrides::{OverrideError, Overrides};
 pub use compile::resources::Resources;
 pub use compile::sass::{Disassembler, SassError};
 pub use compile::store as cache;

@@ -83,7 +83,8 @@ struct GridFilter {
     static __device__ __forceinline__ Desk desk_of(const LaunchArgs& args, u32 index, u32 all,
                                                    u32 share) {
         u32* counters = static_cast<u32*>(args.workspace);
-        u32* sizes = counters + Config::COUNTERS + u64(index) * all * (Config::PART_HEADER_WORDS + 2 * share);
+        u32* sizes = counters + Config::COUNTERS +
+                     u64(index) * all * (Config::PART_HEADER_WORDS + 2 * share);
         u32* columns = sizes + 2 * all;
         Key* keys = reinterpret_cast<Key*>(columns + u64(all) * share);
         return {counters + index, sizes, sizes + all, columns, keys};

@@ -270,11 +270,11 @@ mod tests {
 
     #[test]
     fn every_fault_is_told_with_its_line_and_the_nearest_word() {
-        let text = "famly = 1\n[[selector]]\nname = \"F\"\ndtype = [\"f32\", \"bf61\"]\n\
+        let text = "selctor = 1\n[[selector]]\nname = \"F\"\ndtype = [\"f32\", \"bf61\"]\n\
                     vector_size = 4\nthreads = \"many\"\nselect = \"larges\"\n";
         let told = faults(text);
         for words in [
-            "line 1: a spec has no key `famly`; did you mean `selector`?",
+            "line 1: a spec has no key `selctor`; did you mean `selector`?",
             "line 4: `dtype` is not `bf61`; did you mean `bf16`?",
             "line 5: [[selector]] has no key `vector_size`; did you mean `vec_size`?",
             "line 6: `threads` is a number",

@@ -11,7 +11,7 @@ mod candidates;
 mod compare;
 mod compile;
 mod gpu;
-mod input;
+pub mod input;
 mod meaning;
 mod recorder;
 mod refusal;

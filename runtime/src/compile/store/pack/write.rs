@@ -4,7 +4,7 @@
 
 use super::error::PackError;
 use super::format::{Header, INDEX_LIMIT, Index, PackedKernel};
-use crate::Compiler;
+use crate::compile::Compiler;
 use crate::compile::store::{Artifact, KeyInputs, sha256};
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
