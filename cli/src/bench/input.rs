@@ -11,7 +11,7 @@ use crate::scores::Scores;
 use half::{bf16, f16};
 use std::thread;
 use topkit::host::Mismatch;
-use topkit::{DType, Score, Semantics, host};
+use topkit::{DType, Score, host, spec::Semantics};
 
 /// The fewest scores that a ragged row has.
 const SHORTEST: usize = 1024;
@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn ragged() -> Semantics {
-        Semantics { rows: topkit::RowShape::Ragged, ..Semantics::DEFAULT }
+        Semantics { rows: topkit::spec::RowShape::Ragged, ..Semantics::DEFAULT }
     }
 
     #[test]

@@ -7,8 +7,8 @@ use crate::room;
 use std::path::Path;
 use toml::de::DeTable;
 use topkit::{
-    DType, IndexType, KSet, Key, NanPolicy, Order, Problem, RowShape, Select, SelectorSpec,
-    SpecBuilder, Ties,
+    DType, Problem, SelectorSpec,
+    spec::{IndexType, KSet, Key, NanPolicy, Order, RowShape, Select, SpecBuilder, Ties},
 };
 
 /// Shown below the long help of `topkit pack`.

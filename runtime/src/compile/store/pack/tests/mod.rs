@@ -8,11 +8,9 @@ use super::*;
 use crate::compile::absent::Absent;
 use crate::compile::options::{LINE_INFO, decides_code, of_code};
 use crate::compile::store::{Artifact, KernelCache, KeyInputs, Origin, sha256};
-use crate::plan::{Limits, Planner};
-use crate::{
-    Basis, CompileError, Compiled, Compiler, Config, Engine, Error, Explanation, Measured, Plan,
-    Problem, SelectorSpec,
-};
+use crate::compile::{CompileError, Compiled, Compiler};
+use crate::plan::{Basis, Limits, Measured, Planner};
+use crate::{Config, Engine, Error, Explanation, Plan, Problem, SelectorSpec};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
