@@ -57,7 +57,6 @@ impl Scores {
             DType::F32 => Scores::F32(fill(what, shape, distribution, seed)?),
             DType::Bf16 => Scores::Bf16(fill(what, shape, distribution, seed)?),
             DType::F16 => Scores::F16(fill(what, shape, distribution, seed)?),
-            other => return Err(Error::Input(format!("no {other} scores can be generated"))),
         })
     }
 }
