@@ -5,7 +5,7 @@
 use crate::abi::Status;
 use topkit::cudarc::driver::DriverError;
 use topkit::cudarc::driver::sys::CUresult;
-use topkit::{Error, KSet};
+use topkit::{Error, spec::KSet};
 
 /// A call that was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +69,11 @@ pub enum Failure {
 impl Failure {
     /// Wraps a failure of the driver with what was being done.
     pub fn cuda(doing: &'static str) -> impl Fn(DriverError) -> Failure {
-        move |error| Failure::Cuda { doing, error: error.0, reason: topkit::driver_words(error) }
+        move |error| Failure::Cuda {
+            doing,
+            error: error.0,
+            reason: topkit::machine::driver_words(error),
+        }
     }
 
     /// The code for the program.
@@ -115,7 +119,7 @@ fn library(error: &Error) -> Status {
         | Error::Context { .. } => Status::Argument,
         Error::Driver(_) => Status::Driver,
         Error::Offline { .. } => Status::Device,
-        Error::Nvrtc(_) | Error::Arch { .. } | Error::Pack(_) => Status::Compiler,
+        Error::Nvrtc(_) | Error::Pack(_) => Status::Compiler,
         Error::Compile(_)
         | Error::Denied(_)
         | Error::PtxDenied(_)

@@ -9,7 +9,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use topkit::host::ordered_key;
-use topkit::{IndexInt, Score, Select, Semantics};
+use topkit::{
+    IndexInt, Score,
+    spec::{Select, Semantics},
+};
 
 /// Winners of a row that are printed for a person; `--json` gives all of them.
 const SHOWN: usize = 16;

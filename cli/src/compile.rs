@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use topkit::cache::Artifact;
-use topkit::{Arch, Config, Engine, Resources, Selector, Variant};
+use topkit::{Arch, Config, Engine, Selector, Variant, inspect::Resources};
 
 /// The arguments of `topkit compile`.
 #[derive(Debug, clap::Args)]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use similar::TextDiff;
 use std::sync::Arc;
 use topkit::cache::Artifact;
-use topkit::{Resources, Variant};
+use topkit::{Variant, inspect::Resources};
 
 /// The arguments of `topkit diff`.
 #[derive(Debug, clap::Args)]

@@ -151,17 +151,17 @@ impl From<topkit::tune::TuneError> for Failure {
     }
 }
 
-impl From<topkit::SpecError> for Failure {
-    fn from(error: topkit::SpecError) -> Failure {
+impl From<topkit::spec::SpecError> for Failure {
+    fn from(error: topkit::spec::SpecError) -> Failure {
         let faults: Vec<_> = error.faults.iter().map(ToString::to_string).collect();
         Failure::input(faults.join("; "))
     }
 }
 
-impl From<topkit::RenderError> for Failure {
-    fn from(error: topkit::RenderError) -> Failure {
+impl From<topkit::inspect::RenderError> for Failure {
+    fn from(error: topkit::inspect::RenderError) -> Failure {
         match error {
-            topkit::RenderError::Spec(error) => error.into(),
+            topkit::inspect::RenderError::Spec(error) => error.into(),
             other => Failure::environment(other),
         }
     }
@@ -173,9 +173,9 @@ impl From<topkit::cache::DiskError> for Failure {
     }
 }
 
-impl From<topkit::pack::PackError> for Failure {
-    fn from(error: topkit::pack::PackError) -> Failure {
-        use topkit::pack::PackError;
+impl From<topkit::cache::pack::PackError> for Failure {
+    fn from(error: topkit::cache::pack::PackError) -> Failure {
+        use topkit::cache::pack::PackError;
         match error {
             PackError::Damaged { .. } => Failure::check(error),
             PackError::Io { action: "write", .. }

@@ -7,7 +7,9 @@
 use crate::compile::{asked, compiles_for, engine};
 use crate::exit::Failure;
 use topkit::{
-    Arch, Config, Nvrtc, Overrides, RenderedSource, Selector, SelectorSpec, Variant, render,
+    Arch, Config, Selector, SelectorSpec, Variant,
+    inspect::{Overrides, RenderedSource, render},
+    machine::Nvrtc,
 };
 
 /// What of a kernel is shown.
@@ -67,7 +69,8 @@ impl Form {
 
 /// That of the first GPU, or else the newest that NVRTC compiles for.
 fn usual_arch() -> Result<Arch, Failure> {
-    let gpu = topkit::devices().ok().and_then(|devices| devices.first().map(|gpu| gpu.arch));
+    let gpu =
+        topkit::machine::devices().ok().and_then(|devices| devices.first().map(|gpu| gpu.arch));
     let newest = || {
         let nvrtc = Nvrtc::find().map_err(topkit::Error::from)?;
         let newest = nvrtc.archs().iter().copied().rfind(|arch| nvrtc.supports(*arch));
@@ -81,7 +84,10 @@ pub fn source(variant: &Variant, arch: Option<Arch>) -> Result<RenderedSource, F
     let source = render(variant)?;
     match (Config::from_env().override_dir, arch) {
         (None, _) => Ok(source),
-        (Some(folder), Some(arch)) => Ok(Overrides::open(&folder)?.apply(source, arch)?),
+        (Some(folder), Some(arch)) => {
+            let overrides = Overrides::open(&folder).map_err(topkit::Error::from)?;
+            Ok(overrides.apply(source, arch).map_err(topkit::Error::from)?)
+        }
         (Some(_), None) => {
             tracing::warn!(
                 "TOPKIT_OVERRIDE is left out here: an edited source is that of one architecture, \

@@ -110,7 +110,7 @@ pub fn fits(engine: &Engine, plan: &Plan) -> Result<(), Failure> {
 /// The driver's refusal to do something, as a failure.
 pub fn refused(doing: &'static str) -> impl Fn(DriverError) -> Failure {
     move |error| {
-        let reason = topkit::driver_words(error);
+        let reason = topkit::machine::driver_words(error);
         Failure::environment(format!("the GPU failed to {doing}: {reason}"))
     }
 }

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use std::time::Instant;
 use topkit::interpret::{Fault, Interpreter, Kernel, Question, Word};
-use topkit::{Arch, Explanation, Limits, Plan, Problem, Score, SelectorSpec};
+use topkit::{Arch, Explanation, Plan, Problem, Score, SelectorSpec, machine::Limits};
 
 /// Accesses a score, and a place of the answer, after which a kernel is taken to spin: far more than
 /// all passes over a row.

@@ -6,7 +6,7 @@
 use crate::exit::Failure;
 use crate::spec::{self, Sizes, named};
 use serde_json::{Value, json};
-use topkit::{Explanation, KernelKind, Plan, SelectorSpec, Variant};
+use topkit::{Explanation, Plan, SelectorSpec, Variant, spec::KernelKind};
 
 /// Which kernels may run, where the plan is not to choose among all.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -134,7 +134,11 @@ fn reasons_json(explained: &Explanation) -> Vec<Value> {
 mod tests {
     use super::*;
     use crate::spec::Axes;
-    use topkit::{Arch, DType, Limits, NanPolicy, Problem, Select};
+    use topkit::{
+        Arch, DType, Problem,
+        machine::Limits,
+        spec::{NanPolicy, Select},
+    };
 
     fn member(kernel: &[KernelKind], sizes: Sizes, columns: usize) -> Result<Member, String> {
         let problem = Problem::new(DType::Bf16, 4, columns, 16);

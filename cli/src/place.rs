@@ -100,10 +100,10 @@ fn any() -> Result<Place, Failure> {
         Err(Error::Driver(missing)) if !missing.unusable => {
             host(format!("no NVIDIA driver here, {} was not found", missing.library))
         }
-        Err(Error::Nvrtc(topkit::NvrtcError::Missing(missing))) if !missing.unusable => {
+        Err(Error::Nvrtc(topkit::machine::NvrtcError::Missing(missing))) if !missing.unusable => {
             host(format!("{} was not found, see `topkit doctor`", missing.library))
         }
-        Err(_) if topkit::devices().is_ok_and(|devices| devices.is_empty()) => {
+        Err(_) if topkit::machine::devices().is_ok_and(|devices| devices.is_empty()) => {
             host("the NVIDIA driver finds no GPU".to_owned())
         }
         Err(error) => Err(unfit(error)),
@@ -117,7 +117,7 @@ fn unfit(error: Error) -> Failure {
 }
 
 fn open(ordinal: usize) -> Result<Engine, Failure> {
-    let count = topkit::devices()?.len();
+    let count = topkit::machine::devices()?.len();
     if ordinal >= count {
         let message =
             format!("there is no GPU {ordinal}; the driver finds {count}, counted from 0");
@@ -125,7 +125,7 @@ fn open(ordinal: usize) -> Result<Engine, Failure> {
     }
     // `devices` has probed the driver, without which the bindings would panic.
     let context = CudaContext::new(ordinal).map_err(|error| {
-        let reason = topkit::driver_words(error);
+        let reason = topkit::machine::driver_words(error);
         Failure::environment(format!("GPU {ordinal} cannot be opened: {reason}"))
     })?;
     Ok(Engine::on(context)?)

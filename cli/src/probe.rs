@@ -8,11 +8,16 @@ use crate::scores::{Distribution, Shape, generate};
 use serde_json::{Value, json};
 use std::time::Instant;
 use topkit::cache::DiskCache;
-use topkit::pack::Pack;
+use topkit::cache::pack::Pack;
 use topkit::{
-    Arch, Config, DType, DeviceFacts, Disassembler, Engine, Error, Selector, SelectorSpec,
+    Arch, Config, DType, Engine, Error, Selector, SelectorSpec, inspect::Disassembler,
+    machine::DeviceFacts,
 };
-use topkit::{LibraryError, Nvrtc, NvrtcError, Overrides, Problem, SassError, host};
+use topkit::{
+    Problem, host,
+    inspect::{Overrides, SassError},
+    machine::{LibraryError, Nvrtc, NvrtcError},
+};
 
 /// How a thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +64,7 @@ impl Finding {
 pub fn gpus() -> (Vec<Finding>, Vec<DeviceFacts>) {
     const REMEDY: &str = "Install the NVIDIA driver of this machine's GPU; without one, kernels \
                           can be compiled and `topkit run` uses the host";
-    let devices = match topkit::devices() {
+    let devices = match topkit::machine::devices() {
         Ok(devices) => devices,
         Err(Error::Driver(missing)) => {
             let finding = match missing.unusable {
@@ -151,7 +156,7 @@ fn places(missing: &LibraryError) -> String {
 
 /// Variables of the environment that cannot be used; mostly there are none.
 pub fn environment() -> Option<Finding> {
-    let (refused, unsearched) = (Config::from_env().refused, topkit::unsearched());
+    let (refused, unsearched) = (Config::from_env().refused, topkit::machine::unsearched());
     let remedy = match refused.is_empty() {
         true => "What these name is not searched; nothing else depends on them",
         false => "No engine is made while variables of topkit are set so",

@@ -96,7 +96,7 @@ mod tests {
         let kinds = [io::ErrorKind::OutOfMemory, io::ErrorKind::NotFound];
         let exits = kinds.map(|kind| unread(path, &kind.into()).exit());
         assert_eq!(exits, [Exit::Environment, Exit::BadInput]);
-        let pack = |kind: io::ErrorKind| topkit::pack::PackError::Io {
+        let pack = |kind: io::ErrorKind| topkit::cache::pack::PackError::Io {
             action: "read",
             path: path.to_owned(),
             kind,

@@ -17,7 +17,10 @@ use std::time::Instant;
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::host::{HostError, Mismatch};
 use topkit::interpret::Word;
-use topkit::{DType, NanPolicy, Problem, Score, Select, Semantics, host};
+use topkit::{
+    DType, Problem, Score, host,
+    spec::{NanPolicy, Select, Semantics},
+};
 
 const GENERATED: &str = "Generated scores";
 

@@ -3,8 +3,12 @@
 use crate::exit::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use topkit::{
-    DType, IndexType, KSet, KernelKind, NanPolicy, Order, Problem, Resources, RowShape, Select,
-    SelectorSpec, SpecBuilder, SpecError, Ties, Variant,
+    DType, Problem, SelectorSpec, Variant,
+    inspect::Resources,
+    spec::{
+        IndexType, KSet, KernelKind, NanPolicy, Order, RowShape, Select, SpecBuilder, SpecError,
+        Ties,
+    },
 };
 
 /// The tuning axes. Each takes a list; the kernels are all combinations.

@@ -14,7 +14,10 @@ use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Instant;
 use topkit::cache::{NotKept, Origin};
-use topkit::{Arch, DType, Engine, Selector, SelectorSpec, Warmed, Warmup, Workload};
+use topkit::{
+    Arch, DType, Engine, Selector, SelectorSpec, Workload,
+    cache::{Warmed, Warmup},
+};
 
 /// The arguments of `topkit warmup`.
 #[derive(Debug, clap::Args)]
@@ -116,7 +119,7 @@ fn list(args: &Args, selectors: &[Selector]) -> Result<Report, Failure> {
         .map(|key| vec![key.variant.to_string(), key.arch.to_string(), key.key.to_string()])
         .collect();
     let text = table("lll", &rows) + &format!("{}\n", count(keys.len(), "kernel"));
-    let kernel = |key: &topkit::CompileKey| {
+    let kernel = |key: &topkit::cache::CompileKey| {
         json!({
             "variant": spec::json(&key.variant),
             "arch": key.arch.to_string(),

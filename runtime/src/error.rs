@@ -1,7 +1,9 @@
 //! Everything that can go wrong for a user of the library, each with its numbers.
 
 use crate::compile::CompileError;
+use crate::compile::dump::DumpError;
 use crate::compile::nvrtc::NvrtcError;
+use crate::compile::overrides::OverrideError;
 use crate::compile::sass::SassError;
 use crate::compile::store::pack::{NotPacked, PackError};
 use crate::compile::store::{Denied, KernelError, PtxDenied};
@@ -22,7 +24,7 @@ pub enum Error {
     /// The kernel did not render.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// NVRTC is missing or unusable.
+    /// NVRTC is missing or unusable, or cannot target the architecture.
     #[error(transparent)]
     Nvrtc(#[from] NvrtcError),
     /// The CUDA driver is missing, does not load or is too old.
@@ -71,16 +73,6 @@ pub enum Error {
         reason: String,
         /// The driver's log.
         log: String,
-    },
-    /// The compiler cannot target the architecture.
-    #[error("{compiler} does not compile every kernel for {arch}; {remedy}")]
-    Arch {
-        /// The architecture that was asked for.
-        arch: Arch,
-        /// Name and version of the compiler.
-        compiler: String,
-        /// Which NVRTC does, or else for which architectures this one compiles.
-        remedy: String,
     },
     /// The selector was declared without this dtype.
     #[error("{selector} serves {declared}, not {dtype}; add it to `dtype` in the declaration")]
@@ -260,21 +252,11 @@ pub enum Error {
     )]
     WorkspaceInCapture,
     /// An edited source cannot stand for the generated one.
-    #[error("{path}, which TOPKIT_OVERRIDE or the configuration names, cannot be used: {reason}")]
-    Override {
-        /// The file, or the folder.
-        path: String,
-        /// What is wrong and what to do.
-        reason: String,
-    },
-    /// A file could not be written on request.
-    #[error("{path} could not be written: {reason}")]
-    Write {
-        /// The file.
-        path: String,
-        /// The system's own words.
-        reason: String,
-    },
+    #[error(transparent)]
+    Override(#[from] OverrideError),
+    /// A dump could not be written.
+    #[error(transparent)]
+    Write(#[from] DumpError),
 }
 
 impl From<KernelError> for Error {
@@ -296,7 +278,7 @@ impl Error {
 
 /// The driver's name and sentence for an error, or its number where the driver has none.
 ///
-/// For programs that use the bindings themselves; [`probe_driver`](crate::probe_driver) comes first.
+/// For programs that use the bindings themselves; [`probe_driver`](crate::machine::probe_driver) comes first.
 pub fn driver_words(error: DriverError) -> String {
     let words = |ask: &dyn Fn(*mut *const c_char) -> CUresult| {
         let mut text = std::ptr::null();

@@ -5,7 +5,10 @@
 //! last is among the losers, or all winners are where one stripe of a filter reads them.
 
 use crate::{Reader, Rng, Stripes};
-use topkit::{DType, KernelKind, NanPolicy, Score, Select, Semantics, Variant};
+use topkit::{
+    DType, Score, Variant,
+    spec::{KernelKind, NanPolicy, Select, Semantics},
+};
 
 /// A matrix that is hard for the filters.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 //! or the edge reads them, so that a threshold guessed from a sample of stripes is far off.
 
 use crate::{Reader, Rng, Stripes};
-use topkit::{NanPolicy, Select, Semantics};
+use topkit::spec::{NanPolicy, Select, Semantics};
 
 /// Whose columns hold the winners.
 type Crowd = fn(&Stripes, Reader) -> bool;

@@ -7,7 +7,10 @@
 //! who refuses asks the library's own judge for the words.
 
 use topkit::host::{Matrix, ordered_key};
-use topkit::{IndexInt, Order, Score, Select, Semantics, Ties};
+use topkit::{
+    IndexInt, Score,
+    spec::{Order, Select, Semantics, Ties},
+};
 
 /// The rows of a matrix, ranked.
 #[derive(Debug)]

@@ -9,7 +9,10 @@ use half::{bf16, f16};
 use proptest::prelude::*;
 use question::{Question, any_question};
 use topkit::host::{self, HostError, Matrix, Output, Selection, ordered_key};
-use topkit::{IndexInt, IndexType, NanPolicy, Order, RowShape, Score, Select, Semantics, Ties};
+use topkit::{
+    IndexInt, Score,
+    spec::{IndexType, NanPolicy, Order, RowShape, Select, Semantics, Ties},
+};
 use topkit_tests::{Distribution, oracle};
 
 proptest! {

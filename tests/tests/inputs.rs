@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use topkit::host::ordered_key;
-use topkit::{DType, NanPolicy, Score};
+use topkit::{DType, Score, spec::NanPolicy};
 use topkit_tests::{Distribution, Rng, inputs::MASKED_FINITE};
 
 const ROWS: usize = 8;

@@ -9,7 +9,10 @@ use half::{bf16, f16};
 use proptest::prelude::*;
 use question::any_question;
 use topkit::host::{self, Matrix};
-use topkit::{IndexInt, NanPolicy, Order, RowShape, Score, Select, Semantics, Ties};
+use topkit::{
+    IndexInt, Score,
+    spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties},
+};
 use topkit_tests::{Distribution, Judge, Rng, oracle};
 
 /// What both judges say, which must be one.

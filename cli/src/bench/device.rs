@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use topkit::measure::{ReadOnce, Recording};
-use topkit::{CudaStream, Engine, Plan, RawLaunch, Selector, Semantics};
+use topkit::{CudaStream, Engine, Plan, RawLaunch, Selector, spec::Semantics};
 
 /// A GPU with everything that its cells need.
 pub struct Gpu {

@@ -11,7 +11,7 @@ use crate::scores::Scores;
 use half::{bf16, f16};
 use std::thread;
 use topkit::host::Mismatch;
-use topkit::{DType, Score, Semantics, host};
+use topkit::{DType, Score, host, spec::Semantics};
 
 /// The fewest scores that a ragged row has.
 const SHORTEST: usize = 1024;
@@ -35,7 +35,6 @@ impl Input {
             DType::F32 => Scores::F32(fill(rows, columns, spread)?),
             DType::Bf16 => Scores::Bf16(fill::<bf16>(rows, columns, spread)?),
             DType::F16 => Scores::F16(fill::<f16>(rows, columns, spread)?),
-            other => return Err(Failure::input(format!("no {other} scores can be made"))),
         };
         let lengths = (lengths == Lengths::Uniform).then(|| self::lengths(rows, columns));
         Ok(Input { key, scores, lengths })
@@ -156,7 +155,7 @@ mod tests {
     }
 
     fn ragged() -> Semantics {
-        Semantics { rows: topkit::RowShape::Ragged, ..Semantics::DEFAULT }
+        Semantics { rows: topkit::spec::RowShape::Ragged, ..Semantics::DEFAULT }
     }
 
     #[test]

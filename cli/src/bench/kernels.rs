@@ -11,7 +11,10 @@ use indicatif::ProgressBar;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use topkit::{Engine, NanPolicy, Plan, RowShape, Select, Selector};
+use topkit::{
+    Engine, Plan, Selector,
+    spec::{NanPolicy, RowShape, Select},
+};
 
 /// The kernel of each cell.
 pub type Kernels = HashMap<Cell, (Selector, Plan)>;

@@ -9,7 +9,7 @@ use super::record::Outcome;
 use super::stopwatch::Stopwatch;
 use crate::exit::Failure;
 use topkit::cudarc::driver::sys::CUdeviceptr;
-use topkit::{CudaStream, Semantics};
+use topkit::{CudaStream, spec::Semantics};
 
 /// No index, byte by byte, so that a place that no kernel wrote to does not pass for an answer.
 const UNWRITTEN: u8 = 0x81;

@@ -5,7 +5,7 @@ use crate::report::{Report, bytes, count, table};
 use crate::spec;
 use serde_json::{Value, json};
 use std::path::Path;
-use topkit::pack::{FORMAT, Pack, PackedKernel};
+use topkit::cache::pack::{FORMAT, Pack, PackedKernel};
 
 /// Digits of a digest that are printed for a person.
 const SHORT: usize = 12;

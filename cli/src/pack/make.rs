@@ -16,9 +16,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use topkit::cache::pack::PackWriter;
 use topkit::cache::{Artifact, Origin};
-use topkit::pack::PackWriter;
-use topkit::{Arch, Basis, Config, Engine, RenderedSource, Variant};
+use topkit::{
+    Arch, Config, Engine, Variant,
+    inspect::{Basis, RenderedSource},
+};
 
 /// The arguments that make a pack.
 #[derive(Debug, clap::Args)]

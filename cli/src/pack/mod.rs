@@ -1,6 +1,6 @@
 //! `topkit pack`: kernels compiled ahead into one file, and a look into such a file.
 //!
-//! What a pack is and how engines search it is the library's to say, in `topkit::pack`. Here it is
+//! What a pack is and how engines search it is the library's to say, in `topkit::cache::pack`. Here it is
 //! decided which kernels go into one.
 
 mod list;

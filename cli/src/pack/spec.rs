@@ -7,8 +7,8 @@ use crate::room;
 use std::path::Path;
 use toml::de::DeTable;
 use topkit::{
-    DType, IndexType, KSet, Key, NanPolicy, Order, Problem, RowShape, Select, SelectorSpec,
-    SpecBuilder, Ties,
+    DType, Problem, SelectorSpec,
+    spec::{IndexType, KSet, Key, NanPolicy, Order, RowShape, Select, SpecBuilder, Ties},
 };
 
 /// Shown below the long help of `topkit pack`.
@@ -246,7 +246,7 @@ mod tests {
             (&*spec.name, spec.dtype.len(), &*spec.threads),
             ("Indexer", 2, &[512, 1024][..])
         );
-        assert_eq!(&*spec.bins, SpecBuilder::DEFAULT_BINS);
+        assert_eq!(&*spec.bins, [1024, 2048, 4096]);
         assert_eq!((problems.len(), *picks), (2 * 2 * 3, 2));
         assert!(problems.contains(&Problem::new(DType::Bf16, 32, 131_072, 512)));
     }
@@ -270,11 +270,11 @@ mod tests {
 
     #[test]
     fn every_fault_is_told_with_its_line_and_the_nearest_word() {
-        let text = "famly = 1\n[[selector]]\nname = \"F\"\ndtype = [\"f32\", \"bf61\"]\n\
+        let text = "selctor = 1\n[[selector]]\nname = \"F\"\ndtype = [\"f32\", \"bf61\"]\n\
                     vector_size = 4\nthreads = \"many\"\nselect = \"larges\"\n";
         let told = faults(text);
         for words in [
-            "line 1: a spec has no key `famly`; did you mean `selector`?",
+            "line 1: a spec has no key `selctor`; did you mean `selector`?",
             "line 4: `dtype` is not `bf61`; did you mean `bf16`?",
             "line 5: [[selector]] has no key `vector_size`; did you mean `vec_size`?",
             "line 6: `threads` is a number",

@@ -5,7 +5,7 @@ use crate::exit::Failure;
 use crate::room;
 use serde_json::{Value, json};
 use topkit::host::ordered_key;
-use topkit::{DType, NanPolicy, Score};
+use topkit::{DType, Score, spec::NanPolicy};
 
 /// Where NaN ranks in both selections.
 pub const NAN: NanPolicy = NanPolicy::Highest;
@@ -110,8 +110,8 @@ impl Recall {
 mod tests {
     use super::*;
     use half::{bf16, f16};
-    use topkit::Semantics;
     use topkit::host::{Matrix, top_k};
+    use topkit::spec::Semantics;
 
     /// Rounds, selects both ways on the host, and compares.
     fn of<S: Score>(scores: &[f32], columns: usize, k: u32) -> Recall {

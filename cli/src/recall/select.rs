@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::host::{HostError, Mismatch};
 use topkit::interpret::Word;
-use topkit::{Problem, Score, Select, SelectorSpec, host};
+use topkit::{Problem, Score, SelectorSpec, host, spec::Select};
 
 use super::measure::NAN;
 

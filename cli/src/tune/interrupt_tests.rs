@@ -13,7 +13,7 @@ use topkit::tune::{
     Choice, Clock, Effort, Event, Fault, Meter, Order, Provenance, Recorder, Records, Sample,
     search, source_digest, space_hash,
 };
-use topkit::{Arch, DType, Limits, Problem};
+use topkit::{Arch, DType, Problem, machine::Limits};
 
 const FOLDER: &str = "TOPKIT_TEST_FOLDER";
 const PACE: &str = "TOPKIT_TEST_PACE";

@@ -13,7 +13,7 @@ use plotters::style::text_anchor::HPos;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use topkit::tune::{Provenance, Records};
-use topkit::{DType, KernelKind, Problem};
+use topkit::{DType, Problem, spec::KernelKind};
 
 const BOX: (i32, i32) = (132, 40);
 const LEFT: i32 = 60;

@@ -13,10 +13,11 @@ pub use config::Config;
 
 use crate::backend::cuda::device::{Device, DeviceFacts};
 use crate::backend::cuda::module::{LaunchShape, LoadedKernel};
+use crate::compile::absent::Absent;
 use crate::compile::dump::dump;
-use crate::compile::nvrtc::Nvrtc;
+use crate::compile::nvrtc::{Nvrtc, NvrtcError};
 use crate::compile::overrides::Overrides;
-use crate::compile::store::pack::{Absent, NotPacked, Packs, Stock};
+use crate::compile::store::pack::{NotPacked, Packs, Stock};
 use crate::compile::store::{Artifact, CacheKey, KernelCache, MemoryCache};
 use crate::error::Error;
 use crate::plan::{Holding, Limits, Planner, Refusal};
@@ -44,7 +45,7 @@ struct Inner {
     config: Config,
     overrides: Option<Overrides>,
     /// The compiler; where packs alone serve, why there is none.
-    nvrtc: Result<Arc<Nvrtc>, Error>,
+    nvrtc: Result<Arc<Nvrtc>, NvrtcError>,
     cache: KernelCache,
     artifacts: MemoryCache<Variant, Artifact, Error>,
     loaded: MemoryCache<Variant, LoadedKernel, Error>,
@@ -116,10 +117,11 @@ impl Engine {
             Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
             Target::Offline(arch) => (*arch, Limits::of_arch(*arch)),
         };
-        let nvrtc = compiler(arch, config.line_info);
+        let nvrtc =
+            Nvrtc::for_arch(arch).map(|nvrtc| Arc::new(nvrtc.with_line_info(config.line_info)));
         let cache = match &nvrtc {
             Ok(nvrtc) => KernelCache::from_config(nvrtc.clone(), &config),
-            Err(error) if packs.is_empty() => return Err(error.clone()),
+            Err(error) if packs.is_empty() => return Err(error.clone().into()),
             Err(error) => {
                 tracing::info!("kernels come from packs alone: {error}");
                 KernelCache::new(Arc::new(Absent), None)
@@ -172,7 +174,7 @@ impl Engine {
     /// # Errors
     /// There is none, and the engine lives by its packs.
     pub fn nvrtc(&self) -> Result<&Nvrtc, Error> {
-        self.inner.nvrtc.as_deref().map_err(Error::clone)
+        self.inner.nvrtc.as_deref().map_err(|error| error.clone().into())
     }
 
     /// The compiled kernels, with their counters: [`KernelCache::stats`] tells how many were
@@ -229,7 +231,7 @@ impl Engine {
         let _span = tracing::info_span!("render", %variant).entered();
         let source = render(variant)?;
         match &self.inner.overrides {
-            Some(overrides) => overrides.apply(source, self.arch()),
+            Some(overrides) => Ok(overrides.apply(source, self.arch())?),
             None => Ok(source),
         }
     }
@@ -264,7 +266,7 @@ impl Engine {
             // What may not be compiled for its launch may not be compiled to be read.
             let cache = &self.inner.cache;
             let may_compile = self.inner.nvrtc.is_ok() && cache.may_compile(ahead);
-            let ptx = || Ok(cache.make_ptx(source, self.arch(), ahead)?);
+            let ptx = || Ok::<_, Error>(cache.make_ptx(source, self.arch(), ahead)?);
             dump(folder, source, self.arch(), &artifact, may_compile.then_some(ptx))?;
         }
         Ok(artifact)
@@ -292,13 +294,13 @@ impl Engine {
         Ok(self.inner.cache.ptx(source, self.arch())?)
     }
 
-    fn not_packed(&self, source: &RenderedSource, absent: &Error) -> Error {
+    fn not_packed(&self, source: &RenderedSource, absent: &NvrtcError) -> Error {
         Error::NotPacked(Box::new(NotPacked {
             entry: source.entry.clone(),
             arch: self.arch(),
             digest: source.digest.clone(),
             searched: self.inner.cache.searched(source, self.arch()),
-            compiler: Box::new(absent.clone()),
+            compiler: absent.clone(),
         }))
     }
 
@@ -320,34 +322,4 @@ impl Engine {
             LoadedKernel::load(device, &artifact.entry, &artifact.cubin, launch)
         })
     }
-}
-
-/// Which architectures a compiler serves in full, or what to do where there is none.
-fn knows(archs: &[String]) -> String {
-    if archs.is_empty() {
-        return "it lists no architecture that it does this for: install another with `python3 -m pip \
-                install nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder"
-            .to_owned();
-    }
-    format!("it knows {}", archs.join(", "))
-}
-
-/// The compiler of this machine, if it compiles every kernel for the architecture.
-fn compiler(arch: Arch, line_info: bool) -> Result<Arc<Nvrtc>, Error> {
-    let nvrtc = Nvrtc::find()?.with_line_info(line_info);
-    if nvrtc.supports(arch) {
-        return Ok(Arc::new(nvrtc));
-    }
-    let (major, minor) = arch.least_nvrtc();
-    let remedy = if nvrtc.version() < (major, minor) {
-        format!(
-            "that takes NVRTC {major}.{minor} or later: install it with `python3 -m pip install \
-             nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder"
-        )
-    } else {
-        let known = nvrtc.archs().iter().filter(|arch| nvrtc.supports(**arch));
-        let known: Vec<_> = known.map(Arch::to_string).collect();
-        knows(&known)
-    };
-    Err(Error::Arch { arch, compiler: nvrtc.name(), remedy })
 }

@@ -5,9 +5,8 @@
 //! through the bindings, is looked up once. It starts no driver and asks for no GPU.
 
 use super::loader::LEADS_HERE;
+use super::mapped::file_at;
 use super::{Found, LibraryError, Search, cuda_folders, open};
-use crate::compile::release::file_at;
-use crate::error::Error;
 use crate::library::environment::variable;
 use cudarc::driver::sys::{self, CUDA_VERSION};
 use std::path::{Path, PathBuf};
@@ -82,23 +81,16 @@ const FUNCTIONS: &[&str] = &[
 const LATER: &[(u32, &str)] = &[(12_080, "cuEventElapsedTime_v2")];
 
 /// Looks for the CUDA driver and checks that it has every function that this library calls, as
-/// every engine on a GPU does first. It starts nothing: whether there is a GPU, [`devices`] tells.
+/// every engine on a GPU does first. It starts nothing: `devices` says whether there is a GPU.
 ///
-/// For programs that use the bindings themselves, which panic where a function is missing.
+/// For programs that use the bindings themselves, which panic where a function is missing. The
+/// library that the bindings will open is found by the system loader, else in `CUDA_HOME` and
+/// `CUDA_PATH`, else in the folders in which containers and WSL keep it. It stays loaded.
 ///
 /// # Errors
 /// There is no driver, it does not load, or it is too old: each place is named, and which driver is
 /// needed.
-///
-/// [`devices`]: crate::devices
-pub fn probe_driver() -> Result<(), Error> {
-    Ok(driver()?)
-}
-
-/// Loads the driver's library, keeps it loaded, and probes what the bindings will open: from the
-/// system loader, from `CUDA_HOME` and `CUDA_PATH`, or from the folders in which containers and WSL
-/// keep it, in that order.
-pub(crate) fn driver() -> Result<(), LibraryError> {
+pub fn probe_driver() -> Result<(), LibraryError> {
     static DRIVER: OnceLock<Found> = OnceLock::new();
     if DRIVER.get().is_some() {
         return Ok(());

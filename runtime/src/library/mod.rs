@@ -1,4 +1,4 @@
-//! Finds the shared libraries that the runtime loads: NVRTC and the CUDA driver ([`driver`]). What
+//! Finds the shared libraries that the runtime loads: NVRTC and the CUDA driver ([`probe_driver`]). What
 //! else is looked for where they lie is looked for with the same lists of folders.
 //!
 //! The search is a list of places, tried in order; it runs no program, and never looks in the
@@ -10,10 +10,11 @@ pub(crate) mod environment;
 
 mod driver;
 mod loader;
+mod mapped;
 mod python;
 
-pub(crate) use driver::driver;
 pub use driver::probe_driver;
+pub(crate) use mapped::file_at;
 
 use crate::library::environment::{absolute, variable};
 use libloading::Library;

@@ -9,10 +9,10 @@ use crate::backend::launch::RawLaunch;
 use crate::error::Error;
 use crate::plan::accepts;
 use crate::problem::Problem;
+use crate::problem::{IndexInt, Score};
 use crate::select::rows::{Output, Rows};
 use crate::select::selector::Selector;
 use crate::select::workspace::Workspace;
-use crate::{IndexInt, Score};
 use cudarc::driver::{CudaContext, CudaStream, DevicePtrMut};
 use std::sync::Arc;
 

@@ -39,8 +39,8 @@ const FULL: usize = 5;
 const COLD_BYTES: usize = 200_000_000;
 /// Rows of a problem whose answers are checked.
 const CHECKED: usize = 32;
-/// Columns of the rows that are meant to hurt, where a kernel holds as many; no multiple of a load.
-const HOSTILE_COLUMNS: usize = 100_003;
+/// Columns of the adversarial rows, where a kernel holds as many; no multiple of a load.
+const ADVERSARIAL_COLUMNS: usize = 100_003;
 /// No index, byte by byte, so that a place that no kernel wrote to does not pass for an answer.
 const UNWRITTEN: u8 = 0x81;
 /// Long enough for an idle GPU to raise its clocks, and for one that waited for scores.
@@ -54,19 +54,19 @@ pub(super) struct Gpu {
     selectors: Vec<Selector>,
     stream: Arc<CudaStream>,
     scores: Buffer,
-    hostile_scores: Buffer,
+    adversarial_scores: Buffer,
     indices: Buffer,
     workspace: Buffer,
     lengths: Buffer,
-    hostile_lengths: Buffer,
+    adversarial_lengths: Buffer,
     read_once: Option<ReadOnce>,
     /// The scores of the last problem.
     input: Option<((DType, usize), Input)>,
     loaded: Option<(Problem, Scores)>,
-    hostile: HashMap<(DType, usize, Semantics), Input>,
+    adversarial: HashMap<(DType, usize, Semantics), Input>,
     /// How long the last two launches of a kernel took, about.
     pace: HashMap<Variant, Duration>,
-    /// What came of the rows that are meant to hurt.
+    /// What came of the adversarial rows.
     proven: HashMap<Choice, Result<(), Fault>>,
     recorded: Recorded,
 }
@@ -101,15 +101,15 @@ impl Gpu {
             engine: engine.clone(),
             selectors,
             scores: buffer(),
-            hostile_scores: buffer(),
+            adversarial_scores: buffer(),
             indices: buffer(),
             workspace: buffer(),
             lengths: buffer(),
-            hostile_lengths: buffer(),
+            adversarial_lengths: buffer(),
             read_once: None,
             input: None,
             loaded: None,
-            hostile: HashMap::new(),
+            adversarial: HashMap::new(),
             pace: HashMap::new(),
             proven: HashMap::new(),
             recorded: Recorded::default(),
@@ -158,7 +158,7 @@ impl Gpu {
             // The last rows are gone before there are others.
             other => {
                 drop(other);
-                let input = Input::usual(problem.dtype, problem.columns);
+                let input = Input::normal(problem.dtype, problem.columns);
                 self.raise_clocks(WARM_AGAIN)?;
                 input
             }
@@ -240,17 +240,17 @@ impl Gpu {
             .collect()
     }
 
-    /// Whether a kernel is right on rows that are meant to hurt.
+    /// Whether a kernel is right on adversarial rows.
     fn prove(&mut self, choice: &Choice) -> Result<Result<(), Fault>, Error> {
         for variant in proved(&choice.variant) {
             let Variant { dtype, semantics, .. } = variant;
-            let most = variant.capacity().map_or(HOSTILE_COLUMNS, |most| most as usize - 1);
-            let columns = most.min(HOSTILE_COLUMNS);
+            let most = variant.capacity().map_or(ADVERSARIAL_COLUMNS, |most| most as usize - 1);
+            let columns = most.min(ADVERSARIAL_COLUMNS);
             let key = (dtype, columns, semantics);
-            let input = self.hostile.remove(&key);
-            let input = input.unwrap_or_else(|| Input::hostile(dtype, columns, semantics));
+            let input = self.adversarial.remove(&key);
+            let input = input.unwrap_or_else(|| Input::adversarial(dtype, columns, semantics));
             let (proof, input) = self.prove_on(&Choice { variant, ..*choice }, columns, input);
-            self.hostile.insert(key, input);
+            self.adversarial.insert(key, input);
             if let Err(fault) = proof? {
                 return Ok(Err(fault));
             }
@@ -271,7 +271,7 @@ impl Gpu {
         if let Err(failure) = self.prepare(&Problem { k: 1, ..problem }, variant) {
             return (Err(failure), input);
         }
-        let (scores, lengths) = (&mut self.hostile_scores, &mut self.hostile_lengths);
+        let (scores, lengths) = (&mut self.adversarial_scores, &mut self.adversarial_lengths);
         let scores = match Scores::of(&problem, &input, scores, lengths, 0, 1) {
             Ok(scores) => scores,
             Err(failure) => return (Err(failure), input),
@@ -284,10 +284,10 @@ impl Gpu {
                 Err(failure) => return (Err(failure), input),
                 Ok(answers) => {
                     for (row, got) in answers {
-                        if let Some(fault) = input.fault(row, ragged, k, &got) {
+                        if let Some(fault) = input.fault(row, ragged, &got) {
                             let Semantics { select, nan, .. } = variant.semantics;
                             let wrong = format!(
-                                "{problem}, made to hurt, {} with NaN {}: {fault}",
+                                "{problem}, adversarial rows, {} with NaN {}: {fault}",
                                 select.name(),
                                 nan.name()
                             );
@@ -322,9 +322,7 @@ impl Gpu {
         let place = self.place(problem, variant, scores)?;
         for (row, got) in self.answer(problem, choice, &place)? {
             let input = self.input.as_mut().map(|(_, input)| input);
-            if let Some(fault) =
-                input.and_then(|input| input.fault(row, problem.ragged, problem.k, &got))
-            {
+            if let Some(fault) = input.and_then(|input| input.fault(row, problem.ragged, &got)) {
                 return Ok(Err(Fault::Wrong(fault)));
             }
         }

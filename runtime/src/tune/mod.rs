@@ -11,7 +11,7 @@ mod candidates;
 mod compare;
 mod compile;
 mod gpu;
-mod input;
+pub mod input;
 mod meaning;
 mod recorder;
 mod refusal;
@@ -22,7 +22,6 @@ mod trial;
 mod tuner;
 
 pub use crate::plan::Choice;
-pub use crate::plan::choice::{id, of_id};
 pub use crate::plan::measured::{
     Effort, Floor, Outcome, Provenance, Records, Row, Sample, source_digest, space_hash,
 };

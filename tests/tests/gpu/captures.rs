@@ -9,8 +9,8 @@ use topkit::cudarc::driver::{
 };
 use topkit::host::{self, Matrix};
 use topkit::{
-    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Semantics,
-    Workspace,
+    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Workspace,
+    spec::Semantics,
 };
 use topkit_tests::Distribution;
 

@@ -11,7 +11,7 @@ use topkit::host::{self, Matrix};
 use topkit::measure::Recording;
 use topkit::tune::Event;
 use topkit::{
-    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Semantics,
+    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, spec::Semantics,
 };
 use topkit_tests::Distribution;
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use topkit::cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, DeviceRepr};
 use topkit::host::{self, Matrix};
 use topkit::{
-    DType, Engine, IndexInt, Problem, RawLaunch, RowShape, Rows, Score, Selector, SelectorSpec,
-    Semantics, Variant,
+    DType, Engine, IndexInt, Problem, RawLaunch, Rows, Score, Selector, SelectorSpec, Variant,
+    spec::{RowShape, Semantics},
 };
 use topkit_tests::{Distribution, Judge};
 

@@ -6,7 +6,7 @@ use half::{bf16, f16};
 use std::collections::HashSet;
 use std::time::Instant;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::{Score, Selector, Semantics, Variant};
+use topkit::{Score, Selector, Variant, spec::Semantics};
 use topkit_tests::Distribution;
 
 const LENGTHS: [usize; 10] = [1, 7, 511, 512, 513, 8191, 16384, 16385, 100_003, 262_144];

@@ -8,8 +8,8 @@ use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode}
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
 use topkit::{
-    Arch, Compiler, Config, DType, Engine, Error, Output, Problem, RawLaunch, RenderedSource, Rows,
-    SelectorSpec, Semantics, Workload,
+    Arch, Config, DType, Engine, Error, Output, Problem, RawLaunch, Rows, SelectorSpec, Workload,
+    cache::Compiler, inspect::RenderedSource, spec::Semantics,
 };
 use topkit_tests::Distribution;
 

@@ -3,8 +3,8 @@
 use crate::device::engine;
 use std::path::Path;
 use std::process::Command;
+use topkit::cache::pack::PackWriter;
 use topkit::host::{self, Matrix};
-use topkit::pack::PackWriter;
 use topkit::{Config, DType, Engine, Error, Problem, Rows, SelectorSpec};
 use topkit_tests::Distribution;
 

@@ -3,7 +3,10 @@
 use crate::device::{Case, Layout, compile, members, selecting, whole_selector};
 use half::{bf16, f16};
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::{IndexInt, NanPolicy, Score, Select, Semantics};
+use topkit::{
+    IndexInt, Score,
+    spec::{NanPolicy, Select, Semantics},
+};
 use topkit_tests::Distribution;
 
 fn every_meaning<S: Score + DeviceRepr, I: IndexInt + DeviceRepr>() {

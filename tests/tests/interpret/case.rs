@@ -4,7 +4,9 @@ use std::sync::OnceLock;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Interpreter, Kernel, Question, Word};
 use topkit::{
-    DType, IndexInt, KernelKind, NanPolicy, RowShape, Score, Select, Semantics, Variant, render,
+    DType, IndexInt, Score, Variant,
+    inspect::render,
+    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
 };
 use topkit_tests::Distribution;
 

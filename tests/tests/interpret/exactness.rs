@@ -5,7 +5,10 @@
 use crate::case::{ALIGNED, Case, Layout, load, resident, shared, variant};
 use half::{bf16, f16};
 use topkit::interpret::{Kernel, Word};
-use topkit::{IndexInt, NanPolicy, Score, Select, Semantics};
+use topkit::{
+    IndexInt, Score,
+    spec::{NanPolicy, Select, Semantics},
+};
 use topkit_tests::Distribution;
 
 const VEC_SIZES: [u32; 4] = [1, 2, 4, 8];

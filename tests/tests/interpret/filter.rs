@@ -4,7 +4,10 @@
 use crate::case::{ALIGNED, Case, Layout, load};
 use half::{bf16, f16};
 use topkit::interpret::Word;
-use topkit::{KernelKind, NanPolicy, RowShape, Score, Select, Semantics, Variant};
+use topkit::{
+    Score, Variant,
+    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
+};
 use topkit_tests::Distribution;
 
 /// Kernels of few threads: a stripe is 2048 or 4096 columns, and a row has several.

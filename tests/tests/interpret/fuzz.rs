@@ -5,7 +5,10 @@
 use crate::case::{Case, Layout, SIX_COLUMNS, load, six_of_every_meaning};
 use half::{bf16, f16};
 use topkit::interpret::Word;
-use topkit::{DType, KernelKind, RowShape, Score, Variant};
+use topkit::{
+    DType, Score, Variant,
+    spec::{KernelKind, RowShape},
+};
 use topkit_tests::{Rng, fuzz};
 
 const SEED: u64 = 12;

@@ -3,7 +3,7 @@
 
 use crate::case::{interpreter, load, variant};
 use topkit::interpret::{Fault, InterpretError, Interpreter, Question};
-use topkit::{DType, Problem, Semantics, render};
+use topkit::{DType, Problem, inspect::render, spec::Semantics};
 
 fn refusal(question: &Question<'_, f32>) -> String {
     let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));

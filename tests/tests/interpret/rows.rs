@@ -7,7 +7,11 @@
 use crate::case::{interpreter, six};
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Launch, Question};
-use topkit::{DType, KernelKind, Problem, RowShape, Semantics, Variant, render};
+use topkit::{
+    DType, Problem, Variant,
+    inspect::render,
+    spec::{KernelKind, RowShape, Semantics},
+};
 use topkit_tests::Rng;
 
 const ROWS: usize = 3;

@@ -5,7 +5,7 @@
 use crate::case::{ALIGNED, Case, Layout, SIX_COLUMNS, load, six_of_every_meaning};
 use half::{bf16, f16};
 use topkit::interpret::Word;
-use topkit::{DType, KernelKind, Score, Variant};
+use topkit::{DType, Score, Variant, spec::KernelKind};
 use topkit_tests::Distribution;
 
 const LAYOUTS: [Layout; 2] = [ALIGNED, Layout { offset: 3, gap: 1 }];

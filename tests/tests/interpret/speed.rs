@@ -3,7 +3,7 @@
 use crate::case::{ALIGNED, Case, load, variant};
 use half::bf16;
 use std::time::{Duration, Instant};
-use topkit::{DType, Semantics};
+use topkit::{DType, spec::Semantics};
 use topkit_tests::Distribution;
 
 #[test]

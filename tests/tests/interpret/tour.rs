@@ -6,7 +6,10 @@ use crate::steps::{self, CANDIDATES, HISTOGRAM, LARGEST, RADIX, SMALLEST, Step, 
 use half::bf16;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Launch, Question, Word};
-use topkit::{NanPolicy, RowShape, Score, Select, Semantics};
+use topkit::{
+    Score,
+    spec::{NanPolicy, RowShape, Select, Semantics},
+};
 use topkit_tests::{Distribution, inputs};
 
 const ROWS: usize = 2;

@@ -2,7 +2,9 @@
 
 use topkit::cache::Origin;
 use topkit::{
-    Config, DType, Disassembler, Engine, Error, Problem, SassError, Variant, topk_kernel,
+    Config, DType, Engine, Error, Problem, Variant,
+    inspect::{Disassembler, SassError},
+    topk_kernel,
 };
 
 topk_kernel! {

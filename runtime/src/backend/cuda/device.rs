@@ -48,14 +48,14 @@ impl Device {
     /// The device of that ordinal, in its primary context.
     pub(crate) fn open(ordinal: usize) -> Result<Device, Error> {
         // What opens the driver next would panic where it is missing.
-        library::driver()?;
+        library::probe_driver()?;
         let context = CudaContext::new(ordinal).map_err(Error::cuda("open the GPU"))?;
         Device::of(context)
     }
 
     /// The device of a context that the caller has.
     pub(crate) fn of(context: Arc<CudaContext>) -> Result<Device, Error> {
-        library::driver()?;
+        library::probe_driver()?;
         let ask = |attribute: Attribute| {
             let value =
                 context.attribute(attribute).map_err(Error::cuda("read a device attribute"))?;
@@ -98,7 +98,7 @@ impl Device {
 /// # Errors
 /// The driver is missing, too old, or refuses to answer. A machine with a driver and no GPU gives none.
 pub fn devices() -> Result<Vec<DeviceFacts>, Error> {
-    library::driver()?;
+    library::probe_driver()?;
     match result::init() {
         Err(error) if error.0 == cudarc::driver::sys::CUresult::CUDA_ERROR_NO_DEVICE => {
             return Ok(Vec::new());

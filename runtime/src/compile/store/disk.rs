@@ -8,7 +8,7 @@
 use super::key::{CacheKey, FORMAT, KeyInputs};
 use super::lock::{self, Lock};
 use super::{Artifact, Origin, entry, folder};
-use crate::Compiled;
+use crate::compile::Compiled;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

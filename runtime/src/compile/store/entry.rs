@@ -8,7 +8,7 @@
 use super::disk::DiskError;
 use super::folder;
 use super::key::{CacheKey, FORMAT, KeyInputs, sha256};
-use crate::Compiled;
+use crate::compile::Compiled;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io;

@@ -34,7 +34,8 @@ pub use prune::{Pruned, Unneeded};
 pub use size::{SizeError, parse_size};
 
 use crate::compile::store::pack::Packs;
-use crate::{CompileError, Compiled, Compiler, Config};
+use crate::compile::{CompileError, Compiled, Compiler};
+use crate::engine::Config;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -5,7 +5,10 @@ use half::bf16;
 use std::fmt;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Question, Word};
-use topkit::{DType, KernelKind, RowShape, Score, SelectorSpec, Semantics, Variant};
+use topkit::{
+    DType, Score, SelectorSpec, Variant,
+    spec::{KernelKind, RowShape, Semantics},
+};
 use topkit_tests::Distribution;
 
 /// Schedules of each input.

@@ -2,7 +2,7 @@
 //! them are rows whose sampled stripes are not like the others, see `topkit_tests::Stripes`.
 
 use super::battery::{GAP, Input};
-use topkit::{KernelKind, Variant};
+use topkit::{Variant, spec::KernelKind};
 use topkit_tests::{Distribution, Reader, Rng, Stripes};
 
 /// Scores of a stripe of the smallest variants.

@@ -1,6 +1,6 @@
 //! What can be wrong with a pack, and what to say where none has the kernel.
 
-use crate::error::Error;
+use crate::compile::nvrtc::NvrtcError;
 use std::path::{Path, PathBuf};
 use topkit_codegen::Arch;
 
@@ -104,5 +104,5 @@ pub struct NotPacked {
     /// Every pack that was searched, a line each, with what it has instead.
     pub searched: String,
     /// Why there is no compiler.
-    pub compiler: Box<Error>,
+    pub compiler: NvrtcError,
 }

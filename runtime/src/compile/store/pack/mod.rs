@@ -32,7 +32,6 @@
 //! # }
 //! ```
 
-mod absent;
 mod error;
 mod format;
 mod read;
@@ -42,7 +41,6 @@ mod stock;
 mod tests;
 mod write;
 
-pub(crate) use absent::Absent;
 pub use error::{NotPacked, PackError};
 pub use format::{FORMAT, PackedKernel};
 pub use read::Pack;

@@ -4,7 +4,7 @@
 
 use super::error::PackError;
 use super::format::{Header, INDEX_LIMIT, Index, PackedKernel};
-use crate::Compiler;
+use crate::compile::Compiler;
 use crate::compile::store::{Artifact, KeyInputs, sha256};
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
@@ -14,7 +14,7 @@ use topkit_codegen::{Arch, RenderedSource};
 /// Kernels that will be a pack.
 ///
 /// ```no_run
-/// use topkit::pack::PackWriter;
+/// use topkit::cache::pack::PackWriter;
 /// use topkit::{Config, DType, Engine, SelectorSpec};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

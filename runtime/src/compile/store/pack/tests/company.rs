@@ -200,7 +200,7 @@ impl Compiler for Unasked {
     }
 
     fn options(&self) -> Vec<String> {
-        Nvrtc::code_options()
+        of_code()
     }
 
     fn compile(&self, _: &RenderedSource, _: Arch) -> Result<Compiled, CompileError> {

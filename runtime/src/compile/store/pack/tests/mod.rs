@@ -5,13 +5,12 @@ mod company;
 mod damage;
 
 use super::*;
-use crate::compile::nvrtc::{LINE_INFO, Nvrtc};
+use crate::compile::absent::Absent;
+use crate::compile::options::{LINE_INFO, decides_code, of_code};
 use crate::compile::store::{Artifact, KernelCache, KeyInputs, Origin, sha256};
-use crate::plan::{Limits, Planner};
-use crate::{
-    Basis, CompileError, Compiled, Compiler, Config, Engine, Error, Explanation, Measured, Plan,
-    Problem, SelectorSpec,
-};
+use crate::compile::{CompileError, Compiled, Compiler};
+use crate::plan::{Basis, Limits, Measured, Planner};
+use crate::{Config, Engine, Error, Explanation, Plan, Problem, SelectorSpec};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +26,7 @@ struct Fake {
 
 impl Fake {
     fn new(version: &'static str) -> Fake {
-        Fake { version, options: Nvrtc::code_options() }
+        Fake { version, options: of_code() }
     }
 
     fn with(version: &'static str, option: &str) -> Fake {
@@ -380,7 +379,7 @@ fn a_pack_that_cannot_be_written_leaves_nothing() {
 #[test]
 fn the_options_of_an_engine_without_a_compiler_are_those_that_decide_code() {
     let options = Absent.options();
-    assert!(options.iter().all(|option| Nvrtc::decides_code(option)), "{options:?}");
+    assert!(options.iter().all(|option| decides_code(option)), "{options:?}");
     let source = source(0);
     let inputs = KeyInputs {
         entry: &source.entry,

@@ -1,8 +1,7 @@
-//! What stands in the compiler's place on a machine without one. It compiles nothing: who has it
-//! is served by packs alone, and turns its refusal into [`NotPacked`](super::NotPacked).
+//! The compiler of a machine that has none. It compiles nothing: an engine that has it is served by
+//! packs alone, and turns its refusal into [`NotPacked`](super::store::pack::NotPacked).
 
-use crate::compile::nvrtc::Nvrtc;
-use crate::{CompileError, Compiled, Compiler};
+use super::{CompileError, Compiled, Compiler, options};
 use topkit_codegen::{Arch, RenderedSource};
 
 /// No compiler.
@@ -16,7 +15,7 @@ impl Compiler for Absent {
 
     /// Those that decide code, since packs are searched by them.
     fn options(&self) -> Vec<String> {
-        Nvrtc::code_options()
+        options::of_code()
     }
 
     fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError> {

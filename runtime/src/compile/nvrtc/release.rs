@@ -107,17 +107,6 @@ fn is_release(text: &str) -> bool {
     text.split('.').count() == 3 && text.split('.').all(number)
 }
 
-/// The file that an address of this process was loaded from, where the system tells.
-pub(crate) fn file_at(address: usize) -> Option<PathBuf> {
-    let maps = fs::read_to_string("/proc/self/maps").ok()?;
-    let path = maps.lines().find_map(|line| {
-        let (start, end) = line.split_whitespace().next()?.split_once('-')?;
-        let [start, end] = [start, end].map(|hex| usize::from_str_radix(hex, 16).ok());
-        (start? <= address && address < end?).then(|| line.find('/').map(|at| &line[at..]))
-    })?;
-    path.map(PathBuf::from)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,13 +185,5 @@ mod tests {
         assert_eq!(fs::read_dir(disk.staging().unwrap()).unwrap().count(), 0);
         let names = fs::read_dir(disk.root()).unwrap().map(|entry| entry.unwrap().file_name());
         assert_eq!(names.filter(|name| name != "v1").collect::<Vec<_>>(), [FILE]);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_file_of_an_address_is_known() {
-        let here = a_memory_that_is_damaged_or_not_a_file_is_as_good_as_none as fn() as usize;
-        assert_eq!(file_at(here), std::env::current_exe().ok());
-        assert_eq!(file_at(0), None);
     }
 }

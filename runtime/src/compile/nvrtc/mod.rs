@@ -4,49 +4,25 @@
 //! library or function is an error and never a panic. It keeps no state between compiles and
 //! writes no file.
 
-use crate::backend::cuda::blame;
-use crate::compile::release::{self, Releases};
+mod error;
+mod program;
+mod release;
+
+pub use error::NvrtcError;
+
+use crate::compile::options;
 use crate::compile::store::DiskCache;
 use crate::compile::{CompileError, Compiled, Compiler};
-use crate::library::{self, Found, LibraryError};
-use cudarc::nvrtc::sys::nvrtcProgram;
+use crate::library::{self, Found, file_at};
+use error::Status;
 use libloading::Symbol;
-use std::ffi::{CStr, CString, c_char, c_int};
+use program::{Program, text};
+use release::Releases;
+use std::ffi::{CStr, c_char, c_int};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use topkit_codegen::{Arch, RenderedSource};
-
-/// NVRTC's own status code. An integer, since a library of another version may return codes that
-/// the bindings' enum does not have.
-type Status = c_int;
-
-/// NVRTC cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NvrtcError {
-    /// No library was found.
-    #[error(transparent)]
-    Missing(#[from] LibraryError),
-    /// The library lacks a function; it is too old or not NVRTC.
-    #[error("{path} has no function {function}; it is not NVRTC 11.1 or later")]
-    Function {
-        /// The library.
-        path: String,
-        /// The function.
-        function: &'static str,
-    },
-    /// A call that should not fail did.
-    #[error("{function} of {path} failed: {reason}")]
-    Call {
-        /// The library.
-        path: String,
-        /// The function.
-        function: &'static str,
-        /// NVRTC's own words.
-        reason: String,
-    },
-}
 
 /// The NVRTC of this machine.
 pub struct Nvrtc {
@@ -69,19 +45,9 @@ impl fmt::Debug for Nvrtc {
     }
 }
 
-/// Options of every compile. `-v` has the assembler tell registers, spills and shared memory.
-/// A lambda that takes `auto` has no place for `__device__`, so functions are the device's unless
-/// they say otherwise.
-const OPTIONS: [&str; 3] =
-    ["--std=c++17", "--device-as-default-execution-space", "--ptxas-options=-v"];
-
-/// Tells which line an instruction comes from. The instructions are the same without it.
-pub(crate) const LINE_INFO: &str = "--generate-line-info";
-
-/// Since 12.9 NVRTC has a cache of its own where there is a driver, and what comes from there
-/// comes without a log.
-const NO_CACHE: &str = "--no-cache";
-const NO_CACHE_SINCE: (i32, i32) = (12, 9);
+/// How to get another NVRTC.
+const INSTALL: &str =
+    "`python3 -m pip install nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder";
 
 impl Nvrtc {
     /// Finds and loads NVRTC. The places: `TOPKIT_NVRTC` alone when set, else the system loader,
@@ -101,20 +67,35 @@ impl Nvrtc {
         Ok(nvrtc)
     }
 
+    /// As [`Nvrtc::find`], for an architecture that it must compile every kernel for.
+    ///
+    /// # Errors
+    /// As for [`Nvrtc::find`], or it does not compile every kernel for the architecture; the error says
+    /// which NVRTC does.
+    pub fn for_arch(arch: Arch) -> Result<Nvrtc, NvrtcError> {
+        let nvrtc = Nvrtc::find()?;
+        if nvrtc.supports(arch) {
+            return Ok(nvrtc);
+        }
+        let (major, minor) = arch.least_nvrtc();
+        let known = nvrtc.archs().iter().filter(|arch| nvrtc.supports(**arch));
+        let known: Vec<String> = known.map(Arch::to_string).collect();
+        let remedy = if nvrtc.version() < (major, minor) {
+            format!("that takes NVRTC {major}.{minor} or later: install it with {INSTALL}")
+        } else if known.is_empty() {
+            format!(
+                "it lists no architecture that it does this for: install another with {INSTALL}"
+            )
+        } else {
+            format!("it knows {}", known.join(", "))
+        };
+        Err(NvrtcError::Arch { arch, compiler: nvrtc.name(), remedy })
+    }
+
     /// With or without source lines in the machine code; see
     /// [`Config::line_info`](crate::Config::line_info). By default with them.
     pub fn with_line_info(self, line_info: bool) -> Nvrtc {
         Nvrtc { line_info, ..self }
-    }
-
-    /// The options that decide the code of a kernel, whatever the version.
-    pub(crate) fn code_options() -> Vec<String> {
-        OPTIONS.map(str::to_owned).to_vec()
-    }
-
-    /// Whether an option decides the code of a kernel.
-    pub(crate) fn decides_code(option: &str) -> bool {
-        option != NO_CACHE && option != LINE_INFO
     }
 
     /// The library file, or the name by which the system loader found it.
@@ -173,19 +154,14 @@ impl Nvrtc {
     fn file(&self) -> Option<PathBuf> {
         type F = unsafe extern "C" fn(*mut c_int, *mut c_int) -> Status;
         let function = self.function::<F>("nvrtcVersion").ok()?;
-        release::file_at(*function as usize)
-    }
-
-    /// Where NVRTC would ask the driver for a cache, which may be too old for that, too.
-    fn no_cache(&self) -> Option<&'static str> {
-        (self.version >= NO_CACHE_SINCE).then_some(NO_CACHE)
+        file_at(*function as usize)
     }
 
     fn probe_release(&self) -> Option<String> {
         let _span = tracing::info_span!("probe", compiler = self.name()).entered();
         let compile = || {
             let program = Program::new(self, "", "empty")?;
-            program.compile(self.no_cache().into_iter().map(str::to_owned).collect())?;
+            program.compile(options::of_probe(self.version))?;
             program.output("nvrtcGetPTXSize", "nvrtcGetPTX")
         };
         let ptx = compile().map(text);
@@ -204,7 +180,7 @@ impl Nvrtc {
             program.compile(options).map_err(|error| refused(error.to_string(), String::new()))?;
         self.check("nvrtcCompileProgram", status).map_err(|error| {
             let log = program.log().unwrap_or_else(|error| error.to_string());
-            let blames_kernel = blame::is_uncompilable(status);
+            let blames_kernel = error::is_uncompilable(status);
             CompileError { blames_kernel, ..refused(error.to_string(), log) }
         })?;
         Ok(program)
@@ -277,8 +253,7 @@ impl Compiler for Nvrtc {
     }
 
     fn options(&self) -> Vec<String> {
-        let line_info = self.line_info.then_some(LINE_INFO);
-        OPTIONS.into_iter().chain(line_info).chain(self.no_cache()).map(str::to_owned).collect()
+        options::of_kernel(self.version, self.line_info)
     }
 
     fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError> {
@@ -295,87 +270,4 @@ impl Compiler for Nvrtc {
         let ptx = program.output("nvrtcGetPTXSize", "nvrtcGetPTX");
         ptx.map(text).map_err(|error| self.refusal(source, arch, error.to_string(), String::new()))
     }
-}
-
-/// One translation unit inside NVRTC; destroyed with this value.
-struct Program<'a> {
-    nvrtc: &'a Nvrtc,
-    handle: nvrtcProgram,
-}
-
-impl<'a> Program<'a> {
-    fn new(nvrtc: &'a Nvrtc, text: &str, entry: &str) -> Result<Program<'a>, NvrtcError> {
-        type F = unsafe extern "C" fn(
-            *mut nvrtcProgram,
-            *const c_char,
-            *const c_char,
-            c_int,
-            *const *const c_char,
-            *const *const c_char,
-        ) -> Status;
-        let create = nvrtc.function::<F>("nvrtcCreateProgram")?;
-        let invalid = |_| NvrtcError::Call {
-            path: nvrtc.found.path.clone(),
-            function: "nvrtcCreateProgram",
-            reason: "the source holds a NUL byte".into(),
-        };
-        let text = CString::new(text).map_err(invalid)?;
-        let name = CString::new(format!("{entry}.cu")).map_err(invalid)?;
-        let mut handle = std::ptr::null_mut();
-        // SAFETY: the strings outlive the call, which copies them; there are no headers.
-        let status = unsafe {
-            create(&mut handle, text.as_ptr(), name.as_ptr(), 0, std::ptr::null(), std::ptr::null())
-        };
-        nvrtc.check("nvrtcCreateProgram", status)?;
-        Ok(Program { nvrtc, handle })
-    }
-
-    /// Compiles it and gives NVRTC's answer; fails where NVRTC cannot be asked.
-    fn compile(&self, options: Vec<String>) -> Result<Status, NvrtcError> {
-        type F = unsafe extern "C" fn(nvrtcProgram, c_int, *const *const c_char) -> Status;
-        let compile = self.nvrtc.function::<F>("nvrtcCompileProgram")?;
-        let options: Vec<CString> =
-            options.into_iter().filter_map(|option| CString::new(option).ok()).collect();
-        let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
-        let count = pointers.len() as c_int;
-        // SAFETY: the handle is live, and the option strings outlive the call.
-        Ok(unsafe { compile(self.handle, count, pointers.as_ptr()) })
-    }
-
-    fn log(&self) -> Result<String, NvrtcError> {
-        self.output("nvrtcGetProgramLogSize", "nvrtcGetProgramLog").map(text)
-    }
-
-    /// One of the program's outputs, through its pair of size and copy functions.
-    fn output(&self, size: &'static str, copy: &'static str) -> Result<Vec<u8>, NvrtcError> {
-        type Size = unsafe extern "C" fn(nvrtcProgram, *mut usize) -> Status;
-        type Copy = unsafe extern "C" fn(nvrtcProgram, *mut c_char) -> Status;
-        let size_of = self.nvrtc.function::<Size>(size)?;
-        let copy_to = self.nvrtc.function::<Copy>(copy)?;
-        let mut bytes = 0;
-        // SAFETY: the handle is live and the pointer valid for one size.
-        self.nvrtc.check(size, unsafe { size_of(self.handle, &mut bytes) })?;
-        let mut output = vec![0u8; bytes];
-        // SAFETY: the buffer has the size that the library asked for.
-        self.nvrtc.check(copy, unsafe { copy_to(self.handle, output.as_mut_ptr().cast()) })?;
-        Ok(output)
-    }
-}
-
-impl Drop for Program<'_> {
-    fn drop(&mut self) {
-        type F = unsafe extern "C" fn(*mut nvrtcProgram) -> Status;
-        if let Ok(destroy) = self.nvrtc.function::<F>("nvrtcDestroyProgram") {
-            // SAFETY: the handle is live and not used again.
-            unsafe { destroy(&mut self.handle) };
-        }
-    }
-}
-
-/// Text that NVRTC ends with a NUL.
-fn text(mut bytes: Vec<u8>) -> String {
-    while bytes.last() == Some(&0) {
-        bytes.pop();
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
