@@ -13,7 +13,10 @@ use object::{Endianness, Object, ObjectSection, ObjectSymbol, SymbolKind};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use topkit::{Arch, Compiler, Nvrtc, RenderedSource, Variant};
+use topkit::cache::Compiler;
+use topkit::inspect::RenderedSource;
+use topkit::machine::Nvrtc;
+use topkit::{Arch, Variant};
 
 /// Bytes of an instruction, from sm_70 on.
 const INSTRUCTION: usize = 16;
