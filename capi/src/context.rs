@@ -86,7 +86,7 @@ fn devices() -> Result<usize, Failure> {
         return Ok(count);
     }
     // The bindings would panic where the driver is missing or too old.
-    topkit::probe_driver().map_err(topkit::Error::from)?;
+    topkit::machine::probe_driver().map_err(topkit::Error::from)?;
     let count = CudaContext::device_count().map_err(Failure::cuda("start and count the GPUs"))?;
     Ok(*COUNT.get_or_init(|| usize::try_from(count).unwrap_or(0)))
 }

@@ -5,7 +5,7 @@
 use crate::abi::Status;
 use topkit::cudarc::driver::DriverError;
 use topkit::cudarc::driver::sys::CUresult;
-use topkit::{Error, KSet, PlanError};
+use topkit::{Error, inspect::PlanError, spec::KSet};
 
 /// A call that was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +69,11 @@ pub enum Failure {
 impl Failure {
     /// Wraps a failure of the driver with what was being done.
     pub fn cuda(doing: &'static str) -> impl Fn(DriverError) -> Failure {
-        move |error| Failure::Cuda { doing, error: error.0, reason: topkit::driver_words(error) }
+        move |error| Failure::Cuda {
+            doing,
+            error: error.0,
+            reason: topkit::machine::driver_words(error),
+        }
     }
 
     /// The code for the program.

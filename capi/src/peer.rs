@@ -13,7 +13,10 @@ use std::collections::BTreeMap;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 use topkit::cudarc::driver::sys::CUstream;
-use topkit::{DType, Engine, KSet, RowShape, Selector};
+use topkit::{
+    DType, Engine, Selector,
+    spec::{KSet, RowShape},
+};
 
 /// A GPU, the type of the scores, and whether rows have lengths.
 type Key = (usize, DType, bool);

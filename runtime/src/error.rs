@@ -266,7 +266,7 @@ impl Error {
 
 /// The driver's name and sentence for an error, or its number where the driver has none.
 ///
-/// For programs that use the bindings themselves; [`probe_driver`](crate::probe_driver) comes first.
+/// For programs that use the bindings themselves; [`probe_driver`](crate::machine::probe_driver) comes first.
 pub fn driver_words(error: DriverError) -> String {
     let words = |ask: &dyn Fn(*mut *const c_char) -> CUresult| {
         let mut text = std::ptr::null();

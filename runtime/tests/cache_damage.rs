@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use support::{ARCH, Fake, TestCache, cache, leftovers, logged, names, source};
 use topkit::cache::{DiskCache, KeyInputs, Lookup, Origin, Published};
-use topkit::{Arch, Compiled};
+use topkit::{Arch, cache::Compiled};
 
 const FILES: [&str; 4] = ["build.log", "kernel.cu", "kernel.cubin", "meta.json"];
 

@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
-use topkit::{Config, DType, Engine, KernelKind, Selector, SelectorSpec, Variant, Workload};
+use topkit::{Config, DType, Engine, Selector, SelectorSpec, Variant, Workload, spec::KernelKind};
 
 /// Looks from disk for each kernel, and lookups in memory for each.
 const LOADS: usize = 20;

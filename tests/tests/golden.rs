@@ -7,7 +7,7 @@ use expect_test::expect_file;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use topkit::{DType, Variant, render};
+use topkit::{DType, Variant, inspect::render};
 use topkit_tests::goldens;
 use topkit_tests::templates::blocks_of_templates;
 

@@ -7,11 +7,10 @@
 use crate::backend::cuda::capture::is_capturing;
 use crate::backend::launch::RawLaunch;
 use crate::error::Error;
-use crate::problem::{Problem, TooLarge};
+use crate::problem::{IndexInt, Problem, Score, TooLarge};
 use crate::select::rows::{Output, Rows};
 use crate::select::selector::Selector;
 use crate::select::workspace::Workspace;
-use crate::{IndexInt, Score};
 use cudarc::driver::{CudaContext, CudaStream, DevicePtrMut};
 use std::sync::Arc;
 

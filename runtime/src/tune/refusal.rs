@@ -34,7 +34,8 @@ mod tests {
             assert_eq!(refusal(failure).unwrap(), words);
         }
         let memory = |doing| Error::Cuda { doing, reason: "CUDA_ERROR_OUT_OF_MEMORY".to_owned() };
-        let unwritten = crate::DumpError { path: "kernel.cu".to_owned(), reason: String::new() };
+        let unwritten =
+            crate::compile::dump::DumpError { path: "kernel.cu".to_owned(), reason: String::new() };
         let unwritten = Error::Write(unwritten);
         let others = [compile(false), unwritten, memory("load a kernel"), memory("run the kernel")];
         for failure in others {

@@ -2,8 +2,9 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use topkit::cache::{Artifact, Compiling, DiskCache, KernelCache, KernelError, Store};
-use topkit::{Arch, Compiler, Config, RenderedSource};
+use topkit::cache::{Artifact, Compiler, Compiling, DiskCache, KernelCache, KernelError, Store};
+use topkit::inspect::RenderedSource;
+use topkit::{Arch, Config};
 
 pub struct TestCache {
     cache: KernelCache,

@@ -19,7 +19,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 use topkit::cache::DiskCache;
-use topkit::{Arch, CompileError, Compiled, Compiler, DType, RenderedSource, SelectorSpec};
+use topkit::{
+    Arch, DType, SelectorSpec,
+    cache::{CompileError, Compiled, Compiler},
+    inspect::RenderedSource,
+};
 
 pub const ARCH: Arch = Arch::of_device(9, 0);
 

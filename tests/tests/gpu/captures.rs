@@ -9,10 +9,10 @@ use topkit::cudarc::driver::{
 };
 use topkit::host::{self, Matrix};
 use topkit::{
-    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Semantics,
-    Workspace,
+    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Workspace,
+    spec::Semantics,
 };
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 const ROWS: usize = 4;
 const COLUMNS: usize = 5000;

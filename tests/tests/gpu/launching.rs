@@ -8,10 +8,10 @@ use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode}
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
 use topkit::{
-    Arch, Compiler, Config, DType, Engine, Error, Output, Problem, RawLaunch, RenderedSource, Rows,
-    SelectorSpec, Semantics, Workload,
+    Arch, Config, DType, Engine, Error, Output, Problem, RawLaunch, Rows, SelectorSpec, Workload,
+    cache::Compiler, inspect::RenderedSource, spec::Semantics,
 };
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 #[test]
 fn every_refusal_names_the_numbers_and_writes_nothing() {

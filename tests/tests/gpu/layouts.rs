@@ -6,8 +6,8 @@ use crate::device::{engine, new_stream};
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
-use topkit::{Config, DType, Problem, RawLaunch, Selector, SelectorSpec, Semantics};
-use topkit_tests::Distribution;
+use topkit::{Config, DType, Problem, RawLaunch, Selector, SelectorSpec, spec::Semantics};
+use topkit_lab::Distribution;
 
 /// A selector with no kernel loaded.
 fn fresh() -> Selector {

@@ -7,7 +7,11 @@ use std::time::Duration;
 use topkit::cudarc::driver::{CudaContext, sys};
 use topkit::measure::ReadOnce;
 use topkit::tune::{Event, Outcome, Records, TuneError};
-use topkit::{Basis, Config, DType, Engine, Error, Problem, RowShape, SelectorSpec, SpecBuilder};
+use topkit::{
+    Config, DType, Engine, Error, Problem, SelectorSpec,
+    inspect::Basis,
+    spec::{RowShape, SpecBuilder},
+};
 
 fn builder() -> SpecBuilder {
     SelectorSpec::builder("Tuned").dtype([DType::F32, DType::Bf16]).k([64])

@@ -3,12 +3,15 @@
 use object::{Object, ObjectSection};
 use std::collections::BTreeMap;
 use topkit::{
-    Arch, Compiler, DType, KernelKind, Nvrtc, RenderedSource, Resources, SelectorSpec, Variant,
-    render,
+    Arch, DType, SelectorSpec, Variant,
+    cache::Compiler,
+    inspect::{RenderedSource, Resources, render},
+    machine::Nvrtc,
+    spec::KernelKind,
 };
 use topkit_tests::goldens;
 
-fn compile(source: &RenderedSource, arch: &str) -> topkit::Compiled {
+fn compile(source: &RenderedSource, arch: &str) -> topkit::cache::Compiled {
     let nvrtc = Nvrtc::find().unwrap_or_else(|error| panic!("this suite needs NVRTC: {error}"));
     nvrtc.compile(source, arch.parse().unwrap()).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -1,9 +1,8 @@
 //! A launch of 0 rows needs nothing: no kernel, no compiler's leave, no memory.
 
 use crate::engine::offline;
-use topkit::{
-    Config, DType, Error, PlanError, Problem, RawLaunch, Selector, SelectorSpec, Workload,
-};
+use topkit::inspect::PlanError;
+use topkit::{Config, DType, Error, Problem, RawLaunch, Selector, SelectorSpec, Workload};
 
 const NONE: Problem = Problem::new(DType::F32, 0, 65_536, 64);
 

@@ -4,7 +4,7 @@ use crate::engine::offline;
 use std::fs;
 use std::path::{Path, PathBuf};
 use topkit::cache::Origin;
-use topkit::pack::PackWriter;
+use topkit::cache::pack::PackWriter;
 use topkit::{Config, DType, Engine, Error, Problem, Selector, SelectorSpec, Variant};
 
 /// One member, which is compiled quickly.

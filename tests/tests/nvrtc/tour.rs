@@ -2,7 +2,12 @@
 //! shared memory and the registers that every GPU has.
 
 use crate::steps::{CANDIDATES, HISTOGRAM, LARGEST, RADIX, SMALLEST, Step, THREADS, VECTORS};
-use topkit::{Arch, Compiler, Nvrtc, RenderedSource, Resources, render};
+use topkit::{
+    Arch,
+    cache::Compiler,
+    inspect::{RenderedSource, Resources, render},
+    machine::Nvrtc,
+};
 use topkit_tests::goldens;
 
 /// The compiler takes what is rendered; of a kernel that is not, text and entry count.

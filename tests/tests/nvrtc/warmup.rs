@@ -4,7 +4,8 @@ use crate::engine::offline;
 use std::sync::Mutex;
 use std::thread;
 use topkit::cache::Origin;
-use topkit::{Config, DType, Error, PlanError, Problem, Selector, SelectorSpec, Workload};
+use topkit::inspect::PlanError;
+use topkit::{Config, DType, Error, Problem, Selector, SelectorSpec, Workload};
 
 /// Members that are compiled quickly, of which a range needs few.
 fn selector(config: Config) -> Selector {

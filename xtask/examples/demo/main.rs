@@ -70,7 +70,10 @@ fn demo() -> Result<(), Box<dyn Error>> {
     let uncached = NearestSentences::new(&offline.with_config(Config::default())?)?;
     let resources = uncached.selector().resources(&plan.variant)?;
     let seconds = begin.elapsed().as_secs_f32();
-    println!("COMPILE   with {} in {seconds:.1} s", topkit::Compiler::version(offline.nvrtc()?));
+    println!(
+        "COMPILE   with {} in {seconds:.1} s",
+        topkit::cache::Compiler::version(offline.nvrtc()?)
+    );
     println!("          for {arch}: {}", resources.ok_or("the build log tells no resources")?);
 
     let place = Place::find()?;

@@ -6,7 +6,7 @@ use super::launch::{Kernel, Launch};
 use super::memory::{Memory, Word};
 use super::room::Selection;
 use crate::backend::launch::{KernelArgs, RawLaunch};
-use crate::{IndexInt, Problem, Score};
+use crate::problem::{IndexInt, Problem, Score};
 use topkit_codegen::{IndexType, RowShape, Variant};
 
 /// What to select from, and how it lies in memory.

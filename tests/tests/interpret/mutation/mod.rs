@@ -30,7 +30,10 @@ use std::path::Path;
 use std::sync::Mutex;
 use table::{Row, table};
 use topkit::interpret::{Interpreter, Kernel};
-use topkit::{KernelKind, RenderedSource, render};
+use topkit::{
+    inspect::{RenderedSource, render},
+    spec::KernelKind,
+};
 use topkit_tests::templates::blocks_of_templates;
 
 const WORKERS: usize = 2;

@@ -14,7 +14,7 @@ use topkit_codegen::{Arch, RenderedSource};
 /// Kernels that will be a pack.
 ///
 /// ```no_run
-/// use topkit::pack::PackWriter;
+/// use topkit::cache::pack::PackWriter;
 /// use topkit::{Config, DType, Engine, SelectorSpec};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
