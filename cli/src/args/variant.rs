@@ -47,7 +47,7 @@ impl Wish {
                 plan: planned,
                 text: reasons(explained),
                 why: reasons_json(explained),
-                variants: explained.members,
+                variants: explained.variants,
                 forced: !self.is_open(),
             });
         }
@@ -69,9 +69,9 @@ impl Wish {
         let text = format!(
             "{variant}, 1 of {} variants\n{grid} CTAs, by clusters of {cluster}; workspace \
              {workspace_bytes} bytes\nasked for; the plan would take {}",
-            explained.members, planned.variant
+            explained.variants, planned.variant
         );
-        Ok(Chosen { plan, text, why: Vec::new(), variants: explained.members, forced: true })
+        Ok(Chosen { plan, text, why: Vec::new(), variants: explained.variants, forced: true })
     }
 
     fn admits(&self, variant: &Variant) -> bool {
@@ -118,7 +118,7 @@ fn distance(one: &Variant, other: &Variant) -> (u32, [u64; 5]) {
 fn reasons(explained: &Explanation) -> String {
     let text = explained.to_string();
     let rest: Vec<_> = text.lines().skip(1).map(str::trim).collect();
-    format!("{}, 1 of {} variants\n", explained.plan.variant, explained.members) + &rest.join("\n")
+    format!("{}, 1 of {} variants\n", explained.plan.variant, explained.variants) + &rest.join("\n")
 }
 
 /// The same for programs.
