@@ -34,7 +34,7 @@ impl Selector {
         let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
         let last = RefCell::new(None);
         let is_loaded = |variant: &Variant| {
-            *last.borrow_mut() = self.engine().loaded(variant);
+            *last.borrow_mut() = self.toolchain().loaded(variant);
             last.borrow().is_some()
         };
         let plan = Plan::of_launch(&launch.problem(), bytes, |it| self.plan(it), is_loaded)?;
@@ -50,7 +50,7 @@ impl Selector {
         error: Error,
         again: impl Fn() -> Result<Plan, Error>,
     ) -> Result<Plan, Error> {
-        let Some(refusal) = self.engine().gives_way(&error) else {
+        let Some(refusal) = self.toolchain().gives_way(&error) else {
             return Err(error);
         };
         self.note_loaded();
@@ -67,7 +67,7 @@ impl Selector {
     /// to be refused.
     fn note_loaded(&self) {
         for variant in self.spec().variants() {
-            if self.engine().loaded(&variant).is_some() {
+            if self.toolchain().loaded(&variant).is_some() {
                 self.planner().tried().accept(&variant);
             }
         }
@@ -75,7 +75,7 @@ impl Selector {
 
     /// The kernel of a variant, loaded where it was not; no refusal of others changes its plans.
     pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
-        let kernel = self.engine().load(variant)?;
+        let kernel = self.toolchain().load(variant)?;
         self.planner().tried().accept(variant);
         Ok(kernel)
     }

@@ -33,7 +33,7 @@ fn an_edited_source_is_not_what_a_pack_has() {
     let engine = || {
         let override_dir = Some(folder.path().to_owned());
         let config = Config { override_dir, deny_jit: true, ..Config::default() };
-        Engine::builder().offline(arch("sm_66")).config(config).pack(&path).build().unwrap()
+        Engine::builder().config(config).pack(&path).build_toolchain(arch("sm_66")).unwrap()
     };
     let selector = engine().selector(spec()).unwrap();
     assert_eq!(selector.artifact(&plain).unwrap().origin, Origin::Pack);
@@ -78,7 +78,7 @@ fn without_a_compiler_packed_kernels_are_named_ahead_and_warm() {
     }
     // What nothing can serve is named, and its failure says so.
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.engine().selector(other).unwrap();
+    let selector = selector.toolchain().selector(other).unwrap();
     let done = selector.warmup([Problem::new(DType::Bf16, 3, 100, 64)]).unwrap();
     let failures: Vec<_> = done.failures().collect();
     assert!(matches!(failures[..], [(_, Error::NotPacked(_))]), "{done}");
@@ -94,8 +94,8 @@ fn every_kernel_that_stands_in_is_named_ahead() {
     let columns = |power: u32| [1 << power, (3usize << power) / 2].map(|size| size.min(1 << 20));
     for (name, step) in [("sm_80", 6), ("sm_80", 41), ("sm_90a", 5), ("sm_90a", 29)] {
         let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &[name]);
-        let engine = Engine::builder().offline(arch(name)).config(Config::default());
-        let engine = engine.pack(&path).build().unwrap();
+        let engine = Engine::builder().config(Config::default());
+        let engine = engine.pack(&path).build_toolchain(arch(name)).unwrap();
         let (mut planner, limits) = (engine.planner(&spec), engine.limits());
         let planned = planner.reach(&spec, &range, limits).unwrap();
         // No member that is planned is there, and few of the others.
@@ -157,8 +157,8 @@ fn a_packed_kernel_that_was_refused_gives_way_to_the_next() {
         [("sm_90a", 16..=16), ("sm_90a", 2..=16), ("sm_100a", 16..=16), ("sm_100a", 8..=16)]
     {
         let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &[name]);
-        let engine = Engine::builder().offline(arch(name)).config(Config::default());
-        let engine = engine.pack(&path).build().unwrap();
+        let engine = Engine::builder().config(Config::default());
+        let engine = engine.pack(&path).build_toolchain(arch(name)).unwrap();
         let limits = engine.limits();
         let is_packed = |variant: &Variant| match variant.kernel {
             KernelKind::ClusterFilter | KernelKind::ClusterResident => {

@@ -10,7 +10,7 @@ use crate::compile::options::{LINE_INFO, decides_code, of_code};
 use crate::compile::store::{Artifact, KernelCache, KeyInputs, Origin, sha256};
 use crate::compile::{CompileError, Compiled, Compiler};
 use crate::plan::{Basis, Limits, Measured, Planner};
-use crate::{Config, Engine, Error, Explanation, Plan, Problem, SelectorSpec};
+use crate::{Config, Engine, Error, Explanation, Plan, Problem, SelectorSpec, Toolchain};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -104,9 +104,9 @@ fn cache(packs: &[&PathBuf]) -> KernelCache {
 }
 
 /// An engine for an architecture that no NVRTC knows, so that it has packs alone.
-fn alone(pack: &Path) -> Result<Engine, Error> {
-    let builder = Engine::builder().offline(arch("sm_66")).config(Config::default());
-    builder.pack(pack).build()
+fn alone(pack: &Path) -> Result<Toolchain, Error> {
+    let builder = Engine::builder().config(Config::default());
+    builder.pack(pack).build_toolchain(arch("sm_66"))
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn a_miss_without_a_compiler_names_the_kernel_and_the_packs() {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.engine().selector(other.clone()).unwrap();
+    let selector = selector.toolchain().selector(other.clone()).unwrap();
     let text = selector.cubin(&other.variants()[0]).unwrap_err().to_string();
     assert!(text.contains("no kernel of this name among 2"), "{text}");
 
@@ -283,7 +283,7 @@ fn without_a_compiler_plans_take_what_the_packs_hold() {
     let selector = alone(&path).unwrap().selector(wide.build().unwrap()).unwrap();
     for columns in [100, 20_000, 1 << 24] {
         let problem = Problem::new(DType::F32, 3, columns, 64);
-        let by_rules = Plan::of(selector.spec(), &problem, selector.engine().limits()).unwrap();
+        let by_rules = Plan::of(selector.spec(), &problem, selector.toolchain().limits()).unwrap();
         let plan = selector.plan(&problem).unwrap();
         assert_ne!(plan.variant, by_rules.variant);
         assert!(spec().contains(&plan.variant), "{}", plan.variant);
@@ -296,7 +296,7 @@ fn without_a_compiler_plans_take_what_the_packs_hold() {
     }
     // Nothing that is packed is for this dtype.
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.engine().selector(other).unwrap();
+    let selector = selector.toolchain().selector(other).unwrap();
     let plan = selector.plan(&Problem::new(DType::Bf16, 3, 100, 64)).unwrap();
     assert!(matches!(selector.cubin(&plan.variant), Err(Error::NotPacked(_))));
 }
@@ -304,8 +304,8 @@ fn without_a_compiler_plans_take_what_the_packs_hold() {
 #[test]
 fn of_what_was_measured_the_best_packed_kernel_is_taken() {
     let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_90a"]);
-    let builder = Engine::builder().offline(arch("sm_90a")).config(Config::default());
-    let engine = builder.pack(&path).build().unwrap();
+    let builder = Engine::builder().config(Config::default());
+    let engine = builder.pack(&path).build_toolchain(arch("sm_90a")).unwrap();
     let spec = SelectorSpec::builder("Table").dtype([DType::Bf16]).build().unwrap();
     let problem = Problem::new(DType::Bf16, 8, 65536, 512);
     let planner = engine.planner(&spec);
