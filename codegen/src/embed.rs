@@ -1,5 +1,7 @@
-//! The template files, part of the library. A file that is not in this table does not exist for
-//! the generator; a test holds the table against the folder.
+//! The template files, part of the library. A file that is in neither this table nor that of the
+//! kernels does not exist for the generator; a test holds the tables against the folder.
+
+use crate::kernels::TEMPLATES;
 
 /// The name under which messages and `#line` know the folder.
 pub(crate) const FOLDER: &str = "templates";
@@ -27,12 +29,6 @@ embed! {
     "filter/filter.cuh",
     "filter/final.cuh",
     "filter/sample.cuh",
-    "kernels/block_filter.cuh",
-    "kernels/block_radix.cuh",
-    "kernels/block_resident.cuh",
-    "kernels/cluster_filter.cuh",
-    "kernels/cluster_resident.cuh",
-    "kernels/grid_filter.cuh",
     "ptx/async_copy.cuh",
     "ptx/cluster.cuh",
     "ptx/dependent_launch.cuh",
@@ -51,7 +47,7 @@ embed! {
 }
 
 pub(crate) fn file(path: &str) -> Option<&'static str> {
-    FILES.iter().find(|(name, _)| *name == path).map(|(_, text)| *text)
+    FILES.iter().chain(TEMPLATES).find(|(name, _)| *name == path).map(|(_, text)| *text)
 }
 
 #[cfg(test)]
@@ -75,7 +71,8 @@ mod tests {
             }
         }
         found.sort();
-        let mut embedded: Vec<_> = FILES.iter().map(|(path, _)| path.to_string()).collect();
+        let mut embedded: Vec<_> =
+            FILES.iter().chain(TEMPLATES).map(|(path, _)| path.to_string()).collect();
         embedded.sort();
         assert_eq!(found, embedded);
     }

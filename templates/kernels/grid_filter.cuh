@@ -24,7 +24,6 @@ struct GridFilter {
     using Part = RowPart<Config>;
     using Gathered = typename Steps::Gathered;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 MOST_SURVIVORS = 65535;  // of a row: the judge counts them in 16 bits
 
     struct Shared {
         typename Steps::Shared filter;
@@ -61,7 +60,7 @@ struct GridFilter {
         if (rank >= parts) {
             return;
         }
-        const u32 share = min(Steps::CAPACITY, MOST_SURVIVORS / all);
+        const u32 share = min(Steps::CAPACITY, Config::MOST_CANDIDATES / all);
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
         const Part part = {Stripes<Config>(row, parts), index, rank, parts, places,
                            Steps::CAPACITY};
@@ -84,7 +83,8 @@ struct GridFilter {
     static __device__ __forceinline__ Desk desk_of(const LaunchArgs& args, u32 index, u32 all,
                                                    u32 share) {
         u32* counters = static_cast<u32*>(args.workspace);
-        u32* sizes = counters + Config::COUNTERS + u64(index) * all * (2 + 2 * share);
+        u32* sizes = counters + Config::COUNTERS +
+                     u64(index) * all * (Config::PART_HEADER_WORDS + 2 * share);
         u32* columns = sizes + 2 * all;
         Key* keys = reinterpret_cast<Key*>(columns + u64(all) * share);
         return {counters + index, sizes, sizes + all, columns, keys};

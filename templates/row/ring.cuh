@@ -16,7 +16,7 @@ struct Ring {
     using Bits = typename Config::Bits;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
-    static constexpr u32 STAGES = 2;  // the copies of the last one brought may be waited for last
+    static constexpr u32 STAGES = Config::STAGES;  // the newest copies may be waited for last
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;

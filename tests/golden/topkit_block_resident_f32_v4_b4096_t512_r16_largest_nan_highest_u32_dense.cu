@@ -1396,6 +1396,9 @@ struct Config {
     static constexpr u32 ITEMS = 16;
     static constexpr u32 CHUNK = 8;
     static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
     static constexpr u32 MOST_K = 2147483647;
     static constexpr u32 CLUSTER = 1;
     static constexpr u32 THREADS = 512;

@@ -1032,7 +1032,7 @@ struct Ring {
     using Bits = typename Config::Bits;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
-    static constexpr u32 STAGES = 2;  // the copies of the last one brought may be waited for last
+    static constexpr u32 STAGES = Config::STAGES;  // the newest copies may be waited for last
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -2121,6 +2121,9 @@ struct Config {
     static constexpr u32 ITEMS = 16;
     static constexpr u32 CHUNK = 8;
     static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
     static constexpr u32 MOST_K = 2048;
     static constexpr u32 CLUSTER = 8;
     static constexpr u32 THREADS = 512;

@@ -1009,7 +1009,7 @@ struct Ring {
     using Bits = typename Config::Bits;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
-    static constexpr u32 STAGES = 2;  // the copies of the last one brought may be waited for last
+    static constexpr u32 STAGES = Config::STAGES;  // the newest copies may be waited for last
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -1847,7 +1847,6 @@ struct GridFilter {
     using Part = RowPart<Config>;
     using Gathered = typename Steps::Gathered;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 MOST_SURVIVORS = 65535;  // of a row: the judge counts them in 16 bits
 
     struct Shared {
         typename Steps::Shared filter;
@@ -1884,7 +1883,7 @@ struct GridFilter {
         if (rank >= parts) {
             return;
         }
-        const u32 share = min(Steps::CAPACITY, MOST_SURVIVORS / all);
+        const u32 share = min(Steps::CAPACITY, Config::MOST_CANDIDATES / all);
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
         const Part part = {Stripes<Config>(row, parts), index, rank, parts, places,
                            Steps::CAPACITY};
@@ -1907,7 +1906,8 @@ struct GridFilter {
     static __device__ __forceinline__ Desk desk_of(const LaunchArgs& args, u32 index, u32 all,
                                                    u32 share) {
         u32* counters = static_cast<u32*>(args.workspace);
-        u32* sizes = counters + Config::COUNTERS + u64(index) * all * (2 + 2 * share);
+        u32* sizes = counters + Config::COUNTERS +
+                     u64(index) * all * (Config::PART_HEADER_WORDS + 2 * share);
         u32* columns = sizes + 2 * all;
         Key* keys = reinterpret_cast<Key*>(columns + u64(all) * share);
         return {counters + index, sizes, sizes + all, columns, keys};
@@ -1973,6 +1973,9 @@ struct Config {
     static constexpr u32 ITEMS = 32;
     static constexpr u32 CHUNK = 32;
     static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
     static constexpr u32 MOST_K = 2048;
     static constexpr u32 CLUSTER = 1;
     static constexpr u32 THREADS = 512;

@@ -35,7 +35,6 @@ impl Input {
             DType::F32 => Scores::F32(fill(rows, columns, spread)?),
             DType::Bf16 => Scores::Bf16(fill::<bf16>(rows, columns, spread)?),
             DType::F16 => Scores::F16(fill::<f16>(rows, columns, spread)?),
-            other => return Err(Failure::input(format!("no {other} scores can be made"))),
         };
         let lengths = (lengths == Lengths::Uniform).then(|| self::lengths(rows, columns));
         Ok(Input { key, scores, lengths })

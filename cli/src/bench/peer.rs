@@ -126,9 +126,8 @@ impl Peer {
 
     /// Whether it serves a cell.
     pub fn supports(&self, cell: &Cell) -> bool {
-        let (Some(dtype), Ok(k)) = (code(cell.dtype), c_int::try_from(cell.k)) else {
-            return false;
-        };
+        let Ok(k) = c_int::try_from(cell.k) else { return false };
+        let dtype = code(cell.dtype);
         let ragged = c_int::from(cell.lengths == Lengths::Uniform);
         let (rows, cols) = (cell.rows as i64, cell.cols as i64);
         // SAFETY: the function has this type by the interface, and asks for nothing but numbers.
@@ -137,7 +136,7 @@ impl Peer {
 
     /// Bytes of device memory that it needs for a cell that it serves.
     pub fn workspace_bytes(&self, cell: &Cell) -> usize {
-        let dtype = code(cell.dtype).unwrap_or_default();
+        let dtype = code(cell.dtype);
         let (rows, cols, k) = (cell.rows as i64, cell.cols as i64, cell.k as c_int);
         // SAFETY: as above.
         unsafe { (self.workspace)(self.variant, dtype, rows, cols, k) }
@@ -145,7 +144,7 @@ impl Peer {
 
     /// The row stride that it requires, or why that makes no sense.
     pub fn stride(&self, cell: &Cell) -> Result<usize, String> {
-        let dtype = code(cell.dtype).unwrap_or_default();
+        let dtype = code(cell.dtype);
         // SAFETY: as above.
         let stride = unsafe { (self.stride)(self.variant, dtype, cell.cols as i64) };
         let least = cell.cols;
@@ -170,7 +169,7 @@ impl Peer {
         let status = unsafe {
             (self.run)(
                 self.variant,
-                code(cell.dtype).unwrap_or_default(),
+                code(cell.dtype),
                 buffers.scores as *const c_void,
                 cell.rows as i64,
                 cell.cols as i64,
@@ -194,14 +193,9 @@ impl Peer {
     }
 }
 
-/// What the interface calls a dtype.
-fn code(dtype: DType) -> Option<c_int> {
-    match dtype {
-        DType::F32 => Some(0),
-        DType::Bf16 => Some(1),
-        DType::F16 => Some(2),
-        _ => None,
-    }
+/// What the interface calls a dtype: the codes of C, from 0 on.
+fn code(dtype: DType) -> c_int {
+    dtype.c_code() - 1
 }
 
 fn find<F: Copy>(library: &'static Library, path: &Path, name: &str) -> Result<F, Failure> {

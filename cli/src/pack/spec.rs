@@ -246,7 +246,7 @@ mod tests {
             (&*spec.name, spec.dtype.len(), &*spec.threads),
             ("Indexer", 2, &[512, 1024][..])
         );
-        assert_eq!(&*spec.bins, SpecBuilder::DEFAULT_BINS);
+        assert_eq!(&*spec.bins, [1024, 2048, 4096]);
         assert_eq!((problems.len(), *picks), (2 * 2 * 3, 2));
         assert!(problems.contains(&Problem::new(DType::Bf16, 32, 131_072, 512)));
     }

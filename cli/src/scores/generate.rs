@@ -95,7 +95,6 @@ pub fn generate(
         DType::F32 => Scores::F32(fill(shape, distribution, seed)?),
         DType::Bf16 => Scores::Bf16(fill::<bf16>(shape, distribution, seed)?),
         DType::F16 => Scores::F16(fill::<f16>(shape, distribution, seed)?),
-        other => return Err(Failure::input(format!("no {other} scores can be generated"))),
     };
     Ok(Matrix { source, rows: shape.rows, columns: shape.columns, scores })
 }

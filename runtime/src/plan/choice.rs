@@ -4,7 +4,7 @@
 //! dependent launch. It leaves out what a record has a place of its own for: the type of a score,
 //! and what the selection means. A name that does not fit is no candidate.
 
-use topkit_codegen::{DType, KernelKind, Semantics, Variant};
+use topkit_codegen::{DType, Semantics, Variant};
 
 /// A kernel and how it is launched: what is measured, recorded and picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,14 +26,14 @@ impl Choice {
 
     /// Its name among those of its score type.
     pub fn id(&self) -> String {
-        id(&self.variant) + if self.starts_early { EARLY } else { "" }
+        self.variant.short_name() + if self.starts_early { EARLY } else { "" }
     }
 
     /// The choice of a name, with the default meaning; `None` where nothing has that name.
     pub fn of_id(dtype: DType, text: &str) -> Option<Choice> {
         let early = text.strip_suffix(EARLY);
-        let choice =
-            Choice { variant: of_id(dtype, early.unwrap_or(text))?, starts_early: early.is_some() };
+        let variant = Variant::from_short_name(dtype, early.unwrap_or(text)).ok()?;
+        let choice = Choice { variant, starts_early: early.is_some() };
         (!choice.starts_early || choice.variant.kernel.starts_early()).then_some(choice)
     }
 
@@ -44,55 +44,9 @@ impl Choice {
     }
 }
 
-/// The name of a kernel among those of its score type.
-pub fn id(variant: &Variant) -> String {
-    format!("{} {}", variant.kernel.name(), variant.id())
-}
-
-/// The kernel of a name, with the default meaning; `None` where no kernel has that name.
-pub fn of_id(dtype: DType, text: &str) -> Option<Variant> {
-    let (kernel, sizes) = text.split_once(' ')?;
-    let kernel = *KernelKind::ALL.iter().find(|kind| kind.name() == kernel)?;
-    let mut variant = Variant {
-        kernel,
-        dtype,
-        vec_size: 0,
-        bins: 0,
-        threads: 0,
-        items: 0,
-        cluster: 1,
-        semantics: Semantics::DEFAULT,
-    };
-    for size in sizes.split('_') {
-        let mut chars = size.chars();
-        let letter = chars.next()?;
-        let value = chars.as_str().parse().ok()?;
-        match letter {
-            'v' => variant.vec_size = value,
-            'b' => variant.bins = value,
-            't' => variant.threads = value,
-            'r' => variant.items = value,
-            'c' => variant.cluster = value,
-            _ => return None,
-        }
-    }
-    // One kernel has one name: the order of sizes and the way numbers are written count.
-    (variant.validate().is_empty() && id(&variant) == text).then_some(variant)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit_codegen::SelectorSpec;
-
-    #[test]
-    fn every_member_is_found_by_its_name() {
-        let spec =
-            SelectorSpec::builder("All").dtype(DType::ALL).bins([2048, 4096]).build().unwrap();
-        for variant in spec.variants() {
-            assert_eq!(of_id(variant.dtype, &id(&variant)), Some(variant));
-        }
-    }
 
     #[test]
     fn an_early_launch_is_in_the_name() {
@@ -105,24 +59,5 @@ mod tests {
         // It does not wait for the grid ahead.
         assert_eq!(Choice::of_id(DType::F32, "block_radix v4_b2048_t512_pdl"), None);
         assert_eq!(Choice::of_id(DType::F32, &format!("{kernel}_pdl_pdl")), None);
-    }
-
-    #[test]
-    fn what_names_no_kernel_is_none() {
-        for text in [
-            "",
-            "block_radix",
-            "block_radix v4_b2048",
-            "block_radix b2048_v4_t512",
-            "block_radix v4_b2048_t0512",
-            "block_radix v4_b2048_t512_x1",
-            "block_radix v4_b2048_t512_c1",
-            "block_radix v4_b2000_t512",
-            "nothing v4_b2048_t512",
-        ] {
-            assert_eq!(of_id(DType::F32, text), None, "{text}");
-        }
-        // 16 bytes of f32 are 4 scores.
-        assert_eq!(of_id(DType::F32, "block_filter v8_b2048_t512_r32"), None);
     }
 }

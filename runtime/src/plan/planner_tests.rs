@@ -3,7 +3,6 @@
 use super::*;
 use crate::plan::Choice;
 use crate::plan::Explanation;
-use crate::plan::choice::{id, of_id};
 use crate::plan::measured::table::Point;
 use std::hint::black_box;
 use std::time::Instant;
@@ -33,7 +32,7 @@ fn h200() -> Limits {
 
 /// A kernel as it is usually launched.
 fn early(name: &str) -> Choice {
-    Choice::usual(&of_id(DType::F32, name).unwrap())
+    Choice::usual(&Variant::from_short_name(DType::F32, name).unwrap())
 }
 
 /// Rows, columns, k, and the microseconds of kernels.
@@ -80,7 +79,7 @@ fn measured(explanation: Explanation) -> Measured {
 
 fn pick(planner: &Planner, rows: usize, columns: usize, k: u32) -> String {
     let plan = planner.plan(&spec(), &problem(rows, columns, k), &h200()).unwrap();
-    id(&plan.variant)
+    plan.variant.short_name()
 }
 
 #[test]
@@ -104,7 +103,7 @@ fn between_points_the_times_are_interpolated_by_logarithms() {
     // Half way between 16384 and 65536: the root of 4 x 5, and of 5 x 16.
     let half = measured(explain(&planner, 1, 32768, 64));
     let of = |name: &str| {
-        let wanted = of_id(DType::F32, name).unwrap();
+        let wanted = Variant::from_short_name(DType::F32, name).unwrap();
         half.alternatives.iter().find(|other| other.variant == wanted).map(|a| a.microseconds)
     };
     assert!((of(FOUR).unwrap() / 20f64.sqrt() - 1.0).abs() < 1e-4);
@@ -140,13 +139,13 @@ fn what_cannot_serve_is_passed_over() {
     // A GPU without clusters.
     let limits = Limits { clusters: false, ..h200() };
     let plan = planner.plan(&spec(), &problem(1, 65536, 64), &limits).unwrap();
-    assert_eq!(id(&plan.variant), BLOCK);
+    assert_eq!(plan.variant.short_name(), BLOCK);
     // A selector whose declaration leaves the winners out.
     let narrow = SelectorSpec::builder("Narrow").dtype([DType::F32]).bins([2048]).threads([512]);
     let narrow = narrow.build().unwrap();
     let own = Planner::new(&narrow, Some(&table()));
     let plan = own.plan(&narrow, &problem(1, 16384, 64), &h200()).unwrap();
-    assert_eq!(id(&plan.variant), FOUR);
+    assert_eq!(plan.variant.short_name(), FOUR);
     assert!(narrow.contains(&plan.variant));
 }
 
@@ -157,7 +156,7 @@ fn what_the_gpu_has_no_room_for_is_not_picked_again() {
     planner.refuse(&first, Refusal::NoRoom);
     assert_eq!(pick(&planner, 1, 65536, 64), SIXTEEN);
     // The table has one kernel there, and rules know others.
-    let alone = of_id(DType::F32, RADIX).unwrap();
+    let alone = Variant::from_short_name(DType::F32, RADIX).unwrap();
     planner.refuse(&alone, Refusal::Unusable);
     let other = planner.plan(&spec(), &problem(1, 1 << 20, 4096), &h200()).unwrap().variant;
     assert_ne!(other, alone);
@@ -203,7 +202,7 @@ fn rules_serve_where_the_table_does_not() {
 fn beyond_the_points_the_nearest_stands_and_the_words_say_so() {
     let planner = Planner::new(&spec(), Some(&table()));
     let far = explain(&planner, 1, 1 << 28, 64);
-    assert_eq!(id(&far.plan.variant), SIXTEEN);
+    assert_eq!(far.plan.variant.short_name(), SIXTEEN);
     assert!(
         far.to_string()
             .contains("beyond what was measured, so by the nearest: top 64 of 1 x 1048576"),
@@ -305,7 +304,7 @@ fn a_refusal_changes_no_plan_whose_kernel_is_loaded() {
         ("block_filter v4_b2048_t256_r16", Refusal::Unusable),
         ("grid_filter v4_b2048_t256_r16", Refusal::Unusable),
     ] {
-        planner.refuse(&of_id(DType::F32, name).unwrap(), refusal);
+        planner.refuse(&Variant::from_short_name(DType::F32, name).unwrap(), refusal);
     }
     assert_eq!(problems.map(|problem| pick(&problem)), before);
     assert_eq!(pick(&problem(64, 20_000, 64)).kernel, KernelKind::BlockResident);
@@ -364,7 +363,7 @@ fn less_aligned_rows_go_by_their_own_times_where_there_are_some() {
     let planner = Planner::new(&spec(), Some(&with_layout(|problem| problem.at(4, 0))));
     let explained =
         |problem: Problem| Explanation::by(&planner, &spec(), &problem, &h200()).unwrap();
-    let name = |explanation: &Explanation| id(&explanation.plan.variant);
+    let name = |explanation: &Explanation| explanation.plan.variant.short_name();
     let (usual, odd) = (problem(1, 65536, 64), problem(1, 65536, 64).at(4, 0));
     assert_eq!(name(&explained(usual)), FOUR);
     assert_eq!(name(&explained(odd)), BLOCK);
@@ -394,11 +393,11 @@ fn ragged_selectors_go_by_ragged_rows_and_dense_ones_do_not() {
     let planner = Planner::new(&ragged, Some(&holding));
     let problem = problem(1, 65536, 64);
     let explanation = Explanation::by(&planner, &ragged, &problem, &h200()).unwrap();
-    assert_eq!(id(&explanation.plan.variant), BLOCK);
+    assert_eq!(explanation.plan.variant.short_name(), BLOCK);
     assert!(explanation.plan.problem.ragged && !explanation.to_string().contains("stand for"));
     let elsewhere = Problem { columns: 16384, ..problem };
     let explanation = Explanation::by(&planner, &ragged, &elsewhere, &h200()).unwrap();
-    assert_eq!(id(&explanation.plan.variant), HELD);
+    assert_eq!(explanation.plan.variant.short_name(), HELD);
     assert!(explanation.to_string().contains("lie otherwise: ragged"), "{explanation}");
     let dense = Planner::new(&spec(), Some(&holding));
     assert_eq!(pick(&dense, 1, 65536, 64), FOUR);

@@ -53,10 +53,9 @@ fn resident(
         return None;
     }
     let many_rows = has_many_rows(problem, limits);
-    let shapes = spec
-        .threads
-        .iter()
-        .flat_map(|&threads| Variant::ITEMS.iter().map(move |&items| (threads, items)));
+    let shapes = spec.threads.iter().flat_map(|&threads| {
+        KernelKind::BlockResident.items().iter().map(move |&items| (threads, items))
+    });
     let member = Variant {
         kernel: KernelKind::BlockResident,
         vec_size,
@@ -154,7 +153,10 @@ fn filtering(
     let declared = spec.vec_size.contains(&vec_size)
         && spec.bins.contains(&FILTER_BINS)
         && spec.threads.contains(&FILTER_THREADS);
-    if !declared || bytes <= HELD_BYTES || problem.k > Variant::MOST_FILTERED {
+    if !declared
+        || bytes <= HELD_BYTES
+        || KernelKind::BlockFilter.most_k().is_some_and(|most| problem.k > most)
+    {
         return None;
     }
     // As large as wanted, or as the GPU has shared memory for.
@@ -203,7 +205,9 @@ pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<
     let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
     let mut columns = vec![0, ALONE, HELD_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
     for &threads in spec.threads.iter() {
-        columns.extend(Variant::ITEMS.iter().map(|items| (threads * items) as usize));
+        columns.extend(
+            KernelKind::BlockResident.items().iter().map(|items| (threads * items) as usize),
+        );
     }
     for &(ctas, _) in CLUSTERS {
         rows.push(clusters_at_once(ctas, limits));
@@ -213,7 +217,10 @@ pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<
         columns.extend(held.map(|items| (ctas * FILTER_THREADS * items) as usize));
     }
     columns.push(Variant::MAX_CAPACITY as usize);
-    [rows, columns, vec![Variant::MOST_FILTERED as usize]]
+    let most_k = KernelKind::ALL.iter().filter_map(|kernel| kernel.most_k());
+    let mut most_k: Vec<usize> = most_k.map(|most| most as usize).collect();
+    most_k.dedup();
+    [rows, columns, most_k]
 }
 
 const FILTER_BINS: u32 = 2048;
@@ -234,41 +241,19 @@ pub(super) fn reasons(
         Reason { key, value, why }
     };
     let vec_size = reason(Key::VecSize, variant.vec_size, wanted_vec_size(problem), &spec.vec_size);
-    if variant.kernel.filters() {
-        let why = "what is above a guessed bound is kept, in one read of the row".to_owned();
-        let share = match variant.kernel {
-            KernelKind::ClusterFilter => format!("{} CTAs share a row", variant.cluster),
-            KernelKind::GridFilter => "the whole GPU shares a row".to_owned(),
-            _ => "there are rows for every multiprocessor".to_owned(),
-        };
-        let items = format!("{share}, and load {} scores a thread at a time", variant.items);
-        vec![
-            vec_size,
-            Reason { key: Key::Bins, value: variant.bins, why },
-            Reason { key: Key::Threads, value: variant.threads, why: items },
-        ]
-    } else if let Some(capacity) = variant.capacity() {
-        let wide = Wanted { value: 4096, why: "narrow bins leave few members to rank" };
-        let sharing = match variant.cluster {
-            1 => String::new(),
-            ctas => format!("{ctas} CTAs share a row; "),
-        };
-        let why = format!(
-            "{sharing}with {} scores each they hold {capacity}, a row and little more",
-            variant.items
-        );
-        vec![
-            vec_size,
-            reason(Key::Bins, variant.bins, wide, &spec.bins),
-            Reason { key: Key::Threads, value: variant.threads, why },
-        ]
-    } else {
-        vec![
-            vec_size,
-            reason(Key::Bins, variant.bins, wanted_bins(problem), &spec.bins),
-            reason(Key::Threads, variant.threads, wanted_threads(problem, limits), &spec.threads),
-        ]
-    }
+    let told = |key, value, wanted: Wanted, axis: &[u32], why: Option<String>| match why {
+        Some(why) => Reason { key, value, why },
+        None => reason(key, value, wanted, axis),
+    };
+    let wide = Wanted { value: 4096, why: "narrow bins leave few candidates to rank" };
+    let bins = if variant.capacity().is_some() { wide } else { wanted_bins(problem) };
+    let threads = wanted_threads(problem, limits);
+    let [why_bins, why_threads] = variant.reason();
+    vec![
+        vec_size,
+        told(Key::Bins, variant.bins, bins, &spec.bins, why_bins),
+        told(Key::Threads, variant.threads, threads, &spec.threads, why_threads),
+    ]
 }
 
 struct Wanted {

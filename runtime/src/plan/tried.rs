@@ -100,7 +100,7 @@ mod tests {
     use topkit_codegen::{Arch, DType};
 
     fn of(name: &str) -> Variant {
-        crate::plan::choice::of_id(DType::F32, name).unwrap()
+        Variant::from_short_name(DType::F32, name).unwrap()
     }
 
     #[test]

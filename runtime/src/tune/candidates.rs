@@ -58,7 +58,7 @@ pub fn candidates(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Ve
 fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'static str> {
     let Problem { rows, columns, k, .. } = *problem;
     let gpu = limits.multiprocessors as usize;
-    let most = Variant::MOST_FILTERED;
+    let most = KernelKind::BlockFilter.most_k().unwrap_or(0);
     match variant.kernel {
         KernelKind::BlockRadix if k <= most => Some("others read such a row fewer times"),
         KernelKind::BlockResident => {

@@ -22,7 +22,6 @@ mod trial;
 mod tuner;
 
 pub use crate::plan::Choice;
-pub use crate::plan::choice::{id, of_id};
 pub use crate::plan::measured::{
     Effort, Floor, Outcome, Provenance, Records, Row, Sample, source_digest, space_hash,
 };

@@ -1,9 +1,8 @@
 //! Tests of which own records displace what is picked without them.
 
 use super::*;
-use crate::plan::choice::of_id;
 use crate::plan::{Basis, Explanation};
-use topkit_codegen::{Arch, DType};
+use topkit_codegen::{Arch, DType, Variant};
 
 const BLOCK: &str = "block_filter v4_b2048_t512_r32";
 const FOUR: &str = "cluster_filter v4_b2048_t512_r32_c4";
@@ -18,7 +17,7 @@ fn limits() -> Limits {
 }
 
 fn early(name: &str) -> Choice {
-    Choice::usual(&of_id(DType::F32, name).unwrap())
+    Choice::usual(&Variant::from_short_name(DType::F32, name).unwrap())
 }
 
 fn late(name: &str) -> Choice {

@@ -6,7 +6,6 @@
 
 use super::{Provenance, Records};
 use crate::plan::Choice;
-use crate::plan::choice::of_id;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -154,7 +153,9 @@ impl Table {
             return Err(format!("the table has format {}, not {FORMAT}", head.format));
         }
         let choice = |dtype, name: &str| match head.format {
-            UNTOLD => of_id(dtype, name).map(|variant| Choice::usual(&variant)),
+            UNTOLD => {
+                Variant::from_short_name(dtype, name).ok().map(|variant| Choice::usual(&variant))
+            }
             _ => Choice::of_id(dtype, name),
         };
         let mut points = Vec::new();

@@ -1,7 +1,6 @@
 //! The one place that says which specs are sound. The macro and the builder both end here.
 
-use super::{KSet, Key, LaunchKind, Order, SelectorSpec, Semantics, Ties, Variant};
-use crate::DType;
+use crate::{DType, KSet, Key, LaunchKind, SelectorSpec, Semantics, Variant};
 use std::fmt;
 
 /// One thing wrong with a spec, and what to do about it.
@@ -18,6 +17,11 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Of the one value of a key.
+    pub(crate) fn of(key: Key, message: String, hint: impl Into<String>) -> Self {
+        Fault::new(key, None, message, hint)
+    }
+
     fn new(key: Key, value: Option<usize>, message: String, hint: impl Into<String>) -> Self {
         Fault { key, value, message, hint: hint.into() }
     }
@@ -43,14 +47,10 @@ impl fmt::Display for SpecError {
     }
 }
 
-pub(super) const VEC_SIZES: [u32; 4] = [1, 2, 4, 8];
-/// 256 bins resolve a 16-bit key in two passes; 4096 fill a third of the 48 KB every GPU grants.
-pub(super) const BINS: [u32; 5] = [256, 512, 1024, 2048, 4096];
-pub(super) const THREADS: [u32; 4] = [128, 256, 512, 1024];
-
-pub(super) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
+pub(crate) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
     let mut faults = Vec::new();
-    axis(&mut faults, Key::Dtype, &spec.dtype, "dtype: [f32, bf16, f16]");
+    let dtypes = DType::ALL.map(DType::name).join(", ");
+    axis(&mut faults, Key::Dtype, &spec.dtype, &format!("dtype: [{dtypes}]"));
     k_set(&mut faults, &spec.k);
     axis(&mut faults, Key::VecSize, &spec.vec_size, "vec_size: [4, 8]");
     each(&mut faults, &spec.vec_size, vec_size);
@@ -62,84 +62,21 @@ pub(super) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
     faults
 }
 
-pub(super) fn variant_faults(variant: &Variant) -> Vec<Fault> {
+pub(crate) fn variant_faults(variant: &Variant) -> Vec<Fault> {
     let mut faults = Vec::new();
     each(&mut faults, &[variant.vec_size], vec_size);
     each(&mut faults, &[variant.bins], |bins| bins_fault(bins, &[variant.dtype]));
     each(&mut faults, &[variant.threads], threads);
     not_yet(&mut faults, &variant.semantics);
     let kernel = variant.kernel;
-    if kernel.filters() {
-        filter(&mut faults, variant);
-    } else if kernel.items() != [0] {
-        resident(&mut faults, variant);
-    } else if variant.items != 0 {
-        let message = format!("{} holds no scores in registers", kernel.name());
-        faults.push(Fault::new(Key::Threads, None, message, "set `items` to 0"));
+    if kernel.items() == [0] && variant.items != 0 {
+        let message = format!("{kernel} holds no scores in registers");
+        faults.push(Fault::of(Key::Threads, message, "set `items` to 0"));
     }
+    kernel.check(variant, &mut faults);
     faults.extend(cluster(kernel.name(), kernel.launches_as(), variant.cluster));
     faults.iter_mut().for_each(|fault| fault.value = None);
     faults
-}
-
-/// What a kernel that holds its row can be.
-fn resident(faults: &mut Vec<Fault>, variant: &Variant) {
-    let wanted = 16 / variant.dtype.bytes();
-    if variant.vec_size != wanted {
-        let message = format!("a resident row of {} is loaded 16 bytes at a time", variant.dtype);
-        faults.push(Fault::new(Key::VecSize, None, message, format!("use {wanted}")));
-    }
-    let fits = variant.threads.saturating_mul(variant.items) <= Variant::MAX_CAPACITY;
-    if !variant.kernel.items().contains(&variant.items) || !fits {
-        let (threads, items) = (variant.threads, variant.items);
-        let message = format!("{threads} threads cannot hold {items} scores each");
-        let hint = format!("8, 16, 32 or 64 each, and {} in all", Variant::MAX_CAPACITY);
-        faults.push(Fault::new(Key::Threads, None, message, hint));
-    }
-    if variant.kernel.launches_as() != LaunchKind::ClusterPerRow {
-        return;
-    }
-    let (name, bins, threads) = (variant.kernel.name(), variant.bins, variant.threads);
-    // The scores stay in registers as loaded and as rounded, and a thread adds whole bins.
-    if threads > 512 {
-        let message = format!("{threads} threads of {name} have too few registers");
-        faults.push(Fault::new(Key::Threads, None, message, "use 128, 256 or 512"));
-    } else if bins < threads {
-        let message = format!("{threads} threads of {name} cannot share {bins} bins");
-        faults.push(Fault::new(Key::Bins, None, message, format!("use {threads} or more")));
-    }
-}
-
-/// What a kernel that keeps the scores above a bound can be.
-fn filter(faults: &mut Vec<Fault>, variant: &Variant) {
-    let name = variant.kernel.name();
-    let mut refuse = |key, message, hint: String| {
-        faults.push(Fault::new(key, None, message, hint));
-    };
-    let wanted = 16 / variant.dtype.bytes();
-    if variant.vec_size != wanted {
-        let message = format!("{name} loads {} 16 bytes at a time", variant.dtype);
-        refuse(Key::VecSize, message, format!("use {wanted}"));
-    }
-    // The histogram shares the 48 KB with the survivors, and a thread's hits are one word.
-    if variant.bins > 2048 {
-        let message = format!("{name} has room for 2048 bins, not {}", variant.bins);
-        refuse(Key::Bins, message, "use 256, 512, 1024 or 2048".into());
-    }
-    if variant.threads > 512 {
-        let message = format!("{} threads of {name} have too few registers", variant.threads);
-        refuse(Key::Threads, message, "use 128, 256 or 512".into());
-    }
-    if variant.cluster > variant.threads / 32 {
-        let (cluster, threads) = (variant.cluster, variant.threads);
-        let message =
-            format!("{threads} threads of {name} cannot meet {cluster} CTAs, a warp each");
-        refuse(Key::Threads, message, format!("set `cluster` to {} or less", threads / 32));
-    }
-    if !variant.kernel.items().contains(&variant.items) {
-        let message = format!("a thread of {name} cannot hold {} scores", variant.items);
-        refuse(Key::Threads, message, "16 or 32".into());
-    }
 }
 
 /// How many CTAs may share a row.
@@ -240,8 +177,14 @@ fn k_set(faults: &mut Vec<Fault>, k: &KSet) {
     }
 }
 
+/// The sizes of a tuning axis that a selector may declare.
+fn allowed(key: Key) -> &'static [u32] {
+    let row = Key::tuning().iter().find(|row| row.key() == key);
+    row.map_or(&[], |row| row.allowed())
+}
+
 fn vec_size(vec_size: u32) -> Option<Fault> {
-    (!VEC_SIZES.contains(&vec_size)).then(|| {
+    (!allowed(Key::VecSize).contains(&vec_size)).then(|| {
         let message = format!("`vec_size: {vec_size}` is not a width that a thread can load");
         Fault::new(Key::VecSize, None, message, "use 1, 2, 4 or 8")
     })
@@ -251,8 +194,10 @@ fn bins_fault(bins: u32, dtypes: &[DType]) -> Option<Fault> {
     let fault = |message, hint: &str| Some(Fault::new(Key::Bins, None, message, hint));
     if !bins.is_power_of_two() {
         let above = bins.checked_next_power_of_two().unwrap_or(u32::MAX);
-        let near: Vec<_> =
-            [above / 2, above].into_iter().filter(|near| BINS.contains(near)).collect();
+        let near: Vec<_> = [above / 2, above]
+            .into_iter()
+            .filter(|near| allowed(Key::Bins).contains(near))
+            .collect();
         let hint = match near[..] {
             [below, above] => format!("the nearest powers of two are {below} and {above}"),
             _ => "use a power of two from 256 to 4096".into(),
@@ -265,7 +210,7 @@ fn bins_fault(bins: u32, dtypes: &[DType]) -> Option<Fault> {
             format!("`bins: {bins}` splits a key by {bits} bits, but a {dtype} key has {key_bits}");
         return fault(message, "use a power of two from 256 to 4096");
     }
-    if !BINS.contains(&bins) {
+    if !allowed(Key::Bins).contains(&bins) {
         let reason = if bins > 4096 {
             "does not fit the shared memory of every GPU"
         } else {
@@ -277,7 +222,7 @@ fn bins_fault(bins: u32, dtypes: &[DType]) -> Option<Fault> {
 }
 
 fn threads(threads: u32) -> Option<Fault> {
-    (!THREADS.contains(&threads)).then(|| {
+    (!allowed(Key::Threads).contains(&threads)).then(|| {
         let message = format!("`threads: {threads}` is not a CTA size that the kernels support");
         Fault::new(Key::Threads, None, message, "use 128, 256, 512 or 1024")
     })
@@ -285,18 +230,10 @@ fn threads(threads: u32) -> Option<Fault> {
 
 /// Keys of the contract that no kernel honours yet: refused, never ignored.
 fn not_yet(faults: &mut Vec<Fault>, semantics: &Semantics) {
-    let mut refuse = |key: Key, written: String, instead: &str| {
+    for row in Key::semantic().iter().filter(|row| !row.is_served(semantics)) {
+        let (key, written, instead) = (row.key(), row.word(semantics), row.default_word());
         let message = format!("no kernel supports `{key}: {written}` yet");
-        faults.push(Fault::new(key, None, message, format!("use `{key}: {instead}`")));
-    };
-    if semantics.ties != Ties::Any {
-        refuse(Key::Ties, semantics.ties.to_string(), "any");
-    }
-    if semantics.order != Order::Unsorted {
-        refuse(Key::Order, semantics.order.to_string(), "unsorted");
-    }
-    if semantics.values {
-        refuse(Key::Values, "true".into(), "false");
+        faults.push(Fault::of(key, message, format!("use `{key}: {instead}`")));
     }
 }
 

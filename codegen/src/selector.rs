@@ -1,29 +1,17 @@
-//! What a kernel selector is: plain data, made by `topk_kernel!` or by [`SpecBuilder`].
+//! What a selector is: plain data, made by `topk_kernel!` or by [`SpecBuilder`].
 //!
-//! A [`SelectorSpec`] names the allowed values of each key; a [`Variant`] is one member, with one
-//! value for each. Both paths into a spec end in [`SelectorSpec::validate`], which reports every
-//! fault at once. Nothing here prints CUDA and nothing here does IO.
+//! A [`SelectorSpec`] names the allowed values of each key; a [`Variant`] has one value for each. Both
+//! paths into a spec end in [`SelectorSpec::validate`], which reports every fault at once. Nothing here
+//! prints CUDA and nothing here does IO.
 
-mod builder;
-mod check;
-mod kernel;
-mod key;
-mod semantics;
-mod space;
-mod variant;
-
-pub use builder::SpecBuilder;
-pub use check::{Fault, SpecError};
-pub use kernel::{KernelKind, LaunchKind};
-pub use key::Key;
-pub use semantics::{IndexType, NanPolicy, Order, RowShape, Select, Semantics, Ties};
-pub use variant::Variant;
-
-use crate::DType;
+use crate::check;
+use crate::naming::UnknownName;
+use crate::{DType, Fault, KernelKind, Semantics, SpecBuilder, Variant};
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
-/// A declared selector of kernels: the allowed values of every key.
+/// A declared selector: the allowed values of every key.
 ///
 /// Build it with `topk_kernel!` or with [`SelectorSpec::builder`]; both validate it. The fields are
 /// public so that the macro can write it as a `const`.
@@ -41,7 +29,7 @@ pub struct SelectorSpec {
     pub bins: Cow<'static, [u32]>,
     /// Threads of a CTA.
     pub threads: Cow<'static, [u32]>,
-    /// What the selection means; the same for every member of the selector.
+    /// What the selection means; the same for every variant of the selector.
     pub semantics: Semantics,
 }
 
@@ -75,6 +63,33 @@ impl fmt::Display for KSet {
             KSet::Values(values) => f.debug_list().entries(values.iter()).finish(),
             KSet::Range { first, last } => write!(f, "{first}..={last}"),
         }
+    }
+}
+
+impl FromStr for KSet {
+    type Err = UnknownName;
+
+    /// Reads what `Display` writes, and one number: `512`, `[512, 1024]`, `1..=2048`.
+    fn from_str(text: &str) -> Result<KSet, UnknownName> {
+        let number = |text: &str| text.trim().parse::<u32>().ok();
+        let read = || {
+            if let Some((first, last)) = text.split_once("..=") {
+                return Some(KSet::from(number(first)?..=number(last)?));
+            }
+            match text.trim().strip_prefix('[') {
+                None => Some(KSet::from(number(text)?)),
+                Some(list) => {
+                    let list = list.strip_suffix(']')?;
+                    let values: Option<Vec<u32>> = list.split(',').map(number).collect();
+                    values.map(KSet::from)
+                }
+            }
+        };
+        read().ok_or_else(|| UnknownName {
+            what: "set of k",
+            written: text.to_owned(),
+            hint: "write 512, [512, 1024] or 1..=2048".to_owned(),
+        })
     }
 }
 
@@ -113,30 +128,30 @@ impl SelectorSpec {
         check::faults(self)
     }
 
-    /// Every member of the selector: the cross product of its axes in declaration order, for each
+    /// Every variant of the selector: the cross product of its axes in declaration order, for each
     /// kernel that serves the values.
     pub fn variants(&self) -> Vec<Variant> {
-        let mut members = Vec::new();
+        let mut variants = Vec::new();
         for &dtype in self.dtype.iter() {
             for &vec_size in self.vec_size.iter() {
                 for &bins in self.bins.iter() {
                     for &threads in self.threads.iter() {
-                        members.extend(self.kernels(dtype, vec_size, bins, threads));
+                        variants.extend(self.kernels(dtype, vec_size, bins, threads));
                     }
                 }
             }
         }
-        members
+        variants
     }
 
     /// The kernels that serve one value of each axis.
     fn kernels(&self, dtype: DType, vec_size: u32, bins: u32, threads: u32) -> Vec<Variant> {
-        let mut members = Vec::new();
+        let mut variants = Vec::new();
         for &kernel in KernelKind::ALL {
             for &items in kernel.items() {
                 for &cluster in kernel.clusters() {
                     let semantics = self.semantics;
-                    members.push(Variant {
+                    variants.push(Variant {
                         kernel,
                         dtype,
                         vec_size,
@@ -149,11 +164,11 @@ impl SelectorSpec {
                 }
             }
         }
-        members.retain(|member| member.validate().is_empty());
-        members
+        variants.retain(|variant| variant.validate().is_empty());
+        variants
     }
 
-    /// Whether the variant is a member of this selector.
+    /// Whether the variant is one of this selector's.
     pub fn contains(&self, variant: &Variant) -> bool {
         self.semantics == variant.semantics
             && self.dtype.contains(&variant.dtype)
@@ -161,5 +176,22 @@ impl SelectorSpec {
             && self.bins.contains(&variant.bins)
             && self.threads.contains(&variant.threads)
             && variant.validate().is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_k_reads_back() {
+        for set in [KSet::from(1..=2048), KSet::from([512, 1024]), KSet::from(7)] {
+            assert_eq!(set.to_string().parse(), Ok(set));
+        }
+        assert_eq!("7".parse(), Ok(KSet::from(7)));
+        for text in ["", "1..8", "..=8", "[1, x]", "[1", "-1", "[]"] {
+            let error = text.parse::<KSet>().unwrap_err().to_string();
+            assert!(error.contains("is not a set of k; write 512"), "{error}");
+        }
     }
 }

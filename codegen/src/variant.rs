@@ -1,10 +1,9 @@
-//! One member of a selector: the key under which a kernel is rendered, compiled and cached.
+//! A kernel with its sizes: the key under which it is rendered, compiled and cached.
 
-use super::{Fault, KernelKind, Semantics, check};
-use crate::DType;
+use crate::{DType, Fault, KernelKind, Semantics, check};
 use std::ops::RangeInclusive;
 
-/// One kernel: a value for every key that changes its code.
+/// A kernel with its sizes: a value for every key that changes its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Variant {
     /// The algorithm.
@@ -26,25 +25,13 @@ pub struct Variant {
 }
 
 impl Variant {
-    /// What `items` may be in a resident kernel.
-    pub const ITEMS: &'static [u32] = &[8, 16, 32, 64];
-
-    /// What `items` may be in a filter.
-    pub const STRIPE_ITEMS: &'static [u32] = &[16, 32];
-
-    /// The most winners a row of a filter.
-    pub const MOST_FILTERED: u32 = 2048;
-
     /// Bytes of shared memory that the variables of a kernel take at most: what every GPU grants.
     pub const MOST_SHARED_VARIABLES: u32 = 48 * 1024;
-
-    /// Rows that a launch of `grid_filter` can spread over several CTAs each.
-    pub const COUNTERS: u32 = 1024;
 
     /// What `cluster` may be in a kernel of clusters. More than 8 is for GPUs that grant it.
     pub const CLUSTERS: RangeInclusive<u32> = 1..=16;
 
-    /// The most columns that a CTA holds.
+    /// The most columns that a CTA has in registers.
     pub const MAX_CAPACITY: u32 = 32 * 1024;
 
     /// Every fault of the variant; empty when a kernel can be rendered for it.
