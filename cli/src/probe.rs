@@ -303,7 +303,7 @@ fn launch() -> Result<Arch, Failure> {
     let Scores::F32(scores) = &matrix.scores else {
         return Err(Failure::environment("the generated scores are not f32"));
     };
-    let selector = fresh(&Engine::new()?)?;
+    let selector = fresh(Engine::new()?.toolchain())?;
     let problem = Problem::new(DType::F32, shape.rows, shape.columns, k);
     let plan = selector.prepare(&problem)?;
     let mut session = Session::start(&selector, plan, scores)?;
