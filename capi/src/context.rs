@@ -4,7 +4,7 @@
 use crate::failure::Failure;
 use std::sync::OnceLock;
 use topkit::cudarc::driver::{CudaContext, result, sys};
-use topkit::{Engine, Selector};
+use topkit::{Engine, Toolchain};
 
 /// The calling thread's current context; put back when this is dropped.
 #[derive(Debug)]
@@ -30,9 +30,9 @@ impl Drop for Restore {
     }
 }
 
-/// Makes a selector's context current until the guard is dropped. Without a GPU there is none.
-pub fn enter(selector: &Selector) -> Result<Option<Restore>, Failure> {
-    let Some(context) = selector.context() else { return Ok(None) };
+/// Makes a toolchain's context current until the guard is dropped. Without a GPU there is none.
+pub fn enter(toolchain: &Toolchain) -> Result<Option<Restore>, Failure> {
+    let Some(context) = toolchain.context() else { return Ok(None) };
     let restore = Restore::remember()?;
     context.bind_to_thread().map_err(Failure::cuda("make the context current"))?;
     Ok(Some(restore))

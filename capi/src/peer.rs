@@ -14,7 +14,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 use topkit::cudarc::driver::sys::CUstream;
 use topkit::{
-    DType, Engine, Selector,
+    DType, Selector,
     spec::{KSet, RowShape},
 };
 
@@ -54,7 +54,7 @@ pub extern "C" fn peer_supports(
         let dtype = self::dtype(variant, dtype)?;
         let problem = convert::shape(dtype, rows, columns, k)?;
         let selector = selector(dtype, lengths_given != 0)?;
-        let _restore = context::enter(&selector)?;
+        let _restore = context::enter(selector.toolchain())?;
         selector.prepare(&problem)?;
         Ok(())
     });
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn peer_run(
         };
         let launch = convert::launch(dtype, &launch)?;
         let selector = selector(dtype, !lengths.is_null())?;
-        let _restore = context::enter(&selector)?;
+        let _restore = context::enter(selector.toolchain())?;
         // SAFETY: addresses and stream are as the caller promises.
         Ok(unsafe { selector.launch_raw(stream, &launch) }?)
     })

@@ -137,8 +137,8 @@ impl Toolchain {
         &self.inner.limits
     }
 
-    /// The context of its GPU, if it has one.
-    pub(crate) fn gpu_context(&self) -> Option<&Arc<CudaContext>> {
+    /// The context of its GPU; `None` where it has none. That of an [`Engine`] is plain.
+    pub fn context(&self) -> Option<&Arc<CudaContext>> {
         self.gpu().map(|device| &device.context)
     }
 

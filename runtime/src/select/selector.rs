@@ -89,7 +89,7 @@ impl Selector {
 
     /// The context that it launches in; `None` where it was made of a toolchain without a GPU.
     pub fn context(&self) -> Option<&Arc<CudaContext>> {
-        self.toolchain.gpu_context()
+        self.toolchain.context()
     }
 
     /// Picks the member for a problem: by what was measured on this GPU or one of its kind, else by
