@@ -20,7 +20,7 @@ use crate::compile::overrides::Overrides;
 use crate::compile::store::pack::{NotPacked, Packs};
 use crate::compile::store::{Artifact, CacheKey, KernelCache, MemoryCache};
 use crate::error::Error;
-use crate::plan::{Holding, Limits, Refusal};
+use crate::plan::{GpuTable, Limits, Refusal};
 use crate::select::selector::Selector;
 use cudarc::driver::CudaContext;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ struct Inner {
     artifacts: MemoryCache<Variant, Artifact, Error>,
     loaded: MemoryCache<Variant, LoadedKernel, Error>,
     /// The measured table that holds here, read with the first selector and anew after a tuning.
-    holding: Mutex<Option<Option<Arc<Holding>>>>,
+    table: Mutex<Option<Option<Arc<GpuTable>>>>,
 }
 
 /// The records of a machine's own measurements, in the folder of the disk cache.
@@ -132,9 +132,9 @@ impl Engine {
         }
         let cache = cache.with_packs(packs);
         let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
-        let holding = Mutex::default();
+        let table = Mutex::default();
         let inner =
-            Inner { target, limits, config, overrides, nvrtc, cache, artifacts, loaded, holding };
+            Inner { target, limits, config, overrides, nvrtc, cache, artifacts, loaded, table };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
