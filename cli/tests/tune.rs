@@ -133,9 +133,9 @@ fn the_document_has_the_winners() {
     let json = place.run(&["tune", "--from", records.to_str().unwrap(), "--json"]).json();
     assert_eq!(json["rows"], 4);
     let first = &json["winners"][0];
-    assert_eq!((first["candidate"].as_str(), first["columns"].as_u64()), (Some(FOUR), Some(32768)));
+    assert_eq!((first["variant"].as_str(), first["columns"].as_u64()), (Some(FOUR), Some(32768)));
     assert_eq!((first["warm"].as_f64(), first["tried"].as_u64()), (Some(4.0), Some(2)));
-    assert_eq!(first["next"]["candidate"], BLOCK);
+    assert_eq!(first["next"]["variant"], BLOCK);
 }
 
 #[test]

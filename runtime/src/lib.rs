@@ -77,7 +77,8 @@ pub mod spec {
 
 /// Compiled kernels: in memory, in packs and on disk; who compiles them, and what a warm-up reports.
 pub mod cache {
-    pub use crate::compile::store::*;
+    pub use crate::compile::cache::*;
+    pub use crate::compile::store::pack;
     pub use crate::compile::{CompileError, Compiled, Compiler};
     pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
 }

@@ -14,11 +14,13 @@ pub use config::Config;
 use crate::backend::cuda::device::{Device, DeviceFacts};
 use crate::backend::cuda::module::{LaunchShape, LoadedKernel};
 use crate::compile::absent::Absent;
+use crate::compile::cache::{
+    Artifact, CacheKey, Compiling, DiskCache, KernelCache, KernelError, NotPacked, OnceMap, Store,
+};
 use crate::compile::dump::dump;
 use crate::compile::nvrtc::{Nvrtc, NvrtcError};
 use crate::compile::overrides::Overrides;
-use crate::compile::store::pack::{NotPacked, Packs};
-use crate::compile::store::{Artifact, CacheKey, KernelCache, MemoryCache};
+use crate::compile::store::pack::Packs;
 use crate::error::Error;
 use crate::plan::{GpuTable, Limits, Refusal};
 use crate::select::selector::Selector;
@@ -46,9 +48,11 @@ struct Inner {
     overrides: Option<Overrides>,
     /// The compiler; where packs alone serve, why there is none.
     nvrtc: Result<Arc<Nvrtc>, NvrtcError>,
+    packs: Arc<Packs>,
+    disk: Option<DiskCache>,
+    /// Artifacts, from memory, from the packs, from disk or from the compiler.
     cache: KernelCache,
-    artifacts: MemoryCache<Variant, Artifact, Error>,
-    loaded: MemoryCache<Variant, LoadedKernel, Error>,
+    loaded: OnceMap<Variant, LoadedKernel, Error>,
     /// The measured table that holds here, read with the first selector and anew after a tuning.
     table: Mutex<Option<Option<Arc<GpuTable>>>>,
 }
@@ -119,22 +123,28 @@ impl Engine {
         };
         let nvrtc =
             Nvrtc::for_arch(arch).map(|nvrtc| Arc::new(nvrtc.with_line_info(config.line_info)));
+        let (packs, mut disk) = (Arc::new(packs), None);
+        let mut stores: Vec<Arc<dyn Store>> = vec![packs.clone()];
         let cache = match &nvrtc {
-            Ok(nvrtc) => KernelCache::from_config(nvrtc.clone(), &config),
+            Ok(nvrtc) => {
+                disk = config.cache_dir.as_ref().and_then(DiskCache::open_or_log);
+                disk = disk.map(|disk| disk.with_limit(config.cache_limit));
+                if let Some(disk) = &disk {
+                    nvrtc.remember_in(disk);
+                    stores.push(Arc::new(disk.clone()));
+                }
+                KernelCache::new(nvrtc.clone(), stores)
+            }
             Err(error) if packs.is_empty() => return Err(error.clone().into()),
             Err(error) => {
                 tracing::info!("kernels come from packs alone: {error}");
-                KernelCache::new(Arc::new(Absent), None)
+                KernelCache::new(Arc::new(Absent), stores)
             }
         };
-        if let (Ok(nvrtc), Some(disk)) = (&nvrtc, cache.disk()) {
-            nvrtc.remember_in(disk);
-        }
-        let cache = cache.with_packs(packs);
-        let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
+        let loaded = OnceMap::default();
         let table = Mutex::default();
         let inner =
-            Inner { target, limits, config, overrides, nvrtc, cache, artifacts, loaded, table };
+            Inner { target, limits, config, overrides, nvrtc, packs, disk, cache, loaded, table };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -183,11 +193,16 @@ impl Engine {
         &self.inner.cache
     }
 
+    /// The folder of compiled kernels; `None` where nothing is kept on disk.
+    pub fn disk(&self) -> Option<&DiskCache> {
+        self.inner.disk.as_ref()
+    }
+
     /// The file of this machine's own measurements, beside the compiled kernels; `None` where
     /// nothing is kept on disk, or the folder is refused. It is read when the first selector is made,
     /// and after [`Engine::tune`].
     pub fn records(&self) -> Option<PathBuf> {
-        self.inner.cache.disk().map(|disk| disk.root().join(RECORDS))
+        self.disk().map(|disk| disk.root().join(RECORDS))
     }
 
     /// The variants of a selector that packs hold, where the engine can have no others.
@@ -195,13 +210,13 @@ impl Engine {
         if self.inner.nvrtc.is_ok() {
             return None;
         }
-        let cache = &self.inner.cache;
-        let has = |source: RenderedSource| cache.is_packed(&source, self.arch());
+        let Inner { packs, cache, .. } = &*self.inner;
+        let has = |source: RenderedSource| packs.has(&cache.wanted(&source, self.arch()));
         let is_packed = |variant: &Variant| {
             // Rendering every variant of a selector would take longer than most packs take to search.
             // An edited one counts where the generated one is packed, too: to plan around it would
             // leave the edited text out in silence.
-            cache.packs().name(&variant.symbol())
+            packs.has_name(&variant.symbol())
                 && (render(variant).is_ok_and(has)
                     || self.inner.overrides.is_some() && self.render(variant).is_ok_and(has))
         };
@@ -243,57 +258,69 @@ impl Engine {
         Ok(self.inner.cache.key(&self.render(variant)?, self.arch()))
     }
 
-    /// The compiled kernel of a variant; `ahead` of its use, a compile is not denied. Edited sources
-    /// are read each time, so that what is shown is what is compiled.
-    pub(crate) fn artifact(&self, variant: &Variant, ahead: bool) -> Result<Arc<Artifact>, Error> {
-        if self.inner.overrides.is_some() {
-            return self.compile(&self.render(variant)?, ahead);
-        }
-        if let Some(artifact) = self.inner.artifacts.get(variant) {
-            let cache = &self.inner.cache;
-            cache.count_memory_hit();
-            if ahead && cache.lacks(&artifact) {
-                cache.keep_again(&self.render(variant)?, self.arch(), &artifact);
-            }
-            return Ok(artifact);
-        }
-        let artifact = self.compile(&self.render(variant)?, ahead)?;
-        Ok(self.inner.artifacts.keep(variant, artifact))
+    /// Whether a kernel may be compiled that nobody asked for ahead of its use.
+    pub(crate) fn compiling(&self) -> Compiling {
+        if self.inner.config.deny_jit { Compiling::Denied } else { Compiling::Allowed }
     }
 
-    /// The compiled kernel of a source, written to the dump folder where one is set.
-    fn compile(&self, source: &RenderedSource, ahead: bool) -> Result<Arc<Artifact>, Error> {
-        let artifact = self.artifact_of(source, ahead)?;
-        if let Some(folder) = &self.inner.config.dump_dir {
-            // What may not be compiled for its launch may not be compiled to be read.
-            let cache = &self.inner.cache;
-            let may_compile = self.inner.nvrtc.is_ok() && cache.may_compile(ahead);
-            let ptx = || Ok::<_, Error>(cache.make_ptx(source, self.arch(), ahead)?);
-            dump(folder, source, self.arch(), &artifact, may_compile.then_some(ptx))?;
-        }
+    /// The compiled kernel of a variant. Edited sources are read each time, so that what is shown is
+    /// what is compiled.
+    pub(crate) fn artifact(
+        &self,
+        variant: &Variant,
+        compiling: Compiling,
+    ) -> Result<Arc<Artifact>, Error> {
+        let source = self.render(variant)?;
+        let artifact = self.artifact_of(&source, compiling)?;
+        self.dump(&source, &artifact, compiling)?;
         Ok(artifact)
     }
 
-    /// The compiled kernel of a source; `ahead` of its use, a compile is not denied.
+    /// As [`Engine::artifact`] ahead of its use: compiling is allowed, and a kernel that the disk lost is
+    /// put there again.
+    pub(crate) fn warm(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
+        let source = self.render(variant)?;
+        let warmed = self.inner.cache.warm(&source, self.arch());
+        let artifact = warmed.map_err(|error| self.no_kernel(&source, error))?;
+        self.dump(&source, &artifact, Compiling::Allowed)?;
+        Ok(artifact)
+    }
+
+    /// The compiled kernel of a source.
     pub(crate) fn artifact_of(
         &self,
         source: &RenderedSource,
-        ahead: bool,
+        compiling: Compiling,
     ) -> Result<Arc<Artifact>, Error> {
-        let found = match ahead {
-            true => self.inner.cache.get_ahead(source, self.arch()),
-            false => self.inner.cache.get(source, self.arch()),
-        };
-        found.map_err(|error| match &self.inner.nvrtc {
+        let found = self.inner.cache.get(source, self.arch(), compiling);
+        found.map_err(|error| self.no_kernel(source, error))
+    }
+
+    /// Writes a kernel to the dump folder where one is set. A kernel that may not be compiled for its
+    /// launch may not be compiled to be read.
+    fn dump(
+        &self,
+        source: &RenderedSource,
+        artifact: &Artifact,
+        compiling: Compiling,
+    ) -> Result<(), Error> {
+        let Some(folder) = &self.inner.config.dump_dir else { return Ok(()) };
+        let may_compile = self.inner.nvrtc.is_ok() && compiling == Compiling::Allowed;
+        let ptx = || Ok::<_, Error>(self.inner.cache.ptx(source, self.arch(), compiling)?);
+        dump(folder, source, self.arch(), artifact, may_compile.then_some(ptx))
+    }
+
+    fn no_kernel(&self, source: &RenderedSource, error: KernelError) -> Error {
+        match &self.inner.nvrtc {
             Ok(_) => error.into(),
             Err(absent) => self.not_packed(source, absent),
-        })
+        }
     }
 
     /// The PTX of a source, for reading.
     pub(crate) fn ptx(&self, source: &RenderedSource) -> Result<String, Error> {
         self.nvrtc()?;
-        Ok(self.inner.cache.ptx(source, self.arch())?)
+        Ok(self.inner.cache.ptx(source, self.arch(), self.compiling())?)
     }
 
     fn not_packed(&self, source: &RenderedSource, absent: &NvrtcError) -> Error {
@@ -301,7 +328,7 @@ impl Engine {
             entry: source.entry.clone(),
             arch: self.arch(),
             digest: source.digest.clone(),
-            searched: self.inner.cache.searched(source, self.arch()),
+            searched: self.inner.packs.searched(&self.inner.cache.wanted(source, self.arch())),
             compiler: absent.clone(),
         }))
     }
@@ -312,10 +339,14 @@ impl Engine {
     }
 
     /// The kernel of a variant, rendered, compiled and loaded where it was not.
-    pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
+    pub(crate) fn load(
+        &self,
+        variant: &Variant,
+        compiling: Compiling,
+    ) -> Result<Arc<LoadedKernel>, Error> {
         let device = self.gpu().ok_or(Error::Offline { arch: self.arch() })?;
-        self.inner.loaded.get_or_compute(variant, || {
-            let artifact = self.artifact(variant, false)?;
+        self.inner.loaded.get_or_make(variant, compiling, || {
+            let artifact = self.artifact(variant, compiling)?;
             let launch = LaunchShape {
                 threads: variant.threads,
                 cluster: variant.cluster,

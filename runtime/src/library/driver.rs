@@ -4,10 +4,12 @@
 //! is loaded here first and kept loaded, and every function that this library calls, by itself or
 //! through the bindings, is looked up once. It starts no driver and asks for no GPU.
 
+use super::environment::variable;
+use super::error::LibraryError;
+use super::folders::cuda_folders;
 use super::loader::LEADS_HERE;
 use super::mapped::file_at;
-use super::{Found, LibraryError, Search, cuda_folders, open};
-use crate::library::environment::variable;
+use super::search::{Found, Search, open};
 use cudarc::driver::sys::{self, CUDA_VERSION};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

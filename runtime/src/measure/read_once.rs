@@ -5,6 +5,7 @@
 //! the fastest stands. It selects nothing.
 
 use super::graph::Recording;
+use crate::compile::cache::Compiling;
 use crate::engine::Engine;
 use crate::error::Error;
 use cudarc::driver::sys::CUdeviceptr;
@@ -61,14 +62,14 @@ impl ReadOnce {
     /// The engine has no GPU, the compiler or the driver refuses the kernel, or it would have to be
     /// compiled and the settings deny that.
     pub fn new(engine: &Engine, stream: &Arc<CudaStream>) -> Result<ReadOnce, Error> {
-        ReadOnce::load(engine, stream, false)
+        ReadOnce::load(engine, stream, engine.compiling())
     }
 
-    /// `ahead` of its use, as a tuning is, a compile is not denied.
+    /// As [`ReadOnce::new`], where compiling may be allowed whatever the settings deny.
     pub(crate) fn load(
         engine: &Engine,
         stream: &Arc<CudaStream>,
-        ahead: bool,
+        compiling: Compiling,
     ) -> Result<ReadOnce, Error> {
         let source = RenderedSource {
             variant: ANY,
@@ -78,7 +79,7 @@ impl ReadOnce {
         };
         let offline = Error::Offline { arch: engine.arch() };
         let multiprocessors = engine.device().ok_or(offline)?.multiprocessors;
-        let artifact = engine.artifact_of(&source, ahead)?;
+        let artifact = engine.artifact_of(&source, compiling)?;
         let refused = Error::cuda("load the kernel that reads once");
         let module = stream
             .context()

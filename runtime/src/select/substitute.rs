@@ -6,6 +6,7 @@
 
 use crate::backend::cuda::module::LoadedKernel;
 use crate::backend::launch::RawLaunch;
+use crate::compile::cache::Compiling;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::select::selector::Selector;
@@ -75,7 +76,16 @@ impl Selector {
 
     /// The kernel of a variant, loaded where it was not; no refusal of others changes its plans.
     pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
-        let kernel = self.engine().load(variant)?;
+        self.load_by(variant, self.engine().compiling())
+    }
+
+    /// As [`Selector::load`], where compiling may be allowed whatever the settings deny.
+    pub(crate) fn load_by(
+        &self,
+        variant: &Variant,
+        compiling: Compiling,
+    ) -> Result<Arc<LoadedKernel>, Error> {
+        let kernel = self.engine().load(variant, compiling)?;
         self.planner().tried().accept(variant);
         Ok(kernel)
     }

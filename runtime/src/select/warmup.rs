@@ -5,7 +5,7 @@
 //! and holds up no other one.
 
 use crate::compile::CompileError;
-use crate::compile::store::{CacheKey, NotKept, Origin};
+use crate::compile::cache::{CacheKey, Compiling, NotKept, Origin};
 use crate::error::Error;
 use crate::plan::Refusal;
 use crate::problem::Workload;
@@ -282,14 +282,9 @@ impl Selector {
         let start = Instant::now();
         let engine = self.engine();
         let warm = || {
-            let origin = engine.artifact(&key.variant, true)?.origin;
+            let origin = engine.warm(&key.variant)?.origin;
             if engine.context().is_some() {
-                // A launch beside this may have asked first, before the compile, and been denied.
-                while let Err(error) = self.load(&key.variant) {
-                    if !matches!(error, Error::Denied(_)) {
-                        return Err(error);
-                    }
-                }
+                self.load_by(&key.variant, Compiling::Allowed)?;
             }
             Ok(origin)
         };

@@ -11,6 +11,7 @@ use super::recorder::Recorder;
 use super::refusal::refusal;
 use super::search::{Clock, Event, Order, Summary, search};
 use crate::backend::cuda::capture::is_forbidden_by_a_capture;
+use crate::compile::cache::Compiling;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::plan::accepts;
@@ -307,7 +308,7 @@ impl Setup {
     fn compile(&self, variant: &Variant) -> Result<Result<(), String>, Error> {
         for variant in proved(variant) {
             // Whoever tunes expects compiles.
-            if let Err(failure) = self.engine.artifact(&variant, true) {
+            if let Err(failure) = self.engine.artifact(&variant, Compiling::Allowed) {
                 return refusal(failure).map(Err);
             }
         }

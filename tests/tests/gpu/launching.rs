@@ -198,7 +198,7 @@ fn plant(fresh: &Engine, source: &RenderedSource) {
         arch: fresh.arch(),
         compiler: &Compiler::version(nvrtc),
     };
-    fresh.cache().disk().unwrap().publish(&inputs, &foreign).unwrap();
+    fresh.disk().unwrap().publish(&inputs, &foreign).unwrap();
 }
 
 #[test]
