@@ -182,7 +182,7 @@ pub enum Error {
     },
     /// There is no GPU to launch on.
     #[error(
-        "this engine is offline (for {arch}): it compiles and inspects but cannot launch; use Engine::new on a GPU, or topkit::host"
+        "this selector was made of a toolchain for {arch} without a GPU: it compiles and shows kernels but cannot launch; make it of an Engine, or use topkit::host"
     )]
     Offline {
         /// The architecture that it compiles for.

@@ -10,7 +10,9 @@
 use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
-use topkit::{Config, DType, Engine, Selector, SelectorSpec, Variant, Workload, spec::KernelKind};
+use topkit::{
+    Config, DType, Selector, SelectorSpec, Toolchain, Variant, Workload, spec::KernelKind,
+};
 
 /// Looks from disk for each kernel, and lookups in memory for each.
 const LOADS: usize = 20;
@@ -22,7 +24,7 @@ const MEMORY_MS: f64 = 2.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
-    let engine = Engine::offline("sm_90a".parse()?)?;
+    let engine = Toolchain::new("sm_90a".parse()?)?;
     let opened = start.elapsed().as_secs_f64() * 1e3;
     let folder = tempfile::tempdir()?;
     let cache_dir = Some(folder.path().join("cache"));
@@ -61,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             selector.artifact(variant)?;
             loaded.push((start.elapsed().as_secs_f64() * 1e3, *variant));
         }
-        let stats = selector.engine().cache().stats();
+        let stats = selector.toolchain().cache().stats();
         if (stats.compiles, stats.disk_hits) != (0, variants.len() as u64) {
             return Err(format!("not all came from disk: {stats:?}").into());
         }

@@ -1,17 +1,20 @@
-//! Where kernels come from and where they run: one engine for each GPU, or for an architecture
-//! that is compiled for without one.
+//! Where kernels come from and where they are loaded: a toolchain for an architecture, and an engine,
+//! which is a toolchain with a GPU.
 //!
-//! It renders, compiles, caches and loads. It holds no scores and no workspace, and it never
-//! launches by itself; that is [`Selector`]'s work.
+//! A toolchain renders, compiles and caches; with a GPU it loads too. It holds no scores and no
+//! workspace and launches nothing. Every failure is an error of the call that met it; nothing is
+//! retried here.
 
 mod builder;
 mod config;
+mod gpu;
 mod tables;
 
 pub use builder::EngineBuilder;
 pub use config::Config;
+pub use gpu::Engine;
 
-use crate::backend::cuda::device::{Device, DeviceFacts};
+use crate::backend::cuda::device::Device;
 use crate::backend::cuda::module::{LaunchShape, LoadedKernel};
 use crate::compile::absent::Absent;
 use crate::compile::cache::{
@@ -23,20 +26,30 @@ use crate::compile::overrides::Overrides;
 use crate::compile::store::pack::Packs;
 use crate::error::Error;
 use crate::plan::{GpuTable, Limits, Refusal};
-use crate::select::selector::Selector;
 use cudarc::driver::CudaContext;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use topkit_codegen::{Arch, RenderedSource, SelectorSpec, Variant, render};
 
-/// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
+/// Renders, compiles and caches kernels for one architecture; it needs no GPU. Cheap to clone; clones
 /// share everything.
 ///
-/// A kernel that was loaded stays loaded for as long as its CUDA context lives, since a captured
-/// graph or a launch that has not ended may need it after the engine was dropped. Engines that are
-/// made one after another in one [`CudaContext`] share what is loaded, so they add nothing.
+/// Its selectors plan, compile and show kernels. To launch, make them of an [`Engine`], which is a
+/// toolchain with a GPU.
+///
+/// ```no_run
+/// use topkit::{DType, Problem, SelectorSpec, Toolchain};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let toolchain = Toolchain::new("sm_90a".parse()?)?;
+/// let selector = toolchain.selector(SelectorSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
+/// let plan = selector.plan(&Problem::new(DType::Bf16, 32, 131_072, 512))?;
+/// println!("{}", selector.ptx(&plan.variant)?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
-pub struct Engine {
+pub struct Toolchain {
     inner: Arc<Inner>,
 }
 
@@ -60,58 +73,31 @@ struct Inner {
 /// The records of a machine's own measurements, in the folder of the disk cache.
 const RECORDS: &str = "tuned.jsonl";
 
-/// What an engine is for.
-#[derive(Debug)]
-pub(crate) enum Target {
-    Gpu(Device),
+/// What a toolchain compiles for.
+#[derive(Debug, Clone)]
+enum Target {
+    Gpu(Arc<Device>),
     Offline(Arch),
 }
 
-impl Engine {
-    /// An engine on the first GPU, with the settings of the environment.
-    ///
-    /// # Errors
-    /// There is no driver, no GPU or no NVRTC; the error names what was looked for and where. With
-    /// [packs](crate::compile::store::pack) no NVRTC is needed.
-    pub fn new() -> Result<Engine, Error> {
-        Engine::build(Target::Gpu(Device::open(0)?), Config::from_env())
-    }
-
-    /// An engine on the caller's context, with the settings of the environment.
-    ///
-    /// # Errors
-    /// The context does not answer, or there is no NVRTC.
-    pub fn on(context: Arc<CudaContext>) -> Result<Engine, Error> {
-        Engine::build(Target::Gpu(Device::of(context)?), Config::from_env())
-    }
-
-    /// An engine with settings of one's own, such as packs of compiled kernels.
-    pub fn builder() -> EngineBuilder {
-        EngineBuilder::default()
-    }
-
-    /// An engine without a GPU: it renders, compiles and inspects for an architecture, and
-    /// refuses to launch.
+impl Toolchain {
+    /// A toolchain without a GPU, for an architecture, with the settings of the environment.
     ///
     /// # Errors
     /// There is no NVRTC, or it does not compile for the architecture.
-    pub fn offline(arch: Arch) -> Result<Engine, Error> {
-        Engine::build(Target::Offline(arch), Config::from_env())
+    pub fn new(arch: Arch) -> Result<Toolchain, Error> {
+        Engine::builder().build_toolchain(arch)
     }
 
-    /// The same target with other settings, and nothing compiled yet.
+    /// A toolchain of the same target with other settings, and nothing compiled yet.
     ///
     /// # Errors
-    /// As for the constructors.
-    pub fn with_config(&self, config: Config) -> Result<Engine, Error> {
-        let target = match &self.inner.target {
-            Target::Gpu(device) => Target::Gpu(device.clone()),
-            Target::Offline(arch) => Target::Offline(*arch),
-        };
-        Engine::build(target, config)
+    /// As for [`Toolchain::new`].
+    pub fn with_config(&self, config: Config) -> Result<Toolchain, Error> {
+        Toolchain::build(self.inner.target.clone(), config)
     }
 
-    pub(crate) fn build(target: Target, config: Config) -> Result<Engine, Error> {
+    fn build(target: Target, config: Config) -> Result<Toolchain, Error> {
         if !config.refused.is_empty() {
             return Err(Error::Environment { refused: config.refused.join("; ") });
         }
@@ -145,15 +131,7 @@ impl Engine {
         let table = Mutex::default();
         let inner =
             Inner { target, limits, config, overrides, nvrtc, packs, disk, cache, loaded, table };
-        Ok(Engine { inner: Arc::new(inner) })
-    }
-
-    /// The kernels of a spec on this engine; nothing is compiled yet.
-    ///
-    /// # Errors
-    /// The spec has faults; all of them are named.
-    pub fn selector(&self, spec: SelectorSpec) -> Result<Selector, Error> {
-        Selector::new(self.clone(), spec)
+        Ok(Toolchain { inner: Arc::new(inner) })
     }
 
     /// The architecture that it compiles for.
@@ -169,12 +147,7 @@ impl Engine {
         &self.inner.limits
     }
 
-    /// The GPU, where there is one.
-    pub fn device(&self) -> Option<&DeviceFacts> {
-        self.gpu().map(|device| &device.facts)
-    }
-
-    /// The context, where there is a GPU.
+    /// The context of its GPU; `None` where it has none. That of an [`Engine`] is plain.
     pub fn context(&self) -> Option<&Arc<CudaContext>> {
         self.gpu().map(|device| &device.context)
     }
@@ -182,7 +155,7 @@ impl Engine {
     /// The compiler.
     ///
     /// # Errors
-    /// There is none, and the engine lives by its packs.
+    /// There is none, and kernels come from packs alone.
     pub fn nvrtc(&self) -> Result<&Nvrtc, Error> {
         self.inner.nvrtc.as_deref().map_err(|error| error.clone().into())
     }
@@ -200,7 +173,7 @@ impl Engine {
 
     /// The file of this machine's own measurements, beside the compiled kernels; `None` where
     /// nothing is kept on disk, or the folder is refused. It is read when the first selector is made,
-    /// and after [`Engine::tune`].
+    /// and after a tuning.
     pub fn records(&self) -> Option<PathBuf> {
         self.disk().map(|disk| disk.root().join(RECORDS))
     }

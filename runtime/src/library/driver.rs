@@ -21,7 +21,7 @@ const NAMES: [&str; 2] = ["libcuda.so", "libcuda.so.1"];
 const TAKEN: [&str; 2] = ["libcuda", "libnvcuda"];
 
 const MISSING: &str = "libcuda comes with the NVIDIA driver; install the driver of this machine's \
-     GPU. Without a GPU, use Engine::offline or topkit::host.";
+     GPU. Without a GPU, use Toolchain::new or topkit::host.";
 
 /// The functions that are called here, in the C library and in the program, and those that the
 /// bindings call for them.
@@ -178,6 +178,6 @@ fn needed() -> String {
     format!(
         "topkit needs the NVIDIA driver for CUDA {major}.{minor} or later{release}, whole and of one \
          version; install it, or take away what stands before it on the loader's path. Without a \
-         GPU, use Engine::offline or topkit::host."
+         GPU, use Toolchain::new or topkit::host."
     )
 }

@@ -59,7 +59,7 @@ impl ReadOnce {
     /// the engine's cache where it is there.
     ///
     /// # Errors
-    /// The engine has no GPU, the compiler or the driver refuses the kernel, or it would have to be
+    /// The compiler or the driver refuses the kernel, or it would have to be
     /// compiled and the settings deny that.
     pub fn new(engine: &Engine, stream: &Arc<CudaStream>) -> Result<ReadOnce, Error> {
         ReadOnce::load(engine, stream, engine.compiling())
@@ -77,8 +77,7 @@ impl ReadOnce {
             entry: ENTRY.to_owned(),
             digest: String::new(),
         };
-        let offline = Error::Offline { arch: engine.arch() };
-        let multiprocessors = engine.device().ok_or(offline)?.multiprocessors;
+        let multiprocessors = engine.device().multiprocessors;
         let artifact = engine.artifact_of(&source, compiling)?;
         let refused = Error::cuda("load the kernel that reads once");
         let module = stream

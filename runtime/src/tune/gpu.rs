@@ -94,7 +94,7 @@ impl Gpu {
     /// A meter for the variants of selectors, one for each meaning and shape of rows, of an engine
     /// that has a GPU. Its clocks are up.
     pub(super) fn new(engine: &Engine, selectors: Vec<Selector>) -> Result<Gpu, Error> {
-        let context = engine.context().ok_or(Error::Offline { arch: engine.arch() })?;
+        let context = engine.context();
         make_current(context)?;
         let stream = context.new_stream().map_err(Error::cuda("make a stream"))?;
         let buffer = || Buffer::new(&stream);

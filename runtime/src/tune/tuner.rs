@@ -134,8 +134,7 @@ impl Engine {
     ///
     /// # Errors
     /// A stream of the engine's context is being captured, the selector does not serve a problem,
-    /// nothing is kept on disk, the records cannot be read or written, the engine has no GPU or no
-    /// compiler, edited sources stand in for its kernels, or the GPU stops answering.
+    /// nothing is kept on disk, the records cannot be read or written, the engine has no compiler, edited sources stand in for its kernels, or the GPU stops answering.
     pub fn tune(
         &self,
         spec: &SelectorSpec,
@@ -263,14 +262,12 @@ fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, Tune
 
 /// Where times are taken, unless a capture forbids taking any.
 fn place(engine: &Engine) -> Result<Provenance, TuneError> {
-    let offline = || Error::Offline { arch: engine.arch() };
-    let context = engine.context().ok_or_else(offline)?;
     if engine.has_edits() {
         return Err(TuneError::Edited);
     }
-    engine.nvrtc()?;
-    refuse_capture(context)?;
-    Ok(engine.provenance().ok_or_else(offline)?)
+    let nvrtc = engine.nvrtc()?;
+    refuse_capture(engine.context())?;
+    Ok(engine.provenance_by(nvrtc))
 }
 
 /// A stream that was made not to wait for the default stream cannot be asked about here: where one

@@ -33,7 +33,7 @@ fn an_edited_source_is_not_what_a_pack_has() {
     let engine = || {
         let override_dir = Some(folder.path().to_owned());
         let config = Config { override_dir, deny_jit: true, ..Config::default() };
-        Engine::builder().offline(arch("sm_66")).config(config).pack(&path).build().unwrap()
+        Engine::builder().config(config).pack(&path).build_toolchain(arch("sm_66")).unwrap()
     };
     let selector = engine().selector(spec()).unwrap();
     assert_eq!(selector.artifact(&plain).unwrap().origin, Origin::Pack);
@@ -78,7 +78,7 @@ fn without_a_compiler_packed_kernels_are_named_ahead_and_warm() {
     }
     // What nothing can serve is named, and its failure says so.
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.engine().selector(other).unwrap();
+    let selector = selector.toolchain().selector(other).unwrap();
     let done = selector.warmup([Problem::new(DType::Bf16, 3, 100, 64)]).unwrap();
     let failures: Vec<_> = done.failures().collect();
     assert!(matches!(failures[..], [(_, Error::NotPacked(_))]), "{done}");

@@ -126,9 +126,9 @@ fn cache(packs: &[&PathBuf]) -> Packed {
 }
 
 /// An engine for an architecture that no NVRTC knows, so that it has packs alone.
-fn alone(pack: &Path) -> Result<Engine, Error> {
-    let builder = Engine::builder().offline(arch("sm_66")).config(Config::default());
-    builder.pack(pack).build()
+fn alone(pack: &Path) -> Result<crate::Toolchain, Error> {
+    let builder = Engine::builder().config(Config::default());
+    builder.pack(pack).build_toolchain(arch("sm_66"))
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn a_miss_without_a_compiler_names_the_kernel_and_the_packs() {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.engine().selector(other.clone()).unwrap();
+    let selector = selector.toolchain().selector(other.clone()).unwrap();
     let text = selector.cubin(&other.variants()[0]).unwrap_err().to_string();
     assert!(text.contains("no kernel of this name among 2"), "{text}");
 
@@ -304,7 +304,7 @@ fn without_a_compiler_plans_take_what_the_packs_hold() {
     let selector = alone(&path).unwrap().selector(wide.build().unwrap()).unwrap();
     for columns in [100, 20_000, 1 << 24] {
         let problem = Problem::new(DType::F32, 3, columns, 64);
-        let by_rules = Plan::of(selector.spec(), &problem, selector.engine().limits()).unwrap();
+        let by_rules = Plan::of(selector.spec(), &problem, selector.toolchain().limits()).unwrap();
         let plan = selector.plan(&problem).unwrap();
         assert_ne!(plan.variant, by_rules.variant);
         assert!(spec().contains(&plan.variant), "{}", plan.variant);
@@ -317,7 +317,7 @@ fn without_a_compiler_plans_take_what_the_packs_hold() {
     }
     // Nothing that is packed is for this dtype.
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.engine().selector(other).unwrap();
+    let selector = selector.toolchain().selector(other).unwrap();
     let plan = selector.plan(&Problem::new(DType::Bf16, 3, 100, 64)).unwrap();
     assert!(matches!(selector.cubin(&plan.variant), Err(Error::NotPacked(_))));
 }
