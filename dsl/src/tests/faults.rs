@@ -14,7 +14,9 @@ fn sound_declarations_have_no_fault() {
         "dtype: [f32, bf16, f16,],",
         "dtype: f16, k: 1..=2048",
         "dtype: f16, k: [512, 1_024, 0x800]",
-        "dtype: f16, vec_size: [1, 2, 4, 8], bins: 256, threads: 128",
+        "dtype: f16, tuning { vec_size: [1, 2, 4, 8], bins: 256, threads: 128 }",
+        "tuning { bins: 256 } dtype: f16",
+        "dtype: f16, tuning {}, rows: ragged",
         "dtype: f16, select: smallest, nan: lowest, ties: any, order: unsorted",
         "dtype: f16, index: i64, values: false, rows: ragged",
         "r#dtype: f32",
@@ -26,7 +28,7 @@ fn sound_declarations_have_no_fault() {
 #[test]
 fn unknown_keys_name_the_nearest() {
     check(
-        "dtype: f32, vecsize: 4, thread: 128, BINS: 256, tie: any, quality: 7",
+        "dtype: f32, vecsize: 4, tie: any, quality: 7, tuning { thread: 128, BINS: 256, tie: any, quality: 7 }",
         expect![[r#"
         2:12 vecsize: there is no key `vecsize` (hint: did you mean `vec_size`?)
         2:24 thread: there is no key `thread` (hint: did you mean `threads`?)
@@ -78,7 +80,7 @@ fn unknown_choices_name_the_nearest() {
 #[test]
 fn values_of_the_wrong_shape() {
     check(
-        "dtype: \"bf16\", k: 1.5, vec_size: 1..=8, bins: [-256, many, [512]],\nselect: [largest], ties: any..=any",
+        "dtype: \"bf16\", k: 1.5, tuning { vec_size: 1..=8, bins: [-256, many, [512]] },\nselect: [largest], ties: any..=any",
         expect![[r#"
             2:7 "bf16": this is not a value of `dtype` (hint: `dtype` takes the bare word `f32`, `bf16` or `f16`)
             2:18 1.5: `k` takes plain positive integers (hint: write for example `k: 512`, `k: [512, 1024]` or `k: 1..=2048`)
@@ -95,7 +97,7 @@ fn values_of_the_wrong_shape() {
 #[test]
 fn integers_are_plain() {
     check(
-        "dtype: f32, threads: 512u32, bins: 2 * 1024, k: 5000000000, vec_size: 4294967296",
+        "dtype: f32, tuning { threads: 512u32, bins: 2 * 1024, vec_size: 4294967296 }, k: 5000000000",
         expect![[r#"
             2:21 512u32: `threads` takes integers without a suffix (hint: write `512`)
             2:35 2 * 1024: `bins` takes plain positive integers (hint: write for example `bins: 2048` or `bins: [1024, 2048]`)
@@ -154,7 +156,7 @@ fn ranges_of_k_have_both_ends_and_include_them() {
 #[test]
 fn faults_of_the_spec_come_back_to_their_tokens() {
     check(
-        "dtype: [f32, f16, f32],\nk: 0..=4000000000,\nvec_size: [1, 3],\nbins: [1000, 131072],\nthreads: [],\nties: lowest_index,\norder: by_value,\nvalues: true",
+        "dtype: [f32, f16, f32],\nk: 0..=4000000000,\ntuning { vec_size: [1, 3],\nbins: [1000, 131072],\nthreads: [] },\nties: lowest_index,\norder: by_value,\nvalues: true",
         expect![[r#"
             2:18 f32: `dtype` names f32 twice (hint: remove the second)
             3:3 0: `k` starts at 0, which selects nothing (hint: k starts at 1)
@@ -192,7 +194,7 @@ fn faults_of_the_spec_come_back_to_their_tokens() {
 #[test]
 fn positions_count_only_what_could_be_read() {
     check(
-        "dtype: [half, f32, f32], vec_size: [\"1\", 2, 3]",
+        "dtype: [half, f32, f32], tuning { vec_size: [\"1\", 2, 3] }",
         expect![[r#"
             2:8 half: `dtype` has no choice `half` (hint: `dtype` takes `f32`, `bf16` or `f16`)
             2:19 f32: `dtype` names f32 twice (hint: remove the second)
@@ -203,9 +205,27 @@ fn positions_count_only_what_could_be_read() {
 }
 
 #[test]
+fn tuning_axes_stand_under_tuning_and_nothing_else_does() {
+    check(
+        "dtype: f32, vec_size: [4, 8], threads: 96,\ntuning { select: smallest, bins: 256 }",
+        expect![[""]],
+    );
+    check(
+        "dtype: f32,\ntuning { bins: 256 },\ntuning { bins: 512, tuning { threads: 128 } }",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn tuning_is_a_block() {
+    check("dtype: f32 tuning: { bins: 256 } k: 1", expect![[""]]);
+    check("tuning: 4, dtype: f32, tuning, tunning { bins: 256 }, layout { k: 1 }", expect![[""]]);
+}
+
+#[test]
 fn punctuation() {
     check(
-        "dtype f32, k = 5; bins: , threads, vec_size:",
+        "dtype f32, k = 5; tuning { bins: , threads, vec_size: }",
         expect![[r#"
         2:0 dtype: `:` is missing after `dtype` (hint: an entry is `key: value,`)
         2:13 =: `:` is missing after `k` (hint: an entry is `key: value,`)
@@ -216,7 +236,7 @@ fn punctuation() {
     "#]],
     );
     check(
-        "dtype: f32\nk: 1\nbins: [256 512] vec_size: [1,, 2]",
+        "dtype: f32\nk: 1\ntuning { bins: [256 512] vec_size: [1,, 2] }",
         expect![[r#"
             3:0 k: a comma is missing before `k` (hint: an entry is `key: value,`)
             4:0 bins: a comma is missing before `bins` (hint: an entry is `key: value,`)
@@ -226,7 +246,7 @@ fn punctuation() {
         "#]],
     );
     check(
-        "dtype: f32,, \"k\": 1, /// note\nbins: 256, #[a]",
+        "dtype: f32,, \"k\": 1, /// note\ntuning { bins: 256, #[a] }",
         expect![[r#"
             2:11 ,: expected a key here (hint: an entry is `key: value,`)
             2:13 "k": expected a key here (hint: an entry is `key: value,`)
