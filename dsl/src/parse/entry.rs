@@ -46,11 +46,17 @@ pub(super) fn entries(
             continue;
         };
         if starts_block(&key, input) {
-            if tuned || block.is_some() {
+            if key == TUNING && (tuned || block.is_some()) {
                 diagnostics.push(diagnostic::duplicate_key(&key));
             }
-            tuned = true;
+            tuned |= key == TUNING;
             entries.extend(tuning(&key, input, diagnostics)?);
+            continue;
+        }
+        if key == TUNING {
+            diagnostics.push(diagnostic::tuning_without_braces(&key));
+            take_until(input, |input| ends_entry(input) || starts_entry(input))?;
+            input.parse::<Option<Token![,]>>()?;
             continue;
         }
         let value = value_of(&key, input, diagnostics)?;
@@ -96,11 +102,6 @@ fn value_of(
     input: ParseStream<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Option<Value>> {
-    if *key == TUNING {
-        diagnostics.push(diagnostic::tuning_without_braces(key));
-        take_until(input, |input| ends_entry(input) || starts_entry(input))?;
-        return Ok(None);
-    }
     if input.is_empty() || ends_entry(input) {
         diagnostics.push(diagnostic::missing_value(key));
         return Ok(None);

@@ -15,7 +15,7 @@ pub use value::{Item, Value};
 use crate::diagnostic::{self, Diagnostic};
 use declaration::declaration;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::parse::{ParseStream, Parser, Result};
 use syn::{Attribute, Token, token};
 

@@ -86,9 +86,6 @@ fn the_documentation_lists_every_key() {
         |---|---|
         | `dtype` | `[f32, bf16, f16]` |
         | `k` | `1..=2048` |
-        | `vec_size` | `[1, 2, 4, 8]` |
-        | `bins` | `[256, 1024]` |
-        | `threads` | `256` |
         | `select` | `largest` (default) |
         | `nan` | `highest` (default) |
         | `ties` | `any` (default) |
@@ -96,6 +93,9 @@ fn the_documentation_lists_every_key() {
         | `index` | `i32` (default) |
         | `values` | `false` (default) |
         | `rows` | `ragged` |
+        | `vec_size` | `[1, 2, 4, 8]` |
+        | `bins` | `[256, 1024]` |
+        | `threads` | `256` |
     "#]]
     .assert_eq(&docs(&expanded(EXAMPLE)));
 }
