@@ -14,7 +14,8 @@ use topkit::{
     IndexInt, Score,
     spec::{IndexType, NanPolicy, Order, RowShape, Select, Semantics, Ties},
 };
-use topkit_tests::{Distribution, oracle};
+use topkit_lab::Distribution;
+use topkit_tests::oracle;
 
 const ANY: Semantics = Semantics::DEFAULT;
 const LOWEST: Semantics = Semantics { ties: Ties::LowestIndex, ..ANY };

@@ -13,7 +13,8 @@ use topkit::{
     IndexInt, Score,
     spec::{IndexType, NanPolicy, Order, RowShape, Select, Semantics, Ties},
 };
-use topkit_tests::{Distribution, oracle};
+use topkit_lab::SUITE;
+use topkit_tests::oracle;
 
 proptest! {
     #[test]
@@ -178,7 +179,7 @@ fn the_fill_is_all_bits_set_and_nan() {
 
 #[test]
 fn a_long_row_is_selected_exactly() {
-    for distribution in Distribution::ALL {
+    for distribution in SUITE {
         let scores = distribution.fill::<f32>(1, 2, 100_003);
         let input = Matrix::new(&scores, 2, 100_003).unwrap();
         let got = host::top_k::<f32, i32>(&input, 2048, &Semantics::DEFAULT).unwrap();

@@ -12,7 +12,7 @@ use topkit::{
     Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Workspace,
     spec::Semantics,
 };
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 const ROWS: usize = 4;
 const COLUMNS: usize = 5000;

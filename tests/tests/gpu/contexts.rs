@@ -13,7 +13,7 @@ use topkit::tune::Event;
 use topkit::{
     Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, spec::Semantics,
 };
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 const ROWS: usize = 3;
 const COLUMNS: usize = 5000;

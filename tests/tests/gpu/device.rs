@@ -9,7 +9,7 @@ use topkit::{
     DType, Engine, IndexInt, Problem, RawLaunch, Rows, Score, Selector, SelectorSpec, Variant,
     spec::{RowShape, Semantics},
 };
-use topkit_tests::{Distribution, Judge};
+use topkit_lab::{Distribution, Judge};
 
 /// What stands in an output before a launch; no kernel writes it.
 pub const UNTOUCHED: i64 = 0x5AFE_5AFE;

@@ -15,7 +15,8 @@ use topkit::{
     DType, Score, Selector, Variant,
     spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
 };
-use topkit_tests::{Rng, fuzz};
+use topkit_lab::Rng;
+use topkit_tests::fuzz;
 
 const ROWS: usize = 10_000_000;
 /// Rows of a matrix, at most.

@@ -11,7 +11,7 @@ use topkit::{
     Arch, Config, DType, Engine, Error, Output, Problem, RawLaunch, Rows, SelectorSpec, Workload,
     cache::Compiler, inspect::RenderedSource, spec::Semantics,
 };
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 #[test]
 fn every_refusal_names_the_numbers_and_writes_nothing() {

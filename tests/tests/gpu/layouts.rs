@@ -7,7 +7,7 @@ use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode}
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
 use topkit::{Config, DType, Problem, RawLaunch, Selector, SelectorSpec, spec::Semantics};
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 /// A selector with no kernel loaded.
 fn fresh() -> Selector {

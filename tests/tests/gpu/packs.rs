@@ -6,7 +6,7 @@ use std::process::Command;
 use topkit::cache::pack::PackWriter;
 use topkit::host::{self, Matrix};
 use topkit::{Config, DType, Engine, Error, Problem, Rows, SelectorSpec};
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 /// Names the pack to the copy of this test that has no NVRTC.
 const PACK: &str = "TOPKIT_TEST_PACK";

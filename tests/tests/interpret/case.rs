@@ -8,7 +8,7 @@ use topkit::{
     inspect::render,
     spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
 };
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 pub fn interpreter() -> Interpreter {
     static INTERPRETER: OnceLock<Interpreter> = OnceLock::new();

@@ -9,7 +9,8 @@ use topkit::{
     DType, Score, Variant,
     spec::{KernelKind, RowShape},
 };
-use topkit_tests::{Rng, fuzz};
+use topkit_lab::Rng;
+use topkit_tests::fuzz;
 
 const SEED: u64 = 12;
 const KS: [u32; 6] = [1, 17, 64, 300, 1000, 2048];

@@ -67,7 +67,7 @@ fn a_missing_compiler_is_named() {
 #[test]
 fn a_missing_barrier_is_a_fault() {
     let source = render(&variant(DType::Bf16, 8, 2048, 128, Semantics::DEFAULT)).unwrap();
-    let scores = topkit_tests::Distribution::OneBin.fill::<half::bf16>(1, 1, 4000);
+    let scores = topkit_lab::Distribution::OneBin.fill::<half::bf16>(1, 1, 4000);
     let question = Question::new(&scores, 1, 4000, 100);
     let barriers: Vec<usize> =
         source.text.match_indices("__syncthreads();").map(|(at, _)| at).collect();

@@ -12,7 +12,7 @@ use topkit::{
     inspect::render,
     spec::{KernelKind, RowShape, Semantics},
 };
-use topkit_tests::Rng;
+use topkit_lab::Rng;
 
 const ROWS: usize = 3;
 const COLUMNS: usize = 700;

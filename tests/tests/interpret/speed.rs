@@ -4,7 +4,7 @@ use crate::case::{ALIGNED, Case, load, variant};
 use half::bf16;
 use std::time::{Duration, Instant};
 use topkit::{DType, spec::Semantics};
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 #[test]
 fn a_long_row_takes_less_than_two_seconds() {

@@ -10,14 +10,15 @@ use topkit::{
     Score,
     spec::{NanPolicy, RowShape, Select, Semantics},
 };
-use topkit_tests::{Distribution, inputs};
+use topkit_lab::Distribution;
+use topkit_tests::spans;
 
 const ROWS: usize = 2;
 /// Without NaN, which the first four steps do not rank.
 const NUMBERS: [Distribution; 8] = [
     Distribution::Normal,
     Distribution::Ascending,
-    Distribution::AllEqual,
+    Distribution::Equal,
     Distribution::Distinct64,
     Distribution::OneBin,
     Distribution::SignedZeros,
@@ -124,7 +125,7 @@ fn the_shipped_kernel_selects_the_smallest_of_ragged_rows() {
 fn ragged<S: Score + Word>(kernel: &Kernel, semantics: &Semantics, distribution: Distribution) {
     const COLUMNS: usize = 700;
     const K: u32 = 30;
-    let spans = inputs::edge_spans(COLUMNS);
+    let spans = spans::edges(COLUMNS);
     let (starts, lengths): (Vec<i32>, Vec<i32>) = spans.into_iter().unzip();
     let rows = starts.len();
     let scores = distribution.fill::<S>(7, rows, COLUMNS);

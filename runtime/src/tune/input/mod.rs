@@ -82,7 +82,7 @@ impl Input {
         let row = |row: usize, distribution| match dtype {
             DType::Bf16 => make_row::<bf16>(row, columns, distribution, semantics),
             DType::F16 => make_row::<f16>(row, columns, distribution, semantics),
-            _ => make_row::<f32>(row, columns, distribution, semantics),
+            DType::F32 => make_row::<f32>(row, columns, distribution, semantics),
         };
         let parts: Vec<(Vec<u8>, Row)> = thread::scope(|scope| {
             let numbered = distributions.iter().enumerate();

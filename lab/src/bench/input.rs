@@ -1,0 +1,91 @@
+//! The scores of a cell in host memory, and the check of an answer to them.
+
+use crate::cell::{InputKey, Lengths};
+use crate::{Error, Rng, Scores, Shape, judge};
+use topkit::spec::Semantics;
+
+/// The fewest scores that a ragged row has.
+const SHORTEST: usize = 1024;
+
+/// The seed of all scores of a bench.
+const SEED: u64 = 0;
+
+/// A matrix.
+#[derive(Debug)]
+pub struct Input {
+    /// What it was made from.
+    pub key: InputKey,
+    /// Its scores, row after row.
+    pub scores: Scores,
+    /// The length of each row, where rows are ragged.
+    pub lengths: Option<Vec<i32>>,
+}
+
+impl Input {
+    /// Makes the matrix of a key.
+    pub fn make(key: InputKey) -> Result<Input, Error> {
+        let (dtype, rows, columns, dist, lengths) = key;
+        let scores = Scores::generate("the scores", Shape { rows, columns }, dtype, dist, SEED)?;
+        let lengths = (lengths == Lengths::Uniform).then(|| self::lengths(rows, columns));
+        Ok(Input { key, scores, lengths })
+    }
+
+    /// Scores that take part in the selection.
+    pub fn count(&self) -> u64 {
+        let (_, rows, columns, ..) = self.key;
+        match &self.lengths {
+            None => rows as u64 * columns as u64,
+            Some(lengths) => lengths.iter().map(|&length| u64::from(length.unsigned_abs())).sum(),
+        }
+    }
+
+    /// What is wrong with an answer, row after row of k indices; `None` where nothing is.
+    pub fn fault(
+        &self,
+        k: u32,
+        semantics: &Semantics,
+        got: &[i32],
+    ) -> Result<Option<String>, Error> {
+        let (columns, lengths) = (self.key.2, self.lengths.as_deref());
+        match &self.scores {
+            Scores::F32(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
+            Scores::Bf16(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
+            Scores::F16(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
+        }
+    }
+}
+
+/// The lengths of ragged rows: uniform from 1024 to the columns.
+pub fn lengths(rows: usize, columns: usize) -> Vec<i32> {
+    let least = SHORTEST.min(columns);
+    let lengths = (columns - least + 1) as u64;
+    let mut rng = Rng::new(SEED);
+    let mut length = || least as u64 + rng.bits() % lengths;
+    (0..rows).map(|_| i32::try_from(length()).unwrap_or(i32::MAX)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Distribution;
+    use topkit::DType;
+
+    #[test]
+    fn scores_that_no_memory_has_room_for_are_refused() {
+        let key = (DType::F32, usize::MAX >> 8, 1 << 4, Distribution::Normal, Lengths::Full);
+        assert!(matches!(Input::make(key).unwrap_err(), Error::Memory { .. }));
+    }
+
+    #[test]
+    fn lengths_are_within_the_row() {
+        let lengths = lengths(1000, 131_072);
+        assert!(lengths.iter().all(|length| (1024..=131_072).contains(length)));
+        let mean = lengths.iter().map(|&length| f64::from(length)).sum::<f64>() / 1000.0;
+        assert!((mean / 66_048.0 - 1.0).abs() < 0.05, "{mean}");
+    }
+
+    #[test]
+    fn short_rows_are_whole() {
+        assert_eq!(lengths(3, 100), [100; 3]);
+    }
+}
