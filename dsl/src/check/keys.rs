@@ -22,7 +22,7 @@ impl Reader<'_> {
             KeyKind::Dtype => {
                 let known = DType::ALL.map(DType::name);
                 let read = |this: &mut Self, item: &Item| {
-                    this.choice(item, &known).and_then(|word| DType::from_name(word))
+                    this.choice(item, &known).and_then(DType::from_name)
                 };
                 if let Some(values) = self.list(value, read) {
                     spec.dtype = values.into();

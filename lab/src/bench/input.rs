@@ -3,6 +3,7 @@
 use crate::cell::{InputKey, Lengths};
 use crate::{Error, Rng, Scores, Shape, judge};
 use topkit::spec::Semantics;
+use topkit::with_score;
 
 /// The fewest scores that a ragged row has.
 const SHORTEST: usize = 1024;
@@ -47,11 +48,9 @@ impl Input {
         got: &[i32],
     ) -> Result<Option<String>, Error> {
         let (columns, lengths) = (self.key.2, self.lengths.as_deref());
-        match &self.scores {
-            Scores::F32(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
-            Scores::Bf16(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
-            Scores::F16(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
-        }
+        with_score!(self.scores.dtype(), S => {
+            judge::fault(self.scores.values::<S>(), columns, lengths, k, semantics, got)
+        })
     }
 }
 

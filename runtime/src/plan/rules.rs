@@ -68,7 +68,7 @@ fn resident(
                 .contains(&((threads * items) as usize))
         })
         .map(|(threads, items)| Variant { threads, items, ..member })
-        .filter(|member| !tried.rules_out(member))
+        .filter(|member| member.validate().is_empty() && !tried.rules_out(member))
         .min_by_key(|&Variant { threads, items, .. }| {
             let wanted_items = if many_rows { 32 } else { 16 };
             (threads * items, threads > 512, items.abs_diff(wanted_items))
@@ -114,7 +114,7 @@ fn shared(
                 && capacity(items, cluster) >= problem.columns
         })
         .map(|(items, cluster)| Variant { items, cluster, ..member })
-        .filter(|member| !tried.rules_out(member))
+        .filter(|member| member.validate().is_empty() && !tried.rules_out(member))
         .min_by_key(|&Variant { items, cluster, .. }| {
             (capacity(items, cluster), items.max(16), items)
         })
