@@ -47,7 +47,7 @@ impl Wish {
                 plan: planned,
                 text: reasons(explained),
                 why: reasons_json(explained),
-                members: explained.members,
+                members: explained.variants,
                 forced: !self.is_open(),
             });
         }
@@ -67,11 +67,11 @@ impl Wish {
         };
         let Plan { variant, grid, cluster, workspace_bytes, .. } = plan;
         let text = format!(
-            "{variant}, 1 of {} members\n{grid} CTAs, by clusters of {cluster}; workspace \
+            "{variant}, 1 of {} variants\n{grid} CTAs, by clusters of {cluster}; workspace \
              {workspace_bytes} bytes\nasked for; the plan would take {}",
-            explained.members, planned.variant
+            explained.variants, planned.variant
         );
-        Ok(Member { plan, text, why: Vec::new(), members: explained.members, forced: true })
+        Ok(Member { plan, text, why: Vec::new(), members: explained.variants, forced: true })
     }
 
     fn admits(&self, variant: &Variant) -> bool {
@@ -118,7 +118,7 @@ fn distance(one: &Variant, other: &Variant) -> (u32, [u64; 5]) {
 fn reasons(explained: &Explanation) -> String {
     let text = explained.to_string();
     let rest: Vec<_> = text.lines().skip(1).map(str::trim).collect();
-    format!("{}, 1 of {} members\n", explained.plan.variant, explained.members) + &rest.join("\n")
+    format!("{}, 1 of {} variants\n", explained.plan.variant, explained.variants) + &rest.join("\n")
 }
 
 /// The same for programs.

@@ -115,11 +115,18 @@ impl From<topkit::Error> for Failure {
         match error {
             Error::Spec(error) => error.into(),
             Error::Render(error) => error.into(),
-            Error::K { .. }
-            | Error::DType { .. }
-            | Error::TooLarge { .. }
-            | Error::Unfit { .. } => Failure::input(error),
+            Error::Plan(error) => error.into(),
+            Error::TooLarge(_) => Failure::input(error),
             _ => Failure::environment(error),
+        }
+    }
+}
+
+impl From<topkit::inspect::PlanError> for Failure {
+    fn from(error: topkit::inspect::PlanError) -> Failure {
+        match error {
+            topkit::inspect::PlanError::Spec(error) => error.into(),
+            error => Failure::input(error),
         }
     }
 }

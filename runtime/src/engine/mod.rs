@@ -17,10 +17,10 @@ use crate::compile::absent::Absent;
 use crate::compile::dump::dump;
 use crate::compile::nvrtc::{Nvrtc, NvrtcError};
 use crate::compile::overrides::Overrides;
-use crate::compile::store::pack::{NotPacked, Packs, Stock};
+use crate::compile::store::pack::{NotPacked, Packs};
 use crate::compile::store::{Artifact, CacheKey, KernelCache, MemoryCache};
 use crate::error::Error;
-use crate::plan::{Holding, Limits, Planner, Refusal};
+use crate::plan::{Holding, Limits, Refusal};
 use crate::select::selector::Selector;
 use cudarc::driver::CudaContext;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ struct Inner {
     artifacts: MemoryCache<Variant, Artifact, Error>,
     loaded: MemoryCache<Variant, LoadedKernel, Error>,
     /// The measured table that holds here, read with the first selector and anew after a tuning.
-    holding: Mutex<Option<Option<Holding>>>,
+    holding: Mutex<Option<Option<Arc<Holding>>>>,
 }
 
 /// The records of a machine's own measurements, in the folder of the disk cache.
@@ -114,7 +114,7 @@ impl Engine {
         let overrides = config.override_dir.as_deref().map(Overrides::open).transpose()?;
         let packs = Packs::open(&config.packs)?;
         let (arch, limits) = match &target {
-            Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
+            Target::Gpu(device) => (device.facts.arch, device.facts.limits()),
             Target::Offline(arch) => (*arch, Limits::of_arch(*arch)),
         };
         let nvrtc =
@@ -190,20 +190,22 @@ impl Engine {
         self.inner.cache.disk().map(|disk| disk.root().join(RECORDS))
     }
 
-    /// The members of a selector that packs hold, where there are no others; the planner then takes no
-    /// other from its table.
-    pub(crate) fn stock(&self, spec: &SelectorSpec, planner: &mut Planner) -> Option<Stock> {
+    /// The variants of a selector that packs hold, where the engine can have no others.
+    fn packed(&self, spec: &SelectorSpec) -> Option<Vec<Variant>> {
+        if self.inner.nvrtc.is_ok() {
+            return None;
+        }
         let cache = &self.inner.cache;
         let has = |source: RenderedSource| cache.is_packed(&source, self.arch());
         let is_packed = |variant: &Variant| {
-            // Rendering every member of a selector would take longer than most packs take to search.
+            // Rendering every variant of a selector would take longer than most packs take to search.
             // An edited one counts where the generated one is packed, too: to plan around it would
             // leave the edited text out in silence.
             cache.packs().name(&variant.symbol())
                 && (render(variant).is_ok_and(has)
                     || self.inner.overrides.is_some() && self.render(variant).is_ok_and(has))
         };
-        self.inner.nvrtc.is_err().then(|| Stock::new(spec, planner, is_packed))
+        Some(spec.variants().into_iter().filter(is_packed).collect())
     }
 
     /// Whether edited sources stand in for generated ones.
@@ -216,7 +218,7 @@ impl Engine {
     /// kernel would hide a fault of an edited one.
     pub(crate) fn gives_way(&self, error: &Error) -> Option<Refusal> {
         let hides = |refusal: &Refusal| *refusal == Refusal::Unusable && self.has_edits();
-        Refusal::of(error).filter(|refusal| !hides(refusal))
+        error.refusal().filter(|refusal| !hides(refusal))
     }
 
     fn gpu(&self) -> Option<&Device> {

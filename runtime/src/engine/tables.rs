@@ -7,7 +7,7 @@ use super::Engine;
 use crate::plan::measured::{Provenance, Records, source_digest, space_hash};
 use crate::plan::{Here, Holding, Planner};
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use topkit_codegen::SelectorSpec;
 
 impl Engine {
@@ -25,20 +25,28 @@ impl Engine {
     }
 
     /// What plans the problems of a selector.
-    pub(crate) fn planner(&self, spec: &SelectorSpec) -> Planner {
+    pub(crate) fn planner(&self, spec: Arc<SelectorSpec>) -> Planner {
         // What was read is whole, whatever a panic of another thread left.
         let mut holding = self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner);
         let holding = holding.get_or_insert_with(|| match self.records() {
-            Some(path) => self.holding(&path),
-            None => self.shipped(),
+            Some(path) => self.holding(&path).map(Arc::new),
+            None => self.shipped().map(Arc::new),
         });
-        self.planner_by(spec, holding.as_ref())
+        let packed = self.packed(&spec);
+        let planner = self.planner_by(spec, holding.clone());
+        match packed {
+            None => planner,
+            Some(packed) => planner.among(packed),
+        }
     }
 
     /// As [`Engine::planner`], by the points given.
-    pub(crate) fn planner_by(&self, spec: &SelectorSpec, holding: Option<&Holding>) -> Planner {
-        let holding = holding.map(|holding| holding.settled(spec, self.limits()));
-        Planner::new(spec, holding.as_deref())
+    pub(crate) fn planner_by(
+        &self,
+        spec: Arc<SelectorSpec>,
+        holding: Option<Arc<Holding>>,
+    ) -> Planner {
+        Planner::new(spec, *self.limits(), holding)
     }
 
     /// Has selectors that are made from now on read the records again.

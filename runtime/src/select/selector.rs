@@ -6,10 +6,9 @@ use crate::backend::launch::RawLaunch;
 use crate::compile::resources::{self, Resources};
 use crate::compile::sass::Disassembler;
 use crate::compile::store::Artifact;
-use crate::compile::store::pack::Stock;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::plan::{Choice, Explanation, Plan, Planner, accepts};
+use crate::plan::{Choice, Explanation, Plan, Planner};
 use crate::problem::Problem;
 use crate::problem::Workload;
 use crate::problem::{IndexInt, Score};
@@ -26,19 +25,15 @@ use topkit_codegen::{RenderedSource, SelectorSpec, Variant};
 #[derive(Debug, Clone)]
 pub struct Selector {
     engine: Engine,
-    spec: Arc<SelectorSpec>,
     planner: Arc<Planner>,
-    /// The members that packs hold, where there are no others.
-    stock: Option<Arc<Stock>>,
 }
 
 impl Selector {
     pub(crate) fn new(engine: Engine, spec: SelectorSpec) -> Result<Selector, Error> {
         let faults = spec.validate();
         if faults.is_empty() {
-            let mut planner = engine.planner(&spec);
-            let stock = engine.stock(&spec, &mut planner).map(Arc::new);
-            Ok(Selector { engine, spec: Arc::new(spec), planner: Arc::new(planner), stock })
+            let planner = Arc::new(engine.planner(Arc::new(spec)));
+            Ok(Selector { engine, planner })
         } else {
             Err(topkit_codegen::SpecError { faults }.into())
         }
@@ -51,19 +46,12 @@ impl Selector {
 
     /// The members that plans can name for a workload.
     pub(crate) fn reach(&self, workload: &Workload) -> Result<Vec<Variant>, Error> {
-        let limits = self.engine.limits();
-        let planned = self.planner.reach(&self.spec, workload, limits)?;
-        match &self.stock {
-            None => Ok(planned),
-            Some(stock) => {
-                Ok(stock.reach(planned, &self.spec, workload, limits, self.planner.tried()))
-            }
-        }
+        Ok(self.planner.reach(workload)?)
     }
 
     /// What was declared.
     pub fn spec(&self) -> &SelectorSpec {
-        &self.spec
+        self.planner.spec()
     }
 
     /// The engine that it compiles and launches on.
@@ -82,11 +70,7 @@ impl Selector {
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
-        let plan = self.planner.plan(&self.spec, problem, self.engine.limits())?;
-        match &self.stock {
-            None => Ok(plan),
-            Some(stock) => Ok(stock.plan(plan, self.engine.limits(), self.planner.tried())),
-        }
+        Ok(self.planner.plan(problem)?)
     }
 
     /// The plan for a problem with the reason of every choice; its `Display` is for people.
@@ -94,12 +78,7 @@ impl Selector {
     /// # Errors
     /// As for [`Selector::plan`].
     pub fn explain(&self, problem: &Problem) -> Result<Explanation, Error> {
-        let limits = self.engine.limits();
-        let explained = Explanation::by(&self.planner, &self.spec, problem, limits)?;
-        match &self.stock {
-            None => Ok(explained),
-            Some(stock) => Ok(stock.explain(explained, self.planner.tried())),
-        }
+        Ok(self.planner.explain(problem)?)
     }
 
     /// What the launch of one member needs, for [`Selector::launch_variant`].
@@ -109,8 +88,7 @@ impl Selector {
     /// cannot hold the columns, or needs what the GPU does not have.
     pub fn plan_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
         self.member(variant)?;
-        accepts(&self.spec, problem)?;
-        Plan::of_member(&problem.of_selector(&self.spec), variant, self.engine.limits())
+        Ok(self.planner.plan_variant(problem, variant)?)
     }
 
     /// Device memory for the launches of a problem to work in, zeroed on the stream; empty where the
@@ -305,7 +283,7 @@ impl Selector {
         planned: &Planned,
     ) -> Result<(), Error> {
         let plan = &planned.plan;
-        launch.check(&self.spec, plan)?;
+        launch.check(self.spec(), plan)?;
         // Without rows there is nothing to enqueue, and no kernel is needed.
         if plan.grid == 0 {
             return Ok(());
@@ -405,7 +383,7 @@ impl Selector {
     }
 
     fn member(&self, variant: &Variant) -> Result<(), Error> {
-        if self.spec.contains(variant) {
+        if self.spec().contains(variant) {
             Ok(())
         } else {
             Err(Error::Variant { selector: self.name(), variant: Box::new(*variant) })
@@ -413,6 +391,6 @@ impl Selector {
     }
 
     fn name(&self) -> String {
-        self.spec.name.to_string()
+        self.spec().name.to_string()
     }
 }

@@ -37,7 +37,7 @@ impl Selector {
             *last.borrow_mut() = self.engine().loaded(variant);
             last.borrow().is_some()
         };
-        let plan = Plan::of_launch(&launch.problem(), bytes, |it| self.plan(it), is_loaded)?;
+        let plan = self.planner().plan_launch(&launch.problem(), bytes, is_loaded)?;
         // The plan whose kernel is found is taken at once, so none was looked for after it.
         Ok(Planned { plan, kernel: last.into_inner() })
     }

@@ -21,6 +21,7 @@ use cudarc::driver::CudaContext;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use topkit_codegen::{KSet, SelectorSpec, Variant};
@@ -217,21 +218,21 @@ pub fn compare(
     // What plans only warn of is an error to whoever wants to know what the records are worth.
     Records::read(path).map_err(|error| refused(path, "read", error))?;
     let setup = Setup::new(engine, tuning.spec)?;
-    let holdings = [engine.holding(path), engine.shipped()];
+    let holdings = [engine.holding(path), engine.shipped()].map(|holding| holding.map(Arc::new));
     let planners = holdings.map(|holding| {
         setup
             .selectors
             .each_ref()
-            .map(|selector| engine.planner_by(selector.spec(), holding.as_ref()))
+            .map(|selector| engine.planner_by(Arc::new(selector.spec().clone()), holding.clone()))
     });
     let mut pairs = Vec::new();
     for problem in problems {
         let ragged = usize::from(problem.ragged);
-        let spec = setup.selectors[ragged].spec();
-        let [tuned, shipped] = [0, 1].map(|which: usize| {
-            planners[which][ragged].plan(spec, &problem, engine.limits()).map(|plan| plan.choice())
-        });
-        pairs.push(Pair { problem, tuned: tuned?, shipped: shipped? });
+        let [tuned, shipped] = planners
+            .each_ref()
+            .map(|planners| planners[ragged].plan(&problem).map(|plan| plan.choice()));
+        let [tuned, shipped] = [tuned.map_err(Error::from)?, shipped.map_err(Error::from)?];
+        pairs.push(Pair { problem, tuned, shipped });
     }
     let mut gpu = setup.gpu()?;
     compare_pairs(&pairs, &mut gpu, &|variant| setup.compile(variant), clock, tell)
@@ -242,7 +243,7 @@ pub fn compare(
 fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, TuneError> {
     let mut sound = Vec::new();
     for &problem in problems {
-        accepts(spec, &problem)?;
+        accepts(spec, &problem).map_err(Error::from)?;
         if problem.rows == 0 || problem.columns == 0 {
             continue;
         }

@@ -1,6 +1,7 @@
 //! A launch of 0 rows needs nothing: no kernel, no compiler's leave, no memory.
 
 use crate::engine::offline;
+use topkit::inspect::PlanError;
 use topkit::{Config, DType, Error, Problem, RawLaunch, Selector, SelectorSpec, Workload};
 
 const NONE: Problem = Problem::new(DType::F32, 0, 65_536, 64);
@@ -49,7 +50,7 @@ fn what_was_not_declared_is_an_error_of_no_rows_too() {
     let launch = RawLaunch::new(DType::F32, 0, 65_536, 65);
     // SAFETY: it is refused.
     let error = unsafe { selector.launch_raw(std::ptr::null_mut(), &launch) }.unwrap_err();
-    assert!(matches!(error, Error::K { k: 65, .. }), "{error}");
+    assert!(matches!(error, Error::Plan(PlanError::K { k: 65, .. })), "{error}");
     let error = selector.enumerate([Problem::new(DType::F32, 0, 65_536, 65)]).unwrap_err();
-    assert!(matches!(error, Error::K { k: 65, .. }), "{error}");
+    assert!(matches!(error, Error::Plan(PlanError::K { k: 65, .. })), "{error}");
 }

@@ -44,7 +44,7 @@ fn a_declared_selector_goes_the_whole_way() {
     let problem = Problem::new(DType::Bf16, 32, 131_072, 512);
     let plan = topk.plan(&problem).unwrap();
     assert_eq!((plan.variant.vec_size, plan.workspace_bytes), (8, 0));
-    let members = format!("1 of {} members", IndexerTopK::variants().len() / 3);
+    let members = format!("1 of {} variants", IndexerTopK::variants().len() / 3);
     assert!(topk.explain(&problem).unwrap().to_string().contains(&members));
     let source = topk.source(&plan.variant).unwrap();
     assert!(source.text.contains(&source.entry));

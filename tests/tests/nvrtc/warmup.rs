@@ -4,6 +4,7 @@ use crate::engine::offline;
 use std::sync::Mutex;
 use std::thread;
 use topkit::cache::Origin;
+use topkit::inspect::PlanError;
 use topkit::{Config, DType, Error, Problem, Selector, SelectorSpec, Workload};
 
 /// Members that are compiled quickly, of which a range needs few.
@@ -90,7 +91,7 @@ fn every_failure_is_named_and_none_holds_up_another() {
     }
 
     let error = selector.warmup([Problem::new(DType::Bf16, 1, 8, 64)]).unwrap_err();
-    assert!(matches!(error, Error::DType { .. }), "{error}");
+    assert!(matches!(error, Error::Plan(PlanError::DType { .. })), "{error}");
     let nothing: [Workload; 0] = [];
     assert_eq!(selector.warmup(nothing).unwrap().kernels.len(), 0);
 }

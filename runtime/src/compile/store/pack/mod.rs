@@ -36,7 +36,6 @@ mod error;
 mod format;
 mod read;
 mod set;
-mod stock;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -45,5 +44,4 @@ pub use error::{NotPacked, PackError};
 pub use format::{FORMAT, PackedKernel};
 pub use read::Pack;
 pub use set::Packs;
-pub(crate) use stock::Stock;
 pub use write::PackWriter;

@@ -3,9 +3,7 @@
 
 use super::*;
 use crate::compile::store::KernelError;
-use crate::plan::{Limits, Planner, Refusal};
 use crate::problem::Workload;
-use topkit_codegen::{KernelKind, Variant};
 
 #[test]
 fn a_packed_kernel_is_had_where_compiling_is_denied() {
@@ -82,112 +80,6 @@ fn without_a_compiler_packed_kernels_are_named_ahead_and_warm() {
     let done = selector.warmup([Problem::new(DType::Bf16, 3, 100, 64)]).unwrap();
     let failures: Vec<_> = done.failures().collect();
     assert!(matches!(failures[..], [(_, Error::NotPacked(_))]), "{done}");
-}
-
-/// The substitute depends on the sizes: what holds short rows alone stands in for those, a filter
-/// where k is small, a cluster where there can be so many CTAs.
-#[test]
-fn every_kernel_that_stands_in_is_named_ahead() {
-    let spec = SelectorSpec::builder("Parts").dtype([DType::Bf16]).k(1..=4096).build().unwrap();
-    let most = i32::MAX as usize;
-    let range = Workload::new(DType::Bf16, 1..=most, 1..=1 << 20, 1..=4096);
-    let columns = |power: u32| [1 << power, (3usize << power) / 2].map(|size| size.min(1 << 20));
-    for (name, step) in [("sm_80", 6), ("sm_80", 41), ("sm_90a", 5), ("sm_90a", 29)] {
-        let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &[name]);
-        let engine = Engine::builder().offline(arch(name)).config(Config::default());
-        let engine = engine.pack(&path).build().unwrap();
-        let (mut planner, limits) = (engine.planner(&spec), engine.limits());
-        let planned = planner.reach(&spec, &range, limits).unwrap();
-        // No member that is planned is there, and few of the others.
-        let others = spec.variants().into_iter().filter(|member| !planned.contains(member));
-        let there: Vec<_> = others.step_by(step).collect();
-        let stock = Stock::new(&spec, &mut planner, |variant| there.contains(variant));
-        let (planned, tried) = (planner.reach(&spec, &range, limits).unwrap(), planner.tried());
-        let named = stock.reach(planned, &spec, &range, limits, tried);
-        let mut taken = Vec::new();
-        for rows in [1, 2, 8, 66, 100, 1000, 1 << 20, 1 << 28, most] {
-            for columns in (0..=20).flat_map(columns) {
-                for k in [1, 64, 2048, 2049, 4096] {
-                    let problem = Problem::new(DType::Bf16, rows, columns, k);
-                    let plan = planner.plan(&spec, &problem, limits).unwrap();
-                    let variant = stock.plan(plan, limits, tried).variant;
-                    assert!(named.contains(&variant), "{name}, {step}: {problem} by {variant}");
-                    if !taken.contains(&variant) {
-                        taken.push(variant);
-                    }
-                }
-            }
-        }
-        assert!(taken.len() > 1, "{taken:?}");
-        assert!(named.len() <= 2 * taken.len(), "{} named, {} seen", named.len(), taken.len());
-    }
-}
-
-/// A filter selects at most 2048 of a row, and a launch has room for so many clusters.
-#[test]
-fn what_no_packed_kernel_serves_is_named_ahead_as_it_is() {
-    let spec = SelectorSpec::builder("Gaps").dtype([DType::F32]).k(1..=4096).build().unwrap();
-    let (mut planner, limits) = (Planner::default(), Limits::of_arch(arch("sm_90a")));
-    let first = |kernel: KernelKind, cluster: u32| {
-        let is_it = |variant: &Variant| (variant.kernel, variant.cluster) == (kernel, cluster);
-        spec.variants().into_iter().find(is_it).unwrap()
-    };
-    let wanted = first(KernelKind::BlockRadix, 1);
-    for (kernel, cluster, rows, k) in [
-        (KernelKind::BlockFilter, 1, 1, 4096),
-        (KernelKind::ClusterFilter, 16, i32::MAX as usize, 1),
-    ] {
-        let there = first(kernel, cluster);
-        let stock = Stock::new(&spec, &mut planner, |variant| *variant == there);
-        let named = |rows, k| {
-            let range = Workload::new(DType::F32, 1..=rows, 1..=1 << 20, 1..=k);
-            stock.reach(vec![wanted], &spec, &range, &limits, planner.tried())
-        };
-        assert_eq!(named(1, 1), [there]);
-        assert_eq!(named(rows, k), [there, wanted]);
-    }
-}
-
-/// A GPU without room for clusters, and packs that hold some beside a kernel without. Rules go on to
-/// smaller clusters, which are not packed, and the nearest to those was refused.
-#[test]
-fn a_packed_kernel_that_was_refused_gives_way_to_the_next() {
-    let spec = SelectorSpec::builder("Room").dtype([DType::F32]).k(1..=4096).build().unwrap();
-    for (name, clusters) in
-        [("sm_90a", 16..=16), ("sm_90a", 2..=16), ("sm_100a", 16..=16), ("sm_100a", 8..=16)]
-    {
-        let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &[name]);
-        let engine = Engine::builder().offline(arch(name)).config(Config::default());
-        let engine = engine.pack(&path).build().unwrap();
-        let limits = engine.limits();
-        let is_packed = |variant: &Variant| match variant.kernel {
-            KernelKind::ClusterFilter | KernelKind::ClusterResident => {
-                variant.threads == 512 && clusters.contains(&variant.cluster)
-            }
-            kernel => kernel == KernelKind::BlockFilter && variant.threads == 256,
-        };
-        let mut planner = engine.planner(&spec);
-        let stock = Stock::new(&spec, &mut planner, is_packed);
-        let problem = Problem::new(DType::F32, 1, 131_072, 512);
-        let plan = || {
-            let plan = planner.plan(&spec, &problem, limits).unwrap();
-            stock.plan(plan, limits, planner.tried()).variant
-        };
-        assert!(plan().cluster > 1, "{name}: {}", plan());
-        let mut refused = Vec::new();
-        while plan().cluster > 1 {
-            assert!(!refused.contains(&plan()), "{name}: {} is named again", plan());
-            refused.push(plan());
-            planner.refuse(&plan(), Refusal::NoRoom);
-        }
-        assert_eq!(plan().kernel, KernelKind::BlockFilter, "{name}");
-        assert!(is_packed(&plan()), "{name}: {}", plan());
-        let planned = planner.reach(&spec, &problem.into(), limits).unwrap();
-        let named = stock.reach(planned, &spec, &problem.into(), limits, planner.tried());
-        assert_eq!(named, [plan()], "{name}");
-        let explained = Explanation::by(&planner, &spec, &problem, limits).unwrap();
-        assert_eq!(stock.explain(explained, planner.tried()).plan.variant, plan(), "{name}");
-    }
 }
 
 /// A compiler that nobody may ask for its version: NVRTC compiles a text to tell its release.

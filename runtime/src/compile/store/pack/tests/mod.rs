@@ -9,8 +9,7 @@ use crate::compile::absent::Absent;
 use crate::compile::options::{LINE_INFO, decides_code, of_code};
 use crate::compile::store::{Artifact, KernelCache, KeyInputs, Origin, sha256};
 use crate::compile::{CompileError, Compiled, Compiler};
-use crate::plan::{Basis, Limits, Measured, Planner};
-use crate::{Config, Engine, Error, Explanation, Plan, Problem, SelectorSpec};
+use crate::{Config, Engine, Error, Plan, Problem, SelectorSpec};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -299,40 +298,6 @@ fn without_a_compiler_plans_take_what_the_packs_hold() {
     let selector = selector.engine().selector(other).unwrap();
     let plan = selector.plan(&Problem::new(DType::Bf16, 3, 100, 64)).unwrap();
     assert!(matches!(selector.cubin(&plan.variant), Err(Error::NotPacked(_))));
-}
-
-#[test]
-fn of_what_was_measured_the_best_packed_kernel_is_taken() {
-    let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_90a"]);
-    let builder = Engine::builder().offline(arch("sm_90a")).config(Config::default());
-    let engine = builder.pack(&path).build().unwrap();
-    let spec = SelectorSpec::builder("Table").dtype([DType::Bf16]).build().unwrap();
-    let problem = Problem::new(DType::Bf16, 8, 65536, 512);
-    let planner = engine.planner(&spec);
-    let explained = Explanation::by(&planner, &spec, &problem, engine.limits()).unwrap();
-    let Basis::Measured(Measured { alternatives, .. }) = explained.basis else {
-        panic!("a table holds on sm_90a");
-    };
-    for place in [0, 1, 2] {
-        let mut planner = engine.planner(&spec);
-        let packed: Vec<_> = alternatives[place..].iter().map(|other| other.variant).collect();
-        let stock = Stock::new(&spec, &mut planner, |variant| packed.contains(variant));
-        let plan = planner.plan(&spec, &problem, engine.limits()).unwrap();
-        let taken = stock.plan(plan, engine.limits(), planner.tried());
-        assert_eq!((taken, plan.variant), (plan, alternatives[place].variant));
-    }
-}
-
-#[test]
-fn rules_go_on_to_name_clusters_where_others_are_not_packed() {
-    let limits = Limits::of_arch(arch("sm_100a"));
-    let spec = SelectorSpec::builder("Rules").dtype([DType::F32]).build().unwrap();
-    let mut planner = Planner::default();
-    let problem = Problem::new(DType::F32, 1, 131_072, 64);
-    let before = planner.plan(&spec, &problem, &limits).unwrap();
-    assert!(before.variant.cluster > 1, "{}", before.variant);
-    Stock::new(&spec, &mut planner, |variant| *variant == before.variant);
-    assert_eq!(planner.plan(&spec, &problem, &limits).unwrap(), before);
 }
 
 #[test]

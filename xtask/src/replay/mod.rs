@@ -3,10 +3,14 @@
 //! Each side's own generator is built and prints the digest of each of its kernels, so that equal
 //! digests are a proof for the whole space; only the texts of kernels that differ are then written
 //! and compared, by `git diff`. Goldens are some of these kernels and need no look of their own.
-//! Everything lies in `target/replay`; of it, only what cargo built is kept.
+//! Everything lies in `target/replay`; of it, only what cargo built is kept. With `--code`, `code`
+//! compares machine code in place of texts.
+
+mod code;
 
 use crate::tree::Tree;
-use crate::{Result, cargo};
+use crate::{Result, cargo, nvrtc};
+use code::{Comparison, Pair, Which};
 use fs4::FileExt;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -26,6 +30,17 @@ pub struct Args {
     /// Name every kernel, with the lines that went and came, in place of the diffs
     #[arg(long)]
     stat: bool,
+    /// Compile the kernels whose texts differ, and compare their machine code in place of the texts:
+    /// of those with a golden, of `all`, of so many spread over all, or of those with a text in their
+    /// symbol
+    #[arg(
+        long,
+        value_name = "KERNELS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "goldens"
+    )]
+    code: Option<Which>,
     /// Fail where anything differs
     #[arg(long)]
     exit_code: bool,
@@ -45,6 +60,13 @@ struct Side {
 
 /// Compares, and prints what differs.
 pub fn run(args: &Args) -> Result<()> {
+    if args.code.is_some()
+        && let Some((variable, folder)) = nvrtc::provide()?
+    {
+        // The library reads the variable where it looks for NVRTC.
+        let mut again = Command::new(std::env::current_exe()?);
+        return cargo::run(again.args(std::env::args_os().skip(1)).env(variable, folder));
+    }
     let place = cargo::target()?.join("replay");
     fs::create_dir_all(&place)?;
     let lock = File::create(place.join("lock"))?;
@@ -61,11 +83,17 @@ pub fn run(args: &Args) -> Result<()> {
     let mut report = format!("{}\n{}\n", from.describe(), to.describe());
     report += &difference.summary();
     let texts = place.join("texts");
-    let compared = difference.tell(args.stat, &mut report, |symbols, form| {
-        from.write(&texts.join("a"), symbols)?;
-        to.write(&texts.join("b"), symbols)?;
-        diff(&texts, form)
-    });
+    let compared = match &args.code {
+        None => difference.tell(args.stat, &mut report, |symbols, form| {
+            from.write(&texts.join("a"), symbols)?;
+            to.write(&texts.join("b"), symbols)?;
+            diff(&texts, form)
+        }),
+        Some(which) => {
+            let symbols = which.of(&difference.changed, &goldens()?);
+            compare_code(&[&from, &to], &texts, &symbols).map(|compared| report += &compared)
+        }
+    };
     if texts.exists() {
         fs::remove_dir_all(&texts)?;
     }
@@ -76,6 +104,34 @@ pub fn run(args: &Args) -> Result<()> {
         return Err(format!("{differs} kernels differ").into());
     }
     Ok(())
+}
+
+/// The symbols of the kernels that have a golden.
+fn goldens() -> Result<Vec<String>> {
+    let entries = fs::read_dir(cargo::root().join("tests/golden"))?;
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let names: Vec<String> = names.collect::<io::Result<_>>()?;
+    Ok(names.iter().map(|name| symbol_of(name).to_owned()).collect())
+}
+
+/// Compares the machine code of these kernels.
+fn compare_code(sides: &[&Side; 2], texts: &Path, symbols: &[&str]) -> Result<String> {
+    let mut comparison = Comparison::default();
+    for symbols in symbols.chunks(CHUNK) {
+        let mut read = [Vec::new(), Vec::new()];
+        for (side, read) in sides.iter().zip(&mut read) {
+            side.write(texts, symbols)?;
+            for symbol in symbols {
+                read.push(fs::read_to_string(texts.join(format!("{symbol}.cu")))?);
+            }
+        }
+        let [from, to] = read;
+        let texts = from.into_iter().zip(to).map(|(from, to)| [from, to]);
+        let named = symbols.iter().zip(texts);
+        let pairs = named.map(|(symbol, texts)| Pair { symbol: symbol.to_string(), texts });
+        comparison.add(&pairs.collect::<Vec<_>>())?;
+    }
+    Ok(comparison.to_string())
 }
 
 impl Side {
