@@ -93,7 +93,7 @@ pub fn compiles_for(variant: &Variant, arch: Arch) -> Result<(), Failure> {
     )))
 }
 
-/// What a kernel takes: the cells under [`TAKES`]. Its variables are in shared memory, and a filter's
+/// The resources of a kernel: the cells under [`TAKES`]. Its variables are in shared memory, and a filter's
 /// launch asks for more beside them.
 pub fn takes(variant: &Variant, artifact: &Artifact) -> Vec<String> {
     let mut cells = match Resources::from_log(&artifact.log) {
@@ -109,7 +109,7 @@ pub fn takes(variant: &Variant, artifact: &Artifact) -> Vec<String> {
     cells
 }
 
-/// The heads of what a kernel takes.
+/// The heads of a kernel's resources.
 pub const TAKES: [&str; 5] = ["registers", "spills", "shared memory", "of the launch", "cubin"];
 
 fn build(selector: &Selector, variant: &Variant) -> Result<Kernel, Failure> {

@@ -1,7 +1,7 @@
-//! `topkit warmup`: compiles ahead, into the disk cache, what launches of some problems can need.
+//! `topkit warmup`: compiles into the disk cache, ahead of launches, the kernels that given problems need.
 //!
-//! The library names the kernels, compiles them and says what the disk has kept; here problems are
-//! read and the outcome is told. A kernel that failed or that the disk lacks is exit code 3.
+//! The library names the kernels, compiles them and says which the disk has kept; here problems are
+//! read and the outcome is reported. A kernel that failed or that the disk lacks is exit code 3.
 
 use crate::args::spec::{self, Axes, Meaning};
 use crate::ui::exit::{Exit, Failure};
@@ -26,8 +26,8 @@ pub struct Args {
     /// bf16,1..64,8192..131072,512. Both ends of a range belong to it.
     #[arg(required = true, value_name = "WORKLOAD", value_parser = workload)]
     workloads: Vec<Workload>,
-    /// Architectures to compile for; one or a list. Plans are then those of a usual GPU of each;
-    /// another one of it may want other kernels. Without it: the first GPU, its plans and its
+    /// Architectures to compile for; one or a list. Plans are then those of the most common GPU of
+    /// each; another GPU may need other kernels. Without it: the first GPU, its plans and its
     /// architecture, and kernels are loaded too, to see whether it has room for them.
     #[arg(long, value_name = "ARCH", value_delimiter = ',')]
     arch: Vec<Arch>,
@@ -130,8 +130,8 @@ fn list(args: &Args, selectors: &[Selector]) -> Result<Report, Failure> {
     Ok(Report::done(text, json!({ "kernels": kernels })))
 }
 
-/// The kernels of all architectures. What the report of the last one says of the disk is still true; the
-/// disk is asked again of those of the others, whose room a later one may have taken.
+/// The kernels of all architectures. The report of the last architecture is still true of the disk; for the
+/// others the disk is read again, since a later kernel may have displaced theirs.
 fn kernels(all: Vec<(&Selector, Warmup)>) -> Vec<Kernel> {
     let last = all.len().saturating_sub(1);
     let mut kernels = Vec::new();

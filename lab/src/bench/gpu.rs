@@ -36,7 +36,7 @@ pub struct Gpu {
     memory: Memory,
 }
 
-/// Regions by what they hold.
+/// Regions by their content.
 struct Memory {
     scores: Region,
     strided: Region,
@@ -159,7 +159,7 @@ impl Gpu {
             indices: raw.indices,
             launch: &launch,
         };
-        trial.judge(stream, &mut self.stopwatch)
+        trial.measure(stream, &mut self.stopwatch)
     }
 
     fn theirs(
@@ -197,7 +197,7 @@ impl Gpu {
         };
         let (k, indices) = (cell.k, buffers.indices);
         let trial = Trial { input, copies, k, semantics, indices, launch: &launch };
-        trial.judge(stream, &mut self.stopwatch)
+        trial.measure(stream, &mut self.stopwatch)
     }
 }
 

@@ -14,7 +14,7 @@ const SEED: u64 = 0;
 /// A matrix.
 #[derive(Debug)]
 pub struct Input {
-    /// What it was made from.
+    /// The parts of the cell that it was made from.
     pub key: InputKey,
     /// Its scores, row after row.
     pub scores: Scores,
@@ -40,7 +40,7 @@ impl Input {
         }
     }
 
-    /// What is wrong with an answer, row after row of k indices; `None` where nothing is.
+    /// The first fault of an answer, row after row of k indices; `None` if it is right.
     pub fn fault(
         &self,
         k: u32,

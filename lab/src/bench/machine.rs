@@ -1,4 +1,4 @@
-//! What the document says of the machine. What the system does not tell is left out.
+//! The machine in the document. Facts that the system does not tell are left out.
 
 use super::record::Machine;
 use topkit::Engine;

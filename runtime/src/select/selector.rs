@@ -142,6 +142,18 @@ impl Selector {
         Ok(plan)
     }
 
+    /// Loads the kernel of a plan that was made before, such as that of an explanation.
+    ///
+    /// # Errors
+    /// The variant is not the selector's, or cannot be compiled or loaded.
+    pub fn prepare_plan(&self, plan: &Plan) -> Result<(), Error> {
+        self.member(&plan.variant)?;
+        if plan.grid > 0 {
+            self.load(&plan.variant)?;
+        }
+        Ok(())
+    }
+
     /// Enqueues the selection of the k best scores of every row.
     ///
     /// It allocates no device memory and never synchronises. The first launch of a variant compiles
@@ -239,6 +251,26 @@ impl Selector {
                 }
             }
         }
+    }
+
+    /// As [`Selector::launch_raw`], by a plan that was made before: nothing is planned again, and no other
+    /// kernel replaces a refused one.
+    ///
+    /// # Errors
+    /// Also a variant that is not the selector's.
+    ///
+    /// # Safety
+    /// As for [`Selector::launch_raw`], and the plan is one of this selector for the rows, columns and k
+    /// of the launch.
+    pub unsafe fn launch_plan(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        plan: &Plan,
+    ) -> Result<(), Error> {
+        self.member(&plan.variant)?;
+        // SAFETY: as the caller promises.
+        unsafe { self.enqueue(stream, launch, &Planned::by(*plan)) }
     }
 
     /// As [`Selector::launch_raw`], with the kernel that the caller picks instead of the plan's.

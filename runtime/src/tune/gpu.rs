@@ -1,7 +1,7 @@
 //! The meter that is a GPU: checks kernels and times them, on one stream.
 //!
-//! The answers of a kernel are checked twice before it is timed: once to rows that are meant to
-//! hurt, every row of it, with the meaning that is timed and with another, and for each problem to its
+//! The answers of a kernel are checked twice before it is timed: once to adversarial
+//! rows, every row of them, with the meaning that is timed and with another, and for each problem to its
 //! own scores, up to 32 rows of it. A failure is a fault of the kernel where the kernel is to blame for it
 //! and the GPU still answers; any other, such as out-of-memory, ends the search. What is checked is the
 //! second of two launches in a row, so that one that starts early has something to wait for.

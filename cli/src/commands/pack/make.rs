@@ -108,14 +108,14 @@ fn jobs(engines: &[Engine], selectors: &[Selector]) -> Result<Vec<Job>, Failure>
     Ok(jobs.into_values().collect())
 }
 
-/// The members of one selector on one architecture: those that the plans of its problems would take,
+/// The variants of one selector on one architecture: those that the plans of its problems would take,
 /// or all that the architecture can launch.
 fn variants(asked: &Selector, selector: &topkit::Selector) -> Result<Vec<Variant>, Failure> {
     let arch = selector.engine().arch();
     if asked.problems.is_empty() {
-        let mut members = asked.spec.variants();
-        members.retain(|member| member.kernel.compiles_for(arch));
-        return Ok(members);
+        let mut variants = asked.spec.variants();
+        variants.retain(|variant| variant.kernel.compiles_for(arch));
+        return Ok(variants);
     }
     let mut picked = Vec::new();
     for problem in &asked.problems {

@@ -1,5 +1,5 @@
-//! One selection on the GPU: the scores go up, the kernel runs, the indices come down, and the
-//! kernel can be timed. Everything is on one stream of its own.
+//! One selection on the GPU: the scores are copied to it, the kernel runs, the indices are copied back,
+//! and the kernel can be timed. Everything is on one stream of its own.
 
 use crate::ui::exit::Failure;
 use crate::ui::report::bytes;
@@ -27,7 +27,7 @@ pub struct Session<'a, S> {
 }
 
 impl<'a, S: Score + DeviceRepr> Session<'a, S> {
-    /// Brings the scores to the GPU. The kernel of the plan is loaded already.
+    /// Copies the scores to the GPU. The kernel of the plan is loaded already.
     pub fn start(
         selector: &'a Selector,
         plan: Plan,
@@ -66,11 +66,9 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
             workspace_bytes: self.plan.workspace_bytes,
             ..RawLaunch::new(dtype, rows, columns, k)
         };
-        // SAFETY: the buffers have at least the plan's sizes, none overlaps another, and they are
+        // SAFETY: the plan is of this shape, the buffers have at least its sizes, none overlaps another, and they are
         // freed on the one stream, after every launch.
-        Ok(unsafe {
-            self.selector.launch_variant(stream.cu_stream(), &launch, &self.plan.variant)
-        }?)
+        Ok(unsafe { self.selector.launch_plan(stream.cu_stream(), &launch, &self.plan) }?)
     }
 
     /// Waits for the selection and fetches its indices.
