@@ -127,9 +127,7 @@ mod tests {
         SelectorSpec::builder("All")
             .dtype(DType::ALL)
             .k(1..=8192)
-            .vec_size([1, 2, 4, 8])
-            .bins([256, 512, 1024, 2048, 4096])
-            .threads([128, 256, 512, 1024])
+            .all_axes()
             .build()
             .unwrap()
     }
