@@ -124,12 +124,7 @@ mod tests {
     use topkit_codegen::{Arch, DType};
 
     fn spec() -> SelectorSpec {
-        SelectorSpec::builder("All")
-            .dtype(DType::ALL)
-            .k(1..=8192)
-            .all_axes()
-            .build()
-            .unwrap()
+        SelectorSpec::builder("All").dtype(DType::ALL).k(1..=8192).all_axes().build().unwrap()
     }
 
     fn tried(rows: usize, columns: usize, k: u32) -> Vec<Variant> {
