@@ -160,18 +160,40 @@ mod tests {
         assert_eq!(dtypes, [DType::F32, DType::Bf16, DType::F16]);
     }
 
-    #[test]
-    fn the_header_has_the_code_of_every_value() {
-        let header = include_str!("../include/topkit.h");
-        let dtypes = DType::ALL.map(|dtype| (constant("dtype", dtype.name()), dtype.c_code()));
-        let words = CONFIG.semantic_keys().map(|(name, _)| {
+    /// The constants of the header, from the tables of dtypes and keys.
+    fn codes() -> String {
+        let plain = |text: &str| text.trim_end_matches('.').replace('`', "");
+        let dtypes = DType::ALL.map(|dtype| {
+            let (name, code) = (constant("dtype", dtype.name()), dtype.c_code());
+            format!("    {name} = {code}, /* {} */\n", plain(dtype.summary()))
+        });
+        let dtypes = dtypes.concat();
+        let mut text = format!("{DTYPES}\nenum {{\n{dtypes}}};\n\n");
+        for (name, _) in CONFIG.semantic_keys() {
             let key = Key::semantic().iter().find(|key| key.key().name() == name).unwrap();
             let words = key.words().iter().zip(0..);
-            words.map(|(word, code)| (constant(name, word), code)).collect::<Vec<_>>()
-        });
-        for (constant, code) in dtypes.into_iter().chain(words.concat()) {
-            let line = format!("{constant} = {code}");
-            assert!(header.contains(&line), "the header lacks {line}");
+            let codes: Vec<_> =
+                words.map(|(word, code)| format!("{} = {code}", constant(name, word))).collect();
+            let summary = plain(key.key().summary());
+            text += &format!("/* {summary}. */\nenum {{ {} }};\n\n", codes.join(", "));
+        }
+        text
+    }
+
+    const DTYPES: &str = "/* The type of a score. It has no default. */";
+
+    /// `UPDATE_EXPECT=1` writes them.
+    #[test]
+    fn the_header_has_the_codes_of_the_tables() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/include/topkit.h");
+        let header = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = header.split_once(DTYPES).unwrap();
+        let after = rest.find("/* In place of an ordinal").unwrap();
+        let (written, due) = (format!("{DTYPES}{}", &rest[..after]), codes());
+        if written != due && std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(path, format!("{before}{due}{}", &rest[after..])).unwrap();
+        } else {
+            assert_eq!(written, due);
         }
     }
 
