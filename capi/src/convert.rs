@@ -165,7 +165,8 @@ mod tests {
         let plain = |text: &str| text.trim_end_matches('.').replace('`', "");
         let dtypes = DType::ALL.map(|dtype| {
             let (name, code) = (constant("dtype", dtype.name()), dtype.c_code());
-            format!("    {name} = {code}, /* {} */\n", plain(dtype.summary()))
+            let comma = if dtype == DType::ALL[DType::ALL.len() - 1] { "" } else { "," };
+            format!("    {name} = {code}{comma} /* {} */\n", plain(dtype.summary()))
         });
         let dtypes = dtypes.concat();
         let mut text = format!("{DTYPES}\nenum {{\n{dtypes}}};\n\n");
