@@ -1,12 +1,12 @@
 //! Everything that can go wrong for a user of the library, each with its numbers.
 
 use crate::compile::CompileError;
+use crate::compile::cache::{Denied, KernelError, NotPacked, PtxDenied};
 use crate::compile::dump::DumpError;
 use crate::compile::nvrtc::NvrtcError;
 use crate::compile::overrides::OverrideError;
 use crate::compile::sass::SassError;
-use crate::compile::store::pack::{NotPacked, PackError};
-use crate::compile::store::{Denied, KernelError, PtxDenied};
+use crate::compile::store::pack::PackError;
 use crate::library::LibraryError;
 use crate::plan::{PlanError, Refusal};
 use crate::problem::{Problem, TooLarge};
@@ -182,7 +182,7 @@ pub enum Error {
     },
     /// There is no GPU to launch on.
     #[error(
-        "this engine is offline (for {arch}): it compiles and inspects but cannot launch; use Engine::new on a GPU, or topkit::host"
+        "this selector was made of a toolchain for {arch} without a GPU: it compiles and shows kernels but cannot launch; make it of an Engine, or use topkit::host"
     )]
     Offline {
         /// The architecture that it compiles for.

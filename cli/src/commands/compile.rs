@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use topkit::cache::Artifact;
-use topkit::{Arch, Config, Engine, Selector, Variant, inspect::Resources};
+use topkit::{Arch, Config, Engine, Selector, Toolchain, Variant, inspect::Resources};
 
 /// The arguments of `topkit compile`.
 #[derive(Debug, clap::Args)]
@@ -56,7 +56,7 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
     let mut kernels = Vec::new();
     for variant in &variants {
         for selector in &selectors {
-            bar.set_message(format!("{variant} for {}", selector.engine().arch()));
+            bar.set_message(format!("{variant} for {}", selector.toolchain().arch()));
             let kernel = build(selector, variant)?;
             if let Some(folder) = &args.output {
                 save(folder, selector, &kernel)?;
@@ -78,8 +78,8 @@ pub fn asked() -> Config {
 }
 
 /// An engine that compiles for an architecture.
-pub fn engine(arch: Arch, config: Config) -> Result<Engine, topkit::Error> {
-    Engine::builder().offline(arch).config(config).build()
+pub fn engine(arch: Arch, config: Config) -> Result<Toolchain, topkit::Error> {
+    Engine::builder().config(config).build_toolchain(arch)
 }
 
 /// Refuses a kernel that needs what an architecture lacks.

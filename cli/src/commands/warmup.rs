@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Instant;
 use topkit::cache::{NotKept, Origin};
 use topkit::{
-    Arch, DType, Engine, Selector, SelectorSpec, Workload,
+    Arch, DType, Engine, Selector, SelectorSpec, Toolchain, Workload,
     cache::{Warmed, Warmup},
 };
 
@@ -54,8 +54,8 @@ pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
         return list(args, &selectors);
     }
     // Packs alone have all that they can serve already.
-    selectors.iter().try_for_each(|selector| selector.engine().nvrtc().map(drop))?;
-    let disk = selectors.first().and_then(|selector| selector.engine().cache().disk());
+    selectors.iter().try_for_each(|selector| selector.toolchain().nvrtc().map(drop))?;
+    let disk = selectors.first().and_then(|selector| selector.toolchain().disk());
     let folder = disk.map(|disk| disk.root().display().to_string()).ok_or_else(|| {
         Failure::environment(
             "no kernel is kept on disk here, so that a warm-up would be lost with this program; \
@@ -88,14 +88,15 @@ impl Args {
         let mut archs = self.arch.clone();
         archs.sort();
         archs.dedup();
-        let engines = if archs.is_empty() {
-            vec![Engine::new().map_err(|error| {
+        let toolchains = if archs.is_empty() {
+            let engine = Engine::new().map_err(|error| {
                 Failure::environment(format!("{error}\n--arch needs no GPU, as in --arch sm_90a"))
-            })?]
+            })?;
+            vec![engine.toolchain().clone()]
         } else {
-            archs.iter().map(|&arch| Engine::offline(arch)).collect::<Result<_, _>>()?
+            archs.iter().map(|&arch| Toolchain::new(arch)).collect::<Result<_, _>>()?
         };
-        let selectors = engines.iter().map(|engine| engine.selector(spec.clone()));
+        let selectors = toolchains.iter().map(|toolchain| toolchain.selector(spec.clone()));
         Ok(selectors.collect::<Result<_, _>>()?)
     }
 
@@ -143,7 +144,7 @@ fn kernels(all: Vec<(&Selector, Warmup)>) -> Vec<Kernel> {
             let missing = match warmed.outcome {
                 Err(_) | Ok(Origin::Pack) => None,
                 Ok(_) if place == last => told.get(key).cloned(),
-                Ok(_) => selector.engine().cache().kept(key).err(),
+                Ok(_) => selector.toolchain().cache().kept(key).err(),
             };
             kernels.push(Kernel::of(warmed, missing));
         }

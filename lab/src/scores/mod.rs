@@ -5,7 +5,7 @@
 
 pub mod indexer;
 
-use crate::{Distribution, Error, memory};
+use crate::{Distribution, Error, Rng, memory};
 use std::any::Any;
 use std::fmt;
 use std::str::FromStr;
@@ -59,9 +59,9 @@ impl Scores {
         shape: Shape,
         dtype: DType,
         distribution: Distribution,
-        seed: u64,
+        rng: &Rng,
     ) -> Result<Scores, Error> {
-        with_score!(dtype, S => Ok(Scores::new(fill::<S>(what, shape, distribution, seed)?)))
+        with_score!(dtype, S => Ok(Scores::new(fill::<S>(what, shape, distribution, rng)?)))
     }
 }
 
@@ -69,10 +69,10 @@ fn fill<S: Score>(
     what: &str,
     Shape { rows, columns }: Shape,
     distribution: Distribution,
-    seed: u64,
+    rng: &Rng,
 ) -> Result<Vec<S>, Error> {
     let mut scores = memory::filled(what, S::FILL, rows.saturating_mul(columns))?;
-    distribution.write(seed, columns, &mut scores);
+    distribution.write(rng, columns, &mut scores);
     Ok(scores)
 }
 
@@ -135,7 +135,8 @@ pub fn generate(
     seed: u64,
 ) -> Result<Matrix, Error> {
     shape.check(dtype)?;
-    let scores = Scores::generate("the generated scores", shape, dtype, distribution, seed)?;
+    let rng = Rng::new(seed);
+    let scores = Scores::generate("the generated scores", shape, dtype, distribution, &rng)?;
     let source = format!("generated, {distribution}, seed {seed}");
     Ok(Matrix { source, rows: shape.rows, columns: shape.columns, scores })
 }

@@ -3,25 +3,31 @@
 //! The records are read with the first selector, and anew after a tuning. Records that cannot be read, or
 //! that were measured elsewhere, are logged and left out; then the shipped table or rules serve.
 
-use super::Engine;
+use super::Toolchain;
+use crate::backend::cuda::device::DeviceFacts;
+use crate::compile::nvrtc::Nvrtc;
 use crate::plan::measured::{Provenance, Records, source_digest, space_hash};
 use crate::plan::{Here, Holding, Planner};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use topkit_codegen::SelectorSpec;
 
-impl Engine {
-    /// Where and by what times are taken on this engine; `None` where it has no GPU or no compiler.
-    pub fn provenance(&self) -> Option<Provenance> {
-        let facts = self.device()?;
-        Some(Provenance {
-            device: facts.name.clone(),
-            arch: facts.arch.to_string(),
-            multiprocessors: facts.multiprocessors,
-            driver: format!("{}.{}", facts.driver.0, facts.driver.1),
-            compiler: self.nvrtc().ok()?.name(),
-            space: space_hash(),
-        })
+/// Where times are taken, and by whose machine code.
+pub(super) fn provenance(facts: &DeviceFacts, nvrtc: &Nvrtc) -> Provenance {
+    Provenance {
+        device: facts.name.clone(),
+        arch: facts.arch.to_string(),
+        multiprocessors: facts.multiprocessors,
+        driver: format!("{}.{}", facts.driver.0, facts.driver.1),
+        compiler: nvrtc.name(),
+        space: space_hash(),
+    }
+}
+
+impl Toolchain {
+    /// Where and by what times are taken; `None` where there is no GPU or no compiler.
+    fn provenance(&self) -> Option<Provenance> {
+        Some(provenance(&self.gpu()?.facts, self.nvrtc().ok()?))
     }
 
     /// What plans the problems of a selector.
@@ -40,7 +46,7 @@ impl Engine {
         }
     }
 
-    /// As [`Engine::planner`], by the points given.
+    /// As [`Toolchain::planner`], by the points given.
     pub(crate) fn planner_by(
         &self,
         spec: Arc<SelectorSpec>,
@@ -57,7 +63,7 @@ impl Engine {
     /// The shipped table, where one holds.
     pub(crate) fn shipped(&self) -> Option<Holding> {
         Holding::shipped(Here {
-            name: self.device().map(|facts| facts.name.as_str()),
+            name: self.gpu().map(|device| device.facts.name.as_str()),
             arch: self.arch(),
             multiprocessors: self.limits().multiprocessors,
         })

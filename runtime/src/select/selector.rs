@@ -6,7 +6,7 @@ use crate::backend::launch::RawLaunch;
 use crate::compile::resources::{self, Resources};
 use crate::compile::sass::Disassembler;
 use crate::compile::store::Artifact;
-use crate::engine::Engine;
+use crate::engine::{Engine, Toolchain};
 use crate::error::Error;
 use crate::plan::{Choice, Explanation, Plan, Planner};
 use crate::problem::Problem;
@@ -21,19 +21,30 @@ use std::sync::Arc;
 use topkit_codegen::{RenderedSource, SelectorSpec, Variant};
 
 /// The kernels of a spec on an engine. `topk_kernel!` wraps one in a type of its own;
-/// [`Engine::selector`] makes one from a spec that was built at run time. Cheap to clone.
+/// [`Toolchain::selector`] makes one from a spec that was built at run time. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Selector {
-    engine: Engine,
+    toolchain: Toolchain,
     planner: Arc<Planner>,
 }
 
+impl Toolchain {
+    /// The kernels of a spec; nothing is compiled yet. A selector of an [`Engine`](crate::Engine) launches
+    /// on its GPU.
+    ///
+    /// # Errors
+    /// The spec has faults; all of them are named.
+    pub fn selector(&self, spec: SelectorSpec) -> Result<Selector, Error> {
+        Selector::new(self.clone(), spec)
+    }
+}
+
 impl Selector {
-    pub(crate) fn new(engine: Engine, spec: SelectorSpec) -> Result<Selector, Error> {
+    pub(crate) fn new(toolchain: Toolchain, spec: SelectorSpec) -> Result<Selector, Error> {
         let faults = spec.validate();
         if faults.is_empty() {
-            let planner = Arc::new(engine.planner(Arc::new(spec)));
-            Ok(Selector { engine, planner })
+            let planner = Arc::new(toolchain.planner(Arc::new(spec)));
+            Ok(Selector { toolchain, planner })
         } else {
             Err(topkit_codegen::SpecError { faults }.into())
         }
@@ -54,9 +65,19 @@ impl Selector {
         self.planner.spec()
     }
 
-    /// The engine that it compiles and launches on.
-    pub fn engine(&self) -> &Engine {
-        &self.engine
+    /// The toolchain that it compiles with, or that of its engine.
+    pub fn toolchain(&self) -> &Toolchain {
+        &self.toolchain
+    }
+
+    /// The engine that it launches on; `None` where it was made of a toolchain without a GPU.
+    pub fn engine(&self) -> Option<Engine> {
+        Engine::of(&self.toolchain)
+    }
+
+    /// The context that it launches in; `None` where it was made of a toolchain without a GPU.
+    pub fn context(&self) -> Option<&Arc<CudaContext>> {
+        self.toolchain.context()
     }
 
     /// Picks the member for a problem: by what was measured on this GPU or one of its kind, else by
@@ -192,7 +213,7 @@ impl Selector {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let engine = Engine::new()?;
     /// # let selector = engine.selector(SelectorSpec::builder("Huge").dtype([DType::F32]).build()?)?;
-    /// # let stream = engine.context().ok_or("no GPU")?.new_stream()?;
+    /// # let stream = engine.context().new_stream()?;
     /// # let scores = stream.alloc_zeros::<f32>(1 << 27)?;
     /// # let mut indices = stream.alloc_zeros::<i32>(512)?;
     /// let problem = Problem::new(DType::F32, 1, 1 << 27, 512);
@@ -334,12 +355,12 @@ impl Selector {
     /// # Safety
     /// The stream is live, and of the engine's context.
     unsafe fn kernel(&self, stream: CUstream, plan: &Plan) -> Result<Arc<LoadedKernel>, Error> {
-        if let Some(kernel) = self.engine.loaded(&plan.variant) {
+        if let Some(kernel) = self.toolchain.loaded(&plan.variant) {
             return Ok(kernel);
         }
         // SAFETY: as the caller promises.
         let capturing = |context: &Arc<CudaContext>| unsafe { is_capturing(context, stream) };
-        if self.engine.context().map_or(Ok(false), capturing)? {
+        if self.context().map_or(Ok(false), capturing)? {
             return Err(Error::Capturing { problem: plan.problem });
         }
         self.load(&plan.variant)
@@ -352,7 +373,7 @@ impl Selector {
     /// The variant is no member of the selector, or an edited text cannot be used.
     pub fn source(&self, variant: &Variant) -> Result<RenderedSource, Error> {
         self.member(variant)?;
-        self.engine.render(variant)
+        self.toolchain.render(variant)
     }
 
     /// The PTX of a member, for reading; what is launched is the cubin.
@@ -360,7 +381,7 @@ impl Selector {
     /// # Errors
     /// The variant is no member, NVRTC refuses it, or the settings deny compiles: PTX is kept nowhere.
     pub fn ptx(&self, variant: &Variant) -> Result<String, Error> {
-        self.engine.ptx(&self.source(variant)?)
+        self.toolchain.ptx(&self.source(variant)?)
     }
 
     /// The compiled kernel of a member, with its build log and where it came from.
@@ -369,7 +390,7 @@ impl Selector {
     /// The variant is no member, or NVRTC refuses it.
     pub fn artifact(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
         self.member(variant)?;
-        self.engine.artifact(variant, false)
+        self.toolchain.artifact(variant, self.toolchain.compiling())
     }
 
     /// The machine code of a member.

@@ -74,8 +74,8 @@ impl Selector {
     }
 
     fn check_context(&self, what: &'static str, context: &CudaContext) -> Result<(), Error> {
-        let engine = self.engine().context();
-        let engine = engine.ok_or(Error::Offline { arch: self.engine().arch() })?;
+        let offline = || Error::Offline { arch: self.toolchain().arch() };
+        let engine = self.context().ok_or_else(offline)?;
         if context == &**engine {
             return Ok(());
         }

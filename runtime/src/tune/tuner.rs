@@ -11,6 +11,7 @@ use super::recorder::Recorder;
 use super::refusal::refusal;
 use super::search::{Clock, Event, Order, Summary, search};
 use crate::backend::cuda::capture::is_forbidden_by_a_capture;
+use crate::compile::cache::Compiling;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::plan::accepts;
@@ -133,8 +134,7 @@ impl Engine {
     ///
     /// # Errors
     /// A stream of the engine's context is being captured, the selector does not serve a problem,
-    /// nothing is kept on disk, the records cannot be read or written, the engine has no GPU or no
-    /// compiler, edited sources stand in for its kernels, or the GPU stops answering.
+    /// nothing is kept on disk, the records cannot be read or written, the engine has no compiler, edited sources stand in for its kernels, or the GPU stops answering.
     pub fn tune(
         &self,
         spec: &SelectorSpec,
@@ -262,14 +262,12 @@ fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, Tune
 
 /// Where times are taken, unless a capture forbids taking any.
 fn place(engine: &Engine) -> Result<Provenance, TuneError> {
-    let offline = || Error::Offline { arch: engine.arch() };
-    let context = engine.context().ok_or_else(offline)?;
     if engine.has_edits() {
         return Err(TuneError::Edited);
     }
-    engine.nvrtc()?;
-    refuse_capture(context)?;
-    Ok(engine.provenance().ok_or_else(offline)?)
+    let nvrtc = engine.nvrtc()?;
+    refuse_capture(engine.context())?;
+    Ok(engine.provenance_by(nvrtc))
 }
 
 /// A stream that was made not to wait for the default stream cannot be asked about here: where one
@@ -307,7 +305,7 @@ impl Setup {
     fn compile(&self, variant: &Variant) -> Result<Result<(), String>, Error> {
         for variant in proved(variant) {
             // Whoever tunes expects compiles.
-            if let Err(failure) = self.engine.artifact(&variant, true) {
+            if let Err(failure) = self.engine.artifact(&variant, Compiling::Allowed) {
                 return refusal(failure).map(Err);
             }
         }

@@ -28,7 +28,7 @@ fn no_rows_are_launched_without_a_kernel() {
             selector.launch_variant(stream, &launch, &plan.variant).unwrap();
         }
     }
-    assert_eq!(selector.engine().cache().stats().compiles, 0);
+    assert_eq!(selector.toolchain().cache().stats().compiles, 0);
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn no_rows_are_prepared_without_a_kernel() {
     assert_eq!(selector.prepare_variant(&NONE, &plan.variant).unwrap().grid, 0);
     assert_eq!(selector.enumerate([NONE]).unwrap(), []);
     assert!(selector.warmup([NONE]).unwrap().kernels.is_empty());
-    assert_eq!(selector.engine().cache().stats().compiles, 0);
+    assert_eq!(selector.toolchain().cache().stats().compiles, 0);
     // One row more, and there are kernels.
     let some = Workload::new(DType::F32, 0..=1, 65_536..=65_536, 64..=64);
     assert_ne!(selector.enumerate([some]).unwrap(), []);

@@ -8,7 +8,7 @@ use std::time::Instant;
 use topkit::cache::DiskCache;
 use topkit::cache::pack::Pack;
 use topkit::{
-    Arch, Config, DType, Engine, Error, Selector, SelectorSpec, inspect::Disassembler,
+    Arch, Config, DType, Engine, Error, Selector, SelectorSpec, Toolchain, inspect::Disassembler,
     machine::DeviceFacts,
 };
 use topkit::{
@@ -278,15 +278,15 @@ pub fn trial(gpu: bool, nvrtc: &Nvrtc) -> (Finding, bool) {
 }
 
 /// A small selector on an engine without a disk cache: an earlier compile proves nothing.
-fn fresh(engine: Engine) -> Result<Selector, Failure> {
+fn fresh(toolchain: &Toolchain) -> Result<Selector, Failure> {
     let spec = SelectorSpec::builder("Trial").dtype([DType::F32]).vec_size([4]).build()?;
-    Ok(engine.with_config(Config::default())?.selector(spec)?)
+    Ok(toolchain.with_config(Config::default())?.selector(spec)?)
 }
 
 fn compile(nvrtc: &Nvrtc) -> Result<Arch, Failure> {
     let last = nvrtc.archs().iter().copied().rfind(|arch| nvrtc.supports(*arch));
     let arch = last.ok_or_else(|| Failure::environment("NVRTC names no architecture"))?;
-    let selector = fresh(Engine::offline(arch)?)?;
+    let selector = fresh(&Toolchain::new(arch)?)?;
     selector
         .spec()
         .variants()
@@ -300,7 +300,7 @@ fn launch() -> Result<Arch, Failure> {
     let (shape, k) = (Shape { rows: 4, columns: 10_000 }, 64);
     let matrix = generate(shape, DType::F32, Distribution::Normal, 0)?;
     let scores = matrix.scores.values::<f32>();
-    let selector = fresh(Engine::new()?)?;
+    let selector = fresh(Engine::new()?.toolchain())?;
     let problem = Problem::new(DType::F32, shape.rows, shape.columns, k);
     let plan = selector.prepare(&problem)?;
     let mut session = Session::start(&selector, plan, scores)?;
@@ -309,5 +309,5 @@ fn launch() -> Result<Arch, Failure> {
         host::Matrix::new(scores, shape.rows, shape.columns).map_err(Failure::environment)?;
     host::check(&input, k, &selector.spec().semantics, &session.indices()?)
         .map_err(|fault| Failure::environment(format!("the answer is wrong: {fault}")))?;
-    Ok(selector.engine().arch())
+    Ok(selector.toolchain().arch())
 }

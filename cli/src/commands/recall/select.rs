@@ -82,7 +82,7 @@ pub fn select<S: Score + DeviceRepr + Word>(
 pub fn ran_on(place: &Place) -> (String, Value) {
     match place {
         Place::Gpu(engine) => {
-            let device = engine.device().map_or("GPU", |device| device.name.as_str());
+            let device = &engine.device().name;
             let arch = engine.arch().to_string();
             let json = json!({ "place": "gpu", "device": device, "arch": arch });
             (format!("{device}, {arch}"), json)

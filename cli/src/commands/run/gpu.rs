@@ -33,8 +33,8 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         plan: Plan,
         scores: &[S],
     ) -> Result<Session<'a, S>, Failure> {
-        let engine = selector.engine();
-        let context = engine.context().ok_or(topkit::Error::Offline { arch: engine.arch() })?;
+        let offline = || topkit::Error::Offline { arch: selector.toolchain().arch() };
+        let context = selector.context().ok_or_else(offline)?;
         // SAFETY: every buffer of this process lives and dies on the one stream made below, so
         // there is nothing between streams to track; tracking would put events into the graph.
         unsafe { context.disable_event_tracking() };
@@ -89,8 +89,7 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
 
 /// Refuses a selection that the GPU has no memory for.
 pub fn fits(engine: &Engine, plan: &Plan) -> Result<(), Failure> {
-    let context = engine.context().ok_or(topkit::Error::Offline { arch: engine.arch() })?;
-    let (free, _) = context.mem_get_info().map_err(refused("tell its memory"))?;
+    let (free, _) = engine.context().mem_get_info().map_err(refused("tell its memory"))?;
     let Problem { dtype, rows, columns, k, .. } = plan.problem;
     let size = |width: usize, element: usize| rows.saturating_mul(width).saturating_mul(element);
     let needed = size(columns, dtype.bytes() as usize)

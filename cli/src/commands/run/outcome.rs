@@ -78,7 +78,7 @@ impl OnGpu {
     ) -> Result<Outcome, Failure> {
         let OnGpu { selector, chosen, origin, seconds: ready } = self;
         let plan = &chosen.plan;
-        let engine = selector.engine();
+        let arch = selector.toolchain().arch();
         let resources = selector.resources(&plan.variant)?;
         progress.set_message("selecting on the GPU");
         let mut session = Session::start(selector, *plan, scores)?;
@@ -88,7 +88,7 @@ impl OnGpu {
         let timing = session.time()?;
         let indices = session.indices()?;
 
-        let device = engine.device().map_or("GPU", |device| device.name.as_str()).to_owned();
+        let device = selector.engine().map_or("GPU".to_owned(), |it| it.device().name.clone());
         let made = match origin {
             Origin::Disk => "loaded from the disk cache",
             Origin::Pack => "loaded from a pack",
@@ -104,11 +104,7 @@ impl OnGpu {
             "{median:.2} µs a launch: median of {REPLAYS} CUDA-graph replays of {LAUNCHES} launches \
              ({least:.2} to {most:.2}), after a warm-up"
         );
-        let text = [
-            ("ran on", format!("{device}, {}", engine.arch())),
-            ("kernel", kernel),
-            ("time", time),
-        ];
+        let text = [("ran on", format!("{device}, {}", arch)), ("kernel", kernel), ("time", time)];
         let mut kernel_json = chosen.json();
         kernel_json["resources"] = json!(resources.map(spec::resources_json));
         kernel_json["origin"] = json!(origin.to_string());
@@ -117,7 +113,7 @@ impl OnGpu {
             indices,
             text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
             json: json!({
-                "ran_on": { "place": "gpu", "device": device, "arch": engine.arch().to_string() },
+                "ran_on": { "place": "gpu", "device": device, "arch": arch.to_string() },
                 "kernel": kernel_json,
                 "time": {
                     "method": "median of CUDA-graph replays",

@@ -2,21 +2,23 @@
 //! kernels that are named ahead.
 
 use super::*;
-use crate::compile::store::KernelError;
+use crate::compile::cache::KernelError;
+use crate::compile::store::DiskCache;
 use crate::problem::Workload;
 
 #[test]
 fn a_packed_kernel_is_had_where_compiling_is_denied() {
     let (folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_90a"]);
     for cache_dir in [None, Some(folder.path().join("cache"))] {
-        let config = Config { cache_dir, deny_jit: true, ..Config::default() };
-        let cache = KernelCache::from_config(Arc::new(Fake::new("nvrtc 99.0")), &config);
-        let cache = cache.with_packs(Packs::open(&[&path]).unwrap());
-        assert_eq!(cache.get(&source(0), arch("sm_90a")).unwrap().origin, Origin::Pack);
-        let error = cache.get(&source(0), arch("sm_100a")).unwrap_err();
+        let mut stores: Vec<Arc<dyn Store>> = vec![Arc::new(Packs::open(&[&path]).unwrap())];
+        stores.extend(cache_dir.map(|root| Arc::new(DiskCache::open(root).unwrap()) as _));
+        let cache = KernelCache::new(Arc::new(Fake::new("nvrtc 99.0")), stores);
+        let get = |name| cache.get(&source(0), arch(name), Compiling::Denied);
+        assert_eq!(get("sm_90a").unwrap().origin, Origin::Pack);
+        let error = get("sm_100a").unwrap_err();
         assert!(matches!(error, KernelError::Denied(_)), "{error}");
         assert!(error.to_string().contains("and in the packs"), "{error}");
-        assert_eq!(cache.get_ahead(&source(0), arch("sm_90a")).unwrap().origin, Origin::Pack);
+        assert_eq!(cache.warm(&source(0), arch("sm_90a")).unwrap().origin, Origin::Pack);
         assert_eq!((cache.stats().pack_hits, cache.stats().compiles), (1, 0));
     }
 }
@@ -31,7 +33,7 @@ fn an_edited_source_is_not_what_a_pack_has() {
     let engine = || {
         let override_dir = Some(folder.path().to_owned());
         let config = Config { override_dir, deny_jit: true, ..Config::default() };
-        Engine::builder().offline(arch("sm_66")).config(config).pack(&path).build().unwrap()
+        Engine::builder().config(config).pack(&path).build_toolchain(arch("sm_66")).unwrap()
     };
     let selector = engine().selector(spec()).unwrap();
     assert_eq!(selector.artifact(&plain).unwrap().origin, Origin::Pack);
@@ -76,7 +78,7 @@ fn without_a_compiler_packed_kernels_are_named_ahead_and_warm() {
     }
     // What nothing can serve is named, and its failure says so.
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.engine().selector(other).unwrap();
+    let selector = selector.toolchain().selector(other).unwrap();
     let done = selector.warmup([Problem::new(DType::Bf16, 3, 100, 64)]).unwrap();
     let failures: Vec<_> = done.failures().collect();
     assert!(matches!(failures[..], [(_, Error::NotPacked(_))]), "{done}");
@@ -103,11 +105,13 @@ impl Compiler for Unasked {
 #[test]
 fn a_packed_kernel_asks_nothing_of_the_compiler() {
     let (_folder, path) = place(&Fake::new("nvrtc 13.0.88"), &["sm_90a"]);
-    let packs = Packs::open(&[&path]).unwrap();
-    let cache = KernelCache::new(Arc::new(Unasked), None).with_packs(packs);
+    let Packed { cache, packs } = Packed::new(Arc::new(Unasked), &[&path]);
     for _ in 0..2 {
-        assert_eq!(cache.get(&source(0), arch("sm_90a")).unwrap().origin, Origin::Pack);
+        assert_eq!(
+            cache.get(&source(0), arch("sm_90a"), Compiling::Denied).unwrap().origin,
+            Origin::Pack
+        );
     }
     assert_eq!((cache.stats().pack_hits, cache.stats().memory_hits), (1, 1));
-    assert!(cache.is_packed(&source(1), arch("sm_90a")));
+    assert!(packs.has(&cache.wanted(&source(1), arch("sm_90a"))));
 }
