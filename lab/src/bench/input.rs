@@ -80,11 +80,11 @@ mod tests {
     #[test]
     fn the_scores_of_a_bench_stay_the_same() {
         let key = (DType::F32, 2, 3, Distribution::Normal, Lengths::Full);
-        let Scores::F32(scores) = Input::make(key).unwrap().scores else { panic!("another dtype") };
-        assert_eq!(scores[..3], [-0.4945788, -0.87714106, -2.6955926]);
+        let scores = Input::make(key).unwrap().scores;
+        assert_eq!(scores.values::<f32>()[..3], [-0.4945788, -0.87714106, -2.6955926]);
         let key = (DType::F32, 2, 3, Distribution::Uniform, Lengths::Full);
-        let Scores::F32(scores) = Input::make(key).unwrap().scores else { panic!("another dtype") };
-        assert_eq!(scores[..3], [0.8833108, 0.43152797, 0.026433766]);
+        let scores = Input::make(key).unwrap().scores;
+        assert_eq!(scores.values::<f32>()[..3], [0.8833108, 0.43152797, 0.026433766]);
     }
 
     #[test]
