@@ -83,11 +83,11 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Examples { gpu } => examples::run(gpu),
         Task::Bless => {
-            let golden = ["test", "--package", "topkit-tests", "--test", "golden"];
+            let golden = ["test", "--package", "topkit-tests", "--test", "host"];
             let mut write = cargo::command(&golden)?;
-            cargo::run(write.arg("the_text_is_as_it_was").env("UPDATE_EXPECT", "1"))?;
+            cargo::run(write.arg("golden::the_text_is_as_it_was").env("UPDATE_EXPECT", "1"))?;
             // The others say whether the folder is whole, and what is left over in it.
-            cargo::run(&mut cargo::command(&golden)?)
+            cargo::run(cargo::command(&golden)?.arg("golden::"))
         }
         Task::Replay(args) => replay::run(&args),
         Task::Package => package::run(),

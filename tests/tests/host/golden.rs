@@ -1,7 +1,6 @@
 //! The text of the generated kernels, byte by byte.
 //!
 //! A change of a template shows here as a diff of `golden/*.cu`; `cargo xtask bless` accepts it.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use expect_test::expect_file;
 use std::collections::BTreeSet;
@@ -116,7 +115,7 @@ fn two_processes_render_the_same_bytes() {
     }
     for language in ["C", "tr_TR.UTF-8"] {
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["two_processes_render_the_same_bytes", "--exact", "--nocapture"])
+            .args(["golden::two_processes_render_the_same_bytes", "--exact", "--nocapture"])
             .env(CHILD, "1")
             .env("LC_ALL", language)
             .output()
