@@ -90,7 +90,7 @@ pub mod inspect {
     pub use crate::compile::overrides::{OverrideError, Overrides};
     pub use crate::compile::resources::Resources;
     pub use crate::compile::sass::{Disassembler, SassError};
-    pub use crate::plan::{Basis, Expected, Kept, Measured, Narrowed, PlanError, Reason};
+    pub use crate::plan::{Basis, Expected, Hysteresis, Measured, Narrowed, PlanError, Reason};
     pub use crate::problem::TooLarge;
     pub use topkit_codegen::{RenderError, RenderedSource, render};
 }

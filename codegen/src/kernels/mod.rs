@@ -120,7 +120,7 @@ impl KernelKind {
 
     /// Whether it waits by itself for the grid ahead of it on the stream, and so may be launched
     /// before that has ended (programmatic dependent launch).
-    pub const fn starts_early(self) -> bool {
+    pub const fn pdl(self) -> bool {
         self.facts().pdl
     }
 

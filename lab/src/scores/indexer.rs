@@ -12,7 +12,7 @@
 
 use crate::Error;
 use crate::memory;
-use crate::{Distribution, Shape};
+use crate::{Distribution, Rng, Shape};
 use indicatif::ProgressBar;
 use std::thread;
 use topkit::DType;
@@ -80,7 +80,7 @@ impl Indexer {
         let seed = self.seed.wrapping_mul(3).wrapping_add(stream);
         Shape { rows, columns }.check(DType::F32)?;
         let mut numbers = memory::filled("the inputs of the logits", 0.0, rows * columns)?;
-        Distribution::Normal.write(seed, columns, &mut numbers);
+        Distribution::Normal.write(&Rng::new(seed), columns, &mut numbers);
         Ok(numbers)
     }
 }
