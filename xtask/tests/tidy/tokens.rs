@@ -52,10 +52,10 @@ fn without_tests(stream: TokenStream) -> Vec<TokenTree> {
                 match &skipped {
                     TokenTree::Ident(word) if *word == "use" => importing = true,
                     TokenTree::Punct(mark) if mark.as_char() == ';' => break,
-                    TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                        if !importing {
-                            break;
-                        }
+                    TokenTree::Group(group)
+                        if group.delimiter() == Delimiter::Brace && !importing =>
+                    {
+                        break;
                     }
                     _ => {}
                 }
