@@ -70,16 +70,15 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     match task {
-        Task::Demo => {
-            let nvrtc = nvrtc::provide()?;
-            let demo = ["run", "--quiet", "--package", "xtask", "--example", "demo"];
-            cargo::run(cargo::command(&demo)?.envs(nvrtc))
-        }
+        Task::Demo => examples::run_one("demo"),
         Task::Test { gpu } => {
             let nvrtc = nvrtc::provide()?;
-            let features = if gpu { "nvrtc,interpret,gpu" } else { "nvrtc,interpret" };
-            let test = ["test", "--workspace", "--features", features];
-            cargo::run(cargo::command(&test)?.envs(nvrtc))
+            let mut test = cargo::command(&["test"])?;
+            test.args(cargo::WORKSPACE);
+            if gpu {
+                test.args(["--features", "gpu"]);
+            }
+            cargo::run(test.envs(nvrtc))
         }
         Task::Examples { gpu } => examples::run(gpu),
         Task::Bless => {

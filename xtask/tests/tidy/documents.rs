@@ -139,7 +139,11 @@ fn files_are_short_and_have_a_header() {
         let text = read(&path);
         let lines = text.lines().count();
         assert!(lines <= 500, "{path} has {lines} lines; split it by idea");
-        assert!(text.starts_with("//"), "{path} does not begin with what it is");
+        let mark = if path.ends_with(".rs") { "//! " } else { "// " };
+        let header = text.lines().next().and_then(|line| line.strip_prefix(mark));
+        // A sentence, or the first line of one.
+        let says = header.is_some_and(|line| line.split_whitespace().count() >= 3);
+        assert!(says, "{path} does not begin with what it is");
     }
 }
 
@@ -223,5 +227,5 @@ fn the_cache_alone_calls_the_compiler() {
         }
     }
     let cache = read(own[0]);
-    assert_eq!(cache.matches("compile(self.toolchain.compiler())").count(), 1);
+    assert_eq!(cache.matches("compiler.compile(").count(), 1);
 }

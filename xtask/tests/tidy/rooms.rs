@@ -26,7 +26,6 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("lab", "cell", "grid"),
     ("lab", "error", "memory"),
     ("runtime", "backend", "engine"),
-    ("runtime", "engine", "select"),
 ];
 
 type Edges = BTreeMap<String, BTreeSet<String>>;

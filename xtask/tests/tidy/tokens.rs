@@ -82,6 +82,26 @@ pub fn paths(tokens: &[TokenTree], module: &[String]) -> Vec<Vec<String>> {
     found
 }
 
+/// The strings of a file: messages, help, and whatever else it says. Documentation is none.
+pub fn strings(tokens: &[TokenTree]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Group(group) => {
+                found.extend(strings(&group.stream().into_iter().collect::<Vec<_>>()));
+            }
+            TokenTree::Literal(text)
+                if at < 2 || word(tokens.get(at - 2)) != Some("doc".into()) =>
+            {
+                let text = text.to_string();
+                found.extend(text.contains('"').then_some(text));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 fn is(token: Option<&TokenTree>, mark: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
 }
