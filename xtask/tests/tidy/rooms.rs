@@ -71,6 +71,14 @@ fn room_of(
 /// What the root of a crate exports again, so that `crate::Error` is known to be of the room `error`.
 fn names(sources: &[File], rooms: &BTreeSet<&String>) -> Names {
     let mut names = Names::new();
+    // An exported macro is of the crate's root, wherever it stands.
+    for file in sources {
+        for at in 0..file.tokens.len().saturating_sub(2) {
+            if file.tokens[at].to_string() == "macro_rules" {
+                names.insert(file.tokens[at + 2].to_string(), file.module.first().cloned());
+            }
+        }
+    }
     for root in sources.iter().filter(|file| file.module.is_empty()) {
         exported(&root.tokens, "", rooms, &mut names);
     }
