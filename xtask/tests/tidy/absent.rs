@@ -157,8 +157,8 @@ fn what_is_absent_is_absent() {
                 true => file.path.starts_with(place),
                 false => file.path == *place,
             };
-            if but_in.iter().any(|place| is_in(&place)) {
-                unneeded.retain(|place| !is_in(&place));
+            if but_in.iter().any(is_in) {
+                unneeded.retain(|place| !is_in(place));
             } else {
                 wrong.push(format!("{}: {what} (`{found}`)", file.path));
             }
