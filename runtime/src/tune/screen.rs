@@ -124,14 +124,7 @@ mod tests {
     use topkit_codegen::{Arch, DType};
 
     fn spec() -> SelectorSpec {
-        SelectorSpec::builder("All")
-            .dtype(DType::ALL)
-            .k(1..=8192)
-            .vec_size([1, 2, 4, 8])
-            .bins([256, 512, 1024, 2048, 4096])
-            .threads([128, 256, 512, 1024])
-            .build()
-            .unwrap()
+        SelectorSpec::builder("All").dtype(DType::ALL).k(1..=8192).all_axes().build().unwrap()
     }
 
     fn tried(rows: usize, columns: usize, k: u32) -> Vec<Variant> {
