@@ -10,10 +10,10 @@
 //
 // The bins are searched in two steps, so that little is sent: each CTA tells all others the sums of
 // its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
-// with two sets of letters: a CTA begins a pass only when all have done with the one before the last.
+// with two rounds: a CTA begins a pass only when all have done with the one before the last.
 #pragma once
+#include "../ptx/exchange.cuh"
 #include "histogram.cuh"
-#include "exchange.cuh"
 #include "threshold.cuh"
 #include "types.cuh"
 #include "warp.cuh"
@@ -35,17 +35,17 @@ struct ClusterThresholdSearch {
     static_assert(OWNED >= 1 && SHARING >= 1 && SHARING <= WARP_SIZE, "a warp adds whole groups");
 
     // What the CTAs send, by their ranks; two counts in each word, the lower in the lower half.
-    struct Letters {
-        Mailbox for_sums;
-        Mailbox for_bins;
+    struct Round {
+        Exchange for_sums;
+        Exchange for_bins;
         u64 sums[CLUSTER][GROUPS / 2];
         u64 bins[CLUSTER][GROUP / 2];
     };
 
     static constexpr u32 MOST_FEW = GROUPS;
 
-    Letters letters[2];
-    Mailbox for_few;
+    Round rounds[2];
+    Exchange for_few;
     u64 few[CLUSTER][MOST_FEW / 2];
     u32 own[GROUPS];
     ClusterThresholdBin found;
@@ -53,15 +53,15 @@ struct ClusterThresholdSearch {
     // One thread.
     __device__ __forceinline__ void prepare() {
         for (u32 turn = 0; turn < 2; ++turn) {
-            letters[turn].for_sums.prepare();
-            letters[turn].for_bins.prepare();
+            rounds[turn].for_sums.prepare();
+            rounds[turn].for_bins.prepare();
         }
         for_few.prepare();
     }
 
     __device__ __forceinline__ ClusterThresholdBin find(const Histogram<BINS>& histogram,
                                                         u32 wanted, u32 rank, u32 pass) {
-        Letters& mine = letters[pass % 2];
+        Round& mine = rounds[pass % 2];
         add_groups(histogram);
         __syncthreads();
         const u32 lane = threadIdx.x % WARP_SIZE;
@@ -132,7 +132,7 @@ struct ClusterThresholdSearch {
 
     // One warp: all others wait for it, so each of its instructions counts. What is not needed to
     // know the bins to send is worked out while they are on their way.
-    __device__ __forceinline__ void search(Letters& mine, const Histogram<BINS>& histogram,
+    __device__ __forceinline__ void search(Round& mine, const Histogram<BINS>& histogram,
                                            u32 wanted, u32 rank, u32 phase) {
         const u32 lane = threadIdx.x;
         if (lane == 0) {

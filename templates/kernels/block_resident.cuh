@@ -11,18 +11,18 @@
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
 // addresses aligned to their element.
 #pragma once
-#include "../core/range.cuh"
-#include "../ptx/dependent_launch.cuh"
 #include "../core/histogram.cuh"
-#include "../select/members.cuh"
+#include "../core/range.cuh"
 #include "../core/ranking.cuh"
-#include "../row/resident/row.cuh"
-#include "../row/row.cuh"
-#include "../sink/short_row.cuh"
 #include "../core/slots.cuh"
 #include "../core/threshold.cuh"
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../row/resident/row.cuh"
+#include "../row/row.cuh"
+#include "../select/members.cuh"
+#include "../sink/short_row.cuh"
 
 template <class Config>
 struct BlockResident {

@@ -11,19 +11,19 @@
 // Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of Config::CLUSTER CTAs;
 // k >= 1; columns <= THREADS * ITEMS * CLUSTER; row addresses aligned to their element.
 #pragma once
-#include "../core/range.cuh"
-#include "../ptx/cluster.cuh"
 #include "../core/cluster_threshold.cuh"
-#include "../ptx/dependent_launch.cuh"
 #include "../core/histogram.cuh"
-#include "../core/exchange.cuh"
+#include "../core/range.cuh"
 #include "../core/ranking.cuh"
-#include "../row/resident/row.cuh"
-#include "../row/row.cuh"
-#include "../sink/short_row.cuh"
 #include "../core/slots.cuh"
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
+#include "../ptx/cluster.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../ptx/exchange.cuh"
+#include "../row/resident/row.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
 
 template <class Config>
 struct ClusterResident {
@@ -50,8 +50,8 @@ struct ClusterResident {
     struct Shared {
         Histogram<BINS> histogram;
         ClusterThresholdSearch<THREADS, BINS, CLUSTER> search;
-        Mailbox for_members;
-        Mailbox for_extremes;
+        Exchange for_members;
+        Exchange for_extremes;
         Ranking<Config, RANKED> members;  // of all CTAs
         u64 extremes[CLUSTER];  // keys of the members of each CTA: the least below, the greatest above
         u32 reserved;           // winners in the upper half, members in the lower

@@ -10,9 +10,9 @@
 // bound, which asks each thread for its best (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
 // 9.4 so; H200).
 #pragma once
-#include "row.cuh"
-#include "../score/word.cuh"
 #include "../core/types.cuh"
+#include "../score/word.cuh"
+#include "row.cuh"
 
 template <class Config>
 struct Stripes {

@@ -9,8 +9,8 @@
 // A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
 // most winners and leaves few.
 #pragma once
-#include "../core/range.cuh"
 #include "../core/histogram.cuh"
+#include "../core/range.cuh"
 #include "../core/ranking.cuh"
 #include "../core/slots.cuh"
 #include "../core/threshold.cuh"

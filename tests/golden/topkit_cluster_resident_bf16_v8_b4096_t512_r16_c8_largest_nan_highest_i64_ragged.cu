@@ -18,28 +18,6 @@
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
-// ---- kernels/cluster_resident.cuh --------------------------------------------------------------
-#line 1 "templates/kernels/cluster_resident.cuh"
-// cluster_resident: a cluster of CTAs selects the top k of one row that they hold in registers.
-//
-// Every CTA loads its part of the row once and counts it, rounded to fp16, in a histogram of its
-// own. Together they find the threshold bin; each then writes its winners to places of its own. The
-// few members of the bin go to all CTAs, and each ranks its own among them; where they are many, all
-// CTAs split them by radix over their keys first. Nothing is dropped, so the answer is
-// exact however the scores lie.
-//
-// Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB. Barriers: uniform
-// over the cluster, whose own is passed once, at the start; later the CTAs meet by letters.
-// Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of Config::CLUSTER CTAs;
-// k >= 1; columns <= THREADS * ITEMS * CLUSTER; row addresses aligned to their element.
-
-// ---- core/range.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/range.cuh"
-// The keys that a radix selection has not yet decided, and the digit that splits them next.
-//
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
-
 // ---- core/types.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/types.cuh"
 // Integer names and the one argument of every kernel.
@@ -73,70 +51,183 @@ struct LaunchArgs {
     i64 rows;
 };
 
-// ---- core/range.cuh, from line 8 ---------------------------------------------------------------
-#line 8 "templates/core/range.cuh"
-template <u32 DIGIT_BITS>
-struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
-
-    // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
-        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
-    }
-
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
-
-    // The members of one bin, to be split by the digit below.
-    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
-        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
-    }
-};
-
-// ---- ptx/cluster.cuh ---------------------------------------------------------------------------
-#line 1 "templates/ptx/cluster.cuh"
-// The CTAs of a cluster: their ranks, their barrier and each other's shared memory.
+// ---- score/dtypes.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/dtypes.cuh"
+// The score types: one traits block for each row of the generator's dtype table.
 //
-// Scope: cluster. Shared memory: none of its own. Barriers: those named so.
-// A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
+// Scope: none (types only). Shared memory: none. Barriers: none.
 
 // uses core/types.cuh
 
-__device__ __forceinline__ u32 cluster_rank() { return __clusterRelativeBlockRank(); }
+struct F32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
+};
 
-// The same variable in the shared memory of another CTA of the cluster.
-template <class T>
-__device__ __forceinline__ T* of_cta(T* variable, u32 rank) {
-    return static_cast<T*>(__cluster_map_shared_rank(variable, rank));
+struct Bf16 {
+    using Bits = u16;
+    static constexpr Bits SIGN = 0x8000u;
+    static constexpr Bits INFINITE = 0x7F80u;
+};
+
+struct F16 {
+    using Bits = u16;
+    static constexpr Bits SIGN = 0x8000u;
+    static constexpr Bits INFINITE = 0x7C00u;
+};
+
+// ---- score/ordinal.cuh -------------------------------------------------------------------------
+#line 1 "templates/score/ordinal.cuh"
+// Ordered keys: unsigned integers that compare as the scores do.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+
+// uses score/dtypes.cuh
+
+// The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
+// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+template <class Dtype, bool NAN_HIGHEST>
+__device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
+    using Bits = typename Dtype::Bits;
+    const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
+    if (magnitude > Dtype::INFINITE) {
+        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
+    }
+    if (magnitude == 0) {
+        return Dtype::SIGN;
+    }
+    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// Every thread of the cluster arrives, and then waits for all others. What was written before an
-// arrival can be read after the wait.
-__device__ __forceinline__ void cluster_arrive() { __cluster_barrier_arrive(); }
-// Lets the others know that this CTA runs, and of its writes no more than a fence before it made known.
-__device__ __forceinline__ void cluster_arrive_relaxed() { __cluster_barrier_arrive_relaxed(); }
-__device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
+// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
+#line 12 "templates/skeleton.cu.j2"
+// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+struct Config {
+    using Dtype = Bf16;
+    using Bits = Dtype::Bits;
+    using Index = i64;
+    static constexpr u32 VEC_SIZE = 8;
+    static constexpr u32 BINS = 4096;
+    static constexpr u32 DIGIT_BITS = 12;
+    static constexpr u32 CANDIDATES = 3072;
+    static constexpr u32 ITEMS = 16;
+    static constexpr u32 CHUNK = 8;
+    static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
+    static constexpr u32 MOST_K = 2147483647;
+    static constexpr u32 CLUSTER = 8;
+    static constexpr u32 THREADS = 512;
+    static constexpr bool LARGEST = true;
+    static constexpr bool NAN_HIGHEST = true;
+    static constexpr bool RAGGED = true;
 
-// ---- core/cluster_threshold.cuh ----------------------------------------------------------------
-#line 1 "templates/core/cluster_threshold.cuh"
-// Finds the bin that holds the last winner of a row whose scores the CTAs of a cluster have counted
-// apart, and how many of those above it and in it the CTAs of lower rank hold.
+    // Greater keys are better.
+    static __device__ __forceinline__ Bits key(Bits score) {
+        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Bits>(~key);
+    }
+
+    // Writes one winner; columns count from the start of the row.
+    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
+                                                u32 column) {
+        *output(args, row, slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
+        *output(args, row, slot) = static_cast<Index>(-1);
+    }
+
+    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- ptx/exchange.cuh --------------------------------------------------------------------------
+#line 1 "templates/ptx/exchange.cuh"
+// Asynchronous stores into the shared memory of other CTAs of a cluster, and the mbarrier by which
+// the receiver knows that all bytes of a phase have arrived.
 //
-// Scope: cluster; every thread must call, and all CTAs find the same. Shared memory: what all CTAs
-// send, twice, and the result. Barriers: two of the block, the last after the result is written; the
-// histogram may be changed then.
-// Preconditions: the search was prepared, with a barrier of the cluster after it; the histogram is
-// complete (a barrier) before the call; 1 <= wanted <= the sum of all counts; passes are counted
-// from 0.
-//
-// The bins are searched in two steps, so that little is sent: each CTA tells all others the sums of
-// its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
-// with two sets of letters: a CTA begins a pass only when all have done with the one before the last.
+// Scope: thread. Shared memory: one mbarrier each. Barriers: none.
+// Preconditions: a CTA sends to another only after a barrier of the cluster that follows the other's
+// `prepare`, and does not exit before everything sent to it has arrived. A phase ends when its bytes
+// were announced, once, and have arrived, in either order.
+
+// uses core/types.cuh
+
+#ifdef TOPKIT_INTERPRET
+using topkit::fence_mbarrier_init;
+using topkit::mbarrier_arrive_expect_tx;
+using topkit::mbarrier_init;
+using topkit::mbarrier_wait_parity;
+using topkit::store_async;
+#endif
+
+struct Exchange {
+    u64 mbarrier;
+
+    // One thread.
+    __device__ __forceinline__ void prepare() {
+#ifdef TOPKIT_INTERPRET
+        mbarrier_init(&mbarrier, 1);
+        fence_mbarrier_init();
+#else
+        asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;\n\tfence.mbarrier_init.release.cluster;"
+                     :: "r"(address()) : "memory");
+#endif
+    }
+
+    // One thread, once a phase.
+    __device__ __forceinline__ void announce(u32 bytes) {
+#ifdef TOPKIT_INTERPRET
+        mbarrier_arrive_expect_tx(&mbarrier, bytes);
+#else
+        asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
+                     :: "r"(address()), "r"(bytes) : "memory");
+#endif
+    }
+
+    // Waits for the end of phase `phase`, counted from 0; no more than one ahead may have ended.
+    __device__ __forceinline__ void wait(u32 phase) {
+#ifdef TOPKIT_INTERPRET
+        mbarrier_wait_parity(&mbarrier, phase & 1);
+#else
+        u32 ended;
+        do {
+            asm volatile("{\n\t.reg .pred ended;\n\t"
+                         "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 ended, [%1], %2;\n\t"
+                         "selp.u32 %0, 1, 0, ended;\n\t}"
+                         : "=r"(ended) : "r"(address()), "r"(phase & 1) : "memory");
+        } while (ended == 0);
+#endif
+    }
+
+    // Sends a value to the same variable of another CTA, which has the same exchange.
+    __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
+#ifdef TOPKIT_INTERPRET
+        store_async(__cluster_map_shared_rank(to, rank), value,
+                    __cluster_map_shared_rank(&mbarrier, rank));
+#else
+        u32 there;
+        u32 barrier;
+        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
+        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
+        asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
+                     :: "r"(there), "l"(value), "r"(barrier) : "memory");
+#endif
+    }
+
+   private:
+#ifndef TOPKIT_INTERPRET
+    static __device__ __forceinline__ u32 shared(const void* variable) {
+        return u32(__cvta_generic_to_shared(variable));
+    }
+    __device__ __forceinline__ u32 address() const { return shared(&mbarrier); }
+#endif
+};
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
 #line 1 "templates/core/histogram.cuh"
@@ -210,119 +301,13 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
-// ---- core/exchange.cuh -------------------------------------------------------------------------
-#line 1 "templates/core/exchange.cuh"
-// Asynchronous stores into the shared memory of other CTAs of a cluster, and the mbarrier by which
-// the receiver knows that all bytes of a phase have arrived.
-//
-// Scope: thread. Shared memory: one mbarrier each. Barriers: none.
-// A CTA sends to another only after that one has prepared its mailbox (a barrier of the cluster), and
-// does not exit before it has received all that is sent to it. A phase ends when its bytes were
-// announced, once, and have arrived, in either order.
-
-// uses core/types.cuh
-
-#ifdef TOPKIT_INTERPRET
-using topkit::fence_mbarrier_init;
-using topkit::mbarrier_arrive_expect_tx;
-using topkit::mbarrier_init;
-using topkit::mbarrier_wait_parity;
-using topkit::store_async;
-#endif
-
-struct Mailbox {
-    u64 mbarrier;
-
-    // One thread.
-    __device__ __forceinline__ void prepare() {
-#ifdef TOPKIT_INTERPRET
-        mbarrier_init(&mbarrier, 1);
-        fence_mbarrier_init();
-#else
-        asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;\n\tfence.mbarrier_init.release.cluster;"
-                     :: "r"(address()) : "memory");
-#endif
-    }
-
-    // One thread, once a phase.
-    __device__ __forceinline__ void announce(u32 bytes) {
-#ifdef TOPKIT_INTERPRET
-        mbarrier_arrive_expect_tx(&mbarrier, bytes);
-#else
-        asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
-                     :: "r"(address()), "r"(bytes) : "memory");
-#endif
-    }
-
-    // Waits for the end of phase `phase`, counted from 0; no more than one ahead may have ended.
-    __device__ __forceinline__ void wait(u32 phase) {
-#ifdef TOPKIT_INTERPRET
-        mbarrier_wait_parity(&mbarrier, phase & 1);
-#else
-        u32 ended;
-        do {
-            asm volatile("{\n\t.reg .pred ended;\n\t"
-                         "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 ended, [%1], %2;\n\t"
-                         "selp.u32 %0, 1, 0, ended;\n\t}"
-                         : "=r"(ended) : "r"(address()), "r"(phase & 1) : "memory");
-        } while (ended == 0);
-#endif
-    }
-
-    // Sends a value to the same variable of another CTA, with a mailbox of this kernel beside it.
-    __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
-#ifdef TOPKIT_INTERPRET
-        store_async(__cluster_map_shared_rank(to, rank), value,
-                    __cluster_map_shared_rank(&mbarrier, rank));
-#else
-        u32 there;
-        u32 box;
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(box) : "r"(address()), "r"(rank));
-        asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
-                     :: "r"(there), "l"(value), "r"(box) : "memory");
-#endif
-    }
-
-   private:
-#ifndef TOPKIT_INTERPRET
-    static __device__ __forceinline__ u32 shared(const void* variable) {
-        return u32(__cvta_generic_to_shared(variable));
-    }
-    __device__ __forceinline__ u32 address() const { return shared(&mbarrier); }
-#endif
-};
-
-// ---- core/threshold.cuh ------------------------------------------------------------------------
-#line 1 "templates/core/threshold.cuh"
-// Finds the bin that holds the last winner.
-//
-// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
-// Barriers: two inside, the last of them after the result is written; the histogram must be
-// complete (a barrier) before the call, and may be changed after it.
-// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
-// 32.
-
-// uses core/histogram.cuh
-// uses core/types.cuh
-
-// ---- core/warp.cuh -----------------------------------------------------------------------------
-#line 1 "templates/core/warp.cuh"
-// Sums and extremes over a warp.
+// ---- ptx/reduce.cuh ----------------------------------------------------------------------------
+#line 1 "templates/ptx/reduce.cuh"
+// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
 // uses core/types.cuh
-
-// The sum of `value` over the lanes up to and with this one.
-__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
-#pragma unroll
-    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
-        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
-        value += lane >= distance ? below : 0;
-    }
-    return value;
-}
 
 // The sum over the warp, in every lane.
 __device__ __forceinline__ u32 warp_sum(u32 value) {
@@ -350,11 +335,42 @@ __device__ __forceinline__ u32 warp_greatest(u32 value) {
 #endif
 }
 
+// ---- core/warp.cuh -----------------------------------------------------------------------------
+#line 1 "templates/core/warp.cuh"
+// Sums and extremes over a warp.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
+
+// uses ptx/reduce.cuh
+// uses core/types.cuh
+
+// The sum of `value` over the lanes up to and with this one.
+__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
+#pragma unroll
+    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
+        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
+        value += lane >= distance ? below : 0;
+    }
+    return value;
+}
+
 // The least value of the warp, in every lane.
 __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
 
-// ---- core/threshold.cuh, from line 13 ----------------------------------------------------------
-#line 13 "templates/core/threshold.cuh"
+// ---- core/threshold.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/threshold.cuh"
+// Finds the bin that holds the last winner.
+//
+// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
+// Barriers: two inside, the last of them after the result is written; the histogram must be
+// complete (a barrier) before the call, and may be changed after it.
+// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
+// 32.
+
+// uses core/histogram.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+
 struct ThresholdBin {
     u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
@@ -426,8 +442,28 @@ struct ThresholdSearch {
     }
 };
 
-// ---- core/cluster_threshold.cuh, from line 21 --------------------------------------------------
-#line 21 "templates/core/cluster_threshold.cuh"
+// ---- core/cluster_threshold.cuh ----------------------------------------------------------------
+#line 1 "templates/core/cluster_threshold.cuh"
+// Finds the bin that holds the last winner of a row whose scores the CTAs of a cluster have counted
+// apart, and how many of those above it and in it the CTAs of lower rank hold.
+//
+// Scope: cluster; every thread must call, and all CTAs find the same. Shared memory: what all CTAs
+// send, twice, and the result. Barriers: two of the block, the last after the result is written; the
+// histogram may be changed then.
+// Preconditions: the search was prepared, with a barrier of the cluster after it; the histogram is
+// complete (a barrier) before the call; 1 <= wanted <= the sum of all counts; passes are counted
+// from 0.
+//
+// The bins are searched in two steps, so that little is sent: each CTA tells all others the sums of
+// its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
+// with two rounds: a CTA begins a pass only when all have done with the one before the last.
+
+// uses ptx/exchange.cuh
+// uses core/histogram.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+
 struct ClusterThresholdBin {
     ThresholdBin bin;   // over all CTAs
     u32 before_above;   // keys above the bin in the CTAs of lower rank
@@ -445,17 +481,17 @@ struct ClusterThresholdSearch {
     static_assert(OWNED >= 1 && SHARING >= 1 && SHARING <= WARP_SIZE, "a warp adds whole groups");
 
     // What the CTAs send, by their ranks; two counts in each word, the lower in the lower half.
-    struct Letters {
-        Mailbox for_sums;
-        Mailbox for_bins;
+    struct Round {
+        Exchange for_sums;
+        Exchange for_bins;
         u64 sums[CLUSTER][GROUPS / 2];
         u64 bins[CLUSTER][GROUP / 2];
     };
 
     static constexpr u32 MOST_FEW = GROUPS;
 
-    Letters letters[2];
-    Mailbox for_few;
+    Round rounds[2];
+    Exchange for_few;
     u64 few[CLUSTER][MOST_FEW / 2];
     u32 own[GROUPS];
     ClusterThresholdBin found;
@@ -463,15 +499,15 @@ struct ClusterThresholdSearch {
     // One thread.
     __device__ __forceinline__ void prepare() {
         for (u32 turn = 0; turn < 2; ++turn) {
-            letters[turn].for_sums.prepare();
-            letters[turn].for_bins.prepare();
+            rounds[turn].for_sums.prepare();
+            rounds[turn].for_bins.prepare();
         }
         for_few.prepare();
     }
 
     __device__ __forceinline__ ClusterThresholdBin find(const Histogram<BINS>& histogram,
                                                         u32 wanted, u32 rank, u32 pass) {
-        Letters& mine = letters[pass % 2];
+        Round& mine = rounds[pass % 2];
         add_groups(histogram);
         __syncthreads();
         const u32 lane = threadIdx.x % WARP_SIZE;
@@ -542,7 +578,7 @@ struct ClusterThresholdSearch {
 
     // One warp: all others wait for it, so each of its instructions counts. What is not needed to
     // know the bins to send is worked out while they are on their way.
-    __device__ __forceinline__ void search(Letters& mine, const Histogram<BINS>& histogram,
+    __device__ __forceinline__ void search(Round& mine, const Histogram<BINS>& histogram,
                                            u32 wanted, u32 rank, u32 phase) {
         const u32 lane = threadIdx.x;
         if (lane == 0) {
@@ -613,28 +649,37 @@ struct ClusterThresholdSearch {
     }
 };
 
-// ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
-#line 1 "templates/ptx/dependent_launch.cuh"
-// Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
+// The keys that a radix selection has not yet decided, and the digit that splits them next.
 //
-// Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
-// Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
-// grids already. A kernel touches global memory only after it has waited.
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
 
+// uses core/types.cuh
 
-// Returns when the grid ahead has ended and what it wrote can be read.
-__device__ __forceinline__ void wait_for_grid_ahead() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
+template <u32 DIGIT_BITS>
+struct ActiveRange {
+    u32 least;
+    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;     // the digit of a key is (key - least) >> shift
 
-// Lets the grid behind start; it waits for this one's end before it reads.
-__device__ __forceinline__ void let_grid_behind_start() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
-}
+    // The range from `least` to `greatest`, split by its uppermost bits.
+    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
+        const u32 bits = 32 - __clz(greatest - least);
+        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+    }
+
+    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+
+    // The members of one bin, to be split by the digit below.
+    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
+        const u32 bin_least = least + (bin << shift);
+        const u32 bin_last = (1u << shift) - 1;
+        const u32 left = greatest - bin_least;
+        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
+    }
+};
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
 #line 1 "templates/core/ranking.cuh"
@@ -687,72 +732,92 @@ struct Ranking {
     }
 };
 
-// ---- row/resident/row.cuh ----------------------------------------------------------------------
-#line 1 "templates/row/resident/row.cuh"
-// A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
-// compared from there.
+// ---- core/slots.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/slots.cuh"
+// Places for the winners and the members that the threads of a CTA write.
 //
-// Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
-// Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
-// blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one are held one a thread, by
-// the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
-// winners that stand together are spread over the CTAs.
+// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
+// one between the counter's reset and this.
+// Precondition: fewer than 65536 of each: both counts travel in one word.
 
-// ---- score/code.cuh ----------------------------------------------------------------------------
-#line 1 "templates/score/code.cuh"
-// Scores rounded to fp16, two to a register: cheap to hold, to bin and to compare.
-//
-// Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
-// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
-// end it ranks. Each intrinsic has its PTX body beside one in plain C++, for GPUs before sm_80 and
-// for the interpreter.
+// uses core/types.cuh
+// uses core/warp.cuh
 
-// ---- score/ordinal.cuh -------------------------------------------------------------------------
-#line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The first place of this thread among the winners and among the members.
+struct Slots {
+    u32 winner;
+    u32 member;
+};
+
+__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 members) {
+    const u32 counts = winners << 16 | members;
+    const u32 lane = threadIdx.x % WARP_SIZE;
+    const u32 through = warp_sum_through(counts, lane);
+    u32 first = 0;
+    if (lane == WARP_SIZE - 1) {
+        first = atomicAdd(&reserved, through);
+    }
+    first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
+    return {first >> 16, first & 0xFFFFu};
+}
+
+// ---- ptx/cluster.cuh ---------------------------------------------------------------------------
+#line 1 "templates/ptx/cluster.cuh"
+// The CTAs of a cluster: their ranks, their barrier and each other's shared memory.
 //
-// Scope: thread. Shared memory: none. Barriers: none.
-// A dtype is one traits block here and one row in the generator's dtype table.
+// Scope: cluster. Shared memory: none of its own. Barriers: those named so.
+// A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
 
 // uses core/types.cuh
 
-struct F32 {
-    using Bits = u32;
-    static constexpr Bits SIGN = 0x80000000u;
-    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
-};
+__device__ __forceinline__ u32 cluster_rank() { return __clusterRelativeBlockRank(); }
 
-struct Bf16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7F80u;
-};
-
-struct F16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7C00u;
-};
-
-// The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
-template <class Dtype, bool NAN_HIGHEST>
-__device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
-    using Bits = typename Dtype::Bits;
-    const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
-    if (magnitude > Dtype::INFINITE) {
-        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
-    }
-    if (magnitude == 0) {
-        return Dtype::SIGN;
-    }
-    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
+// The same variable in the shared memory of another CTA of the cluster.
+template <class T>
+__device__ __forceinline__ T* of_cta(T* variable, u32 rank) {
+    return static_cast<T*>(__cluster_map_shared_rank(variable, rank));
 }
 
-// ---- score/code.cuh, from line 12 --------------------------------------------------------------
-#line 12 "templates/score/code.cuh"
+// Every thread of the cluster arrives, and then waits for all others. What was written before an
+// arrival can be read after the wait.
+__device__ __forceinline__ void cluster_arrive() { __cluster_barrier_arrive(); }
+// Lets the others know that this CTA runs, and of its writes no more than a fence before it made known.
+__device__ __forceinline__ void cluster_arrive_relaxed() { __cluster_barrier_arrive_relaxed(); }
+__device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
+
+// ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
+#line 1 "templates/ptx/dependent_launch.cuh"
+// Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
+//
+// Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
+// Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
+// grids already. A kernel touches global memory only after it has waited.
+
+
+// Returns when the grid ahead has ended and what it wrote can be read.
+__device__ __forceinline__ void wait_for_grid_ahead() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+// Lets the grid behind start; it waits for this one's end before it reads.
+__device__ __forceinline__ void let_grid_behind_start() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+// ---- ptx/half.cuh ------------------------------------------------------------------------------
+#line 1 "templates/ptx/half.cuh"
+// fp16 numbers, two to a register.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Each function has its instruction beside a body in plain C++, for GPUs before sm_80 and for the
+// interpreter. Preconditions: no NaN where a function says so.
+
+// uses core/types.cuh
+
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_PACKED_HALF_PTX 1
 #else
@@ -857,6 +922,19 @@ __device__ __forceinline__ u32 half_without_nan(u32 pair) {
 #endif
 }
 
+// ---- score/code.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/code.cuh"
+// Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
+// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
+// end it ranks. Preconditions: no NaN and no -0 where a function says so.
+
+// uses core/types.cuh
+// uses ptx/half.cuh
+// uses score/dtypes.cuh
+
 // Codes: unsigned integers, two to a register, that compare as the halves do. No NaN, no -0.
 __device__ __forceinline__ u32 half_codes(u32 pair) {
     const u32 negative = pair >> 15 & 0x00010001u;
@@ -916,8 +994,22 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- row/resident/row.cuh, from line 15 --------------------------------------------------------
-#line 15 "templates/row/resident/row.cuh"
+// ---- row/resident/row.cuh ----------------------------------------------------------------------
+#line 1 "templates/row/resident/row.cuh"
+// A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
+// compared from there.
+//
+// Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
+// Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
+// blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
+// The scores before the first aligned vector and after the last whole one are held one a thread, by
+// the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
+// winners that stand together are spread over the CTAs.
+
+// uses core/types.cuh
+// uses score/code.cuh
+// uses row/row.cuh
+
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
 template <u32 N>
@@ -1343,37 +1435,35 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- core/slots.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/slots.cuh"
-// Places for the winners and the members that the threads of a CTA write.
+// ---- kernels/cluster_resident.cuh --------------------------------------------------------------
+#line 1 "templates/kernels/cluster_resident.cuh"
+// cluster_resident: a cluster of CTAs selects the top k of one row that they hold in registers.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
-// one between the counter's reset and this.
-// Precondition: fewer than 65536 of each: both counts travel in one word.
+// Every CTA loads its part of the row once and counts it, rounded to fp16, in a histogram of its
+// own. Together they find the threshold bin; each then writes its winners to places of its own. The
+// few members of the bin go to all CTAs, and each ranks its own among them; where they are many, all
+// CTAs split them by radix over their keys first. Nothing is dropped, so the answer is
+// exact however the scores lie.
+//
+// Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB. Barriers: uniform
+// over the cluster, whose own is passed once, at the start; later the CTAs meet by letters.
+// Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of Config::CLUSTER CTAs;
+// k >= 1; columns <= THREADS * ITEMS * CLUSTER; row addresses aligned to their element.
 
+// uses core/cluster_threshold.cuh
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/ranking.cuh
+// uses core/slots.cuh
 // uses core/types.cuh
 // uses core/warp.cuh
+// uses ptx/cluster.cuh
+// uses ptx/dependent_launch.cuh
+// uses ptx/exchange.cuh
+// uses row/resident/row.cuh
+// uses row/row.cuh
+// uses sink/short_row.cuh
 
-// The first place of this thread among the winners and among the members.
-struct Slots {
-    u32 winner;
-    u32 member;
-};
-
-__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 members) {
-    const u32 counts = winners << 16 | members;
-    const u32 lane = threadIdx.x % WARP_SIZE;
-    const u32 through = warp_sum_through(counts, lane);
-    u32 first = 0;
-    if (lane == WARP_SIZE - 1) {
-        first = atomicAdd(&reserved, through);
-    }
-    first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
-    return {first >> 16, first & 0xFFFFu};
-}
-
-// ---- kernels/cluster_resident.cuh, from line 28 ------------------------------------------------
-#line 28 "templates/kernels/cluster_resident.cuh"
 template <class Config>
 struct ClusterResident {
     using Bits = typename Config::Bits;
@@ -1399,8 +1489,8 @@ struct ClusterResident {
     struct Shared {
         Histogram<BINS> histogram;
         ClusterThresholdSearch<THREADS, BINS, CLUSTER> search;
-        Mailbox for_members;
-        Mailbox for_extremes;
+        Exchange for_members;
+        Exchange for_extremes;
         Ranking<Config, RANKED> members;  // of all CTAs
         u64 extremes[CLUSTER];  // keys of the members of each CTA: the least below, the greatest above
         u32 reserved;           // winners in the upper half, members in the lower
@@ -1598,52 +1688,8 @@ struct ClusterResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
-struct Config {
-    using Dtype = Bf16;
-    using Bits = Dtype::Bits;
-    using Index = i64;
-    static constexpr u32 VEC_SIZE = 8;
-    static constexpr u32 BINS = 4096;
-    static constexpr u32 DIGIT_BITS = 12;
-    static constexpr u32 CANDIDATES = 3072;
-    static constexpr u32 ITEMS = 16;
-    static constexpr u32 CHUNK = 8;
-    static constexpr u32 COUNTERS = 1024;
-    static constexpr u32 MOST_CANDIDATES = 65535;
-    static constexpr u32 PART_HEADER_WORDS = 2;
-    static constexpr u32 STAGES = 2;
-    static constexpr u32 MOST_K = 2147483647;
-    static constexpr u32 CLUSTER = 8;
-    static constexpr u32 THREADS = 512;
-    static constexpr bool LARGEST = true;
-    static constexpr bool NAN_HIGHEST = true;
-    static constexpr bool RAGGED = true;
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
-};
-
+// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
+#line 45 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill. The cluster's size saves branches at its barriers.
 extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)

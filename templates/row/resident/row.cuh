@@ -8,9 +8,9 @@
 // the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
 // winners that stand together are spread over the CTAs.
 #pragma once
+#include "../../core/types.cuh"
 #include "../../score/code.cuh"
 #include "../row.cuh"
-#include "../../core/types.cuh"
 
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
