@@ -147,8 +147,8 @@ fn methods() -> TokenStream {
         /// Opens the selector on an engine.
         ///
         /// The engine says where kernels run and for which architecture they are compiled: a GPU
-        /// (`Engine::new`), a context of your own (`Engine::on`), or none (`Engine::offline`),
-        /// where everything but a launch works. Make this once and keep it; a clone is cheap and
+        /// (`Engine::new`), or a context of your own (`Engine::on`). A `Toolchain` needs no GPU;
+        /// with it everything but a launch works. Make this once and keep it; a clone is cheap and
         /// shares the compiled kernels. Nothing is compiled here.
         ///
         /// # Errors
@@ -156,7 +156,7 @@ fn methods() -> TokenStream {
         /// When the engine refuses the declaration. It applies the rules that were applied at
         /// compile time, so this takes a `topkit` whose rules have changed since.
         pub fn new(
-            engine: &::topkit::Engine,
+            engine: &::topkit::Toolchain,
         ) -> ::std::result::Result<Self, ::topkit::Error> {
             ::std::result::Result::Ok(Self { selector: engine.selector(Self::SPEC)? })
         }

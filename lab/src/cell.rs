@@ -1,7 +1,7 @@
 //! One cell of a grid: a problem, the distribution of its scores, and its layout.
 //!
-//! It is data alone; [`crate::bench::input`] makes the scores. `--cell` of every command is read here,
-//! and what a person writes wrong is told with the form that is right.
+//! It is data alone; [`crate::bench::input`] makes the scores. `--cell` of every command is parsed
+//! here; an error has the right form.
 
 use crate::{Distribution, Grid};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 use topkit::{DType, Problem};
 
-/// What is measured.
+/// A problem to measure, with its scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cell {
     /// The table that it belongs to.
@@ -51,7 +51,7 @@ impl Lengths {
     }
 }
 
-/// What decides the scores of a cell; cells that differ in k alone share them.
+/// The parts of a cell that decide its scores; cells that differ in k alone share them.
 pub type InputKey = (DType, usize, usize, Distribution, Lengths);
 
 /// How `--cell` is written.
@@ -80,7 +80,7 @@ impl Cell {
         problem
     }
 
-    /// What decides its scores.
+    /// The parts that decide its scores.
     pub fn input(&self) -> InputKey {
         (self.dtype, self.rows, self.cols, self.dist, self.lengths)
     }

@@ -1,11 +1,11 @@
-//! What can go wrong in the laboratory, by who can mend it.
+//! The errors of the laboratory, by who can mend them.
 
 use topkit::cudarc::driver::DriverError;
 
 /// A measurement or a selection that cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What was asked for makes no sense; the message says what would.
+    /// The request makes no sense; the message says which request would.
     #[error("{0}")]
     Input(String),
     /// This machine lacks or refused something.
@@ -18,7 +18,7 @@ pub enum Error {
         crate::memory::text(*bytes as u64)
     )]
     Memory {
-        /// What it is for.
+        /// The purpose of the memory.
         what: String,
         /// Bytes asked for.
         bytes: usize,

@@ -1,7 +1,7 @@
-//! The grids: which cells are measured, as data.
+//! The grids: lists of cells to measure, as data.
 //!
 //! `seed`, `wide` and `dist` are the cells of published tables, so that `--against` finds them; `odd` and
-//! `all` are what a shipped table is made of; the others ask what none of these does. It holds no times.
+//! `all` are what a shipped table is made of; the others have problems that none of these has. There are no times here.
 
 use crate::Distribution;
 use crate::bench::input;
@@ -28,7 +28,7 @@ pub enum Grid {
     Ragged,
     /// Rows that are ragged, or less aligned than loads; and batches of ragged ones.
     Odd,
-    /// What a table that ships is made of, with dense and aligned rows.
+    /// The problems of a shipped table with dense and aligned rows.
     All,
     /// Cells of the command line.
     #[serde(rename = "cell")]
@@ -53,16 +53,16 @@ const PUBLISHED: [Distribution; 5] = [
     Distribution::Equal,
     Distribution::FewBits,
 ];
-/// Those that are hard for these kernels.
+/// The distributions that are hard for these kernels.
 const HARSH: [Distribution; 4] =
     [Distribution::Narrow, Distribution::Blocks, Distribution::HeavyTail, Distribution::TwoValues];
 
 impl Grid {
-    /// Those that a bench measures by name.
+    /// The grids that a bench measures by name.
     pub const BENCH: &'static [Grid] =
         &[Grid::Seed, Grid::Wide, Grid::Dist, Grid::Harsh, Grid::Ragged];
 
-    /// Those that a tuning measures by name.
+    /// The grids that a tuning measures by name.
     pub const TUNE: &'static [Grid] = &[Grid::Seed, Grid::Wide, Grid::Odd, Grid::All];
 
     /// Every one, in the order of a report.
@@ -176,8 +176,8 @@ fn product(grid: Grid, dtypes: &[DType], ks: &[u32], rows: &[usize], cols: &[usi
     cells
 }
 
-/// The problems of some grids and cells, each once, in the order in which to tune for them: those that
-/// read the same scores follow each other.
+/// The problems of some grids and cells, each once, in the order of a tuning: problems with the same
+/// scores follow each other.
 pub fn problems(grids: &[Grid], cells: &[Cell]) -> Vec<Problem> {
     let of_grids = grids.iter().flat_map(|grid| grid.cells());
     let mut all: Vec<Problem> =

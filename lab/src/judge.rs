@@ -1,8 +1,8 @@
 //! Checks of answers: [`fault`] of one answer, on every core, with the reason; [`Judge`] of thousands of
 //! answers for one matrix.
 //!
-//! Both stand on the library: the first on its contract, `topkit::host::check`, which reads a whole row
-//! for every answer; the second on rows that are sorted once. Neither has a tolerance. Both leave open what
+//! Both use the library: the first its contract, `topkit::host::check`, which reads a whole row
+//! for every answer; the second rows that are sorted once. Neither has a tolerance. Both leave open what
 //! `ties: any` leaves open.
 
 use crate::{Error, threads};
@@ -12,8 +12,8 @@ use topkit::spec::{Order, Semantics, Ties};
 use topkit::tune::input::{Ranked, rank};
 use topkit::{IndexInt, Score};
 
-/// What is wrong with an answer, row after row of k indices; `None` where nothing is. `lengths` are
-/// those of ragged rows.
+/// The first fault of an answer, row after row of k indices; `None` if it is right. `lengths` are the
+/// lengths of ragged rows.
 ///
 /// # Errors
 /// An answer that could not be checked.

@@ -1,7 +1,8 @@
-//! The laboratory of topkit: what `topkit bench`, `topkit recall`, `topkit tune` and the tests share.
+//! The laboratory of topkit: the parts that `topkit bench`, `topkit recall`, `topkit tune` and the tests
+//! share.
 //!
 //! [`Cell`] and [`Grid`] name problems, [`scores`] makes their scores in host memory, [`judge`] checks
-//! answers, [`bench`] times kernels beside peers and [`recall`] compares selections. It stands on the
+//! answers, [`bench`] times kernels beside peers and [`recall`] compares selections. It depends on the
 //! library `topkit`, whose tuner has the one generator of scores ([`Distribution`], [`Rng`]). It reads no
 //! file but the libraries of peers, prints nothing and knows no command line. Every failure is an
 //! [`Error`].
@@ -22,7 +23,7 @@ pub use judge::Judge;
 pub use scores::{Matrix, Scores, Shape};
 pub use topkit::tune::input::{Distribution, MASKED_FINITE, Rng, nan};
 
-/// The distributions that the test suites run through; the others repeat what one of these is hard for.
+/// The distributions of the test suites; each of the others is like one of these.
 pub const SUITE: [Distribution; 15] = [
     Distribution::Normal,
     Distribution::Symmetric,

@@ -1,5 +1,5 @@
-//! Memory of the host for whatever has a size that the user gives: asked for before it is filled, and
-//! refused with [`Error::Memory`] where the system does not give it.
+//! Memory of the host for anything whose size the user gives: it is allocated before it is filled, and
+//! refused with [`Error::Memory`] if the system does not give it.
 //!
 //! A system that promises more memory than it has may still end the process later; this module does
 //! not look at what the machine has left.
@@ -33,8 +33,8 @@ pub fn filled<T: Clone>(what: &str, element: T, len: usize) -> Result<Vec<T>, Er
     Ok(memory)
 }
 
-/// Refuses what takes so many bytes, in pieces that a library asks for, if the system does not give as
-/// many at once.
+/// Refuses work that takes so many bytes, in pieces that a library allocates, if the system does not give
+/// as many at once.
 pub fn check(what: &str, bytes: usize) -> Result<(), Error> {
     reserved::<u8>(what, bytes).map(drop)
 }

@@ -21,7 +21,7 @@ pub struct Shares {
     pub worst_row: usize,
 }
 
-/// What rounding to a type does to the top k.
+/// The effect of rounding to a type on the top k.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Recall {
     /// The type rounded to.
@@ -37,7 +37,7 @@ pub struct Recall {
     /// Ties of the rounded scores are no such excuse: a column that rounds to the k-th best score
     /// and was not among the k is what recall is to find.
     pub by_score: Shares,
-    /// Columns that have the k-th best rounded score, a row: those among which chance decides.
+    /// Columns with the k-th best rounded score, a row: chance decides among them.
     pub tied: f64,
 }
 

@@ -18,7 +18,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let engine = Engine::new()?;
-//! let stream = engine.context().expect("Engine::new has a GPU").default_stream();
+//! let stream = engine.stream();
 //! let scores = stream.clone_htod(&vec![0.5f32; 32 * 131_072])?;
 //! let mut indices = stream.alloc_zeros::<i32>(32 * 512)?;
 //!
@@ -55,7 +55,7 @@ pub use backend::interpret;
 pub use backend::launch::RawLaunch;
 pub use cudarc;
 pub use cudarc::driver::CudaStream;
-pub use engine::{Config, Engine, EngineBuilder};
+pub use engine::{Config, Engine, EngineBuilder, Toolchain};
 pub use error::Error;
 pub use plan::{Explanation, Plan};
 pub use problem::{IndexInt, Problem, Score, Workload};
@@ -77,7 +77,8 @@ pub mod spec {
 
 /// Compiled kernels: in memory, in packs and on disk; who compiles them, and what a warm-up reports.
 pub mod cache {
-    pub use crate::compile::store::*;
+    pub use crate::compile::cache::*;
+    pub use crate::compile::store::pack;
     pub use crate::compile::{CompileError, Compiled, Compiler};
     pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
 }
@@ -89,7 +90,8 @@ pub mod inspect {
     pub use crate::compile::overrides::{OverrideError, Overrides};
     pub use crate::compile::resources::Resources;
     pub use crate::compile::sass::{Disassembler, SassError};
-    pub use crate::plan::{Alternative, Basis, Kept, Measured, Reason};
+    pub use crate::plan::{Basis, Expected, Kept, Measured, Narrowed, PlanError, Reason};
+    pub use crate::problem::TooLarge;
     pub use topkit_codegen::{RenderError, RenderedSource, render};
 }
 

@@ -1,27 +1,29 @@
-// Guesses a key that a given number of scores reach, from some of them.
+// Guesses a threshold from a sample of scores: a key such that about so many of them are above it.
+//
+// A thread contributes the best of each group of its scores: as many groups as make twice the number
+// wanted in all. A histogram of these maxima, from the greatest downwards, gives the threshold. The
+// guess can be wrong in either direction; the final selection checks it.
 //
 // Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one
 // before anything is counted, two for each pass, none at the end: the histogram is cleared, and a
 // barrier is due before it is used again.
 // Preconditions: the histogram is clear and `greatest` is 0, both before a barrier.
-//
-// A thread puts forward the best of each group of its scores: as many groups as make twice the
-// number wanted in all. A histogram of these under the greatest gives the bound.
 #pragma once
-#include "../select/cut.cuh"
-#include "../score/word.cuh"
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
+#include "../score/word.cuh"
+#include "../select/cut.cuh"
 
-struct Bound {
+// A guessed threshold: scores of a greater key become candidates.
+struct Guess {
     bool found;
-    bool ties;     // very many have the key `beneath` itself; those above it are as wanted or fewer
-    u32 beneath;
-    u32 greatest;  // key seen
+    bool ties;  // very many scores have the key `threshold` itself; no more than wanted are above it
+    u32 threshold;
+    u32 greatest;  // key of the sample
 };
 
 template <class Config>
-struct BoundSearch {
+struct Sample {
     using Word = ScoreWord<Config>;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
@@ -39,12 +41,13 @@ struct BoundSearch {
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
     static constexpr u32 SPAN = BINS << SHIFT;
 
-    // Of the scores in the sample's words, about `wanted` are above the bound; at least so many if
-    // `certain`. for_each_word(visit) calls visit(w, word) for those of this thread, with w from 0 on
-    // in each stripe.
+    // A threshold with about `wanted` scores of the sample above it; at least so many if `certain`.
+    // for_each_word(visit) calls visit(w, word) for the words of this thread, with w from 0 on in each
+    // stripe.
     template <class ForEachWord>
-    static __device__ __forceinline__ Bound find(Search& search, u32& shared_greatest, bool certain,
-                                                 u32 wanted, ForEachWord for_each_word) {
+    static __device__ __forceinline__ Guess guess(Search& search, u32& shared_greatest, bool certain,
+                                                  u32 wanted, ForEachWord for_each_word) {
+        // Take the best score of each group, and halve the groups while they are enough.
         constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
         constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
         u32 best[MOST];
@@ -68,7 +71,8 @@ struct BoundSearch {
         if (wanted > maxima) {
             return {false, false, 0, ~0u};
         }
-        // Some groups hold several of the wanted, so that fewer maxima are among them.
+
+        // Some groups hold several of the wanted, so fewer maxima are among the wanted.
         if (!certain) {
             // 1 - exp(-x), to a hundredth where x is under 1.
             const float x = __fdividef(float(wanted), float(maxima));
@@ -86,6 +90,8 @@ struct BoundSearch {
                 }
             }
         };
+
+        // Find the greatest key of the CTA.
         u32 greatest = 0;
         for_maxima([&](u32 key) { greatest = max(greatest, key); });
         greatest = warp_greatest(greatest);
@@ -95,18 +101,20 @@ struct BoundSearch {
         __syncthreads();
         greatest = shared_greatest;
 
+        // Count the maxima under it; the first bin takes all that are lower.
         const u32 least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
         const ActiveRange<Config::DIGIT_BITS> span = {least, greatest, SHIFT};
         Range range = {span, 0, greatest};
-        // All keys are in the first range.
         for_maxima([&](u32 key) { search.histogram.add((max(key, least) - least) >> SHIFT); });
+
+        // Narrow the range to the bin of the last wanted one, until the bin holds few.
         u32 left = wanted;
         while (true) {
             __syncthreads();
             const ThresholdBin bin = search.threshold.find(search.histogram, left);
             const u32 first = range.first(bin.bin);
             const u32 last = range.last(bin.bin);
-            // A single key may bring twice what is wanted; more of it is not looked at one by one.
+            // One key may stand for up to twice the wanted scores; with more it has ties.
             const u32 reached = wanted - left + bin.above + bin.inside;
             const bool narrow = bin.inside <= wanted / 4 + 16 ||
                                 (first == last && reached <= 2 * wanted + WARP_SIZE);
@@ -115,17 +123,17 @@ struct BoundSearch {
                 const u32 worst = Word::worst_key();
                 // Words that stand for no score have the worst key too.
                 bool ties = !narrow || first <= worst;
-                u32 beneath = first <= worst ? worst : ties ? first : first - 1;
-                // Every NaN that wins is beyond the bound, so none is gathered as its equal.
-                if (Word::NAN_WINS && beneath > Word::best_key()) {
+                u32 threshold = first <= worst ? worst : ties ? first : first - 1;
+                // Every NaN that wins is above the threshold, so none is collected as its tie.
+                if (Word::NAN_WINS && threshold > Word::best_key()) {
                     ties = false;
-                    beneath = Word::best_key();
+                    threshold = Word::best_key();
                 }
                 // The key of -0 is that of +0.
-                if (ties && beneath == Word::rough_key(Config::Dtype::SIGN, 0)) {
-                    beneath = Config::key(typename Config::Bits(0));
+                if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
+                    threshold = Config::key(typename Config::Bits(0));
                 }
-                return {last >= worst, ties, beneath, greatest};
+                return {last >= worst, ties, threshold, greatest};
             }
             left -= bin.above;
             range = Range::of(first, last);

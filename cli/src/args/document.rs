@@ -8,7 +8,7 @@ use std::path::Path;
 /// The most that such a text may have: far more than a spec or a run of a bench.
 const DOCUMENT_BYTES: u64 = 1 << 26;
 
-/// A text, which is read no further than a text of its kind goes: a pipe or a device may have no end.
+/// Reads a text up to the limit of its kind: a pipe or a device may have no end.
 pub fn read(path: &Path) -> Result<String, Failure> {
     let mut text = String::new();
     let file = File::open(path);

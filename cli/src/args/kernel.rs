@@ -10,7 +10,7 @@ pub const SYNTAX: &str = "A kernel is its symbol, as emit --json and cache ls ha
 `topk_kernel!`, for example kernel=block_filter,dtype=f32,items=32; keys that are left out are those \
 of emit.";
 
-/// The keys as the command line of `emit` that they stand for.
+/// The keys as a command line of `emit`.
 #[derive(Debug, Parser)]
 #[command(no_binary_name = true, disable_help_flag = true)]
 struct Line {

@@ -1,8 +1,8 @@
-//! Where a selection runs: on the engine that was asked for; else on the GPU where there is one, and
-//! on the host where there is none, with the reason.
+//! Where a selection runs: on the engine that was asked for; else on the GPU if there is one, and
+//! on the host if there is none, with the reason.
 //!
-//! What is missing leads to the host only where no engine was asked for. What is there and does not
-//! work is a failure, so that a broken machine is not mistaken for a slow one.
+//! A missing GPU, driver or NVRTC leads to the host only if no engine was asked for. A thing that is there
+//! and does not work is a failure, so that a broken machine is not mistaken for a slow one.
 
 use crate::args::spec::named;
 use crate::ui::exit::Failure;
@@ -21,7 +21,7 @@ pub enum Place {
     Host(String),
 }
 
-/// What the command line calls a place.
+/// A place as the command line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Gpu,
@@ -41,7 +41,7 @@ impl Kind {
     }
 }
 
-/// What the command line says of the place.
+/// The flags that name the place.
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[command(next_help_heading = "Where it runs")]
 pub struct Choice {
@@ -59,7 +59,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Refuses what cannot be meant, before anything is read.
+    /// Refuses contradictory flags before any file is read.
     pub fn check(self) -> Result<(), Failure> {
         let engine = self.engine.map(Kind::name);
         match self.engine {

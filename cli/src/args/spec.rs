@@ -26,7 +26,7 @@ pub struct Axes {
 }
 
 impl Axes {
-    /// Declares the axes that were given; the others keep what the builder has.
+    /// Declares the axes that were given; the others stay as the builder has them.
     pub fn declare(&self, mut builder: SpecBuilder) -> SpecBuilder {
         if !self.vec_size.is_empty() {
             builder = builder.vec_size(self.vec_size.clone());
@@ -44,8 +44,8 @@ impl Axes {
 /// The sizes that only some kernels have. Each takes a list.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Sizes {
-    /// Scores that a thread holds at once, in kernels that hold any; one or a list. Without it: all
-    /// that the other keys allow.
+    /// Scores that a thread keeps in registers or stages at once; one or a list. Kernels without such
+    /// scores ignore it. Without it: all that the other keys allow.
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub items: Vec<u32>,
     /// CTAs that share a row, launched as one cluster: 1 in kernels without clusters; one or a list.
@@ -58,7 +58,7 @@ impl Sizes {
     /// Whether a kernel has one of the sizes that were given.
     pub fn admit(&self, variant: &Variant) -> bool {
         let any = |given: &[u32], value| given.is_empty() || given.contains(&value);
-        // No items are a kernel's that holds none.
+        // A kernel without items has 0.
         (variant.items == 0 || any(&self.items, variant.items))
             && any(&self.cluster, variant.cluster)
     }
@@ -142,7 +142,7 @@ impl Keys {
         if variants.is_empty() { Err(no_kernel(&self.kernel)) } else { Ok(variants) }
     }
 
-    /// The selector that they are members of.
+    /// The selector that they are variants of.
     pub fn spec(&self) -> Result<SelectorSpec, SpecError> {
         let builder = SelectorSpec::builder("Kernels")
             .dtype(self.dtype.clone())
@@ -171,7 +171,7 @@ pub fn for_problem(
     axes.declare(open).build()
 }
 
-/// What to say where no kernel has the keys that were given, of the kernels that were meant.
+/// The message where no variant of the kernels that were meant has the keys that were given.
 pub fn no_kernel(kernels: &[KernelKind]) -> Failure {
     let list = |values: &[u32]| {
         let values: Vec<_> = values.iter().map(u32::to_string).collect();
@@ -215,7 +215,7 @@ pub fn json(variant: &Variant) -> serde_json::Value {
     })
 }
 
-/// What a kernel takes of an SM, for programs.
+/// The resources of a kernel on an SM, for programs.
 pub fn resources_json(resources: Resources) -> serde_json::Value {
     serde_json::json!({
         "registers": resources.registers,

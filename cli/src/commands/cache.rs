@@ -20,7 +20,7 @@ pub enum Action {
         /// The most to keep, like 500MB. [default: TOPKIT_CACHE_LIMIT, or 1GB]
         #[arg(long, value_name = "SIZE", value_parser = parse_size)]
         limit: Option<u64>,
-        /// Remove nothing; only tell what would be removed.
+        /// Remove nothing; only list the kernels that would be removed.
         #[arg(long)]
         dry_run: bool,
     },

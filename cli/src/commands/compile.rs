@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use topkit::cache::Artifact;
-use topkit::{Arch, Config, Engine, Selector, Variant, inspect::Resources};
+use topkit::{Arch, Config, Engine, Selector, Toolchain, Variant, inspect::Resources};
 
 /// The arguments of `topkit compile`.
 #[derive(Debug, clap::Args)]
@@ -56,7 +56,7 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
     let mut kernels = Vec::new();
     for variant in &variants {
         for selector in &selectors {
-            bar.set_message(format!("{variant} for {}", selector.engine().arch()));
+            bar.set_message(format!("{variant} for {}", selector.toolchain().arch()));
             let kernel = build(selector, variant)?;
             if let Some(folder) = &args.output {
                 save(folder, selector, &kernel)?;
@@ -78,8 +78,8 @@ pub fn asked() -> Config {
 }
 
 /// An engine that compiles for an architecture.
-pub fn engine(arch: Arch, config: Config) -> Result<Engine, topkit::Error> {
-    Engine::builder().offline(arch).config(config).build()
+pub fn engine(arch: Arch, config: Config) -> Result<Toolchain, topkit::Error> {
+    Engine::builder().config(config).build_toolchain(arch)
 }
 
 /// Refuses a kernel that needs what an architecture lacks.
@@ -93,7 +93,7 @@ pub fn compiles_for(variant: &Variant, arch: Arch) -> Result<(), Failure> {
     )))
 }
 
-/// What a kernel takes: the cells under [`TAKES`]. Its variables are in shared memory, and a filter's
+/// The resources of a kernel: the cells under [`TAKES`]. Its variables are in shared memory, and a filter's
 /// launch asks for more beside them.
 pub fn takes(variant: &Variant, artifact: &Artifact) -> Vec<String> {
     let mut cells = match Resources::from_log(&artifact.log) {
@@ -109,7 +109,7 @@ pub fn takes(variant: &Variant, artifact: &Artifact) -> Vec<String> {
     cells
 }
 
-/// The heads of what a kernel takes.
+/// The heads of a kernel's resources.
 pub const TAKES: [&str; 5] = ["registers", "spills", "shared memory", "of the launch", "cubin"];
 
 fn build(selector: &Selector, variant: &Variant) -> Result<Kernel, Failure> {

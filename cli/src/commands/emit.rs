@@ -36,7 +36,7 @@ pub fn emit(args: &Args) -> Result<Report, Failure> {
         source.text
     } else {
         let selector = args.form.selector(&variant)?;
-        json["arch"] = json!(selector.engine().arch().to_string());
+        json["arch"] = json!(selector.toolchain().arch().to_string());
         args.form.of(&selector, &variant)?
     };
     let Some(path) = &args.output else {

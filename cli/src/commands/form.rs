@@ -43,7 +43,7 @@ impl Form {
         !self.ptx && !self.sass
     }
 
-    /// A member of a selector in this form.
+    /// A variant of a selector in this form.
     pub fn of(&self, selector: &Selector, variant: &Variant) -> Result<String, Failure> {
         Ok(match (self.ptx, self.sass) {
             (true, _) => selector.ptx(variant)?,
@@ -54,7 +54,7 @@ impl Form {
 
     /// A selector with the kernel, for the architecture.
     pub fn selector(&self, variant: &Variant) -> Result<Selector, Failure> {
-        let arch = self.arch.map_or_else(usual_arch, Ok)?;
+        let arch = self.arch.map_or_else(default_arch, Ok)?;
         compiles_for(variant, arch)?;
         let meaning = variant.semantics;
         let spec = SelectorSpec::builder("One")
@@ -68,7 +68,7 @@ impl Form {
 }
 
 /// That of the first GPU, or else the newest that NVRTC compiles for.
-fn usual_arch() -> Result<Arch, Failure> {
+fn default_arch() -> Result<Arch, Failure> {
     let gpu =
         topkit::machine::devices().ok().and_then(|devices| devices.first().map(|gpu| gpu.arch));
     let newest = || {

@@ -31,12 +31,12 @@ pub struct Cli {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What the program can do.
+/// The commands of the program.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Say what this machine has, what is missing and how to get it.
@@ -51,7 +51,7 @@ pub enum Command {
     /// Compile kernels for one or more architectures. Needs NVRTC, but no GPU.
     #[command(after_long_help = EXIT_CODES)]
     Compile(compile::Args),
-    /// Compile ahead, into the disk cache, the kernels that launches of some problems can need.
+    /// Compile kernels into the disk cache ahead of launches, for given problems.
     #[command(after_long_help = EXIT_CODES)]
     Warmup(warmup::Args),
     /// Select the top k of every row of a file or of generated scores, and check the answer.
@@ -60,10 +60,10 @@ pub enum Command {
     /// Time the kernels over grids of problems, beside the read-once floor and others' kernels.
     #[command(after_long_help = EXIT_CODES)]
     Bench(Box<bench::Args>),
-    /// Measure which kernel is fastest for which problem, for plans to go by.
+    /// Measure which kernel is fastest for which problem, and make plans by the times.
     #[command(after_long_help = EXIT_CODES)]
     Tune(tune::Args),
-    /// Measure how much of the F32 selection is left where scores are rounded to BF16 or F16.
+    /// Measure how much of the F32 selection remains if scores are rounded to BF16 or F16.
     #[command(after_long_help = EXIT_CODES)]
     Recall(recall::Args),
     /// Compile kernels ahead into one file, for machines without NVRTC; list or verify such a file.
@@ -72,7 +72,7 @@ pub enum Command {
     /// Look at the compiled kernels on disk.
     #[command(after_long_help = EXIT_CODES)]
     Cache {
-        /// What to do with them.
+        /// The action.
         #[command(subcommand)]
         action: Action,
     },

@@ -1,7 +1,7 @@
-//! `topkit warmup`: compiles ahead, into the disk cache, what launches of some problems can need.
+//! `topkit warmup`: compiles into the disk cache, ahead of launches, the kernels that given problems need.
 //!
-//! The library names the kernels, compiles them and says what the disk has kept; here problems are
-//! read and the outcome is told. A kernel that failed or that the disk lacks is exit code 3.
+//! The library names the kernels, compiles them and says which the disk has kept; here problems are
+//! read and the outcome is reported. A kernel that failed or that the disk lacks is exit code 3.
 
 use crate::args::spec::{self, Axes, Meaning};
 use crate::ui::exit::{Exit, Failure};
@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Instant;
 use topkit::cache::{NotKept, Origin};
 use topkit::{
-    Arch, DType, Engine, Selector, SelectorSpec, Workload,
+    Arch, DType, Engine, Selector, SelectorSpec, Toolchain, Workload,
     cache::{Warmed, Warmup},
 };
 
@@ -26,8 +26,8 @@ pub struct Args {
     /// bf16,1..64,8192..131072,512. Both ends of a range belong to it.
     #[arg(required = true, value_name = "WORKLOAD", value_parser = workload)]
     workloads: Vec<Workload>,
-    /// Architectures to compile for; one or a list. Plans are then those of a usual GPU of each;
-    /// another one of it may want other kernels. Without it: the first GPU, its plans and its
+    /// Architectures to compile for; one or a list. Plans are then those of the most common GPU of
+    /// each; another GPU may need other kernels. Without it: the first GPU, its plans and its
     /// architecture, and kernels are loaded too, to see whether it has room for them.
     #[arg(long, value_name = "ARCH", value_delimiter = ',')]
     arch: Vec<Arch>,
@@ -54,8 +54,8 @@ pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
         return list(args, &selectors);
     }
     // Packs alone have all that they can serve already.
-    selectors.iter().try_for_each(|selector| selector.engine().nvrtc().map(drop))?;
-    let disk = selectors.first().and_then(|selector| selector.engine().cache().disk());
+    selectors.iter().try_for_each(|selector| selector.toolchain().nvrtc().map(drop))?;
+    let disk = selectors.first().and_then(|selector| selector.toolchain().disk());
     let folder = disk.map(|disk| disk.root().display().to_string()).ok_or_else(|| {
         Failure::environment(
             "no kernel is kept on disk here, so that a warm-up would be lost with this program; \
@@ -88,14 +88,15 @@ impl Args {
         let mut archs = self.arch.clone();
         archs.sort();
         archs.dedup();
-        let engines = if archs.is_empty() {
-            vec![Engine::new().map_err(|error| {
+        let toolchains = if archs.is_empty() {
+            let engine = Engine::new().map_err(|error| {
                 Failure::environment(format!("{error}\n--arch needs no GPU, as in --arch sm_90a"))
-            })?]
+            })?;
+            vec![engine.toolchain().clone()]
         } else {
-            archs.iter().map(|&arch| Engine::offline(arch)).collect::<Result<_, _>>()?
+            archs.iter().map(|&arch| Toolchain::new(arch)).collect::<Result<_, _>>()?
         };
-        let selectors = engines.iter().map(|engine| engine.selector(spec.clone()));
+        let selectors = toolchains.iter().map(|toolchain| toolchain.selector(spec.clone()));
         Ok(selectors.collect::<Result<_, _>>()?)
     }
 
@@ -130,8 +131,8 @@ fn list(args: &Args, selectors: &[Selector]) -> Result<Report, Failure> {
     Ok(Report::done(text, json!({ "kernels": kernels })))
 }
 
-/// The kernels of all architectures. What the report of the last one says of the disk is still true; the
-/// disk is asked again of those of the others, whose room a later one may have taken.
+/// The kernels of all architectures. The report of the last architecture is still true of the disk; for the
+/// others the disk is read again, since a later kernel may have displaced theirs.
 fn kernels(all: Vec<(&Selector, Warmup)>) -> Vec<Kernel> {
     let last = all.len().saturating_sub(1);
     let mut kernels = Vec::new();
@@ -143,7 +144,7 @@ fn kernels(all: Vec<(&Selector, Warmup)>) -> Vec<Kernel> {
             let missing = match warmed.outcome {
                 Err(_) | Ok(Origin::Pack) => None,
                 Ok(_) if place == last => told.get(key).cloned(),
-                Ok(_) => selector.engine().cache().kept(key).err(),
+                Ok(_) => selector.toolchain().cache().kept(key).err(),
             };
             kernels.push(Kernel::of(warmed, missing));
         }

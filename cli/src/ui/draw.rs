@@ -1,4 +1,4 @@
-//! What pictures have in common: words, the names of lengths, and colors between two.
+//! The parts that pictures share: words, the names of lengths, and colors between two.
 //!
 //! Text is left to whoever shows the picture, so that no font of this machine is needed.
 

@@ -8,15 +8,15 @@ use std::process::ExitCode;
 /// Shown below every `--help`.
 pub const EXIT_CODES: &str = "\
 Exit codes:
-  0  it was done, and what was checked is in order
+  0  success, and every check passed
   1  a check failed: something is missing (doctor), damaged (cache verify, pack verify), or
      a kernel or its answer is wrong (run, bench, recall), or slower (tune --check); or two
      kernels differ (diff)
-  2  the input or the command line is at fault; one line on stderr says how; of diff, as of
+  2  the input or the command line is wrong; one line on stderr says how; of diff, as of
      diff(1), every failure
   3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, a C++
      compiler, memory, the disk (warmup: the disk has not kept every kernel)
-130  it was ended by Ctrl-C; what is known by then is told and kept (tune)";
+130  ended by Ctrl-C; the measurements until then are reported and kept (tune)";
 
 /// The exit codes, as [`EXIT_CODES`] explains them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,11 +115,18 @@ impl From<topkit::Error> for Failure {
         match error {
             Error::Spec(error) => error.into(),
             Error::Render(error) => error.into(),
-            Error::K { .. }
-            | Error::DType { .. }
-            | Error::TooLarge { .. }
-            | Error::Unfit { .. } => Failure::input(error),
+            Error::Plan(error) => error.into(),
+            Error::TooLarge(_) => Failure::input(error),
             _ => Failure::environment(error),
+        }
+    }
+}
+
+impl From<topkit::inspect::PlanError> for Failure {
+    fn from(error: topkit::inspect::PlanError) -> Failure {
+        match error {
+            topkit::inspect::PlanError::Spec(error) => error.into(),
+            error => Failure::input(error),
         }
     }
 }

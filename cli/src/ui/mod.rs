@@ -1,5 +1,5 @@
-//! What a person or a program sees: exit codes and failures, reports and their tables, progress, logs, and
-//! what pictures share. It knows no command.
+//! The output of the program: exit codes and failures, reports and their tables, progress, logs, and
+//! the parts that pictures share. It knows no command.
 
 pub mod draw;
 pub mod exit;

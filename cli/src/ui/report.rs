@@ -1,4 +1,4 @@
-//! What a command has to say, for people and for programs, and the shapes it is laid out in.
+//! The report of a command, for people and for programs, and the layout of its text.
 
 use crate::ui::exit::{Exit, Failure};
 use serde_json::Value;

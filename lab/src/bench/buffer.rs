@@ -18,10 +18,10 @@ use topkit::cudarc::driver::{CudaSlice, DevicePtr, result};
 /// more than any L2 cache holds.
 pub const COLD_BYTES: usize = 200_000_000;
 
-/// What every copy begins at a multiple of: the alignment of an allocation.
+/// Every copy begins at a multiple of this: the alignment of an allocation.
 const ALIGN: usize = 256;
 
-/// Device memory that grows when more is asked for, and then holds nothing of before.
+/// Device memory that grows on demand; its content is lost then.
 pub struct Region {
     stream: Arc<CudaStream>,
     memory: Option<CudaSlice<u8>>,

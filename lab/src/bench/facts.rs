@@ -1,4 +1,4 @@
-//! What follows from the times of one bench alone: 16-bit scores over f32, how far distributions and
+//! Conclusions from the times of one bench alone: 16-bit scores over f32, how far distributions and
 //! ragged rows are from plain ones, and how far all of it is from the read-once floor.
 //!
 //! It compares ours with ours. Peers are in [`super::ratio`].
@@ -51,7 +51,7 @@ pub fn speedups(document: &Document) -> Vec<Speedup> {
 }
 
 impl Speedup {
-    /// Enough scores for memory to be what takes the time.
+    /// Enough scores for memory bandwidth to decide the time.
     pub fn is_large(&self) -> bool {
         self.rows * self.cols >= 128 * 128 * 1024
     }
@@ -98,7 +98,7 @@ fn beside<'a>(entry: &'a Entry, other: &'a Entry) -> Beside<'a> {
     Beside { entry, other, times }
 }
 
-/// The most of some ratios, with what it is of.
+/// The greatest of some ratios, with its subject.
 pub fn most<T>(ratios: impl Iterator<Item = (Option<f64>, T)>) -> Option<(f64, T)> {
     let known = ratios.filter_map(|(ratio, of)| Some((ratio?, of)));
     known.max_by(|(a, _), (b, _)| a.total_cmp(b))

@@ -36,7 +36,7 @@ pub struct Gpu {
     memory: Memory,
 }
 
-/// Regions by what they hold.
+/// Regions by their content.
 struct Memory {
     scores: Region,
     strided: Region,
@@ -66,7 +66,7 @@ impl Gpu {
         // First, since a slip in a file's name shows here.
         let peers = libraries.iter().map(|path| Peer::load(path)).collect::<Result<Vec<_>, _>>()?;
         let engine = Engine::new().map_err(unfit)?;
-        let context = engine.context().ok_or(topkit::Error::Offline { arch: engine.arch() })?;
+        let context = engine.context();
         // SAFETY: everything is on the one stream made below, so there is nothing between streams
         // to track; tracking would put events into the graphs.
         unsafe { context.disable_event_tracking() };
@@ -159,7 +159,7 @@ impl Gpu {
             indices: raw.indices,
             launch: &launch,
         };
-        trial.judge(stream, &mut self.stopwatch)
+        trial.measure(stream, &mut self.stopwatch)
     }
 
     fn theirs(
@@ -197,7 +197,7 @@ impl Gpu {
         };
         let (k, indices) = (cell.k, buffers.indices);
         let trial = Trial { input, copies, k, semantics, indices, launch: &launch };
-        trial.judge(stream, &mut self.stopwatch)
+        trial.measure(stream, &mut self.stopwatch)
     }
 }
 

@@ -13,7 +13,7 @@ const SEED: u64 = 0;
 /// A matrix.
 #[derive(Debug)]
 pub struct Input {
-    /// What it was made from.
+    /// The parts of the cell that it was made from.
     pub key: InputKey,
     /// Its scores, row after row.
     pub scores: Scores,
@@ -25,7 +25,8 @@ impl Input {
     /// Makes the matrix of a key.
     pub fn make(key: InputKey) -> Result<Input, Error> {
         let (dtype, rows, columns, dist, lengths) = key;
-        let scores = Scores::generate("the scores", Shape { rows, columns }, dtype, dist, SEED)?;
+        let (shape, rng) = (Shape { rows, columns }, Rng::coarse(SEED));
+        let scores = Scores::generate("the scores", shape, dtype, dist, &rng)?;
         let lengths = (lengths == Lengths::Uniform).then(|| self::lengths(rows, columns));
         Ok(Input { key, scores, lengths })
     }
@@ -39,7 +40,7 @@ impl Input {
         }
     }
 
-    /// What is wrong with an answer, row after row of k indices; `None` where nothing is.
+    /// The first fault of an answer, row after row of k indices; `None` if it is right.
     pub fn fault(
         &self,
         k: u32,
@@ -74,6 +75,17 @@ mod tests {
     fn scores_that_no_memory_has_room_for_are_refused() {
         let key = (DType::F32, usize::MAX >> 8, 1 << 4, Distribution::Normal, Lengths::Full);
         assert!(matches!(Input::make(key).unwrap_err(), Error::Memory { .. }));
+    }
+
+    /// Runs of a bench can be compared only if their scores are the same.
+    #[test]
+    fn the_scores_of_a_bench_stay_the_same() {
+        let key = (DType::F32, 2, 3, Distribution::Normal, Lengths::Full);
+        let Scores::F32(scores) = Input::make(key).unwrap().scores else { panic!("another dtype") };
+        assert_eq!(scores[..3], [-0.4945788, -0.87714106, -2.6955926]);
+        let key = (DType::F32, 2, 3, Distribution::Uniform, Lengths::Full);
+        let Scores::F32(scores) = Input::make(key).unwrap().scores else { panic!("another dtype") };
+        assert_eq!(scores[..3], [0.8833108, 0.43152797, 0.026433766]);
     }
 
     #[test]

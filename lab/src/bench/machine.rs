@@ -1,4 +1,4 @@
-//! What the document says of the machine. What the system does not tell is left out.
+//! The machine in the document. Facts that the system does not tell are left out.
 
 use super::record::Machine;
 use topkit::Engine;
@@ -11,13 +11,13 @@ impl Machine {
             |nvrtc| format!("{}.{}", nvrtc.version().0, nvrtc.version().1),
         );
         let facts = engine.device();
-        let cuda = facts.map_or((0, 0), |facts| facts.driver);
+        let cuda = facts.driver;
         Machine {
-            device: facts.map_or_else(|| "GPU".to_owned(), |facts| facts.name.clone()),
+            device: facts.name.clone(),
             arch: engine.arch().to_string(),
-            multiprocessors: facts.map_or(0, |facts| facts.multiprocessors),
-            l2_bytes: facts.map_or(0, |facts| facts.l2_bytes),
-            memory_bytes: facts.map_or(0, |facts| facts.memory_bytes),
+            multiprocessors: facts.multiprocessors,
+            l2_bytes: facts.l2_bytes,
+            memory_bytes: facts.memory_bytes,
             driver: std::fs::read_to_string("/proc/driver/nvidia/version")
                 .ok()
                 .and_then(|text| version(&text).map(str::to_owned)),

@@ -1,4 +1,4 @@
-//! From cells to a document: what is measured in which order, and when to stop.
+//! From cells to a document: the order of measurements, and when to stop.
 //!
 //! The GPU is behind a trait, so that this flow is tested without one. A cell that fails is kept as
 //! such; the rest is measured as long as the GPU answers.

@@ -1,7 +1,7 @@
 //! The bench: times the kernels that the plan picks over cells, beside the read-once floor and peers.
 //!
-//! Cells go through a meter ([`meter`], [`gpu`]) into a document ([`record`]); [`ratio`] and [`facts`] tell
-//! what follows from one, where there is no GPU too. A cell whose answer is wrong has no time.
+//! Cells go through a meter ([`meter`], [`gpu`]) into a document ([`record`]); [`ratio`] and [`facts`] draw
+//! conclusions from one, without a GPU. A cell whose answer is wrong has no time.
 
 mod buffer;
 mod clock;

@@ -75,7 +75,7 @@ pub struct Buffers {
     pub lengths: CUdeviceptr,
     /// The indices.
     pub indices: CUdeviceptr,
-    /// What [`Peer::workspace_bytes`] asks for.
+    /// [`Peer::workspace_bytes`] of memory.
     pub workspace: CUdeviceptr,
 }
 
@@ -192,7 +192,7 @@ impl Peer {
     }
 }
 
-/// What the interface calls a dtype: the codes of C, from 0 on.
+/// The code of a dtype in the interface: that of C, counted from 0.
 fn code(dtype: DType) -> c_int {
     dtype.c_code() - 1
 }

@@ -1,4 +1,4 @@
-//! What a bench leaves behind: the document that is `bench.json`, and all that is drawn from it.
+//! The document of a bench, `bench.json`; text, tables and plots are made from it.
 //!
 //! It is plain data; who benches reads and writes it.
 
@@ -24,7 +24,7 @@ pub struct Document {
     /// Why it ended early, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
-    /// What was measured, in the order of the grids.
+    /// The measured cells, in the order of the grids.
     pub cells: Vec<Entry>,
 }
 
@@ -74,12 +74,12 @@ pub struct Entry {
     pub scores: u64,
     /// The kernel that was picked.
     pub kernel: Kernel,
-    /// What became of it.
+    /// Its outcome.
     pub ours: Outcome,
     /// The time to read every byte of the input once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_once: Option<Both>,
-    /// What became of others, on the same input.
+    /// The outcomes of others, on the same input.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peers: Vec<Peer>,
 }
@@ -102,12 +102,12 @@ pub struct Kernel {
 pub struct Peer {
     /// As its library calls it.
     pub name: String,
-    /// What became of it.
+    /// Its outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
 }
 
-/// What became of a kernel in a cell. One that was wrong has no time.
+/// The outcome of a kernel in a cell. A wrong kernel has no time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Outcome {

@@ -51,7 +51,7 @@ impl Table {
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The first fault of the text.
     pub fn parse(text: &str) -> Result<Table, String> {
         let mut table: Table = serde_json::from_str(text).map_err(|error| error.to_string())?;
         for (place, row) in table.cells.iter().enumerate() {
@@ -70,7 +70,7 @@ impl Table {
         self.cells.iter().filter(|row| row.grid == grid).count()
     }
 
-    /// The row of a cell: of its own grid, else of any that asks the same.
+    /// The row of a cell: of its own grid, else of any grid with the same problem.
     pub fn find(&self, cell: &Cell) -> Option<&Row> {
         if cell.ragged() || cell.unaligned {
             return None;

@@ -1,7 +1,7 @@
-//! A kernel on trial: its answer is checked, then it is timed, then its answer is checked again.
+//! One kernel of a cell: its answer is checked, then it is timed, then its answer is checked again.
 //!
-//! What is wrong gets no time. What the GPU refuses is an outcome too, as long as the GPU still
-//! answers; else the failure is handed on.
+//! A wrong answer has no time. A launch that the GPU refuses is an outcome too, as long as the GPU still
+//! responds; else the error is returned.
 
 use super::buffer::{Copies, fetch, set};
 use super::input::Input;
@@ -14,15 +14,15 @@ use topkit::{CudaStream, spec::Semantics};
 /// No index, byte by byte, so that a place that no kernel wrote to does not pass for an answer.
 const UNWRITTEN: u8 = 0x81;
 
-/// What is launched, on what, and where its answer goes.
+/// A launch, its input, and the place of its answer.
 pub struct Trial<'a> {
     /// The scores.
     pub input: &'a Input,
-    /// They, on the GPU.
+    /// The same on the GPU.
     pub copies: Copies,
     /// Winners a row.
     pub k: u32,
-    /// What the selection means.
+    /// The meaning of the selection.
     pub semantics: Semantics,
     /// Room for rows x k indices, which every launch writes.
     pub indices: CUdeviceptr,
@@ -32,7 +32,11 @@ pub struct Trial<'a> {
 
 impl Trial<'_> {
     /// Checks, times and checks again.
-    pub fn judge(&self, stream: &CudaStream, stopwatch: &mut Stopwatch) -> Result<Outcome, Error> {
+    pub fn measure(
+        &self,
+        stream: &CudaStream,
+        stopwatch: &mut Stopwatch,
+    ) -> Result<Outcome, Error> {
         self.outcome(stream, stopwatch).or_else(|failure| {
             let answers = stream.synchronize().is_ok();
             if answers { Ok(Outcome::Failed { failed: failure.to_string() }) } else { Err(failure) }
@@ -51,7 +55,7 @@ impl Trial<'_> {
         })
     }
 
-    /// What is wrong with the answer of one launch.
+    /// The fault of the answer of one launch.
     fn fault(&self, stream: &CudaStream) -> Result<Option<String>, Error> {
         let count = self.input.key.1 * self.k as usize;
         // SAFETY: there is room for so many indices.

@@ -1,8 +1,8 @@
 //! Logits as the lightning indexer of DeepSeek-V3.2 makes them: for query t and key s,
 //! `sum over heads h of w[t,h] * relu(q[t,h] . k[s])`.
 //!
-//! What the model computes is kept: the sum, in f32; keys that went through a LayerNorm, which all
-//! heads share; weights of either sign, scaled by 1 / sqrt(heads * dim). What went in is random:
+//! The arithmetic is the model's: the sum, in f32; keys after a LayerNorm, which all heads share; weights
+//! of either sign, scaled by 1 / sqrt(heads * dim). The inputs are random:
 //! queries, keys before the LayerNorm and weights are standard normal. Left out is what does not
 //! change how such scores are spread: the rotations that queries and keys share, and the FP8
 //! rounding of both before their product. A trained indexer separates its keys better; for its
@@ -12,7 +12,7 @@
 
 use crate::Error;
 use crate::memory;
-use crate::{Distribution, Shape};
+use crate::{Distribution, Rng, Shape};
 use indicatif::ProgressBar;
 use std::thread;
 use topkit::DType;
@@ -80,7 +80,7 @@ impl Indexer {
         let seed = self.seed.wrapping_mul(3).wrapping_add(stream);
         Shape { rows, columns }.check(DType::F32)?;
         let mut numbers = memory::filled("the inputs of the logits", 0.0, rows * columns)?;
-        Distribution::Normal.write(seed, columns, &mut numbers);
+        Distribution::Normal.write(&Rng::new(seed), columns, &mut numbers);
         Ok(numbers)
     }
 }

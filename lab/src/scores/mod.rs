@@ -1,11 +1,11 @@
-//! Matrices of scores in host memory: generated, or made of what a caller has read.
+//! Matrices of scores in host memory: generated here, or read by the caller.
 //!
-//! The same seed gives the same matrix on every machine. What memory does not hold is refused before it
-//! is made.
+//! The same seed gives the same matrix on every machine. A matrix that memory does not hold is refused
+//! before it is made.
 
 pub mod indexer;
 
-use crate::{Distribution, Error, memory};
+use crate::{Distribution, Error, Rng, memory};
 use half::{bf16, f16};
 use std::fmt;
 use std::str::FromStr;
@@ -51,12 +51,12 @@ impl Scores {
         shape: Shape,
         dtype: DType,
         distribution: Distribution,
-        seed: u64,
+        rng: &Rng,
     ) -> Result<Scores, Error> {
         Ok(match dtype {
-            DType::F32 => Scores::F32(fill(what, shape, distribution, seed)?),
-            DType::Bf16 => Scores::Bf16(fill(what, shape, distribution, seed)?),
-            DType::F16 => Scores::F16(fill(what, shape, distribution, seed)?),
+            DType::F32 => Scores::F32(fill(what, shape, distribution, rng)?),
+            DType::Bf16 => Scores::Bf16(fill(what, shape, distribution, rng)?),
+            DType::F16 => Scores::F16(fill(what, shape, distribution, rng)?),
         })
     }
 }
@@ -65,10 +65,10 @@ fn fill<S: Score>(
     what: &str,
     Shape { rows, columns }: Shape,
     distribution: Distribution,
-    seed: u64,
+    rng: &Rng,
 ) -> Result<Vec<S>, Error> {
     let mut scores = memory::filled(what, S::FILL, rows.saturating_mul(columns))?;
-    distribution.write(seed, columns, &mut scores);
+    distribution.write(rng, columns, &mut scores);
     Ok(scores)
 }
 
@@ -131,7 +131,8 @@ pub fn generate(
     seed: u64,
 ) -> Result<Matrix, Error> {
     shape.check(dtype)?;
-    let scores = Scores::generate("the generated scores", shape, dtype, distribution, seed)?;
+    let rng = Rng::new(seed);
+    let scores = Scores::generate("the generated scores", shape, dtype, distribution, &rng)?;
     let source = format!("generated, {distribution}, seed {seed}");
     Ok(Matrix { source, rows: shape.rows, columns: shape.columns, scores })
 }

@@ -1,40 +1,55 @@
-//! Where kernels come from and where they run: one engine for each GPU, or for an architecture
-//! that is compiled for without one.
+//! Where kernels come from and where they are loaded: a toolchain for an architecture, and an engine,
+//! which is a toolchain with a GPU.
 //!
-//! It renders, compiles, caches and loads. It holds no scores and no workspace, and it never
-//! launches by itself; that is [`Selector`]'s work.
+//! A toolchain renders, compiles and caches; with a GPU it loads too. It holds no scores and no
+//! workspace and launches nothing. Every failure is an error of the call that met it; nothing is
+//! retried here.
 
 mod builder;
 mod config;
+mod gpu;
 mod tables;
 
 pub use builder::EngineBuilder;
 pub use config::Config;
+pub use gpu::Engine;
 
-use crate::backend::cuda::device::{Device, DeviceFacts};
+use crate::backend::cuda::device::Device;
 use crate::backend::cuda::module::{LaunchShape, LoadedKernel};
 use crate::compile::absent::Absent;
+use crate::compile::cache::{
+    Artifact, CacheKey, Compiling, DiskCache, KernelCache, KernelError, NotPacked, OnceMap, Store,
+};
 use crate::compile::dump::dump;
 use crate::compile::nvrtc::{Nvrtc, NvrtcError};
 use crate::compile::overrides::Overrides;
-use crate::compile::store::pack::{NotPacked, Packs, Stock};
-use crate::compile::store::{Artifact, CacheKey, KernelCache, MemoryCache};
+use crate::compile::store::pack::Packs;
 use crate::error::Error;
-use crate::plan::{Holding, Limits, Planner, Refusal};
-use crate::select::selector::Selector;
+use crate::plan::{Holding, Limits, Refusal};
 use cudarc::driver::CudaContext;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use topkit_codegen::{Arch, RenderedSource, SelectorSpec, Variant, render};
 
-/// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
+/// Renders, compiles and caches kernels for one architecture; it needs no GPU. Cheap to clone; clones
 /// share everything.
 ///
-/// A kernel that was loaded stays loaded for as long as its CUDA context lives, since a captured
-/// graph or a launch that has not ended may need it after the engine was dropped. Engines that are
-/// made one after another in one [`CudaContext`] share what is loaded, so they add nothing.
+/// Its selectors plan, compile and show kernels. To launch, make them of an [`Engine`], which is a
+/// toolchain with a GPU.
+///
+/// ```no_run
+/// use topkit::{DType, Problem, SelectorSpec, Toolchain};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let toolchain = Toolchain::new("sm_90a".parse()?)?;
+/// let selector = toolchain.selector(SelectorSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
+/// let plan = selector.plan(&Problem::new(DType::Bf16, 32, 131_072, 512))?;
+/// println!("{}", selector.ptx(&plan.variant)?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
-pub struct Engine {
+pub struct Toolchain {
     inner: Arc<Inner>,
 }
 
@@ -46,104 +61,77 @@ struct Inner {
     overrides: Option<Overrides>,
     /// The compiler; where packs alone serve, why there is none.
     nvrtc: Result<Arc<Nvrtc>, NvrtcError>,
+    packs: Arc<Packs>,
+    disk: Option<DiskCache>,
+    /// Artifacts, from memory, from the packs, from disk or from the compiler.
     cache: KernelCache,
-    artifacts: MemoryCache<Variant, Artifact, Error>,
-    loaded: MemoryCache<Variant, LoadedKernel, Error>,
+    loaded: OnceMap<Variant, LoadedKernel, Error>,
     /// The measured table that holds here, read with the first selector and anew after a tuning.
-    holding: Mutex<Option<Option<Holding>>>,
+    holding: Mutex<Option<Option<Arc<Holding>>>>,
 }
 
 /// The records of a machine's own measurements, in the folder of the disk cache.
 const RECORDS: &str = "tuned.jsonl";
 
-/// What an engine is for.
-#[derive(Debug)]
-pub(crate) enum Target {
-    Gpu(Device),
+/// What a toolchain compiles for.
+#[derive(Debug, Clone)]
+enum Target {
+    Gpu(Arc<Device>),
     Offline(Arch),
 }
 
-impl Engine {
-    /// An engine on the first GPU, with the settings of the environment.
-    ///
-    /// # Errors
-    /// There is no driver, no GPU or no NVRTC; the error names what was looked for and where. With
-    /// [packs](crate::compile::store::pack) no NVRTC is needed.
-    pub fn new() -> Result<Engine, Error> {
-        Engine::build(Target::Gpu(Device::open(0)?), Config::from_env())
-    }
-
-    /// An engine on the caller's context, with the settings of the environment.
-    ///
-    /// # Errors
-    /// The context does not answer, or there is no NVRTC.
-    pub fn on(context: Arc<CudaContext>) -> Result<Engine, Error> {
-        Engine::build(Target::Gpu(Device::of(context)?), Config::from_env())
-    }
-
-    /// An engine with settings of one's own, such as packs of compiled kernels.
-    pub fn builder() -> EngineBuilder {
-        EngineBuilder::default()
-    }
-
-    /// An engine without a GPU: it renders, compiles and inspects for an architecture, and
-    /// refuses to launch.
+impl Toolchain {
+    /// A toolchain without a GPU, for an architecture, with the settings of the environment.
     ///
     /// # Errors
     /// There is no NVRTC, or it does not compile for the architecture.
-    pub fn offline(arch: Arch) -> Result<Engine, Error> {
-        Engine::build(Target::Offline(arch), Config::from_env())
+    pub fn new(arch: Arch) -> Result<Toolchain, Error> {
+        Engine::builder().build_toolchain(arch)
     }
 
-    /// The same target with other settings, and nothing compiled yet.
+    /// A toolchain of the same target with other settings, and nothing compiled yet.
     ///
     /// # Errors
-    /// As for the constructors.
-    pub fn with_config(&self, config: Config) -> Result<Engine, Error> {
-        let target = match &self.inner.target {
-            Target::Gpu(device) => Target::Gpu(device.clone()),
-            Target::Offline(arch) => Target::Offline(*arch),
-        };
-        Engine::build(target, config)
+    /// As for [`Toolchain::new`].
+    pub fn with_config(&self, config: Config) -> Result<Toolchain, Error> {
+        Toolchain::build(self.inner.target.clone(), config)
     }
 
-    pub(crate) fn build(target: Target, config: Config) -> Result<Engine, Error> {
+    fn build(target: Target, config: Config) -> Result<Toolchain, Error> {
         if !config.refused.is_empty() {
             return Err(Error::Environment { refused: config.refused.join("; ") });
         }
         let overrides = config.override_dir.as_deref().map(Overrides::open).transpose()?;
         let packs = Packs::open(&config.packs)?;
         let (arch, limits) = match &target {
-            Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
+            Target::Gpu(device) => (device.facts.arch, device.facts.limits()),
             Target::Offline(arch) => (*arch, Limits::of_arch(*arch)),
         };
         let nvrtc =
             Nvrtc::for_arch(arch).map(|nvrtc| Arc::new(nvrtc.with_line_info(config.line_info)));
+        let (packs, mut disk) = (Arc::new(packs), None);
+        let mut stores: Vec<Arc<dyn Store>> = vec![packs.clone()];
         let cache = match &nvrtc {
-            Ok(nvrtc) => KernelCache::from_config(nvrtc.clone(), &config),
+            Ok(nvrtc) => {
+                disk = config.cache_dir.as_ref().and_then(DiskCache::open_or_log);
+                disk = disk.map(|disk| disk.with_limit(config.cache_limit));
+                if let Some(disk) = &disk {
+                    nvrtc.remember_in(disk);
+                    stores.push(Arc::new(disk.clone()));
+                }
+                KernelCache::new(nvrtc.clone(), stores)
+            }
             Err(error) if packs.is_empty() => return Err(error.clone().into()),
             Err(error) => {
                 tracing::info!("kernels come from packs alone: {error}");
-                KernelCache::new(Arc::new(Absent), None)
+                KernelCache::new(Arc::new(Absent), stores)
             }
         };
-        if let (Ok(nvrtc), Some(disk)) = (&nvrtc, cache.disk()) {
-            nvrtc.remember_in(disk);
-        }
-        let cache = cache.with_packs(packs);
-        let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
+        let loaded = OnceMap::default();
         let holding = Mutex::default();
         let inner =
-            Inner { target, limits, config, overrides, nvrtc, cache, artifacts, loaded, holding };
-        Ok(Engine { inner: Arc::new(inner) })
-    }
-
-    /// The kernels of a spec on this engine; nothing is compiled yet.
-    ///
-    /// # Errors
-    /// The spec has faults; all of them are named.
-    pub fn selector(&self, spec: SelectorSpec) -> Result<Selector, Error> {
-        Selector::new(self.clone(), spec)
+            Inner { target, limits, config, overrides, nvrtc, packs, disk, cache, loaded, holding };
+        Ok(Toolchain { inner: Arc::new(inner) })
     }
 
     /// The architecture that it compiles for.
@@ -159,12 +147,7 @@ impl Engine {
         &self.inner.limits
     }
 
-    /// The GPU, where there is one.
-    pub fn device(&self) -> Option<&DeviceFacts> {
-        self.gpu().map(|device| &device.facts)
-    }
-
-    /// The context, where there is a GPU.
+    /// The context of its GPU; `None` where it has none. That of an [`Engine`] is plain.
     pub fn context(&self) -> Option<&Arc<CudaContext>> {
         self.gpu().map(|device| &device.context)
     }
@@ -172,7 +155,7 @@ impl Engine {
     /// The compiler.
     ///
     /// # Errors
-    /// There is none, and the engine lives by its packs.
+    /// There is none, and kernels come from packs alone.
     pub fn nvrtc(&self) -> Result<&Nvrtc, Error> {
         self.inner.nvrtc.as_deref().map_err(|error| error.clone().into())
     }
@@ -183,27 +166,34 @@ impl Engine {
         &self.inner.cache
     }
 
-    /// The file of this machine's own measurements, beside the compiled kernels; `None` where
-    /// nothing is kept on disk, or the folder is refused. It is read when the first selector is made,
-    /// and after [`Engine::tune`].
-    pub fn records(&self) -> Option<PathBuf> {
-        self.inner.cache.disk().map(|disk| disk.root().join(RECORDS))
+    /// The folder of compiled kernels; `None` where nothing is kept on disk.
+    pub fn disk(&self) -> Option<&DiskCache> {
+        self.inner.disk.as_ref()
     }
 
-    /// The members of a selector that packs hold, where there are no others; the planner then takes no
-    /// other from its table.
-    pub(crate) fn stock(&self, spec: &SelectorSpec, planner: &mut Planner) -> Option<Stock> {
-        let cache = &self.inner.cache;
-        let has = |source: RenderedSource| cache.is_packed(&source, self.arch());
+    /// The file of this machine's own measurements, beside the compiled kernels; `None` where
+    /// nothing is kept on disk, or the folder is refused. It is read when the first selector is made,
+    /// and after a tuning.
+    pub fn records(&self) -> Option<PathBuf> {
+        self.disk().map(|disk| disk.root().join(RECORDS))
+    }
+
+    /// The variants of a selector that packs hold, where the engine can have no others.
+    fn packed(&self, spec: &SelectorSpec) -> Option<Vec<Variant>> {
+        if self.inner.nvrtc.is_ok() {
+            return None;
+        }
+        let Inner { packs, cache, .. } = &*self.inner;
+        let has = |source: RenderedSource| packs.has(&cache.wanted(&source, self.arch()));
         let is_packed = |variant: &Variant| {
-            // Rendering every member of a selector would take longer than most packs take to search.
+            // Rendering every variant of a selector would take longer than most packs take to search.
             // An edited one counts where the generated one is packed, too: to plan around it would
             // leave the edited text out in silence.
-            cache.packs().name(&variant.symbol())
+            packs.has_name(&variant.symbol())
                 && (render(variant).is_ok_and(has)
                     || self.inner.overrides.is_some() && self.render(variant).is_ok_and(has))
         };
-        self.inner.nvrtc.is_err().then(|| Stock::new(spec, planner, is_packed))
+        Some(spec.variants().into_iter().filter(is_packed).collect())
     }
 
     /// Whether edited sources stand in for generated ones.
@@ -216,7 +206,7 @@ impl Engine {
     /// kernel would hide a fault of an edited one.
     pub(crate) fn gives_way(&self, error: &Error) -> Option<Refusal> {
         let hides = |refusal: &Refusal| *refusal == Refusal::Unusable && self.has_edits();
-        Refusal::of(error).filter(|refusal| !hides(refusal))
+        error.refusal().filter(|refusal| !hides(refusal))
     }
 
     fn gpu(&self) -> Option<&Device> {
@@ -241,57 +231,69 @@ impl Engine {
         Ok(self.inner.cache.key(&self.render(variant)?, self.arch()))
     }
 
-    /// The compiled kernel of a variant; `ahead` of its use, a compile is not denied. Edited sources
-    /// are read each time, so that what is shown is what is compiled.
-    pub(crate) fn artifact(&self, variant: &Variant, ahead: bool) -> Result<Arc<Artifact>, Error> {
-        if self.inner.overrides.is_some() {
-            return self.compile(&self.render(variant)?, ahead);
-        }
-        if let Some(artifact) = self.inner.artifacts.get(variant) {
-            let cache = &self.inner.cache;
-            cache.count_memory_hit();
-            if ahead && cache.lacks(&artifact) {
-                cache.keep_again(&self.render(variant)?, self.arch(), &artifact);
-            }
-            return Ok(artifact);
-        }
-        let artifact = self.compile(&self.render(variant)?, ahead)?;
-        Ok(self.inner.artifacts.keep(variant, artifact))
+    /// Whether a kernel may be compiled that nobody asked for ahead of its use.
+    pub(crate) fn compiling(&self) -> Compiling {
+        if self.inner.config.deny_jit { Compiling::Denied } else { Compiling::Allowed }
     }
 
-    /// The compiled kernel of a source, written to the dump folder where one is set.
-    fn compile(&self, source: &RenderedSource, ahead: bool) -> Result<Arc<Artifact>, Error> {
-        let artifact = self.artifact_of(source, ahead)?;
-        if let Some(folder) = &self.inner.config.dump_dir {
-            // What may not be compiled for its launch may not be compiled to be read.
-            let cache = &self.inner.cache;
-            let may_compile = self.inner.nvrtc.is_ok() && cache.may_compile(ahead);
-            let ptx = || Ok::<_, Error>(cache.make_ptx(source, self.arch(), ahead)?);
-            dump(folder, source, self.arch(), &artifact, may_compile.then_some(ptx))?;
-        }
+    /// The compiled kernel of a variant. Edited sources are read each time, so that what is shown is
+    /// what is compiled.
+    pub(crate) fn artifact(
+        &self,
+        variant: &Variant,
+        compiling: Compiling,
+    ) -> Result<Arc<Artifact>, Error> {
+        let source = self.render(variant)?;
+        let artifact = self.artifact_of(&source, compiling)?;
+        self.dump(&source, &artifact, compiling)?;
         Ok(artifact)
     }
 
-    /// The compiled kernel of a source; `ahead` of its use, a compile is not denied.
+    /// As [`Engine::artifact`] ahead of its use: compiling is allowed, and a kernel that the disk lost is
+    /// put there again.
+    pub(crate) fn warm(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
+        let source = self.render(variant)?;
+        let warmed = self.inner.cache.warm(&source, self.arch());
+        let artifact = warmed.map_err(|error| self.no_kernel(&source, error))?;
+        self.dump(&source, &artifact, Compiling::Allowed)?;
+        Ok(artifact)
+    }
+
+    /// The compiled kernel of a source.
     pub(crate) fn artifact_of(
         &self,
         source: &RenderedSource,
-        ahead: bool,
+        compiling: Compiling,
     ) -> Result<Arc<Artifact>, Error> {
-        let found = match ahead {
-            true => self.inner.cache.get_ahead(source, self.arch()),
-            false => self.inner.cache.get(source, self.arch()),
-        };
-        found.map_err(|error| match &self.inner.nvrtc {
+        let found = self.inner.cache.get(source, self.arch(), compiling);
+        found.map_err(|error| self.no_kernel(source, error))
+    }
+
+    /// Writes a kernel to the dump folder where one is set. A kernel that may not be compiled for its
+    /// launch may not be compiled to be read.
+    fn dump(
+        &self,
+        source: &RenderedSource,
+        artifact: &Artifact,
+        compiling: Compiling,
+    ) -> Result<(), Error> {
+        let Some(folder) = &self.inner.config.dump_dir else { return Ok(()) };
+        let may_compile = self.inner.nvrtc.is_ok() && compiling == Compiling::Allowed;
+        let ptx = || Ok::<_, Error>(self.inner.cache.ptx(source, self.arch(), compiling)?);
+        dump(folder, source, self.arch(), artifact, may_compile.then_some(ptx))
+    }
+
+    fn no_kernel(&self, source: &RenderedSource, error: KernelError) -> Error {
+        match &self.inner.nvrtc {
             Ok(_) => error.into(),
             Err(absent) => self.not_packed(source, absent),
-        })
+        }
     }
 
     /// The PTX of a source, for reading.
     pub(crate) fn ptx(&self, source: &RenderedSource) -> Result<String, Error> {
         self.nvrtc()?;
-        Ok(self.inner.cache.ptx(source, self.arch())?)
+        Ok(self.inner.cache.ptx(source, self.arch(), self.compiling())?)
     }
 
     fn not_packed(&self, source: &RenderedSource, absent: &NvrtcError) -> Error {
@@ -299,7 +301,7 @@ impl Engine {
             entry: source.entry.clone(),
             arch: self.arch(),
             digest: source.digest.clone(),
-            searched: self.inner.cache.searched(source, self.arch()),
+            searched: self.inner.packs.searched(&self.inner.cache.wanted(source, self.arch())),
             compiler: absent.clone(),
         }))
     }
@@ -310,10 +312,14 @@ impl Engine {
     }
 
     /// The kernel of a variant, rendered, compiled and loaded where it was not.
-    pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
+    pub(crate) fn load(
+        &self,
+        variant: &Variant,
+        compiling: Compiling,
+    ) -> Result<Arc<LoadedKernel>, Error> {
         let device = self.gpu().ok_or(Error::Offline { arch: self.arch() })?;
-        self.inner.loaded.get_or_compute(variant, || {
-            let artifact = self.artifact(variant, false)?;
+        self.inner.loaded.get_or_make(variant, compiling, || {
+            let artifact = self.artifact(variant, compiling)?;
             let launch = LaunchShape {
                 threads: variant.threads,
                 cluster: variant.cluster,

@@ -3,42 +3,56 @@
 //! The records are read with the first selector, and anew after a tuning. Records that cannot be read, or
 //! that were measured elsewhere, are logged and left out; then the shipped table or rules serve.
 
-use super::Engine;
+use super::Toolchain;
+use crate::backend::cuda::device::DeviceFacts;
+use crate::compile::nvrtc::Nvrtc;
 use crate::plan::measured::{Provenance, Records, source_digest, space_hash};
 use crate::plan::{Here, Holding, Planner};
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use topkit_codegen::SelectorSpec;
 
-impl Engine {
-    /// Where and by what times are taken on this engine; `None` where it has no GPU or no compiler.
-    pub fn provenance(&self) -> Option<Provenance> {
-        let facts = self.device()?;
-        Some(Provenance {
-            device: facts.name.clone(),
-            arch: facts.arch.to_string(),
-            multiprocessors: facts.multiprocessors,
-            driver: format!("{}.{}", facts.driver.0, facts.driver.1),
-            compiler: self.nvrtc().ok()?.name(),
-            space: space_hash(),
-        })
+/// Where times are taken, and by whose machine code.
+pub(super) fn provenance(facts: &DeviceFacts, nvrtc: &Nvrtc) -> Provenance {
+    Provenance {
+        device: facts.name.clone(),
+        arch: facts.arch.to_string(),
+        multiprocessors: facts.multiprocessors,
+        driver: format!("{}.{}", facts.driver.0, facts.driver.1),
+        compiler: nvrtc.name(),
+        space: space_hash(),
+    }
+}
+
+impl Toolchain {
+    /// Where and by what times are taken; `None` where there is no GPU or no compiler.
+    fn provenance(&self) -> Option<Provenance> {
+        Some(provenance(&self.gpu()?.facts, self.nvrtc().ok()?))
     }
 
     /// What plans the problems of a selector.
-    pub(crate) fn planner(&self, spec: &SelectorSpec) -> Planner {
+    pub(crate) fn planner(&self, spec: Arc<SelectorSpec>) -> Planner {
         // What was read is whole, whatever a panic of another thread left.
         let mut holding = self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner);
         let holding = holding.get_or_insert_with(|| match self.records() {
-            Some(path) => self.holding(&path),
-            None => self.shipped(),
+            Some(path) => self.holding(&path).map(Arc::new),
+            None => self.shipped().map(Arc::new),
         });
-        self.planner_by(spec, holding.as_ref())
+        let packed = self.packed(&spec);
+        let planner = self.planner_by(spec, holding.clone());
+        match packed {
+            None => planner,
+            Some(packed) => planner.among(packed),
+        }
     }
 
-    /// As [`Engine::planner`], by the points given.
-    pub(crate) fn planner_by(&self, spec: &SelectorSpec, holding: Option<&Holding>) -> Planner {
-        let holding = holding.map(|holding| holding.settled(spec, self.limits()));
-        Planner::new(spec, holding.as_deref())
+    /// As [`Toolchain::planner`], by the points given.
+    pub(crate) fn planner_by(
+        &self,
+        spec: Arc<SelectorSpec>,
+        holding: Option<Arc<Holding>>,
+    ) -> Planner {
+        Planner::new(spec, *self.limits(), holding)
     }
 
     /// Has selectors that are made from now on read the records again.
@@ -49,7 +63,7 @@ impl Engine {
     /// The shipped table, where one holds.
     pub(crate) fn shipped(&self) -> Option<Holding> {
         Holding::shipped(Here {
-            name: self.device().map(|facts| facts.name.as_str()),
+            name: self.gpu().map(|device| device.facts.name.as_str()),
             arch: self.arch(),
             multiprocessors: self.limits().multiprocessors,
         })

@@ -4,10 +4,12 @@
 //! is loaded here first and kept loaded, and every function that this library calls, by itself or
 //! through the bindings, is looked up once. It starts no driver and asks for no GPU.
 
+use super::environment::variable;
+use super::error::LibraryError;
+use super::folders::cuda_folders;
 use super::loader::LEADS_HERE;
 use super::mapped::file_at;
-use super::{Found, LibraryError, Search, cuda_folders, open};
-use crate::library::environment::variable;
+use super::search::{Found, Search, open};
 use cudarc::driver::sys::{self, CUDA_VERSION};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -19,7 +21,7 @@ const NAMES: [&str; 2] = ["libcuda.so", "libcuda.so.1"];
 const TAKEN: [&str; 2] = ["libcuda", "libnvcuda"];
 
 const MISSING: &str = "libcuda comes with the NVIDIA driver; install the driver of this machine's \
-     GPU. Without a GPU, use Engine::offline or topkit::host.";
+     GPU. Without a GPU, use Toolchain::new or topkit::host.";
 
 /// The functions that are called here, in the C library and in the program, and those that the
 /// bindings call for them.
@@ -176,6 +178,6 @@ fn needed() -> String {
     format!(
         "topkit needs the NVIDIA driver for CUDA {major}.{minor} or later{release}, whole and of one \
          version; install it, or take away what stands before it on the loader's path. Without a \
-         GPU, use Engine::offline or topkit::host."
+         GPU, use Toolchain::new or topkit::host."
     )
 }

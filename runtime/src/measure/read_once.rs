@@ -5,6 +5,7 @@
 //! the fastest stands. It selects nothing.
 
 use super::graph::Recording;
+use crate::compile::cache::Compiling;
 use crate::engine::Engine;
 use crate::error::Error;
 use cudarc::driver::sys::CUdeviceptr;
@@ -58,17 +59,17 @@ impl ReadOnce {
     /// the engine's cache where it is there.
     ///
     /// # Errors
-    /// The engine has no GPU, the compiler or the driver refuses the kernel, or it would have to be
+    /// The compiler or the driver refuses the kernel, or it would have to be
     /// compiled and the settings deny that.
     pub fn new(engine: &Engine, stream: &Arc<CudaStream>) -> Result<ReadOnce, Error> {
-        ReadOnce::load(engine, stream, false)
+        ReadOnce::load(engine, stream, engine.compiling())
     }
 
-    /// `ahead` of its use, as a tuning is, a compile is not denied.
+    /// As [`ReadOnce::new`], where compiling may be allowed whatever the settings deny.
     pub(crate) fn load(
         engine: &Engine,
         stream: &Arc<CudaStream>,
-        ahead: bool,
+        compiling: Compiling,
     ) -> Result<ReadOnce, Error> {
         let source = RenderedSource {
             variant: ANY,
@@ -76,9 +77,8 @@ impl ReadOnce {
             entry: ENTRY.to_owned(),
             digest: String::new(),
         };
-        let offline = Error::Offline { arch: engine.arch() };
-        let multiprocessors = engine.device().ok_or(offline)?.multiprocessors;
-        let artifact = engine.artifact_of(&source, ahead)?;
+        let multiprocessors = engine.device().multiprocessors;
+        let artifact = engine.artifact_of(&source, compiling)?;
         let refused = Error::cuda("load the kernel that reads once");
         let module = stream
             .context()

@@ -1,17 +1,17 @@
-//! Which member of a selector serves a problem by rules: for GPUs without a measured table, and for
-//! selectors that lack the kernels of one.
+//! Which variant of a selector serves a problem by rules: for GPUs without a measured table, and for
+//! selectors that lack the variants of one.
 //!
-//! Of each axis the declared value nearest to the wanted one is taken. A choice is a kernel and the
-//! reasons for it; what its launch needs is the plan's to say. Kernels that were refused when they were
-//! `tried` are left out, and so are the kernels of which that tells. Nothing here fails: the problem was
-//! accepted, and `block_radix` serves every problem; it is named in the end even if it was refused.
+//! Of each axis, the declared value nearest to the wanted one is taken. What the launch of a variant needs
+//! is the plan's to say. Variants that were refused, and those that `tried` infers to be refused, are left
+//! out. Nothing here fails: the problem was accepted, and `block_radix` serves every problem; it is named
+//! in the end even if it was refused.
 
 use super::{Limits, Reason, Tried};
 use crate::problem::Problem;
 use topkit_codegen::{DType, KernelKind, Key, SelectorSpec, Variant};
 
-/// The kernel for a problem.
-pub(super) fn pick(
+/// The variant for a problem.
+pub(super) fn variant(
     spec: &SelectorSpec,
     problem: &Problem,
     limits: &Limits,
@@ -25,20 +25,20 @@ pub(super) fn pick(
 
 /// The kernel that reads its rows from memory; it serves every problem.
 fn streaming(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Variant {
-    let pick = |wanted: Wanted, axis: &[u32]| nearest(wanted.value, axis);
+    let of_axis = |wanted: Wanted, axis: &[u32]| nearest(wanted.value, axis);
     Variant {
         kernel: KernelKind::BlockRadix,
         dtype: problem.dtype,
-        vec_size: pick(wanted_vec_size(problem), &spec.vec_size),
-        bins: pick(wanted_bins(problem), &spec.bins),
-        threads: pick(wanted_threads(problem, limits), &spec.threads),
+        vec_size: of_axis(wanted_vec_size(problem), &spec.vec_size),
+        bins: of_axis(wanted_bins(problem), &spec.bins),
+        threads: of_axis(wanted_threads(problem, limits), &spec.threads),
         items: 0,
         cluster: 1,
         semantics: spec.semantics,
     }
 }
 
-/// The kernel that holds its rows in registers, where the selector has one wide enough.
+/// The kernel that keeps its rows in registers, where the selector has one wide enough.
 ///
 /// Of those with room for the columns, the one with the fewest scores a thread up to 16, then the
 /// fewest threads: a pass over registers is cheap, and every warp makes each barrier dearer.
@@ -56,7 +56,7 @@ fn resident(
     let shapes = spec.threads.iter().flat_map(|&threads| {
         KernelKind::BlockResident.items().iter().map(move |&items| (threads, items))
     });
-    let member = Variant {
+    let sizeless = Variant {
         kernel: KernelKind::BlockResident,
         vec_size,
         bins: nearest(4096, &spec.bins),
@@ -67,15 +67,15 @@ fn resident(
             (problem.columns..=Variant::MAX_CAPACITY as usize)
                 .contains(&((threads * items) as usize))
         })
-        .map(|(threads, items)| Variant { threads, items, ..member })
-        .filter(|member| !tried.rules_out(member))
+        .map(|(threads, items)| Variant { threads, items, ..sizeless })
+        .filter(|variant| !tried.rules_out(variant))
         .min_by_key(|&Variant { threads, items, .. }| {
             let wanted_items = if many_rows { 32 } else { 16 };
             (threads * items, threads > 512, items.abs_diff(wanted_items))
         })
 }
 
-/// The kernel that holds a row in the registers of several CTAs, where there are too few rows to
+/// The kernel that keeps a row in the registers of several CTAs, where there are too few rows to
 /// give each multiprocessor one.
 ///
 /// Of the sizes with room for the columns and a multiprocessor for each CTA, the one with the least
@@ -99,7 +99,7 @@ fn shared(
         .items()
         .iter()
         .flat_map(|&items| kernel.clusters().iter().rev().map(move |&cluster| (items, cluster)));
-    let member = Variant {
+    let sizeless = Variant {
         kernel,
         vec_size,
         bins: SHARED_BINS,
@@ -113,35 +113,35 @@ fn shared(
                 && problem.rows <= clusters_at_once(cluster, limits)
                 && capacity(items, cluster) >= problem.columns
         })
-        .map(|(items, cluster)| Variant { items, cluster, ..member })
-        .filter(|member| !tried.rules_out(member))
+        .map(|(items, cluster)| Variant { items, cluster, ..sizeless })
+        .filter(|variant| !tried.rules_out(variant))
         .min_by_key(|&Variant { items, cluster, .. }| {
             (capacity(items, cluster), items.max(16), items)
         })
 }
 
-/// Columns that one CTA holds as fast as several: 1 x 8192, 3.1 us and 3.0; 1 x 16384 f32 at
+/// Columns up to which one CTA is as fast as several: 1 x 8192, 3.1 us and 3.0; 1 x 16384 f32 at
 /// k = 2048, 4.9 us and 3.3 (H200).
 const ALONE: usize = 8 * 1024;
 const SHARED_BINS: u32 = 4096;
 
-/// Rows up to this many bytes are held in registers, and filtered from there on: 1 x 16384 bf16 at
-/// k = 2048, 4.9 us held and 7.0 us filtered (H200).
-const HELD_BYTES: usize = 32 * 1024;
+/// Rows up to this many bytes are kept in registers, and filtered from there on: 1 x 16384 bf16 at
+/// k = 2048, 4.9 us resident and 7.0 us filtered (H200).
+const RESIDENT_BYTES: usize = 32 * 1024;
 /// Rows from this many bytes on are for the whole GPU: 1 x 16777216 f32, 43 us by 132 CTAs and 167
 /// by a cluster of 16; 1 x 1048576 f32 the other way round, 18 us and 10 (H200).
 const HUGE_BYTES: usize = 16 << 20;
-/// Clusters of so many CTAs, and how many of them an H200 holds at once, one CTA a multiprocessor.
+/// Clusters of so many CTAs, and how many of them an H200 runs at once, one CTA a multiprocessor.
 const CLUSTERS: &[(u32, usize)] = &[(16, 7), (8, 15), (6, 20), (4, 30), (3, 42), (2, 66)];
 
-/// How many clusters of so many CTAs a GPU holds at once, one CTA a multiprocessor.
+/// How many clusters of so many CTAs a GPU runs at once, one CTA a multiprocessor.
 pub(crate) fn clusters_at_once(cluster: u32, limits: &Limits) -> usize {
     let usual = 132; // multiprocessors of the GPU that CLUSTERS is of
-    let held = CLUSTERS.iter().find(|(ctas, _)| *ctas == cluster).map_or(0, |&(_, held)| held);
-    held * limits.multiprocessors as usize / usual
+    let at_once = CLUSTERS.iter().find(|(ctas, _)| *ctas == cluster).map_or(0, |&(_, n)| n);
+    at_once * limits.multiprocessors as usize / usual
 }
 
-/// The kernel that reads its rows once and keeps what may win, where the selector has it.
+/// The kernel that reads its rows once and keeps the candidates, where the selector has it.
 fn filtering(
     spec: &SelectorSpec,
     problem: &Problem,
@@ -154,7 +154,7 @@ fn filtering(
         && spec.bins.contains(&FILTER_BINS)
         && spec.threads.contains(&FILTER_THREADS);
     if !declared
-        || bytes <= HELD_BYTES
+        || bytes <= RESIDENT_BYTES
         || KernelKind::BlockFilter.most_k().is_some_and(|most| problem.k > most)
     {
         return None;
@@ -162,7 +162,7 @@ fn filtering(
     // As large as wanted, or as the GPU has shared memory for.
     let with = |kernel, items, cluster| {
         let sizes = [(FILTER_THREADS, items), (FILTER_THREADS, 16), (FILTER_THREADS / 2, 16)];
-        let members = sizes.map(|(threads, items)| Variant {
+        let variants = sizes.map(|(threads, items)| Variant {
             kernel,
             vec_size,
             bins: FILTER_BINS,
@@ -171,20 +171,20 @@ fn filtering(
             cluster,
             ..streaming(spec, problem, limits)
         });
-        members.into_iter().find(|member| {
-            spec.threads.contains(&member.threads)
-                && member.needed_shared_bytes() <= limits.shared_bytes_per_cta
+        variants.into_iter().find(|variant| {
+            spec.threads.contains(&variant.threads)
+                && variant.needed_shared_bytes() <= limits.shared_bytes_per_cta
                 // Small CTAs have too few warps for large clusters.
-                && member.validate().is_empty()
+                && variant.validate().is_empty()
         })
     };
-    let usable = |member: &Variant| !tried.rules_out(member);
+    let usable = |variant: &Variant| !tried.rules_out(variant);
     let is_huge = bytes >= HUGE_BYTES && problem.rows * 32 <= limits.multiprocessors as usize;
     let by_the_gpu = is_huge.then(|| with(KernelKind::GridFilter, 32, 1)).flatten();
-    if let Some(member) = by_the_gpu.filter(usable) {
-        return Some(member);
+    if let Some(variant) = by_the_gpu.filter(usable) {
+        return Some(variant);
     }
-    // A CTA is worth its part in the meeting with a stripe of its own.
+    // A CTA pays for its part of the exchange only with a stripe of its own.
     let stripe = |items: u32| (FILTER_THREADS * items) as usize;
     let by_a_cluster = |&(ctas, _): &(u32, usize)| {
         let stripes = ctas as usize * stripe(16);
@@ -203,7 +203,8 @@ fn filtering(
 pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<usize>; 3] {
     let (bytes, multiprocessors) = (dtype.bytes() as usize, limits.multiprocessors as usize);
     let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
-    let mut columns = vec![0, ALONE, HELD_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
+    let mut columns =
+        vec![0, ALONE, RESIDENT_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
     for &threads in spec.threads.iter() {
         columns.extend(
             KernelKind::BlockResident.items().iter().map(|items| (threads * items) as usize),
@@ -213,8 +214,8 @@ pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<
         rows.push(clusters_at_once(ctas, limits));
         let stripes = (ctas * FILTER_THREADS * 16) as usize;
         columns.extend([stripes - 1, stripes]);
-        let held = KernelKind::ClusterResident.items().iter();
-        columns.extend(held.map(|items| (ctas * FILTER_THREADS * items) as usize));
+        let items = KernelKind::ClusterResident.items().iter();
+        columns.extend(items.map(|items| (ctas * FILTER_THREADS * items) as usize));
     }
     columns.push(Variant::MAX_CAPACITY as usize);
     let most_k = KernelKind::ALL.iter().filter_map(|kernel| kernel.most_k());
@@ -226,7 +227,7 @@ pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<
 const FILTER_BINS: u32 = 2048;
 const FILTER_THREADS: u32 = 512;
 
-/// Why `pick` gave this kernel: a sentence for each axis.
+/// Why `variant` gave this one: a sentence for each axis.
 pub(super) fn reasons(
     spec: &SelectorSpec,
     problem: &Problem,

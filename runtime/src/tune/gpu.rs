@@ -1,7 +1,7 @@
 //! The meter that is a GPU: checks kernels and times them, on one stream.
 //!
-//! The answers of a kernel are checked twice before it is timed: once to rows that are meant to
-//! hurt, every row of it, with the meaning that is timed and with another, and for each problem to its
+//! The answers of a kernel are checked twice before it is timed: once to adversarial
+//! rows, every row of them, with the meaning that is timed and with another, and for each problem to its
 //! own scores, up to 32 rows of it. A failure is a fault of the kernel where the kernel is to blame for it
 //! and the GPU still answers; any other, such as out-of-memory, ends the search. What is checked is the
 //! second of two launches in a row, so that one that starts early has something to wait for.
@@ -12,6 +12,7 @@ use super::refusal::refusal;
 use super::scores::Scores;
 use super::search::{Fault, Meter};
 use crate::backend::launch::RawLaunch;
+use crate::compile::cache::Compiling;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::measure::buffer::{Buffer, fetch};
@@ -93,7 +94,7 @@ impl Gpu {
     /// A meter for the variants of selectors, one for each meaning and shape of rows, of an engine
     /// that has a GPU. Its clocks are up.
     pub(super) fn new(engine: &Engine, selectors: Vec<Selector>) -> Result<Gpu, Error> {
-        let context = engine.context().ok_or(Error::Offline { arch: engine.arch() })?;
+        let context = engine.context();
         make_current(context)?;
         let stream = context.new_stream().map_err(Error::cuda("make a stream"))?;
         let buffer = || Buffer::new(&stream);
@@ -390,7 +391,7 @@ impl Gpu {
         let bytes = scores * problem.dtype.bytes() as usize;
         let reader = match self.read_once.take() {
             Some(reader) => reader,
-            None => ReadOnce::load(&self.engine, &self.stream, true)?,
+            None => ReadOnce::load(&self.engine, &self.stream, Compiling::Allowed)?,
         };
         let time = || {
             // SAFETY: a copy is at a multiple of 256 and holds the scores of all rows and whole

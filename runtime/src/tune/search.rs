@@ -21,7 +21,7 @@ pub trait Meter {
     /// It can measure no more.
     type Error: Clone + Send;
 
-    /// Whether the answers of a kernel are right, to a problem and to inputs that were made to hurt.
+    /// Whether the answers of a kernel are right, to a problem and to adversarial inputs.
     /// It was compiled before.
     fn check(
         &mut self,

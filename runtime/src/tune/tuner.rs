@@ -11,6 +11,7 @@ use super::recorder::Recorder;
 use super::refusal::refusal;
 use super::search::{Clock, Event, Order, Summary, search};
 use crate::backend::cuda::capture::is_forbidden_by_a_capture;
+use crate::compile::cache::Compiling;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::plan::accepts;
@@ -21,6 +22,7 @@ use cudarc::driver::CudaContext;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use topkit_codegen::{KSet, SelectorSpec, Variant};
@@ -132,8 +134,7 @@ impl Engine {
     ///
     /// # Errors
     /// A stream of the engine's context is being captured, the selector does not serve a problem,
-    /// nothing is kept on disk, the records cannot be read or written, the engine has no GPU or no
-    /// compiler, edited sources stand in for its kernels, or the GPU stops answering.
+    /// nothing is kept on disk, the records cannot be read or written, the engine has no compiler, edited sources stand in for its kernels, or the GPU stops answering.
     pub fn tune(
         &self,
         spec: &SelectorSpec,
@@ -217,21 +218,21 @@ pub fn compare(
     // What plans only warn of is an error to whoever wants to know what the records are worth.
     Records::read(path).map_err(|error| refused(path, "read", error))?;
     let setup = Setup::new(engine, tuning.spec)?;
-    let holdings = [engine.holding(path), engine.shipped()];
+    let holdings = [engine.holding(path), engine.shipped()].map(|holding| holding.map(Arc::new));
     let planners = holdings.map(|holding| {
         setup
             .selectors
             .each_ref()
-            .map(|selector| engine.planner_by(selector.spec(), holding.as_ref()))
+            .map(|selector| engine.planner_by(Arc::new(selector.spec().clone()), holding.clone()))
     });
     let mut pairs = Vec::new();
     for problem in problems {
         let ragged = usize::from(problem.ragged);
-        let spec = setup.selectors[ragged].spec();
-        let [tuned, shipped] = [0, 1].map(|which: usize| {
-            planners[which][ragged].plan(spec, &problem, engine.limits()).map(|plan| plan.choice())
-        });
-        pairs.push(Pair { problem, tuned: tuned?, shipped: shipped? });
+        let [tuned, shipped] = planners
+            .each_ref()
+            .map(|planners| planners[ragged].plan(&problem).map(|plan| plan.choice()));
+        let [tuned, shipped] = [tuned.map_err(Error::from)?, shipped.map_err(Error::from)?];
+        pairs.push(Pair { problem, tuned, shipped });
     }
     let mut gpu = setup.gpu()?;
     compare_pairs(&pairs, &mut gpu, &|variant| setup.compile(variant), clock, tell)
@@ -242,7 +243,7 @@ pub fn compare(
 fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, TuneError> {
     let mut sound = Vec::new();
     for &problem in problems {
-        accepts(spec, &problem)?;
+        accepts(spec, &problem).map_err(Error::from)?;
         if problem.rows == 0 || problem.columns == 0 {
             continue;
         }
@@ -261,14 +262,12 @@ fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, Tune
 
 /// Where times are taken, unless a capture forbids taking any.
 fn place(engine: &Engine) -> Result<Provenance, TuneError> {
-    let offline = || Error::Offline { arch: engine.arch() };
-    let context = engine.context().ok_or_else(offline)?;
     if engine.has_edits() {
         return Err(TuneError::Edited);
     }
-    engine.nvrtc()?;
-    refuse_capture(context)?;
-    Ok(engine.provenance().ok_or_else(offline)?)
+    let nvrtc = engine.nvrtc()?;
+    refuse_capture(engine.context())?;
+    Ok(engine.provenance_by(nvrtc))
 }
 
 /// A stream that was made not to wait for the default stream cannot be asked about here: where one
@@ -306,7 +305,7 @@ impl Setup {
     fn compile(&self, variant: &Variant) -> Result<Result<(), String>, Error> {
         for variant in proved(variant) {
             // Whoever tunes expects compiles.
-            if let Err(failure) = self.engine.artifact(&variant, true) {
+            if let Err(failure) = self.engine.artifact(&variant, Compiling::Allowed) {
                 return refusal(failure).map(Err);
             }
         }

@@ -66,7 +66,7 @@ fn a_buffer_of_another_context_is_refused_by_name() {
 #[test]
 fn another_object_of_the_same_context_is_as_good() {
     let again = CudaContext::new(0).unwrap();
-    assert!(!Arc::ptr_eq(&again, engine().context().unwrap()));
+    assert!(!Arc::ptr_eq(&again, engine().context()));
     let stream = again.default_stream();
     let selector = whole_selector(Semantics::DEFAULT);
     let host = Distribution::Normal.fill::<f32>(1, ROWS, COLUMNS);

@@ -22,7 +22,7 @@ pub fn engine() -> &'static Engine {
 }
 
 pub fn new_stream() -> Arc<CudaStream> {
-    engine().context().unwrap().new_stream().unwrap()
+    engine().context().new_stream().unwrap()
 }
 
 /// Every axis at every value, for one meaning.

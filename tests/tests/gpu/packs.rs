@@ -40,7 +40,7 @@ fn launch(pack: &Path) {
     let engine = Engine::builder().config(Config::default()).pack(pack).build().unwrap();
     assert!(engine.nvrtc().is_err());
     let selector = engine.selector(spec()).unwrap();
-    let stream = engine.context().unwrap().new_stream().unwrap();
+    let stream = engine.context().new_stream().unwrap();
     let Problem { rows, columns, k, .. } = PROBLEM;
     let scores = Distribution::Normal.fill::<f32>(7, rows, columns);
     let device = stream.clone_htod(&scores).unwrap();

@@ -89,7 +89,7 @@ fn the_floor_compiles_no_kernel_where_compiles_are_denied() {
     let config = |deny_jit| Config { cache_dir: cache_dir.clone(), deny_jit, ..Config::default() };
     let open = |deny_jit| {
         let engine = engine().with_config(config(deny_jit)).unwrap();
-        let stream = engine.context().unwrap().new_stream().unwrap();
+        let stream = engine.context().new_stream().unwrap();
         let floor = ReadOnce::new(&engine, &stream).map(drop);
         (floor, engine.cache().stats())
     };

@@ -1,4 +1,4 @@
-//! The kernels that keep what is above a guessed bound: on every distribution, where the guess holds
+//! The kernels that filter a row by a guessed threshold: on every distribution, where the guess holds
 //! and where it does not, over one CTA a row, a cluster and many.
 
 use crate::case::{ALIGNED, Case, Layout, load};

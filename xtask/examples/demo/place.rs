@@ -44,8 +44,7 @@ impl Place {
         match self {
             Place::Gpu { engine, .. } => {
                 let selector = NearestSentences::new(engine)?;
-                let context = engine.context().ok_or("an engine on a GPU has a context")?;
-                let stream = context.default_stream();
+                let stream = engine.stream();
                 let values = stream.clone_htod(&scores.values)?;
                 let mut indices = stream.alloc_zeros::<i32>(scores.rows * k as usize)?;
                 let rows = Rows::new(&values, scores.rows, scores.columns);

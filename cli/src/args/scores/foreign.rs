@@ -1,14 +1,14 @@
-//! Types of scores that no kernel takes: what to do with them, and what is lost by it.
+//! Types of scores that no kernel takes: the remedy for each, and its loss.
 //!
 //! A hint that changes the scores says how, since what is selected afterwards is exact for the
 //! changed scores alone. Arrays whose numbers may be the bits of another type are told both ways.
 
-/// What every hint to write a `.safetensors` file from NumPy needs: astype keeps the order of its
-/// array, whichever that is.
+/// Part of every hint to write a `.safetensors` file from NumPy: astype keeps the order of its array, C or
+/// Fortran.
 pub const CONTIGUOUS: &str = "from NumPy, save numpy.ascontiguousarray of it: safetensors 0.8.0 \
                               writes an array that is not contiguous in a wrong order";
 
-/// A type that no kernel takes, by what becomes of it in f32.
+/// A type that no kernel takes, by its loss in f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {
     /// Floats of more than 32 bits.
@@ -30,7 +30,7 @@ pub enum Foreign {
 }
 
 impl Foreign {
-    /// What to do, and what is lost.
+    /// The remedy, and the loss.
     pub fn hint(self) -> &'static str {
         match self {
             Foreign::Wide => {

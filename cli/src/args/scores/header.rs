@@ -1,6 +1,6 @@
 //! The header of a `.npy` file, as numpy reads it: versions 1 to 3, and the headers of Python 2.
 //!
-//! It says how the array lies and which type it names; what the type is worth, and whether the array
+//! It says the order of the array and which type it names; what the type is worth, and whether the array
 //! is as long as it should be, is looked at in `npy`. A [`Fault`] says whether the file is damaged or its header is one that topkit
 //! cannot read.
 
@@ -16,12 +16,12 @@ const DEPTH: usize = 32;
 /// Characters of a value that are shown; a record names all its fields.
 const SHOWN: usize = 60;
 
-/// What a header says.
+/// The facts of a header.
 #[derive(Debug)]
 pub struct Header {
     /// The type: a string like `'<f4'`, or a list or tuple of them.
     pub descr: Value,
-    /// Whether columns lie one after another, not rows.
+    /// Whether it is stored column by column, not row by row.
     pub fortran: bool,
     /// Each dimension.
     pub shape: Vec<u64>,

@@ -1,7 +1,7 @@
 //! Matrices of scores, read from a file.
 //!
-//! A file is read whole and checked before anything is selected from it. Whatever is wrong with
-//! it is one line that names the file, what was found and what would do.
+//! A file is read whole and checked before anything is selected from it. Every fault is one line with the
+//! file, the value found and the values allowed.
 
 mod foreign;
 mod header;

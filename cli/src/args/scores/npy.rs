@@ -58,14 +58,14 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
     Ok(Matrix { source: place.to_owned(), rows, columns, scores })
 }
 
-/// A type of ours, as it lies in the file.
+/// A type of ours, as it is stored in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Element {
     dtype: DType,
     big: bool,
 }
 
-/// What numpy's `dtype(descr)` is.
+/// The type of numpy's `dtype(descr)`.
 fn element(descr: &Value) -> Result<Element, Foreign> {
     let Value::String(text) = descr else { return Err(Foreign::Other) };
     let (big, name) = match text.strip_prefix(['<', '>', '=', '|']) {
@@ -100,7 +100,7 @@ fn element(descr: &Value) -> Result<Element, Foreign> {
     Ok(Element { dtype, big })
 }
 
-/// How the scores lie in the file.
+/// How the scores are stored in the file.
 #[derive(Clone, Copy)]
 struct Layout {
     rows: usize,

@@ -62,7 +62,7 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
     Ok(Matrix { source, rows, columns, scores })
 }
 
-/// What a type is that no kernel takes.
+/// The kind of a type that no kernel takes.
 fn foreign(dtype: Dtype) -> Foreign {
     match dtype {
         Dtype::F64 => Foreign::Wide,

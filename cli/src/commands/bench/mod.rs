@@ -90,7 +90,7 @@ fn parse_target(text: &str) -> Result<f64, &'static str> {
     target.ok_or("a ratio is a number above 0, like 1.1")
 }
 
-/// Measures or reads, and tells.
+/// Measures or reads, and reports.
 pub fn bench(args: &Args, json: bool) -> Result<Report, Failure> {
     // Read first: a slip in a file name must not cost a measurement.
     let table = args.against.as_deref().map(published).transpose()?;

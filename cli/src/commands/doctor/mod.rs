@@ -1,8 +1,8 @@
 //! `topkit doctor`: what this machine has, what is missing and how to get it.
 
-use crate::ui::exit::{Exit, Failure};
 mod probe;
 
+use crate::ui::exit::{Exit, Failure};
 use crate::ui::report::{Report, labelled};
 use probe::{Finding, State};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub fn doctor() -> Result<Report, Failure> {
         launched = ran;
     }
     let compiled = findings.iter().any(|f| f.name == "trial" && f.state == State::Ok);
-    let verdict = match (launched, compiled) {
+    let summary = match (launched, compiled) {
         (true, _) => "Kernels can be compiled and launched here.",
         (false, true) => "Kernels can be compiled here, but not launched.",
         (false, false) => "Kernels can be shown here, but neither compiled nor launched.",
@@ -32,10 +32,10 @@ pub fn doctor() -> Result<Report, Failure> {
     let entries: Vec<_> =
         findings.iter().map(|finding| (finding.name.clone(), text(finding))).collect();
     Ok(Report {
-        text: format!("{}\n{verdict}\n", labelled(&entries)),
+        text: format!("{}\n{summary}\n", labelled(&entries)),
         json: json!({
             "ok": launched,
-            "verdict": verdict,
+            "summary": summary,
             "checks": findings.iter().map(document).collect::<Vec<_>>(),
         }),
         exit: if launched { Exit::Done } else { Exit::CheckFailed },

@@ -1,4 +1,4 @@
-//! What `topkit doctor` looks at, one thing at a time. Each look gives a finding and never fails.
+//! The checks of `topkit doctor`, one thing at a time. Each gives a finding and never fails.
 
 use crate::commands::run::gpu::Session;
 use crate::ui::exit::Failure;
@@ -8,7 +8,7 @@ use std::time::Instant;
 use topkit::cache::DiskCache;
 use topkit::cache::pack::Pack;
 use topkit::{
-    Arch, Config, DType, Engine, Error, Selector, SelectorSpec, inspect::Disassembler,
+    Arch, Config, DType, Engine, Error, Selector, SelectorSpec, Toolchain, inspect::Disassembler,
     machine::DeviceFacts,
 };
 use topkit::{
@@ -18,7 +18,7 @@ use topkit::{
 };
 use topkit_lab::{Distribution, Scores, Shape, scores::generate};
 
-/// How a thing stands.
+/// The state of a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// It is there and works.
@@ -29,16 +29,16 @@ pub enum State {
     Broken,
 }
 
-/// What was found.
+/// The result of one check.
 #[derive(Debug)]
 pub struct Finding {
-    /// What was looked at.
+    /// The thing that was checked.
     pub name: String,
-    /// How it stands.
+    /// Its state.
     pub state: State,
-    /// What is there or what is wrong; lines.
+    /// Its description or its fault; lines.
     pub text: String,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: Option<String>,
     /// The facts, for programs.
     pub facts: Value,
@@ -100,7 +100,7 @@ pub fn gpus() -> (Vec<Finding>, Vec<DeviceFacts>) {
 const ANOTHER: &str = "Install a newer one with `python3 -m pip install nvidia-cuda-nvrtc`, and set \
                        TOPKIT_NVRTC to its file or folder";
 
-/// NVRTC, which is to compile for these GPUs.
+/// NVRTC, and whether it compiles for these GPUs.
 pub fn nvrtc(devices: &[DeviceFacts]) -> (Finding, Option<Nvrtc>) {
     let nvrtc = match Nvrtc::find() {
         Ok(nvrtc) => nvrtc,
@@ -143,7 +143,7 @@ pub fn nvrtc(devices: &[DeviceFacts]) -> (Finding, Option<Nvrtc>) {
     (Finding::ok("nvrtc", text, facts), Some(nvrtc))
 }
 
-/// What is there and cannot be used.
+/// A thing that is there and cannot be used.
 fn unusable(name: &str, error: &LibraryError) -> Finding {
     Finding::fault(name, State::Broken, places(error), Some(&error.remedy))
 }
@@ -212,7 +212,7 @@ pub fn packs() -> Vec<Finding> {
     Config::from_env().packs.iter().map(look).collect()
 }
 
-/// What shows machine code. Nothing but `--sass` needs it.
+/// The disassembler. Only `--sass` needs it.
 pub fn disassembler() -> Finding {
     match Disassembler::find() {
         Ok(found) => {
@@ -277,16 +277,16 @@ pub fn trial(gpu: bool, nvrtc: &Nvrtc) -> (Finding, bool) {
     }
 }
 
-/// A small selector on an engine without a disk cache: what was compiled earlier proves nothing.
-fn fresh(engine: Engine) -> Result<Selector, Failure> {
+/// A small selector on an engine without a disk cache: an earlier compile proves nothing.
+fn fresh(toolchain: &Toolchain) -> Result<Selector, Failure> {
     let spec = SelectorSpec::builder("Trial").dtype([DType::F32]).vec_size([4]).build()?;
-    Ok(engine.with_config(Config::default())?.selector(spec)?)
+    Ok(toolchain.with_config(Config::default())?.selector(spec)?)
 }
 
 fn compile(nvrtc: &Nvrtc) -> Result<Arch, Failure> {
     let last = nvrtc.archs().iter().copied().rfind(|arch| nvrtc.supports(*arch));
     let arch = last.ok_or_else(|| Failure::environment("NVRTC names no architecture"))?;
-    let selector = fresh(Engine::offline(arch)?)?;
+    let selector = fresh(&Toolchain::new(arch)?)?;
     selector
         .spec()
         .variants()
@@ -302,7 +302,7 @@ fn launch() -> Result<Arch, Failure> {
     let Scores::F32(scores) = &matrix.scores else {
         return Err(Failure::environment("the generated scores are not f32"));
     };
-    let selector = fresh(Engine::new()?)?;
+    let selector = fresh(Engine::new()?.toolchain())?;
     let problem = Problem::new(DType::F32, shape.rows, shape.columns, k);
     let plan = selector.prepare(&problem)?;
     let mut session = Session::start(&selector, plan, scores)?;
@@ -311,5 +311,5 @@ fn launch() -> Result<Arch, Failure> {
         host::Matrix::new(scores, shape.rows, shape.columns).map_err(Failure::environment)?;
     host::check(&input, k, &selector.spec().semantics, &session.indices()?)
         .map_err(|fault| Failure::environment(format!("the answer is wrong: {fault}")))?;
-    Ok(selector.engine().arch())
+    Ok(selector.toolchain().arch())
 }

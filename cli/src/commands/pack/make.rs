@@ -19,7 +19,7 @@ use std::thread;
 use topkit::cache::pack::PackWriter;
 use topkit::cache::{Artifact, Origin};
 use topkit::{
-    Arch, Config, Engine, Variant,
+    Arch, Config, Toolchain, Variant,
     inspect::{Basis, RenderedSource},
 };
 
@@ -94,7 +94,7 @@ pub fn make(order: &Order, json: bool) -> Result<Report, Failure> {
 }
 
 /// The kernels that the selectors ask for on every architecture, each once.
-fn jobs(engines: &[Engine], selectors: &[Selector]) -> Result<Vec<Job>, Failure> {
+fn jobs(engines: &[Toolchain], selectors: &[Selector]) -> Result<Vec<Job>, Failure> {
     let mut jobs = BTreeMap::new();
     for engine in engines {
         for asked in selectors {
@@ -108,14 +108,14 @@ fn jobs(engines: &[Engine], selectors: &[Selector]) -> Result<Vec<Job>, Failure>
     Ok(jobs.into_values().collect())
 }
 
-/// The members of one selector on one architecture: those that the plans of its problems would take,
+/// The variants of one selector on one architecture: those that the plans of its problems would take,
 /// or all that the architecture can launch.
 fn variants(asked: &Selector, selector: &topkit::Selector) -> Result<Vec<Variant>, Failure> {
-    let arch = selector.engine().arch();
+    let arch = selector.toolchain().arch();
     if asked.problems.is_empty() {
-        let mut members = asked.spec.variants();
-        members.retain(|member| member.kernel.compiles_for(arch));
-        return Ok(members);
+        let mut variants = asked.spec.variants();
+        variants.retain(|variant| variant.kernel.compiles_for(arch));
+        return Ok(variants);
     }
     let mut picked = Vec::new();
     for problem in &asked.problems {
@@ -124,7 +124,7 @@ fn variants(asked: &Selector, selector: &topkit::Selector) -> Result<Vec<Variant
         })?;
         match explained.basis {
             Basis::Measured(measured) => {
-                let best = measured.alternatives.iter().take(asked.picks);
+                let best = measured.expected.iter().take(asked.picks);
                 picked.extend(best.map(|alternative| alternative.variant));
             }
             _ => picked.push(explained.plan.variant),
@@ -141,7 +141,7 @@ fn compile(jobs: &[Job], bar: &ProgressBar) -> Result<Vec<Done>, Failure> {
     let work = || {
         while let Some((place, job)) = take(jobs, &next) {
             let Job { selector, variant } = job;
-            bar.set_message(format!("{variant} for {}", selector.engine().arch()));
+            bar.set_message(format!("{variant} for {}", selector.toolchain().arch()));
             let made = selector.source(variant).and_then(|source| {
                 let artifact = selector.artifact(variant)?;
                 Ok((source, artifact))

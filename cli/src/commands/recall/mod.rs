@@ -1,5 +1,4 @@
-//! `topkit recall`: how much of the F32 selection is left where scores are rounded to BF16 or F16
-//! first, on logits like an indexer's or on scores from a file.
+//! `topkit recall`: how much of the F32 selection remains if scores are rounded to BF16 or F16 first, on logits like an indexer's or on scores from a file.
 //!
 //! Rounding is to nearest, ties to even. Among equal scores any may win, so that the last digits
 //! differ from place to place.

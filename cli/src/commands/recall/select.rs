@@ -1,8 +1,8 @@
 //! The top k of a matrix at the place that was chosen, checked: a wrong selection has no recall.
 
-use crate::args::member::Wish;
 use crate::args::place::Place;
 use crate::args::spec::{self, Axes};
+use crate::args::variant::Wish;
 use crate::commands::run::gpu::{self, Session};
 use crate::commands::run::interpret;
 use crate::ui::exit::Failure;
@@ -16,7 +16,7 @@ use topkit::{Problem, Score, SelectorSpec, host, spec::Select};
 use topkit_lab::judge;
 use topkit_lab::recall::NAN;
 
-/// Refuses what cannot be selected there, before any score is made.
+/// Refuses a selection that cannot run there, before any score is made.
 pub fn check(place: &Place, problem: &Problem, progress: &ProgressBar) -> Result<(), Failure> {
     let spec = spec(problem)?;
     let columns = problem.columns;
@@ -82,7 +82,7 @@ pub fn select<S: Score + DeviceRepr + Word>(
 pub fn ran_on(place: &Place) -> (String, Value) {
     match place {
         Place::Gpu(engine) => {
-            let device = engine.device().map_or("GPU", |device| device.name.as_str());
+            let device = &engine.device().name;
             let arch = engine.arch().to_string();
             let json = json!({ "place": "gpu", "device": device, "arch": arch });
             (format!("{device}, {arch}"), json)

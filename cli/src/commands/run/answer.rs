@@ -43,7 +43,7 @@ struct Winner {
     label: Option<String>,
 }
 
-/// Texts that stand for rows or columns, one a line.
+/// Names of rows or columns, one a line.
 #[derive(Debug, Default)]
 pub struct Labels(Option<Vec<String>>);
 

@@ -1,5 +1,5 @@
-//! One selection on the GPU: the scores go up, the kernel runs, the indices come down, and the
-//! kernel can be timed. Everything is on one stream of its own.
+//! One selection on the GPU: the scores are copied to it, the kernel runs, the indices are copied back,
+//! and the kernel can be timed. Everything is on one stream of its own.
 
 use crate::ui::exit::Failure;
 use crate::ui::report::bytes;
@@ -27,14 +27,14 @@ pub struct Session<'a, S> {
 }
 
 impl<'a, S: Score + DeviceRepr> Session<'a, S> {
-    /// Brings the scores to the GPU. The kernel of the plan is loaded already.
+    /// Copies the scores to the GPU. The kernel of the plan is loaded already.
     pub fn start(
         selector: &'a Selector,
         plan: Plan,
         scores: &[S],
     ) -> Result<Session<'a, S>, Failure> {
-        let engine = selector.engine();
-        let context = engine.context().ok_or(topkit::Error::Offline { arch: engine.arch() })?;
+        let offline = || topkit::Error::Offline { arch: selector.toolchain().arch() };
+        let context = selector.context().ok_or_else(offline)?;
         // SAFETY: every buffer of this process lives and dies on the one stream made below, so
         // there is nothing between streams to track; tracking would put events into the graph.
         unsafe { context.disable_event_tracking() };
@@ -66,11 +66,9 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
             workspace_bytes: self.plan.workspace_bytes,
             ..RawLaunch::new(dtype, rows, columns, k)
         };
-        // SAFETY: the buffers have at least the plan's sizes, none overlaps another, and they are
+        // SAFETY: the plan is of this shape, the buffers have at least its sizes, none overlaps another, and they are
         // freed on the one stream, after every launch.
-        Ok(unsafe {
-            self.selector.launch_variant(stream.cu_stream(), &launch, &self.plan.variant)
-        }?)
+        Ok(unsafe { self.selector.launch_plan(stream.cu_stream(), &launch, &self.plan) }?)
     }
 
     /// Waits for the selection and fetches its indices.
@@ -91,8 +89,7 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
 
 /// Refuses a selection that the GPU has no memory for.
 pub fn fits(engine: &Engine, plan: &Plan) -> Result<(), Failure> {
-    let context = engine.context().ok_or(topkit::Error::Offline { arch: engine.arch() })?;
-    let (free, _) = context.mem_get_info().map_err(refused("tell its memory"))?;
+    let (free, _) = engine.context().mem_get_info().map_err(refused("tell its memory"))?;
     let Problem { dtype, rows, columns, k, .. } = plan.problem;
     let size = |width: usize, element: usize| rows.saturating_mul(width).saturating_mul(element);
     let needed = size(columns, dtype.bytes() as usize)

@@ -3,7 +3,7 @@
 //! message and how to see it again.
 
 use super::outcome::Outcome;
-use crate::args::member::{Member, Wish};
+use crate::args::variant::{Chosen, Wish};
 use crate::commands::form;
 use crate::ui::exit::Failure;
 use indicatif::ProgressBar;
@@ -21,7 +21,7 @@ const LEAST_STEPS: u64 = 200_000_000;
 /// A kernel that is ready to select, before there are scores.
 pub struct Ready {
     kernel: Kernel,
-    member: Member,
+    chosen: Chosen,
     plan: Plan,
     seed: u64,
     /// What it took to compile.
@@ -41,20 +41,20 @@ pub fn ready(
     // What the interpreter models.
     let limits = Limits::of_arch(Arch::of_device(9, 0));
     let explanation = Explanation::of(spec, problem, &limits)?;
-    let member = wish.member(spec, &explanation)?;
+    let chosen = wish.choose(spec, &explanation)?;
     progress.set_message("compiling the kernel as C++");
     let start = Instant::now();
     let places = (problem.columns as u64).saturating_add(u64::from(problem.k));
     let places = places.saturating_mul(problem.rows as u64);
     let steps = places.saturating_mul(STEPS).max(LEAST_STEPS);
-    let source = form::source(&member.plan.variant, None)?;
+    let source = form::source(&chosen.plan.variant, None)?;
     let kernel = interpreter.clone().steps(steps).load(&source)?;
     let seconds = start.elapsed().as_secs_f64();
     // On fewer multiprocessors than the explanation's.
     let plan = kernel.plan(problem).map_err(Failure::input)?;
     // The plan stands, so that only memory can be lacking.
     kernel.fits(problem).map_err(Failure::environment)?;
-    Ok(Ready { kernel, member, plan, seed, seconds })
+    Ok(Ready { kernel, chosen, plan, seed, seconds })
 }
 
 impl Ready {
@@ -64,7 +64,7 @@ impl Ready {
         scores: &[S],
         progress: &ProgressBar,
     ) -> Result<Outcome, Failure> {
-        let Ready { kernel, member, plan, seed, seconds: ready } = self;
+        let Ready { kernel, chosen, plan, seed, seconds: ready } = self;
         progress.set_message("interpreting the kernel, every access checked");
         let start = Instant::now();
         let problem = &plan.problem;
@@ -81,7 +81,7 @@ impl Ready {
         })?;
         let seconds = start.elapsed().as_secs_f64();
 
-        let mut kernel_json = member.json();
+        let mut kernel_json = chosen.json();
         kernel_json["grid"] = json!(plan.grid);
         kernel_json["workspace_bytes"] = json!(plan.workspace_bytes);
         kernel_json["folder"] = json!(folder);
@@ -90,7 +90,7 @@ impl Ready {
         let faults = format!("none, with --schedule-seed {seed}; another seed is another schedule");
         let text = [
             ("ran on", place.to_owned()),
-            ("kernel", format!("{}\ncompiled as C++ in {ready:.2} s", member.text)),
+            ("kernel", format!("{}\ncompiled as C++ in {ready:.2} s", chosen.text)),
             ("faults", faults),
             ("time", format!("{seconds:.2} s of the interpreter; it says nothing of a GPU's time")),
         ];

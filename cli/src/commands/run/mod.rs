@@ -5,10 +5,10 @@ pub mod gpu;
 pub mod interpret;
 mod outcome;
 
-use crate::args::member::Wish;
 use crate::args::place::{Choice, Place};
 use crate::args::scores;
 use crate::args::spec::{self, Axes, named};
+use crate::args::variant::Wish;
 use crate::ui::exit::{Exit, Failure};
 use crate::ui::progress;
 use crate::ui::report::{Report, count, labelled};
@@ -115,7 +115,7 @@ pub fn run(args: &Args, json: bool) -> Result<Report, Failure> {
     }
 }
 
-/// A selection that nothing stands against but its scores.
+/// A selection that is checked in all but its scores.
 struct Ready {
     problem: Problem,
     semantics: Semantics,
@@ -124,7 +124,7 @@ struct Ready {
     runner: Runner,
 }
 
-/// What selects.
+/// The place that selects.
 enum Runner {
     Gpu(Box<OnGpu>),
     Interpreter(Box<interpret::Ready>),

@@ -1,9 +1,9 @@
-//! One selection of `topkit run`, on the GPU or on the host, with all there is to tell about it; the
-//! interpreter's is in [`crate::commands::run::interpret`]. It neither picks the place nor checks the answer.
+//! One selection of `topkit run`, on the GPU or on the host, with its report; the
+//! interpreter's is in [`super::interpret`]. It neither picks the place nor checks the answer.
 
 use super::gpu::{self, Session};
-use crate::args::member::{Member, Wish};
 use crate::args::spec;
+use crate::args::variant::{Chosen, Wish};
 use crate::ui::exit::Failure;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use std::time::Instant;
 use topkit::cache::Origin;
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::measure::{LAUNCHES, REPLAYS, Timing};
-use topkit::{Engine, Plan, Problem, Score, Selector, SelectorSpec};
+use topkit::{Engine, Problem, Score, Selector, SelectorSpec};
 
 /// An answer and how it came about.
 pub struct Outcome {
@@ -43,8 +43,7 @@ pub fn on_host(indices: Vec<i32>, seconds: f64, why: &str) -> Outcome {
 /// A kernel that is loaded on the GPU, before there are scores.
 pub struct OnGpu {
     selector: Selector,
-    member: Member,
-    plan: Plan,
+    chosen: Chosen,
     origin: Origin,
     /// What it took to compile and load.
     seconds: f64,
@@ -61,14 +60,14 @@ impl OnGpu {
         progress: &ProgressBar,
     ) -> Result<OnGpu, Failure> {
         let selector = engine.selector(spec)?;
-        let member = wish.member(selector.spec(), &selector.explain(problem)?)?;
-        gpu::fits(engine, &member.plan)?;
+        let chosen = wish.choose(selector.spec(), &selector.explain(problem)?)?;
+        gpu::fits(engine, &chosen.plan)?;
         progress.set_message("compiling the kernel");
         let start = Instant::now();
-        let plan = selector.prepare_variant(problem, &member.plan.variant)?;
+        selector.prepare_plan(&chosen.plan)?;
         let seconds = start.elapsed().as_secs_f64();
-        let origin = selector.artifact(&plan.variant)?.origin;
-        Ok(OnGpu { selector, member, plan, origin, seconds })
+        let origin = selector.artifact(&chosen.plan.variant)?.origin;
+        Ok(OnGpu { selector, chosen, origin, seconds })
     }
 
     /// Selects on the GPU and times the kernel.
@@ -77,8 +76,9 @@ impl OnGpu {
         scores: &[S],
         progress: &ProgressBar,
     ) -> Result<Outcome, Failure> {
-        let OnGpu { selector, member, plan, origin, seconds: ready } = self;
-        let engine = selector.engine();
+        let OnGpu { selector, chosen, origin, seconds: ready } = self;
+        let plan = &chosen.plan;
+        let arch = selector.toolchain().arch();
         let resources = selector.resources(&plan.variant)?;
         progress.set_message("selecting on the GPU");
         let mut session = Session::start(selector, *plan, scores)?;
@@ -88,13 +88,13 @@ impl OnGpu {
         let timing = session.time()?;
         let indices = session.indices()?;
 
-        let device = engine.device().map_or("GPU", |device| device.name.as_str()).to_owned();
+        let device = selector.engine().map_or("GPU".to_owned(), |it| it.device().name.clone());
         let made = match origin {
             Origin::Disk => "loaded from the disk cache",
             Origin::Pack => "loaded from a pack",
             _ => "compiled and loaded",
         };
-        let mut kernel = member.text.clone();
+        let mut kernel = chosen.text.clone();
         if let Some(resources) = resources {
             kernel += &format!("\n{resources}");
         }
@@ -104,12 +104,8 @@ impl OnGpu {
             "{median:.2} µs a launch: median of {REPLAYS} CUDA-graph replays of {LAUNCHES} launches \
              ({least:.2} to {most:.2}), after a warm-up"
         );
-        let text = [
-            ("ran on", format!("{device}, {}", engine.arch())),
-            ("kernel", kernel),
-            ("time", time),
-        ];
-        let mut kernel_json = member.json();
+        let text = [("ran on", format!("{device}, {}", arch)), ("kernel", kernel), ("time", time)];
+        let mut kernel_json = chosen.json();
         kernel_json["resources"] = json!(resources.map(spec::resources_json));
         kernel_json["origin"] = json!(origin.to_string());
         kernel_json["ready_seconds"] = json!(ready);
@@ -117,7 +113,7 @@ impl OnGpu {
             indices,
             text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
             json: json!({
-                "ran_on": { "place": "gpu", "device": device, "arch": engine.arch().to_string() },
+                "ran_on": { "place": "gpu", "device": device, "arch": arch.to_string() },
                 "kernel": kernel_json,
                 "time": {
                     "method": "median of CUDA-graph replays",

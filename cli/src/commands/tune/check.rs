@@ -1,5 +1,5 @@
-//! What `topkit tune --check` tells: where plans by the records are slower or faster than plans
-//! without them, by more than noise; how much that is, the library says.
+//! The report of `topkit tune --check`: where plans by the records are slower or faster than plans
+//! without them, by more than noise; the library says how much that is.
 
 use super::report::layout;
 use crate::ui::exit::Exit;
@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use topkit::Problem;
 use topkit::tune::{Comparison, Finding, Ratio};
 
-/// What came of one comparison, in a word.
+/// The result of one comparison, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Verdict {
+enum Class {
     Slower,
     Failed,
     Faster,
@@ -18,50 +18,50 @@ enum Verdict {
     Same,
 }
 
-impl Verdict {
-    fn of(finding: &Finding) -> Verdict {
+impl Class {
+    fn of(finding: &Finding) -> Class {
         match finding {
-            Finding::Timed(ratio) if ratio.is_slower() => Verdict::Slower,
-            Finding::Timed(ratio) if ratio.is_faster() => Verdict::Faster,
-            Finding::Timed(_) => Verdict::Level,
-            Finding::Same => Verdict::Same,
-            _ => Verdict::Failed,
+            Finding::Timed(ratio) if ratio.is_slower() => Class::Slower,
+            Finding::Timed(ratio) if ratio.is_faster() => Class::Faster,
+            Finding::Timed(_) => Class::Level,
+            Finding::Same => Class::Same,
+            _ => Class::Failed,
         }
     }
 
     fn word(self) -> &'static str {
         match self {
-            Verdict::Slower => "slower",
-            Verdict::Failed => "failed",
-            Verdict::Faster => "faster",
-            Verdict::Level => "level",
-            Verdict::Same => "same",
+            Class::Slower => "slower",
+            Class::Failed => "failed",
+            Class::Faster => "faster",
+            Class::Level => "level",
+            Class::Same => "same",
         }
     }
 }
 
 /// Text and document of some comparisons, and of problems that were not compared.
 pub fn report(compared: &[Comparison], left: usize, interrupted: bool) -> Report {
-    let mut judged: Vec<(Verdict, &Comparison)> =
-        compared.iter().map(|one| (Verdict::of(&one.finding), one)).collect();
-    // Within a verdict they stay in the order of problems.
-    judged.sort_by_key(|(verdict, _)| *verdict);
-    let number = |wanted: Verdict| judged.iter().filter(|(verdict, _)| *verdict == wanted).count();
-    let told: Vec<_> = judged.iter().filter(|(verdict, _)| *verdict <= Verdict::Faster).collect();
+    let mut classed: Vec<(Class, &Comparison)> =
+        compared.iter().map(|one| (Class::of(&one.finding), one)).collect();
+    // Within a class they stay in the order of problems.
+    classed.sort_by_key(|(class, _)| *class);
+    let number = |wanted: Class| classed.iter().filter(|(class, _)| *class == wanted).count();
+    let told: Vec<_> = classed.iter().filter(|(class, _)| *class <= Class::Faster).collect();
     let mut text = String::new();
     if !told.is_empty() {
         let head = ["", "dtype", "k", "rows", "columns", "layout", "ratio", "tuned", "shipped"];
         let mut lines = vec![head.map(str::to_owned).to_vec()];
-        lines.extend(told.iter().map(|(verdict, one)| cells(*verdict, one)));
+        lines.extend(told.iter().map(|(class, one)| cells(*class, one)));
         text += &table("llrrrlrll", &lines);
         text += "\n";
     }
-    let mut words: Vec<String> = [Verdict::Slower, Verdict::Faster, Verdict::Level, Verdict::Same]
+    let mut words: Vec<String> = [Class::Slower, Class::Faster, Class::Level, Class::Same]
         .iter()
-        .map(|&verdict| format!("{} {}", number(verdict), verdict.word()))
+        .map(|&class| format!("{} {}", number(class), class.word()))
         .collect();
-    if number(Verdict::Failed) > 0 {
-        words.push(format!("{} failed", number(Verdict::Failed)));
+    if number(Class::Failed) > 0 {
+        words.push(format!("{} failed", number(Class::Failed)));
     }
     let problems = count(compared.len(), "problem");
     text += &format!("{problems}, tuned against shipped: {}\n", words.join(", "));
@@ -72,13 +72,13 @@ pub fn report(compared: &[Comparison], left: usize, interrupted: bool) -> Report
     let document = json!({
         "compared": cells,
         "left": left,
-        "slower": number(Verdict::Slower),
-        "faster": number(Verdict::Faster),
-        "level": number(Verdict::Level),
-        "same": number(Verdict::Same),
-        "failed": number(Verdict::Failed),
+        "slower": number(Class::Slower),
+        "faster": number(Class::Faster),
+        "level": number(Class::Level),
+        "same": number(Class::Same),
+        "failed": number(Class::Failed),
     });
-    let bad = number(Verdict::Slower) + number(Verdict::Failed) > 0;
+    let bad = number(Class::Slower) + number(Class::Failed) > 0;
     let exit = match (interrupted, bad) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::CheckFailed,
@@ -87,7 +87,7 @@ pub fn report(compared: &[Comparison], left: usize, interrupted: bool) -> Report
     Report { text, json: document, exit }
 }
 
-fn cells(verdict: Verdict, one: &Comparison) -> Vec<String> {
+fn cells(class: Class, one: &Comparison) -> Vec<String> {
     let Problem { dtype, rows, columns, k, .. } = one.problem;
     let (ratio, tuned) = match &one.finding {
         Finding::Timed(Ratio { low, median, high, .. }) => {
@@ -97,7 +97,7 @@ fn cells(verdict: Verdict, one: &Comparison) -> Vec<String> {
         _ => (String::new(), one.tuned.id()),
     };
     vec![
-        verdict.word().to_owned(),
+        class.word().to_owned(),
         dtype.to_string(),
         k.to_string(),
         rows.to_string(),
@@ -115,7 +115,7 @@ fn document(one: &Comparison) -> Value {
         "dtype": dtype.name(), "rows": rows, "columns": columns, "k": k,
         "vec_size": vec_size, "ragged": ragged,
         "tuned": one.tuned.id(), "shipped": one.shipped.id(),
-        "verdict": Verdict::of(&one.finding).word(),
+        "result": Class::of(&one.finding).word(),
     });
     match &one.finding {
         Finding::Timed(Ratio { low, median, high, .. }) => {
@@ -161,7 +161,7 @@ mod tests {
         );
         assert_eq!(lines[5], "3 problems not compared");
         assert_eq!(report.exit, Exit::CheckFailed);
-        assert_eq!(report.json["compared"][2]["verdict"], "slower");
+        assert_eq!(report.json["compared"][2]["result"], "slower");
         assert_eq!(report.json["compared"][2]["ratio"]["median"], 1.05);
     }
 

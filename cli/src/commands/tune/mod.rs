@@ -1,8 +1,8 @@
-//! `topkit tune`: measures which kernel is fastest for which problem, and keeps it as records that
-//! plans on this machine go by.
+//! `topkit tune`: measures which kernel is fastest for which problem, and keeps the times as records,
+//! from which plans on this machine are made.
 //!
-//! The measuring is the library's, the problems are the laboratory's; here is what is told: text
-//! ([`report`]), a page ([`page`]), and what tuning is worth ([`check`]). Rows are written as soon as
+//! The measuring is the library's, the problems are the laboratory's; here is the report: text
+//! ([`report`]), a page ([`page`]), and the gain of tuning ([`check`]). Rows are written as soon as
 //! they are known, so that the program may be ended at any time, by Ctrl-C ([`interrupt`]) or worse:
 //! the next call goes on where this one stopped. Records become a shipped table by `--ship`.
 
@@ -41,21 +41,21 @@ pub struct Args {
     /// are. May be repeated.
     #[arg(long, value_name = "CELL", help_heading = WHAT)]
     cell: Vec<Cell>,
-    /// Stop after so many seconds, with what is known by then. Ctrl-C stops it too, at the next
-    /// candidate; a second Ctrl-C at once.
+    /// Stop after so many seconds; what was measured by then is kept. Ctrl-C stops it too, before the next
+    /// kernel; a second Ctrl-C at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, help_heading = WHAT)]
     budget: u64,
     /// Measure nothing; read earlier records in place of it. Needs no GPU.
     #[arg(long, value_name = "FILE", help_heading = WHAT,
         conflicts_with_all = ["grid", "cell", "budget", "out", "check"])]
     from: Option<PathBuf>,
-    /// Tune nothing; measure, in pairs, what the records pick against what is picked without them.
+    /// Tune nothing; measure, in pairs, plans by the records against plans without them.
     /// Exit code 1 where they are slower by more than 2 %, in the median of three rounds.
     #[arg(long, help_heading = WHAT, conflicts_with_all = ["report", "ship"])]
     check: bool,
 
-    /// The file of the records, which rows are added to. Without it: the one in the cache folder,
-    /// which plans on this machine go by.
+    /// The file of the records; rows are added to it. Without it: the file in the cache folder, from
+    /// which plans on this machine are made.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     out: Option<PathBuf>,
     /// Print the fastest kernel of every problem in the records. With a file, write it a page too:
@@ -67,7 +67,7 @@ pub struct Args {
     ship: Option<PathBuf>,
 }
 
-/// Measures or reads, and tells.
+/// Measures or reads, and reports.
 pub fn tune(args: &Args, json: bool) -> Result<Report, Failure> {
     if let Some(path) = &args.from {
         if !path.exists() {
@@ -122,7 +122,7 @@ impl Args {
     }
 }
 
-/// The selector whose members are measured: all that the space of candidates may name.
+/// The selector whose variants are measured: all that a tuning may name.
 fn spec() -> Result<SelectorSpec, Failure> {
     let builder = SelectorSpec::builder("Tune").dtype(DType::ALL).k(1..=MOST_K);
     Ok(builder.vec_size([4, 8]).bins([1024, 2048, 4096]).threads([128, 256, 512, 1024]).build()?)
@@ -147,7 +147,7 @@ fn measure(
     Ok(outcome?)
 }
 
-/// What plans by the records are worth.
+/// The gain of plans by the records.
 fn check(
     engine: &Engine,
     tuning: &Tuning<'_>,
@@ -173,7 +173,7 @@ fn check(
     Ok(told)
 }
 
-/// What was done and what is known.
+/// The report: the work done, and the records.
 fn tell(
     args: &Args,
     path: &Path,

@@ -31,7 +31,7 @@ const COLORS: [RGBColor; 7] = [
     RGBColor(245, 183, 177),
 ];
 
-/// What one picture is of: the layout of rows, the score type and k.
+/// The subject of one picture: the layout of rows, the score type and k.
 type Kind = (bool, Reverse<u32>, DType, u32);
 
 fn kind(problem: &Problem) -> Kind {

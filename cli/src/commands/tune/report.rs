@@ -1,4 +1,4 @@
-//! What is told of a search, and of records: the winner of each problem and how far ahead it is.
+//! The report of a search and of records: the fastest kernel of each problem and how far ahead it is.
 
 use crate::ui::report::table;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use topkit::tune::{Choice, Outcome, Records, Row, Sample};
 #[derive(Debug)]
 pub struct Winner<'a> {
     row: &'a Row,
-    /// What reading its scores once takes, where that was measured.
+    /// The time to read its scores once, where that was measured.
     floor: Option<Sample>,
     /// The next, where there is one.
     next: Option<&'a Row>,
@@ -125,7 +125,7 @@ impl Winner<'_> {
     }
 }
 
-/// How the rows of a problem lie in memory, in a word or two; empty where that is as usual.
+/// The layout of a problem in a word or two; empty where rows are dense and aligned to 16 bytes.
 pub fn layout(problem: &Problem) -> String {
     let ragged = if problem.ragged { "ragged" } else { "" };
     match problem.vec_size * problem.dtype.bytes() {
@@ -134,7 +134,7 @@ pub fn layout(problem: &Problem) -> String {
     }
 }
 
-/// What was left out of records, each reason on a line, the first few.
+/// The rows of records that are not used, each reason on a line, the first few.
 pub fn refused(records: &Records) -> String {
     const SHOWN: usize = 8;
     let mut text: String =

@@ -2,10 +2,11 @@
 
 use crate::error::Error;
 use crate::library;
+use crate::plan::Limits;
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use cudarc::driver::{CudaContext, result};
 use std::sync::Arc;
-use topkit_codegen::Arch;
+use topkit_codegen::{Arch, Variant};
 
 /// A context and the facts of its device.
 #[derive(Debug, Clone)]
@@ -42,6 +43,25 @@ pub struct DeviceFacts {
     pub gigabytes_per_second: u32,
     /// The newest CUDA that the driver serves: `(13, 0)`.
     pub driver: (u32, u32),
+}
+
+impl DeviceFacts {
+    /// What a plan needs to know of the GPU.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            multiprocessors: self.multiprocessors,
+            threads_per_multiprocessor: self.threads_per_multiprocessor,
+            registers_per_multiprocessor: self.registers_per_multiprocessor,
+            shared_bytes_per_multiprocessor: self.shared_bytes_per_multiprocessor,
+            shared_bytes_per_cta: self.shared_bytes_per_cta,
+            clusters: self.clusters,
+            most_cluster: if self.clusters { *Variant::CLUSTERS.end() } else { 1 },
+            // A launch with PDL can be captured in a graph since CUDA 12.3.
+            starts_early: self.arch.capability() >= (9, 0) && self.driver >= (12, 3),
+            gigabytes_per_second: self.gigabytes_per_second,
+            stand_in: None,
+        }
+    }
 }
 
 impl Device {

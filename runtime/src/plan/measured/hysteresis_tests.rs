@@ -41,8 +41,8 @@ fn holding(records: Vec<(Choice, f64)>) -> Holding {
 }
 
 fn explained(spec: &SelectorSpec, holding: &Holding, columns: usize) -> Explanation {
-    let planner = Planner::new(spec, Some(&holding.settled(spec, &limits())));
-    Explanation::by(&planner, spec, &problem(columns), &limits()).unwrap()
+    let holding = Some(Arc::new(holding.clone()));
+    Planner::new(Arc::new(spec.clone()), limits(), holding).explain(&problem(columns)).unwrap()
 }
 
 /// What is picked by some records, and what is said of a pick that was kept.
@@ -63,7 +63,7 @@ fn within_noise_the_shipped_pick_is_kept_and_the_words_say_so() {
     assert_eq!((kept.problem, kept.choice), (problem(65536), early(BLOCK)));
     assert!((kept.gain - 0.01).abs() < 1e-9, "{kept:?}");
     let text = explained(&spec(), &holding(records), 65536).to_string();
-    let words = "the shipped pick, kept since the fastest record of top 64 of 8 x 65536 f32 is \
+    let words = "the shipped variant, kept since the fastest record of top 64 of 8 x 65536 f32 is \
                  faster by only 1.0 %";
     assert!(text.contains(words), "{text}");
 }
@@ -107,10 +107,10 @@ fn what_is_no_member_of_the_selector_counts_for_nothing() {
 #[test]
 fn elsewhere_and_without_records_nothing_changes() {
     let records = vec![(early(FOUR), 9.9), (early(BLOCK), 10.0)];
-    let settled = holding(records.clone()).settled(&spec(), &limits()).into_owned();
+    let settled = holding(records.clone()).settled(&Arc::new(spec()), &limits()).into_owned();
     assert_eq!(settled.points[1..], holding(records.clone()).points[1..]);
     let shipped = Holding { own: 0, ..holding(records) };
-    assert!(matches!(shipped.settled(&spec(), &limits()), Cow::Borrowed(_)));
+    assert!(matches!(shipped.settled(&Arc::new(spec()), &limits()), Cow::Borrowed(_)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The measured points of one score type and layout of rows as a lattice over rows, columns and k, to
+//! The measured points of one dtype and layout as a lattice over rows, columns and k, to
 //! interpolate in.
 //!
 //! Times are looked up by the logarithms of the three, between the eight corners around a problem;
@@ -11,24 +11,24 @@ use crate::problem::Problem;
 use std::collections::HashMap;
 use topkit_codegen::{SelectorSpec, Variant};
 
-/// Kernels of one lattice, at most; the space of candidates has fewer.
-pub(in crate::plan) const MEMBERS: usize = 64;
+/// Variants of one lattice, at most; the space of those that are measured has fewer.
+pub(in crate::plan) const MOST_VARIANTS: usize = 64;
 
 /// A kernel that is not listed at a corner is taken to be slower than those that are.
 const SLOWER: f32 = 1.1;
 
-/// A kernel whose time at a corner is lent from longer rows is taken to be slower than the fastest
+/// A kernel whose time at a corner comes from longer rows is taken to be slower than the fastest
 /// that is listed there.
 const BEHIND: f32 = 1.01;
 
 /// A corner that weighs less does not count: the problem is as good as on the lattice.
 pub(in crate::plan) const LEAST_WEIGHT: f32 = 1.0 / 64.0;
 
-/// The points of one score type, of kernels that are members of one selector.
+/// The points of one dtype and layout, of the variants of one selector.
 #[derive(Debug)]
 pub(in crate::plan) struct Lattice {
-    /// Every member that is listed anywhere.
-    pub(in crate::plan) members: Vec<Member>,
+    /// Every variant that is listed at a point.
+    pub(in crate::plan) variants: Vec<Listed>,
     /// The logarithms of rows, columns and k at which there are points.
     axes: [Vec<f32>; 3],
     cells: Vec<Corner>,
@@ -37,7 +37,7 @@ pub(in crate::plan) struct Lattice {
 
 /// A kernel of a lattice.
 #[derive(Debug)]
-pub(in crate::plan) struct Member {
+pub(in crate::plan) struct Listed {
     pub(in crate::plan) variant: Variant,
     /// It was launched on this very kind of GPU.
     pub(in crate::plan) proven: bool,
@@ -56,7 +56,7 @@ pub(in crate::plan) struct Corner {
 /// What a kernel took.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::plan) struct Time {
-    pub(in crate::plan) member: u8,
+    pub(in crate::plan) place: u8,
     pub(in crate::plan) log: f32,
     starts_early: bool,
 }
@@ -75,23 +75,23 @@ const ROUNDING: f32 = 1e-4;
 /// What kernels are expected to take.
 #[derive(Debug)]
 pub(in crate::plan) struct Estimate {
-    /// A bit for each member that was measured near the problem.
+    /// A bit for each variant that was measured near the problem.
     pub(in crate::plan) seen: u64,
     base: f32,
-    beyond: [f32; MEMBERS],
+    beyond: [f32; MOST_VARIANTS],
     /// What weighs for an early start, less what weighs against it.
-    early: [f32; MEMBERS],
+    early: [f32; MOST_VARIANTS],
 }
 
 impl Estimate {
-    /// The logarithm of the microseconds of a member that was seen.
-    pub(in crate::plan) fn log(&self, member: usize) -> f32 {
-        self.base + self.beyond[member]
+    /// The logarithm of the microseconds of a variant that was seen.
+    pub(in crate::plan) fn log(&self, place: usize) -> f32 {
+        self.base + self.beyond[place]
     }
 
     /// Whether its launch should start early.
-    pub(in crate::plan) fn starts_early(&self, member: usize) -> bool {
-        self.early[member] >= 0.0
+    pub(in crate::plan) fn starts_early(&self, place: usize) -> bool {
+        self.early[place] >= 0.0
     }
 }
 
@@ -108,33 +108,33 @@ pub(in crate::plan) struct Near {
 
 impl Lattice {
     /// The lattice of some points, each with what its rows are multiplied by, of which the first
-    /// `own` are proven; `None` where no member of the selector is listed.
+    /// `own` are proven; `None` where no variant of the selector is listed.
     pub(in crate::plan) fn new(
         spec: &SelectorSpec,
         points: &[&(Point, f64)],
         own: usize,
         proven: bool,
     ) -> Option<Lattice> {
-        let mut members: Vec<Member> = Vec::new();
+        let mut variants: Vec<Listed> = Vec::new();
         let mut listed: Vec<([f32; 3], Corner)> = Vec::new();
         let mut problems = Vec::new();
-        for (place, (point, scale)) in points.iter().enumerate() {
+        for (index, (point, scale)) in points.iter().enumerate() {
             let slowest = point.times.iter().map(|(_, us)| *us).fold(0.0, f64::max);
             let mut times: Vec<Time> = Vec::new();
             for (choice, us) in &point.times {
                 let variant = Variant { semantics: spec.semantics, ..choice.variant };
-                let known = members.iter().position(|member| member.variant == variant);
-                let number = known.unwrap_or(members.len());
+                let known = variants.iter().position(|known| known.variant == variant);
+                let number = known.unwrap_or(variants.len());
                 if known.is_none() {
-                    if number == MEMBERS || !spec.contains(&variant) {
+                    if number == MOST_VARIANTS || !spec.contains(&variant) {
                         continue;
                     }
-                    members.push(Member { variant, proven });
+                    variants.push(Listed { variant, proven });
                 }
-                members[number].proven |= place < own;
-                let (member, log) = (number as u8, us.log2() as f32);
-                let time = Time { member, log, starts_early: choice.starts_early };
-                match times.iter_mut().find(|known| known.member == member) {
+                variants[number].proven |= index < own;
+                let (place, log) = (number as u8, us.log2() as f32);
+                let time = Time { place, log, starts_early: choice.starts_early };
+                match times.iter_mut().find(|known| known.place == place) {
                     Some(known) if known.log <= log => {}
                     Some(known) => *known = time,
                     None => times.push(time),
@@ -147,7 +147,7 @@ impl Lattice {
             listed.push((at.map(|value| value.log2() as f32), corner));
             problems.push(point.problem);
         }
-        if members.is_empty() {
+        if variants.is_empty() {
             return None;
         }
         let axes = [0, 1, 2].map(|axis| {
@@ -156,9 +156,9 @@ impl Lattice {
             values.dedup();
             values
         });
-        let mut lattice = Lattice { members, axes, cells: Vec::new(), points: problems };
+        let mut lattice = Lattice { variants, axes, cells: Vec::new(), points: problems };
         lattice.fill(&listed);
-        lattice.lend();
+        lattice.copy_to_shorter();
         Some(lattice)
     }
 
@@ -182,27 +182,28 @@ impl Lattice {
         }
     }
 
-    /// A kernel that holds its row takes for a shorter one no longer than for a full one, and was
-    /// measured for full ones alone: where it is not listed, the next longer rows tell. But not that
-    /// it is faster than what was measured there: two points may be of two sessions.
-    fn lend(&mut self) {
+    /// A resident kernel takes no longer for a shorter row than for a full one, and was measured for full
+    /// rows alone. Where it is not listed, its time for the next longer rows counts, but never as faster
+    /// than what was measured there: two points may be of two sessions.
+    fn copy_to_shorter(&mut self) {
         let [rows, columns, ks] = [0, 1, 2].map(|axis| self.axes[axis].len());
-        let holds = |number: u8| self.members[usize::from(number)].variant.capacity().is_some();
+        let is_resident =
+            |place: u8| self.variants[usize::from(place)].variant.capacity().is_some();
         for row in 0..rows {
             for column in 1..columns {
                 for k in 0..ks {
                     let place = (row * columns + column) * ks + k;
-                    let lent: Vec<Time> = self.cells[place]
+                    let longer: Vec<Time> = self.cells[place]
                         .times
                         .iter()
-                        .filter(|time| holds(time.member))
+                        .filter(|time| is_resident(time.place))
                         .copied()
                         .collect();
                     let shorter = &mut self.cells[place - ks].times;
                     let best = shorter.iter().map(|time| time.log).min_by(f32::total_cmp);
                     let behind = best.map_or(f32::NEG_INFINITY, |best| best + BEHIND.log2());
-                    for time in lent {
-                        if !shorter.iter().any(|known| known.member == time.member) {
+                    for time in longer {
+                        if !shorter.iter().any(|known| known.place == time.place) {
                             shorter.push(Time { log: time.log.max(behind), ..time });
                         }
                     }
@@ -216,9 +217,9 @@ impl Lattice {
         &self.axes[axis]
     }
 
-    /// The place of a kernel among the members.
+    /// The place of a variant among those that are listed.
     pub(in crate::plan) fn place(&self, variant: &Variant) -> Option<usize> {
-        self.members.iter().position(|member| member.variant == *variant)
+        self.variants.iter().position(|listed| listed.variant == *variant)
     }
 
     /// The corners around ranges of logarithms that lie in one cell, or beyond one end of an axis.
@@ -257,19 +258,23 @@ impl Lattice {
         (problem.columns as f32).log2() < self.axes[1][0] - 1.0
     }
 
-    /// What the members are expected to take for a problem.
+    /// What the listed variants are expected to take for a problem.
     pub(in crate::plan) fn estimate(&self, problem: &Problem) -> Estimate {
-        let mut estimate =
-            Estimate { seen: 0, base: 0.0, beyond: [0.0; MEMBERS], early: [0.0; MEMBERS] };
+        let mut estimate = Estimate {
+            seen: 0,
+            base: 0.0,
+            beyond: [0.0; MOST_VARIANTS],
+            early: [0.0; MOST_VARIANTS],
+        };
         let mut total = 0.0;
         self.corners(problem, |corner, weight| {
             total += weight;
             estimate.base += weight * corner.slow;
-            for &Time { member, log, starts_early } in &corner.times {
-                let member = usize::from(member);
-                estimate.seen |= 1 << member;
-                estimate.beyond[member] += weight * (log - corner.slow);
-                estimate.early[member] += if starts_early { weight } else { -weight };
+            for &Time { place, log, starts_early } in &corner.times {
+                let place = usize::from(place);
+                estimate.seen |= 1 << place;
+                estimate.beyond[place] += weight * (log - corner.slow);
+                estimate.early[place] += if starts_early { weight } else { -weight };
             }
         });
         // Corners of little weight were left out.

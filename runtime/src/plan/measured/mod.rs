@@ -8,6 +8,7 @@
 
 pub(super) mod hysteresis;
 pub(super) mod lattice;
+pub(super) mod layouts;
 pub(crate) mod provenance;
 pub(super) mod reach;
 pub(crate) mod records;

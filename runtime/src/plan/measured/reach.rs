@@ -1,16 +1,15 @@
-//! Every kernel that plans can name for a range of problems.
+//! Every variant that plans can name for a range of problems.
 //!
-//! No kernel is left out: a launch of any problem in the range finds its kernel here. Now and then
-//! one is named that no problem needs, where two are as good as equally fast. However rows lie, each
-//! table that plans of such rows go by is searched. Rules change at known
-//! sizes, and one problem between two changes stands for all. Of a measured table, ranges are cut in
-//! halves until in each part the kernel at its middle is faster than every other one all over it, by
-//! bounds on the weights that a plan interpolates with. It asks no device and compiles nothing.
+//! No variant is left out: a plan for any problem in the range, in any layout, names one of these. A few
+//! are named that no problem needs, where two are about equally fast. Rules change at known sizes, so
+//! that one problem between two changes tells for all of them. For a measured table, ranges are halved
+//! until the variant in the middle of each part is faster than every other one all over the part, by
+//! limits on the weights that a plan interpolates with. It asks no device and compiles nothing. A
+//! workload that the selector was not declared for is an error.
 
 use super::lattice::{Corner, LEAST_WEIGHT, Lattice, Reach};
-use crate::error::Error;
-use crate::plan::planner::{Planner, Type};
-use crate::plan::{Limits, accepts, rules};
+use super::layouts::LayoutTimes;
+use crate::plan::{PlanError, Planner, accepts, rules};
 use crate::problem::{LIMIT, Problem, Workload};
 use topkit_codegen::{KSet, SelectorSpec, Variant};
 
@@ -27,16 +26,21 @@ const EQUAL: f32 = 1e-4;
 const MANY_ROWS: usize = LIMIT / 16;
 
 impl Planner {
-    /// The kernels that plans can name for a workload, each once.
+    /// The variants that plans can name for a workload, each once.
     ///
     /// # Errors
     /// The dtype or none of the k was declared, or a shape is beyond 2^31 - 1.
-    pub(crate) fn reach(
-        &self,
-        spec: &SelectorSpec,
-        workload: &Workload,
-        limits: &Limits,
-    ) -> Result<Vec<Variant>, Error> {
+    pub(crate) fn reach(&self, workload: &Workload) -> Result<Vec<Variant>, PlanError> {
+        let unpacked = self.reach_unpacked(workload)?;
+        Ok(match &self.packed {
+            None => unpacked,
+            Some(packed) => packed.reach(unpacked, self, workload),
+        })
+    }
+
+    /// The same, whatever packs hold.
+    fn reach_unpacked(&self, workload: &Workload) -> Result<Vec<Variant>, PlanError> {
+        let spec = &*self.spec;
         if workload.is_empty() {
             return Ok(Vec::new());
         }
@@ -48,12 +52,10 @@ impl Planner {
         let mut found = Vec::new();
         for layout in self.layouts(&first) {
             let layout = layout.of_selector(spec);
-            let measured = self.of(&layout);
-            let planner = self;
-            let mut search = Search { planner, spec, limits, measured, layout, found };
+            let mut search = Search { planner: self, times: self.times(&layout), layout, found };
             for &(low, high) in &ks {
                 if (first.rows, first.columns, low) == (last.rows, last.columns, high) {
-                    let variant = self.plan(spec, &Problem { k: low, ..layout }, limits)?.variant;
+                    let variant = self.unpacked(&Problem { k: low, ..layout })?.variant;
                     search.add(variant);
                     continue;
                 }
@@ -69,7 +71,7 @@ impl Planner {
     fn layouts(&self, problem: &Problem) -> Vec<Problem> {
         let mut layouts: Vec<Problem> = Vec::new();
         for layout in problem.usual().alignments() {
-            let same = |other: &Problem| match (self.of(other), self.of(&layout)) {
+            let same = |other: &Problem| match (self.times(other), self.times(&layout)) {
                 (Some(one), Some(other)) => std::ptr::eq(one, other),
                 (one, other) => one.is_none() && other.is_none(),
             };
@@ -82,7 +84,7 @@ impl Planner {
 }
 
 /// A problem of each part of a workload all of which the same ones of some kernels can serve.
-pub(crate) fn parts<'a>(
+pub(in crate::plan) fn parts<'a>(
     spec: &SelectorSpec,
     workload: &Workload,
     kernels: impl Iterator<Item = &'a Variant> + Clone,
@@ -121,20 +123,18 @@ fn declared(set: &KSet, (low, high): (u32, u32)) -> Vec<(u32, u32)> {
 
 struct Search<'a> {
     planner: &'a Planner,
-    spec: &'a SelectorSpec,
-    limits: &'a Limits,
-    measured: Option<&'a Type>,
-    /// A problem with rows that lie as those of all that are searched.
+    times: Option<&'a LayoutTimes>,
+    /// A problem in the layout of all that are searched.
     layout: Problem,
     found: Vec<Variant>,
 }
 
 impl<'a> Search<'a> {
     fn all(&mut self, [rows, columns, k]: Region) {
-        let Some(measured) = self.measured else {
+        let Some(times) = self.times else {
             return self.rules([rows, columns, k]);
         };
-        let lattice = &measured.lattice;
+        let lattice = &times.lattice;
         // Where rows are too short for the table, to within the precision of a logarithm.
         let short = lattice.least_columns();
         let (surely, maybe) = (short - short / 1000, short + short / 1000 + 2);
@@ -150,11 +150,11 @@ impl<'a> Search<'a> {
         }
         let table = [overlap(rows, (1, LIMIT)), overlap(columns, (surely.max(1), LIMIT))];
         let [Some(rows), Some(columns)] = table else { return };
-        let members = || lattice.members.iter().map(|member| &member.variant);
+        let variants = || lattice.variants.iter().map(|listed| &listed.variant);
         let capacities: Vec<usize> =
-            members().filter_map(Variant::capacity).map(|most| most as usize).collect();
+            variants().filter_map(Variant::capacity).map(|most| most as usize).collect();
         let most_k: Vec<usize> =
-            members().filter_map(|v| v.kernel.most_k()).map(|most| most as usize).collect();
+            variants().filter_map(|v| v.kernel.most_k()).map(|most| most as usize).collect();
         for columns in cut(columns, &capacities) {
             for k in cut(k, &most_k) {
                 self.table(lattice, [rows, columns, k]);
@@ -162,15 +162,15 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What rules pick in a region.
+    /// What rules name in a region.
     fn rules(&mut self, [rows, columns, k]: Region) {
-        let edges = rules::edges(self.spec, self.layout.dtype, self.limits);
+        let Planner { spec, limits, tried, .. } = self.planner;
+        let edges = rules::edges(spec, self.layout.dtype, limits);
         for (rows, _) in cut(rows, &edges[0]) {
             for (columns, _) in cut(columns, &edges[1]) {
                 for (k, _) in cut(k, &edges[2]) {
                     let problem = self.problem([rows, columns, k]);
-                    let tried = self.planner.tried();
-                    self.add(rules::pick(self.spec, &problem, self.limits, tried));
+                    self.add(rules::variant(spec, &problem, limits, tried));
                 }
             }
         }
@@ -184,13 +184,13 @@ impl<'a> Search<'a> {
 
     /// What the table gives in a region all of which the same kernels can serve.
     fn table(&mut self, lattice: &'a Lattice, region: Region) {
-        let Some(measured) = self.measured else { return };
+        let Some(times) = self.times else { return };
         let first = self.problem(region.map(|(low, _)| low));
         let mut usable = 0u64;
-        for (place, member) in lattice.members.iter().enumerate() {
-            let is_usable = measured.absent >> place & 1 == 0
-                && !self.planner.tried().has_refused(&member.variant)
-                && member.can_serve(&first, self.limits);
+        for (place, listed) in lattice.variants.iter().enumerate() {
+            let is_usable = times.absent >> place & 1 == 0
+                && !self.planner.tried.has_refused(&listed.variant)
+                && listed.can_serve(&first, &self.planner.limits);
             usable |= u64::from(is_usable) << place;
         }
         let logs = region.map(|(low, high)| ((low as f32).log2(), (high as f32).log2()));
@@ -221,7 +221,7 @@ impl<'a> Search<'a> {
             let (low, high) = part[axis];
             (((low + high) / 2.0).exp2().round() as usize).clamp(region[axis].0, region[axis].1)
         });
-        let planned = self.planner.plan(self.spec, &self.problem(middle), self.limits);
+        let planned = self.planner.unpacked(&self.problem(middle));
         let planned = planned.ok().map(|plan| plan.variant);
         if let Some(variant) = planned {
             self.add(variant);
@@ -232,12 +232,12 @@ impl<'a> Search<'a> {
         let best = planned.and_then(|variant| lattice.place(&variant));
         let best = best.filter(|place| sure >> place & 1 == 1);
         let mut open = Vec::new();
-        for (place, member) in lattice.members.iter().enumerate() {
+        for (place, other) in lattice.variants.iter().enumerate() {
             if seen >> place & 1 == 1
-                && !self.found.contains(&member.variant)
+                && !self.found.contains(&other.variant)
                 && best.is_none_or(|best| !is_slower(&corners, place, best))
             {
-                open.push(member.variant);
+                open.push(other.variant);
             }
         }
         let widest = (0..3).max_by(|&a, &b| width(part[a]).total_cmp(&width(part[b]))).unwrap_or(0);
@@ -267,19 +267,19 @@ impl<'a> Search<'a> {
     }
 }
 
-/// A bit for each member that one of some corners lists.
+/// A bit for each variant that one of some corners lists.
 fn listed(corners: &[Reach<'_>; 8], of: impl Fn(&Reach<'_>) -> bool) -> u64 {
     let corners = corners.iter().filter(|reach| of(reach)).filter_map(|reach| reach.corner);
-    corners.flat_map(|corner| &corner.times).fold(0, |bits, time| bits | 1 << time.member)
+    corners.flat_map(|corner| &corner.times).fold(0, |bits, time| bits | 1 << time.place)
 }
 
-/// Whether a member takes longer than another wherever the weights are within their bounds.
-fn is_slower(corners: &[Reach<'_>; 8], member: usize, other: usize) -> bool {
+/// Whether a variant takes longer than another wherever the weights are within their bounds.
+fn is_slower(corners: &[Reach<'_>; 8], one: usize, other: usize) -> bool {
     let least: f32 = corners
         .iter()
         .filter_map(|reach| Some((reach, reach.corner?)))
         .map(|(reach, corner)| {
-            let more = time(corner, member) - time(corner, other);
+            let more = time(corner, one) - time(corner, other);
             let counts = reach.least >= LEAST_WEIGHT + f32::EPSILON;
             // A corner of little weight is left out of a plan.
             let may_count = reach.most >= LEAST_WEIGHT - f32::EPSILON;
@@ -304,8 +304,8 @@ fn is_slower(corners: &[Reach<'_>; 8], member: usize, other: usize) -> bool {
     least > EQUAL
 }
 
-fn time(corner: &Corner, member: usize) -> f32 {
-    let listed = corner.times.iter().find(|time| usize::from(time.member) == member);
+fn time(corner: &Corner, place: usize) -> f32 {
+    let listed = corner.times.iter().find(|time| usize::from(time.place) == place);
     listed.map_or(corner.slow, |time| time.log)
 }
 

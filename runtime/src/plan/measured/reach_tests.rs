@@ -1,10 +1,10 @@
 //! That no plan names a kernel which was not foreseen, and that few are foreseen in vain.
 
 use super::*;
-use crate::plan::{Here, Holding, Refusal};
+use crate::plan::{Here, Holding, Limits, Refusal};
 use proptest::prelude::*;
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use topkit_codegen::{Arch, DType, KernelKind, RowShape, Semantics};
 
 fn limits(arch: &str) -> Limits {
@@ -12,11 +12,12 @@ fn limits(arch: &str) -> Limits {
 }
 
 /// The planner of an architecture, by the table that ships for it, if any.
-fn planner(spec: &SelectorSpec, arch: &str) -> Planner {
-    let arch: Arch = arch.parse().unwrap();
+fn planner(spec: &SelectorSpec, name: &str) -> Planner {
+    let arch: Arch = name.parse().unwrap();
     let multiprocessors = Limits::of_arch(arch).multiprocessors;
     let here = Here { name: None, arch, multiprocessors };
-    Planner::new(spec, Holding::shipped(here).as_ref())
+    let holding = Holding::shipped(here).map(Arc::new);
+    Planner::new(Arc::new(spec.clone()), limits(name), holding)
 }
 
 fn usual() -> SelectorSpec {
@@ -56,7 +57,8 @@ fn range(most: usize) -> impl Strategy<Value = ((usize, usize), usize)> {
     })
 }
 
-type Place = (bool, SelectorSpec, Limits, Planner);
+/// Whether the selector is narrow, and its planner.
+type Place = (bool, Planner);
 
 /// The planner of a selector by a table with times for less aligned and for ragged rows too, which
 /// other kernels win.
@@ -76,7 +78,7 @@ fn planner_by_layout(spec: &SelectorSpec) -> Planner {
         others.push((point, *scale));
     }
     holding.points.extend(others);
-    Planner::new(spec, Some(&holding))
+    Planner::new(Arc::new(spec.clone()), limits("sm_90a"), Some(Arc::new(holding)))
 }
 
 /// By the table that ships, by rules, by a table of many layouts of rows, and after refusals.
@@ -86,22 +88,19 @@ static PLANNERS: LazyLock<Vec<Place>> = LazyLock::new(|| {
     let by_layout = by_layout.map(|(is_narrow, spec)| {
         let planner = planner_by_layout(&spec);
         assert_eq!(planner.layouts(&Problem::new(DType::F32, 1, 1, 1)).len(), 3);
-        (is_narrow, spec, limits("sm_90a"), planner)
+        (is_narrow, planner)
     });
     let archs = ["sm_90a", "sm_80", "sm_100a"];
     let all = archs.into_iter().flat_map(|arch| [(false, usual(), arch), (true, narrow(), arch)]);
-    all.map(|(is_narrow, spec, arch)| {
-        let planner = planner(&spec, arch);
-        (is_narrow, spec, limits(arch), planner)
-    })
-    .chain(by_layout)
-    .chain(["sm_90a", "sm_100a"].map(after_refusals))
-    .collect()
+    all.map(|(is_narrow, spec, arch)| (is_narrow, planner(&spec, arch)))
+        .chain(by_layout)
+        .chain(["sm_90a", "sm_100a"].map(after_refusals))
+        .collect()
 });
 
 /// A planner on a GPU that has refused some kernels and loaded others.
 fn after_refusals(arch: &str) -> Place {
-    let (spec, limits) = (usual(), limits(arch));
+    let spec = usual();
     let planner = planner(&spec, arch);
     let is = |kernel, cluster, items| {
         move |v: &&Variant| (v.kernel, v.cluster, v.items) == (kernel, cluster, items)
@@ -117,7 +116,7 @@ fn after_refusals(arch: &str) -> Place {
     for refused in all(&is(KernelKind::GridFilter, 1, 32)) {
         planner.refuse(refused, Refusal::Unusable);
     }
-    (false, spec, limits, planner)
+    (false, planner)
 }
 
 proptest! {
@@ -132,17 +131,17 @@ proptest! {
         (columns, column) in range(LIMIT),
         ((first, last), k) in range(8192),
     ) {
-        let (is_narrow, spec, limits, planner) = &PLANNERS[place];
+        let (is_narrow, planner) = &PLANNERS[place];
         let k = if *is_narrow { [64, 1000, 4096][k % 3] } else { k.max(1) as u32 };
         let ks = k.min(first as u32)..=k.max(last as u32);
         let workload = Workload::new(dtype, rows.0..=rows.1, columns.0..=columns.1, ks);
-        let foreseen = planner.reach(spec, &workload, limits).unwrap();
+        let foreseen = planner.reach(&workload).unwrap();
         let problem = Problem::new(dtype, row, column, k).usual();
         let problem = Problem { vec_size: (problem.vec_size >> narrower).max(1), ..problem };
-        let plan = planner.plan(spec, &problem, limits).unwrap();
+        let plan = planner.plan(&problem).unwrap();
         prop_assert!(foreseen.contains(&plan.variant), "{problem} by {}", plan.variant);
         for (place, variant) in foreseen.iter().enumerate() {
-            prop_assert!(spec.contains(variant) && !foreseen[..place].contains(variant));
+            prop_assert!(planner.spec().contains(variant) && !foreseen[..place].contains(variant));
         }
     }
 }
@@ -160,7 +159,8 @@ fn rules_change_at_their_edges_alone() {
         .collect();
     let few_columns = [1, 9000, 20_000, 40_000, 70_000, 200_000, 500_000, 1 << 24];
     let few_rows = [0, 1, 4, 5, 8, 15, 20, 30, 42, 66, 100, 1000];
-    for (is_narrow, spec, limits, planner) in PLANNERS.iter() {
+    for (is_narrow, planner) in PLANNERS.iter() {
+        let Planner { spec, limits, .. } = planner;
         for &dtype in &DType::ALL {
             let edges = rules::edges(spec, dtype, limits);
             let place = |axis: usize, size: usize| {
@@ -171,7 +171,7 @@ fn rules_change_at_their_edges_alone() {
             let mut check = |rows, columns, k: u32| {
                 let between = (place(0, rows), place(1, columns), place(2, k as usize));
                 let problem = Problem::new(dtype, rows, columns, k);
-                let variant = rules::pick(spec, &problem, limits, planner.tried());
+                let variant = rules::variant(spec, &problem, limits, planner.tried());
                 let known = *picked.entry(between).or_insert(variant);
                 assert_eq!(known, variant, "{problem}, narrow: {is_narrow}");
             };
@@ -188,7 +188,7 @@ fn rules_change_at_their_edges_alone() {
 }
 
 /// The kernels of a fine grid over a workload, by asking each plan.
-fn asked(spec: &SelectorSpec, planner: &Planner, workload: &Workload) -> Vec<Variant> {
+fn asked(planner: &Planner, workload: &Workload) -> Vec<Variant> {
     let (low, high) = (workload.end(false), workload.end(true));
     let steps = |low: usize, high: usize| {
         let (low, high) = ((low as f64).log2(), (high as f64).log2());
@@ -199,7 +199,7 @@ fn asked(spec: &SelectorSpec, planner: &Planner, workload: &Workload) -> Vec<Var
         for columns in steps(low.columns, high.columns) {
             for k in [512, 1024, 2048] {
                 let problem = Problem::new(low.dtype, rows, columns, k);
-                let variant = planner.plan(spec, &problem, &limits("sm_90a")).unwrap().variant;
+                let variant = planner.plan(&problem).unwrap().variant;
                 if !all.contains(&variant) {
                     all.push(variant);
                 }
@@ -217,14 +217,19 @@ fn few_kernels_are_foreseen_in_vain() {
     for dtype in [DType::F32, DType::Bf16] {
         for rows in [1..=1, 1..=32, 1..=1024] {
             let workload = Workload::new(dtype, rows, 8192..=256_000, 512..=2048);
-            let foreseen = planner.reach(&spec, &workload, &limits("sm_90a")).unwrap();
-            let asked = asked(&spec, &planner, &workload);
+            let foreseen = planner.reach(&workload).unwrap();
+            let asked = asked(&planner, &workload);
             assert!(asked.iter().all(|variant| foreseen.contains(variant)), "{workload}");
             let (needed, named) = (asked.len(), foreseen.len());
             assert!(named <= needed + 1 + needed / 4, "{workload}: {named} named, {needed} seen");
             assert!(
                 named
-                    < planner.of(&Problem::new(dtype, 1, 8192, 512)).unwrap().lattice.members.len()
+                    < planner
+                        .times(&Problem::new(dtype, 1, 8192, 512))
+                        .unwrap()
+                        .lattice
+                        .variants
+                        .len()
             );
         }
     }
@@ -233,31 +238,29 @@ fn few_kernels_are_foreseen_in_vain() {
 #[test]
 fn one_problem_needs_the_kernel_of_its_plan() {
     let spec = usual();
-    let (planner, limits) = (planner(&spec, "sm_90a"), limits("sm_90a"));
+    let planner = planner(&spec, "sm_90a");
     let problem = Problem::new(DType::Bf16, 32, 131_072, 512);
-    let plan = planner.plan(&spec, &problem, &limits).unwrap();
-    assert_eq!(planner.reach(&spec, &problem.into(), &limits).unwrap(), [plan.variant]);
+    let plan = planner.plan(&problem).unwrap();
+    assert_eq!(planner.reach(&problem.into()).unwrap(), [plan.variant]);
 }
 
 #[test]
 fn what_the_gpu_refused_is_not_foreseen_and_its_substitute_is() {
     let spec = usual();
-    let (planner, limits) = (planner(&spec, "sm_90a"), limits("sm_90a"));
+    let planner = planner(&spec, "sm_90a");
     let workload = Workload::new(DType::F32, 1..=4, 65_536..=1 << 20, 512..=1024);
-    let before = planner.reach(&spec, &workload, &limits).unwrap();
+    let before = planner.reach(&workload).unwrap();
     let cluster = before.iter().find(|v| v.kernel == KernelKind::ClusterFilter).unwrap();
     planner.refuse(cluster, Refusal::NoRoom);
-    let after = planner.reach(&spec, &workload, &limits).unwrap();
+    let after = planner.reach(&workload).unwrap();
     assert!(!after.contains(cluster) && !after.is_empty(), "{after:?}");
 }
 
 #[test]
 fn what_was_not_declared_is_refused_and_nothing_needs_nothing() {
     let spec = narrow();
-    let (planner, limits) = (planner(&spec, "sm_90a"), limits("sm_90a"));
-    let reach = |rows, columns, k| {
-        planner.reach(&spec, &Workload::new(DType::F32, rows, columns, k), &limits)
-    };
+    let planner = planner(&spec, "sm_90a");
+    let reach = |rows, columns, k| planner.reach(&Workload::new(DType::F32, rows, columns, k));
     let error = reach(1..=2, 1..=8, 65..=999).unwrap_err().to_string();
     assert!(error.contains("[64, 1000, 4096]") && error.contains("65"), "{error}");
     let error = reach(1..=2, 1..=1 << 31, 64..=64).unwrap_err().to_string();

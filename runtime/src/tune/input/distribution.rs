@@ -133,15 +133,17 @@ impl Distribution {
     /// A matrix of `rows` x `columns` scores without gaps.
     pub fn fill<S: Score>(self, seed: u64, rows: usize, columns: usize) -> Vec<S> {
         let mut scores = vec![S::FILL; rows * columns];
-        self.write(seed, columns, &mut scores);
+        self.write(&Rng::new(seed), columns, &mut scores);
         scores
     }
 
-    /// The same into memory of the caller, in whole rows of `columns` scores.
-    pub fn write<S: Score>(self, seed: u64, columns: usize, scores: &mut [S]) {
+    /// The same into memory of the caller, in whole rows of `columns` scores, with the next numbers of a
+    /// generator.
+    pub fn write<S: Score>(self, rng: &Rng, columns: usize, scores: &mut [S]) {
         let columns = columns.max(1);
         let rows = scores.len() / columns;
-        let share = match self.draws() {
+        let draws = self.draws(rng);
+        let share = match draws {
             Some(_) if scores.len() >= SHARED => {
                 rows.div_ceil(thread::available_parallelism().map_or(1, usize::from))
             }
@@ -149,7 +151,7 @@ impl Distribution {
         };
         let work = |first: usize, scores: &mut [S]| {
             let before = first as u64 * columns as u64;
-            let mut rng = Rng::new(seed).skip(before * self.draws().unwrap_or(0));
+            let mut rng = rng.clone().skip(before * draws.unwrap_or(0));
             for (row, scores) in scores.chunks_exact_mut(columns).enumerate() {
                 self.write_row(&mut rng, first + row, scores);
             }
@@ -165,7 +167,7 @@ impl Distribution {
     }
 
     /// Random numbers of 64 bits that each score takes; `None` where that depends on the scores.
-    const fn draws(self) -> Option<u64> {
+    fn draws(self, rng: &Rng) -> Option<u64> {
         match self {
             Distribution::Ascending | Distribution::Descending | Distribution::Equal => Some(0),
             Distribution::Uniform
@@ -174,7 +176,9 @@ impl Distribution {
             | Distribution::HeavyTail
             | Distribution::TwoValues
             | Distribution::Distinct64 => Some(1),
-            Distribution::Normal | Distribution::FewBits | Distribution::Blocks => Some(2),
+            Distribution::Normal | Distribution::FewBits | Distribution::Blocks => {
+                Some(rng.draws_of_normal())
+            }
             Distribution::OneBin
             | Distribution::SignedZeros
             | Distribution::Nan

@@ -1,7 +1,7 @@
 //! Reproducible random numbers: the same seed gives the same numbers on every machine and in every
 //! version of every dependency, which is why no crate is used. Not for secrets. It cannot fail.
 
-use std::f64::consts::TAU;
+use std::{f32, f64};
 
 /// What the state grows by with each number.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -10,17 +10,29 @@ const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 #[derive(Debug, Clone)]
 pub struct Rng {
     state: u64,
+    coarse: bool,
 }
 
 impl Rng {
     /// A generator; any seed is as good as any other.
     pub fn new(seed: u64) -> Rng {
-        Rng { state: seed }
+        Rng { state: seed, coarse: false }
+    }
+
+    /// The same with coarse numbers, for large matrices: [`Rng::unit`] has 24 bits, and [`Rng::normal`]
+    /// is computed in f32 from one number of 64 bits. Benches are made with it.
+    pub fn coarse(seed: u64) -> Rng {
+        Rng { state: seed, coarse: true }
+    }
+
+    /// Numbers of 64 bits that a call of [`Rng::normal`] takes.
+    pub(super) fn draws_of_normal(&self) -> u64 {
+        if self.coarse { 1 } else { 2 }
     }
 
     /// The generator after so many more numbers of 64 bits.
     pub fn skip(self, numbers: u64) -> Rng {
-        Rng { state: self.state.wrapping_add(STEP.wrapping_mul(numbers)) }
+        Rng { state: self.state.wrapping_add(STEP.wrapping_mul(numbers)), ..self }
     }
 
     /// 64 random bits.
@@ -45,14 +57,23 @@ impl Rng {
 
     /// A number of `[0, 1)`, from one call of [`Rng::bits`].
     pub fn unit(&mut self) -> f64 {
+        if self.coarse {
+            return (self.bits() >> 40) as f64 / (1u64 << 24) as f64;
+        }
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// A number of the standard normal distribution (Box and Muller, 1958), from two calls of
-    /// [`Rng::bits`].
+    /// A number of the standard normal distribution (Box and Muller, 1958).
     pub fn normal(&mut self) -> f32 {
+        if self.coarse {
+            const RANGE: f32 = (1u64 << 32) as f32;
+            let bits = self.bits();
+            let (high, low) = ((bits >> 32) as f32, bits as u32 as f32);
+            let radius = (-2.0 * ((high + 1.0) / (RANGE + 1.0)).ln()).max(0.0).sqrt();
+            return radius * (f32::consts::TAU * (low / RANGE)).cos();
+        }
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
-        (radius * (TAU * self.unit()).cos()) as f32
+        (radius * (f64::consts::TAU * self.unit()).cos()) as f32
     }
 }
 

@@ -20,10 +20,10 @@ use topkit_codegen::{Arch, RenderedSource};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// // Without source lines, which are for profilers, a pack is about a third as large.
 /// let config = Config { line_info: false, ..Config::from_env() };
-/// let engine = Engine::builder().offline("sm_90a".parse()?).config(config).build()?;
+/// let toolchain = Engine::builder().config(config).build_toolchain("sm_90a".parse()?)?;
 /// let spec = SelectorSpec::builder("Sampler").dtype([DType::Bf16]).threads([512]).build()?;
-/// let selector = engine.selector(spec)?;
-/// let mut pack = PackWriter::new(engine.nvrtc()?);
+/// let selector = toolchain.selector(spec)?;
+/// let mut pack = PackWriter::new(toolchain.nvrtc()?);
 /// for variant in selector.spec().variants() {
 ///     pack.add(&selector.source(&variant)?, &*selector.artifact(&variant)?)?;
 /// }

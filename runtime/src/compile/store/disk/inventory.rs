@@ -3,9 +3,9 @@
 //! It serves people, not launches: it is slow and reads everything. It never follows a link and
 //! removes nothing but what the cache itself made; an odd file that somebody put there stays.
 
-use super::disk::{DiskCache, DiskError, LOCKS, STAGING};
 use super::entry::{self, META};
-use super::key::symbol_of_folder;
+use super::{DiskCache, DiskError, LOCKS, STAGING};
+use crate::compile::store::key::symbol_of_folder;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

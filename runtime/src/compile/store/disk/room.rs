@@ -7,9 +7,9 @@
 //! it later compiles it again. It takes no lock: two processes that make room at once pick the same
 //! entries. Nothing here can fail a launch; what goes wrong is logged.
 
-use super::disk::DiskCache;
+use super::DiskCache;
 use super::inventory::size;
-use super::key::symbol_of_folder;
+use crate::compile::store::key::symbol_of_folder;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -4,9 +4,9 @@
 //! other formats, the least recently used beyond a size, and what dead processes have left. It follows
 //! no link and removes nothing but what the cache itself makes. Other processes may go on meanwhile.
 
-use super::disk::{DiskCache, DiskError, LOCKS, STAGING, STALE};
 use super::inventory::{Checked, Entry, entries_in, remove};
-use super::key::{FORMAT, symbol_of_folder};
+use super::{DiskCache, DiskError, LOCKS, STAGING, STALE};
+use crate::compile::store::key::{FORMAT, symbol_of_folder};
 use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;

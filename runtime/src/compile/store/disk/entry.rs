@@ -5,10 +5,9 @@
 //! and SHA-256 of the other files, and the key is made again from what the folder holds. It does
 //! not know where the folder lies or who else uses it. Any fault is a sentence, never a panic.
 
-use super::disk::DiskError;
+use super::DiskError;
 use super::folder;
-use super::key::{CacheKey, FORMAT, KeyInputs, sha256};
-use crate::compile::Compiled;
+use crate::compile::store::key::{CacheKey, FORMAT, KeyInputs, sha256};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io;
@@ -73,7 +72,8 @@ impl Meta {
 pub(super) fn write(
     folder: &Path,
     inputs: &KeyInputs<'_>,
-    compiled: &Compiled,
+    cubin: &[u8],
+    log: &str,
 ) -> Result<(), DiskError> {
     let meta = Meta {
         format: FORMAT,
@@ -83,14 +83,14 @@ pub(super) fn write(
         compiler: inputs.compiler.to_owned(),
         options: inputs.options.to_vec(),
         source: Content::of(inputs.source.as_bytes()),
-        cubin: Content::of(&compiled.cubin),
-        log: Content::of(compiled.log.as_bytes()),
+        cubin: Content::of(cubin),
+        log: Content::of(log.as_bytes()),
     };
     let json =
         meta.to_json().map_err(|error| DiskError::io("write", &folder.join(META), error.into()))?;
     write_file(&folder.join(SOURCE), inputs.source.as_bytes())?;
-    write_file(&folder.join(CUBIN), &compiled.cubin)?;
-    write_file(&folder.join(LOG), compiled.log.as_bytes())?;
+    write_file(&folder.join(CUBIN), cubin)?;
+    write_file(&folder.join(LOG), log.as_bytes())?;
     write_file(&folder.join(META), &json)?;
     sync_folder(folder);
     Ok(())

@@ -5,7 +5,7 @@
 //! must not be a link. The folders above the cache are the user's affair. Nothing is ever changed
 //! on a folder that was there before.
 
-use super::disk::DiskError;
+use super::DiskError;
 use std::fs::{self, DirBuilder, Metadata};
 use std::path::Path;
 

@@ -1,18 +1,18 @@
-//! The member of a selector that `run` takes: the plan's, or one that the command line names.
+//! The variant of a selector that `run` launches: the plan's, or one that the command line names.
 //!
 //! It compiles and launches nothing. A kernel that is asked for and cannot serve the problem is an
-//! error with the reason; it is never exchanged for another.
+//! error with the reason; no other variant replaces it.
 
 use crate::args::spec::{self, Sizes, named};
 use crate::ui::exit::Failure;
 use serde_json::{Value, json};
 use topkit::{Explanation, Plan, SelectorSpec, Variant, spec::KernelKind};
 
-/// Which kernels may run, where the plan is not to choose among all.
+/// Flags that narrow the kernels that may run.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Kernel (else the plan chooses)")]
 pub struct Wish {
-    /// Algorithms to run in place of the plan's; one or a list. Of their members the one nearest to
+    /// Algorithms to run in place of the plan's; one or a list. Of their variants the one nearest to
     /// the plan's runs.
     #[arg(long, value_delimiter = ',', value_parser = named(KernelKind::ALL, KernelKind::name))]
     kernel: Vec<KernelKind>,
@@ -20,15 +20,15 @@ pub struct Wish {
     sizes: Sizes,
 }
 
-/// The kernel that runs, and why.
+/// The variant that runs, and why.
 #[derive(Debug)]
-pub struct Member {
-    /// The kernel, and what its launch needs.
+pub struct Chosen {
+    /// The variant, and what its launch needs.
     pub plan: Plan,
     /// Why, for people.
     pub text: String,
     why: Vec<Value>,
-    members: usize,
+    variants: usize,
     forced: bool,
 }
 
@@ -39,15 +39,15 @@ impl Wish {
         self.kernel.is_empty() && items.is_empty() && cluster.is_empty()
     }
 
-    /// The member for the problem of an explanation, among those of its spec.
-    pub fn member(&self, spec: &SelectorSpec, explained: &Explanation) -> Result<Member, Failure> {
+    /// The variant for the problem of an explanation, among those of its spec.
+    pub fn choose(&self, spec: &SelectorSpec, explained: &Explanation) -> Result<Chosen, Failure> {
         let planned = explained.plan;
         if self.admits(&planned.variant) {
-            return Ok(Member {
+            return Ok(Chosen {
                 plan: planned,
                 text: reasons(explained),
                 why: reasons_json(explained),
-                members: explained.members,
+                variants: explained.variants,
                 forced: !self.is_open(),
             });
         }
@@ -58,7 +58,7 @@ impl Wish {
         let nearest = fitting.min_by_key(|plan| distance(&plan.variant, &planned.variant));
         let plan = match (nearest, wanted.iter().max_by_key(|variant| room(variant))) {
             (Some(nearest), _) => nearest,
-            // Why not even the roomiest fits.
+            // Why not even the one for the longest rows fits.
             (None, Some(roomiest)) => plan(roomiest)?,
             (None, None) => {
                 let any = self.kernel.is_empty();
@@ -67,11 +67,11 @@ impl Wish {
         };
         let Plan { variant, grid, cluster, workspace_bytes, .. } = plan;
         let text = format!(
-            "{variant}, 1 of {} members\n{grid} CTAs, by clusters of {cluster}; workspace \
+            "{variant}, 1 of {} variants\n{grid} CTAs, by clusters of {cluster}; workspace \
              {workspace_bytes} bytes\nasked for; the plan would take {}",
-            explained.members, planned.variant
+            explained.variants, planned.variant
         );
-        Ok(Member { plan, text, why: Vec::new(), members: explained.members, forced: true })
+        Ok(Chosen { plan, text, why: Vec::new(), variants: explained.variants, forced: true })
     }
 
     fn admits(&self, variant: &Variant) -> bool {
@@ -80,7 +80,7 @@ impl Wish {
     }
 }
 
-impl Member {
+impl Chosen {
     /// For programs.
     pub fn json(&self) -> Value {
         json!({
@@ -88,7 +88,7 @@ impl Member {
             "grid": self.plan.grid,
             "cluster": self.plan.cluster,
             "workspace_bytes": self.plan.workspace_bytes,
-            "members": self.members,
+            "variants": self.variants,
             "forced": self.forced,
             "why": self.why,
         })
@@ -114,11 +114,11 @@ fn distance(one: &Variant, other: &Variant) -> (u32, [u64; 5]) {
     (room(one), ratios)
 }
 
-/// The kernel of the plan and why it was picked; the problem itself is told elsewhere.
+/// The variant of the plan and the reasons; the problem itself is told elsewhere.
 fn reasons(explained: &Explanation) -> String {
     let text = explained.to_string();
     let rest: Vec<_> = text.lines().skip(1).map(str::trim).collect();
-    format!("{}, 1 of {} members\n", explained.plan.variant, explained.members) + &rest.join("\n")
+    format!("{}, 1 of {} variants\n", explained.plan.variant, explained.variants) + &rest.join("\n")
 }
 
 /// The same for programs.
@@ -140,48 +140,48 @@ mod tests {
         spec::{NanPolicy, Select},
     };
 
-    fn member(kernel: &[KernelKind], sizes: Sizes, columns: usize) -> Result<Member, String> {
+    fn choose(kernel: &[KernelKind], sizes: Sizes, columns: usize) -> Result<Chosen, String> {
         let problem = Problem::new(DType::Bf16, 4, columns, 16);
         let axes = Axes { vec_size: Vec::new(), bins: Vec::new(), threads: Vec::new() };
         let spec = spec::for_problem(&problem, Select::Largest, NanPolicy::Highest, &axes).unwrap();
         let limits = Limits::of_arch(Arch::of_device(9, 0));
         let explained = Explanation::of(&spec, &problem, &limits).unwrap();
         let wish = Wish { kernel: kernel.to_vec(), sizes };
-        wish.member(&spec, &explained).map_err(|failure| failure.to_string())
+        wish.choose(&spec, &explained).map_err(|failure| failure.to_string())
     }
 
     #[test]
     fn without_a_wish_it_is_the_plans_with_every_reason() {
-        let planned = member(&[], Sizes::default(), 5000).unwrap();
+        let planned = choose(&[], Sizes::default(), 5000).unwrap();
         assert_eq!(planned.plan.variant.kernel, KernelKind::BlockResident);
         assert!(planned.text.contains("vec_size = 8: "), "{}", planned.text);
         assert_eq!((planned.forced, planned.why.len()), (false, 3));
-        let same = member(&[KernelKind::BlockResident], Sizes::default(), 5000).unwrap();
+        let same = choose(&[KernelKind::BlockResident], Sizes::default(), 5000).unwrap();
         assert_eq!((same.plan, same.forced), (planned.plan, true));
     }
 
     #[test]
     fn a_kernel_that_is_asked_for_is_taken_with_the_sizes_nearest_to_the_plans() {
-        let planned = member(&[], Sizes::default(), 5000).unwrap();
-        let radix = member(&[KernelKind::BlockRadix], Sizes::default(), 5000).unwrap();
+        let planned = choose(&[], Sizes::default(), 5000).unwrap();
+        let radix = choose(&[KernelKind::BlockRadix], Sizes::default(), 5000).unwrap();
         let (got, due) = (radix.plan.variant, planned.plan.variant);
         assert_eq!(got.kernel, KernelKind::BlockRadix);
         assert_eq!((got.vec_size, got.bins, got.threads), (due.vec_size, due.bins, due.threads));
         assert!(radix.text.ends_with(&format!("the plan would take {due}")), "{}", radix.text);
         let held = Sizes { items: vec![64], ..Sizes::default() };
-        let held = member(&[], held, 5000).unwrap().plan.variant;
+        let held = choose(&[], held, 5000).unwrap().plan.variant;
         assert_eq!((held.kernel, held.items, held.threads), (due.kernel, 64, 128));
     }
 
     #[test]
     fn what_cannot_serve_is_refused_with_the_reason() {
-        let long = member(&[KernelKind::BlockResident], Sizes::default(), 40_000).unwrap_err();
+        let long = choose(&[KernelKind::BlockResident], Sizes::default(), 40_000).unwrap_err();
         assert!(long.contains("it serves at most 32768 columns"), "{long}");
         let cluster = Sizes { cluster: vec![5], ..Sizes::default() };
-        let none = member(&[KernelKind::BlockRadix], cluster.clone(), 5000).unwrap_err();
+        let none = choose(&[KernelKind::BlockRadix], cluster.clone(), 5000).unwrap_err();
         assert!(none.contains("no kernel has these keys"), "{none}");
         assert!(none.contains("block_radix takes --cluster 1;"));
-        let any = member(&[], cluster, 5000).unwrap_err();
+        let any = choose(&[], cluster, 5000).unwrap_err();
         assert!(any.contains("block_resident takes --items 8|16|32|64 and --cluster 1;"), "{any}");
     }
 }
