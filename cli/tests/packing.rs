@@ -11,7 +11,7 @@ use support::{Place, Ran};
 
 /// Two kernels of each architecture.
 const MEMBERS: &str = "[[selector]]\nname = \"Small\"\ndtype = [\"f32\", \"bf16\"]\n\
-                       vec_size = 1\nbins = 2048\nthreads = 512\n";
+                       [selector.tuning]\nvec_size = 1\nbins = 2048\nthreads = 512\n";
 
 /// A command for which NVRTC is found as the environment says.
 fn with_nvrtc(place: &Place, args: &[&str]) -> Command {

@@ -78,7 +78,7 @@ fn every_kind<S: Score>(distribution: Distribution, select: Select, nan: NanPoli
         assert!(accepts(&judge, &input, k, &semantics, &turned));
         for (row, right) in answers.iter().enumerate() {
             let key = |column: i32| {
-                let key = host::ordered_key(input.row(row)[column as usize].to_f32(), nan);
+                let key = input.row(row)[column as usize].ordered_key(nan);
                 if select == Select::Largest { key } else { !key }
             };
             let worst = right.iter().filter(|index| **index >= 0).map(|index| key(*index)).min();

@@ -3,6 +3,7 @@
 use crate::cell::{InputKey, Lengths};
 use crate::{Error, Rng, Scores, Shape, judge};
 use topkit::spec::Semantics;
+use topkit::with_score;
 
 /// The fewest scores that a ragged row has.
 const SHORTEST: usize = 1024;
@@ -48,11 +49,9 @@ impl Input {
         got: &[i32],
     ) -> Result<Option<String>, Error> {
         let (columns, lengths) = (self.key.2, self.lengths.as_deref());
-        match &self.scores {
-            Scores::F32(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
-            Scores::Bf16(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
-            Scores::F16(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
-        }
+        with_score!(self.scores.dtype(), S => {
+            judge::fault(self.scores.values::<S>(), columns, lengths, k, semantics, got)
+        })
     }
 }
 
@@ -81,11 +80,11 @@ mod tests {
     #[test]
     fn the_scores_of_a_bench_stay_the_same() {
         let key = (DType::F32, 2, 3, Distribution::Normal, Lengths::Full);
-        let Scores::F32(scores) = Input::make(key).unwrap().scores else { panic!("another dtype") };
-        assert_eq!(scores[..3], [-0.4945788, -0.87714106, -2.6955926]);
+        let scores = Input::make(key).unwrap().scores;
+        assert_eq!(scores.values::<f32>()[..3], [-0.4945788, -0.87714106, -2.6955926]);
         let key = (DType::F32, 2, 3, Distribution::Uniform, Lengths::Full);
-        let Scores::F32(scores) = Input::make(key).unwrap().scores else { panic!("another dtype") };
-        assert_eq!(scores[..3], [0.8833108, 0.43152797, 0.026433766]);
+        let scores = Input::make(key).unwrap().scores;
+        assert_eq!(scores.values::<f32>()[..3], [0.8833108, 0.43152797, 0.026433766]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use topkit_codegen::{Arch, LaunchKind, Variant};
 
 /// What a GPU can hold and launch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[non_exhaustive]
 pub struct Limits {
     /// Streaming multiprocessors.
@@ -26,7 +26,7 @@ pub struct Limits {
     pub most_cluster: u32,
     /// Whether a launch may begin before the one ahead of it on the stream has ended: programmatic
     /// dependent launch, from compute capability 9.0 and CUDA 12.3 on.
-    pub starts_early: bool,
+    pub pdl: bool,
     /// What its memory gives, in GB/s; 0 where no GPU was asked.
     pub gigabytes_per_second: u32,
     /// The GPU that these are the numbers of, where none was asked: `an H200-like device`.
@@ -85,7 +85,7 @@ impl Limits {
                 },
             clusters: capability >= (9, 0),
             most_cluster: if capability >= (9, 0) { *Variant::CLUSTERS.end() } else { 1 },
-            starts_early: capability >= (9, 0),
+            pdl: capability >= (9, 0),
             gigabytes_per_second: 0,
             stand_in: Some(usual.device),
         }

@@ -5,23 +5,24 @@
 //! what `tried` says was refused. `layout` gives the plan of a launch, and `explain` says why a plan is what it
 //! is. What cannot be launched is an error with its numbers.
 
-pub(crate) mod choice;
 mod error;
 mod explain;
+pub(crate) mod launch;
 mod layout;
 mod limits;
 pub(crate) mod measured;
 mod packed;
 mod planner;
 mod rules;
+mod serialize;
 mod tried;
 
-pub use choice::Choice;
 pub use error::PlanError;
-pub use explain::{Basis, Expected, Explanation, Kept, Measured, Narrowed, Reason};
+pub use explain::{Basis, Expected, Explanation, Hysteresis, Measured, Narrowed, Reason};
+pub use launch::VariantLaunch;
 pub use limits::Limits;
 pub(crate) use measured::hysteresis::CLEAR;
-pub(crate) use measured::shipped::{Here, Holding};
+pub(crate) use measured::shipped::{GpuTable, Here};
 pub(crate) use measured::table::Table;
 pub(crate) use planner::Planner;
 pub(crate) use rules::clusters_at_once;
@@ -32,17 +33,18 @@ use std::sync::Arc;
 use topkit_codegen::{Fault, SelectorSpec, SpecError, Variant};
 
 /// The kernel picked for a problem, and what its launch needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Plan {
     /// The problem it was made for.
     pub problem: Problem,
-    /// The kernel.
+    /// The kernel with its sizes.
+    #[serde(serialize_with = "serialize::variant")]
     pub variant: Variant,
     /// The launch may begin before the one ahead of it on the stream has ended (programmatic
     /// dependent launch). The kernel waits for that end itself before it touches memory, so the
     /// order of a stream holds.
-    pub starts_early: bool,
+    pub pdl: bool,
     /// CTAs of the launch, all together.
     pub grid: u32,
     /// CTAs that share a row, launched as one cluster; 1 without clusters.
@@ -66,8 +68,8 @@ impl Plan {
     }
 
     /// The kernel, and how it is launched.
-    pub fn choice(&self) -> Choice {
-        Choice { variant: self.variant, starts_early: self.starts_early }
+    pub fn launch(&self) -> VariantLaunch {
+        VariantLaunch { variant: self.variant, pdl: self.pdl }
     }
 
     /// What the launch of one kernel needs, for a problem that the caller picks it for. It starts
@@ -124,7 +126,7 @@ impl Plan {
         Ok(Plan {
             problem: *problem,
             variant: *variant,
-            starts_early: variant.kernel.starts_early() && limits.starts_early,
+            pdl: variant.kernel.pdl() && limits.pdl,
             grid: grid as u32,
             cluster: variant.cluster,
             workspace_bytes: variant.workspace_bytes(rows, grid) as usize,

@@ -1,7 +1,7 @@
 //! Tests of planning among packed variants: the nearest serves, and `reach` names all of them.
 
 use super::*;
-use crate::plan::{Basis, Here, Holding, Measured, Refusal};
+use crate::plan::{Basis, GpuTable, Here, Measured, Refusal};
 use crate::problem::Problem;
 use std::sync::Arc;
 use topkit_codegen::{Arch, DType, KernelKind, SelectorSpec};
@@ -15,7 +15,7 @@ fn planner(spec: &SelectorSpec, name: &str) -> Planner {
     let arch: Arch = name.parse().unwrap();
     let limits = Limits::of_arch(arch);
     let here = Here { name: None, arch, multiprocessors: limits.multiprocessors };
-    Planner::new(Arc::new(spec.clone()), limits, Holding::shipped(here).map(Arc::new))
+    Planner::new(Arc::new(spec.clone()), limits, GpuTable::shipped(here).map(Arc::new))
 }
 
 /// The nearest variant depends on the sizes: a resident kernel serves short rows alone, a filter small

@@ -1,8 +1,8 @@
 //! Tests of the planner, on small made-up tables.
 
 use super::*;
-use crate::plan::Choice;
 use crate::plan::Explanation;
+use crate::plan::VariantLaunch;
 use crate::plan::measured::table::Point;
 use std::hint::black_box;
 use std::time::Instant;
@@ -31,34 +31,34 @@ fn h200() -> Limits {
 }
 
 /// The planner of the sample selector by some points.
-fn by(holding: Holding) -> Planner {
-    of(spec(), h200(), Some(holding))
+fn by(table: GpuTable) -> Planner {
+    of(spec(), h200(), Some(table))
 }
 
-fn of(spec: SelectorSpec, limits: Limits, holding: Option<Holding>) -> Planner {
-    Planner::new(Arc::new(spec), limits, holding.map(Arc::new))
+fn of(spec: SelectorSpec, limits: Limits, table: Option<GpuTable>) -> Planner {
+    Planner::new(Arc::new(spec), limits, table.map(Arc::new))
 }
 
 /// A kernel as it is usually launched.
-fn early(name: &str) -> Choice {
-    Choice::usual(&Variant::from_short_name(DType::F32, name).unwrap())
+fn early(name: &str) -> VariantLaunch {
+    VariantLaunch::of(&Variant::from_short_name(DType::F32, name).unwrap())
 }
 
 /// Rows, columns, k, and the microseconds of kernels.
 type Times<'a> = (usize, usize, u32, &'a [(&'a str, f64)]);
 
-fn holding(points: &[Times<'_>]) -> Holding {
+fn table_of(points: &[Times<'_>]) -> GpuTable {
     let point = |&(rows, columns, k, times): &Times<'_>| {
         let times = times.iter().map(|(name, us)| (early(name), *us));
         let problem = Problem::new(DType::F32, rows, columns, k);
         (Point { problem, times: times.collect() }, 1.0)
     };
     let points = points.iter().map(point).collect();
-    Holding { device: "NVIDIA Sample".into(), stand_in: None, points, own: 0, kept: Vec::new() }
+    GpuTable { device: "NVIDIA Sample".into(), stand_in: None, points, own: 0, kept: Vec::new() }
 }
 
-fn table() -> Holding {
-    holding(&[
+fn table() -> GpuTable {
+    table_of(&[
         (1, 16384, 64, &[(HELD, 3.0), (FOUR, 4.0), (BLOCK, 5.0)]),
         (1, 65536, 64, &[(FOUR, 5.0), (SIXTEEN, 6.0), (BLOCK, 16.0)]),
         (1, 1 << 20, 64, &[(SIXTEEN, 10.0), (GRID, 12.0)]),
@@ -98,7 +98,7 @@ fn a_measured_problem_gets_its_winner_and_its_time() {
     for (Point { problem, times }, _) in &held.points {
         let Problem { rows, columns, k, .. } = *problem;
         let explanation = explain(&planner, rows, columns, k);
-        assert_eq!(explanation.plan.choice(), times[0].0, "{problem}");
+        assert_eq!(explanation.plan.launch(), times[0].0, "{problem}");
         let measured = measured(explanation);
         assert_eq!((measured.near.as_slice(), measured.within), (&[*problem][..], true));
         let us = measured.expected[0].microseconds;
@@ -134,7 +134,7 @@ fn a_kernel_that_holds_longer_rows_serves_shorter_ones() {
         (1, 32768, 64, &[(WIDE, 3.5), (BLOCK, 7.0)]),
         (1, 65536, 64, &[(BLOCK, 9.0)]),
     ];
-    let planner = by(holding(points));
+    let planner = by(table_of(points));
     assert_eq!(pick(&planner, 1, 16385, 64), WIDE);
     assert_eq!(pick(&planner, 1, 16384, 64), HELD);
     assert_eq!(pick(&planner, 1, 32769, 64), BLOCK);
@@ -176,7 +176,7 @@ fn what_the_gpu_has_no_room_for_is_not_picked_again() {
 #[test]
 fn on_another_gpu_no_cluster_above_the_portable_size_is_taken() {
     let stand_in = Some("not on this GPU but on one of its kind".to_owned());
-    let planner = by(Holding { stand_in, ..table() });
+    let planner = by(GpuTable { stand_in, ..table() });
     assert_eq!(pick(&planner, 1, 1 << 20, 64), GRID);
     let text = explain(&planner, 1, 65536, 64).to_string();
     assert!(text.contains("measured on NVIDIA Sample, not on this GPU"), "{text}");
@@ -200,7 +200,7 @@ fn rules_serve_where_the_table_does_not() {
     let planner = of(slow.clone(), h200(), Some(table()));
     by_rules(&planner, &problem(1, 65536, 64), &slow, "no variant of this selector");
     // Only a kernel for short rows is a member.
-    let held = holding(&[(1, 16384, 64, &[(HELD, 3.0)]), (1, 65536, 64, &[(FOUR, 5.0)])]);
+    let held = table_of(&[(1, 16384, 64, &[(HELD, 3.0)]), (1, 65536, 64, &[(FOUR, 5.0)])]);
     let wide = SelectorSpec::builder("Wide").dtype([DType::F32]).bins([4096]).threads([1024]);
     let wide = wide.build().unwrap();
     let planner = of(wide.clone(), h200(), Some(held));
@@ -242,7 +242,7 @@ fn fewer_multiprocessors_make_rows_weigh_more() {
 #[test]
 fn a_time_lent_from_longer_rows_beats_no_measured_one() {
     let slow_day = (1, 16384, 64, &[(FOUR, 4.0)][..]);
-    let planner = by(holding(&[slow_day, (1, 32768, 64, &[(WIDE, 3.0)])]));
+    let planner = by(table_of(&[slow_day, (1, 32768, 64, &[(WIDE, 3.0)])]));
     let at = |columns| planner.plan(&problem(1, columns, 64)).unwrap().variant;
     assert_eq!(at(16384).kernel, KernelKind::ClusterFilter);
     assert_eq!(at(32768).kernel, KernelKind::BlockResident);
@@ -250,7 +250,7 @@ fn a_time_lent_from_longer_rows_beats_no_measured_one() {
 
 #[test]
 fn own_records_are_named() {
-    let planner = by(Holding { own: 1, ..table() });
+    let planner = by(GpuTable { own: 1, ..table() });
     assert!(measured(explain(&planner, 1, 16384, 64)).own);
     assert!(!measured(explain(&planner, 64, 1 << 20, 64)).own);
 }
@@ -339,22 +339,22 @@ fn rules_name_members_for_every_architecture() {
 
 #[test]
 fn a_launch_starts_early_where_that_was_faster() {
-    let late = |name: &str| Choice { starts_early: false, ..early(name) };
-    let mut holding = table();
+    let late = |name: &str| VariantLaunch { pdl: false, ..early(name) };
+    let mut table = table();
     // At 16384 both ways were measured, at 65536 the late one alone.
-    holding.points[0].0.times = vec![(late(FOUR), 2.0), (early(FOUR), 2.5)];
-    holding.points[1].0.times = vec![(late(FOUR), 5.0)];
-    holding.points[2].0.times = vec![(early(FOUR), 10.0)];
-    let planner = by(holding.clone());
+    table.points[0].0.times = vec![(late(FOUR), 2.0), (early(FOUR), 2.5)];
+    table.points[1].0.times = vec![(late(FOUR), 5.0)];
+    table.points[2].0.times = vec![(early(FOUR), 10.0)];
+    let planner = by(table.clone());
     let at = |columns| planner.plan(&problem(1, columns, 64)).unwrap();
-    assert!(!at(16384).starts_early && !at(32768).starts_early && !at(65536).starts_early);
-    assert!(!at(100_000).starts_early && at(900_000).starts_early && at(1 << 20).starts_early);
+    assert!(!at(16384).pdl && !at(32768).pdl && !at(65536).pdl);
+    assert!(!at(100_000).pdl && at(900_000).pdl && at(1 << 20).pdl);
     let us = measured(explain(&planner, 1, 16384, 64)).expected[0];
-    assert!((us.microseconds - 2.0).abs() < 1e-4 && !us.starts_early);
+    assert!((us.microseconds - 2.0).abs() < 1e-4 && !us.pdl);
     // Where the GPU cannot, nothing does.
-    let limits = Limits { starts_early: false, ..h200() };
-    let without = of(spec(), limits, Some(holding));
-    assert!(!without.plan(&problem(1, 1 << 20, 64)).unwrap().starts_early);
+    let limits = Limits { pdl: false, ..h200() };
+    let without = of(spec(), limits, Some(table));
+    assert!(!without.plan(&problem(1, 1 << 20, 64)).unwrap().pdl);
     let text = explain(&planner, 1, 1 << 20, 64).to_string();
     assert!(
         text.contains("_c4, launched with PDL") && text.contains("; programmatic dependent launch"),
@@ -363,11 +363,11 @@ fn a_launch_starts_early_where_that_was_faster() {
 }
 
 /// A table with one point of its own for a layout of rows.
-fn with_layout(of: impl Fn(Problem) -> Problem) -> Holding {
-    let mut holding = table();
+fn with_layout(of: impl Fn(Problem) -> Problem) -> GpuTable {
+    let mut table = table();
     let odd = Point { problem: of(problem(1, 65536, 64)), times: vec![(early(BLOCK), 1.0)] };
-    holding.points.push((odd, 1.0));
-    holding
+    table.points.push((odd, 1.0));
+    table
 }
 
 #[test]
@@ -398,10 +398,10 @@ fn less_aligned_rows_go_by_their_own_times_where_there_are_some() {
 
 #[test]
 fn ragged_selectors_go_by_ragged_rows_and_dense_ones_do_not() {
-    let holding = with_layout(|problem| Problem { ragged: true, ..problem });
+    let table = with_layout(|problem| Problem { ragged: true, ..problem });
     let rows = topkit_codegen::Semantics { rows: RowShape::Ragged, ..spec().semantics };
     let ragged = SelectorSpec { semantics: rows, ..spec() };
-    let planner = of(ragged, h200(), Some(holding.clone()));
+    let planner = of(ragged, h200(), Some(table.clone()));
     let problem = problem(1, 65536, 64);
     let explanation = planner.explain(&problem).unwrap();
     assert_eq!(explanation.plan.variant.short_name(), BLOCK);
@@ -413,7 +413,7 @@ fn ragged_selectors_go_by_ragged_rows_and_dense_ones_do_not() {
         explanation.to_string().contains("no measurements for this layout (ragged"),
         "{explanation}"
     );
-    let dense = by(holding);
+    let dense = by(table);
     assert_eq!(pick(&dense, 1, 65536, 64), FOUR);
 }
 
@@ -446,7 +446,7 @@ fn a_narrowed_axis_that_costs_speed_is_named_with_its_factor() {
 }
 
 /// A table as large as the shipped one, with made-up times.
-fn large() -> Holding {
+fn large() -> GpuTable {
     let names = [RADIX, BLOCK, FOUR, SIXTEEN, GRID];
     let mut points = Vec::new();
     for rows in [1, 2, 4, 8, 16, 32, 64, 128, 256, 1024] {
@@ -460,7 +460,7 @@ fn large() -> Holding {
             }
         }
     }
-    Holding { points, ..table() }
+    GpuTable { points, ..table() }
 }
 
 #[test]

@@ -21,10 +21,11 @@ pub(crate) const LIMIT: usize = i32::MAX as usize;
 const WIDEST: u64 = 16;
 
 /// The shape of a selection. It holds no data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[non_exhaustive]
 pub struct Problem {
     /// The type of a score.
+    #[serde(serialize_with = "name")]
     pub dtype: DType,
     /// Rows of the matrix; each is selected from on its own.
     pub rows: usize,
@@ -139,6 +140,11 @@ impl Problem {
         }
         Ok(())
     }
+}
+
+/// A dtype is serialized by its name.
+fn name<S: serde::Serializer>(dtype: &DType, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(dtype.name())
 }
 
 impl fmt::Display for Problem {

@@ -6,7 +6,7 @@
 
 use half::{bf16, f16};
 use std::fmt::{Debug, Display};
-use topkit_codegen::{DType, IndexType};
+use topkit_codegen::{DType, IndexType, NanPolicy};
 
 mod sealed {
     pub trait Sealed {}
@@ -34,6 +34,48 @@ pub trait Score: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'stat
 
     /// The score of that bit pattern; bits above those of the type are ignored.
     fn from_bits(bits: u32) -> Self;
+
+    /// The place of a score in the order of scores: a greater score has a greater key, equal scores
+    /// have equal keys. -0 equals +0, and every NaN equals every other and ranks by the policy.
+    ///
+    /// Scores of 16 bits are `f32` exactly, so one order serves every type of floats. The bit trick is
+    /// the one that radix sorts of floats use: flip the sign bit of a positive number, and all bits of
+    /// a negative one.
+    fn ordered_key(self, nan: NanPolicy) -> u32 {
+        const SIGN: u32 = 1 << 31;
+        let score = self.to_f32();
+        if score.is_nan() {
+            return match nan {
+                NanPolicy::Highest => u32::MAX,
+                NanPolicy::Lowest => 0,
+            };
+        }
+        let bits = if score == 0.0 { 0 } else { score.to_bits() };
+        if bits & SIGN == 0 { bits | SIGN } else { !bits }
+    }
+}
+
+/// Runs an expression with the Rust type of a dtype: `with_score!(dtype, S => select::<S>())`. The
+/// caller has `half` among its dependencies.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_score {
+    ($dtype:expr, $S:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::F32 => {
+                type $S = f32;
+                $body
+            }
+            $crate::DType::Bf16 => {
+                type $S = ::half::bf16;
+                $body
+            }
+            $crate::DType::F16 => {
+                type $S = ::half::f16;
+                $body
+            }
+        }
+    };
 }
 
 impl sealed::Sealed for f32 {}

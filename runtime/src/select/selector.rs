@@ -8,7 +8,7 @@ use crate::compile::sass::Disassembler;
 use crate::compile::store::Artifact;
 use crate::engine::{Engine, Toolchain};
 use crate::error::Error;
-use crate::plan::{Choice, Explanation, Plan, Planner};
+use crate::plan::{Explanation, Plan, Planner, VariantLaunch};
 use crate::problem::Problem;
 use crate::problem::Workload;
 use crate::problem::{IndexInt, Score};
@@ -308,21 +308,21 @@ impl Selector {
         variant: &Variant,
     ) -> Result<(), Error> {
         // SAFETY: as the caller promises.
-        unsafe { self.launch_choice(stream, launch, &Choice::usual(variant)) }
+        unsafe { self.launch_with_pdl(stream, launch, &VariantLaunch::of(variant)) }
     }
 
     /// As [`Selector::launch_variant`]; it starts early only where that was chosen too.
     ///
     /// # Safety
     /// As for [`Selector::launch_raw`].
-    pub(crate) unsafe fn launch_choice(
+    pub(crate) unsafe fn launch_with_pdl(
         &self,
         stream: CUstream,
         launch: &RawLaunch,
-        choice: &Choice,
+        way: &VariantLaunch,
     ) -> Result<(), Error> {
-        let plan = self.plan_variant(&launch.problem(), &choice.variant)?;
-        let plan = Plan { starts_early: plan.starts_early && choice.starts_early, ..plan };
+        let plan = self.plan_variant(&launch.problem(), &way.variant)?;
+        let plan = Plan { pdl: plan.pdl && way.pdl, ..plan };
         // SAFETY: as the caller promises.
         unsafe { self.enqueue(stream, launch, &Planned::by(plan)) }
     }
@@ -347,7 +347,7 @@ impl Selector {
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
         // SAFETY: the argument is the mirror of what the kernel takes, and a plan starts early only
         // where the kernel waits; the rest is the caller's.
-        unsafe { kernel.launch(plan.grid, plan.starts_early, stream, &launch.kernel_args()) }
+        unsafe { kernel.launch(plan.grid, plan.pdl, stream, &launch.kernel_args()) }
     }
 
     /// The loaded kernel of a plan; loads it unless a capture forbids that.

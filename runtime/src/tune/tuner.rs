@@ -165,7 +165,7 @@ pub fn tune(
     let here = place(engine)?;
     let known = Records::read(path).map_err(|error| refused(path, "read", error))?;
     let known = known.usable(Some(&here), source_digest);
-    let (known, floors) = (seconds(known.rows), seconds(known.floors));
+    let (known, readings) = (seconds(known.rows), seconds(known.readings));
     let mut recorder =
         Recorder::open(path, &here).map_err(|error| refused(path, "written", error))?;
     let setup = Setup::new(engine, tuning.spec)?;
@@ -175,7 +175,7 @@ pub fn tune(
         problems: &problems,
         limits: engine.limits(),
         known: &known,
-        floors: &floors,
+        readings: &readings,
         compile: &|variant| setup.compile(variant),
         threads: thread::available_parallelism().map_or(1, usize::from),
         clock,
@@ -184,7 +184,7 @@ pub fn tune(
     let outcome = search(&order, &mut gpu, &mut |event| {
         let written = match &event {
             Event::Row(row) => recorder.add(row),
-            Event::Floor(floor) => recorder.add_floor(floor),
+            Event::Reading(reading) => recorder.add_reading(reading),
             _ => Ok(()),
         };
         if let Err(error) = written {
@@ -218,19 +218,19 @@ pub fn compare(
     // What plans only warn of is an error to whoever wants to know what the records are worth.
     Records::read(path).map_err(|error| refused(path, "read", error))?;
     let setup = Setup::new(engine, tuning.spec)?;
-    let holdings = [engine.holding(path), engine.shipped()].map(|holding| holding.map(Arc::new));
-    let planners = holdings.map(|holding| {
+    let holdings = [engine.table(path), engine.shipped()].map(|table| table.map(Arc::new));
+    let planners = holdings.map(|table| {
         setup
             .selectors
             .each_ref()
-            .map(|selector| engine.planner_by(Arc::new(selector.spec().clone()), holding.clone()))
+            .map(|selector| engine.planner_by(Arc::new(selector.spec().clone()), table.clone()))
     });
     let mut pairs = Vec::new();
     for problem in problems {
         let ragged = usize::from(problem.ragged);
         let [tuned, shipped] = planners
             .each_ref()
-            .map(|planners| planners[ragged].plan(&problem).map(|plan| plan.choice()));
+            .map(|planners| planners[ragged].plan(&problem).map(|plan| plan.launch()));
         let [tuned, shipped] = [tuned.map_err(Error::from)?, shipped.map_err(Error::from)?];
         pairs.push(Pair { problem, tuned, shipped });
     }

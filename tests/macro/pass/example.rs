@@ -8,9 +8,6 @@ topk_kernel! {
     pub kernel IndexerTopK {
         dtype:    [f32, bf16, f16],
         k:        1..=2048,               // one value, a list, or a range
-        vec_size: [1, 2, 4, 8],           // elements a thread loads at once
-        bins:     [256, 1024, 2048, 4096],
-        threads:  [256, 512, 1024],
         select:   largest,                // largest | smallest
         nan:      highest,                // highest | lowest
         ties:     any,                    // any | lowest_index | highest_index
@@ -18,6 +15,11 @@ topk_kernel! {
         index:    i32,                    // i32 | u32 | i64
         values:   false,
         rows:     ragged,                 // dense | ragged
+        tuning {
+            vec_size: [1, 2, 4, 8],       // elements a thread loads at once
+            bins:     [256, 1024, 2048, 4096],
+            threads:  [256, 512, 1024],
+        }
     }
 }
 

@@ -5,7 +5,7 @@ macro_rules! selector {
     ($(#[$attr:meta])* $vis:vis $name:ident, $dtype:ident, $k:expr, $vec_size:expr, $bins:literal) => {
         topkit::topk_kernel! {
             $(#[$attr])*
-            $vis kernel $name { dtype: [$dtype], k: $k, vec_size: $vec_size, bins: $bins }
+            $vis kernel $name { dtype: [$dtype], k: $k, tuning { vec_size: $vec_size, bins: $bins } }
         }
     };
 }

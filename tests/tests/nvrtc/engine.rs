@@ -12,9 +12,6 @@ topk_kernel! {
     pub kernel IndexerTopK {
         dtype:    [f32, bf16, f16],
         k:        1..=2048,
-        vec_size: [1, 2, 4, 8],
-        bins:     [256, 1024, 2048, 4096],
-        threads:  [256, 512, 1024],
         select:   largest,
         nan:      highest,
         ties:     any,
@@ -22,6 +19,7 @@ topk_kernel! {
         index:    i32,
         values:   false,
         rows:     ragged,
+        tuning { vec_size: [1, 2, 4, 8], bins: [256, 1024, 2048, 4096], threads: [256, 512, 1024] }
     }
 }
 

@@ -58,7 +58,7 @@ pub(in crate::plan) struct Corner {
 pub(in crate::plan) struct Time {
     pub(in crate::plan) place: u8,
     pub(in crate::plan) log: f32,
-    starts_early: bool,
+    pdl: bool,
 }
 
 /// A corner of the cell that a range lies in, and what it weighs there at least and at most.
@@ -90,7 +90,7 @@ impl Estimate {
     }
 
     /// Whether its launch should start early.
-    pub(in crate::plan) fn starts_early(&self, place: usize) -> bool {
+    pub(in crate::plan) fn pdl(&self, place: usize) -> bool {
         self.early[place] >= 0.0
     }
 }
@@ -121,8 +121,8 @@ impl Lattice {
         for (index, (point, scale)) in points.iter().enumerate() {
             let slowest = point.times.iter().map(|(_, us)| *us).fold(0.0, f64::max);
             let mut times: Vec<Time> = Vec::new();
-            for (choice, us) in &point.times {
-                let variant = Variant { semantics: spec.semantics, ..choice.variant };
+            for (launch, us) in &point.times {
+                let variant = Variant { semantics: spec.semantics, ..launch.variant };
                 let known = variants.iter().position(|known| known.variant == variant);
                 let number = known.unwrap_or(variants.len());
                 if known.is_none() {
@@ -133,7 +133,7 @@ impl Lattice {
                 }
                 variants[number].proven |= index < own;
                 let (place, log) = (number as u8, us.log2() as f32);
-                let time = Time { place, log, starts_early: choice.starts_early };
+                let time = Time { place, log, pdl: launch.pdl };
                 match times.iter_mut().find(|known| known.place == place) {
                     Some(known) if known.log <= log => {}
                     Some(known) => *known = time,
@@ -270,11 +270,11 @@ impl Lattice {
         self.corners(problem, |corner, weight| {
             total += weight;
             estimate.base += weight * corner.slow;
-            for &Time { place, log, starts_early } in &corner.times {
+            for &Time { place, log, pdl } in &corner.times {
                 let place = usize::from(place);
                 estimate.seen |= 1 << place;
                 estimate.beyond[place] += weight * (log - corner.slow);
-                estimate.early[place] += if starts_early { weight } else { -weight };
+                estimate.early[place] += if pdl { weight } else { -weight };
             }
         });
         // Corners of little weight were left out.

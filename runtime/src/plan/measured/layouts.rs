@@ -4,7 +4,7 @@
 //! the times of the nearest layout serve. It cannot fail; a dtype without times has no entry.
 
 use super::lattice::Lattice;
-use super::shipped::Holding;
+use super::shipped::GpuTable;
 use super::table::Point;
 use crate::problem::Problem;
 use std::collections::HashMap;
@@ -26,8 +26,8 @@ pub(in crate::plan) struct LayoutTimes {
 
 impl LayoutTimes {
     /// The times of a selector, for each dtype and each alignment that was measured.
-    pub(in crate::plan) fn all(spec: &SelectorSpec, holding: &Holding) -> Vec<LayoutTimes> {
-        let Holding { stand_in, points, own, .. } = holding;
+    pub(in crate::plan) fn all(spec: &SelectorSpec, table: &GpuTable) -> Vec<LayoutTimes> {
+        let GpuTable { stand_in, points, own, .. } = table;
         let ragged = spec.semantics.rows == RowShape::Ragged;
         let mut all = Vec::new();
         for &dtype in spec.dtype.iter() {

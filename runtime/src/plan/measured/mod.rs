@@ -17,7 +17,7 @@ pub(crate) mod space;
 pub(crate) mod table;
 
 pub use provenance::Provenance;
-pub use records::{Effort, Floor, Outcome, Records, Row, Sample, source_digest};
+pub use records::{Effort, Outcome, Reading, Records, Row, Sample, source_digest};
 pub use space::hash as space_hash;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! That no plan names a kernel which was not foreseen, and that few are foreseen in vain.
 
 use super::*;
-use crate::plan::{Here, Holding, Limits, Refusal};
+use crate::plan::{GpuTable, Here, Limits, Refusal};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -16,8 +16,8 @@ fn planner(spec: &SelectorSpec, name: &str) -> Planner {
     let arch: Arch = name.parse().unwrap();
     let multiprocessors = Limits::of_arch(arch).multiprocessors;
     let here = Here { name: None, arch, multiprocessors };
-    let holding = Holding::shipped(here).map(Arc::new);
-    Planner::new(Arc::new(spec.clone()), limits(name), holding)
+    let table = GpuTable::shipped(here).map(Arc::new);
+    Planner::new(Arc::new(spec.clone()), limits(name), table)
 }
 
 fn usual() -> SelectorSpec {
@@ -64,9 +64,9 @@ type Place = (bool, Planner);
 /// other kernels win.
 fn planner_by_layout(spec: &SelectorSpec) -> Planner {
     let here = Here { name: None, arch: "sm_90a".parse().unwrap(), multiprocessors: 132 };
-    let mut holding = Holding::shipped(here).unwrap();
+    let mut table = GpuTable::shipped(here).unwrap();
     let mut others = Vec::new();
-    for (place, (point, scale)) in holding.points.iter().enumerate() {
+    for (place, (point, scale)) in table.points.iter().enumerate() {
         let mut point = point.clone();
         let usual = point.problem.vec_size;
         point.problem.ragged = place % 5 == 0;
@@ -77,8 +77,8 @@ fn planner_by_layout(spec: &SelectorSpec) -> Planner {
         }
         others.push((point, *scale));
     }
-    holding.points.extend(others);
-    Planner::new(Arc::new(spec.clone()), limits("sm_90a"), Some(Arc::new(holding)))
+    table.points.extend(others);
+    Planner::new(Arc::new(spec.clone()), limits("sm_90a"), Some(Arc::new(table)))
 }
 
 /// By the table that ships, by rules, by a table of many layouts of rows, and after refusals.

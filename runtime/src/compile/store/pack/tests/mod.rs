@@ -9,8 +9,7 @@ use crate::compile::absent::Absent;
 use crate::compile::cache::{Compiling, KernelCache};
 use crate::compile::options::{LINE_INFO, decides_code, of_code};
 use crate::compile::store::{Artifact, Origin, Store, Wanted, sha256};
-use crate::compile::toolchain::Toolchain;
-use crate::compile::{CompileError, Compiled, Compiler};
+use crate::compile::{CompileError, Compiled, Compiler, KeyedCompiler};
 use crate::{Config, Engine, Error, Plan, Problem, SelectorSpec};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -365,7 +364,7 @@ fn a_pack_that_cannot_be_written_leaves_nothing() {
 /// What is packed is found by what the engine would compile: the two must agree on it.
 #[test]
 fn the_options_of_an_engine_without_a_compiler_are_those_that_decide_code() {
-    let absent = Toolchain::new(Arc::new(Absent));
+    let absent = KeyedCompiler::new(Arc::new(Absent));
     assert!(absent.options().iter().all(|option| decides_code(option)), "{absent:?}");
     let source = source(0);
     let (_folder, path) = place(&Fake::with("nvrtc 13.0", "--no-cache"), &["sm_90a"]);

@@ -11,7 +11,7 @@ use topkit_codegen::{KernelKind, SelectorSpec, Variant};
 
 /// A variant of a selector, for one problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
+pub struct Screened {
     /// The variant.
     pub variant: Variant,
     /// Why it is not measured; `None` where it is.
@@ -21,7 +21,7 @@ pub struct Candidate {
 /// Every member of a selector of the problem's score type, each to be measured or with the reason why
 /// not. Where the shape leaves none, as in a selector of few members or on a GPU without clusters, all
 /// that can serve are measured.
-pub fn candidates(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Vec<Candidate> {
+pub fn screen(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Vec<Screened> {
     let of_type = |variant: &Variant| variant.dtype == problem.dtype;
     let members: Vec<Variant> = spec.variants().into_iter().filter(of_type).collect();
     let held = members.iter().any(|variant| {
@@ -36,7 +36,7 @@ pub fn candidates(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Ve
         }
         reason => reason,
     };
-    let judged = |shaped: bool| -> Vec<Candidate> {
+    let judged = |shaped: bool| -> Vec<Screened> {
         let members = members.iter();
         let judge = |&variant: &Variant| {
             let reason = match Plan::with(problem, &variant, limits) {
@@ -45,7 +45,7 @@ pub fn candidates(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Ve
                 Ok(_) if shaped => by_shape(&variant).map(str::to_owned),
                 Ok(_) => None,
             };
-            Candidate { variant, reason }
+            Screened { variant, reason }
         };
         members.map(judge).collect()
     };
@@ -124,14 +124,7 @@ mod tests {
     use topkit_codegen::{Arch, DType};
 
     fn spec() -> SelectorSpec {
-        SelectorSpec::builder("All")
-            .dtype(DType::ALL)
-            .k(1..=8192)
-            .vec_size([1, 2, 4, 8])
-            .bins([256, 512, 1024, 2048, 4096])
-            .threads([128, 256, 512, 1024])
-            .build()
-            .unwrap()
+        SelectorSpec::builder("All").dtype(DType::ALL).k(1..=8192).all_axes().build().unwrap()
     }
 
     fn tried(rows: usize, columns: usize, k: u32) -> Vec<Variant> {
@@ -140,7 +133,7 @@ mod tests {
 
     fn tried_for(problem: Problem) -> Vec<Variant> {
         let limits = Limits::of_arch(Arch::of_device(9, 0));
-        let all = candidates(&spec(), &problem, &limits);
+        let all = screen(&spec(), &problem, &limits);
         assert!(all.len() > 100 && all.iter().any(|candidate| candidate.reason.is_some()));
         let tried = all.into_iter().filter(|candidate| candidate.reason.is_none());
         tried.map(|candidate| candidate.variant).collect()
@@ -155,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn each_shape_has_few_candidates_and_never_none() {
+    fn each_shape_has_few_variants_and_never_none() {
         let columns = [16, 4096, 8192, 32768, 40_000, 131_072, 1 << 20, 1 << 24];
         for rows in [1, 2, 8, 32, 64, 128, 1024] {
             for columns in columns {
@@ -212,9 +205,9 @@ mod tests {
     fn a_gpu_without_clusters_has_the_reason() {
         let limits = Limits::of_arch(Arch::of_device(8, 0));
         let problem = Problem::new(DType::F32, 1, 131_072, 64);
-        let all = candidates(&spec(), &problem, &limits);
+        let all = screen(&spec(), &problem, &limits);
         let clusters =
-            |candidate: &&Candidate| candidate.variant.kernel == KernelKind::ClusterFilter;
+            |candidate: &&Screened| candidate.variant.kernel == KernelKind::ClusterFilter;
         let clustered = all.iter().find(clusters).unwrap();
         assert!(clustered.reason.as_ref().unwrap().contains("clusters"), "{clustered:?}");
         // By its shape alone, nothing but clusters would be tried.
