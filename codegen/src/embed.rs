@@ -48,8 +48,8 @@ embed! {
     "score/ordinal.cuh",
     "score/word.cuh",
     "select/candidate_buffer.cuh",
+    "select/candidates.cuh",
     "select/cut.cuh",
-    "select/members.cuh",
     "sink/short_row.cuh",
 }
 

@@ -1,6 +1,6 @@
 // The next stripes of a CTA's part, in shared memory or on their way there.
 //
-// Scope: thread; each brings and reads its own share. Shared memory: STAGES stripes, which the launch
+// Scope: thread; each copies and reads its own share. Shared memory: STAGES stripes, which the launch
 // asks for. Barriers: none. Preconditions: those of the stripes.
 //
 // A thread goes through its share a vector at a time, so that it holds few scores in registers, and
@@ -26,7 +26,7 @@ struct Ring {
 
     __device__ __forceinline__ Ring() { own = dynamic_shared() + threadIdx.x; }
 
-    // Starts to bring a stripe; WORST where the thread holds no score. Its copies are a group.
+    // Starts the copies of a stripe; WORST where the thread has no score. Its copies are a group.
     // Precondition: what is in the stage has been read.
     __device__ __forceinline__ void bring(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);

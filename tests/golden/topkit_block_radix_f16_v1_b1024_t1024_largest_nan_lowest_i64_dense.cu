@@ -46,7 +46,7 @@ struct LaunchArgs {
     void* indices;           // row r begins index_stride elements after row r - 1
     i64 index_stride;        // elements
     void* workspace;         // kernels that need one leave it ready for the next launch
-    i32 columns;             // columns of a dense row, and the bound of every ragged one
+    i32 columns;             // columns of a dense row, and the most of a ragged one
     i32 k;
     i64 rows;
 };
@@ -241,7 +241,7 @@ struct ActiveRange {
 
     __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
 
-    // The members of one bin, to be split by the digit below.
+    // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
         const u32 bin_least = least + (bin << shift);
         const u32 bin_last = (1u << shift) - 1;
@@ -326,9 +326,9 @@ struct ThresholdBin {
     u32 inside;  // keys in it
 };
 
-// A kernel that has registers to spare HOLDS counts over the barrier; else the one thread that looks
-// closer reads them again.
-template <u32 THREADS, bool HOLDS = true>
+// KEEPS_COUNTS: counts stay in registers over the barrier. Without it, for kernels that have none to spare,
+// the one thread with the threshold bin reads them again.
+template <u32 THREADS, bool KEEPS_COUNTS = true>
 struct ThresholdSearch {
     static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
 
@@ -345,10 +345,10 @@ struct ThresholdSearch {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
         constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
-        constexpr bool HELD = HOLDS && OWNED == AT_ONCE;
+        constexpr bool KEPT = KEEPS_COUNTS && OWNED == AT_ONCE;
         u32 counts[AT_ONCE] = {};
         u32 owned = 0;
-        if constexpr (HELD) {
+        if constexpr (KEPT) {
             if (owner) {
                 histogram.template read<AT_ONCE>(lowest, counts);
             }
@@ -364,7 +364,7 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
+        // Only the warp with the threshold bin goes on: each instruction of all warps is as
         // many issue slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
@@ -373,7 +373,7 @@ struct ThresholdSearch {
 #pragma unroll 1
                 for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
                     const u32 first = lowest + left - AT_ONCE;
-                    if constexpr (!HELD) {
+                    if constexpr (!KEPT) {
                         histogram.template read<AT_ONCE>(first, counts);
                     }
 #pragma unroll
@@ -572,7 +572,7 @@ struct RowReader {
 
 // ---- select/candidate_buffer.cuh ---------------------------------------------------------------
 #line 1 "templates/select/candidate_buffer.cuh"
-// Where winners and the members of the threshold bin go.
+// Where winners and the candidates of the threshold bin go.
 //
 // Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
 // counters. Barriers: none; the caller places one between reset and use, and one between the
@@ -580,7 +580,7 @@ struct RowReader {
 
 // uses core/types.cuh
 
-// Members of the threshold bin, kept on chip for the passes that refine it.
+// Candidates of the threshold bin, kept on chip for the passes that refine it.
 template <class Key, u32 CAPACITY>
 struct CandidateBuffer {
     u32 columns[CAPACITY];
@@ -640,14 +640,13 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 #line 1 "templates/kernels/block_radix.cuh"
 // block_radix: one CTA selects the top k of one row, by radix over ordered keys.
 //
-// The histogram of the uppermost digit splits the row at the threshold bin: keys above it are
-// winners and are written at once; its members are kept on chip and split again by the next
-// digit, until every member wins or all members are equal. Members that do not fit on chip are
-// left where they are: the row itself is scanned again, under the digits resolved so far. So no
-// distribution of scores loses a winner; some take more scans.
+// Each pass counts one digit of the keys in a histogram and finds the threshold bin. Keys above the bin
+// win. The keys in the bin are the candidates of the next pass, which splits them by the next digit, until
+// every candidate wins or all are equal. Candidates that fit are kept in shared memory; others are left in
+// the row, which is then scanned again. So no distribution of scores loses a winner; some take more scans.
 //
-// Radix selection: Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for
-// graphics processing units", ACM JEA 17 (2012).
+// Source: RadixSelect; Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for graphics
+// processing units", ACM JEA 17 (2012).
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
@@ -685,6 +684,7 @@ struct BlockRadix {
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
+        // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
@@ -692,6 +692,7 @@ struct BlockRadix {
             return;
         }
 
+        // Clear the histogram and the counters.
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.candidates.size = 0;
@@ -699,6 +700,7 @@ struct BlockRadix {
         }
         __syncthreads();
 
+        // Count the first digit of every key.
         const RowReader<Config> reader(row);
         Active active = Active::between(0, Key(~Key(0)));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
@@ -707,18 +709,22 @@ struct BlockRadix {
         u32 wanted = k;         // winners not yet written
         bool buffered = false;  // all active keys are in the candidate buffer
         while (true) {
+            // Find the threshold bin: the keys above it win.
             const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active members = active.narrowed_to(threshold.bin);
+            const Active next = active.narrowed_to(threshold.bin);
             wanted -= threshold.above;
 
+            // The search is over if every candidate wins, or all of them are equal. Else count the next
+            // digit, and keep the candidates in shared memory if they fit.
             const bool settled = threshold.inside == wanted || active.shift == 0;
             const bool keep = !buffered && threshold.inside <= CANDIDATES;
             if (!settled) {
                 shared.histogram.template clear<THREADS>();
                 __syncthreads();
             }
+            // Write the winners. Of the candidates, write as many as are wanted, or count them.
             const auto split = [&](Key key, u32 column) {
-                if (key > members.greatest) {
+                if (key > next.greatest) {
                     Config::emit(args, blockIdx.x, shared.slots.next_winner(), column);
                 } else if (settled) {
                     const u32 tie = shared.slots.next_tie();
@@ -726,23 +732,23 @@ struct BlockRadix {
                         Config::emit(args, blockIdx.x, k - wanted + tie, column);
                     }
                 } else {
-                    shared.histogram.add(members.digit(key));
+                    shared.histogram.add(next.digit(key));
                     if (keep) {
                         shared.candidates.push(key, column);
                     }
                 }
             };
             if (buffered) {
-                shared.candidates.template for_each_in<THREADS>(members.least, active.greatest, split);
+                shared.candidates.template for_each_in<THREADS>(next.least, active.greatest, split);
             } else {
-                reader.for_each_in(members.least, active.greatest, split);
+                reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
                 return;
             }
             __syncthreads();
             buffered = buffered || keep;
-            active = members;
+            active = next;
         }
     }
 };

@@ -46,7 +46,7 @@ struct LaunchArgs {
     void* indices;           // row r begins index_stride elements after row r - 1
     i64 index_stride;        // elements
     void* workspace;         // kernels that need one leave it ready for the next launch
-    i32 columns;             // columns of a dense row, and the bound of every ragged one
+    i32 columns;             // columns of a dense row, and the most of a ragged one
     i32 k;
     i64 rows;
 };
@@ -204,21 +204,21 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
 #line 1 "templates/ptx/dependent_launch.cuh"
-// Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
+// Programmatic dependent launch (PDL): a kernel may start before the previous one has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
 // Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
 // grids already. A kernel touches global memory only after it has waited.
 
 
-// Returns when the grid ahead has ended and what it wrote can be read.
+// Returns when the previous grid has ended and its writes can be read.
 __device__ __forceinline__ void wait_for_grid_ahead() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 
-// Lets the grid behind start; it waits for this one's end before it reads.
+// Lets the next grid start; it waits for the end of this one before it reads.
 __device__ __forceinline__ void let_grid_behind_start() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
@@ -549,9 +549,9 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 // row meanwhile. A vector is 16 bytes.
 //
 // Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
-// whose best scores stand together and one that repeats itself look alike from every stripe. Nor does
-// a thread take the same place of every stripe: else two stripes would be one to the search for a
-// bound, which asks each thread for its best (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
+// whose best scores stand together and one that repeats itself have much the same stripes. Nor does
+// a thread take the same place of every stripe: else two stripes would be one sample of a search for a
+// threshold that takes the best score of each thread (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
 // 9.4 so; H200).
 
 // uses core/types.cuh
@@ -647,7 +647,7 @@ struct Stripes {
 #line 1 "templates/row/ring.cuh"
 // The next stripes of a CTA's part, in shared memory or on their way there.
 //
-// Scope: thread; each brings and reads its own share. Shared memory: STAGES stripes, which the launch
+// Scope: thread; each copies and reads its own share. Shared memory: STAGES stripes, which the launch
 // asks for. Barriers: none. Preconditions: those of the stripes.
 //
 // A thread goes through its share a vector at a time, so that it holds few scores in registers, and
@@ -673,7 +673,7 @@ struct Ring {
 
     __device__ __forceinline__ Ring() { own = dynamic_shared() + threadIdx.x; }
 
-    // Starts to bring a stripe; WORST where the thread holds no score. Its copies are a group.
+    // Starts the copies of a stripe; WORST where the thread has no score. Its copies are a group.
     // Precondition: what is in the stage has been read.
     __device__ __forceinline__ void bring(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);
@@ -835,7 +835,7 @@ struct ActiveRange {
 
     __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
 
-    // The members of one bin, to be split by the digit below.
+    // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
         const u32 bin_least = least + (bin << shift);
         const u32 bin_last = (1u << shift) - 1;
@@ -864,9 +864,9 @@ struct ThresholdBin {
     u32 inside;  // keys in it
 };
 
-// A kernel that has registers to spare HOLDS counts over the barrier; else the one thread that looks
-// closer reads them again.
-template <u32 THREADS, bool HOLDS = true>
+// KEEPS_COUNTS: counts stay in registers over the barrier. Without it, for kernels that have none to spare,
+// the one thread with the threshold bin reads them again.
+template <u32 THREADS, bool KEEPS_COUNTS = true>
 struct ThresholdSearch {
     static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
 
@@ -883,10 +883,10 @@ struct ThresholdSearch {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
         constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
-        constexpr bool HELD = HOLDS && OWNED == AT_ONCE;
+        constexpr bool KEPT = KEEPS_COUNTS && OWNED == AT_ONCE;
         u32 counts[AT_ONCE] = {};
         u32 owned = 0;
-        if constexpr (HELD) {
+        if constexpr (KEPT) {
             if (owner) {
                 histogram.template read<AT_ONCE>(lowest, counts);
             }
@@ -902,7 +902,7 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
+        // Only the warp with the threshold bin goes on: each instruction of all warps is as
         // many issue slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
@@ -911,7 +911,7 @@ struct ThresholdSearch {
 #pragma unroll 1
                 for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
                     const u32 first = lowest + left - AT_ONCE;
-                    if constexpr (!HELD) {
+                    if constexpr (!KEPT) {
                         histogram.template read<AT_ONCE>(first, counts);
                     }
 #pragma unroll
