@@ -8,6 +8,8 @@
 mod builder;
 mod config;
 mod gpu;
+#[cfg(test)]
+mod packs_tests;
 mod tables;
 
 pub use builder::EngineBuilder;

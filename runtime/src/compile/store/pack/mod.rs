@@ -36,7 +36,7 @@ mod format;
 mod read;
 mod set;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 
 pub use error::PackError;
