@@ -1,11 +1,7 @@
 //! `topkit tune` without a GPU: what is read, what ships, and what is refused.
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::Place;
 use std::fs;
 use std::path::Path;
-use support::Place;
 use topkit::tune::{
     Effort, Outcome, Provenance, Reading, Recorder, Row, Sample, VariantLaunch, source_digest,
     space_hash,
@@ -185,5 +181,5 @@ fn edited_kernels_are_not_measured_as_if_they_were_generated() {
     let place = Place::new();
     let mut command = place.command(&["tune"]);
     command.env("TOPKIT_OVERRIDE", place.path("edited"));
-    support::Ran::of(command).refused(&["TOPKIT_OVERRIDE", "unset"]);
+    crate::support::Ran::of(command).refused(&["TOPKIT_OVERRIDE", "unset"]);
 }

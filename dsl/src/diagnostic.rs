@@ -3,10 +3,12 @@
 //! The faults of a spec come from its one check in `topkit-codegen`; here are those that only the
 //! macro can see. Nothing here decides whether something is a fault.
 
-use crate::parse::{Entry, TUNING};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use topkit_codegen::{DType, Fault, Key, KeyKind};
+
+/// The word before the braces of the tuning axes.
+pub const TUNING: &str = "tuning";
 
 /// One fault, at the tokens it is about.
 #[derive(Debug)]
@@ -173,11 +175,11 @@ fn names_in_ticks(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-pub fn outside_tuning(entry: &Entry, key: Key) -> Diagnostic {
-    let value = entry.value.as_ref().map(|value| value.place().to_string());
+/// `value` is what was written, if anything was.
+pub fn outside_tuning(place: &Ident, value: Option<String>, key: Key) -> Diagnostic {
     let value = value.unwrap_or_else(|| "..".to_owned()).replace(" ,", ",");
     let hint = format!("write `{TUNING} {{ {key}: {value} }}`, or leave it to the plan");
-    Diagnostic::new(&entry.key, format!("`{key}` is a tuning axis"), hint)
+    Diagnostic::new(place, format!("`{key}` is a tuning axis"), hint)
 }
 
 pub fn inside_tuning(key: &Ident) -> Diagnostic {

@@ -59,7 +59,7 @@ use proc_macro2::TokenStream;
 /// # What it expands to
 ///
 /// A type of the declared name and visibility that is `Debug` and `Clone`, with `SPEC`, `new`,
-/// `variants`, `plan`, `launch`, `workspace`, `launch_with`, `source`, `explain` and `selector`. Doc
+/// `variants`, `plan`, `prepare`, `warmup`, `launch`, `workspace`, `launch_with`, `source`, `explain` and `selector`. Doc
 /// comments and other attributes above `kernel` are carried to the type, and `#[cfg]` to all that
 /// belongs to it. All paths start at `::topkit`, so the crate must be a dependency under that name.
 #[proc_macro]

@@ -33,7 +33,10 @@ pub fn spec(declaration: &Declaration, diagnostics: &mut Vec<Diagnostic>) -> Sel
             continue;
         }
         match (matches!(key.kind(), KeyKind::Tuning(_)), entry.in_tuning) {
-            (true, false) => diagnostics.push(diagnostic::outside_tuning(entry, key)),
+            (true, false) => {
+                let value = entry.value.as_ref().map(|value| value.place().to_string());
+                diagnostics.push(diagnostic::outside_tuning(&entry.key, value, key));
+            }
             (false, true) => diagnostics.push(diagnostic::inside_tuning(&entry.key)),
             _ => {}
         }

@@ -50,21 +50,21 @@ pub(super) fn methods() -> TokenStream {
         /// It takes `k` indices a row, one row after the other. A row with fewer than `k` positions
         /// gives all of them and then the fill, -1 (all bits set for `u32`).
         ///
-        /// The call returns once the kernel is queued. It allocates no device memory and never
-        /// synchronises. A kernel's first launch compiles and loads it; `prepare` of the
-        /// [`selector`](Self::selector) does so ahead of time. In a CUDA graph, capture the selector's
-        /// `launch_raw`; `launch` of the selector says when a typed launch can be captured.
+        /// The call returns once the kernel is queued and never synchronises. A kernel's first launch
+        /// compiles and loads it; [`prepare`](Self::prepare) and [`warmup`](Self::warmup) do so ahead of
+        /// time. Where the plan needs a workspace, the first launch on a stream allocates it, and later
+        /// launches on the stream use it again. In a CUDA graph, capture the selector's `launch_raw`;
+        /// `launch` of the selector says when a typed launch can be captured.
         ///
         /// # Errors
         ///
         /// When a shape, a dtype, `k` or the index type does not fit the declaration or the
         /// buffers, when the stream or a buffer belongs to another context than the engine, when
         /// the kernel cannot be compiled or loaded, or when the driver refuses the launch. Nothing
-        /// is written then. A plan that needs a workspace is an error too; pass
-        /// one to [`launch_with`](Self::launch_with).
+        /// is written then.
         pub fn launch<'out, S: ::topkit::Score, I: ::topkit::IndexInt>(
             &self,
-            stream: &::topkit::CudaStream,
+            stream: &::std::sync::Arc<::topkit::CudaStream>,
             rows: &::topkit::Rows<'_, S>,
             k: u32,
             indices: impl ::std::convert::Into<::topkit::Output<'out, I>>,
@@ -72,9 +72,36 @@ pub(super) fn methods() -> TokenStream {
             self.selector.launch(stream, rows, k, indices)
         }
 
+        /// Compiles and loads the kernel that launches of a problem use, so that they do neither.
+        /// Needed before a stream capture.
+        ///
+        /// # Errors
+        ///
+        /// As [`plan`](Self::plan), and when the kernel cannot be compiled or loaded.
+        pub fn prepare(
+            &self,
+            problem: &::topkit::Problem,
+        ) -> ::std::result::Result<::topkit::Plan, ::topkit::Error> {
+            self.selector.prepare(problem)
+        }
+
+        /// Compiles and loads all kernels that launches of some problems, or of ranges of problems
+        /// (`Workload`), can need. The report names each kernel that cannot be had.
+        ///
+        /// # Errors
+        ///
+        /// When the declaration does not name a dtype, or no k of a range, or when a shape is beyond
+        /// 2^31 - 1.
+        pub fn warmup<W: ::std::convert::Into<::topkit::Workload>>(
+            &self,
+            problems: impl ::std::iter::IntoIterator<Item = W>,
+        ) -> ::std::result::Result<::topkit::cache::Warmup, ::topkit::Error> {
+            self.selector.warmup(problems)
+        }
+
         /// Device memory for the launches of a problem to work in, zeroed on the stream; empty
-        /// where the plan needs none. Keep it and lend it to every launch: allocating takes far
-        /// longer than one.
+        /// where the plan needs none. Keep it for every launch: an allocation takes far longer than
+        /// a launch.
         ///
         /// # Errors
         ///

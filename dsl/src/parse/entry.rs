@@ -2,15 +2,12 @@
 
 use super::value::{Value, value};
 use super::{attributes, take_until};
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::{self, Diagnostic, TUNING};
 use proc_macro2::{Ident, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser, Result};
 use syn::{Token, token};
-
-/// The word before the braces of the tuning axes.
-pub const TUNING: &str = "tuning";
 
 /// One `key: value`.
 pub struct Entry {

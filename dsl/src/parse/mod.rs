@@ -9,7 +9,7 @@ mod entry;
 mod value;
 
 pub use declaration::Declaration;
-pub use entry::{Entry, TUNING};
+pub use entry::Entry;
 pub use value::{Item, Value};
 
 use crate::diagnostic::{self, Diagnostic};

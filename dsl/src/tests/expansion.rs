@@ -120,6 +120,8 @@ fn every_public_item_is_documented() {
         "variants",
         "plan",
         "launch",
+        "prepare",
+        "warmup",
         "workspace",
         "launch_with",
         "source",

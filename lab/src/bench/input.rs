@@ -1,12 +1,9 @@
 //! The scores of a cell in host memory, and the check of an answer to them.
 
-use crate::cell::{InputKey, Lengths};
+use crate::cell::{self, InputKey, Lengths};
 use crate::{Error, Rng, Scores, Shape, judge};
 use topkit::spec::Semantics;
 use topkit::with_score;
-
-/// The fewest scores that a ragged row has.
-const SHORTEST: usize = 1024;
 
 /// The seed of all scores of a bench.
 const SEED: u64 = 0;
@@ -28,7 +25,7 @@ impl Input {
         let (dtype, rows, columns, dist, lengths) = key;
         let (shape, rng) = (Shape { rows, columns }, Rng::coarse(SEED));
         let scores = Scores::generate("the scores", shape, dtype, dist, &rng)?;
-        let lengths = (lengths == Lengths::Uniform).then(|| self::lengths(rows, columns));
+        let lengths = (lengths == Lengths::Uniform).then(|| cell::lengths(rows, columns));
         Ok(Input { key, scores, lengths })
     }
 
@@ -55,19 +52,11 @@ impl Input {
     }
 }
 
-/// The lengths of ragged rows: uniform from 1024 to the columns.
-pub fn lengths(rows: usize, columns: usize) -> Vec<i32> {
-    let least = SHORTEST.min(columns);
-    let lengths = (columns - least + 1) as u64;
-    let mut rng = Rng::new(SEED);
-    let mut length = || least as u64 + rng.bits() % lengths;
-    (0..rows).map(|_| i32::try_from(length()).unwrap_or(i32::MAX)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Distribution;
+    use crate::cell::lengths;
     use topkit::DType;
 
     #[test]

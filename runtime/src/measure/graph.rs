@@ -72,7 +72,7 @@ impl Recording {
         Ok(Recording { graph, stream: stream.clone(), launches, pdl })
     }
 
-    /// Whether a launch in the graph may start before the one ahead of it has ended, which is
+    /// Whether a launch in the graph may start before the previous one has ended, which is
     /// programmatic dependent launch.
     pub fn pdl(&self) -> bool {
         self.pdl

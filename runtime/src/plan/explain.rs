@@ -51,7 +51,7 @@ pub struct Reason {
 pub enum Basis {
     /// Built-in rules.
     Rules {
-        /// Why a table that holds on the GPU was not used; `None` where there is none.
+        /// Why the table that applies to the GPU was not used; `None` where there is none.
         why: Option<String>,
     },
     /// Times that were measured.
@@ -64,13 +64,13 @@ pub enum Basis {
 pub struct Measured {
     /// The GPU that they were measured on.
     pub device: String,
-    /// Why they hold on this GPU, where that was another.
+    /// Why they apply to this GPU, where they were measured on another.
     pub stand_in: Option<String>,
     /// Some of those near the problem are of this GPU's own records.
     pub own: bool,
     /// The measured problems that the expected times come from, nearest first.
     pub near: Vec<Problem>,
-    /// The problem is one of them or stands between them; else their times stand for it.
+    /// The problem is one of them or lies between them; else the times of the nearest are used.
     pub within: bool,
     /// The layout of the problem, where some of those problems have another one: ragged rows, or
     /// less aligned rows.
@@ -270,8 +270,8 @@ impl fmt::Display for Narrowed {
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Expected { variant, pdl, microseconds } in self.expected.iter().take(SHOWN) {
-            let early = if *pdl { ", launched with PDL" } else { "" };
-            writeln!(f, "  {microseconds:8.2} us expected of {variant}{early}")?;
+            let pdl = if *pdl { ", launched with PDL" } else { "" };
+            writeln!(f, "  {microseconds:8.2} us expected of {variant}{pdl}")?;
         }
         let own = if self.own { ", in part by the records of this machine" } else { "" };
         write!(f, "  measured on {}{own}", self.device)?;
@@ -305,9 +305,9 @@ impl fmt::Display for Explanation {
             plan.grid,
             plan.problem.rows as u32,
         );
-        let early = if plan.pdl { "; programmatic dependent launch" } else { "" };
+        let pdl = if plan.pdl { "; programmatic dependent launch" } else { "" };
         let (grid, workspace) = (plan.grid, plan.workspace_bytes);
-        writeln!(f, "  {grid} CTAs, {sharing}; workspace {workspace} bytes{early}")?;
+        writeln!(f, "  {grid} CTAs, {sharing}; workspace {workspace} bytes{pdl}")?;
         for Reason { key, value, why } in reasons {
             writeln!(f, "  {key} = {value}: {why}")?;
         }

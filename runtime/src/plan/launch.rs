@@ -11,7 +11,7 @@ use topkit_codegen::{DType, Semantics, Variant};
 pub struct VariantLaunch {
     /// The variant.
     pub variant: Variant,
-    /// With programmatic dependent launch: it may begin before the launch ahead of it on the stream has
+    /// With programmatic dependent launch: it may begin before the previous launch on the stream has
     /// ended.
     pub pdl: bool,
 }
@@ -32,9 +32,9 @@ impl VariantLaunch {
 
     /// The launch of a name, with the default semantics; `None` where nothing has that name.
     pub fn from_name(dtype: DType, text: &str) -> Option<VariantLaunch> {
-        let early = text.strip_suffix(PDL);
-        let variant = Variant::from_short_name(dtype, early.unwrap_or(text)).ok()?;
-        let launch = VariantLaunch { variant, pdl: early.is_some() };
+        let with = text.strip_suffix(PDL);
+        let variant = Variant::from_short_name(dtype, with.unwrap_or(text)).ok()?;
+        let launch = VariantLaunch { variant, pdl: with.is_some() };
         (!launch.pdl || launch.variant.kernel.pdl()).then_some(launch)
     }
 
@@ -52,12 +52,12 @@ mod tests {
     #[test]
     fn pdl_is_in_the_name() {
         let kernel = "block_filter v4_b2048_t512_r32";
-        let late = VariantLaunch::from_name(DType::F32, kernel).unwrap();
-        let early = VariantLaunch::from_name(DType::F32, &format!("{kernel}_pdl")).unwrap();
-        assert_eq!((late.pdl, early.pdl), (false, true));
-        assert_eq!((late.variant, early), (early.variant, VariantLaunch::of(&early.variant)));
-        assert_eq!([late.name(), early.name()], [kernel.to_owned(), format!("{kernel}_pdl")]);
-        // It does not wait for the grid ahead.
+        let without = VariantLaunch::from_name(DType::F32, kernel).unwrap();
+        let with = VariantLaunch::from_name(DType::F32, &format!("{kernel}_pdl")).unwrap();
+        assert_eq!((without.pdl, with.pdl), (false, true));
+        assert_eq!((without.variant, with), (with.variant, VariantLaunch::of(&with.variant)));
+        assert_eq!([without.name(), with.name()], [kernel.to_owned(), format!("{kernel}_pdl")]);
+        // It does not wait for the previous grid.
         assert_eq!(VariantLaunch::from_name(DType::F32, "block_radix v4_b2048_t512_pdl"), None);
         assert_eq!(VariantLaunch::from_name(DType::F32, &format!("{kernel}_pdl_pdl")), None);
     }

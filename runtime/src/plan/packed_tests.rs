@@ -74,7 +74,7 @@ fn a_variant_that_no_packed_one_replaces_is_named() {
     }
 }
 
-/// A GPU without room for clusters, and packs that hold some beside a kernel without. Rules go on to
+/// A GPU without room for clusters, and packs with some cluster kernels and one without clusters. Rules go on to
 /// smaller clusters, which are not packed, and the nearest to those was refused.
 #[test]
 fn a_packed_variant_that_was_refused_is_replaced_by_the_next() {
@@ -113,7 +113,7 @@ fn of_what_was_measured_the_best_packed_variant_is_taken() {
     let Basis::Measured(Measured { expected, .. }) =
         planner(&spec, "sm_90a").explain(&problem).unwrap().basis
     else {
-        panic!("a table holds on sm_90a");
+        panic!("a table ships for sm_90a");
     };
     for place in [0, 1, 2] {
         let packed: Vec<_> = expected[place..].iter().map(|other| other.variant).collect();

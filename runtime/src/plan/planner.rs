@@ -1,4 +1,4 @@
-//! Which variant of a selector serves a problem: by the measured table where one holds, else by rules.
+//! Which variant of a selector serves a problem: by the measured table where one applies, else by rules.
 //!
 //! A planner belongs to one selector on one GPU, and is made once for each selector, so that a plan is a
 //! lookup. Of the variants that the table lists and that can serve the problem, it takes the one with
@@ -37,7 +37,7 @@ pub(crate) struct Planner {
 }
 
 impl Planner {
-    /// The planner of a selector on a GPU, by a table where one holds.
+    /// The planner of a selector on a GPU, by a table where one applies.
     pub(crate) fn new(
         spec: Arc<SelectorSpec>,
         limits: Limits,
@@ -53,7 +53,7 @@ impl Planner {
         Planner { spec, limits, table, times, kept, tried: Tried::default(), packed: None }
     }
 
-    /// The same among the variants that packs hold, for an engine that can have no others.
+    /// The same among packed variants, for an engine without a compiler.
     pub(crate) fn among(mut self, packed: Vec<Variant>) -> Planner {
         for times in &mut self.times {
             for (place, listed) in times.lattice.variants.iter().enumerate() {
@@ -122,7 +122,7 @@ impl Planner {
         })
     }
 
-    /// The plan for a problem of the selector, of any k, whatever packs hold.
+    /// The plan for a problem of the selector, of any k, without regard to packs.
     pub(super) fn unpacked(&self, problem: &Problem) -> Result<Plan, PlanError> {
         if let Some(plan) = self.measured(problem) {
             return Ok(plan);

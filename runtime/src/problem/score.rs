@@ -1,7 +1,7 @@
 //! The Rust types that scores and indices may have.
 //!
-//! It stands between the dtype table of the generator and everything typed: the host selection and
-//! the launches. It holds no arithmetic of the selection itself. Both traits are sealed, so a type
+//! They connect the dtype table of the generator with typed code: the host selection and the launches.
+//! The arithmetic of the selection is elsewhere. Both traits are sealed, so a type
 //! outside the table does not compile.
 
 use half::{bf16, f16};
@@ -17,7 +17,7 @@ pub trait Score: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'stat
     /// Its row in the dtype table.
     const DTYPE: DType;
 
-    /// What stands among the values where no position was left to select: a quiet NaN. It is the
+    /// The value where no position was left to select: a quiet NaN. It is the
     /// one value that no later arithmetic mistakes for a score; where NaN may be a score, the
     /// index beside it tells them apart.
     const FILL: Self;
@@ -138,7 +138,7 @@ pub trait IndexInt:
     /// Its name in a spec.
     const TYPE: IndexType;
 
-    /// What stands where no position was left to select: -1, which is all bits set for `u32`.
+    /// The index where no position was left to select: -1, which is all bits set for `u32`.
     const FILL: Self;
 
     /// The index of a column. A row has at most 2^31 - 1 columns, so every type holds it.

@@ -29,9 +29,9 @@ pub(super) struct Pair {
 pub struct Comparison {
     /// The problem.
     pub problem: Problem,
-    /// What plans by this GPU's own records pick.
+    /// The variant by this GPU's own records.
     pub tuned: VariantLaunch,
-    /// What plans pick without them.
+    /// The variant without them.
     pub shipped: VariantLaunch,
     /// How they compare.
     pub finding: Finding,
@@ -157,7 +157,7 @@ fn round<M: Meter>(
 ) -> Result<Result<Ratio, Finding>, M::Error> {
     let mut ratios = Vec::new();
     for number in 0..PAIRS {
-        // Each goes first as often, so that what drifts meets both alike.
+        // Each goes first as often, so that drift affects both alike.
         let turned = number % 2 == 1;
         let order = if turned { [shipped, tuned] } else { [tuned, shipped] };
         let mut us = [0.0; 2];

@@ -81,7 +81,7 @@ fn slower_and_faster_are_told_from_noise() {
         let (level, rounds) = timed(us, 10.0, &[1.0]);
         assert!(!level.is_slower() && !level.is_faster() && rounds == 1);
     }
-    // 3 in 100, and a noise of 10 in 100 that meets either.
+    // 3 in 100, and a noise of 10 in 100 on either.
     let (noisy, rounds) = timed(10.3, 10.0, &[1.0, 1.1, 1.1, 1.0, 1.1, 0.95, 1.0]);
     assert!(!noisy.is_slower() && !noisy.is_faster() && rounds == 1, "{noisy:?}");
 }

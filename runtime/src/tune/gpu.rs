@@ -4,7 +4,7 @@
 //! rows, every row of them, with the meaning that is timed and with another, and for each problem to its
 //! own scores, up to 32 rows of it. A failure is a fault of the kernel where the kernel is to blame for it
 //! and the GPU still answers; any other, such as out-of-memory, ends the search. What is checked is the
-//! second of two launches in a row, so that one that starts early has something to wait for.
+//! second of two launches in a row, so that a launch with PDL has something to wait for.
 
 use super::input::Input;
 use super::meaning::proved;
@@ -48,7 +48,7 @@ const UNWRITTEN: u8 = 0x81;
 const WARM_UP: Duration = Duration::from_secs(1);
 const WARM_AGAIN: Duration = Duration::from_millis(40);
 
-/// A GPU and what it holds of the problem at hand.
+/// A GPU, and the buffers of the problem at hand.
 pub(super) struct Gpu {
     engine: Engine,
     /// One for each meaning and shape of rows, the default meaning of dense rows first.
@@ -72,8 +72,8 @@ pub(super) struct Gpu {
     recorded: Recorded,
 }
 
-/// Launches of kernels on the problem at hand, warm and cold. They hold addresses, so they are
-/// good for that problem alone and until a buffer moves.
+/// Launches of kernels on the problem at hand, warm and cold. They contain addresses, so they are
+/// valid for that problem alone and until a buffer moves.
 #[derive(Default)]
 struct Recorded {
     good_for: Option<(Problem, usize)>,
@@ -144,7 +144,7 @@ impl Gpu {
         self.selector(variant).prepare_variant(problem, variant).map(drop)
     }
 
-    /// Brings the scores of a problem to the GPU, unless they are there.
+    /// Copies the scores of a problem to the GPU, unless they are there.
     fn load(&mut self, problem: &Problem) -> Result<Scores, Error> {
         let every_k = Problem { k: 0, ..*problem };
         if let Some((loaded, scores)) = &self.loaded
@@ -412,7 +412,7 @@ impl Gpu {
     }
 
     /// A failure that the kernel is to blame for, as long as the GPU still answers.
-    fn judged<T>(
+    fn blamed<T>(
         &self,
         outcome: Result<Result<T, Fault>, Error>,
     ) -> Result<Result<T, Fault>, Error> {
@@ -433,7 +433,7 @@ impl Meter for Gpu {
     ) -> Result<Result<(), Fault>, Error> {
         make_current(self.stream.context())?;
         let outcome = self.check_answer(problem, way);
-        self.judged(outcome)
+        self.blamed(outcome)
     }
 
     fn time(
@@ -444,7 +444,7 @@ impl Meter for Gpu {
     ) -> Result<Result<Sample, Fault>, Error> {
         make_current(self.stream.context())?;
         let outcome = self.sample(problem, way, effort).map(Ok);
-        self.judged(outcome)
+        self.blamed(outcome)
     }
 
     fn read_once(&mut self, problem: &Problem) -> Result<Option<Sample>, Error> {

@@ -18,27 +18,27 @@ pub struct Screened {
     pub reason: Option<String>,
 }
 
-/// Every member of a selector of the problem's score type, each to be measured or with the reason why
-/// not. Where the shape leaves none, as in a selector of few members or on a GPU without clusters, all
-/// that can serve are measured.
+/// Every variant of a selector for the problem's dtype, to be measured or with the reason why not. Where
+/// the shape leaves none, as in a selector of few variants or on a GPU without clusters, every variant that
+/// can serve is measured.
 pub fn screen(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Vec<Screened> {
     let of_type = |variant: &Variant| variant.dtype == problem.dtype;
-    let members: Vec<Variant> = spec.variants().into_iter().filter(of_type).collect();
-    let held = members.iter().any(|variant| {
+    let variants: Vec<Variant> = spec.variants().into_iter().filter(of_type).collect();
+    let is_resident = variants.iter().any(|variant| {
         variant.kernel == KernelKind::ClusterResident
             && listed(variant)
             && Plan::with(problem, variant, limits).is_ok()
             && hopeless(variant, problem, limits).is_none()
     });
     let by_shape = |variant: &Variant| match hopeless(variant, problem, limits) {
-        None if held && variant.kernel == KernelKind::ClusterFilter => {
-            Some("clusters hold such a row, and then need no guess")
+        None if is_resident && variant.kernel == KernelKind::ClusterFilter => {
+            Some("such a row fits into the registers of a cluster, which needs no threshold sample")
         }
         reason => reason,
     };
-    let judged = |shaped: bool| -> Vec<Screened> {
-        let members = members.iter();
-        let judge = |&variant: &Variant| {
+    let screened = |shaped: bool| -> Vec<Screened> {
+        let variants = variants.iter();
+        let screen = |&variant: &Variant| {
             let reason = match Plan::with(problem, &variant, limits) {
                 Err(error) => Some(error.to_string()),
                 Ok(_) if !listed(&variant) => Some("sizes like these never won".to_owned()),
@@ -47,14 +47,14 @@ pub fn screen(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Vec<Sc
             };
             Screened { variant, reason }
         };
-        members.map(judge).collect()
+        variants.map(screen).collect()
     };
-    let few = judged(true);
+    let few = screened(true);
     let none = few.iter().all(|candidate| candidate.reason.is_some());
-    if none { judged(false) } else { few }
+    if none { screened(false) } else { few }
 }
 
-/// Why a member that could serve a problem will not win it.
+/// Why a variant that could serve a problem will not be the fastest.
 fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'static str> {
     let Problem { rows, columns, k, .. } = *problem;
     let gpu = limits.multiprocessors as usize;
@@ -74,14 +74,14 @@ fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'s
             }
         }
         _ if variant.kernel.filters() && columns < SHORT => {
-            Some("so short a row is held in registers")
+            Some("so short a row fits into registers")
         }
         KernelKind::BlockFilter if columns > LONG && rows * 4 < gpu => {
             Some("most multiprocessors would be idle")
         }
         KernelKind::ClusterFilter => crowd(variant, problem, gpu),
         KernelKind::GridFilter if columns < HUGE => {
-            Some("its parts meet in memory, which costs more than such a row")
+            Some("its exchange through memory costs more than such a row")
         }
         KernelKind::GridFilter if rows * 2 > gpu => Some("there are rows for every multiprocessor"),
         _ => None,
@@ -105,11 +105,11 @@ fn crowd(variant: &Variant, problem: &Problem, gpu: usize) -> Option<&'static st
     if rows * cluster > turns * gpu {
         Some("its clusters would queue too long")
     } else if stripe(16) > 2 * columns {
-        Some("its CTAs would hold little of a row each")
+        Some("its CTAs would have little of a row each")
     } else if rows * cluster * 4 < ENOUGH.min(columns / SHORT) {
         Some("more CTAs a row would read it faster")
     } else if variant.items == 32 && stripe(16) >= columns {
-        Some("16 scores a thread hold its part already")
+        Some("16 scores a thread have room for its part")
     } else if variant.items == 16 && stripe(32) < usual {
         Some("it would load its part in many small pieces")
     } else {
@@ -179,8 +179,8 @@ mod tests {
     fn ragged_rows_are_not_all_full() {
         let clusters = |problem: Problem| -> Vec<(u32, u32)> {
             let tried = tried_for(problem).into_iter();
-            let tried = tried.filter(|member| member.kernel == KernelKind::ClusterFilter);
-            tried.map(|member| (member.cluster, member.items)).collect()
+            let tried = tried.filter(|variant| variant.kernel == KernelKind::ClusterFilter);
+            tried.map(|variant| (variant.cluster, variant.items)).collect()
         };
         let dense = Problem::new(DType::F32, 64, 131_072, 512);
         let ragged = clusters(Problem { ragged: true, ..dense });

@@ -1,6 +1,6 @@
 //! The search: which variants are measured for which problem, in which order, and when to stop.
 //!
-//! Kernels are compiled ahead on other threads; `trial` is what happens to those of one problem. The
+//! Kernels are compiled on other threads; `trial` is what happens to those of one problem. The
 //! GPU is behind [`Meter`], so that this flow is tested without one. Every row is handed out as soon
 //! as it is known, so that a search may end at any time. An error of the meter itself ends it.
 
@@ -58,11 +58,11 @@ pub enum Fault {
 
 /// What is to be searched, with a meter of this error.
 pub struct Order<'a, E> {
-    /// The selector. Its members are measured on ragged rows where a problem has them.
+    /// The selector. Its variants are measured on ragged rows where a problem has them.
     pub spec: &'a SelectorSpec,
     /// The problems, in the order in which they are measured.
     pub problems: &'a [Problem],
-    /// What the GPU can hold.
+    /// What the GPU can launch.
     pub limits: &'a Limits,
     /// What an earlier search of the same place found. Problems that it has finished are passed over.
     pub known: &'a [Row],
@@ -127,7 +127,7 @@ pub struct Summary {
 /// problem for another search.
 ///
 /// # Errors
-/// The first of the meter, or of a compile; what was told before and after it stands.
+/// The first of the meter, or of a compile; rows that were told remain valid.
 pub fn search<M: Meter>(
     order: &Order<'_, M::Error>,
     meter: &mut M,

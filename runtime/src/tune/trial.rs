@@ -1,9 +1,9 @@
-//! The search for one problem: what happens to each of its candidates.
+//! The search for one problem: what happens to each variant.
 //!
-//! A candidate is checked before it is timed. Each kernel runs for a short while, as it is usually
+//! A variant is checked before it is timed. Each kernel runs for a short while, as it is usually
 //! launched; those that cannot win are dropped, and of the best the other launch is tried too. The
 //! last few are timed with care, and two that are close run off in pairs. Whatever becomes of a
-//! candidate is a row. An error of the meter ends the trial; what was told before stands.
+//! variant is a row. An error of the meter ends the trial; rows that were told remain valid.
 
 use super::compile::Compiled;
 use super::screen::Screened;
@@ -15,9 +15,9 @@ use crate::problem::Problem;
 use std::ops::ControlFlow;
 use topkit_codegen::Variant;
 
-/// A candidate that takes more than so many times what the best takes is dropped.
+/// A variant that takes more than so many times what the best takes is dropped.
 const HOPELESS: f64 = 1.5;
-/// Kernels that are launched in their other way too, and candidates that are timed with care.
+/// Kernels that are launched in their other way too, and variants that are timed with care.
 const FINALISTS: usize = 3;
 /// Times that the last two run in turn.
 const PAIRS: usize = 3;
@@ -27,9 +27,9 @@ const CLOSE: f64 = 1.05;
 /// The ways to launch a kernel on a GPU, the usual one first.
 pub(super) fn ways(variant: &Variant, limits: &Limits) -> impl Iterator<Item = VariantLaunch> {
     let usual = VariantLaunch::of(variant);
-    let late = VariantLaunch { pdl: false, ..usual };
-    let early = Some(usual).filter(|usual| usual.pdl && limits.pdl);
-    early.into_iter().chain([late])
+    let without = VariantLaunch { pdl: false, ..usual };
+    let with_pdl = Some(usual).filter(|usual| usual.pdl && limits.pdl);
+    with_pdl.into_iter().chain([without])
 }
 
 /// The search for one problem.
@@ -101,7 +101,7 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
             if let Some(reason) = reason {
                 passed.push((usual, reason.clone()));
             } else if usual.pdl && !self.order.limits.pdl {
-                passed.push((usual, "this GPU starts no launch early".to_owned()));
+                passed.push((usual, "this GPU has no programmatic dependent launch".to_owned()));
             }
         }
         let known = self.order.known.iter().filter(|row| row.problem == *self.problem);
@@ -167,7 +167,7 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The best two in turn, so that what drifts meets both alike; the medians take the place of
+    /// The best two in turn, so that drift affects both alike; the medians take the place of
     /// their times.
     fn run_off(&mut self, finals: &mut [(VariantLaunch, Sample)]) -> Result<(), M::Error> {
         finals.sort_by(|(_, a), (_, b)| a.microseconds().total_cmp(&b.microseconds()));
@@ -178,7 +178,7 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
         let mut samples = [vec![first.1], vec![second.1]];
         for _ in 0..PAIRS {
             for (launch, samples) in [first.0, second.0].iter().zip(&mut samples) {
-                // A launch that fails now leaves the times that stand.
+                // A launch that fails now leaves the earlier times.
                 let Ok(sample) = self.meter.time(self.problem, launch, Effort::Short)? else {
                     return Ok(());
                 };

@@ -23,7 +23,8 @@ topk_kernel! {
     }
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     assert_eq!(IndexerTopK::SPEC.name, "IndexerTopK");
     assert_eq!(IndexerTopK::SPEC.validate(), []);
     // One streaming kernel for each point of the axes; resident ones come beside them.

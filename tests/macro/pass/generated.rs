@@ -15,7 +15,8 @@ selector!(
     pub Made, f16, 2..=9, [4, 8], 256
 );
 
-fn main() {
+#[test]
+fn is_accepted() {
     assert_eq!(Made::SPEC.k, topkit::spec::KSet::from(2..=9));
     assert_eq!(*Made::SPEC.vec_size, [4, 8]);
     assert_eq!(*Made::SPEC.bins, [256]);

@@ -51,7 +51,7 @@ impl LayoutTimes {
 /// The alignments that points were measured with, as scores of a load and whether that is 16 bytes,
 /// which is always among them.
 fn alignments(dtype: DType, ragged: bool, points: &[(Point, f64)]) -> Vec<(u32, bool)> {
-    let widest = Problem::new(dtype, 1, 1, 1).usual();
+    let widest = Problem::new(dtype, 1, 1, 1).dense_aligned();
     let mut alignments = vec![(widest.vec_size, true)];
     for (Point { problem, .. }, _) in points {
         let known = alignments.iter().any(|(vec_size, _)| *vec_size == problem.vec_size);

@@ -136,7 +136,7 @@ proptest! {
         let ks = k.min(first as u32)..=k.max(last as u32);
         let workload = Workload::new(dtype, rows.0..=rows.1, columns.0..=columns.1, ks);
         let foreseen = planner.reach(&workload).unwrap();
-        let problem = Problem::new(dtype, row, column, k).usual();
+        let problem = Problem::new(dtype, row, column, k).dense_aligned();
         let problem = Problem { vec_size: (problem.vec_size >> narrower).max(1), ..problem };
         let plan = planner.plan(&problem).unwrap();
         prop_assert!(foreseen.contains(&plan.variant), "{problem} by {}", plan.variant);
@@ -146,7 +146,7 @@ proptest! {
     }
 }
 
-/// The rules pick one kernel between two of their edges: at all sizes near those where they change,
+/// The rules name one variant between two of their edges: at all sizes near those where they change,
 /// and at every number of rows.
 #[test]
 fn rules_change_at_their_edges_alone() {
@@ -167,12 +167,12 @@ fn rules_change_at_their_edges_alone() {
                 let last = edges[axis].iter().filter(|&&edge| edge < size).max();
                 last.copied()
             };
-            let mut picked = HashMap::new();
+            let mut named = HashMap::new();
             let mut check = |rows, columns, k: u32| {
                 let between = (place(0, rows), place(1, columns), place(2, k as usize));
                 let problem = Problem::new(dtype, rows, columns, k);
                 let variant = rules::variant(spec, &problem, limits, planner.tried());
-                let known = *picked.entry(between).or_insert(variant);
+                let known = *named.entry(between).or_insert(variant);
                 assert_eq!(known, variant, "{problem}, narrow: {is_narrow}");
             };
             for k in [64, 2048, 2049] {

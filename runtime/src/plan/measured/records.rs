@@ -42,7 +42,7 @@ impl Sample {
 pub enum Effort {
     /// A few replays, to tell who may win.
     Short,
-    /// Enough for the number to stand.
+    /// Enough replays for a final time.
     Full,
 }
 
@@ -249,8 +249,8 @@ impl Records {
         found.map(|(_, reading)| reading.sample)
     }
 
-    /// The rows that hold for this place and these sources. What is foreign or stale is named among
-    /// what was left out, once for each run and each kernel.
+    /// The rows that were measured here and with these sources. Foreign runs and stale variants are
+    /// named in [`Records::refused`], once each.
     ///
     /// `source` gives the digits that a row's `source` must have, as [`source_digest`] does.
     /// Without `here`, rows may be of anywhere, but not of another space of variants.

@@ -1,9 +1,9 @@
-//! Which table holds on a GPU: the shipped one, that of the GPU's own records, or both.
+//! Which table applies to a GPU: the shipped one, the GPU's own records, or both.
 //!
-//! A shipped table is for GPUs of its name, and stands in for others of its compute capability: there
-//! rows weigh by the multiprocessors that share them, and no cluster above the portable size is
-//! taken, since whether there is room for it was not measured. What is odd in a file is logged and
-//! left out, and rules take its place.
+//! A shipped table is for GPUs of its name. It also serves other GPUs of its compute capability: rows are
+//! then scaled by the multiprocessors that share them, and no cluster above the portable size is planned,
+//! since nobody measured whether the GPU has room for it. A file with a fault is logged and left out,
+//! and rules take its place.
 
 use super::table::{Point, Table};
 use super::{Provenance, Records};
@@ -17,7 +17,7 @@ const SHIPPED: &[(&str, &str)] =
 /// The GPU that a plan is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Here<'a> {
-    /// Its product name; `None` where an architecture stands for it.
+    /// Its product name; `None` where only the architecture is known.
     pub(crate) name: Option<&'a str>,
     /// What it is compiled for.
     pub(crate) arch: Arch,
@@ -25,18 +25,18 @@ pub(crate) struct Here<'a> {
     pub(crate) multiprocessors: u32,
 }
 
-/// The points that hold on a GPU.
+/// The measured points that apply to a GPU.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct GpuTable {
     /// The GPU that they were measured on.
     pub(crate) device: String,
-    /// Why they hold here too, where that was another GPU.
+    /// Why they apply here too, where they were measured on another GPU.
     pub(crate) stand_in: Option<String>,
     /// Each with what its rows are to be multiplied by to be rows of this GPU.
     pub(crate) points: Vec<(Point, f64)>,
     /// How many of them, from the first on, are of this GPU's own records.
     pub(crate) own: usize,
-    /// Shipped picks that own records of about the same time do not displace.
+    /// Shipped variants that own records of about the same time do not displace.
     pub(crate) kept: Vec<Hysteresis>,
 }
 

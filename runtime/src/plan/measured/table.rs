@@ -14,7 +14,7 @@ use topkit_codegen::{DType, Variant};
 
 /// The form of the file.
 const FORMAT: u32 = 2;
-/// The form before it: names did not tell whether a launch starts early, and all did that could.
+/// The form before it: names did not say PDL, and every kernel that supports it was launched with it.
 const UNTOLD: u32 = 1;
 
 /// Kernels and their times for one problem.
@@ -268,7 +268,7 @@ mod tests {
         let line = r#"{"at":["f32",3,1001,64],"us":[["block_filter v4_b2048_t512_r32",1.0],["block_radix v4_b2048_t512",2.0]]}"#;
         let table = Table::read(&format!("{head}\n{line}\n")).unwrap().unwrap();
         let Point { problem, times } = &table.points[0];
-        assert_eq!(*problem, Problem::new(DType::F32, 3, 1001, 64).usual());
+        assert_eq!(*problem, Problem::new(DType::F32, 3, 1001, 64).dense_aligned());
         let names: Vec<String> = times.iter().map(|(launch, _)| launch.name()).collect();
         assert_eq!(names, ["block_filter v4_b2048_t512_r32_pdl", "block_radix v4_b2048_t512"]);
     }

@@ -1,13 +1,9 @@
 //! The judge of many answers accepts and refuses as the library's own does: every kind of wrong
 //! answer, on every distribution and meaning. Needs nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
-
-mod question;
-
+use super::question::any_question;
 use half::{bf16, f16};
 use proptest::prelude::*;
-use question::any_question;
 use topkit::host::{self, Matrix};
 use topkit::{
     IndexInt, Score,

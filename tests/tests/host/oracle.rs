@@ -1,13 +1,9 @@
 //! The host selection against one that is written a second time, over small random questions; and
 //! the contract's corners, one test each. Needs nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
-
-mod question;
-
+use super::question::{Question, any_question};
 use half::{bf16, f16};
 use proptest::prelude::*;
-use question::{Question, any_question};
 use topkit::host::{self, HostError, Matrix, Output, Selection};
 use topkit::{
     IndexInt, Score,
