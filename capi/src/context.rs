@@ -3,8 +3,8 @@
 
 use crate::failure::Failure;
 use std::sync::OnceLock;
-use topkit::Engine;
 use topkit::cudarc::driver::{CudaContext, result, sys};
+use topkit::{Engine, Toolchain};
 
 /// The calling thread's current context; put back when this is dropped.
 #[derive(Debug)]
@@ -30,9 +30,9 @@ impl Drop for Restore {
     }
 }
 
-/// Makes an engine's context current until the guard is dropped. An engine without a GPU has none.
-pub fn enter(engine: &Engine) -> Result<Option<Restore>, Failure> {
-    let Some(context) = engine.context() else { return Ok(None) };
+/// Makes a toolchain's context current until the guard is dropped. Without a GPU there is none.
+pub fn enter(toolchain: &Toolchain) -> Result<Option<Restore>, Failure> {
+    let Some(context) = toolchain.context() else { return Ok(None) };
     let restore = Restore::remember()?;
     context.bind_to_thread().map_err(Failure::cuda("make the context current"))?;
     Ok(Some(restore))
@@ -54,7 +54,7 @@ pub fn open_current() -> Result<Engine, Failure> {
     let ordinal = ordinal()?.ok_or(Failure::NoContext)?;
     let engine = open(ordinal)?;
     let current = current()?;
-    if engine.context().is_none_or(|context| context.cu_ctx() != current) {
+    if engine.context().cu_ctx() != current {
         return Err(Failure::NotPrimary { ordinal });
     }
     Ok(engine)
@@ -86,7 +86,7 @@ fn devices() -> Result<usize, Failure> {
         return Ok(count);
     }
     // The bindings would panic where the driver is missing or too old.
-    topkit::probe_driver()?;
+    topkit::machine::probe_driver().map_err(topkit::Error::from)?;
     let count = CudaContext::device_count().map_err(Failure::cuda("start and count the GPUs"))?;
     Ok(*COUNT.get_or_init(|| usize::try_from(count).unwrap_or(0)))
 }

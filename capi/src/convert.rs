@@ -5,7 +5,8 @@ use crate::abi::{self, Launch, NAME_BYTES, SelectorConfig};
 use crate::failure::Failure;
 use std::ffi::c_char;
 use topkit::{
-    DType, IndexType, KSet, NanPolicy, Problem, RawLaunch, RowShape, Select, SelectorSpec,
+    DType, Problem, RawLaunch, SelectorSpec,
+    spec::{IndexType, KSet, NanPolicy, RowShape, Select},
 };
 
 /// The selector that a config describes, as a spec that leaves every tuning axis to the plan.
@@ -28,7 +29,7 @@ pub fn declare(
     dtype: DType,
     k: KSet,
     rows: RowShape,
-    meaning: impl FnOnce(topkit::SpecBuilder) -> topkit::SpecBuilder,
+    meaning: impl FnOnce(topkit::spec::SpecBuilder) -> topkit::spec::SpecBuilder,
 ) -> Result<SelectorSpec, Failure> {
     let builder = SelectorSpec::builder("Selector")
         .dtype([dtype])
@@ -124,7 +125,7 @@ fn reserved(given: i32) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit::Semantics;
+    use topkit::spec::Semantics;
 
     const CONFIG: SelectorConfig = SelectorConfig {
         size: 0,

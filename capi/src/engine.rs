@@ -4,9 +4,9 @@ use crate::abi::CURRENT_DEVICE;
 use crate::failure::Failure;
 use crate::{context, last_error};
 
-/// What a `topkit_engine *` points to.
+/// What a `topkit_engine *` points to: the toolchain of an engine, which has its GPU.
 #[derive(Debug)]
-pub struct Engine(pub topkit::Engine);
+pub struct Engine(pub topkit::Toolchain);
 
 /// `topkit_engine_create` of the header.
 ///
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn topkit_engine_create(ordinal: i32, engine: *mut *mut En
             }
         };
         // SAFETY: it is a place for a pointer, by the caller's promise.
-        unsafe { engine.write(Box::into_raw(Box::new(Engine(made)))) };
+        unsafe { engine.write(Box::into_raw(Box::new(Engine(made.toolchain().clone())))) };
         Ok(())
     })
 }

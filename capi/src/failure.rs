@@ -5,7 +5,7 @@
 use crate::abi::Status;
 use topkit::cudarc::driver::DriverError;
 use topkit::cudarc::driver::sys::CUresult;
-use topkit::{Error, KSet};
+use topkit::{Error, inspect::PlanError, spec::KSet};
 
 /// A call that was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +69,11 @@ pub enum Failure {
 impl Failure {
     /// Wraps a failure of the driver with what was being done.
     pub fn cuda(doing: &'static str) -> impl Fn(DriverError) -> Failure {
-        move |error| Failure::Cuda { doing, error: error.0, reason: topkit::driver_words(error) }
+        move |error| Failure::Cuda {
+            doing,
+            error: error.0,
+            reason: topkit::machine::driver_words(error),
+        }
     }
 
     /// The code for the program.
@@ -102,12 +106,10 @@ impl Failure {
 fn library(error: &Error) -> Status {
     match error {
         Error::Spec(_)
-        | Error::DType { .. }
-        | Error::K { .. }
         | Error::Variant { .. }
         | Error::IndexType { .. }
         | Error::DenseRows { .. }
-        | Error::TooLarge { .. }
+        | Error::TooLarge(_)
         | Error::TooShort { .. }
         | Error::OutputStride { .. }
         | Error::Null { .. }
@@ -115,7 +117,7 @@ fn library(error: &Error) -> Status {
         | Error::Context { .. } => Status::Argument,
         Error::Driver(_) => Status::Driver,
         Error::Offline { .. } => Status::Device,
-        Error::Nvrtc(_) | Error::Arch { .. } | Error::Pack(_) => Status::Compiler,
+        Error::Nvrtc(_) | Error::Pack(_) => Status::Compiler,
         Error::Compile(_)
         | Error::Denied(_)
         | Error::PtxDenied(_)
@@ -124,7 +126,8 @@ fn library(error: &Error) -> Status {
         | Error::Override { .. }
         | Error::Write { .. } => Status::Compile,
         Error::Cuda { .. } | Error::Module { .. } => Status::Cuda,
-        Error::Unfit { .. } | Error::Room { .. } => Status::Unsupported,
+        Error::Plan(PlanError::Unfit { .. }) | Error::Room { .. } => Status::Unsupported,
+        Error::Plan(_) => Status::Argument,
         Error::Workspace { .. } => Status::Workspace,
         Error::Capturing { .. } | Error::EventTracking { .. } | Error::WorkspaceInCapture => {
             Status::Capture
@@ -137,7 +140,7 @@ fn library(error: &Error) -> Status {
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error {
-            Error::K { declared, k, .. } => Failure::K { declared, k },
+            Error::Plan(PlanError::K { declared, k, .. }) => Failure::K { declared, k },
             Error::DenseRows { what, .. } => Failure::DenseRows { what },
             Error::Capturing { .. } => Failure::Capture,
             Error::Workspace { given, needed } => Failure::Workspace { given, needed },
@@ -156,7 +159,7 @@ mod tests {
         let problem = Problem::new(DType::F32, 1, 8, 4);
         for (error, status, words) in [
             (
-                Error::K { selector: "S".into(), declared: KSet::from(1..=8), k: 9 },
+                PlanError::K { selector: "S".into(), declared: KSet::from(1..=8), k: 9 }.into(),
                 Status::Argument,
                 "k of 1..=8, not 9; make one with k_first",
             ),

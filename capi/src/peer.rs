@@ -13,7 +13,10 @@ use std::collections::BTreeMap;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 use topkit::cudarc::driver::sys::CUstream;
-use topkit::{DType, Engine, KSet, RowShape, Selector};
+use topkit::{
+    DType, Selector,
+    spec::{KSet, RowShape},
+};
 
 /// A GPU, the type of the scores, and whether rows have lengths.
 type Key = (usize, DType, bool);
@@ -51,7 +54,7 @@ pub extern "C" fn peer_supports(
         let dtype = self::dtype(variant, dtype)?;
         let problem = convert::shape(dtype, rows, columns, k)?;
         let selector = selector(dtype, lengths_given != 0)?;
-        let _restore = context::enter(selector.engine())?;
+        let _restore = context::enter(selector.toolchain())?;
         selector.prepare(&problem)?;
         Ok(())
     });
@@ -131,7 +134,7 @@ pub unsafe extern "C" fn peer_run(
         };
         let launch = convert::launch(dtype, &launch)?;
         let selector = selector(dtype, !lengths.is_null())?;
-        let _restore = context::enter(selector.engine())?;
+        let _restore = context::enter(selector.toolchain())?;
         // SAFETY: addresses and stream are as the caller promises.
         Ok(unsafe { selector.launch_raw(stream, &launch) }?)
     })
@@ -157,14 +160,15 @@ fn selector(dtype: DType, ragged: bool) -> Result<Selector, Failure> {
         return Ok(selector.clone());
     }
     let known = selectors.iter().find(|((other, ..), _)| *other == ordinal);
-    let engine: Engine = match (known, current) {
-        (Some((_, selector)), _) => selector.engine().clone(),
-        (None, Some(_)) => context::open_current()?,
-        (None, None) => context::open(ordinal)?,
+    let toolchain = match (known, current) {
+        (Some((_, selector)), _) => selector.toolchain().clone(),
+        (None, Some(_)) => context::open_current()?.toolchain().clone(),
+        (None, None) => context::open(ordinal)?.toolchain().clone(),
     };
     let rows = if ragged { RowShape::Ragged } else { RowShape::Dense };
     let every_k = KSet::from(1..=i32::MAX as u32);
-    let selector = engine.selector(convert::declare(dtype, every_k, rows, |builder| builder)?)?;
+    let selector =
+        toolchain.selector(convert::declare(dtype, every_k, rows, |builder| builder)?)?;
     selectors.insert((ordinal, dtype, ragged), selector.clone());
     Ok(selector)
 }

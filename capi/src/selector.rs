@@ -4,8 +4,8 @@ use crate::abi::{Launch, Plan, Problem, SelectorConfig};
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::{context, convert, last_error, sized};
-use topkit::cudarc::driver::sys::CUstream;
 use topkit::DType;
+use topkit::cudarc::driver::sys::CUstream;
 
 /// What a `topkit_selector *` points to.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn topkit_selector_destroy(selector: *mut Selector) {
         }
         // SAFETY: it came from `Box::into_raw`, and nobody else has it.
         let selector = unsafe { Box::from_raw(selector) };
-        let _restore = context::enter(selector.kernels.engine())?;
+        let _restore = context::enter(selector.kernels.toolchain())?;
         drop(selector);
         Ok(())
     });
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn topkit_selector_prepare(
         // SAFETY: it is null or a selector, by the caller's promise.
         let selector = unsafe { live(selector) }?;
         let problem = convert::problem(selector.dtype, &problem)?;
-        let _restore = context::enter(selector.kernels.engine())?;
+        let _restore = context::enter(selector.kernels.toolchain())?;
         selector.kernels.prepare(&problem)?;
         Ok(())
     })
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn topkit_selector_launch(
         // SAFETY: it is null or a selector, by the caller's promise.
         let selector = unsafe { live(selector) }?;
         let launch = convert::launch(selector.dtype, &launch)?;
-        let _restore = context::enter(selector.kernels.engine())?;
+        let _restore = context::enter(selector.kernels.toolchain())?;
         // SAFETY: addresses and stream are as the caller promises.
         Ok(unsafe { selector.kernels.launch_raw(stream, &launch) }?)
     })

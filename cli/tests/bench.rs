@@ -171,7 +171,7 @@ fn without_a_gpu_it_says_what_it_needs() {
     let ran = place.run(&["bench", "--cell", "f32,1,1024,8"]);
     // Where there is a GPU, the NVRTC that it needs is still missing.
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
-    has(&ran.stderr, &["error: topkit bench needs an NVIDIA GPU, its driver and NVRTC", "doctor"]);
+    has(&ran.stderr, &["error: a bench needs an NVIDIA GPU, its driver and NVRTC", "doctor"]);
     let json = place.run(&["bench", "--json"]).json();
     assert_eq!(json["error"]["exit_code"], Value::from(3));
 }
@@ -208,5 +208,5 @@ fn a_peer_that_is_missing_or_lacks_a_function_is_told_before_anything_is_measure
     let whole = format!("{} {name} {rest}", count(1));
     let ran = place.run(&["bench", "--peer", &library(&place, "whole", &whole)]);
     assert_eq!(ran.code, 3, "{ran:?}");
-    has(&ran.stderr, &["topkit bench needs an NVIDIA GPU"]);
+    has(&ran.stderr, &["a bench needs an NVIDIA GPU"]);
 }

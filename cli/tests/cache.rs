@@ -6,7 +6,7 @@ mod support;
 
 use std::fs;
 use support::Place;
-use topkit::Compiled;
+use topkit::cache::Compiled;
 use topkit::cache::{DiskCache, KeyInputs};
 
 /// Puts an entry into the cache of a place and gives its folder.

@@ -8,9 +8,13 @@ mod support;
 use std::fs;
 use std::sync::Arc;
 use support::{Place, Ran};
-use topkit::cache::KernelCache;
-use topkit::pack::PackWriter;
-use topkit::{Arch, CompileError, Compiled, Compiler, DType, RenderedSource, SelectorSpec};
+use topkit::cache::pack::PackWriter;
+use topkit::cache::{Compiling, KernelCache};
+use topkit::{
+    Arch, DType, SelectorSpec,
+    cache::{CompileError, Compiled, Compiler},
+    inspect::RenderedSource,
+};
 
 /// A compiler that makes the same of everything.
 #[derive(Debug)]
@@ -32,12 +36,16 @@ impl Compiler for Fake {
 
 /// A pack of two kernels, and its path.
 fn pack(place: &Place) -> String {
-    let cache = KernelCache::new(Arc::new(Fake), None);
+    let cache = KernelCache::new(Arc::new(Fake), Vec::new());
     let mut pack = PackWriter::new(&Fake);
     let spec = SelectorSpec::builder("Two").dtype([DType::F32]).vec_size([1, 2]);
     for variant in spec.bins([2048]).threads([512]).build().unwrap().variants() {
-        let source = topkit::render(&variant).unwrap();
-        pack.add(&source, &cache.get(&source, "sm_90a".parse().unwrap()).unwrap()).unwrap();
+        let source = topkit::inspect::render(&variant).unwrap();
+        pack.add(
+            &source,
+            &cache.get(&source, "sm_90a".parse().unwrap(), Compiling::Allowed).unwrap(),
+        )
+        .unwrap();
     }
     let path = place.path("kernels.pack");
     pack.write(&path).unwrap();

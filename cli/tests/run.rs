@@ -154,11 +154,11 @@ fn generated_scores_are_what_was_asked_for() {
             assert_eq!(answer["scores"]["dtype"], dtype);
             answer["rows"].clone()
         };
-        assert_eq!(with(&[]), with(&["--distribution", "normal", "--seed", "0"]));
+        assert_eq!(with(&[]), with(&["--distribution", "randn", "--seed", "0"]));
         assert_ne!(with(&["--seed", "1"]), with(&["--seed", "2"]));
         let equal = with(&["--distribution", "equal"]);
         assert!(equal[0]["winners"].as_array().unwrap().iter().all(|w| w["score"] == 0.5));
-        let ascending = with(&["--distribution", "ascending", "--rows-show", "1"]);
+        let ascending = with(&["--distribution", "asc", "--rows-show", "1"]);
         assert_eq!(ascending.as_array().unwrap().len(), 1);
         assert!(ascending[0]["winners"][3]["index"].as_i64().unwrap() > 900);
     }

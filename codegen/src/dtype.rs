@@ -1,61 +1,87 @@
-//! The table of score types. A new dtype is one row here and one traits block in
-//! `templates/device/order_key.cuh`; everything else reads this table.
+//! The table of score types, with the codes of every front.
+//!
+//! A new dtype is one row here, one traits block in the template of dtypes and one Rust type in
+//! `runtime/src/problem/score.rs`; everything else reads these tables.
 
-use std::fmt;
+use crate::naming::named;
 
-/// The type of a score in the input matrix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum DType {
-    /// IEEE 754 binary32.
-    F32,
-    /// bfloat16: the upper half of an `f32`.
-    Bf16,
-    /// IEEE 754 binary16.
-    F16,
-}
-
-/// One row of the dtype table.
+/// What the host and the fronts know of a dtype.
 struct Row {
-    dtype: DType,
-    /// How the macro, file names and symbols spell it.
     name: &'static str,
-    /// The traits block in `order_key.cuh`.
+    /// Its traits block in CUDA C.
     cuda: &'static str,
     bytes: u32,
+    /// `TOPKIT_DTYPE_...` in C. It never changes.
+    c: i32,
+    /// Names of numpy without the sign of the byte order, the one in files first; none where numpy has
+    /// no such type.
+    npy: &'static [&'static str],
+    safetensors: &'static str,
+    /// Type code and bits.
+    dlpack: (u8, u8),
 }
 
-const TABLE: [Row; 3] = [
-    Row { dtype: DType::F32, name: "f32", cuda: "F32", bytes: 4 },
-    Row { dtype: DType::Bf16, name: "bf16", cuda: "Bf16", bytes: 2 },
-    Row { dtype: DType::F16, name: "f16", cuda: "F16", bytes: 2 },
-];
+macro_rules! dtypes {
+    ($($(#[doc = $doc:literal])* $dtype:ident = $row:expr;)*) => {
+        /// The type of a score in the input matrix.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum DType { $($(#[doc = $doc])* $dtype,)* }
+
+        impl DType {
+            /// Every dtype, in the order of the table.
+            pub const ALL: [DType; [$(DType::$dtype),*].len()] = [$(DType::$dtype),*];
+
+            const fn row(self) -> &'static Row {
+                match self { $(DType::$dtype => { const ROW: &Row = &$row; ROW })* }
+            }
+
+            /// What it is, in a line.
+            pub const fn summary(self) -> &'static str {
+                match self { $(DType::$dtype => concat!($($doc),*).trim_ascii(),)* }
+            }
+        }
+    };
+}
+
+dtypes! {
+    /// IEEE 754 binary32.
+    F32 = Row {
+        name: "f32",
+        cuda: "F32",
+        bytes: 4,
+        c: 1,
+        npy: &["f4", "f", "float32", "single"],
+        safetensors: "F32",
+        dlpack: (2, 32),
+    };
+    /// bfloat16: the upper half of an `f32`.
+    Bf16 = Row {
+        name: "bf16",
+        cuda: "Bf16",
+        bytes: 2,
+        c: 2,
+        npy: &[],
+        safetensors: "BF16",
+        dlpack: (4, 16),
+    };
+    /// IEEE 754 binary16.
+    F16 = Row {
+        name: "f16",
+        cuda: "F16",
+        bytes: 2,
+        c: 3,
+        npy: &["f2", "e", "float16", "half"],
+        safetensors: "F16",
+        dlpack: (2, 16),
+    };
+}
+
+named! { DType, "dtype" }
 
 impl DType {
-    /// Every dtype, in the order of the table.
-    pub const ALL: [DType; TABLE.len()] = {
-        let mut all = [DType::F32; TABLE.len()];
-        let mut i = 0;
-        while i < TABLE.len() {
-            assert!(TABLE[i].dtype as usize == i, "table rows stand in the order of the enum");
-            all[i] = TABLE[i].dtype;
-            i += 1;
-        }
-        all
-    };
-
-    const fn row(self) -> &'static Row {
-        &TABLE[self as usize]
-    }
-
     /// The name used in the macro, in symbols and in files: `f32`, `bf16`, `f16`.
     pub const fn name(self) -> &'static str {
         self.row().name
-    }
-
-    /// The dtype of that name.
-    pub fn from_name(name: &str) -> Option<DType> {
-        TABLE.iter().find(|row| row.name == name).map(|row| row.dtype)
     }
 
     /// The name of its traits block in CUDA C.
@@ -68,14 +94,63 @@ impl DType {
         self.row().bytes
     }
 
+    /// Elements of a load of 16 bytes, the widest there is.
+    pub const fn widest_load(self) -> u32 {
+        16 / self.bytes()
+    }
+
     /// Bits of the ordered key that stands for a score.
     pub const fn key_bits(self) -> u32 {
         self.bytes() * 8
     }
+
+    /// Its code in C, `TOPKIT_DTYPE_...`.
+    pub const fn c_code(self) -> i32 {
+        self.row().c
+    }
+
+    /// The dtype of a code of C.
+    pub fn from_c_code(code: i32) -> Option<DType> {
+        DType::ALL.into_iter().find(|dtype| dtype.c_code() == code)
+    }
+
+    /// Its names in numpy without the sign of the byte order, the one that files use first. Empty where
+    /// numpy has no such type.
+    pub const fn npy_names(self) -> &'static [&'static str] {
+        self.row().npy
+    }
+
+    /// Its name in the header of a `.safetensors` file.
+    pub const fn safetensors_name(self) -> &'static str {
+        self.row().safetensors
+    }
+
+    /// Its type code and its bits in DLPack.
+    pub const fn dlpack(self) -> (u8, u8) {
+        self.row().dlpack
+    }
 }
 
-impl fmt::Display for DType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_names_one_dtype() {
+        for one in DType::ALL {
+            assert_eq!(DType::from_c_code(one.c_code()), Some(one));
+            assert_eq!(u32::from(one.dlpack().1), 8 * one.bytes(), "{one}");
+            for other in DType::ALL.into_iter().filter(|other| *other != one) {
+                assert_ne!(one.dlpack(), other.dlpack());
+                assert_ne!(one.safetensors_name(), other.safetensors_name());
+                assert!(one.npy_names().iter().all(|name| !other.npy_names().contains(name)));
+            }
+        }
+        assert_eq!(DType::from_c_code(0), None, "0 is what a forgotten field holds");
+    }
+
+    #[test]
+    fn a_summary_is_a_sentence() {
+        assert_eq!(DType::F16.summary(), "IEEE 754 binary16.");
     }
 }

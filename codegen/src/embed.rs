@@ -1,5 +1,7 @@
-//! The template files, part of the library. A file that is not in this table does not exist for
-//! the generator; a test holds the table against the folder.
+//! The template files, part of the library. A file that is in neither this table nor that of the
+//! kernels does not exist for the generator; a test holds the tables against the folder.
+
+use crate::kernels::TEMPLATES;
 
 /// The name under which messages and `#line` know the folder.
 pub(crate) const FOLDER: &str = "templates";
@@ -14,44 +16,40 @@ macro_rules! embed {
 
 embed! {
     "skeleton.cu.j2",
-    "device/active_range.cuh",
-    "device/async_copy.cuh",
-    "device/bound.cuh",
-    "device/cluster.cuh",
-    "device/cluster_threshold.cuh",
-    "device/collect.cuh",
-    "device/cut.cuh",
-    "device/dependent_launch.cuh",
-    "device/filter.cuh",
-    "device/histogram.cuh",
-    "device/mailbox.cuh",
-    "device/members.cuh",
-    "device/order_key.cuh",
-    "device/packed_half.cuh",
-    "device/ranking.cuh",
-    "device/resident_row.cuh",
-    "device/ring.cuh",
-    "device/row.cuh",
-    "device/score_word.cuh",
-    "device/short_row.cuh",
-    "device/slots.cuh",
-    "device/stripes.cuh",
-    "device/survivors.cuh",
-    "device/threshold.cuh",
-    "device/types.cuh",
-    "device/vec_load.cuh",
-    "device/verdict.cuh",
-    "device/warp.cuh",
-    "kernels/block_filter.cuh",
-    "kernels/block_radix.cuh",
-    "kernels/block_resident.cuh",
-    "kernels/cluster_filter.cuh",
-    "kernels/cluster_resident.cuh",
-    "kernels/grid_filter.cuh",
+    "core/cluster_threshold.cuh",
+    "core/exchange.cuh",
+    "core/histogram.cuh",
+    "core/range.cuh",
+    "core/ranking.cuh",
+    "core/slots.cuh",
+    "core/threshold.cuh",
+    "core/types.cuh",
+    "core/warp.cuh",
+    "filter/candidates.cuh",
+    "filter/filter.cuh",
+    "filter/final.cuh",
+    "filter/rescan.cuh",
+    "filter/sample.cuh",
+    "filter/set.cuh",
+    "ptx/async_copy.cuh",
+    "ptx/cluster.cuh",
+    "ptx/dependent_launch.cuh",
+    "row/resident/row.cuh",
+    "row/ring.cuh",
+    "row/row.cuh",
+    "row/stripes.cuh",
+    "row/vec_load.cuh",
+    "score/code.cuh",
+    "score/ordinal.cuh",
+    "score/word.cuh",
+    "select/candidate_buffer.cuh",
+    "select/cut.cuh",
+    "select/members.cuh",
+    "sink/short_row.cuh",
 }
 
 pub(crate) fn file(path: &str) -> Option<&'static str> {
-    FILES.iter().find(|(name, _)| *name == path).map(|(_, text)| *text)
+    FILES.iter().chain(TEMPLATES).find(|(name, _)| *name == path).map(|(_, text)| *text)
 }
 
 #[cfg(test)]
@@ -62,14 +60,21 @@ mod tests {
     #[test]
     fn the_table_holds_every_template() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
-        let mut found = vec!["skeleton.cu.j2".to_owned()];
-        for part in ["device", "kernels"] {
-            for entry in std::fs::read_dir(folder.join(part)).unwrap() {
-                found.push(format!("{part}/{}", entry.unwrap().file_name().into_string().unwrap()));
+        let mut found = Vec::new();
+        let mut left = vec![folder.clone()];
+        while let Some(room) = left.pop() {
+            for entry in std::fs::read_dir(room).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    left.push(path);
+                } else if path.extension().is_some_and(|end| end == "cuh" || end == "j2") {
+                    found.push(path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned());
+                }
             }
         }
         found.sort();
-        let mut embedded: Vec<_> = FILES.iter().map(|(path, _)| path.to_string()).collect();
+        let mut embedded: Vec<_> =
+            FILES.iter().chain(TEMPLATES).map(|(path, _)| path.to_string()).collect();
         embedded.sort();
         assert_eq!(found, embedded);
     }

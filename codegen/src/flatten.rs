@@ -9,12 +9,21 @@ use std::fmt::Write;
 
 /// The self-contained form of `text`, which stands for the file `path` below the templates folder.
 ///
-/// Lines before the first include (the banner) stay at the top. `banner_growth` is by how many
-/// lines rendering made the banner longer than it is in the file.
-pub(crate) fn flatten(path: &str, text: &str, banner_growth: usize) -> Result<String, RenderError> {
+/// Lines before the first include (the banner) stay at the top. `grown` are the places at which
+/// rendering made the text longer than it is in the file.
+pub(crate) fn flatten(path: &str, text: &str, grown: &[Growth]) -> Result<String, RenderError> {
     let mut flattener = Flattener { out: String::new(), done: Vec::new() };
-    flattener.append(path, text, Start::Root { banner_growth })?;
+    flattener.append(path, text, Start::Root(grown))?;
     Ok(flattener.out)
+}
+
+/// Lines that a text has more than its file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Growth {
+    /// The first line after them, counted from 1.
+    pub before: usize,
+    /// How many they are.
+    pub lines: usize,
 }
 
 struct Flattener {
@@ -23,22 +32,23 @@ struct Flattener {
     done: Vec<String>,
 }
 
-enum Start {
+enum Start<'a> {
     /// The root: its banner is not named.
-    Root { banner_growth: usize },
+    Root(&'a [Growth]),
     /// A block: named before its first line.
     Block,
 }
 
 impl Flattener {
-    fn append(&mut self, path: &str, text: &str, start: Start) -> Result<(), RenderError> {
+    fn append(&mut self, path: &str, text: &str, start: Start<'_>) -> Result<(), RenderError> {
         self.done.push(path.to_owned());
-        let (mut at_home, growth) = match start {
-            Start::Root { banner_growth } => (true, banner_growth),
-            Start::Block => (false, 0),
+        let (mut at_home, grown) = match start {
+            Start::Root(grown) => (true, grown),
+            Start::Block => (false, &[][..]),
         };
         for (i, line) in text.lines().enumerate() {
-            let number = (i + 1).saturating_sub(growth);
+            let passed = grown.iter().filter(|growth| growth.before <= i + 1);
+            let number = i + 1 - passed.map(|growth| growth.lines).sum::<usize>();
             let mut text = line.to_owned();
             if let Some(included) = included_path(line) {
                 let target = resolve(path, included);
@@ -107,26 +117,25 @@ mod tests {
 
     #[test]
     fn paths_resolve_from_their_file() {
-        assert_eq!(resolve("kernels/block_radix.cuh", "../device/row.cuh"), "device/row.cuh");
-        assert_eq!(resolve("device/row.cuh", "types.cuh"), "device/types.cuh");
-        assert_eq!(resolve("skeleton.cu.j2", "device/row.cuh"), "device/row.cuh");
+        assert_eq!(resolve("kernels/block_radix.cuh", "../row/row.cuh"), "row/row.cuh");
+        assert_eq!(resolve("row/row.cuh", "../core/types.cuh"), "core/types.cuh");
+        assert_eq!(resolve("skeleton.cu.j2", "row/row.cuh"), "row/row.cuh");
     }
 
     #[test]
     fn a_block_is_written_once_and_named() {
-        let text =
-            "// banner\n#include \"device/row.cuh\"\n#include \"device/types.cuh\"\nint x;\n";
-        let flat = flatten("root.cu", text, 0).unwrap();
+        let text = "// banner\n#include \"row/row.cuh\"\n#include \"core/types.cuh\"\nint x;\n";
+        let flat = flatten("root.cu", text, &[]).unwrap();
         assert!(flat.starts_with("// banner\n"), "{flat}");
         assert!(!flat.contains("#include"), "{flat}");
-        assert_eq!(flat.matches("// ---- device/types.cuh ").count(), 1);
+        assert_eq!(flat.matches("// ---- core/types.cuh ").count(), 1);
         assert_eq!(flat.matches("struct LaunchArgs").count(), 1);
         assert!(flat.contains("#line 4 \"templates/root.cu\"\nint x;"), "{flat}");
     }
 
     #[test]
     fn lines_keep_their_numbers() {
-        let flat = flatten("root.cu", "#include \"device/row.cuh\"\n", 0).unwrap();
+        let flat = flatten("root.cu", "#include \"row/row.cuh\"\n", &[]).unwrap();
         let mut at: Option<(&str, usize)> = None;
         for line in flat.lines() {
             if let Some(rest) = line.strip_prefix("#line ") {
@@ -148,8 +157,8 @@ mod tests {
 
     #[test]
     fn a_missing_block_is_named_with_its_place() {
-        let error = flatten("root.cu", "\n#include \"device/absent.cuh\"\n", 0).unwrap_err();
+        let error = flatten("root.cu", "\n#include \"core/absent.cuh\"\n", &[]).unwrap_err();
         let message = error.to_string();
-        assert!(message.contains("device/absent.cuh") && message.contains("templates/root.cu:2"));
+        assert!(message.contains("core/absent.cuh") && message.contains("templates/root.cu:2"));
     }
 }

@@ -1,22 +1,36 @@
-//! From a kernel spec to CUDA C, and nothing else.
+//! From a selector's spec to CUDA C, and nothing else.
 //!
 //! This crate is pure: it reads no file, no environment and no clock, and the same spec gives the
 //! same bytes in every process. It never compiles and never launches; that is the runtime's work.
 
 mod arch;
+mod builder;
+mod check;
+mod config;
 mod dtype;
 mod embed;
 mod error;
 mod flatten;
+mod kernels;
+mod keys;
+mod layout;
 mod naming;
 mod render;
-mod spec;
+mod selector;
+mod space;
+mod variant;
 
 pub use arch::{Arch, ArchError};
+pub use builder::SpecBuilder;
+pub use check::{Fault, SpecError};
 pub use dtype::DType;
 pub use error::RenderError;
-pub use render::{RenderedSource, render};
-pub use spec::{
-    Fault, IndexType, KSet, KernelKind, Key, LaunchKind, NanPolicy, Order, RowShape, Select,
-    SelectorSpec, Semantics, SpecBuilder, SpecError, Ties, Variant,
+pub use kernels::{KernelKind, LaunchKind, Sizes};
+pub use keys::{
+    IndexType, Key, KeyKind, NanPolicy, Order, RowShape, Select, SemanticKey, Semantics, Ties,
+    TuningKey,
 };
+pub use naming::UnknownName;
+pub use render::{RenderedSource, render};
+pub use selector::{KSet, SelectorSpec};
+pub use variant::Variant;

@@ -83,14 +83,17 @@ pub fn value(key: Key, spec: &SelectorSpec) -> String {
 /// The spec as a constant expression.
 fn spec_expression(spec: &SelectorSpec) -> TokenStream {
     let name = &spec.name;
-    let dtype = spec.dtype.iter().map(|dtype| variant("DType", dtype));
+    let dtype = spec.dtype.iter().map(|dtype| {
+        let dtype = member(dtype);
+        quote!(::topkit::DType::#dtype)
+    });
     let k = match &spec.k {
         KSet::Values(values) => {
             let values = integers(values);
-            quote!(::topkit::KSet::Values(#values))
+            quote!(::topkit::spec::KSet::Values(#values))
         }
         KSet::Range { first, last } => {
-            quote!(::topkit::KSet::Range { first: #first, last: #last })
+            quote!(::topkit::spec::KSet::Range { first: #first, last: #last })
         }
     };
     let [vec_size, bins, threads] =
@@ -110,7 +113,7 @@ fn spec_expression(spec: &SelectorSpec) -> TokenStream {
             vec_size: #vec_size,
             bins: #bins,
             threads: #threads,
-            semantics: ::topkit::Semantics {
+            semantics: ::topkit::spec::Semantics {
                 select: #select,
                 nan: #nan,
                 ties: #ties,
@@ -127,11 +130,16 @@ fn integers(values: &[u32]) -> TokenStream {
     quote!(::std::borrow::Cow::Borrowed(&[#(#values),*]))
 }
 
-/// The path of an enum's member, which for a member without fields is what `Debug` prints.
-fn variant(of: &str, member: impl Debug) -> TokenStream {
+/// The path of a member of an enum of `topkit::spec`.
+fn variant(of: &str, value: impl Debug) -> TokenStream {
     let of = Ident::new(of, Span::call_site());
-    let member = Ident::new(&format!("{member:?}"), Span::call_site());
-    quote!(::topkit::#of::#member)
+    let member = member(value);
+    quote!(::topkit::spec::#of::#member)
+}
+
+/// The name of an enum's member, which for a member without fields is what `Debug` prints.
+fn member(value: impl Debug) -> Ident {
+    Ident::new(&format!("{value:?}"), Span::call_site())
 }
 
 fn methods() -> TokenStream {
@@ -139,8 +147,8 @@ fn methods() -> TokenStream {
         /// Opens the selector on an engine.
         ///
         /// The engine says where kernels run and for which architecture they are compiled: a GPU
-        /// (`Engine::new`), a context of your own (`Engine::on`), or none (`Engine::offline`),
-        /// where everything but a launch works. Make this once and keep it; a clone is cheap and
+        /// (`Engine::new`), or a context of your own (`Engine::on`). A `Toolchain` needs no GPU;
+        /// with it everything but a launch works. Make this once and keep it; a clone is cheap and
         /// shares the compiled kernels. Nothing is compiled here.
         ///
         /// # Errors
@@ -148,7 +156,7 @@ fn methods() -> TokenStream {
         /// When the engine refuses the declaration. It applies the rules that were applied at
         /// compile time, so this takes a `topkit` whose rules have changed since.
         pub fn new(
-            engine: &::topkit::Engine,
+            engine: &::topkit::Toolchain,
         ) -> ::std::result::Result<Self, ::topkit::Error> {
             ::std::result::Result::Ok(Self { selector: engine.selector(Self::SPEC)? })
         }
@@ -246,7 +254,7 @@ fn methods() -> TokenStream {
         pub fn source(
             &self,
             variant: &::topkit::Variant,
-        ) -> ::std::result::Result<::topkit::RenderedSource, ::topkit::Error> {
+        ) -> ::std::result::Result<::topkit::inspect::RenderedSource, ::topkit::Error> {
             self.selector.source(variant)
         }
 

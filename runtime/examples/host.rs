@@ -5,7 +5,7 @@
 
 use half::bf16;
 use topkit::host::{self, HostError, Matrix, Mismatch};
-use topkit::{NanPolicy, Order, RowShape, Semantics, Ties};
+use topkit::spec::{NanPolicy, Order, RowShape, Semantics, Ties};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scores = [0.5, 2.0, f32::NAN, 2.0, -1.0, 7.0, 0.0, f32::NEG_INFINITY].map(bf16::from_f32);

@@ -5,7 +5,7 @@
 //! compiled here is also written there: source, PTX, machine code and build log. A source that was
 //! edited there is compiled in place of the generated one with `TOPKIT_OVERRIDE=/path/to/folder`.
 
-use topkit::{Arch, DType, Engine, Problem, topk_kernel};
+use topkit::{Arch, DType, Problem, Toolchain, topk_kernel};
 
 topk_kernel! {
     /// Candidates for sampling from a vocabulary.
@@ -22,9 +22,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let problem = Problem::new(DType::Bf16, 32, 128_256, 50);
 
     for arch in ["sm_80", "sm_90a"] {
-        // An offline engine does all but load and launch, for any architecture NVRTC knows.
-        let engine = Engine::offline(arch.parse::<Arch>()?)?;
-        let sampler = SamplerTopK::new(&engine)?;
+        // A toolchain does all but load and launch, for any architecture NVRTC knows.
+        let toolchain = Toolchain::new(arch.parse::<Arch>()?)?;
+        let sampler = SamplerTopK::new(&toolchain)?;
         let explanation = sampler.explain(&problem)?;
         let variant = explanation.plan.variant;
         if arch == "sm_80" {

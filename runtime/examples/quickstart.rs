@@ -12,7 +12,7 @@ topk_kernel! {
 fn select(scores: &[f32], rows: usize) -> Result<Vec<i32>, Box<dyn std::error::Error>> {
     let engine = Engine::new()?; // the first GPU; Engine::on takes a CudaContext of yours
     let topk = IndexerTopK::new(&engine)?; // keep it: it holds the compiled kernels
-    let stream = engine.context().ok_or("no GPU")?.default_stream();
+    let stream = engine.stream();
 
     let device_scores = stream.clone_htod(scores)?;
     let mut indices = stream.alloc_zeros::<i32>(rows * 512)?;

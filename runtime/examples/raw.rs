@@ -26,7 +26,7 @@ fn replay() -> Result<(), Box<dyn std::error::Error>> {
     let (rows, columns, k) = (2, 10_000, 4);
     let engine = Engine::new()?;
     let selector = DecodeTopK::new(&engine)?.selector().clone();
-    let stream = engine.context().ok_or("no GPU")?.new_stream()?;
+    let stream = engine.context().new_stream()?;
 
     let host_scores: Vec<f32> = (0..rows * columns).map(|i| (i as f32 * 0.618).sin()).collect();
     let scores = stream.clone_htod(&host_scores)?;

@@ -1,16 +1,19 @@
 //! Everything that can go wrong for a user of the library, each with its numbers.
 
 use crate::compile::CompileError;
+use crate::compile::cache::{Denied, KernelError, NotPacked, PtxDenied};
+use crate::compile::dump::DumpError;
 use crate::compile::nvrtc::NvrtcError;
+use crate::compile::overrides::OverrideError;
 use crate::compile::sass::SassError;
-use crate::compile::store::pack::{NotPacked, PackError};
-use crate::compile::store::{Denied, KernelError, PtxDenied};
+use crate::compile::store::pack::PackError;
 use crate::library::LibraryError;
-use crate::problem::Problem;
+use crate::plan::{PlanError, Refusal};
+use crate::problem::{Problem, TooLarge};
 use cudarc::driver::DriverError;
 use cudarc::driver::sys::{self, CUresult};
 use std::ffi::{CStr, c_char};
-use topkit_codegen::{Arch, DType, IndexType, KSet, RenderError, SpecError, Variant};
+use topkit_codegen::{Arch, IndexType, RenderError, SpecError, Variant};
 
 /// What went wrong, where, and what to do.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,7 +25,7 @@ pub enum Error {
     /// The kernel did not render.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// NVRTC is missing or unusable.
+    /// NVRTC is missing or unusable, or cannot target the architecture.
     #[error(transparent)]
     Nvrtc(#[from] NvrtcError),
     /// The CUDA driver is missing, does not load or is too old.
@@ -72,36 +75,9 @@ pub enum Error {
         /// The driver's log.
         log: String,
     },
-    /// The compiler cannot target the architecture.
-    #[error("{compiler} does not compile every kernel for {arch}; {remedy}")]
-    Arch {
-        /// The architecture that was asked for.
-        arch: Arch,
-        /// Name and version of the compiler.
-        compiler: String,
-        /// Which NVRTC does, or else for which architectures this one compiles.
-        remedy: String,
-    },
-    /// The selector was declared without this dtype.
-    #[error("{selector} serves {declared}, not {dtype}; add it to `dtype` in the declaration")]
-    DType {
-        /// The selector.
-        selector: String,
-        /// What it was declared with.
-        declared: String,
-        /// What the scores are.
-        dtype: DType,
-    },
-    /// The selector was declared without this k.
-    #[error("{selector} serves k of {declared}, not {k}; change `k` in the declaration")]
-    K {
-        /// The selector.
-        selector: String,
-        /// What it was declared with.
-        declared: KSet,
-        /// What was asked for.
-        k: u32,
-    },
+    /// There is no plan: the dtype or k was not declared, or the variant cannot serve the problem.
+    #[error(transparent)]
+    Plan(PlanError),
     /// The variant is not a member of the selector.
     #[error("{variant} is no member of {selector}; see `variants()`")]
     Variant {
@@ -109,16 +85,6 @@ pub enum Error {
         selector: String,
         /// What was asked for.
         variant: Box<Variant>,
-    },
-    /// The kernel cannot serve the problem, or the GPU cannot launch it.
-    #[error("{variant} cannot serve {problem}: {reason}; let the plan choose, or pick another")]
-    Unfit {
-        /// What was asked for.
-        variant: Box<Variant>,
-        /// The problem.
-        problem: Problem,
-        /// What does not fit, in words.
-        reason: String,
     },
     /// CTAs that must be on the GPU together do not fit on it.
     #[error(
@@ -153,15 +119,8 @@ pub enum Error {
         what: &'static str,
     },
     /// A shape is beyond what a launch can address.
-    #[error("{what} is {value}, but at most {limit} can be served")]
-    TooLarge {
-        /// `rows`, `columns`, ...
-        what: &'static str,
-        /// What was given.
-        value: u64,
-        /// The most.
-        limit: u64,
-    },
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// A buffer is shorter than the shape needs.
     #[error("{what} holds {len} elements, but {shape} needs {needed}")]
     TooShort {
@@ -223,7 +182,7 @@ pub enum Error {
     },
     /// There is no GPU to launch on.
     #[error(
-        "this engine is offline (for {arch}): it compiles and inspects but cannot launch; use Engine::new on a GPU, or topkit::host"
+        "this selector was made of a toolchain for {arch} without a GPU: it compiles and shows kernels but cannot launch; make it of an Engine, or use topkit::host"
     )]
     Offline {
         /// The architecture that it compiles for.
@@ -260,21 +219,11 @@ pub enum Error {
     )]
     WorkspaceInCapture,
     /// An edited source cannot stand for the generated one.
-    #[error("{path}, which TOPKIT_OVERRIDE or the configuration names, cannot be used: {reason}")]
-    Override {
-        /// The file, or the folder.
-        path: String,
-        /// What is wrong and what to do.
-        reason: String,
-    },
-    /// A file could not be written on request.
-    #[error("{path} could not be written: {reason}")]
-    Write {
-        /// The file.
-        path: String,
-        /// The system's own words.
-        reason: String,
-    },
+    #[error(transparent)]
+    Override(#[from] OverrideError),
+    /// A dump could not be written.
+    #[error(transparent)]
+    Write(#[from] DumpError),
 }
 
 impl From<KernelError> for Error {
@@ -287,7 +236,28 @@ impl From<KernelError> for Error {
     }
 }
 
+impl From<PlanError> for Error {
+    fn from(error: PlanError) -> Error {
+        match error {
+            PlanError::Spec(error) => Error::Spec(error),
+            PlanError::TooLarge(error) => Error::TooLarge(error),
+            error => Error::Plan(error),
+        }
+    }
+}
+
 impl Error {
+    /// The refusal of a kernel that this error tells of; `None` where the kernel is not to blame, so
+    /// that the next one would fail too, or where trying again may help.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Error::Room { .. } => Some(Refusal::NoRoom),
+            Error::Module { .. } => Some(Refusal::Unusable),
+            Error::Compile(error) if error.blames_kernel => Some(Refusal::Unusable),
+            _ => None,
+        }
+    }
+
     /// Wraps a failure of the driver with what was being done.
     pub(crate) fn cuda(doing: &'static str) -> impl Fn(DriverError) -> Error {
         move |error| Error::Cuda { doing, reason: driver_words(error) }
@@ -296,7 +266,7 @@ impl Error {
 
 /// The driver's name and sentence for an error, or its number where the driver has none.
 ///
-/// For programs that use the bindings themselves; [`probe_driver`](crate::probe_driver) comes first.
+/// For programs that use the bindings themselves; [`probe_driver`](crate::machine::probe_driver) comes first.
 pub fn driver_words(error: DriverError) -> String {
     let words = |ask: &dyn Fn(*mut *const c_char) -> CUresult| {
         let mut text = std::ptr::null();
@@ -314,5 +284,33 @@ pub fn driver_words(error: DriverError) -> String {
         (Some(name), Some(sentence)) => format!("{name} ({sentence})"),
         (Some(words), None) | (None, Some(words)) => format!("{words} (status {number})"),
         (None, None) => format!("status {number}, for which it has no words"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_kernel_is_to_blame_for_refuses_it() {
+        let arch = Arch::of_device(9, 0);
+        let compile = |blames_kernel| {
+            let [compiler, entry, reason, log] = [(); 4].map(|()| String::new());
+            Error::Compile(CompileError { compiler, entry, arch, reason, log, blames_kernel })
+        };
+        let room = Error::Room { entry: String::new(), needed: 16, room: 0 };
+        let [entry, reason, log] = [(); 3].map(|()| String::new());
+        let module = Error::Module { entry, arch, reason, log };
+        let memory = Error::Cuda { doing: "load a compiled kernel", reason: String::new() };
+        for (error, refusal) in [
+            (room, Some(Refusal::NoRoom)),
+            (module, Some(Refusal::Unusable)),
+            (compile(true), Some(Refusal::Unusable)),
+            (compile(false), None),
+            (memory, None),
+            (Error::Context { what: "the stream", given: 1, engine: 0 }, None),
+        ] {
+            assert_eq!(error.refusal(), refusal, "{error}");
+        }
     }
 }

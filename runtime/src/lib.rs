@@ -18,7 +18,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let engine = Engine::new()?;
-//! let stream = engine.context().expect("Engine::new has a GPU").default_stream();
+//! let stream = engine.stream();
 //! let scores = stream.clone_htod(&vec![0.5f32; 32 * 131_072])?;
 //! let mut indices = stream.alloc_zeros::<i32>(32 * 512)?;
 //!
@@ -43,38 +43,64 @@ mod compile;
 mod engine;
 mod error;
 mod library;
+pub mod measure;
 mod plan;
 mod problem;
 mod select;
 pub mod tune;
 
-pub use backend::cuda::device::{DeviceFacts, devices};
 pub use backend::host;
 #[cfg(feature = "interpret")]
 pub use backend::interpret;
 pub use backend::launch::RawLaunch;
-pub use compile::nvrtc::{Nvrtc, NvrtcError};
-pub use compile::overrides::Overrides;
-pub use compile::resources::Resources;
-pub use compile::sass::{Disassembler, SassError};
-pub use compile::store as cache;
-pub use compile::store::pack;
-pub use compile::{CompileError, Compiled, Compiler};
 pub use cudarc;
 pub use cudarc::driver::CudaStream;
-pub use engine::{Config, Engine, EngineBuilder};
-pub use error::{Error, driver_words};
-pub use library::environment::unsearched;
-pub use library::{LibraryError, probe_driver};
-pub use plan::{Alternative, Basis, Explanation, Kept, Limits, Measured, Plan, Reason};
+pub use engine::{Config, Engine, EngineBuilder, Toolchain};
+pub use error::Error;
+pub use plan::{Explanation, Plan};
 pub use problem::{IndexInt, Problem, Score, Workload};
 pub use select::rows::{Output, Rows};
 pub use select::selector::Selector;
-pub use select::warmup::{CompileKey, Warmed, Warmup};
 pub use select::workspace::Workspace;
-pub use topkit_codegen::{
-    Arch, ArchError, DType, Fault, IndexType, KSet, KernelKind, Key, LaunchKind, NanPolicy, Order,
-    RenderError, RenderedSource, RowShape, Select, SelectorSpec, Semantics, SpecBuilder, SpecError,
-    Ties, Variant, render,
-};
+pub use topkit_codegen::{Arch, DType, SelectorSpec, Variant};
 pub use topkit_dsl::topk_kernel;
+
+/// What a declaration says, for specs that are built at run time.
+///
+/// [`SpecBuilder`](spec::SpecBuilder) makes a [`SelectorSpec`]; each key of `topk_kernel!` has a type here.
+pub mod spec {
+    pub use topkit_codegen::{
+        ArchError, Fault, IndexType, KSet, KernelKind, Key, LaunchKind, NanPolicy, Order, RowShape,
+        Select, Semantics, SpecBuilder, SpecError, Ties,
+    };
+}
+
+/// Compiled kernels: in memory, in packs and on disk; who compiles them, and what a warm-up reports.
+pub mod cache {
+    pub use crate::compile::cache::*;
+    pub use crate::compile::store::pack;
+    pub use crate::compile::{CompileError, Compiled, Compiler};
+    pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
+}
+
+/// Looking at kernels and plans: generated source, edited source, resources, SASS, and why a plan is
+/// what it is.
+pub mod inspect {
+    pub use crate::compile::dump::DumpError;
+    pub use crate::compile::overrides::{OverrideError, Overrides};
+    pub use crate::compile::resources::Resources;
+    pub use crate::compile::sass::{Disassembler, SassError};
+    pub use crate::plan::{Basis, Expected, Kept, Measured, Narrowed, PlanError, Reason};
+    pub use crate::problem::TooLarge;
+    pub use topkit_codegen::{RenderError, RenderedSource, render};
+}
+
+/// What this machine has: its GPUs and their limits, the driver, and NVRTC.
+pub mod machine {
+    pub use crate::backend::cuda::device::{DeviceFacts, devices};
+    pub use crate::compile::nvrtc::{Nvrtc, NvrtcError};
+    pub use crate::error::driver_words;
+    pub use crate::library::environment::unsearched;
+    pub use crate::library::{LibraryError, probe_driver};
+    pub use crate::plan::Limits;
+}

@@ -7,9 +7,9 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use support::{ARCH, Fake, cache, leftovers, logged, names, source};
-use topkit::cache::{DiskCache, KernelCache, KeyInputs, Lookup, Origin, Published};
-use topkit::{Arch, Compiled};
+use support::{ARCH, Fake, TestCache, cache, leftovers, logged, names, source};
+use topkit::cache::{DiskCache, KeyInputs, Lookup, Origin, Published};
+use topkit::{Arch, cache::Compiled};
 
 const FILES: [&str; 4] = ["build.log", "kernel.cu", "kernel.cubin", "meta.json"];
 
@@ -61,7 +61,7 @@ impl Place {
 #[test]
 fn a_sound_entry_is_read_back_whole() {
     let place = Place::new();
-    let compiled = KernelCache::new(Arc::new(Fake::default()), None);
+    let compiled = TestCache::new(Arc::new(Fake::default()), None);
     let compiled = compiled.get(&source("kernel"), ARCH).unwrap();
     let warm = cache(place.root());
     let (loaded, log) = logged(|| warm.get(&source("kernel"), ARCH).unwrap());
@@ -248,7 +248,7 @@ fn a_different_input_is_a_different_key() {
         let options = options.iter().map(|option| option.to_string()).collect();
         let fake = Fake { version: version.to_owned(), options, ..Fake::default() };
         let disk = DiskCache::open(folder.path()).unwrap();
-        let cache = KernelCache::new(Arc::new(fake), Some(disk));
+        let cache = TestCache::new(Arc::new(fake), Some(disk));
         let artifact = cache.get(&source(text), arch).unwrap();
         (artifact.origin, artifact.cubin.clone(), artifact.arch)
     };

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
-use support::{ARCH, Fake, names, source, until};
+use support::{ARCH, Fake, TestCache, names, source, until};
 use topkit::Config;
-use topkit::cache::{KernelCache, KernelError, Origin};
+use topkit::cache::{KernelError, Origin};
 
-fn denying(fake: &Arc<Fake>, root: Option<&Path>) -> KernelCache {
+fn denying(fake: &Arc<Fake>, root: Option<&Path>) -> TestCache {
     let cache_dir = root.map(Path::to_owned);
     let config = Config { cache_dir, deny_jit: true, ..Config::default() };
-    KernelCache::from_config(fake.clone(), &config)
+    TestCache::from_config(fake.clone(), &config)
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn what_was_compiled_ahead_is_had() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Arc::new(Fake::default());
     let cache = denying(&fake, Some(folder.path()));
-    assert_eq!(cache.get_ahead(&source("kernel"), ARCH).unwrap().origin, Origin::Compiled);
+    assert_eq!(cache.warm(&source("kernel"), ARCH).unwrap().origin, Origin::Compiled);
     assert_eq!(cache.get(&source("kernel"), ARCH).unwrap().origin, Origin::Compiled);
     assert_eq!((cache.stats().compiles, cache.stats().memory_hits), (1, 1));
     // And by the next process.
@@ -58,7 +58,7 @@ fn a_launch_beside_a_warmup_waits_for_it_or_is_denied() {
     let fake = Arc::new(Fake { delay: Duration::from_millis(200), ..Fake::default() });
     let cache = denying(&fake, None);
     thread::scope(|scope| {
-        let ahead = scope.spawn(|| cache.get_ahead(&source("kernel"), ARCH));
+        let ahead = scope.spawn(|| cache.warm(&source("kernel"), ARCH));
         until("it compiles", || fake.calls.load(Ordering::Relaxed) == 1);
         cache.get(&source("kernel"), ARCH).unwrap();
         ahead.join().unwrap().unwrap();
@@ -69,7 +69,7 @@ fn a_launch_beside_a_warmup_waits_for_it_or_is_denied() {
         let quick = denying(&Arc::new(Fake::default()), None);
         thread::scope(|scope| {
             let denied = scope.spawn(|| quick.get(&source, ARCH));
-            quick.get_ahead(&source, ARCH).unwrap();
+            quick.warm(&source, ARCH).unwrap();
             assert!(matches!(denied.join().unwrap(), Ok(_) | Err(KernelError::Denied(_))));
         });
     }
@@ -88,7 +88,7 @@ fn ptx_is_denied_where_compiles_are_and_counts_where_not() {
     }
     assert_eq!((denied.stats().compiles, fake.calls.load(Ordering::Relaxed)), (0, 0));
 
-    let free = KernelCache::new(fake.clone(), None);
+    let free = TestCache::new(fake.clone(), None);
     assert_eq!(free.ptx(&source("kernel"), ARCH).unwrap(), "PTX of topk_test");
     assert_eq!((free.stats().compiles, fake.calls.load(Ordering::Relaxed)), (1, 1));
 }

@@ -7,26 +7,26 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use support::{ARCH, Copy, Fake, cache, leftovers, logged, names, source};
+use support::{ARCH, Copy, Fake, TestCache, cache, leftovers, logged, names, source};
 use topkit::Config;
-use topkit::cache::{DiskCache, DiskError, KernelCache, NotKept, Origin};
+use topkit::cache::{DiskCache, DiskError, NotKept, Origin};
 
 /// The warnings of one `get`, which must give a kernel that it compiled.
-fn warnings_of_a_compile(cache: &KernelCache) -> Vec<String> {
+fn warnings_of_a_compile(cache: &TestCache) -> Vec<String> {
     let (artifact, log) = logged(|| cache.get(&source("kernel"), ARCH).unwrap());
     assert_eq!(artifact.origin, Origin::Compiled);
     log.into_iter().filter(|line| line.starts_with("WARN")).collect()
 }
 
-fn configured(root: &Path) -> (KernelCache, Vec<String>) {
+fn configured(root: &Path) -> (TestCache, Vec<String>) {
     let config = Config { cache_dir: Some(root.to_owned()), ..Config::default() };
-    logged(|| KernelCache::from_config(Arc::new(Fake::default()), &config))
+    logged(|| TestCache::from_config(Arc::new(Fake::default()), &config))
 }
 
 #[test]
 fn a_full_disk_costs_the_entry_and_leaves_nothing() {
     let big = || Arc::new(Fake { cubin_bytes: 1 << 20, ..Fake::default() });
-    let open = |root: &Path| KernelCache::new(big(), Some(DiskCache::open(root).unwrap()));
+    let open = |root: &Path| TestCache::new(big(), Some(DiskCache::open(root).unwrap()));
     if let Some((root, _)) = support::role() {
         let cache = open(&root);
         let (artifact, log) = logged(|| cache.get(&source("kernel"), ARCH).unwrap());
@@ -102,7 +102,7 @@ fn once_the_disk_is_mended_the_same_process_keeps_its_kernels_there() {
     let cache = cache(folder.path());
     let staging = folder.path().join("v1/.staging");
     fs::write(&staging, "in the way").unwrap();
-    let get = || cache.get_ahead(&source("kernel"), ARCH).unwrap();
+    let get = || cache.warm(&source("kernel"), ARCH).unwrap();
     let key = get().key.clone();
     let refused = |why: NotKept| matches!(why, NotKept::Refused { .. });
     assert!(cache.kept(&key).is_err_and(refused));

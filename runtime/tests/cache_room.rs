@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
-use support::{ARCH, Copy, Fake, leftovers, logged, names, source, until};
+use support::{ARCH, Copy, Fake, TestCache, leftovers, logged, names, source, until};
 use topkit::Config;
-use topkit::cache::{CacheKey, DiskCache, KernelCache, Lookup, NotKept, Origin, Pruned, Unneeded};
+use topkit::cache::{CacheKey, DiskCache, Lookup, NotKept, Origin, Pruned, Unneeded};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -24,26 +24,26 @@ fn entry_bytes() -> u64 {
 }
 
 /// A new cache, as of a new process, with room for so many entries.
-fn limited(root: &Path, entries: u64) -> KernelCache {
+fn limited(root: &Path, entries: u64) -> TestCache {
     let config = Config {
         cache_dir: Some(root.to_owned()),
         cache_limit: Some(entries * (entry_bytes() + 8)),
         ..Config::default()
     };
-    KernelCache::from_config(Arc::new(Fake::default()), &config)
+    TestCache::from_config(Arc::new(Fake::default()), &config)
 }
 
-fn get(cache: &KernelCache, number: usize) -> CacheKey {
+fn get(cache: &TestCache, number: usize) -> CacheKey {
     cache.get(&source(&format!("kernel {number}")), ARCH).unwrap().key.clone()
 }
 
 /// Says that an entry was last used so long ago.
-fn age(cache: &KernelCache, key: &CacheKey, ago: Duration) {
+fn age(cache: &TestCache, key: &CacheKey, ago: Duration) {
     let folder = File::open(cache.disk().unwrap().folder(key)).unwrap();
     folder.set_modified(SystemTime::now() - ago).unwrap();
 }
 
-fn is_kept(cache: &KernelCache, key: &CacheKey) -> bool {
+fn is_kept(cache: &TestCache, key: &CacheKey) -> bool {
     matches!(cache.disk().unwrap().load(key), Lookup::Hit(_))
 }
 
@@ -71,7 +71,7 @@ fn what_made_room_is_told_as_no_longer_kept() {
     fs::remove_dir_all(unlimited.disk().unwrap().folder(&key)).unwrap();
     let error = unlimited.kept(&key).unwrap_err();
     assert!(matches!(error, NotKept::Gone { limit: None, .. }), "{error}");
-    assert_eq!(KernelCache::new(Arc::new(Fake::default()), None).kept(&key), Ok(()));
+    assert_eq!(TestCache::new(Arc::new(Fake::default()), None).kept(&key), Ok(()));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_new_kernel_stays_even_if_it_alone_is_too_large() {
 fn without_a_limit_nothing_makes_room() {
     let folder = tempfile::tempdir().unwrap();
     let disk = DiskCache::open(folder.path()).unwrap();
-    let cache = KernelCache::new(Arc::new(Fake::default()), Some(disk));
+    let cache = TestCache::new(Arc::new(Fake::default()), Some(disk));
     (0..30).for_each(|number| drop(get(&cache, number)));
     assert_eq!(cache.disk().unwrap().entries().unwrap().len(), 30);
 }
@@ -199,7 +199,7 @@ fn an_entry_that_goes_while_it_is_read_is_a_miss_and_no_fault() {
 
 /// A folder with two sound entries, a damaged one, one of another format, and things that the
 /// cache did not make.
-fn untidy(root: &Path) -> KernelCache {
+fn untidy(root: &Path) -> TestCache {
     let cache = support::cache(root);
     let keys = [0, 1, 2].map(|number| get(&cache, number));
     fs::write(cache.disk().unwrap().folder(&keys[0]).join("kernel.cubin"), "torn").unwrap();

@@ -10,20 +10,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{ARCH, Copy, Fake, cache, compiles, leftovers, logged, source, until};
-use topkit::cache::{DiskCache, KernelCache, KernelError, Origin};
+use support::{ARCH, Copy, Fake, TestCache, cache, compiles, leftovers, logged, source, until};
+use topkit::cache::{DiskCache, KernelError, Origin};
 
 const SLOW: Duration = Duration::from_millis(200);
 
-fn slow(root: &Path, journal: &Path) -> KernelCache {
+fn slow(root: &Path, journal: &Path) -> TestCache {
     let fake = Fake { delay: SLOW, journal: Some(journal.to_owned()), ..Fake::default() };
-    KernelCache::new(Arc::new(fake), Some(DiskCache::open(root).unwrap()))
+    TestCache::new(Arc::new(fake), Some(DiskCache::open(root).unwrap()))
 }
 
 #[test]
 fn two_threads_of_one_cache_compile_once() {
     let fake = Arc::new(Fake { delay: SLOW, ..Fake::default() });
-    let cache = KernelCache::new(fake.clone(), None);
+    let cache = TestCache::new(fake.clone(), None);
     let barrier = Barrier::new(2);
     let ask = || {
         barrier.wait();
@@ -88,7 +88,7 @@ fn a_hung_process_is_not_waited_for_for_ever() {
         let journal = Some(folder.join("journal"));
         let hung = Arc::new(Fake { delay: hours, journal, ..Fake::default() });
         let disk = DiskCache::open(folder.join("cache")).unwrap();
-        KernelCache::new(hung, Some(disk)).get(&source("kernel"), ARCH).unwrap();
+        TestCache::new(hung, Some(disk)).get(&source("kernel"), ARCH).unwrap();
         unreachable!("it is killed long before");
     }
     let folder = tempfile::tempdir().unwrap();
@@ -98,7 +98,7 @@ fn a_hung_process_is_not_waited_for_for_ever() {
 
     let timeout = Duration::from_millis(300);
     let disk = DiskCache::open(folder.join("cache")).unwrap().with_lock_timeout(timeout);
-    let cache = KernelCache::new(Arc::new(Fake::default()), Some(disk));
+    let cache = TestCache::new(Arc::new(Fake::default()), Some(disk));
     let start = Instant::now();
     let (artifact, log) = logged(|| cache.get(&source("kernel"), ARCH).unwrap());
     let waited = start.elapsed();
@@ -134,7 +134,7 @@ fn a_lock_that_cannot_be_had_costs_a_warning() {
     fs::remove_dir_all(cache.disk().unwrap().folder(&artifact.key)).unwrap();
     let barrier = Barrier::new(2);
     thread::scope(|scope| {
-        let ask = |cache: &KernelCache| {
+        let ask = |cache: &TestCache| {
             barrier.wait();
             cache.get(&source("kernel"), ARCH).unwrap();
         };
@@ -199,7 +199,7 @@ fn an_error_is_not_kept() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Arc::new(Fake { refuse: AtomicBool::new(true), ..Fake::default() });
     let disk = DiskCache::open(folder.path().join("cache")).unwrap();
-    let cache = KernelCache::new(fake, Some(disk));
+    let cache = TestCache::new(fake, Some(disk));
     let Err(KernelError::Compile(error)) = cache.get(&source("kernel"), ARCH) else {
         panic!("the compiler refuses it");
     };
@@ -214,7 +214,7 @@ fn a_panic_in_the_compiler_leaves_nobody_waiting() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake { delay: SLOW, panic: AtomicBool::new(true), ..Fake::default() };
     let disk = DiskCache::open(folder.path().join("cache")).unwrap();
-    let cache = KernelCache::new(Arc::new(fake), Some(disk));
+    let cache = TestCache::new(Arc::new(fake), Some(disk));
     let barrier = Barrier::new(2);
     let ask = || {
         barrier.wait();

@@ -14,7 +14,7 @@ use topkit::tune::{
     Choice, Clock, Effort, Event, Fault, Meter, Order, Outcome, Provenance, Recorder, Records, Row,
     Sample, Summary, search, source_digest, space_hash,
 };
-use topkit::{Arch, DType, Limits, Problem, SelectorSpec};
+use topkit::{Arch, DType, Problem, SelectorSpec, machine::Limits};
 
 /// Takes so long to time, and writes down what it has timed after that.
 struct Slow<'a> {

@@ -1,16 +1,18 @@
 // block_filter: one CTA selects the top k of one row of any length, which it reads once.
 //
-// It keeps the scores above a guessed bound, and selects from these; see device/filter.cuh.
+// It guesses a threshold from a sample of the row, keeps the scores above it as candidates while the
+// row streams by, and selects the best k of these. A guess that fails costs a second read of the row.
+// Sources: see filter/filter.cuh.
 //
-// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
-// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses aligned to
-// their element.
+// Scope: block; grid.x = rows. Shared memory: static, under 48 KB, and the ring's. Barriers: uniform
+// over the CTA. Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses
+// aligned to their element.
 #pragma once
-#include "../device/dependent_launch.cuh"
-#include "../device/filter.cuh"
-#include "../device/row.cuh"
-#include "../device/short_row.cuh"
-#include "../device/types.cuh"
+#include "../core/types.cuh"
+#include "../filter/filter.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
 
 template <class Config>
 struct BlockFilter {
@@ -19,8 +21,11 @@ struct BlockFilter {
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
+        // Clear the counters, then wait for the grid before this one (PDL).
         Steps::prepare(shared);
         wait_for_grid_ahead();
+
+        // Find the row. Of k scores or fewer, each wins.
         const Row<typename Config::Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
@@ -29,10 +34,17 @@ struct BlockFilter {
         }
         const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
                                       Steps::CAPACITY};
-        Kept kept = {};
-        if (!Steps::keep_hits(shared, part, k, kept) ||
-            !Steps::select(args, shared, blockIdx.x, k, Steps::gathered(shared, kept), [] {})) {
-            Steps::select_alone(args, shared, blockIdx.x, k);
+
+        // Guess a threshold from a sample: the first stripe of the row, or two.
+        const Guess guess = Steps::guess(shared, part, k);
+
+        // Filter the row: the scores above the threshold are the candidates. Select the k best of them,
+        // if there are k and the k-th is not below the threshold.
+        PartCandidates candidates = {};
+        if (!Steps::filter(shared, part, k, guess, candidates) ||
+            !Steps::select(args, shared, blockIdx.x, k, Steps::own(shared, candidates), [] {})) {
+            // The guess failed: rescan the row.
+            Steps::rescan_alone(args, shared, blockIdx.x, k);
         }
     }
 };

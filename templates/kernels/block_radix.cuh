@@ -12,14 +12,14 @@
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
 #pragma once
-#include "../device/active_range.cuh"
-#include "../device/collect.cuh"
-#include "../device/histogram.cuh"
-#include "../device/row.cuh"
-#include "../device/short_row.cuh"
-#include "../device/threshold.cuh"
-#include "../device/types.cuh"
-#include "../device/vec_load.cuh"
+#include "../core/range.cuh"
+#include "../select/candidate_buffer.cuh"
+#include "../core/histogram.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
+#include "../core/threshold.cuh"
+#include "../core/types.cuh"
+#include "../row/vec_load.cuh"
 
 template <class Config>
 struct BlockRadix {

@@ -11,18 +11,18 @@
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
 // addresses aligned to their element.
 #pragma once
-#include "../device/active_range.cuh"
-#include "../device/dependent_launch.cuh"
-#include "../device/histogram.cuh"
-#include "../device/members.cuh"
-#include "../device/ranking.cuh"
-#include "../device/resident_row.cuh"
-#include "../device/row.cuh"
-#include "../device/short_row.cuh"
-#include "../device/slots.cuh"
-#include "../device/threshold.cuh"
-#include "../device/types.cuh"
-#include "../device/warp.cuh"
+#include "../core/range.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../core/histogram.cuh"
+#include "../select/members.cuh"
+#include "../core/ranking.cuh"
+#include "../row/resident/row.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
+#include "../core/slots.cuh"
+#include "../core/threshold.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
 
 template <class Config>
 struct BlockResident {

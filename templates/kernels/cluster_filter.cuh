@@ -1,20 +1,21 @@
 // cluster_filter: a cluster of CTAs selects the top k of one row of any length, which it reads once.
 //
-// Each CTA keeps of its part the scores above a guessed bound, see device/filter.cuh, and puts them
-// into the shared memory of the first, which selects. If a guess was too high, every CTA looks
-// again: for all that is as good as the k-th best so far, which the winners are for certain.
+// Each CTA guesses a threshold from a sample of its part, keeps the scores above it as candidates, and
+// stores these into the shared memory of the leader CTA (rank 0), which selects the best k of all. If a
+// guess was too high, every CTA rescans its part for the scores above the k-th best candidate: no winner
+// is below it. Sources: see filter/filter.cuh.
 //
-// Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB. Barriers: uniform
-// over the cluster. Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of
+// Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB, and the ring's. Barriers:
+// uniform over the cluster. Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of
 // Config::CLUSTER CTAs; 1 <= k <= Config::MOST_K; row addresses aligned to their element.
 #pragma once
-#include "../device/cluster.cuh"
-#include "../device/dependent_launch.cuh"
-#include "../device/filter.cuh"
-#include "../device/row.cuh"
-#include "../device/short_row.cuh"
-#include "../device/types.cuh"
-#include "../device/warp.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
+#include "../filter/filter.cuh"
+#include "../ptx/cluster.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
 
 template <class Config>
 struct ClusterFilter {
@@ -22,35 +23,39 @@ struct ClusterFilter {
     using Key = typename Config::Bits;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
+    using Buffer = typename Steps::Buffer;
     using Set = typename Steps::Set;
-    using Gathered = typename Steps::Gathered;
+    using RowCandidates = typename Steps::RowCandidates;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
-    static constexpr u32 SHARE = Steps::CAPACITY / CLUSTER;  // places of each CTA in the first
-    static_assert(CLUSTER * SHARE > Config::MOST_K, "the CTAs can bring more than win");
-    static_assert(CLUSTER <= WARP_SIZE, "a lane looks at each CTA's size");
-    static constexpr u32 ASIDE_BIT = 40;
+    static constexpr u32 SHARE = Steps::CAPACITY / CLUSTER;  // places of each CTA in the leader
+    static_assert(CLUSTER * SHARE > Config::MOST_K, "the CTAs send more candidates than win");
+    static_assert(CLUSTER <= WARP_SIZE, "a lane reads each CTA's size");
+    static constexpr u32 TIES_BIT = 40;
 
     struct Shared {
         typename Steps::Shared filter;
-        u32 sizes[CLUSTER];  // in the first CTA: of each
-        u32 edges[CLUSTER];  // in the first CTA: keys up to which each may have left out some
-        bool repeat;         // in each CTA: what the first decided
-        Held from;           // in each CTA: where to look again
-        u32 aside;           // in each CTA: ties in the last places of the first
+        u32 sizes[CLUSTER];       // in the leader: candidates of each CTA
+        u32 thresholds[CLUSTER];  // in the leader: of each CTA, every score of a greater key is a candidate
+        bool rescan;              // in each CTA, set by the leader: a guess failed
+        Threshold threshold;      // in each CTA, set by the leader: rescan above it
+        u32 ties;                 // in each CTA, set by the leader: ties in its last places
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         const u32 index = blockIdx.x / CLUSTER;
         const u32 rank = cluster_rank();
+
+        // Clear the counters, then wait for the grid before this one (PDL).
         Steps::prepare(shared.filter);
         wait_for_grid_ahead();
+
+        // Find the row. The leader serves a row of one stripe alone. Of k scores or fewer, each wins.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
-        // A row of one stripe is not worth the meeting.
-        const bool meeting = row.length > Stripes<Config>::SCORES;
-        if (!meeting && rank > 0) {
+        const bool split = row.length > Stripes<Config>::SCORES;
+        if (!split && rank > 0) {
             return;
         }
         if (row.length <= k) {
@@ -59,203 +64,233 @@ struct ClusterFilter {
             }
             return;
         }
-        if (meeting) {
+        if (split) {
             if (threadIdx.x == 0) {
-                shared.repeat = false;
+                shared.rescan = false;
             }
-            cluster_arrive_relaxed();
+            cluster_arrive_relaxed();  // this CTA has started
         }
-        const u32 parts = meeting ? CLUSTER : 1;
-        const u32 share = meeting ? SHARE : Steps::CAPACITY;
-        // In the first CTA the others' places are theirs from the start.
+
+        // Take a part of the row. In the leader the other CTAs' places are theirs from the start.
+        const u32 parts = split ? CLUSTER : 1;
+        const u32 share = split ? SHARE : Steps::CAPACITY;
         const u32 room = rank == 0 ? share : Steps::CAPACITY;
         const Part part = {Stripes<Config>(row, parts), index, rank, parts, share, room};
-        const Kept kept = Steps::keep(shared.filter, part, k);
-        Gathered from = Steps::gathered(shared.filter, kept);
-        if (meeting) {
-            bring(shared, part, kept);
+
+        // Guess a threshold from a sample: the first stripe of the part, or two.
+        const Guess guess = Steps::guess(shared.filter, part, k);
+
+        // Filter the part: the scores above the threshold are the candidates. If they have no room,
+        // rescan the part for its best.
+        PartCandidates candidates = {};
+        if (!Steps::filter(shared.filter, part, k, guess, candidates)) {
+            Steps::rescan(shared.filter, part, candidates.threshold, part.room,
+                          min(k, part.room - part.room / 4), candidates);
+        }
+        if (candidates.size > part.share) {
+            Steps::reduce(shared.filter, min(k, part.share), candidates);
+        }
+
+        // Send the candidates to the leader. The other CTAs stay until it has selected.
+        RowCandidates from = Steps::own(shared.filter, candidates);
+        if (split) {
+            send(shared, part, candidates);
             if (rank > 0) {
                 cluster_arrive_relaxed();
                 cluster_wait();
-                if (shared.repeat) {
-                    look_again(shared, part, k);
+                if (shared.rescan) {
+                    rescan(shared, part, k);
                     cluster_arrive();
                     cluster_wait();
                 }
                 return;
             }
-            from = brought(shared, kept.clean);
+            from = received(shared, candidates.clean);
         }
-        // Steps are called from one place each: a second call is compiled a second time.
-        const bool settled = Steps::select(args, shared.filter, index, k, from, [&] {
-            if (meeting) {
-                cluster_arrive_relaxed();  // lets the others go
+
+        // Select the k best candidates, if the k-th is not below any CTA's threshold. Each step is called
+        // from one place: a second call is compiled a second time.
+        const bool selected = Steps::select(args, shared.filter, index, k, from, [&] {
+            if (split) {
+                cluster_arrive_relaxed();  // lets the other CTAs exit
             }
         });
-        if (settled) {
-            if (meeting) {
+        if (selected) {
+            if (split) {
                 cluster_wait();
             }
-        } else if (!meeting || !select_again(args, shared, part, k)) {
-            Steps::select_alone(args, shared.filter, index, k);
+            return;
+        }
+
+        // A guess failed: rescan the row by all CTAs, or else by the leader alone.
+        if (!split || !select_again(args, shared, part, k)) {
+            Steps::rescan_alone(args, shared.filter, index, k);
         }
     }
 
    private:
-    // Brings to the first CTA what this one has kept.
-    static __device__ __forceinline__ void bring(Shared& shared, const Part& part, const Kept& kept) {
+    // Stores this CTA's candidates into its places in the leader.
+    static __device__ __forceinline__ void send(Shared& shared, const Part& part,
+                                                const PartCandidates& candidates) {
         const u32 rank = part.rank;
-        cluster_wait();  // the first CTA has started
+        cluster_wait();  // the leader has started
         if (rank > 0) {
-            Key* keys = of_cta(shared.filter.found.keys, 0) + rank * SHARE;
-            u32* columns = of_cta(shared.filter.found.columns, 0) + rank * SHARE;
+            Key* keys = of_cta(shared.filter.candidates.keys, 0) + rank * SHARE;
+            u32* columns = of_cta(shared.filter.candidates.columns, 0) + rank * SHARE;
 #pragma unroll 1
-            for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
-                keys[i] = shared.filter.found.keys[i];
-                columns[i] = shared.filter.found.columns[i];
+            for (u32 i = threadIdx.x; i < candidates.size; i += THREADS) {
+                keys[i] = shared.filter.candidates.keys[i];
+                columns[i] = shared.filter.candidates.columns[i];
             }
         }
-        tell_size(shared, rank, kept);
+        send_size(shared, rank, candidates);
         cluster_arrive();
         cluster_wait();
     }
 
-    static __device__ __forceinline__ void tell_size(Shared& shared, u32 rank, const Kept& kept) {
+    static __device__ __forceinline__ void send_size(Shared& shared, u32 rank,
+                                                     const PartCandidates& candidates) {
         if (threadIdx.x == 0) {
-            of_cta(shared.sizes, 0)[rank] = kept.size;
-            of_cta(shared.edges, 0)[rank] = kept.edge();
+            of_cta(shared.sizes, 0)[rank] = candidates.size;
+            of_cta(shared.thresholds, 0)[rank] = candidates.complete_above();
         }
     }
 
-    // In the first CTA: what all have brought.
-    static __device__ __forceinline__ Gathered brought(const Shared& shared, bool clean) {
+    // In the leader: the candidates of all CTAs.
+    static __device__ __forceinline__ RowCandidates received(const Shared& shared, bool clean) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const bool there = lane < CLUSTER;
-        return {Set::of(shared.filter.found.keys, shared.filter.found.columns, shared.sizes, SHARE,
-                        CLUSTER),
+        return {Set::of(shared.filter.candidates.keys, shared.filter.candidates.columns, shared.sizes,
+                        SHARE, CLUSTER),
                 warp_sum(there ? shared.sizes[lane] : 0),
-                warp_greatest(there ? shared.edges[lane] : 0),
-                warp_least(there ? shared.edges[lane] : ~0u), clean};
+                warp_greatest(there ? shared.thresholds[lane] : 0),
+                warp_least(there ? shared.thresholds[lane] : ~0u), clean};
     }
 
-    // In the first CTA: a guess was too high, so that all CTAs look again. Writes the winners, unless
-    // one may be missing even from the best that all CTAs find.
+    // In the leader: has all CTAs rescan, and writes the winners. False if a winner may be missing even
+    // from the best that all CTAs find.
     static __device__ __forceinline__ bool select_again(const LaunchArgs& args, Shared& shared,
                                                         const Part& part, u32 k) {
+        // Tell all CTAs the threshold of the rescan.
         const u64 from = set_ties_aside(shared, k);
-        const u32 aside = u32(from >> ASIDE_BIT);
+        const u32 ties = u32(from >> TIES_BIT);
         if (threadIdx.x < CLUSTER) {
-            *of_cta(&shared.repeat, threadIdx.x) = true;
-            *of_cta(&shared.from, threadIdx.x) = Held::of(from & ((1ull << ASIDE_BIT) - 1));
-            *of_cta(&shared.aside, threadIdx.x) = aside;
+            *of_cta(&shared.rescan, threadIdx.x) = true;
+            *of_cta(&shared.threshold, threadIdx.x) = Threshold::of(from & ((1ull << TIES_BIT) - 1));
+            *of_cta(&shared.ties, threadIdx.x) = ties;
         }
         cluster_arrive();
         cluster_wait();
-        look_again(shared, part, k);
-        u32 total = aside;
-        u32 edge = 0;
+
+        // Rescan, and count what all CTAs found.
+        rescan(shared, part, k);
+        u32 total = ties;
+        u32 threshold = 0;
 #pragma unroll 1
         for (u32 cta = 0; cta < CLUSTER; ++cta) {
             total += shared.sizes[cta];
-            edge = max(edge, shared.edges[cta]);
+            threshold = max(threshold, shared.thresholds[cta]);
         }
+
+        // Fetch it, and let the other CTAs exit.
         const bool complete = total >= k && total <= Steps::CAPACITY;
         if (complete) {
-            fetch(shared, aside);
+            fetch(shared, ties);
         }
         cluster_arrive();
         cluster_wait();
         if (!complete) {
             return false;
         }
-        Steps::Found::compact(shared.filter.found, shared.filter.search, true, 0, total, k, edge);
-        if (shared.filter.search.cut.least < edge) {
+
+        // Reduce it to the k best, if the k-th is not below any CTA's threshold, and write them.
+        Buffer::compact(shared.filter.candidates, shared.filter.search, true, 0, total, k, threshold);
+        if (shared.filter.search.cut.least < threshold) {
             return false;
         }
         Steps::write_all(args, shared.filter, part.index, k);
         return true;
     }
 
-    // Of what was brought, the k-th best key is no better than that of the last winner. So the
-    // winners are among the scores above it and, where those are too few, its equals: of these,
-    // as many as can be needed were brought. They move to the last places, and the rest is
-    // forgotten. Returns the key, as what every CTA holds, and how many were set aside from ASIDE_BIT
-    // on. Not inlined: it is rare.
+    // The k-th best candidate is no better than the last winner. So the winners are among the scores
+    // above it and, where those are too few, its ties: of these the leader has as many as can win. They
+    // move to the last places, and the other candidates are forgotten. Returns the threshold, as a word,
+    // and the number of ties from TIES_BIT on. Not inlined: it is rare.
     static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 k) {
-        typename Steps::Found& found = shared.filter.found;
+        Buffer& candidates = shared.filter.candidates;
         u32 total = 0;
 #pragma unroll 1
         for (u32 cta = 0; cta < CLUSTER; ++cta) {
             total += shared.sizes[cta];
         }
         if (total < k) {
-            return Held{true, 0}.word();
+            return Threshold{true, 0}.word();
         }
         if (threadIdx.x == 0) {
-            found.ties = 0;
+            candidates.ties = 0;
         }
-        shared.filter.search.template find<Set>(shared.filter.search, found.keys, shared.sizes, SHARE,
-                                                CLUSTER, k, 0, ~0u, ~0u);
+        shared.filter.search.template find<Set>(shared.filter.search, candidates.keys, shared.sizes,
+                                                SHARE, CLUSTER, k, 0, ~0u, ~0u);
         const Cut cut = shared.filter.search.cut;
-        // Downwards, a block of threads at a time: what is written over has been read.
+        // Downwards, a block of threads at a time: what is overwritten has been read.
 #pragma unroll 1
         for (u32 end = (CLUSTER * SHARE + THREADS - 1) / THREADS * THREADS; end > 0; end -= THREADS) {
             const u32 i = end - THREADS + threadIdx.x;
             const bool there = i < CLUSTER * SHARE && i % SHARE < shared.sizes[i / SHARE];
-            const bool tied = there && found.keys[i] == cut.least;
-            const u32 column = tied ? found.columns[i] : 0;
+            const bool tied = there && candidates.keys[i] == cut.least;
+            const u32 column = tied ? candidates.columns[i] : 0;
             __syncthreads();
-            const u32 tie = tied ? atomicAdd(&found.ties, 1u) : cut.ties;
+            const u32 tie = tied ? atomicAdd(&candidates.ties, 1u) : cut.ties;
             if (tie < cut.ties) {
-                found.keys[Steps::CAPACITY - 1 - tie] = Key(cut.least);
-                found.columns[Steps::CAPACITY - 1 - tie] = column;
+                candidates.keys[Steps::CAPACITY - 1 - tie] = Key(cut.least);
+                candidates.columns[Steps::CAPACITY - 1 - tie] = column;
             }
         }
-        return Held{false, cut.least}.word() | u64(cut.ties) << ASIDE_BIT;
+        return Threshold{false, cut.least}.word() | u64(cut.ties) << TIES_BIT;
     }
 
-    // A CTA looks again for what may win, and tells the first how much it found.
-    static __device__ __forceinline__ void look_again(Shared& shared, const Part& part, u32 k) {
-        const Held from = shared.from;
-        // The first has a place for all that may come.
-        const u32 room = Steps::CAPACITY - shared.aside;
-        Kept kept = {};
-        Steps::collect(shared.filter, part, from, room, min(k, room / CLUSTER), kept);
-        tell_size(shared, part.rank, kept);
+    // Rescans this CTA's part above the leader's threshold, and tells the leader how much it found.
+    static __device__ __forceinline__ void rescan(Shared& shared, const Part& part, u32 k) {
+        const Threshold from = shared.threshold;
+        // The leader has a place for all that may come.
+        const u32 room = Steps::CAPACITY - shared.ties;
+        PartCandidates candidates = {};
+        Steps::rescan(shared.filter, part, from, room, min(k, room / CLUSTER), candidates);
+        send_size(shared, part.rank, candidates);
         cluster_arrive();
         cluster_wait();
     }
 
-    // Appends the other CTAs' survivors to those of the first, and then the ties that it set aside.
-    static __device__ __forceinline__ void fetch(Shared& shared, u32 aside) {
-        typename Steps::Found& found = shared.filter.found;
+    // In the leader: appends the other CTAs' candidates to its own, and then the ties set aside.
+    static __device__ __forceinline__ void fetch(Shared& shared, u32 ties) {
+        Buffer& candidates = shared.filter.candidates;
         u32 size = shared.sizes[0];
 #pragma unroll 1
         for (u32 cta = 1; cta < CLUSTER; ++cta) {
-            const Key* keys = of_cta(found.keys, cta);
-            const u32* columns = of_cta(found.columns, cta);
+            const Key* keys = of_cta(candidates.keys, cta);
+            const u32* columns = of_cta(candidates.columns, cta);
 #pragma unroll 1
             for (u32 i = threadIdx.x; i < shared.sizes[cta]; i += THREADS) {
-                found.keys[size + i] = keys[i];
-                found.columns[size + i] = columns[i];
+                candidates.keys[size + i] = keys[i];
+                candidates.columns[size + i] = columns[i];
             }
             size += shared.sizes[cta];
         }
-        // Upwards, a block of threads at a time: what is written over has been read.
-        const u32 first = Steps::CAPACITY - aside;
+        // Upwards, a block of threads at a time: what is overwritten has been read.
+        const u32 first = Steps::CAPACITY - ties;
 #pragma unroll 1
-        for (u32 from = 0; from < aside; from += THREADS) {
+        for (u32 from = 0; from < ties; from += THREADS) {
             const u32 i = from + threadIdx.x;
             Key key = 0;
             u32 column = 0;
-            if (i < aside) {
-                key = found.keys[first + i];
-                column = found.columns[first + i];
+            if (i < ties) {
+                key = candidates.keys[first + i];
+                column = candidates.columns[first + i];
             }
             __syncthreads();
-            if (i < aside) {
-                found.keys[size + i] = key;
-                found.columns[size + i] = column;
+            if (i < ties) {
+                candidates.keys[size + i] = key;
+                candidates.columns[size + i] = column;
             }
         }
     }

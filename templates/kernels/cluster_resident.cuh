@@ -11,19 +11,19 @@
 // Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of Config::CLUSTER CTAs;
 // k >= 1; columns <= THREADS * ITEMS * CLUSTER; row addresses aligned to their element.
 #pragma once
-#include "../device/active_range.cuh"
-#include "../device/cluster.cuh"
-#include "../device/cluster_threshold.cuh"
-#include "../device/dependent_launch.cuh"
-#include "../device/histogram.cuh"
-#include "../device/mailbox.cuh"
-#include "../device/ranking.cuh"
-#include "../device/resident_row.cuh"
-#include "../device/row.cuh"
-#include "../device/short_row.cuh"
-#include "../device/slots.cuh"
-#include "../device/types.cuh"
-#include "../device/warp.cuh"
+#include "../core/range.cuh"
+#include "../ptx/cluster.cuh"
+#include "../core/cluster_threshold.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../core/histogram.cuh"
+#include "../core/exchange.cuh"
+#include "../core/ranking.cuh"
+#include "../row/resident/row.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
+#include "../core/slots.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
 
 template <class Config>
 struct ClusterResident {

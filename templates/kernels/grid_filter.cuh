@@ -1,20 +1,22 @@
 // grid_filter: many CTAs select the top k of one huge row, which they read once.
 //
-// Each CTA keeps of its part the scores above a guessed bound, see device/filter.cuh, and leaves
-// them in the workspace. The last to arrive selects; nobody waits for another.
+// Each CTA guesses a threshold from a sample of its part, keeps the scores above it as candidates, and
+// leaves these in the workspace. The last CTA to arrive selects the best k of all candidates; no CTA
+// waits for another. Where the guess failed, it reads the whole row again. Sources: see
+// filter/filter.cuh.
 //
-// Scope: the CTAs of a row; grid.x = rows * parts. Shared memory: static, under 48 KB. Barriers:
-// uniform over the CTA. Workspace: a counter for each row, zero between launches, and from
-// Config::COUNTERS on for each row the parts' sizes, edges, columns and keys.
+// Scope: the CTAs of a row; grid.x = rows * CTAs. Shared memory: static, under 48 KB, and the ring's.
+// Barriers: uniform over the CTA. Workspace: a counter for each row, zero between launches, and from
+// Config::COUNTERS on for each row the parts' sizes, thresholds, columns and keys.
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses aligned to
 // their element.
 #pragma once
-#include "../device/dependent_launch.cuh"
-#include "../device/filter.cuh"
-#include "../device/row.cuh"
-#include "../device/short_row.cuh"
-#include "../device/types.cuh"
-#include "../device/warp.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
+#include "../filter/filter.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../row/row.cuh"
+#include "../sink/short_row.cuh"
 
 template <class Config>
 struct GridFilter {
@@ -22,9 +24,8 @@ struct GridFilter {
     using Key = typename Config::Bits;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
-    using Gathered = typename Steps::Gathered;
+    using RowCandidates = typename Steps::RowCandidates;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 MOST_SURVIVORS = 65535;  // of a row: the judge counts them in 16 bits
 
     struct Shared {
         typename Steps::Shared filter;
@@ -32,12 +33,12 @@ struct GridFilter {
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
-    // A row's place in the workspace.
-    struct Desk {
+    // A row's part of the workspace.
+    struct Workspace {
         u32* arrived;
-        u32* sizes;
-        u32* edges;
-        u32* columns;
+        u32* sizes;       // of each CTA
+        u32* thresholds;  // of each CTA: every score of a greater key is a candidate
+        u32* columns;     // `share` of each CTA
         Key* keys;
     };
 
@@ -45,9 +46,13 @@ struct GridFilter {
         const u32 rows = u32(args.rows);
         const u32 index = blockIdx.x % rows;
         const u32 rank = blockIdx.x / rows;
-        const u32 all = rows <= Config::COUNTERS ? gridDim.x / rows : 1;
+        const u32 ctas = rows <= Config::COUNTERS ? gridDim.x / rows : 1;  // of a row
+
+        // Clear the counters, then wait for the grid before this one (PDL).
         Steps::prepare(shared.filter);
         wait_for_grid_ahead();
+
+        // Find the row. Of k scores or fewer, each wins.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
         if (row.length <= k) {
@@ -56,63 +61,85 @@ struct GridFilter {
             }
             return;
         }
-        // As many CTAs as there are stripes.
-        const u32 parts = min(all, (row.length + Stripes<Config>::SCORES - 1) / Stripes<Config>::SCORES);
+
+        // Take a part of the row. With fewer stripes than CTAs, some have none.
+        const u32 parts = min(ctas, (row.length + Stripes<Config>::SCORES - 1) / Stripes<Config>::SCORES);
         if (rank >= parts) {
             return;
         }
-        const u32 share = min(Steps::CAPACITY, MOST_SURVIVORS / all);
+        const u32 share = min(Steps::CAPACITY, Config::MOST_CANDIDATES / ctas);
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
         const Part part = {Stripes<Config>(row, parts), index, rank, parts, places,
                            Steps::CAPACITY};
-        const Kept kept = Steps::keep(shared.filter, part, k);
-        Gathered from = Steps::gathered(shared.filter, kept);
+
+        // Guess a threshold from a sample: the first stripe of the part, or two.
+        const Guess guess = Steps::guess(shared.filter, part, k);
+
+        // Filter the part: the scores above the threshold are the candidates. If they have no room,
+        // rescan the part for its best.
+        PartCandidates candidates = {};
+        if (!Steps::filter(shared.filter, part, k, guess, candidates)) {
+            Steps::rescan(shared.filter, part, candidates.threshold, part.room,
+                          min(k, part.room - part.room / 4), candidates);
+        }
+        if (candidates.size > part.share) {
+            Steps::reduce(shared.filter, min(k, part.share), candidates);
+        }
+
+        // Leave the candidates in the workspace. The last CTA of the row goes on with those of all.
+        RowCandidates from = Steps::own(shared.filter, candidates);
         if (parts > 1) {
-            const Desk desk = desk_of(args, index, all, share);
-            leave(shared, desk, part, kept);
-            if (!is_last(shared, desk, parts)) {
+            const Workspace workspace = workspace_of(args, index, ctas, share);
+            leave(shared, workspace, part, candidates);
+            if (!is_last(shared, workspace, parts)) {
                 return;
             }
-            from = gathered(desk, part);
+            from = all(workspace, part);
         }
+
+        // Select the k best candidates, if the k-th is not below any CTA's threshold. Otherwise a guess
+        // failed: rescan the row.
         if (!Steps::select(args, shared.filter, index, k, from, [] {})) {
-            Steps::select_alone(args, shared.filter, index, k);
+            Steps::rescan_alone(args, shared.filter, index, k);
         }
     }
 
    private:
-    static __device__ __forceinline__ Desk desk_of(const LaunchArgs& args, u32 index, u32 all,
-                                                   u32 share) {
+    static __device__ __forceinline__ Workspace workspace_of(const LaunchArgs& args, u32 index,
+                                                             u32 ctas, u32 share) {
         u32* counters = static_cast<u32*>(args.workspace);
-        u32* sizes = counters + Config::COUNTERS + u64(index) * all * (2 + 2 * share);
-        u32* columns = sizes + 2 * all;
-        Key* keys = reinterpret_cast<Key*>(columns + u64(all) * share);
-        return {counters + index, sizes, sizes + all, columns, keys};
+        u32* sizes = counters + Config::COUNTERS +
+                     u64(index) * ctas * (Config::PART_HEADER_WORDS + 2 * share);
+        u32* columns = sizes + 2 * ctas;
+        Key* keys = reinterpret_cast<Key*>(columns + u64(ctas) * share);
+        return {counters + index, sizes, sizes + ctas, columns, keys};
     }
 
-    static __device__ __forceinline__ void leave(const Shared& shared, const Desk& desk,
-                                                 const Part& part, const Kept& kept) {
+    // Writes this CTA's candidates to the workspace.
+    static __device__ __forceinline__ void leave(const Shared& shared, const Workspace& workspace,
+                                                 const Part& part, const PartCandidates& candidates) {
         const u32 first = part.rank * part.share;
 #pragma unroll 1
-        for (u32 i = threadIdx.x; i < kept.size; i += THREADS) {
-            desk.keys[first + i] = shared.filter.found.keys[i];
-            desk.columns[first + i] = shared.filter.found.columns[i];
+        for (u32 i = threadIdx.x; i < candidates.size; i += THREADS) {
+            workspace.keys[first + i] = shared.filter.candidates.keys[i];
+            workspace.columns[first + i] = shared.filter.candidates.columns[i];
         }
         if (threadIdx.x == 0) {
-            desk.sizes[part.rank] = kept.size;
-            desk.edges[part.rank] = kept.edge();
+            workspace.sizes[part.rank] = candidates.size;
+            workspace.thresholds[part.rank] = candidates.complete_above();
         }
     }
 
-    // Whether all other CTAs of the row have left what they kept. The barriers and one thread's
+    // Whether all other CTAs of the row have left their candidates. The barriers and one thread's
     // fences put the writes of all CTAs before the last count, and that before what is read.
-    static __device__ __forceinline__ bool is_last(Shared& shared, const Desk& desk, u32 parts) {
+    static __device__ __forceinline__ bool is_last(Shared& shared, const Workspace& workspace,
+                                                   u32 parts) {
         __syncthreads();
         if (threadIdx.x == 0) {
             __threadfence();
-            shared.last = atomicAdd(desk.arrived, 1u) == parts - 1;
+            shared.last = atomicAdd(workspace.arrived, 1u) == parts - 1;
             if (shared.last) {
-                atomicExch(desk.arrived, 0u);
+                atomicExch(workspace.arrived, 0u);
             }
             __threadfence();
         }
@@ -120,18 +147,18 @@ struct GridFilter {
         return shared.last;
     }
 
-    // What all CTAs of the row have left.
-    static __device__ __forceinline__ Gathered gathered(const Desk& desk, const Part& part) {
+    // The candidates of all CTAs of the row.
+    static __device__ __forceinline__ RowCandidates all(const Workspace& workspace, const Part& part) {
         u32 total = 0;
-        u32 edge = 0;
+        u32 greatest = 0;
         u32 least = ~0u;
 #pragma unroll 1
         for (u32 rank = threadIdx.x % WARP_SIZE; rank < part.parts; rank += WARP_SIZE) {
-            total += desk.sizes[rank];
-            edge = max(edge, desk.edges[rank]);
-            least = min(least, desk.edges[rank]);
+            total += workspace.sizes[rank];
+            greatest = max(greatest, workspace.thresholds[rank]);
+            least = min(least, workspace.thresholds[rank]);
         }
-        return {Steps::Set::of(desk.keys, desk.columns, desk.sizes, part.share, part.parts),
-                warp_sum(total), warp_greatest(edge), warp_least(least), false};
+        return {Steps::Set::of(workspace.keys, workspace.columns, workspace.sizes, part.share, part.parts),
+                warp_sum(total), warp_greatest(greatest), warp_least(least), false};
     }
 };

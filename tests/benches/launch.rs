@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let selector = engine.selector(spec)?;
     let problem = Problem::new(DType::F32, 1, COLUMNS, K);
     let plan = selector.prepare(&problem)?;
-    let stream = engine.context().ok_or("no GPU")?.new_stream()?;
+    let stream = engine.context().new_stream()?;
     let scores = stream.clone_htod(&[1.0f32; COLUMNS])?;
     let mut indices = stream.alloc_zeros::<i32>(K as usize)?;
     let mut lent = selector.workspace(&stream, &problem)?;
@@ -89,7 +89,7 @@ struct Bare {
     args: Args,
 }
 
-/// The kernel's argument, as `templates/device/types.cuh` declares it.
+/// The kernel's argument, as `templates/core/types.cuh` declares it.
 #[repr(C)]
 struct Args {
     scores: u64,

@@ -22,78 +22,16 @@
 #line 1 "templates/kernels/block_filter.cuh"
 // block_filter: one CTA selects the top k of one row of any length, which it reads once.
 //
-// It keeps the scores above a guessed bound, and selects from these; see device/filter.cuh.
+// It guesses a threshold from a sample of the row, keeps the scores above it as candidates while the
+// row streams by, and selects the best k of these. A guess that fails costs a second read of the row.
+// Sources: see filter/filter.cuh.
 //
-// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
-// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses aligned to
-// their element.
+// Scope: block; grid.x = rows. Shared memory: static, under 48 KB, and the ring's. Barriers: uniform
+// over the CTA. Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses
+// aligned to their element.
 
-// ---- device/dependent_launch.cuh ---------------------------------------------------------------
-#line 1 "templates/device/dependent_launch.cuh"
-// Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
-//
-// Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
-// Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
-// grids already. A kernel touches global memory only after it has waited.
-
-
-// Returns when the grid ahead has ended and what it wrote can be read.
-__device__ __forceinline__ void wait_for_grid_ahead() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
-
-// Lets the grid behind start; it waits for this one's end before it reads.
-__device__ __forceinline__ void let_grid_behind_start() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
-}
-
-// ---- device/filter.cuh -------------------------------------------------------------------------
-#line 1 "templates/device/filter.cuh"
-// Keeps what may win of a CTA's part of a row, by one read of it.
-//
-// A CTA guesses a bound from its first stripe, or two, such that a little more than its share of the
-// k winners is above it, and keeps the scores above the bound as they stream by. What the CTAs of a
-// row have kept is brought together in one of them, which selects. The k-th best of what was kept
-// tells whether the guesses held: then it is not below any CTA's bound.
-//
-// Scope: block; every thread must call. Shared memory: the search's, the survivors' and the
-// judge's: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
-// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; those of the
-// stripes.
-
-// ---- device/bound.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/bound.cuh"
-// Guesses a key that a given number of scores reach, from some of them.
-//
-// Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one
-// before anything is counted, two for each pass, none at the end: the histogram is cleared, and a
-// barrier is due before it is used again.
-// Preconditions: the histogram is clear and `greatest` is 0, both before a barrier.
-//
-// A thread puts forward the best of each group of its scores: as many groups as make twice the
-// number wanted in all. A histogram of these under the greatest gives the bound.
-
-// ---- device/cut.cuh ----------------------------------------------------------------------------
-#line 1 "templates/device/cut.cuh"
-// Finds the key of the last winner among many, whatever they are.
-//
-// Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
-// result. Barriers: the first before anything is counted, the last after the result is written.
-// Preconditions: 1 <= wanted <= the keys from `least` to `greatest`.
-
-// ---- device/active_range.cuh -------------------------------------------------------------------
-#line 1 "templates/device/active_range.cuh"
-// The keys that a radix selection has not yet decided, and the digit that splits them next.
-//
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
-
-// ---- device/types.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/types.cuh"
+// ---- core/types.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/types.cuh"
 // Integer names and the one argument of every kernel.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
@@ -125,319 +63,164 @@ struct LaunchArgs {
     i64 rows;
 };
 
-// ---- device/active_range.cuh, from line 8 ------------------------------------------------------
-#line 8 "templates/device/active_range.cuh"
-template <u32 DIGIT_BITS>
-struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
-
-    // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
-        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
-    }
-
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
-
-    // The members of one bin, to be split by the digit below.
-    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
-        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
-    }
-};
-
-// ---- device/histogram.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/histogram.cuh"
-// Counts keys by one digit.
+// ---- filter/filter.cuh -------------------------------------------------------------------------
+#line 1 "templates/filter/filter.cuh"
+// The steps of the filter kernels: threshold by sampling, filtering, verification, rescan.
 //
-// Scope: block. Shared memory: BINS words. Barriers: none; the caller places one between clear
-// and add, one between add and read, and one between read and clear.
-// A digit is log2(BINS) bits of the key's distance from the least active key.
-
-// uses device/types.cuh
-
-template <u32 BINS>
-struct alignas(16) Histogram {
-    static_assert(BINS >= 4 && (BINS & (BINS - 1)) == 0, "a digit is a whole number of bits");
-
-    u32 counts[BINS];
-
-    template <u32 THREADS>
-    __device__ __forceinline__ void clear() {
-#pragma unroll
-        for (u32 bin = threadIdx.x * 4; bin < BINS; bin += THREADS * 4) {
-            *reinterpret_cast<uint4*>(counts + bin) = uint4{0, 0, 0, 0};
-        }
-    }
-
-    // The counts of N bins from `first`, a multiple of N. Four bins are one load: with 8 bins a
-    // thread and single words, eight lanes of a warp would wait for one bank.
-    template <u32 N>
-    __device__ __forceinline__ void read(u32 first, u32 (&into)[N]) const {
-        if constexpr (N % 4 == 0) {
-#pragma unroll
-            for (u32 i = 0; i < N; i += 4) {
-                const uint4 four = *reinterpret_cast<const uint4*>(counts + first + i);
-                into[i] = four.x;
-                into[i + 1] = four.y;
-                into[i + 2] = four.z;
-                into[i + 3] = four.w;
-            }
-        } else {
-#pragma unroll
-            for (u32 i = 0; i < N; ++i) {
-                into[i] = counts[first + i];
-            }
-        }
-    }
-
-    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
-    // precede them. Lanes begin at different fours of their bins: else several would wait for one
-    // bank.
-    template <u32 N>
-    __device__ __forceinline__ u32 sum(u32 first) const {
-        u32 sum = 0;
-        if constexpr (N % 4 == 0) {
-            constexpr u32 FOURS = N / 4;
-            const u32 turn = threadIdx.x * FOURS / 8;
-#pragma unroll
-            for (u32 i = 0; i < FOURS; ++i) {
-                const u32 at = first + (i + turn) % FOURS * 4;
-                const uint4 four = *reinterpret_cast<const uint4*>(counts + at);
-                sum += four.x + four.y + four.z + four.w;
-            }
-        } else {
-#pragma unroll
-            for (u32 i = 0; i < N; ++i) {
-                sum += counts[first + i];
-            }
-        }
-        return sum;
-    }
-
-    __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
-};
-
-// ---- device/threshold.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/threshold.cuh"
-// Finds the bin that holds the last winner.
+// A kernel calls them in this order; each kernel's file shows how:
+//   guess          a threshold from a sample of the row, with a little more than the k winners above it
+//   filter         one read of the row: the scores above the threshold are the candidates
+//   select         the k best candidates, if they are the k best scores: the k-th best candidate must
+//                  not be below the threshold
+//   rescan         where the guess failed, finds the best of a part for certain
+//   rescan_alone   the same for a whole row, by one CTA
 //
-// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
-// Barriers: two inside, the last of them after the result is written; the histogram must be
-// complete (a barrier) before the call, and may be changed after it.
-// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
-// 32.
-
-// uses device/histogram.cuh
-// uses device/types.cuh
-
-// ---- device/warp.cuh ---------------------------------------------------------------------------
-#line 1 "templates/device/warp.cuh"
-// Sums and extremes over a warp.
+// Sampling and verification: Floyd, Rivest, "Expected time bounds for selection", CACM 18 (1975); on
+// GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
 //
-// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
+// Scope: block; every thread must call. Shared memory: the search's, the candidates' and the final
+// selection's: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
+// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; those of the
+// stripes.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
-// The sum of `value` over the lanes up to and with this one.
-__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
-#pragma unroll
-    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
-        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
-        value += lane >= distance ? below : 0;
-    }
-    return value;
-}
+// ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
+#line 1 "templates/ptx/dependent_launch.cuh"
+// Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
+//
+// Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
+// Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
+// grids already. A kernel touches global memory only after it has waited.
 
-// The sum over the warp, in every lane.
-__device__ __forceinline__ u32 warp_sum(u32 value) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_add_sync(FULL_MASK, value);
-#else
-#pragma unroll
-    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
-        value += __shfl_xor_sync(FULL_MASK, value, distance);
-    }
-    return value;
+
+// Returns when the grid ahead has ended and what it wrote can be read.
+__device__ __forceinline__ void wait_for_grid_ahead() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 
-// The greatest value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_greatest(u32 value) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(FULL_MASK, value);
-#else
-#pragma unroll
-    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
-        value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
-    }
-    return value;
+// Lets the grid behind start; it waits for this one's end before it reads.
+__device__ __forceinline__ void let_grid_behind_start() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
 }
 
-// The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+// ---- row/ring.cuh ------------------------------------------------------------------------------
+#line 1 "templates/row/ring.cuh"
+// The next stripes of a CTA's part, in shared memory or on their way there.
+//
+// Scope: thread; each brings and reads its own share. Shared memory: STAGES stripes, which the launch
+// asks for. Barriers: none. Preconditions: those of the stripes.
+//
+// A thread goes through its share a vector at a time, so that it holds few scores in registers, and
+// finds the few that it asks for again still there: 1024 x 131072 bf16, k = 2048, 90.3 us for 121.6
+// with stripes in registers and scores loaded again (H200). More stages are no faster.
 
-// ---- device/threshold.cuh, from line 13 --------------------------------------------------------
-#line 13 "templates/device/threshold.cuh"
-struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
-    u32 above;   // keys in the bins above it; fewer than `wanted`
-    u32 inside;  // keys in it
+// ---- ptx/async_copy.cuh ------------------------------------------------------------------------
+#line 1 "templates/ptx/async_copy.cuh"
+// Copies from global to shared memory that go on while the thread does.
+//
+// Scope: thread; each waits for its own copies alone. Shared memory: none of its own. Barriers: none.
+// Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is over at once.
+
+// uses core/types.cuh
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#define TOPKIT_ASYNC_COPY_PTX 1
+#else
+#define TOPKIT_ASYNC_COPY_PTX 0
+#endif
+
+#ifdef TOPKIT_INTERPRET
+using topkit::copy_async;
+using topkit::copy_async_commit;
+using topkit::copy_async_wait_all;
+using topkit::copy_async_wait_but_last;
+#else
+__device__ __forceinline__ void copy_async(uint4* to, const uint4* from) {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
+                 :: "r"(u32(__cvta_generic_to_shared(to))), "l"(from) : "memory");
+#else
+    *to = __ldg(from);
+#endif
+}
+
+// The copies since the last call are one group.
+__device__ __forceinline__ void copy_async_commit() {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+__device__ __forceinline__ void copy_async_wait_all() {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.wait_group 0;" ::: "memory");
+#endif
+}
+
+// Waits for all groups but the last.
+__device__ __forceinline__ void copy_async_wait_but_last() {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.wait_group 1;" ::: "memory");
+#endif
+}
+#endif
+
+// ---- row/stripes.cuh ---------------------------------------------------------------------------
+#line 1 "templates/row/stripes.cuh"
+// A row cut into stripes, each spread over all of it, that a CTA loads one at a time.
+//
+// Scope: block; each thread holds its share of a stripe. Shared memory: none. Barriers: none.
+// Preconditions: blockDim.x == Config::THREADS; scores aligned to their element; nobody writes the
+// row meanwhile. A vector is 16 bytes.
+//
+// Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
+// whose best scores stand together and one that repeats itself look alike from every stripe. Nor does
+// a thread take the same place of every stripe: else two stripes would be one to the search for a
+// bound, which asks each thread for its best (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
+// 9.4 so; H200).
+
+// ---- row/row.cuh -------------------------------------------------------------------------------
+#line 1 "templates/row/row.cuh"
+// The part of the input that one row owns.
+//
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
+// row stays within [0, columns): a start or a length out of range is clamped to it.
+
+// uses core/types.cuh
+
+template <class Bits>
+struct Row {
+    const Bits* scores;
+    u32 length;
 };
 
-// A kernel that has registers to spare HOLDS counts over the barrier; else the one thread that looks
-// closer reads them again.
-template <u32 THREADS, bool HOLDS = true>
-struct ThresholdSearch {
-    static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
-
-    u32 warp_totals[WARP_SIZE];
-    ThresholdBin found;
-
-    template <u32 BINS>
-    __device__ __forceinline__ ThresholdBin find(const Histogram<BINS>& histogram, u32 wanted) {
-        // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
-        constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
-        constexpr u32 OWNERS = BINS / OWNED;
-        const bool owner = OWNERS == THREADS || threadIdx.x < OWNERS;
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 warp = threadIdx.x / WARP_SIZE;
-        const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-        constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
-        constexpr bool HELD = HOLDS && OWNED == AT_ONCE;
-        u32 counts[AT_ONCE] = {};
-        u32 owned = 0;
-        if constexpr (HELD) {
-            if (owner) {
-                histogram.template read<AT_ONCE>(lowest, counts);
-            }
-#pragma unroll
-            for (u32 i = 0; i < AT_ONCE; ++i) {
-                owned += counts[i];
-            }
-        } else {
-            owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
+template <class Config>
+__device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs& args, u32 row) {
+    using Bits = typename Config::Bits;
+    const Bits* scores = static_cast<const Bits*>(args.scores) + i64(row) * args.row_stride;
+    i32 start = 0;
+    i32 length = args.columns;
+    if constexpr (Config::RAGGED) {
+        if (args.row_starts != nullptr) {
+            start = min(max(args.row_starts[row], 0), args.columns);
         }
-        const u32 total = warp_sum(owned);
-        if (lane == 0) {
-            warp_totals[warp] = total;
+        const i32 available = args.columns - start;
+        length = available;
+        if (args.row_lengths != nullptr) {
+            length = min(max(args.row_lengths[row], 0), available);
         }
-        __syncthreads();
-        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
-        u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
-        if (above < wanted && wanted <= above + total) {
-            above += warp_sum_through(owned, lane) - owned;
-            if (above < wanted && wanted <= above + owned) {
-#pragma unroll 1
-                for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
-                    const u32 first = lowest + left - AT_ONCE;
-                    if constexpr (!HELD) {
-                        histogram.template read<AT_ONCE>(first, counts);
-                    }
-#pragma unroll
-                    for (u32 i = AT_ONCE; i-- > 0;) {
-                        if (above < wanted && wanted <= above + counts[i]) {
-                            found = {first + i, above, counts[i]};
-                        }
-                        above += counts[i];
-                    }
-                }
-            }
-        }
-        __syncthreads();
-        return found;
     }
-};
+    return {scores + start, u32(length)};
+}
 
-// ---- device/cut.cuh, from line 12 --------------------------------------------------------------
-#line 12 "templates/device/cut.cuh"
-// Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
-struct Cut {
-    u32 least;
-    u32 greatest;
-    u32 ties;
-};
-
-// The keys that a bin of a range holds. The first bin takes what is below the range too, and the
-// last what is above.
-template <u32 BINS, u32 DIGIT_BITS>
-struct BinnedRange {
-    ActiveRange<DIGIT_BITS> active;
-    u32 below;   // the least key that is counted
-    u32 beyond;  // the greatest
-
-    // Keys from `least` on, most of them up to `greatest`.
-    static __device__ __forceinline__ BinnedRange from(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, max(least, greatest)), least, ~0u};
-    }
-    static __device__ __forceinline__ BinnedRange of(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
-    }
-
-    __device__ __forceinline__ bool counts(u32 key) const { return below <= key && key <= beyond; }
-    __device__ __forceinline__ u32 bin(u32 key) const {
-        return min((max(key, active.least) - active.least) >> active.shift, BINS - 1);
-    }
-    __device__ __forceinline__ u32 first(u32 bin) const {
-        return bin == 0 ? below : active.least + (bin << active.shift);
-    }
-    __device__ __forceinline__ u32 last(u32 bin) const {
-        const u32 least = active.least + (bin << active.shift);
-        const u32 greatest = least + ((1u << active.shift) - 1);
-        return bin == BINS - 1 || greatest < least || greatest > beyond ? beyond : greatest;
-    }
-};
-
-template <u32 THREADS, u32 BINS, u32 DIGIT_BITS>
-struct CutSearch {
-    using Range = BinnedRange<BINS, DIGIT_BITS>;
-
-    Histogram<BINS> histogram;
-    ThresholdSearch<THREADS, false> threshold;
-    Cut cut;
-
-    // Searches the keys of a set, given as what Set::of takes; its for_each_key(visit) calls visit(key)
-    // for those of this thread. Equal winners are told from a range of them where they need to be: all
-    // of [least, greatest] of the result, which is left in `cut`, is on one side of `edge`. Not inlined:
-    // it is rare, and long to compile.
-    template <class Set>
-    static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
-                                             const u32* sizes, u32 share, u32 segments, u32 wanted,
-                                             u32 least, u32 greatest, u32 edge) {
-        const Set set = Set::of(keys, nullptr, sizes, share, segments);
-        while (true) {
-            search.histogram.template clear<THREADS>();
-            __syncthreads();
-            const Range range = Range::of(least, greatest);
-            set.for_each_key([&](u32 key) {
-                if (range.counts(key)) {
-                    search.histogram.add(range.bin(key));
-                }
-            });
-            __syncthreads();
-            const ThresholdBin bin = search.threshold.find(search.histogram, wanted);
-            least = range.first(bin.bin);
-            greatest = range.last(bin.bin);
-            wanted -= bin.above;
-            if (least == greatest || (bin.inside == wanted && least >= edge)) {
-                break;
-            }
-        }
-        if (threadIdx.x == 0) {
-            search.cut = {least, greatest, wanted};
-        }
-        __syncthreads();
-    }
-};
-
-// ---- device/score_word.cuh ---------------------------------------------------------------------
-#line 1 "templates/device/score_word.cuh"
+// ---- score/word.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/word.cuh"
 // Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
@@ -445,14 +228,14 @@ struct CutSearch {
 // the interpreter plain C++ computes what the instructions give, NaN and signed zeros included: the
 // interpreter would not see a fault of the instructions' order otherwise.
 
-// ---- device/order_key.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/order_key.cuh"
+// ---- score/ordinal.cuh -------------------------------------------------------------------------
+#line 1 "templates/score/ordinal.cuh"
 // Ordered keys: unsigned integers that compare as the scores do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
 // A dtype is one traits block here and one row in the generator's dtype table.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 struct F32 {
     using Bits = u32;
@@ -487,8 +270,8 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- device/score_word.cuh, from line 11 -------------------------------------------------------
-#line 11 "templates/device/score_word.cuh"
+// ---- score/word.cuh, from line 11 --------------------------------------------------------------
+#line 11 "templates/score/word.cuh"
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define TOPKIT_SCORE_WORD_PTX 1
 #else
@@ -673,247 +456,8 @@ struct ScoreWord {
 #endif
 };
 
-// ---- device/bound.cuh, from line 16 ------------------------------------------------------------
-#line 16 "templates/device/bound.cuh"
-struct Bound {
-    bool found;
-    bool ties;     // very many have the key `beneath` itself; those above it are as wanted or fewer
-    u32 beneath;
-    u32 greatest;  // key seen
-};
-
-template <class Config>
-struct BoundSearch {
-    using Word = ScoreWord<Config>;
-    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
-    using Range = typename Search::Range;
-    static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 BINS = Config::BINS;
-    // Groups of a thread, in words: the fewest keep the scores of a vector apart, so that winners
-    // that stand together are not taken for one; the most are as many as the greatest k needs.
-    static constexpr u32 LEAST = 4;
-    static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
-    // The first pass spans this many keys under the greatest: 8 octaves.
-    static constexpr u32 MANTISSA_BITS =
-        sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
-    static constexpr u32 SPAN_BITS = MANTISSA_BITS + 3;
-    static constexpr u32 SHIFT =
-        SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
-    static constexpr u32 SPAN = BINS << SHIFT;
-
-    // Of the scores in the sample's words, about `wanted` are above the bound; at least so many if
-    // `certain`. for_each_word(visit) calls visit(w, word) for those of this thread, with w from 0 on
-    // in each stripe.
-    template <class ForEachWord>
-    static __device__ __forceinline__ Bound find(Search& search, u32& shared_greatest, bool certain,
-                                                 u32 wanted, ForEachWord for_each_word) {
-        constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
-        constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
-        u32 best[MOST];
-#pragma unroll
-        for (u32 g = 0; g < MOST; ++g) {
-            best[g] = Word::WORST;
-        }
-        for_each_word([&](u32 w, u32 word) { best[w % MOST] = Word::better(best[w % MOST], word); });
-        u32 groups = MOST;
-#pragma unroll
-        for (u32 half = MOST / 2; half >= LEAST; half /= 2) {
-            if (wanted * 2 <= THREADS * Word::SCORES * half) {
-#pragma unroll
-                for (u32 g = 0; g < half; ++g) {
-                    best[g] = Word::better(best[g], best[g + half]);
-                }
-                groups = half;
-            }
-        }
-        const u32 maxima = THREADS * Word::SCORES * groups;
-        if (wanted > maxima) {
-            return {false, false, 0, ~0u};
-        }
-        // Some groups hold several of the wanted, so that fewer maxima are among them.
-        if (!certain) {
-            // 1 - exp(-x), to a hundredth where x is under 1.
-            const float x = __fdividef(float(wanted), float(maxima));
-            const float power = x * (1.0f + x * (0.5f + x * (1.0f / 6.0f)));
-            wanted = u32(__fdividef(float(maxima) * power, 1.0f + power)) + 1;
-        }
-        const auto for_maxima = [&](auto visit) {
-#pragma unroll
-            for (u32 g = 0; g < MOST; ++g) {
-                if (g < groups) {
-#pragma unroll
-                    for (u32 i = 0; i < Word::SCORES; ++i) {
-                        visit(Word::rough_key(best[g], i));
-                    }
-                }
-            }
-        };
-        u32 greatest = 0;
-        for_maxima([&](u32 key) { greatest = max(greatest, key); });
-        greatest = warp_greatest(greatest);
-        if (threadIdx.x % WARP_SIZE == 0) {
-            atomicMax(&shared_greatest, greatest);
-        }
-        __syncthreads();
-        greatest = shared_greatest;
-
-        const u32 least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
-        const ActiveRange<Config::DIGIT_BITS> span = {least, greatest, SHIFT};
-        Range range = {span, 0, greatest};
-        // All keys are in the first range.
-        for_maxima([&](u32 key) { search.histogram.add((max(key, least) - least) >> SHIFT); });
-        u32 left = wanted;
-        while (true) {
-            __syncthreads();
-            const ThresholdBin bin = search.threshold.find(search.histogram, left);
-            const u32 first = range.first(bin.bin);
-            const u32 last = range.last(bin.bin);
-            // A single key may bring twice what is wanted; more of it is not looked at one by one.
-            const u32 reached = wanted - left + bin.above + bin.inside;
-            const bool narrow = bin.inside <= wanted / 4 + 16 ||
-                                (first == last && reached <= 2 * wanted + WARP_SIZE);
-            search.histogram.template clear<THREADS>();
-            if (narrow || first == last) {
-                const u32 worst = Word::worst_key();
-                // Words that stand for no score have the worst key too.
-                bool ties = !narrow || first <= worst;
-                u32 beneath = first <= worst ? worst : ties ? first : first - 1;
-                // Every NaN that wins is beyond the bound, so none is gathered as its equal.
-                if (Word::NAN_WINS && beneath > Word::best_key()) {
-                    ties = false;
-                    beneath = Word::best_key();
-                }
-                // The key of -0 is that of +0.
-                if (ties && beneath == Word::rough_key(Config::Dtype::SIGN, 0)) {
-                    beneath = Config::key(typename Config::Bits(0));
-                }
-                return {last >= worst, ties, beneath, greatest};
-            }
-            left -= bin.above;
-            range = Range::of(first, last);
-            __syncthreads();
-            for_maxima([&](u32 key) {
-                if (range.below <= key && key <= range.beyond) {
-                    search.histogram.add(range.bin(key));
-                }
-            });
-        }
-    }
-};
-
-// ---- device/ring.cuh ---------------------------------------------------------------------------
-#line 1 "templates/device/ring.cuh"
-// The next stripes of a CTA's part, in shared memory or on their way there.
-//
-// Scope: thread; each brings and reads its own share. Shared memory: STAGES stripes, which the launch
-// asks for. Barriers: none. Preconditions: those of the stripes.
-//
-// A thread goes through its share a vector at a time, so that it holds few scores in registers, and
-// finds the few that it asks for again still there: 1024 x 131072 bf16, k = 2048, 90.3 us for 121.6
-// with stripes in registers and scores loaded again (H200). More stages are no faster.
-
-// ---- device/async_copy.cuh ---------------------------------------------------------------------
-#line 1 "templates/device/async_copy.cuh"
-// Copies from global to shared memory that go on while the thread does.
-//
-// Scope: thread; each waits for its own copies alone. Shared memory: none of its own. Barriers: none.
-// Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is over at once.
-
-// uses device/types.cuh
-
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-#define TOPKIT_ASYNC_COPY_PTX 1
-#else
-#define TOPKIT_ASYNC_COPY_PTX 0
-#endif
-
-#ifdef TOPKIT_INTERPRET
-using topkit::copy_async;
-using topkit::copy_async_commit;
-using topkit::copy_async_wait_all;
-using topkit::copy_async_wait_but_last;
-#else
-__device__ __forceinline__ void copy_async(uint4* to, const uint4* from) {
-#if TOPKIT_ASYNC_COPY_PTX
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
-                 :: "r"(u32(__cvta_generic_to_shared(to))), "l"(from) : "memory");
-#else
-    *to = __ldg(from);
-#endif
-}
-
-// The copies since the last call are one group.
-__device__ __forceinline__ void copy_async_commit() {
-#if TOPKIT_ASYNC_COPY_PTX
-    asm volatile("cp.async.commit_group;" ::: "memory");
-#endif
-}
-
-__device__ __forceinline__ void copy_async_wait_all() {
-#if TOPKIT_ASYNC_COPY_PTX
-    asm volatile("cp.async.wait_group 0;" ::: "memory");
-#endif
-}
-
-// Waits for all groups but the last.
-__device__ __forceinline__ void copy_async_wait_but_last() {
-#if TOPKIT_ASYNC_COPY_PTX
-    asm volatile("cp.async.wait_group 1;" ::: "memory");
-#endif
-}
-#endif
-
-// ---- device/stripes.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/stripes.cuh"
-// A row cut into stripes, each spread over all of it, that a CTA loads one at a time.
-//
-// Scope: block; each thread holds its share of a stripe. Shared memory: none. Barriers: none.
-// Preconditions: blockDim.x == Config::THREADS; scores aligned to their element; nobody writes the
-// row meanwhile. A vector is 16 bytes.
-//
-// Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
-// whose best scores stand together and one that repeats itself look alike from every stripe. Nor does
-// a thread take the same place of every stripe: else two stripes would be one to the search for a
-// bound, which asks each thread for its best (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
-// 9.4 so; H200).
-
-// ---- device/row.cuh ----------------------------------------------------------------------------
-#line 1 "templates/device/row.cuh"
-// The part of the input that one row owns.
-//
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
-// row stays within [0, columns): a start or a length out of range is clamped to it.
-
-// uses device/types.cuh
-
-template <class Bits>
-struct Row {
-    const Bits* scores;
-    u32 length;
-};
-
-template <class Config>
-__device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs& args, u32 row) {
-    using Bits = typename Config::Bits;
-    const Bits* scores = static_cast<const Bits*>(args.scores) + i64(row) * args.row_stride;
-    i32 start = 0;
-    i32 length = args.columns;
-    if constexpr (Config::RAGGED) {
-        if (args.row_starts != nullptr) {
-            start = min(max(args.row_starts[row], 0), args.columns);
-        }
-        const i32 available = args.columns - start;
-        length = available;
-        if (args.row_lengths != nullptr) {
-            length = min(max(args.row_lengths[row], 0), available);
-        }
-    }
-    return {scores + start, u32(length)};
-}
-
-// ---- device/stripes.cuh, from line 17 ----------------------------------------------------------
-#line 17 "templates/device/stripes.cuh"
+// ---- row/stripes.cuh, from line 17 -------------------------------------------------------------
+#line 17 "templates/row/stripes.cuh"
 template <class Config>
 struct Stripes {
     using Bits = typename Config::Bits;
@@ -999,14 +543,14 @@ struct Stripes {
     }
 };
 
-// ---- device/ring.cuh, from line 14 -------------------------------------------------------------
-#line 14 "templates/device/ring.cuh"
+// ---- row/ring.cuh, from line 14 ----------------------------------------------------------------
+#line 14 "templates/row/ring.cuh"
 template <class Config>
 struct Ring {
     using Bits = typename Config::Bits;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
-    static constexpr u32 STAGES = 2;  // the copies of the last one brought may be waited for last
+    static constexpr u32 STAGES = Config::STAGES;  // the newest copies may be waited for last
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -1069,13 +613,13 @@ struct Ring {
     }
 };
 
-// ---- device/short_row.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/short_row.cuh"
+// ---- sink/short_row.cuh ------------------------------------------------------------------------
+#line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
 // Scope: block. Shared memory: none. Barriers: none.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 // Every position wins, and the places that are left are filled.
 template <class Config>
@@ -1090,32 +634,358 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- device/survivors.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/survivors.cuh"
-// The scores of a CTA's part that may win, by their keys and columns.
+// ---- filter/candidates.cuh ---------------------------------------------------------------------
+#line 1 "templates/filter/candidates.cuh"
+// The candidates that a CTA finds in its part of a row: keys and columns in shared memory.
 //
-// Scope: block. Shared memory: a key and a column for each of CAPACITY survivors. Barriers: where
-// said; the caller places one between pushes and what reads them.
+// Filtering pushes the scores above a threshold. Where there are more candidates than places,
+// `compact` reduces them to the best.
+//
+// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and what a rescan
+// reads. Barriers: those of `compact`; the caller places one between pushes and what reads them.
 // Preconditions: those of the stripes.
 
-// uses device/cut.cuh
-// uses device/stripes.cuh
-// uses device/types.cuh
-// uses device/warp.cuh
+// uses core/types.cuh
 
-// What a CTA holds of its part: every score of a key above `beneath`, or, while `open`, every
-// score; and perhaps some others.
-struct Held {
-    bool open;
-    u32 beneath;
+// ---- core/warp.cuh -----------------------------------------------------------------------------
+#line 1 "templates/core/warp.cuh"
+// Sums and extremes over a warp.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
-    // As one word: what a function that is not inlined returns in registers.
-    __device__ __forceinline__ u64 word() const { return u64(open) << 32 | beneath; }
-    static __device__ __forceinline__ Held of(u64 word) { return {(word >> 32) != 0, u32(word)}; }
+// uses core/types.cuh
+
+// The sum of `value` over the lanes up to and with this one.
+__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
+#pragma unroll
+    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
+        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
+        value += lane >= distance ? below : 0;
+    }
+    return value;
+}
+
+// The sum over the warp, in every lane.
+__device__ __forceinline__ u32 warp_sum(u32 value) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    return __reduce_add_sync(FULL_MASK, value);
+#else
+#pragma unroll
+    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
+        value += __shfl_xor_sync(FULL_MASK, value, distance);
+    }
+    return value;
+#endif
+}
+
+// The greatest value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_greatest(u32 value) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    return __reduce_max_sync(FULL_MASK, value);
+#else
+#pragma unroll
+    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
+        value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
+    }
+    return value;
+#endif
+}
+
+// The least value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+
+// ---- select/cut.cuh ----------------------------------------------------------------------------
+#line 1 "templates/select/cut.cuh"
+// Finds the key of the last winner among many, whatever they are.
+//
+// Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
+// result. Barriers: the first before anything is counted, the last after the result is written.
+// Preconditions: 1 <= wanted <= the keys from `least` to `greatest`.
+
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
+// The keys that a radix selection has not yet decided, and the digit that splits them next.
+//
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
+
+// uses core/types.cuh
+
+template <u32 DIGIT_BITS>
+struct ActiveRange {
+    u32 least;
+    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;     // the digit of a key is (key - least) >> shift
+
+    // The range from `least` to `greatest`, split by its uppermost bits.
+    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
+        const u32 bits = 32 - __clz(greatest - least);
+        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+    }
+
+    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+
+    // The members of one bin, to be split by the digit below.
+    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
+        const u32 bin_least = least + (bin << shift);
+        const u32 bin_last = (1u << shift) - 1;
+        const u32 left = greatest - bin_least;
+        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
+    }
 };
 
-// A few survivors of each lane of a warp.
-struct SurvivorBatch {
+// ---- core/histogram.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/histogram.cuh"
+// Counts keys by one digit.
+//
+// Scope: block. Shared memory: BINS words. Barriers: none; the caller places one between clear
+// and add, one between add and read, and one between read and clear.
+// A digit is log2(BINS) bits of the key's distance from the least active key.
+
+// uses core/types.cuh
+
+template <u32 BINS>
+struct alignas(16) Histogram {
+    static_assert(BINS >= 4 && (BINS & (BINS - 1)) == 0, "a digit is a whole number of bits");
+
+    u32 counts[BINS];
+
+    template <u32 THREADS>
+    __device__ __forceinline__ void clear() {
+#pragma unroll
+        for (u32 bin = threadIdx.x * 4; bin < BINS; bin += THREADS * 4) {
+            *reinterpret_cast<uint4*>(counts + bin) = uint4{0, 0, 0, 0};
+        }
+    }
+
+    // The counts of N bins from `first`, a multiple of N. Four bins are one load: with 8 bins a
+    // thread and single words, eight lanes of a warp would wait for one bank.
+    template <u32 N>
+    __device__ __forceinline__ void read(u32 first, u32 (&into)[N]) const {
+        if constexpr (N % 4 == 0) {
+#pragma unroll
+            for (u32 i = 0; i < N; i += 4) {
+                const uint4 four = *reinterpret_cast<const uint4*>(counts + first + i);
+                into[i] = four.x;
+                into[i + 1] = four.y;
+                into[i + 2] = four.z;
+                into[i + 3] = four.w;
+            }
+        } else {
+#pragma unroll
+            for (u32 i = 0; i < N; ++i) {
+                into[i] = counts[first + i];
+            }
+        }
+    }
+
+    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
+    // precede them. Lanes begin at different fours of their bins: else several would wait for one
+    // bank.
+    template <u32 N>
+    __device__ __forceinline__ u32 sum(u32 first) const {
+        u32 sum = 0;
+        if constexpr (N % 4 == 0) {
+            constexpr u32 FOURS = N / 4;
+            const u32 turn = threadIdx.x * FOURS / 8;
+#pragma unroll
+            for (u32 i = 0; i < FOURS; ++i) {
+                const u32 at = first + (i + turn) % FOURS * 4;
+                const uint4 four = *reinterpret_cast<const uint4*>(counts + at);
+                sum += four.x + four.y + four.z + four.w;
+            }
+        } else {
+#pragma unroll
+            for (u32 i = 0; i < N; ++i) {
+                sum += counts[first + i];
+            }
+        }
+        return sum;
+    }
+
+    __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
+};
+
+// ---- core/threshold.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/threshold.cuh"
+// Finds the bin that holds the last winner.
+//
+// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
+// Barriers: two inside, the last of them after the result is written; the histogram must be
+// complete (a barrier) before the call, and may be changed after it.
+// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
+// 32.
+
+// uses core/histogram.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+
+struct ThresholdBin {
+    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 above;   // keys in the bins above it; fewer than `wanted`
+    u32 inside;  // keys in it
+};
+
+// A kernel that has registers to spare HOLDS counts over the barrier; else the one thread that looks
+// closer reads them again.
+template <u32 THREADS, bool HOLDS = true>
+struct ThresholdSearch {
+    static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
+
+    u32 warp_totals[WARP_SIZE];
+    ThresholdBin found;
+
+    template <u32 BINS>
+    __device__ __forceinline__ ThresholdBin find(const Histogram<BINS>& histogram, u32 wanted) {
+        // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
+        constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
+        constexpr u32 OWNERS = BINS / OWNED;
+        const bool owner = OWNERS == THREADS || threadIdx.x < OWNERS;
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 warp = threadIdx.x / WARP_SIZE;
+        const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
+        constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
+        constexpr bool HELD = HOLDS && OWNED == AT_ONCE;
+        u32 counts[AT_ONCE] = {};
+        u32 owned = 0;
+        if constexpr (HELD) {
+            if (owner) {
+                histogram.template read<AT_ONCE>(lowest, counts);
+            }
+#pragma unroll
+            for (u32 i = 0; i < AT_ONCE; ++i) {
+                owned += counts[i];
+            }
+        } else {
+            owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
+        }
+        const u32 total = warp_sum(owned);
+        if (lane == 0) {
+            warp_totals[warp] = total;
+        }
+        __syncthreads();
+        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
+        // many issue slots as a scheduler has warps.
+        u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
+        if (above < wanted && wanted <= above + total) {
+            above += warp_sum_through(owned, lane) - owned;
+            if (above < wanted && wanted <= above + owned) {
+#pragma unroll 1
+                for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
+                    const u32 first = lowest + left - AT_ONCE;
+                    if constexpr (!HELD) {
+                        histogram.template read<AT_ONCE>(first, counts);
+                    }
+#pragma unroll
+                    for (u32 i = AT_ONCE; i-- > 0;) {
+                        if (above < wanted && wanted <= above + counts[i]) {
+                            found = {first + i, above, counts[i]};
+                        }
+                        above += counts[i];
+                    }
+                }
+            }
+        }
+        __syncthreads();
+        return found;
+    }
+};
+
+// ---- select/cut.cuh, from line 12 --------------------------------------------------------------
+#line 12 "templates/select/cut.cuh"
+// Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
+struct Cut {
+    u32 least;
+    u32 greatest;
+    u32 ties;
+};
+
+// The keys that a bin of a range holds. The first bin takes what is below the range too, and the
+// last what is above.
+template <u32 BINS, u32 DIGIT_BITS>
+struct BinnedRange {
+    ActiveRange<DIGIT_BITS> active;
+    u32 below;   // the least key that is counted
+    u32 beyond;  // the greatest
+
+    // Keys from `least` on, most of them up to `greatest`.
+    static __device__ __forceinline__ BinnedRange from(u32 least, u32 greatest) {
+        return {ActiveRange<DIGIT_BITS>::between(least, max(least, greatest)), least, ~0u};
+    }
+    static __device__ __forceinline__ BinnedRange of(u32 least, u32 greatest) {
+        return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
+    }
+
+    __device__ __forceinline__ bool counts(u32 key) const { return below <= key && key <= beyond; }
+    __device__ __forceinline__ u32 bin(u32 key) const {
+        return min((max(key, active.least) - active.least) >> active.shift, BINS - 1);
+    }
+    __device__ __forceinline__ u32 first(u32 bin) const {
+        return bin == 0 ? below : active.least + (bin << active.shift);
+    }
+    __device__ __forceinline__ u32 last(u32 bin) const {
+        const u32 least = active.least + (bin << active.shift);
+        const u32 greatest = least + ((1u << active.shift) - 1);
+        return bin == BINS - 1 || greatest < least || greatest > beyond ? beyond : greatest;
+    }
+};
+
+template <u32 THREADS, u32 BINS, u32 DIGIT_BITS>
+struct CutSearch {
+    using Range = BinnedRange<BINS, DIGIT_BITS>;
+
+    Histogram<BINS> histogram;
+    ThresholdSearch<THREADS, false> threshold;
+    Cut cut;
+
+    // Searches the keys of a set, given as what Set::of takes; its for_each_key(visit) calls visit(key)
+    // for those of this thread. Equal winners are told from a range of them where they need to be: all
+    // of [least, greatest] of the result, which is left in `cut`, is on one side of `edge`. Not inlined:
+    // it is rare, and long to compile.
+    template <class Set>
+    static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
+                                             const u32* sizes, u32 share, u32 segments, u32 wanted,
+                                             u32 least, u32 greatest, u32 edge) {
+        const Set set = Set::of(keys, nullptr, sizes, share, segments);
+        while (true) {
+            search.histogram.template clear<THREADS>();
+            __syncthreads();
+            const Range range = Range::of(least, greatest);
+            set.for_each_key([&](u32 key) {
+                if (range.counts(key)) {
+                    search.histogram.add(range.bin(key));
+                }
+            });
+            __syncthreads();
+            const ThresholdBin bin = search.threshold.find(search.histogram, wanted);
+            least = range.first(bin.bin);
+            greatest = range.last(bin.bin);
+            wanted -= bin.above;
+            if (least == greatest || (bin.inside == wanted && least >= edge)) {
+                break;
+            }
+        }
+        if (threadIdx.x == 0) {
+            search.cut = {least, greatest, wanted};
+        }
+        __syncthreads();
+    }
+};
+
+// ---- filter/set.cuh ----------------------------------------------------------------------------
+#line 1 "templates/filter/set.cuh"
+// The candidates of a row, as the warps of a CTA go through them.
+//
+// They lie in segments of keys and columns, one for each CTA that filtered a part of the row, in shared
+// memory or in the workspace. Warps share a segment, or take several.
+//
+// Scope: warp; all 32 lanes call. Shared memory: none of its own. Barriers: none; the caller places one
+// between the writing of the candidates and this.
+
+// uses core/types.cuh
+
+// A few candidates of each lane of a warp.
+struct CandidateBatch {
     static constexpr u32 DEPTH = 4;
     const u32* columns;
     u32 at;
@@ -1123,27 +993,25 @@ struct SurvivorBatch {
     u32 end;
     u32 keys[DEPTH];
 
-    __device__ __forceinline__ bool there(u32 d) const { return at + d * step < end; }
+    __device__ __forceinline__ bool has(u32 d) const { return at + d * step < end; }
     __device__ __forceinline__ u32 column(u32 d) const { return columns[at + d * step]; }
 };
 
-// Survivors as the warps of a CTA go through them: a segment for each CTA that kept some. Warps share
-// a segment, or take several.
 template <class Stored, u32 WARPS>
-struct SurvivorSet {
+struct CandidateSet {
     using Key = Stored;
 
     const Stored* keys;
     const u32* columns;
     const u32* sizes;  // of the segments
-    u32 share;         // places of each
+    u32 share;         // places of each segment
     u32 segments;
     u32 first;   // segment of this warp
-    u32 number;  // among the warps that share it
+    u32 number;  // of this warp, among those that share the segment
     u32 step;    // lanes of these
 
-    static __device__ __forceinline__ SurvivorSet of(const Stored* keys, const u32* columns,
-                                                     const u32* sizes, u32 share, u32 segments) {
+    static __device__ __forceinline__ CandidateSet of(const Stored* keys, const u32* columns,
+                                                      const u32* sizes, u32 share, u32 segments) {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 sharing = max(WARPS / segments, 1u);
         const u32 number = warp / segments;
@@ -1151,10 +1019,10 @@ struct SurvivorSet {
         return {keys, columns, sizes, share, segments, first, number, sharing * WARP_SIZE};
     }
 
-    // Calls visit(batch) for the survivors of this warp, all lanes together.
+    // Calls visit(batch) for the candidates of this warp, all lanes together.
     template <class Visit>
     __device__ __forceinline__ void for_each_batch(Visit visit) const {
-        SurvivorBatch batch;
+        CandidateBatch batch;
         batch.step = step;
         for (u32 segment = first; segment < segments; segment += WARPS) {
             const Stored* from = keys + segment * share;
@@ -1165,20 +1033,20 @@ struct SurvivorSet {
                 batch.at = at + threadIdx.x % WARP_SIZE;
 #pragma unroll
                 for (u32 d = 0; d < batch.DEPTH; ++d) {
-                    batch.keys[d] = batch.there(d) ? from[batch.at + d * step] : Stored(0);
+                    batch.keys[d] = batch.has(d) ? from[batch.at + d * step] : Stored(0);
                 }
                 visit(batch);
             }
         }
     }
 
-    // Calls visit(key) for each of them.
+    // Calls visit(key) for the candidates of this thread.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(Visit visit) const {
-        for_each_batch([&](const SurvivorBatch& batch) {
+        for_each_batch([&](const CandidateBatch& batch) {
 #pragma unroll
-            for (u32 d = 0; d < SurvivorBatch::DEPTH; ++d) {
-                if (batch.there(d)) {
+            for (u32 d = 0; d < CandidateBatch::DEPTH; ++d) {
+                if (batch.has(d)) {
                     visit(batch.keys[d]);
                 }
             }
@@ -1186,38 +1054,50 @@ struct SurvivorSet {
     }
 };
 
+// ---- filter/candidates.cuh, from line 16 -------------------------------------------------------
+#line 16 "templates/filter/candidates.cuh"
+// A threshold of candidates: every score of a greater key is a candidate. Scores of lower keys may be
+// candidates too. Without a threshold every score is a candidate.
+struct Threshold {
+    bool none;
+    u32 key;
+
+    // As one word: a function that is not inlined returns it in registers.
+    __device__ __forceinline__ u64 word() const { return u64(none) << 32 | key; }
+    static __device__ __forceinline__ Threshold of(u64 word) { return {(word >> 32) != 0, u32(word)}; }
+};
+
 template <class Config>
-struct Survivors {
+struct Candidates {
     using Bits = typename Config::Bits;
     using Key = typename Config::Bits;
-    using Slices = Stripes<Config>;
-    using Word = typename Slices::Word;
+    using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
-    static constexpr u32 WORDS = Slices::WORDS;
     using Search = CutSearch<THREADS, Config::BINS, Config::DIGIT_BITS>;
-    using Set = SurvivorSet<Key, THREADS / WARP_SIZE>;
+    using Set = CandidateSet<Key, THREADS / WARP_SIZE>;
 
-    u32 size;  // survivors; while they are gathered, more than have a place
-    u32 ties;  // of a key
-    // What is collected from: here it takes no registers.
-    Slices slices;
+    u32 size;  // candidates; while they are pushed, it can exceed the places
+    u32 ties;  // candidates that tie with a key, while they are counted
+    // The part that a rescan reads. In shared memory it takes no registers.
+    Stripes<Config> stripes;
     u32 rank;
     u32 parts;
     Key keys[CAPACITY];
     u32 columns[CAPACITY];
 
-    // Puts the hits of a stripe in the first places, as far as there are `capacity`; score(item) is
-    // that of one.
+    // Appends the hits of a stripe, as far as there are `capacity` places; score(item) gives the score
+    // of a hit.
     template <class Score>
-    __device__ __forceinline__ void push(const Slices& slices, u32 stripe, u32 hits, u32 capacity,
-                                         Score score) {
+    __device__ __forceinline__ void push(const Stripes<Config>& stripes, u32 stripe, u32 hits,
+                                         u32 capacity, Score score) {
         push(hits, size, capacity, [&](u32 slot, u32 bit) {
             keys[slot] = Config::key(score(Word::item_of(bit)));
-            columns[slot] = column_of(slices, stripe, bit);
+            columns[slot] = column_of(stripes, stripe, bit);
         });
     }
 
+    // Appends a score of the row's unaligned ends.
     __device__ __forceinline__ void push_edge(Key key, u32 column, u32 capacity) {
         const u32 slot = atomicAdd(&size, 1u);
         if (slot < capacity) {
@@ -1226,172 +1106,73 @@ struct Survivors {
         }
     }
 
-    // The survivors, once they are all there. Precondition: a barrier since the last came.
+    // All candidates. Precondition: a barrier since the last was pushed.
     __device__ __forceinline__ Set all() const { return Set::of(keys, columns, &size, 0, 1); }
 
-    // Gathers for certain the best `keep` of a part, whatever its scores: places that are all taken are
-    // compacted to the best, and what comes after must be better than the last of them. Only keys
-    // above what is held count. Returns what is held; `size` is how many.
-    // Not inlined: it is rare, and the common path would run with other registers.
-    static __device__ __noinline__ u64 collect(Survivors& to, Search& search, bool open, u32 beneath,
-                                               u32 capacity, u32 keep) {
-        Held held = {open, beneath};
-        const auto counts = [&](u32 column) {
-            return held.open || key_of(to.slices, column) > held.beneath;
-        };
-#pragma unroll 1
-        for (u32 stripe = to.rank; stripe < to.slices.count; stripe += to.parts) {
-            u32 hits = hits_above(to.slices, stripe, held);
-            u32 edge = to.slices.holds_edge(stripe) && counts(to.slices.edge_column());
-            while (true) {
-                const u32 mine = __popc(hits) + edge;
-                u32 slot = to.reserve(mine);
-                const u32 end = slot + mine;
-#pragma unroll 1
-                for (; hits != 0 && slot < capacity; hits &= hits - 1) {
-                    const u32 column = to.column_of(to.slices, stripe, __ffs(hits) - 1);
-                    to.keys[slot] = key_of(to.slices, column);
-                    to.columns[slot++] = column;
-                }
-                if (edge && slot < capacity) {
-                    to.keys[slot] = key_of(to.slices, to.slices.edge_column());
-                    to.columns[slot] = to.slices.edge_column();
-                    edge = 0;
-                }
-                if (!__syncthreads_or(end > capacity)) {
-                    break;
-                }
-                held = Held::of(compact(to, search, held.open, held.beneath, capacity, keep, 0));
-#pragma unroll 1
-                for (u32 rest = hits; rest != 0; rest &= rest - 1) {
-                    const u32 bit = __ffs(rest) - 1;
-                    if (!counts(to.column_of(to.slices, stripe, bit))) {
-                        hits &= ~(1u << bit);
-                    }
-                }
-                edge = edge && counts(to.slices.edge_column());
-            }
-        }
-        return held.word();
-    }
-
-    // Appends scores whose key is `tie`, any of them, until there are `capacity` in all.
-    // Preconditions: some number has that key, which excludes NaN.
-    static __device__ __noinline__ void collect_equals(Survivors& to, u32 tie, u32 capacity) {
-        const u32 equal = Word::of_key(tie);
-#pragma unroll 1
-        for (u32 stripe = to.rank; stripe < to.slices.count; stripe += to.parts) {
-            u32 words[WORDS];
-            to.slices.load(stripe, words);
-            u32 hits = 0;
-#pragma unroll
-            for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_equal(words[w], equal, Word::bits_of(w), hits);
-            }
-            hits &= to.slices.present(stripe);  // what stands for no score equals the worst infinity
-            u32 edge = to.slices.holds_edge(stripe) &&
-                       key_of(to.slices, to.slices.edge_column()) == tie;
-            u32 end;
-            bool more;
-            do {
-                // Two of a thread at a time: else a few threads would write them all.
-                const u32 others = hits & (hits - 1);
-                const u32 later = others & (others - 1);
-                u32 now = hits ^ later;
-                const u32 mine = __popc(now) + edge;
-                u32 slot = to.reserve(mine);
-                end = slot + mine;
-#pragma unroll 1
-                for (; now != 0 && slot < capacity; now &= now - 1) {
-                    to.keys[slot] = Key(tie);
-                    to.columns[slot++] = to.column_of(to.slices, stripe, __ffs(now) - 1);
-                }
-                if (edge && slot < capacity) {
-                    to.keys[slot] = Key(tie);
-                    to.columns[slot] = to.slices.edge_column();
-                }
-                edge = 0;
-                hits = later;
-                more = __any_sync(FULL_MASK, later != 0 && end < capacity);
-            } while (more);
-            if (__syncthreads_or(end > capacity)) {
-                if (threadIdx.x == 0) {
-                    to.size = capacity;
-                }
-                __syncthreads();
-                return;
-            }
-        }
-    }
-
-    // Keeps the best `keep` of `count`, of keys that are all on one side of `edge` if they can be: the
-    // search's cut tells. They move to the front a block of threads at a time: what
-    // is written there has been read before. Not inlined: it is rare, and long to compile.
-    static __device__ __noinline__ u64 compact(Survivors& to, Search& search, bool open, u32 beneath,
-                                               u32 count, u32 keep, u32 edge) {
+    // Reduces `count` candidates, all above a threshold, to the best `most`, and returns the threshold
+    // that holds then, as a word. The keys of the cut are all on one side of `boundary`. The best move to
+    // the front, a block of threads at a time: what is overwritten has been read. Not inlined: it is
+    // rare, and long to compile.
+    static __device__ __noinline__ u64 compact(Candidates& to, Search& search, bool none, u32 above,
+                                               u32 count, u32 most, u32 boundary) {
+        // Find the key that separates the best `most`.
         __syncthreads();
         if (threadIdx.x == 0) {
             to.size = count;
             to.ties = 0;
         }
-        search.template find<Set>(search, to.keys, &to.size, 0, 1, keep, open ? 0 : beneath, ~0u, edge);
+        search.template find<Set>(search, to.keys, &to.size, 0, 1, most, none ? 0 : above, ~0u,
+                                  boundary);
         const Cut cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
         }
+        // Move those above it, and as many ties as there are places.
 #pragma unroll 1
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
             u32 key = 0;
             u32 column = 0;
-            bool kept = false;
+            bool stays = false;
             if (i < count) {
                 key = to.keys[i];
                 column = to.columns[i];
-                kept = key > cut.greatest ||
-                       (key >= cut.least && atomicAdd(&to.ties, 1u) < cut.ties);
+                stays = key > cut.greatest ||
+                        (key >= cut.least && atomicAdd(&to.ties, 1u) < cut.ties);
             }
             __syncthreads();
-            const u32 slot = to.reserve(kept);
-            if (kept) {
+            const u32 slot = to.reserve(stays);
+            if (stays) {
                 to.keys[slot] = Key(key);
                 to.columns[slot] = column;
             }
         }
         __syncthreads();
-        // Ties of the last key kept are as good as it, so they need not come.
+        // Ties with the last one that stays are as good as it, so they need not be candidates.
         if (cut.least == cut.greatest) {
-            return Held{false, cut.least}.word();
+            return Threshold{false, cut.least}.word();
         }
-        return (cut.least == 0 ? Held{true, 0} : Held{false, cut.least - 1}).word();
+        return (cut.least == 0 ? Threshold{true, 0} : Threshold{false, cut.least - 1}).word();
+    }
+
+    __device__ __forceinline__ u32 column_of(const Stripes<Config>& stripes, u32 stripe, u32 bit) const {
+        return stripes.column(stripe, threadIdx.x, Word::item_of(bit));
+    }
+
+    // The first of `mine` places for this thread.
+    __device__ __forceinline__ u32 reserve(u32 mine) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 through = warp_sum_through(mine, lane);
+        u32 first = 0;
+        if (lane == WARP_SIZE - 1) {
+            first = atomicAdd(&size, through);
+        }
+        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
     }
 
    private:
-    // The hits of the thread's scores of a stripe that are above what is held.
-    static __device__ __forceinline__ u32 hits_above(const Slices& slices, u32 stripe,
-                                                     const Held& held) {
-        if (held.open) {
-            return slices.present(stripe);
-        }
-        // Of keys below that of the worst infinity there is NaN alone, which no limit tells from it.
-        const bool numbers = held.beneath < Word::worst_key();
-        const u32 limit = numbers ? 0 : Word::of_key(held.beneath);
-        u32 words[WORDS];
-        slices.load(stripe, words);
-        u32 hits = 0;
-#pragma unroll
-        for (u32 w = 0; w < WORDS; ++w) {
-            if (numbers) {
-                Word::add_equal(words[w], words[w], Word::bits_of(w), hits);
-            } else {
-                Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
-            }
-        }
-        return numbers ? hits & slices.present(stripe) : hits;
-    }
-
-    // Calls put(slot, bit) for each hit that has one of `capacity` places; `counter` gives them out,
-    // and is greater than `capacity` if some had none.
+    // Calls put(slot, bit) for each hit that has one of `capacity` places. `counter` hands out the
+    // places, and exceeds `capacity` if some hits had none.
     template <class Put>
     static __device__ __forceinline__ void push(u32 hits, u32& counter, u32 capacity, Put put) {
         u32 hitting = __ballot_sync(FULL_MASK, hits != 0);
@@ -1420,102 +1201,86 @@ struct Survivors {
             hitting = __ballot_sync(FULL_MASK, hits != 0);
         }
     }
-
-    static __device__ __forceinline__ u32 key_of(const Slices& slices, u32 column) {
-        return Config::key(__ldg(slices.scores + column));
-    }
-
-    __device__ __forceinline__ u32 column_of(const Slices& slices, u32 stripe, u32 bit) const {
-        return slices.column(stripe, threadIdx.x, Word::item_of(bit));
-    }
-
-    // Places for this thread's `mine`.
-    __device__ __forceinline__ u32 reserve(u32 mine) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 through = warp_sum_through(mine, lane);
-        u32 first = 0;
-        if (lane == WARP_SIZE - 1) {
-            first = atomicAdd(&size, through);
-        }
-        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
-    }
 };
 
-// ---- device/verdict.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/verdict.cuh"
-// Which survivors win, and their way to the output.
+// ---- filter/final.cuh --------------------------------------------------------------------------
+#line 1 "templates/filter/final.cuh"
+// The final selection: which candidates win, and their way to the output.
 //
 // Scope: block; every thread must call. Shared memory: a key and a column for each of RANKED
-// members, and one word. Barriers: two to judge, and more where the bin of the last winner is full;
-// one to write if members are ranked.
-// Preconditions: the survivors are counted, with a barrier after it; fewer than 65536.
+// candidates of the threshold bin, and one word. Barriers: two to find the winners, and more where the
+// threshold bin has many candidates; one to write if candidates are ranked.
+// Preconditions: the candidates are counted, with a barrier after it; fewer than 65536.
 
-// uses device/cut.cuh
-// uses device/survivors.cuh
-// uses device/threshold.cuh
-// uses device/types.cuh
-// uses device/warp.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+// uses select/cut.cuh
+// uses filter/set.cuh
 
 // Keys above `last` win, and `ties` of those from `first` to `last`: the best of them if `ranked`,
 // else whichever.
-struct Verdict {
+struct Winners {
     bool valid;
     bool ranked;
     u32 first;
     u32 last;
     u32 ties;
-    u32 inside;
+    u32 inside;  // candidates from `first` to `last`
 };
 
 template <class Config>
-struct Judge {
+struct FinalSelection {
     using Key = typename Config::Bits;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
 
-    u32 slots;  // winners in the lower half, members of the threshold bin in the upper
+    u32 slots;  // winners in the lower half, candidates of the threshold bin in the upper
     Key keys[RANKED];
     u32 columns[RANKED];
 
-    // The verdict over survivors that were counted in `range`. It is not valid if the last winner
-    // is below `edge`: one that is not among them might be better. Two barriers and more.
+    // The winners among candidates that were counted in `range`. They are not valid if the last winner
+    // is below `threshold`: then a score that is no candidate may be better. Two barriers and more.
     template <class Set>
-    static __device__ __forceinline__ Verdict judge(Search& search, const Range& range, u32 k,
-                                                    u32 edge, const Set& survivors) {
+    static __device__ __forceinline__ Winners find(Search& search, const Range& range, u32 k,
+                                                   u32 threshold, const Set& candidates) {
         const ThresholdBin bin = search.threshold.find(search.histogram, k);
-        Verdict verdict = {true,           false, range.first(bin.bin), range.last(bin.bin),
+        Winners winners = {true,           false, range.first(bin.bin), range.last(bin.bin),
                            k - bin.above, bin.inside};
-        const bool settled = verdict.first == verdict.last || bin.inside == verdict.ties;
-        if (verdict.first >= edge && (settled || bin.inside <= RANKED)) {
-            verdict.ranked = !settled;
-            return verdict;
+        // The bin is above the threshold, and is one key, wins whole, or is small enough to rank.
+        const bool settled = winners.first == winners.last || bin.inside == winners.ties;
+        if (winners.first >= threshold && (settled || bin.inside <= RANKED)) {
+            winners.ranked = !settled;
+            return winners;
         }
-        if (verdict.last < edge) {
-            verdict.valid = false;
-            return verdict;
+        if (winners.last < threshold) {
+            winners.valid = false;
+            return winners;
         }
-        search.template find<Set>(search, survivors.keys, survivors.sizes, survivors.share,
-                                  survivors.segments, verdict.ties, verdict.first, verdict.last, edge);
+        // Split the bin until it is on one side of the threshold.
+        search.template find<Set>(search, candidates.keys, candidates.sizes, candidates.share,
+                                  candidates.segments, winners.ties, winners.first, winners.last,
+                                  threshold);
         const Cut cut = search.cut;
-        return {cut.least >= edge, false, cut.least, cut.greatest, cut.ties, cut.ties};
+        return {cut.least >= threshold, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }
 
-    // Writes the k winners. One barrier if they are ranked.
+    // Writes the k winners. One barrier if candidates are ranked.
     template <class Set>
     __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
-                                          const Verdict& verdict, const Set& survivors) {
+                                          const Winners& winners, const Set& candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        survivors.for_each_batch([&](const SurvivorBatch& batch) {
-            constexpr u32 DEPTH = SurvivorBatch::DEPTH;
-            // Winners in the lower half, members in the upper: one scan places both.
+        candidates.for_each_batch([&](const CandidateBatch& batch) {
+            constexpr u32 DEPTH = CandidateBatch::DEPTH;
+            // Winners in the lower half, the bin's candidates in the upper: one scan places both.
             u32 counts = 0;
 #pragma unroll
             for (u32 d = 0; d < DEPTH; ++d) {
-                const bool wins = batch.keys[d] > verdict.last;
-                const bool member = !wins && batch.keys[d] >= verdict.first;
-                counts += batch.there(d) ? (wins ? 1u : member ? 1u << 16 : 0) : 0;
+                const bool wins = batch.keys[d] > winners.last;
+                const bool in_bin = !wins && batch.keys[d] >= winners.first;
+                counts += batch.has(d) ? (wins ? 1u : in_bin ? 1u << 16 : 0) : 0;
             }
             const u32 through = warp_sum_through(counts, lane);
             u32 slot = 0;
@@ -1525,55 +1290,359 @@ struct Judge {
             slot = __shfl_sync(FULL_MASK, slot, WARP_SIZE - 1) + through - counts;
 #pragma unroll
             for (u32 d = 0; d < DEPTH; ++d) {
-                if (!batch.there(d) || batch.keys[d] < verdict.first) {
+                if (!batch.has(d) || batch.keys[d] < winners.first) {
                     continue;
                 }
                 const u32 column = batch.column(d);
-                if (batch.keys[d] > verdict.last) {
+                if (batch.keys[d] > winners.last) {
                     Config::emit(args, row, slot % 65536, column);
                     slot += 1;
                 } else {
                     const u32 tie = slot >> 16;
-                    if (verdict.ranked) {
+                    if (winners.ranked) {
                         keys[tie] = Key(batch.keys[d]);
                         columns[tie] = column;
-                    } else if (tie < verdict.ties) {
+                    } else if (tie < winners.ties) {
                         Config::emit(args, row, k - 1 - tie, column);
                     }
                     slot += 1u << 16;
                 }
             }
         });
-        if (verdict.ranked) {
+        if (winners.ranked) {
             __syncthreads();
-            write_ranked(args, row, k, verdict);
+            write_ranked(args, row, k, winners);
         }
     }
 
    private:
-    // A warp counts those that are better than one member, 32 at a time.
+    // A warp counts those that are better than one candidate of the bin, 32 at a time.
     __device__ __forceinline__ void write_ranked(const LaunchArgs& args, u32 row, u32 k,
-                                                 const Verdict& verdict) {
+                                                 const Winners& winners) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        for (u32 mine = threadIdx.x / WARP_SIZE; mine < verdict.inside; mine += THREADS / WARP_SIZE) {
+        for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
             const Key key = keys[mine];
             u32 better = 0;
-            for (u32 from = 0; from < verdict.inside; from += WARP_SIZE) {
+            for (u32 from = 0; from < winners.inside; from += WARP_SIZE) {
                 const u32 other = from + lane;
-                const bool there = other < verdict.inside;
+                const bool there = other < winners.inside;
                 const Key their = there ? keys[other] : Key(0);
                 const bool is_better = their > key || (their == key && other < mine);
                 better += __popc(__ballot_sync(FULL_MASK, there && is_better));
             }
-            if (lane == 0 && better < verdict.ties) {
+            if (lane == 0 && better < winners.ties) {
                 Config::emit(args, row, k - 1 - better, columns[mine]);
             }
         }
     }
 };
 
-// ---- device/filter.cuh, from line 23 -----------------------------------------------------------
-#line 23 "templates/device/filter.cuh"
+// ---- filter/rescan.cuh -------------------------------------------------------------------------
+#line 1 "templates/filter/rescan.cuh"
+// Rescans a part of a row: finds for certain what the guessed threshold missed.
+//
+// Both functions are rare and not inlined: else the common path would run with other registers. What
+// they read is named in the candidates (`stripes`, `rank`, `parts`), with a barrier before the call.
+//
+// Scope: block; every thread must call. Shared memory: the candidates and the cut's search. Barriers:
+// one for each stripe, those of `Candidates::compact`, and one where the places are all taken.
+// Preconditions: those of the stripes.
+
+// uses core/types.cuh
+// uses row/stripes.cuh
+// uses filter/candidates.cuh
+
+template <class Config>
+struct Rescan {
+    using Bits = typename Config::Bits;
+    using Key = typename Config::Bits;
+    using Buffer = Candidates<Config>;
+    using Search = typename Buffer::Search;
+    using Word = typename Buffer::Word;
+    static constexpr u32 WORDS = Stripes<Config>::WORDS;
+
+    // Makes candidates of the best `most` of the part, among the scores above a threshold. Whenever the
+    // places are all taken, the candidates are compacted to the best `most`, and what follows must be
+    // better than the last of these. Returns the threshold that holds at the end, as a word.
+    static __device__ __noinline__ u64 best(Buffer& to, Search& search, bool none, u32 key,
+                                            u32 capacity, u32 most) {
+        Threshold threshold = {none, key};
+        const auto above = [&](u32 column) {
+            return threshold.none || key_of(to.stripes, column) > threshold.key;
+        };
+#pragma unroll 1
+        for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
+            u32 hits = hits_above(to.stripes, stripe, threshold);
+            u32 edge = to.stripes.holds_edge(stripe) && above(to.stripes.edge_column());
+            while (true) {
+                // Append the hits that have a place.
+                const u32 mine = __popc(hits) + edge;
+                u32 slot = to.reserve(mine);
+                const u32 end = slot + mine;
+#pragma unroll 1
+                for (; hits != 0 && slot < capacity; hits &= hits - 1) {
+                    const u32 column = to.column_of(to.stripes, stripe, __ffs(hits) - 1);
+                    to.keys[slot] = key_of(to.stripes, column);
+                    to.columns[slot++] = column;
+                }
+                if (edge && slot < capacity) {
+                    to.keys[slot] = key_of(to.stripes, to.stripes.edge_column());
+                    to.columns[slot] = to.stripes.edge_column();
+                    edge = 0;
+                }
+                if (!__syncthreads_or(end > capacity)) {
+                    break;
+                }
+                // Compact, and drop the hits that are not above the new threshold.
+                threshold = Threshold::of(Buffer::compact(to, search, threshold.none, threshold.key,
+                                                          capacity, most, 0));
+#pragma unroll 1
+                for (u32 rest = hits; rest != 0; rest &= rest - 1) {
+                    const u32 bit = __ffs(rest) - 1;
+                    if (!above(to.column_of(to.stripes, stripe, bit))) {
+                        hits &= ~(1u << bit);
+                    }
+                }
+                edge = edge && above(to.stripes.edge_column());
+            }
+        }
+        return threshold.word();
+    }
+
+    // Appends scores whose key is `tie`, whichever, until there are `capacity` candidates in all.
+    // Precondition: some number has that key, which excludes NaN.
+    static __device__ __noinline__ void ties(Buffer& to, u32 tie, u32 capacity) {
+        const u32 equal = Word::of_key(tie);
+#pragma unroll 1
+        for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
+            // Find the ties of the stripe.
+            u32 words[WORDS];
+            to.stripes.load(stripe, words);
+            u32 hits = 0;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_equal(words[w], equal, Word::bits_of(w), hits);
+            }
+            hits &= to.stripes.present(stripe);  // what stands for no score equals the worst infinity
+            u32 edge = to.stripes.holds_edge(stripe) &&
+                       key_of(to.stripes, to.stripes.edge_column()) == tie;
+            // Append them, two of a thread at a time: else a few threads would write them all.
+            u32 end;
+            bool more;
+            do {
+                const u32 others = hits & (hits - 1);
+                const u32 later = others & (others - 1);
+                u32 now = hits ^ later;
+                const u32 mine = __popc(now) + edge;
+                u32 slot = to.reserve(mine);
+                end = slot + mine;
+#pragma unroll 1
+                for (; now != 0 && slot < capacity; now &= now - 1) {
+                    to.keys[slot] = Key(tie);
+                    to.columns[slot++] = to.column_of(to.stripes, stripe, __ffs(now) - 1);
+                }
+                if (edge && slot < capacity) {
+                    to.keys[slot] = Key(tie);
+                    to.columns[slot] = to.stripes.edge_column();
+                }
+                edge = 0;
+                hits = later;
+                more = __any_sync(FULL_MASK, later != 0 && end < capacity);
+            } while (more);
+            // End where the places are all taken.
+            if (__syncthreads_or(end > capacity)) {
+                if (threadIdx.x == 0) {
+                    to.size = capacity;
+                }
+                __syncthreads();
+                return;
+            }
+        }
+    }
+
+   private:
+    // The thread's scores of a stripe that are above the threshold.
+    static __device__ __forceinline__ u32 hits_above(const Stripes<Config>& stripes, u32 stripe,
+                                                     const Threshold& threshold) {
+        if (threshold.none) {
+            return stripes.present(stripe);
+        }
+        // Only NaN has keys below that of the worst infinity, and no word to compare with tells them
+        // apart: every number is above such a threshold.
+        const bool numbers = threshold.key < Word::worst_key();
+        const u32 limit = numbers ? 0 : Word::of_key(threshold.key);
+        u32 words[WORDS];
+        stripes.load(stripe, words);
+        u32 hits = 0;
+#pragma unroll
+        for (u32 w = 0; w < WORDS; ++w) {
+            if (numbers) {
+                Word::add_equal(words[w], words[w], Word::bits_of(w), hits);
+            } else {
+                Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
+            }
+        }
+        return numbers ? hits & stripes.present(stripe) : hits;
+    }
+
+    static __device__ __forceinline__ u32 key_of(const Stripes<Config>& stripes, u32 column) {
+        return Config::key(__ldg(stripes.scores + column));
+    }
+};
+
+// ---- filter/sample.cuh -------------------------------------------------------------------------
+#line 1 "templates/filter/sample.cuh"
+// Guesses a threshold from a sample of scores: a key such that about so many of them are above it.
+//
+// A thread contributes the best of each group of its scores: as many groups as make twice the number
+// wanted in all. A histogram of these maxima, from the greatest downwards, gives the threshold. The
+// guess can be wrong in either direction; the final selection checks it.
+//
+// Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one
+// before anything is counted, two for each pass, none at the end: the histogram is cleared, and a
+// barrier is due before it is used again.
+// Preconditions: the histogram is clear and `greatest` is 0, both before a barrier.
+
+// uses core/types.cuh
+// uses core/warp.cuh
+// uses score/word.cuh
+// uses select/cut.cuh
+
+// A guessed threshold: scores of a greater key become candidates.
+struct Guess {
+    bool found;
+    bool ties;  // very many scores have the key `threshold` itself; no more than wanted are above it
+    u32 threshold;
+    u32 greatest;  // key of the sample
+};
+
+template <class Config>
+struct Sample {
+    using Word = ScoreWord<Config>;
+    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Range = typename Search::Range;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 BINS = Config::BINS;
+    // Groups of a thread, in words: the fewest keep the scores of a vector apart, so that winners
+    // that stand together are not taken for one; the most are as many as the greatest k needs.
+    static constexpr u32 LEAST = 4;
+    static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
+    // The first pass spans this many keys under the greatest: 8 octaves.
+    static constexpr u32 MANTISSA_BITS =
+        sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
+    static constexpr u32 SPAN_BITS = MANTISSA_BITS + 3;
+    static constexpr u32 SHIFT =
+        SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
+    static constexpr u32 SPAN = BINS << SHIFT;
+
+    // A threshold with about `wanted` scores of the sample above it; at least so many if `certain`.
+    // for_each_word(visit) calls visit(w, word) for the words of this thread, with w from 0 on in each
+    // stripe.
+    template <class ForEachWord>
+    static __device__ __forceinline__ Guess guess(Search& search, u32& shared_greatest, bool certain,
+                                                  u32 wanted, ForEachWord for_each_word) {
+        // Take the best score of each group, and halve the groups while they are enough.
+        constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
+        constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
+        u32 best[MOST];
+#pragma unroll
+        for (u32 g = 0; g < MOST; ++g) {
+            best[g] = Word::WORST;
+        }
+        for_each_word([&](u32 w, u32 word) { best[w % MOST] = Word::better(best[w % MOST], word); });
+        u32 groups = MOST;
+#pragma unroll
+        for (u32 half = MOST / 2; half >= LEAST; half /= 2) {
+            if (wanted * 2 <= THREADS * Word::SCORES * half) {
+#pragma unroll
+                for (u32 g = 0; g < half; ++g) {
+                    best[g] = Word::better(best[g], best[g + half]);
+                }
+                groups = half;
+            }
+        }
+        const u32 maxima = THREADS * Word::SCORES * groups;
+        if (wanted > maxima) {
+            return {false, false, 0, ~0u};
+        }
+
+        // Some groups hold several of the wanted, so fewer maxima are among the wanted.
+        if (!certain) {
+            // 1 - exp(-x), to a hundredth where x is under 1.
+            const float x = __fdividef(float(wanted), float(maxima));
+            const float power = x * (1.0f + x * (0.5f + x * (1.0f / 6.0f)));
+            wanted = u32(__fdividef(float(maxima) * power, 1.0f + power)) + 1;
+        }
+        const auto for_maxima = [&](auto visit) {
+#pragma unroll
+            for (u32 g = 0; g < MOST; ++g) {
+                if (g < groups) {
+#pragma unroll
+                    for (u32 i = 0; i < Word::SCORES; ++i) {
+                        visit(Word::rough_key(best[g], i));
+                    }
+                }
+            }
+        };
+
+        // Find the greatest key of the CTA.
+        u32 greatest = 0;
+        for_maxima([&](u32 key) { greatest = max(greatest, key); });
+        greatest = warp_greatest(greatest);
+        if (threadIdx.x % WARP_SIZE == 0) {
+            atomicMax(&shared_greatest, greatest);
+        }
+        __syncthreads();
+        greatest = shared_greatest;
+
+        // Count the maxima under it; the first bin takes all that are lower.
+        const u32 least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
+        const ActiveRange<Config::DIGIT_BITS> span = {least, greatest, SHIFT};
+        Range range = {span, 0, greatest};
+        for_maxima([&](u32 key) { search.histogram.add((max(key, least) - least) >> SHIFT); });
+
+        // Narrow the range to the bin of the last wanted one, until the bin holds few.
+        u32 left = wanted;
+        while (true) {
+            __syncthreads();
+            const ThresholdBin bin = search.threshold.find(search.histogram, left);
+            const u32 first = range.first(bin.bin);
+            const u32 last = range.last(bin.bin);
+            // One key may stand for up to twice the wanted scores; with more it has ties.
+            const u32 reached = wanted - left + bin.above + bin.inside;
+            const bool narrow = bin.inside <= wanted / 4 + 16 ||
+                                (first == last && reached <= 2 * wanted + WARP_SIZE);
+            search.histogram.template clear<THREADS>();
+            if (narrow || first == last) {
+                const u32 worst = Word::worst_key();
+                // Words that stand for no score have the worst key too.
+                bool ties = !narrow || first <= worst;
+                u32 threshold = first <= worst ? worst : ties ? first : first - 1;
+                // Every NaN that wins is above the threshold, so none is collected as its tie.
+                if (Word::NAN_WINS && threshold > Word::best_key()) {
+                    ties = false;
+                    threshold = Word::best_key();
+                }
+                // The key of -0 is that of +0.
+                if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
+                    threshold = Config::key(typename Config::Bits(0));
+                }
+                return {last >= worst, ties, threshold, greatest};
+            }
+            left -= bin.above;
+            range = Range::of(first, last);
+            __syncthreads();
+            for_maxima([&](u32 key) {
+                if (range.below <= key && key <= range.beyond) {
+                    search.histogram.add(range.bin(key));
+                }
+            });
+        }
+    }
+};
+
+// ---- filter/filter.cuh, from line 30 -----------------------------------------------------------
+#line 30 "templates/filter/filter.cuh"
 // The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
 template <class Config>
 struct RowPart {
@@ -1581,18 +1650,18 @@ struct RowPart {
     u32 index;  // of the row
     u32 rank;
     u32 parts;
-    u32 share;  // the most that this CTA may keep
-    u32 room;   // places to gather in, not fewer
+    u32 share;  // the most candidates that this CTA may pass on
+    u32 room;   // places for candidates in this CTA, not fewer
 };
 
-// What a CTA keeps of its part.
-struct Kept {
+// How many candidates a CTA has of its part, and what they are.
+struct PartCandidates {
     u32 size;
-    Held held;
+    Threshold threshold;
     bool clean;  // the search's histogram is clear
 
-    // Every score of a greater key is there.
-    __device__ __forceinline__ u32 edge() const { return held.open ? 0 : held.beneath; }
+    // Every score of a greater key is a candidate.
+    __device__ __forceinline__ u32 complete_above() const { return threshold.none ? 0 : threshold.key; }
 };
 
 template <class Config>
@@ -1600,48 +1669,45 @@ struct Filter {
     using Bits = typename Config::Bits;
     using Part = RowPart<Config>;
     using Word = ScoreWord<Config>;
-    using Found = Survivors<Config>;
-    using Set = typename Found::Set;
-    using Search = typename Found::Search;
+    using Buffer = Candidates<Config>;
+    using Set = typename Buffer::Set;
+    using Search = typename Buffer::Search;
     using Range = typename Search::Range;
-    using Court = Judge<Config>;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 CAPACITY = Found::CAPACITY;
-    // From as many survivors on, winners may be as many as MOST_K after a compaction.
-    static_assert(Config::MOST_K < CAPACITY, "a full share has more survivors than it keeps");
+    static constexpr u32 CAPACITY = Buffer::CAPACITY;
+    // With as many candidates, winners may be as many as MOST_K after a compaction.
+    static_assert(Config::MOST_K < CAPACITY, "the candidates are more than the winners");
 
     struct Shared {
         Search search;
-        Found found;
-        Court judge;
-        u32 greatest;  // key of the stripes that the bound was guessed from
-        u32 beneath;   // the bound: here it takes no register while the row streams by
+        Buffer candidates;
+        FinalSelection<Config> final;
+        u32 greatest;   // key of the sample
+        u32 threshold;  // as guessed: here it takes no register while the row streams by
     };
 
     // What a CTA selects from.
-    struct Gathered {
-        Set survivors;
+    struct RowCandidates {
+        Set set;
         u32 size;
-        u32 edge;    // every score of a greater key is there
-        u32 least;   // key of the survivors, more or less
-        bool clean;  // the search's histogram is clear
+        u32 complete_above;  // every score of a greater key is a candidate
+        u32 least;           // key of the candidates, more or less
+        bool clean;          // the search's histogram is clear
     };
 
-    // Call it first; `keep` needs no barrier after it.
+    // Clears the counters. Call it first; `guess` needs no barrier after it.
     static __device__ __forceinline__ void prepare(Shared& shared) {
         shared.search.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
-            shared.found.size = 0;
-            shared.found.ties = 0;
+            shared.candidates.size = 0;
+            shared.candidates.ties = 0;
             shared.greatest = 0;
-            shared.judge.slots = 0;
+            shared.final.slots = 0;
         }
     }
 
-    // Keeps what is above a guessed bound. False if there is none, or too much above it; what is
-    // held then may help to collect.
-    static __device__ __forceinline__ bool keep_hits(Shared& shared, const Part& part, u32 k,
-                                                     Kept& kept) {
+    // Guesses a threshold from the first stripe of the part, or two, while the next is on its way.
+    static __device__ __forceinline__ Guess guess(Shared& shared, const Part& part, u32 k) {
         const Stripes<Config>& stripes = part.stripes;
         const u32 turns = stripes.count / part.parts;
         constexpr u32 STAGES = Ring<Config>::STAGES;
@@ -1653,8 +1719,8 @@ struct Filter {
         if (turns <= STAGES) {
             let_grid_behind_start();
         }
-        // The bound is found while the second stripe is on its way (32 x 131072 f32, k = 512: 9.1 us,
-        // and 10.0 after it; H200), unless the wider margin would bring too much together.
+        // The threshold is guessed while the second stripe is on its way (32 x 131072 f32, k = 512: 9.1
+        // us, and 10.0 after it; H200), unless the wider margin would make too many candidates.
         const float each = __fdividef(float(k), float(stripes.count));
         const bool two = turns > 1 && with_margin(each) * stripes.count > CAPACITY / 4 * 3;
         if (turns == 1 || two) {
@@ -1665,39 +1731,54 @@ struct Filter {
         __syncthreads();
         const bool certain = stripes.count == 1;
         const u32 wanted = certain ? k : with_margin(two ? 2.0f * each : each);
-        const Bound bound = BoundSearch<Config>::find(
+        return Sample<Config>::guess(
             shared.search, shared.greatest, certain, wanted, [&](auto visit) {
 #pragma unroll 1
                 for (u32 stage = 0; stage < (two ? 2 : 1); ++stage) {
                     ring.for_each_word(stage, visit);
                 }
             });
-        kept = {0, {!bound.found, bound.beneath}, true};
-        if (!bound.found) {
+    }
+
+    // Reads the part once: the scores above the guessed threshold become candidates. False if there is
+    // no guess or the candidates have no room; what they are then still tells a rescan where to begin.
+    static __device__ __forceinline__ bool filter(Shared& shared, const Part& part, u32 k,
+                                                  const Guess& guess, PartCandidates& candidates) {
+        candidates = {0, {!guess.found, guess.threshold}, true};
+        if (!guess.found) {
             return false;
         }
-        const u32 limit = Word::of_key(bound.beneath);
+        const Stripes<Config>& stripes = part.stripes;
+        const u32 turns = stripes.count / part.parts;
+        constexpr u32 STAGES = Ring<Config>::STAGES;
+        const Ring<Config> ring;
+        const u32 limit = Word::of_key(guess.threshold);
         if (threadIdx.x == 0) {
-            shared.beneath = bound.beneath;
+            shared.threshold = guess.threshold;
         }
+
+        // Filter the scores of the row's unaligned ends.
         if (stripes.holds_edge(part.rank)) {
             const Bits edge = __ldg(stripes.scores + stripes.edge_column());
-            if (Config::key(edge) > bound.beneath) {
-                shared.found.push_edge(Config::key(edge), stripes.edge_column(), part.room);
+            if (Config::key(edge) > guess.threshold) {
+                shared.candidates.push_edge(Config::key(edge), stripes.edge_column(), part.room);
             }
         }
-        // Of very many equals, twice as many as can be needed, or a few more where room is short.
+
+        // Leave room for ties: twice as many as can win, or a few more where room is short.
         const u32 needed = k / part.parts;
         const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
-        const u32 room = part.room - (bound.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
+        const u32 room = part.room - (guess.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
+
+        // Filter the stripes, each while the next is on its way.
 #pragma unroll 1
         for (u32 turn = 0; turn < turns; ++turn) {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
             copy_async_wait_but_last();
             const u32 hits = hits_beyond(ring, stage, limit);
-            shared.found.push(stripes, stripe, hits, room,
-                              [&](u32 item) { return ring.score(stage, item); });
+            shared.candidates.push(stripes, stripe, hits, room,
+                                   [&](u32 item) { return ring.score(stage, item); });
             if (turn + STAGES < turns) {
                 ring.bring(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
@@ -1708,111 +1789,115 @@ struct Filter {
             }
         }
         __syncthreads();
-        kept.size = shared.found.size;
-        kept.held.beneath = shared.beneath;
-        if (kept.size > room) {
+        candidates.size = shared.candidates.size;
+        candidates.threshold.key = shared.threshold;
+        if (candidates.size > room) {
             return false;
         }
-        if (bound.ties) {
-            collect_from(shared, part, kept.size);
-            Found::collect_equals(shared.found, kept.held.beneath, kept.size + part.room - room);
-            kept.size = shared.found.size;
+
+        // Add ties with the threshold, if very many scores are.
+        if (guess.ties) {
+            start_rescan(shared, part, candidates.size);
+            Rescan<Config>::ties(shared.candidates, candidates.threshold.key,
+                                 candidates.size + part.room - room);
+            candidates.size = shared.candidates.size;
         }
         return true;
     }
 
-    // Keeps of a part whatever may win, but not more than its share: the best of it.
-    static __device__ __forceinline__ Kept keep(Shared& shared, const Part& part, u32 k) {
-        Kept kept = {};
-        if (!keep_hits(shared, part, k, kept)) {
-            collect(shared, part, kept.held, part.room, min(k, part.room - part.room / 4), kept);
-        }
-        if (kept.size > part.share) {
-            trim_to(shared, part, min(k, part.share), kept);
-        }
-        return kept;
-    }
-
-    // Keeps the best `most` of a part for certain, of those above what `from` holds.
-    static __device__ __forceinline__ void collect(Shared& shared, const Part& part,
-                                                   const Held& from, u32 capacity, u32 most,
-                                                   Kept& kept) {
-        collect_from(shared, part, 0);
-        const u64 held =
-            Found::collect(shared.found, shared.search, from.open, from.beneath, capacity, most);
-        kept = {shared.found.size, Held::of(held), false};
-        if (kept.size > most) {
-            trim_to(shared, part, most, kept);
+    // Reads the part again, for the best `most` of the scores above a threshold.
+    static __device__ __forceinline__ void rescan(Shared& shared, const Part& part,
+                                                  const Threshold& from, u32 capacity, u32 most,
+                                                  PartCandidates& candidates) {
+        start_rescan(shared, part, 0);
+        const u64 threshold = Rescan<Config>::best(shared.candidates, shared.search, from.none, from.key,
+                                                   capacity, most);
+        candidates = {shared.candidates.size, Threshold::of(threshold), false};
+        if (candidates.size > most) {
+            reduce(shared, most, candidates);
         }
     }
 
-    // What this CTA has kept, to select from.
-    static __device__ __forceinline__ Gathered gathered(const Shared& shared, const Kept& kept) {
-        return {shared.found.all(), kept.size, kept.edge(), kept.edge(), kept.clean};
+    // Reduces the candidates to the best `most`.
+    static __device__ __forceinline__ void reduce(Shared& shared, u32 most, PartCandidates& candidates) {
+        const u64 threshold =
+            Buffer::compact(shared.candidates, shared.search, candidates.threshold.none,
+                            candidates.threshold.key, candidates.size, most, 0);
+        candidates = {most, Threshold::of(threshold), false};
     }
 
-    // Writes the winners of a row, if they are all among what was gathered, and calls settled() before.
-    template <class Settled>
+    // The candidates of this CTA alone, to select from.
+    static __device__ __forceinline__ RowCandidates own(const Shared& shared,
+                                                        const PartCandidates& candidates) {
+        return {shared.candidates.all(), candidates.size, candidates.complete_above(),
+                candidates.complete_above(), candidates.clean};
+    }
+
+    // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
+    // k-th is not below the threshold. Calls before_write() in between; false if the guess failed.
+    template <class BeforeWrite>
     static __device__ __forceinline__ bool select(const LaunchArgs& args, Shared& shared, u32 index,
-                                                  u32 k, const Gathered& from, Settled settled) {
+                                                  u32 k, const RowCandidates& from,
+                                                  BeforeWrite before_write) {
         if (from.size < k) {
             return false;
         }
         const Range range = Range::from(from.least, shared.greatest);
         count(shared, range, from);
-        const Verdict verdict = Court::judge(shared.search, range, k, from.edge, from.survivors);
-        if (verdict.valid) {
-            settled();
-            shared.judge.write(args, index, k, verdict, from.survivors);
+        const Winners winners =
+            FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
+        if (winners.valid) {
+            before_write();
+            shared.final.write(args, index, k, winners, from.set);
         }
-        return verdict.valid;
+        return winners.valid;
     }
 
-    // Writes the winners of a row, which this CTA reads again, alone.
-    static __device__ __forceinline__ void select_alone(const LaunchArgs& args, Shared& shared,
+    // Reads a whole row again, alone, and writes its k best scores.
+    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, Shared& shared,
                                                         u32 index, u32 k) {
         const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
-        Kept kept = {};
-        collect(shared, whole, {true, 0}, CAPACITY, k, kept);
+        PartCandidates candidates = {};
+        rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
         write_all(args, shared, index, k);
     }
 
-    // The first k survivors win.
+    // Writes the first k candidates.
     static __device__ __forceinline__ void write_all(const LaunchArgs& args, const Shared& shared,
                                                      u32 index, u32 k) {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-            Config::emit(args, index, slot, shared.found.columns[slot]);
+            Config::emit(args, index, slot, shared.candidates.columns[slot]);
         }
     }
 
    private:
-    // So many that all winners of a part are above the bound, but once in 1e5 rows, where so many of
-    // them are expected in what the bound is guessed from.
+    // So many that all winners of a part are above the threshold, but once in 1e5 rows, where so many
+    // winners are expected in the sample.
     static __device__ __forceinline__ u32 with_margin(float expected) {
         return u32(expected + 4.5f * sqrtf(expected)) + 4;
     }
 
-    // Names the part that is collected from next, into places from `first` on.
-    static __device__ __forceinline__ void collect_from(Shared& shared, const Part& part, u32 first) {
-        __syncthreads();  // what was collected before has been read
+    // Names the part that a rescan reads, and how many candidates stay before those that it finds.
+    static __device__ __forceinline__ void start_rescan(Shared& shared, const Part& part, u32 size) {
+        __syncthreads();  // the candidates and the part named before have been read
         if (threadIdx.x == 0) {
-            shared.found.slices = part.stripes;
-            shared.found.rank = part.rank;
-            shared.found.parts = part.parts;
-            shared.found.size = first;
+            shared.candidates.stripes = part.stripes;
+            shared.candidates.rank = part.rank;
+            shared.candidates.parts = part.parts;
+            shared.candidates.size = size;
         }
         __syncthreads();
     }
 
-    // Counts survivors in the search's histogram.
+    // Counts candidates in the search's histogram.
     static __device__ __forceinline__ void count(Shared& shared, const Range& range,
-                                                 const Gathered& from) {
+                                                 const RowCandidates& from) {
         if (!from.clean) {
             shared.search.histogram.template clear<THREADS>();
             __syncthreads();
         }
-        from.survivors.for_each_key([&](u32 key) { shared.search.histogram.add(range.bin(key)); });
+        from.set.for_each_key([&](u32 key) { shared.search.histogram.add(range.bin(key)); });
         __syncthreads();
     }
 
@@ -1825,17 +1910,10 @@ struct Filter {
         });
         return hits;
     }
-
-    static __device__ __forceinline__ void trim_to(Shared& shared, const Part& part, u32 most,
-                                                   Kept& kept) {
-        const u64 held = Found::compact(shared.found, shared.search, kept.held.open,
-                                        kept.held.beneath, kept.size, most, 0);
-        kept = {most, Held::of(held), false};
-    }
 };
 
-// ---- kernels/block_filter.cuh, from line 15 ----------------------------------------------------
-#line 15 "templates/kernels/block_filter.cuh"
+// ---- kernels/block_filter.cuh, from line 17 ----------------------------------------------------
+#line 17 "templates/kernels/block_filter.cuh"
 template <class Config>
 struct BlockFilter {
     using Steps = Filter<Config>;
@@ -1843,8 +1921,11 @@ struct BlockFilter {
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
+        // Clear the counters, then wait for the grid before this one (PDL).
         Steps::prepare(shared);
         wait_for_grid_ahead();
+
+        // Find the row. Of k scores or fewer, each wins.
         const Row<typename Config::Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
@@ -1853,10 +1934,17 @@ struct BlockFilter {
         }
         const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
                                       Steps::CAPACITY};
-        Kept kept = {};
-        if (!Steps::keep_hits(shared, part, k, kept) ||
-            !Steps::select(args, shared, blockIdx.x, k, Steps::gathered(shared, kept), [] {})) {
-            Steps::select_alone(args, shared, blockIdx.x, k);
+
+        // Guess a threshold from a sample: the first stripe of the row, or two.
+        const Guess guess = Steps::guess(shared, part, k);
+
+        // Filter the row: the scores above the threshold are the candidates. Select the k best of them,
+        // if there are k and the k-th is not below the threshold.
+        PartCandidates candidates = {};
+        if (!Steps::filter(shared, part, k, guess, candidates) ||
+            !Steps::select(args, shared, blockIdx.x, k, Steps::own(shared, candidates), [] {})) {
+            // The guess failed: rescan the row.
+            Steps::rescan_alone(args, shared, blockIdx.x, k);
         }
     }
 };
@@ -1875,6 +1963,9 @@ struct Config {
     static constexpr u32 ITEMS = 32;
     static constexpr u32 CHUNK = 32;
     static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
     static constexpr u32 MOST_K = 2048;
     static constexpr u32 CLUSTER = 1;
     static constexpr u32 THREADS = 512;

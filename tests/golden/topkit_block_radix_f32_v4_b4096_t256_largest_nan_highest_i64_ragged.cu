@@ -34,15 +34,15 @@
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
 
-// ---- device/active_range.cuh -------------------------------------------------------------------
-#line 1 "templates/device/active_range.cuh"
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
 // The keys that a radix selection has not yet decided, and the digit that splits them next.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
 // Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
 
-// ---- device/types.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/types.cuh"
+// ---- core/types.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/types.cuh"
 // Integer names and the one argument of every kernel.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
@@ -74,8 +74,8 @@ struct LaunchArgs {
     i64 rows;
 };
 
-// ---- device/active_range.cuh, from line 8 ------------------------------------------------------
-#line 8 "templates/device/active_range.cuh"
+// ---- core/range.cuh, from line 8 ---------------------------------------------------------------
+#line 8 "templates/core/range.cuh"
 template <u32 DIGIT_BITS>
 struct ActiveRange {
     u32 least;
@@ -99,15 +99,15 @@ struct ActiveRange {
     }
 };
 
-// ---- device/collect.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/collect.cuh"
+// ---- select/candidate_buffer.cuh ---------------------------------------------------------------
+#line 1 "templates/select/candidate_buffer.cuh"
 // Where winners and the members of the threshold bin go.
 //
 // Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
 // counters. Barriers: none; the caller places one between reset and use, and one between the
 // pushes and the visit of what was pushed.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 // Members of the threshold bin, kept on chip for the passes that refine it.
 template <class Key, u32 CAPACITY>
@@ -144,15 +144,15 @@ struct OutputSlots {
     __device__ __forceinline__ u32 next_tie() { return atomicAdd(&ties, 1u); }
 };
 
-// ---- device/histogram.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/histogram.cuh"
+// ---- core/histogram.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/histogram.cuh"
 // Counts keys by one digit.
 //
 // Scope: block. Shared memory: BINS words. Barriers: none; the caller places one between clear
 // and add, one between add and read, and one between read and clear.
 // A digit is log2(BINS) bits of the key's distance from the least active key.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 template <u32 BINS>
 struct alignas(16) Histogram {
@@ -216,15 +216,15 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
-// ---- device/row.cuh ----------------------------------------------------------------------------
-#line 1 "templates/device/row.cuh"
+// ---- row/row.cuh -------------------------------------------------------------------------------
+#line 1 "templates/row/row.cuh"
 // The part of the input that one row owns.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
 // Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 template <class Bits>
 struct Row {
@@ -251,13 +251,13 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- device/short_row.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/short_row.cuh"
+// ---- sink/short_row.cuh ------------------------------------------------------------------------
+#line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
 // Scope: block. Shared memory: none. Barriers: none.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 // Every position wins, and the places that are left are filled.
 template <class Config>
@@ -272,8 +272,8 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- device/threshold.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/threshold.cuh"
+// ---- core/threshold.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/threshold.cuh"
 // Finds the bin that holds the last winner.
 //
 // Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
@@ -282,16 +282,16 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
 // 32.
 
-// uses device/histogram.cuh
-// uses device/types.cuh
+// uses core/histogram.cuh
+// uses core/types.cuh
 
-// ---- device/warp.cuh ---------------------------------------------------------------------------
-#line 1 "templates/device/warp.cuh"
+// ---- core/warp.cuh -----------------------------------------------------------------------------
+#line 1 "templates/core/warp.cuh"
 // Sums and extremes over a warp.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 // The sum of `value` over the lanes up to and with this one.
 __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
@@ -332,8 +332,8 @@ __device__ __forceinline__ u32 warp_greatest(u32 value) {
 // The least value of the warp, in every lane.
 __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
 
-// ---- device/threshold.cuh, from line 13 --------------------------------------------------------
-#line 13 "templates/device/threshold.cuh"
+// ---- core/threshold.cuh, from line 13 ----------------------------------------------------------
+#line 13 "templates/core/threshold.cuh"
 struct ThresholdBin {
     u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
@@ -405,8 +405,8 @@ struct ThresholdSearch {
     }
 };
 
-// ---- device/vec_load.cuh -----------------------------------------------------------------------
-#line 1 "templates/device/vec_load.cuh"
+// ---- row/vec_load.cuh --------------------------------------------------------------------------
+#line 1 "templates/row/vec_load.cuh"
 // Reads a row, VEC_SIZE scores a load where the address allows it.
 //
 // Scope: block (each thread visits its share). Shared memory: none. Barriers: none.
@@ -414,8 +414,8 @@ struct ThresholdSearch {
 // writes the row while it is read. Any base address, stride and length: the scores before the
 // first aligned vector and after the last whole one are loaded one by one.
 
-// uses device/row.cuh
-// uses device/types.cuh
+// uses row/row.cuh
+// uses core/types.cuh
 
 // One memory transaction of a thread, by its width in bytes.
 template <u32 BYTES> struct LoadWord;
@@ -637,14 +637,14 @@ struct BlockRadix {
     }
 };
 
-// ---- device/order_key.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/order_key.cuh"
+// ---- score/ordinal.cuh -------------------------------------------------------------------------
+#line 1 "templates/score/ordinal.cuh"
 // Ordered keys: unsigned integers that compare as the scores do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
 // A dtype is one traits block here and one row in the generator's dtype table.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 struct F32 {
     using Bits = u32;
@@ -693,6 +693,9 @@ struct Config {
     static constexpr u32 ITEMS = 0;
     static constexpr u32 CHUNK = 8;
     static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
     static constexpr u32 MOST_K = 2147483647;
     static constexpr u32 CLUSTER = 1;
     static constexpr u32 THREADS = 256;

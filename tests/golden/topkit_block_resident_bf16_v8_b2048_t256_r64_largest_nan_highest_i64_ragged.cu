@@ -33,15 +33,15 @@
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
 // addresses aligned to their element.
 
-// ---- device/active_range.cuh -------------------------------------------------------------------
-#line 1 "templates/device/active_range.cuh"
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
 // The keys that a radix selection has not yet decided, and the digit that splits them next.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
 // Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
 
-// ---- device/types.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/types.cuh"
+// ---- core/types.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/types.cuh"
 // Integer names and the one argument of every kernel.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
@@ -73,8 +73,8 @@ struct LaunchArgs {
     i64 rows;
 };
 
-// ---- device/active_range.cuh, from line 8 ------------------------------------------------------
-#line 8 "templates/device/active_range.cuh"
+// ---- core/range.cuh, from line 8 ---------------------------------------------------------------
+#line 8 "templates/core/range.cuh"
 template <u32 DIGIT_BITS>
 struct ActiveRange {
     u32 least;
@@ -98,8 +98,8 @@ struct ActiveRange {
     }
 };
 
-// ---- device/dependent_launch.cuh ---------------------------------------------------------------
-#line 1 "templates/device/dependent_launch.cuh"
+// ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
+#line 1 "templates/ptx/dependent_launch.cuh"
 // Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
@@ -121,15 +121,15 @@ __device__ __forceinline__ void let_grid_behind_start() {
 #endif
 }
 
-// ---- device/histogram.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/histogram.cuh"
+// ---- core/histogram.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/histogram.cuh"
 // Counts keys by one digit.
 //
 // Scope: block. Shared memory: BINS words. Barriers: none; the caller places one between clear
 // and add, one between add and read, and one between read and clear.
 // A digit is log2(BINS) bits of the key's distance from the least active key.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 template <u32 BINS>
 struct alignas(16) Histogram {
@@ -193,8 +193,8 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
-// ---- device/members.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/members.cuh"
+// ---- select/members.cuh ------------------------------------------------------------------------
+#line 1 "templates/select/members.cuh"
 // The members of a threshold bin, gathered in one CTA, and which of them win.
 //
 // Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
@@ -206,26 +206,26 @@ struct alignas(16) Histogram {
 // A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
 // most winners and leaves few.
 
-// uses device/active_range.cuh
-// uses device/histogram.cuh
+// uses core/range.cuh
+// uses core/histogram.cuh
 
-// ---- device/ranking.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/ranking.cuh"
+// ---- core/ranking.cuh --------------------------------------------------------------------------
+#line 1 "templates/core/ranking.cuh"
 // The members of a threshold bin, gathered on chip, and their ranks: each is compared with each.
 //
 // Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
 // Preconditions: the entries are written before a barrier or its like; entries are unique;
 // members <= CAPACITY.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
-// ---- device/warp.cuh ---------------------------------------------------------------------------
-#line 1 "templates/device/warp.cuh"
+// ---- core/warp.cuh -----------------------------------------------------------------------------
+#line 1 "templates/core/warp.cuh"
 // Sums and extremes over a warp.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 // The sum of `value` over the lanes up to and with this one.
 __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
@@ -266,8 +266,8 @@ __device__ __forceinline__ u32 warp_greatest(u32 value) {
 // The least value of the warp, in every lane.
 __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
 
-// ---- device/ranking.cuh, from line 10 ----------------------------------------------------------
-#line 10 "templates/device/ranking.cuh"
+// ---- core/ranking.cuh, from line 10 ------------------------------------------------------------
+#line 10 "templates/core/ranking.cuh"
 // A member: the better, the greater.
 __device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
 __device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
@@ -308,16 +308,16 @@ struct Ranking {
     }
 };
 
-// ---- device/slots.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/slots.cuh"
+// ---- core/slots.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/slots.cuh"
 // Places for the winners and the members that the threads of a CTA write.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
 // one between the counter's reset and this.
 // Precondition: fewer than 65536 of each: both counts travel in one word.
 
-// uses device/types.cuh
-// uses device/warp.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
 
 // The first place of this thread among the winners and among the members.
 struct Slots {
@@ -337,8 +337,8 @@ __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 m
     return {first >> 16, first & 0xFFFFu};
 }
 
-// ---- device/threshold.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/threshold.cuh"
+// ---- core/threshold.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/threshold.cuh"
 // Finds the bin that holds the last winner.
 //
 // Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
@@ -347,9 +347,9 @@ __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 m
 // Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
 // 32.
 
-// uses device/histogram.cuh
-// uses device/types.cuh
-// uses device/warp.cuh
+// uses core/histogram.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
 
 struct ThresholdBin {
     u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
@@ -422,8 +422,8 @@ struct ThresholdSearch {
     }
 };
 
-// ---- device/members.cuh, from line 20 ----------------------------------------------------------
-#line 20 "templates/device/members.cuh"
+// ---- select/members.cuh, from line 20 ----------------------------------------------------------
+#line 20 "templates/select/members.cuh"
 template <class Config>
 struct Members {
     using Active = ActiveRange<Config::DIGIT_BITS>;
@@ -542,8 +542,8 @@ struct Members {
     }
 };
 
-// ---- device/resident_row.cuh -------------------------------------------------------------------
-#line 1 "templates/device/resident_row.cuh"
+// ---- row/resident/row.cuh ----------------------------------------------------------------------
+#line 1 "templates/row/resident/row.cuh"
 // A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
 // compared from there.
 //
@@ -554,8 +554,8 @@ struct Members {
 // the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
 // winners that stand together are spread over the CTAs.
 
-// ---- device/packed_half.cuh --------------------------------------------------------------------
-#line 1 "templates/device/packed_half.cuh"
+// ---- score/code.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/code.cuh"
 // Scores rounded to fp16, two to a register: cheap to hold, to bin and to compare.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
@@ -564,14 +564,14 @@ struct Members {
 // end it ranks. Each intrinsic has its PTX body beside one in plain C++, for GPUs before sm_80 and
 // for the interpreter.
 
-// ---- device/order_key.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/order_key.cuh"
+// ---- score/ordinal.cuh -------------------------------------------------------------------------
+#line 1 "templates/score/ordinal.cuh"
 // Ordered keys: unsigned integers that compare as the scores do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
 // A dtype is one traits block here and one row in the generator's dtype table.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 struct F32 {
     using Bits = u32;
@@ -606,8 +606,8 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- device/packed_half.cuh, from line 12 ------------------------------------------------------
-#line 12 "templates/device/packed_half.cuh"
+// ---- score/code.cuh, from line 12 --------------------------------------------------------------
+#line 12 "templates/score/code.cuh"
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_PACKED_HALF_PTX 1
 #else
@@ -736,15 +736,15 @@ __device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
     return first | second << 16;
 }
 
-// ---- device/row.cuh ----------------------------------------------------------------------------
-#line 1 "templates/device/row.cuh"
+// ---- row/row.cuh -------------------------------------------------------------------------------
+#line 1 "templates/row/row.cuh"
 // The part of the input that one row owns.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
 // Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 template <class Bits>
 struct Row {
@@ -771,8 +771,8 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- device/resident_row.cuh, from line 15 -----------------------------------------------------
-#line 15 "templates/device/resident_row.cuh"
+// ---- row/resident/row.cuh, from line 15 --------------------------------------------------------
+#line 15 "templates/row/resident/row.cuh"
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
 template <u32 N>
@@ -1177,13 +1177,13 @@ struct ResidentRow {
     }
 };
 
-// ---- device/short_row.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/short_row.cuh"
+// ---- sink/short_row.cuh ------------------------------------------------------------------------
+#line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
 // Scope: block. Shared memory: none. Barriers: none.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 // Every position wins, and the places that are left are filled.
 template <class Config>
@@ -1396,6 +1396,9 @@ struct Config {
     static constexpr u32 ITEMS = 64;
     static constexpr u32 CHUNK = 8;
     static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
     static constexpr u32 MOST_K = 2147483647;
     static constexpr u32 CLUSTER = 1;
     static constexpr u32 THREADS = 256;

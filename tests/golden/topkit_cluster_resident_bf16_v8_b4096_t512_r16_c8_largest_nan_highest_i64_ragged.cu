@@ -33,15 +33,15 @@
 // Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of Config::CLUSTER CTAs;
 // k >= 1; columns <= THREADS * ITEMS * CLUSTER; row addresses aligned to their element.
 
-// ---- device/active_range.cuh -------------------------------------------------------------------
-#line 1 "templates/device/active_range.cuh"
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
 // The keys that a radix selection has not yet decided, and the digit that splits them next.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
 // Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
 
-// ---- device/types.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/types.cuh"
+// ---- core/types.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/types.cuh"
 // Integer names and the one argument of every kernel.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
@@ -73,8 +73,8 @@ struct LaunchArgs {
     i64 rows;
 };
 
-// ---- device/active_range.cuh, from line 8 ------------------------------------------------------
-#line 8 "templates/device/active_range.cuh"
+// ---- core/range.cuh, from line 8 ---------------------------------------------------------------
+#line 8 "templates/core/range.cuh"
 template <u32 DIGIT_BITS>
 struct ActiveRange {
     u32 least;
@@ -98,14 +98,14 @@ struct ActiveRange {
     }
 };
 
-// ---- device/cluster.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/cluster.cuh"
+// ---- ptx/cluster.cuh ---------------------------------------------------------------------------
+#line 1 "templates/ptx/cluster.cuh"
 // The CTAs of a cluster: their ranks, their barrier and each other's shared memory.
 //
 // Scope: cluster. Shared memory: none of its own. Barriers: those named so.
 // A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 __device__ __forceinline__ u32 cluster_rank() { return __clusterRelativeBlockRank(); }
 
@@ -122,8 +122,8 @@ __device__ __forceinline__ void cluster_arrive() { __cluster_barrier_arrive(); }
 __device__ __forceinline__ void cluster_arrive_relaxed() { __cluster_barrier_arrive_relaxed(); }
 __device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
 
-// ---- device/cluster_threshold.cuh --------------------------------------------------------------
-#line 1 "templates/device/cluster_threshold.cuh"
+// ---- core/cluster_threshold.cuh ----------------------------------------------------------------
+#line 1 "templates/core/cluster_threshold.cuh"
 // Finds the bin that holds the last winner of a row whose scores the CTAs of a cluster have counted
 // apart, and how many of those above it and in it the CTAs of lower rank hold.
 //
@@ -138,15 +138,15 @@ __device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
 // its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
 // with two sets of letters: a CTA begins a pass only when all have done with the one before the last.
 
-// ---- device/histogram.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/histogram.cuh"
+// ---- core/histogram.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/histogram.cuh"
 // Counts keys by one digit.
 //
 // Scope: block. Shared memory: BINS words. Barriers: none; the caller places one between clear
 // and add, one between add and read, and one between read and clear.
 // A digit is log2(BINS) bits of the key's distance from the least active key.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 template <u32 BINS>
 struct alignas(16) Histogram {
@@ -210,8 +210,8 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
-// ---- device/mailbox.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/mailbox.cuh"
+// ---- core/exchange.cuh -------------------------------------------------------------------------
+#line 1 "templates/core/exchange.cuh"
 // Asynchronous stores into the shared memory of other CTAs of a cluster, and the mbarrier by which
 // the receiver knows that all bytes of a phase have arrived.
 //
@@ -220,7 +220,7 @@ struct alignas(16) Histogram {
 // does not exit before it has received all that is sent to it. A phase ends when its bytes were
 // announced, once, and have arrived, in either order.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 #ifdef TOPKIT_INTERPRET
 using topkit::fence_mbarrier_init;
@@ -293,8 +293,8 @@ struct Mailbox {
 #endif
 };
 
-// ---- device/threshold.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/threshold.cuh"
+// ---- core/threshold.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/threshold.cuh"
 // Finds the bin that holds the last winner.
 //
 // Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
@@ -303,16 +303,16 @@ struct Mailbox {
 // Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
 // 32.
 
-// uses device/histogram.cuh
-// uses device/types.cuh
+// uses core/histogram.cuh
+// uses core/types.cuh
 
-// ---- device/warp.cuh ---------------------------------------------------------------------------
-#line 1 "templates/device/warp.cuh"
+// ---- core/warp.cuh -----------------------------------------------------------------------------
+#line 1 "templates/core/warp.cuh"
 // Sums and extremes over a warp.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 // The sum of `value` over the lanes up to and with this one.
 __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
@@ -353,8 +353,8 @@ __device__ __forceinline__ u32 warp_greatest(u32 value) {
 // The least value of the warp, in every lane.
 __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
 
-// ---- device/threshold.cuh, from line 13 --------------------------------------------------------
-#line 13 "templates/device/threshold.cuh"
+// ---- core/threshold.cuh, from line 13 ----------------------------------------------------------
+#line 13 "templates/core/threshold.cuh"
 struct ThresholdBin {
     u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
@@ -426,8 +426,8 @@ struct ThresholdSearch {
     }
 };
 
-// ---- device/cluster_threshold.cuh, from line 21 ------------------------------------------------
-#line 21 "templates/device/cluster_threshold.cuh"
+// ---- core/cluster_threshold.cuh, from line 21 --------------------------------------------------
+#line 21 "templates/core/cluster_threshold.cuh"
 struct ClusterThresholdBin {
     ThresholdBin bin;   // over all CTAs
     u32 before_above;   // keys above the bin in the CTAs of lower rank
@@ -613,8 +613,8 @@ struct ClusterThresholdSearch {
     }
 };
 
-// ---- device/dependent_launch.cuh ---------------------------------------------------------------
-#line 1 "templates/device/dependent_launch.cuh"
+// ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
+#line 1 "templates/ptx/dependent_launch.cuh"
 // Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
@@ -636,16 +636,16 @@ __device__ __forceinline__ void let_grid_behind_start() {
 #endif
 }
 
-// ---- device/ranking.cuh ------------------------------------------------------------------------
-#line 1 "templates/device/ranking.cuh"
+// ---- core/ranking.cuh --------------------------------------------------------------------------
+#line 1 "templates/core/ranking.cuh"
 // The members of a threshold bin, gathered on chip, and their ranks: each is compared with each.
 //
 // Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
 // Preconditions: the entries are written before a barrier or its like; entries are unique;
 // members <= CAPACITY.
 
-// uses device/types.cuh
-// uses device/warp.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
 
 // A member: the better, the greater.
 __device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
@@ -687,8 +687,8 @@ struct Ranking {
     }
 };
 
-// ---- device/resident_row.cuh -------------------------------------------------------------------
-#line 1 "templates/device/resident_row.cuh"
+// ---- row/resident/row.cuh ----------------------------------------------------------------------
+#line 1 "templates/row/resident/row.cuh"
 // A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
 // compared from there.
 //
@@ -699,8 +699,8 @@ struct Ranking {
 // the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
 // winners that stand together are spread over the CTAs.
 
-// ---- device/packed_half.cuh --------------------------------------------------------------------
-#line 1 "templates/device/packed_half.cuh"
+// ---- score/code.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/code.cuh"
 // Scores rounded to fp16, two to a register: cheap to hold, to bin and to compare.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
@@ -709,14 +709,14 @@ struct Ranking {
 // end it ranks. Each intrinsic has its PTX body beside one in plain C++, for GPUs before sm_80 and
 // for the interpreter.
 
-// ---- device/order_key.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/order_key.cuh"
+// ---- score/ordinal.cuh -------------------------------------------------------------------------
+#line 1 "templates/score/ordinal.cuh"
 // Ordered keys: unsigned integers that compare as the scores do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
 // A dtype is one traits block here and one row in the generator's dtype table.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 struct F32 {
     using Bits = u32;
@@ -751,8 +751,8 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- device/packed_half.cuh, from line 12 ------------------------------------------------------
-#line 12 "templates/device/packed_half.cuh"
+// ---- score/code.cuh, from line 12 --------------------------------------------------------------
+#line 12 "templates/score/code.cuh"
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_PACKED_HALF_PTX 1
 #else
@@ -881,15 +881,15 @@ __device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
     return first | second << 16;
 }
 
-// ---- device/row.cuh ----------------------------------------------------------------------------
-#line 1 "templates/device/row.cuh"
+// ---- row/row.cuh -------------------------------------------------------------------------------
+#line 1 "templates/row/row.cuh"
 // The part of the input that one row owns.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
 // Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 template <class Bits>
 struct Row {
@@ -916,8 +916,8 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- device/resident_row.cuh, from line 15 -----------------------------------------------------
-#line 15 "templates/device/resident_row.cuh"
+// ---- row/resident/row.cuh, from line 15 --------------------------------------------------------
+#line 15 "templates/row/resident/row.cuh"
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
 template <u32 N>
@@ -1322,13 +1322,13 @@ struct ResidentRow {
     }
 };
 
-// ---- device/short_row.cuh ----------------------------------------------------------------------
-#line 1 "templates/device/short_row.cuh"
+// ---- sink/short_row.cuh ------------------------------------------------------------------------
+#line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
 // Scope: block. Shared memory: none. Barriers: none.
 
-// uses device/types.cuh
+// uses core/types.cuh
 
 // Every position wins, and the places that are left are filled.
 template <class Config>
@@ -1343,16 +1343,16 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- device/slots.cuh --------------------------------------------------------------------------
-#line 1 "templates/device/slots.cuh"
+// ---- core/slots.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/slots.cuh"
 // Places for the winners and the members that the threads of a CTA write.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
 // one between the counter's reset and this.
 // Precondition: fewer than 65536 of each: both counts travel in one word.
 
-// uses device/types.cuh
-// uses device/warp.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
 
 // The first place of this thread among the winners and among the members.
 struct Slots {
@@ -1612,6 +1612,9 @@ struct Config {
     static constexpr u32 ITEMS = 16;
     static constexpr u32 CHUNK = 8;
     static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
     static constexpr u32 MOST_K = 2147483647;
     static constexpr u32 CLUSTER = 8;
     static constexpr u32 THREADS = 512;

@@ -4,8 +4,12 @@
 //! answers. What is common to them: fewer scores beat the losing infinity than win, NaN that ranks
 //! last is among the losers, or all winners are where one stripe of a filter reads them.
 
-use crate::{Reader, Rng, Stripes};
-use topkit::{DType, KernelKind, NanPolicy, Score, Select, Semantics, Variant};
+use crate::{Reader, Stripes};
+use topkit::{
+    DType, Score, Variant,
+    spec::{KernelKind, NanPolicy, Select, Semantics},
+};
+use topkit_lab::Rng;
 
 /// A matrix that is hard for the filters.
 #[derive(Debug, Clone)]

@@ -1,8 +1,9 @@
 //! Rows that are hard for the way a filter deals columns: the winners are where one stripe, one thread
 //! or the edge reads them, so that a threshold guessed from a sample of stripes is far off.
 
-use crate::{Reader, Rng, Stripes};
-use topkit::{NanPolicy, Select, Semantics};
+use crate::{Reader, Stripes};
+use topkit::spec::{NanPolicy, Select, Semantics};
+use topkit_lab::Rng;
 
 /// Whose columns hold the winners.
 type Crowd = fn(&Stripes, Reader) -> bool;

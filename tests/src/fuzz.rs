@@ -3,8 +3,8 @@
 //!
 //! A row is one of a few patterns over a few scores. The same generator state gives the same row.
 
-use crate::Rng;
 use topkit::Score;
+use topkit_lab::Rng;
 
 /// Scores that kernels treat apart, as bits of an `f32`. Each score type rounds them to its own.
 const SPECIAL: [u32; 23] = [
@@ -126,7 +126,7 @@ pub fn spans(rng: &mut Rng, rows: usize, columns: usize) -> (Vec<i32>, Vec<i32>)
 /// A score of [`SPECIAL`]; NaN of either sign, quiet or signalling.
 fn special<S: Score>(rng: &mut Rng) -> S {
     let score = f32::from_bits(SPECIAL[rng.below(SPECIAL.len() as u32) as usize]);
-    if score.is_nan() { crate::inputs::nan(rng) } else { S::from_f32(score) }
+    if score.is_nan() { topkit_lab::nan(rng) } else { S::from_f32(score) }
 }
 
 /// A number from -1 to 1, evenly.

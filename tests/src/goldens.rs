@@ -1,7 +1,10 @@
 //! The variants whose text is kept in `golden/`: together they use every dtype, every vector
 //! width, every number of bins and threads, and every block.
 
-use topkit::{DType, IndexType, KernelKind, NanPolicy, RowShape, Select, Semantics, Variant};
+use topkit::{
+    DType, Variant,
+    spec::{IndexType, KernelKind, NanPolicy, RowShape, Select, Semantics},
+};
 
 /// Each dtype at each vector width, the other keys going round beside them, each dtype held in
 /// registers, each filter, and a row held by a cluster.

@@ -1,5 +1,6 @@
-//! What the tests of several crates share: seeded score matrices, inputs that once had wrong answers,
-//! a selection written a second time, and a judge of many answers.
+//! What the suites share beyond the laboratory: inputs that once had wrong answers, inputs that are hard for
+//! a filter's stripes, special scores, spans of ragged rows, a selection written a second time, and the
+//! variants of the goldens.
 //!
 //! The suites themselves are in `tests/`. Nothing here needs a GPU, a library or a file, and
 //! nothing here is published.
@@ -8,13 +9,9 @@ pub mod cases;
 pub mod dealt;
 pub mod fuzz;
 pub mod goldens;
-pub mod inputs;
-mod judge;
 pub mod oracle;
-mod rng;
+pub mod spans;
 mod stripes;
+pub mod templates;
 
-pub use inputs::Distribution;
-pub use judge::Judge;
-pub use rng::Rng;
 pub use stripes::{Reader, Stripes};

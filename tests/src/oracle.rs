@@ -5,7 +5,10 @@
 //! one that `topkit::host` documents.
 
 use std::cmp::Ordering;
-use topkit::{IndexInt, NanPolicy, Order, Score, Select, Semantics, Ties};
+use topkit::{
+    IndexInt, Score,
+    spec::{NanPolicy, Order, Select, Semantics, Ties},
+};
 
 /// Compares two scores: -0 equals +0, every NaN equals every other and ranks by the policy.
 pub fn compare(a: f32, b: f32, nan: NanPolicy) -> Ordering {

@@ -1,4 +1,4 @@
-//! How a filter deals the columns of a row to its stripes and threads, as `templates/device/stripes.cuh`
+//! How a filter deals the columns of a row to its stripes and threads, as `templates/row/stripes.cuh`
 //! does, for inputs that put all winners where one stripe, one thread or the edge reads them.
 //!
 //! A test in `tests/interpret/dealt.rs` compares it with the template itself, column by column.

@@ -10,8 +10,12 @@ use proptest::prelude::*;
 use question::{Question, any_question};
 use std::collections::BTreeSet;
 use topkit::host::{self, Matrix, Mismatch, Selection};
-use topkit::{IndexInt, IndexType, NanPolicy, Order, RowShape, Score, Select, Semantics, Ties};
-use topkit_tests::{Distribution, oracle};
+use topkit::{
+    IndexInt, Score,
+    spec::{IndexType, NanPolicy, Order, RowShape, Select, Semantics, Ties},
+};
+use topkit_lab::Distribution;
+use topkit_tests::oracle;
 
 const ANY: Semantics = Semantics::DEFAULT;
 const LOWEST: Semantics = Semantics { ties: Ties::LowestIndex, ..ANY };

@@ -7,8 +7,9 @@ use expect_test::expect_file;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use topkit::{DType, Variant, render};
+use topkit::{DType, Variant, inspect::render};
 use topkit_tests::goldens;
+use topkit_tests::templates::blocks_of_templates;
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -43,12 +44,11 @@ fn the_goldens_use_every_key_and_every_block() {
         }
     }
     let texts: Vec<String> = variants.iter().map(|v| render(v).unwrap().text).collect();
-    for part in ["device", "kernels"] {
-        for entry in std::fs::read_dir(folder("../templates").join(part)).unwrap() {
-            let block = format!("{part}/{}", entry.unwrap().file_name().into_string().unwrap());
-            let banner = format!("// ---- {block} ");
-            assert!(texts.iter().any(|text| text.contains(&banner)), "no golden uses {block}");
-        }
+    let blocks = blocks_of_templates();
+    assert!(blocks.len() > 20, "{blocks:?}");
+    for (block, _) in blocks {
+        let banner = format!("// ---- {block} ");
+        assert!(texts.iter().any(|text| text.contains(&banner)), "no golden uses {block}");
     }
 }
 
@@ -60,9 +60,14 @@ fn the_text_is_whole_and_names_its_key() {
             assert!(!source.text.contains(absent), "{absent} in {}", source.entry);
         }
         for (block, text) in blocks(&source.text) {
-            let intrinsics =
-                ["packed_half", "dependent_launch", "score_word", "mailbox", "async_copy"]
-                    .map(|name| format!("device/{name}.cuh"));
+            let intrinsics = [
+                "score/code",
+                "ptx/dependent_launch",
+                "score/word",
+                "core/exchange",
+                "ptx/async_copy",
+            ]
+            .map(|name| format!("{name}.cuh"));
             assert!(
                 intrinsics.iter().any(|name| name == block) || !text.contains("asm"),
                 "raw PTX in {block}"

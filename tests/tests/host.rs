@@ -9,8 +9,12 @@ use half::{bf16, f16};
 use proptest::prelude::*;
 use question::{Question, any_question};
 use topkit::host::{self, HostError, Matrix, Output, Selection, ordered_key};
-use topkit::{IndexInt, IndexType, NanPolicy, Order, RowShape, Score, Select, Semantics, Ties};
-use topkit_tests::{Distribution, oracle};
+use topkit::{
+    IndexInt, Score,
+    spec::{IndexType, NanPolicy, Order, RowShape, Select, Semantics, Ties},
+};
+use topkit_lab::SUITE;
+use topkit_tests::oracle;
 
 proptest! {
     #[test]
@@ -175,7 +179,7 @@ fn the_fill_is_all_bits_set_and_nan() {
 
 #[test]
 fn a_long_row_is_selected_exactly() {
-    for distribution in Distribution::ALL {
+    for distribution in SUITE {
         let scores = distribution.fill::<f32>(1, 2, 100_003);
         let input = Matrix::new(&scores, 2, 100_003).unwrap();
         let got = host::top_k::<f32, i32>(&input, 2048, &Semantics::DEFAULT).unwrap();

@@ -9,8 +9,12 @@ use half::{bf16, f16};
 use proptest::prelude::*;
 use question::any_question;
 use topkit::host::{self, Matrix};
-use topkit::{IndexInt, NanPolicy, Order, RowShape, Score, Select, Semantics, Ties};
-use topkit_tests::{Distribution, Judge, Rng, oracle};
+use topkit::{
+    IndexInt, Score,
+    spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties},
+};
+use topkit_lab::{Distribution, Judge, Rng, SUITE};
+use topkit_tests::oracle;
 
 /// What both judges say, which must be one.
 fn accepts<S: Score, I: IndexInt>(
@@ -97,7 +101,7 @@ fn every_kind<S: Score>(distribution: Distribution, select: Select, nan: NanPoli
 #[test]
 fn every_kind_of_wrong_answer_is_refused() {
     let mut refused = 0;
-    for distribution in Distribution::ALL {
+    for distribution in SUITE {
         for &select in Select::ALL {
             for &nan in NanPolicy::ALL {
                 refused += every_kind::<f32>(distribution, select, nan);

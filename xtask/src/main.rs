@@ -43,7 +43,7 @@ enum Task {
     },
     /// Writes the golden sources in tests/golden anew
     Bless,
-    /// Compares every kernel that two commits generate: all kernels, dtypes, sizes and meanings
+    /// Compares every kernel that two commits generate: all kernels, dtypes, sizes and meanings; with --code their machine code
     Replay(replay::Args),
     /// Packs the crates as for the registry, and builds what was packed, away from the repository
     Package,

@@ -10,7 +10,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use topkit::{Arch, Nvrtc};
+use topkit::{Arch, machine::Nvrtc};
 
 const PACKAGE: &str = "nvidia-cuda-nvrtc";
 const VERSION: &str = "13.0.88";

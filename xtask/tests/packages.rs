@@ -32,7 +32,7 @@ fn those_that_users_depend_on_or_install_are_published() {
     let mut names: Vec<_> =
         published.map(|package| package["name"].as_str().unwrap().to_owned()).collect();
     names.sort();
-    assert_eq!(names, ["topkit", "topkit-cli", "topkit-codegen", "topkit-dsl"]);
+    assert_eq!(names, ["topkit", "topkit-cli", "topkit-codegen", "topkit-dsl", "topkit-lab"]);
 }
 
 #[test]

@@ -129,10 +129,10 @@ fn every_feature_that_a_document_names_is_there() {
 
     let own = features("runtime/Cargo.toml");
     assert!(own.contains(&"cuda-12".to_owned()) && own.contains(&"cuda-any".to_owned()), "{own:?}");
-    let crates = ["capi", "cli", "codegen", "dsl", "tests", "xtask"];
+    let crates = ["capi", "cli", "codegen", "dsl", "lab", "tests", "xtask"];
     let others = crates.map(|name| features(&format!("{name}/Cargo.toml"))).concat();
     let documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned);
-    let folders = ["capi", "cli", "docs", "fronts", "templates", "tests"];
+    let folders = ["capi", "cli", "docs", "fronts", "lab", "templates", "tests"];
     let more = folders.into_iter().flat_map(files).filter(|path| path.ends_with(".md"));
     for path in documents.into_iter().chain(more) {
         for feature in named_features(&read(&path)) {
@@ -150,7 +150,8 @@ fn every_feature_that_a_document_names_is_there() {
 
 #[test]
 fn files_are_short_and_have_a_header() {
-    let folders = ["capi", "cli", "codegen", "dsl", "runtime", "templates", "tests", "xtask"];
+    let folders =
+        ["capi", "cli", "codegen", "dsl", "lab", "runtime", "templates", "tests", "xtask"];
     let all = folders.into_iter().chain(["fronts/beside-candle/src"]).flat_map(files);
     // The cases of the macro are what a user would write.
     let sources: Vec<String> = all
@@ -204,7 +205,7 @@ fn functions_of_the_driver_are_told_apart() {
 #[test]
 fn every_function_of_the_driver_is_probed() {
     let probe = read("runtime/src/library/driver.rs");
-    let folders = ["runtime/src", "cli/src", "capi/src"];
+    let folders = ["runtime/src", "lab/src", "cli/src", "capi/src"];
     let sources = folders.into_iter().flat_map(files).filter(|path| path.ends_with(".rs"));
     let mut called = Vec::new();
     for path in sources {
@@ -238,7 +239,7 @@ fn the_cache_alone_calls_the_compiler() {
     let calls = ["ompiler.compile(", "vrtc.compile(", "vrtc()?.compile(", "Compiler::compile("];
     let calls =
         calls.iter().chain(&["ompiler.ptx(", "vrtc.ptx(", "vrtc()?.ptx(", "Compiler::ptx("]);
-    let folders = ["runtime/src", "cli/src", "capi/src"];
+    let folders = ["runtime/src", "lab/src", "cli/src", "capi/src"];
     for path in folders.into_iter().flat_map(files).filter(|path| !own.contains(&path.as_str())) {
         if let Ok(text) = fs::read_to_string(root().join(&path)) {
             let call = calls.clone().find(|call| text.contains(**call));

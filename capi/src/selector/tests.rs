@@ -53,7 +53,7 @@ struct Offline(*mut Selector);
 
 impl Offline {
     fn new(config: SelectorConfig) -> Offline {
-        let engine = topkit::Engine::offline(Arch::of_device(9, 0)).unwrap();
+        let engine = topkit::Toolchain::new(Arch::of_device(9, 0)).unwrap();
         let engine = Box::into_raw(Box::new(Engine(engine)));
         let mut selector = ptr::null_mut();
         // SAFETY: the engine is live until it is destroyed, the config is as long as it says.

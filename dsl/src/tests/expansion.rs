@@ -50,18 +50,18 @@ fn the_spec_is_what_was_declared() {
             dtype: ::std::borrow::Cow::Borrowed(
                 &[::topkit::DType::F32, ::topkit::DType::Bf16, ::topkit::DType::F16]
             ),
-            k: ::topkit::KSet::Range { first: 1u32, last: 2048u32 },
+            k: ::topkit::spec::KSet::Range { first: 1u32, last: 2048u32 },
             vec_size: ::std::borrow::Cow::Borrowed(&[1u32, 2u32, 4u32, 8u32]),
             bins: ::std::borrow::Cow::Borrowed(&[256u32, 1024u32]),
             threads: ::std::borrow::Cow::Borrowed(&[256u32]),
-            semantics: ::topkit::Semantics {
-                select: ::topkit::Select::Largest,
-                nan: ::topkit::NanPolicy::Highest,
-                ties: ::topkit::Ties::Any,
-                order: ::topkit::Order::Unsorted,
-                index: ::topkit::IndexType::I32,
+            semantics: ::topkit::spec::Semantics {
+                select: ::topkit::spec::Select::Largest,
+                nan: ::topkit::spec::NanPolicy::Highest,
+                ties: ::topkit::spec::Ties::Any,
+                order: ::topkit::spec::Order::Unsorted,
+                index: ::topkit::spec::IndexType::I32,
                 values: false,
-                rows: ::topkit::RowShape::Ragged,
+                rows: ::topkit::spec::RowShape::Ragged,
             },
         }
     };

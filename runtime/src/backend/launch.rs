@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::plan::Plan;
-use crate::problem::{LIMIT, Problem};
+use crate::problem::{LIMIT, Problem, TooLarge};
 use cudarc::driver::sys::CUdeviceptr;
 use topkit_codegen::{DType, RowShape, SelectorSpec};
 
@@ -104,7 +104,7 @@ impl RawLaunch {
         ];
         for (what, value) in spans {
             if value > SPAN_LIMIT {
-                return Err(Error::TooLarge { what, value, limit: SPAN_LIMIT });
+                return Err(TooLarge { what, value, limit: SPAN_LIMIT }.into());
             }
         }
         if self.scores == 0 && columns > 0 {
@@ -149,7 +149,7 @@ impl RawLaunch {
     }
 }
 
-/// `LaunchArgs` of `templates/device/types.cuh`, field by field.
+/// `LaunchArgs` of `templates/core/types.cuh`, field by field.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub(crate) struct KernelArgs {

@@ -1,9 +1,9 @@
-//! Writes what a kernel became, for a person to read: `TOPKIT_DUMP`. What was edited there is read by
-//! [`crate::compile::overrides`].
+//! Writes the source, PTX, machine code and build log of a kernel, for a person to read: `TOPKIT_DUMP`.
+//! It reads nothing back: edited sources are read by [`overrides`](super::overrides). A file that cannot
+//! be written is an error, since somebody asked for it.
 
-use crate::compile::store::Artifact;
-use crate::error::Error;
-use std::io::ErrorKind;
+use super::store::Artifact;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use topkit_codegen::{Arch, RenderedSource};
 
@@ -15,19 +15,30 @@ pub(crate) fn folder_name(entry: &str, arch: Arch) -> String {
     format!("{entry}-{arch}")
 }
 
+/// A file of a dump that could not be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path} could not be written: {reason}")]
+#[non_exhaustive]
+pub struct DumpError {
+    /// The file.
+    pub path: String,
+    /// The system's own words.
+    pub reason: String,
+}
+
 /// Writes `<symbol>-<arch>/{kernel.cu,kernel.ptx,kernel.cubin,build.log}` below the folder,
 /// unless the same was written before. The PTX is compiled for it by `ptx`, which is `None` where that
 /// is denied or there is no compiler; the PTX is then left out, and written by the first run that may
 /// compile. What was asked for is an error when it cannot be had. The
 /// architecture is the engine's, by which overrides are looked for; a pack's kernel may be of an
 /// earlier one.
-pub(crate) fn dump(
+pub(crate) fn dump<E: From<DumpError>>(
     folder: &Path,
     source: &RenderedSource,
     arch: Arch,
     artifact: &Artifact,
-    ptx: Option<impl FnOnce() -> Result<String, Error>>,
-) -> Result<(), Error> {
+    ptx: Option<impl FnOnce() -> Result<String, E>>,
+) -> Result<(), E> {
     let folder = folder.join(folder_name(&source.entry, arch));
     let (cubin, file) = (folder.join("kernel.cubin"), folder.join("kernel.ptx"));
     let is_written = std::fs::read(&cubin).is_ok_and(|written| written == artifact.cubin);
@@ -44,37 +55,36 @@ pub(crate) fn dump(
     }
     write(&folder.join("build.log"), artifact.log.as_bytes())?;
     // Last, since it marks the folder as complete but for the PTX.
-    write(&cubin, &artifact.cubin)
+    Ok(write(&cubin, &artifact.cubin)?)
 }
 
 /// Removes what was written of another source.
-fn remove(path: &Path) -> Result<(), Error> {
+fn remove(path: &Path) -> Result<(), DumpError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(Error::Write { path: path.display().to_string(), reason: error.to_string() })
-        }
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritten(path, &error)),
         _ => Ok(()),
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), DumpError> {
     let write = || {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
         std::fs::write(path, bytes)
     };
-    write().map_err(|error| Error::Write {
-        path: path.display().to_string(),
-        reason: error.to_string(),
-    })
+    write().map_err(|error| unwritten(path, &error))
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> DumpError {
+    DumpError { path: path.display().to_string(), reason: error.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::compile::store::{CacheKey, KeyInputs, Origin};
-    use topkit_codegen::{DType, Variant, render};
+    use topkit_codegen::{DType, SelectorSpec, render};
 
     fn key(source: &RenderedSource, arch: Arch) -> CacheKey {
         let (entry, text) = (&source.entry, &source.text);
@@ -85,9 +95,8 @@ mod tests {
     fn ptx_that_was_left_out_is_written_once_it_may_be_compiled() {
         let folder = tempfile::tempdir().unwrap();
         let arch = Arch::of_device(9, 0);
-        let variant: Variant =
-            crate::tune::of_id(DType::F32, "block_filter v4_b2048_t512_r32").unwrap();
-        let source = render(&variant).unwrap();
+        let spec = SelectorSpec::builder("One").dtype([DType::F32]).build().unwrap();
+        let source = render(&spec.variants()[0]).unwrap();
         let artifact = Artifact {
             key: key(&source, arch),
             entry: source.entry.clone(),
@@ -99,7 +108,7 @@ mod tests {
         let file = folder.path().join(folder_name(&source.entry, arch)).join("kernel.ptx");
         let run = |ptx: Option<&str>| {
             let ptx = ptx.map(|text| || Ok(text.to_owned()));
-            dump(folder.path(), &source, arch, &artifact, ptx).unwrap();
+            dump::<DumpError>(folder.path(), &source, arch, &artifact, ptx).unwrap();
             std::fs::read_to_string(&file).ok()
         };
         assert_eq!(run(None), None);

@@ -1,14 +1,13 @@
 //! Edited sources in place of generated ones: `TOPKIT_OVERRIDE`.
 //!
-//! The folder is laid out as [`crate::compile::dump`] writes it, so that a dump, edited, is an override. The
-//! edited text takes the place of the generated one before anything is hashed, so it has a cache
-//! entry of its own. It keeps no text: a file is read whenever its kernel is rendered. What was put
-//! there and cannot be used is an error, never a reason to take the generated text.
+//! The folder is laid out as [`dump`](super::dump) writes it, so that a dump, edited, is an override.
+//! The edited text takes the place of the generated one before anything is hashed, so it has a cache
+//! entry of its own. No text is kept: a file is read whenever its kernel is rendered. An edited file
+//! that cannot be used is an error, never a reason to compile the generated text.
 
-use crate::compile::dump::{SOURCE, folder_name};
-use crate::error::Error;
-use sha2::{Digest, Sha256};
-use std::fmt::{Display, Write};
+use super::dump::{SOURCE, folder_name};
+use super::store::sha256;
+use std::fmt::Display;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -23,12 +22,23 @@ pub struct Overrides {
     folder: PathBuf,
 }
 
+/// An edited source that cannot stand for the generated one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}, which TOPKIT_OVERRIDE or the configuration names, cannot be used: {reason}")]
+#[non_exhaustive]
+pub struct OverrideError {
+    /// The file, or the folder.
+    pub path: String,
+    /// What is wrong and what to do.
+    pub reason: String,
+}
+
 impl Overrides {
     /// The edited sources of a folder; none of them is read yet.
     ///
     /// # Errors
     /// There is no such folder.
-    pub fn open(folder: &Path) -> Result<Overrides, Error> {
+    pub fn open(folder: &Path) -> Result<Overrides, OverrideError> {
         match fs::metadata(folder) {
             Ok(found) if found.is_dir() => Ok(Overrides { folder: folder.to_owned() }),
             Ok(_) => Err(unusable(folder, "it is a file; name the folder of a dump")),
@@ -44,7 +54,7 @@ impl Overrides {
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn files(&self) -> Result<Vec<PathBuf>, Error> {
+    pub fn files(&self) -> Result<Vec<PathBuf>, OverrideError> {
         let entries = fs::read_dir(&self.folder).map_err(|error| unusable(&self.folder, error))?;
         let files = entries.flatten().map(|entry| entry.path().join(SOURCE));
         let mut files: Vec<PathBuf> = files.filter(|file| file.exists()).collect();
@@ -57,7 +67,11 @@ impl Overrides {
     ///
     /// # Errors
     /// There is a file, and it cannot be read, is no text, or does not define the kernel.
-    pub fn apply(&self, generated: RenderedSource, arch: Arch) -> Result<RenderedSource, Error> {
+    pub fn apply(
+        &self,
+        generated: RenderedSource,
+        arch: Arch,
+    ) -> Result<RenderedSource, OverrideError> {
         let entry = &generated.entry;
         let path = self.folder.join(folder_name(entry, arch)).join(SOURCE);
         let text = match fs::read_to_string(&path) {
@@ -73,13 +87,13 @@ impl Overrides {
             return Err(unusable(&path, reason));
         }
         tracing::warn!(path = %path.display(), "{entry} is compiled from an edited source");
-        let digest = digest(&text);
+        let digest = sha256(text.as_bytes());
         Ok(RenderedSource { text, digest, ..generated })
     }
 }
 
-fn unusable(path: &Path, reason: impl Display) -> Error {
-    Error::Override { path: path.display().to_string(), reason: reason.to_string() }
+fn unusable(path: &Path, reason: impl Display) -> OverrideError {
+    OverrideError { path: path.display().to_string(), reason: reason.to_string() }
 }
 
 /// Whether the text has, outside line comments, the name as a whole word with its parameters after
@@ -93,14 +107,6 @@ fn defines(text: &str, entry: &str) -> bool {
         before.contains("extern \"C\"")
             && !before.ends_with(word)
             && after.trim_start().starts_with('(')
-    })
-}
-
-fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
     })
 }
 
@@ -143,7 +149,7 @@ mod tests {
         let (folder, _path) = folder(generated().text);
         let source = Overrides::open(folder.path()).unwrap().apply(generated(), ARCH).unwrap();
         assert_eq!(source, generated());
-        assert_eq!(digest(&source.text), generated().digest);
+        assert_eq!(sha256(source.text.as_bytes()), generated().digest);
         let empty = tempfile::tempdir().unwrap();
         let source = Overrides::open(empty.path()).unwrap().apply(generated(), ARCH).unwrap();
         assert_eq!(source, generated());
@@ -165,7 +171,6 @@ mod tests {
             let (folder, path) = folder(text);
             let overrides = Overrides::open(folder.path()).unwrap();
             let error = overrides.apply(generated(), ARCH).unwrap_err();
-            assert!(matches!(error, Error::Override { .. }), "{error}");
             let error = error.to_string();
             assert!(error.contains(words) && error.contains(path.to_str().unwrap()), "{error}");
         }

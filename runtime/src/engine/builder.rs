@@ -1,8 +1,8 @@
-//! Builds an engine with settings of one's own. It opens nothing before [`EngineBuilder::build`].
+//! Builds an engine or a toolchain with settings of one's own. It opens nothing before one of the calls
+//! that end it, [`EngineBuilder::build`] and [`EngineBuilder::build_toolchain`].
 
+use super::{Config, Engine, Target, Toolchain};
 use crate::backend::cuda::device::Device;
-use crate::engine::Config;
-use crate::engine::{Engine, Target};
 use crate::error::Error;
 use cudarc::driver::CudaContext;
 use std::path::PathBuf;
@@ -18,24 +18,28 @@ pub struct EngineBuilder {
     packs: Vec<PathBuf>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum Place {
-    #[default]
-    FirstGpu,
+    Device(usize),
     Context(Arc<CudaContext>),
-    Offline(Arch),
+}
+
+impl Default for Place {
+    fn default() -> Place {
+        Place::Device(0)
+    }
 }
 
 impl EngineBuilder {
-    /// On the caller's context, as [`Engine::on`].
-    pub fn context(mut self, context: Arc<CudaContext>) -> EngineBuilder {
-        self.place = Place::Context(context);
+    /// On the GPU of this ordinal, as [`Engine::on_device`].
+    pub fn device(mut self, ordinal: usize) -> EngineBuilder {
+        self.place = Place::Device(ordinal);
         self
     }
 
-    /// Without a GPU, for an architecture, as [`Engine::offline`].
-    pub fn offline(mut self, arch: Arch) -> EngineBuilder {
-        self.place = Place::Offline(arch);
+    /// On the caller's context, as [`Engine::on`].
+    pub fn context(mut self, context: Arc<CudaContext>) -> EngineBuilder {
+        self.place = Place::Context(context);
         self
     }
 
@@ -45,7 +49,7 @@ impl EngineBuilder {
         self
     }
 
-    /// With a [pack](crate::compile::store::pack) of compiled kernels. Packs are searched in the order of the
+    /// With a [pack](crate::cache::pack) of compiled kernels. Packs are searched in the order of the
     /// calls, and before those of the settings.
     pub fn pack(mut self, path: impl Into<PathBuf>) -> EngineBuilder {
         self.packs.push(path.into());
@@ -58,13 +62,25 @@ impl EngineBuilder {
     /// There is no driver or no GPU for it; a pack cannot be used; or there are no packs, and there
     /// is no NVRTC, or none that compiles for the architecture.
     pub fn build(self) -> Result<Engine, Error> {
+        let device = match &self.place {
+            Place::Device(ordinal) => Device::open(*ordinal)?,
+            Place::Context(context) => Device::of(context.clone())?,
+        };
+        Engine::build(Arc::new(device), self.settings())
+    }
+
+    /// A toolchain without a GPU, with the packs and settings given here; the place is left aside.
+    ///
+    /// # Errors
+    /// A pack cannot be used; or there are no packs, and there is no NVRTC, or none that compiles for
+    /// the architecture.
+    pub fn build_toolchain(self, arch: Arch) -> Result<Toolchain, Error> {
+        Toolchain::build(Target::Offline(arch), self.settings())
+    }
+
+    fn settings(self) -> Config {
         let mut config = self.config.unwrap_or_else(Config::from_env);
         config.packs.splice(..0, self.packs);
-        let target = match self.place {
-            Place::FirstGpu => Target::Gpu(Device::open(0)?),
-            Place::Context(context) => Target::Gpu(Device::of(context)?),
-            Place::Offline(arch) => Target::Offline(arch),
-        };
-        Engine::build(target, config)
+        config
     }
 }

@@ -15,7 +15,7 @@
 //! uses the settings ([`Config::refused`]); the folder of a dump is only written to, and may be
 //! relative.
 
-use crate::compile::store::parse_size;
+use crate::compile::cache::parse_size;
 use crate::library::environment::absolute;
 use etcetera::BaseStrategy;
 use std::env;

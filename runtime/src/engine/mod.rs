@@ -1,42 +1,55 @@
-//! Where kernels come from and where they run: one engine for each GPU, or for an architecture
-//! that is compiled for without one.
+//! Where kernels come from and where they are loaded: a toolchain for an architecture, and an engine,
+//! which is a toolchain with a GPU.
 //!
-//! It renders, compiles, caches and loads. It holds no scores and no workspace, and it never
-//! launches by itself; that is [`Selector`]'s work.
+//! A toolchain renders, compiles and caches; with a GPU it loads too. It holds no scores and no
+//! workspace and launches nothing. Every failure is an error of the call that met it; nothing is
+//! retried here.
 
 mod builder;
 mod config;
+mod gpu;
+mod tables;
 
 pub use builder::EngineBuilder;
 pub use config::Config;
+pub use gpu::Engine;
 
-use crate::backend::cuda::device::{Device, DeviceFacts};
+use crate::backend::cuda::device::Device;
 use crate::backend::cuda::module::{LaunchShape, LoadedKernel};
+use crate::compile::absent::Absent;
+use crate::compile::cache::{
+    Artifact, CacheKey, Compiling, DiskCache, KernelCache, KernelError, NotPacked, OnceMap, Store,
+};
 use crate::compile::dump::dump;
-use crate::compile::nvrtc::Nvrtc;
+use crate::compile::nvrtc::{Nvrtc, NvrtcError};
 use crate::compile::overrides::Overrides;
-use crate::compile::store::pack::{Absent, NotPacked, Packs, Stock};
-use crate::compile::store::{Artifact, CacheKey, KernelCache, MemoryCache};
+use crate::compile::store::pack::Packs;
 use crate::error::Error;
-use crate::plan::{Here, Holding, Limits, Planner, Refusal};
-use crate::problem::Problem;
-use crate::select::selector::Selector;
-use crate::tune::{self, Event, Provenance, Records, Summary, TuneError, Tuning, source_digest};
+use crate::plan::{Holding, Limits, Refusal};
 use cudarc::driver::CudaContext;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use topkit_codegen::{Arch, RenderedSource, SelectorSpec, Variant, render};
 
-/// Compiles, caches and loads kernels for one GPU or one architecture. Cheap to clone; clones
+/// Renders, compiles and caches kernels for one architecture; it needs no GPU. Cheap to clone; clones
 /// share everything.
 ///
-/// A kernel that was loaded stays loaded for as long as its CUDA context lives, since a captured
-/// graph or a launch that has not ended may need it after the engine was dropped. Engines that are
-/// made one after another in one [`CudaContext`] share what is loaded, so they add nothing.
+/// Its selectors plan, compile and show kernels. To launch, make them of an [`Engine`], which is a
+/// toolchain with a GPU.
+///
+/// ```no_run
+/// use topkit::{DType, Problem, SelectorSpec, Toolchain};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let toolchain = Toolchain::new("sm_90a".parse()?)?;
+/// let selector = toolchain.selector(SelectorSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
+/// let plan = selector.plan(&Problem::new(DType::Bf16, 32, 131_072, 512))?;
+/// println!("{}", selector.ptx(&plan.variant)?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
-pub struct Engine {
+pub struct Toolchain {
     inner: Arc<Inner>,
 }
 
@@ -47,104 +60,78 @@ struct Inner {
     config: Config,
     overrides: Option<Overrides>,
     /// The compiler; where packs alone serve, why there is none.
-    nvrtc: Result<Arc<Nvrtc>, Error>,
+    nvrtc: Result<Arc<Nvrtc>, NvrtcError>,
+    packs: Arc<Packs>,
+    disk: Option<DiskCache>,
+    /// Artifacts, from memory, from the packs, from disk or from the compiler.
     cache: KernelCache,
-    artifacts: MemoryCache<Variant, Artifact, Error>,
-    loaded: MemoryCache<Variant, LoadedKernel, Error>,
+    loaded: OnceMap<Variant, LoadedKernel, Error>,
     /// The measured table that holds here, read with the first selector and anew after a tuning.
-    holding: Mutex<Option<Option<Holding>>>,
+    holding: Mutex<Option<Option<Arc<Holding>>>>,
 }
 
 /// The records of a machine's own measurements, in the folder of the disk cache.
 const RECORDS: &str = "tuned.jsonl";
 
-/// What an engine is for.
-#[derive(Debug)]
-pub(crate) enum Target {
-    Gpu(Device),
+/// What a toolchain compiles for.
+#[derive(Debug, Clone)]
+enum Target {
+    Gpu(Arc<Device>),
     Offline(Arch),
 }
 
-impl Engine {
-    /// An engine on the first GPU, with the settings of the environment.
-    ///
-    /// # Errors
-    /// There is no driver, no GPU or no NVRTC; the error names what was looked for and where. With
-    /// [packs](crate::compile::store::pack) no NVRTC is needed.
-    pub fn new() -> Result<Engine, Error> {
-        Engine::build(Target::Gpu(Device::open(0)?), Config::from_env())
-    }
-
-    /// An engine on the caller's context, with the settings of the environment.
-    ///
-    /// # Errors
-    /// The context does not answer, or there is no NVRTC.
-    pub fn on(context: Arc<CudaContext>) -> Result<Engine, Error> {
-        Engine::build(Target::Gpu(Device::of(context)?), Config::from_env())
-    }
-
-    /// An engine with settings of one's own, such as packs of compiled kernels.
-    pub fn builder() -> EngineBuilder {
-        EngineBuilder::default()
-    }
-
-    /// An engine without a GPU: it renders, compiles and inspects for an architecture, and
-    /// refuses to launch.
+impl Toolchain {
+    /// A toolchain without a GPU, for an architecture, with the settings of the environment.
     ///
     /// # Errors
     /// There is no NVRTC, or it does not compile for the architecture.
-    pub fn offline(arch: Arch) -> Result<Engine, Error> {
-        Engine::build(Target::Offline(arch), Config::from_env())
+    pub fn new(arch: Arch) -> Result<Toolchain, Error> {
+        Engine::builder().build_toolchain(arch)
     }
 
-    /// The same target with other settings, and nothing compiled yet.
+    /// A toolchain of the same target with other settings, and nothing compiled yet.
     ///
     /// # Errors
-    /// As for the constructors.
-    pub fn with_config(&self, config: Config) -> Result<Engine, Error> {
-        let target = match &self.inner.target {
-            Target::Gpu(device) => Target::Gpu(device.clone()),
-            Target::Offline(arch) => Target::Offline(*arch),
-        };
-        Engine::build(target, config)
+    /// As for [`Toolchain::new`].
+    pub fn with_config(&self, config: Config) -> Result<Toolchain, Error> {
+        Toolchain::build(self.inner.target.clone(), config)
     }
 
-    pub(crate) fn build(target: Target, config: Config) -> Result<Engine, Error> {
+    fn build(target: Target, config: Config) -> Result<Toolchain, Error> {
         if !config.refused.is_empty() {
             return Err(Error::Environment { refused: config.refused.join("; ") });
         }
         let overrides = config.override_dir.as_deref().map(Overrides::open).transpose()?;
         let packs = Packs::open(&config.packs)?;
         let (arch, limits) = match &target {
-            Target::Gpu(device) => (device.facts.arch, Limits::of_device(&device.facts)),
+            Target::Gpu(device) => (device.facts.arch, device.facts.limits()),
             Target::Offline(arch) => (*arch, Limits::of_arch(*arch)),
         };
-        let nvrtc = compiler(arch, config.line_info);
+        let nvrtc =
+            Nvrtc::for_arch(arch).map(|nvrtc| Arc::new(nvrtc.with_line_info(config.line_info)));
+        let (packs, mut disk) = (Arc::new(packs), None);
+        let mut stores: Vec<Arc<dyn Store>> = vec![packs.clone()];
         let cache = match &nvrtc {
-            Ok(nvrtc) => KernelCache::from_config(nvrtc.clone(), &config),
-            Err(error) if packs.is_empty() => return Err(error.clone()),
+            Ok(nvrtc) => {
+                disk = config.cache_dir.as_ref().and_then(DiskCache::open_or_log);
+                disk = disk.map(|disk| disk.with_limit(config.cache_limit));
+                if let Some(disk) = &disk {
+                    nvrtc.remember_in(disk);
+                    stores.push(Arc::new(disk.clone()));
+                }
+                KernelCache::new(nvrtc.clone(), stores)
+            }
+            Err(error) if packs.is_empty() => return Err(error.clone().into()),
             Err(error) => {
                 tracing::info!("kernels come from packs alone: {error}");
-                KernelCache::new(Arc::new(Absent), None)
+                KernelCache::new(Arc::new(Absent), stores)
             }
         };
-        if let (Ok(nvrtc), Some(disk)) = (&nvrtc, cache.disk()) {
-            nvrtc.remember_in(disk);
-        }
-        let cache = cache.with_packs(packs);
-        let (artifacts, loaded) = (MemoryCache::new(), MemoryCache::new());
+        let loaded = OnceMap::default();
         let holding = Mutex::default();
         let inner =
-            Inner { target, limits, config, overrides, nvrtc, cache, artifacts, loaded, holding };
-        Ok(Engine { inner: Arc::new(inner) })
-    }
-
-    /// The kernels of a spec on this engine; nothing is compiled yet.
-    ///
-    /// # Errors
-    /// The spec has faults; all of them are named.
-    pub fn selector(&self, spec: SelectorSpec) -> Result<Selector, Error> {
-        Selector::new(self.clone(), spec)
+            Inner { target, limits, config, overrides, nvrtc, packs, disk, cache, loaded, holding };
+        Ok(Toolchain { inner: Arc::new(inner) })
     }
 
     /// The architecture that it compiles for.
@@ -160,12 +147,7 @@ impl Engine {
         &self.inner.limits
     }
 
-    /// The GPU, where there is one.
-    pub fn device(&self) -> Option<&DeviceFacts> {
-        self.gpu().map(|device| &device.facts)
-    }
-
-    /// The context, where there is a GPU.
+    /// The context of its GPU; `None` where it has none. That of an [`Engine`] is plain.
     pub fn context(&self) -> Option<&Arc<CudaContext>> {
         self.gpu().map(|device| &device.context)
     }
@@ -173,9 +155,9 @@ impl Engine {
     /// The compiler.
     ///
     /// # Errors
-    /// There is none, and the engine lives by its packs.
+    /// There is none, and kernels come from packs alone.
     pub fn nvrtc(&self) -> Result<&Nvrtc, Error> {
-        self.inner.nvrtc.as_deref().map_err(Error::clone)
+        self.inner.nvrtc.as_deref().map_err(|error| error.clone().into())
     }
 
     /// The compiled kernels, with their counters: [`KernelCache::stats`] tells how many were
@@ -184,98 +166,34 @@ impl Engine {
         &self.inner.cache
     }
 
+    /// The folder of compiled kernels; `None` where nothing is kept on disk.
+    pub fn disk(&self) -> Option<&DiskCache> {
+        self.inner.disk.as_ref()
+    }
+
     /// The file of this machine's own measurements, beside the compiled kernels; `None` where
     /// nothing is kept on disk, or the folder is refused. It is read when the first selector is made,
-    /// and after [`Engine::tune`].
+    /// and after a tuning.
     pub fn records(&self) -> Option<PathBuf> {
-        self.inner.cache.disk().map(|disk| disk.root().join(RECORDS))
+        self.disk().map(|disk| disk.root().join(RECORDS))
     }
 
-    /// Measures which member of a selector is fastest for each of some problems, and keeps what it
-    /// finds in [`Engine::records`], which selectors that are made from then on plan by. Members are
-    /// checked before they are timed. What was measured before, by whatever process, is not
-    /// measured again.
-    ///
-    /// It ends when all is measured, when the budget is spent, or when `tell` breaks; what is known
-    /// by then stands. `tell` hears of every problem that is begun and of every row. Have nothing
-    /// else run on the GPU meanwhile, and capture no stream. It compiles even where the settings deny
-    /// unexpected compiles: these are expected.
-    ///
-    /// ```no_run
-    /// use std::ops::ControlFlow;
-    /// use std::time::Duration;
-    /// use topkit::{DType, Engine, SelectorSpec, Problem, tune::Event};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let engine = Engine::new()?;
-    /// let spec = SelectorSpec::builder("Indexer").dtype([DType::Bf16]).k([2048]).build()?;
-    /// let problems = [1, 8, 32].map(|rows| Problem::new(DType::Bf16, rows, 131_072, 2048));
-    /// let summary = engine.tune(&spec, &problems, Duration::from_secs(30), &mut |event| {
-    ///     if let Event::Problem(place, problem) = event {
-    ///         println!("{place}: {problem}");
-    ///     }
-    ///     ControlFlow::Continue(())
-    /// })?;
-    /// println!("{} left", summary.left);
-    /// let selector = engine.selector(spec)?; // goes by what was measured
-    /// # let _ = selector;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// A stream of the engine's context is being captured, the selector does not serve a problem,
-    /// nothing is kept on disk, the records cannot be read or written, the engine has no GPU or no
-    /// compiler, edited sources stand in for its kernels, or the GPU stops answering.
-    pub fn tune(
-        &self,
-        spec: &SelectorSpec,
-        problems: &[Problem],
-        budget: Duration,
-        tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
-    ) -> Result<Summary, TuneError> {
-        let records = self.records().ok_or(TuneError::NoRecords)?;
-        let problems: Vec<Problem> =
-            problems.iter().map(|problem| problem.of_selector(spec)).collect();
-        tune::tune(self, &Tuning { spec, problems: &problems, budget, records: &records }, tell)
-    }
-
-    /// What picks the members of a selector.
-    pub(crate) fn planner(&self, spec: &SelectorSpec) -> Planner {
-        // What was read is whole, whatever a panic of another thread left.
-        let mut holding = self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner);
-        let holding = holding.get_or_insert_with(|| match self.records() {
-            Some(path) => self.holding(&path),
-            None => self.shipped(),
-        });
-        self.planner_by(spec, holding.as_ref())
-    }
-
-    /// What picks the members of a selector by some points.
-    pub(crate) fn planner_by(&self, spec: &SelectorSpec, holding: Option<&Holding>) -> Planner {
-        let holding = holding.map(|holding| holding.settled(spec, self.limits()));
-        Planner::new(spec, holding.as_deref())
-    }
-
-    /// Has selectors that are made from now on read the records again.
-    pub(crate) fn read_records_again(&self) {
-        *self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    /// The members of a selector that packs hold, where there are no others; the planner then takes no
-    /// other from its table.
-    pub(crate) fn stock(&self, spec: &SelectorSpec, planner: &mut Planner) -> Option<Stock> {
-        let cache = &self.inner.cache;
-        let has = |source: RenderedSource| cache.is_packed(&source, self.arch());
+    /// The variants of a selector that packs hold, where the engine can have no others.
+    fn packed(&self, spec: &SelectorSpec) -> Option<Vec<Variant>> {
+        if self.inner.nvrtc.is_ok() {
+            return None;
+        }
+        let Inner { packs, cache, .. } = &*self.inner;
+        let has = |source: RenderedSource| packs.has(&cache.wanted(&source, self.arch()));
         let is_packed = |variant: &Variant| {
-            // Rendering every member of a selector would take longer than most packs take to search.
+            // Rendering every variant of a selector would take longer than most packs take to search.
             // An edited one counts where the generated one is packed, too: to plan around it would
             // leave the edited text out in silence.
-            cache.packs().name(&variant.symbol())
+            packs.has_name(&variant.symbol())
                 && (render(variant).is_ok_and(has)
                     || self.inner.overrides.is_some() && self.render(variant).is_ok_and(has))
         };
-        self.inner.nvrtc.is_err().then(|| Stock::new(spec, planner, is_packed))
+        Some(spec.variants().into_iter().filter(is_packed).collect())
     }
 
     /// Whether edited sources stand in for generated ones.
@@ -288,35 +206,7 @@ impl Engine {
     /// kernel would hide a fault of an edited one.
     pub(crate) fn gives_way(&self, error: &Error) -> Option<Refusal> {
         let hides = |refusal: &Refusal| *refusal == Refusal::Unusable && self.has_edits();
-        Refusal::of(error).filter(|refusal| !hides(refusal))
-    }
-
-    /// The shipped table, where one holds.
-    pub(crate) fn shipped(&self) -> Option<Holding> {
-        Holding::shipped(Here {
-            name: self.device().map(|facts| facts.name.as_str()),
-            arch: self.arch(),
-            multiprocessors: self.limits().multiprocessors,
-        })
-    }
-
-    /// The shipped table, where one holds, with the records of a file that are of this place.
-    pub(crate) fn holding(&self, path: &Path) -> Option<Holding> {
-        let shipped = self.shipped();
-        let Some(here) = Provenance::of(self) else { return shipped };
-        match Records::read(path) {
-            Err(error) => {
-                tracing::warn!(path = %path.display(), "records cannot be read: {error}");
-                shipped
-            }
-            Ok(records) => {
-                let records = records.usable(Some(&here), source_digest);
-                for refused in &records.refused {
-                    tracing::info!(path = %path.display(), "a record is left out: {refused}");
-                }
-                Holding::with_own(shipped, &records, &here)
-            }
-        }
+        error.refusal().filter(|refusal| !hides(refusal))
     }
 
     fn gpu(&self) -> Option<&Device> {
@@ -331,7 +221,7 @@ impl Engine {
         let _span = tracing::info_span!("render", %variant).entered();
         let source = render(variant)?;
         match &self.inner.overrides {
-            Some(overrides) => overrides.apply(source, self.arch()),
+            Some(overrides) => Ok(overrides.apply(source, self.arch())?),
             None => Ok(source),
         }
     }
@@ -341,66 +231,78 @@ impl Engine {
         Ok(self.inner.cache.key(&self.render(variant)?, self.arch()))
     }
 
-    /// The compiled kernel of a variant; `ahead` of its use, a compile is not denied. Edited sources
-    /// are read each time, so that what is shown is what is compiled.
-    pub(crate) fn artifact(&self, variant: &Variant, ahead: bool) -> Result<Arc<Artifact>, Error> {
-        if self.inner.overrides.is_some() {
-            return self.compile(&self.render(variant)?, ahead);
-        }
-        if let Some(artifact) = self.inner.artifacts.get(variant) {
-            let cache = &self.inner.cache;
-            cache.count_memory_hit();
-            if ahead && cache.lacks(&artifact) {
-                cache.keep_again(&self.render(variant)?, self.arch(), &artifact);
-            }
-            return Ok(artifact);
-        }
-        let artifact = self.compile(&self.render(variant)?, ahead)?;
-        Ok(self.inner.artifacts.keep(variant, artifact))
+    /// Whether a kernel may be compiled that nobody asked for ahead of its use.
+    pub(crate) fn compiling(&self) -> Compiling {
+        if self.inner.config.deny_jit { Compiling::Denied } else { Compiling::Allowed }
     }
 
-    /// The compiled kernel of a source, written to the dump folder where one is set.
-    fn compile(&self, source: &RenderedSource, ahead: bool) -> Result<Arc<Artifact>, Error> {
-        let artifact = self.artifact_of(source, ahead)?;
-        if let Some(folder) = &self.inner.config.dump_dir {
-            // What may not be compiled for its launch may not be compiled to be read.
-            let cache = &self.inner.cache;
-            let may_compile = self.inner.nvrtc.is_ok() && cache.may_compile(ahead);
-            let ptx = || Ok(cache.make_ptx(source, self.arch(), ahead)?);
-            dump(folder, source, self.arch(), &artifact, may_compile.then_some(ptx))?;
-        }
+    /// The compiled kernel of a variant. Edited sources are read each time, so that what is shown is
+    /// what is compiled.
+    pub(crate) fn artifact(
+        &self,
+        variant: &Variant,
+        compiling: Compiling,
+    ) -> Result<Arc<Artifact>, Error> {
+        let source = self.render(variant)?;
+        let artifact = self.artifact_of(&source, compiling)?;
+        self.dump(&source, &artifact, compiling)?;
         Ok(artifact)
     }
 
-    /// The compiled kernel of a source; `ahead` of its use, a compile is not denied.
+    /// As [`Engine::artifact`] ahead of its use: compiling is allowed, and a kernel that the disk lost is
+    /// put there again.
+    pub(crate) fn warm(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
+        let source = self.render(variant)?;
+        let warmed = self.inner.cache.warm(&source, self.arch());
+        let artifact = warmed.map_err(|error| self.no_kernel(&source, error))?;
+        self.dump(&source, &artifact, Compiling::Allowed)?;
+        Ok(artifact)
+    }
+
+    /// The compiled kernel of a source.
     pub(crate) fn artifact_of(
         &self,
         source: &RenderedSource,
-        ahead: bool,
+        compiling: Compiling,
     ) -> Result<Arc<Artifact>, Error> {
-        let found = match ahead {
-            true => self.inner.cache.get_ahead(source, self.arch()),
-            false => self.inner.cache.get(source, self.arch()),
-        };
-        found.map_err(|error| match &self.inner.nvrtc {
+        let found = self.inner.cache.get(source, self.arch(), compiling);
+        found.map_err(|error| self.no_kernel(source, error))
+    }
+
+    /// Writes a kernel to the dump folder where one is set. A kernel that may not be compiled for its
+    /// launch may not be compiled to be read.
+    fn dump(
+        &self,
+        source: &RenderedSource,
+        artifact: &Artifact,
+        compiling: Compiling,
+    ) -> Result<(), Error> {
+        let Some(folder) = &self.inner.config.dump_dir else { return Ok(()) };
+        let may_compile = self.inner.nvrtc.is_ok() && compiling == Compiling::Allowed;
+        let ptx = || Ok::<_, Error>(self.inner.cache.ptx(source, self.arch(), compiling)?);
+        dump(folder, source, self.arch(), artifact, may_compile.then_some(ptx))
+    }
+
+    fn no_kernel(&self, source: &RenderedSource, error: KernelError) -> Error {
+        match &self.inner.nvrtc {
             Ok(_) => error.into(),
             Err(absent) => self.not_packed(source, absent),
-        })
+        }
     }
 
     /// The PTX of a source, for reading.
     pub(crate) fn ptx(&self, source: &RenderedSource) -> Result<String, Error> {
         self.nvrtc()?;
-        Ok(self.inner.cache.ptx(source, self.arch())?)
+        Ok(self.inner.cache.ptx(source, self.arch(), self.compiling())?)
     }
 
-    fn not_packed(&self, source: &RenderedSource, absent: &Error) -> Error {
+    fn not_packed(&self, source: &RenderedSource, absent: &NvrtcError) -> Error {
         Error::NotPacked(Box::new(NotPacked {
             entry: source.entry.clone(),
             arch: self.arch(),
             digest: source.digest.clone(),
-            searched: self.inner.cache.searched(source, self.arch()),
-            compiler: Box::new(absent.clone()),
+            searched: self.inner.packs.searched(&self.inner.cache.wanted(source, self.arch())),
+            compiler: absent.clone(),
         }))
     }
 
@@ -410,10 +312,14 @@ impl Engine {
     }
 
     /// The kernel of a variant, rendered, compiled and loaded where it was not.
-    pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
+    pub(crate) fn load(
+        &self,
+        variant: &Variant,
+        compiling: Compiling,
+    ) -> Result<Arc<LoadedKernel>, Error> {
         let device = self.gpu().ok_or(Error::Offline { arch: self.arch() })?;
-        self.inner.loaded.get_or_compute(variant, || {
-            let artifact = self.artifact(variant, false)?;
+        self.inner.loaded.get_or_make(variant, compiling, || {
+            let artifact = self.artifact(variant, compiling)?;
             let launch = LaunchShape {
                 threads: variant.threads,
                 cluster: variant.cluster,
@@ -422,34 +328,4 @@ impl Engine {
             LoadedKernel::load(device, &artifact.entry, &artifact.cubin, launch)
         })
     }
-}
-
-/// Which architectures a compiler serves in full, or what to do where there is none.
-fn knows(archs: &[String]) -> String {
-    if archs.is_empty() {
-        return "it lists no architecture that it does this for: install another with `python3 -m pip \
-                install nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder"
-            .to_owned();
-    }
-    format!("it knows {}", archs.join(", "))
-}
-
-/// The compiler of this machine, if it compiles every kernel for the architecture.
-fn compiler(arch: Arch, line_info: bool) -> Result<Arc<Nvrtc>, Error> {
-    let nvrtc = Nvrtc::find()?.with_line_info(line_info);
-    if nvrtc.supports(arch) {
-        return Ok(Arc::new(nvrtc));
-    }
-    let (major, minor) = arch.least_nvrtc();
-    let remedy = if nvrtc.version() < (major, minor) {
-        format!(
-            "that takes NVRTC {major}.{minor} or later: install it with `python3 -m pip install \
-             nvidia-cuda-nvrtc` and set TOPKIT_NVRTC to its file or folder"
-        )
-    } else {
-        let known = nvrtc.archs().iter().filter(|arch| nvrtc.supports(**arch));
-        let known: Vec<_> = known.map(Arch::to_string).collect();
-        knows(&known)
-    };
-    Err(Error::Arch { arch, compiler: nvrtc.name(), remedy })
 }

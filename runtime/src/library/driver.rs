@@ -4,11 +4,12 @@
 //! is loaded here first and kept loaded, and every function that this library calls, by itself or
 //! through the bindings, is looked up once. It starts no driver and asks for no GPU.
 
+use super::environment::variable;
+use super::error::LibraryError;
+use super::folders::cuda_folders;
 use super::loader::LEADS_HERE;
-use super::{Found, LibraryError, Search, cuda_folders, open};
-use crate::compile::release::file_at;
-use crate::error::Error;
-use crate::library::environment::variable;
+use super::mapped::file_at;
+use super::search::{Found, Search, open};
 use cudarc::driver::sys::{self, CUDA_VERSION};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -20,7 +21,7 @@ const NAMES: [&str; 2] = ["libcuda.so", "libcuda.so.1"];
 const TAKEN: [&str; 2] = ["libcuda", "libnvcuda"];
 
 const MISSING: &str = "libcuda comes with the NVIDIA driver; install the driver of this machine's \
-     GPU. Without a GPU, use Engine::offline or topkit::host.";
+     GPU. Without a GPU, use Toolchain::new or topkit::host.";
 
 /// The functions that are called here, in the C library and in the program, and those that the
 /// bindings call for them.
@@ -82,23 +83,16 @@ const FUNCTIONS: &[&str] = &[
 const LATER: &[(u32, &str)] = &[(12_080, "cuEventElapsedTime_v2")];
 
 /// Looks for the CUDA driver and checks that it has every function that this library calls, as
-/// every engine on a GPU does first. It starts nothing: whether there is a GPU, [`devices`] tells.
+/// every engine on a GPU does first. It starts nothing: `devices` says whether there is a GPU.
 ///
-/// For programs that use the bindings themselves, which panic where a function is missing.
+/// For programs that use the bindings themselves, which panic where a function is missing. The
+/// library that the bindings will open is found by the system loader, else in `CUDA_HOME` and
+/// `CUDA_PATH`, else in the folders in which containers and WSL keep it. It stays loaded.
 ///
 /// # Errors
 /// There is no driver, it does not load, or it is too old: each place is named, and which driver is
 /// needed.
-///
-/// [`devices`]: crate::devices
-pub fn probe_driver() -> Result<(), Error> {
-    Ok(driver()?)
-}
-
-/// Loads the driver's library, keeps it loaded, and probes what the bindings will open: from the
-/// system loader, from `CUDA_HOME` and `CUDA_PATH`, or from the folders in which containers and WSL
-/// keep it, in that order.
-pub(crate) fn driver() -> Result<(), LibraryError> {
+pub fn probe_driver() -> Result<(), LibraryError> {
     static DRIVER: OnceLock<Found> = OnceLock::new();
     if DRIVER.get().is_some() {
         return Ok(());
@@ -184,6 +178,6 @@ fn needed() -> String {
     format!(
         "topkit needs the NVIDIA driver for CUDA {major}.{minor} or later{release}, whole and of one \
          version; install it, or take away what stands before it on the loader's path. Without a \
-         GPU, use Engine::offline or topkit::host."
+         GPU, use Toolchain::new or topkit::host."
     )
 }

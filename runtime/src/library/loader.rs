@@ -5,7 +5,7 @@
 //! relative one lies in it. While there is such an item nothing is opened by name: the other items and
 //! the loader's usual folders are searched by file. No file is opened here.
 
-use super::named;
+use super::folders::named;
 use std::ffi::OsString;
 use std::path::PathBuf;
 

@@ -3,7 +3,8 @@
 //! They are found by where Python keeps packages; no Python is run. An environment that is active
 //! goes first, then the user's own packages, then every Python on `PATH`, then the system's.
 
-use super::{Tried, children, named};
+use super::error::Tried;
+use super::folders::{children, named};
 use crate::library::environment::{absolute, folders};
 use std::env;
 use std::ffi::OsString;
@@ -25,6 +26,14 @@ const SYSTEM: [&str; 2] = ["/usr/local", "/usr"];
 pub(super) fn packages(tried: &mut Tried) -> Vec<PathBuf> {
     let value = crate::library::environment::variable;
     Places { value: &value, home: env::home_dir(), system: &SYSTEM }.packages(tried)
+}
+
+/// The folders of this name in the packages of NVIDIA, `nvidia/*/<name>`, of Python environments.
+/// What is refused goes to `tried`.
+pub(crate) fn python_wheels(name: &str, tried: &mut Tried) -> Vec<PathBuf> {
+    let packages = packages(tried).into_iter();
+    let wheels = packages.flat_map(|folder| children(&folder.join("nvidia")));
+    wheels.map(|wheel| wheel.join(name)).filter(|folder| folder.is_dir()).collect()
 }
 
 impl Places<'_> {

@@ -1,11 +1,14 @@
-//! A plan in words: why it is what it is.
+//! A plan in words: why it is what it is, what was expected of the other variants, and what a narrowed
+//! tuning axis costs.
+//!
+//! It plans nothing by itself and measures nothing. A problem that has no plan has no explanation: the
+//! error is the plan's.
 
-use super::planner::Planner;
-use super::{Limits, Plan, heuristics, is_sound};
-use crate::error::Error;
+use super::measured::hysteresis::CLEAR;
+use super::{Choice, Limits, Plan, PlanError, Planner, accepts, is_sound, rules};
 use crate::problem::Problem;
-use crate::tune::Choice;
 use std::fmt;
+use std::sync::Arc;
 use topkit_codegen::{Key, LaunchKind, SelectorSpec, Variant};
 
 /// Why a plan is what it is.
@@ -18,10 +21,13 @@ pub struct Explanation {
     pub limits: Limits,
     /// One sentence for each axis.
     pub reasons: Vec<Reason>,
-    /// How many members of the selector could have served.
-    pub members: usize,
+    /// Variants of the selector for the problem's dtype.
+    pub variants: usize,
     /// What it goes by.
     pub basis: Basis,
+    /// What the declared tuning axes cost, where the measured table says that they do. By rules it
+    /// is `None`.
+    pub narrowed: Option<Narrowed>,
 }
 
 /// Why an axis has its value.
@@ -30,7 +36,7 @@ pub struct Explanation {
 pub struct Reason {
     /// The axis.
     pub key: Key,
-    /// The value picked.
+    /// The value of the plan.
     pub value: u32,
     /// The sentence.
     pub why: String,
@@ -63,38 +69,51 @@ pub struct Measured {
     pub near: Vec<Problem>,
     /// The problem is one of them or stands between them; else their times stand for it.
     pub within: bool,
-    /// How the rows of the problem lie in memory, where some of those problems have rows that lie
-    /// otherwise: ragged, or less aligned.
+    /// The layout of the problem, where some of those problems have another one: ragged rows, or
+    /// less aligned rows.
     pub unmeasured: Option<String>,
-    /// What is picked without own records stands, since these are not clearly faster.
+    /// The variant that is planned without own records, where these are not clearly faster.
     pub kept: Option<Kept>,
-    /// Kernels that can serve the problem, the fastest first; that is the one picked.
-    pub alternatives: Vec<Alternative>,
+    /// Variants that can serve the problem, the fastest first, which is the plan's.
+    pub expected: Vec<Expected>,
 }
 
-/// A pick that a GPU's own records do not displace, since the fastest of them is faster by no more
-/// than 2 in 100, which is mostly noise. Those that are faster are then taken to be as fast.
+/// A variant that a GPU's own records do not displace, since the fastest of them is faster by no more
+/// than 2 in 100, which is mostly noise. Faster variants are then taken to be as fast.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Kept {
     /// The measured problem.
     pub problem: Problem,
-    /// What is picked there without own records.
+    /// The variant that is planned there without own records.
     pub choice: Choice,
-    /// By which part of the pick's time the fastest record is faster: 0.01 for 1 in 100.
+    /// By which part of its time the fastest record is faster: 0.01 for 1 in 100.
     pub gain: f64,
 }
 
-/// A kernel that a plan could have picked.
+/// What a variant is expected to take for a problem.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub struct Alternative {
-    /// The kernel.
+pub struct Expected {
+    /// The variant.
     pub variant: Variant,
-    /// Its launch begins early, as in [`Plan::starts_early`].
+    /// It is launched with PDL, as in [`Plan::starts_early`].
     pub starts_early: bool,
-    /// What a launch of it is expected to take.
+    /// Microseconds of a launch.
     pub microseconds: f64,
+}
+
+/// A variant that is faster than every declared one, outside the values that the selector declares for
+/// its tuning axes.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Narrowed {
+    /// The fastest variant that was measured, whatever is declared.
+    pub fastest: Expected,
+    /// Its values that are not declared.
+    pub undeclared: Vec<(Key, u32)>,
+    /// The expected time of the fastest declared variant, divided by its own.
+    pub factor: f64,
 }
 
 impl Explanation {
@@ -107,33 +126,94 @@ impl Explanation {
         spec: &SelectorSpec,
         problem: &Problem,
         limits: &Limits,
-    ) -> Result<Explanation, Error> {
+    ) -> Result<Explanation, PlanError> {
         is_sound(spec)?;
-        Explanation::by(&Planner::default(), spec, problem, limits)
+        Planner::new(Arc::new(spec.clone()), *limits, None).explain(problem)
     }
+}
 
-    pub(crate) fn by(
-        planner: &Planner,
-        spec: &SelectorSpec,
-        problem: &Problem,
-        limits: &Limits,
-    ) -> Result<Explanation, Error> {
-        let plan = planner.plan(spec, problem, limits)?;
-        let basis = planner.basis(&plan.problem, limits);
+impl Planner {
+    /// The plan for a problem, with its reasons.
+    ///
+    /// # Errors
+    /// As for [`Planner::plan`].
+    pub(crate) fn explain(&self, problem: &Problem) -> Result<Explanation, PlanError> {
+        accepts(&self.spec, problem)?;
+        let problem = problem.of_selector(&self.spec);
+        let plan = self.unpacked(&problem)?;
+        let basis = self.basis(&problem);
         let reasons = match &basis {
-            Basis::Rules { .. } => heuristics::reasons(spec, problem, limits, &plan.variant),
+            Basis::Rules { .. } => {
+                rules::reasons(&self.spec, &problem, &self.limits, &plan.variant)
+            }
             Basis::Measured(measured) => measured.reasons(&plan.variant),
         };
-        let members = spec.variants().iter().filter(|member| member.dtype == problem.dtype).count();
-        Ok(Explanation { plan, limits: *limits, reasons, members, basis })
+        let narrowed = match &basis {
+            Basis::Rules { .. } => None,
+            Basis::Measured(_) => self.narrowed(&problem),
+        };
+        let of_dtype = |variant: &&Variant| variant.dtype == problem.dtype;
+        let variants = self.spec.variants().iter().filter(of_dtype).count();
+        let limits = self.limits;
+        let explained = Explanation { plan, limits, reasons, variants, basis, narrowed };
+        Ok(match &self.packed {
+            None => explained,
+            Some(packed) => packed.explain(explained, &self.tried),
+        })
+    }
+
+    /// What the declared tuning axes cost, by the table: the fastest variant of the declared values
+    /// against the fastest of all values that were measured. Neither packs nor rules count.
+    fn narrowed(&self, problem: &Problem) -> Option<Narrowed> {
+        let holding = self.holding.as_ref()?;
+        let mut wide = SelectorSpec::clone(&self.spec);
+        let of_dtype = |variant: &&Variant| variant.dtype == problem.dtype;
+        let times = holding.points.iter().flat_map(|(point, _)| &point.times);
+        for variant in times.map(|(choice, _)| &choice.variant).filter(of_dtype) {
+            for (axis, value) in [
+                (&mut wide.vec_size, variant.vec_size),
+                (&mut wide.bins, variant.bins),
+                (&mut wide.threads, variant.threads),
+            ] {
+                if !axis.contains(&value) {
+                    axis.to_mut().push(value);
+                }
+            }
+        }
+        if [&wide.vec_size, &wide.bins, &wide.threads]
+            == [&self.spec.vec_size, &self.spec.bins, &self.spec.threads]
+        {
+            return None;
+        }
+        let fastest = |spec: Arc<SelectorSpec>| {
+            let planner = Planner::new(spec, self.limits, Some(holding.clone()));
+            let mut expected = planner.expected(problem).into_iter();
+            expected.find(|expected| !self.tried.has_refused(&expected.variant))
+        };
+        let declared = fastest(self.spec.clone())?;
+        let fastest = fastest(Arc::new(wide))?;
+        let factor = declared.microseconds / fastest.microseconds;
+        (factor > 1.0 + CLEAR).then(|| {
+            let variant = fastest.variant;
+            let undeclared = [
+                (Key::VecSize, variant.vec_size, &self.spec.vec_size),
+                (Key::Bins, variant.bins, &self.spec.bins),
+                (Key::Threads, variant.threads, &self.spec.threads),
+            ]
+            .into_iter()
+            .filter(|(_, value, axis)| !axis.contains(value))
+            .map(|(key, value, _)| (key, value))
+            .collect();
+            Narrowed { fastest, undeclared, factor }
+        })
     }
 }
 
 impl Measured {
     fn reasons(&self, variant: &Variant) -> Vec<Reason> {
-        let why = match (&self.kept, &self.alternatives[..]) {
+        let why = match (&self.kept, &self.expected[..]) {
             (Some(Kept { problem, gain, .. }), _) => format!(
-                "the shipped pick, kept since the fastest record of {problem} is faster by only \
+                "the shipped variant, kept since the fastest record of {problem} is faster by only \
                  {:.1} %",
                 gain * 100.0
             ),
@@ -157,21 +237,35 @@ fn sharing(launch: LaunchKind, cluster: u32, grid: u32, rows: u32) -> String {
     match launch {
         LaunchKind::ClusterPerRow => format!("{cluster} a row, as a cluster"),
         LaunchKind::CtasPerRow => {
-            format!("{} a row, which meet in the workspace", grid / rows.max(1))
+            format!("{} a row, which exchange candidates in the workspace", grid / rows.max(1))
         }
         _ => "one a row".to_owned(),
     }
 }
 
-/// Kernels and measured problems that the words name.
+/// Variants and measured problems that the text names.
 const SHOWN: usize = 4;
+
+impl fmt::Display for Narrowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Narrowed { fastest, undeclared, factor } = self;
+        let values: Vec<String> =
+            undeclared.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        write!(
+            f,
+            "warning: the declared tuning axes leave out {}; with it, {} is expected to take \
+             {:.2} us, {factor:.2} times as fast",
+            values.join(" and "),
+            fastest.variant,
+            fastest.microseconds
+        )
+    }
+}
 
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Alternative { variant, starts_early, microseconds } in
-            self.alternatives.iter().take(SHOWN)
-        {
-            let early = if *starts_early { ", started early" } else { "" };
+        for Expected { variant, starts_early, microseconds } in self.expected.iter().take(SHOWN) {
+            let early = if *starts_early { ", launched with PDL" } else { "" };
             writeln!(f, "  {microseconds:8.2} us expected of {variant}{early}")?;
         }
         let own = if self.own { ", in part by the records of this machine" } else { "" };
@@ -187,7 +281,10 @@ impl fmt::Display for Measured {
         };
         write!(f, "\n  {how} {}", near.join("; "))?;
         if let Some(layout) = &self.unmeasured {
-            write!(f, "\n  which stand for rows that lie otherwise: {layout}")?;
+            write!(
+                f,
+                "\n  no measurements for this layout ({layout}); using those of the nearest layout"
+            )?;
         }
         Ok(())
     }
@@ -195,19 +292,22 @@ impl fmt::Display for Measured {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Explanation { plan, limits, reasons, members, basis } = self;
-        writeln!(f, "{}: {} (1 of {members} members)", plan.problem, plan.variant)?;
+        let Explanation { plan, limits, reasons, variants, basis, narrowed } = self;
+        writeln!(f, "{}: {} (1 of {variants} variants)", plan.problem, plan.variant)?;
         let sharing = sharing(
             plan.variant.kernel.launches_as(),
             plan.cluster,
             plan.grid,
             plan.problem.rows as u32,
         );
-        let early = if plan.starts_early { "; may start before the launch ahead ends" } else { "" };
+        let early = if plan.starts_early { "; programmatic dependent launch" } else { "" };
         let (grid, workspace) = (plan.grid, plan.workspace_bytes);
         writeln!(f, "  {grid} CTAs, {sharing}; workspace {workspace} bytes{early}")?;
         for Reason { key, value, why } in reasons {
             writeln!(f, "  {key} = {value}: {why}")?;
+        }
+        if let Some(narrowed) = narrowed {
+            writeln!(f, "  {narrowed}")?;
         }
         let why = match basis {
             Basis::Measured(measured) => return write!(f, "{measured}"),
@@ -216,13 +316,13 @@ impl fmt::Display for Explanation {
         };
         match limits.stand_in {
             None => {
-                write!(f, "  picked by built-in rules, not by measurement on this device{why}")?;
+                write!(f, "  by built-in rules, not by measurement on this device{why}")?;
             }
             Some(device) => {
-                write!(f, "  picked by built-in rules for {device}, without a GPU{why}")?;
+                write!(f, "  by built-in rules for {device}, without a GPU{why}")?;
             }
         }
-        write!(f, "\n  which go by {}", model(limits, plan))
+        write!(f, "\n  the rules know of {}", model(limits, plan))
     }
 }
 

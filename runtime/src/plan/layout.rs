@@ -6,54 +6,48 @@
 //! kernel is loaded and the workspace suffices; else the plan of another alignment where that is so.
 //! Hence a launch needs no more than the kernel and the workspace of any one plan of its shape.
 
-use super::Plan;
-use crate::error::Error;
+use super::{Plan, PlanError};
 use crate::problem::Problem;
 use topkit_codegen::Variant;
 
-impl Plan {
-    /// The plan for the launch of a problem with so many bytes of workspace, by the plans of
-    /// problems. Where no kernel is loaded it is the first plan whose workspace suffices, and where
-    /// none suffices the problem's own, which tells what is needed.
-    ///
-    /// # Errors
-    /// Those of the plans.
-    pub(crate) fn of_launch(
-        problem: &Problem,
-        workspace_bytes: usize,
-        plan: impl Fn(&Problem) -> Result<Plan, Error>,
-        is_loaded: impl Fn(&Variant) -> bool,
-    ) -> Result<Plan, Error> {
-        let own = plan(problem)?;
-        let fits = |plan: &Plan| plan.workspace_bytes <= workspace_bytes;
-        if fits(&own) && is_loaded(&own.variant) {
-            return Ok(own);
-        }
-        let mut first = fits(&own).then_some(own);
-        for other in problem.alignments().filter(|other| other.vec_size != problem.vec_size) {
-            let other = Plan { problem: own.problem, ..plan(&other)? };
-            if fits(&other) {
-                if is_loaded(&other.variant) {
-                    return Ok(other);
-                }
-                first.get_or_insert(other);
-            }
-        }
-        Ok(first.unwrap_or(own))
+/// The plan for the launch of a problem with so many bytes of workspace, by the plans of
+/// problems. Where no kernel is loaded it is the first plan whose workspace suffices, and where
+/// none suffices the problem's own, which tells what is needed.
+///
+/// # Errors
+/// Those of the plans.
+pub(super) fn plan_launch(
+    problem: &Problem,
+    workspace_bytes: usize,
+    plan: impl Fn(&Problem) -> Result<Plan, PlanError>,
+    is_loaded: impl Fn(&Variant) -> bool,
+) -> Result<Plan, PlanError> {
+    let own = plan(problem)?;
+    let fits = |plan: &Plan| plan.workspace_bytes <= workspace_bytes;
+    if fits(&own) && is_loaded(&own.variant) {
+        return Ok(own);
     }
+    let mut first = fits(&own).then_some(own);
+    for other in problem.alignments().filter(|other| other.vec_size != problem.vec_size) {
+        let other = Plan { problem: own.problem, ..plan(&other)? };
+        if fits(&other) {
+            if is_loaded(&other.variant) {
+                return Ok(other);
+            }
+            first.get_or_insert(other);
+        }
+    }
+    Ok(first.unwrap_or(own))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::plan::{Here, Holding, Limits, Planner};
+    use std::sync::Arc;
     use topkit_codegen::{Arch, DType, SelectorSpec};
 
-    struct Place {
-        spec: SelectorSpec,
-        limits: Limits,
-        planner: Planner,
-    }
+    struct Place(Planner);
 
     /// By the table that ships for sm_90.
     fn place() -> Place {
@@ -61,20 +55,20 @@ mod tests {
         let arch = Arch::of_device(9, 0);
         let limits = Limits::of_arch(arch);
         let here = Here { name: None, arch, multiprocessors: limits.multiprocessors };
-        let planner = Planner::new(&spec, Holding::shipped(here).as_ref());
-        Place { spec, limits, planner }
+        let holding = Holding::shipped(here).map(Arc::new);
+        Place(Planner::new(Arc::new(spec), limits, holding))
     }
 
     impl Place {
-        fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
-            self.planner.plan(&self.spec, problem, &self.limits)
+        fn plan(&self, problem: &Problem) -> Result<Plan, PlanError> {
+            self.0.plan(problem)
         }
 
         /// The plan of a launch where what another plan needs is all that there is.
         fn launch(&self, problem: &Problem, prepared: &Plan) -> Plan {
             let is_loaded = |variant: &Variant| *variant == prepared.variant;
             let plan = |problem: &Problem| self.plan(problem);
-            Plan::of_launch(problem, prepared.workspace_bytes, plan, is_loaded).unwrap()
+            plan_launch(problem, prepared.workspace_bytes, plan, is_loaded).unwrap()
         }
     }
 
@@ -135,7 +129,7 @@ mod tests {
             for bytes in plans.iter().map(|plan| plan.workspace_bytes) {
                 for (problem, own) in layouts.iter().zip(&plans) {
                     let plan = |problem: &Problem| place.plan(problem);
-                    let taken = Plan::of_launch(problem, bytes, plan, |_| false).unwrap();
+                    let taken = plan_launch(problem, bytes, plan, |_| false).unwrap();
                     assert!(taken.workspace_bytes <= bytes, "{problem} with {bytes} bytes");
                     if own.workspace_bytes <= bytes {
                         assert_eq!(taken, *own, "{problem}");
@@ -160,6 +154,6 @@ mod tests {
         assert_eq!(place.launch(&padded, &own), own);
         // With neither the kernel nor the memory of any plan, the error is about its own.
         let huge = |_: &Problem| Ok(Plan { workspace_bytes: 1 << 30, ..own });
-        assert_eq!(Plan::of_launch(&padded, 0, huge, |_| false).unwrap().workspace_bytes, 1 << 30);
+        assert_eq!(plan_launch(&padded, 0, huge, |_| false).unwrap().workspace_bytes, 1 << 30);
     }
 }

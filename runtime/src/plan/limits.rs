@@ -3,7 +3,6 @@
 //! On a GPU it is the GPU's own word; for an architecture without one it is that of a usual GPU of
 //! the kind, which is named wherever a plan is explained.
 
-use crate::backend::cuda::device::DeviceFacts;
 use topkit_codegen::{Arch, LaunchKind, Variant};
 
 /// What a GPU can hold and launch.
@@ -89,23 +88,6 @@ impl Limits {
             starts_early: capability >= (9, 0),
             gigabytes_per_second: 0,
             stand_in: Some(usual.device),
-        }
-    }
-
-    /// Those of a GPU.
-    pub fn of_device(facts: &DeviceFacts) -> Limits {
-        Limits {
-            multiprocessors: facts.multiprocessors,
-            threads_per_multiprocessor: facts.threads_per_multiprocessor,
-            registers_per_multiprocessor: facts.registers_per_multiprocessor,
-            shared_bytes_per_multiprocessor: facts.shared_bytes_per_multiprocessor,
-            shared_bytes_per_cta: facts.shared_bytes_per_cta,
-            clusters: facts.clusters,
-            most_cluster: if facts.clusters { *Variant::CLUSTERS.end() } else { 1 },
-            // A launch that starts early can be captured in a graph since CUDA 12.3.
-            starts_early: facts.arch.capability() >= (9, 0) && facts.driver >= (12, 3),
-            gigabytes_per_second: facts.gigabytes_per_second,
-            stand_in: None,
         }
     }
 

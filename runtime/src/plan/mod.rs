@@ -1,36 +1,34 @@
 //! The plan of a launch: which kernel serves a problem, and what its launch needs.
 //!
 //! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
-//! here and nothing is measured. `planner` chooses, by a measured `table` interpolated in a `lattice`
-//! or by the rules of `heuristics`, after `keep` has settled own records; both leave out what `tried` says was
-//! refused. `layout` gives the plan of a launch, `explain` says why a plan is what it is, and `reach` names all
-//! kernels that plans can name. What cannot be launched is an error with its numbers.
+//! here and nothing is measured. `planner` chooses, by what was `measured` or by `rules`; both leave out
+//! what `tried` says was refused. `layout` gives the plan of a launch, and `explain` says why a plan is what it
+//! is. What cannot be launched is an error with its numbers.
 
+pub(crate) mod choice;
+mod error;
 mod explain;
-mod heuristics;
-mod keep;
-mod lattice;
 mod layout;
 mod limits;
+pub(crate) mod measured;
+mod packed;
 mod planner;
-mod reach;
-mod shipped;
-mod table;
+mod rules;
 mod tried;
 
-pub use explain::{Alternative, Basis, Explanation, Kept, Measured, Reason};
-pub(crate) use heuristics::clusters_at_once;
-pub(crate) use keep::CLEAR;
+pub use choice::Choice;
+pub use error::PlanError;
+pub use explain::{Basis, Expected, Explanation, Kept, Measured, Narrowed, Reason};
 pub use limits::Limits;
+pub(crate) use measured::hysteresis::CLEAR;
+pub(crate) use measured::shipped::{Here, Holding};
+pub(crate) use measured::table::Table;
 pub(crate) use planner::Planner;
-pub(crate) use reach::parts;
-pub(crate) use shipped::{Here, Holding};
-pub(crate) use table::Table;
+pub(crate) use rules::clusters_at_once;
 pub(crate) use tried::{Refusal, Tried};
 
-use crate::error::Error;
 use crate::problem::{LIMIT, Problem};
-use crate::tune::Choice;
+use std::sync::Arc;
 use topkit_codegen::{Fault, SelectorSpec, SpecError, Variant};
 
 /// The kernel picked for a problem, and what its launch needs.
@@ -62,9 +60,9 @@ impl Plan {
     ///
     /// # Errors
     /// The spec has faults, the dtype or k was not declared, or a shape is beyond 2^31 - 1.
-    pub fn of(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Result<Plan, Error> {
+    pub fn of(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Result<Plan, PlanError> {
         is_sound(spec)?;
-        Planner::default().plan(spec, problem, limits)
+        Planner::new(Arc::new(spec.clone()), *limits, None).plan(problem)
     }
 
     /// The kernel, and how it is launched.
@@ -78,10 +76,13 @@ impl Plan {
     /// # Errors
     /// There is no such kernel, or it cannot serve the problem, or not within the limits; the error
     /// says why.
-    pub fn with(problem: &Problem, variant: &Variant, limits: &Limits) -> Result<Plan, Error> {
+    pub fn with(problem: &Problem, variant: &Variant, limits: &Limits) -> Result<Plan, PlanError> {
         match &variant.validate()[..] {
-            [] => Plan::of_member(problem, variant, limits),
-            faults => Err(Error::Unfit {
+            [] => {
+                problem.check()?;
+                Plan::of_variant(problem, variant, limits)
+            }
+            faults => Err(PlanError::Unfit {
                 variant: Box::new(*variant),
                 problem: *problem,
                 reason: faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; "),
@@ -89,15 +90,14 @@ impl Plan {
         }
     }
 
-    /// As [`Plan::with`], for a variant that is known to be sound.
-    pub(crate) fn of_member(
+    /// As [`Plan::with`], for a sound variant and a problem that was checked.
+    pub(crate) fn of_variant(
         problem: &Problem,
         variant: &Variant,
         limits: &Limits,
-    ) -> Result<Plan, Error> {
-        problem.check()?;
+    ) -> Result<Plan, PlanError> {
         let unfit =
-            |reason| Error::Unfit { variant: Box::new(*variant), problem: *problem, reason };
+            |reason| PlanError::Unfit { variant: Box::new(*variant), problem: *problem, reason };
         if variant.dtype != problem.dtype {
             return Err(unfit(format!("it serves {}", variant.dtype)));
         }
@@ -134,24 +134,24 @@ impl Plan {
 }
 
 /// Refuses a spec with faults: sizes that no kernel has make no plan.
-fn is_sound(spec: &SelectorSpec) -> Result<(), Error> {
+fn is_sound(spec: &SelectorSpec) -> Result<(), PlanError> {
     let faults = spec.validate();
     if faults.is_empty() { Ok(()) } else { Err(SpecError { faults }.into()) }
 }
 
 /// Refuses a problem that the selector was not declared for.
-pub(crate) fn accepts(spec: &SelectorSpec, problem: &Problem) -> Result<(), Error> {
+pub(crate) fn accepts(spec: &SelectorSpec, problem: &Problem) -> Result<(), PlanError> {
     problem.check()?;
     if !spec.dtype.contains(&problem.dtype) {
         let declared: Vec<_> = spec.dtype.iter().map(|dtype| dtype.name()).collect();
-        return Err(Error::DType {
+        return Err(PlanError::DType {
             selector: spec.name.to_string(),
             declared: declared.join(", "),
             dtype: problem.dtype,
         });
     }
     if !spec.k.contains(problem.k) {
-        return Err(Error::K {
+        return Err(PlanError::K {
             selector: spec.name.to_string(),
             declared: spec.k.clone(),
             k: problem.k,
@@ -268,7 +268,7 @@ mod tests {
                     Variant { threads: size, items: size, cluster: size, bins: size, ..sound },
                 ] {
                     let refused = Plan::with(&problem, &unsound, &h200());
-                    assert!(matches!(&refused, Err(Error::Unfit { .. })), "{refused:?}");
+                    assert!(matches!(&refused, Err(PlanError::Unfit { .. })), "{refused:?}");
                 }
             }
         }
@@ -278,9 +278,9 @@ mod tests {
         for threads in [vec![u32::MAX], vec![0], vec![]] {
             let unsound = SelectorSpec { threads: threads.into(), ..spec.clone() };
             let refused = Plan::of(&unsound, &problem, &h200());
-            assert!(matches!(&refused, Err(Error::Spec(_))), "{refused:?}");
+            assert!(matches!(&refused, Err(PlanError::Spec(_))), "{refused:?}");
             let refused = Explanation::of(&unsound, &problem, &h200());
-            assert!(matches!(&refused, Err(Error::Spec(_))), "{refused:?}");
+            assert!(matches!(&refused, Err(PlanError::Spec(_))), "{refused:?}");
         }
     }
 }

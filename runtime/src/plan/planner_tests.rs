@@ -1,12 +1,12 @@
 //! Tests of the planner, on small made-up tables.
 
 use super::*;
+use crate::plan::Choice;
 use crate::plan::Explanation;
-use crate::plan::table::Point;
-use crate::tune::{Choice, of_id};
+use crate::plan::measured::table::Point;
 use std::hint::black_box;
 use std::time::Instant;
-use topkit_codegen::{Arch, KernelKind};
+use topkit_codegen::{Arch, DType, KernelKind, Key, RowShape};
 
 const HELD: &str = "block_resident v4_b4096_t1024_r16";
 const WIDE: &str = "block_resident v4_b4096_t1024_r32";
@@ -30,9 +30,18 @@ fn h200() -> Limits {
     Limits::of_arch(Arch::of_device(9, 0))
 }
 
+/// The planner of the sample selector by some points.
+fn by(holding: Holding) -> Planner {
+    of(spec(), h200(), Some(holding))
+}
+
+fn of(spec: SelectorSpec, limits: Limits, holding: Option<Holding>) -> Planner {
+    Planner::new(Arc::new(spec), limits, holding.map(Arc::new))
+}
+
 /// A kernel as it is usually launched.
 fn early(name: &str) -> Choice {
-    Choice::usual(&of_id(DType::F32, name).unwrap())
+    Choice::usual(&Variant::from_short_name(DType::F32, name).unwrap())
 }
 
 /// Rows, columns, k, and the microseconds of kernels.
@@ -67,7 +76,7 @@ fn problem(rows: usize, columns: usize, k: u32) -> Problem {
 }
 
 fn explain(planner: &Planner, rows: usize, columns: usize, k: u32) -> Explanation {
-    Explanation::by(planner, &spec(), &problem(rows, columns, k), &h200()).unwrap()
+    planner.explain(&problem(rows, columns, k)).unwrap()
 }
 
 fn measured(explanation: Explanation) -> Measured {
@@ -78,13 +87,13 @@ fn measured(explanation: Explanation) -> Measured {
 }
 
 fn pick(planner: &Planner, rows: usize, columns: usize, k: u32) -> String {
-    let plan = planner.plan(&spec(), &problem(rows, columns, k), &h200()).unwrap();
-    crate::tune::id(&plan.variant)
+    let plan = planner.plan(&problem(rows, columns, k)).unwrap();
+    plan.variant.short_name()
 }
 
 #[test]
 fn a_measured_problem_gets_its_winner_and_its_time() {
-    let planner = Planner::new(&spec(), Some(&table()));
+    let planner = by(table());
     let held = table();
     for (Point { problem, times }, _) in &held.points {
         let Problem { rows, columns, k, .. } = *problem;
@@ -92,19 +101,19 @@ fn a_measured_problem_gets_its_winner_and_its_time() {
         assert_eq!(explanation.plan.choice(), times[0].0, "{problem}");
         let measured = measured(explanation);
         assert_eq!((measured.near.as_slice(), measured.within), (&[*problem][..], true));
-        let us = measured.alternatives[0].microseconds;
+        let us = measured.expected[0].microseconds;
         assert!((us / times[0].1 - 1.0).abs() < 1e-4, "{problem}: {us}");
     }
 }
 
 #[test]
 fn between_points_the_times_are_interpolated_by_logarithms() {
-    let planner = Planner::new(&spec(), Some(&table()));
+    let planner = by(table());
     // Half way between 16384 and 65536: the root of 4 x 5, and of 5 x 16.
     let half = measured(explain(&planner, 1, 32768, 64));
     let of = |name: &str| {
-        let wanted = of_id(DType::F32, name).unwrap();
-        half.alternatives.iter().find(|other| other.variant == wanted).map(|a| a.microseconds)
+        let wanted = Variant::from_short_name(DType::F32, name).unwrap();
+        half.expected.iter().find(|other| other.variant == wanted).map(|a| a.microseconds)
     };
     assert!((of(FOUR).unwrap() / 20f64.sqrt() - 1.0).abs() < 1e-4);
     assert!((of(BLOCK).unwrap() / 80f64.sqrt() - 1.0).abs() < 1e-4);
@@ -125,7 +134,7 @@ fn a_kernel_that_holds_longer_rows_serves_shorter_ones() {
         (1, 32768, 64, &[(WIDE, 3.5), (BLOCK, 7.0)]),
         (1, 65536, 64, &[(BLOCK, 9.0)]),
     ];
-    let planner = Planner::new(&spec(), Some(&holding(points)));
+    let planner = by(holding(points));
     assert_eq!(pick(&planner, 1, 16385, 64), WIDE);
     assert_eq!(pick(&planner, 1, 16384, 64), HELD);
     assert_eq!(pick(&planner, 1, 32769, 64), BLOCK);
@@ -133,32 +142,33 @@ fn a_kernel_that_holds_longer_rows_serves_shorter_ones() {
 
 #[test]
 fn what_cannot_serve_is_passed_over() {
-    let planner = Planner::new(&spec(), Some(&table()));
+    let planner = by(table());
     // k beyond the filters, and short of the first point that has it.
     assert_eq!(pick(&planner, 1, 65536, 2049), RADIX);
     // A GPU without clusters.
     let limits = Limits { clusters: false, ..h200() };
-    let plan = planner.plan(&spec(), &problem(1, 65536, 64), &limits).unwrap();
-    assert_eq!(crate::tune::id(&plan.variant), BLOCK);
+    let without = of(spec(), limits, Some(table()));
+    let plan = without.plan(&problem(1, 65536, 64)).unwrap();
+    assert_eq!(plan.variant.short_name(), BLOCK);
     // A selector whose declaration leaves the winners out.
     let narrow = SelectorSpec::builder("Narrow").dtype([DType::F32]).bins([2048]).threads([512]);
     let narrow = narrow.build().unwrap();
-    let own = Planner::new(&narrow, Some(&table()));
-    let plan = own.plan(&narrow, &problem(1, 16384, 64), &h200()).unwrap();
-    assert_eq!(crate::tune::id(&plan.variant), FOUR);
+    let own = of(narrow.clone(), h200(), Some(table()));
+    let plan = own.plan(&problem(1, 16384, 64)).unwrap();
+    assert_eq!(plan.variant.short_name(), FOUR);
     assert!(narrow.contains(&plan.variant));
 }
 
 #[test]
 fn what_the_gpu_has_no_room_for_is_not_picked_again() {
-    let planner = Planner::new(&spec(), Some(&table()));
-    let first = planner.plan(&spec(), &problem(1, 65536, 64), &h200()).unwrap().variant;
+    let planner = by(table());
+    let first = planner.plan(&problem(1, 65536, 64)).unwrap().variant;
     planner.refuse(&first, Refusal::NoRoom);
     assert_eq!(pick(&planner, 1, 65536, 64), SIXTEEN);
     // The table has one kernel there, and rules know others.
-    let alone = of_id(DType::F32, RADIX).unwrap();
+    let alone = Variant::from_short_name(DType::F32, RADIX).unwrap();
     planner.refuse(&alone, Refusal::Unusable);
-    let other = planner.plan(&spec(), &problem(1, 1 << 20, 4096), &h200()).unwrap().variant;
+    let other = planner.plan(&problem(1, 1 << 20, 4096)).unwrap().variant;
     assert_ne!(other, alone);
     assert!(spec().contains(&other), "{other}");
 }
@@ -166,7 +176,7 @@ fn what_the_gpu_has_no_room_for_is_not_picked_again() {
 #[test]
 fn on_another_gpu_no_cluster_above_the_portable_size_is_taken() {
     let stand_in = Some("not on this GPU but on one of its kind".to_owned());
-    let planner = Planner::new(&spec(), Some(&Holding { stand_in, ..table() }));
+    let planner = by(Holding { stand_in, ..table() });
     assert_eq!(pick(&planner, 1, 1 << 20, 64), GRID);
     let text = explain(&planner, 1, 65536, 64).to_string();
     assert!(text.contains("measured on NVIDIA Sample, not on this GPU"), "{text}");
@@ -175,34 +185,34 @@ fn on_another_gpu_no_cluster_above_the_portable_size_is_taken() {
 #[test]
 fn rules_serve_where_the_table_does_not() {
     let by_rules = |planner: &Planner, problem: &Problem, spec: &SelectorSpec, word: &str| {
-        let explanation = Explanation::by(planner, spec, problem, &h200()).unwrap();
+        let explanation = planner.explain(problem).unwrap();
         assert_eq!(explanation.plan, Plan::of(spec, problem, &h200()).unwrap());
         let Basis::Rules { why } = &explanation.basis else { panic!("{explanation}") };
         assert!(why.as_deref().unwrap_or("none").contains(word), "{why:?}");
         assert!(explanation.to_string().contains("built-in rules"));
     };
-    let planner = Planner::new(&spec(), Some(&table()));
-    by_rules(&Planner::default(), &problem(1, 65536, 64), &spec(), "none");
+    let planner = by(table());
+    by_rules(&of(spec(), h200(), None), &problem(1, 65536, 64), &spec(), "none");
     by_rules(&planner, &problem(1, 100, 64), &spec(), "far shorter");
     let other = Problem::new(DType::Bf16, 1, 65536, 64);
-    by_rules(&planner, &other, &spec(), "no member of this selector");
+    by_rules(&planner, &other, &spec(), "no variant of this selector");
     let slow = SelectorSpec::builder("Slow").dtype([DType::F32]).threads([128]).build().unwrap();
-    let planner = Planner::new(&slow, Some(&table()));
-    by_rules(&planner, &problem(1, 65536, 64), &slow, "no member of this selector");
+    let planner = of(slow.clone(), h200(), Some(table()));
+    by_rules(&planner, &problem(1, 65536, 64), &slow, "no variant of this selector");
     // Only a kernel for short rows is a member.
     let held = holding(&[(1, 16384, 64, &[(HELD, 3.0)]), (1, 65536, 64, &[(FOUR, 5.0)])]);
     let wide = SelectorSpec::builder("Wide").dtype([DType::F32]).bins([4096]).threads([1024]);
     let wide = wide.build().unwrap();
-    let planner = Planner::new(&wide, Some(&held));
+    let planner = of(wide.clone(), h200(), Some(held));
     by_rules(&planner, &problem(1, 32768, 64), &wide, "can serve it here");
-    assert_eq!(planner.plan(&wide, &problem(0, 16384, 64), &h200()).unwrap().grid, 0);
+    assert_eq!(planner.plan(&problem(0, 16384, 64)).unwrap().grid, 0);
 }
 
 #[test]
 fn beyond_the_points_the_nearest_stands_and_the_words_say_so() {
-    let planner = Planner::new(&spec(), Some(&table()));
+    let planner = by(table());
     let far = explain(&planner, 1, 1 << 28, 64);
-    assert_eq!(crate::tune::id(&far.plan.variant), SIXTEEN);
+    assert_eq!(far.plan.variant.short_name(), SIXTEEN);
     assert!(
         far.to_string()
             .contains("beyond what was measured, so by the nearest: top 64 of 1 x 1048576"),
@@ -220,9 +230,9 @@ fn beyond_the_points_the_nearest_stands_and_the_words_say_so() {
 fn fewer_multiprocessors_make_rows_weigh_more() {
     let mut half = table();
     half.points.iter_mut().for_each(|(_, scale)| *scale = 0.5);
-    let (whole, half) = (Planner::new(&spec(), Some(&table())), Planner::new(&spec(), Some(&half)));
+    let (whole, half) = (by(table()), by(half));
     let expected = |planner: &Planner, rows| {
-        measured(explain(planner, rows, 65536, 64)).alternatives[0].microseconds
+        measured(explain(planner, rows, 65536, 64)).expected[0].microseconds
     };
     let (one, other) = (expected(&whole, 64), expected(&half, 32));
     assert!((one / other - 1.0).abs() < 1e-4, "{one} and {other}");
@@ -232,26 +242,25 @@ fn fewer_multiprocessors_make_rows_weigh_more() {
 #[test]
 fn a_time_lent_from_longer_rows_beats_no_measured_one() {
     let slow_day = (1, 16384, 64, &[(FOUR, 4.0)][..]);
-    let planner =
-        Planner::new(&spec(), Some(&holding(&[slow_day, (1, 32768, 64, &[(WIDE, 3.0)])])));
-    let at = |columns| planner.plan(&spec(), &problem(1, columns, 64), &h200()).unwrap().variant;
+    let planner = by(holding(&[slow_day, (1, 32768, 64, &[(WIDE, 3.0)])]));
+    let at = |columns| planner.plan(&problem(1, columns, 64)).unwrap().variant;
     assert_eq!(at(16384).kernel, KernelKind::ClusterFilter);
     assert_eq!(at(32768).kernel, KernelKind::BlockResident);
 }
 
 #[test]
 fn own_records_are_named() {
-    let planner = Planner::new(&spec(), Some(&Holding { own: 1, ..table() }));
+    let planner = by(Holding { own: 1, ..table() });
     assert!(measured(explain(&planner, 1, 16384, 64)).own);
     assert!(!measured(explain(&planner, 64, 1 << 20, 64)).own);
 }
 
 /// The kernels that rules name one after the other for a problem, as each is refused.
 fn refused_in_turn(limits: &Limits, problem: &Problem, refusal: Refusal) -> Vec<Variant> {
-    let planner = Planner::default();
+    let planner = of(spec(), *limits, None);
     let mut named = Vec::new();
     loop {
-        let variant = planner.plan(&spec(), problem, limits).unwrap().variant;
+        let variant = planner.plan(problem).unwrap().variant;
         if planner.tried().has_refused(&variant) {
             return named;
         }
@@ -294,8 +303,8 @@ fn rules_try_one_size_of_each_kernel_that_the_compiler_refuses() {
 fn a_refusal_changes_no_plan_whose_kernel_is_loaded() {
     let problems = [(1, 1 << 20), (1, 100_000), (2, 60_000), (4, 300_000), (1, 1 << 28)];
     let problems = problems.map(|(rows, columns)| problem(rows, columns, 64));
-    let planner = Planner::default();
-    let pick = |problem: &Problem| planner.plan(&spec(), problem, &h200()).unwrap().variant;
+    let planner = of(spec(), h200(), None);
+    let pick = |problem: &Problem| planner.plan(problem).unwrap().variant;
     let before = problems.map(|problem| pick(&problem));
     before.iter().for_each(|variant| planner.tried().accept(variant));
     for (name, refusal) in [
@@ -304,7 +313,7 @@ fn a_refusal_changes_no_plan_whose_kernel_is_loaded() {
         ("block_filter v4_b2048_t256_r16", Refusal::Unusable),
         ("grid_filter v4_b2048_t256_r16", Refusal::Unusable),
     ] {
-        planner.refuse(&of_id(DType::F32, name).unwrap(), refusal);
+        planner.refuse(&Variant::from_short_name(DType::F32, name).unwrap(), refusal);
     }
     assert_eq!(problems.map(|problem| pick(&problem)), before);
     assert_eq!(pick(&problem(64, 20_000, 64)).kernel, KernelKind::BlockResident);
@@ -336,18 +345,21 @@ fn a_launch_starts_early_where_that_was_faster() {
     holding.points[0].0.times = vec![(late(FOUR), 2.0), (early(FOUR), 2.5)];
     holding.points[1].0.times = vec![(late(FOUR), 5.0)];
     holding.points[2].0.times = vec![(early(FOUR), 10.0)];
-    let planner = Planner::new(&spec(), Some(&holding));
-    let at = |columns| planner.plan(&spec(), &problem(1, columns, 64), &h200()).unwrap();
+    let planner = by(holding.clone());
+    let at = |columns| planner.plan(&problem(1, columns, 64)).unwrap();
     assert!(!at(16384).starts_early && !at(32768).starts_early && !at(65536).starts_early);
     assert!(!at(100_000).starts_early && at(900_000).starts_early && at(1 << 20).starts_early);
-    let us = measured(explain(&planner, 1, 16384, 64)).alternatives[0];
+    let us = measured(explain(&planner, 1, 16384, 64)).expected[0];
     assert!((us.microseconds - 2.0).abs() < 1e-4 && !us.starts_early);
     // Where the GPU cannot, nothing does.
     let limits = Limits { starts_early: false, ..h200() };
-    let plan = planner.plan(&spec(), &problem(1, 1 << 20, 64), &limits).unwrap();
-    assert!(!plan.starts_early);
+    let without = of(spec(), limits, Some(holding));
+    assert!(!without.plan(&problem(1, 1 << 20, 64)).unwrap().starts_early);
     let text = explain(&planner, 1, 1 << 20, 64).to_string();
-    assert!(text.contains("_c4, started early") && text.contains("may start before"), "{text}");
+    assert!(
+        text.contains("_c4, launched with PDL") && text.contains("; programmatic dependent launch"),
+        "{text}"
+    );
 }
 
 /// A table with one point of its own for a layout of rows.
@@ -360,28 +372,27 @@ fn with_layout(of: impl Fn(Problem) -> Problem) -> Holding {
 
 #[test]
 fn less_aligned_rows_go_by_their_own_times_where_there_are_some() {
-    let planner = Planner::new(&spec(), Some(&with_layout(|problem| problem.at(4, 0))));
-    let explained =
-        |problem: Problem| Explanation::by(&planner, &spec(), &problem, &h200()).unwrap();
-    let name = |explanation: &Explanation| crate::tune::id(&explanation.plan.variant);
+    let planner = by(with_layout(|problem| problem.at(4, 0)));
+    let explained = |problem: Problem| planner.explain(&problem).unwrap();
+    let name = |explanation: &Explanation| explanation.plan.variant.short_name();
     let (usual, odd) = (problem(1, 65536, 64), problem(1, 65536, 64).at(4, 0));
     assert_eq!(name(&explained(usual)), FOUR);
     assert_eq!(name(&explained(odd)), BLOCK);
-    assert!(!explained(odd).to_string().contains("stand for"));
+    assert!(!explained(odd).to_string().contains("nearest layout"));
     // Half as aligned were not measured: the nearest of those that are not aligned.
     let half = explained(usual.at(8, 0));
     assert_eq!(name(&half), BLOCK);
-    let words = "which stand for rows that lie otherwise: dense, at multiples of 8 bytes";
+    let words = "no measurements for this layout (dense, at multiples of 8 bytes)";
     assert!(half.to_string().contains(words), "{half}");
     // Elsewhere, aligned rows stand for them.
     let other = explained(problem(1, 16384, 64).at(4, 0));
     assert_eq!(name(&other), HELD);
     assert!(other.to_string().contains("at multiples of 4 bytes"), "{other}");
     // A table without any falls back on aligned rows, whatever a caller says of them.
-    let planner = Planner::new(&spec(), Some(&table()));
+    let planner = by(table());
     for vec_size in [0, 1, 2, 3, u32::MAX] {
         let odd = Problem { vec_size, ..usual };
-        assert_eq!(planner.plan(&spec(), &odd, &h200()).unwrap().variant, early(FOUR).variant);
+        assert_eq!(planner.plan(&odd).unwrap().variant, early(FOUR).variant);
     }
 }
 
@@ -390,17 +401,48 @@ fn ragged_selectors_go_by_ragged_rows_and_dense_ones_do_not() {
     let holding = with_layout(|problem| Problem { ragged: true, ..problem });
     let rows = topkit_codegen::Semantics { rows: RowShape::Ragged, ..spec().semantics };
     let ragged = SelectorSpec { semantics: rows, ..spec() };
-    let planner = Planner::new(&ragged, Some(&holding));
+    let planner = of(ragged, h200(), Some(holding.clone()));
     let problem = problem(1, 65536, 64);
-    let explanation = Explanation::by(&planner, &ragged, &problem, &h200()).unwrap();
-    assert_eq!(crate::tune::id(&explanation.plan.variant), BLOCK);
-    assert!(explanation.plan.problem.ragged && !explanation.to_string().contains("stand for"));
+    let explanation = planner.explain(&problem).unwrap();
+    assert_eq!(explanation.plan.variant.short_name(), BLOCK);
+    assert!(explanation.plan.problem.ragged && !explanation.to_string().contains("nearest layout"));
     let elsewhere = Problem { columns: 16384, ..problem };
-    let explanation = Explanation::by(&planner, &ragged, &elsewhere, &h200()).unwrap();
-    assert_eq!(crate::tune::id(&explanation.plan.variant), HELD);
-    assert!(explanation.to_string().contains("lie otherwise: ragged"), "{explanation}");
-    let dense = Planner::new(&spec(), Some(&holding));
+    let explanation = planner.explain(&elsewhere).unwrap();
+    assert_eq!(explanation.plan.variant.short_name(), HELD);
+    assert!(
+        explanation.to_string().contains("no measurements for this layout (ragged"),
+        "{explanation}"
+    );
+    let dense = by(holding);
     assert_eq!(pick(&dense, 1, 65536, 64), FOUR);
+}
+
+/// A declaration of one size of CTA, where the table knows a faster one.
+#[test]
+fn a_narrowed_axis_that_costs_speed_is_named_with_its_factor() {
+    let narrow = SelectorSpec::builder("Narrow").dtype([DType::F32]).bins([2048]).threads([512]);
+    let planner = of(narrow.build().unwrap(), h200(), Some(table()));
+    let explained = planner.explain(&problem(1, 16384, 64)).unwrap();
+    let narrowed = explained.narrowed.clone().unwrap();
+    assert_eq!(narrowed.fastest.variant.short_name(), HELD);
+    assert_eq!(narrowed.undeclared, [(Key::Bins, 4096), (Key::Threads, 1024)]);
+    assert!((narrowed.factor - 4.0 / 3.0).abs() < 1e-4, "{narrowed:?}");
+    let words = "warning: the declared tuning axes leave out bins = 4096 and threads = 1024";
+    let text = explained.to_string();
+    assert!(text.contains(words) && text.contains("1.33 times as fast"), "{text}");
+    // Packs that lack the fastest variant are no fault of the declaration.
+    let spec = planner.spec().clone();
+    let radix = spec.variants().into_iter().filter(|v| v.kernel == KernelKind::BlockRadix);
+    let packed = of(spec.clone(), h200(), Some(table())).among(radix.collect());
+    assert_eq!(packed.explain(&problem(1, 65536, 64)).unwrap().narrowed, None);
+    // The fastest is declared; it was refused here; and rules know no times.
+    assert_eq!(planner.explain(&problem(1, 65536, 64)).unwrap().narrowed, None);
+    planner.refuse(&Variant::from_short_name(DType::F32, HELD).unwrap(), Refusal::Unusable);
+    assert_eq!(planner.explain(&problem(1, 16384, 64)).unwrap().narrowed, None);
+    let rules = of(spec, h200(), None).explain(&problem(1, 16384, 64)).unwrap();
+    assert_eq!(rules.narrowed, None);
+    // A selector of all axes that were measured has nothing to be told.
+    assert_eq!(explain(&by(table()), 1, 16384, 64).narrowed, None);
 }
 
 /// A table as large as the shipped one, with made-up times.
@@ -423,9 +465,9 @@ fn large() -> Holding {
 
 #[test]
 fn a_plan_takes_less_than_a_microsecond_when_optimised() {
-    let (spec, limits) = (spec(), h200());
+    let large = large();
     let start = Instant::now();
-    let planner = Planner::new(&spec, Some(&large()));
+    let planner = by(large);
     let made = start.elapsed();
     let problems: Vec<Problem> =
         (1..1000).map(|i| problem(i, 5000 + 997 * i, 1 + 2 * i as u32)).collect();
@@ -434,7 +476,7 @@ fn a_plan_takes_less_than_a_microsecond_when_optimised() {
     for _ in 0..10 {
         let start = Instant::now();
         for problem in &problems {
-            let plan = planner.plan(&spec, black_box(problem), &limits).unwrap();
+            let plan = planner.plan(black_box(problem)).unwrap();
             filters += usize::from(plan.variant.kernel != KernelKind::BlockResident);
         }
         fastest = fastest.min(start.elapsed().as_secs_f64() / problems.len() as f64);

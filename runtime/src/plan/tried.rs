@@ -1,13 +1,12 @@
 //! What loading has shown of kernels: which ones the GPU or the compiler refused, and which ones
-//! loaded. One such set belongs to each planner; the measured table, the rules and the packs' stock
-//! all ask it, so no plan names a refused kernel while another can serve.
+//! loaded. One such set belongs to each planner; the measured table, the rules and planning among packed
+//! variants all ask it, so no plan names a refused kernel while another can serve. It cannot fail.
 //!
-//! The table and the stock leave out the refused kernels alone. The rules infer more, since each
+//! The table and the packs leave out the refused kernels alone. The rules infer more, since each
 //! wrong guess of theirs costs a compile: a GPU without room for one cluster has none for larger
 //! ones, and what refuses one size of a kernel refuses the others. A kernel that loaded is never
 //! inferred to be refused, so a refusal changes no plan whose kernel is loaded.
 
-use crate::error::Error;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -20,19 +19,6 @@ pub(crate) enum Refusal {
     NoRoom,
     /// The compiler or the driver refuses it.
     Unusable,
-}
-
-impl Refusal {
-    /// The refusal that an error tells of; `None` where the kernel is not to blame, so that the next
-    /// one would fail too, or where trying again may help.
-    pub(crate) fn of(error: &Error) -> Option<Refusal> {
-        match error {
-            Error::Room { .. } => Some(Refusal::NoRoom),
-            Error::Module { .. } => Some(Refusal::Unusable),
-            Error::Compile(error) if error.blames_kernel => Some(Refusal::Unusable),
-            _ => None,
-        }
-    }
 }
 
 /// The kernels that were tried.
@@ -96,11 +82,10 @@ impl Tried {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compile::CompileError;
-    use topkit_codegen::{Arch, DType};
+    use topkit_codegen::DType;
 
     fn of(name: &str) -> Variant {
-        crate::tune::of_id(DType::F32, name).unwrap()
+        Variant::from_short_name(DType::F32, name).unwrap()
     }
 
     #[test]
@@ -130,28 +115,5 @@ mod tests {
         // It loads after all.
         tried.accept(&two);
         assert!(!tried.has_refused(&two) && !tried.rules_out(&of_the_kernel));
-    }
-
-    #[test]
-    fn only_what_a_kernel_is_to_blame_for_refuses_it() {
-        let arch = Arch::of_device(9, 0);
-        let compile = |blames_kernel| {
-            let [compiler, entry, reason, log] = [(); 4].map(|()| String::new());
-            Error::Compile(CompileError { compiler, entry, arch, reason, log, blames_kernel })
-        };
-        let room = Error::Room { entry: String::new(), needed: 16, room: 0 };
-        let [entry, reason, log] = [(); 3].map(|()| String::new());
-        let module = Error::Module { entry, arch, reason, log };
-        let memory = Error::Cuda { doing: "load a compiled kernel", reason: String::new() };
-        for (error, refusal) in [
-            (room, Some(Refusal::NoRoom)),
-            (module, Some(Refusal::Unusable)),
-            (compile(true), Some(Refusal::Unusable)),
-            (compile(false), None),
-            (memory, None),
-            (Error::Context { what: "the stream", given: 1, engine: 0 }, None),
-        ] {
-            assert_eq!(Refusal::of(&error), refusal, "{error}");
-        }
     }
 }

@@ -1,13 +1,16 @@
-//! The question a plan answers: how many rows of how many scores, how many of each, and how the rows
-//! lie in memory.
+//! The problem that a plan is made for: dtype, rows, columns, k, and the layout of the rows.
+//!
+//! It knows no kernel, no GPU and no selector's axes. [`Problem::check`] is the one check of sizes that
+//! no kernel can serve; the planner calls it once for each problem.
 
+mod error;
 mod score;
 mod workload;
 
+pub use error::TooLarge;
 pub use score::{IndexInt, Score};
 pub use workload::Workload;
 
-use crate::error::Error;
 use std::fmt;
 use topkit_codegen::{DType, RowShape, SelectorSpec};
 
@@ -127,10 +130,11 @@ impl Problem {
         text
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Refuses a shape that no launch can address.
+    pub(crate) fn check(&self) -> Result<(), TooLarge> {
         for (what, value) in [("rows", self.rows), ("columns", self.columns)] {
             if value > LIMIT {
-                return Err(Error::TooLarge { what, value: value as u64, limit: LIMIT as u64 });
+                return Err(TooLarge { what, value: value as u64, limit: LIMIT as u64 });
             }
         }
         Ok(())

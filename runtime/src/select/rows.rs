@@ -1,7 +1,7 @@
 //! The typed input and output of a launch: views of device memory with their shape.
 
 use crate::error::Error;
-use crate::{IndexInt, Score};
+use crate::problem::{IndexInt, Score};
 use cudarc::driver::{DevicePtr, DevicePtrMut};
 use std::fmt;
 

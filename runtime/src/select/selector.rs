@@ -6,40 +6,45 @@ use crate::backend::launch::RawLaunch;
 use crate::compile::resources::{self, Resources};
 use crate::compile::sass::Disassembler;
 use crate::compile::store::Artifact;
-use crate::compile::store::pack::Stock;
-use crate::engine::Engine;
+use crate::engine::{Engine, Toolchain};
 use crate::error::Error;
-use crate::plan::{Explanation, Plan, Planner, accepts};
+use crate::plan::{Choice, Explanation, Plan, Planner};
 use crate::problem::Problem;
 use crate::problem::Workload;
+use crate::problem::{IndexInt, Score};
 use crate::select::rows::{Output, Rows};
 use crate::select::substitute::Planned;
 use crate::select::workspace::Workspace;
-use crate::tune::Choice;
-use crate::{IndexInt, Score};
 use cudarc::driver::sys::CUstream;
 use cudarc::driver::{CudaContext, CudaStream};
 use std::sync::Arc;
 use topkit_codegen::{RenderedSource, SelectorSpec, Variant};
 
 /// The kernels of a spec on an engine. `topk_kernel!` wraps one in a type of its own;
-/// [`Engine::selector`] makes one from a spec that was built at run time. Cheap to clone.
+/// [`Toolchain::selector`] makes one from a spec that was built at run time. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Selector {
-    engine: Engine,
-    spec: Arc<SelectorSpec>,
+    toolchain: Toolchain,
     planner: Arc<Planner>,
-    /// The members that packs hold, where there are no others.
-    stock: Option<Arc<Stock>>,
+}
+
+impl Toolchain {
+    /// The kernels of a spec; nothing is compiled yet. A selector of an [`Engine`](crate::Engine) launches
+    /// on its GPU.
+    ///
+    /// # Errors
+    /// The spec has faults; all of them are named.
+    pub fn selector(&self, spec: SelectorSpec) -> Result<Selector, Error> {
+        Selector::new(self.clone(), spec)
+    }
 }
 
 impl Selector {
-    pub(crate) fn new(engine: Engine, spec: SelectorSpec) -> Result<Selector, Error> {
+    pub(crate) fn new(toolchain: Toolchain, spec: SelectorSpec) -> Result<Selector, Error> {
         let faults = spec.validate();
         if faults.is_empty() {
-            let mut planner = engine.planner(&spec);
-            let stock = engine.stock(&spec, &mut planner).map(Arc::new);
-            Ok(Selector { engine, spec: Arc::new(spec), planner: Arc::new(planner), stock })
+            let planner = Arc::new(toolchain.planner(Arc::new(spec)));
+            Ok(Selector { toolchain, planner })
         } else {
             Err(topkit_codegen::SpecError { faults }.into())
         }
@@ -52,24 +57,27 @@ impl Selector {
 
     /// The members that plans can name for a workload.
     pub(crate) fn reach(&self, workload: &Workload) -> Result<Vec<Variant>, Error> {
-        let limits = self.engine.limits();
-        let planned = self.planner.reach(&self.spec, workload, limits)?;
-        match &self.stock {
-            None => Ok(planned),
-            Some(stock) => {
-                Ok(stock.reach(planned, &self.spec, workload, limits, self.planner.tried()))
-            }
-        }
+        Ok(self.planner.reach(workload)?)
     }
 
     /// What was declared.
     pub fn spec(&self) -> &SelectorSpec {
-        &self.spec
+        self.planner.spec()
     }
 
-    /// The engine that it compiles and launches on.
-    pub fn engine(&self) -> &Engine {
-        &self.engine
+    /// The toolchain that it compiles with, or that of its engine.
+    pub fn toolchain(&self) -> &Toolchain {
+        &self.toolchain
+    }
+
+    /// The engine that it launches on; `None` where it was made of a toolchain without a GPU.
+    pub fn engine(&self) -> Option<Engine> {
+        Engine::of(&self.toolchain)
+    }
+
+    /// The context that it launches in; `None` where it was made of a toolchain without a GPU.
+    pub fn context(&self) -> Option<&Arc<CudaContext>> {
+        self.toolchain.context()
     }
 
     /// Picks the member for a problem: by what was measured on this GPU or one of its kind, else by
@@ -83,11 +91,7 @@ impl Selector {
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
-        let plan = self.planner.plan(&self.spec, problem, self.engine.limits())?;
-        match &self.stock {
-            None => Ok(plan),
-            Some(stock) => Ok(stock.plan(plan, self.engine.limits(), self.planner.tried())),
-        }
+        Ok(self.planner.plan(problem)?)
     }
 
     /// The plan for a problem with the reason of every choice; its `Display` is for people.
@@ -95,12 +99,7 @@ impl Selector {
     /// # Errors
     /// As for [`Selector::plan`].
     pub fn explain(&self, problem: &Problem) -> Result<Explanation, Error> {
-        let limits = self.engine.limits();
-        let explained = Explanation::by(&self.planner, &self.spec, problem, limits)?;
-        match &self.stock {
-            None => Ok(explained),
-            Some(stock) => Ok(stock.explain(explained, self.planner.tried())),
-        }
+        Ok(self.planner.explain(problem)?)
     }
 
     /// What the launch of one member needs, for [`Selector::launch_variant`].
@@ -110,8 +109,7 @@ impl Selector {
     /// cannot hold the columns, or needs what the GPU does not have.
     pub fn plan_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
         self.member(variant)?;
-        accepts(&self.spec, problem)?;
-        Plan::of_member(&problem.of_selector(&self.spec), variant, self.engine.limits())
+        Ok(self.planner.plan_variant(problem, variant)?)
     }
 
     /// Device memory for the launches of a problem to work in, zeroed on the stream; empty where the
@@ -165,6 +163,18 @@ impl Selector {
         Ok(plan)
     }
 
+    /// Loads the kernel of a plan that was made before, such as that of an explanation.
+    ///
+    /// # Errors
+    /// The variant is not the selector's, or cannot be compiled or loaded.
+    pub fn prepare_plan(&self, plan: &Plan) -> Result<(), Error> {
+        self.member(&plan.variant)?;
+        if plan.grid > 0 {
+            self.load(&plan.variant)?;
+        }
+        Ok(())
+    }
+
     /// Enqueues the selection of the k best scores of every row.
     ///
     /// It allocates no device memory and never synchronises. The first launch of a variant compiles
@@ -203,7 +213,7 @@ impl Selector {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let engine = Engine::new()?;
     /// # let selector = engine.selector(SelectorSpec::builder("Huge").dtype([DType::F32]).build()?)?;
-    /// # let stream = engine.context().ok_or("no GPU")?.new_stream()?;
+    /// # let stream = engine.context().new_stream()?;
     /// # let scores = stream.alloc_zeros::<f32>(1 << 27)?;
     /// # let mut indices = stream.alloc_zeros::<i32>(512)?;
     /// let problem = Problem::new(DType::F32, 1, 1 << 27, 512);
@@ -264,6 +274,26 @@ impl Selector {
         }
     }
 
+    /// As [`Selector::launch_raw`], by a plan that was made before: nothing is planned again, and no other
+    /// kernel replaces a refused one.
+    ///
+    /// # Errors
+    /// Also a variant that is not the selector's.
+    ///
+    /// # Safety
+    /// As for [`Selector::launch_raw`], and the plan is one of this selector for the rows, columns and k
+    /// of the launch.
+    pub unsafe fn launch_plan(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        plan: &Plan,
+    ) -> Result<(), Error> {
+        self.member(&plan.variant)?;
+        // SAFETY: as the caller promises.
+        unsafe { self.enqueue(stream, launch, &Planned::by(*plan)) }
+    }
+
     /// As [`Selector::launch_raw`], with the kernel that the caller picks instead of the plan's.
     ///
     /// # Errors
@@ -306,7 +336,7 @@ impl Selector {
         planned: &Planned,
     ) -> Result<(), Error> {
         let plan = &planned.plan;
-        launch.check(&self.spec, plan)?;
+        launch.check(self.spec(), plan)?;
         // Without rows there is nothing to enqueue, and no kernel is needed.
         if plan.grid == 0 {
             return Ok(());
@@ -325,12 +355,12 @@ impl Selector {
     /// # Safety
     /// The stream is live, and of the engine's context.
     unsafe fn kernel(&self, stream: CUstream, plan: &Plan) -> Result<Arc<LoadedKernel>, Error> {
-        if let Some(kernel) = self.engine.loaded(&plan.variant) {
+        if let Some(kernel) = self.toolchain.loaded(&plan.variant) {
             return Ok(kernel);
         }
         // SAFETY: as the caller promises.
         let capturing = |context: &Arc<CudaContext>| unsafe { is_capturing(context, stream) };
-        if self.engine.context().map_or(Ok(false), capturing)? {
+        if self.context().map_or(Ok(false), capturing)? {
             return Err(Error::Capturing { problem: plan.problem });
         }
         self.load(&plan.variant)
@@ -343,7 +373,7 @@ impl Selector {
     /// The variant is no member of the selector, or an edited text cannot be used.
     pub fn source(&self, variant: &Variant) -> Result<RenderedSource, Error> {
         self.member(variant)?;
-        self.engine.render(variant)
+        self.toolchain.render(variant)
     }
 
     /// The PTX of a member, for reading; what is launched is the cubin.
@@ -351,7 +381,7 @@ impl Selector {
     /// # Errors
     /// The variant is no member, NVRTC refuses it, or the settings deny compiles: PTX is kept nowhere.
     pub fn ptx(&self, variant: &Variant) -> Result<String, Error> {
-        self.engine.ptx(&self.source(variant)?)
+        self.toolchain.ptx(&self.source(variant)?)
     }
 
     /// The compiled kernel of a member, with its build log and where it came from.
@@ -360,7 +390,7 @@ impl Selector {
     /// The variant is no member, or NVRTC refuses it.
     pub fn artifact(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
         self.member(variant)?;
-        self.engine.artifact(variant, false)
+        self.toolchain.artifact(variant, self.toolchain.compiling())
     }
 
     /// The machine code of a member.
@@ -406,7 +436,7 @@ impl Selector {
     }
 
     fn member(&self, variant: &Variant) -> Result<(), Error> {
-        if self.spec.contains(variant) {
+        if self.spec().contains(variant) {
             Ok(())
         } else {
             Err(Error::Variant { selector: self.name(), variant: Box::new(*variant) })
@@ -414,6 +444,6 @@ impl Selector {
     }
 
     fn name(&self) -> String {
-        self.spec.name.to_string()
+        self.spec().name.to_string()
     }
 }

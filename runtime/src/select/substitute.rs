@@ -6,6 +6,7 @@
 
 use crate::backend::cuda::module::LoadedKernel;
 use crate::backend::launch::RawLaunch;
+use crate::compile::cache::Compiling;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::select::selector::Selector;
@@ -34,10 +35,10 @@ impl Selector {
         let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
         let last = RefCell::new(None);
         let is_loaded = |variant: &Variant| {
-            *last.borrow_mut() = self.engine().loaded(variant);
+            *last.borrow_mut() = self.toolchain().loaded(variant);
             last.borrow().is_some()
         };
-        let plan = Plan::of_launch(&launch.problem(), bytes, |it| self.plan(it), is_loaded)?;
+        let plan = self.planner().plan_launch(&launch.problem(), bytes, is_loaded)?;
         // The plan whose kernel is found is taken at once, so none was looked for after it.
         Ok(Planned { plan, kernel: last.into_inner() })
     }
@@ -50,7 +51,7 @@ impl Selector {
         error: Error,
         again: impl Fn() -> Result<Plan, Error>,
     ) -> Result<Plan, Error> {
-        let Some(refusal) = self.engine().gives_way(&error) else {
+        let Some(refusal) = self.toolchain().gives_way(&error) else {
             return Err(error);
         };
         self.note_loaded();
@@ -67,7 +68,7 @@ impl Selector {
     /// to be refused.
     fn note_loaded(&self) {
         for variant in self.spec().variants() {
-            if self.engine().loaded(&variant).is_some() {
+            if self.toolchain().loaded(&variant).is_some() {
                 self.planner().tried().accept(&variant);
             }
         }
@@ -75,7 +76,16 @@ impl Selector {
 
     /// The kernel of a variant, loaded where it was not; no refusal of others changes its plans.
     pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
-        let kernel = self.engine().load(variant)?;
+        self.load_by(variant, self.toolchain().compiling())
+    }
+
+    /// As [`Selector::load`], where compiling may be allowed whatever the settings deny.
+    pub(crate) fn load_by(
+        &self,
+        variant: &Variant,
+        compiling: Compiling,
+    ) -> Result<Arc<LoadedKernel>, Error> {
+        let kernel = self.toolchain().load(variant, compiling)?;
         self.planner().tried().accept(variant);
         Ok(kernel)
     }

@@ -7,12 +7,10 @@
 use crate::backend::cuda::capture::is_capturing;
 use crate::backend::launch::RawLaunch;
 use crate::error::Error;
-use crate::plan::accepts;
-use crate::problem::Problem;
+use crate::problem::{IndexInt, Problem, Score, TooLarge};
 use crate::select::rows::{Output, Rows};
 use crate::select::selector::Selector;
 use crate::select::workspace::Workspace;
-use crate::{IndexInt, Score};
 use cudarc::driver::{CudaContext, CudaStream, DevicePtrMut};
 use std::sync::Arc;
 
@@ -76,8 +74,8 @@ impl Selector {
     }
 
     fn check_context(&self, what: &'static str, context: &CudaContext) -> Result<(), Error> {
-        let engine = self.engine().context();
-        let engine = engine.ok_or(Error::Offline { arch: self.engine().arch() })?;
+        let offline = || Error::Offline { arch: self.toolchain().arch() };
+        let engine = self.context().ok_or_else(offline)?;
         if context == &**engine {
             return Ok(());
         }
@@ -95,14 +93,15 @@ impl Selector {
             let selector = self.spec().name.to_string();
             return Err(Error::IndexType { selector, declared, given: I::TYPE });
         }
-        accepts(self.spec(), problem)?;
+        self.planner().accepts(problem)?;
         let strides = [
             ("row stride", rows.row_stride),
             ("output row stride", output.row_stride.unwrap_or(0)),
         ];
         for (what, stride) in strides {
             if stride > i64::MAX as usize {
-                return Err(Error::TooLarge { what, value: stride as u64, limit: i64::MAX as u64 });
+                let too_large = TooLarge { what, value: stride as u64, limit: i64::MAX as u64 };
+                return Err(too_large.into());
             }
         }
         rows.check()?;

@@ -5,7 +5,7 @@
 //! and holds up no other one.
 
 use crate::compile::CompileError;
-use crate::compile::store::{CacheKey, NotKept, Origin};
+use crate::compile::cache::{CacheKey, Compiling, NotKept, Origin};
 use crate::error::Error;
 use crate::plan::Refusal;
 use crate::problem::Workload;
@@ -111,10 +111,10 @@ impl Selector {
     /// of these can serve.
     ///
     /// ```no_run
-    /// # use topkit::{DType, Engine, SelectorSpec, Problem, Workload};
+    /// # use topkit::{DType, Toolchain, SelectorSpec, Problem, Workload};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let engine = Engine::offline("sm_90a".parse()?)?;
-    /// # let selector = engine.selector(SelectorSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
+    /// # let toolchain = Toolchain::new("sm_90a".parse()?)?;
+    /// # let selector = toolchain.selector(SelectorSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
     /// for key in selector.enumerate([Workload::new(DType::Bf16, 1..=64, 8192..=131_072, 512..=512)])? {
     ///     println!("{key}");
     /// }
@@ -144,10 +144,10 @@ impl Selector {
     /// ([`Warmup::not_kept`]).
     ///
     /// ```no_run
-    /// # use topkit::{DType, Engine, SelectorSpec, Workload};
+    /// # use topkit::{DType, Toolchain, SelectorSpec, Workload};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let engine = Engine::offline("sm_90a".parse()?)?;
-    /// # let selector = engine.selector(SelectorSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
+    /// # let toolchain = Toolchain::new("sm_90a".parse()?)?;
+    /// # let selector = toolchain.selector(SelectorSpec::builder("Indexer").dtype([DType::Bf16]).build()?)?;
     /// let done = selector.warmup([Workload::new(DType::Bf16, 1..=64, 8192..=131_072, 512..=512)])?;
     /// println!("{done}");
     /// assert_eq!(done.failures().count(), 0); // ready here
@@ -195,7 +195,7 @@ impl Selector {
             for warmed in self.warm_all(new, threads, &tell) {
                 // The next round warms what plans take in place of a kernel that was refused.
                 let refusal = warmed.outcome.as_ref().err();
-                let refusal = refusal.and_then(|error| self.engine().gives_way(error));
+                let refusal = refusal.and_then(|error| self.toolchain().gives_way(error));
                 if let Some(refusal) = refusal {
                     self.planner().refuse(&warmed.key.variant, refusal);
                 }
@@ -221,7 +221,7 @@ impl Selector {
             .iter()
             .filter(|warmed| matches!(warmed.outcome, Ok(Origin::Compiled | Origin::Disk)));
         let missing = |Warmed { key, .. }: &Warmed| {
-            Some((key.clone(), self.engine().cache().kept(&key.key).err()?))
+            Some((key.clone(), self.toolchain().cache().kept(&key.key).err()?))
         };
         on_disk.filter_map(missing).collect()
     }
@@ -245,8 +245,8 @@ impl Selector {
     }
 
     fn compile_key(&self, variant: Variant) -> Result<CompileKey, Error> {
-        let engine = self.engine();
-        Ok(CompileKey { variant, arch: engine.arch(), key: engine.key(&variant)? })
+        let toolchain = self.toolchain();
+        Ok(CompileKey { variant, arch: toolchain.arch(), key: toolchain.key(&variant)? })
     }
 
     /// Warms some kernels on threads, in order, and gives them in that order.
@@ -280,22 +280,17 @@ impl Selector {
     /// A panic below is a failure of its kernel and of no other.
     fn warm(&self, key: &CompileKey) -> Warmed {
         let start = Instant::now();
-        let engine = self.engine();
+        let toolchain = self.toolchain();
         let warm = || {
-            let origin = engine.artifact(&key.variant, true)?.origin;
-            if engine.context().is_some() {
-                // A launch beside this may have asked first, before the compile, and been denied.
-                while let Err(error) = self.load(&key.variant) {
-                    if !matches!(error, Error::Denied(_)) {
-                        return Err(error);
-                    }
-                }
+            let origin = toolchain.warm(&key.variant)?.origin;
+            if self.context().is_some() {
+                self.load_by(&key.variant, Compiling::Allowed)?;
             }
             Ok(origin)
         };
         let outcome = catch_unwind(AssertUnwindSafe(warm)).unwrap_or_else(|_| {
             Err(Error::Compile(CompileError {
-                compiler: engine.cache().compiler().to_owned(),
+                compiler: toolchain.cache().compiler().to_owned(),
                 entry: key.key.entry().to_owned(),
                 arch: key.arch,
                 reason: "it stopped before its end".to_owned(),

@@ -4,10 +4,9 @@
 //! is tested without one. It looks for no better way and keeps no record. What cannot be compared says
 //! why.
 
-use super::id::Choice;
-use super::record::Effort;
 use super::search::{Clock, Compile, Fault, Meter};
-use crate::plan::CLEAR;
+use crate::plan::measured::Effort;
+use crate::plan::{CLEAR, Choice};
 use crate::problem::Problem;
 use std::ops::ControlFlow;
 

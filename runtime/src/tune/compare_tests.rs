@@ -1,8 +1,7 @@
 //! Tests of comparing, on a meter of made-up times.
 
 use super::*;
-use crate::tune::search::Sample;
-use crate::tune::{id, of_id};
+use crate::plan::measured::Sample;
 use std::collections::HashMap;
 use std::time::Duration;
 use topkit_codegen::{DType, Variant};
@@ -52,7 +51,7 @@ fn pair(tuned: &str, shipped: &str) -> Pair {
 
 fn compared(mock: &mut Mock, pairs: &[Pair], seconds: u64) -> Result<Vec<Comparison>, String> {
     let compile = |variant: &Variant| {
-        let gone = of_id(DType::F32, GONE).unwrap() == *variant;
+        let gone = Variant::from_short_name(DType::F32, GONE).unwrap() == *variant;
         Ok(if gone { Err("no such kernel".to_owned()) } else { Ok(()) })
     };
     let clock = Clock::of(Duration::from_secs(seconds));
@@ -124,7 +123,7 @@ fn a_way_that_is_the_same_or_fails_is_not_timed() {
     assert_eq!(all[0].finding, Finding::Same);
     assert_eq!(all[1].finding, Finding::Failed(format!("{WRONG}: row 0")));
     assert_eq!(all[2].finding, Finding::Failed(format!("{GONE}: no such kernel")));
-    assert_eq!(id(&all[2].tuned.variant), GONE);
+    assert_eq!(all[2].tuned.variant.short_name(), GONE);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! Whoever waits for a kernel is told what came of it: a refusal of the kernel, or a failure that ends
 //! the search. A panic of the compiler is a refusal.
 
-use super::search::{Compile, source_digest};
+use super::search::Compile;
+use crate::plan::measured::source_digest;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,24 +1,24 @@
 //! The meter that is a GPU: checks kernels and times them, on one stream.
 //!
-//! The answers of a kernel are checked twice before it is timed: once to rows that are meant to
-//! hurt, every row of it, with the meaning that is timed and with another, and for each problem to its
+//! The answers of a kernel are checked twice before it is timed: once to adversarial
+//! rows, every row of them, with the meaning that is timed and with another, and for each problem to its
 //! own scores, up to 32 rows of it. A failure is a fault of the kernel where the kernel is to blame for it
 //! and the GPU still answers; any other, such as out-of-memory, ends the search. What is checked is the
 //! second of two launches in a row, so that one that starts early has something to wait for.
 
-use super::buffer::{Buffer, fetch};
-use super::id::Choice;
 use super::input::Input;
 use super::meaning::proved;
-use super::read_once::ReadOnce;
-use super::record::Effort;
 use super::refusal::refusal;
 use super::scores::Scores;
-use super::search::{Fault, Meter, Sample};
-use super::timer::Recording;
+use super::search::{Fault, Meter};
 use crate::backend::launch::RawLaunch;
+use crate::compile::cache::Compiling;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::measure::buffer::{Buffer, fetch};
+use crate::measure::{ReadOnce, Recording};
+use crate::plan::Choice;
+use crate::plan::measured::{Effort, Sample};
 use crate::problem::Problem;
 use crate::select::selector::Selector;
 use cudarc::driver::sys::CUdeviceptr;
@@ -40,8 +40,8 @@ const FULL: usize = 5;
 const COLD_BYTES: usize = 200_000_000;
 /// Rows of a problem whose answers are checked.
 const CHECKED: usize = 32;
-/// Columns of the rows that are meant to hurt, where a kernel holds as many; no multiple of a load.
-const HOSTILE_COLUMNS: usize = 100_003;
+/// Columns of the adversarial rows, where a kernel holds as many; no multiple of a load.
+const ADVERSARIAL_COLUMNS: usize = 100_003;
 /// No index, byte by byte, so that a place that no kernel wrote to does not pass for an answer.
 const UNWRITTEN: u8 = 0x81;
 /// Long enough for an idle GPU to raise its clocks, and for one that waited for scores.
@@ -55,19 +55,19 @@ pub(super) struct Gpu {
     selectors: Vec<Selector>,
     stream: Arc<CudaStream>,
     scores: Buffer,
-    hostile_scores: Buffer,
+    adversarial_scores: Buffer,
     indices: Buffer,
     workspace: Buffer,
     lengths: Buffer,
-    hostile_lengths: Buffer,
+    adversarial_lengths: Buffer,
     read_once: Option<ReadOnce>,
     /// The scores of the last problem.
     input: Option<((DType, usize), Input)>,
     loaded: Option<(Problem, Scores)>,
-    hostile: HashMap<(DType, usize, Semantics), Input>,
+    adversarial: HashMap<(DType, usize, Semantics), Input>,
     /// How long the last two launches of a kernel took, about.
     pace: HashMap<Variant, Duration>,
-    /// What came of the rows that are meant to hurt.
+    /// What came of the adversarial rows.
     proven: HashMap<Choice, Result<(), Fault>>,
     recorded: Recorded,
 }
@@ -94,7 +94,7 @@ impl Gpu {
     /// A meter for the variants of selectors, one for each meaning and shape of rows, of an engine
     /// that has a GPU. Its clocks are up.
     pub(super) fn new(engine: &Engine, selectors: Vec<Selector>) -> Result<Gpu, Error> {
-        let context = engine.context().ok_or(Error::Offline { arch: engine.arch() })?;
+        let context = engine.context();
         make_current(context)?;
         let stream = context.new_stream().map_err(Error::cuda("make a stream"))?;
         let buffer = || Buffer::new(&stream);
@@ -102,15 +102,15 @@ impl Gpu {
             engine: engine.clone(),
             selectors,
             scores: buffer(),
-            hostile_scores: buffer(),
+            adversarial_scores: buffer(),
             indices: buffer(),
             workspace: buffer(),
             lengths: buffer(),
-            hostile_lengths: buffer(),
+            adversarial_lengths: buffer(),
             read_once: None,
             input: None,
             loaded: None,
-            hostile: HashMap::new(),
+            adversarial: HashMap::new(),
             pace: HashMap::new(),
             proven: HashMap::new(),
             recorded: Recorded::default(),
@@ -159,7 +159,7 @@ impl Gpu {
             // The last rows are gone before there are others.
             other => {
                 drop(other);
-                let input = Input::usual(problem.dtype, problem.columns);
+                let input = Input::normal(problem.dtype, problem.columns);
                 self.raise_clocks(WARM_AGAIN)?;
                 input
             }
@@ -241,17 +241,17 @@ impl Gpu {
             .collect()
     }
 
-    /// Whether a kernel is right on rows that are meant to hurt.
+    /// Whether a kernel is right on adversarial rows.
     fn prove(&mut self, choice: &Choice) -> Result<Result<(), Fault>, Error> {
         for variant in proved(&choice.variant) {
             let Variant { dtype, semantics, .. } = variant;
-            let most = variant.capacity().map_or(HOSTILE_COLUMNS, |most| most as usize - 1);
-            let columns = most.min(HOSTILE_COLUMNS);
+            let most = variant.capacity().map_or(ADVERSARIAL_COLUMNS, |most| most as usize - 1);
+            let columns = most.min(ADVERSARIAL_COLUMNS);
             let key = (dtype, columns, semantics);
-            let input = self.hostile.remove(&key);
-            let input = input.unwrap_or_else(|| Input::hostile(dtype, columns, semantics));
+            let input = self.adversarial.remove(&key);
+            let input = input.unwrap_or_else(|| Input::adversarial(dtype, columns, semantics));
             let (proof, input) = self.prove_on(&Choice { variant, ..*choice }, columns, input);
-            self.hostile.insert(key, input);
+            self.adversarial.insert(key, input);
             if let Err(fault) = proof? {
                 return Ok(Err(fault));
             }
@@ -272,7 +272,7 @@ impl Gpu {
         if let Err(failure) = self.prepare(&Problem { k: 1, ..problem }, variant) {
             return (Err(failure), input);
         }
-        let (scores, lengths) = (&mut self.hostile_scores, &mut self.hostile_lengths);
+        let (scores, lengths) = (&mut self.adversarial_scores, &mut self.adversarial_lengths);
         let scores = match Scores::of(&problem, &input, scores, lengths, 0, 1) {
             Ok(scores) => scores,
             Err(failure) => return (Err(failure), input),
@@ -285,10 +285,10 @@ impl Gpu {
                 Err(failure) => return (Err(failure), input),
                 Ok(answers) => {
                     for (row, got) in answers {
-                        if let Some(fault) = input.fault(row, ragged, k, &got) {
+                        if let Some(fault) = input.fault(row, ragged, &got) {
                             let Semantics { select, nan, .. } = variant.semantics;
                             let wrong = format!(
-                                "{problem}, made to hurt, {} with NaN {}: {fault}",
+                                "{problem}, adversarial rows, {} with NaN {}: {fault}",
                                 select.name(),
                                 nan.name()
                             );
@@ -323,9 +323,7 @@ impl Gpu {
         let place = self.place(problem, variant, scores)?;
         for (row, got) in self.answer(problem, choice, &place)? {
             let input = self.input.as_mut().map(|(_, input)| input);
-            if let Some(fault) =
-                input.and_then(|input| input.fault(row, problem.ragged, problem.k, &got))
-            {
+            if let Some(fault) = input.and_then(|input| input.fault(row, problem.ragged, &got)) {
                 return Ok(Err(Fault::Wrong(fault)));
             }
         }
@@ -393,7 +391,7 @@ impl Gpu {
         let bytes = scores * problem.dtype.bytes() as usize;
         let reader = match self.read_once.take() {
             Some(reader) => reader,
-            None => ReadOnce::load(&self.engine, &self.stream, true)?,
+            None => ReadOnce::load(&self.engine, &self.stream, Compiling::Allowed)?,
         };
         let time = || {
             // SAFETY: a copy is at a multiple of 256 and holds the scores of all rows and whole

@@ -4,11 +4,12 @@
 //! blames the kernel; after out-of-memory or a lost context the same kernel may be measured another day.
 
 use crate::error::Error;
-use crate::plan::Refusal;
+use crate::plan::PlanError;
 
 /// Why a kernel is refused, in words; a failure that it is not to blame for is handed back.
 pub(super) fn refusal(failure: Error) -> Result<String, Error> {
-    let is_blamed = Refusal::of(&failure).is_some() || matches!(failure, Error::Unfit { .. });
+    let is_blamed =
+        failure.refusal().is_some() || matches!(failure, Error::Plan(PlanError::Unfit { .. }));
     if is_blamed { Ok(failure.to_string()) } else { Err(failure) }
 }
 
@@ -33,7 +34,9 @@ mod tests {
             assert_eq!(refusal(failure).unwrap(), words);
         }
         let memory = |doing| Error::Cuda { doing, reason: "CUDA_ERROR_OUT_OF_MEMORY".to_owned() };
-        let unwritten = Error::Write { path: "kernel.cu".to_owned(), reason: String::new() };
+        let unwritten =
+            crate::compile::dump::DumpError { path: "kernel.cu".to_owned(), reason: String::new() };
+        let unwritten = Error::Write(unwritten);
         let others = [compile(false), unwritten, memory("load a kernel"), memory("run the kernel")];
         for failure in others {
             let words = failure.to_string();

@@ -1,8 +1,8 @@
 //! The scores of a problem in the memory of a GPU, laid out as the problem has its rows.
 
-use super::buffer::{Buffer, Copies, Layout};
 use super::input::Input;
 use crate::error::Error;
+use crate::measure::buffer::{Buffer, Copies, Layout};
 use crate::problem::Problem;
 use cudarc::driver::sys::CUdeviceptr;
 

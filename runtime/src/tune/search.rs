@@ -4,27 +4,24 @@
 //! GPU is behind [`Meter`], so that this flow is tested without one. Every row is handed out as soon
 //! as it is known, so that a search may end at any time. An error of the meter itself ends it.
 
+use super::candidates::{Candidate, candidates};
 use super::compile::Compiled;
-use super::id::Choice;
-use super::provenance::hex;
-use super::record::{Effort, Floor, Outcome, Row};
-use super::space::{Candidate, candidates};
 use super::trial::{Trial, ways};
-use crate::plan::Limits;
+use crate::plan::measured::{Effort, Floor, Outcome, Row, Sample};
+use crate::plan::{Choice, Limits};
 use crate::problem::Problem;
-use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
-use topkit_codegen::{RowShape, SelectorSpec, Semantics, Variant, render};
+use topkit_codegen::{RowShape, SelectorSpec, Variant};
 
 /// Something that checks and times kernels.
 pub trait Meter {
     /// It can measure no more.
     type Error: Clone + Send;
 
-    /// Whether the answers of a kernel are right, to a problem and to inputs that were made to hurt.
+    /// Whether the answers of a kernel are right, to a problem and to adversarial inputs.
     /// It was compiled before.
     fn check(
         &mut self,
@@ -57,22 +54,6 @@ pub enum Fault {
     Wrong(String),
     /// The GPU or the compiler refused it.
     Refused(String),
-}
-
-/// Microseconds a launch.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Sample {
-    /// With its input in the L2 cache, where it fits.
-    pub warm: f64,
-    /// With another copy of its input for each launch.
-    pub cold: f64,
-}
-
-impl Sample {
-    /// What samples are compared by: the geometric mean of warm and cold.
-    pub fn microseconds(self) -> f64 {
-        (self.warm * self.cold).sqrt()
-    }
 }
 
 /// What is to be searched, with a meter of this error.
@@ -139,12 +120,6 @@ pub struct Summary {
     pub left: usize,
     /// Kernels that gave a wrong answer.
     pub wrong: usize,
-}
-
-/// The first digits of the digest of a kernel's source; empty where it cannot be rendered.
-pub fn source_digest(variant: &Variant) -> String {
-    let variant = Variant { semantics: Semantics::DEFAULT, ..*variant };
-    render(&variant).map(|source| hex(&source.digest)).unwrap_or_default()
 }
 
 /// Searches. It ends when all problems are finished, when the time is over, and when `tell` breaks. An

@@ -1,7 +1,6 @@
 //! Tests of the search, on a meter of made-up times.
 
 use super::*;
-use crate::tune::id;
 use crate::tune::trial::median;
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -113,14 +112,18 @@ fn searched_for(
         known,
         floors: &[],
         compile: &|variant: &Variant| {
-            compiled.lock().unwrap().push(id(variant));
-            assert_ne!(id(variant), "block_filter v4_b2048_t512_r16", "this one panics");
+            compiled.lock().unwrap().push(variant.short_name());
+            assert_ne!(variant.short_name(), "block_filter v4_b2048_t512_r16", "this one panics");
             let rows = variant.semantics.rows;
             assert!(problems.iter().any(|problem| problem.ragged == (rows == RowShape::Ragged)));
-            if uncompiled == Some(id(variant).as_str()) {
+            if uncompiled == Some(variant.short_name().as_str()) {
                 return Err("the compiler has no memory".into());
             }
-            Ok(if id(variant) == PAIR { Err("refused by the compiler".into()) } else { Ok(()) })
+            Ok(if variant.short_name() == PAIR {
+                Err("refused by the compiler".into())
+            } else {
+                Ok(())
+            })
         },
         threads: 3,
         clock: Clock::of(Duration::from_secs(seconds)),
@@ -233,7 +236,7 @@ fn a_compile_that_fails_through_no_fault_of_its_kernel_is_no_row() {
     let mut mock = Mock { uncompiled: Some(name), ..Mock::default() };
     let failed = searched(&mut mock, &[], 600, usize::MAX);
     assert_eq!(failed.result.unwrap_err(), "the compiler has no memory");
-    let of_it = |row: &&Row| id(&row.choice.variant) == name;
+    let of_it = |row: &&Row| row.choice.variant.short_name() == name;
     assert_eq!(failed.rows.iter().find(of_it), None);
     // The next search measures the kernel.
     let found = searched(&mut Mock::default(), &failed.rows, 600, usize::MAX);

@@ -1,7 +1,7 @@
 //! From records to the table that is shipped: the same records give the same bytes.
 
-use super::record::Records;
 use crate::plan::Table;
+use crate::plan::measured::Records;
 
 /// The text of a shipped table, from the records of one run.
 ///

@@ -5,12 +5,12 @@
 //! last few are timed with care, and two that are close run off in pairs. Whatever becomes of a
 //! candidate is a row. An error of the meter ends the trial; what was told before stands.
 
+use super::candidates::Candidate;
 use super::compile::Compiled;
-use super::id::Choice;
-use super::record::{Effort, Outcome, Row};
-use super::search::{Event, Fault, Meter, Order, Sample};
-use super::space::{Candidate, listed};
-use crate::plan::Limits;
+use super::search::{Event, Fault, Meter, Order};
+use crate::plan::measured::space::listed;
+use crate::plan::measured::{Effort, Outcome, Row, Sample};
+use crate::plan::{Choice, Limits};
 use crate::problem::Problem;
 use std::ops::ControlFlow;
 use topkit_codegen::Variant;

@@ -7,20 +7,22 @@
 use super::compare::{Comparison, Pair, compare_pairs};
 use super::gpu::Gpu;
 use super::meaning::{self, proved};
-use super::provenance::Provenance;
-use super::record::{Recorder, Records};
+use super::recorder::Recorder;
 use super::refusal::refusal;
-use super::search::{Clock, Event, Order, Summary, search, source_digest};
+use super::search::{Clock, Event, Order, Summary, search};
 use crate::backend::cuda::capture::is_forbidden_by_a_capture;
+use crate::compile::cache::Compiling;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::plan::accepts;
+use crate::plan::measured::{Provenance, Records, source_digest};
 use crate::problem::Problem;
 use crate::select::selector::Selector;
 use cudarc::driver::CudaContext;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use topkit_codegen::{KSet, SelectorSpec, Variant};
@@ -97,6 +99,56 @@ impl From<Error> for TuneError {
 /// The most bytes of scores or winners of a problem.
 const MOST: usize = 1 << 40;
 
+impl Engine {
+    /// Measures which member of a selector is fastest for each of some problems, and keeps what it
+    /// finds in [`Engine::records`], which selectors that are made from then on plan by. Members are
+    /// checked before they are timed. What was measured before, by whatever process, is not
+    /// measured again.
+    ///
+    /// It ends when all is measured, when the budget is spent, or when `tell` breaks; what is known
+    /// by then stands. `tell` hears of every problem that is begun and of every row. Have nothing
+    /// else run on the GPU meanwhile, and capture no stream. It compiles even where the settings deny
+    /// unexpected compiles: these are expected.
+    ///
+    /// ```no_run
+    /// use std::ops::ControlFlow;
+    /// use std::time::Duration;
+    /// use topkit::{DType, Engine, SelectorSpec, Problem, tune::Event};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::new()?;
+    /// let spec = SelectorSpec::builder("Indexer").dtype([DType::Bf16]).k([2048]).build()?;
+    /// let problems = [1, 8, 32].map(|rows| Problem::new(DType::Bf16, rows, 131_072, 2048));
+    /// let summary = engine.tune(&spec, &problems, Duration::from_secs(30), &mut |event| {
+    ///     if let Event::Problem(place, problem) = event {
+    ///         println!("{place}: {problem}");
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// println!("{} left", summary.left);
+    /// let selector = engine.selector(spec)?; // goes by what was measured
+    /// # let _ = selector;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A stream of the engine's context is being captured, the selector does not serve a problem,
+    /// nothing is kept on disk, the records cannot be read or written, the engine has no compiler, edited sources stand in for its kernels, or the GPU stops answering.
+    pub fn tune(
+        &self,
+        spec: &SelectorSpec,
+        problems: &[Problem],
+        budget: Duration,
+        tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<Summary, TuneError> {
+        let records = self.records().ok_or(TuneError::NoRecords)?;
+        let problems: Vec<Problem> =
+            problems.iter().map(|problem| problem.of_selector(spec)).collect();
+        tune(self, &Tuning { spec, problems: &problems, budget, records: &records }, tell)
+    }
+}
+
 /// Tunes, as [`Engine::tune`] does, for the records of any file.
 ///
 /// # Errors
@@ -166,21 +218,21 @@ pub fn compare(
     // What plans only warn of is an error to whoever wants to know what the records are worth.
     Records::read(path).map_err(|error| refused(path, "read", error))?;
     let setup = Setup::new(engine, tuning.spec)?;
-    let holdings = [engine.holding(path), engine.shipped()];
+    let holdings = [engine.holding(path), engine.shipped()].map(|holding| holding.map(Arc::new));
     let planners = holdings.map(|holding| {
         setup
             .selectors
             .each_ref()
-            .map(|selector| engine.planner_by(selector.spec(), holding.as_ref()))
+            .map(|selector| engine.planner_by(Arc::new(selector.spec().clone()), holding.clone()))
     });
     let mut pairs = Vec::new();
     for problem in problems {
         let ragged = usize::from(problem.ragged);
-        let spec = setup.selectors[ragged].spec();
-        let [tuned, shipped] = [0, 1].map(|which: usize| {
-            planners[which][ragged].plan(spec, &problem, engine.limits()).map(|plan| plan.choice())
-        });
-        pairs.push(Pair { problem, tuned: tuned?, shipped: shipped? });
+        let [tuned, shipped] = planners
+            .each_ref()
+            .map(|planners| planners[ragged].plan(&problem).map(|plan| plan.choice()));
+        let [tuned, shipped] = [tuned.map_err(Error::from)?, shipped.map_err(Error::from)?];
+        pairs.push(Pair { problem, tuned, shipped });
     }
     let mut gpu = setup.gpu()?;
     compare_pairs(&pairs, &mut gpu, &|variant| setup.compile(variant), clock, tell)
@@ -191,7 +243,7 @@ pub fn compare(
 fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, TuneError> {
     let mut sound = Vec::new();
     for &problem in problems {
-        accepts(spec, &problem)?;
+        accepts(spec, &problem).map_err(Error::from)?;
         if problem.rows == 0 || problem.columns == 0 {
             continue;
         }
@@ -210,14 +262,12 @@ fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, Tune
 
 /// Where times are taken, unless a capture forbids taking any.
 fn place(engine: &Engine) -> Result<Provenance, TuneError> {
-    let offline = || Error::Offline { arch: engine.arch() };
-    let context = engine.context().ok_or_else(offline)?;
     if engine.has_edits() {
         return Err(TuneError::Edited);
     }
-    engine.nvrtc()?;
-    refuse_capture(context)?;
-    Ok(Provenance::of(engine).ok_or_else(offline)?)
+    let nvrtc = engine.nvrtc()?;
+    refuse_capture(engine.context())?;
+    Ok(engine.provenance_by(nvrtc))
 }
 
 /// A stream that was made not to wait for the default stream cannot be asked about here: where one
@@ -255,7 +305,7 @@ impl Setup {
     fn compile(&self, variant: &Variant) -> Result<Result<(), String>, Error> {
         for variant in proved(variant) {
             // Whoever tunes expects compiles.
-            if let Err(failure) = self.engine.artifact(&variant, true) {
+            if let Err(failure) = self.engine.artifact(&variant, Compiling::Allowed) {
                 return refusal(failure).map(Err);
             }
         }

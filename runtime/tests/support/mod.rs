@@ -3,9 +3,11 @@
 #![allow(dead_code, unused_imports, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod cache;
 mod log;
 mod process;
 
+pub use self::cache::TestCache;
 pub use log::{logged, pause_at};
 pub use process::{Copy, role, until};
 
@@ -16,8 +18,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
-use topkit::cache::{DiskCache, KernelCache};
-use topkit::{Arch, CompileError, Compiled, Compiler, DType, RenderedSource, SelectorSpec};
+use topkit::cache::DiskCache;
+use topkit::{
+    Arch, DType, SelectorSpec,
+    cache::{CompileError, Compiled, Compiler},
+    inspect::RenderedSource,
+};
 
 pub const ARCH: Arch = Arch::of_device(9, 0);
 
@@ -108,8 +114,8 @@ pub fn source(text: &str) -> RenderedSource {
 }
 
 /// A new cache as a new process would have it: nothing in memory, this folder on disk.
-pub fn cache(root: &Path) -> KernelCache {
-    KernelCache::new(Arc::new(Fake::default()), Some(DiskCache::open(root).unwrap()))
+pub fn cache(root: &Path) -> TestCache {
+    TestCache::new(Arc::new(Fake::default()), Some(DiskCache::open(root).unwrap()))
 }
 
 /// The names in a folder; none when it does not exist.

@@ -27,6 +27,6 @@ fn main() {
     // One streaming kernel for each point of the axes; resident ones come beside them.
     let streaming = IndexerTopK::variants().into_iter().filter(|kernel| kernel.items == 0);
     assert_eq!(streaming.count(), 3 * 4 * 4 * 3);
-    assert_eq!(IndexerTopK::SPEC.semantics.rows, topkit::RowShape::Ragged);
+    assert_eq!(IndexerTopK::SPEC.semantics.rows, topkit::spec::RowShape::Ragged);
     assert!(IndexerTopK::SPEC.k.contains(2048) && !IndexerTopK::SPEC.k.contains(2049));
 }

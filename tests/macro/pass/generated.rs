@@ -16,7 +16,7 @@ selector!(
 );
 
 fn main() {
-    assert_eq!(Made::SPEC.k, topkit::KSet::from(2..=9));
+    assert_eq!(Made::SPEC.k, topkit::spec::KSet::from(2..=9));
     assert_eq!(*Made::SPEC.vec_size, [4, 8]);
     assert_eq!(*Made::SPEC.bins, [256]);
 }

@@ -16,7 +16,7 @@ pub fn all(
     let top: Top = Top::new(engine)?.clone();
     let _: topkit::Plan = top.plan(problem)?;
     let _: topkit::Explanation = top.explain(problem)?;
-    let _: topkit::RenderedSource = top.source(&Top::variants()[0])?;
+    let _: topkit::inspect::RenderedSource = top.source(&Top::variants()[0])?;
     let _: &topkit::Selector = top.selector();
     println!("{top:?}");
     top.launch(stream, rows, 8, first)?;

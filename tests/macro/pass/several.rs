@@ -1,7 +1,7 @@
 //! Several kernels in one invocation; attributes are carried, `cfg` to the methods too.
 #![deny(warnings, missing_docs)]
 
-use topkit::{KSet, topk_kernel};
+use topkit::{spec::KSet, topk_kernel};
 
 topk_kernel! {
     /// Routes a token to its experts.

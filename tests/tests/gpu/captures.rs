@@ -9,10 +9,10 @@ use topkit::cudarc::driver::{
 };
 use topkit::host::{self, Matrix};
 use topkit::{
-    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Semantics,
-    Workspace,
+    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Workspace,
+    spec::Semantics,
 };
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 const ROWS: usize = 4;
 const COLUMNS: usize = 5000;
@@ -176,6 +176,6 @@ fn no_rows_add_nothing_to_a_capture_and_need_no_kernel() {
     selector.launch(&stream, &rows, K, &mut indices).unwrap();
     assert_eq!(stream.clone_dtoh(&indices).unwrap(), [77; 64]);
     selector.prepare(&Problem::new(DType::F32, 0, COLUMNS, K)).unwrap();
-    assert_eq!(selector.engine().cache().stats().compiles, 0);
+    assert_eq!(selector.toolchain().cache().stats().compiles, 0);
     assert!(matches!(selector.prepare(&PROBLEM), Err(Error::Denied(_))));
 }

@@ -8,11 +8,12 @@ use std::thread;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaContext, CudaSlice, DevicePtr, DevicePtrMut, result};
 use topkit::host::{self, Matrix};
-use topkit::tune::{Event, Recording};
+use topkit::measure::Recording;
+use topkit::tune::Event;
 use topkit::{
-    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Semantics,
+    Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, spec::Semantics,
 };
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 const ROWS: usize = 3;
 const COLUMNS: usize = 5000;
@@ -65,7 +66,7 @@ fn a_buffer_of_another_context_is_refused_by_name() {
 #[test]
 fn another_object_of_the_same_context_is_as_good() {
     let again = CudaContext::new(0).unwrap();
-    assert!(!Arc::ptr_eq(&again, engine().context().unwrap()));
+    assert!(!Arc::ptr_eq(&again, engine().context()));
     let stream = again.default_stream();
     let selector = whole_selector(Semantics::DEFAULT);
     let host = Distribution::Normal.fill::<f32>(1, ROWS, COLUMNS);

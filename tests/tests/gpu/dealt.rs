@@ -4,7 +4,10 @@
 use crate::device::{Case, Layout, compile, members, whole_selector};
 use half::{bf16, f16};
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::{KernelKind, NanPolicy, Problem, Score, Select, Semantics, Variant};
+use topkit::{
+    Problem, Score, Variant,
+    spec::{KernelKind, NanPolicy, Select, Semantics},
+};
 use topkit_tests::{Stripes, dealt};
 
 /// Every row begins at another alignment.

@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use topkit::cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, DeviceRepr};
 use topkit::host::{self, Matrix};
 use topkit::{
-    DType, Engine, IndexInt, Problem, RawLaunch, RowShape, Rows, Score, Selector, SelectorSpec,
-    Semantics, Variant,
+    DType, Engine, IndexInt, Problem, RawLaunch, Rows, Score, Selector, SelectorSpec, Variant,
+    spec::{RowShape, Semantics},
 };
-use topkit_tests::{Distribution, Judge};
+use topkit_lab::{Distribution, Judge};
 
 /// What stands in an output before a launch; no kernel writes it.
 pub const UNTOUCHED: i64 = 0x5AFE_5AFE;
@@ -22,7 +22,7 @@ pub fn engine() -> &'static Engine {
 }
 
 pub fn new_stream() -> Arc<CudaStream> {
-    engine().context().unwrap().new_stream().unwrap()
+    engine().context().new_stream().unwrap()
 }
 
 /// Every axis at every value, for one meaning.

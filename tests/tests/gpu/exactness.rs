@@ -6,8 +6,8 @@ use half::{bf16, f16};
 use std::collections::HashSet;
 use std::time::Instant;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::{Score, Selector, Semantics, Variant};
-use topkit_tests::Distribution;
+use topkit::{Score, Selector, Variant, spec::Semantics};
+use topkit_lab::{Distribution, SUITE};
 
 const LENGTHS: [usize; 10] = [1, 7, 511, 512, 513, 8191, 16384, 16385, 100_003, 262_144];
 const KS: [u32; 6] = [1, 2, 64, 512, 777, 2048];
@@ -34,7 +34,7 @@ fn every_distribution<S: Score + DeviceRepr>() {
             let selector = &selector;
             scope.spawn(move || every_case::<S>(selector, distribution, first))
         };
-        let walks: Vec<_> = Distribution::ALL.into_iter().enumerate().map(walk).collect();
+        let walks: Vec<_> = SUITE.into_iter().enumerate().map(walk).collect();
         walks.into_iter().map(|walk| walk.join().unwrap()).collect()
     });
     let launches: usize = met.iter().map(Vec::len).sum();

@@ -11,8 +11,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::{DType, KernelKind, NanPolicy, RowShape, Score, Select, Selector, Semantics, Variant};
-use topkit_tests::{Rng, fuzz};
+use topkit::{
+    DType, Score, Selector, Variant,
+    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
+};
+use topkit_lab::Rng;
+use topkit_tests::fuzz;
 
 const ROWS: usize = 10_000_000;
 /// Rows of a matrix, at most.

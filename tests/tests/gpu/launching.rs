@@ -8,10 +8,10 @@ use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode}
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
 use topkit::{
-    Arch, Compiler, Config, DType, Engine, Error, Output, Problem, RawLaunch, RenderedSource, Rows,
-    SelectorSpec, Semantics, Workload,
+    Arch, Config, DType, Engine, Error, Output, Problem, RawLaunch, Rows, SelectorSpec, Workload,
+    cache::Compiler, inspect::RenderedSource, spec::Semantics,
 };
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 #[test]
 fn every_refusal_names_the_numbers_and_writes_nothing() {
@@ -176,7 +176,7 @@ fn a_kernel_is_not_loaded_during_a_capture() {
 
 #[test]
 fn an_offline_engine_compiles_but_does_not_launch() {
-    let offline = topkit::Engine::offline("sm_75".parse().unwrap()).unwrap();
+    let offline = topkit::Toolchain::new("sm_75".parse().unwrap()).unwrap();
     let selector = offline.selector(whole_selector(Semantics::DEFAULT).spec().clone()).unwrap();
     let error = selector.prepare(&Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
     assert!(matches!(error, Error::Offline { .. }), "{error}");
@@ -198,7 +198,7 @@ fn plant(fresh: &Engine, source: &RenderedSource) {
         arch: fresh.arch(),
         compiler: &Compiler::version(nvrtc),
     };
-    fresh.cache().disk().unwrap().publish(&inputs, &foreign).unwrap();
+    fresh.disk().unwrap().publish(&inputs, &foreign).unwrap();
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn after_a_warmup_launches_compile_and_load_nothing() {
     let done = selector.warmup([Workload::new(DType::F32, 1..=8, 1..=200_000, 8..=8)]).unwrap();
     assert_eq!((done.failures().count(), done.kernels.len() > 1), (0, true), "{done}");
 
-    let stream = selector.engine().context().unwrap().new_stream().unwrap();
+    let stream = selector.context().unwrap().new_stream().unwrap();
     for columns in [64, 200_000] {
         let scores = stream.clone_htod(&vec![1.0f32; 2 * columns]).unwrap();
         let mut indices = stream.alloc_zeros::<i32>(2 * 8).unwrap();
@@ -331,7 +331,7 @@ fn after_a_warmup_launches_compile_and_load_nothing() {
         let winners = stream.clone_dtoh(&indices).unwrap();
         assert!(winners.iter().all(|&index| (0..columns as i32).contains(&index)));
     }
-    assert_eq!(selector.engine().cache().stats().compiles, done.kernels.len() as u64);
+    assert_eq!(selector.toolchain().cache().stats().compiles, done.kernels.len() as u64);
     let many = Problem::new(DType::F32, 100_000, 64, 8);
     let error = selector.prepare(&many).unwrap_err();
     assert!(matches!(error, Error::Denied(_)), "{error}");

@@ -6,8 +6,8 @@ use crate::device::{engine, new_stream};
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
 use topkit::host::{self, Matrix};
-use topkit::{Config, DType, Problem, RawLaunch, Selector, SelectorSpec, Semantics};
-use topkit_tests::Distribution;
+use topkit::{Config, DType, Problem, RawLaunch, Selector, SelectorSpec, spec::Semantics};
+use topkit_lab::Distribution;
 
 /// A selector with no kernel loaded.
 fn fresh() -> Selector {
@@ -21,7 +21,7 @@ fn captured(rows: usize, columns: usize, k: u32, prepared: usize, launched: usiz
     let (selector, stream) = (fresh(), new_stream());
     let shape = Problem::new(DType::F32, rows, columns, k);
     let plan = selector.prepare(&shape.at(0, prepared as i64)).unwrap();
-    let compiles = selector.engine().cache().stats().compiles;
+    let compiles = selector.toolchain().cache().stats().compiles;
 
     let host = Distribution::Normal.fill::<f32>(5, rows, launched);
     let scores = stream.clone_htod(&host).unwrap();
@@ -53,7 +53,7 @@ fn captured(rows: usize, columns: usize, k: u32, prepared: usize, launched: usiz
         let matrix = Matrix::strided(&host, rows, columns, launched).unwrap();
         host::check(&matrix, k, &Semantics::DEFAULT, &got).unwrap();
     }
-    assert_eq!(selector.engine().cache().stats().compiles, compiles);
+    assert_eq!(selector.toolchain().cache().stats().compiles, compiles);
 }
 
 #[test]

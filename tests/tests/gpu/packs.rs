@@ -3,10 +3,10 @@
 use crate::device::engine;
 use std::path::Path;
 use std::process::Command;
+use topkit::cache::pack::PackWriter;
 use topkit::host::{self, Matrix};
-use topkit::pack::PackWriter;
 use topkit::{Config, DType, Engine, Error, Problem, Rows, SelectorSpec};
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 /// Names the pack to the copy of this test that has no NVRTC.
 const PACK: &str = "TOPKIT_TEST_PACK";
@@ -40,7 +40,7 @@ fn launch(pack: &Path) {
     let engine = Engine::builder().config(Config::default()).pack(pack).build().unwrap();
     assert!(engine.nvrtc().is_err());
     let selector = engine.selector(spec()).unwrap();
-    let stream = engine.context().unwrap().new_stream().unwrap();
+    let stream = engine.context().new_stream().unwrap();
     let Problem { rows, columns, k, .. } = PROBLEM;
     let scores = Distribution::Normal.fill::<f32>(7, rows, columns);
     let device = stream.clone_htod(&scores).unwrap();

@@ -5,7 +5,7 @@ use half::{bf16, f16};
 use proptest::prelude::*;
 use topkit::Score;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit_tests::{Distribution, Rng};
+use topkit_lab::{Distribution, Rng, SUITE};
 
 #[derive(Debug, Clone)]
 struct Question {
@@ -22,7 +22,7 @@ struct Question {
 fn question() -> impl Strategy<Value = Question> {
     let columns = prop_oneof![0usize..40, 0usize..3000, 3000usize..70_000];
     let k = prop_oneof![1u32..8, 1u32..3000, 1u32..80_000];
-    let distribution = proptest::sample::select(Distribution::ALL.to_vec());
+    let distribution = proptest::sample::select(SUITE.to_vec());
     let vec_size = proptest::sample::select(vec![1u32, 2, 4, 8]);
     let shape = (0usize..6, columns, k, (0usize..17, 0usize..17));
     (distribution, any::<u64>(), shape, vec_size, 0usize..60).prop_map(

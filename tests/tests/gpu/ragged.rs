@@ -3,14 +3,14 @@
 use crate::device::{Case, Layout, compile, members, ragged, whole_selector};
 use half::bf16;
 use topkit::DType;
-use topkit_tests::inputs::edge_spans;
-use topkit_tests::{Distribution, Rng};
+use topkit_lab::{Distribution, Rng};
+use topkit_tests::spans;
 
 const COLUMNS: usize = 20_000;
 
 /// Starts and lengths at every edge, then at random; some out of range, which is clamped.
 fn spans(rows: usize) -> (Vec<i32>, Vec<i32>) {
-    let edges = edge_spans(COLUMNS);
+    let edges = spans::edges(COLUMNS);
     let mut rng = Rng::new(7);
     let mut any = |limit: usize| rng.below(limit as u32) as i32;
     let random = (edges.len()..rows).map(|_| (any(COLUMNS), any(COLUMNS))).collect::<Vec<_>>();

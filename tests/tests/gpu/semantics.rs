@@ -3,8 +3,11 @@
 use crate::device::{Case, Layout, compile, members, selecting, whole_selector};
 use half::{bf16, f16};
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::{IndexInt, NanPolicy, Score, Select, Semantics};
-use topkit_tests::Distribution;
+use topkit::{
+    IndexInt, Score,
+    spec::{NanPolicy, Select, Semantics},
+};
+use topkit_lab::SUITE;
 
 fn every_meaning<S: Score + DeviceRepr, I: IndexInt + DeviceRepr>() {
     let mut launches = 0;
@@ -16,7 +19,7 @@ fn every_meaning<S: Score + DeviceRepr, I: IndexInt + DeviceRepr>() {
             let mut members = members(&selector, S::DTYPE, vec_size, 10_000);
             members.retain(|v| v.capacity().is_some() || v.bins == 2048);
             compile(&selector, &members);
-            for distribution in Distribution::ALL {
+            for distribution in SUITE {
                 let layout = Layout { offset: 1, gap: 2 };
                 let case = Case::<S>::new(distribution, 3, 9, 10_000, layout);
                 for k in [1, 100, 2048, 10_001] {

@@ -5,7 +5,7 @@ use crate::device::{Case, Layout, compile, members, ragged, whole_selector};
 use half::{bf16, f16};
 use topkit::Score;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 fn every_path<S: Score + DeviceRepr>() {
     let selector = whole_selector(ragged());
@@ -16,7 +16,7 @@ fn every_path<S: Score + DeviceRepr>() {
     let paths = [
         Distribution::Normal,
         Distribution::OneBin,
-        Distribution::AllEqual,
+        Distribution::Equal,
         Distribution::Nan,
         Distribution::Masked,
     ];

@@ -5,8 +5,13 @@ use crate::device::engine;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaContext, sys};
-use topkit::tune::{Event, Outcome, ReadOnce, Records, TuneError};
-use topkit::{Basis, Config, DType, Engine, Error, Problem, RowShape, SelectorSpec, SpecBuilder};
+use topkit::measure::ReadOnce;
+use topkit::tune::{Event, Outcome, Records, TuneError};
+use topkit::{
+    Config, DType, Engine, Error, Problem, SelectorSpec,
+    inspect::Basis,
+    spec::{RowShape, SpecBuilder},
+};
 
 fn builder() -> SpecBuilder {
     SelectorSpec::builder("Tuned").dtype([DType::F32, DType::Bf16]).k([64])
@@ -84,7 +89,7 @@ fn the_floor_compiles_no_kernel_where_compiles_are_denied() {
     let config = |deny_jit| Config { cache_dir: cache_dir.clone(), deny_jit, ..Config::default() };
     let open = |deny_jit| {
         let engine = engine().with_config(config(deny_jit)).unwrap();
-        let stream = engine.context().unwrap().new_stream().unwrap();
+        let stream = engine.context().new_stream().unwrap();
         let floor = ReadOnce::new(&engine, &stream).map(drop);
         (floor, engine.cache().stats())
     };

@@ -4,9 +4,11 @@ use std::sync::OnceLock;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Interpreter, Kernel, Question, Word};
 use topkit::{
-    DType, IndexInt, KernelKind, NanPolicy, RowShape, Score, Select, Semantics, Variant, render,
+    DType, IndexInt, Score, Variant,
+    inspect::render,
+    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
 };
-use topkit_tests::Distribution;
+use topkit_lab::Distribution;
 
 pub fn interpreter() -> Interpreter {
     static INTERPRETER: OnceLock<Interpreter> = OnceLock::new();

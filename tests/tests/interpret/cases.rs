@@ -4,7 +4,7 @@
 use crate::case::{ALIGNED, Case, load};
 use half::bf16;
 use topkit::interpret::Word;
-use topkit::{KernelKind, Score};
+use topkit::{Score, spec::KernelKind};
 use topkit_tests::cases::{self, filter};
 
 const FILTERS: [KernelKind; 3] =

@@ -4,7 +4,11 @@
 use crate::case::{Case, Layout, interpreter, load, six};
 use half::bf16;
 use topkit::interpret::{Launch, Question, Word};
-use topkit::{DType, KernelKind, NanPolicy, Problem, Score, Select, Semantics, Variant, render};
+use topkit::{
+    DType, Problem, Score, Variant,
+    inspect::render,
+    spec::{KernelKind, NanPolicy, Select, Semantics},
+};
 use topkit_tests::{Reader, Stripes, dealt};
 
 /// For each column the stripe and the thread that read it, by `stripes.cuh`. The gap of the output

@@ -5,8 +5,11 @@
 use crate::case::{ALIGNED, Case, Layout, load, resident, shared, variant};
 use half::{bf16, f16};
 use topkit::interpret::{Kernel, Word};
-use topkit::{IndexInt, NanPolicy, Score, Select, Semantics};
-use topkit_tests::Distribution;
+use topkit::{
+    IndexInt, Score,
+    spec::{NanPolicy, Select, Semantics},
+};
+use topkit_lab::{Distribution, SUITE};
 
 const VEC_SIZES: [u32; 4] = [1, 2, 4, 8];
 /// Bins and threads; each width is met by all of them in turn.
@@ -26,7 +29,7 @@ fn every_distribution<S: Score + Word>() {
         })
         .into();
     let mut cases = 0;
-    for distribution in Distribution::ALL {
+    for distribution in SUITE {
         for columns in LENGTHS {
             for layout in LAYOUTS {
                 let case = Case::<S>::new(distribution, cases as u64, 3, columns, layout);
@@ -69,7 +72,7 @@ fn resident_rows<S: Score + Word>() {
     {
         let kernel = load(&resident(S::DTYPE, bins, threads, items, semantics));
         let capacity = (threads * items) as usize;
-        for distribution in Distribution::ALL {
+        for distribution in SUITE {
             for (columns, layout) in [
                 (capacity, ALIGNED),
                 (capacity, Layout { offset: 3, gap: 1 }),
@@ -110,7 +113,7 @@ fn shared_rows<S: Score + Word>() {
         let variant = shared(S::DTYPE, bins, threads, items, cluster, semantics);
         (load(&variant), (threads * items * cluster) as usize)
     });
-    for (turn, distribution) in Distribution::ALL.into_iter().enumerate() {
+    for (turn, distribution) in SUITE.into_iter().enumerate() {
         let (kernel, capacity) = &kernels[turn % kernels.len()];
         let shapes = [
             (*capacity, ALIGNED, 300),
@@ -195,7 +198,7 @@ fn shared_bf16_beyond_halves_is_exact() {
 fn overflowing_bins_are_exact_on_many_schedules() {
     let semantics = Semantics::DEFAULT;
     let kernel = load(&variant(topkit::DType::Bf16, 8, 256, 256, semantics));
-    for distribution in [Distribution::OneBin, Distribution::AllEqual, Distribution::Masked] {
+    for distribution in [Distribution::OneBin, Distribution::Equal, Distribution::Masked] {
         let case = Case::<bf16>::new(distribution, 1, 2, 12_000, Layout { offset: 5, gap: 3 });
         for seed in 0..6 {
             case.judge::<i32>(&kernel, &semantics, 2, 2048, None, seed);
@@ -240,7 +243,7 @@ fn every_meaning<S: Score + Word, I: IndexInt + Word>() {
                 load(&resident(S::DTYPE, 4096, 128, 16, semantics)),
                 load(&shared(S::DTYPE, 512, 128, 8, 2, semantics)),
             ];
-            for distribution in Distribution::ALL {
+            for distribution in SUITE {
                 let case = Case::<S>::new(distribution, 3, 2, 1500, Layout { offset: 1, gap: 2 });
                 for (kernel, k) in
                     kernels.iter().flat_map(|kernel| [1, 100, 1501].map(|k| (kernel, k)))

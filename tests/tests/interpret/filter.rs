@@ -1,11 +1,14 @@
-//! The kernels that keep what is above a guessed bound: on every distribution, where the guess holds
+//! The kernels that filter a row by a guessed threshold: on every distribution, where the guess holds
 //! and where it does not, over one CTA a row, a cluster and many.
 
 use crate::case::{ALIGNED, Case, Layout, load};
 use half::{bf16, f16};
 use topkit::interpret::Word;
-use topkit::{KernelKind, NanPolicy, RowShape, Score, Select, Semantics, Variant};
-use topkit_tests::Distribution;
+use topkit::{
+    Score, Variant,
+    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
+};
+use topkit_lab::{Distribution, SUITE};
 
 /// Kernels of few threads: a stripe is 2048 or 4096 columns, and a row has several.
 fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
@@ -32,7 +35,7 @@ fn every_distribution<S: Score + Word>() {
     let semantics = Semantics::DEFAULT;
     let kernels: Vec<_> = filters::<S>(semantics).iter().map(load).collect();
     let mut cases = 0;
-    for distribution in Distribution::ALL {
+    for distribution in SUITE {
         for (columns, k) in [(9001, 300), (5000, 2048), (12_500, 1), (3000, 700), (300, 301)] {
             for layout in [ALIGNED, Layout { offset: 3, gap: 1 }] {
                 let kernel = &kernels[cases % kernels.len()];

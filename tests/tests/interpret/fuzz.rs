@@ -5,8 +5,12 @@
 use crate::case::{Case, Layout, SIX_COLUMNS, load, six_of_every_meaning};
 use half::{bf16, f16};
 use topkit::interpret::Word;
-use topkit::{DType, KernelKind, RowShape, Score, Variant};
-use topkit_tests::{Rng, fuzz};
+use topkit::{
+    DType, Score, Variant,
+    spec::{KernelKind, RowShape},
+};
+use topkit_lab::Rng;
+use topkit_tests::fuzz;
 
 const SEED: u64 = 12;
 const KS: [u32; 6] = [1, 17, 64, 300, 1000, 2048];

@@ -4,9 +4,9 @@
 use crate::case::interpreter;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Launch, Question};
-use topkit::{DType, Problem, Semantics};
+use topkit::{DType, Problem, spec::Semantics};
 
-const TYPES: &str = include_str!("../../../templates/device/types.cuh");
+const TYPES: &str = include_str!("../../../templates/core/types.cuh");
 const ROWS: usize = 3;
 const COLUMNS: usize = 500;
 const SEEDS: u64 = 8;

@@ -15,3 +15,6 @@ mod ragged;
 mod rows;
 mod special;
 mod speed;
+#[path = "../tour/steps.rs"]
+mod steps;
+mod tour;

@@ -3,7 +3,7 @@
 
 use crate::case::{interpreter, load, variant};
 use topkit::interpret::{Fault, InterpretError, Interpreter, Question};
-use topkit::{DType, Problem, Semantics, render};
+use topkit::{DType, Problem, inspect::render, spec::Semantics};
 
 fn refusal(question: &Question<'_, f32>) -> String {
     let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
@@ -67,7 +67,7 @@ fn a_missing_compiler_is_named() {
 #[test]
 fn a_missing_barrier_is_a_fault() {
     let source = render(&variant(DType::Bf16, 8, 2048, 128, Semantics::DEFAULT)).unwrap();
-    let scores = topkit_tests::Distribution::OneBin.fill::<half::bf16>(1, 1, 4000);
+    let scores = topkit_lab::Distribution::OneBin.fill::<half::bf16>(1, 1, 4000);
     let question = Question::new(&scores, 1, 4000, 100);
     let barriers: Vec<usize> =
         source.text.match_indices("__syncthreads();").map(|(at, _)| at).collect();

@@ -4,13 +4,13 @@ use crate::case::{ALIGNED, Case, Layout, load, ragged, resident, shared, variant
 use half::{bf16, f16};
 use topkit::Score;
 use topkit::interpret::Word;
-use topkit_tests::Distribution;
-use topkit_tests::inputs::edge_spans;
+use topkit_lab::Distribution;
+use topkit_tests::spans;
 
 const COLUMNS: usize = 1400;
 
 fn every_span<S: Score + Word>() {
-    let (starts, lengths): (Vec<i32>, Vec<i32>) = edge_spans(COLUMNS).into_iter().unzip();
+    let (starts, lengths): (Vec<i32>, Vec<i32>) = spans::edges(COLUMNS).into_iter().unzip();
     let semantics = ragged();
     let mut members: Vec<_> =
         [1, 2, 4, 8].map(|vec_size| variant(S::DTYPE, vec_size, 1024, 128, semantics)).into();

@@ -7,8 +7,12 @@
 use crate::case::{interpreter, six};
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Launch, Question};
-use topkit::{DType, KernelKind, Problem, RowShape, Semantics, Variant, render};
-use topkit_tests::Rng;
+use topkit::{
+    DType, Problem, Variant,
+    inspect::render,
+    spec::{KernelKind, RowShape, Semantics},
+};
+use topkit_lab::Rng;
 
 const ROWS: usize = 3;
 const COLUMNS: usize = 700;

@@ -5,8 +5,8 @@
 use crate::case::{ALIGNED, Case, Layout, SIX_COLUMNS, load, six_of_every_meaning};
 use half::{bf16, f16};
 use topkit::interpret::Word;
-use topkit::{DType, KernelKind, Score, Variant};
-use topkit_tests::Distribution;
+use topkit::{DType, Score, Variant, spec::KernelKind};
+use topkit_lab::SPECIAL;
 
 const LAYOUTS: [Layout; 2] = [ALIGNED, Layout { offset: 3, gap: 1 }];
 const ROWS: usize = 2;
@@ -14,7 +14,7 @@ const ROWS: usize = 2;
 fn on_every_distribution<S: Score + Word>(variant: &Variant, wrong: &mut Vec<String>) {
     let kernel = load(variant);
     let columns = variant.capacity().map_or(3 * SIX_COLUMNS, |_| SIX_COLUMNS - 3);
-    for (turn, distribution) in Distribution::SPECIAL.into_iter().enumerate() {
+    for (turn, distribution) in SPECIAL.into_iter().enumerate() {
         let layout = LAYOUTS[turn % LAYOUTS.len()];
         let case = Case::<S>::new(distribution, turn as u64, ROWS, columns, layout);
         let k = [60, 700][turn / 2 % 2];

@@ -3,8 +3,8 @@
 use crate::case::{ALIGNED, Case, load, variant};
 use half::bf16;
 use std::time::{Duration, Instant};
-use topkit::{DType, Semantics};
-use topkit_tests::Distribution;
+use topkit::{DType, spec::Semantics};
+use topkit_lab::Distribution;
 
 #[test]
 fn a_long_row_takes_less_than_two_seconds() {

@@ -3,12 +3,15 @@
 use object::{Object, ObjectSection};
 use std::collections::BTreeMap;
 use topkit::{
-    Arch, Compiler, DType, KernelKind, Nvrtc, RenderedSource, Resources, SelectorSpec, Variant,
-    render,
+    Arch, DType, SelectorSpec, Variant,
+    cache::Compiler,
+    inspect::{RenderedSource, Resources, render},
+    machine::Nvrtc,
+    spec::KernelKind,
 };
 use topkit_tests::goldens;
 
-fn compile(source: &RenderedSource, arch: &str) -> topkit::Compiled {
+fn compile(source: &RenderedSource, arch: &str) -> topkit::cache::Compiled {
     let nvrtc = Nvrtc::find().unwrap_or_else(|error| panic!("this suite needs NVRTC: {error}"));
     nvrtc.compile(source, arch.parse().unwrap()).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -94,12 +97,12 @@ fn code(cubin: &[u8]) -> BTreeMap<String, Vec<u8>> {
 fn an_error_names_the_line_of_the_template() {
     let mut source = render(&goldens::variants()[0]).unwrap();
     let statement = "return Dtype::SIGN;";
-    let template = include_str!("../../../templates/device/order_key.cuh");
+    let template = include_str!("../../../templates/score/ordinal.cuh");
     let line = template.lines().position(|line| line.contains(statement)).unwrap() + 1;
     source.text = source.text.replace(statement, "return Dtype::SINE;");
     let nvrtc = Nvrtc::find().unwrap();
     let error = nvrtc.compile(&source, Arch::new(9, 0)).unwrap_err().to_string();
-    let place = format!("templates/device/order_key.cuh({line}): error");
+    let place = format!("templates/score/ordinal.cuh({line}): error");
     assert!(error.contains(&place), "{place} is not in\n{error}");
     assert!(error.contains("SINE") && error.contains(&source.entry) && error.contains("sm_90"));
 }

@@ -1,6 +1,7 @@
 //! A launch of 0 rows needs nothing: no kernel, no compiler's leave, no memory.
 
 use crate::engine::offline;
+use topkit::inspect::PlanError;
 use topkit::{Config, DType, Error, Problem, RawLaunch, Selector, SelectorSpec, Workload};
 
 const NONE: Problem = Problem::new(DType::F32, 0, 65_536, 64);
@@ -27,7 +28,7 @@ fn no_rows_are_launched_without_a_kernel() {
             selector.launch_variant(stream, &launch, &plan.variant).unwrap();
         }
     }
-    assert_eq!(selector.engine().cache().stats().compiles, 0);
+    assert_eq!(selector.toolchain().cache().stats().compiles, 0);
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn no_rows_are_prepared_without_a_kernel() {
     assert_eq!(selector.prepare_variant(&NONE, &plan.variant).unwrap().grid, 0);
     assert_eq!(selector.enumerate([NONE]).unwrap(), []);
     assert!(selector.warmup([NONE]).unwrap().kernels.is_empty());
-    assert_eq!(selector.engine().cache().stats().compiles, 0);
+    assert_eq!(selector.toolchain().cache().stats().compiles, 0);
     // One row more, and there are kernels.
     let some = Workload::new(DType::F32, 0..=1, 65_536..=65_536, 64..=64);
     assert_ne!(selector.enumerate([some]).unwrap(), []);
@@ -49,7 +50,7 @@ fn what_was_not_declared_is_an_error_of_no_rows_too() {
     let launch = RawLaunch::new(DType::F32, 0, 65_536, 65);
     // SAFETY: it is refused.
     let error = unsafe { selector.launch_raw(std::ptr::null_mut(), &launch) }.unwrap_err();
-    assert!(matches!(error, Error::K { k: 65, .. }), "{error}");
+    assert!(matches!(error, Error::Plan(PlanError::K { k: 65, .. })), "{error}");
     let error = selector.enumerate([Problem::new(DType::F32, 0, 65_536, 65)]).unwrap_err();
-    assert!(matches!(error, Error::K { k: 65, .. }), "{error}");
+    assert!(matches!(error, Error::Plan(PlanError::K { k: 65, .. })), "{error}");
 }

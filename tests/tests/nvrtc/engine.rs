@@ -2,7 +2,9 @@
 
 use topkit::cache::Origin;
 use topkit::{
-    Config, DType, Disassembler, Engine, Error, Problem, SassError, Variant, topk_kernel,
+    Config, DType, Error, Problem, Toolchain, Variant,
+    inspect::{Disassembler, SassError},
+    topk_kernel,
 };
 
 topk_kernel! {
@@ -23,9 +25,8 @@ topk_kernel! {
     }
 }
 
-pub fn offline(config: Config) -> Engine {
-    let plain =
-        Engine::offline("sm_90a".parse().unwrap()).unwrap_or_else(|error| panic!("{error}"));
+pub fn offline(config: Config) -> Toolchain {
+    let plain = Toolchain::new("sm_90a".parse().unwrap()).unwrap_or_else(|error| panic!("{error}"));
     plain.with_config(config).unwrap()
 }
 
@@ -44,7 +45,7 @@ fn a_declared_selector_goes_the_whole_way() {
     let problem = Problem::new(DType::Bf16, 32, 131_072, 512);
     let plan = topk.plan(&problem).unwrap();
     assert_eq!((plan.variant.vec_size, plan.workspace_bytes), (8, 0));
-    let members = format!("1 of {} members", IndexerTopK::variants().len() / 3);
+    let members = format!("1 of {} variants", IndexerTopK::variants().len() / 3);
     assert!(topk.explain(&problem).unwrap().to_string().contains(&members));
     let source = topk.source(&plan.variant).unwrap();
     assert!(source.text.contains(&source.entry));
@@ -56,7 +57,7 @@ fn a_declared_selector_goes_the_whole_way() {
     assert_eq!(selector.build_warnings(&plan.variant).unwrap(), Vec::<String>::new());
     assert!(selector.resources(&plan.variant).unwrap().unwrap().shared_bytes > 0);
     // The kernel, and before it the PTX.
-    assert_eq!(selector.engine().cache().stats().compiles, 2);
+    assert_eq!(selector.toolchain().cache().stats().compiles, 2);
 }
 
 #[test]
@@ -128,7 +129,7 @@ fn an_edited_dump_is_the_source_and_is_compiled_under_a_key_of_its_own() {
         assert!(matches!(error, Error::Override { .. }), "{error}");
     }
     let nowhere = Config { override_dir: Some(folder.path().join("none")), ..Config::default() };
-    let error = topk.selector().engine().with_config(nowhere).unwrap_err();
+    let error = topk.selector().toolchain().with_config(nowhere).unwrap_err();
     assert!(matches!(error, Error::Override { .. }), "{error}");
 }
 
@@ -154,7 +155,7 @@ fn machine_code_is_shown_or_it_is_said_what_is_missing() {
 
 #[test]
 fn an_architecture_that_is_not_known_is_refused_with_those_that_are() {
-    let error = Engine::offline("sm_70".parse().unwrap()).unwrap_err().to_string();
+    let error = Toolchain::new("sm_70".parse().unwrap()).unwrap_err().to_string();
     assert!(error.contains("sm_70") && error.contains("sm_90"), "{error}");
 }
 

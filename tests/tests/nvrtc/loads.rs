@@ -1,6 +1,6 @@
 //! The width of a load, read from the compiled code: VEC_SIZE x bytes, in pieces of 16 at most.
 
-use topkit::{Arch, Compiler, Nvrtc, render};
+use topkit::{Arch, cache::Compiler, inspect::render, machine::Nvrtc};
 use topkit_tests::goldens;
 
 /// The loads of scores in the PTX, as their types: `v4.u32`, `u16`, ...

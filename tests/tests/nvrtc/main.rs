@@ -7,4 +7,7 @@ mod engine;
 mod loads;
 mod search;
 mod settings;
+#[path = "../tour/steps.rs"]
+mod steps;
+mod tour;
 mod warmup;

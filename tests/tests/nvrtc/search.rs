@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use topkit::Nvrtc;
+use topkit::machine::Nvrtc;
 
 const CHILD: &str = "TOPKIT_TESTS_FIND_NVRTC";
 

@@ -4,11 +4,11 @@ use crate::engine::offline;
 use std::fs;
 use std::path::{Path, PathBuf};
 use topkit::cache::Origin;
-use topkit::pack::PackWriter;
-use topkit::{Config, DType, Engine, Error, Problem, Selector, SelectorSpec, Variant};
+use topkit::cache::pack::PackWriter;
+use topkit::{Config, DType, Engine, Error, Problem, Selector, SelectorSpec, Toolchain, Variant};
 
 /// One member, which is compiled quickly.
-fn selector(engine: &Engine) -> (Selector, Variant) {
+fn selector(engine: &Toolchain) -> (Selector, Variant) {
     let spec = SelectorSpec::builder("One").dtype([DType::F32]).vec_size([2]);
     let spec = spec.bins([2048]).threads([256]).build().unwrap();
     let member = spec.variants()[0];
@@ -77,23 +77,23 @@ fn where_compiles_are_denied_neither_a_dump_nor_ptx_compiles() {
     // Free: the kernel and the PTX of its dump are both counted.
     let (free, member) = selector(&offline(dump("free", false)));
     free.artifact(&member).unwrap();
-    assert_eq!(free.engine().cache().stats().compiles, 2);
+    assert_eq!(free.toolchain().cache().stats().compiles, 2);
     assert_eq!(dumped(&folder.path().join("free"), &member), with_ptx);
     assert!(free.ptx(&member).unwrap().contains(".entry"));
-    assert_eq!(free.engine().cache().stats().compiles, 3);
+    assert_eq!(free.toolchain().cache().stats().compiles, 3);
 
     let (denied, _) = selector(&offline(dump("denied", true)));
     assert_eq!(denied.artifact(&member).unwrap().origin, Origin::Disk);
     assert_eq!(dumped(&folder.path().join("denied"), &member), without);
     let error = denied.ptx(&member).unwrap_err();
     assert!(matches!(error, Error::PtxDenied(_)), "{error}");
-    assert_eq!(denied.engine().cache().stats().compiles, 0);
+    assert_eq!(denied.toolchain().cache().stats().compiles, 0);
 
     // Ahead, a compile is expected.
     let (ahead, _) = selector(&offline(Config { cache_dir: None, ..dump("ahead", true) }));
     ahead.warmup([Problem::new(DType::F32, 1, 1 << 20, 64)]).unwrap();
     assert_eq!(dumped(&folder.path().join("ahead"), &member), with_ptx);
-    assert_eq!(ahead.engine().cache().stats().compiles, 2);
+    assert_eq!(ahead.toolchain().cache().stats().compiles, 2);
 }
 
 #[test]
@@ -115,14 +115,14 @@ fn a_key_has_the_release_of_the_compiler() {
 fn a_dump_of_a_packed_kernel_can_be_edited() {
     let folder = tempfile::tempdir().unwrap();
     let pack = folder.path().join("kernels.pack");
-    let (maker, member) = selector(&Engine::offline("sm_80".parse().unwrap()).unwrap());
-    let mut writer = PackWriter::new(maker.engine().nvrtc().unwrap());
+    let (maker, member) = selector(&Toolchain::new("sm_80".parse().unwrap()).unwrap());
+    let mut writer = PackWriter::new(maker.toolchain().nvrtc().unwrap());
     writer.add(&maker.source(&member).unwrap(), &maker.artifact(&member).unwrap()).unwrap();
     writer.write(&pack).unwrap();
 
     let engine = |config| {
-        let builder = Engine::builder().offline("sm_86".parse().unwrap()).config(config);
-        builder.pack(&pack).build().unwrap()
+        let builder = Engine::builder().config(config);
+        builder.pack(&pack).build_toolchain("sm_86".parse().unwrap()).unwrap()
     };
     let dumps = folder.path().join("dumps");
     let dumping = Config { dump_dir: Some(dumps.clone()), ..Config::default() };

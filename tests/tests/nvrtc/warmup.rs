@@ -4,6 +4,7 @@ use crate::engine::offline;
 use std::sync::Mutex;
 use std::thread;
 use topkit::cache::Origin;
+use topkit::inspect::PlanError;
 use topkit::{Config, DType, Error, Problem, Selector, SelectorSpec, Workload};
 
 /// Members that are compiled quickly, of which a range needs few.
@@ -25,7 +26,7 @@ fn after_a_warmup_nothing_in_its_range_is_compiled() {
     let warm = selector(config.clone());
     let keys = warm.enumerate([workload()]).unwrap();
     assert!(keys.len() > 1, "{keys:?}");
-    assert_eq!(warm.engine().cache().stats().compiles, 0);
+    assert_eq!(warm.toolchain().cache().stats().compiles, 0);
 
     let told = Mutex::new(Vec::new());
     let done = warm
@@ -50,7 +51,7 @@ fn after_a_warmup_nothing_in_its_range_is_compiled() {
                 selector.artifact(&plan.variant).unwrap();
             }
         }
-        let stats = selector.engine().cache().stats();
+        let stats = selector.toolchain().cache().stats();
         assert_eq!(stats.compiles, compiles);
         assert_eq!(stats.memory_hits + stats.disk_hits, 20);
 
@@ -70,7 +71,7 @@ fn warmups_at_once_compile_each_kernel_once() {
         threads.map(|thread| thread.join().unwrap())
     });
     let kernels = reports[0].kernels.len();
-    assert_eq!(selector.engine().cache().stats().compiles, kernels as u64);
+    assert_eq!(selector.toolchain().cache().stats().compiles, kernels as u64);
     assert!(reports.iter().all(|report| report.count(Origin::Compiled) == kernels));
 }
 
@@ -82,7 +83,7 @@ fn every_failure_is_named_and_none_holds_up_another() {
     let report = selector.warmup([workload()]).unwrap();
     let kernels = report.kernels.len();
     assert_eq!((report.failures().count(), kernels > 1), (kernels, true), "{report}");
-    assert_eq!(selector.engine().cache().stats().compiles, kernels as u64);
+    assert_eq!(selector.toolchain().cache().stats().compiles, kernels as u64);
     let text = report.to_string();
     for (key, error) in report.failures() {
         assert!(matches!(error, Error::Write { .. }), "{error}");
@@ -90,7 +91,7 @@ fn every_failure_is_named_and_none_holds_up_another() {
     }
 
     let error = selector.warmup([Problem::new(DType::Bf16, 1, 8, 64)]).unwrap_err();
-    assert!(matches!(error, Error::DType { .. }), "{error}");
+    assert!(matches!(error, Error::Plan(PlanError::DType { .. })), "{error}");
     let nothing: [Workload; 0] = [];
     assert_eq!(selector.warmup(nothing).unwrap().kernels.len(), 0);
 }
@@ -114,7 +115,7 @@ fn what_the_disk_does_not_keep_is_named() {
         assert!(text.contains(&key.variant.symbol()), "{text}");
         small.artifact(&key.variant).unwrap();
     }
-    assert_eq!(small.engine().cache().stats().compiles, kernels as u64);
+    assert_eq!(small.toolchain().cache().stats().compiles, kernels as u64);
     let roomy = selector(config(None)).warmup([workload()]).unwrap();
     assert_eq!((roomy.not_kept.len(), roomy.count(Origin::Disk)), (0, 1), "{roomy}");
 }
@@ -130,6 +131,6 @@ fn a_hostile_folder_is_not_used_and_costs_no_kernel() {
     let selector = selector(config);
     let problem = Problem::new(DType::F32, 1, 65_536, 64);
     assert_eq!(selector.warmup([problem]).unwrap().count(Origin::Compiled), 1);
-    assert_eq!(selector.engine().records(), None, "nor are records read from there");
+    assert_eq!(selector.toolchain().records(), None, "nor are records read from there");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

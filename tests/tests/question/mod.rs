@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 use topkit::host::Matrix;
-use topkit::{IndexInt, NanPolicy, Order, RowShape, Score, Select, Semantics, Ties};
+use topkit::{
+    IndexInt, Score,
+    spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties},
+};
 
 /// One question, for any score type: the bits are cut to the type's size.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;
 use topkit::host::{self, Matrix};
-use topkit::{Arch, Config, DType, Engine, Problem, topk_kernel};
+use topkit::{Arch, Config, DType, Problem, Toolchain, topk_kernel};
 
 topk_kernel! {
     /// The sentences nearest in meaning to a query, by the scores of an embedding model.
@@ -46,8 +46,8 @@ fn main() -> ExitCode {
 fn demo() -> Result<(), Box<dyn Error>> {
     let scores = Scores::load()?;
     let arch: Arch = "sm_90a".parse()?;
-    let offline = Engine::offline(arch)?;
-    let selector = NearestSentences::new(&offline)?;
+    let toolchain = Toolchain::new(arch)?;
+    let selector = NearestSentences::new(&toolchain)?;
 
     let count = NearestSentences::variants().len();
     println!("DECLARE   topk_kernel! {{ NearestSentences }}: a selector of {count} kernels");
@@ -67,10 +67,13 @@ fn demo() -> Result<(), Box<dyn Error>> {
 
     let begin = Instant::now();
     // The disk cache would make the second demo compile nothing.
-    let uncached = NearestSentences::new(&offline.with_config(Config::default())?)?;
+    let uncached = NearestSentences::new(&toolchain.with_config(Config::default())?)?;
     let resources = uncached.selector().resources(&plan.variant)?;
     let seconds = begin.elapsed().as_secs_f32();
-    println!("COMPILE   with {} in {seconds:.1} s", topkit::Compiler::version(offline.nvrtc()?));
+    println!(
+        "COMPILE   with {} in {seconds:.1} s",
+        topkit::cache::Compiler::version(toolchain.nvrtc()?)
+    );
     println!("          for {arch}: {}", resources.ok_or("the build log tells no resources")?);
 
     let place = Place::find()?;

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Interpreter, Question};
-use topkit::{Engine, RenderedSource, Rows};
+use topkit::{Engine, Rows, inspect::RenderedSource};
 
 pub enum Place {
     Gpu { engine: Engine, name: String },
@@ -18,7 +18,7 @@ pub enum Place {
 impl Place {
     /// The best that this machine has.
     pub fn find() -> Result<Place, topkit::Error> {
-        let why = match topkit::devices() {
+        let why = match topkit::machine::devices() {
             Ok(devices) => match devices.into_iter().next() {
                 Some(device) => {
                     return Ok(Place::Gpu { engine: Engine::new()?, name: device.name });
@@ -44,8 +44,7 @@ impl Place {
         match self {
             Place::Gpu { engine, .. } => {
                 let selector = NearestSentences::new(engine)?;
-                let context = engine.context().ok_or("an engine on a GPU has a context")?;
-                let stream = context.default_stream();
+                let stream = engine.stream();
                 let values = stream.clone_htod(&scores.values)?;
                 let mut indices = stream.alloc_zeros::<i32>(scores.rows * k as usize)?;
                 let rows = Rows::new(&values, scores.rows, scores.columns);

@@ -1,12 +1,12 @@
-//! What a kernel is to blame for: the one list of the answers of the CUDA driver and of NVRTC that
-//! speak of the kernel, and not of the machine, the process or an earlier fault.
+//! What a kernel is to blame for: the one list of the answers of the CUDA driver that speak of the
+//! kernel, and not of the machine, the process or an earlier fault. NVRTC's answers are listed where
+//! NVRTC is called.
 //!
 //! Plans leave out for good a kernel that is to blame. Every other answer is an error of its call
 //! alone: the next kernel would fail too, as in a context that is gone, or the same kernel may load a
 //! moment later, as after out-of-memory. An answer that is not listed here blames no kernel.
 
 use cudarc::driver::sys::CUresult;
-use std::ffi::c_int;
 
 /// Answers to loading a cubin and looking up its kernel.
 const UNLOADABLE: &[(CUresult, &str)] = &[
@@ -38,12 +38,6 @@ const UNLAUNCHABLE: &[(CUresult, &str)] = &[
     (CUresult::CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE, "its CTAs do not fit on the GPU together"),
 ];
 
-/// Answers of NVRTC to a compile: `nvrtcResult`.
-const UNCOMPILABLE: &[(c_int, &str)] = &[
-    (6, "NVRTC_ERROR_COMPILATION: an error in the text, or in what the assembler makes of it"),
-    (11, "NVRTC_ERROR_INTERNAL_ERROR: the compiler fell over this text"),
-];
-
 /// Whether a kernel is to blame for not being loaded.
 pub(crate) fn is_unloadable(answer: CUresult) -> bool {
     UNLOADABLE.iter().any(|(blamed, _)| *blamed == answer)
@@ -59,15 +53,9 @@ pub(crate) fn is_unlaunchable(answer: CUresult) -> bool {
     UNLAUNCHABLE.iter().any(|(blamed, _)| *blamed == answer)
 }
 
-/// Whether a kernel is to blame for not being compiled.
-pub(crate) fn is_uncompilable(answer: c_int) -> bool {
-    UNCOMPILABLE.iter().any(|(blamed, _)| *blamed == answer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cudarc::nvrtc::sys::nvrtcResult;
 
     /// Answers that tell of the machine, the process, the stream or an earlier fault.
     const OF_THE_WORLD: &[CUresult] = &[
@@ -104,19 +92,5 @@ mod tests {
         assert!(is_unlaunchable(CUresult::CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES));
         assert!(is_unloadable(CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU));
         assert!(is_too_large(CUresult::CUDA_ERROR_INVALID_CLUSTER_SIZE));
-    }
-
-    #[test]
-    fn of_nvrtc_only_what_it_says_of_the_text_counts() {
-        for (answer, blamed) in [
-            (nvrtcResult::NVRTC_ERROR_COMPILATION, true),
-            (nvrtcResult::NVRTC_ERROR_INTERNAL_ERROR, true),
-            (nvrtcResult::NVRTC_ERROR_OUT_OF_MEMORY, false),
-            (nvrtcResult::NVRTC_ERROR_BUILTIN_OPERATION_FAILURE, false),
-            (nvrtcResult::NVRTC_ERROR_INVALID_OPTION, false),
-            (nvrtcResult::NVRTC_ERROR_PROGRAM_CREATION_FAILURE, false),
-        ] {
-            assert_eq!(is_uncompilable(answer as c_int), blamed, "{answer:?}");
-        }
     }
 }

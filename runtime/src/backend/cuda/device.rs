@@ -2,10 +2,11 @@
 
 use crate::error::Error;
 use crate::library;
+use crate::plan::Limits;
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use cudarc::driver::{CudaContext, result};
 use std::sync::Arc;
-use topkit_codegen::Arch;
+use topkit_codegen::{Arch, Variant};
 
 /// A context and the facts of its device.
 #[derive(Debug, Clone)]
@@ -44,18 +45,37 @@ pub struct DeviceFacts {
     pub driver: (u32, u32),
 }
 
+impl DeviceFacts {
+    /// What a plan needs to know of the GPU.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            multiprocessors: self.multiprocessors,
+            threads_per_multiprocessor: self.threads_per_multiprocessor,
+            registers_per_multiprocessor: self.registers_per_multiprocessor,
+            shared_bytes_per_multiprocessor: self.shared_bytes_per_multiprocessor,
+            shared_bytes_per_cta: self.shared_bytes_per_cta,
+            clusters: self.clusters,
+            most_cluster: if self.clusters { *Variant::CLUSTERS.end() } else { 1 },
+            // A launch with PDL can be captured in a graph since CUDA 12.3.
+            starts_early: self.arch.capability() >= (9, 0) && self.driver >= (12, 3),
+            gigabytes_per_second: self.gigabytes_per_second,
+            stand_in: None,
+        }
+    }
+}
+
 impl Device {
     /// The device of that ordinal, in its primary context.
     pub(crate) fn open(ordinal: usize) -> Result<Device, Error> {
         // What opens the driver next would panic where it is missing.
-        library::driver()?;
+        library::probe_driver()?;
         let context = CudaContext::new(ordinal).map_err(Error::cuda("open the GPU"))?;
         Device::of(context)
     }
 
     /// The device of a context that the caller has.
     pub(crate) fn of(context: Arc<CudaContext>) -> Result<Device, Error> {
-        library::driver()?;
+        library::probe_driver()?;
         let ask = |attribute: Attribute| {
             let value =
                 context.attribute(attribute).map_err(Error::cuda("read a device attribute"))?;
@@ -98,7 +118,7 @@ impl Device {
 /// # Errors
 /// The driver is missing, too old, or refuses to answer. A machine with a driver and no GPU gives none.
 pub fn devices() -> Result<Vec<DeviceFacts>, Error> {
-    library::driver()?;
+    library::probe_driver()?;
     match result::init() {
         Err(error) if error.0 == cudarc::driver::sys::CUresult::CUDA_ERROR_NO_DEVICE => {
             return Ok(Vec::new());

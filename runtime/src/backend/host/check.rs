@@ -7,7 +7,7 @@
 use super::matrix::span;
 use super::rank::{Ranking, ordered_key, score_part};
 use super::{Matrix, Mismatch, Selection, accept, longest, reserved};
-use crate::{IndexInt, Score};
+use crate::problem::{IndexInt, Score};
 use topkit_codegen::{NanPolicy, Order, Semantics};
 
 /// Judges the indices of an answer: unique, in range, the fill exactly where it is due, and the

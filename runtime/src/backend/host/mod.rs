@@ -21,7 +21,7 @@ pub use matrix::Matrix;
 pub use mismatch::Mismatch;
 pub use rank::ordered_key;
 
-use crate::{IndexInt, Score};
+use crate::problem::{IndexInt, Score};
 use matrix::{fits, span};
 use rank::Ranking;
 use topkit_codegen::{RowShape, Semantics};
@@ -54,7 +54,7 @@ pub struct Output<'a, I, S> {
 ///
 /// ```
 /// use topkit::host::{self, Matrix};
-/// use topkit::{Order, Semantics};
+/// use topkit::spec::{Order, Semantics};
 ///
 /// let scores = [1.0, 5.0, f32::NEG_INFINITY, 5.0, 3.0];
 /// let semantics = Semantics { order: Order::ByValue, values: true, ..Semantics::DEFAULT };

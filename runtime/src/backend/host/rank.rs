@@ -3,7 +3,7 @@
 //! One rank holds the score and the column, so that a selection under any policy is a comparison
 //! of integers. It knows nothing of rows and shapes, and cannot fail.
 
-use crate::Score;
+use crate::problem::Score;
 use topkit_codegen::{NanPolicy, Order, Select, Semantics, Ties};
 
 /// The place of a score in the order of scores: a greater score has a greater key, equal scores

@@ -6,8 +6,9 @@ use super::fault::Fault;
 use super::memory::Memory;
 use super::object::Object;
 use super::schedule;
+use crate::engine::Config;
 use crate::plan::Plan;
-use crate::{Config, Problem};
+use crate::problem::Problem;
 use std::path::PathBuf;
 use std::sync::Arc;
 use topkit_codegen::{Arch, KernelKind, RenderedSource, Variant};
@@ -160,7 +161,7 @@ impl Kernel {
         let variant = self.variant.as_ref();
         let variant = variant
             .ok_or_else(|| refused("the kernel was not rendered from a variant".to_owned()))?;
-        let mut limits = crate::Limits::of_arch(Arch::of_device(9, 0));
+        let mut limits = crate::plan::Limits::of_arch(Arch::of_device(9, 0));
         limits.multiprocessors = MULTIPROCESSORS;
         Plan::with(problem, variant, &limits).map_err(|error| refused(error.to_string()))
     }

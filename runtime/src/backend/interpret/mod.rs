@@ -9,7 +9,7 @@
 //!
 //! ```no_run
 //! use topkit::interpret::{Interpreter, Question};
-//! use topkit::{DType, SelectorSpec, render};
+//! use topkit::{DType, SelectorSpec, inspect::render};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let spec = SelectorSpec::builder("Example").dtype([DType::F32]).build()?;

@@ -6,7 +6,7 @@ use super::launch::{Kernel, Launch};
 use super::memory::{Memory, Word};
 use super::room::Selection;
 use crate::backend::launch::{KernelArgs, RawLaunch};
-use crate::{IndexInt, Problem, Score};
+use crate::problem::{IndexInt, Problem, Score};
 use topkit_codegen::{IndexType, RowShape, Variant};
 
 /// What to select from, and how it lies in memory.
@@ -110,7 +110,7 @@ impl Kernel {
     }
 
     /// As [`Kernel::select`], for a kernel of the caller's own that takes `LaunchArgs` of
-    /// `templates/device/types.cuh`, launched in a shape of the caller's own. There is at least one
+    /// `templates/core/types.cuh`, launched in a shape of the caller's own. There is at least one
     /// row. The first `zeroed_bytes` of the workspace must be zero again at the end. Where the launch
     /// does not say which row a block serves, a block may touch all rows, and no access spans two.
     ///

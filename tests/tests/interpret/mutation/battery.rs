@@ -5,8 +5,11 @@ use half::bf16;
 use std::fmt;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Question, Word};
-use topkit::{DType, KernelKind, RowShape, Score, SelectorSpec, Semantics, Variant};
-use topkit_tests::Distribution;
+use topkit::{
+    DType, Score, SelectorSpec, Variant,
+    spec::{KernelKind, RowShape, Semantics},
+};
+use topkit_lab::Distribution;
 
 /// Schedules of each input.
 const SEEDS: u64 = 4;
@@ -101,12 +104,12 @@ impl Battery {
             (Distribution::OneBin, 1.0, 1000, 600),
             (Distribution::OneBin, 1.0, 400, 40),
             (Distribution::Distinct64, 1.0, 1000, 513),
-            (Distribution::AllEqual, 1.0, 900, 700),
+            (Distribution::Equal, 1.0, 900, 700),
             // Members with the greatest keys that there are: what is lost at the top shows.
-            (Distribution::Uniform, f32::MAX, 1000, 40),
+            (Distribution::Symmetric, f32::MAX, 1000, 40),
             // More members than are kept on chip.
             (Distribution::OneBin, 1.0, 4003, 100),
-            (Distribution::AllEqual, 1.0, 4003, 100),
+            (Distribution::Equal, 1.0, 4003, 100),
         ];
         let fitting = shapes.into_iter().filter(|(_, _, columns, _)| fits(*columns));
         let inputs = fitting.map(|(distribution, scale, columns, k)| {

@@ -22,7 +22,7 @@ pub const ANY: &str = "any";
 pub const UNREACHED: &[Exempt] = &[
     Exempt {
         kernel: "block_radix",
-        file: "templates/device/warp.cuh",
+        file: "templates/core/warp.cuh",
         function: "warp_greatest",
         construct: "__shfl_xor_sync(FULL_MASK, value, distance)",
         mutation: ANY,
@@ -30,23 +30,23 @@ pub const UNREACHED: &[Exempt] = &[
     },
     Exempt {
         kernel: "block_filter",
-        file: "templates/device/filter.cuh",
+        file: "templates/filter/filter.cuh",
         function: "count",
         construct: "__syncthreads()",
         mutation: ANY,
-        reason: "it counts what was kept in one go, after which the histogram is clear",
+        reason: "its histogram is clear when it counts the candidates",
     },
     Exempt {
         kernel: "grid_filter",
-        file: "templates/device/filter.cuh",
-        function: "keep_hits",
+        file: "templates/filter/filter.cuh",
+        function: "guess",
         construct: "copy_async_wait_but_last()",
         mutation: ANY,
         reason: "each of its CTAs has one stripe: a row of more is too long to interpret",
     },
     Exempt {
         kernel: "cluster_resident",
-        file: "templates/device/cluster.cuh",
+        file: "templates/ptx/cluster.cuh",
         function: "cluster_arrive",
         construct: "__cluster_barrier_arrive()",
         mutation: ANY,
@@ -54,7 +54,7 @@ pub const UNREACHED: &[Exempt] = &[
     },
     Exempt {
         kernel: "cluster_resident",
-        file: "templates/device/threshold.cuh",
+        file: "templates/core/threshold.cuh",
         function: "find",
         construct: "__syncthreads()",
         mutation: ANY,
@@ -62,7 +62,7 @@ pub const UNREACHED: &[Exempt] = &[
     },
     Exempt {
         kernel: "cluster_resident",
-        file: "templates/device/threshold.cuh",
+        file: "templates/core/threshold.cuh",
         function: "find",
         construct: "__syncthreads(), number 2",
         mutation: ANY,
@@ -71,17 +71,17 @@ pub const UNREACHED: &[Exempt] = &[
 ];
 
 /// Mutants that do what the kernel does.
-pub const EQUIVALENT: &[Exempt] = &[early_bound("block_filter"), early_bound("cluster_filter")];
+pub const EQUIVALENT: &[Exempt] = &[early_guess("block_filter"), early_guess("cluster_filter")];
 
 /// The wait for the first stripe.
-const fn early_bound(kernel: &'static str) -> Exempt {
+const fn early_guess(kernel: &'static str) -> Exempt {
     Exempt {
         kernel,
-        file: "templates/device/filter.cuh",
-        function: "keep_hits",
+        file: "templates/filter/filter.cuh",
+        function: "guess",
         construct: "copy_async_wait_but_last()",
         mutation: "removed",
-        reason: "the bound is a guess: from scores that have not come it is a bad one, and the row is looked at again",
+        reason: "the threshold is a guess: from scores that have not arrived it is a bad one, and the row is rescanned",
     }
 }
 

@@ -2,8 +2,9 @@
 //! them are rows whose sampled stripes are not like the others, see `topkit_tests::Stripes`.
 
 use super::battery::{GAP, Input};
-use topkit::{KernelKind, Variant};
-use topkit_tests::{Distribution, Reader, Rng, Stripes};
+use topkit::{Variant, spec::KernelKind};
+use topkit_lab::{Distribution, Rng};
+use topkit_tests::{Reader, Stripes};
 
 /// Scores of a stripe of the smallest variants.
 const STRIPE: usize = 2048;
@@ -33,7 +34,7 @@ fn block(variant: &Variant) -> Vec<Input> {
     let row = |columns, k, score| row(variant, 1, columns, k, score);
     vec![
         // Very many equals, as winners and among them.
-        Input::of(Distribution::AllEqual, 1.0, 3, 900, 700),
+        Input::of(Distribution::Equal, 1.0, 3, 900, 700),
         Input::of(Distribution::Distinct64, 1.0, 3, 1000, 513),
         // More are gathered than there are places, all of them different or many of each.
         Input::of(Distribution::OneBin, 1.0, 1, 5000, 2048),

@@ -30,7 +30,11 @@ use std::path::Path;
 use std::sync::Mutex;
 use table::{Row, table};
 use topkit::interpret::{Interpreter, Kernel};
-use topkit::{KernelKind, RenderedSource, render};
+use topkit::{
+    inspect::{RenderedSource, render},
+    spec::KernelKind,
+};
+use topkit_tests::templates::blocks_of_templates;
 
 const WORKERS: usize = 2;
 /// Far more than any input takes; a mutant may spin.
@@ -129,15 +133,9 @@ fn every_site_of_the_templates_is_in_a_kernel() {
         .iter()
         .flat_map(|&kernel| places(&render(&smallest(kernel)).unwrap().text))
         .collect();
-    for part in ["device", "kernels"] {
-        let folder = tests_folder().join("../templates").join(part);
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let entry = entry.unwrap();
-            let text = std::fs::read_to_string(entry.path()).unwrap();
-            let name = entry.file_name().into_string().unwrap();
-            for place in places(&format!("#line 1 \"templates/{part}/{name}\"\n{text}")) {
-                assert!(rendered.contains(&place), "no kernel has {place:?}");
-            }
+    for (block, text) in blocks_of_templates() {
+        for place in places(&format!("#line 1 \"templates/{block}\"\n{text}")) {
+            assert!(rendered.contains(&place), "no kernel has {place:?}");
         }
     }
     assert!(rendered.len() > 20, "{rendered:?}");
@@ -147,8 +145,8 @@ fn tests_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every kernel with the sites to mutate in it. A filter leaves out those of `device/` that a kernel
-/// before it shows in full.
+/// Every kernel with the sites to mutate in it. A filter leaves out a shared block's sites that a
+/// kernel before it shows in full.
 fn subjects() -> Vec<Subject> {
     let mut before = BTreeSet::new();
     let all = KernelKind::ALL.iter().map(|&kernel| {

@@ -1,6 +1,5 @@
-//! What can be wrong with a pack, and what to say where none has the kernel.
+//! What can be wrong with a pack.
 
-use crate::error::Error;
 use std::path::{Path, PathBuf};
 use topkit_codegen::Arch;
 
@@ -84,25 +83,4 @@ impl PackError {
     pub(super) fn damaged(path: &Path, reason: impl Into<String>) -> PackError {
         PackError::Damaged { path: path.to_owned(), reason: reason.into() }
     }
-}
-
-/// A kernel that no pack has, on a machine that cannot compile it.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error(
-    "no pack has {entry} for {arch} (source {}), and it cannot be compiled here: {compiler}\n\
-     packs searched:\n{searched}\nadd it to a pack with `topkit pack`",
-    digest.get(..16).unwrap_or(digest)
-)]
-#[non_exhaustive]
-pub struct NotPacked {
-    /// The kernel's symbol.
-    pub entry: String,
-    /// The architecture that it is needed for.
-    pub arch: Arch,
-    /// SHA-256 of its CUDA C, in hexadecimal.
-    pub digest: String,
-    /// Every pack that was searched, a line each, with what it has instead.
-    pub searched: String,
-    /// Why there is no compiler.
-    pub compiler: Box<Error>,
 }

@@ -15,7 +15,7 @@
 //! kernels give the same bytes. Whatever is wrong is a sentence, never a panic, and no number of
 //! the file is believed before it is compared with the file's length.
 
-use crate::Resources;
+use crate::compile::resources::Resources;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use topkit_codegen::Arch;

@@ -16,7 +16,7 @@
 //!
 //! **What is missing** is compiled where there is NVRTC. Where there is none, plans take the best of
 //! the kernels that the packs hold and that can serve the problem. If there is none, and wherever a
-//! kernel is asked for that no pack has, the error is [`NotPacked`]. A source that was edited
+//! kernel is asked for that no pack has, the error is [`NotPacked`](crate::cache::NotPacked). A source that was edited
 //! ([`Config::override_dir`](crate::Config::override_dir)) is another source, which no pack has.
 //!
 //! **What is checked.** Opening reads the index alone and checks it whole; the machine code of a
@@ -32,20 +32,16 @@
 //! # }
 //! ```
 
-mod absent;
 mod error;
 mod format;
 mod read;
 mod set;
-mod stock;
 #[cfg(test)]
 mod tests;
 mod write;
 
-pub(crate) use absent::Absent;
-pub use error::{NotPacked, PackError};
+pub use error::PackError;
 pub use format::{FORMAT, PackedKernel};
 pub use read::Pack;
 pub use set::Packs;
-pub(crate) use stock::Stock;
 pub use write::PackWriter;

@@ -4,7 +4,7 @@
 
 use super::error::PackError;
 use super::format::{FORMAT, HEADER_BYTES, Header, INDEX_LIMIT, Index, MAGIC, PackedKernel};
-use crate::compile::nvrtc::{LINE_INFO, Nvrtc};
+use crate::compile::options::{LINE_INFO, decides_code};
 use crate::compile::store::{Artifact, KeyInputs, Origin, sha256};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -197,7 +197,7 @@ impl Pack {
 
     fn has_options(&self, inputs: &KeyInputs<'_>) -> bool {
         let code = |options: &[String]| -> Vec<String> {
-            options.iter().filter(|option| Nvrtc::decides_code(option)).cloned().collect()
+            options.iter().filter(|option| decides_code(option)).cloned().collect()
         };
         code(self.options()) == code(inputs.options)
     }

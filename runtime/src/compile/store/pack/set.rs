@@ -1,10 +1,11 @@
-//! The packs of an engine, searched in order. It never writes and never fails: what cannot be used
-//! is logged, and counts as not there.
+//! The packs of an engine as a [`Store`], searched in order. It never writes and never fails: a packed
+//! kernel that cannot be used is logged, and counts as not there.
 
 use super::error::PackError;
 use super::read::Pack;
-use crate::compile::store::{Artifact, KeyInputs, sha256};
+use crate::compile::store::{Artifact, KeyInputs, Store, Wanted};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Packs in the order in which they are searched.
 #[derive(Debug, Default)]
@@ -30,14 +31,10 @@ impl Packs {
     }
 
     /// The kernel that would be compiled from these inputs by any version of the compiler, from the
-    /// first pack that has it.
-    pub fn find(&self, inputs: &KeyInputs<'_>) -> Option<Artifact> {
-        if self.is_empty() {
-            return None;
-        }
-        let source = sha256(inputs.source.as_bytes());
+    /// first pack that has it. `source` is the digest of its text.
+    fn first(&self, inputs: &KeyInputs<'_>, source: &str) -> Option<Artifact> {
         self.0.iter().find_map(|pack| {
-            let kernel = pack.find(inputs, &source)?;
+            let kernel = pack.find(inputs, source)?;
             let path = pack.path().display();
             pack.artifact(kernel, inputs)
                 .inspect(|_| tracing::debug!(%path, entry = inputs.entry, "kernel found in a pack"))
@@ -46,22 +43,35 @@ impl Packs {
         })
     }
 
-    /// Whether one of them has it, sound or not.
-    pub(crate) fn has(&self, inputs: &KeyInputs<'_>) -> bool {
-        let source = sha256(inputs.source.as_bytes());
-        self.0.iter().any(|pack| pack.find(inputs, &source).is_some())
+    /// Whether one of them has the kernel, sound or not.
+    pub(crate) fn has(&self, wanted: &Wanted<'_>) -> bool {
+        let inputs = wanted.inputs_of_any_compiler();
+        self.0.iter().any(|pack| pack.find(&inputs, wanted.digest()).is_some())
     }
 
     /// Whether one of them has a kernel of this name.
-    pub(crate) fn name(&self, symbol: &str) -> bool {
+    pub(crate) fn has_name(&self, symbol: &str) -> bool {
         self.0.iter().any(|pack| pack.names(symbol))
     }
 
     /// What each pack has in place of a kernel that none has, a line each.
-    pub fn searched(&self, inputs: &KeyInputs<'_>) -> String {
-        let source = sha256(inputs.source.as_bytes());
+    pub(crate) fn searched(&self, wanted: &Wanted<'_>) -> String {
+        let (inputs, source) = (wanted.inputs_of_any_compiler(), wanted.digest());
         let line =
-            |pack: &Pack| format!("  {}: {}", pack.path().display(), pack.lacks(inputs, &source));
+            |pack: &Pack| format!("  {}: {}", pack.path().display(), pack.lacks(&inputs, source));
         self.0.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Store for Packs {
+    fn find(&self, wanted: &Wanted<'_>) -> Option<Arc<Artifact>> {
+        if self.is_empty() {
+            return None;
+        }
+        self.first(&wanted.inputs_of_any_compiler(), wanted.digest()).map(Arc::new)
+    }
+
+    fn name(&self) -> Option<&str> {
+        (!self.is_empty()).then_some("the packs")
     }
 }

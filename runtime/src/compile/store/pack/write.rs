@@ -4,7 +4,7 @@
 
 use super::error::PackError;
 use super::format::{Header, INDEX_LIMIT, Index, PackedKernel};
-use crate::Compiler;
+use crate::compile::Compiler;
 use crate::compile::store::{Artifact, KeyInputs, sha256};
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
@@ -14,16 +14,16 @@ use topkit_codegen::{Arch, RenderedSource};
 /// Kernels that will be a pack.
 ///
 /// ```no_run
-/// use topkit::pack::PackWriter;
+/// use topkit::cache::pack::PackWriter;
 /// use topkit::{Config, DType, Engine, SelectorSpec};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// // Without source lines, which are for profilers, a pack is about a third as large.
 /// let config = Config { line_info: false, ..Config::from_env() };
-/// let engine = Engine::builder().offline("sm_90a".parse()?).config(config).build()?;
+/// let toolchain = Engine::builder().config(config).build_toolchain("sm_90a".parse()?)?;
 /// let spec = SelectorSpec::builder("Sampler").dtype([DType::Bf16]).threads([512]).build()?;
-/// let selector = engine.selector(spec)?;
-/// let mut pack = PackWriter::new(engine.nvrtc()?);
+/// let selector = toolchain.selector(spec)?;
+/// let mut pack = PackWriter::new(toolchain.nvrtc()?);
 /// for variant in selector.spec().variants() {
 ///     pack.add(&selector.source(&variant)?, &*selector.artifact(&variant)?)?;
 /// }

@@ -5,13 +5,13 @@ mod company;
 mod damage;
 
 use super::*;
-use crate::compile::nvrtc::{LINE_INFO, Nvrtc};
-use crate::compile::store::{Artifact, KernelCache, KeyInputs, Origin, sha256};
-use crate::plan::{Limits, Planner};
-use crate::{
-    Basis, CompileError, Compiled, Compiler, Config, Engine, Error, Explanation, Measured, Plan,
-    Problem, SelectorSpec,
-};
+use crate::compile::absent::Absent;
+use crate::compile::cache::{Compiling, KernelCache};
+use crate::compile::options::{LINE_INFO, decides_code, of_code};
+use crate::compile::store::{Artifact, Origin, Store, Wanted, sha256};
+use crate::compile::toolchain::Toolchain;
+use crate::compile::{CompileError, Compiled, Compiler};
+use crate::{Config, Engine, Error, Plan, Problem, SelectorSpec};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ struct Fake {
 
 impl Fake {
     fn new(version: &'static str) -> Fake {
-        Fake { version, options: Nvrtc::code_options() }
+        Fake { version, options: of_code() }
     }
 
     fn with(version: &'static str, option: &str) -> Fake {
@@ -75,7 +75,8 @@ fn arch(name: &str) -> Arch {
 }
 
 fn artifact(fake: &Fake, source: &RenderedSource, arch: Arch) -> Arc<Artifact> {
-    KernelCache::new(Arc::new(fake.clone()), None).get(source, arch).unwrap()
+    let cache = KernelCache::new(Arc::new(fake.clone()), Vec::new());
+    cache.get(source, arch, Compiling::Allowed).unwrap()
 }
 
 /// A pack of both members for some architectures.
@@ -98,16 +99,36 @@ fn place(fake: &Fake, archs: &[&str]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+/// A cache with packs, which are kept beside it.
+struct Packed {
+    cache: KernelCache,
+    packs: Arc<Packs>,
+}
+
+impl Packed {
+    fn new(compiler: Arc<dyn Compiler>, packs: &[&PathBuf]) -> Packed {
+        let packs = Arc::new(Packs::open(packs).unwrap());
+        Packed { cache: KernelCache::new(compiler, vec![packs.clone()]), packs }
+    }
+
+    fn get(&self, source: &RenderedSource, arch: Arch) -> Arc<Artifact> {
+        self.cache.get(source, arch, Compiling::Allowed).unwrap()
+    }
+
+    fn searched(&self, source: &RenderedSource, arch: Arch) -> String {
+        self.packs.searched(&self.cache.wanted(source, arch))
+    }
+}
+
 /// A cache with these packs in front of a compiler of another version.
-fn cache(packs: &[&PathBuf]) -> KernelCache {
-    let fake = Fake::new("nvrtc 99.0");
-    KernelCache::new(Arc::new(fake), None).with_packs(Packs::open(packs).unwrap())
+fn cache(packs: &[&PathBuf]) -> Packed {
+    Packed::new(Arc::new(Fake::new("nvrtc 99.0")), packs)
 }
 
 /// An engine for an architecture that no NVRTC knows, so that it has packs alone.
-fn alone(pack: &Path) -> Result<Engine, Error> {
-    let builder = Engine::builder().offline(arch("sm_66")).config(Config::default());
-    builder.pack(pack).build()
+fn alone(pack: &Path) -> Result<crate::Toolchain, Error> {
+    let builder = Engine::builder().config(Config::default());
+    builder.pack(pack).build_toolchain(arch("sm_66"))
 }
 
 #[test]
@@ -145,14 +166,14 @@ fn a_pack_goes_before_the_compiler_whatever_its_version() {
     let fake = Fake::with("nvrtc 13.0", "--no-cache");
     let (_folder, path) = place(&fake, &["sm_90a"]);
     let cache = cache(&[&path]);
-    let found = cache.get(&source(0), arch("sm_90a")).unwrap();
+    let found = cache.get(&source(0), arch("sm_90a"));
     let packed = artifact(&fake, &source(0), arch("sm_90a"));
     assert_eq!(
         (found.origin, &found.cubin, &found.key),
         (Origin::Pack, &packed.cubin, &packed.key)
     );
-    cache.get(&source(0), arch("sm_90a")).unwrap();
-    let stats = cache.stats();
+    cache.get(&source(0), arch("sm_90a"));
+    let stats = cache.cache.stats();
     assert_eq!((stats.pack_hits, stats.memory_hits, stats.compiles), (1, 1, 0));
 }
 
@@ -164,14 +185,13 @@ fn packs_with_source_lines_and_without_serve_every_engine() {
         assert_eq!(Pack::open(&path).unwrap().has_line_info(), packer.options == lined.options);
         let packed = artifact(packer, &source(0), arch("sm_90a"));
         for engine in [&plain, &lined] {
-            let cache = KernelCache::new(Arc::new(engine.clone()), None);
-            let cache = cache.with_packs(Packs::open(&[&path]).unwrap());
-            let found = cache.get(&source(0), arch("sm_90a")).unwrap();
-            assert_eq!((found.origin, cache.stats().compiles), (Origin::Pack, 0));
+            let cache = Packed::new(Arc::new(engine.clone()), &[&path]);
+            let found = cache.get(&source(0), arch("sm_90a"));
+            assert_eq!((found.origin, cache.cache.stats().compiles), (Origin::Pack, 0));
             // It is what was packed, and is never taken for what this engine would compile.
             assert_eq!((&found.cubin, &found.key), (&packed.cubin, &packed.key));
             let same = engine.options == packer.options;
-            assert_eq!(cache.key(&source(0), arch("sm_90a")) == found.key, same);
+            assert_eq!(cache.cache.key(&source(0), arch("sm_90a")) == found.key, same);
         }
     }
     // A kernel with lines does not go into a pack that says it has none.
@@ -185,13 +205,13 @@ fn another_source_or_other_options_are_another_kernel() {
     let (_folder, path) = place(&Fake::with("nvrtc 13.0", "--use_fast_math"), &["sm_90a"]);
     let (_other, second) = place(&Fake::new("nvrtc 13.0"), &["sm_90a"]);
     let cache = cache(&[&path]);
-    assert_eq!(cache.get(&source(0), arch("sm_90a")).unwrap().origin, Origin::Compiled);
+    assert_eq!(cache.get(&source(0), arch("sm_90a")).origin, Origin::Compiled);
     let searched = cache.searched(&source(0), arch("sm_90a"));
     assert!(searched.contains("with other options"), "{searched}");
 
     let cache = self::cache(&[&second]);
     let edited = RenderedSource { text: source(0).text + "\n", ..source(0) };
-    assert_eq!(cache.get(&edited, arch("sm_90a")).unwrap().origin, Origin::Compiled);
+    assert_eq!(cache.get(&edited, arch("sm_90a")).origin, Origin::Compiled);
     let searched = cache.searched(&edited, arch("sm_90a"));
     assert!(searched.contains("from another source"), "{searched}");
 }
@@ -201,7 +221,7 @@ fn code_for_an_earlier_gpu_of_the_same_major_version_stands_in() {
     let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_80", "sm_86", "sm_90a", "sm_120"]);
     let cache = cache(&[&path]);
     let found = |name: &str| {
-        let found = cache.get(&source(1), arch(name)).unwrap();
+        let found = cache.get(&source(1), arch(name));
         (found.origin == Origin::Pack).then(|| found.arch.to_string())
     };
     assert_eq!(found("sm_80").as_deref(), Some("sm_80"));
@@ -217,8 +237,8 @@ fn code_for_an_earlier_gpu_of_the_same_major_version_stands_in() {
 fn the_first_pack_that_has_it_sound_counts() {
     let (_one, first) = place(&Fake::new("nvrtc 1.0"), &["sm_90a"]);
     let (_two, second) = place(&Fake::new("nvrtc 2.0"), &["sm_90a"]);
-    let code = |cache: &KernelCache| {
-        let found = cache.get(&source(0), arch("sm_90a")).unwrap();
+    let code = |cache: &Packed| {
+        let found = cache.get(&source(0), arch("sm_90a"));
         String::from_utf8_lossy(&found.cubin[..9]).into_owned()
     };
     assert_eq!(code(&cache(&[&first, &second])), "nvrtc 1.0");
@@ -266,7 +286,7 @@ fn a_miss_without_a_compiler_names_the_kernel_and_the_packs() {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.engine().selector(other.clone()).unwrap();
+    let selector = selector.toolchain().selector(other.clone()).unwrap();
     let text = selector.cubin(&other.variants()[0]).unwrap_err().to_string();
     assert!(text.contains("no kernel of this name among 2"), "{text}");
 
@@ -284,7 +304,7 @@ fn without_a_compiler_plans_take_what_the_packs_hold() {
     let selector = alone(&path).unwrap().selector(wide.build().unwrap()).unwrap();
     for columns in [100, 20_000, 1 << 24] {
         let problem = Problem::new(DType::F32, 3, columns, 64);
-        let by_rules = Plan::of(selector.spec(), &problem, selector.engine().limits()).unwrap();
+        let by_rules = Plan::of(selector.spec(), &problem, selector.toolchain().limits()).unwrap();
         let plan = selector.plan(&problem).unwrap();
         assert_ne!(plan.variant, by_rules.variant);
         assert!(spec().contains(&plan.variant), "{}", plan.variant);
@@ -297,43 +317,9 @@ fn without_a_compiler_plans_take_what_the_packs_hold() {
     }
     // Nothing that is packed is for this dtype.
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.engine().selector(other).unwrap();
+    let selector = selector.toolchain().selector(other).unwrap();
     let plan = selector.plan(&Problem::new(DType::Bf16, 3, 100, 64)).unwrap();
     assert!(matches!(selector.cubin(&plan.variant), Err(Error::NotPacked(_))));
-}
-
-#[test]
-fn of_what_was_measured_the_best_packed_kernel_is_taken() {
-    let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_90a"]);
-    let builder = Engine::builder().offline(arch("sm_90a")).config(Config::default());
-    let engine = builder.pack(&path).build().unwrap();
-    let spec = SelectorSpec::builder("Table").dtype([DType::Bf16]).build().unwrap();
-    let problem = Problem::new(DType::Bf16, 8, 65536, 512);
-    let planner = engine.planner(&spec);
-    let explained = Explanation::by(&planner, &spec, &problem, engine.limits()).unwrap();
-    let Basis::Measured(Measured { alternatives, .. }) = explained.basis else {
-        panic!("a table holds on sm_90a");
-    };
-    for place in [0, 1, 2] {
-        let mut planner = engine.planner(&spec);
-        let packed: Vec<_> = alternatives[place..].iter().map(|other| other.variant).collect();
-        let stock = Stock::new(&spec, &mut planner, |variant| packed.contains(variant));
-        let plan = planner.plan(&spec, &problem, engine.limits()).unwrap();
-        let taken = stock.plan(plan, engine.limits(), planner.tried());
-        assert_eq!((taken, plan.variant), (plan, alternatives[place].variant));
-    }
-}
-
-#[test]
-fn rules_go_on_to_name_clusters_where_others_are_not_packed() {
-    let limits = Limits::of_arch(arch("sm_100a"));
-    let spec = SelectorSpec::builder("Rules").dtype([DType::F32]).build().unwrap();
-    let mut planner = Planner::default();
-    let problem = Problem::new(DType::F32, 1, 131_072, 64);
-    let before = planner.plan(&spec, &problem, &limits).unwrap();
-    assert!(before.variant.cluster > 1, "{}", before.variant);
-    Stock::new(&spec, &mut planner, |variant| *variant == before.variant);
-    assert_eq!(planner.plan(&spec, &problem, &limits).unwrap(), before);
 }
 
 #[test]
@@ -379,16 +365,10 @@ fn a_pack_that_cannot_be_written_leaves_nothing() {
 /// What is packed is found by what the engine would compile: the two must agree on it.
 #[test]
 fn the_options_of_an_engine_without_a_compiler_are_those_that_decide_code() {
-    let options = Absent.options();
-    assert!(options.iter().all(|option| Nvrtc::decides_code(option)), "{options:?}");
+    let absent = Toolchain::new(Arc::new(Absent));
+    assert!(absent.options().iter().all(|option| decides_code(option)), "{absent:?}");
     let source = source(0);
-    let inputs = KeyInputs {
-        entry: &source.entry,
-        source: &source.text,
-        options: &options,
-        arch: arch("sm_90a"),
-        compiler: "",
-    };
     let (_folder, path) = place(&Fake::with("nvrtc 13.0", "--no-cache"), &["sm_90a"]);
-    assert!(Packs::open(&[path]).unwrap().find(&inputs).is_some());
+    let wanted = Wanted::new(&source, arch("sm_90a"), &absent);
+    assert!(Packs::open(&[path]).unwrap().find(&wanted).is_some());
 }

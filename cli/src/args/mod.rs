@@ -1,0 +1,10 @@
+//! The input of commands: flags that several commands have, their grammars, and files with scores or text.
+//!
+//! Every fault is one line with the value found and the values allowed. Nothing here runs a kernel.
+
+pub mod document;
+pub mod kernel;
+pub mod place;
+pub mod scores;
+pub mod spec;
+pub mod variant;

@@ -1,0 +1,56 @@
+//! `topkit pack`: kernels compiled ahead into one file, and a look into such a file.
+//!
+//! What a pack is and how engines search it is the library's to say, in `topkit::cache::pack`. Here it is
+//! decided which kernels go into one.
+
+mod list;
+mod make;
+mod reader;
+mod spec;
+
+use crate::ui::exit::{EXIT_CODES, Failure};
+use crate::ui::report::Report;
+use std::path::PathBuf;
+
+/// The arguments of `topkit pack`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Args {
+    #[command(flatten)]
+    make: Option<make::Order>,
+    /// What to do with a pack that is there.
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+/// What to do with a pack that is there.
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// List its kernels: symbol, architecture, size, registers and digest.
+    #[command(after_long_help = EXIT_CODES)]
+    Ls {
+        /// The pack.
+        file: PathBuf,
+    },
+    /// Check every byte of it. Exits with 1 when it is damaged.
+    #[command(after_long_help = EXIT_CODES)]
+    Verify {
+        /// The pack.
+        file: PathBuf,
+    },
+}
+
+/// Shown below the long help.
+pub fn help() -> String {
+    format!("{}\n\n{EXIT_CODES}", spec::HELP)
+}
+
+/// Makes, lists or verifies a pack.
+pub fn pack(args: &Args, json: bool) -> Result<Report, Failure> {
+    match (&args.action, &args.make) {
+        (Some(Action::Ls { file }), _) => list::list(file),
+        (Some(Action::Verify { file }), _) => list::verify(file),
+        (None, Some(make)) => make::make(make, json),
+        (None, None) => Err(Failure::input("name a spec, or `ls` or `verify`; see --help")),
+    }
+}

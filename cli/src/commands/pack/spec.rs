@@ -1,0 +1,337 @@
+//! The file that says what to pack: selectors as in `topk_kernel!`, and the problems that they are
+//! for. It compiles and plans nothing. Every fault is told at once, each with its line.
+
+use super::reader::{Reader, Table};
+use crate::args::document;
+use crate::ui::exit::Failure;
+use std::path::Path;
+use toml::de::DeTable;
+use topkit::{
+    DType, Problem, SelectorSpec,
+    spec::{IndexType, KSet, Key, NanPolicy, Order, RowShape, Select, SpecBuilder, Ties},
+};
+
+/// Shown below the long help of `topkit pack`.
+pub const HELP: &str = "\
+A spec names selectors, with the keys of `topk_kernel!` and their defaults:
+  [[selector]]
+  name = \"Indexer\"
+  dtype = [\"f32\", \"bf16\"]
+  k = [512, 1024, 2048]      # or one number, or \"1..=2048\"
+  threads = [512, 1024]
+  picks = 2                  # of each problem, pack the two fastest; without it the fastest
+
+  [[selector.problem]]         # every combination of the lists; without any, all members are packed
+  rows = [1, 8, 32]
+  columns = [8192, 131072]
+  k = 512                    # without it the selector's; dtype likewise";
+
+/// The most problems of a spec: planning so many takes about a second.
+const PROBLEMS: usize = 100_000;
+
+/// A selector, and what it is packed for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selector {
+    /// What was declared.
+    pub spec: SelectorSpec,
+    /// What it is to serve; empty where all of its members are wanted.
+    pub problems: Vec<Problem>,
+    /// How many kernels of each problem are packed.
+    pub picks: usize,
+}
+
+/// Reads a spec.
+pub fn read(path: &Path) -> Result<Vec<Selector>, Failure> {
+    let place = path.display();
+    let text = document::read(path)?;
+    parse(&text).map_err(|faults| Failure::input(format!("{place}: {}", faults.join("; "))))
+}
+
+fn parse(text: &str) -> Result<Vec<Selector>, Vec<String>> {
+    let mut reader = Reader::new(text);
+    let document = match DeTable::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let line = reader.line(error.span().map_or(0, |span| span.start));
+            reader.fault(line, error.message());
+            return Err(reader.faults);
+        }
+    };
+    // The reader that follows borrows the document.
+    let mut reader = Reader::new(text);
+    let root = reader.root(&document);
+    reader.only(root, "a spec", &["selector"]);
+    let tables = reader.tables(root, "selector");
+    let mut selectors = Vec::new();
+    let mut problems = 0;
+    for table in &tables {
+        let read = selector(&mut reader, *table, PROBLEMS - problems);
+        problems += read.as_ref().map_or(0, |selector| selector.problems.len());
+        selectors.extend(read);
+    }
+    if tables.is_empty() && reader.faults.is_empty() {
+        reader.fault(1, "a spec has at least one [[selector]]");
+    }
+    if reader.faults.is_empty() { Ok(selectors) } else { Err(reader.faults) }
+}
+
+fn selector<'a>(reader: &mut Reader<'a>, table: Table<'a>, room: usize) -> Option<Selector> {
+    let mut known = vec!["name", "problem", "picks"];
+    known.extend(Key::ALL.iter().map(|key| key.name()));
+    let sound = reader.faults.len();
+    reader.only(table, "[[selector]]", &known);
+    let name = reader.text(table, "name");
+    if reader.value(table, "name").is_none() {
+        reader.fault(table.line, "[[selector]] needs a `name`");
+    }
+    let builder = SelectorSpec::builder(name.map_or("", |(name, _)| name).to_owned());
+    let builder = declared(reader, table, builder);
+    let picks = reader.numbers(table, "picks", 1..=64);
+    if let Some((value, line)) = reader.value(table, "picks")
+        && value.is_array()
+    {
+        reader.fault(line, "`picks` is one number");
+    }
+    if reader.faults.len() > sound {
+        return None;
+    }
+    let spec = match builder.build() {
+        Ok(spec) => spec,
+        Err(error) => {
+            error.faults.iter().for_each(|fault| reader.fault(table.line, fault));
+            return None;
+        }
+    };
+    let mut problems = Vec::new();
+    for problem in reader.tables(table, "problem") {
+        problems.extend(self::problems(reader, problem, &spec, room - problems.len()));
+    }
+    if picks.is_some() && problems.is_empty() {
+        reader.fault(table.line, "`picks` is for selectors with a [[selector.problem]]");
+    }
+    let picks = picks.and_then(|picks| picks.first().copied()).unwrap_or(1) as usize;
+    Some(Selector { spec, problems, picks })
+}
+
+/// A builder with the keys that a table has.
+fn declared<'a>(
+    reader: &mut Reader<'a>,
+    table: Table<'a>,
+    mut builder: SpecBuilder,
+) -> SpecBuilder {
+    let dtypes = reader.words(table, "dtype", &DType::ALL, DType::name);
+    builder = builder.dtype(dtypes.unwrap_or_default());
+    if let Some(k) = k_set(reader, table) {
+        builder = builder.k(k);
+    }
+    if let Some(sizes) = sizes(reader, table, "vec_size") {
+        builder = builder.vec_size(sizes);
+    }
+    if let Some(sizes) = sizes(reader, table, "bins") {
+        builder = builder.bins(sizes);
+    }
+    if let Some(sizes) = sizes(reader, table, "threads") {
+        builder = builder.threads(sizes);
+    }
+    if let Some(select) = reader.word(table, "select", Select::ALL, Select::name) {
+        builder = builder.select(select);
+    }
+    if let Some(nan) = reader.word(table, "nan", NanPolicy::ALL, NanPolicy::name) {
+        builder = builder.nan(nan);
+    }
+    if let Some(ties) = reader.word(table, "ties", Ties::ALL, Ties::name) {
+        builder = builder.ties(ties);
+    }
+    if let Some(order) = reader.word(table, "order", Order::ALL, Order::name) {
+        builder = builder.order(order);
+    }
+    if let Some(index) = reader.word(table, "index", IndexType::ALL, IndexType::name) {
+        builder = builder.index(index);
+    }
+    if let Some(values) = reader.flag(table, "values") {
+        builder = builder.values(values);
+    }
+    if let Some(rows) = reader.word(table, "rows", RowShape::ALL, RowShape::name) {
+        builder = builder.rows(rows);
+    }
+    builder
+}
+
+/// One number, a list of numbers, or a range in quotes.
+fn k_set<'a>(reader: &mut Reader<'a>, table: Table<'a>) -> Option<KSet> {
+    let (value, line) = reader.value(table, "k")?;
+    let Some(text) = value.as_str() else {
+        return Some(KSet::from(sizes(reader, table, "k")?));
+    };
+    let range = text.split_once("..=").and_then(|(first, last)| {
+        Some(KSet::from(first.trim().parse().ok()?..=last.trim().parse().ok()?))
+    });
+    if range.is_none() {
+        reader.fault(line, format!("`k` is not `{text}`; a range is written \"1..=2048\""));
+    }
+    range
+}
+
+/// One number or a list of them.
+fn sizes<'a>(reader: &mut Reader<'a>, table: Table<'a>, key: &str) -> Option<Vec<u32>> {
+    let numbers = reader.numbers(table, key, 1..=u64::from(u32::MAX))?;
+    Some(numbers.into_iter().filter_map(|number| u32::try_from(number).ok()).collect())
+}
+
+/// Every combination of the lists of one `[[selector.problem]]`.
+fn problems<'a>(
+    reader: &mut Reader<'a>,
+    table: Table<'a>,
+    spec: &SelectorSpec,
+    room: usize,
+) -> Vec<Problem> {
+    reader.only(table, "[[selector.problem]]", &["dtype", "rows", "columns", "k"]);
+    let sound = reader.faults.len();
+    for key in ["rows", "columns"] {
+        if reader.value(table, key).is_none() {
+            reader.fault(table.line, format!("[[selector.problem]] needs `{key}`"));
+        }
+    }
+    let rows = sizes(reader, table, "rows").unwrap_or_default();
+    let columns = sizes(reader, table, "columns").unwrap_or_default();
+    let dtypes = reader.words(table, "dtype", &DType::ALL, DType::name);
+    let dtypes = dtypes.unwrap_or_else(|| spec.dtype.to_vec());
+    let ks = match (reader.value(table, "k"), &spec.k) {
+        (Some(_), _) => sizes(reader, table, "k").unwrap_or_default(),
+        (None, KSet::Values(values)) => values.to_vec(),
+        (None, KSet::Range { .. }) => {
+            reader.fault(
+                table.line,
+                "[[selector.problem]] needs `k`, since the selector's is a range",
+            );
+            Vec::new()
+        }
+    };
+    let counts = [rows.len(), columns.len(), dtypes.len(), ks.len()];
+    let product = counts.iter().try_fold(1usize, |product, &count| product.checked_mul(count));
+    if product.is_none_or(|product| product > room) {
+        reader.fault(table.line, format!("a spec has at most {PROBLEMS} problems"));
+    } else if product == Some(0) && reader.faults.len() == sound {
+        reader.fault(table.line, "[[selector.problem]] has an empty list");
+    }
+    if reader.faults.len() > sound {
+        return Vec::new();
+    }
+    let mut problems = Vec::new();
+    for &dtype in &dtypes {
+        for &columns in &columns {
+            for &rows in &rows {
+                let problem = |&k| Problem::new(dtype, rows as usize, columns as usize, k);
+                problems.extend(ks.iter().map(problem));
+            }
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> String {
+        parse(text).unwrap_err().join("; ")
+    }
+
+    #[test]
+    fn the_spec_of_the_help_is_one() {
+        let text: String = HELP.lines().skip(1).map(|line| format!("{line}\n")).collect();
+        let selectors = parse(&text).unwrap();
+        let [Selector { spec, problems, picks }] = &selectors[..] else { panic!("{selectors:?}") };
+        assert_eq!(
+            (&*spec.name, spec.dtype.len(), &*spec.threads),
+            ("Indexer", 2, &[512, 1024][..])
+        );
+        assert_eq!(&*spec.bins, [1024, 2048, 4096]);
+        assert_eq!((problems.len(), *picks), (2 * 2 * 3, 2));
+        assert!(problems.contains(&Problem::new(DType::Bf16, 32, 131_072, 512)));
+    }
+
+    #[test]
+    fn keys_are_those_of_the_macro() {
+        let spec = |keys: &str| {
+            let text = format!("[[selector]]\nname = \"F\"\ndtype = \"f16\"\n{keys}");
+            parse(&text).unwrap()[0].spec.clone()
+        };
+        let plain = SelectorSpec::builder("F").dtype([DType::F16]);
+        assert_eq!(spec(""), plain.clone().build().unwrap());
+        assert_eq!(spec("k = \"1..=64\""), plain.clone().k(1..=64).build().unwrap());
+        let keys = "k = 7\nvec_size = 8\nbins = [256, 512]\nthreads = 128\nselect = \"smallest\"\n\
+                    nan = \"lowest\"\nties = \"any\"\norder = \"unsorted\"\nindex = \"i64\"\n\
+                    values = false\nrows = \"ragged\"";
+        let all = plain.k(7).vec_size([8]).bins([256, 512]).threads([128]);
+        let all = all.select(Select::Smallest).nan(NanPolicy::Lowest).index(IndexType::I64);
+        assert_eq!(spec(keys), all.rows(RowShape::Ragged).build().unwrap());
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_line_and_the_nearest_word() {
+        let text = "selctor = 1\n[[selector]]\nname = \"F\"\ndtype = [\"f32\", \"bf61\"]\n\
+                    vector_size = 4\nthreads = \"many\"\nselect = \"larges\"\n";
+        let told = faults(text);
+        for words in [
+            "line 1: a spec has no key `selctor`; did you mean `selector`?",
+            "line 4: `dtype` is not `bf61`; did you mean `bf16`?",
+            "line 5: [[selector]] has no key `vector_size`; did you mean `vec_size`?",
+            "line 6: `threads` is a number",
+            "line 7: `select` is not `larges`; did you mean `largest`?",
+        ] {
+            assert!(told.contains(words), "{words} is not in {told}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let selector = |rest: &str| format!("[[selector]]\nname = \"F\"\ndtype = \"f32\"\n{rest}");
+        let problem = |rest: &str| selector(&format!("[[selector.problem]]\n{rest}"));
+        for (text, words) in [
+            (String::new(), "at least one [[selector]]"),
+            ("[[selector]".to_owned(), "line 1: "),
+            ("[selector]\nname = \"F\"".to_owned(), "write [[selector]]"),
+            ("selector = [1]".to_owned(), "write [[selector]]"),
+            ("[[selector]]\ndtype = \"f32\"".to_owned(), "needs a `name`"),
+            ("[[selector]]\nname = 1".to_owned(), "`name` is a text"),
+            ("[[selector]]\nname = \"F\"".to_owned(), "`dtype` names no value"),
+            (selector("zzz = 1"), "it can be name, problem, picks, dtype, k"),
+            (selector("k = 0"), "`k` is a number from 1"),
+            (selector("k = -1"), "`k` is a number from 1"),
+            (selector("k = \"1..8\""), "\"1..=2048\""),
+            (selector("k = \"8..=1\""), "an empty range"),
+            (selector("bins = 3"), "3"),
+            (selector("threads = [512, 512]"), "twice"),
+            (selector("values = 1"), "`values` is true or false"),
+            (selector("values = true"), "values"),
+            (selector("rows = [\"dense\"]"), "`rows` is one word"),
+            (selector("select = 3"), "`select` is not of type integer"),
+            (selector("picks = 2"), "[[selector.problem]]"),
+            (selector("picks = [1, 2]\n[[selector.problem]]\nrows = 1"), "`picks` is one number"),
+            (problem("columns = 8\nk = 1"), "needs `rows`"),
+            (problem("rows = 1\nk = 1"), "needs `columns`"),
+            (problem("rows = 1\ncolumns = 8"), "needs `k`"),
+            (problem("rows = []\ncolumns = 8\nk = 1"), "empty list"),
+            (problem("rows = 1\ncolumns = 8\nk = 1\ncolums = 8"), "did you mean `columns`?"),
+        ] {
+            let told = faults(&text);
+            assert!(told.contains(words), "{words} is not in {told}, of {text}");
+        }
+    }
+
+    #[test]
+    fn a_spec_cannot_ask_for_more_plans_than_can_be_made() {
+        let list = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+        let text = |rows, columns| {
+            format!(
+                "[[selector]]\nname = \"F\"\ndtype = \"f32\"\n\
+                 [[selector.problem]]\nrows = {}\ncolumns = {}\nk = 1",
+                list(rows),
+                list(columns)
+            )
+        };
+        assert_eq!(parse(&text(100, 1000)).unwrap()[0].problems.len(), PROBLEMS);
+        assert!(faults(&text(100, 1001)).contains("line 4: a spec has at most 100000 problems"));
+    }
+}

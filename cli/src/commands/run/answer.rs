@@ -1,0 +1,248 @@
+//! The winners of the first rows, as a person or a program reads them: best first.
+
+use crate::args::document;
+use crate::ui::exit::Failure;
+use crate::ui::report::{count, table};
+use serde_json::{Value, json};
+use std::cmp::Reverse;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use topkit::host::ordered_key;
+use topkit::{
+    IndexInt, Score,
+    spec::{Select, Semantics},
+};
+use topkit_lab::memory;
+
+/// Winners of a row that are printed for a person; `--json` gives all of them.
+const SHOWN: usize = 16;
+/// Winners without labels that stand on one line.
+const ABREAST: usize = 4;
+/// Characters that an index takes, so that the rows line up with each other.
+const INDEX_CHARS: usize = 8;
+/// Characters of a label that are printed for a person.
+const LABEL_CHARS: usize = 88;
+/// Bytes of a line of labels. A longer one is no text, or a file without an end.
+const LINE_BYTES: usize = 1 << 16;
+/// Bytes that a winner takes as JSON and as text, its label aside.
+const TOLD_BYTES: usize = 1 << 10;
+
+/// The winners of one row.
+#[derive(Debug)]
+pub struct Row {
+    number: usize,
+    label: Option<String>,
+    winners: Vec<Winner>,
+}
+
+#[derive(Debug)]
+struct Winner {
+    index: i32,
+    score: f32,
+    label: Option<String>,
+}
+
+/// Names of rows or columns, one a line.
+#[derive(Debug, Default)]
+pub struct Labels(Option<Vec<String>>);
+
+impl Labels {
+    /// Reads a file that has one line for each of `expected` rows or columns, and not beyond the line
+    /// that is one too many: a pipe or a device may have no end.
+    pub fn read(path: Option<&Path>, expected: usize, what: &str) -> Result<Labels, Failure> {
+        let Some(path) = path else { return Ok(Labels(None)) };
+        let place = path.display();
+        let unread = |error| document::unread(path, &error);
+        let mut file = BufReader::new(File::open(path).map_err(unread)?);
+        let mut lines = Vec::new();
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let most = LINE_BYTES as u64 + 1;
+            if (&mut file).take(most).read_until(b'\n', &mut line).map_err(unread)? == 0 {
+                break;
+            }
+            let number = lines.len() + 1;
+            if number > expected {
+                return Err(Failure::input(format!(
+                    "{place} has more than {}, but the scores have {}",
+                    count(expected, "line"),
+                    count(expected, what)
+                )));
+            }
+            let line = line.strip_suffix(b"\n").unwrap_or(&line);
+            if line.len() > LINE_BYTES {
+                return Err(Failure::input(format!(
+                    "line {number} of {place} is longer than {LINE_BYTES} bytes; give a text file \
+                     with a short line for each {what}"
+                )));
+            }
+            let text = str::from_utf8(line).map_err(|_| {
+                Failure::input(format!("cannot read {place}: line {number} is not valid UTF-8"))
+            })?;
+            let text = text.strip_suffix('\r').unwrap_or(text);
+            memory::grow("the labels", &mut lines)?;
+            lines.push(memory::copied("the labels", text)?);
+        }
+        if lines.len() < expected {
+            return Err(Failure::input(format!(
+                "{place} has {}, but the scores have {}",
+                count(lines.len(), "line"),
+                count(expected, what)
+            )));
+        }
+        Ok(Labels(Some(lines)))
+    }
+
+    fn of(&self, position: usize) -> Option<String> {
+        self.0.as_ref()?.get(position).cloned()
+    }
+}
+
+/// The winners of the first rows. `indices` are `rows` x `k`, in range.
+pub fn rows<S: Score>(
+    scores: &[S],
+    columns: usize,
+    indices: &[i32],
+    k: usize,
+    semantics: &Semantics,
+    labels: &Labels,
+    row_labels: &Labels,
+) -> Result<Vec<Row>, Failure> {
+    let told: usize = indices
+        .chunks_exact(k)
+        .take(scores.len() / columns)
+        .map(|row| row.len().min(columns))
+        .sum();
+    memory::check("the winners to show", told.saturating_mul(TOLD_BYTES))?;
+    let rows = scores.chunks_exact(columns).zip(indices.chunks_exact(k)).enumerate();
+    let rows = rows.map(|(number, (scores, indices))| {
+        let winner = |&index: &i32| {
+            let column = usize::try_from(index).ok()?;
+            let score = scores.get(column)?.to_f32();
+            Some(Winner { index, score, label: labels.of(column) })
+        };
+        let mut winners: Vec<_> =
+            indices.iter().filter(|&&index| index != i32::FILL).filter_map(winner).collect();
+        let key = |winner: &Winner| ordered_key(winner.score, semantics.nan);
+        match semantics.select {
+            Select::Largest => winners.sort_by_key(|winner| (Reverse(key(winner)), winner.index)),
+            Select::Smallest => winners.sort_by_key(|winner| (key(winner), winner.index)),
+        }
+        Row { number, label: row_labels.of(number), winners }
+    });
+    Ok(rows.collect())
+}
+
+/// For a person: a winner with a label has a line of its own, others stand side by side.
+pub fn text(rows: &[Row]) -> String {
+    rows.iter().map(Row::text).collect::<Vec<_>>().join("\n")
+}
+
+impl Row {
+    fn text(&self) -> String {
+        let label = self.label.as_deref().map(|label| format!("  {}", printable(label)));
+        let mut text = format!("row {}{}\n", self.number, label.unwrap_or_default());
+        let cells: Vec<_> = self.winners.iter().take(SHOWN).map(Winner::cells).collect();
+        let labelled = self.winners.iter().any(|winner| winner.label.is_some());
+        let abreast = if labelled { 1 } else { ABREAST };
+        let lines: Vec<_> = cells.chunks(abreast).map(<[_]>::concat).collect();
+        text += &table(&"rrl".repeat(abreast), &lines);
+        if let Some(more) = self.winners.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+            text += &format!("{:>INDEX_CHARS$}  {more} more\n", "...");
+        }
+        text
+    }
+
+    /// For a program: every winner.
+    pub fn json(&self) -> Value {
+        let winners = self.winners.iter().map(|Winner { index, score, label }| {
+            // JSON has no NaN and no infinity.
+            let score = if score.is_finite() { json!(score) } else { json!(score.to_string()) };
+            json!({ "index": index, "score": score, "label": label })
+        });
+        json!({
+            "row": self.number,
+            "label": self.label,
+            "winners": winners.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Winner {
+    fn cells(&self) -> Vec<String> {
+        let label = self.label.as_deref().map(printable).unwrap_or_default();
+        vec![format!("{:>INDEX_CHARS$}", self.index), number(self.score), label]
+    }
+}
+
+/// Four decimals where they say something.
+fn number(score: f32) -> String {
+    let size = score.abs();
+    if score == 0.0 || !score.is_finite() || (1e-3..1e5).contains(&size) {
+        format!("{score:.4}")
+    } else {
+        format!("{score:.3e}")
+    }
+}
+
+/// A label on one short line, with nothing in it that a terminal would obey.
+fn printable(label: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut text: String = label.chars().take(LABEL_CHARS).map(plain).collect();
+    if label.chars().count() > LABEL_CHARS {
+        text += "…";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(scores: &[f32], indices: &[i32], semantics: &Semantics) -> Vec<Row> {
+        let none = Labels::default();
+        rows(scores, scores.len(), indices, indices.len(), semantics, &none, &none).unwrap()
+    }
+
+    #[test]
+    fn winners_stand_best_first_and_the_fill_is_left_out() {
+        let scores = [0.5, f32::NAN, -0.0, 7.0, 7.0];
+        let text = text(&answer(&scores, &[4, 0, 3, -1, 1, -1], &Semantics::DEFAULT));
+        let words: Vec<_> = text.split_whitespace().collect();
+        assert_eq!(words, ["row", "0", "1", "NaN", "3", "7.0000", "4", "7.0000", "0", "0.5000"]);
+        let smallest = Semantics { select: Select::Smallest, ..Semantics::DEFAULT };
+        let least = answer(&scores, &[0, 2], &smallest);
+        assert_eq!(least[0].winners[0].index, 2);
+    }
+
+    #[test]
+    fn a_long_answer_is_cut_for_people_and_whole_for_programs() {
+        let scores: Vec<f32> = (0..20).map(|score| score as f32).collect();
+        let rows = answer(&scores, &(0..20).collect::<Vec<_>>(), &Semantics::DEFAULT);
+        assert!(text(&rows).ends_with(" 4.0000\n     ...  4 more\n"), "{}", text(&rows));
+        assert_eq!(rows[0].json()["winners"].as_array().unwrap().len(), 20);
+    }
+
+    #[test]
+    fn labels_are_printed_without_control_characters_and_short() {
+        assert_eq!(printable("a\u{1b}[2Jb"), "a [2Jb");
+        let long = "é".repeat(LABEL_CHARS + 1);
+        assert_eq!(printable(&long).chars().count(), LABEL_CHARS + 1);
+        assert!(printable(&long).ends_with('…'));
+    }
+
+    #[test]
+    fn numbers_are_short_and_keep_their_size() {
+        for (score, text) in [
+            (0.58203125, "0.5820"),
+            (-0.0, "-0.0000"),
+            (1e-8, "1.000e-8"),
+            (f32::NEG_INFINITY, "-inf"),
+            (3.0e38, "3.000e38"),
+        ] {
+            assert_eq!(number(score), text);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! One selection on the GPU: the scores are copied to it, the kernel runs, the indices are copied back,
+//! and the kernel can be timed. Everything is on one stream of its own.
+
+use crate::ui::exit::Failure;
+use crate::ui::report::bytes;
+use std::sync::Arc;
+use std::time::Duration;
+use topkit::cudarc::driver::{CudaSlice, DevicePtr, DevicePtrMut, DeviceRepr};
+use topkit::measure::{LAUNCHES, REPLAYS, Recording, Timing};
+use topkit::{CudaStream, Engine, Plan, Problem, RawLaunch, Score, Selector};
+use topkit_lab::refused;
+
+/// Long enough for an idle GPU to raise its clocks.
+const WARM_UP: Duration = Duration::from_millis(100);
+
+/// No index, so that a place that no kernel wrote to does not pass for an answer.
+const UNWRITTEN: i32 = i32::MIN;
+
+/// A matrix on the GPU, a place for its winners, and the memory that its kernel works in.
+pub struct Session<'a, S> {
+    selector: &'a Selector,
+    stream: Arc<CudaStream>,
+    scores: CudaSlice<S>,
+    indices: CudaSlice<i32>,
+    workspace: CudaSlice<u8>,
+    plan: Plan,
+}
+
+impl<'a, S: Score + DeviceRepr> Session<'a, S> {
+    /// Copies the scores to the GPU. The kernel of the plan is loaded already.
+    pub fn start(
+        selector: &'a Selector,
+        plan: Plan,
+        scores: &[S],
+    ) -> Result<Session<'a, S>, Failure> {
+        let offline = || topkit::Error::Offline { arch: selector.toolchain().arch() };
+        let context = selector.context().ok_or_else(offline)?;
+        // SAFETY: every buffer of this process lives and dies on the one stream made below, so
+        // there is nothing between streams to track; tracking would put events into the graph.
+        unsafe { context.disable_event_tracking() };
+        let stream = context.new_stream().map_err(refused("make a stream"))?;
+        let scores = stream.clone_htod(scores).map_err(refused("take the scores"))?;
+        let Problem { rows, columns, k, .. } = plan.problem;
+        if scores.len() < rows * columns {
+            let message = format!("{} scores are not {rows} x {columns}", scores.len());
+            return Err(Failure::input(message));
+        }
+        let unwritten = vec![UNWRITTEN; rows * k as usize];
+        let indices =
+            stream.clone_htod(&unwritten).map_err(refused("make room for the indices"))?;
+        // There are no empty buffers.
+        let workspace = stream
+            .alloc_zeros(plan.workspace_bytes.max(1))
+            .map_err(refused("make room for the workspace"))?;
+        Ok(Session { selector, stream, scores, indices, workspace, plan })
+    }
+
+    /// Enqueues the selection.
+    pub fn launch(&mut self) -> Result<(), Failure> {
+        let Problem { dtype, rows, columns, k, .. } = self.plan.problem;
+        let stream = &self.stream;
+        let launch = RawLaunch {
+            scores: self.scores.device_ptr(stream).0,
+            indices: self.indices.device_ptr_mut(stream).0,
+            workspace: self.workspace.device_ptr_mut(stream).0,
+            workspace_bytes: self.plan.workspace_bytes,
+            ..RawLaunch::new(dtype, rows, columns, k)
+        };
+        // SAFETY: the plan is of this shape, the buffers have at least its sizes, none overlaps another, and they are
+        // freed on the one stream, after every launch.
+        Ok(unsafe { self.selector.launch_plan(stream.cu_stream(), &launch, &self.plan) }?)
+    }
+
+    /// Waits for the selection and fetches its indices.
+    pub fn indices(&self) -> Result<Vec<i32>, Failure> {
+        let indices = self.stream.clone_dtoh(&self.indices).map_err(refused("run the kernel"))?;
+        self.stream.synchronize().map_err(refused("run the kernel"))?;
+        Ok(indices)
+    }
+
+    /// Times the selection, after a warm-up.
+    pub fn time(&mut self) -> Result<Timing, Failure> {
+        let stream = self.stream.clone();
+        let recording = Recording::capture(&stream, LAUNCHES, |_| self.launch())?;
+        recording.warm_up(WARM_UP)?;
+        Ok(recording.time(REPLAYS)?)
+    }
+}
+
+/// Refuses a selection that the GPU has no memory for.
+pub fn fits(engine: &Engine, plan: &Plan) -> Result<(), Failure> {
+    let (free, _) = engine.context().mem_get_info().map_err(refused("tell its memory"))?;
+    let Problem { dtype, rows, columns, k, .. } = plan.problem;
+    let size = |width: usize, element: usize| rows.saturating_mul(width).saturating_mul(element);
+    let needed = size(columns, dtype.bytes() as usize)
+        .saturating_add(size(k as usize, size_of::<i32>()))
+        .saturating_add(plan.workspace_bytes);
+    if needed <= free {
+        return Ok(());
+    }
+    let [needed, free] = [needed, free].map(|size| bytes(size as u64));
+    Err(Failure::environment(format!(
+        "the scores and the answer take {needed} of the GPU's memory, and {free} are free; give \
+         fewer rows or columns, a smaller k, or --engine host"
+    )))
+}

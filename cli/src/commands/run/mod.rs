@@ -1,0 +1,233 @@
+//! `topkit run`: the top k of every row of a matrix, checked and timed.
+
+mod answer;
+pub mod gpu;
+pub mod interpret;
+mod outcome;
+
+use crate::args::place::{Choice, Place};
+use crate::args::scores;
+use crate::args::spec::{self, Axes, named};
+use crate::args::variant::Wish;
+use crate::ui::exit::{Exit, Failure};
+use crate::ui::progress;
+use crate::ui::report::{Report, count, labelled};
+use answer::Labels;
+use indicatif::ProgressBar;
+use outcome::OnGpu;
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Instant;
+use topkit::cudarc::driver::DeviceRepr;
+use topkit::host::HostError;
+use topkit::interpret::Word;
+use topkit::{
+    DType, Problem, Score, host,
+    spec::{NanPolicy, Select, Semantics},
+};
+use topkit_lab::{Distribution, Matrix, Scores, Shape, judge};
+
+const GENERATED: &str = "Generated scores";
+
+/// The arguments of `topkit run`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The scores: a .npy (f32, f16) or .safetensors (F32, BF16, F16) file, a row or a matrix.
+    file: Option<PathBuf>,
+    /// The tensor of a .safetensors file; needed when it holds several.
+    #[arg(long, value_name = "NAME", conflicts_with = "generate")]
+    tensor: Option<String>,
+    /// Make scores in place of reading them.
+    #[arg(long, value_name = "ROWSxCOLS", conflicts_with = "file", help_heading = GENERATED)]
+    generate: Option<Shape>,
+    /// The type of a generated score.
+    #[arg(long, default_value = "bf16", conflicts_with = "file", help_heading = GENERATED,
+        value_parser = named(&DType::ALL, DType::name))]
+    dtype: DType,
+    /// The distribution of generated scores.
+    #[arg(long, default_value = "randn", conflicts_with = "file", help_heading = GENERATED,
+        value_parser = named(&Distribution::ALL, Distribution::name))]
+    distribution: Distribution,
+    /// The same seed gives the same scores.
+    #[arg(long, default_value_t = 0, conflicts_with = "file", help_heading = GENERATED)]
+    seed: u64,
+
+    /// Winners a row. It may exceed the length of a row.
+    #[arg(short, default_value_t = 8, value_parser = parse_k, allow_negative_numbers = true)]
+    k: u32,
+    /// Which end of the order wins.
+    #[arg(long, default_value = "largest", value_parser = named(Select::ALL, Select::name))]
+    select: Select,
+    /// Where NaN ranks.
+    #[arg(long, default_value = "highest", value_parser = named(NanPolicy::ALL, NanPolicy::name))]
+    nan: NanPolicy,
+
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    wish: Wish,
+    #[command(
+        flatten,
+        next_help_heading = "Tuning axes (a value or a list; else the plan chooses)"
+    )]
+    axes: Axes,
+
+    /// A text file with a line for each column, printed beside its index.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    labels: Option<PathBuf>,
+    /// A text file with a line for each row, printed above its winners.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    row_labels: Option<PathBuf>,
+    /// Rows to print.
+    #[arg(long, value_name = "N", default_value_t = 3, help_heading = "Output")]
+    rows_show: usize,
+}
+
+fn parse_k(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("k is a whole number from 1 to {}", i32::MAX))
+}
+
+/// Selects, checks and shows. All that can be refused is refused before scores are generated.
+pub fn run(args: &Args, json: bool) -> Result<Report, Failure> {
+    args.choice.check()?;
+    let progress = progress::spinner(json);
+    let (ready, matrix) = match (&args.file, args.generate) {
+        (Some(file), _) => {
+            progress.set_message("reading the scores");
+            let matrix = scores::read(file, args.tensor.as_deref())?;
+            let (rows, columns) = (matrix.rows, matrix.columns);
+            let problem = Problem::new(matrix.scores.dtype(), rows, columns, args.k);
+            (Ready::of(args, problem, &progress)?, matrix)
+        }
+        (None, Some(shape)) => {
+            shape.check(args.dtype)?;
+            let problem = Problem::new(args.dtype, shape.rows, shape.columns, args.k);
+            let ready = Ready::of(args, problem, &progress)?;
+            progress.set_message("generating the scores");
+            (ready, topkit_lab::scores::generate(shape, args.dtype, args.distribution, args.seed)?)
+        }
+        (None, None) => return Err(Failure::input("give a file, or --generate ROWSxCOLS")),
+    };
+    match &matrix.scores {
+        Scores::F32(scores) => select(args, &ready, &matrix, scores, &progress),
+        Scores::Bf16(scores) => select(args, &ready, &matrix, scores, &progress),
+        Scores::F16(scores) => select(args, &ready, &matrix, scores, &progress),
+    }
+}
+
+/// A selection that is checked in all but its scores.
+struct Ready {
+    problem: Problem,
+    semantics: Semantics,
+    labels: Labels,
+    row_labels: Labels,
+    runner: Runner,
+}
+
+/// The place that selects.
+enum Runner {
+    Gpu(Box<OnGpu>),
+    Interpreter(Box<interpret::Ready>),
+    /// The host, because of this.
+    Host(String),
+}
+
+impl Ready {
+    fn of(args: &Args, problem: Problem, progress: &ProgressBar) -> Result<Ready, Failure> {
+        let Problem { rows, columns, k, .. } = problem;
+        let spec = spec::for_problem(&problem, args.select, args.nan, &args.axes)?;
+        let semantics = spec.semantics;
+        if columns > i32::MAX as usize {
+            return Err(HostError::Columns { columns }.into());
+        }
+        // Beyond this the answer alone takes 8 GiB, which no file that was read calls for.
+        const LIMIT: usize = 1 << 31;
+        if rows.checked_mul(k as usize).is_none_or(|indices| indices > LIMIT) {
+            return Err(Failure::input(format!(
+                "k = {k} of {rows} rows are more than {LIMIT} indices; a row has {columns} columns"
+            )));
+        }
+        let labels = Labels::read(args.labels.as_deref(), columns, "column")?;
+        let row_labels = Labels::read(args.row_labels.as_deref(), rows, "row")?;
+        let runner = match args.choice.place()? {
+            Place::Gpu(engine) => {
+                let ready = OnGpu::ready(&engine, spec, &problem, &args.wish, progress)?;
+                Runner::Gpu(Box::new(ready))
+            }
+            Place::Interpreter(interpreter, seed) => {
+                let wish = &args.wish;
+                let ready = interpret::ready(&interpreter, seed, &spec, &problem, wish, progress)?;
+                Runner::Interpreter(Box::new(ready))
+            }
+            Place::Host(why) if !args.wish.is_open() => {
+                return Err(Failure::input(format!(
+                    "--kernel, --items and --cluster name a kernel, and the host runs none: {why}"
+                )));
+            }
+            Place::Host(why) => Runner::Host(why),
+        };
+        Ok(Ready { problem, semantics, labels, row_labels, runner })
+    }
+}
+
+fn select<S: Score + DeviceRepr + Word>(
+    args: &Args,
+    ready: &Ready,
+    matrix: &Matrix,
+    scores: &[S],
+    progress: &ProgressBar,
+) -> Result<Report, Failure> {
+    let Ready { problem, semantics, labels, row_labels, runner } = ready;
+    let (rows, columns, k) = (matrix.rows, matrix.columns, args.k);
+    let outcome = match runner {
+        Runner::Gpu(ready) => ready.select(scores, progress)?,
+        Runner::Interpreter(ready) => ready.select(scores, progress)?,
+        Runner::Host(why) => {
+            progress.set_message("selecting on the host");
+            let start = Instant::now();
+            let input = host::Matrix::new(scores, rows, columns)?;
+            let selection = host::top_k(&input, k, semantics)?;
+            outcome::on_host(selection.indices, start.elapsed().as_secs_f64(), why)
+        }
+    };
+    progress.set_message("checking the answer");
+    let fault = judge::fault(scores, columns, None, k, semantics, &outcome.indices)?;
+    progress.finish_and_clear();
+
+    let shown = rows.min(args.rows_show);
+    let winners = answer::rows(
+        &scores[..shown * columns],
+        columns,
+        &outcome.indices,
+        k as usize,
+        semantics,
+        labels,
+        row_labels,
+    )?;
+    let mut lines = vec![
+        ("scores".to_owned(), matrix.source.clone()),
+        ("select".to_owned(), format!("{problem}; {}, NaN {}", args.select, args.nan)),
+    ];
+    lines.extend(outcome.text);
+    let check = match &fault {
+        None => format!("exact: no difference from the oracle in {}", count(rows, "row")),
+        Some(fault) => format!("WRONG: {fault}"),
+    };
+    lines.push(("check".to_owned(), check));
+    let mut text = labelled(&lines) + "\n" + &answer::text(&winners);
+    if rows > shown {
+        text += &format!("and {} more\n", count(rows - shown, "row"));
+    }
+
+    let mut json = outcome.json;
+    json["scores"] = json!({
+        "source": matrix.source, "rows": rows, "columns": columns, "dtype": problem.dtype.name(),
+    });
+    json["k"] = json!(k);
+    json["select"] = json!(args.select.name());
+    json["nan"] = json!(args.nan.name());
+    json["check"] = json!({ "ok": fault.is_none(), "fault": fault });
+    json["rows"] = winners.iter().map(answer::Row::json).collect();
+    let exit = if fault.is_none() { Exit::Done } else { Exit::CheckFailed };
+    Ok(Report { text, json, exit })
+}

@@ -1,0 +1,9 @@
+//! The output of the program: exit codes and failures, reports and their tables, progress, logs, and
+//! the parts that pictures share. It knows no command.
+
+pub mod draw;
+pub mod exit;
+pub mod log;
+pub mod progress;
+pub mod report;
+pub mod usage;

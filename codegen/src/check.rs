@@ -1,0 +1,265 @@
+//! The one place that says which specs are sound. The macro and the builder both end here.
+
+use crate::{DType, KSet, Key, LaunchKind, SelectorSpec, Semantics, Variant};
+use std::fmt;
+
+/// One thing wrong with a spec, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The key that is at fault.
+    pub key: Key,
+    /// The position of the value at fault in the key's list, where there is one.
+    pub value: Option<usize>,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+impl Fault {
+    /// Of the one value of a key.
+    pub(crate) fn of(key: Key, message: String, hint: impl Into<String>) -> Self {
+        Fault::new(key, None, message, hint)
+    }
+
+    fn new(key: Key, value: Option<usize>, message: String, hint: impl Into<String>) -> Self {
+        Fault { key, value, message, hint: hint.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (hint: {})", self.message, self.hint)
+    }
+}
+
+/// A spec that cannot be built, with everything that is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct SpecError {
+    /// Every fault, in the order of the keys.
+    pub faults: Vec<Fault>,
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the kernel spec has faults:")?;
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
+    }
+}
+
+pub(crate) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let dtypes = DType::ALL.map(DType::name).join(", ");
+    axis(&mut faults, Key::Dtype, &spec.dtype, &format!("dtype: [{dtypes}]"));
+    k_set(&mut faults, &spec.k);
+    axis(&mut faults, Key::VecSize, &spec.vec_size, "vec_size: [4, 8]");
+    each(&mut faults, &spec.vec_size, vec_size);
+    axis(&mut faults, Key::Bins, &spec.bins, "bins: [1024, 2048]");
+    each(&mut faults, &spec.bins, |bins| bins_fault(bins, &spec.dtype));
+    axis(&mut faults, Key::Threads, &spec.threads, "threads: [512, 1024]");
+    each(&mut faults, &spec.threads, threads);
+    not_yet(&mut faults, &spec.semantics);
+    faults
+}
+
+pub(crate) fn variant_faults(variant: &Variant) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    each(&mut faults, &[variant.vec_size], vec_size);
+    each(&mut faults, &[variant.bins], |bins| bins_fault(bins, &[variant.dtype]));
+    each(&mut faults, &[variant.threads], threads);
+    not_yet(&mut faults, &variant.semantics);
+    let kernel = variant.kernel;
+    if kernel.items() == [0] && variant.items != 0 {
+        let message = format!("{kernel} holds no scores in registers");
+        faults.push(Fault::of(Key::Threads, message, "set `items` to 0"));
+    }
+    kernel.check(variant, &mut faults);
+    faults.extend(cluster(kernel.name(), kernel.launches_as(), variant.cluster));
+    faults.iter_mut().for_each(|fault| fault.value = None);
+    faults
+}
+
+/// How many CTAs may share a row.
+fn cluster(kernel: &str, launched: LaunchKind, cluster: u32) -> Option<Fault> {
+    let (sound, message, instead) = if launched == LaunchKind::ClusterPerRow {
+        let (least, most) = (Variant::CLUSTERS.start(), Variant::CLUSTERS.end());
+        let message = format!("{cluster} CTAs cannot share a row of {kernel}");
+        (Variant::CLUSTERS.contains(&cluster), message, format!("{least} to {most}"))
+    } else {
+        let message = format!("{kernel} is launched without clusters, not by {cluster} CTAs each");
+        (cluster == 1, message, "1".to_owned())
+    };
+    let hint = format!("set `cluster` to {instead}");
+    (!sound).then(|| Fault::new(Key::Threads, None, message, hint))
+}
+
+/// A list must name something, and nothing twice.
+fn axis<T: PartialEq + fmt::Display>(
+    faults: &mut Vec<Fault>,
+    key: Key,
+    values: &[T],
+    example: &str,
+) {
+    if values.is_empty() {
+        faults.push(Fault::new(
+            key,
+            None,
+            format!("`{key}` names no value"),
+            format!("write for example `{example}`"),
+        ));
+    }
+    for (i, value) in values.iter().enumerate() {
+        if values[..i].contains(value) {
+            faults.push(Fault::new(
+                key,
+                Some(i),
+                format!("`{key}` names {value} twice"),
+                "remove the second",
+            ));
+        }
+    }
+}
+
+fn each(faults: &mut Vec<Fault>, values: &[u32], check: impl Fn(u32) -> Option<Fault>) {
+    for (i, &value) in values.iter().enumerate() {
+        if let Some(fault) = check(value) {
+            faults.push(Fault { value: Some(i), ..fault });
+        }
+    }
+}
+
+fn k_set(faults: &mut Vec<Fault>, k: &KSet) {
+    const MAX: u32 = i32::MAX as u32;
+    let too_large = |k: u32| format!("`k` reaches {k}, but a row has at most {MAX} columns");
+    match k {
+        KSet::Values(values) => {
+            axis(faults, Key::K, values, "k: [512, 1024, 2048]");
+            each(faults, values, |k| match k {
+                0 => Some(Fault::new(
+                    Key::K,
+                    None,
+                    "`k` is 0, which selects nothing".into(),
+                    "k starts at 1",
+                )),
+                k if k > MAX => {
+                    Some(Fault::new(Key::K, None, too_large(k), format!("k may be 1 to {MAX}")))
+                }
+                _ => None,
+            });
+        }
+        KSet::Range { first, last } => {
+            if *first == 0 {
+                faults.push(Fault::new(
+                    Key::K,
+                    Some(0),
+                    "`k` starts at 0, which selects nothing".into(),
+                    "k starts at 1",
+                ));
+            }
+            if *last > MAX {
+                faults.push(Fault::new(
+                    Key::K,
+                    Some(1),
+                    too_large(*last),
+                    format!("k may be 1 to {MAX}"),
+                ));
+            }
+            if first > last {
+                let hint = format!("write `k: {}..={first}`", (*last).max(1));
+                faults.push(Fault::new(
+                    Key::K,
+                    None,
+                    format!("`k: {first}..={last}` is an empty range"),
+                    hint,
+                ));
+            }
+        }
+    }
+}
+
+/// The sizes of a tuning axis that a selector may declare.
+fn allowed(key: Key) -> &'static [u32] {
+    let row = Key::tuning().iter().find(|row| row.key() == key);
+    row.map_or(&[], |row| row.allowed())
+}
+
+fn vec_size(vec_size: u32) -> Option<Fault> {
+    (!allowed(Key::VecSize).contains(&vec_size)).then(|| {
+        let message = format!("`vec_size: {vec_size}` is not a width that a thread can load");
+        Fault::new(Key::VecSize, None, message, "use 1, 2, 4 or 8")
+    })
+}
+
+fn bins_fault(bins: u32, dtypes: &[DType]) -> Option<Fault> {
+    let fault = |message, hint: &str| Some(Fault::new(Key::Bins, None, message, hint));
+    if !bins.is_power_of_two() {
+        let above = bins.checked_next_power_of_two().unwrap_or(u32::MAX);
+        let near: Vec<_> = [above / 2, above]
+            .into_iter()
+            .filter(|near| allowed(Key::Bins).contains(near))
+            .collect();
+        let hint = match near[..] {
+            [below, above] => format!("the nearest powers of two are {below} and {above}"),
+            _ => "use a power of two from 256 to 4096".into(),
+        };
+        return fault(format!("`bins: {bins}` is not a power of two"), &hint);
+    }
+    if let Some(dtype) = dtypes.iter().find(|dtype| bins.ilog2() > dtype.key_bits()) {
+        let (bits, key_bits) = (bins.ilog2(), dtype.key_bits());
+        let message =
+            format!("`bins: {bins}` splits a key by {bits} bits, but a {dtype} key has {key_bits}");
+        return fault(message, "use a power of two from 256 to 4096");
+    }
+    if !allowed(Key::Bins).contains(&bins) {
+        let reason = if bins > 4096 {
+            "does not fit the shared memory of every GPU"
+        } else {
+            "takes too many passes"
+        };
+        return fault(format!("`bins: {bins}` {reason}"), "use a power of two from 256 to 4096");
+    }
+    None
+}
+
+fn threads(threads: u32) -> Option<Fault> {
+    (!allowed(Key::Threads).contains(&threads)).then(|| {
+        let message = format!("`threads: {threads}` is not a CTA size that the kernels support");
+        Fault::new(Key::Threads, None, message, "use 128, 256, 512 or 1024")
+    })
+}
+
+/// Keys of the contract that no kernel honours yet: refused, never ignored.
+fn not_yet(faults: &mut Vec<Fault>, semantics: &Semantics) {
+    for row in Key::semantic().iter().filter(|row| !row.is_served(semantics)) {
+        let (key, written, instead) = (row.key(), row.word(semantics), row.default_word());
+        let message = format!("no kernel supports `{key}: {written}` yet");
+        faults.push(Fault::of(key, message, format!("use `{key}: {instead}`")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_kernel_of_clusters_takes_one() {
+        let spec =
+            SelectorSpec::builder("One").dtype([DType::Bf16]).threads([512]).build().unwrap();
+        for variant in spec.variants() {
+            assert_eq!(variant_faults(&variant), []);
+            let clustered = variant.kernel.launches_as() == LaunchKind::ClusterPerRow;
+            for cluster in if clustered { &[][..] } else { &[0, 2, 16] } {
+                let cluster = *cluster;
+                let faults = variant_faults(&Variant { cluster, ..variant });
+                let [Fault { message, hint, .. }] = &faults[..] else { panic!("{faults:?}") };
+                assert!(message.contains(variant.kernel.name()), "{message}");
+                assert!(message.contains("without clusters") && hint == "set `cluster` to 1");
+            }
+        }
+        for (size, sound) in [(0, false), (1, true), (5, true), (16, true), (17, false)] {
+            let fault = cluster("of_clusters", LaunchKind::ClusterPerRow, size);
+            assert_eq!(fault.is_none(), sound, "{size}: {fault:?}");
+            assert!(fault.is_none_or(|fault| fault.hint.contains("1 to 16")));
+        }
+    }
+}

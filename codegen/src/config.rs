@@ -1,0 +1,42 @@
+//! The lines of `Config`, by which templates see the parameter key and what host and device share.
+//!
+//! Each line is written here from the tables of dtypes, keys and kernels and from `layout`; the skeleton
+//! puts them into the struct. It knows nothing of the rest of the text.
+
+use crate::layout::{COUNTERS, MOST_CANDIDATES, PART_HEADER_WORDS, STAGES};
+use crate::{Key, Variant};
+
+/// The types.
+pub(crate) fn types(variant: &Variant) -> Vec<String> {
+    let dtype = variant.dtype.cuda_name();
+    let own = [format!("using Dtype = {dtype};"), "using Bits = Dtype::Bits;".to_owned()];
+    own.into_iter().chain(semantic(variant, true)).collect()
+}
+
+/// The constants: those of the kernel and of its sizes, and then those of the semantic keys.
+pub(crate) fn constants(variant: &Variant) -> Vec<String> {
+    let most_k = variant.kernel.most_k().unwrap_or(i32::MAX as u32);
+    let own = [
+        ("VEC_SIZE", variant.vec_size),
+        ("BINS", variant.bins),
+        ("DIGIT_BITS", variant.bins.ilog2()),
+        ("CANDIDATES", variant.candidates()),
+        ("ITEMS", variant.items),
+        ("CHUNK", variant.chunk()),
+        ("COUNTERS", COUNTERS),
+        ("MOST_CANDIDATES", MOST_CANDIDATES),
+        ("PART_HEADER_WORDS", PART_HEADER_WORDS),
+        ("STAGES", STAGES),
+        ("MOST_K", most_k),
+        ("CLUSTER", variant.cluster),
+        ("THREADS", variant.threads),
+    ];
+    let own = own.map(|(name, value)| format!("static constexpr u32 {name} = {value};"));
+    own.into_iter().chain(semantic(variant, false)).collect()
+}
+
+/// The lines of the semantic keys that are types, or those that are not.
+fn semantic(variant: &Variant, types: bool) -> impl Iterator<Item = String> {
+    let lines = Key::semantic().iter().filter_map(|key| key.config(&variant.semantics));
+    lines.filter(move |line| line.starts_with("using ") == types)
+}

@@ -1,0 +1,24 @@
+//! `cluster_filter`: a cluster of CTAs a row of any length, read once.
+
+use super::filter::{self, CANDIDATES, ITEMS, MOST_K};
+use super::{CLUSTERS, Kernel, LaunchKind, Sizes, alone};
+
+pub(super) const KERNEL: Kernel = Kernel {
+    launch: LaunchKind::ClusterPerRow,
+    pdl: true,
+    items: ITEMS,
+    clusters: CLUSTERS,
+    most_k: Some(MOST_K),
+    filters: true,
+    candidates: CANDIDATES,
+    // In 128 bytes, winners that stand together are still spread over the CTAs of a cluster.
+    chunk: 8,
+    // Few rows leave a cluster's CTAs a multiprocessor each.
+    ctas: alone,
+    capacity: |_| None,
+    check: filter::check,
+    zeroed_bytes: 0,
+    workspace_bytes: |_, _, _| 0,
+    reason: |variant| filter::reason(variant, &format!("{} CTAs share a row", variant.cluster)),
+    measured: &[Sizes { bins: &[2048], threads: &[512], items: ITEMS, clusters: CLUSTERS }],
+};

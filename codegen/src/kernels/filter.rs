@@ -1,0 +1,48 @@
+//! What the kernels have in common that read a row once and keep the candidates above a threshold.
+
+use crate::{Fault, Key, Variant};
+
+/// Scores of a stripe that a thread may load at once.
+pub(super) const ITEMS: &[u32] = &[16, 32];
+
+/// The most winners a row.
+pub(super) const MOST_K: u32 = 2048;
+
+/// Candidates of a row that stay on chip; of a part of a row by `grid_filter`.
+pub(super) const CANDIDATES: u32 = 4096;
+
+pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
+    let name = variant.kernel.name();
+    let mut refuse = |key, message, hint: String| faults.push(Fault::of(key, message, hint));
+    let wanted = variant.dtype.widest_load();
+    if variant.vec_size != wanted {
+        let message = format!("{name} loads {} 16 bytes at a time", variant.dtype);
+        refuse(Key::VecSize, message, format!("use {wanted}"));
+    }
+    // The histogram shares the 48 KB with the candidates, and a thread's hits are one word.
+    if variant.bins > 2048 {
+        let message = format!("{name} has room for 2048 bins, not {}", variant.bins);
+        refuse(Key::Bins, message, "use 256, 512, 1024 or 2048".into());
+    }
+    if variant.threads > 512 {
+        let message = format!("{} threads of {name} have too few registers", variant.threads);
+        refuse(Key::Threads, message, "use 128, 256 or 512".into());
+    }
+    if variant.cluster > variant.threads / 32 {
+        let (cluster, threads) = (variant.cluster, variant.threads);
+        let message =
+            format!("{threads} threads of {name} have less than a warp for each of {cluster} CTAs");
+        refuse(Key::Threads, message, format!("set `cluster` to {} or less", threads / 32));
+    }
+    if !ITEMS.contains(&variant.items) {
+        let message = format!("a thread of {name} cannot load {} scores at once", variant.items);
+        refuse(Key::Threads, message, "16 or 32".into());
+    }
+}
+
+/// Why a plan by rules has these bins and threads; `share` says which CTAs share a row.
+pub(super) fn reason(variant: &Variant, share: &str) -> [Option<String>; 2] {
+    let bins = "candidates above a guessed threshold are kept, in one read of the row";
+    let threads = format!("{share}, and load {} scores a thread at a time", variant.items);
+    [Some(bins.to_owned()), Some(threads)]
+}

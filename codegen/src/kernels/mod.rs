@@ -1,0 +1,254 @@
+//! The kernels, and what the host knows of each: one file a kernel, with the stem of its template.
+//!
+//! The table at the top names them; a new kernel is a line of it, its module and a file. Nothing here
+//! chooses between kernels, which is the planner's work, and nothing here fails.
+
+mod block_filter;
+mod block_radix;
+mod block_resident;
+mod cluster_filter;
+mod cluster_resident;
+mod filter;
+mod grid_filter;
+mod launch;
+mod resident;
+
+pub use launch::LaunchKind;
+
+use crate::naming::named;
+use crate::{Arch, Fault, Variant};
+
+/// Makes the enum, its names, its table of facts and the table of templates.
+macro_rules! kernels {
+    ($($(#[$doc:meta])* $kind:ident = $stem:ident,)*) => {
+        /// The algorithm of a kernel; each is one file in `templates/kernels/`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum KernelKind { $($(#[$doc])* $kind,)* }
+
+        impl KernelKind {
+            /// Every kernel.
+            pub const ALL: &'static [KernelKind] = &[$(KernelKind::$kind),*];
+
+            /// The name of its template and of its entry function.
+            pub const fn name(self) -> &'static str {
+                match self { $(KernelKind::$kind => stringify!($stem),)* }
+            }
+
+            pub(crate) const fn facts(self) -> &'static Kernel {
+                match self { $(KernelKind::$kind => &$stem::KERNEL,)* }
+            }
+
+            /// The type in the kernel's template that holds its algorithm.
+            pub(crate) const fn cuda_name(self) -> &'static str {
+                match self { $(KernelKind::$kind => stringify!($kind),)* }
+            }
+        }
+
+        /// Path below the templates folder, and text, of each kernel's template.
+        pub(crate) const TEMPLATES: &[(&str, &str)] = &[$((
+            concat!("kernels/", stringify!($stem), ".cuh"),
+            include_str!(concat!("../../templates/kernels/", stringify!($stem), ".cuh")),
+        )),*];
+    };
+}
+kernels! {
+    /// One CTA a row: radix select over ordered keys. Serves every problem.
+    BlockRadix = block_radix,
+    /// One CTA a row of at most 32768 columns, held in registers.
+    BlockResident = block_resident,
+    /// A cluster of CTAs a row of at most 524288 columns, held in their registers.
+    ClusterResident = cluster_resident,
+    /// One CTA a row of any length, read once.
+    BlockFilter = block_filter,
+    /// A cluster of CTAs a row of any length, read once.
+    ClusterFilter = cluster_filter,
+    /// Many CTAs a row of any length, read once. They exchange candidates through the workspace.
+    GridFilter = grid_filter,
+}
+
+named! { KernelKind, "kernel" }
+
+/// What the host knows of a kernel.
+pub(crate) struct Kernel {
+    launch: LaunchKind,
+    /// It waits by itself for the launch ahead of it on the stream.
+    pdl: bool,
+    items: &'static [u32],
+    clusters: &'static [u32],
+    most_k: Option<u32>,
+    filters: bool,
+    candidates: u32,
+    chunk: u32,
+    ctas: fn(&Variant) -> u32,
+    capacity: fn(&Variant) -> Option<u32>,
+    /// What a variant may not be, beside what the table says.
+    check: fn(&Variant, &mut Vec<Fault>),
+    zeroed_bytes: u64,
+    /// Of a launch over at least one row, by rows and CTAs.
+    workspace_bytes: fn(&Variant, u64, u64) -> u64,
+    /// Why a plan by rules has its bins and its threads, where the kernel decides them.
+    reason: fn(&Variant) -> [Option<String>; 2],
+    measured: &'static [Sizes],
+}
+
+/// Bins, threads, scores a thread and cluster sizes that a tuning measures; every combination.
+#[derive(Debug, Clone, Copy)]
+pub struct Sizes {
+    /// Histogram bins of one radix pass.
+    pub bins: &'static [u32],
+    /// Threads of a CTA.
+    pub threads: &'static [u32],
+    /// Scores a thread.
+    pub items: &'static [u32],
+    /// CTAs that share a row.
+    pub clusters: &'static [u32],
+}
+
+/// The cluster sizes of a selector's variants.
+const CLUSTERS: &[u32] = &[2, 3, 4, 6, 8, 16];
+
+/// One CTA a multiprocessor.
+fn alone(_: &Variant) -> u32 {
+    1
+}
+
+impl KernelKind {
+    /// How its CTAs share the rows of a launch.
+    pub const fn launches_as(self) -> LaunchKind {
+        self.facts().launch
+    }
+
+    /// Whether it waits by itself for the grid ahead of it on the stream, and so may be launched
+    /// before that has ended (programmatic dependent launch).
+    pub const fn starts_early(self) -> bool {
+        self.facts().pdl
+    }
+
+    /// Whether it compiles for an architecture: those before Hopper have no clusters.
+    pub fn compiles_for(self, arch: Arch) -> bool {
+        self.launches_as() != LaunchKind::ClusterPerRow || arch.capability() >= (9, 0)
+    }
+
+    /// What [`Variant::items`] may be: 0 alone for a kernel that holds no scores in registers.
+    pub const fn items(self) -> &'static [u32] {
+        self.facts().items
+    }
+
+    /// What [`Variant::cluster`] is in the variants of a selector: 1 alone for a kernel without
+    /// clusters.
+    pub const fn clusters(self) -> &'static [u32] {
+        self.facts().clusters
+    }
+
+    /// Whether it reads its row once and keeps the candidates above a threshold.
+    pub const fn filters(self) -> bool {
+        self.facts().filters
+    }
+
+    /// The most winners a row that it serves, where it has a limit of its own.
+    pub const fn most_k(self) -> Option<u32> {
+        self.facts().most_k
+    }
+
+    /// The sizes that a tuning measures.
+    pub const fn measured(self) -> &'static [Sizes] {
+        self.facts().measured
+    }
+
+    pub(crate) fn check(self, variant: &Variant, faults: &mut Vec<Fault>) {
+        (self.facts().check)(variant, faults);
+    }
+}
+
+impl Variant {
+    /// Candidates of a row that a CTA of `block_radix` keeps on chip. More of them lead to another scan
+    /// of the row, never to a lost winner.
+    ///
+    /// Of a filter: candidates above the threshold that are kept of a row, or of a part by
+    /// `grid_filter`.
+    pub const fn candidates(&self) -> u32 {
+        self.kernel.facts().candidates
+    }
+
+    /// Vectors that stand together in a part of a row. Some kernels read a row by larger pieces.
+    pub const fn chunk(&self) -> u32 {
+        self.kernel.facts().chunk
+    }
+
+    /// CTAs that a multiprocessor should have room for, as far as their registers go.
+    pub fn ctas(&self) -> u32 {
+        (self.kernel.facts().ctas)(self)
+    }
+
+    /// The most columns that the kernel serves, where it has a limit of its own.
+    pub fn capacity(&self) -> Option<u32> {
+        (self.kernel.facts().capacity)(self)
+    }
+
+    /// Bytes of shared memory that a CTA of a launch is given beside the kernel's variables: the
+    /// stripes that a filter has on chip.
+    pub const fn ring_bytes(&self) -> u32 {
+        if self.kernel.filters() {
+            crate::layout::STAGES * self.threads * self.items * self.dtype.bytes()
+        } else {
+            0
+        }
+    }
+
+    /// Bytes of shared memory that a GPU must grant a CTA. A kernel's variables take no more than
+    /// [`Variant::MOST_SHARED_VARIABLES`].
+    pub const fn needed_shared_bytes(&self) -> u32 {
+        Variant::MOST_SHARED_VARIABLES + self.ring_bytes()
+    }
+
+    /// Bytes of device memory that a launch of `grid` CTAs over `rows` rows works in. The first
+    /// [`Variant::zeroed_bytes`] are zero before the first launch, and every launch leaves them so.
+    pub fn workspace_bytes(&self, rows: u64, grid: u64) -> u64 {
+        if rows == 0 { 0 } else { (self.kernel.facts().workspace_bytes)(self, rows, grid) }
+    }
+
+    /// Bytes at the head of the workspace that are zero between launches: as many for every
+    /// problem, so that one workspace serves launches of different shapes.
+    pub const fn zeroed_bytes(&self) -> u64 {
+        self.kernel.facts().zeroed_bytes
+    }
+
+    /// CTAs of a launch over `rows` rows on a GPU with this many multiprocessors.
+    pub fn grid(&self, rows: u64, multiprocessors: u32) -> u64 {
+        let resident = u64::from(self.ctas()) * u64::from(multiprocessors);
+        self.kernel.launches_as().grid(rows, self.cluster, resident)
+    }
+
+    /// Why a plan by rules has its bins and its threads, where the kernel decides them.
+    pub fn reason(&self) -> [Option<String>; 2] {
+        (self.kernel.facts().reason)(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_kernel_says_of_itself_agrees() {
+        for &kind in KernelKind::ALL {
+            let clustered = kind.launches_as() == LaunchKind::ClusterPerRow;
+            assert_eq!(clustered, kind.clusters().iter().any(|&cluster| cluster > 1));
+            assert!(kind.clusters().iter().all(|cluster| Variant::CLUSTERS.contains(cluster)));
+            for sizes in kind.measured() {
+                assert!(sizes.items.iter().all(|items| kind.items().contains(items)));
+                assert!(sizes.clusters.iter().all(|cluster| kind.clusters().contains(cluster)));
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_templates() {
+        for &kind in KernelKind::ALL {
+            let path = format!("kernels/{}.cuh", kind.name());
+            let text = TEMPLATES.iter().find(|(name, _)| *name == path).map(|(_, text)| *text);
+            let definition = format!("struct {} {{", kind.cuda_name());
+            assert!(text.is_some_and(|text| text.contains(&definition)), "{path}: {definition}");
+        }
+    }
+}

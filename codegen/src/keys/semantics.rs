@@ -1,0 +1,192 @@
+//! The keys that decide the answer rather than the speed: their values, and the one table of them.
+//!
+//! A new key is its values, if they are not `bool`, and a row of the table.
+
+use super::SemanticKey;
+use super::table::{Row, Symbol, index, semantic_keys};
+use super::word::{Word, words};
+
+words! { "value of `select`"
+    /// Which end of the order wins.
+    Select {
+        /// The k greatest scores.
+        Largest = "largest",
+        /// The k least scores.
+        Smallest = "smallest",
+    }
+}
+words! { "value of `nan`"
+    /// Where NaN, of either sign, ranks in the order of scores.
+    NanPolicy {
+        /// Above +inf, as `torch.topk` has it.
+        Highest = "highest",
+        /// Below -inf.
+        Lowest = "lowest",
+    }
+}
+words! { "value of `ties`"
+    /// Which of equal scores win when not all of them can.
+    Ties {
+        /// Any; the set may differ from run to run.
+        Any = "any",
+        /// Those at the lowest columns.
+        LowestIndex = "lowest_index",
+        /// Those at the highest columns.
+        HighestIndex = "highest_index",
+    }
+}
+words! { "value of `order`"
+    /// In what order the winners of a row are written.
+    Order {
+        /// In no order; it may differ from run to run.
+        Unsorted = "unsorted",
+        /// Best first; equal scores in ascending column.
+        ByValue = "by_value",
+        /// In ascending column.
+        ByIndex = "by_index",
+    }
+}
+words! { "value of `index`"
+    /// The integer type of the written indices. The fill is -1 (all bits set for `u32`).
+    IndexType {
+        /// 32-bit signed.
+        I32 = "i32",
+        /// 32-bit unsigned.
+        U32 = "u32",
+        /// 64-bit signed.
+        I64 = "i64",
+    }
+}
+words! { "value of `rows`"
+    /// Where the rows of the input begin and end.
+    RowShape {
+        /// Every row has all columns.
+        Dense = "dense",
+        /// Each row's `start` and `len` are read on the device.
+        Ragged = "ragged",
+    }
+}
+
+semantic_keys! {
+    /// Which end of the order wins.
+    Select select: Select = Row {
+        default: Select::Largest,
+        served: |_| true,
+        symbol: Symbol::Always(""),
+        config: |select| constant("LARGEST", select == Select::Largest),
+    };
+    /// Where NaN of either sign ranks: above +inf, as `torch.topk` has it, or below -inf.
+    Nan nan: NanPolicy = Row {
+        default: NanPolicy::Highest,
+        served: |_| true,
+        symbol: Symbol::Always("nan_"),
+        config: |nan| constant("NAN_HIGHEST", nan == NanPolicy::Highest),
+    };
+    /// Which of equal scores win when not all of them can.
+    Ties ties: Ties = Row {
+        default: Ties::Any,
+        served: |ties| ties == Ties::Any,
+        symbol: Symbol::UnlessDefault("ties_"),
+        config: |_| None,
+    };
+    /// In what order the winners of a row are written.
+    Order order: Order = Row {
+        default: Order::Unsorted,
+        served: |order| order == Order::Unsorted,
+        symbol: Symbol::UnlessDefault("order_"),
+        config: |_| None,
+    };
+    /// The integer type of the indices; the fill is -1, all bits set for `u32`.
+    Index index: IndexType = Row {
+        default: IndexType::I32,
+        served: |_| true,
+        symbol: Symbol::Always(""),
+        config: |index| Some(format!("using Index = {index};")),
+    };
+    /// Whether the winners' scores are written too.
+    Values values: bool = Row {
+        default: false,
+        served: |values| !values,
+        symbol: Symbol::UnlessDefault("values_"),
+        config: |_| None,
+    };
+    /// Rows of one length, or of a `start` and `len` read on the device.
+    Rows rows: RowShape = Row {
+        default: RowShape::Dense,
+        served: |_| true,
+        symbol: Symbol::Always(""),
+        config: |rows| constant("RAGGED", rows == RowShape::Ragged),
+    };
+}
+
+/// A constant of `Config` that is true or false.
+fn constant(name: &str, value: bool) -> Option<String> {
+    Some(format!("static constexpr bool {name} = {value};"))
+}
+
+impl Semantics {
+    /// Every combination of the values, those included that no kernel serves yet.
+    pub(crate) fn all() -> Vec<Semantics> {
+        SEMANTIC_KEYS.iter().fold(vec![Semantics::DEFAULT], |all, key| {
+            let with = |semantics: Semantics| {
+                (0..key.words().len()).map(move |value| {
+                    let mut semantics = semantics;
+                    (key.set)(&mut semantics, value);
+                    semantics
+                })
+            };
+            all.into_iter().flat_map(with).collect()
+        })
+    }
+}
+
+impl Default for Semantics {
+    fn default() -> Self {
+        Semantics::DEFAULT
+    }
+}
+
+impl IndexType {
+    /// Bytes an index takes in memory.
+    pub const fn bytes(self) -> u32 {
+        match self {
+            IndexType::I32 | IndexType::U32 => 4,
+            IndexType::I64 => 8,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Key;
+
+    #[test]
+    fn words_are_set_and_told() {
+        for key in SEMANTIC_KEYS {
+            for word in key.words() {
+                let mut semantics = Semantics::DEFAULT;
+                assert!(key.set(&mut semantics, word), "{} {word}", key.key());
+                assert_eq!(key.word(&semantics), *word);
+                key.reset(&mut semantics);
+                assert_eq!(semantics, Semantics::DEFAULT);
+            }
+            assert!(!key.set(&mut Semantics::default(), "nothing"));
+            assert!(key.is_served(&Semantics::DEFAULT), "{}", key.key());
+        }
+        assert_eq!(Key::Select.summary(), "Which end of the order wins.");
+    }
+
+    #[test]
+    fn a_symbol_tells_every_value_even_those_that_no_kernel_serves_yet() {
+        for semantics in Semantics::all() {
+            let parts: String =
+                SEMANTIC_KEYS.iter().map(|key| key.symbol_part(&semantics)).collect();
+            let mut read = Semantics::DEFAULT;
+            let rest = SEMANTIC_KEYS
+                .iter()
+                .try_fold(&parts[1..], |rest, key| key.read_symbol_part(rest, &mut read));
+            assert_eq!((rest, read), (Some(""), semantics), "{parts}");
+        }
+    }
+}

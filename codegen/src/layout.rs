@@ -1,0 +1,20 @@
+//! Constants that host and device share: the layout of the workspace and of the shared memory that a
+//! launch asks for.
+//!
+//! Each is written here once and rendered into `Config`; no template repeats one.
+
+/// Stripes of a row that a filter has in shared memory at once.
+pub(crate) const STAGES: u32 = 2;
+
+/// Rows that a launch of `grid_filter` can spread over several CTAs each. The workspace begins with
+/// as many counters, which are zero between launches.
+pub(crate) const COUNTERS: u32 = 1024;
+
+/// The most candidates of one row in the workspace: the leader CTA counts them in 16 bits.
+pub(crate) const MOST_CANDIDATES: u32 = u16::MAX as u32;
+
+/// Words of the workspace before the candidates of a part: how many they are, and their threshold.
+pub(crate) const PART_HEADER_WORDS: u32 = 2;
+
+/// Bytes of a word of the workspace.
+pub(crate) const WORD_BYTES: u64 = 4;

@@ -1,0 +1,54 @@
+//! The whole space: every kernel that can be rendered, whatever a selector declares.
+//!
+//! For those who compare or look up kernels, such as `cargo xtask replay`. It renders nothing. A
+//! value that is added to a key, or allowed where it was "not yet", is in it without an entry here.
+
+use crate::{DType, SelectorSpec, Semantics, Variant};
+
+impl Variant {
+    /// Every kernel that can be rendered, each once and in the same order everywhere: all kernels
+    /// and dtypes in all sizes that the variants of a selector have, with all semantics.
+    ///
+    /// ```
+    /// use topkit_codegen::Variant;
+    ///
+    /// let kernels = Variant::all();
+    /// let symbol = "topkit_block_radix_f32_v4_b2048_t512_largest_nan_highest_i32_dense";
+    /// assert!(kernels.iter().any(|kernel| kernel.symbol() == symbol));
+    /// ```
+    pub fn all() -> Vec<Variant> {
+        let open = SelectorSpec::builder("All").dtype(DType::ALL).all_axes();
+        // Keys that no kernel serves yet make no spec.
+        let specs =
+            Semantics::all().into_iter().filter_map(|all| open.clone().semantics(all).build().ok());
+        specs.flat_map(|spec| spec.variants()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{IndexType, KernelKind};
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_space_holds_every_sound_kernel_once() {
+        let all = Variant::all();
+        let distinct: HashSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+        assert!(all.iter().all(|variant| variant.validate().is_empty()));
+        for &kernel in KernelKind::ALL {
+            for dtype in DType::ALL {
+                for &index in IndexType::ALL {
+                    let found = all.iter().any(|variant| {
+                        (variant.kernel, variant.dtype, variant.semantics.index)
+                            == (kernel, dtype, index)
+                    });
+                    assert!(found, "{} {dtype} {index}", kernel.name());
+                }
+            }
+        }
+        let spec = SelectorSpec::builder("Usual").dtype(DType::ALL).build().unwrap();
+        assert!(spec.variants().iter().all(|variant| distinct.contains(variant)));
+    }
+}

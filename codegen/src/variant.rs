@@ -1,0 +1,41 @@
+//! A kernel with its sizes: the key under which it is rendered, compiled and cached.
+
+use crate::{DType, Fault, KernelKind, Semantics, check};
+use std::ops::RangeInclusive;
+
+/// A kernel with its sizes: a value for every key that changes its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// The algorithm.
+    pub kernel: KernelKind,
+    /// The type of a score.
+    pub dtype: DType,
+    /// Elements a thread loads at once.
+    pub vec_size: u32,
+    /// Histogram bins of one radix pass.
+    pub bins: u32,
+    /// Threads of a CTA.
+    pub threads: u32,
+    /// Scores that a thread holds in registers; 0 for a kernel that holds none.
+    pub items: u32,
+    /// CTAs that share a row, launched as one cluster; 1 for a kernel without clusters.
+    pub cluster: u32,
+    /// What the selection means.
+    pub semantics: Semantics,
+}
+
+impl Variant {
+    /// Bytes of shared memory that the variables of a kernel take at most: what every GPU grants.
+    pub const MOST_SHARED_VARIABLES: u32 = 48 * 1024;
+
+    /// What `cluster` may be in a kernel of clusters. More than 8 is for GPUs that grant it.
+    pub const CLUSTERS: RangeInclusive<u32> = 1..=16;
+
+    /// The most columns that a CTA has in registers.
+    pub const MAX_CAPACITY: u32 = 32 * 1024;
+
+    /// Every fault of the variant; empty when a kernel can be rendered for it.
+    pub fn validate(&self) -> Vec<Fault> {
+        check::variant_faults(self)
+    }
+}

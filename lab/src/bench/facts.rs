@@ -1,0 +1,110 @@
+//! Conclusions from the times of one bench alone: 16-bit scores over f32, how far distributions and
+//! ragged rows are from plain ones, and how far all of it is from the read-once floor.
+//!
+//! It compares ours with ours. Peers are in [`super::ratio`].
+
+use super::ratio::Pair;
+use super::record::{Document, Entry, L2};
+use crate::Distribution;
+use crate::cell::{Cell, Lengths};
+use crate::grid::Grid;
+use topkit::DType;
+
+/// How many times as fast 16-bit scores are as f32, in one shape.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Speedup {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub cols: usize,
+    /// Winners a row.
+    pub k: u32,
+    /// bf16 over f32, warm and cold.
+    pub bf16: [Option<f64>; 2],
+    /// f16 over f32, warm and cold.
+    pub f16: [Option<f64>; 2],
+}
+
+/// Every shape of normal scores that was measured in f32 and in a 16-bit type, in the order of the
+/// f32 cells, each once.
+pub fn speedups(document: &Document) -> Vec<Speedup> {
+    let plain = |cell: &Cell| cell.dist == Distribution::Normal && cell.lengths == Lengths::Full;
+    let entries = || document.cells.iter().filter(|entry| plain(&entry.cell));
+    let shape = |cell: &Cell| (cell.rows, cell.cols, cell.k);
+    let mut speedups: Vec<Speedup> = Vec::new();
+    for f32 in entries().filter(|entry| entry.cell.dtype == DType::F32) {
+        let (rows, cols, k) = shape(&f32.cell);
+        let over = |dtype| {
+            let same =
+                |entry: &&Entry| entry.cell.dtype == dtype && shape(&entry.cell) == (rows, cols, k);
+            let half = entries().find(same);
+            L2::ALL.map(|l2| Some(f32.ours.us(l2)? / half?.ours.us(l2)?))
+        };
+        let speedup = Speedup { rows, cols, k, bf16: over(DType::Bf16), f16: over(DType::F16) };
+        let any = speedup.bf16.iter().chain(&speedup.f16).any(Option::is_some);
+        let known = speedups.iter().any(|s| (s.rows, s.cols, s.k) == (rows, cols, k));
+        if any && !known {
+            speedups.push(speedup);
+        }
+    }
+    speedups
+}
+
+impl Speedup {
+    /// Enough scores for memory bandwidth to decide the time.
+    pub fn is_large(&self) -> bool {
+        self.rows * self.cols >= 128 * 128 * 1024
+    }
+}
+
+/// An entry beside another of the same run, with the ratio of their times, warm and cold.
+#[derive(Debug)]
+pub struct Beside<'a> {
+    /// The one.
+    pub entry: &'a Entry,
+    /// The other.
+    pub other: &'a Entry,
+    /// How many times as long the one takes.
+    pub times: [Option<f64>; 2],
+}
+
+/// Every entry of another distribution beside normal scores of the same shape.
+pub fn beside_normal(document: &Document) -> Vec<Beside<'_>> {
+    let unusual = document.cells.iter().filter(|entry| entry.cell.dist != Distribution::Normal);
+    let normal = |entry: &'_ Entry| {
+        let wanted = Cell { dist: Distribution::Normal, ..entry.cell };
+        let same = |other: &&Entry| Cell { grid: wanted.grid, ..other.cell } == wanted;
+        document.cells.iter().find(same)
+    };
+    unusual.filter_map(|entry| Some(beside(entry, normal(entry)?))).collect()
+}
+
+/// Every ragged entry beside as many rows of their mean length, which is as much work dense.
+pub fn beside_dense(document: &Document) -> Vec<Beside<'_>> {
+    let of_grid = || document.cells.iter().filter(|entry| entry.cell.grid == Grid::Ragged);
+    let ragged = of_grid().filter(|entry| entry.cell.lengths == Lengths::Uniform);
+    let dense = |entry: &'_ Entry| {
+        let Cell { dtype, rows, k, .. } = entry.cell;
+        of_grid().find(|other| {
+            other.cell.lengths == Lengths::Full
+                && (other.cell.dtype, other.cell.rows, other.cell.k) == (dtype, rows, k)
+        })
+    };
+    ragged.filter_map(|entry| Some(beside(entry, dense(entry)?))).collect()
+}
+
+fn beside<'a>(entry: &'a Entry, other: &'a Entry) -> Beside<'a> {
+    let times = L2::ALL.map(|l2| Some(entry.ours.us(l2)? / other.ours.us(l2)?));
+    Beside { entry, other, times }
+}
+
+/// The greatest of some ratios, with its subject.
+pub fn most<T>(ratios: impl Iterator<Item = (Option<f64>, T)>) -> Option<(f64, T)> {
+    let known = ratios.filter_map(|(ratio, of)| Some((ratio?, of)));
+    known.max_by(|(a, _), (b, _)| a.total_cmp(b))
+}
+
+/// The entries that hold at least 8M scores, which the read-once floor decides.
+pub fn large<'a>(pairs: &'a [Pair<'a>]) -> impl Iterator<Item = &'a Pair<'a>> {
+    pairs.iter().filter(|pair| pair.entry.scores >= 8 << 20)
+}

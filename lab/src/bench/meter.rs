@@ -1,0 +1,138 @@
+//! From cells to a document: the order of measurements, and when to stop.
+//!
+//! The GPU is behind a trait, so that this flow is tested without one. A cell that fails is kept as
+//! such; the rest is measured as long as the GPU answers.
+
+use super::clock;
+use super::record::{Document, Entry, FORMAT, Machine, Method};
+use crate::Error;
+use crate::cell::Cell;
+use indicatif::ProgressBar;
+
+/// Something that measures cells.
+pub trait Meter {
+    /// Where it measures.
+    fn machine(&self) -> Machine;
+
+    /// How it measures.
+    fn method(&self) -> Method;
+
+    /// Measures a cell. A kernel that is wrong or refused is an outcome, not a failure.
+    fn measure(&mut self, cell: &Cell) -> Result<Entry, Error>;
+}
+
+/// Measures every cell. Cells with the same scores follow each other, so that these are made once;
+/// the document has them in the order given.
+pub fn measure(cells: &[Cell], meter: &mut dyn Meter, progress: &ProgressBar) -> Document {
+    let mut document = Document {
+        format: FORMAT,
+        program: format!("topkit {}", env!("CARGO_PKG_VERSION")),
+        date: clock::now(),
+        machine: meter.machine(),
+        method: meter.method(),
+        stopped: None,
+        cells: Vec::new(),
+    };
+    let mut order: Vec<usize> = (0..cells.len()).collect();
+    order.sort_by_key(|&place| first_with_the_same_input(cells, place));
+    let mut entries: Vec<Option<Entry>> = vec![None; cells.len()];
+    for (done, &place) in order.iter().enumerate() {
+        let cell = &cells[place];
+        progress.set_message(cell.to_string());
+        match meter.measure(cell) {
+            Ok(entry) => entries[place] = Some(entry),
+            Err(failure) => {
+                let left = cells.len() - done;
+                document.stopped = Some(format!("at {cell}, with {left} left: {failure}"));
+                break;
+            }
+        }
+        progress.inc(1);
+    }
+    document.cells = entries.into_iter().flatten().collect();
+    document
+}
+
+fn first_with_the_same_input(cells: &[Cell], place: usize) -> usize {
+    cells.iter().position(|cell| cell.input() == cells[place].input()).unwrap_or(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::record::{Kernel, Outcome};
+    use crate::grid::Grid;
+    use std::collections::HashSet;
+
+    struct Mock {
+        asked: Vec<Cell>,
+        dies_after: usize,
+    }
+
+    impl Meter for Mock {
+        fn machine(&self) -> Machine {
+            Machine {
+                device: "Mock".into(),
+                arch: "sm_90a".into(),
+                multiprocessors: 1,
+                l2_bytes: 1,
+                memory_bytes: 1,
+                driver: None,
+                cuda: "13.0".into(),
+                nvrtc: "13.0".into(),
+            }
+        }
+
+        fn method(&self) -> Method {
+            let text = "none".into();
+            Method { text, launches: 1, replays: 1, cold_bytes: 1, flushed: false }
+        }
+
+        fn measure(&mut self, cell: &Cell) -> Result<Entry, Error> {
+            if self.asked.len() == self.dies_after {
+                return Err(Error::Environment("the GPU is gone".to_owned()));
+            }
+            self.asked.push(*cell);
+            Ok(Entry {
+                cell: *cell,
+                scores: 1,
+                kernel: Kernel {
+                    symbol: "k".into(),
+                    kind: "k".into(),
+                    ctas: 1,
+                    workspace_bytes: 0,
+                },
+                ours: Outcome::Wrong { wrong: "row 0".into() },
+                read_once: None,
+                peers: Vec::new(),
+            })
+        }
+    }
+
+    #[test]
+    fn scores_are_made_once_and_the_order_is_kept() {
+        let cells = Grid::Seed.cells();
+        let mut mock = Mock { asked: Vec::new(), dies_after: usize::MAX };
+        let document = measure(&cells, &mut mock, &ProgressBar::hidden());
+        let order: Vec<Cell> = document.cells.iter().map(|entry| entry.cell).collect();
+        assert_eq!((order, document.stopped), (cells, None));
+        let mut inputs = Vec::new();
+        for cell in &mock.asked {
+            if inputs.last() != Some(&cell.input()) {
+                inputs.push(cell.input());
+            }
+        }
+        assert_eq!(inputs.iter().collect::<HashSet<_>>().len(), inputs.len());
+        assert_eq!(inputs.len(), 36);
+    }
+
+    #[test]
+    fn a_gpu_that_is_gone_leaves_what_was_measured() {
+        let cells = Grid::Dist.cells();
+        let mut mock = Mock { asked: Vec::new(), dies_after: 3 };
+        let document = measure(&cells, &mut mock, &ProgressBar::hidden());
+        assert_eq!(document.cells.len(), 3);
+        let stopped = document.stopped.unwrap();
+        assert!(stopped.contains("with 37 left: the GPU is gone"), "{stopped}");
+    }
+}

@@ -1,0 +1,132 @@
+//! Checks of answers: [`fault`] of one answer, on every core, with the reason; [`Judge`] of thousands of
+//! answers for one matrix.
+//!
+//! Both use the library: the first its contract, `topkit::host::check`, which reads a whole row
+//! for every answer; the second rows that are sorted once. Neither has a tolerance. Both leave open what
+//! `ties: any` leaves open.
+
+use crate::{Error, threads};
+use std::thread;
+use topkit::host::{self, Matrix, Mismatch};
+use topkit::spec::{Order, Semantics, Ties};
+use topkit::tune::input::{Ranked, rank};
+use topkit::{IndexInt, Score};
+
+/// The first fault of an answer, row after row of k indices; `None` if it is right. `lengths` are the
+/// lengths of ragged rows.
+///
+/// # Errors
+/// An answer that could not be checked.
+pub fn fault<S: Score>(
+    scores: &[S],
+    columns: usize,
+    lengths: Option<&[i32]>,
+    k: u32,
+    semantics: &Semantics,
+    got: &[i32],
+) -> Result<Option<String>, Error> {
+    let rows = scores.len() / columns.max(1);
+    let part = rows.div_ceil(threads()).max(1);
+    let check = |start: usize| {
+        let end = rows.min(start + part);
+        let matrix = Matrix::new(&scores[start * columns..end * columns], end - start, columns)?;
+        let matrix = match lengths {
+            Some(lengths) => matrix.with_lengths(&lengths[start..end])?,
+            None => matrix,
+        };
+        let got = &got[start * k as usize..end * k as usize];
+        match host::check(&matrix, k, semantics, got) {
+            Ok(()) => Ok(None),
+            // It was not checked.
+            Err(Mismatch::Question(error)) => Err(error.into()),
+            // Rows are counted from the first of the part.
+            Err(fault) if start == 0 => Ok(Some(fault.to_string())),
+            Err(fault) => Ok(Some(format!("counting from row {start}: {fault}"))),
+        }
+    };
+    thread::scope(|scope| {
+        let parts = (0..rows).step_by(part);
+        let workers: Vec<_> = parts.map(|start| scope.spawn(move || check(start))).collect();
+        let gone = |_| Ok(Some("a thread that checks stopped before its end".to_owned()));
+        let found = workers.into_iter().map(|worker| worker.join().unwrap_or_else(gone));
+        found.collect::<Result<Vec<_>, Error>>().map(|faults| faults.into_iter().flatten().next())
+    })
+}
+
+/// The rows of a matrix, sorted.
+#[derive(Debug)]
+pub struct Judge {
+    semantics: Semantics,
+    rows: Vec<Ranked>,
+}
+
+impl Judge {
+    /// Sorts every row.
+    ///
+    /// # Panics
+    /// If the meaning has a tie rule, an order or values: those are `topkit::host::check`'s to check.
+    pub fn new<S: Score>(input: &Matrix<'_, S>, semantics: &Semantics) -> Judge {
+        let Semantics { ties, order, values, .. } = *semantics;
+        assert_eq!((ties, order, values), (Ties::Any, Order::Unsorted, false), "not judged here");
+        let ranks = |row| input.row(row).iter().map(|&score| rank(score, semantics)).collect();
+        let rows = (0..input.rows()).map(|row| Ranked::of(ranks(row))).collect();
+        Judge { semantics: *semantics, rows }
+    }
+
+    /// How many rows were sorted.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether the indices are right: of the best k of each row, each once, with the fill behind them
+    /// exactly where a row has fewer. `input` is the matrix that was sorted, or its first rows;
+    /// `got` is `rows` x `k` without gaps.
+    ///
+    /// # Panics
+    /// If the rows are not those that were sorted, or the indices of another type than was declared.
+    pub fn accepts<S: Score, I: IndexInt>(&self, input: &Matrix<'_, S>, k: u32, got: &[I]) -> bool {
+        assert_eq!(I::TYPE, self.semantics.index, "indices of another type");
+        assert!(input.rows() <= self.rows.len(), "{} rows were sorted", self.rows.len());
+        got.len() == input.rows() * k as usize
+            && got.chunks_exact(k as usize).zip(&self.rows).enumerate().all(
+                |(row, (got, ranked))| {
+                    let scores = input.row(row);
+                    assert_eq!(scores.len(), ranked.length(), "row {row} is another one");
+                    let rank = |column: usize| rank(scores[column], &self.semantics);
+                    ranked.fault(rank, got).is_none()
+                },
+            )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Distribution;
+    use half::bf16;
+    use topkit::spec::RowShape;
+
+    const COLUMNS: usize = 3000;
+    const RAGGED: Semantics = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
+
+    #[test]
+    fn a_right_answer_passes_and_one_wrong_index_in_any_row_does_not() {
+        let scores = Distribution::Normal.fill::<bf16>(0, 7, COLUMNS);
+        let some = [3000, 1024, 2000, 1500, 2999, 1025, 3000];
+        for lengths in [None, Some(&some[..])] {
+            let matrix = Matrix::new(&scores, 7, COLUMNS).unwrap();
+            let matrix = match lengths {
+                Some(lengths) => matrix.with_lengths(lengths).unwrap(),
+                None => matrix,
+            };
+            let right: Vec<i32> = host::top_k(&matrix, 5, &RAGGED).unwrap().indices;
+            let said = |got: &[i32]| fault(&scores, COLUMNS, lengths, 5, &RAGGED, got).unwrap();
+            assert_eq!(said(&right), None);
+            for row in 0..7 {
+                let mut wrong = right.clone();
+                wrong[row * 5 + 2] = wrong[row * 5];
+                assert!(said(&wrong).unwrap().contains("row"));
+            }
+        }
+    }
+}

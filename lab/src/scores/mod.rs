@@ -1,0 +1,151 @@
+//! Matrices of scores in host memory: generated here, or read by the caller.
+//!
+//! The same seed gives the same matrix on every machine. A matrix that memory does not hold is refused
+//! before it is made.
+
+pub mod indexer;
+
+use crate::{Distribution, Error, Rng, memory};
+use half::{bf16, f16};
+use std::fmt;
+use std::str::FromStr;
+use topkit::{DType, Score};
+
+/// Scores in host memory, row after row.
+#[derive(Debug)]
+pub struct Matrix {
+    /// Where they came from.
+    pub source: String,
+    /// Number of rows, at least 1.
+    pub rows: usize,
+    /// Number of columns, at least 1.
+    pub columns: usize,
+    /// `rows * columns` of them.
+    pub scores: Scores,
+}
+
+/// Scores of one of the types that there are kernels for.
+#[derive(Debug)]
+pub enum Scores {
+    /// IEEE 754 binary32.
+    F32(Vec<f32>),
+    /// bfloat16.
+    Bf16(Vec<bf16>),
+    /// IEEE 754 binary16.
+    F16(Vec<f16>),
+}
+
+impl Scores {
+    /// Their type.
+    pub fn dtype(&self) -> DType {
+        match self {
+            Scores::F32(_) => f32::DTYPE,
+            Scores::Bf16(_) => bf16::DTYPE,
+            Scores::F16(_) => f16::DTYPE,
+        }
+    }
+
+    /// Generates them; `what` names them where memory is lacking.
+    pub fn generate(
+        what: &str,
+        shape: Shape,
+        dtype: DType,
+        distribution: Distribution,
+        rng: &Rng,
+    ) -> Result<Scores, Error> {
+        Ok(match dtype {
+            DType::F32 => Scores::F32(fill(what, shape, distribution, rng)?),
+            DType::Bf16 => Scores::Bf16(fill(what, shape, distribution, rng)?),
+            DType::F16 => Scores::F16(fill(what, shape, distribution, rng)?),
+        })
+    }
+}
+
+fn fill<S: Score>(
+    what: &str,
+    Shape { rows, columns }: Shape,
+    distribution: Distribution,
+    rng: &Rng,
+) -> Result<Vec<S>, Error> {
+    let mut scores = memory::filled(what, S::FILL, rows.saturating_mul(columns))?;
+    distribution.write(rng, columns, &mut scores);
+    Ok(scores)
+}
+
+/// Rows and columns, written `32x131072`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Rows, at least 1.
+    pub rows: usize,
+    /// Columns, at least 1.
+    pub columns: usize,
+}
+
+impl FromStr for Shape {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Shape, Self::Err> {
+        let parse = || {
+            let (rows, columns) = text.split_once(['x', 'X'])?;
+            let size = |text: &str| text.trim().parse().ok().filter(|&size| size > 0);
+            Some(Shape { rows: size(rows)?, columns: size(columns)? })
+        };
+        parse().ok_or("write ROWSxCOLUMNS, each at least 1, like 32x131072")
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.rows, self.columns)
+    }
+}
+
+impl Shape {
+    /// Bytes that so many scores take, or why they cannot be; `source` names them.
+    pub fn bytes(self, source: &str, dtype: DType) -> Result<usize, Error> {
+        let Shape { rows, columns } = self;
+        rows.checked_mul(columns)
+            .and_then(|scores| scores.checked_mul(dtype.bytes() as usize))
+            .filter(|&bytes| bytes <= isize::MAX as usize)
+            .ok_or_else(|| {
+                Error::Input(format!("{source} is {rows} x {columns}, more than memory can hold"))
+            })
+    }
+
+    /// Refuses a matrix of scores that is not to be made.
+    pub fn check(self, dtype: DType) -> Result<(), Error> {
+        // A random matrix beyond this is a slip of the hand, and would exhaust the machine.
+        const LIMIT: usize = 1 << 34;
+        if self.bytes("the matrix", dtype)? > LIMIT {
+            return Err(Error::Input(format!("{self} {dtype} scores take more than 16 GiB")));
+        }
+        Ok(())
+    }
+}
+
+/// Makes a matrix.
+pub fn generate(
+    shape: Shape,
+    dtype: DType,
+    distribution: Distribution,
+    seed: u64,
+) -> Result<Matrix, Error> {
+    shape.check(dtype)?;
+    let rng = Rng::new(seed);
+    let scores = Scores::generate("the generated scores", shape, dtype, distribution, &rng)?;
+    let source = format!("generated, {distribution}, seed {seed}");
+    Ok(Matrix { source, rows: shape.rows, columns: shape.columns, scores })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_two_numbers() {
+        assert_eq!("32x131072".parse(), Ok(Shape { rows: 32, columns: 131_072 }));
+        for text in ["", "32", "x", "0x5", "5x0", "5x-1", "axb", "1x2x3", "1e3x4"] {
+            assert!(text.parse::<Shape>().is_err(), "{text}");
+        }
+    }
+}

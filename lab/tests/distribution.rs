@@ -1,0 +1,346 @@
+//! Every distribution is what it says, for every score type, whatever the number of threads. Needs
+//! nothing.
+
+use std::collections::HashSet;
+use topkit::host::ordered_key;
+use topkit::{DType, Score, spec::NanPolicy};
+use topkit_lab::{Distribution, MASKED_FINITE, Rng, SPECIAL, SUITE};
+
+const ROWS: usize = 8;
+const COLUMNS: usize = 4096;
+
+fn rows<S: Score>(distribution: Distribution) -> Vec<Vec<S>> {
+    let scores = distribution.fill::<S>(7, ROWS, COLUMNS);
+    assert_eq!(scores.len(), ROWS * COLUMNS);
+    scores.chunks_exact(COLUMNS).map(<[S]>::to_vec).collect()
+}
+
+fn numbers<S: Score>(distribution: Distribution) -> Vec<f32> {
+    rows::<S>(distribution).concat().into_iter().map(S::to_f32).collect()
+}
+
+fn distinct<S: Score>(scores: &[S]) -> usize {
+    scores.iter().map(|score| score.to_bits()).collect::<HashSet<_>>().len()
+}
+
+/// Runs one check for each score type.
+macro_rules! for_each_score {
+    ($($name:ident,)*) => {
+        mod each {$(
+            #[test]
+            fn $name() {
+                super::$name::<f32>();
+                super::$name::<half::bf16>();
+                super::$name::<half::f16>();
+            }
+        )*}
+    };
+}
+
+for_each_score! {
+    same_seed_same_bits,
+    any_shape,
+    normal,
+    rows_are_shared_among_threads,
+    uniform,
+    symmetric,
+    ascending,
+    descending,
+    equal,
+    few_bits,
+    narrow,
+    blocks,
+    heavy_tail,
+    two_values,
+    distinct_64,
+    one_bin,
+    signed_zeros,
+    nan,
+    infinities,
+    masked,
+    masked_nan,
+    nan_padding,
+    mostly_nan,
+    both_infinities,
+}
+
+fn same_seed_same_bits<S: Score>() {
+    let bits = |distribution: Distribution, seed| -> Vec<u32> {
+        distribution.fill::<S>(seed, 3, 4000).into_iter().map(S::to_bits).collect()
+    };
+    for distribution in Distribution::ALL {
+        assert_eq!(bits(distribution, 1), bits(distribution, 1), "{distribution}");
+        let seedless = matches!(
+            distribution,
+            Distribution::Ascending | Distribution::Descending | Distribution::Equal
+        );
+        assert_eq!(bits(distribution, 1) == bits(distribution, 2), seedless, "{distribution}");
+    }
+}
+
+fn any_shape<S: Score>() {
+    for distribution in Distribution::ALL {
+        for (rows, columns) in [(0, 5), (5, 0), (1, 1), (3, 7)] {
+            let scores = distribution.fill::<S>(3, rows, columns);
+            assert_eq!(scores.len(), rows * columns, "{distribution}");
+        }
+    }
+}
+
+fn normal<S: Score>() {
+    let scores = numbers::<S>(Distribution::Normal);
+    let count = scores.len() as f64;
+    let mean = scores.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
+    let variance = scores.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / count;
+    assert!(mean.abs() < 0.05, "{mean}");
+    assert!((variance - 1.0).abs() < 0.05, "{variance}");
+    assert!(scores.iter().all(|x| x.is_finite()));
+}
+
+/// A matrix of many scores is made by several threads, and its first rows are those of a small one.
+fn rows_are_shared_among_threads<S: Score>() {
+    const MANY: usize = 40;
+    for distribution in Distribution::ALL {
+        let bits = |rows: usize| -> Vec<u32> {
+            distribution.fill::<S>(5, rows, COLUMNS).into_iter().map(S::to_bits).collect()
+        };
+        let (few, many) = (bits(3), bits(MANY));
+        assert_eq!(few, many[..3 * COLUMNS], "{distribution}");
+        // The rows after it are those of one generator too.
+        let mut rng = Rng::new(5);
+        let mut row = vec![S::FILL; COLUMNS];
+        for (number, due) in many.chunks_exact(COLUMNS).enumerate() {
+            distribution.write_row(&mut rng, number, &mut row);
+            assert!(
+                row.iter().map(|score| score.to_bits()).eq(due.iter().copied()),
+                "{distribution}"
+            );
+        }
+    }
+}
+
+fn evenly<S: Score>(distribution: Distribution, least: f32, most: f32) {
+    let scores = numbers::<S>(distribution);
+    // Rounding to 16 bits may reach the open end.
+    assert!(scores.iter().all(|x| (least..=most).contains(x)));
+    let quarter = (most - least) / 4.0;
+    for number in 0..4 {
+        let low = least + number as f32 * quarter;
+        let share = scores.iter().filter(|&&x| x >= low && x < low + quarter).count();
+        let even = scores.len() / 4;
+        assert!(share.abs_diff(even) < even / 10, "quarter {number} holds {share}");
+    }
+}
+
+fn uniform<S: Score>() {
+    evenly::<S>(Distribution::Uniform, 0.0, 1.0);
+}
+
+fn symmetric<S: Score>() {
+    evenly::<S>(Distribution::Symmetric, -1.0, 1.0);
+}
+
+fn ascending<S: Score>() {
+    for row in rows::<S>(Distribution::Ascending) {
+        assert!(row.windows(2).all(|pair| pair[0].to_f32() <= pair[1].to_f32()));
+        assert_eq!(row[0].to_f32(), 0.0);
+        assert!(distinct(&row) > 200, "{}", distinct(&row));
+        if S::DTYPE == DType::F32 {
+            assert_eq!(distinct(&row), COLUMNS);
+        }
+    }
+}
+
+fn descending<S: Score>() {
+    let fallen = rows::<S>(Distribution::Descending);
+    for (row, rising) in fallen.iter().zip(rows::<S>(Distribution::Ascending)) {
+        let negated: Vec<f32> = rising.iter().map(|score| -score.to_f32()).collect();
+        assert_eq!(row.iter().map(|score| score.to_f32()).collect::<Vec<_>>(), negated);
+    }
+}
+
+fn equal<S: Score>() {
+    assert_eq!(distinct(&rows::<S>(Distribution::Equal).concat()), 1);
+}
+
+fn few_bits<S: Score>() {
+    let few = numbers::<S>(Distribution::FewBits);
+    assert!(few.iter().all(|x| x.to_bits() & 0x000f_ffff == 0 || x.abs() < 1e-4));
+    let scores: HashSet<u32> = few.iter().map(|x| x.to_bits()).collect();
+    assert!((50..500).contains(&scores.len()), "{}", scores.len());
+}
+
+fn narrow<S: Score>() {
+    let most = if S::DTYPE == DType::F32 { 4096 } else { 16 };
+    let scores = rows::<S>(Distribution::Narrow).concat();
+    assert!((most - most / 64..=most).contains(&distinct(&scores)), "{}", distinct(&scores));
+    assert!(scores.iter().all(|score| (1.0..1.125).contains(&score.to_f32())));
+}
+
+fn blocks<S: Score>() {
+    let mut rows_with_three = 0;
+    for row in rows::<S>(Distribution::Blocks) {
+        let best = (0..COLUMNS).filter(|&column| row[column].to_f32() > 5.5);
+        let stretches: HashSet<usize> = best.map(|column| column / (COLUMNS / 64)).collect();
+        assert!((1..=3).contains(&stretches.len()), "{stretches:?}");
+        rows_with_three += usize::from(stretches.len() == 3);
+    }
+    assert!(rows_with_three > ROWS / 2);
+}
+
+fn heavy_tail<S: Score>() {
+    let most = if S::DTYPE == DType::F16 { 4e4 } else { 1e37 };
+    let scores = numbers::<S>(Distribution::HeavyTail);
+    let count = |is: fn(&f32) -> bool| scores.iter().filter(|score| is(score)).count();
+    assert!((10..80).contains(&count(|score| score.is_nan())));
+    assert!((10..80).contains(&count(|score| score.is_infinite())));
+    let finite = || scores.iter().copied().filter(|score| score.is_finite());
+    assert!(finite().fold(0.0, f32::max) > most && finite().fold(0.0, f32::min) < -most);
+}
+
+fn two_values<S: Score>() {
+    let scores = numbers::<S>(Distribution::TwoValues);
+    let ones = scores.iter().filter(|&&score| score == 1.0).count();
+    assert!((10..80).contains(&ones), "{ones}");
+    assert!(scores.iter().all(|&score| score == 0.0 || score == 1.0));
+}
+
+fn distinct_64<S: Score>() {
+    assert_eq!(distinct(&rows::<S>(Distribution::Distinct64).concat()), 64);
+}
+
+fn one_bin<S: Score>() {
+    // From the bits of the type itself, as a kernel bins them; `ordered_key` widens 16 bits first.
+    let key_bits = S::DTYPE.key_bits();
+    let (top, enough) = if S::DTYPE == DType::F32 { (12, 4000) } else { (8, 250) };
+    let mut signs = HashSet::new();
+    for row in rows::<S>(Distribution::OneBin) {
+        let sign = 1 << (key_bits - 1);
+        let bins: HashSet<u32> = row
+            .iter()
+            .map(|score| score.to_bits())
+            .map(|bits| if bits & sign == 0 { bits | sign } else { !bits & (2 * (sign - 1) + 1) })
+            .map(|key| key >> (key_bits - top))
+            .collect();
+        assert_eq!(bins.len(), 1, "{bins:x?}");
+        assert!(distinct(&row) >= enough, "{}", distinct(&row));
+        assert!(row.iter().all(|score| score.to_f32().is_finite()));
+        signs.insert(row[0].to_f32() < 0.0);
+    }
+    assert_eq!(signs.len(), 2, "rows of both signs");
+}
+
+fn signed_zeros<S: Score>() {
+    let scores = numbers::<S>(Distribution::SignedZeros);
+    let count = |is: fn(f32) -> bool| scores.iter().filter(|&&x| is(x)).count();
+    assert!(count(|x| x == 0.0 && x.is_sign_positive()) > scores.len() / 4);
+    assert!(count(|x| x == 0.0 && x.is_sign_negative()) > scores.len() / 4);
+    assert!(count(|x| x > 0.0 && x < 1.0) > 0, "a positive subnormal");
+    assert!(count(|x| x < 0.0 && x > -1.0) > 0, "a negative subnormal");
+    assert!(count(|x| x == 1.0) > 0 && count(|x| x == -1.0) > 0);
+}
+
+fn nan<S: Score>() {
+    let scores = rows::<S>(Distribution::Nan).concat();
+    let nans: Vec<u32> =
+        scores.iter().filter(|x| x.to_f32().is_nan()).map(|x| x.to_bits()).collect();
+    assert!((scores.len() / 10..scores.len() / 6).contains(&nans.len()), "{}", nans.len());
+    let sign = 1 << (S::DTYPE.key_bits() - 1);
+    let quiet = (S::FILL.to_bits() & !sign) & !S::from_f32(f32::INFINITY).to_bits();
+    for (bit, of) in [(sign, "sign"), (quiet, "quiet")] {
+        let set = nans.iter().filter(|&&bits| bits & bit != 0).count();
+        assert!(set > nans.len() / 4 && set < nans.len() * 3 / 4, "{of} bit set in {set}");
+    }
+    for &policy in NanPolicy::ALL {
+        let keys: HashSet<u32> =
+            nans.iter().map(|&bits| ordered_key(S::from_bits(bits).to_f32(), policy)).collect();
+        assert_eq!(keys.len(), 1, "all NaN are equal");
+    }
+}
+
+fn infinities<S: Score>() {
+    let scores = numbers::<S>(Distribution::Infinities);
+    for infinity in [f32::INFINITY, f32::NEG_INFINITY] {
+        let count = scores.iter().filter(|&&x| x == infinity).count();
+        assert!((scores.len() / 20..scores.len() / 12).contains(&count), "{count}");
+    }
+    assert!(scores.iter().all(|x| !x.is_nan()));
+}
+
+fn masked<S: Score>() {
+    for (row, scores) in rows::<S>(Distribution::Masked).iter().enumerate() {
+        let finite = scores.iter().filter(|x| x.to_f32().is_finite()).count();
+        assert_eq!(finite, MASKED_FINITE[row % 4], "row {row}");
+        let masked = scores.iter().filter(|x| x.to_f32() == f32::NEG_INFINITY).count();
+        assert_eq!(finite + masked, COLUMNS);
+    }
+    let short = Distribution::Masked.fill::<S>(7, 1, 5);
+    assert!(short.iter().all(|x| x.to_f32().is_finite()), "a row shorter than its finite scores");
+}
+
+/// How many scores of a row are finite, NaN, +inf and -inf.
+fn census<S: Score>(scores: &[S]) -> [usize; 4] {
+    let count = |is: fn(f32) -> bool| scores.iter().filter(|x| is(x.to_f32())).count();
+    [
+        count(f32::is_finite),
+        count(f32::is_nan),
+        count(|x| x == f32::INFINITY),
+        count(|x| x == f32::NEG_INFINITY),
+    ]
+}
+
+fn masked_nan<S: Score>() {
+    for (row, scores) in rows::<S>(Distribution::MaskedNan).iter().enumerate() {
+        let [finite, nan, positive, negative] = census(scores);
+        assert_eq!(finite, MASKED_FINITE[row % 4], "row {row}");
+        assert!((COLUMNS / 6..COLUMNS / 4).contains(&nan), "row {row}: {nan}");
+        assert_eq!(if row % 2 == 0 { positive } else { negative }, 0, "row {row}");
+    }
+}
+
+fn nan_padding<S: Score>() {
+    let mut starts = HashSet::new();
+    for scores in rows::<S>(Distribution::NanPadding) {
+        let [finite, nan, ..] = census(&scores);
+        assert_eq!(finite + nan, COLUMNS);
+        assert!((COLUMNS / 20..=COLUMNS / 5).contains(&finite), "{finite}");
+        let first =
+            scores.iter().position(|x| x.to_f32().is_finite()).expect("every row has a window");
+        assert!(scores[first..first + finite].iter().all(|x| x.to_f32().is_finite()), "one window");
+        let sign = 1 << (S::DTYPE.key_bits() - 1);
+        let signed = |x: &&S| x.to_f32().is_nan() && x.to_bits() & sign != 0;
+        assert!((nan / 3..nan * 2 / 3).contains(&scores.iter().filter(signed).count()));
+        starts.insert(first);
+    }
+    assert!(starts.len() > 1, "the window moves");
+}
+
+fn mostly_nan<S: Score>() {
+    for (row, scores) in rows::<S>(Distribution::MostlyNan).iter().enumerate() {
+        let finite = MASKED_FINITE[row % 4];
+        assert_eq!(census(scores), [finite, COLUMNS - finite, 0, 0], "row {row}");
+    }
+}
+
+fn both_infinities<S: Score>() {
+    for (row, scores) in rows::<S>(Distribution::BothInfinities).iter().enumerate() {
+        let [finite, nan, positive, negative] = census(scores);
+        assert_eq!(finite, MASKED_FINITE[row % 4], "row {row}");
+        assert!((COLUMNS / 24..COLUMNS / 12).contains(&nan), "row {row}: {nan}");
+        assert!(positive > COLUMNS / 3 && negative > COLUMNS / 3, "row {row}");
+    }
+}
+
+#[test]
+fn names_are_distinct() {
+    let names: HashSet<&str> = Distribution::ALL.iter().map(|d| d.name()).collect();
+    assert_eq!(names.len(), Distribution::ALL.len());
+}
+
+#[test]
+fn names_name_one_distribution_each() {
+    for distribution in Distribution::ALL {
+        assert_eq!(Distribution::from_name(distribution.name()), Some(distribution));
+    }
+    assert!(SPECIAL.iter().all(|special| SUITE.contains(special)));
+}

@@ -1,0 +1,31 @@
+//! The compiler of a machine that has none. It compiles nothing: an engine that has it is served by
+//! packs alone, and turns its refusal into [`NotPacked`](super::cache::NotPacked).
+
+use super::{CompileError, Compiled, Compiler, options};
+use topkit_codegen::{Arch, RenderedSource};
+
+/// No compiler.
+#[derive(Debug)]
+pub(crate) struct Absent;
+
+impl Compiler for Absent {
+    fn version(&self) -> String {
+        "no compiler".to_owned()
+    }
+
+    /// Those that decide code, since packs are searched by them.
+    fn options(&self) -> Vec<String> {
+        options::of_code()
+    }
+
+    fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError> {
+        Err(CompileError {
+            compiler: self.version(),
+            entry: source.entry.clone(),
+            arch,
+            reason: "there is none here".to_owned(),
+            log: String::new(),
+            blames_kernel: false,
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! Why there is no plan.
+
+use crate::problem::{Problem, TooLarge};
+use topkit_codegen::{DType, KSet, SpecError, Variant};
+
+/// Why there is no plan for a problem.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The spec is unsound; every fault is named.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// A shape is beyond what a launch can address.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// The selector was declared without this dtype.
+    #[error("{selector} serves {declared}, not {dtype}; add it to `dtype` in the declaration")]
+    DType {
+        /// The selector.
+        selector: String,
+        /// What it was declared with.
+        declared: String,
+        /// What the scores are.
+        dtype: DType,
+    },
+    /// The selector was declared without this k.
+    #[error("{selector} serves k of {declared}, not {k}; change `k` in the declaration")]
+    K {
+        /// The selector.
+        selector: String,
+        /// What it was declared with.
+        declared: KSet,
+        /// What was asked for.
+        k: u32,
+    },
+    /// The kernel cannot serve the problem, or the GPU cannot launch it.
+    #[error("{variant} cannot serve {problem}: {reason}; let the plan choose, or pick another")]
+    Unfit {
+        /// What was asked for.
+        variant: Box<Variant>,
+        /// The problem.
+        problem: Problem,
+        /// What does not fit, in words.
+        reason: String,
+    },
+}

@@ -1,0 +1,340 @@
+//! Every variant that plans can name for a range of problems.
+//!
+//! No variant is left out: a plan for any problem in the range, in any layout, names one of these. A few
+//! are named that no problem needs, where two are about equally fast. Rules change at known sizes, so
+//! that one problem between two changes tells for all of them. For a measured table, ranges are halved
+//! until the variant in the middle of each part is faster than every other one all over the part, by
+//! limits on the weights that a plan interpolates with. It asks no device and compiles nothing. A
+//! workload that the selector was not declared for is an error.
+
+use super::lattice::{Corner, LEAST_WEIGHT, Lattice, Reach};
+use super::layouts::LayoutTimes;
+use crate::plan::{PlanError, Planner, accepts, rules};
+use crate::problem::{LIMIT, Problem, Workload};
+use topkit_codegen::{KSet, SelectorSpec, Variant};
+
+/// Rows, columns and k, from the first to the last.
+type Region = [(usize, usize); 3];
+/// The same as logarithms.
+type Logs = [(f32, f32); 3];
+
+/// How often a part is halved before all that may be needed in it is taken.
+const HALVINGS: u32 = 9;
+/// Logarithms of times that differ by less are equal.
+const EQUAL: f32 = 1e-4;
+/// From so many rows on, a launch may have more CTAs than there can be.
+const MANY_ROWS: usize = LIMIT / 16;
+
+impl Planner {
+    /// The variants that plans can name for a workload, each once.
+    ///
+    /// # Errors
+    /// The dtype or none of the k was declared, or a shape is beyond 2^31 - 1.
+    pub(crate) fn reach(&self, workload: &Workload) -> Result<Vec<Variant>, PlanError> {
+        let unpacked = self.reach_unpacked(workload)?;
+        Ok(match &self.packed {
+            None => unpacked,
+            Some(packed) => packed.reach(unpacked, self, workload),
+        })
+    }
+
+    /// The same, whatever packs hold.
+    fn reach_unpacked(&self, workload: &Workload) -> Result<Vec<Variant>, PlanError> {
+        let spec = &*self.spec;
+        if workload.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (first, last) = (workload.end(false), workload.end(true));
+        last.check()?;
+        let ks = declared(&spec.k, (first.k, last.k));
+        let k = ks.first().map_or(first.k, |k| k.0);
+        accepts(spec, &Problem { k, ..last })?;
+        let mut found = Vec::new();
+        for layout in self.layouts(&first) {
+            let layout = layout.of_selector(spec);
+            let mut search = Search { planner: self, times: self.times(&layout), layout, found };
+            for &(low, high) in &ks {
+                if (first.rows, first.columns, low) == (last.rows, last.columns, high) {
+                    let variant = self.unpacked(&Problem { k: low, ..layout })?.variant;
+                    search.add(variant);
+                    continue;
+                }
+                let k = (low as usize, high as usize);
+                search.all([(first.rows, last.rows), (first.columns, last.columns), k]);
+            }
+            found = search.found;
+        }
+        Ok(found)
+    }
+
+    /// The problem with rows that lie in each way that plans tell apart, the usual one first.
+    fn layouts(&self, problem: &Problem) -> Vec<Problem> {
+        let mut layouts: Vec<Problem> = Vec::new();
+        for layout in problem.usual().alignments() {
+            let same = |other: &Problem| match (self.times(other), self.times(&layout)) {
+                (Some(one), Some(other)) => std::ptr::eq(one, other),
+                (one, other) => one.is_none() && other.is_none(),
+            };
+            if !layouts.iter().any(same) {
+                layouts.push(layout);
+            }
+        }
+        layouts
+    }
+}
+
+/// A problem of each part of a workload all of which the same ones of some kernels can serve.
+pub(in crate::plan) fn parts<'a>(
+    spec: &SelectorSpec,
+    workload: &Workload,
+    kernels: impl Iterator<Item = &'a Variant> + Clone,
+) -> Vec<Problem> {
+    let (first, last) = (workload.end(false), workload.end(true));
+    let most_rows: Vec<_> = kernels.clone().map(|v| LIMIT / v.cluster.max(1) as usize).collect();
+    let capacities: Vec<_> =
+        kernels.clone().filter_map(Variant::capacity).map(|most| most as usize).collect();
+    let most_k: Vec<_> = kernels.filter_map(|v| v.kernel.most_k()).map(|k| k as usize).collect();
+    let ks = declared(&spec.k, (first.k, last.k)).into_iter();
+    let ks: Vec<_> =
+        ks.flat_map(|(low, high)| cut((low as usize, high as usize), &most_k)).collect();
+    let mut problems = Vec::new();
+    for (rows, _) in cut((first.rows, last.rows), &most_rows) {
+        for (columns, _) in cut((first.columns, last.columns), &capacities) {
+            let of = |(k, _): &(usize, usize)| Problem::new(first.dtype, rows, columns, *k as u32);
+            problems.extend(ks.iter().map(of));
+        }
+    }
+    problems
+}
+
+/// The k in a range that a selector was declared for.
+fn declared(set: &KSet, (low, high): (u32, u32)) -> Vec<(u32, u32)> {
+    match set {
+        KSet::Values(values) => {
+            let inside = values.iter().filter(|k| (low..=high).contains(k));
+            inside.map(|&k| (k, k)).collect()
+        }
+        KSet::Range { first, last } => {
+            let (low, high) = (low.max(*first), high.min(*last));
+            if low <= high { vec![(low, high)] } else { Vec::new() }
+        }
+    }
+}
+
+struct Search<'a> {
+    planner: &'a Planner,
+    times: Option<&'a LayoutTimes>,
+    /// A problem in the layout of all that are searched.
+    layout: Problem,
+    found: Vec<Variant>,
+}
+
+impl<'a> Search<'a> {
+    fn all(&mut self, [rows, columns, k]: Region) {
+        let Some(times) = self.times else {
+            return self.rules([rows, columns, k]);
+        };
+        let lattice = &times.lattice;
+        // Where rows are too short for the table, to within the precision of a logarithm.
+        let short = lattice.least_columns();
+        let (surely, maybe) = (short - short / 1000, short + short / 1000 + 2);
+        let by_rules = [
+            [overlap(rows, (0, 0)), Some(columns)],
+            [Some(rows), overlap(columns, (0, maybe))],
+            [overlap(rows, (MANY_ROWS, LIMIT)), Some(columns)],
+        ];
+        for ranges in by_rules {
+            if let [Some(rows), Some(columns)] = ranges {
+                self.rules([rows, columns, k]);
+            }
+        }
+        let table = [overlap(rows, (1, LIMIT)), overlap(columns, (surely.max(1), LIMIT))];
+        let [Some(rows), Some(columns)] = table else { return };
+        let variants = || lattice.variants.iter().map(|listed| &listed.variant);
+        let capacities: Vec<usize> =
+            variants().filter_map(Variant::capacity).map(|most| most as usize).collect();
+        let most_k: Vec<usize> =
+            variants().filter_map(|v| v.kernel.most_k()).map(|most| most as usize).collect();
+        for columns in cut(columns, &capacities) {
+            for k in cut(k, &most_k) {
+                self.table(lattice, [rows, columns, k]);
+            }
+        }
+    }
+
+    /// What rules name in a region.
+    fn rules(&mut self, [rows, columns, k]: Region) {
+        let Planner { spec, limits, tried, .. } = self.planner;
+        let edges = rules::edges(spec, self.layout.dtype, limits);
+        for (rows, _) in cut(rows, &edges[0]) {
+            for (columns, _) in cut(columns, &edges[1]) {
+                for (k, _) in cut(k, &edges[2]) {
+                    let problem = self.problem([rows, columns, k]);
+                    self.add(rules::variant(spec, &problem, limits, tried));
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, variant: Variant) {
+        if !self.found.contains(&variant) {
+            self.found.push(variant);
+        }
+    }
+
+    /// What the table gives in a region all of which the same kernels can serve.
+    fn table(&mut self, lattice: &'a Lattice, region: Region) {
+        let Some(times) = self.times else { return };
+        let first = self.problem(region.map(|(low, _)| low));
+        let mut usable = 0u64;
+        for (place, listed) in lattice.variants.iter().enumerate() {
+            let is_usable = times.absent >> place & 1 == 0
+                && !self.planner.tried.has_refused(&listed.variant)
+                && listed.can_serve(&first, &self.planner.limits);
+            usable |= u64::from(is_usable) << place;
+        }
+        let logs = region.map(|(low, high)| ((low as f32).log2(), (high as f32).log2()));
+        let [rows, columns, ks] = [0, 1, 2].map(|axis| pieces(logs[axis], lattice.axis(axis)));
+        for &rows in &rows {
+            for &columns in &columns {
+                for &k in &ks {
+                    self.narrow(lattice, &region, [rows, columns, k], usable, HALVINGS);
+                }
+            }
+        }
+    }
+
+    fn problem(&self, [rows, columns, k]: [usize; 3]) -> Problem {
+        Problem { rows, columns, k: k as u32, ..self.layout }
+    }
+
+    /// Finds what is needed in a part of a region, or halves it.
+    fn narrow(
+        &mut self,
+        lattice: &'a Lattice,
+        region: &Region,
+        part: Logs,
+        usable: u64,
+        halvings: u32,
+    ) {
+        let middle = [0, 1, 2].map(|axis| {
+            let (low, high) = part[axis];
+            (((low + high) / 2.0).exp2().round() as usize).clamp(region[axis].0, region[axis].1)
+        });
+        let planned = self.planner.unpacked(&self.problem(middle));
+        let planned = planned.ok().map(|plan| plan.variant);
+        if let Some(variant) = planned {
+            self.add(variant);
+        }
+        let corners = lattice.reach(&part);
+        let seen = usable & listed(&corners, |corner| corner.most >= LEAST_WEIGHT - f32::EPSILON);
+        let sure = usable & listed(&corners, |corner| corner.least >= LEAST_WEIGHT + f32::EPSILON);
+        let best = planned.and_then(|variant| lattice.place(&variant));
+        let best = best.filter(|place| sure >> place & 1 == 1);
+        let mut open = Vec::new();
+        for (place, other) in lattice.variants.iter().enumerate() {
+            if seen >> place & 1 == 1
+                && !self.found.contains(&other.variant)
+                && best.is_none_or(|best| !is_slower(&corners, place, best))
+            {
+                open.push(other.variant);
+            }
+        }
+        let widest = (0..3).max_by(|&a, &b| width(part[a]).total_cmp(&width(part[b]))).unwrap_or(0);
+        let last = halvings == 0 || width(part[widest]) == 0.0;
+        // Where none can be counted on, rules may have to serve.
+        let unserved = sure == 0;
+        if unserved && (last || seen == 0) {
+            self.rules([0, 1, 2].map(|axis| {
+                let (low, high) = part[axis];
+                let (low, high) = (low.exp2() as usize, high.exp2().ceil() as usize + 1);
+                (low.max(region[axis].0), high.min(region[axis].1))
+            }));
+        }
+        if last {
+            return open.into_iter().for_each(|variant| self.add(variant));
+        }
+        if open.is_empty() && (!unserved || seen == 0) {
+            return;
+        }
+        let (low, high) = part[widest];
+        let half = (low + high) / 2.0;
+        for half in [(low, half), (half, high)] {
+            let mut part = part;
+            part[widest] = half;
+            self.narrow(lattice, region, part, usable, halvings - 1);
+        }
+    }
+}
+
+/// A bit for each variant that one of some corners lists.
+fn listed(corners: &[Reach<'_>; 8], of: impl Fn(&Reach<'_>) -> bool) -> u64 {
+    let corners = corners.iter().filter(|reach| of(reach)).filter_map(|reach| reach.corner);
+    corners.flat_map(|corner| &corner.times).fold(0, |bits, time| bits | 1 << time.place)
+}
+
+/// Whether a variant takes longer than another wherever the weights are within their bounds.
+fn is_slower(corners: &[Reach<'_>; 8], one: usize, other: usize) -> bool {
+    let least: f32 = corners
+        .iter()
+        .filter_map(|reach| Some((reach, reach.corner?)))
+        .map(|(reach, corner)| {
+            let more = time(corner, one) - time(corner, other);
+            let counts = reach.least >= LEAST_WEIGHT + f32::EPSILON;
+            // A corner of little weight is left out of a plan.
+            let may_count = reach.most >= LEAST_WEIGHT - f32::EPSILON;
+            match more {
+                more if more > 0.0 => {
+                    if counts {
+                        reach.least * more
+                    } else {
+                        0.0
+                    }
+                }
+                more => {
+                    if may_count {
+                        reach.most * more
+                    } else {
+                        0.0
+                    }
+                }
+            }
+        })
+        .sum();
+    least > EQUAL
+}
+
+fn time(corner: &Corner, place: usize) -> f32 {
+    let listed = corner.times.iter().find(|time| usize::from(time.place) == place);
+    listed.map_or(corner.slow, |time| time.log)
+}
+
+fn width((low, high): (f32, f32)) -> f32 {
+    high - low
+}
+
+fn overlap(one: (usize, usize), other: (usize, usize)) -> Option<(usize, usize)> {
+    let (low, high) = (one.0.max(other.0), one.1.min(other.1));
+    (low <= high).then_some((low, high))
+}
+
+/// A range cut behind each of some values.
+fn cut((low, high): (usize, usize), behind: &[usize]) -> Vec<(usize, usize)> {
+    let mut ends: Vec<usize> =
+        behind.iter().copied().filter(|end| (low..high).contains(end)).chain([high]).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let begins = [low].into_iter().chain(ends.iter().map(|end| end + 1));
+    begins.zip(ends.iter().copied()).collect()
+}
+
+/// A range of logarithms cut at each value of an ascending axis.
+fn pieces((low, high): (f32, f32), axis: &[f32]) -> Vec<(f32, f32)> {
+    let inner: Vec<f32> = axis.iter().copied().filter(|at| low < *at && *at < high).collect();
+    let begins = [low].into_iter().chain(inner.iter().copied());
+    begins.zip(inner.iter().copied().chain([high])).collect()
+}
+
+#[cfg(test)]
+#[path = "reach_tests.rs"]
+mod tests;

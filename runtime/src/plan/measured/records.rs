@@ -1,0 +1,313 @@
+//! Records: what was measured, as JSON lines. A run line says where and by what, a row line what
+//! came of one variant for one problem, a floor line what it takes to read the scores once.
+//!
+//! This module reads records; `tune::Recorder` appends them. Of two rows about the same variant and
+//! problem, the later one counts. A line that is cut off, unknown or from elsewhere is named in
+//! [`Records::refused`] and left out; only a file that cannot be read at all is an error.
+
+use super::provenance::{Provenance, hex};
+use super::space;
+use crate::plan::Choice;
+use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use topkit_codegen::{DType, Semantics, Variant, render};
+
+/// The form of the lines. Rows of form 1 told neither alignment nor early starts; their space of
+/// candidates is another, so they are foreign everywhere.
+pub(crate) const FORMAT: u32 = 2;
+
+/// Microseconds a launch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// With its input in the L2 cache, where it fits.
+    pub warm: f64,
+    /// With another copy of its input for each launch.
+    pub cold: f64,
+}
+
+impl Sample {
+    /// What samples are compared by: the geometric mean of warm and cold.
+    pub fn microseconds(self) -> f64 {
+        (self.warm * self.cold).sqrt()
+    }
+}
+
+/// How much care was taken with a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effort {
+    /// A few replays, to tell who may win.
+    Short,
+    /// Enough for the number to stand.
+    Full,
+}
+
+/// What became of a candidate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Microseconds a launch, with its input in the L2 cache and not.
+    Timed {
+        /// One input for all launches.
+        warm: f64,
+        /// Another copy of the input for each launch.
+        cold: f64,
+        /// How it was timed.
+        effort: Effort,
+    },
+    /// Its answer was wrong; it has no time.
+    Wrong(String),
+    /// The compiler or the GPU refused it.
+    Refused(String),
+    /// It cannot serve the problem, or could not win it, and was not measured.
+    PassedOver(String),
+}
+
+impl Outcome {
+    /// What candidates are compared by: the geometric mean of warm and cold, in microseconds.
+    pub fn microseconds(&self) -> Option<f64> {
+        match self {
+            Outcome::Timed { warm, cold, .. } => Some((warm * cold).sqrt()),
+            Outcome::Wrong(_) | Outcome::Refused(_) | Outcome::PassedOver(_) => None,
+        }
+    }
+}
+
+/// What is known of one candidate for one problem.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The problem.
+    pub problem: Problem,
+    /// The candidate, with the default meaning.
+    pub choice: Choice,
+    /// The first digits of the digest of its source, where it could be rendered.
+    pub source: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What it takes to read the scores of a problem once, which no selection can beat.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Floor {
+    /// The problem; its k is 0, since every k reads as much.
+    pub problem: Problem,
+    /// The time.
+    pub sample: Sample,
+}
+
+/// How rows lie in memory, and which.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Shape {
+    dtype: String,
+    rows: usize,
+    columns: usize,
+    vec_size: Option<u32>,
+    #[serde(default)]
+    ragged: bool,
+}
+
+impl Shape {
+    pub(crate) fn of(problem: &Problem) -> Shape {
+        let Problem { dtype, rows, columns, vec_size, ragged, .. } = *problem;
+        Shape { dtype: dtype.name().to_owned(), rows, columns, vec_size: Some(vec_size), ragged }
+    }
+
+    fn problem(self, k: u32) -> Result<Problem, String> {
+        let Shape { dtype, rows, columns, vec_size, ragged } = self;
+        let dtype = DType::from_name(&dtype).ok_or(format!("{dtype} is no score type"))?;
+        Problem::of_record(dtype, (rows, columns, k), vec_size, ragged)
+    }
+}
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Line {
+    Run {
+        format: u32,
+        run: String,
+        #[serde(flatten)]
+        provenance: Provenance,
+    },
+    Floor {
+        run: String,
+        #[serde(flatten)]
+        shape: Shape,
+        read_once: Sample,
+    },
+    Row {
+        run: String,
+        #[serde(flatten)]
+        shape: Shape,
+        k: u32,
+        candidate: String,
+        source: String,
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+}
+
+/// The rows of a file, each with where it was measured, and what was left out.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Records {
+    /// Every run by its name.
+    pub runs: BTreeMap<String, Provenance>,
+    /// Every row with the name of its run, in the order of the file; of rows about the same, the
+    /// last.
+    pub rows: Vec<(String, Row)>,
+    /// What it takes to read once, with the name of its run.
+    pub floors: Vec<(String, Floor)>,
+    /// What was left out and why.
+    pub refused: Vec<String>,
+}
+
+impl Records {
+    /// Reads a file; one that is not there has nothing in it.
+    ///
+    /// # Errors
+    /// The system does not give the file.
+    pub fn read(path: &Path) -> io::Result<Records> {
+        let mut bytes = Vec::new();
+        match File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(_) => Ok(Records::of(&String::from_utf8_lossy(&bytes), &path.display().to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Records::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the text of a file of that name.
+    pub fn of(text: &str, name: &str) -> Records {
+        let mut records = Records::default();
+        let mut places: HashMap<(String, Problem, Choice), usize> = HashMap::new();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            match records.line(line) {
+                Ok(None) => {}
+                Ok(Some((run, row))) => {
+                    let rows = &mut records.rows;
+                    match places.entry((run.clone(), row.problem, row.choice)) {
+                        std::collections::hash_map::Entry::Occupied(place) => {
+                            rows[*place.get()].1 = row;
+                        }
+                        std::collections::hash_map::Entry::Vacant(place) => {
+                            place.insert(rows.len());
+                            rows.push((run, row));
+                        }
+                    }
+                }
+                Err(why) => records.refused.push(format!("{name}:{}: {why}", number + 1)),
+            }
+        }
+        records
+    }
+
+    fn line(&mut self, line: &str) -> Result<Option<(String, Row)>, String> {
+        let line: Line =
+            serde_json::from_str(line).map_err(|_| "it is no line of a record".to_owned())?;
+        match line {
+            Line::Run { format: 1..=FORMAT, run, provenance } => {
+                self.runs.insert(run, provenance);
+                Ok(None)
+            }
+            Line::Run { format, .. } => Err(format!("it has format {format}, not {FORMAT}")),
+            Line::Floor { run, shape, read_once } => {
+                self.of_a_run(&run)?;
+                let problem = Problem { k: 0, ..shape.problem(1)? };
+                are_times(read_once.warm, read_once.cold)?;
+                self.floors.retain(|(of, floor)| (of, floor.problem) != (&run, problem));
+                self.floors.push((run, Floor { problem, sample: read_once }));
+                Ok(None)
+            }
+            Line::Row { run, shape, k, candidate, source, outcome } => {
+                self.of_a_run(&run)?;
+                let problem = shape.problem(k)?;
+                let choice = Choice::of_id(problem.dtype, &candidate)
+                    .ok_or_else(|| format!("there is no kernel {candidate}"))?;
+                if let Outcome::Timed { warm, cold, .. } = outcome {
+                    are_times(warm, cold)?;
+                    could_serve(&choice.variant, &problem)?;
+                }
+                Ok(Some((run, Row { problem, choice, source, outcome })))
+            }
+        }
+    }
+
+    fn of_a_run(&self, run: &String) -> Result<(), String> {
+        let known = self.runs.contains_key(run);
+        known.then_some(()).ok_or_else(|| format!("nothing says where run {run} was measured"))
+    }
+
+    /// What it takes to read the scores of a problem once, where a run has measured it.
+    pub fn read_once(&self, run: &str, problem: &Problem) -> Option<Sample> {
+        let problem = Problem { k: 0, ..*problem };
+        let mut floors = self.floors.iter();
+        let found = floors.find(|(of, floor)| of == run && floor.problem == problem);
+        found.map(|(_, floor)| floor.sample)
+    }
+
+    /// The rows that hold for this place and these sources. What is foreign or stale is named among
+    /// what was left out, once for each run and each kernel.
+    ///
+    /// `source` gives the digits that a row's `source` must have, as [`source_digest`] does.
+    /// Without `here`, rows may be of anywhere, but not of another space of candidates.
+    pub fn usable(
+        mut self,
+        here: Option<&Provenance>,
+        source: impl Fn(&Variant) -> String,
+    ) -> Records {
+        let mut foreign = Vec::new();
+        self.runs.retain(|run, provenance| {
+            let space = Provenance { space: space::hash(), ..provenance.clone() };
+            let differs = provenance.differs(here.unwrap_or(&space));
+            foreign.extend(differs.iter().map(|why| format!("run {run} is not of here: {why}")));
+            differs.is_none()
+        });
+        let mut digests: HashMap<Variant, String> = HashMap::new();
+        let mut stale: Vec<Variant> = Vec::new();
+        self.rows.retain(|(run, row)| {
+            if !self.runs.contains_key(run) {
+                return false;
+            }
+            // What was not measured depends on no source.
+            if matches!(row.outcome, Outcome::PassedOver(_)) {
+                return true;
+            }
+            let variant = row.choice.variant;
+            let digest = digests.entry(variant).or_insert_with(|| source(&variant));
+            let same = *digest == row.source;
+            if !same && !stale.contains(&variant) {
+                stale.push(variant);
+            }
+            same
+        });
+        self.floors.retain(|(run, _)| self.runs.contains_key(run));
+        let stale = stale.iter().map(|variant| format!("{variant} was another kernel then"));
+        self.refused.extend(foreign.into_iter().chain(stale));
+        self
+    }
+}
+
+/// The first digits of the digest of a kernel's source; empty where it cannot be rendered.
+pub fn source_digest(variant: &Variant) -> String {
+    let variant = Variant { semantics: Semantics::DEFAULT, ..*variant };
+    render(&variant).map(|source| hex(&source.digest)).unwrap_or_default()
+}
+
+/// Refuses times that no launch took. Their mean has to be one too: the product of two tiny or two
+/// huge ones is not.
+fn are_times(warm: f64, cold: f64) -> Result<(), String> {
+    let mean = Sample { warm, cold }.microseconds();
+    let sound = [warm, cold, mean].iter().all(|us| us.is_finite() && *us > 0.0);
+    sound.then_some(()).ok_or_else(|| "its time is no time".to_owned())
+}
+
+/// Refuses the time of a kernel for a problem that it does not serve.
+fn could_serve(variant: &Variant, problem: &Problem) -> Result<(), String> {
+    let serves = variant.capacity().is_none_or(|most| problem.columns <= most as usize)
+        && variant.kernel.most_k().is_none_or(|most| problem.k <= most);
+    serves.then_some(()).ok_or_else(|| format!("{variant} does not serve {problem}"))
+}

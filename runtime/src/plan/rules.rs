@@ -1,0 +1,316 @@
+//! Which variant of a selector serves a problem by rules: for GPUs without a measured table, and for
+//! selectors that lack the variants of one.
+//!
+//! Of each axis, the declared value nearest to the wanted one is taken. What the launch of a variant needs
+//! is the plan's to say. Variants that were refused, and those that `tried` infers to be refused, are left
+//! out. Nothing here fails: the problem was accepted, and `block_radix` serves every problem; it is named
+//! in the end even if it was refused.
+
+use super::{Limits, Reason, Tried};
+use crate::problem::Problem;
+use topkit_codegen::{DType, KernelKind, Key, SelectorSpec, Variant};
+
+/// The variant for a problem.
+pub(super) fn variant(
+    spec: &SelectorSpec,
+    problem: &Problem,
+    limits: &Limits,
+    tried: &Tried,
+) -> Variant {
+    shared(spec, problem, limits, tried)
+        .or_else(|| filtering(spec, problem, limits, tried))
+        .or_else(|| resident(spec, problem, limits, tried))
+        .unwrap_or_else(|| streaming(spec, problem, limits))
+}
+
+/// The kernel that reads its rows from memory; it serves every problem.
+fn streaming(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Variant {
+    let of_axis = |wanted: Wanted, axis: &[u32]| nearest(wanted.value, axis);
+    Variant {
+        kernel: KernelKind::BlockRadix,
+        dtype: problem.dtype,
+        vec_size: of_axis(wanted_vec_size(problem), &spec.vec_size),
+        bins: of_axis(wanted_bins(problem), &spec.bins),
+        threads: of_axis(wanted_threads(problem, limits), &spec.threads),
+        items: 0,
+        cluster: 1,
+        semantics: spec.semantics,
+    }
+}
+
+/// The kernel that keeps its rows in registers, where the selector has one wide enough.
+///
+/// Of those with room for the columns, the one with the fewest scores a thread up to 16, then the
+/// fewest threads: a pass over registers is cheap, and every warp makes each barrier dearer.
+fn resident(
+    spec: &SelectorSpec,
+    problem: &Problem,
+    limits: &Limits,
+    tried: &Tried,
+) -> Option<Variant> {
+    let vec_size = wanted_vec_size(problem).value;
+    if problem.columns > Variant::MAX_CAPACITY as usize || !spec.vec_size.contains(&vec_size) {
+        return None;
+    }
+    let many_rows = has_many_rows(problem, limits);
+    let shapes = spec.threads.iter().flat_map(|&threads| {
+        KernelKind::BlockResident.items().iter().map(move |&items| (threads, items))
+    });
+    let sizeless = Variant {
+        kernel: KernelKind::BlockResident,
+        vec_size,
+        bins: nearest(4096, &spec.bins),
+        ..streaming(spec, problem, limits)
+    };
+    shapes
+        .filter(|(threads, items)| {
+            (problem.columns..=Variant::MAX_CAPACITY as usize)
+                .contains(&((threads * items) as usize))
+        })
+        .map(|(threads, items)| Variant { threads, items, ..sizeless })
+        .filter(|variant| !tried.rules_out(variant))
+        .min_by_key(|&Variant { threads, items, .. }| {
+            let wanted_items = if many_rows { 32 } else { 16 };
+            (threads * items, threads > 512, items.abs_diff(wanted_items))
+        })
+}
+
+/// The kernel that keeps a row in the registers of several CTAs, where there are too few rows to
+/// give each multiprocessor one.
+///
+/// Of the sizes with room for the columns and a multiprocessor for each CTA, the one with the least
+/// room, then the fewest scores a thread: 1 x 65536 f32 at k = 2048, 3.9 us by 8 CTAs of 16 scores a
+/// thread and 4.3 of 32 (H200).
+fn shared(
+    spec: &SelectorSpec,
+    problem: &Problem,
+    limits: &Limits,
+    tried: &Tried,
+) -> Option<Variant> {
+    let vec_size = wanted_vec_size(problem).value;
+    let declared = spec.vec_size.contains(&vec_size)
+        && spec.bins.contains(&SHARED_BINS)
+        && spec.threads.contains(&FILTER_THREADS);
+    if !declared || !limits.clusters || problem.columns <= ALONE {
+        return None;
+    }
+    let kernel = KernelKind::ClusterResident;
+    let sizes = kernel
+        .items()
+        .iter()
+        .flat_map(|&items| kernel.clusters().iter().rev().map(move |&cluster| (items, cluster)));
+    let sizeless = Variant {
+        kernel,
+        vec_size,
+        bins: SHARED_BINS,
+        threads: FILTER_THREADS,
+        ..streaming(spec, problem, limits)
+    };
+    let capacity = |items: u32, cluster: u32| (FILTER_THREADS * items * cluster) as usize;
+    sizes
+        .filter(|&(items, cluster)| {
+            cluster <= limits.most_cluster
+                && problem.rows <= clusters_at_once(cluster, limits)
+                && capacity(items, cluster) >= problem.columns
+        })
+        .map(|(items, cluster)| Variant { items, cluster, ..sizeless })
+        .filter(|variant| !tried.rules_out(variant))
+        .min_by_key(|&Variant { items, cluster, .. }| {
+            (capacity(items, cluster), items.max(16), items)
+        })
+}
+
+/// Columns up to which one CTA is as fast as several: 1 x 8192, 3.1 us and 3.0; 1 x 16384 f32 at
+/// k = 2048, 4.9 us and 3.3 (H200).
+const ALONE: usize = 8 * 1024;
+const SHARED_BINS: u32 = 4096;
+
+/// Rows up to this many bytes are kept in registers, and filtered from there on: 1 x 16384 bf16 at
+/// k = 2048, 4.9 us resident and 7.0 us filtered (H200).
+const RESIDENT_BYTES: usize = 32 * 1024;
+/// Rows from this many bytes on are for the whole GPU: 1 x 16777216 f32, 43 us by 132 CTAs and 167
+/// by a cluster of 16; 1 x 1048576 f32 the other way round, 18 us and 10 (H200).
+const HUGE_BYTES: usize = 16 << 20;
+/// Clusters of so many CTAs, and how many of them an H200 runs at once, one CTA a multiprocessor.
+const CLUSTERS: &[(u32, usize)] = &[(16, 7), (8, 15), (6, 20), (4, 30), (3, 42), (2, 66)];
+
+/// How many clusters of so many CTAs a GPU runs at once, one CTA a multiprocessor.
+pub(crate) fn clusters_at_once(cluster: u32, limits: &Limits) -> usize {
+    let usual = 132; // multiprocessors of the GPU that CLUSTERS is of
+    let at_once = CLUSTERS.iter().find(|(ctas, _)| *ctas == cluster).map_or(0, |&(_, n)| n);
+    at_once * limits.multiprocessors as usize / usual
+}
+
+/// The kernel that reads its rows once and keeps the candidates, where the selector has it.
+fn filtering(
+    spec: &SelectorSpec,
+    problem: &Problem,
+    limits: &Limits,
+    tried: &Tried,
+) -> Option<Variant> {
+    let bytes = problem.columns * problem.dtype.bytes() as usize;
+    let vec_size = wanted_vec_size(problem).value;
+    let declared = spec.vec_size.contains(&vec_size)
+        && spec.bins.contains(&FILTER_BINS)
+        && spec.threads.contains(&FILTER_THREADS);
+    if !declared
+        || bytes <= RESIDENT_BYTES
+        || KernelKind::BlockFilter.most_k().is_some_and(|most| problem.k > most)
+    {
+        return None;
+    }
+    // As large as wanted, or as the GPU has shared memory for.
+    let with = |kernel, items, cluster| {
+        let sizes = [(FILTER_THREADS, items), (FILTER_THREADS, 16), (FILTER_THREADS / 2, 16)];
+        let variants = sizes.map(|(threads, items)| Variant {
+            kernel,
+            vec_size,
+            bins: FILTER_BINS,
+            threads,
+            items,
+            cluster,
+            ..streaming(spec, problem, limits)
+        });
+        variants.into_iter().find(|variant| {
+            spec.threads.contains(&variant.threads)
+                && variant.needed_shared_bytes() <= limits.shared_bytes_per_cta
+                // Small CTAs have too few warps for large clusters.
+                && variant.validate().is_empty()
+        })
+    };
+    let usable = |variant: &Variant| !tried.rules_out(variant);
+    let is_huge = bytes >= HUGE_BYTES && problem.rows * 32 <= limits.multiprocessors as usize;
+    let by_the_gpu = is_huge.then(|| with(KernelKind::GridFilter, 32, 1)).flatten();
+    if let Some(variant) = by_the_gpu.filter(usable) {
+        return Some(variant);
+    }
+    // A CTA pays for its part of the exchange only with a stripe of its own.
+    let stripe = |items: u32| (FILTER_THREADS * items) as usize;
+    let by_a_cluster = |&(ctas, _): &(u32, usize)| {
+        let stripes = ctas as usize * stripe(16);
+        let is_wanted = ctas <= limits.most_cluster
+            && problem.rows <= clusters_at_once(ctas, limits)
+            && stripes <= problem.columns;
+        let items = if stripes >= problem.columns { 16 } else { 32 };
+        is_wanted.then(|| with(KernelKind::ClusterFilter, items, ctas)).flatten().filter(usable)
+    };
+    // Two CTAs of 512 threads and 64 bytes each share a multiprocessor.
+    let by_a_cta = || with(KernelKind::BlockFilter, 64 / problem.dtype.bytes(), 1).filter(usable);
+    CLUSTERS.iter().find_map(by_a_cluster).or_else(by_a_cta)
+}
+
+/// Where the rules may change: of rows, columns and k, the last value before each change.
+pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<usize>; 3] {
+    let (bytes, multiprocessors) = (dtype.bytes() as usize, limits.multiprocessors as usize);
+    let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
+    let mut columns =
+        vec![0, ALONE, RESIDENT_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
+    for &threads in spec.threads.iter() {
+        columns.extend(
+            KernelKind::BlockResident.items().iter().map(|items| (threads * items) as usize),
+        );
+    }
+    for &(ctas, _) in CLUSTERS {
+        rows.push(clusters_at_once(ctas, limits));
+        let stripes = (ctas * FILTER_THREADS * 16) as usize;
+        columns.extend([stripes - 1, stripes]);
+        let items = KernelKind::ClusterResident.items().iter();
+        columns.extend(items.map(|items| (ctas * FILTER_THREADS * items) as usize));
+    }
+    columns.push(Variant::MAX_CAPACITY as usize);
+    let most_k = KernelKind::ALL.iter().filter_map(|kernel| kernel.most_k());
+    let mut most_k: Vec<usize> = most_k.map(|most| most as usize).collect();
+    most_k.dedup();
+    [rows, columns, most_k]
+}
+
+const FILTER_BINS: u32 = 2048;
+const FILTER_THREADS: u32 = 512;
+
+/// Why `variant` gave this one: a sentence for each axis.
+pub(super) fn reasons(
+    spec: &SelectorSpec,
+    problem: &Problem,
+    limits: &Limits,
+    variant: &Variant,
+) -> Vec<Reason> {
+    let reason = |key, value, wanted: Wanted, axis: &[u32]| {
+        let mut why = wanted.why.to_owned();
+        if value != wanted.value {
+            why += &format!("; {} is wanted and {axis:?} are declared", wanted.value);
+        }
+        Reason { key, value, why }
+    };
+    let vec_size = reason(Key::VecSize, variant.vec_size, wanted_vec_size(problem), &spec.vec_size);
+    let told = |key, value, wanted: Wanted, axis: &[u32], why: Option<String>| match why {
+        Some(why) => Reason { key, value, why },
+        None => reason(key, value, wanted, axis),
+    };
+    let wide = Wanted { value: 4096, why: "narrow bins leave few candidates to rank" };
+    let bins = if variant.capacity().is_some() { wide } else { wanted_bins(problem) };
+    let threads = wanted_threads(problem, limits);
+    let [why_bins, why_threads] = variant.reason();
+    vec![
+        vec_size,
+        told(Key::Bins, variant.bins, bins, &spec.bins, why_bins),
+        told(Key::Threads, variant.threads, threads, &spec.threads, why_threads),
+    ]
+}
+
+struct Wanted {
+    value: u32,
+    why: &'static str,
+}
+
+fn wanted_vec_size(problem: &Problem) -> Wanted {
+    Wanted {
+        value: 16 / problem.dtype.bytes(),
+        why: "one load is then 16 bytes, the widest there is",
+    }
+}
+
+/// From about here on, the threshold bin of 2048 overflows the candidate buffer at k = 2048 and
+/// costs a scan more: 1 x 256000 f32, 82 us against 57 (H200).
+const MANY_COLUMNS: usize = 160 * 1024;
+
+fn wanted_bins(problem: &Problem) -> Wanted {
+    if problem.columns > MANY_COLUMNS {
+        Wanted { value: 4096, why: "a long row needs narrow bins to fit its threshold bin on chip" }
+    } else {
+        Wanted { value: 2048, why: "as good as more bins or fewer up to 160K columns" }
+    }
+}
+
+/// Two rows for each multiprocessor. Past that, CTAs queue, and small ones queue less:
+/// 1024 x 8192 bf16 at k = 512, 30 us with 256 threads against 47 with 1024 (H200).
+fn has_many_rows(problem: &Problem, limits: &Limits) -> bool {
+    problem.rows > 2 * limits.multiprocessors as usize
+}
+
+fn wanted_threads(problem: &Problem, limits: &Limits) -> Wanted {
+    if has_many_rows(problem, limits) {
+        Wanted { value: 256, why: "with many rows, several small CTAs share a multiprocessor" }
+    } else {
+        Wanted { value: 1024, why: "with few rows, each wants all the loads in flight it can get" }
+    }
+}
+
+/// The value of the axis nearest to the wanted one by ratio; the smaller of two as near.
+fn nearest(wanted: u32, axis: &[u32]) -> u32 {
+    let distance = |value: u32| {
+        let (low, high) = (value.min(wanted), value.max(wanted));
+        u64::from(high) * 1024 / u64::from(low.max(1))
+    };
+    axis.iter().copied().min_by_key(|&value| (distance(value), value)).unwrap_or(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_is_by_ratio_and_then_the_smaller() {
+        assert_eq!(nearest(512, &[256, 1024]), 256);
+        assert_eq!(nearest(512, &[128, 1024]), 1024);
+    }
+}

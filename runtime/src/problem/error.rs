@@ -1,0 +1,13 @@
+//! What makes a shape unservable for every kernel.
+
+/// A size is beyond what a launch can address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} is {value}, but at most {limit} can be served")]
+pub struct TooLarge {
+    /// `rows`, `columns`, ...
+    pub what: &'static str,
+    /// What was given.
+    pub value: u64,
+    /// The most.
+    pub limit: u64,
+}

@@ -1,0 +1,204 @@
+// Finds the bin that holds the last winner of a row whose scores the CTAs of a cluster have counted
+// apart, and how many of those above it and in it the CTAs of lower rank hold.
+//
+// Scope: cluster; every thread must call, and all CTAs find the same. Shared memory: what all CTAs
+// send, twice, and the result. Barriers: two of the block, the last after the result is written; the
+// histogram may be changed then.
+// Preconditions: the search was prepared, with a barrier of the cluster after it; the histogram is
+// complete (a barrier) before the call; 1 <= wanted <= the sum of all counts; passes are counted
+// from 0.
+//
+// The bins are searched in two steps, so that little is sent: each CTA tells all others the sums of
+// its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
+// with two sets of letters: a CTA begins a pass only when all have done with the one before the last.
+#pragma once
+#include "histogram.cuh"
+#include "exchange.cuh"
+#include "threshold.cuh"
+#include "types.cuh"
+#include "warp.cuh"
+
+struct ClusterThresholdBin {
+    ThresholdBin bin;   // over all CTAs
+    u32 before_above;   // keys above the bin in the CTAs of lower rank
+    u32 before_inside;  // and in it
+};
+
+template <u32 THREADS, u32 BINS, u32 CLUSTER>
+struct ClusterThresholdSearch {
+    static constexpr u32 WARPS = THREADS / WARP_SIZE;
+    static constexpr u32 GROUPS = 2 * WARP_SIZE;   // a lane looks at two
+    static constexpr u32 GROUP = BINS / GROUPS;    // bins
+    static constexpr u32 OWNED = BINS / THREADS;   // bins that a thread adds
+    static constexpr u32 SHARING = GROUP / OWNED;  // threads of a group
+    static_assert(GROUP <= GROUPS && GROUP >= 2, "a lane looks at two bins of a group");
+    static_assert(OWNED >= 1 && SHARING >= 1 && SHARING <= WARP_SIZE, "a warp adds whole groups");
+
+    // What the CTAs send, by their ranks; two counts in each word, the lower in the lower half.
+    struct Letters {
+        Mailbox for_sums;
+        Mailbox for_bins;
+        u64 sums[CLUSTER][GROUPS / 2];
+        u64 bins[CLUSTER][GROUP / 2];
+    };
+
+    static constexpr u32 MOST_FEW = GROUPS;
+
+    Letters letters[2];
+    Mailbox for_few;
+    u64 few[CLUSTER][MOST_FEW / 2];
+    u32 own[GROUPS];
+    ClusterThresholdBin found;
+
+    // One thread.
+    __device__ __forceinline__ void prepare() {
+        for (u32 turn = 0; turn < 2; ++turn) {
+            letters[turn].for_sums.prepare();
+            letters[turn].for_bins.prepare();
+        }
+        for_few.prepare();
+    }
+
+    __device__ __forceinline__ ClusterThresholdBin find(const Histogram<BINS>& histogram,
+                                                        u32 wanted, u32 rank, u32 pass) {
+        Letters& mine = letters[pass % 2];
+        add_groups(histogram);
+        __syncthreads();
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 warp = threadIdx.x / WARP_SIZE;
+        const u64 two = u64(own[2 * lane + 1]) << 32 | own[2 * lane];
+        for (u32 cta = warp; cta < CLUSTER; cta += WARPS) {
+            mine.for_sums.send(&mine.sums[rank][lane], two, cta);
+        }
+        if (warp == 0) {
+            search(mine, histogram, wanted, rank, pass / 2);
+        }
+        __syncthreads();
+        return found;
+    }
+
+    // The same among the first FEW bins alone, in one step and once.
+    template <u32 FEW>
+    __device__ __forceinline__ ClusterThresholdBin find_of_few(const Histogram<BINS>& histogram,
+                                                               u32 wanted, u32 rank) {
+        static_assert(FEW <= MOST_FEW && FEW >= 2, "a lane looks at two bins");
+        using Counts = u64[CLUSTER][FEW / 2];
+        Counts& counts = reinterpret_cast<Counts&>(few);
+        const u32 lane = threadIdx.x;
+        if (lane < WARP_SIZE) {
+            if (lane == 0) {
+                for_few.announce(u32(sizeof(counts)));
+            }
+            if (2 * lane < FEW) {
+                u32 two[2];
+                histogram.template read<2>(2 * lane, two);
+                for (u32 cta = 0; cta < CLUSTER; ++cta) {
+                    for_few.send(&counts[rank][lane], u64(two[1]) << 32 | two[0], cta);
+                }
+            }
+            for_few.wait(0);
+            const Step bin = locate<FEW>(wanted, rank, counts);
+            const u32 before_above = warp_sum(bin.before_above);
+            if (bin.here) {
+                found.bin = {bin.place, bin.above, bin.inside};
+                found.before_above = before_above;
+                found.before_inside = bin.before_inside;
+            }
+        }
+        __syncthreads();
+        return found;
+    }
+
+   private:
+    struct Step {
+        u32 place;          // in every lane; counted from the bottom
+        u32 above;          // in every lane
+        bool here;          // in one lane, and there the next two
+        u32 inside;
+        u32 before_inside;
+        u32 before_above;   // of this lane's counts
+    };
+
+    __device__ __forceinline__ void add_groups(const Histogram<BINS>& histogram) {
+        u32 sum = histogram.template sum<OWNED>(threadIdx.x * OWNED);
+#pragma unroll
+        for (u32 distance = 1; distance < SHARING; distance *= 2) {
+            sum += __shfl_xor_sync(FULL_MASK, sum, distance);
+        }
+        if (threadIdx.x % SHARING == 0) {
+            own[threadIdx.x / SHARING] = sum;
+        }
+    }
+
+    // One warp: all others wait for it, so each of its instructions counts. What is not needed to
+    // know the bins to send is worked out while they are on their way.
+    __device__ __forceinline__ void search(Letters& mine, const Histogram<BINS>& histogram,
+                                           u32 wanted, u32 rank, u32 phase) {
+        const u32 lane = threadIdx.x;
+        if (lane == 0) {
+            mine.for_sums.announce(u32(sizeof(mine.sums)));
+        }
+        mine.for_sums.wait(phase);
+        const Step group = locate<GROUPS>(wanted, rank, mine.sums);
+        if (lane == 0) {
+            mine.for_bins.announce(u32(sizeof(mine.bins)));
+        }
+        if (2 * lane < GROUP) {
+            u32 counts[2];
+            histogram.template read<2>(group.place * GROUP + 2 * lane, counts);
+            for (u32 cta = 0; cta < CLUSTER; ++cta) {
+                mine.for_bins.send(&mine.bins[rank][lane], u64(counts[1]) << 32 | counts[0], cta);
+            }
+        }
+        const u32 groups_above = warp_sum(group.before_above);
+        mine.for_bins.wait(phase);
+        const Step bin = locate<GROUP>(wanted - group.above, rank, mine.bins);
+        const u32 place = group.place * GROUP + bin.place;
+        const u32 before_above = groups_above + warp_sum(bin.before_above);
+        if (bin.here) {
+            found.bin = {place, group.above + bin.above, bin.inside};
+            found.before_above = before_above;
+            found.before_inside = bin.before_inside;
+        }
+    }
+
+    // One warp: the place of N that holds the wanted one, counted from the top.
+    template <u32 N>
+    static __device__ __forceinline__ Step locate(u32 wanted, u32 rank,
+                                                  const u64 (&counts)[CLUSTER][N / 2]) {
+        const u32 lane = threadIdx.x;
+        const bool owner = 2 * lane < N;
+        const u32 pair = owner ? N / 2 - 1 - lane : 0;  // lane 0 has the uppermost two
+        u32 lower = 0;
+        u32 upper = 0;
+        u32 lower_before = 0;
+        u32 upper_before = 0;
+#pragma unroll
+        for (u32 cta = 0; cta < CLUSTER; ++cta) {
+            const u64 two = counts[cta][pair];
+            lower += u32(two);
+            upper += u32(two >> 32);
+            lower_before += cta < rank ? u32(two) : 0;
+            upper_before += cta < rank ? u32(two >> 32) : 0;
+        }
+        const u32 both = owner ? lower + upper : 0;
+        const u32 above = warp_sum_through(both, lane) - both;
+        const bool is_upper = wanted <= above + upper;
+        Step step;
+        step.here = above < wanted && wanted <= above + both;
+        step.above = is_upper ? above : above + upper;
+        step.inside = is_upper ? upper : lower;
+        step.before_inside = is_upper ? upper_before : lower_before;
+        // One reduction tells every lane: a row has fewer than 2^20 scores.
+        const u32 told = step.here ? (step.above + 1) * GROUPS + 2 * pair + is_upper : 0;
+        const u32 heard = warp_greatest(told);
+        step.place = heard % GROUPS;
+        step.above = heard / GROUPS - 1;
+        step.before_above = 0;
+        if (owner) {
+            step.before_above += 2 * pair > step.place ? lower_before : 0;
+            step.before_above += 2 * pair + 1 > step.place ? upper_before : 0;
+        }
+        return step;
+    }
+};

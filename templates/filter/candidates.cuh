@@ -1,0 +1,161 @@
+// The candidates that a CTA finds in its part of a row: keys and columns in shared memory.
+//
+// Filtering pushes the scores above a threshold. Where there are more candidates than places,
+// `compact` reduces them to the best.
+//
+// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and what a rescan
+// reads. Barriers: those of `compact`; the caller places one between pushes and what reads them.
+// Preconditions: those of the stripes.
+#pragma once
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
+#include "../row/stripes.cuh"
+#include "../select/cut.cuh"
+#include "set.cuh"
+
+// A threshold of candidates: every score of a greater key is a candidate. Scores of lower keys may be
+// candidates too. Without a threshold every score is a candidate.
+struct Threshold {
+    bool none;
+    u32 key;
+
+    // As one word: a function that is not inlined returns it in registers.
+    __device__ __forceinline__ u64 word() const { return u64(none) << 32 | key; }
+    static __device__ __forceinline__ Threshold of(u64 word) { return {(word >> 32) != 0, u32(word)}; }
+};
+
+template <class Config>
+struct Candidates {
+    using Bits = typename Config::Bits;
+    using Key = typename Config::Bits;
+    using Word = typename Stripes<Config>::Word;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 CAPACITY = Config::CANDIDATES;
+    using Search = CutSearch<THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Set = CandidateSet<Key, THREADS / WARP_SIZE>;
+
+    u32 size;  // candidates; while they are pushed, it can exceed the places
+    u32 ties;  // candidates that tie with a key, while they are counted
+    // The part that a rescan reads. In shared memory it takes no registers.
+    Stripes<Config> stripes;
+    u32 rank;
+    u32 parts;
+    Key keys[CAPACITY];
+    u32 columns[CAPACITY];
+
+    // Appends the hits of a stripe, as far as there are `capacity` places; score(item) gives the score
+    // of a hit.
+    template <class Score>
+    __device__ __forceinline__ void push(const Stripes<Config>& stripes, u32 stripe, u32 hits,
+                                         u32 capacity, Score score) {
+        push(hits, size, capacity, [&](u32 slot, u32 bit) {
+            keys[slot] = Config::key(score(Word::item_of(bit)));
+            columns[slot] = column_of(stripes, stripe, bit);
+        });
+    }
+
+    // Appends a score of the row's unaligned ends.
+    __device__ __forceinline__ void push_edge(Key key, u32 column, u32 capacity) {
+        const u32 slot = atomicAdd(&size, 1u);
+        if (slot < capacity) {
+            keys[slot] = key;
+            columns[slot] = column;
+        }
+    }
+
+    // All candidates. Precondition: a barrier since the last was pushed.
+    __device__ __forceinline__ Set all() const { return Set::of(keys, columns, &size, 0, 1); }
+
+    // Reduces `count` candidates, all above a threshold, to the best `most`, and returns the threshold
+    // that holds then, as a word. The keys of the cut are all on one side of `boundary`. The best move to
+    // the front, a block of threads at a time: what is overwritten has been read. Not inlined: it is
+    // rare, and long to compile.
+    static __device__ __noinline__ u64 compact(Candidates& to, Search& search, bool none, u32 above,
+                                               u32 count, u32 most, u32 boundary) {
+        // Find the key that separates the best `most`.
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            to.size = count;
+            to.ties = 0;
+        }
+        search.template find<Set>(search, to.keys, &to.size, 0, 1, most, none ? 0 : above, ~0u,
+                                  boundary);
+        const Cut cut = search.cut;
+        if (threadIdx.x == 0) {
+            to.size = 0;
+        }
+        // Move those above it, and as many ties as there are places.
+#pragma unroll 1
+        for (u32 from = 0; from < count; from += THREADS) {
+            const u32 i = from + threadIdx.x;
+            u32 key = 0;
+            u32 column = 0;
+            bool stays = false;
+            if (i < count) {
+                key = to.keys[i];
+                column = to.columns[i];
+                stays = key > cut.greatest ||
+                        (key >= cut.least && atomicAdd(&to.ties, 1u) < cut.ties);
+            }
+            __syncthreads();
+            const u32 slot = to.reserve(stays);
+            if (stays) {
+                to.keys[slot] = Key(key);
+                to.columns[slot] = column;
+            }
+        }
+        __syncthreads();
+        // Ties with the last one that stays are as good as it, so they need not be candidates.
+        if (cut.least == cut.greatest) {
+            return Threshold{false, cut.least}.word();
+        }
+        return (cut.least == 0 ? Threshold{true, 0} : Threshold{false, cut.least - 1}).word();
+    }
+
+    __device__ __forceinline__ u32 column_of(const Stripes<Config>& stripes, u32 stripe, u32 bit) const {
+        return stripes.column(stripe, threadIdx.x, Word::item_of(bit));
+    }
+
+    // The first of `mine` places for this thread.
+    __device__ __forceinline__ u32 reserve(u32 mine) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 through = warp_sum_through(mine, lane);
+        u32 first = 0;
+        if (lane == WARP_SIZE - 1) {
+            first = atomicAdd(&size, through);
+        }
+        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
+    }
+
+   private:
+    // Calls put(slot, bit) for each hit that has one of `capacity` places. `counter` hands out the
+    // places, and exceeds `capacity` if some hits had none.
+    template <class Put>
+    static __device__ __forceinline__ void push(u32 hits, u32& counter, u32 capacity, Put put) {
+        u32 hitting = __ballot_sync(FULL_MASK, hits != 0);
+        if (hitting == 0) {
+            return;
+        }
+        // Most often no lane has two.
+        const bool several = __any_sync(FULL_MASK, (hits & (hits - 1)) != 0);
+        const u32 total = several ? warp_sum(__popc(hits)) : __popc(hitting);
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        u32 slot = 0;
+        if (lane == 0) {
+            slot = atomicAdd(&counter, total);
+        }
+        slot = __shfl_sync(FULL_MASK, slot, 0);
+        // One hit of each lane at a time: the places of a warp are next to each other, and no lane
+        // need know how many the others have.
+        const u32 before = (1u << lane) - 1;
+        while (hitting != 0 && slot < capacity) {
+            const u32 at = slot + __popc(hitting & before);
+            if (hits != 0 && at < capacity) {
+                put(at, u32(__ffs(hits)) - 1);
+            }
+            hits &= hits - 1;
+            slot += __popc(hitting);
+            hitting = __ballot_sync(FULL_MASK, hits != 0);
+        }
+    }
+};

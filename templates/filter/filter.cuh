@@ -1,0 +1,297 @@
+// The steps of the filter kernels: threshold by sampling, filtering, verification, rescan.
+//
+// A kernel calls them in this order; each kernel's file shows how:
+//   guess          a threshold from a sample of the row, with a little more than the k winners above it
+//   filter         one read of the row: the scores above the threshold are the candidates
+//   select         the k best candidates, if they are the k best scores: the k-th best candidate must
+//                  not be below the threshold
+//   rescan         where the guess failed, finds the best of a part for certain
+//   rescan_alone   the same for a whole row, by one CTA
+//
+// Sampling and verification: Floyd, Rivest, "Expected time bounds for selection", CACM 18 (1975); on
+// GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
+//
+// Scope: block; every thread must call. Shared memory: the search's, the candidates' and the final
+// selection's: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
+// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; those of the
+// stripes.
+#pragma once
+#include "../core/types.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../row/ring.cuh"
+#include "../row/row.cuh"
+#include "../row/stripes.cuh"
+#include "../sink/short_row.cuh"
+#include "candidates.cuh"
+#include "final.cuh"
+#include "rescan.cuh"
+#include "sample.cuh"
+
+// The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
+template <class Config>
+struct RowPart {
+    Stripes<Config> stripes;
+    u32 index;  // of the row
+    u32 rank;
+    u32 parts;
+    u32 share;  // the most candidates that this CTA may pass on
+    u32 room;   // places for candidates in this CTA, not fewer
+};
+
+// How many candidates a CTA has of its part, and what they are.
+struct PartCandidates {
+    u32 size;
+    Threshold threshold;
+    bool clean;  // the search's histogram is clear
+
+    // Every score of a greater key is a candidate.
+    __device__ __forceinline__ u32 complete_above() const { return threshold.none ? 0 : threshold.key; }
+};
+
+template <class Config>
+struct Filter {
+    using Bits = typename Config::Bits;
+    using Part = RowPart<Config>;
+    using Word = ScoreWord<Config>;
+    using Buffer = Candidates<Config>;
+    using Set = typename Buffer::Set;
+    using Search = typename Buffer::Search;
+    using Range = typename Search::Range;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 CAPACITY = Buffer::CAPACITY;
+    // With as many candidates, winners may be as many as MOST_K after a compaction.
+    static_assert(Config::MOST_K < CAPACITY, "the candidates are more than the winners");
+
+    struct Shared {
+        Search search;
+        Buffer candidates;
+        FinalSelection<Config> final;
+        u32 greatest;   // key of the sample
+        u32 threshold;  // as guessed: here it takes no register while the row streams by
+    };
+
+    // What a CTA selects from.
+    struct RowCandidates {
+        Set set;
+        u32 size;
+        u32 complete_above;  // every score of a greater key is a candidate
+        u32 least;           // key of the candidates, more or less
+        bool clean;          // the search's histogram is clear
+    };
+
+    // Clears the counters. Call it first; `guess` needs no barrier after it.
+    static __device__ __forceinline__ void prepare(Shared& shared) {
+        shared.search.histogram.template clear<THREADS>();
+        if (threadIdx.x == 0) {
+            shared.candidates.size = 0;
+            shared.candidates.ties = 0;
+            shared.greatest = 0;
+            shared.final.slots = 0;
+        }
+    }
+
+    // Guesses a threshold from the first stripe of the part, or two, while the next is on its way.
+    static __device__ __forceinline__ Guess guess(Shared& shared, const Part& part, u32 k) {
+        const Stripes<Config>& stripes = part.stripes;
+        const u32 turns = stripes.count / part.parts;
+        constexpr u32 STAGES = Ring<Config>::STAGES;
+        const Ring<Config> ring;
+#pragma unroll 1
+        for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
+            ring.bring(stripes, part.rank + turn * part.parts, turn);
+        }
+        if (turns <= STAGES) {
+            let_grid_behind_start();
+        }
+        // The threshold is guessed while the second stripe is on its way (32 x 131072 f32, k = 512: 9.1
+        // us, and 10.0 after it; H200), unless the wider margin would make too many candidates.
+        const float each = __fdividef(float(k), float(stripes.count));
+        const bool two = turns > 1 && with_margin(each) * stripes.count > CAPACITY / 4 * 3;
+        if (turns == 1 || two) {
+            copy_async_wait_all();
+        } else {
+            copy_async_wait_but_last();
+        }
+        __syncthreads();
+        const bool certain = stripes.count == 1;
+        const u32 wanted = certain ? k : with_margin(two ? 2.0f * each : each);
+        return Sample<Config>::guess(
+            shared.search, shared.greatest, certain, wanted, [&](auto visit) {
+#pragma unroll 1
+                for (u32 stage = 0; stage < (two ? 2 : 1); ++stage) {
+                    ring.for_each_word(stage, visit);
+                }
+            });
+    }
+
+    // Reads the part once: the scores above the guessed threshold become candidates. False if there is
+    // no guess or the candidates have no room; what they are then still tells a rescan where to begin.
+    static __device__ __forceinline__ bool filter(Shared& shared, const Part& part, u32 k,
+                                                  const Guess& guess, PartCandidates& candidates) {
+        candidates = {0, {!guess.found, guess.threshold}, true};
+        if (!guess.found) {
+            return false;
+        }
+        const Stripes<Config>& stripes = part.stripes;
+        const u32 turns = stripes.count / part.parts;
+        constexpr u32 STAGES = Ring<Config>::STAGES;
+        const Ring<Config> ring;
+        const u32 limit = Word::of_key(guess.threshold);
+        if (threadIdx.x == 0) {
+            shared.threshold = guess.threshold;
+        }
+
+        // Filter the scores of the row's unaligned ends.
+        if (stripes.holds_edge(part.rank)) {
+            const Bits edge = __ldg(stripes.scores + stripes.edge_column());
+            if (Config::key(edge) > guess.threshold) {
+                shared.candidates.push_edge(Config::key(edge), stripes.edge_column(), part.room);
+            }
+        }
+
+        // Leave room for ties: twice as many as can win, or a few more where room is short.
+        const u32 needed = k / part.parts;
+        const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
+        const u32 room = part.room - (guess.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
+
+        // Filter the stripes, each while the next is on its way.
+#pragma unroll 1
+        for (u32 turn = 0; turn < turns; ++turn) {
+            const u32 stage = turn % STAGES;
+            const u32 stripe = part.rank + turn * part.parts;
+            copy_async_wait_but_last();
+            const u32 hits = hits_beyond(ring, stage, limit);
+            shared.candidates.push(stripes, stripe, hits, room,
+                                   [&](u32 item) { return ring.score(stage, item); });
+            if (turn + STAGES < turns) {
+                ring.bring(stripes, stripe + STAGES * part.parts, stage);
+                if (turn + STAGES + 1 == turns) {
+                    let_grid_behind_start();
+                }
+            } else {
+                copy_async_commit();
+            }
+        }
+        __syncthreads();
+        candidates.size = shared.candidates.size;
+        candidates.threshold.key = shared.threshold;
+        if (candidates.size > room) {
+            return false;
+        }
+
+        // Add ties with the threshold, if very many scores are.
+        if (guess.ties) {
+            start_rescan(shared, part, candidates.size);
+            Rescan<Config>::ties(shared.candidates, candidates.threshold.key,
+                                 candidates.size + part.room - room);
+            candidates.size = shared.candidates.size;
+        }
+        return true;
+    }
+
+    // Reads the part again, for the best `most` of the scores above a threshold.
+    static __device__ __forceinline__ void rescan(Shared& shared, const Part& part,
+                                                  const Threshold& from, u32 capacity, u32 most,
+                                                  PartCandidates& candidates) {
+        start_rescan(shared, part, 0);
+        const u64 threshold = Rescan<Config>::best(shared.candidates, shared.search, from.none, from.key,
+                                                   capacity, most);
+        candidates = {shared.candidates.size, Threshold::of(threshold), false};
+        if (candidates.size > most) {
+            reduce(shared, most, candidates);
+        }
+    }
+
+    // Reduces the candidates to the best `most`.
+    static __device__ __forceinline__ void reduce(Shared& shared, u32 most, PartCandidates& candidates) {
+        const u64 threshold =
+            Buffer::compact(shared.candidates, shared.search, candidates.threshold.none,
+                            candidates.threshold.key, candidates.size, most, 0);
+        candidates = {most, Threshold::of(threshold), false};
+    }
+
+    // The candidates of this CTA alone, to select from.
+    static __device__ __forceinline__ RowCandidates own(const Shared& shared,
+                                                        const PartCandidates& candidates) {
+        return {shared.candidates.all(), candidates.size, candidates.complete_above(),
+                candidates.complete_above(), candidates.clean};
+    }
+
+    // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
+    // k-th is not below the threshold. Calls before_write() in between; false if the guess failed.
+    template <class BeforeWrite>
+    static __device__ __forceinline__ bool select(const LaunchArgs& args, Shared& shared, u32 index,
+                                                  u32 k, const RowCandidates& from,
+                                                  BeforeWrite before_write) {
+        if (from.size < k) {
+            return false;
+        }
+        const Range range = Range::from(from.least, shared.greatest);
+        count(shared, range, from);
+        const Winners winners =
+            FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
+        if (winners.valid) {
+            before_write();
+            shared.final.write(args, index, k, winners, from.set);
+        }
+        return winners.valid;
+    }
+
+    // Reads a whole row again, alone, and writes its k best scores.
+    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, Shared& shared,
+                                                        u32 index, u32 k) {
+        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
+        PartCandidates candidates = {};
+        rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
+        write_all(args, shared, index, k);
+    }
+
+    // Writes the first k candidates.
+    static __device__ __forceinline__ void write_all(const LaunchArgs& args, const Shared& shared,
+                                                     u32 index, u32 k) {
+#pragma unroll 1
+        for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
+            Config::emit(args, index, slot, shared.candidates.columns[slot]);
+        }
+    }
+
+   private:
+    // So many that all winners of a part are above the threshold, but once in 1e5 rows, where so many
+    // winners are expected in the sample.
+    static __device__ __forceinline__ u32 with_margin(float expected) {
+        return u32(expected + 4.5f * sqrtf(expected)) + 4;
+    }
+
+    // Names the part that a rescan reads, and how many candidates stay before those that it finds.
+    static __device__ __forceinline__ void start_rescan(Shared& shared, const Part& part, u32 size) {
+        __syncthreads();  // the candidates and the part named before have been read
+        if (threadIdx.x == 0) {
+            shared.candidates.stripes = part.stripes;
+            shared.candidates.rank = part.rank;
+            shared.candidates.parts = part.parts;
+            shared.candidates.size = size;
+        }
+        __syncthreads();
+    }
+
+    // Counts candidates in the search's histogram.
+    static __device__ __forceinline__ void count(Shared& shared, const Range& range,
+                                                 const RowCandidates& from) {
+        if (!from.clean) {
+            shared.search.histogram.template clear<THREADS>();
+            __syncthreads();
+        }
+        from.set.for_each_key([&](u32 key) { shared.search.histogram.add(range.bin(key)); });
+        __syncthreads();
+    }
+
+    // The thread's scores of a stage that are beyond a limit.
+    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
+                                                      u32 limit) {
+        u32 hits = 0;
+        ring.for_each_word(stage, [&](u32 w, u32 word) {
+            Word::add_beyond(word, limit, Word::bits_of(w), hits);
+        });
+        return hits;
+    }
+};

@@ -1,0 +1,131 @@
+// The final selection: which candidates win, and their way to the output.
+//
+// Scope: block; every thread must call. Shared memory: a key and a column for each of RANKED
+// candidates of the threshold bin, and one word. Barriers: two to find the winners, and more where the
+// threshold bin has many candidates; one to write if candidates are ranked.
+// Preconditions: the candidates are counted, with a barrier after it; fewer than 65536.
+#pragma once
+#include "../core/threshold.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
+#include "../select/cut.cuh"
+#include "set.cuh"
+
+// Keys above `last` win, and `ties` of those from `first` to `last`: the best of them if `ranked`,
+// else whichever.
+struct Winners {
+    bool valid;
+    bool ranked;
+    u32 first;
+    u32 last;
+    u32 ties;
+    u32 inside;  // candidates from `first` to `last`
+};
+
+template <class Config>
+struct FinalSelection {
+    using Key = typename Config::Bits;
+    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Range = typename Search::Range;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
+
+    u32 slots;  // winners in the lower half, candidates of the threshold bin in the upper
+    Key keys[RANKED];
+    u32 columns[RANKED];
+
+    // The winners among candidates that were counted in `range`. They are not valid if the last winner
+    // is below `threshold`: then a score that is no candidate may be better. Two barriers and more.
+    template <class Set>
+    static __device__ __forceinline__ Winners find(Search& search, const Range& range, u32 k,
+                                                   u32 threshold, const Set& candidates) {
+        const ThresholdBin bin = search.threshold.find(search.histogram, k);
+        Winners winners = {true,           false, range.first(bin.bin), range.last(bin.bin),
+                           k - bin.above, bin.inside};
+        // The bin is above the threshold, and is one key, wins whole, or is small enough to rank.
+        const bool settled = winners.first == winners.last || bin.inside == winners.ties;
+        if (winners.first >= threshold && (settled || bin.inside <= RANKED)) {
+            winners.ranked = !settled;
+            return winners;
+        }
+        if (winners.last < threshold) {
+            winners.valid = false;
+            return winners;
+        }
+        // Split the bin until it is on one side of the threshold.
+        search.template find<Set>(search, candidates.keys, candidates.sizes, candidates.share,
+                                  candidates.segments, winners.ties, winners.first, winners.last,
+                                  threshold);
+        const Cut cut = search.cut;
+        return {cut.least >= threshold, false, cut.least, cut.greatest, cut.ties, cut.ties};
+    }
+
+    // Writes the k winners. One barrier if candidates are ranked.
+    template <class Set>
+    __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
+                                          const Winners& winners, const Set& candidates) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        candidates.for_each_batch([&](const CandidateBatch& batch) {
+            constexpr u32 DEPTH = CandidateBatch::DEPTH;
+            // Winners in the lower half, the bin's candidates in the upper: one scan places both.
+            u32 counts = 0;
+#pragma unroll
+            for (u32 d = 0; d < DEPTH; ++d) {
+                const bool wins = batch.keys[d] > winners.last;
+                const bool in_bin = !wins && batch.keys[d] >= winners.first;
+                counts += batch.has(d) ? (wins ? 1u : in_bin ? 1u << 16 : 0) : 0;
+            }
+            const u32 through = warp_sum_through(counts, lane);
+            u32 slot = 0;
+            if (lane == WARP_SIZE - 1) {
+                slot = atomicAdd(&slots, through);
+            }
+            slot = __shfl_sync(FULL_MASK, slot, WARP_SIZE - 1) + through - counts;
+#pragma unroll
+            for (u32 d = 0; d < DEPTH; ++d) {
+                if (!batch.has(d) || batch.keys[d] < winners.first) {
+                    continue;
+                }
+                const u32 column = batch.column(d);
+                if (batch.keys[d] > winners.last) {
+                    Config::emit(args, row, slot % 65536, column);
+                    slot += 1;
+                } else {
+                    const u32 tie = slot >> 16;
+                    if (winners.ranked) {
+                        keys[tie] = Key(batch.keys[d]);
+                        columns[tie] = column;
+                    } else if (tie < winners.ties) {
+                        Config::emit(args, row, k - 1 - tie, column);
+                    }
+                    slot += 1u << 16;
+                }
+            }
+        });
+        if (winners.ranked) {
+            __syncthreads();
+            write_ranked(args, row, k, winners);
+        }
+    }
+
+   private:
+    // A warp counts those that are better than one candidate of the bin, 32 at a time.
+    __device__ __forceinline__ void write_ranked(const LaunchArgs& args, u32 row, u32 k,
+                                                 const Winners& winners) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
+            const Key key = keys[mine];
+            u32 better = 0;
+            for (u32 from = 0; from < winners.inside; from += WARP_SIZE) {
+                const u32 other = from + lane;
+                const bool there = other < winners.inside;
+                const Key their = there ? keys[other] : Key(0);
+                const bool is_better = their > key || (their == key && other < mine);
+                better += __popc(__ballot_sync(FULL_MASK, there && is_better));
+            }
+            if (lane == 0 && better < winners.ties) {
+                Config::emit(args, row, k - 1 - better, columns[mine]);
+            }
+        }
+    }
+};

@@ -1,0 +1,150 @@
+// Rescans a part of a row: finds for certain what the guessed threshold missed.
+//
+// Both functions are rare and not inlined: else the common path would run with other registers. What
+// they read is named in the candidates (`stripes`, `rank`, `parts`), with a barrier before the call.
+//
+// Scope: block; every thread must call. Shared memory: the candidates and the cut's search. Barriers:
+// one for each stripe, those of `Candidates::compact`, and one where the places are all taken.
+// Preconditions: those of the stripes.
+#pragma once
+#include "../core/types.cuh"
+#include "../row/stripes.cuh"
+#include "candidates.cuh"
+
+template <class Config>
+struct Rescan {
+    using Bits = typename Config::Bits;
+    using Key = typename Config::Bits;
+    using Buffer = Candidates<Config>;
+    using Search = typename Buffer::Search;
+    using Word = typename Buffer::Word;
+    static constexpr u32 WORDS = Stripes<Config>::WORDS;
+
+    // Makes candidates of the best `most` of the part, among the scores above a threshold. Whenever the
+    // places are all taken, the candidates are compacted to the best `most`, and what follows must be
+    // better than the last of these. Returns the threshold that holds at the end, as a word.
+    static __device__ __noinline__ u64 best(Buffer& to, Search& search, bool none, u32 key,
+                                            u32 capacity, u32 most) {
+        Threshold threshold = {none, key};
+        const auto above = [&](u32 column) {
+            return threshold.none || key_of(to.stripes, column) > threshold.key;
+        };
+#pragma unroll 1
+        for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
+            u32 hits = hits_above(to.stripes, stripe, threshold);
+            u32 edge = to.stripes.holds_edge(stripe) && above(to.stripes.edge_column());
+            while (true) {
+                // Append the hits that have a place.
+                const u32 mine = __popc(hits) + edge;
+                u32 slot = to.reserve(mine);
+                const u32 end = slot + mine;
+#pragma unroll 1
+                for (; hits != 0 && slot < capacity; hits &= hits - 1) {
+                    const u32 column = to.column_of(to.stripes, stripe, __ffs(hits) - 1);
+                    to.keys[slot] = key_of(to.stripes, column);
+                    to.columns[slot++] = column;
+                }
+                if (edge && slot < capacity) {
+                    to.keys[slot] = key_of(to.stripes, to.stripes.edge_column());
+                    to.columns[slot] = to.stripes.edge_column();
+                    edge = 0;
+                }
+                if (!__syncthreads_or(end > capacity)) {
+                    break;
+                }
+                // Compact, and drop the hits that are not above the new threshold.
+                threshold = Threshold::of(Buffer::compact(to, search, threshold.none, threshold.key,
+                                                          capacity, most, 0));
+#pragma unroll 1
+                for (u32 rest = hits; rest != 0; rest &= rest - 1) {
+                    const u32 bit = __ffs(rest) - 1;
+                    if (!above(to.column_of(to.stripes, stripe, bit))) {
+                        hits &= ~(1u << bit);
+                    }
+                }
+                edge = edge && above(to.stripes.edge_column());
+            }
+        }
+        return threshold.word();
+    }
+
+    // Appends scores whose key is `tie`, whichever, until there are `capacity` candidates in all.
+    // Precondition: some number has that key, which excludes NaN.
+    static __device__ __noinline__ void ties(Buffer& to, u32 tie, u32 capacity) {
+        const u32 equal = Word::of_key(tie);
+#pragma unroll 1
+        for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
+            // Find the ties of the stripe.
+            u32 words[WORDS];
+            to.stripes.load(stripe, words);
+            u32 hits = 0;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                Word::add_equal(words[w], equal, Word::bits_of(w), hits);
+            }
+            hits &= to.stripes.present(stripe);  // what stands for no score equals the worst infinity
+            u32 edge = to.stripes.holds_edge(stripe) &&
+                       key_of(to.stripes, to.stripes.edge_column()) == tie;
+            // Append them, two of a thread at a time: else a few threads would write them all.
+            u32 end;
+            bool more;
+            do {
+                const u32 others = hits & (hits - 1);
+                const u32 later = others & (others - 1);
+                u32 now = hits ^ later;
+                const u32 mine = __popc(now) + edge;
+                u32 slot = to.reserve(mine);
+                end = slot + mine;
+#pragma unroll 1
+                for (; now != 0 && slot < capacity; now &= now - 1) {
+                    to.keys[slot] = Key(tie);
+                    to.columns[slot++] = to.column_of(to.stripes, stripe, __ffs(now) - 1);
+                }
+                if (edge && slot < capacity) {
+                    to.keys[slot] = Key(tie);
+                    to.columns[slot] = to.stripes.edge_column();
+                }
+                edge = 0;
+                hits = later;
+                more = __any_sync(FULL_MASK, later != 0 && end < capacity);
+            } while (more);
+            // End where the places are all taken.
+            if (__syncthreads_or(end > capacity)) {
+                if (threadIdx.x == 0) {
+                    to.size = capacity;
+                }
+                __syncthreads();
+                return;
+            }
+        }
+    }
+
+   private:
+    // The thread's scores of a stripe that are above the threshold.
+    static __device__ __forceinline__ u32 hits_above(const Stripes<Config>& stripes, u32 stripe,
+                                                     const Threshold& threshold) {
+        if (threshold.none) {
+            return stripes.present(stripe);
+        }
+        // Only NaN has keys below that of the worst infinity, and no word to compare with tells them
+        // apart: every number is above such a threshold.
+        const bool numbers = threshold.key < Word::worst_key();
+        const u32 limit = numbers ? 0 : Word::of_key(threshold.key);
+        u32 words[WORDS];
+        stripes.load(stripe, words);
+        u32 hits = 0;
+#pragma unroll
+        for (u32 w = 0; w < WORDS; ++w) {
+            if (numbers) {
+                Word::add_equal(words[w], words[w], Word::bits_of(w), hits);
+            } else {
+                Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
+            }
+        }
+        return numbers ? hits & stripes.present(stripe) : hits;
+    }
+
+    static __device__ __forceinline__ u32 key_of(const Stripes<Config>& stripes, u32 column) {
+        return Config::key(__ldg(stripes.scores + column));
+    }
+};

@@ -1,0 +1,148 @@
+// Guesses a threshold from a sample of scores: a key such that about so many of them are above it.
+//
+// A thread contributes the best of each group of its scores: as many groups as make twice the number
+// wanted in all. A histogram of these maxima, from the greatest downwards, gives the threshold. The
+// guess can be wrong in either direction; the final selection checks it.
+//
+// Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one
+// before anything is counted, two for each pass, none at the end: the histogram is cleared, and a
+// barrier is due before it is used again.
+// Preconditions: the histogram is clear and `greatest` is 0, both before a barrier.
+#pragma once
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
+#include "../score/word.cuh"
+#include "../select/cut.cuh"
+
+// A guessed threshold: scores of a greater key become candidates.
+struct Guess {
+    bool found;
+    bool ties;  // very many scores have the key `threshold` itself; no more than wanted are above it
+    u32 threshold;
+    u32 greatest;  // key of the sample
+};
+
+template <class Config>
+struct Sample {
+    using Word = ScoreWord<Config>;
+    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Range = typename Search::Range;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 BINS = Config::BINS;
+    // Groups of a thread, in words: the fewest keep the scores of a vector apart, so that winners
+    // that stand together are not taken for one; the most are as many as the greatest k needs.
+    static constexpr u32 LEAST = 4;
+    static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
+    // The first pass spans this many keys under the greatest: 8 octaves.
+    static constexpr u32 MANTISSA_BITS =
+        sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
+    static constexpr u32 SPAN_BITS = MANTISSA_BITS + 3;
+    static constexpr u32 SHIFT =
+        SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
+    static constexpr u32 SPAN = BINS << SHIFT;
+
+    // A threshold with about `wanted` scores of the sample above it; at least so many if `certain`.
+    // for_each_word(visit) calls visit(w, word) for the words of this thread, with w from 0 on in each
+    // stripe.
+    template <class ForEachWord>
+    static __device__ __forceinline__ Guess guess(Search& search, u32& shared_greatest, bool certain,
+                                                  u32 wanted, ForEachWord for_each_word) {
+        // Take the best score of each group, and halve the groups while they are enough.
+        constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
+        constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
+        u32 best[MOST];
+#pragma unroll
+        for (u32 g = 0; g < MOST; ++g) {
+            best[g] = Word::WORST;
+        }
+        for_each_word([&](u32 w, u32 word) { best[w % MOST] = Word::better(best[w % MOST], word); });
+        u32 groups = MOST;
+#pragma unroll
+        for (u32 half = MOST / 2; half >= LEAST; half /= 2) {
+            if (wanted * 2 <= THREADS * Word::SCORES * half) {
+#pragma unroll
+                for (u32 g = 0; g < half; ++g) {
+                    best[g] = Word::better(best[g], best[g + half]);
+                }
+                groups = half;
+            }
+        }
+        const u32 maxima = THREADS * Word::SCORES * groups;
+        if (wanted > maxima) {
+            return {false, false, 0, ~0u};
+        }
+
+        // Some groups hold several of the wanted, so fewer maxima are among the wanted.
+        if (!certain) {
+            // 1 - exp(-x), to a hundredth where x is under 1.
+            const float x = __fdividef(float(wanted), float(maxima));
+            const float power = x * (1.0f + x * (0.5f + x * (1.0f / 6.0f)));
+            wanted = u32(__fdividef(float(maxima) * power, 1.0f + power)) + 1;
+        }
+        const auto for_maxima = [&](auto visit) {
+#pragma unroll
+            for (u32 g = 0; g < MOST; ++g) {
+                if (g < groups) {
+#pragma unroll
+                    for (u32 i = 0; i < Word::SCORES; ++i) {
+                        visit(Word::rough_key(best[g], i));
+                    }
+                }
+            }
+        };
+
+        // Find the greatest key of the CTA.
+        u32 greatest = 0;
+        for_maxima([&](u32 key) { greatest = max(greatest, key); });
+        greatest = warp_greatest(greatest);
+        if (threadIdx.x % WARP_SIZE == 0) {
+            atomicMax(&shared_greatest, greatest);
+        }
+        __syncthreads();
+        greatest = shared_greatest;
+
+        // Count the maxima under it; the first bin takes all that are lower.
+        const u32 least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
+        const ActiveRange<Config::DIGIT_BITS> span = {least, greatest, SHIFT};
+        Range range = {span, 0, greatest};
+        for_maxima([&](u32 key) { search.histogram.add((max(key, least) - least) >> SHIFT); });
+
+        // Narrow the range to the bin of the last wanted one, until the bin holds few.
+        u32 left = wanted;
+        while (true) {
+            __syncthreads();
+            const ThresholdBin bin = search.threshold.find(search.histogram, left);
+            const u32 first = range.first(bin.bin);
+            const u32 last = range.last(bin.bin);
+            // One key may stand for up to twice the wanted scores; with more it has ties.
+            const u32 reached = wanted - left + bin.above + bin.inside;
+            const bool narrow = bin.inside <= wanted / 4 + 16 ||
+                                (first == last && reached <= 2 * wanted + WARP_SIZE);
+            search.histogram.template clear<THREADS>();
+            if (narrow || first == last) {
+                const u32 worst = Word::worst_key();
+                // Words that stand for no score have the worst key too.
+                bool ties = !narrow || first <= worst;
+                u32 threshold = first <= worst ? worst : ties ? first : first - 1;
+                // Every NaN that wins is above the threshold, so none is collected as its tie.
+                if (Word::NAN_WINS && threshold > Word::best_key()) {
+                    ties = false;
+                    threshold = Word::best_key();
+                }
+                // The key of -0 is that of +0.
+                if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
+                    threshold = Config::key(typename Config::Bits(0));
+                }
+                return {last >= worst, ties, threshold, greatest};
+            }
+            left -= bin.above;
+            range = Range::of(first, last);
+            __syncthreads();
+            for_maxima([&](u32 key) {
+                if (range.below <= key && key <= range.beyond) {
+                    search.histogram.add(range.bin(key));
+                }
+            });
+        }
+    }
+};

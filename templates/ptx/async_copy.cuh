@@ -1,0 +1,48 @@
+// Copies from global to shared memory that go on while the thread does.
+//
+// Scope: thread; each waits for its own copies alone. Shared memory: none of its own. Barriers: none.
+// Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is over at once.
+#pragma once
+#include "../core/types.cuh"
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#define TOPKIT_ASYNC_COPY_PTX 1
+#else
+#define TOPKIT_ASYNC_COPY_PTX 0
+#endif
+
+#ifdef TOPKIT_INTERPRET
+using topkit::copy_async;
+using topkit::copy_async_commit;
+using topkit::copy_async_wait_all;
+using topkit::copy_async_wait_but_last;
+#else
+__device__ __forceinline__ void copy_async(uint4* to, const uint4* from) {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
+                 :: "r"(u32(__cvta_generic_to_shared(to))), "l"(from) : "memory");
+#else
+    *to = __ldg(from);
+#endif
+}
+
+// The copies since the last call are one group.
+__device__ __forceinline__ void copy_async_commit() {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+__device__ __forceinline__ void copy_async_wait_all() {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.wait_group 0;" ::: "memory");
+#endif
+}
+
+// Waits for all groups but the last.
+__device__ __forceinline__ void copy_async_wait_but_last() {
+#if TOPKIT_ASYNC_COPY_PTX
+    asm volatile("cp.async.wait_group 1;" ::: "memory");
+#endif
+}
+#endif

@@ -1,0 +1,417 @@
+// A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
+// compared from there.
+//
+// Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
+// Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
+// blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
+// The scores before the first aligned vector and after the last whole one are held one a thread, by
+// the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
+// winners that stand together are spread over the CTAs.
+#pragma once
+#include "../../score/code.cuh"
+#include "../row.cuh"
+#include "../../core/types.cuh"
+
+// The word at a place that is known only at run time, from an array in registers: a tree of
+// selections, since registers cannot be indexed.
+template <u32 N>
+__device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
+    static_assert((N & (N - 1)) == 0, "a tree of selections has a power of two of leaves");
+    if constexpr (N == 1) {
+        return words[0];
+    } else {
+        u32 halved[N / 2];
+#pragma unroll
+        for (u32 i = 0; i < N / 2; ++i) {
+            halved[i] = place & 1 ? words[2 * i + 1] : words[2 * i];
+        }
+        return pick(halved, place >> 1);
+    }
+}
+
+// The rank of a CTA in its cluster. Alone it is no value, and takes no register.
+template <u32 CLUSTER>
+struct ClusterShare {
+    u32 rank;
+};
+template <>
+struct ClusterShare<1> {
+    static constexpr u32 rank = 0;
+    __device__ __forceinline__ explicit ClusterShare(u32) {}
+};
+
+// Where the scores of a thread stand in the row.
+template <class Config>
+struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
+    using Bits = typename Config::Bits;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+    static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
+    static constexpr u32 VECTOR_PAIRS = VEC_SIZE / 2;
+    static constexpr u32 PAIRS = VECTORS * VECTOR_PAIRS;
+    static constexpr u32 WORDS = (PAIRS + 15) / 16;  // words of hits: 16 pairs each
+    static constexpr u32 STRIDE = THREADS * Config::CLUSTER;  // vectors
+    static_assert(VEC_SIZE * sizeof(Bits) == 16, "a resident row is loaded 16 bytes at a time");
+    static_assert(Config::ITEMS % VEC_SIZE == 0, "a thread holds whole vectors");
+
+    const Bits* scores;
+    u32 length;
+    u32 head;     // scores before the first aligned address
+    u32 vectors;  // whole vectors after them
+
+    // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
+    // and the bit 16 above it the high one.
+    struct Hits {
+        u32 words[WORDS];
+        u32 edge;  // 1 if the score before or after the vectors is a hit
+
+        __device__ __forceinline__ void add(u32 word, u32 bit) {
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                words[w] |= w == word ? bit : 0;
+            }
+            edge |= word == WORDS;
+        }
+
+        __device__ __forceinline__ void add(const Hits& others) {
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                words[w] |= others.words[w];
+            }
+            edge |= others.edge;
+        }
+
+        __device__ __forceinline__ void remove(const Hits& others) {
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                words[w] &= ~others.words[w];
+            }
+            edge &= ~others.edge;
+        }
+
+        __device__ __forceinline__ u32 count() const {
+            u32 hits = edge;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                hits += __popc(words[w]);
+            }
+            return hits;
+        }
+    };
+
+    __device__ __forceinline__ ResidentPlaces(const Row<Bits>& row, u32 rank)
+        : ClusterShare<Config::CLUSTER>{rank}, scores(row.scores), length(row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(scores) % 16);
+        head = min(length, past == 0 ? 0 : (16 - past) / u32(sizeof(Bits)));
+        vectors = (length - head) / VEC_SIZE;
+    }
+
+    // Calls visit(column) once for every hit.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_column(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 w = 0; w < WORDS; ++w) {
+            for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
+                visit(column_of(w, __ffs(rest) - 1));
+            }
+        }
+        if (hits.edge != 0) {
+            visit(edge_column());
+        }
+    }
+
+    // Calls visit(key, word, bit) once for every hit, with its place among the hits. A few vectors
+    // are loaded again at once where they hold a hit: with many hits, a load for each would wait
+    // for the one before it.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
+        constexpr u32 CHUNK = VECTORS < 2 ? VECTORS : 2;
+        constexpr u32 CHUNK_PAIRS = CHUNK * VECTOR_PAIRS;
+        static_assert(16 % CHUNK_PAIRS == 0, "the hits of a chunk are in one word");
+#pragma unroll 1
+        for (u32 chunk = 0; chunk < VECTORS / CHUNK; ++chunk) {
+            const u32 word = chunk * CHUNK_PAIRS / 16;
+            const u32 shift = chunk * CHUNK_PAIRS % 16;
+            constexpr u32 OF_A_CHUNK = ((1u << (CHUNK_PAIRS - 1) << 1) - 1) * 0x00010001u;
+            const u32 here = pick(hits.words, word) >> shift & OF_A_CHUNK;
+            if (here == 0) {
+                continue;
+            }
+            u32 loaded[CHUNK * 4];
+#pragma unroll
+            for (u32 v = 0; v < CHUNK; ++v) {
+                if (holds(chunk * CHUNK + v)) {
+                    load_vector(chunk * CHUNK + v, v, loaded);
+                }
+            }
+#pragma unroll
+            for (u32 item = 0; item < CHUNK_PAIRS * 2; ++item) {
+                const u32 bit = 1u << (item / 2 + 16 * (item % 2));
+                if (here & bit) {
+                    const u32 bits = sizeof(Bits) == 4 ? loaded[item % (CHUNK * 4)]
+                                                       : loaded[item / 2] >> 16 * (item % 2);
+                    visit(Config::key(Bits(bits)), word, bit << shift);
+                }
+            }
+        }
+        if (hits.edge != 0) {
+            visit(key(edge_column()), WORDS, 1u);
+        }
+    }
+
+    // Loads a vector of this thread to the words from 4 * `to` on.
+    template <u32 N>
+    __device__ __forceinline__ void load_vector(u32 v, u32 to, u32 (&words)[N]) const {
+        const uint4 vector = __ldg(reinterpret_cast<const uint4*>(scores + column(v, 0)));
+        words[4 * to] = vector.x;
+        words[4 * to + 1] = vector.y;
+        words[4 * to + 2] = vector.z;
+        words[4 * to + 3] = vector.w;
+    }
+
+    __device__ __forceinline__ Bits key(u32 at) const { return Config::key(__ldg(scores + at)); }
+
+    __device__ __forceinline__ bool holds(u32 v) const {
+        return first() + v * STRIDE < vectors;
+    }
+
+    __device__ __forceinline__ u32 column(u32 v, u32 item) const {
+        return head + (first() + v * STRIDE) * VEC_SIZE + item;
+    }
+
+    // Of a hit: bit `bit` of word `w`.
+    __device__ __forceinline__ u32 column_of(u32 w, u32 bit) const {
+        const u32 pair = w * 16 + bit % 16;
+        return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
+    }
+
+    // The first vector of this thread.
+    __device__ __forceinline__ u32 first() const {
+        constexpr u32 CHUNK = Config::CHUNK;
+        if constexpr (Config::CLUSTER == 1) {
+            return threadIdx.x;
+        } else {
+            const u32 chunk = threadIdx.x / CHUNK * Config::CLUSTER + this->rank;
+            return chunk * CHUNK + threadIdx.x % CHUNK;
+        }
+    }
+
+    __device__ __forceinline__ u32 edge_column() const {
+        return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
+    }
+
+    __device__ __forceinline__ bool holds_edge() const {
+        return this->rank == 0 && edge_column() < length;
+    }
+};
+
+// The scores of a thread, rounded, in registers.
+template <class Config>
+struct ResidentRow {
+    using Bits = typename Config::Bits;
+    using Dtype = typename Config::Dtype;
+    using Places = ResidentPlaces<Config>;
+    using Hits = typename Places::Hits;
+    static constexpr u32 VECTORS = Places::VECTORS;
+    static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
+    static constexpr u32 WORDS = VECTORS * 4;
+    // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
+    // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
+    // multiprocessor, and would be fewer.
+    static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
+                                         : Config::THREADS == 512 ? true
+                                                                  : Config::THREADS > 512 && WORDS <= 16;
+
+    Places places;
+    u32 words[WORDS];
+    u32 pairs[Places::PAIRS];  // -inf where the thread holds no score
+    u32 edge;                  // a score before or after the vectors, in the low half
+
+    __device__ __forceinline__ ResidentRow(const Row<Bits>& row, u32 rank) : places(row, rank) {
+#pragma unroll
+        for (u32 v = 0; v < VECTORS; ++v) {
+#pragma unroll
+            for (u32 w = 0; w < 4; ++w) {
+                words[4 * v + w] = WORST;
+            }
+            if (places.holds(v)) {
+                places.load_vector(v, v, words);
+            }
+        }
+        edge = rounded(WORST_BITS, 0);
+        if (places.holds_edge()) {
+            edge = rounded(u32(__ldg(row.scores + places.edge_column())), 0);
+        }
+#pragma unroll
+        for (u32 p = 0; p < Places::PAIRS; ++p) {
+            if constexpr (sizeof(Bits) == 4) {
+                pairs[p] = rounded(words[2 * p], words[2 * p + 1]);
+            } else {
+                pairs[p] = rounded(words[p] & 0xFFFFu, words[p] >> 16);
+            }
+        }
+    }
+
+    // Calls visit(key, column) once for every hit. Few are expected.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_hit(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 w = 0; w < Places::WORDS; ++w) {
+            for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
+                const u32 bit = __ffs(rest) - 1;
+                const u32 at = places.column_of(w, bit);
+                visit(KEEPS_SCORES ? Config::key(score(w * 16 + bit % 16, bit / 16)) : places.key(at), at);
+            }
+        }
+        if (hits.edge != 0) {
+            visit(places.key(places.edge_column()), places.edge_column());
+        }
+    }
+
+    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
+    // scores are gone through one by one, from registers if they are there.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
+        if constexpr (!KEEPS_SCORES) {
+            places.for_each_key(hits, visit);
+        } else {
+#pragma unroll
+            for (u32 p = 0; p < Places::PAIRS; ++p) {
+#pragma unroll
+                for (u32 second = 0; second < 2; ++second) {
+                    const u32 bit = 1u << (p % 16 + 16 * second);
+                    if (hits.words[p / 16] & bit) {
+                        visit(score_key(p, second), p / 16, bit);
+                    }
+                }
+            }
+            if (hits.edge != 0) {
+                visit(places.key(places.edge_column()), Places::WORDS, 1u);
+            }
+        }
+    }
+
+    // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_code(Visit visit) const {
+#pragma unroll
+        for (u32 v = 0; v < VECTORS; ++v) {
+            if (places.holds(v)) {
+#pragma unroll
+                for (u32 p = 0; p < VECTOR_PAIRS; ++p) {
+                    const u32 codes = half_codes(pairs[v * VECTOR_PAIRS + p]);
+                    visit(codes & 0xFFFFu);
+                    visit(codes >> 16);
+                }
+            }
+        }
+        if (places.holds_edge()) {
+            visit(half_codes(edge) & 0xFFFFu);
+        }
+    }
+
+    // Calls visit(code) once for every hit. Many may be.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 p = 0; p < Places::PAIRS; ++p) {
+            const u32 codes = half_codes(pairs[p]);
+            if (hits.words[p / 16] & 1u << p % 16) {
+                visit(codes & 0xFFFFu);
+            }
+            if (hits.words[p / 16] & 0x10000u << p % 16) {
+                visit(codes >> 16);
+            }
+        }
+        if (hits.edge != 0) {
+            visit(half_codes(edge) & 0xFFFFu);
+        }
+    }
+
+    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
+        return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
+    }
+
+    // The range of their keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
+    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
+    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
+
+    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
+    // Precondition: 16 bits.
+    static __device__ __forceinline__ bool tells_all(u32 code) {
+        const u32 exponent = half_of_code(code) >> 10 & 31;
+        constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
+        return exponent < 31 && (IS_F16 || exponent > 0);
+    }
+
+    // The scores that are at least `half`.
+    __device__ __forceinline__ Hits at_least(u32 half) const {
+        const u32 bound = half_twice(half);
+        Hits hits = {};
+#pragma unroll
+        for (u32 p = 0; p < Places::PAIRS; ++p) {
+            hits.words[p / 16] |= half_at_least(pairs[p], bound) & (0x00010001u << p % 16);
+        }
+        hits.edge = half_at_least(edge, bound) & 1u;
+        // What stands for no score is at least -inf, and nothing else.
+        if (half == HALF_NEGATIVE_INFINITY) {
+            drop_absent(hits);
+        }
+        return hits;
+    }
+
+    // The scores in a bin of codes that begins at `first`, and those above it. A code beyond an
+    // infinity is a NaN, which no score is at least.
+    __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
+        inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
+        above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
+        inside.remove(above);
+    }
+
+   private:
+    // The key of one score of a pair. Precondition: both are known at compile time.
+    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
+        if constexpr (sizeof(Bits) == 4) {
+            return Config::key(words[pair * 2 + second]);
+        } else {
+            return Config::key(Bits(words[pair] >> (second * 16)));
+        }
+    }
+
+    // One score of a pair, as it was loaded.
+    __device__ __forceinline__ Bits score(u32 pair, u32 second) const {
+        if constexpr (sizeof(Bits) == 4) {
+            return pick(words, pair * 2 + second);
+        } else {
+            return Bits(pick(words, pair) >> (second * 16));
+        }
+    }
+
+    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
+                                                      : u32(Dtype::INFINITE);
+    static constexpr u32 WORST = sizeof(Bits) == 4 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
+
+    __device__ __forceinline__ void drop_absent(Hits& hits) const {
+#pragma unroll
+        for (u32 p = 0; p < Places::PAIRS; ++p) {
+            if (!places.holds(p / VECTOR_PAIRS)) {
+                hits.words[p / 16] &= ~(0x00010001u << p % 16);
+            }
+        }
+        if (!places.holds_edge()) {
+            hits.edge = 0;
+        }
+    }
+
+    // Two scores as halves that are greater for the better.
+    static __device__ __forceinline__ u32 rounded(u32 first, u32 second) {
+        u32 pair = rounded_scores(Dtype{}, first, second);
+        if constexpr (!Config::LARGEST) {
+            pair ^= HALF_SIGNS;
+        }
+        constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
+        return half_unsigned_zeros(half_without_nan<NAN_WINS>(pair));
+    }
+};

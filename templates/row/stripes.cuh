@@ -1,0 +1,100 @@
+// A row cut into stripes, each spread over all of it, that a CTA loads one at a time.
+//
+// Scope: block; each thread holds its share of a stripe. Shared memory: none. Barriers: none.
+// Preconditions: blockDim.x == Config::THREADS; scores aligned to their element; nobody writes the
+// row meanwhile. A vector is 16 bytes.
+//
+// Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
+// whose best scores stand together and one that repeats itself look alike from every stripe. Nor does
+// a thread take the same place of every stripe: else two stripes would be one to the search for a
+// bound, which asks each thread for its best (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
+// 9.4 so; H200).
+#pragma once
+#include "row.cuh"
+#include "../score/word.cuh"
+#include "../core/types.cuh"
+
+template <class Config>
+struct Stripes {
+    using Bits = typename Config::Bits;
+    using Word = ScoreWord<Config>;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+    static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;  // of a thread
+    static constexpr u32 WORDS = VECTORS * 4;
+    static constexpr u32 SCORES = THREADS * Config::ITEMS;  // of a stripe, at the most
+    static constexpr u32 CHUNK = Config::CHUNK;             // vectors
+    static constexpr u32 CHUNKS = THREADS * VECTORS / CHUNK;
+    static_assert(VEC_SIZE * sizeof(Bits) == 16, "a stripe is loaded 16 bytes at a time");
+    static_assert(Config::ITEMS <= 32, "a thread's hits are the bits of one word");
+
+    const Bits* scores;
+    u32 length;
+    u32 head;     // scores before the first aligned address
+    u32 vectors;  // whole vectors after them
+    u32 count;    // stripes: a multiple of the parts
+
+    Stripes() = default;
+    __device__ __forceinline__ Stripes(const Row<Bits>& row, u32 parts)
+        : scores(row.scores), length(row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(scores) % 16);
+        head = min(length, past == 0 ? 0 : (16 - past) / u32(sizeof(Bits)));
+        vectors = (length - head) / VEC_SIZE;
+        const u32 chunks = (vectors + CHUNK - 1) / CHUNK;
+        const u32 full = CHUNKS * parts;
+        count = max((chunks + full - 1) / full, 1u) * parts;
+    }
+
+    // The first vector of a thread in a stripe; each other is `step` after the one before it.
+    __device__ __forceinline__ u32 first(u32 stripe, u32 thread) const {
+        constexpr u32 PLACES = THREADS / CHUNK;
+        constexpr u32 FARTHER = PLACES * 618 / 1000 | 1;  // so that few stripes in turn come near
+        const u32 chunk = (thread / CHUNK + stripe * FARTHER) % PLACES;
+        const u32 turned = stripe + __umulhi(chunk * 0x9E3779B1u, count);
+        return (chunk * count + min(turned, turned - count)) * CHUNK + thread % CHUNK;
+    }
+    __device__ __forceinline__ u32 step() const { return THREADS * count; }
+
+    __device__ __forceinline__ u32 column(u32 stripe, u32 thread, u32 item) const {
+        const u32 vector = first(stripe, thread) + item / VEC_SIZE * step();
+        return head + vector * VEC_SIZE + item % VEC_SIZE;
+    }
+
+    // WORST where the thread holds no score.
+    __device__ __forceinline__ void load(u32 stripe, u32 (&words)[WORDS]) const {
+        const u32 first = this->first(stripe, threadIdx.x);
+        const uint4* from = reinterpret_cast<const uint4*>(scores + head) + first;
+        const u32 step = this->step();
+#pragma unroll
+        for (u32 v = 0; v < VECTORS; ++v) {
+            uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
+            if (first + v * step < vectors) {
+                loaded = __ldg(from + v * step);
+            }
+            words[4 * v] = loaded.x;
+            words[4 * v + 1] = loaded.y;
+            words[4 * v + 2] = loaded.z;
+            words[4 * v + 3] = loaded.w;
+        }
+    }
+
+    // The hits of all scores that the thread holds of a stripe.
+    __device__ __forceinline__ u32 present(u32 stripe) const {
+        const u32 first = this->first(stripe, threadIdx.x);
+        constexpr u32 ALL = Word::bits_of(0) * 15;  // words of a vector
+        u32 hits = 0;
+#pragma unroll
+        for (u32 v = 0; v < VECTORS; ++v) {
+            hits |= first + v * step() < vectors ? ALL << 4 * v : 0;
+        }
+        return hits;
+    }
+
+    // The scores before and after the vectors are one a thread, with the first stripe.
+    __device__ __forceinline__ u32 edge_column() const {
+        return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
+    }
+    __device__ __forceinline__ bool holds_edge(u32 stripe) const {
+        return stripe == 0 && edge_column() < length;
+    }
+};

@@ -1,0 +1,141 @@
+// Reads a row, VEC_SIZE scores a load where the address allows it.
+//
+// Scope: block (each thread visits its share). Shared memory: none. Barriers: none.
+// Preconditions: the row is aligned to its element; blockDim.x == Config::THREADS; no thread
+// writes the row while it is read. Any base address, stride and length: the scores before the
+// first aligned vector and after the last whole one are loaded one by one.
+#pragma once
+#include "row.cuh"
+#include "../core/types.cuh"
+
+// One memory transaction of a thread, by its width in bytes.
+template <u32 BYTES> struct LoadWord;
+template <> struct LoadWord<2>  { using Type = u16; };
+template <> struct LoadWord<4>  { using Type = u32; };
+template <> struct LoadWord<8>  { using Type = uint2; };
+template <> struct LoadWord<16> { using Type = uint4; };
+
+template <class Bits, u32 VEC_SIZE>
+struct ScoreVector {
+    static constexpr u32 BYTES = VEC_SIZE * sizeof(Bits);
+    static constexpr u32 WORD_BYTES = BYTES < 16 ? BYTES : 16;  // 16 bytes are the widest load
+    static constexpr u32 WORDS = BYTES / WORD_BYTES;
+    using Word = typename LoadWord<WORD_BYTES>::Type;
+
+    union {
+        Word words[WORDS];
+        Bits scores[VEC_SIZE];
+    };
+
+    // Precondition: `from` is aligned to WORD_BYTES.
+    __device__ __forceinline__ void load(const Bits* from) {
+#pragma unroll
+        for (u32 i = 0; i < WORDS; ++i) {
+            words[i] = __ldg(reinterpret_cast<const Word*>(from) + i);
+        }
+    }
+};
+
+// A row as one CTA reads it: whole vectors, and the few scores before and after them.
+template <class Config>
+struct RowReader {
+    using Bits = typename Config::Bits;
+    using Key = typename Config::Bits;
+    using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+    // Vectors in flight a thread: 64 bytes, and at most one bit a score in a word of hits.
+    static constexpr u32 BY_BYTES = Vector::BYTES < 64 ? 64 / Vector::BYTES : 1;
+    static constexpr u32 BY_BITS = 32 / VEC_SIZE;
+    static constexpr u32 DEPTH = BY_BYTES < BY_BITS ? BY_BYTES : BY_BITS;
+
+    const Bits* scores;
+    u32 length;
+    u32 head;     // scores before the first aligned address
+    u32 vectors;  // whole vectors after them
+
+    __device__ __forceinline__ explicit RowReader(const Row<Bits>& row)
+        : scores(row.scores), length(row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(scores) % Vector::WORD_BYTES);
+        const u32 unaligned = past == 0 ? 0 : (Vector::WORD_BYTES - past) / u32(sizeof(Bits));
+        head = min(length, unaligned);
+        vectors = (length - head) / VEC_SIZE;
+    }
+
+    // Calls visit(key, column) once for every score, in no order.
+    template <class Visit>
+    __device__ __forceinline__ void for_each(Visit visit) const {
+        visit_edges(visit);
+        for (u32 first = threadIdx.x; first < vectors; first += DEPTH * THREADS) {
+            Vector batch[DEPTH];
+            load(batch, first);
+#pragma unroll
+            for (u32 d = 0; d < DEPTH; ++d) {
+                if (first + d * THREADS < vectors) {
+#pragma unroll
+                    for (u32 i = 0; i < VEC_SIZE; ++i) {
+                        visit(Config::key(batch[d].scores[i]), column(first, d, i));
+                    }
+                }
+            }
+        }
+    }
+
+    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no
+    // order. Few of the scores are expected to be: a batch becomes a word of hits, and a hit is
+    // loaded again, so that `visit` is compiled twice and not once a register.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
+        const u32 span = u32(greatest) - least;
+        const auto is_hit = [&](Bits bits) { return u32(Config::key(bits)) - least <= span; };
+        visit_edges([&](Key key, u32 at) {
+            if (u32(key) - least <= span) {
+                visit(key, at);
+            }
+        });
+        for (u32 first = threadIdx.x; first < vectors; first += DEPTH * THREADS) {
+            Vector batch[DEPTH];
+            load(batch, first);
+            u32 hits = 0;
+#pragma unroll
+            for (u32 d = 0; d < DEPTH; ++d) {
+                if (first + d * THREADS < vectors) {
+#pragma unroll
+                    for (u32 i = 0; i < VEC_SIZE; ++i) {
+                        hits |= u32(is_hit(batch[d].scores[i])) << (d * VEC_SIZE + i);
+                    }
+                }
+            }
+            while (hits != 0) {
+                const u32 hit = __ffs(hits) - 1;
+                hits &= hits - 1;
+                const u32 at = column(first, hit / VEC_SIZE, hit % VEC_SIZE);
+                visit(Config::key(__ldg(scores + at)), at);
+            }
+        }
+    }
+
+   private:
+    __device__ __forceinline__ u32 column(u32 first, u32 d, u32 i) const {
+        return head + (first + d * THREADS) * VEC_SIZE + i;
+    }
+
+    __device__ __forceinline__ void load(Vector (&batch)[DEPTH], u32 first) const {
+#pragma unroll
+        for (u32 d = 0; d < DEPTH; ++d) {
+            if (first + d * THREADS < vectors) {
+                batch[d].load(scores + column(first, d, 0));
+            }
+        }
+    }
+
+    // The scores before the first whole vector and after the last; fewer than the CTA has threads.
+    template <class Visit>
+    __device__ __forceinline__ void visit_edges(Visit visit) const {
+        const u32 tail = head + vectors * VEC_SIZE;
+        const u32 at = threadIdx.x < head ? threadIdx.x : tail + (threadIdx.x - head);
+        if (at < length) {
+            visit(Config::key(__ldg(scores + at)), at);
+        }
+    }
+};

@@ -1,0 +1,18 @@
+// A row with no more scores than winners.
+//
+// Scope: block. Shared memory: none. Barriers: none.
+#pragma once
+#include "../core/types.cuh"
+
+// Every position wins, and the places that are left are filled.
+template <class Config>
+__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+#pragma unroll 1
+    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
+        if (slot < length) {
+            Config::emit(args, row, slot, slot);
+        } else {
+            Config::fill(args, row, slot);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// Tour, step 5: what "top" means, and the kernel as it is shipped.
+//
+// The loop of step 4 is now `kernels/block_radix.cuh`. It learns from a `Config` what a score is, which
+// score is better and where a winner goes, so that one text serves every dtype, either end of the
+// order, both NaN policies and ragged rows. It adds three things to step 4:
+//   - short rows: with k or fewer scores, each wins and the places left are filled with -1;
+//   - ties: it ends as soon as all candidates win, not only after the last digit. Where more scores tie
+//     than there are places, any of them win;
+//   - NaN and zeros: `ordered_key` gives every NaN one key, above all others or below, and -0 that of +0.
+//
+// topkit renders a `Config` for each variant. The two below are written by hand.
+//
+// Scope, shared memory, barriers, preconditions: those of `kernels/block_radix.cuh`.
+#include "../core/types.cuh"
+#include "../kernels/block_radix.cuh"
+#include "../score/ordinal.cuh"
+
+template <class ScoreType, bool WANTS_LARGEST, bool HIGHEST_NAN, bool IS_RAGGED>
+struct Config {
+    using Dtype = ScoreType;
+    using Bits = typename Dtype::Bits;
+    static constexpr u32 THREADS = 256;
+    static constexpr u32 VEC_SIZE = 16 / sizeof(Bits);  // scores a load
+    static constexpr u32 DIGIT_BITS = 11;
+    static constexpr u32 BINS = 1u << DIGIT_BITS;
+    static constexpr u32 CANDIDATES = 2048;  // places of the candidate buffer
+    static constexpr bool RAGGED = IS_RAGGED;
+
+    // The smallest are the largest by the complement of the key.
+    static __device__ __forceinline__ Bits key(Bits score) {
+        const Bits key = ordered_key<Dtype, HIGHEST_NAN>(score);
+        return WANTS_LARGEST ? key : Bits(~key);
+    }
+
+    // Writes one winner; columns count from the start of the row.
+    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
+                                                u32 column) {
+        static_cast<i32*>(args.indices)[i64(row) * args.index_stride + slot] = i32(column);
+    }
+
+    // Writes one place for which the row has no score.
+    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
+        static_cast<i32*>(args.indices)[i64(row) * args.index_stride + slot] = -1;
+    }
+};
+
+using Largest = Config<F32, true, true, false>;
+using SmallestRagged = Config<Bf16, false, false, true>;
+
+extern "C" __global__ void __launch_bounds__(Largest::THREADS)
+tour_largest(const __grid_constant__ LaunchArgs args) {
+    __shared__ BlockRadix<Largest>::Shared shared;
+    BlockRadix<Largest>::select(args, shared);
+}
+
+extern "C" __global__ void __launch_bounds__(SmallestRagged::THREADS)
+tour_smallest_ragged(const __grid_constant__ LaunchArgs args) {
+    __shared__ BlockRadix<SmallestRagged>::Shared shared;
+    BlockRadix<SmallestRagged>::select(args, shared);
+}
