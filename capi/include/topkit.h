@@ -76,21 +76,21 @@ typedef enum topkit_status {
 
 /* The type of a score. It has no default. */
 enum {
-    TOPKIT_DTYPE_F32 = 1,  /* IEEE 754 binary32 */
-    TOPKIT_DTYPE_BF16 = 2, /* bfloat16: the upper half of an F32 */
-    TOPKIT_DTYPE_F16 = 3   /* IEEE 754 binary16 */
+    TOPKIT_DTYPE_F32 = 1, /* IEEE 754 binary32 */
+    TOPKIT_DTYPE_BF16 = 2, /* bfloat16: the upper half of an f32 */
+    TOPKIT_DTYPE_F16 = 3 /* IEEE 754 binary16 */
 };
 
 /* Which end of the order wins. */
 enum { TOPKIT_SELECT_LARGEST = 0, TOPKIT_SELECT_SMALLEST = 1 };
 
-/* Where NaN, of either sign, ranks: above +inf, as in torch.topk, or below -inf. */
+/* Where NaN of either sign ranks: above +inf, as torch.topk has it, or below -inf. */
 enum { TOPKIT_NAN_HIGHEST = 0, TOPKIT_NAN_LOWEST = 1 };
 
-/* Rows of one length, or with a start and a length each that are read on the device. */
+/* Rows of one length, or of a start and len read on the device. */
 enum { TOPKIT_ROWS_DENSE = 0, TOPKIT_ROWS_RAGGED = 1 };
 
-/* The integer type of an index. */
+/* The integer type of the indices; the fill is -1, all bits set for u32. */
 enum { TOPKIT_INDEX_I32 = 0, TOPKIT_INDEX_U32 = 1, TOPKIT_INDEX_I64 = 2 };
 
 /* In place of an ordinal: the GPU of the CUDA context that is current on the calling thread. */

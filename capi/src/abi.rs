@@ -38,6 +38,13 @@ pub struct SelectorConfig {
     pub reserved: i32,
 }
 
+impl SelectorConfig {
+    /// The keys of a declaration that it has, by name, each with its code.
+    pub fn semantic_keys(&self) -> [(&'static str, i32); 4] {
+        [("select", self.select), ("nan", self.nan), ("rows", self.rows), ("index", self.index)]
+    }
+}
+
 /// `topkit_problem`.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]

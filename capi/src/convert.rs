@@ -6,39 +6,52 @@ use crate::failure::Failure;
 use std::ffi::c_char;
 use topkit::{
     DType, Problem, RawLaunch, SelectorSpec,
-    spec::{IndexType, KSet, NanPolicy, RowShape, Select},
+    spec::{KSet, Key, Semantics},
 };
 
 /// The selector that a config describes, as a spec that leaves every tuning axis to the plan.
 pub fn spec(config: &SelectorConfig) -> Result<(DType, SelectorSpec), Failure> {
     let dtype = dtype(config.dtype)?;
-    let select =
-        choice("select", config.select, Select::ALL, "TOPKIT_SELECT_LARGEST or _SMALLEST")?;
-    let nan = choice("nan", config.nan, NanPolicy::ALL, "TOPKIT_NAN_HIGHEST or _LOWEST")?;
-    let rows = choice("rows", config.rows, RowShape::ALL, "TOPKIT_ROWS_DENSE or _RAGGED")?;
-    let index = choice("index", config.index, IndexType::ALL, "TOPKIT_INDEX_I32, _U32 or _I64")?;
+    let mut semantics = Semantics::DEFAULT;
+    for (name, code) in config.semantic_keys() {
+        semantic(&mut semantics, name, code)?;
+    }
     let first = count("k_first", i64::from(config.k_first))?;
     let last = count("k_last", i64::from(config.k_last))?;
     reserved(config.reserved)?;
     let k = if last == 0 { KSet::from(first) } else { KSet::from(first..=last) };
-    Ok((dtype, declare(dtype, k, rows, |builder| builder.select(select).nan(nan).index(index))?))
+    Ok((dtype, declare(dtype, k, semantics)?))
 }
 
 /// A spec with every tuning axis open.
-pub fn declare(
-    dtype: DType,
-    k: KSet,
-    rows: RowShape,
-    meaning: impl FnOnce(topkit::spec::SpecBuilder) -> topkit::spec::SpecBuilder,
-) -> Result<SelectorSpec, Failure> {
-    let builder = SelectorSpec::builder("Selector")
-        .dtype([dtype])
-        .k(k)
-        .rows(rows)
-        .vec_size([1, 2, 4, 8])
-        .bins([256, 512, 1024, 2048, 4096])
-        .threads([128, 256, 512, 1024]);
-    meaning(builder).build().map_err(|error| Failure::Library(error.into()))
+pub fn declare(dtype: DType, k: KSet, semantics: Semantics) -> Result<SelectorSpec, Failure> {
+    let builder = SelectorSpec::builder("Selector").dtype([dtype]).k(k).semantics(semantics);
+    builder.all_axes().build().map_err(|error| Failure::Library(error.into()))
+}
+
+/// Sets the key of that name to the value of a code. The codes of a key count its words from 0 on.
+fn semantic(semantics: &mut Semantics, name: &'static str, code: i32) -> Result<(), Failure> {
+    let key = Key::semantic().iter().find(|key| key.key().name() == name);
+    let words = key.map_or(&[][..], |key| key.words());
+    let word = usize::try_from(code).ok().and_then(|code| words.get(code));
+    match (key, word) {
+        (Some(key), Some(word)) if key.set(semantics, word) => Ok(()),
+        _ => Err(Failure::Choice { what: name, given: code, choices: constants(name, words) }),
+    }
+}
+
+/// The constants of the header: `TOPKIT_SELECT_LARGEST or TOPKIT_SELECT_SMALLEST`.
+fn constants(key: &str, words: &[&str]) -> String {
+    let names = words.iter().map(|word| constant(key, word)).collect::<Vec<_>>();
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// The constant of the header for a value of a key.
+pub fn constant(key: &str, word: &str) -> String {
+    format!("TOPKIT_{key}_{word}").to_ascii_uppercase()
 }
 
 /// A problem with its row stride and alignment.
@@ -82,27 +95,12 @@ pub fn name(text: &str) -> [c_char; NAME_BYTES] {
 }
 
 fn dtype(given: i32) -> Result<DType, Failure> {
-    match given {
-        1 => Ok(DType::F32),
-        2 => Ok(DType::Bf16),
-        3 => Ok(DType::F16),
-        _ => Err(Failure::Choice {
-            what: "dtype",
-            given,
-            choices: "TOPKIT_DTYPE_F32, _BF16 or _F16",
-        }),
-    }
-}
-
-/// One of the choices of the library, which the header numbers in the same order.
-fn choice<T: Copy>(
-    what: &'static str,
-    given: i32,
-    all: &[T],
-    choices: &'static str,
-) -> Result<T, Failure> {
-    let found = usize::try_from(given).ok().and_then(|given| all.get(given).copied());
-    found.ok_or(Failure::Choice { what, given, choices })
+    let names = DType::ALL.map(DType::name);
+    DType::from_c_code(given).ok_or_else(|| Failure::Choice {
+        what: "dtype",
+        given,
+        choices: constants("dtype", &names),
+    })
 }
 
 /// What is given, or what 0 stands for.
@@ -125,7 +123,7 @@ fn reserved(given: i32) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit::spec::Semantics;
+    use topkit::spec::{IndexType, NanPolicy, RowShape, Select};
 
     const CONFIG: SelectorConfig = SelectorConfig {
         size: 0,
@@ -160,6 +158,52 @@ mod tests {
         assert_eq!(index, [IndexType::I32, IndexType::U32, IndexType::I64]);
         let dtypes = [1, 2, 3].map(|dtype| spec(&SelectorConfig { dtype, ..CONFIG }).unwrap().0);
         assert_eq!(dtypes, [DType::F32, DType::Bf16, DType::F16]);
+    }
+
+    /// The constants of the header, from the tables of dtypes and keys.
+    fn codes() -> String {
+        let plain = |text: &str| text.trim_end_matches('.').replace('`', "");
+        let dtypes = DType::ALL.map(|dtype| {
+            let (name, code) = (constant("dtype", dtype.name()), dtype.c_code());
+            let comma = if dtype == DType::ALL[DType::ALL.len() - 1] { "" } else { "," };
+            format!("    {name} = {code}{comma} /* {} */\n", plain(dtype.summary()))
+        });
+        let dtypes = dtypes.concat();
+        let mut text = format!("{DTYPES}\nenum {{\n{dtypes}}};\n\n");
+        for (name, _) in CONFIG.semantic_keys() {
+            let key = Key::semantic().iter().find(|key| key.key().name() == name).unwrap();
+            let words = key.words().iter().zip(0..);
+            let codes: Vec<_> =
+                words.map(|(word, code)| format!("{} = {code}", constant(name, word))).collect();
+            let summary = plain(key.key().summary());
+            text += &format!("/* {summary}. */\nenum {{ {} }};\n\n", codes.join(", "));
+        }
+        text
+    }
+
+    const DTYPES: &str = "/* The type of a score. It has no default. */";
+
+    /// `UPDATE_EXPECT=1` writes them.
+    #[test]
+    fn the_header_has_the_codes_of_the_tables() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/include/topkit.h");
+        let header = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = header.split_once(DTYPES).unwrap();
+        let after = rest.find("/* In place of an ordinal").unwrap();
+        let (written, due) = (format!("{DTYPES}{}", &rest[..after]), codes());
+        if written != due && std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(path, format!("{before}{due}{}", &rest[after..])).unwrap();
+        } else {
+            assert_eq!(written, due);
+        }
+    }
+
+    #[test]
+    fn what_no_code_stands_for_is_refused_with_the_constants() {
+        let told = spec(&SelectorConfig { index: 3, ..CONFIG }).unwrap_err().to_string();
+        assert!(told.contains("TOPKIT_INDEX_I32, TOPKIT_INDEX_U32 or TOPKIT_INDEX_I64"), "{told}");
+        let told = spec(&SelectorConfig { dtype: 0, ..CONFIG }).unwrap_err().to_string();
+        assert!(told.contains("TOPKIT_DTYPE_BF16"), "{told}");
     }
 
     #[test]

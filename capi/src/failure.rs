@@ -20,7 +20,7 @@ pub enum Failure {
     )]
     Newer { what: &'static str, given: usize, known: usize },
     #[error("`{what}` is {given}; it can be {choices}")]
-    Choice { what: &'static str, given: i32, choices: &'static str },
+    Choice { what: &'static str, given: i32, choices: String },
     #[error("`{what}` is {given}; it cannot be negative")]
     Negative { what: &'static str, given: i64 },
     #[error("`reserved` is {given}; it must be 0")]

@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use topkit::cudarc::driver::sys::CUstream;
 use topkit::{
     DType, Selector,
-    spec::{KSet, RowShape},
+    spec::{KSet, RowShape, Semantics},
 };
 
 /// A GPU, the type of the scores, and whether rows have lengths.
@@ -143,11 +143,13 @@ pub unsafe extern "C" fn peer_run(
 /// The interface counts the types from 0, in the order of the library's table.
 fn dtype(variant: c_int, given: c_int) -> Result<DType, Failure> {
     if variant != 0 {
-        return Err(Failure::Choice { what: "variant", given: variant, choices: "0" });
+        return Err(Failure::Choice { what: "variant", given: variant, choices: "0".into() });
     }
-    let found = usize::try_from(given).ok().and_then(|given| DType::ALL.get(given).copied());
-    let choices = "0 (f32), 1 (bf16) or 2 (f16)";
-    found.ok_or(Failure::Choice { what: "dtype", given, choices })
+    // The codes of C, from 0 on.
+    DType::from_c_code(given.saturating_add(1)).ok_or_else(|| {
+        let codes = DType::ALL.map(|dtype| format!("{} ({dtype})", dtype.c_code() - 1));
+        Failure::Choice { what: "dtype", given, choices: codes.join(", ") }
+    })
 }
 
 /// The selector of the current GPU; GPU 0 where none is in use, as the CUDA runtime has it.
@@ -166,9 +168,9 @@ fn selector(dtype: DType, ragged: bool) -> Result<Selector, Failure> {
         (None, None) => context::open(ordinal)?.toolchain().clone(),
     };
     let rows = if ragged { RowShape::Ragged } else { RowShape::Dense };
+    let semantics = Semantics { rows, ..Semantics::DEFAULT };
     let every_k = KSet::from(1..=i32::MAX as u32);
-    let selector =
-        toolchain.selector(convert::declare(dtype, every_k, rows, |builder| builder)?)?;
+    let selector = toolchain.selector(convert::declare(dtype, every_k, semantics)?)?;
     selectors.insert((ordinal, dtype, ragged), selector.clone());
     Ok(selector)
 }

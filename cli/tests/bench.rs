@@ -1,14 +1,10 @@
 //! `topkit bench` without a GPU: what it draws from an earlier run, and how it refuses. The numbers
 //! in `bench/` are made up.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::{Place, Ran};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use support::{Place, Ran};
 
 fn fixture(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench").join(name);
@@ -177,7 +173,7 @@ fn without_a_gpu_it_says_what_it_needs() {
 }
 
 fn library(place: &Place, name: &str, functions: &str) -> String {
-    support::library(place, &format!("{name}.so"), functions, &[])
+    crate::support::library(place, &format!("{name}.so"), functions, &[])
 }
 
 #[test]
@@ -202,7 +198,7 @@ fn a_peer_that_is_missing_or_lacks_a_function_is_told_before_anything_is_measure
     // The loader's own words are told.
     let lost = library(&place, "lost", "int lost() { return 0; }");
     let needs = ["-Wl,--no-as-needed", &lost];
-    let needy = support::library(&place, "needy.so", "int needy() { return 0; }", &needs);
+    let needy = crate::support::library(&place, "needy.so", "int needy() { return 0; }", &needs);
     std::fs::remove_file(&lost).unwrap();
     refused(&needy, &["cannot be loaded", "lost.so: cannot open shared object file"]);
     let whole = format!("{} {name} {rest}", count(1));

@@ -1,11 +1,7 @@
 //! `topkit cache` over entries that no compiler had to make.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::Place;
 use std::fs;
-use support::Place;
 use topkit::cache::Compiled;
 use topkit::cache::{DiskCache, KeyInputs};
 
@@ -69,7 +65,7 @@ fn a_cache_that_is_off_or_refused_is_the_machines_fault() {
     let place = Place::new();
     let mut command = place.command(&["cache", "ls"]);
     command.env("TOPKIT_CACHE", "off");
-    let ran = support::Ran::of(command);
+    let ran = crate::support::Ran::of(command);
     assert_eq!(ran.code, 3);
     assert!(ran.stderr.contains("TOPKIT_CACHE"), "{ran:?}");
 
@@ -107,7 +103,7 @@ fn prune_tells_what_it_removes_and_a_dry_run_removes_nothing() {
     publish(&place, "sound");
     let mut command = place.command(&["cache", "prune", "--json"]);
     command.env("TOPKIT_CACHE_LIMIT", "0");
-    assert_eq!(support::Ran::of(command).json()["kept"], 0);
+    assert_eq!(crate::support::Ran::of(command).json()["kept"], 0);
 }
 
 #[cfg(unix)]

@@ -1,12 +1,8 @@
 //! `topkit compile` and `topkit doctor` with a real NVRTC, found as the environment says.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::{Place, Ran};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use support::{Place, Ran};
 
 fn run(place: &Place, args: &[&str]) -> Ran {
     run_with(place, args, &[])

@@ -1,10 +1,6 @@
 //! `topkit diff` without NVRTC: the CUDA C, and the exit codes of diff(1).
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
-use support::Place;
+use crate::support::Place;
 
 #[test]
 fn the_same_kernel_is_the_same() {

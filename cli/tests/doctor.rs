@@ -1,10 +1,6 @@
 //! `topkit doctor` on a machine without NVRTC, and the help texts.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
-use support::Place;
+use crate::support::Place;
 
 #[test]
 fn what_is_missing_is_told_with_where_and_how() {
@@ -50,7 +46,7 @@ fn edited_sources_are_told_and_a_folder_that_is_not_there_is_broken() {
     let check = |folder: &str, name: &str| {
         let mut command = place.command(&["doctor", "--json"]);
         command.env("TOPKIT_OVERRIDE", folder);
-        let json = support::Ran::of(command).json();
+        let json = crate::support::Ran::of(command).json();
         let checks = json["checks"].as_array().unwrap();
         checks.iter().find(|check| check["name"] == name).cloned().unwrap_or_default()
     };
@@ -77,7 +73,7 @@ fn a_disassembler_is_told_or_how_to_get_one() {
     for (folder, state, words) in [("", "ok", "nvdisasm"), ("none", "missing", "pip install")] {
         let mut command = place.command(&["doctor", "--json"]);
         command.env("TOPKIT_DISASM", place.path(folder));
-        let json = support::Ran::of(command).json();
+        let json = crate::support::Ran::of(command).json();
         let checks = json["checks"].as_array().unwrap();
         let found = checks.iter().find(|check| check["name"] == "disassembler").unwrap();
         assert_eq!(found["state"], state);
@@ -90,7 +86,7 @@ fn a_log_level_that_makes_no_sense_is_told_and_survived() {
     let place = Place::new();
     let mut command = place.command(&["emit", "--json"]);
     command.env("TOPKIT_LOG", "loud");
-    let ran = support::Ran::of(command);
+    let ran = crate::support::Ran::of(command);
     assert_eq!(ran.code, 0);
     assert!(ran.stderr.contains("loud") && ran.stderr.contains("debug"), "{ran:?}");
     ran.json();

@@ -1,13 +1,8 @@
 //! The program on a made-up driver that has the functions which are probed and no other: what is
 //! called and not probed would be a panic of the bindings. Needs a C++ compiler, and no NVRTC.
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::made_up::{driver, nvrtc};
+use crate::support::{Place, Ran};
 use std::path::Path;
-use support::made_up::{driver, nvrtc};
-use support::{Place, Ran};
 
 /// The program with this driver and this NVRTC.
 fn on(place: &Place, driver: &Path, nvrtc: &str, args: &[&str]) -> Ran {

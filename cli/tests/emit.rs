@@ -1,12 +1,8 @@
 //! `topkit emit`: sources without a GPU and without NVRTC.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::{Place, Ran};
 use std::io::Read;
 use std::process::Stdio;
-use support::{Place, Ran};
 
 #[test]
 fn the_source_is_that_of_the_library() {

@@ -1,10 +1,6 @@
 //! Bad input: one clear line on stderr, exit code 2, and never a panic.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
-use support::{Place, data, f32s, npy, safetensors};
+use crate::support::{Place, data, f32s, npy, safetensors};
 
 #[test]
 fn files_that_are_not_there_or_not_scores() {
@@ -253,7 +249,11 @@ fn labels_without_an_end() {
         let plain = place.command(&["run", &scores, labels, "/dev/stdin"]);
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "ulimit -v 1000000 && yes | \"$@\"", "sh"]);
-        support::Ran::of(support::wrapped(command, &plain)).refused(&["more than", "lines", what]);
+        crate::support::Ran::of(crate::support::wrapped(command, &plain)).refused(&[
+            "more than",
+            "lines",
+            what,
+        ]);
     }
 }
 

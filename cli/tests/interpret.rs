@@ -1,13 +1,9 @@
 //! `topkit run --engine interpret`: the generated kernel on the CPU. Needs a C++ compiler.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::{Place, Ran, data};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use support::{Place, Ran, data};
 
 const SMALL: [&str; 7] = ["run", "--generate", "2x700", "-k", "5", "--engine", "interpret"];
 

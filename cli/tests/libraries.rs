@@ -1,17 +1,12 @@
 //! Libraries and programs that are missing, broken, too old, of several versions or in the wrong
 //! place: made-up ones, built here. Needs a C++ compiler, and no NVRTC and no driver.
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::made_up::{NVRTC, journal, nvrtc, nvrtc_with};
+use crate::support::{Place, Ran, library};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
-use support::made_up::{NVRTC, journal, nvrtc, nvrtc_with};
-use support::{Place, Ran, library};
 
 fn check(json: &Value, name: &str) -> Value {
     let checks = json["checks"].as_array().unwrap();
@@ -197,7 +192,7 @@ fn the_builtins_are_those_of_the_librarys_version() {
             __attribute__((constructor)) static void load() {
                 if (FILE* file = fopen(JOURNAL, "a")) { fprintf(file, LINE "\n"); fclose(file); }
             }"#;
-        support::library(&place, &file, loads, &[&line, &journal]);
+        crate::support::library(&place, &file, loads, &[&line, &journal]);
     }
     assert_eq!(compile(&place, &library).code, 0);
     let loaded: Vec<_> =

@@ -1,13 +1,9 @@
 //! `topkit pack` as far as it needs no NVRTC: packs of a compiler that is none are listed and
 //! verified, and specs are refused.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::{Place, Ran};
 use std::fs;
 use std::sync::Arc;
-use support::{Place, Ran};
 use topkit::cache::pack::PackWriter;
 use topkit::cache::{Compiling, KernelCache};
 use topkit::{
@@ -97,7 +93,9 @@ fn damage_is_told_by_words_and_by_exit_code() {
         assert!(ran.stderr.contains(&file) && ran.stderr.contains("index"), "{ran:?}");
     }
     place.run(&["pack", "ls", "no such.pack"]).refused(&["no such.pack"]);
-    place.run(&["pack", "ls", &support::data("README.md")]).refused(&["README.md", "not a pack"]);
+    place
+        .run(&["pack", "ls", &crate::support::data("README.md")])
+        .refused(&["README.md", "not a pack"]);
 }
 
 #[test]

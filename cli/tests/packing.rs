@@ -1,17 +1,13 @@
 //! `topkit pack` with a real NVRTC, and what it packed on a machine without one.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::{Place, Ran};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::{Place, Ran};
 
 /// Two kernels of each architecture.
 const MEMBERS: &str = "[[selector]]\nname = \"Small\"\ndtype = [\"f32\", \"bf16\"]\n\
-                       vec_size = 1\nbins = 2048\nthreads = 512\n";
+                       [selector.tuning]\nvec_size = 1\nbins = 2048\nthreads = 512\n";
 
 /// A command for which NVRTC is found as the environment says.
 fn with_nvrtc(place: &Place, args: &[&str]) -> Command {

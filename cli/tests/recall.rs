@@ -1,11 +1,7 @@
 //! `topkit recall` without a GPU: what rounding loses, from files and from generated logits.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::{Place, data, f32s, npy};
 use serde_json::{Value, json};
-use support::{Place, data, f32s, npy};
 
 /// Logits that are made in a moment.
 const SMALL: [&str; 10] =

@@ -1,12 +1,8 @@
 //! `topkit run` without a GPU: what it selects from files and from generated scores.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::{Place, data, f32s, npy, safetensors};
 use half::{bf16, f16};
 use serde_json::{Value, json};
-use support::{Place, data, f32s, npy, safetensors};
 
 /// The indices of a row of a `--json` answer.
 fn indices(answer: &Value, row: usize) -> Vec<i64> {

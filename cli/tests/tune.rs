@@ -1,13 +1,10 @@
 //! `topkit tune` without a GPU: what is read, what ships, and what is refused.
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
+use crate::support::Place;
 use std::fs;
 use std::path::Path;
-use support::Place;
 use topkit::tune::{
-    Choice, Effort, Floor, Outcome, Provenance, Recorder, Row, Sample, source_digest, space_hash,
+    Effort, Outcome, Provenance, Reading, Recorder, Row, Sample, VariantLaunch, source_digest,
+    space_hash,
 };
 use topkit::{DType, Problem};
 
@@ -23,10 +20,10 @@ fn here(device: &str) -> Provenance {
 }
 
 fn row(columns: usize, name: &str, us: f64) -> Row {
-    let choice = Choice::of_id(DType::F32, name).unwrap();
+    let launch = VariantLaunch::from_name(DType::F32, name).unwrap();
     let outcome = Outcome::Timed { warm: us, cold: us, effort: Effort::Full };
     let problem = Problem::new(DType::F32, 8, columns, 64);
-    Row { problem, choice, source: source_digest(&choice.variant), outcome }
+    Row { problem, launch, source: source_digest(&launch.variant), outcome }
 }
 
 const BLOCK: &str = "block_filter v4_b2048_t512_r32";
@@ -99,7 +96,7 @@ fn the_page_has_its_pictures_in_it() {
     let mut every_k = row(32768, FOUR, 1.0).problem;
     every_k.k = 0;
     let sample = Sample { warm: 2.0, cold: 3.2 };
-    recorder.add_floor(&Floor { problem: every_k, sample }).unwrap();
+    recorder.add_reading(&Reading { problem: every_k, sample }).unwrap();
     let (records, page) = (records.to_str().unwrap(), place.path("t.html"));
     let text = place.run(&["tune", "--from", records, "--report", page.to_str().unwrap()]).done();
     has(&text, &["2.00 1.25", "ragged", "the page is in"]);
@@ -132,9 +129,9 @@ fn the_document_has_the_winners() {
     let json = place.run(&["tune", "--from", records.to_str().unwrap(), "--json"]).json();
     assert_eq!(json["rows"], 4);
     let first = &json["winners"][0];
-    assert_eq!((first["candidate"].as_str(), first["columns"].as_u64()), (Some(FOUR), Some(32768)));
+    assert_eq!((first["variant"].as_str(), first["columns"].as_u64()), (Some(FOUR), Some(32768)));
     assert_eq!((first["warm"].as_f64(), first["tried"].as_u64()), (Some(4.0), Some(2)));
-    assert_eq!(first["next"]["candidate"], BLOCK);
+    assert_eq!(first["next"]["variant"], BLOCK);
 }
 
 #[test]
@@ -184,5 +181,5 @@ fn edited_kernels_are_not_measured_as_if_they_were_generated() {
     let place = Place::new();
     let mut command = place.command(&["tune"]);
     command.env("TOPKIT_OVERRIDE", place.path("edited"));
-    support::Ran::of(command).refused(&["TOPKIT_OVERRIDE", "unset"]);
+    crate::support::Ran::of(command).refused(&["TOPKIT_OVERRIDE", "unset"]);
 }

@@ -1,10 +1,6 @@
 //! `topkit warmup` with a real NVRTC, found as the environment says.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod support;
-
-use support::{Place, Ran, wrapped};
+use crate::support::{Place, Ran, wrapped};
 
 fn run(place: &Place, args: &[&str], settings: &[(&str, &str)]) -> Ran {
     let mut command = place.command(args);

@@ -4,27 +4,24 @@
 //! Without an argument it prints `SYMBOL SHA-256`, a line a kernel. With a folder it reads symbols
 //! from stdin and writes `FOLDER/SYMBOL.cu` for each. A symbol that is not known is an error.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::io::{BufWriter, Write, stdin, stdout};
 use std::path::PathBuf;
 use topkit_codegen::{Variant, render};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let all = Variant::all();
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
         let mut out = BufWriter::new(stdout().lock());
-        for variant in &all {
-            let source = render(variant)?;
+        for variant in Variant::all() {
+            let source = render(&variant)?;
             writeln!(out, "{} {}", source.entry, source.digest)?;
         }
         return Ok(out.flush()?);
     };
-    let known: HashMap<String, Variant> = all.into_iter().map(|v| (v.symbol(), v)).collect();
     for symbol in stdin().lines() {
         let symbol = symbol?;
-        let variant = known.get(&symbol).ok_or_else(|| format!("no kernel is called {symbol}"))?;
-        std::fs::write(folder.join(format!("{symbol}.cu")), render(variant)?.text)?;
+        let variant = Variant::from_symbol(&symbol)?;
+        std::fs::write(folder.join(format!("{symbol}.cu")), render(&variant)?.text)?;
     }
     Ok(())
 }

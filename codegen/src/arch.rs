@@ -18,8 +18,8 @@ pub struct Arch {
 enum Suffix {
     /// `a`: this capability alone.
     Specific,
-    /// `f`: this selector of capabilities.
-    Selector,
+    /// `f`: the capabilities of one group, as CUDA's guide lists them.
+    Group,
 }
 
 /// Compute capabilities of GPUs that are part of a system on a chip.
@@ -35,7 +35,7 @@ pub struct ArchError {
 
 const FORM: &str = "write it like sm_80, sm_90a or sm_120f";
 const NO_SPECIFIC: &str = "the suffix `a` begins with sm_90a; leave it out";
-const NO_SELECTOR: &str = "the suffix `f` begins with sm_100f; leave it out";
+const NO_GROUP: &str = "the suffix `f` begins with sm_100f; leave it out";
 
 impl Arch {
     /// The portable architecture of a compute capability: `Arch::new(8, 6)` is `sm_86`.
@@ -58,12 +58,12 @@ impl Arch {
     /// Whether machine code for this architecture may stand in for code for `wanted`, by the rules
     /// of the CUDA programming guide: it is the same architecture, or an earlier one of the same
     /// major version without a suffix (`sm_80` for `sm_86`, `sm_120` for `sm_121a`) or, where the
-    /// wanted one has a suffix too, with that of a selector (`sm_100f` for `sm_103a`). Code with `a`
+    /// wanted one has a suffix too, with that of a group (`sm_100f` for `sm_103a`). Code with `a`
     /// stands in for no other, and neither does code for or of a GPU of the Tegra line.
     pub fn stands_in_for(self, wanted: Arch) -> bool {
         let portable = match self.suffix {
             None => true,
-            Some(Suffix::Selector) => wanted.suffix.is_some(),
+            Some(Suffix::Group) => wanted.suffix.is_some(),
             Some(Suffix::Specific) => false,
         };
         let near = self.major == wanted.major && self.minor <= wanted.minor;
@@ -84,7 +84,7 @@ impl Arch {
             _ => (12, 8),
         };
         match self.suffix {
-            Some(Suffix::Selector) => capability.max((12, 9)),
+            Some(Suffix::Group) => capability.max((12, 9)),
             _ => capability,
         }
     }
@@ -100,7 +100,7 @@ impl fmt::Display for Arch {
         let suffix = match self.suffix {
             None => "",
             Some(Suffix::Specific) => "a",
-            Some(Suffix::Selector) => "f",
+            Some(Suffix::Group) => "f",
         };
         write!(f, "sm_{}{}{suffix}", self.major, self.minor)
     }
@@ -114,7 +114,7 @@ impl FromStr for Arch {
             let name = text.strip_prefix("sm_")?;
             let (digits, suffix) = match name.as_bytes().last()? {
                 b'a' => (&name[..name.len() - 1], Some(Suffix::Specific)),
-                b'f' => (&name[..name.len() - 1], Some(Suffix::Selector)),
+                b'f' => (&name[..name.len() - 1], Some(Suffix::Group)),
                 _ => (name, None),
             };
             let plain =
@@ -126,7 +126,7 @@ impl FromStr for Arch {
         let arch = parse().ok_or_else(|| error(FORM))?;
         match arch.suffix {
             Some(Suffix::Specific) if arch.major < 9 => Err(error(NO_SPECIFIC)),
-            Some(Suffix::Selector) if arch.major < 10 => Err(error(NO_SELECTOR)),
+            Some(Suffix::Group) if arch.major < 10 => Err(error(NO_GROUP)),
             _ => Ok(arch),
         }
     }

@@ -86,3 +86,9 @@ impl SpecBuilder {
         if faults.is_empty() { Ok(self.spec) } else { Err(SpecError { faults }) }
     }
 }
+
+impl From<SelectorSpec> for SpecBuilder {
+    fn from(spec: SelectorSpec) -> Self {
+        SpecBuilder { spec }
+    }
+}

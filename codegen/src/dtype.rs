@@ -11,6 +11,8 @@ struct Row {
     /// Its traits block in CUDA C.
     cuda: &'static str,
     bytes: u32,
+    /// A floating-point type: it has NaN, infinities, and a value as fp16.
+    float: bool,
     /// `TOPKIT_DTYPE_...` in C. It never changes.
     c: i32,
     /// Names of numpy without the sign of the byte order, the one in files first; none where numpy has
@@ -49,6 +51,7 @@ dtypes! {
         name: "f32",
         cuda: "F32",
         bytes: 4,
+        float: true,
         c: 1,
         npy: &["f4", "f", "float32", "single"],
         safetensors: "F32",
@@ -59,6 +62,7 @@ dtypes! {
         name: "bf16",
         cuda: "Bf16",
         bytes: 2,
+        float: true,
         c: 2,
         npy: &[],
         safetensors: "BF16",
@@ -69,6 +73,7 @@ dtypes! {
         name: "f16",
         cuda: "F16",
         bytes: 2,
+        float: true,
         c: 3,
         npy: &["f2", "e", "float16", "half"],
         safetensors: "F16",
@@ -92,6 +97,11 @@ impl DType {
     /// Bytes an element takes in memory.
     pub const fn bytes(self) -> u32 {
         self.row().bytes
+    }
+
+    /// Whether it is a floating-point type.
+    pub const fn is_float(self) -> bool {
+        self.row().float
     }
 
     /// Elements of a load of 16 bytes, the widest there is.

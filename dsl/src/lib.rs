@@ -5,20 +5,20 @@
 //! declaration gives every fault at once, each at its own token and with a hint; the type is
 //! emitted all the same, so that code that uses it shows no further errors.
 //!
-//! Tokens pass through `ast` (syntax) → `check` (meaning) → `fallback` (defaults for faulty keys)
-//! → `expand` (Rust items); `messages` has the text of every fault.
+//! Tokens pass through `parse` (syntax) → `check` (the spec) → `fallback` (defaults for faulty keys)
+//! → `expand` (Rust items); `diagnostic` has the text of every fault.
 //!
 //! [`SelectorSpec`]: topkit_codegen::SelectorSpec
 
-mod ast;
 mod check;
+mod diagnostic;
 mod expand;
 mod fallback;
-mod messages;
+mod parse;
 #[cfg(test)]
 mod tests;
 
-use messages::Problem;
+use diagnostic::Diagnostic;
 use proc_macro2::TokenStream;
 
 /// Declares one or more selectors of top-k kernels, each as a type.
@@ -29,10 +29,9 @@ use proc_macro2::TokenStream;
 /// topk_kernel! {
 ///     /// The K best KV positions of one query row.
 ///     pub kernel IndexerTopK {
-///         dtype:    [f32, bf16, f16],
-///         k:        1..=2048,
-///         vec_size: [1, 2, 4, 8],
-///         rows:     ragged,
+///         dtype: [f32, bf16, f16],
+///         k:     1..=2048,
+///         rows:  ragged,
 ///     }
 /// }
 ///
@@ -42,51 +41,42 @@ use proc_macro2::TokenStream;
 ///
 /// # Keys
 ///
-/// Keys stand in any order, each at most once. Every key but `dtype` has a default.
+/// Keys stand in any order, each at most once, and the tuning axes in a block of their own:
+/// `tuning { vec_size: [4, 8], threads: 512 }`. Every key but `dtype` has a default.
 ///
-/// | key | takes | default | meaning |
-/// |---|---|---|---|
-/// | `dtype` | `f32`, `bf16`, `f16` | required | score types that the selector serves |
-/// | `k` | 1 to 2147483647 | `1..=2048` | values of k that a plan may ask for |
-/// | `vec_size` | 1, 2, 4, 8 | `[4, 8]` | elements that a thread loads at once; no demand on the caller's alignment |
-/// | `bins` | 256, 512, 1024, 2048, 4096 | `[1024, 2048, 4096]` | histogram bins of one radix pass |
-/// | `threads` | 128, 256, 512, 1024 | `[256, 512, 1024]` | threads of a CTA |
-/// | `select` | `largest`, `smallest` | `largest` | which end of the order wins |
-/// | `nan` | `highest`, `lowest` | `highest` | where NaN of either sign ranks: above +inf, as `torch.topk` has it, or below -inf |
-/// | `ties` | `any`, `lowest_index`, `highest_index` | `any` | which of equal scores win when not all of them can |
-/// | `order` | `unsorted`, `by_value`, `by_index` | `unsorted` | in what order the winners of a row are written |
-/// | `index` | `i32`, `u32`, `i64` | `i32` | the integer type of the indices; the fill is -1, all bits set for `u32` |
-/// | `values` | `true`, `false` | `false` | whether the winners' scores are written too |
-/// | `rows` | `dense`, `ragged` | `dense` | rows of one length, or of a `start` and `len` read on the device |
+#[doc = include_str!("keys.md")]
 ///
-/// `dtype`, `vec_size`, `bins` and `threads` take one value or a list, `[4, 8]`. A list is an
-/// axis: the selector has a kernel for each combination, and a plan picks one. `k` takes one value,
-/// a list or a range with both ends, `1..=2048`; it bounds what may be asked for and adds no
-/// kernels. The other keys say what the answer is and take one word.
+/// `dtype` takes one value or a list. `k` takes one value, a list or a range with both ends,
+/// `1..=2048`; it bounds what may be asked for and adds no kernels. The keys from `select` on say what
+/// the answer is and take one word.
+///
+/// The tuning axes decide the speed alone and stand under `tuning { .. }`. Each takes one value or a
+/// list; the selector has kernels for each combination, and a plan picks one. Leave them out unless you
+/// measure: the defaults are the sizes that win somewhere.
 ///
 /// A value that the table names and no kernel supports yet is a compile error that says so.
 ///
 /// # What it expands to
 ///
 /// A type of the declared name and visibility that is `Debug` and `Clone`, with `SPEC`, `new`,
-/// `variants`, `plan`, `launch`, `workspace`, `launch_with`, `source`, `explain` and `selector`. Doc
+/// `variants`, `plan`, `prepare`, `warmup`, `launch`, `workspace`, `launch_with`, `source`, `explain` and `selector`. Doc
 /// comments and other attributes above `kernel` are carried to the type, and `#[cfg]` to all that
 /// belongs to it. All paths start at `::topkit`, so the crate must be a dependency under that name.
 #[proc_macro]
 pub fn topk_kernel(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    let (items, problems) = declare(input.into());
-    let errors = problems.iter().map(Problem::to_compile_error);
+    let (items, diagnostics) = declare(input.into());
+    let errors = diagnostics.iter().map(Diagnostic::to_compile_error);
     items.into_iter().chain(errors.flatten()).collect::<TokenStream>().into()
 }
 
 /// The items of every declaration, sound or not, and all faults in the order of the source.
-fn declare(input: TokenStream) -> (TokenStream, Vec<Problem>) {
-    let mut problems = Vec::new();
+fn declare(input: TokenStream) -> (TokenStream, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
     let mut items = TokenStream::new();
-    for declaration in ast::parse(input, &mut problems) {
-        let spec = check::spec(&declaration, &mut problems);
+    for declaration in parse::parse(input, &mut diagnostics) {
+        let spec = check::spec(&declaration, &mut diagnostics);
         items.extend(expand::items(&declaration, &spec));
     }
-    problems.sort_by_key(Problem::position);
-    (items, problems)
+    diagnostics.sort_by_key(Diagnostic::position);
+    (items, diagnostics)
 }

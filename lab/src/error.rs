@@ -15,7 +15,7 @@ pub enum Error {
     #[error(
         "{what} would take {} of memory, which the system does not give; ask for fewer or shorter rows or \
          a smaller k, or raise the limit on memory",
-        crate::memory::text(*bytes as u64)
+        crate::bytes::text(*bytes as u64)
     )]
     Memory {
         /// The purpose of the memory.

@@ -8,17 +8,16 @@
 //! [`Error`].
 
 pub mod bench;
+pub mod bytes;
 pub mod cell;
 mod error;
-pub mod grid;
 pub mod judge;
 pub mod memory;
 pub mod recall;
 pub mod scores;
 
-pub use cell::Cell;
+pub use cell::{Cell, Grid};
 pub use error::{Error, refused};
-pub use grid::Grid;
 pub use judge::Judge;
 pub use scores::{Matrix, Scores, Shape};
 pub use topkit::tune::input::{Distribution, MASKED_FINITE, Rng, nan};

@@ -4,7 +4,6 @@
 use crate::Error;
 use crate::memory;
 use serde_json::{Value, json};
-use topkit::host::ordered_key;
 use topkit::{DType, Score, spec::NanPolicy};
 
 /// Where NaN ranks in both selections.
@@ -57,8 +56,8 @@ pub fn recall<S: Score>(
     let rows = scores.chunks_exact(columns).zip(rounded.chunks_exact(columns));
     let selections = due.chunks_exact(width).zip(found.chunks_exact(width));
     for ((scores, rounded), (due, found)) in rows.zip(selections) {
-        let key = |&column: &i32| ordered_key(scores[column as usize], NAN);
-        let rounded_key = |score: &S| ordered_key(score.to_f32(), NAN);
+        let key = |&column: &i32| scores[column as usize].ordered_key(NAN);
+        let rounded_key = |score: &S| score.ordered_key(NAN);
 
         due.iter().for_each(|&column| marks[column as usize] = true);
         both.push(found.iter().filter(|&&column| marks[column as usize]).count());

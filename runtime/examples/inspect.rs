@@ -10,10 +10,8 @@ use topkit::{Arch, DType, Problem, Toolchain, topk_kernel};
 topk_kernel! {
     /// Candidates for sampling from a vocabulary.
     pub kernel SamplerTopK {
-        dtype:    [f32, bf16],
-        k:        1..=256,
-        vec_size: [4, 8],
-        threads:  [512, 1024],
+        dtype: [f32, bf16],
+        k: 1..=256,
     }
 }
 

@@ -6,7 +6,7 @@ use topkit::{Engine, Rows, topk_kernel};
 
 topk_kernel! {
     /// The 512 best KV positions of each query.
-    pub kernel IndexerTopK { dtype: [f32, bf16], k: 512, vec_size: [4, 8], threads: [512, 1024] }
+    pub kernel IndexerTopK { dtype: [f32, bf16], k: 512 }
 }
 
 fn select(scores: &[f32], rows: usize) -> Result<Vec<i32>, Box<dyn std::error::Error>> {

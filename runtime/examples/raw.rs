@@ -12,7 +12,7 @@ use topkit::{DType, Engine, Problem, RawLaunch, topk_kernel};
 
 topk_kernel! {
     /// The best KV positions of each query, whose number grows with every token.
-    pub kernel DecodeTopK { dtype: f32, k: 4, vec_size: 4, rows: ragged }
+    pub kernel DecodeTopK { dtype: f32, k: 4, rows: ragged }
 }
 
 fn main() {

@@ -159,8 +159,8 @@ pub enum Error {
     },
     /// The workspace is missing, or smaller than the plan says.
     #[error(
-        "{} but the plan needs {needed}; make one with `Selector::workspace` and lend it to `launch_with`",
-        if *.given == 0 { "no workspace was lent,".to_owned() } else { format!("the workspace has {} bytes,", .given) }
+        "{} but the plan needs {needed}; make one with `Selector::workspace` for `launch_with`, or give `launch_raw` its address",
+        if *.given == 0 { "no workspace was given,".to_owned() } else { format!("the workspace has {} bytes,", .given) }
     )]
     Workspace {
         /// Bytes given.
@@ -215,7 +215,7 @@ pub enum Error {
     },
     /// A workspace was asked for on a stream that is being captured.
     #[error(
-        "no workspace can be made on a stream that is being captured, since its memory would be there in replays of the graph alone; make it before the capture"
+        "no workspace can be made on a stream that is being captured, since its memory would be there in replays of the graph alone; before the capture, launch once on the stream, or make a workspace for `launch_with`"
     )]
     WorkspaceInCapture,
     /// An edited source cannot stand for the generated one.

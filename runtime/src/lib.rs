@@ -70,8 +70,9 @@ pub use topkit_dsl::topk_kernel;
 /// [`SpecBuilder`](spec::SpecBuilder) makes a [`SelectorSpec`]; each key of `topk_kernel!` has a type here.
 pub mod spec {
     pub use topkit_codegen::{
-        ArchError, Fault, IndexType, KSet, KernelKind, Key, LaunchKind, NanPolicy, Order, RowShape,
-        Select, Semantics, SpecBuilder, SpecError, Ties,
+        ArchError, Fault, IndexType, KSet, KernelKind, Key, KeyKind, LaunchKind, NanPolicy, Order,
+        RowShape, Select, SemanticKey, Semantics, Sizes, SpecBuilder, SpecError, Ties, TuningKey,
+        UnknownName,
     };
 }
 
@@ -90,7 +91,7 @@ pub mod inspect {
     pub use crate::compile::overrides::{OverrideError, Overrides};
     pub use crate::compile::resources::Resources;
     pub use crate::compile::sass::{Disassembler, SassError};
-    pub use crate::plan::{Basis, Expected, Kept, Measured, Narrowed, PlanError, Reason};
+    pub use crate::plan::{Basis, Expected, Hysteresis, Measured, Narrowed, PlanError, Reason};
     pub use crate::problem::TooLarge;
     pub use topkit_codegen::{RenderError, RenderedSource, render};
 }

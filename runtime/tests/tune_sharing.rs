@@ -11,8 +11,8 @@ use std::thread;
 use std::time::Duration;
 use support::{Copy, role, until};
 use topkit::tune::{
-    Choice, Clock, Effort, Event, Fault, Meter, Order, Outcome, Provenance, Recorder, Records, Row,
-    Sample, Summary, search, source_digest, space_hash,
+    Clock, Effort, Event, Fault, Meter, Order, Outcome, Provenance, Recorder, Records, Row, Sample,
+    Summary, VariantLaunch, search, source_digest, space_hash,
 };
 use topkit::{Arch, DType, Problem, SelectorSpec, machine::Limits};
 
@@ -25,21 +25,21 @@ struct Slow<'a> {
 impl Meter for Slow<'_> {
     type Error = String;
 
-    fn check(&mut self, _: &Problem, _: &Choice) -> Result<Result<(), Fault>, String> {
+    fn check(&mut self, _: &Problem, _: &VariantLaunch) -> Result<Result<(), Fault>, String> {
         Ok(Ok(()))
     }
 
     fn time(
         &mut self,
         problem: &Problem,
-        choice: &Choice,
+        launch: &VariantLaunch,
         effort: Effort,
     ) -> Result<Result<Sample, Fault>, String> {
         thread::sleep(self.pace);
         // By name, so that which is fastest is the same in every process.
-        let us = 2.0 + choice.id().bytes().map(f64::from).sum::<f64>() / 1e3;
+        let us = 2.0 + launch.name().bytes().map(f64::from).sum::<f64>() / 1e3;
         if effort == Effort::Short {
-            let path = self.log.join(format!("{problem} {}", choice.id()).replace('/', "-"));
+            let path = self.log.join(format!("{problem} {}", launch.name()).replace('/', "-"));
             std::fs::write(path, "").unwrap();
         }
         Ok(Ok(Sample { warm: us, cold: us }))
@@ -75,7 +75,7 @@ fn tune(folder: &Path, pace: Duration) -> Summary {
     std::fs::create_dir_all(&log).unwrap();
     let known = records(folder).usable(Some(&here()), source_digest);
     let rows: Vec<Row> = known.rows.into_iter().map(|(_, row)| row).collect();
-    let floors: Vec<_> = known.floors.into_iter().map(|(_, floor)| floor).collect();
+    let readings: Vec<_> = known.readings.into_iter().map(|(_, reading)| reading).collect();
     let mut recorder = Recorder::open(&folder.join("r.jsonl"), &here()).unwrap();
     let spec = SelectorSpec::builder("Test").dtype([DType::F32]).build().unwrap();
     let order = Order {
@@ -83,7 +83,7 @@ fn tune(folder: &Path, pace: Duration) -> Summary {
         problems: &problems(),
         limits: &Limits::of_arch(Arch::of_device(9, 0)),
         known: &rows,
-        floors: &floors,
+        readings: &readings,
         compile: &|_| Ok(Ok(())),
         threads: 1,
         clock: Clock::of(Duration::from_secs(600)),
@@ -91,7 +91,7 @@ fn tune(folder: &Path, pace: Duration) -> Summary {
     let mut tell = |event: Event<'_>| {
         match event {
             Event::Row(row) => recorder.add(row).unwrap(),
-            Event::Floor(floor) => recorder.add_floor(floor).unwrap(),
+            Event::Reading(reading) => recorder.add_reading(reading).unwrap(),
             _ => {}
         }
         ControlFlow::Continue(())
@@ -102,7 +102,7 @@ fn tune(folder: &Path, pace: Duration) -> Summary {
 /// The names of what has a time.
 fn timed(records: &Records) -> HashSet<String> {
     let timed = records.rows.iter().filter(|(_, row)| row.outcome.microseconds().is_some());
-    timed.map(|(_, row)| format!("{} {}", row.problem, row.choice.id())).collect()
+    timed.map(|(_, row)| format!("{} {}", row.problem, row.launch.name())).collect()
 }
 
 fn finished(records: &Records) -> usize {
@@ -143,7 +143,7 @@ fn a_process_that_is_killed_loses_nothing_and_the_next_goes_on() {
     let summary = tune(folder.path(), Duration::ZERO);
     assert_eq!((summary.finished, summary.left), (3, 0));
     let whole = records(folder.path());
-    assert_eq!((finished(&whole), whole.floors.len()), (3, 3));
+    assert_eq!((finished(&whole), whole.readings.len()), (3, 3));
     for row in &first {
         assert!(whole.rows.contains(row), "{row:?} is gone");
     }

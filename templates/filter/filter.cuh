@@ -59,8 +59,8 @@ struct Filter {
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Buffer::CAPACITY;
-    // With as many candidates, winners may be as many as MOST_K after a compaction.
-    static_assert(Config::MOST_K < CAPACITY, "the candidates are more than the winners");
+    // A compaction leaves up to MOST_K candidates, and must free places.
+    static_assert(Config::MOST_K < CAPACITY, "the buffer has more places than there are winners");
 
     struct Shared {
         Search search;
@@ -256,8 +256,8 @@ struct Filter {
     }
 
    private:
-    // So many that all winners of a part are above the threshold, but once in 1e5 rows, where so many
-    // winners are expected in the sample.
+    // How many scores of a sample should be above the threshold, if `expected` of them are winners: with
+    // so many, the threshold is too high once in 1e5 rows.
     static __device__ __forceinline__ u32 with_margin(float expected) {
         return u32(expected + 4.5f * sqrtf(expected)) + 4;
     }

@@ -94,7 +94,7 @@ struct ClusterFilter {
         // Send the candidates to the leader. The other CTAs stay until it has selected.
         RowCandidates from = Steps::own(shared.filter, candidates);
         if (split) {
-            send(shared, part, candidates);
+            send_candidates(shared, part, candidates);
             if (rank > 0) {
                 cluster_arrive_relaxed();
                 cluster_wait();
@@ -130,8 +130,8 @@ struct ClusterFilter {
 
    private:
     // Stores this CTA's candidates into its places in the leader.
-    static __device__ __forceinline__ void send(Shared& shared, const Part& part,
-                                                const PartCandidates& candidates) {
+    static __device__ __forceinline__ void send_candidates(Shared& shared, const Part& part,
+                                                           const PartCandidates& candidates) {
         const u32 rank = part.rank;
         cluster_wait();  // the leader has started
         if (rank > 0) {

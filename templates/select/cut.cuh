@@ -56,12 +56,12 @@ struct CutSearch {
 
     // Searches the keys of a set, given as what Set::of takes; its for_each_key(visit) calls visit(key)
     // for those of this thread. Equal winners are told from a range of them where they need to be: all
-    // of [least, greatest] of the result, which is left in `cut`, is on one side of `edge`. Not inlined:
+    // of [least, greatest] of the result, which is left in `cut`, is on one side of `boundary`. Not inlined:
     // it is rare, and long to compile.
     template <class Set>
     static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
                                              const u32* sizes, u32 share, u32 segments, u32 wanted,
-                                             u32 least, u32 greatest, u32 edge) {
+                                             u32 least, u32 greatest, u32 boundary) {
         const Set set = Set::of(keys, nullptr, sizes, share, segments);
         while (true) {
             search.histogram.template clear<THREADS>();
@@ -77,7 +77,7 @@ struct CutSearch {
             least = range.first(bin.bin);
             greatest = range.last(bin.bin);
             wanted -= bin.above;
-            if (least == greatest || (bin.inside == wanted && least >= edge)) {
+            if (least == greatest || (bin.inside == wanted && least >= boundary)) {
                 break;
             }
         }

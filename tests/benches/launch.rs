@@ -166,7 +166,7 @@ fn attributes(plan: &Plan) -> [sys::CUlaunchAttribute; 2] {
     let clustered =
         if plan.cluster > 1 { Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION } else { unused };
     let early_id = Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
-    let early = if plan.starts_early { early_id } else { unused };
+    let early = if plan.pdl { early_id } else { unused };
     let size = sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x: plan.cluster, y: 1, z: 1 };
     [
         (clustered, Value { clusterDim: size }),

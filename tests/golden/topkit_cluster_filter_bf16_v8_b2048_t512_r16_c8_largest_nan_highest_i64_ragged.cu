@@ -943,12 +943,12 @@ struct CutSearch {
 
     // Searches the keys of a set, given as what Set::of takes; its for_each_key(visit) calls visit(key)
     // for those of this thread. Equal winners are told from a range of them where they need to be: all
-    // of [least, greatest] of the result, which is left in `cut`, is on one side of `edge`. Not inlined:
+    // of [least, greatest] of the result, which is left in `cut`, is on one side of `boundary`. Not inlined:
     // it is rare, and long to compile.
     template <class Set>
     static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
                                              const u32* sizes, u32 share, u32 segments, u32 wanted,
-                                             u32 least, u32 greatest, u32 edge) {
+                                             u32 least, u32 greatest, u32 boundary) {
         const Set set = Set::of(keys, nullptr, sizes, share, segments);
         while (true) {
             search.histogram.template clear<THREADS>();
@@ -964,7 +964,7 @@ struct CutSearch {
             least = range.first(bin.bin);
             greatest = range.last(bin.bin);
             wanted -= bin.above;
-            if (least == greatest || (bin.inside == wanted && least >= edge)) {
+            if (least == greatest || (bin.inside == wanted && least >= boundary)) {
                 break;
             }
         }
@@ -1678,8 +1678,8 @@ struct Filter {
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Buffer::CAPACITY;
-    // With as many candidates, winners may be as many as MOST_K after a compaction.
-    static_assert(Config::MOST_K < CAPACITY, "the candidates are more than the winners");
+    // A compaction leaves up to MOST_K candidates, and must free places.
+    static_assert(Config::MOST_K < CAPACITY, "the buffer has more places than there are winners");
 
     struct Shared {
         Search search;
@@ -1875,8 +1875,8 @@ struct Filter {
     }
 
    private:
-    // So many that all winners of a part are above the threshold, but once in 1e5 rows, where so many
-    // winners are expected in the sample.
+    // How many scores of a sample should be above the threshold, if `expected` of them are winners: with
+    // so many, the threshold is too high once in 1e5 rows.
     static __device__ __forceinline__ u32 with_margin(float expected) {
         return u32(expected + 4.5f * sqrtf(expected)) + 4;
     }
@@ -2018,7 +2018,7 @@ struct ClusterFilter {
         // Send the candidates to the leader. The other CTAs stay until it has selected.
         RowCandidates from = Steps::own(shared.filter, candidates);
         if (split) {
-            send(shared, part, candidates);
+            send_candidates(shared, part, candidates);
             if (rank > 0) {
                 cluster_arrive_relaxed();
                 cluster_wait();
@@ -2054,8 +2054,8 @@ struct ClusterFilter {
 
    private:
     // Stores this CTA's candidates into its places in the leader.
-    static __device__ __forceinline__ void send(Shared& shared, const Part& part,
-                                                const PartCandidates& candidates) {
+    static __device__ __forceinline__ void send_candidates(Shared& shared, const Part& part,
+                                                           const PartCandidates& candidates) {
         const u32 rank = part.rank;
         cluster_wait();  // the leader has started
         if (rank > 0) {

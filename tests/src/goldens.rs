@@ -30,20 +30,21 @@ pub fn variants() -> Vec<Variant> {
         variants.push(Variant {
             kernel: KernelKind::BlockResident,
             dtype,
-            vec_size: 16 / dtype.bytes(),
-            bins: [4096, 2048, 4096][turn],
-            threads: [512, 256, 1024][turn],
-            items: [16, 64, 8][turn],
+            vec_size: dtype.widest_load(),
+            bins: [4096, 2048, 4096][turn % 3],
+            threads: [512, 256, 1024][turn % 3],
+            items: [16, 64, 8][turn % 3],
             cluster: 1,
             semantics: semantics(turn + 1),
         });
     }
-    for (turn, dtype) in DType::ALL.into_iter().enumerate() {
+    let filters = [KernelKind::BlockFilter, KernelKind::ClusterFilter, KernelKind::GridFilter];
+    for (turn, kernel) in filters.into_iter().enumerate() {
+        let dtype = DType::ALL[turn];
         variants.push(Variant {
-            kernel: [KernelKind::BlockFilter, KernelKind::ClusterFilter, KernelKind::GridFilter]
-                [turn],
+            kernel,
             dtype,
-            vec_size: 16 / dtype.bytes(),
+            vec_size: dtype.widest_load(),
             bins: 2048,
             threads: 512,
             items: [32, 16, 32][turn],
@@ -61,6 +62,24 @@ pub fn variants() -> Vec<Variant> {
         cluster: 8,
         semantics: semantics(2),
     });
+    // A kernel that was added since stands with the first of the sizes that a tuning measures.
+    for &kernel in KernelKind::ALL {
+        let measured = kernel.measured().first();
+        if let Some(sizes) = measured.filter(|_| variants.iter().all(|v| v.kernel != kernel)) {
+            variants.push(Variant {
+                kernel,
+                dtype: DType::F32,
+                vec_size: DType::F32.widest_load(),
+                bins: sizes.bins[0],
+                threads: sizes.threads[0],
+                items: sizes.items[0],
+                cluster: sizes.clusters[0],
+                semantics: Semantics::DEFAULT,
+            });
+        }
+    }
+    // Not every kernel serves every dtype.
+    variants.retain(|variant| variant.validate().is_empty());
     variants
 }
 

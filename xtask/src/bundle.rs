@@ -6,6 +6,7 @@
 
 use crate::cargo::Built;
 use crate::{Result, cargo, examples};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,33 +30,33 @@ const C_FILES: [&str; 4] = [
 /// Builds everything and writes the folder anew.
 pub fn write(folder: &Path) -> Result<()> {
     empty(folder)?;
-    let suites = suites()?;
     let mut parts: Vec<(String, PathBuf)> = Vec::new();
-    let tests = ["test", "--no-run", "--package", "topkit-tests", "--features", "nvrtc,gpu"];
-    for built in build(&tests)?.into_iter().filter(|built| suites.contains(&built.name)) {
-        parts.push((format!("tests/{}", built.name), built.file));
+    // Each build has all packages and all features, so that each crate is compiled once.
+    let mut suites = vec!["test".to_owned(), "--no-run".to_owned()];
+    for (kind, name) in suites_and_benches()? {
+        suites.extend([format!("--{kind}"), name]);
     }
-    if parts.is_empty() {
-        return Err("no suite of topkit-tests needs NVRTC or a GPU; nothing to pack".into());
-    }
-    let benches = ["bench", "--no-run", "--package", "topkit-tests", "--features", "nvrtc,gpu"];
-    for built in build(&benches)?.into_iter().filter(|built| built.kind == "bench") {
-        parts.push((format!("benches/{}", built.name), built.file));
-    }
-    let names = examples::names()?;
-    for built in build(&["build", "--package", "topkit", "--examples"])? {
-        if built.kind == "example" && names.contains(&built.name) {
-            parts.push((format!("examples/{}", built.name), built.file));
+    for built in build(&suites)? {
+        match built.kind.as_str() {
+            "test" => parts.push((format!("tests/{}", built.name), built.file)),
+            "bench" => parts.push((format!("benches/{}", built.name), built.file)),
+            _ => {}
         }
     }
-    let program = build(&["build", "--package", "topkit-cli", "--bins"])?;
-    for built in program.into_iter().filter(|built| built.kind == "bin") {
-        parts.push((format!("bin/{}", built.name), built.file));
+    if !parts.iter().any(|(place, _)| place.starts_with("tests/")) {
+        return Err("no suite of topkit-tests needs NVRTC or a GPU; nothing to pack".into());
     }
-    // With the interface by which `topkit bench` loads it as a peer.
-    let library = ["build", "--package", "topkit-capi", "--lib", "--features", "peer"];
-    for built in build(&library)?.into_iter().filter(|built| built.kind == "cdylib") {
-        parts.push((named(&built.file), built.file));
+    let names = examples::names()?;
+    // With the interface by which `topkit bench` loads the library as a peer.
+    for built in build(&["build", "--lib", "--bins", "--examples"])? {
+        match built.kind.as_str() {
+            "example" if names.contains(&built.name) => {
+                parts.push((format!("examples/{}", built.name), built.file));
+            }
+            "bin" => parts.push((format!("bin/{}", built.name), built.file)),
+            "cdylib" => parts.push((named(&built.file), built.file)),
+            _ => {}
+        }
     }
     if !parts.iter().any(|(place, _)| place == "libtopkit.so") {
         return Err("cargo built no libtopkit.so of topkit-capi".into());
@@ -100,21 +101,28 @@ fn named(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// What is packed is of these; the tasks of the repository and the laboratory are not.
+const PACKAGES: [&str; 4] = ["topkit", "topkit-tests", "topkit-cli", "topkit-capi"];
+
 /// Runs a cargo command in the profile `bundle` and lists what it made.
-fn build(arguments: &[&str]) -> Result<Vec<Built>> {
-    cargo::build(cargo::command(arguments)?.args(["--profile", "bundle"]))
+fn build(arguments: &[impl AsRef<OsStr>]) -> Result<Vec<Built>> {
+    let mut command = cargo::command(&[])?;
+    command.args(arguments).args(["--profile", "bundle", "--features", "nvrtc,gpu,peer"]);
+    cargo::build(command.args(PACKAGES.iter().flat_map(|name| ["--package", name])))
 }
 
-/// The test suites that need NVRTC or a GPU, as their manifest says.
-fn suites() -> Result<Vec<String>> {
+/// The suites and benches that need NVRTC or a GPU and nothing else, as their manifest says.
+fn suites_and_benches() -> Result<Vec<(String, String)>> {
     let packages = cargo::packages()?;
     let tests = packages.iter().filter(|package| package["name"] == "topkit-tests");
     let targets = tests.flat_map(|package| package["targets"].as_array().into_iter().flatten());
-    let needy = targets.filter(|target| {
-        let features = target["required-features"].as_array();
-        target["kind"][0] == "test" && features.is_some_and(|features| !features.is_empty())
+    let needy = targets.filter_map(|target| {
+        let needs = target["required-features"].as_array().filter(|needs| !needs.is_empty())?;
+        let (kind, name) = (target["kind"][0].as_str()?, target["name"].as_str()?);
+        let packed = needs.iter().all(|need| need == "nvrtc" || need == "gpu");
+        packed.then(|| (kind.to_owned(), name.to_owned()))
     });
-    Ok(needy.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect())
+    Ok(needy.collect())
 }
 
 /// Prints what was packed, and refuses what is too large to travel.

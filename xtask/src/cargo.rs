@@ -3,6 +3,7 @@
 use crate::Result;
 use serde_json::Value;
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -20,11 +21,20 @@ pub fn target() -> Result<PathBuf> {
     }
 }
 
+/// What every build of the workspace takes, so that each crate is built once for all of them.
+pub const WORKSPACE: [&str; 3] = ["--workspace", "--features", "nvrtc,interpret"];
+
 /// A cargo command. Kernels that it compiles at run time are kept in the target folder and not in
 /// the user's cache, unless the environment says otherwise.
 pub fn command(arguments: &[&str]) -> Result<Command> {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))?;
     command.args(arguments);
+    Ok(command)
+}
+
+/// A program that finds and keeps kernels as [`command`] says.
+pub fn program(path: impl AsRef<OsStr>) -> Result<Command> {
+    let mut command = Command::new(path);
     if env::var_os("TOPKIT_CACHE_DIR").is_none_or(|folder| folder.is_empty()) {
         command.env("TOPKIT_CACHE_DIR", target()?.join("kernels"));
     }

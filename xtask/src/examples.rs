@@ -1,7 +1,9 @@
 //! Builds every example, and runs those that can run here.
 
+use crate::cargo::Built;
 use crate::{Result, cargo, nvrtc};
 use std::fs;
+use std::process::Command;
 
 /// Examples that launch. All others are run everywhere, so that a new one is not forgotten.
 const NEED_GPU: [&str; 2] = ["quickstart", "raw"];
@@ -9,17 +11,32 @@ const NEED_GPU: [&str; 2] = ["quickstart", "raw"];
 /// Builds all examples of the library and runs them; those that need a GPU only when asked to.
 pub fn run(gpu: bool) -> Result<()> {
     let nvrtc = nvrtc::provide()?;
-    cargo::run(&mut cargo::command(&["build", "--workspace", "--examples"])?)?;
+    let built = built()?;
     for name in names()? {
         if NEED_GPU.contains(&name.as_str()) && !gpu {
             println!("\n## example {name}: built; it needs a GPU to run");
             continue;
         }
         println!("\n## example {name}");
-        let example = ["run", "--quiet", "--package", "topkit", "--example", &name];
-        cargo::run(cargo::command(&example)?.envs(nvrtc.clone()))?;
+        cargo::run(program(&built, &name)?.envs(nvrtc.clone()))?;
     }
     Ok(())
+}
+
+/// Builds all examples and runs the one of this name.
+pub fn run_one(name: &str) -> Result<()> {
+    let nvrtc = nvrtc::provide()?;
+    cargo::run(program(&built()?, name)?.envs(nvrtc))
+}
+
+fn built() -> Result<Vec<Built>> {
+    cargo::build(cargo::command(&["build", "--examples"])?.args(cargo::WORKSPACE))
+}
+
+fn program(built: &[Built], name: &str) -> Result<Command> {
+    let example = built.iter().find(|built| built.kind == "example" && built.name == name);
+    let example = example.ok_or_else(|| format!("cargo built no example {name}"))?;
+    cargo::program(&example.file)
 }
 
 /// The examples of the library, in alphabetical order.

@@ -70,24 +70,23 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     match task {
-        Task::Demo => {
-            let nvrtc = nvrtc::provide()?;
-            let demo = ["run", "--quiet", "--package", "xtask", "--example", "demo"];
-            cargo::run(cargo::command(&demo)?.envs(nvrtc))
-        }
+        Task::Demo => examples::run_one("demo"),
         Task::Test { gpu } => {
             let nvrtc = nvrtc::provide()?;
-            let features = if gpu { "nvrtc,interpret,gpu" } else { "nvrtc,interpret" };
-            let test = ["test", "--workspace", "--features", features];
-            cargo::run(cargo::command(&test)?.envs(nvrtc))
+            let mut test = cargo::command(&["test"])?;
+            test.args(cargo::WORKSPACE);
+            if gpu {
+                test.args(["--features", "gpu"]);
+            }
+            cargo::run(test.envs(nvrtc))
         }
         Task::Examples { gpu } => examples::run(gpu),
         Task::Bless => {
-            let golden = ["test", "--package", "topkit-tests", "--test", "golden"];
+            let golden = ["test", "--package", "topkit-tests", "--test", "host"];
             let mut write = cargo::command(&golden)?;
-            cargo::run(write.arg("the_text_is_as_it_was").env("UPDATE_EXPECT", "1"))?;
+            cargo::run(write.arg("golden::the_text_is_as_it_was").env("UPDATE_EXPECT", "1"))?;
             // The others say whether the folder is whole, and what is left over in it.
-            cargo::run(&mut cargo::command(&golden)?)
+            cargo::run(cargo::command(&golden)?.arg("golden::"))
         }
         Task::Replay(args) => replay::run(&args),
         Task::Package => package::run(),

@@ -32,7 +32,7 @@ pub fn run() -> Result<()> {
         let packed = cargo::target()?.join(format!("package/{name}-{version}.crate"));
         unpack(&packed, &folder)?;
     }
-    fs::write(folder.join("Cargo.toml"), manifest(&crates))?;
+    fs::write(folder.join("Cargo.toml"), manifest(&crates)?)?;
     fs::copy(cargo::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
     let mut check = cargo::command(&["check", "--workspace", "--target-dir"])?;
     cargo::run(check.arg(cargo::target()?).current_dir(&folder))
@@ -59,13 +59,19 @@ fn unpack(packed: &Path, folder: &Path) -> Result<()> {
 
 /// A workspace of the unpacked crates, which find each other there and not on the registry. The
 /// profile is the repository's, so that dependencies are built once for both.
-fn manifest(crates: &[(String, String)]) -> String {
+fn manifest(crates: &[(String, String)]) -> Result<String> {
     let folders: Vec<_> =
         crates.iter().map(|(name, version)| format!("{name}-{version}")).collect();
-    let mut text = format!("[workspace]\nresolver = \"3\"\nmembers = {folders:?}\n");
-    text += "[profile.dev]\ndebug = \"line-tables-only\"\n[patch.crates-io]\n";
+    let own = fs::read_to_string(cargo::root().join("Cargo.toml"))?;
+    let start = own.find("[profile.dev]").ok_or("Cargo.toml has no [profile.dev]")?;
+    let end =
+        own.find("[profile.bundle]").ok_or("Cargo.toml has no [profile.bundle] at its end")?;
+    let profile =
+        own.get(start..end).ok_or("Cargo.toml has [profile.bundle] before [profile.dev]")?;
+    let mut text = format!("[workspace]\nresolver = \"3\"\nmembers = {folders:?}\n{profile}");
+    text += "[patch.crates-io]\n";
     for ((name, _), folder) in crates.iter().zip(&folders) {
         let _ = writeln!(text, "{name} = {{ path = \"{folder}\" }}");
     }
-    text
+    Ok(text)
 }

@@ -8,3 +8,4 @@ pub mod place;
 pub mod scores;
 pub mod spec;
 pub mod variant;
+pub mod workload;

@@ -2,43 +2,69 @@
 
 use crate::ui::exit::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 use topkit::{
     DType, Problem, SelectorSpec, Variant,
     inspect::Resources,
     spec::{
-        IndexType, KSet, KernelKind, NanPolicy, Order, RowShape, Select, SpecBuilder, SpecError,
-        Ties,
+        KSet, KernelKind, Key, NanPolicy, Select, Semantics, SpecBuilder, SpecError, TuningKey,
     },
 };
 
-/// The tuning axes. Each takes a list; the kernels are all combinations.
-#[derive(Debug, Clone, clap::Args)]
-pub struct Axes {
-    /// Elements a thread loads at once: 1, 2, 4 or 8.
-    #[arg(long, value_name = "N", value_delimiter = ',')]
-    pub vec_size: Vec<u32>,
-    /// Histogram bins of one radix pass: a power of two from 256 to 4096.
-    #[arg(long, value_name = "N", value_delimiter = ',')]
-    pub bins: Vec<u32>,
-    /// Threads of a CTA: 128, 256, 512 or 1024.
-    #[arg(long, value_name = "N", value_delimiter = ',')]
-    pub threads: Vec<u32>,
-}
+/// The tuning axes that were given. Each takes a list; the kernels are all combinations.
+#[derive(Debug, Clone, Default)]
+pub struct Axes(Vec<(&'static TuningKey, Vec<u32>)>);
 
 impl Axes {
-    /// Declares the axes that were given; the others stay as the builder has them.
-    pub fn declare(&self, mut builder: SpecBuilder) -> SpecBuilder {
-        if !self.vec_size.is_empty() {
-            builder = builder.vec_size(self.vec_size.clone());
-        }
-        if !self.bins.is_empty() {
-            builder = builder.bins(self.bins.clone());
-        }
-        if !self.threads.is_empty() {
-            builder = builder.threads(self.threads.clone());
-        }
-        builder
+    /// Declares the axes that were given; the others keep what the builder has.
+    pub fn declare(&self, builder: SpecBuilder) -> SpecBuilder {
+        let mut spec = builder.spec();
+        self.0.iter().for_each(|(key, sizes)| key.set(&mut spec, sizes.clone()));
+        spec.into()
     }
+
+    /// Whether an axis was given.
+    pub fn has(&self, key: Key) -> bool {
+        self.0.iter().any(|(given, _)| given.key() == key)
+    }
+}
+
+impl FromArgMatches for Axes {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Axes, clap::Error> {
+        let given = Key::tuning().iter().filter_map(|&key| {
+            let sizes = matches.get_many::<u32>(key.name())?;
+            Some((key, sizes.copied().collect()))
+        });
+        Ok(Axes(given.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Axes::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for Axes {
+    fn augment_args(command: Command) -> Command {
+        command.args(Key::tuning().iter().map(|key| {
+            let sizes: Vec<String> = key.allowed().iter().map(u32::to_string).collect();
+            option(key.key(), &format!(" [possible values: {}]", sizes.join(", ")))
+                .value_name("N")
+                .value_delimiter(',')
+                .action(ArgAction::Append)
+                .value_parser(clap::value_parser!(u32))
+        }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Axes::augment_args(command)
+    }
+}
+
+/// The option of a key, `--vec-size`, with what it means.
+fn option(key: Key, more: &str) -> Arg {
+    let help = key.summary().trim_end_matches('.').replace('`', "");
+    Arg::new(key.name()).long(key.name().replace('_', "-")).help(help + more)
 }
 
 /// The sizes that only some kernels have. Each takes a list.
@@ -88,43 +114,52 @@ pub struct Keys {
 }
 
 /// What the selection means: the keys that every kernel of a selector shares.
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "What the selection means")]
-pub struct Meaning {
-    /// Which end of the order wins.
-    #[arg(long, default_value = "largest", value_parser = named(Select::ALL, Select::name))]
-    select: Select,
-    /// Where NaN ranks.
-    #[arg(long, default_value = "highest", value_parser = named(NanPolicy::ALL, NanPolicy::name))]
-    nan: NanPolicy,
-    /// Which of equal scores win.
-    #[arg(long, default_value = "any", value_parser = named(Ties::ALL, Ties::name))]
-    ties: Ties,
-    /// In what order the winners are written.
-    #[arg(long, default_value = "unsorted", value_parser = named(Order::ALL, Order::name))]
-    order: Order,
-    /// The integer type of an index.
-    #[arg(long, default_value = "i32", value_parser = named(IndexType::ALL, IndexType::name))]
-    index: IndexType,
-    /// Write the winners' scores too.
-    #[arg(long)]
-    values: bool,
-    /// Rows of one length, or of a length read on the device.
-    #[arg(long, default_value = "dense", value_parser = named(RowShape::ALL, RowShape::name))]
-    rows: RowShape,
-}
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Meaning(Semantics);
 
 impl Meaning {
     /// Declares all of it.
     pub fn declare(&self, builder: SpecBuilder) -> SpecBuilder {
-        builder
-            .select(self.select)
-            .nan(self.nan)
-            .ties(self.ties)
-            .order(self.order)
-            .index(self.index)
-            .values(self.values)
-            .rows(self.rows)
+        builder.semantics(self.0)
+    }
+}
+
+impl FromArgMatches for Meaning {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Meaning, clap::Error> {
+        let mut semantics = Semantics::DEFAULT;
+        for key in Key::semantic() {
+            let name = key.key().name();
+            let word = if key.is_flag() {
+                if matches.get_flag(name) { "true" } else { "false" }
+            } else {
+                matches.get_one::<String>(name).map_or(key.default_word(), String::as_str)
+            };
+            // The parser lets through the words of the key alone.
+            let _ = key.set(&mut semantics, word);
+        }
+        Ok(Meaning(semantics))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Meaning::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for Meaning {
+    fn augment_args(command: Command) -> Command {
+        command.args(Key::semantic().iter().map(|key| {
+            let option = option(key.key(), "").help_heading("What the selection means");
+            if key.is_flag() {
+                return option.action(ArgAction::SetTrue);
+            }
+            let words = PossibleValuesParser::new(key.words());
+            option.value_parser(words).default_value(key.default_word())
+        }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Meaning::augment_args(command)
     }
 }
 
@@ -137,7 +172,7 @@ impl Keys {
             let wide = variant.vec_size * variant.dtype.bytes() == 16;
             self.kernel.contains(&variant.kernel)
                 && self.sizes.admit(variant)
-                && (wide || !self.axes.vec_size.is_empty())
+                && (wide || self.axes.has(Key::VecSize))
         });
         if variants.is_empty() { Err(no_kernel(&self.kernel)) } else { Ok(variants) }
     }
@@ -165,9 +200,7 @@ pub fn for_problem(
         .k(KSet::from(problem.k))
         .select(select)
         .nan(nan)
-        .vec_size([1, 2, 4, 8])
-        .bins([256, 512, 1024, 2048, 4096])
-        .threads([128, 256, 512, 1024]);
+        .all_axes();
     axes.declare(open).build()
 }
 
@@ -195,24 +228,22 @@ pub fn no_kernel(kernels: &[KernelKind]) -> Failure {
 
 /// The key of a variant, for programs.
 pub fn json(variant: &Variant) -> serde_json::Value {
-    let meaning = &variant.semantics;
-    serde_json::json!({
+    let mut json = serde_json::json!({
         "symbol": variant.symbol(),
         "kernel": variant.kernel.name(),
         "dtype": variant.dtype.name(),
-        "vec_size": variant.vec_size,
-        "bins": variant.bins,
-        "threads": variant.threads,
         "items": variant.items,
         "cluster": variant.cluster,
-        "select": meaning.select.name(),
-        "nan": meaning.nan.name(),
-        "ties": meaning.ties.name(),
-        "order": meaning.order.name(),
-        "index": meaning.index.name(),
-        "values": meaning.values,
-        "rows": meaning.rows.name(),
-    })
+    });
+    for key in Key::tuning() {
+        json[key.name()] = key.of_variant(variant).into();
+    }
+    for key in Key::semantic() {
+        let word = key.word(&variant.semantics);
+        let value = if key.is_flag() { (word == "true").into() } else { word.into() };
+        json[key.key().name()] = value;
+    }
+    json
 }
 
 /// The resources of a kernel on an SM, for programs.

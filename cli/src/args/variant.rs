@@ -142,7 +142,7 @@ mod tests {
 
     fn choose(kernel: &[KernelKind], sizes: Sizes, columns: usize) -> Result<Chosen, String> {
         let problem = Problem::new(DType::Bf16, 4, columns, 16);
-        let axes = Axes { vec_size: Vec::new(), bins: Vec::new(), threads: Vec::new() };
+        let axes = Axes::default();
         let spec = spec::for_problem(&problem, Select::Largest, NanPolicy::Highest, &axes).unwrap();
         let limits = Limits::of_arch(Arch::of_device(9, 0));
         let explained = Explanation::of(&spec, &problem, &limits).unwrap();

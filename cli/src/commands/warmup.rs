@@ -4,13 +4,13 @@
 //! read and the outcome is reported. A kernel that failed or that the disk lacks is exit code 3.
 
 use crate::args::spec::{self, Axes, Meaning};
+use crate::args::workload;
 use crate::ui::exit::{Exit, Failure};
 use crate::ui::progress;
 use crate::ui::report::{Report, count, table};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::num::NonZero;
-use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Instant;
 use topkit::cache::{NotKept, Origin};
@@ -24,7 +24,7 @@ use topkit::{
 pub struct Args {
     /// Problems to be ready for: DTYPE,ROWS,COLUMNS,K, each size a number or a range, as in
     /// bf16,1..64,8192..131072,512. Both ends of a range belong to it.
-    #[arg(required = true, value_name = "WORKLOAD", value_parser = workload)]
+    #[arg(required = true, value_name = "WORKLOAD", value_parser = workload::parse)]
     workloads: Vec<Workload>,
     /// Architectures to compile for; one or a list. Plans are then those of the most common GPU of
     /// each; another GPU may need other kernels. Without it: the first GPU, its plans and its
@@ -238,61 +238,5 @@ fn told(kernels: &[Kernel], passed_over: usize, folder: &str, seconds: f64) -> R
             "kernels": kernels.iter().map(Kernel::json).collect::<Vec<_>>(),
         }),
         exit: if failed + missing == 0 { Exit::Done } else { Exit::Environment },
-    }
-}
-
-/// `bf16,1..64,8192..131072,512`.
-fn workload(text: &str) -> Result<Workload, String> {
-    let parse = || {
-        let fields: Vec<&str> = text.split(',').map(str::trim).collect();
-        let [dtype, rows, columns, k] = fields[..] else { return None };
-        let k = range(k)?;
-        let k = u32::try_from(*k.start()).ok()?..=u32::try_from(*k.end()).ok()?;
-        let wide = i32::MAX as usize;
-        let (rows, columns) = (range(rows)?, range(columns)?);
-        let fits = *rows.end() <= wide && *columns.end() <= wide && *k.end() <= wide as u32;
-        fits.then_some(Workload::new(DType::from_name(dtype)?, rows, columns, k))
-    };
-    parse().ok_or_else(|| {
-        let dtypes = DType::ALL.map(DType::name).join(", ");
-        format!(
-            "write DTYPE,ROWS,COLUMNS,K, each size from 1 to 2147483647 or a range of them, like \
-             bf16,1..64,8192..131072,512; dtypes are {dtypes}"
-        )
-    })
-}
-
-/// `8`, `1..64` or `1..=64`; never empty, and from 1 on.
-fn range(text: &str) -> Option<RangeInclusive<usize>> {
-    let size = |text: &str| text.trim().parse().ok().filter(|size: &usize| *size > 0);
-    let (low, high) = match text.split_once("..") {
-        None => (size(text)?, size(text)?),
-        Some((low, high)) => (size(low)?, size(high.strip_prefix('=').unwrap_or(high))?),
-    };
-    (low <= high).then_some(low..=high)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_numbers_or_ranges() {
-        let due = Workload::new(DType::Bf16, 1..=64, 8192..=131_072, 512..=512);
-        assert_eq!(workload("bf16,1..64,8192..131072,512"), Ok(due.clone()));
-        assert_eq!(workload(" bf16, 1 ..= 64, 8192..=131072, 512..512"), Ok(due));
-        for text in [
-            "",
-            "bf16,1,8",
-            "f64,1,8,1",
-            "f32,0,8,1",
-            "f32,8..1,8,1",
-            "f32,1..,8,1",
-            "f32,1,2147483648,1",
-            "f32,1,8,1,2",
-        ] {
-            let error = workload(text).unwrap_err();
-            assert!(error.contains("bf16,1..64,8192..131072,512"), "{text}: {error}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-pub use topkit_lab::memory::text as bytes;
+pub use topkit_lab::bytes::text as bytes;
 
 /// The outcome of a command.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ pub(super) const CANDIDATES: u32 = 4096;
 
 pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
     let name = variant.kernel.name();
+    faults.extend(super::floats_only(variant));
     let mut refuse = |key, message, hint: String| faults.push(Fault::of(key, message, hint));
     let wanted = variant.dtype.widest_load();
     if variant.vec_size != wanted {

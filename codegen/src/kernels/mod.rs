@@ -16,7 +16,7 @@ mod resident;
 pub use launch::LaunchKind;
 
 use crate::naming::named;
-use crate::{Arch, Fault, Variant};
+use crate::{Arch, Fault, Key, Variant};
 
 /// Makes the enum, its names, its table of facts and the table of templates.
 macro_rules! kernels {
@@ -107,6 +107,12 @@ pub struct Sizes {
 /// The cluster sizes of a selector's variants.
 const CLUSTERS: &[u32] = &[2, 3, 4, 6, 8, 16];
 
+/// Refuses other scores than floats, for kernels that round them to fp16 or compare them as floats.
+fn floats_only(variant: &Variant) -> Option<Fault> {
+    let message = || format!("{} serves no {} scores", variant.kernel, variant.dtype);
+    (!variant.dtype.is_float()).then(|| Fault::of(Key::Dtype, message(), "use a float dtype"))
+}
+
 /// One CTA a multiprocessor.
 fn alone(_: &Variant) -> u32 {
     1
@@ -120,7 +126,7 @@ impl KernelKind {
 
     /// Whether it waits by itself for the grid ahead of it on the stream, and so may be launched
     /// before that has ended (programmatic dependent launch).
-    pub const fn starts_early(self) -> bool {
+    pub const fn pdl(self) -> bool {
         self.facts().pdl
     }
 

@@ -6,6 +6,7 @@ use crate::{Fault, Key, Variant};
 pub(super) const ITEMS: &[u32] = &[8, 16, 32, 64];
 
 pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
+    faults.extend(super::floats_only(variant));
     let wanted = variant.dtype.widest_load();
     if variant.vec_size != wanted {
         let message = format!("a resident row of {} is loaded 16 bytes at a time", variant.dtype);

@@ -10,10 +10,8 @@ const EXAMPLE: &str = "
     pub(crate) kernel IndexerTopK {
         dtype:    [f32, bf16, f16],
         k:        1..=2048,
-        vec_size: [1, 2, 4, 8],
-        bins:     [256, 1024],
-        threads:  256,
         rows:     ragged,
+        tuning { vec_size: [1, 2, 4, 8], bins: [256, 1024], threads: 256 }
     }";
 
 fn expanded(source: &str) -> File {
@@ -88,9 +86,6 @@ fn the_documentation_lists_every_key() {
         |---|---|
         | `dtype` | `[f32, bf16, f16]` |
         | `k` | `1..=2048` |
-        | `vec_size` | `[1, 2, 4, 8]` |
-        | `bins` | `[256, 1024]` |
-        | `threads` | `256` |
         | `select` | `largest` (default) |
         | `nan` | `highest` (default) |
         | `ties` | `any` (default) |
@@ -98,6 +93,9 @@ fn the_documentation_lists_every_key() {
         | `index` | `i32` (default) |
         | `values` | `false` (default) |
         | `rows` | `ragged` |
+        | `vec_size` | `[1, 2, 4, 8]` |
+        | `bins` | `[256, 1024]` |
+        | `threads` | `256` |
     "#]]
     .assert_eq(&docs(&expanded(EXAMPLE)));
 }
@@ -122,6 +120,8 @@ fn every_public_item_is_documented() {
         "variants",
         "plan",
         "launch",
+        "prepare",
+        "warmup",
         "workspace",
         "launch_with",
         "source",
@@ -138,9 +138,9 @@ fn the_same_tokens_expand_to_the_same_text() {
 
 #[test]
 fn a_faulty_key_stands_at_its_default_and_the_others_as_declared() {
-    let faulty = "kernel Top { dtype: [bf16, f31], k: 0, vec_size: 3, bins: 4096, threads: [],
+    let faulty = "kernel Top { dtype: [bf16, f31], k: 0, tuning { vec_size: 3, bins: 4096, threads: [] },
         select: smallest, ties: lowest_index, order: best, values: true, index: [u32], rows: ragged }";
-    let sound = "kernel Top { dtype: bf16, bins: 4096, select: smallest, rows: ragged }";
+    let sound = "kernel Top { dtype: bf16, tuning { bins: 4096 }, select: smallest, rows: ragged }";
     assert_eq!(declared(faulty).1.lines().count(), 8);
     assert_eq!(spec(&expanded(faulty)), spec(&expanded(sound)));
 }

@@ -12,10 +12,10 @@ use proc_macro2::TokenStream;
 /// The items, and a line for each fault: `line:column token: message (hint: ..)`.
 fn declared(source: &str) -> (TokenStream, String) {
     let tokens = source.parse().expect("the test's source is a token stream");
-    let (items, problems) = declare(tokens);
-    let lines = problems.iter().map(|problem| {
-        let (line, column) = problem.position();
-        format!("{line}:{column} {}: {problem}\n", problem.place())
+    let (items, diagnostics) = declare(tokens);
+    let lines = diagnostics.iter().map(|diagnostic| {
+        let (line, column) = diagnostic.position();
+        format!("{line}:{column} {}: {diagnostic}\n", diagnostic.place())
     });
     (items, lines.collect())
 }

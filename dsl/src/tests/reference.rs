@@ -1,47 +1,52 @@
-//! The reference in the macro's documentation says what the macro does.
+//! The reference in the macro's documentation is written from the table of keys.
 
 use super::faults;
-use topkit_codegen::{Key, SpecBuilder};
+use topkit_codegen::{DType, Key, KeyKind};
 
-/// The cells of each row of the table of keys: key, takes, default.
-fn rows() -> Vec<[&'static str; 3]> {
-    let lines = include_str!("../lib.rs").lines();
-    let rows = lines.filter_map(|line| line.strip_prefix("/// | `"));
-    rows.map(|row| {
-        let mut cells = row.split(" | ");
-        let mut cell = || cells.next().expect("a row of the table has four cells");
-        [cell().trim_matches('`'), cell(), cell()]
-    })
-    .collect()
-}
-
-#[test]
-fn the_table_has_every_key_in_order() {
-    let documented: Vec<&str> = rows().iter().map(|[key, ..]| *key).collect();
-    let keys: Vec<&str> = Key::ALL.iter().map(|key| key.name()).collect();
-    assert_eq!(documented, keys);
-}
-
-#[test]
-fn the_documented_defaults_are_those_of_the_spec() {
-    let defaults = crate::fallback::spec(String::new());
-    for [key, _, documented] in rows() {
-        let Some(key) = Key::from_name(key) else { panic!("{key}") };
-        let expected = match key {
-            Key::Dtype => "required".into(),
-            Key::K => format!("`{}`", SpecBuilder::DEFAULT_K),
-            _ => format!("`{}`", crate::expand::value(key, &defaults)),
-        };
-        assert_eq!(documented, expected, "{key}");
+/// What a key takes.
+fn takes(key: Key) -> Vec<String> {
+    match key.kind() {
+        KeyKind::Dtype => DType::ALL.map(|dtype| dtype.name().to_owned()).to_vec(),
+        KeyKind::K => vec![],
+        KeyKind::Tuning(row) => row.allowed().iter().map(u32::to_string).collect(),
+        KeyKind::Semantic(row) => row.words().iter().map(|word| (*word).to_owned()).collect(),
     }
+}
+
+fn table() -> String {
+    let defaults = crate::fallback::spec(String::new());
+    let mut table = "| key | takes | default | meaning |\n|---|---|---|---|\n".to_owned();
+    for &key in Key::ALL {
+        let values: Vec<String> = takes(key).iter().map(|value| format!("`{value}`")).collect();
+        let (takes, default) = match key.kind() {
+            KeyKind::Dtype => (values.join(", "), "required".to_owned()),
+            KeyKind::K => ("1 to 2147483647".to_owned(), format!("`{}`", key.written(&defaults))),
+            _ => (values.join(", "), format!("`{}`", key.written(&defaults))),
+        };
+        let name = match key.kind() {
+            KeyKind::Tuning(_) => format!("`tuning {{ {key} }}`"),
+            _ => format!("`{key}`"),
+        };
+        table += &format!("| {name} | {takes} | {default} | {} |\n", key.summary());
+    }
+    table
+}
+
+#[test]
+fn the_table_is_that_of_the_keys() {
+    expect_test::expect_file!["../keys.md"].assert_eq(&table());
 }
 
 #[test]
 fn every_documented_value_is_one_that_the_macro_knows() {
-    for [key, takes, _] in rows().into_iter().filter(|[key, ..]| *key != "k") {
-        for value in takes.split(", ").map(|value| value.trim_matches('`')) {
-            let dtype = if key == "dtype" { "" } else { "dtype: f32, " };
-            let faults = faults(&format!("{dtype}{key}: {value}"));
+    for &key in Key::ALL {
+        for value in takes(key) {
+            let entry = match key.kind() {
+                KeyKind::Dtype => format!("dtype: {value}"),
+                KeyKind::Tuning(_) => format!("dtype: f32, tuning {{ {key}: {value} }}"),
+                _ => format!("dtype: f32, {key}: {value}"),
+            };
+            let faults = faults(&entry);
             let not_yet = faults.lines().all(|fault| fault.contains("no kernel supports"));
             assert!(not_yet, "{faults}");
         }

@@ -6,13 +6,12 @@
 
 use super::input::Input;
 use crate::Error;
-use crate::Scores;
 use crate::memory;
 use crate::refused;
 use std::sync::Arc;
-use topkit::CudaStream;
 use topkit::cudarc::driver::sys::CUdeviceptr;
 use topkit::cudarc::driver::{CudaSlice, DevicePtr, result};
+use topkit::{CudaStream, with_score};
 
 /// Bytes that the inputs of a cold graph have together, where one for each launch reaches so far;
 /// more than any L2 cache holds.
@@ -97,12 +96,8 @@ impl Copies {
         let first = region.set(step * count, 0)?;
         let stream = region.stream.clone();
         let (refused, stream) = (refused("take the scores"), stream.cu_stream());
-        match &input.scores {
-            Scores::F32(scores) => upload(scores, columns, stride, first, stream),
-            Scores::Bf16(scores) => upload(scores, columns, stride, first, stream),
-            Scores::F16(scores) => upload(scores, columns, stride, first, stream),
-        }
-        .map_err(&refused)?;
+        with_score!(dtype, S => upload(input.scores.values::<S>(), columns, stride, first, stream))
+            .map_err(&refused)?;
         for copy in 1..count {
             // SAFETY: the region holds `count` copies, `step` bytes from one to the next.
             unsafe {

@@ -6,8 +6,8 @@
 use super::ratio::Pair;
 use super::record::{Document, Entry, L2};
 use crate::Distribution;
+use crate::Grid;
 use crate::cell::{Cell, Lengths};
-use crate::grid::Grid;
 use topkit::DType;
 
 /// How many times as fast 16-bit scores are as f32, in one shape.

@@ -1,11 +1,9 @@
 //! The scores of a cell in host memory, and the check of an answer to them.
 
-use crate::cell::{InputKey, Lengths};
+use crate::cell::{self, InputKey, Lengths};
 use crate::{Error, Rng, Scores, Shape, judge};
 use topkit::spec::Semantics;
-
-/// The fewest scores that a ragged row has.
-const SHORTEST: usize = 1024;
+use topkit::with_score;
 
 /// The seed of all scores of a bench.
 const SEED: u64 = 0;
@@ -27,7 +25,7 @@ impl Input {
         let (dtype, rows, columns, dist, lengths) = key;
         let (shape, rng) = (Shape { rows, columns }, Rng::coarse(SEED));
         let scores = Scores::generate("the scores", shape, dtype, dist, &rng)?;
-        let lengths = (lengths == Lengths::Uniform).then(|| self::lengths(rows, columns));
+        let lengths = (lengths == Lengths::Uniform).then(|| cell::lengths(rows, columns));
         Ok(Input { key, scores, lengths })
     }
 
@@ -48,27 +46,17 @@ impl Input {
         got: &[i32],
     ) -> Result<Option<String>, Error> {
         let (columns, lengths) = (self.key.2, self.lengths.as_deref());
-        match &self.scores {
-            Scores::F32(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
-            Scores::Bf16(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
-            Scores::F16(scores) => judge::fault(scores, columns, lengths, k, semantics, got),
-        }
+        with_score!(self.scores.dtype(), S => {
+            judge::fault(self.scores.values::<S>(), columns, lengths, k, semantics, got)
+        })
     }
-}
-
-/// The lengths of ragged rows: uniform from 1024 to the columns.
-pub fn lengths(rows: usize, columns: usize) -> Vec<i32> {
-    let least = SHORTEST.min(columns);
-    let lengths = (columns - least + 1) as u64;
-    let mut rng = Rng::new(SEED);
-    let mut length = || least as u64 + rng.bits() % lengths;
-    (0..rows).map(|_| i32::try_from(length()).unwrap_or(i32::MAX)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Distribution;
+    use crate::cell::lengths;
     use topkit::DType;
 
     #[test]
@@ -81,11 +69,11 @@ mod tests {
     #[test]
     fn the_scores_of_a_bench_stay_the_same() {
         let key = (DType::F32, 2, 3, Distribution::Normal, Lengths::Full);
-        let Scores::F32(scores) = Input::make(key).unwrap().scores else { panic!("another dtype") };
-        assert_eq!(scores[..3], [-0.4945788, -0.87714106, -2.6955926]);
+        let scores = Input::make(key).unwrap().scores;
+        assert_eq!(scores.values::<f32>()[..3], [-0.4945788, -0.87714106, -2.6955926]);
         let key = (DType::F32, 2, 3, Distribution::Uniform, Lengths::Full);
-        let Scores::F32(scores) = Input::make(key).unwrap().scores else { panic!("another dtype") };
-        assert_eq!(scores[..3], [0.8833108, 0.43152797, 0.026433766]);
+        let scores = Input::make(key).unwrap().scores;
+        assert_eq!(scores.values::<f32>()[..3], [0.8833108, 0.43152797, 0.026433766]);
     }
 
     #[test]

@@ -60,8 +60,8 @@ fn first_with_the_same_input(cells: &[Cell], place: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Grid;
     use crate::bench::record::{Kernel, Outcome};
-    use crate::grid::Grid;
     use std::collections::HashSet;
 
     struct Mock {

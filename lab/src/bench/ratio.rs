@@ -5,7 +5,7 @@
 
 use super::record::{Document, Entry, L2};
 use super::table::Table;
-use crate::grid::Grid;
+use crate::Grid;
 use serde_json::{Value, json};
 
 /// An entry with the best peer of each state of the L2 cache.

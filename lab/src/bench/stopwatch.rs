@@ -39,7 +39,7 @@ impl Stopwatch {
         let warm = Recording::capture(&self.stream, LAUNCHES, |_| launch(0))?;
         let cold = Recording::capture(&self.stream, LAUNCHES, &launch)?;
         warm.warm_up(WARM_UP)?;
-        let pdl = warm.starts_early();
+        let pdl = warm.pdl();
         let warm = warm.time(REPLAYS)?;
         cold.warm_up(WARM_UP)?;
         let cold = match &mut self.flush {

@@ -102,8 +102,8 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Grid;
     use crate::cell::Lengths;
-    use crate::grid::Grid;
     use topkit::DType;
 
     const TABLE: &str = r#"{"device": "Test GPU", "method": "m", "later": 1, "cells": [

@@ -6,10 +6,10 @@
 pub mod indexer;
 
 use crate::{Distribution, Error, Rng, memory};
-use half::{bf16, f16};
+use std::any::Any;
 use std::fmt;
 use std::str::FromStr;
-use topkit::{DType, Score};
+use topkit::{DType, Score, with_score};
 
 /// Scores in host memory, row after row.
 #[derive(Debug)]
@@ -26,23 +26,31 @@ pub struct Matrix {
 
 /// Scores of one of the types that there are kernels for.
 #[derive(Debug)]
-pub enum Scores {
-    /// IEEE 754 binary32.
-    F32(Vec<f32>),
-    /// bfloat16.
-    Bf16(Vec<bf16>),
-    /// IEEE 754 binary16.
-    F16(Vec<f16>),
+pub struct Scores {
+    dtype: DType,
+    /// A `Vec` of the type of the dtype.
+    values: Box<dyn Any + Send + Sync>,
 }
 
 impl Scores {
+    /// Scores of one type.
+    pub fn new<S: Score>(values: Vec<S>) -> Scores {
+        Scores { dtype: S::DTYPE, values: Box::new(values) }
+    }
+
     /// Their type.
     pub fn dtype(&self) -> DType {
-        match self {
-            Scores::F32(_) => f32::DTYPE,
-            Scores::Bf16(_) => bf16::DTYPE,
-            Scores::F16(_) => f16::DTYPE,
-        }
+        self.dtype
+    }
+
+    /// The scores, where they are of this type, and else none; `with_score!` names the type of a dtype.
+    pub fn values<S: Score>(&self) -> &[S] {
+        self.values.downcast_ref::<Vec<S>>().map_or(&[], Vec::as_slice)
+    }
+
+    /// As [`values`](Self::values), without a copy.
+    pub fn into_values<S: Score>(self) -> Vec<S> {
+        self.values.downcast::<Vec<S>>().map_or_else(|_| Vec::new(), |values| *values)
     }
 
     /// Generates them; `what` names them where memory is lacking.
@@ -53,11 +61,7 @@ impl Scores {
         distribution: Distribution,
         rng: &Rng,
     ) -> Result<Scores, Error> {
-        Ok(match dtype {
-            DType::F32 => Scores::F32(fill(what, shape, distribution, rng)?),
-            DType::Bf16 => Scores::Bf16(fill(what, shape, distribution, rng)?),
-            DType::F16 => Scores::F16(fill(what, shape, distribution, rng)?),
-        })
+        with_score!(dtype, S => Ok(Scores::new(fill::<S>(what, shape, distribution, rng)?)))
     }
 }
 

@@ -182,7 +182,7 @@ mod tests {
         let said = |launch: RawLaunch| launch.check(&spec, &plan).map_err(|e| e.to_string());
 
         let none = said(sound).unwrap_err();
-        assert!(none.contains("no workspace was lent, but the plan needs 64"), "{none}");
+        assert!(none.contains("no workspace was given, but the plan needs 64"), "{none}");
         assert!(none.contains("`launch_with`"), "{none}");
         let short = RawLaunch { workspace: 1 << 22, workspace_bytes: 63, ..sound };
         let short = said(short).unwrap_err();

@@ -1,15 +1,16 @@
-//! The seam between the cache and whatever turns CUDA C into machine code: NVRTC in the product,
-//! a fake in the tests of the cache. It keeps nothing. A refusal carries the compiler's own log,
-//! goes to everyone who waits for the kernel, and is not remembered.
+//! The interface between the cache and a compiler of CUDA C: NVRTC in the product, a fake in the tests
+//! of the cache. It keeps no kernel. A refusal carries the compiler's own log, goes to every thread that
+//! waits for the kernel, and is not remembered.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use topkit_codegen::{Arch, RenderedSource};
 
-/// Turns CUDA C into a cubin. What it gives must follow from its arguments, its options and its
-/// version: these make the cache key. A cache asks for options once, when it is made.
+/// Turns CUDA C into a cubin. The cubin must follow from the arguments, the options and the version,
+/// which make the cache key. A cache asks for the options once, when it is made.
 pub trait Compiler: Send + Sync + fmt::Debug {
     /// Name and version, as in `nvrtc 13.2.78`; part of the cache key. A cache asks for it once, when
-    /// no pack has a kernel that it is asked for.
+    /// a kernel is first wanted that no pack has.
     fn version(&self) -> String;
 
     /// Options given to every compile, in order; part of the cache key.
@@ -57,4 +58,33 @@ pub struct CompileError {
     /// The text of the kernel was refused, and nothing is wrong with the compiler or the machine, so
     /// that another kernel may compile. Only then do plans name another kernel in its place.
     pub blames_kernel: bool,
+}
+
+/// A compiler with what of it goes into keys: its options, and its version, asked for when it is first
+/// needed. NVRTC compiles an empty text to tell its release, so a kernel that a pack has must not ask.
+#[derive(Debug)]
+pub(crate) struct KeyedCompiler {
+    compiler: Arc<dyn Compiler>,
+    options: Vec<String>,
+    version: OnceLock<String>,
+}
+
+impl KeyedCompiler {
+    /// Asks for the options, not for the version.
+    pub(crate) fn new(compiler: Arc<dyn Compiler>) -> KeyedCompiler {
+        KeyedCompiler { options: compiler.options(), compiler, version: OnceLock::new() }
+    }
+
+    pub(crate) fn get(&self) -> &dyn Compiler {
+        &*self.compiler
+    }
+
+    pub(crate) fn options(&self) -> &[String] {
+        &self.options
+    }
+
+    /// Name and version; the first call asks the compiler.
+    pub(crate) fn version(&self) -> &str {
+        self.version.get_or_init(|| self.compiler.version())
+    }
 }

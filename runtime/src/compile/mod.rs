@@ -12,6 +12,6 @@ pub(crate) mod overrides;
 pub(crate) mod resources;
 pub(crate) mod sass;
 pub(crate) mod store;
-mod toolchain;
 
+pub(crate) use compiler::KeyedCompiler;
 pub use compiler::{CompileError, Compiled, Compiler};

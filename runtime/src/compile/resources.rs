@@ -1,4 +1,6 @@
-//! What a kernel takes of an SM, read from the assembler's own report in the build log.
+//! The registers, spills and shared memory of a kernel, read from the assembler's report in the build log.
+//!
+//! A log without the report gives nothing; nothing is guessed.
 
 use std::fmt;
 

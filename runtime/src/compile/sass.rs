@@ -1,8 +1,8 @@
 //! Machine code as text (SASS), by NVIDIA's disassemblers where there is one.
 //!
-//! For reading only: nothing that is compiled or launched depends on it, and it is looked for only
-//! when asked. The program runs as a child process with a limit on its time. A missing program is an
-//! error that names every place, and a failing one an error with its own words.
+//! SASS is for reading: nothing that is compiled or launched depends on it, and a disassembler is looked
+//! for only when SASS is asked for. The program runs as a child process with a limit on its time. A
+//! missing program is an error that names every place, and a failing one an error with its own words.
 
 use crate::library::environment::{self, absolute, folders};
 use crate::library::{LibraryError, Tried, cuda_folders, python_wheels, refusal};

@@ -8,6 +8,8 @@
 mod builder;
 mod config;
 mod gpu;
+#[cfg(test)]
+mod packs_tests;
 mod tables;
 
 pub use builder::EngineBuilder;
@@ -25,7 +27,7 @@ use crate::compile::nvrtc::{Nvrtc, NvrtcError};
 use crate::compile::overrides::Overrides;
 use crate::compile::store::pack::Packs;
 use crate::error::Error;
-use crate::plan::{Holding, Limits, Refusal};
+use crate::plan::{GpuTable, Limits, Refusal};
 use cudarc::driver::CudaContext;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -67,7 +69,7 @@ struct Inner {
     cache: KernelCache,
     loaded: OnceMap<Variant, LoadedKernel, Error>,
     /// The measured table that holds here, read with the first selector and anew after a tuning.
-    holding: Mutex<Option<Option<Arc<Holding>>>>,
+    table: Mutex<Option<Option<Arc<GpuTable>>>>,
 }
 
 /// The records of a machine's own measurements, in the folder of the disk cache.
@@ -128,9 +130,9 @@ impl Toolchain {
             }
         };
         let loaded = OnceMap::default();
-        let holding = Mutex::default();
+        let table = Mutex::default();
         let inner =
-            Inner { target, limits, config, overrides, nvrtc, packs, disk, cache, loaded, holding };
+            Inner { target, limits, config, overrides, nvrtc, packs, disk, cache, loaded, table };
         Ok(Toolchain { inner: Arc::new(inner) })
     }
 

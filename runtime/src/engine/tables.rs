@@ -7,7 +7,7 @@ use super::Toolchain;
 use crate::backend::cuda::device::DeviceFacts;
 use crate::compile::nvrtc::Nvrtc;
 use crate::plan::measured::{Provenance, Records, source_digest, space_hash};
-use crate::plan::{Here, Holding, Planner};
+use crate::plan::{GpuTable, Here, Planner};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use topkit_codegen::SelectorSpec;
@@ -33,13 +33,13 @@ impl Toolchain {
     /// What plans the problems of a selector.
     pub(crate) fn planner(&self, spec: Arc<SelectorSpec>) -> Planner {
         // What was read is whole, whatever a panic of another thread left.
-        let mut holding = self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner);
-        let holding = holding.get_or_insert_with(|| match self.records() {
-            Some(path) => self.holding(&path).map(Arc::new),
+        let mut table = self.inner.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = table.get_or_insert_with(|| match self.records() {
+            Some(path) => self.table(&path).map(Arc::new),
             None => self.shipped().map(Arc::new),
         });
         let packed = self.packed(&spec);
-        let planner = self.planner_by(spec, holding.clone());
+        let planner = self.planner_by(spec, table.clone());
         match packed {
             None => planner,
             Some(packed) => planner.among(packed),
@@ -50,19 +50,19 @@ impl Toolchain {
     pub(crate) fn planner_by(
         &self,
         spec: Arc<SelectorSpec>,
-        holding: Option<Arc<Holding>>,
+        table: Option<Arc<GpuTable>>,
     ) -> Planner {
-        Planner::new(spec, *self.limits(), holding)
+        Planner::new(spec, *self.limits(), table)
     }
 
     /// Has selectors that are made from now on read the records again.
     pub(crate) fn read_records_again(&self) {
-        *self.inner.holding.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.inner.table.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The shipped table, where one holds.
-    pub(crate) fn shipped(&self) -> Option<Holding> {
-        Holding::shipped(Here {
+    pub(crate) fn shipped(&self) -> Option<GpuTable> {
+        GpuTable::shipped(Here {
             name: self.gpu().map(|device| device.facts.name.as_str()),
             arch: self.arch(),
             multiprocessors: self.limits().multiprocessors,
@@ -70,7 +70,7 @@ impl Toolchain {
     }
 
     /// The shipped table, where one holds, with the records of a file that are of this place.
-    pub(crate) fn holding(&self, path: &Path) -> Option<Holding> {
+    pub(crate) fn table(&self, path: &Path) -> Option<GpuTable> {
         let shipped = self.shipped();
         let Some(here) = self.provenance() else { return shipped };
         match Records::read(path) {
@@ -83,7 +83,7 @@ impl Toolchain {
                 for refused in &records.refused {
                     tracing::info!(path = %path.display(), "a record is left out: {refused}");
                 }
-                Holding::with_own(shipped, &records, &here)
+                GpuTable::with_own(shipped, &records, &here)
             }
         }
     }

@@ -42,7 +42,7 @@ pub struct Recording {
     graph: CudaGraph,
     stream: Arc<CudaStream>,
     launches: usize,
-    starts_early: bool,
+    pdl: bool,
 }
 
 impl Recording {
@@ -68,14 +68,14 @@ impl Recording {
         let reason = || "there is no launch in it".to_owned();
         let empty = || Error::Cuda { doing: "capture a graph", reason: reason() };
         let graph = graph.map_err(&refused)?.ok_or_else(empty)?;
-        let starts_early = edges::any_programmatic(graph.cu_graph())?;
-        Ok(Recording { graph, stream: stream.clone(), launches, starts_early })
+        let pdl = edges::any_programmatic(graph.cu_graph())?;
+        Ok(Recording { graph, stream: stream.clone(), launches, pdl })
     }
 
-    /// Whether a launch in the graph may start before the one ahead of it has ended, which is
+    /// Whether a launch in the graph may start before the previous one has ended, which is
     /// programmatic dependent launch.
-    pub fn starts_early(&self) -> bool {
-        self.starts_early
+    pub fn pdl(&self) -> bool {
+        self.pdl
     }
 
     /// Replays the graph for about this long, untimed: an idle GPU raises its clocks, and caches
@@ -134,7 +134,7 @@ impl fmt::Debug for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recording")
             .field("launches", &self.launches)
-            .field("starts_early", &self.starts_early)
+            .field("pdl", &self.pdl)
             .finish_non_exhaustive()
     }
 }

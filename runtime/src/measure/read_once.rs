@@ -1,4 +1,4 @@
-//! The read-once floor: how long the GPU takes to read every byte of an input once, which no
+//! The read-once time: how long the GPU takes to read every byte of an input once, which no
 //! selection can beat.
 //!
 //! A small kernel of its own, compiled and kept as every other is, is tried in a few grid shapes, and
@@ -23,7 +23,7 @@ const SHAPES: [(u32, usize); 7] =
     [(128, 1), (256, 1), (1024, 1), (256, 2), (512, 4), (256, 8), (1024, 8)];
 /// Launches in a graph that tells the fastest grid.
 const TRIED: usize = 10;
-/// Threads that a multiprocessor holds.
+/// Resident threads of a multiprocessor.
 const RESIDENT: u32 = 2048;
 
 /// What the compiler is told of the kernel: it looks at text and entry alone.

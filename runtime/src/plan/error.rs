@@ -34,7 +34,9 @@ pub enum PlanError {
         k: u32,
     },
     /// The kernel cannot serve the problem, or the GPU cannot launch it.
-    #[error("{variant} cannot serve {problem}: {reason}; let the plan choose, or pick another")]
+    #[error(
+        "{variant} cannot serve {problem}: {reason}; let the planner choose, or name another variant"
+    )]
     Unfit {
         /// What was asked for.
         variant: Box<Variant>,

@@ -5,14 +5,15 @@
 //! error is the plan's.
 
 use super::measured::hysteresis::CLEAR;
-use super::{Choice, Limits, Plan, PlanError, Planner, accepts, is_sound, rules};
+use super::{Limits, Plan, PlanError, Planner, VariantLaunch, accepts, is_sound, rules, serialize};
 use crate::problem::Problem;
+use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 use topkit_codegen::{Key, LaunchKind, SelectorSpec, Variant};
 
 /// Why a plan is what it is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {
     /// The plan.
@@ -31,10 +32,11 @@ pub struct Explanation {
 }
 
 /// Why an axis has its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reason {
     /// The axis.
+    #[serde(serialize_with = "serialize::key")]
     pub key: Key,
     /// The value of the plan.
     pub value: u32,
@@ -43,12 +45,13 @@ pub struct Reason {
 }
 
 /// What a plan goes by.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Basis {
     /// Built-in rules.
     Rules {
-        /// Why a table that holds on the GPU was not used; `None` where there is none.
+        /// Why the table that applies to the GPU was not used; `None` where there is none.
         why: Option<String>,
     },
     /// Times that were measured.
@@ -56,68 +59,70 @@ pub enum Basis {
 }
 
 /// The times that a plan goes by.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Measured {
     /// The GPU that they were measured on.
     pub device: String,
-    /// Why they hold on this GPU, where that was another.
+    /// Why they apply to this GPU, where they were measured on another.
     pub stand_in: Option<String>,
     /// Some of those near the problem are of this GPU's own records.
     pub own: bool,
     /// The measured problems that the expected times come from, nearest first.
     pub near: Vec<Problem>,
-    /// The problem is one of them or stands between them; else their times stand for it.
+    /// The problem is one of them or lies between them; else the times of the nearest are used.
     pub within: bool,
     /// The layout of the problem, where some of those problems have another one: ragged rows, or
     /// less aligned rows.
     pub unmeasured: Option<String>,
     /// The variant that is planned without own records, where these are not clearly faster.
-    pub kept: Option<Kept>,
+    pub kept: Option<Hysteresis>,
     /// Variants that can serve the problem, the fastest first, which is the plan's.
     pub expected: Vec<Expected>,
 }
 
 /// A variant that a GPU's own records do not displace, since the fastest of them is faster by no more
 /// than 2 in 100, which is mostly noise. Faster variants are then taken to be as fast.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct Kept {
+pub struct Hysteresis {
     /// The measured problem.
     pub problem: Problem,
     /// The variant that is planned there without own records.
-    pub choice: Choice,
+    pub launch: VariantLaunch,
     /// By which part of its time the fastest record is faster: 0.01 for 1 in 100.
     pub gain: f64,
 }
 
 /// What a variant is expected to take for a problem.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Expected {
     /// The variant.
+    #[serde(serialize_with = "serialize::variant")]
     pub variant: Variant,
-    /// It is launched with PDL, as in [`Plan::starts_early`].
-    pub starts_early: bool,
+    /// It is launched with PDL, as in [`Plan::pdl`].
+    pub pdl: bool,
     /// Microseconds of a launch.
     pub microseconds: f64,
 }
 
 /// A variant that is faster than every declared one, outside the values that the selector declares for
 /// its tuning axes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Narrowed {
     /// The fastest variant that was measured, whatever is declared.
     pub fastest: Expected,
     /// Its values that are not declared.
+    #[serde(serialize_with = "serialize::values")]
     pub undeclared: Vec<(Key, u32)>,
     /// The expected time of the fastest declared variant, divided by its own.
     pub factor: f64,
 }
 
 impl Explanation {
-    /// The plan by built-in rules for a problem, with the reason of every choice; its `Display` is
+    /// The plan by built-in rules for a problem, with the reason of every launch; its `Display` is
     /// for people. [`Selector::explain`](crate::Selector::explain) goes by what was measured, too.
     ///
     /// # Errors
@@ -165,11 +170,11 @@ impl Planner {
     /// What the declared tuning axes cost, by the table: the fastest variant of the declared values
     /// against the fastest of all values that were measured. Neither packs nor rules count.
     fn narrowed(&self, problem: &Problem) -> Option<Narrowed> {
-        let holding = self.holding.as_ref()?;
+        let table = self.table.as_ref()?;
         let mut wide = SelectorSpec::clone(&self.spec);
         let of_dtype = |variant: &&Variant| variant.dtype == problem.dtype;
-        let times = holding.points.iter().flat_map(|(point, _)| &point.times);
-        for variant in times.map(|(choice, _)| &choice.variant).filter(of_dtype) {
+        let times = table.points.iter().flat_map(|(point, _)| &point.times);
+        for variant in times.map(|(launch, _)| &launch.variant).filter(of_dtype) {
             for (axis, value) in [
                 (&mut wide.vec_size, variant.vec_size),
                 (&mut wide.bins, variant.bins),
@@ -186,7 +191,7 @@ impl Planner {
             return None;
         }
         let fastest = |spec: Arc<SelectorSpec>| {
-            let planner = Planner::new(spec, self.limits, Some(holding.clone()));
+            let planner = Planner::new(spec, self.limits, Some(table.clone()));
             let mut expected = planner.expected(problem).into_iter();
             expected.find(|expected| !self.tried.has_refused(&expected.variant))
         };
@@ -212,7 +217,7 @@ impl Planner {
 impl Measured {
     fn reasons(&self, variant: &Variant) -> Vec<Reason> {
         let why = match (&self.kept, &self.expected[..]) {
-            (Some(Kept { problem, gain, .. }), _) => format!(
+            (Some(Hysteresis { problem, gain, .. }), _) => format!(
                 "the shipped variant, kept since the fastest record of {problem} is faster by only \
                  {:.1} %",
                 gain * 100.0
@@ -264,9 +269,9 @@ impl fmt::Display for Narrowed {
 
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Expected { variant, starts_early, microseconds } in self.expected.iter().take(SHOWN) {
-            let early = if *starts_early { ", launched with PDL" } else { "" };
-            writeln!(f, "  {microseconds:8.2} us expected of {variant}{early}")?;
+        for Expected { variant, pdl, microseconds } in self.expected.iter().take(SHOWN) {
+            let pdl = if *pdl { ", launched with PDL" } else { "" };
+            writeln!(f, "  {microseconds:8.2} us expected of {variant}{pdl}")?;
         }
         let own = if self.own { ", in part by the records of this machine" } else { "" };
         write!(f, "  measured on {}{own}", self.device)?;
@@ -300,9 +305,9 @@ impl fmt::Display for Explanation {
             plan.grid,
             plan.problem.rows as u32,
         );
-        let early = if plan.starts_early { "; programmatic dependent launch" } else { "" };
+        let pdl = if plan.pdl { "; programmatic dependent launch" } else { "" };
         let (grid, workspace) = (plan.grid, plan.workspace_bytes);
-        writeln!(f, "  {grid} CTAs, {sharing}; workspace {workspace} bytes{early}")?;
+        writeln!(f, "  {grid} CTAs, {sharing}; workspace {workspace} bytes{pdl}")?;
         for Reason { key, value, why } in reasons {
             writeln!(f, "  {key} = {value}: {why}")?;
         }

@@ -43,7 +43,7 @@ pub(super) fn plan_launch(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Here, Holding, Limits, Planner};
+    use crate::plan::{GpuTable, Here, Limits, Planner};
     use std::sync::Arc;
     use topkit_codegen::{Arch, DType, SelectorSpec};
 
@@ -55,8 +55,8 @@ mod tests {
         let arch = Arch::of_device(9, 0);
         let limits = Limits::of_arch(arch);
         let here = Here { name: None, arch, multiprocessors: limits.multiprocessors };
-        let holding = Holding::shipped(here).map(Arc::new);
-        Place(Planner::new(Arc::new(spec), limits, holding))
+        let table = GpuTable::shipped(here).map(Arc::new);
+        Place(Planner::new(Arc::new(spec), limits, table))
     }
 
     impl Place {
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(tight_plan.workspace_bytes, 0);
         assert!(own.workspace_bytes > 0, "the table no longer has this case");
         let taken = place.launch(&padded, &tight_plan);
-        assert_eq!(taken.choice(), tight_plan.choice());
+        assert_eq!(taken.launch(), tight_plan.launch());
         // With the workspace and the kernel of its own plan, that is what it takes.
         assert_eq!(place.launch(&padded, &own), own);
         // With neither the kernel nor the memory of any plan, the error is about its own.

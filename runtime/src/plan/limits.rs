@@ -1,17 +1,18 @@
-//! What a GPU can hold and launch, as far as a plan needs to know: plain data.
+//! What a GPU can launch and how much of it fits on a multiprocessor, as far as a plan needs to know:
+//! plain data.
 //!
-//! On a GPU it is the GPU's own word; for an architecture without one it is that of a usual GPU of
-//! the kind, which is named wherever a plan is explained.
+//! `DeviceFacts::limits` in `backend` makes it for a GPU. [`Limits::of_arch`] has the numbers of a typical
+//! GPU of the architecture, which an explanation names. It asks no device and cannot fail.
 
 use topkit_codegen::{Arch, LaunchKind, Variant};
 
-/// What a GPU can hold and launch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a GPU can launch, and what fits on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[non_exhaustive]
 pub struct Limits {
     /// Streaming multiprocessors.
     pub multiprocessors: u32,
-    /// Threads that a multiprocessor holds.
+    /// Resident threads of a multiprocessor.
     pub threads_per_multiprocessor: u32,
     /// 32-bit registers of a multiprocessor.
     pub registers_per_multiprocessor: u32,
@@ -24,16 +25,15 @@ pub struct Limits {
     /// CTAs of a cluster, at most: 16, or 1 without clusters. A GPU that has no room for so many
     /// refuses the kernel when it is loaded, and plans name another one.
     pub most_cluster: u32,
-    /// Whether a launch may begin before the one ahead of it on the stream has ended: programmatic
-    /// dependent launch, from compute capability 9.0 and CUDA 12.3 on.
-    pub starts_early: bool,
+    /// Programmatic dependent launch (PDL): from compute capability 9.0 and CUDA 12.3 on.
+    pub pdl: bool,
     /// What its memory gives, in GB/s; 0 where no GPU was asked.
     pub gigabytes_per_second: u32,
     /// The GPU that these are the numbers of, where none was asked: `an H200-like device`.
     pub stand_in: Option<&'static str>,
 }
 
-/// A GPU that stands for all of its kind: those from a compute capability on.
+/// A typical GPU from a compute capability on.
 struct Usual {
     from: (u32, u32),
     device: &'static str,
@@ -44,7 +44,7 @@ struct Usual {
     shared_kb: u32,
 }
 
-/// A stand-in: its first compute capability, name, multiprocessors, and what each of them holds.
+/// A typical GPU: its first compute capability, name, multiprocessors, and their threads and KB.
 const fn usual(
     from: (u32, u32),
     device: &'static str,
@@ -85,7 +85,7 @@ impl Limits {
                 },
             clusters: capability >= (9, 0),
             most_cluster: if capability >= (9, 0) { *Variant::CLUSTERS.end() } else { 1 },
-            starts_early: capability >= (9, 0),
+            pdl: capability >= (9, 0),
             gigabytes_per_second: 0,
             stand_in: Some(usual.device),
         }

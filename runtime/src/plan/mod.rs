@@ -5,23 +5,24 @@
 //! what `tried` says was refused. `layout` gives the plan of a launch, and `explain` says why a plan is what it
 //! is. What cannot be launched is an error with its numbers.
 
-pub(crate) mod choice;
 mod error;
 mod explain;
+pub(crate) mod launch;
 mod layout;
 mod limits;
 pub(crate) mod measured;
 mod packed;
 mod planner;
 mod rules;
+mod serialize;
 mod tried;
 
-pub use choice::Choice;
 pub use error::PlanError;
-pub use explain::{Basis, Expected, Explanation, Kept, Measured, Narrowed, Reason};
+pub use explain::{Basis, Expected, Explanation, Hysteresis, Measured, Narrowed, Reason};
+pub use launch::VariantLaunch;
 pub use limits::Limits;
 pub(crate) use measured::hysteresis::CLEAR;
-pub(crate) use measured::shipped::{Here, Holding};
+pub(crate) use measured::shipped::{GpuTable, Here};
 pub(crate) use measured::table::Table;
 pub(crate) use planner::Planner;
 pub(crate) use rules::clusters_at_once;
@@ -31,23 +32,24 @@ use crate::problem::{LIMIT, Problem};
 use std::sync::Arc;
 use topkit_codegen::{Fault, SelectorSpec, SpecError, Variant};
 
-/// The kernel picked for a problem, and what its launch needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The variant that serves a problem, and what its launch needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Plan {
     /// The problem it was made for.
     pub problem: Problem,
-    /// The kernel.
+    /// The kernel with its sizes.
+    #[serde(serialize_with = "serialize::variant")]
     pub variant: Variant,
-    /// The launch may begin before the one ahead of it on the stream has ended (programmatic
-    /// dependent launch). The kernel waits for that end itself before it touches memory, so the
-    /// order of a stream holds.
-    pub starts_early: bool,
+    /// The launch may begin before the previous one on the stream has ended (programmatic dependent
+    /// launch, PDL). The kernel waits for that end before it touches memory, so the order of the
+    /// stream is kept.
+    pub pdl: bool,
     /// CTAs of the launch, all together.
     pub grid: u32,
     /// CTAs that share a row, launched as one cluster; 1 without clusters.
     pub cluster: u32,
-    /// Bytes of device memory that the caller lends to the launch.
+    /// Bytes of device memory that the launch works in, from the caller.
     pub workspace_bytes: usize,
     /// How many of them, from the first on, are zero before the first launch; every launch leaves
     /// them so.
@@ -55,7 +57,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Picks the member of a selector for a problem by built-in rules. It needs no engine, no GPU and
+    /// Plans a problem of a selector by built-in rules. It needs no engine, no GPU and
     /// no compiler. [`Selector::plan`](crate::Selector::plan) goes by what was measured, too.
     ///
     /// # Errors
@@ -65,13 +67,13 @@ impl Plan {
         Planner::new(Arc::new(spec.clone()), *limits, None).plan(problem)
     }
 
-    /// The kernel, and how it is launched.
-    pub fn choice(&self) -> Choice {
-        Choice { variant: self.variant, starts_early: self.starts_early }
+    /// The variant, and whether it is launched with PDL.
+    pub fn launch(&self) -> VariantLaunch {
+        VariantLaunch { variant: self.variant, pdl: self.pdl }
     }
 
-    /// What the launch of one kernel needs, for a problem that the caller picks it for. It starts
-    /// early where the kernel and the GPU can.
+    /// What the launch of one variant needs for a problem. It uses PDL where the kernel and the GPU
+    /// support it.
     ///
     /// # Errors
     /// There is no such kernel, or it cannot serve the problem, or not within the limits; the error
@@ -124,7 +126,7 @@ impl Plan {
         Ok(Plan {
             problem: *problem,
             variant: *variant,
-            starts_early: variant.kernel.starts_early() && limits.starts_early,
+            pdl: variant.kernel.pdl() && limits.pdl,
             grid: grid as u32,
             cluster: variant.cluster,
             workspace_bytes: variant.workspace_bytes(rows, grid) as usize,
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_plan_is_a_member_and_says_why() {
+    fn the_plan_is_declared_and_says_why() {
         let spec = spec(&[1, 2, 4, 8]);
         for (dtype, vec_size) in [(DType::F32, 4), (DType::Bf16, 8)] {
             let problem = Problem::new(dtype, 32, 131072, 512);
@@ -238,11 +240,11 @@ mod tests {
 
     #[test]
     fn a_kernel_that_cannot_serve_the_problem_is_refused_with_the_reason() {
-        let members = spec(&[8]).variants();
+        let variants = spec(&[8]).variants();
         let resident = |v: &&Variant| {
             v.kernel == KernelKind::BlockResident && v.dtype == DType::Bf16 && v.threads == 256
         };
-        let variant = members.iter().find(resident).unwrap();
+        let variant = variants.iter().find(resident).unwrap();
         let refused = |problem| Plan::with(&problem, variant, &h200()).unwrap_err().to_string();
         let dtype = refused(Problem::new(DType::F32, 1, 8, 512));
         assert!(dtype.contains("cannot serve top 512 of 1 x 8 f32: it serves bf16"), "{dtype}");
@@ -256,8 +258,8 @@ mod tests {
         let spec = spec(&[1, 4]);
         let problem = Problem::new(DType::F32, 3, 1 << 20, 512);
         for kernel in KernelKind::ALL {
-            let members = spec.variants();
-            let sound = *members.iter().find(|v| v.kernel == *kernel).unwrap();
+            let variants = spec.variants();
+            let sound = *variants.iter().find(|v| v.kernel == *kernel).unwrap();
             for size in [0, 3, 1 << 31, u32::MAX] {
                 for unsound in [
                     Variant { vec_size: size, ..sound },

@@ -1,4 +1,4 @@
-//! Planning among the variants that packs hold, for engines that can have no others.
+//! Planning among packed variants, for engines without a compiler.
 //!
 //! The measured table goes first, restricted to these variants. Where rules name another variant, which
 //! they may on a GPU with more or fewer multiprocessors than the one that was packed for, the nearest

@@ -1,7 +1,7 @@
 //! Tests of planning among packed variants: the nearest serves, and `reach` names all of them.
 
 use super::*;
-use crate::plan::{Basis, Here, Holding, Measured, Refusal};
+use crate::plan::{Basis, GpuTable, Here, Measured, Refusal};
 use crate::problem::Problem;
 use std::sync::Arc;
 use topkit_codegen::{Arch, DType, KernelKind, SelectorSpec};
@@ -15,7 +15,7 @@ fn planner(spec: &SelectorSpec, name: &str) -> Planner {
     let arch: Arch = name.parse().unwrap();
     let limits = Limits::of_arch(arch);
     let here = Here { name: None, arch, multiprocessors: limits.multiprocessors };
-    Planner::new(Arc::new(spec.clone()), limits, Holding::shipped(here).map(Arc::new))
+    Planner::new(Arc::new(spec.clone()), limits, GpuTable::shipped(here).map(Arc::new))
 }
 
 /// The nearest variant depends on the sizes: a resident kernel serves short rows alone, a filter small
@@ -74,7 +74,7 @@ fn a_variant_that_no_packed_one_replaces_is_named() {
     }
 }
 
-/// A GPU without room for clusters, and packs that hold some beside a kernel without. Rules go on to
+/// A GPU without room for clusters, and packs with some cluster kernels and one without clusters. Rules go on to
 /// smaller clusters, which are not packed, and the nearest to those was refused.
 #[test]
 fn a_packed_variant_that_was_refused_is_replaced_by_the_next() {
@@ -113,7 +113,7 @@ fn of_what_was_measured_the_best_packed_variant_is_taken() {
     let Basis::Measured(Measured { expected, .. }) =
         planner(&spec, "sm_90a").explain(&problem).unwrap().basis
     else {
-        panic!("a table holds on sm_90a");
+        panic!("a table ships for sm_90a");
     };
     for place in [0, 1, 2] {
         let packed: Vec<_> = expected[place..].iter().map(|other| other.variant).collect();

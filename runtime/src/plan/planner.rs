@@ -1,4 +1,4 @@
-//! Which variant of a selector serves a problem: by the measured table where one holds, else by rules.
+//! Which variant of a selector serves a problem: by the measured table where one applies, else by rules.
 //!
 //! A planner belongs to one selector on one GPU, and is made once for each selector, so that a plan is a
 //! lookup. Of the variants that the table lists and that can serve the problem, it takes the one with
@@ -12,10 +12,10 @@ use super::layout::plan_launch;
 use super::measured::hysteresis::kept_at;
 use super::measured::lattice::Listed;
 use super::measured::layouts::LayoutTimes;
-use super::measured::shipped::Holding;
+use super::measured::shipped::GpuTable;
 use super::packed::Packed;
 use super::tried::{Refusal, Tried};
-use super::{Basis, Expected, Kept, Limits, Measured, Plan, PlanError, accepts, rules};
+use super::{Basis, Expected, Hysteresis, Limits, Measured, Plan, PlanError, accepts, rules};
 use crate::problem::Problem;
 use std::sync::Arc;
 use topkit_codegen::{SelectorSpec, Variant};
@@ -29,31 +29,31 @@ pub(crate) struct Planner {
     pub(super) spec: Arc<SelectorSpec>,
     pub(super) limits: Limits,
     /// The points that it goes by, as they were given.
-    pub(super) holding: Option<Arc<Holding>>,
+    pub(super) table: Option<Arc<GpuTable>>,
     times: Vec<LayoutTimes>,
-    kept: Vec<Kept>,
+    kept: Vec<Hysteresis>,
     pub(super) tried: Tried,
     pub(super) packed: Option<Packed>,
 }
 
 impl Planner {
-    /// The planner of a selector on a GPU, by a table where one holds.
+    /// The planner of a selector on a GPU, by a table where one applies.
     pub(crate) fn new(
         spec: Arc<SelectorSpec>,
         limits: Limits,
-        holding: Option<Arc<Holding>>,
+        table: Option<Arc<GpuTable>>,
     ) -> Planner {
-        let (times, kept) = match &holding {
+        let (times, kept) = match &table {
             None => (Vec::new(), Vec::new()),
-            Some(holding) => {
-                let settled = holding.settled(&spec, &limits);
+            Some(table) => {
+                let settled = table.settled(&spec, &limits);
                 (LayoutTimes::all(&spec, &settled), settled.kept.clone())
             }
         };
-        Planner { spec, limits, holding, times, kept, tried: Tried::default(), packed: None }
+        Planner { spec, limits, table, times, kept, tried: Tried::default(), packed: None }
     }
 
-    /// The same among the variants that packs hold, for an engine that can have no others.
+    /// The same among packed variants, for an engine without a compiler.
     pub(crate) fn among(mut self, packed: Vec<Variant>) -> Planner {
         for times in &mut self.times {
             for (place, listed) in times.lattice.variants.iter().enumerate() {
@@ -122,7 +122,7 @@ impl Planner {
         })
     }
 
-    /// The plan for a problem of the selector, of any k, whatever packs hold.
+    /// The plan for a problem of the selector, of any k, without regard to packs.
     pub(super) fn unpacked(&self, problem: &Problem) -> Result<Plan, PlanError> {
         if let Some(plan) = self.measured(problem) {
             return Ok(plan);
@@ -153,14 +153,14 @@ impl Planner {
 
     fn measured(&self, problem: &Problem) -> Option<Plan> {
         let mut best: Option<(f32, &Variant, bool)> = None;
-        self.each(problem, |log, variant, starts_early| {
+        self.each(problem, |log, variant, pdl| {
             if best.is_none_or(|(least, ..)| log < least) {
-                best = Some((log, variant, starts_early));
+                best = Some((log, variant, pdl));
             }
         });
-        let (_, variant, starts_early) = best?;
+        let (_, variant, pdl) = best?;
         let plan = Plan::of_variant(problem, variant, &self.limits).ok()?;
-        Some(Plan { starts_early: plan.starts_early && starts_early, ..plan })
+        Some(Plan { pdl: plan.pdl && pdl, ..plan })
     }
 
     /// Every variant that the table lists near a problem and that can serve it.
@@ -177,7 +177,7 @@ impl Planner {
             left &= left - 1;
             let listed = &lattice.variants[place];
             if listed.can_serve(problem, &self.limits) && !self.tried.has_refused(&listed.variant) {
-                with(estimate.log(place), &listed.variant, estimate.starts_early(place));
+                with(estimate.log(place), &listed.variant, estimate.pdl(place));
             }
         }
     }
@@ -185,10 +185,10 @@ impl Planner {
     /// What the variants that can serve a problem are expected to take, the fastest first.
     pub(super) fn expected(&self, problem: &Problem) -> Vec<Expected> {
         let mut expected: Vec<Expected> = Vec::new();
-        self.each(problem, |log, variant, starts_early| {
+        self.each(problem, |log, variant, pdl| {
             let microseconds = f64::from(log.exp2());
-            let starts_early = starts_early && self.limits.starts_early;
-            expected.push(Expected { variant: *variant, starts_early, microseconds });
+            let pdl = pdl && self.limits.pdl;
+            expected.push(Expected { variant: *variant, pdl, microseconds });
         });
         expected.sort_by(|a, b| a.microseconds.total_cmp(&b.microseconds));
         expected
@@ -196,8 +196,8 @@ impl Planner {
 
     /// What the plan of a problem goes by.
     pub(super) fn basis(&self, problem: &Problem) -> Basis {
-        let Some(holding) = &self.holding else { return Basis::Rules { why: None } };
-        let device = &holding.device;
+        let Some(table) = &self.table else { return Basis::Rules { why: None } };
+        let device = &table.device;
         let Some(times) = self.times(problem) else {
             let why = Some(format!("the table of {device} lists no variant of this selector"));
             return Basis::Rules { why };
@@ -218,8 +218,8 @@ impl Planner {
         let kept = kept.and_then(|(near, first)| kept_at(&self.kept, near, &first.variant));
         Basis::Measured(Measured {
             device: device.clone(),
-            stand_in: holding.stand_in.clone(),
-            own: near.own && holding.own > 0,
+            stand_in: table.stand_in.clone(),
+            own: near.own && table.own > 0,
             near: near.points,
             within: near.within,
             unmeasured: otherwise.then(|| problem.in_words()),

@@ -1,14 +1,14 @@
 //! Tests of the planner, on small made-up tables.
 
 use super::*;
-use crate::plan::Choice;
 use crate::plan::Explanation;
+use crate::plan::VariantLaunch;
 use crate::plan::measured::table::Point;
 use std::hint::black_box;
 use std::time::Instant;
 use topkit_codegen::{Arch, DType, KernelKind, Key, RowShape};
 
-const HELD: &str = "block_resident v4_b4096_t1024_r16";
+const RESIDENT: &str = "block_resident v4_b4096_t1024_r16";
 const WIDE: &str = "block_resident v4_b4096_t1024_r32";
 const BLOCK: &str = "block_filter v4_b2048_t512_r32";
 const FOUR: &str = "cluster_filter v4_b2048_t512_r32_c4";
@@ -31,41 +31,41 @@ fn h200() -> Limits {
 }
 
 /// The planner of the sample selector by some points.
-fn by(holding: Holding) -> Planner {
-    of(spec(), h200(), Some(holding))
+fn by(table: GpuTable) -> Planner {
+    of(spec(), h200(), Some(table))
 }
 
-fn of(spec: SelectorSpec, limits: Limits, holding: Option<Holding>) -> Planner {
-    Planner::new(Arc::new(spec), limits, holding.map(Arc::new))
+fn of(spec: SelectorSpec, limits: Limits, table: Option<GpuTable>) -> Planner {
+    Planner::new(Arc::new(spec), limits, table.map(Arc::new))
 }
 
 /// A kernel as it is usually launched.
-fn early(name: &str) -> Choice {
-    Choice::usual(&Variant::from_short_name(DType::F32, name).unwrap())
+fn pdl(name: &str) -> VariantLaunch {
+    VariantLaunch::of(&Variant::from_short_name(DType::F32, name).unwrap())
 }
 
 /// Rows, columns, k, and the microseconds of kernels.
 type Times<'a> = (usize, usize, u32, &'a [(&'a str, f64)]);
 
-fn holding(points: &[Times<'_>]) -> Holding {
+fn table_of(points: &[Times<'_>]) -> GpuTable {
     let point = |&(rows, columns, k, times): &Times<'_>| {
-        let times = times.iter().map(|(name, us)| (early(name), *us));
+        let times = times.iter().map(|(name, us)| (pdl(name), *us));
         let problem = Problem::new(DType::F32, rows, columns, k);
         (Point { problem, times: times.collect() }, 1.0)
     };
     let points = points.iter().map(point).collect();
-    Holding { device: "NVIDIA Sample".into(), stand_in: None, points, own: 0, kept: Vec::new() }
+    GpuTable { device: "NVIDIA Sample".into(), stand_in: None, points, own: 0, kept: Vec::new() }
 }
 
-fn table() -> Holding {
-    holding(&[
-        (1, 16384, 64, &[(HELD, 3.0), (FOUR, 4.0), (BLOCK, 5.0)]),
+fn table() -> GpuTable {
+    table_of(&[
+        (1, 16384, 64, &[(RESIDENT, 3.0), (FOUR, 4.0), (BLOCK, 5.0)]),
         (1, 65536, 64, &[(FOUR, 5.0), (SIXTEEN, 6.0), (BLOCK, 16.0)]),
         (1, 1 << 20, 64, &[(SIXTEEN, 10.0), (GRID, 12.0)]),
         (1, 16384, 4096, &[(RADIX, 20.0), (WIDE, 30.0)]),
         (1, 65536, 4096, &[(RADIX, 40.0)]),
         (1, 1 << 20, 4096, &[(RADIX, 200.0)]),
-        (64, 16384, 64, &[(HELD, 4.0), (BLOCK, 6.0), (FOUR, 9.0)]),
+        (64, 16384, 64, &[(RESIDENT, 4.0), (BLOCK, 6.0), (FOUR, 9.0)]),
         (64, 65536, 64, &[(BLOCK, 18.0), (FOUR, 19.0)]),
         (64, 1 << 20, 64, &[(BLOCK, 200.0), (GRID, 300.0)]),
     ])
@@ -86,7 +86,7 @@ fn measured(explanation: Explanation) -> Measured {
     }
 }
 
-fn pick(planner: &Planner, rows: usize, columns: usize, k: u32) -> String {
+fn named(planner: &Planner, rows: usize, columns: usize, k: u32) -> String {
     let plan = planner.plan(&problem(rows, columns, k)).unwrap();
     plan.variant.short_name()
 }
@@ -94,11 +94,11 @@ fn pick(planner: &Planner, rows: usize, columns: usize, k: u32) -> String {
 #[test]
 fn a_measured_problem_gets_its_winner_and_its_time() {
     let planner = by(table());
-    let held = table();
-    for (Point { problem, times }, _) in &held.points {
+    let sample = table();
+    for (Point { problem, times }, _) in &sample.points {
         let Problem { rows, columns, k, .. } = *problem;
         let explanation = explain(&planner, rows, columns, k);
-        assert_eq!(explanation.plan.choice(), times[0].0, "{problem}");
+        assert_eq!(explanation.plan.launch(), times[0].0, "{problem}");
         let measured = measured(explanation);
         assert_eq!((measured.near.as_slice(), measured.within), (&[*problem][..], true));
         let us = measured.expected[0].microseconds;
@@ -119,32 +119,32 @@ fn between_points_the_times_are_interpolated_by_logarithms() {
     assert!((of(BLOCK).unwrap() / 80f64.sqrt() - 1.0).abs() < 1e-4);
     // Not listed at 16384, so a tenth slower than the slowest there.
     assert!((of(SIXTEEN).unwrap() / (5.5f64 * 6.0).sqrt() - 1.0).abs() < 1e-4);
-    // It cannot hold so long a row.
-    assert_eq!(of(HELD), None);
+    // It has no room for so long a row.
+    assert_eq!(of(RESIDENT), None);
     assert_eq!(half.near.len(), 2);
     // Rows between 1 and 64: where the two kernels cross.
-    assert_eq!(pick(&planner, 2, 65536, 64), FOUR);
-    assert_eq!(pick(&planner, 60, 65536, 64), BLOCK);
+    assert_eq!(named(&planner, 2, 65536, 64), FOUR);
+    assert_eq!(named(&planner, 60, 65536, 64), BLOCK);
 }
 
 #[test]
 fn a_kernel_that_holds_longer_rows_serves_shorter_ones() {
     let points: &[Times<'_>] = &[
-        (1, 16384, 64, &[(HELD, 3.0), (BLOCK, 5.0)]),
+        (1, 16384, 64, &[(RESIDENT, 3.0), (BLOCK, 5.0)]),
         (1, 32768, 64, &[(WIDE, 3.5), (BLOCK, 7.0)]),
         (1, 65536, 64, &[(BLOCK, 9.0)]),
     ];
-    let planner = by(holding(points));
-    assert_eq!(pick(&planner, 1, 16385, 64), WIDE);
-    assert_eq!(pick(&planner, 1, 16384, 64), HELD);
-    assert_eq!(pick(&planner, 1, 32769, 64), BLOCK);
+    let planner = by(table_of(points));
+    assert_eq!(named(&planner, 1, 16385, 64), WIDE);
+    assert_eq!(named(&planner, 1, 16384, 64), RESIDENT);
+    assert_eq!(named(&planner, 1, 32769, 64), BLOCK);
 }
 
 #[test]
 fn what_cannot_serve_is_passed_over() {
     let planner = by(table());
     // k beyond the filters, and short of the first point that has it.
-    assert_eq!(pick(&planner, 1, 65536, 2049), RADIX);
+    assert_eq!(named(&planner, 1, 65536, 2049), RADIX);
     // A GPU without clusters.
     let limits = Limits { clusters: false, ..h200() };
     let without = of(spec(), limits, Some(table()));
@@ -164,7 +164,7 @@ fn what_the_gpu_has_no_room_for_is_not_picked_again() {
     let planner = by(table());
     let first = planner.plan(&problem(1, 65536, 64)).unwrap().variant;
     planner.refuse(&first, Refusal::NoRoom);
-    assert_eq!(pick(&planner, 1, 65536, 64), SIXTEEN);
+    assert_eq!(named(&planner, 1, 65536, 64), SIXTEEN);
     // The table has one kernel there, and rules know others.
     let alone = Variant::from_short_name(DType::F32, RADIX).unwrap();
     planner.refuse(&alone, Refusal::Unusable);
@@ -176,8 +176,8 @@ fn what_the_gpu_has_no_room_for_is_not_picked_again() {
 #[test]
 fn on_another_gpu_no_cluster_above_the_portable_size_is_taken() {
     let stand_in = Some("not on this GPU but on one of its kind".to_owned());
-    let planner = by(Holding { stand_in, ..table() });
-    assert_eq!(pick(&planner, 1, 1 << 20, 64), GRID);
+    let planner = by(GpuTable { stand_in, ..table() });
+    assert_eq!(named(&planner, 1, 1 << 20, 64), GRID);
     let text = explain(&planner, 1, 65536, 64).to_string();
     assert!(text.contains("measured on NVIDIA Sample, not on this GPU"), "{text}");
 }
@@ -199,11 +199,11 @@ fn rules_serve_where_the_table_does_not() {
     let slow = SelectorSpec::builder("Slow").dtype([DType::F32]).threads([128]).build().unwrap();
     let planner = of(slow.clone(), h200(), Some(table()));
     by_rules(&planner, &problem(1, 65536, 64), &slow, "no variant of this selector");
-    // Only a kernel for short rows is a member.
-    let held = holding(&[(1, 16384, 64, &[(HELD, 3.0)]), (1, 65536, 64, &[(FOUR, 5.0)])]);
+    // Only a kernel for short rows is declared.
+    let sample = table_of(&[(1, 16384, 64, &[(RESIDENT, 3.0)]), (1, 65536, 64, &[(FOUR, 5.0)])]);
     let wide = SelectorSpec::builder("Wide").dtype([DType::F32]).bins([4096]).threads([1024]);
     let wide = wide.build().unwrap();
-    let planner = of(wide.clone(), h200(), Some(held));
+    let planner = of(wide.clone(), h200(), Some(sample));
     by_rules(&planner, &problem(1, 32768, 64), &wide, "can serve it here");
     assert_eq!(planner.plan(&problem(0, 16384, 64)).unwrap().grid, 0);
 }
@@ -218,7 +218,7 @@ fn beyond_the_points_the_nearest_stands_and_the_words_say_so() {
             .contains("beyond what was measured, so by the nearest: top 64 of 1 x 1048576"),
         "{far}"
     );
-    // 64 rows at k = 4096 were not measured: the corner of 1 row stands for it.
+    // 64 rows at k = 4096 were not measured: the corner of 1 row is used.
     assert!(!measured(explain(&planner, 64, 65536, 4096)).within);
     let text = explain(&planner, 1, 65536, 64).to_string();
     for words in ["5.00 us expected of cluster_filter", "at top 64 of 1 x 65536", "1.20 times"] {
@@ -242,7 +242,7 @@ fn fewer_multiprocessors_make_rows_weigh_more() {
 #[test]
 fn a_time_lent_from_longer_rows_beats_no_measured_one() {
     let slow_day = (1, 16384, 64, &[(FOUR, 4.0)][..]);
-    let planner = by(holding(&[slow_day, (1, 32768, 64, &[(WIDE, 3.0)])]));
+    let planner = by(table_of(&[slow_day, (1, 32768, 64, &[(WIDE, 3.0)])]));
     let at = |columns| planner.plan(&problem(1, columns, 64)).unwrap().variant;
     assert_eq!(at(16384).kernel, KernelKind::ClusterFilter);
     assert_eq!(at(32768).kernel, KernelKind::BlockResident);
@@ -250,7 +250,7 @@ fn a_time_lent_from_longer_rows_beats_no_measured_one() {
 
 #[test]
 fn own_records_are_named() {
-    let planner = by(Holding { own: 1, ..table() });
+    let planner = by(GpuTable { own: 1, ..table() });
     assert!(measured(explain(&planner, 1, 16384, 64)).own);
     assert!(!measured(explain(&planner, 64, 1 << 20, 64)).own);
 }
@@ -304,8 +304,8 @@ fn a_refusal_changes_no_plan_whose_kernel_is_loaded() {
     let problems = [(1, 1 << 20), (1, 100_000), (2, 60_000), (4, 300_000), (1, 1 << 28)];
     let problems = problems.map(|(rows, columns)| problem(rows, columns, 64));
     let planner = of(spec(), h200(), None);
-    let pick = |problem: &Problem| planner.plan(problem).unwrap().variant;
-    let before = problems.map(|problem| pick(&problem));
+    let named = |problem: &Problem| planner.plan(problem).unwrap().variant;
+    let before = problems.map(|problem| named(&problem));
     before.iter().for_each(|variant| planner.tried().accept(variant));
     for (name, refusal) in [
         ("cluster_filter v4_b2048_t256_r16_c2", Refusal::NoRoom),
@@ -315,8 +315,8 @@ fn a_refusal_changes_no_plan_whose_kernel_is_loaded() {
     ] {
         planner.refuse(&Variant::from_short_name(DType::F32, name).unwrap(), refusal);
     }
-    assert_eq!(problems.map(|problem| pick(&problem)), before);
-    assert_eq!(pick(&problem(64, 20_000, 64)).kernel, KernelKind::BlockResident);
+    assert_eq!(problems.map(|problem| named(&problem)), before);
+    assert_eq!(named(&problem(64, 20_000, 64)).kernel, KernelKind::BlockResident);
 }
 
 /// Small shared memory leaves small CTAs, which cannot share a row by sixteen.
@@ -338,23 +338,23 @@ fn rules_name_members_for_every_architecture() {
 }
 
 #[test]
-fn a_launch_starts_early_where_that_was_faster() {
-    let late = |name: &str| Choice { starts_early: false, ..early(name) };
-    let mut holding = table();
+fn a_launch_uses_pdl_where_that_was_faster() {
+    let no_pdl = |name: &str| VariantLaunch { pdl: false, ..pdl(name) };
+    let mut table = table();
     // At 16384 both ways were measured, at 65536 the late one alone.
-    holding.points[0].0.times = vec![(late(FOUR), 2.0), (early(FOUR), 2.5)];
-    holding.points[1].0.times = vec![(late(FOUR), 5.0)];
-    holding.points[2].0.times = vec![(early(FOUR), 10.0)];
-    let planner = by(holding.clone());
+    table.points[0].0.times = vec![(no_pdl(FOUR), 2.0), (pdl(FOUR), 2.5)];
+    table.points[1].0.times = vec![(no_pdl(FOUR), 5.0)];
+    table.points[2].0.times = vec![(pdl(FOUR), 10.0)];
+    let planner = by(table.clone());
     let at = |columns| planner.plan(&problem(1, columns, 64)).unwrap();
-    assert!(!at(16384).starts_early && !at(32768).starts_early && !at(65536).starts_early);
-    assert!(!at(100_000).starts_early && at(900_000).starts_early && at(1 << 20).starts_early);
+    assert!(!at(16384).pdl && !at(32768).pdl && !at(65536).pdl);
+    assert!(!at(100_000).pdl && at(900_000).pdl && at(1 << 20).pdl);
     let us = measured(explain(&planner, 1, 16384, 64)).expected[0];
-    assert!((us.microseconds - 2.0).abs() < 1e-4 && !us.starts_early);
+    assert!((us.microseconds - 2.0).abs() < 1e-4 && !us.pdl);
     // Where the GPU cannot, nothing does.
-    let limits = Limits { starts_early: false, ..h200() };
-    let without = of(spec(), limits, Some(holding));
-    assert!(!without.plan(&problem(1, 1 << 20, 64)).unwrap().starts_early);
+    let limits = Limits { pdl: false, ..h200() };
+    let without = of(spec(), limits, Some(table));
+    assert!(!without.plan(&problem(1, 1 << 20, 64)).unwrap().pdl);
     let text = explain(&planner, 1, 1 << 20, 64).to_string();
     assert!(
         text.contains("_c4, launched with PDL") && text.contains("; programmatic dependent launch"),
@@ -363,11 +363,11 @@ fn a_launch_starts_early_where_that_was_faster() {
 }
 
 /// A table with one point of its own for a layout of rows.
-fn with_layout(of: impl Fn(Problem) -> Problem) -> Holding {
-    let mut holding = table();
-    let odd = Point { problem: of(problem(1, 65536, 64)), times: vec![(early(BLOCK), 1.0)] };
-    holding.points.push((odd, 1.0));
-    holding
+fn with_layout(of: impl Fn(Problem) -> Problem) -> GpuTable {
+    let mut table = table();
+    let odd = Point { problem: of(problem(1, 65536, 64)), times: vec![(pdl(BLOCK), 1.0)] };
+    table.points.push((odd, 1.0));
+    table
 }
 
 #[test]
@@ -384,37 +384,37 @@ fn less_aligned_rows_go_by_their_own_times_where_there_are_some() {
     assert_eq!(name(&half), BLOCK);
     let words = "no measurements for this layout (dense, at multiples of 8 bytes)";
     assert!(half.to_string().contains(words), "{half}");
-    // Elsewhere, aligned rows stand for them.
+    // Elsewhere, the times of aligned rows are used.
     let other = explained(problem(1, 16384, 64).at(4, 0));
-    assert_eq!(name(&other), HELD);
+    assert_eq!(name(&other), RESIDENT);
     assert!(other.to_string().contains("at multiples of 4 bytes"), "{other}");
     // A table without any falls back on aligned rows, whatever a caller says of them.
     let planner = by(table());
     for vec_size in [0, 1, 2, 3, u32::MAX] {
         let odd = Problem { vec_size, ..usual };
-        assert_eq!(planner.plan(&odd).unwrap().variant, early(FOUR).variant);
+        assert_eq!(planner.plan(&odd).unwrap().variant, pdl(FOUR).variant);
     }
 }
 
 #[test]
 fn ragged_selectors_go_by_ragged_rows_and_dense_ones_do_not() {
-    let holding = with_layout(|problem| Problem { ragged: true, ..problem });
+    let table = with_layout(|problem| Problem { ragged: true, ..problem });
     let rows = topkit_codegen::Semantics { rows: RowShape::Ragged, ..spec().semantics };
     let ragged = SelectorSpec { semantics: rows, ..spec() };
-    let planner = of(ragged, h200(), Some(holding.clone()));
+    let planner = of(ragged, h200(), Some(table.clone()));
     let problem = problem(1, 65536, 64);
     let explanation = planner.explain(&problem).unwrap();
     assert_eq!(explanation.plan.variant.short_name(), BLOCK);
     assert!(explanation.plan.problem.ragged && !explanation.to_string().contains("nearest layout"));
     let elsewhere = Problem { columns: 16384, ..problem };
     let explanation = planner.explain(&elsewhere).unwrap();
-    assert_eq!(explanation.plan.variant.short_name(), HELD);
+    assert_eq!(explanation.plan.variant.short_name(), RESIDENT);
     assert!(
         explanation.to_string().contains("no measurements for this layout (ragged"),
         "{explanation}"
     );
-    let dense = by(holding);
-    assert_eq!(pick(&dense, 1, 65536, 64), FOUR);
+    let dense = by(table);
+    assert_eq!(named(&dense, 1, 65536, 64), FOUR);
 }
 
 /// A declaration of one size of CTA, where the table knows a faster one.
@@ -424,7 +424,7 @@ fn a_narrowed_axis_that_costs_speed_is_named_with_its_factor() {
     let planner = of(narrow.build().unwrap(), h200(), Some(table()));
     let explained = planner.explain(&problem(1, 16384, 64)).unwrap();
     let narrowed = explained.narrowed.clone().unwrap();
-    assert_eq!(narrowed.fastest.variant.short_name(), HELD);
+    assert_eq!(narrowed.fastest.variant.short_name(), RESIDENT);
     assert_eq!(narrowed.undeclared, [(Key::Bins, 4096), (Key::Threads, 1024)]);
     assert!((narrowed.factor - 4.0 / 3.0).abs() < 1e-4, "{narrowed:?}");
     let words = "warning: the declared tuning axes leave out bins = 4096 and threads = 1024";
@@ -437,7 +437,7 @@ fn a_narrowed_axis_that_costs_speed_is_named_with_its_factor() {
     assert_eq!(packed.explain(&problem(1, 65536, 64)).unwrap().narrowed, None);
     // The fastest is declared; it was refused here; and rules know no times.
     assert_eq!(planner.explain(&problem(1, 65536, 64)).unwrap().narrowed, None);
-    planner.refuse(&Variant::from_short_name(DType::F32, HELD).unwrap(), Refusal::Unusable);
+    planner.refuse(&Variant::from_short_name(DType::F32, RESIDENT).unwrap(), Refusal::Unusable);
     assert_eq!(planner.explain(&problem(1, 16384, 64)).unwrap().narrowed, None);
     let rules = of(spec, h200(), None).explain(&problem(1, 16384, 64)).unwrap();
     assert_eq!(rules.narrowed, None);
@@ -446,7 +446,7 @@ fn a_narrowed_axis_that_costs_speed_is_named_with_its_factor() {
 }
 
 /// A table as large as the shipped one, with made-up times.
-fn large() -> Holding {
+fn large() -> GpuTable {
     let names = [RADIX, BLOCK, FOUR, SIXTEEN, GRID];
     let mut points = Vec::new();
     for rows in [1, 2, 4, 8, 16, 32, 64, 128, 256, 1024] {
@@ -454,13 +454,13 @@ fn large() -> Holding {
             for k in [64, 512, 1024, 2048, 4096] {
                 let us = |place: usize| (rows * columns * (place + 1)) as f64 / 1e5 + 2.0;
                 let times = names.iter().enumerate();
-                let times = times.map(|(place, name)| (early(name), us(place)));
+                let times = times.map(|(place, name)| (pdl(name), us(place)));
                 let problem = problem(rows, columns, k);
                 points.push((Point { problem, times: times.collect() }, 1.0));
             }
         }
     }
-    Holding { points, ..table() }
+    GpuTable { points, ..table() }
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn resident(
                 .contains(&((threads * items) as usize))
         })
         .map(|(threads, items)| Variant { threads, items, ..sizeless })
-        .filter(|variant| !tried.rules_out(variant))
+        .filter(|variant| variant.validate().is_empty() && !tried.rules_out(variant))
         .min_by_key(|&Variant { threads, items, .. }| {
             let wanted_items = if many_rows { 32 } else { 16 };
             (threads * items, threads > 512, items.abs_diff(wanted_items))
@@ -114,7 +114,7 @@ fn shared(
                 && capacity(items, cluster) >= problem.columns
         })
         .map(|(items, cluster)| Variant { items, cluster, ..sizeless })
-        .filter(|variant| !tried.rules_out(variant))
+        .filter(|variant| variant.validate().is_empty() && !tried.rules_out(variant))
         .min_by_key(|&Variant { items, cluster, .. }| {
             (capacity(items, cluster), items.max(16), items)
         })

@@ -20,15 +20,16 @@ pub(crate) const LIMIT: usize = i32::MAX as usize;
 /// Bytes of the widest load.
 const WIDEST: u64 = 16;
 
-/// The shape of a selection. It holds no data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The shape of a selection, without its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[non_exhaustive]
 pub struct Problem {
     /// The type of a score.
+    #[serde(serialize_with = "name")]
     pub dtype: DType,
     /// Rows of the matrix; each is selected from on its own.
     pub rows: usize,
-    /// Columns of the matrix: the length of a dense row and the bound of a ragged one.
+    /// Columns of the matrix: the length of a dense row, and the most of a ragged one.
     pub columns: usize,
     /// Winners a row. It may exceed the length of a row.
     pub k: u32,
@@ -65,9 +66,8 @@ impl Problem {
         Problem { vec_size: vec_size as u32, ..self }
     }
 
-    /// The same with dense rows that begin at multiples of 16 bytes, which is how most problems are
-    /// and are measured.
-    pub const fn usual(self) -> Problem {
+    /// The same with dense rows that begin at multiples of 16 bytes, as most problems have and most were measured with.
+    pub const fn dense_aligned(self) -> Problem {
         Problem { vec_size: WIDEST as u32 / self.dtype.bytes(), ragged: false, ..self }
     }
 
@@ -88,7 +88,7 @@ impl Problem {
                 return Err(format!("{what} is {size}, not from 1 to {LIMIT}"));
             }
         }
-        let aligned = Problem::new(dtype, rows, columns, k).usual();
+        let aligned = Problem::new(dtype, rows, columns, k).dense_aligned();
         let vec_size = vec_size.unwrap_or(aligned.vec_size);
         if !(1..=aligned.vec_size).contains(&vec_size) || !vec_size.is_power_of_two() {
             return Err(format!("no load takes {vec_size} scores of {dtype}"));
@@ -98,7 +98,7 @@ impl Problem {
 
     /// The same with its rows aligned in every way, from 16 bytes down to one score.
     pub(crate) fn alignments(self) -> impl Iterator<Item = Problem> {
-        let widest = self.usual().vec_size;
+        let widest = self.dense_aligned().vec_size;
         (0..=widest.ilog2()).rev().map(move |log| Problem { vec_size: 1 << log, ..self })
     }
 
@@ -141,6 +141,11 @@ impl Problem {
     }
 }
 
+/// A dtype is serialized by its name.
+fn name<S: serde::Serializer>(dtype: &DType, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(dtype.name())
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Problem { dtype, rows, columns, k, .. } = self;
@@ -176,7 +181,7 @@ mod tests {
         assert_eq!(problem.to_string(), "top 8 of 2 x 64 f32");
         let odd = Problem { ragged: true, ..problem.at(8, 64) };
         assert_eq!(odd.to_string(), "top 8 of 2 x 64 f32, ragged, rows at multiples of 8 bytes");
-        assert_eq!(odd.usual(), problem);
+        assert_eq!(odd.dense_aligned(), problem);
         let follows = Problem::new(DType::F32, 2, 65, 8);
         assert_eq!((follows.vec_size, follows.to_string()), (1, "top 8 of 2 x 65 f32".to_owned()));
     }

@@ -1,12 +1,12 @@
 //! The Rust types that scores and indices may have.
 //!
-//! It stands between the dtype table of the generator and everything typed: the host selection and
-//! the launches. It holds no arithmetic of the selection itself. Both traits are sealed, so a type
+//! They connect the dtype table of the generator with typed code: the host selection and the launches.
+//! The arithmetic of the selection is elsewhere. Both traits are sealed, so a type
 //! outside the table does not compile.
 
 use half::{bf16, f16};
 use std::fmt::{Debug, Display};
-use topkit_codegen::{DType, IndexType};
+use topkit_codegen::{DType, IndexType, NanPolicy};
 
 mod sealed {
     pub trait Sealed {}
@@ -17,7 +17,7 @@ pub trait Score: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'stat
     /// Its row in the dtype table.
     const DTYPE: DType;
 
-    /// What stands among the values where no position was left to select: a quiet NaN. It is the
+    /// The value where no position was left to select: a quiet NaN. It is the
     /// one value that no later arithmetic mistakes for a score; where NaN may be a score, the
     /// index beside it tells them apart.
     const FILL: Self;
@@ -34,6 +34,48 @@ pub trait Score: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'stat
 
     /// The score of that bit pattern; bits above those of the type are ignored.
     fn from_bits(bits: u32) -> Self;
+
+    /// The place of a score in the order of scores: a greater score has a greater key, equal scores
+    /// have equal keys. -0 equals +0, and every NaN equals every other and ranks by the policy.
+    ///
+    /// Scores of 16 bits are `f32` exactly, so one order serves every type of floats. The bit trick is
+    /// the one that radix sorts of floats use: flip the sign bit of a positive number, and all bits of
+    /// a negative one.
+    fn ordered_key(self, nan: NanPolicy) -> u32 {
+        const SIGN: u32 = 1 << 31;
+        let score = self.to_f32();
+        if score.is_nan() {
+            return match nan {
+                NanPolicy::Highest => u32::MAX,
+                NanPolicy::Lowest => 0,
+            };
+        }
+        let bits = if score == 0.0 { 0 } else { score.to_bits() };
+        if bits & SIGN == 0 { bits | SIGN } else { !bits }
+    }
+}
+
+/// Runs an expression with the Rust type of a dtype: `with_score!(dtype, S => select::<S>())`. The
+/// caller has `half` among its dependencies.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_score {
+    ($dtype:expr, $S:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::F32 => {
+                type $S = f32;
+                $body
+            }
+            $crate::DType::Bf16 => {
+                type $S = ::half::bf16;
+                $body
+            }
+            $crate::DType::F16 => {
+                type $S = ::half::f16;
+                $body
+            }
+        }
+    };
 }
 
 impl sealed::Sealed for f32 {}
@@ -96,7 +138,7 @@ pub trait IndexInt:
     /// Its name in a spec.
     const TYPE: IndexType;
 
-    /// What stands where no position was left to select: -1, which is all bits set for `u32`.
+    /// The index where no position was left to select: -1, which is all bits set for `u32`.
     const FILL: Self;
 
     /// The index of a column. A row has at most 2^31 - 1 columns, so every type holds it.

@@ -1,4 +1,4 @@
-//! The problems that a program will ask, as ranges: what to compile ahead for.
+//! The problems of a program, as ranges: what a warm-up compiles for. It plans nothing.
 
 use crate::problem::Problem;
 use std::fmt;

@@ -26,6 +26,21 @@ impl<'a, S: Score> Rows<'a, S> {
         Rows { scores, rows, columns, row_stride: columns, starts: None, lengths: None }
     }
 
+    /// One row: all scores of the buffer.
+    pub fn row(scores: &'a impl DevicePtr<S>) -> Rows<'a, S> {
+        Rows::new(scores, 1, scores.len())
+    }
+
+    /// `rows` rows of `columns` scores, `row_stride` elements from row to row.
+    pub fn strided(
+        scores: &'a impl DevicePtr<S>,
+        rows: usize,
+        columns: usize,
+        row_stride: usize,
+    ) -> Rows<'a, S> {
+        Rows::new(scores, rows, columns).row_stride(row_stride)
+    }
+
     /// Sets the distance from row to row, in elements. Rows may overlap, or be the same with 0.
     pub fn row_stride(self, row_stride: usize) -> Rows<'a, S> {
         Rows { row_stride, ..self }

@@ -8,13 +8,15 @@ use crate::compile::sass::Disassembler;
 use crate::compile::store::Artifact;
 use crate::engine::{Engine, Toolchain};
 use crate::error::Error;
-use crate::plan::{Choice, Explanation, Plan, Planner};
+use crate::plan::{Explanation, Plan, Planner, VariantLaunch};
 use crate::problem::Problem;
 use crate::problem::Workload;
 use crate::problem::{IndexInt, Score};
+use crate::select::launch::Memory;
 use crate::select::rows::{Output, Rows};
 use crate::select::substitute::Planned;
 use crate::select::workspace::Workspace;
+use crate::select::workspaces::Workspaces;
 use cudarc::driver::sys::CUstream;
 use cudarc::driver::{CudaContext, CudaStream};
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use topkit_codegen::{RenderedSource, SelectorSpec, Variant};
 pub struct Selector {
     toolchain: Toolchain,
     planner: Arc<Planner>,
+    workspaces: Arc<Workspaces>,
 }
 
 impl Toolchain {
@@ -44,10 +47,15 @@ impl Selector {
         let faults = spec.validate();
         if faults.is_empty() {
             let planner = Arc::new(toolchain.planner(Arc::new(spec)));
-            Ok(Selector { toolchain, planner })
+            Ok(Selector { toolchain, planner, workspaces: Arc::default() })
         } else {
             Err(topkit_codegen::SpecError { faults }.into())
         }
+    }
+
+    /// The workspaces of typed launches.
+    pub(super) fn workspaces(&self) -> &Workspaces {
+        &self.workspaces
     }
 
     /// What makes the plans, for `substitute` and [`Selector::warmup`].
@@ -113,7 +121,7 @@ impl Selector {
     }
 
     /// Device memory for the launches of a problem to work in, zeroed on the stream; empty where the
-    /// plan needs none. Keep it and lend it to every launch: allocating takes far longer than one.
+    /// plan needs none. Keep it for every launch: an allocation takes far longer than a launch.
     ///
     /// # Errors
     /// As for [`Selector::plan`]; the stream belongs to another context or is being captured, or the
@@ -177,10 +185,17 @@ impl Selector {
 
     /// Enqueues the selection of the k best scores of every row.
     ///
-    /// It allocates no device memory and never synchronises. The first launch of a variant compiles
-    /// and loads it, unless the kernel that a plan names for the same shape in another alignment is
+    /// It never synchronises. The first launch of a variant compiles and loads it, unless the kernel that a plan names for the same shape in another alignment is
     /// loaded: then that one is launched, and [`Selector::prepare`] for [`Problem::at`] loads the plan's
     /// own. A launch of 0 rows enqueues nothing and needs no kernel.
+    ///
+    /// # Workspace
+    /// A plan for a few huge rows needs device memory to work in. The selector and its clones own one
+    /// workspace for each stream that needs one; of the per-thread default stream, one for each thread.
+    /// The first launch on a stream whose plan needs a workspace, or a larger one, allocates it in the
+    /// order of the stream; no other launch allocates. It is freed in the same order when the selector
+    /// and its clones are dropped, or when nobody else has the stream. [`Selector::launch_with`] takes
+    /// a workspace of the caller's.
     ///
     /// # CUDA graphs
     /// A graph replays addresses, also when the borrows of this call are over, so capture
@@ -191,18 +206,23 @@ impl Selector {
     /// always tracked and cannot be told from other memory: where tracking is off, a typed launch on it
     /// breaks the capture. Capture launches on it by address.
     ///
+    /// A capture makes no workspace, so launch once on the stream before it. Captured launches use the
+    /// stream's workspace, which stays until the selector and its clones are dropped: keep the selector
+    /// while the graph is replayed, and replay in order with the launches on the stream. Graphs that
+    /// may run at the same time need [`Selector::launch_with`] with a workspace each.
+    ///
     /// # Errors
     /// Everything about shapes, strides, types, and the contexts of buffers and stream is checked
-    /// first, and nothing is launched or written on an error. A plan that needs a workspace is an
-    /// error; [`Selector::launch_with`] takes one.
+    /// first, and nothing is launched or written on an error. Device memory for the workspace may be
+    /// missing, or have to be made during a capture.
     pub fn launch<'a, S: Score, I: IndexInt + 'a>(
         &self,
-        stream: &CudaStream,
+        stream: &Arc<CudaStream>,
         rows: &Rows<'_, S>,
         k: u32,
         indices: impl Into<Output<'a, I>>,
     ) -> Result<(), Error> {
-        self.launch_typed(stream, rows, k, indices.into(), None)
+        self.launch_typed(rows, k, indices.into(), Memory::Own(stream))
     }
 
     /// As [`Selector::launch`], in a workspace that [`Selector::workspace`] made for this problem, or for
@@ -239,7 +259,7 @@ impl Selector {
         indices: impl Into<Output<'a, I>>,
         workspace: &mut Workspace,
     ) -> Result<(), Error> {
-        self.launch_typed(stream, rows, k, indices.into(), Some(workspace))
+        self.launch_typed(rows, k, indices.into(), Memory::Given(stream, workspace))
     }
 
     /// Enqueues a selection by device addresses, for callers with their own memory and streams.
@@ -261,13 +281,14 @@ impl Selector {
     /// launch uses it meanwhile; and `stream` belongs to the engine's context. None of this is looked
     /// up, which would take calls of the driver for every launch.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
-        let mut planned = self.plan_launch(launch)?;
+        let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
+        let mut planned = self.plan_launch(launch, bytes)?;
         loop {
             // SAFETY: as the caller promises.
             match unsafe { self.enqueue(stream, launch, &planned) } {
                 Ok(()) => return Ok(()),
                 Err(error) => {
-                    let again = || Ok(self.plan_launch(launch)?.plan);
+                    let again = || Ok(self.plan_launch(launch, bytes)?.plan);
                     planned = Planned::by(self.instead(&planned.plan, error, again)?);
                 }
             }
@@ -308,28 +329,28 @@ impl Selector {
         variant: &Variant,
     ) -> Result<(), Error> {
         // SAFETY: as the caller promises.
-        unsafe { self.launch_choice(stream, launch, &Choice::usual(variant)) }
+        unsafe { self.launch_with_pdl(stream, launch, &VariantLaunch::of(variant)) }
     }
 
     /// As [`Selector::launch_variant`]; it starts early only where that was chosen too.
     ///
     /// # Safety
     /// As for [`Selector::launch_raw`].
-    pub(crate) unsafe fn launch_choice(
+    pub(crate) unsafe fn launch_with_pdl(
         &self,
         stream: CUstream,
         launch: &RawLaunch,
-        choice: &Choice,
+        way: &VariantLaunch,
     ) -> Result<(), Error> {
-        let plan = self.plan_variant(&launch.problem(), &choice.variant)?;
-        let plan = Plan { starts_early: plan.starts_early && choice.starts_early, ..plan };
+        let plan = self.plan_variant(&launch.problem(), &way.variant)?;
+        let plan = Plan { pdl: plan.pdl && way.pdl, ..plan };
         // SAFETY: as the caller promises.
         unsafe { self.enqueue(stream, launch, &Planned::by(plan)) }
     }
 
     /// # Safety
     /// As for [`Selector::launch_raw`].
-    unsafe fn enqueue(
+    pub(super) unsafe fn enqueue(
         &self,
         stream: CUstream,
         launch: &RawLaunch,
@@ -347,7 +368,7 @@ impl Selector {
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
         // SAFETY: the argument is the mirror of what the kernel takes, and a plan starts early only
         // where the kernel waits; the rest is the caller's.
-        unsafe { kernel.launch(plan.grid, plan.starts_early, stream, &launch.kernel_args()) }
+        unsafe { kernel.launch(plan.grid, plan.pdl, stream, &launch.kernel_args()) }
     }
 
     /// The loaded kernel of a plan; loads it unless a capture forbids that.

@@ -29,10 +29,9 @@ impl Planned {
 
 impl Selector {
     /// The plan of a launch: that of its own problem, or that of the same shape in another alignment
-    /// whose kernel is loaded and whose workspace is there. With it comes its kernel, where that is
-    /// loaded.
-    pub(crate) fn plan_launch(&self, launch: &RawLaunch) -> Result<Planned, Error> {
-        let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
+    /// whose kernel is loaded and for which so many bytes of workspace suffice. With it comes its
+    /// kernel, where that is loaded.
+    pub(crate) fn plan_launch(&self, launch: &RawLaunch, bytes: usize) -> Result<Planned, Error> {
         let last = RefCell::new(None);
         let is_loaded = |variant: &Variant| {
             *last.borrow_mut() = self.toolchain().loaded(variant);

@@ -1,4 +1,4 @@
-//! Device memory that a launch works in, lent by the caller.
+//! Device memory that a launch works in, owned by the caller.
 //!
 //! Launches allocate nothing, so a kernel that works beyond its own multiprocessors is given the
 //! memory for it. It is zeroed here once; what has to be zero for the next launch, every launch leaves
@@ -51,6 +51,21 @@ impl Workspace {
             }
         };
         Ok(Workspace { memory })
+    }
+
+    /// Makes a workspace of memory that the caller allocated, which is zeroed on the stream that it was
+    /// made on.
+    ///
+    /// # Errors
+    /// That stream is being captured, or the driver does not zero the memory.
+    pub fn from_slice(mut memory: CudaSlice<u8>) -> Result<Workspace, Error> {
+        let stream = memory.stream().clone();
+        // SAFETY: the stream is live, and of its context.
+        if unsafe { is_capturing(stream.context(), stream.cu_stream()) }? {
+            return Err(Error::WorkspaceInCapture);
+        }
+        stream.memset_zeros(&mut memory).map_err(Error::cuda("zero the workspace"))?;
+        Ok(Workspace { memory: Some(memory) })
     }
 
     /// Its size in bytes.

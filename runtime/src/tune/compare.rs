@@ -6,7 +6,7 @@
 
 use super::search::{Clock, Compile, Fault, Meter};
 use crate::plan::measured::Effort;
-use crate::plan::{CLEAR, Choice};
+use crate::plan::{CLEAR, VariantLaunch};
 use crate::problem::Problem;
 use std::ops::ControlFlow;
 
@@ -19,8 +19,8 @@ const ROUNDS: usize = 3;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
     pub(super) problem: Problem,
-    pub(super) tuned: Choice,
-    pub(super) shipped: Choice,
+    pub(super) tuned: VariantLaunch,
+    pub(super) shipped: VariantLaunch,
 }
 
 /// What came of comparing two ways to serve a problem.
@@ -29,17 +29,22 @@ pub(super) struct Pair {
 pub struct Comparison {
     /// The problem.
     pub problem: Problem,
-    /// What plans by this GPU's own records pick.
-    pub tuned: Choice,
-    /// What plans pick without them.
-    pub shipped: Choice,
+    /// The variant by this GPU's own records.
+    pub tuned: VariantLaunch,
+    /// The variant without them.
+    pub shipped: VariantLaunch,
     /// How they compare.
     pub finding: Finding,
 }
 
 impl Comparison {
-    /// What came of comparing two choices for a problem.
-    pub fn new(problem: Problem, tuned: Choice, shipped: Choice, finding: Finding) -> Comparison {
+    /// What came of comparing two launches for a problem.
+    pub fn new(
+        problem: Problem,
+        tuned: VariantLaunch,
+        shipped: VariantLaunch,
+        finding: Finding,
+    ) -> Comparison {
         Comparison { problem, tuned, shipped, finding }
     }
 }
@@ -125,12 +130,12 @@ fn of<M: Meter>(
     meter: &mut M,
     compile: &Compile<'_, M::Error>,
 ) -> Result<Finding, M::Error> {
-    for choice in [&pair.tuned, &pair.shipped] {
-        if let Err(why) = compile(&choice.variant)? {
-            return Ok(failed(choice, &why));
+    for launch in [&pair.tuned, &pair.shipped] {
+        if let Err(why) = compile(&launch.variant)? {
+            return Ok(failed(launch, &why));
         }
-        if let Err(Fault::Wrong(why) | Fault::Refused(why)) = meter.check(&pair.problem, choice)? {
-            return Ok(failed(choice, &why));
+        if let Err(Fault::Wrong(why) | Fault::Refused(why)) = meter.check(&pair.problem, launch)? {
+            return Ok(failed(launch, &why));
         }
     }
     let mut rounds = Vec::new();
@@ -152,15 +157,15 @@ fn round<M: Meter>(
 ) -> Result<Result<Ratio, Finding>, M::Error> {
     let mut ratios = Vec::new();
     for number in 0..PAIRS {
-        // Each goes first as often, so that what drifts meets both alike.
+        // Each goes first as often, so that drift affects both alike.
         let turned = number % 2 == 1;
         let order = if turned { [shipped, tuned] } else { [tuned, shipped] };
         let mut us = [0.0; 2];
-        for (choice, us) in order.into_iter().zip(&mut us) {
-            match meter.time(problem, choice, Effort::Short)? {
+        for (launch, us) in order.into_iter().zip(&mut us) {
+            match meter.time(problem, launch, Effort::Short)? {
                 Ok(sample) => *us = sample.microseconds(),
                 Err(Fault::Wrong(why) | Fault::Refused(why)) => {
-                    return Ok(Err(failed(choice, &why)));
+                    return Ok(Err(failed(launch, &why)));
                 }
             }
         }
@@ -170,8 +175,8 @@ fn round<M: Meter>(
     Ok(Ok(Ratio::of(ratios)))
 }
 
-fn failed(choice: &Choice, why: &str) -> Finding {
-    Finding::Failed(format!("{}: {why}", choice.id()))
+fn failed(launch: &VariantLaunch, why: &str) -> Finding {
+    Finding::Failed(format!("{}: {why}", launch.name()))
 }
 
 #[cfg(test)]

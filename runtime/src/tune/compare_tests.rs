@@ -21,20 +21,20 @@ struct Mock {
 impl Meter for Mock {
     type Error = String;
 
-    fn check(&mut self, _: &Problem, choice: &Choice) -> Result<Result<(), Fault>, String> {
-        let wrong = choice.id() == WRONG;
+    fn check(&mut self, _: &Problem, launch: &VariantLaunch) -> Result<Result<(), Fault>, String> {
+        let wrong = launch.name() == WRONG;
         Ok(if wrong { Err(Fault::Wrong("row 0".into())) } else { Ok(()) })
     }
 
     fn time(
         &mut self,
         _: &Problem,
-        choice: &Choice,
+        launch: &VariantLaunch,
         _: Effort,
     ) -> Result<Result<Sample, Fault>, String> {
         let noise = self.noise[self.timed.len() % self.noise.len()];
-        self.timed.push(choice.id());
-        let us = noise * self.us.get(choice.id().as_str()).ok_or("the GPU is gone")?;
+        self.timed.push(launch.name());
+        let us = noise * self.us.get(launch.name().as_str()).ok_or("the GPU is gone")?;
         Ok(Ok(Sample { warm: us, cold: us }))
     }
 
@@ -44,9 +44,9 @@ impl Meter for Mock {
 }
 
 fn pair(tuned: &str, shipped: &str) -> Pair {
-    let choice = |name| Choice::of_id(DType::F32, name).unwrap();
+    let launch = |name| VariantLaunch::from_name(DType::F32, name).unwrap();
     let problem = Problem::new(DType::F32, 8, 32768, 64);
-    Pair { problem, tuned: choice(tuned), shipped: choice(shipped) }
+    Pair { problem, tuned: launch(tuned), shipped: launch(shipped) }
 }
 
 fn compared(mock: &mut Mock, pairs: &[Pair], seconds: u64) -> Result<Vec<Comparison>, String> {
@@ -81,7 +81,7 @@ fn slower_and_faster_are_told_from_noise() {
         let (level, rounds) = timed(us, 10.0, &[1.0]);
         assert!(!level.is_slower() && !level.is_faster() && rounds == 1);
     }
-    // 3 in 100, and a noise of 10 in 100 that meets either.
+    // 3 in 100, and a noise of 10 in 100 on either.
     let (noisy, rounds) = timed(10.3, 10.0, &[1.0, 1.1, 1.1, 1.0, 1.1, 0.95, 1.0]);
     assert!(!noisy.is_slower() && !noisy.is_faster() && rounds == 1, "{noisy:?}");
 }

@@ -1,4 +1,4 @@
-//! Kernels compiled ahead of a search, on threads of its own, each once and in the order in which
+//! Kernels compiled for a search, on threads of its own, each once and in the order in which
 //! the search asks for them.
 //!
 //! Whoever waits for a kernel is told what came of it: a refusal of the kernel, or a failure that ends

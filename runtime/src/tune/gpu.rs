@@ -4,7 +4,7 @@
 //! rows, every row of them, with the meaning that is timed and with another, and for each problem to its
 //! own scores, up to 32 rows of it. A failure is a fault of the kernel where the kernel is to blame for it
 //! and the GPU still answers; any other, such as out-of-memory, ends the search. What is checked is the
-//! second of two launches in a row, so that one that starts early has something to wait for.
+//! second of two launches in a row, so that a launch with PDL has something to wait for.
 
 use super::input::Input;
 use super::meaning::proved;
@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::measure::buffer::{Buffer, fetch};
 use crate::measure::{ReadOnce, Recording};
-use crate::plan::Choice;
+use crate::plan::VariantLaunch;
 use crate::plan::measured::{Effort, Sample};
 use crate::problem::Problem;
 use crate::select::selector::Selector;
@@ -48,7 +48,7 @@ const UNWRITTEN: u8 = 0x81;
 const WARM_UP: Duration = Duration::from_secs(1);
 const WARM_AGAIN: Duration = Duration::from_millis(40);
 
-/// A GPU and what it holds of the problem at hand.
+/// A GPU, and the buffers of the problem at hand.
 pub(super) struct Gpu {
     engine: Engine,
     /// One for each meaning and shape of rows, the default meaning of dense rows first.
@@ -68,16 +68,16 @@ pub(super) struct Gpu {
     /// How long the last two launches of a kernel took, about.
     pace: HashMap<Variant, Duration>,
     /// What came of the adversarial rows.
-    proven: HashMap<Choice, Result<(), Fault>>,
+    proven: HashMap<VariantLaunch, Result<(), Fault>>,
     recorded: Recorded,
 }
 
-/// Launches of kernels on the problem at hand, warm and cold. They hold addresses, so they are
-/// good for that problem alone and until a buffer moves.
+/// Launches of kernels on the problem at hand, warm and cold. They contain addresses, so they are
+/// valid for that problem alone and until a buffer moves.
 #[derive(Default)]
 struct Recorded {
     good_for: Option<(Problem, usize)>,
-    all: HashMap<Choice, [Recording; 2]>,
+    all: HashMap<VariantLaunch, [Recording; 2]>,
 }
 
 /// What is launched on.
@@ -144,7 +144,7 @@ impl Gpu {
         self.selector(variant).prepare_variant(problem, variant).map(drop)
     }
 
-    /// Brings the scores of a problem to the GPU, unless they are there.
+    /// Copies the scores of a problem to the GPU, unless they are there.
     fn load(&mut self, problem: &Problem) -> Result<Scores, Error> {
         let every_k = Problem { k: 0, ..*problem };
         if let Some((loaded, scores)) = &self.loaded
@@ -191,7 +191,7 @@ impl Gpu {
     fn launch(
         &self,
         problem: &Problem,
-        choice: &Choice,
+        way: &VariantLaunch,
         place: &Place,
         copy: usize,
         indices: CUdeviceptr,
@@ -206,17 +206,17 @@ impl Gpu {
             workspace_bytes: place.workspace_bytes,
             ..RawLaunch::new(dtype, rows, columns, k)
         };
-        let selector = self.selector(&choice.variant);
+        let selector = self.selector(&way.variant);
         // SAFETY: the buffers hold the scores, lengths, indices and workspace of this shape, none
         // overlaps another, and they outlive every launch, which are waited for.
-        unsafe { selector.launch_choice(self.stream.cu_stream(), &launch, choice) }
+        unsafe { selector.launch_with_pdl(self.stream.cu_stream(), &launch, way) }
     }
 
     /// Launches twice, and fetches rows of the second answer.
     fn answer(
         &mut self,
         problem: &Problem,
-        choice: &Choice,
+        way: &VariantLaunch,
         place: &Place,
     ) -> Result<Vec<(usize, Vec<i32>)>, Error> {
         let (rows, k) = (problem.rows, problem.k as usize);
@@ -224,10 +224,10 @@ impl Gpu {
         let wait = || self.stream.synchronize().map_err(Error::cuda("run the kernel"));
         wait()?;
         let start = Instant::now();
-        self.launch(problem, choice, place, 0, place.aside)?;
-        self.launch(problem, choice, place, 0, place.indices)?;
+        self.launch(problem, way, place, 0, place.aside)?;
+        self.launch(problem, way, place, 0, place.indices)?;
         wait()?;
-        self.pace.insert(choice.variant, start.elapsed() / 2);
+        self.pace.insert(way.variant, start.elapsed() / 2);
         let step = rows.div_ceil(CHECKED).max(1);
         let checked = (0..rows).step_by(step).chain([rows - 1]);
         checked
@@ -242,15 +242,15 @@ impl Gpu {
     }
 
     /// Whether a kernel is right on adversarial rows.
-    fn prove(&mut self, choice: &Choice) -> Result<Result<(), Fault>, Error> {
-        for variant in proved(&choice.variant) {
+    fn prove(&mut self, way: &VariantLaunch) -> Result<Result<(), Fault>, Error> {
+        for variant in proved(&way.variant) {
             let Variant { dtype, semantics, .. } = variant;
             let most = variant.capacity().map_or(ADVERSARIAL_COLUMNS, |most| most as usize - 1);
             let columns = most.min(ADVERSARIAL_COLUMNS);
             let key = (dtype, columns, semantics);
             let input = self.adversarial.remove(&key);
             let input = input.unwrap_or_else(|| Input::adversarial(dtype, columns, semantics));
-            let (proof, input) = self.prove_on(&Choice { variant, ..*choice }, columns, input);
+            let (proof, input) = self.prove_on(&VariantLaunch { variant, ..*way }, columns, input);
             self.adversarial.insert(key, input);
             if let Err(fault) = proof? {
                 return Ok(Err(fault));
@@ -261,11 +261,11 @@ impl Gpu {
 
     fn prove_on(
         &mut self,
-        choice: &Choice,
+        way: &VariantLaunch,
         columns: usize,
         mut input: Input,
     ) -> (Result<Result<(), Fault>, Error>, Input) {
-        let variant = &choice.variant;
+        let variant = &way.variant;
         let ragged = variant.semantics.rows == RowShape::Ragged;
         let problem = Problem::new(variant.dtype, input.rows(), columns, 0);
         let problem = Problem { ragged, ..problem };
@@ -281,7 +281,7 @@ impl Gpu {
         for k in [64, variant.kernel.most_k().unwrap_or(4096)] {
             let problem = Problem { k, ..problem };
             let place = self.place(&problem, variant, scores);
-            match place.and_then(|place| self.answer(&problem, choice, &place)) {
+            match place.and_then(|place| self.answer(&problem, way, &place)) {
                 Err(failure) => return (Err(failure), input),
                 Ok(answers) => {
                     for (row, got) in answers {
@@ -304,16 +304,16 @@ impl Gpu {
     fn check_answer(
         &mut self,
         problem: &Problem,
-        choice: &Choice,
+        way: &VariantLaunch,
     ) -> Result<Result<(), Fault>, Error> {
-        let variant = &choice.variant;
+        let variant = &way.variant;
         self.prepare(problem, variant)?;
         let scores = self.load(problem)?;
-        let proof = match self.proven.get(choice) {
+        let proof = match self.proven.get(way) {
             Some(proof) => proof.clone(),
             None => {
-                let proof = self.prove(choice)?;
-                self.proven.insert(*choice, proof.clone());
+                let proof = self.prove(way)?;
+                self.proven.insert(*way, proof.clone());
                 proof
             }
         };
@@ -321,7 +321,7 @@ impl Gpu {
             return Ok(proof);
         }
         let place = self.place(problem, variant, scores)?;
-        for (row, got) in self.answer(problem, choice, &place)? {
+        for (row, got) in self.answer(problem, way, &place)? {
             let input = self.input.as_mut().map(|(_, input)| input);
             if let Some(fault) = input.and_then(|input| input.fault(row, problem.ragged, &got)) {
                 return Ok(Err(Fault::Wrong(fault)));
@@ -331,16 +331,16 @@ impl Gpu {
     }
 
     /// Records a kernel on the problem at hand.
-    fn record(&mut self, problem: &Problem, choice: &Choice) -> Result<[Recording; 2], Error> {
+    fn record(&mut self, problem: &Problem, way: &VariantLaunch) -> Result<[Recording; 2], Error> {
         let scores = self.load(problem)?;
-        let place = self.place(problem, &choice.variant, scores)?;
+        let place = self.place(problem, &way.variant, scores)?;
         let stream = self.stream.clone();
-        let pace = self.pace.get(&choice.variant).map_or(0.0, Duration::as_secs_f64);
+        let pace = self.pace.get(&way.variant).map_or(0.0, Duration::as_secs_f64);
         let launches = ((GRAPH.as_secs_f64() / pace) as usize).clamp(2, LAUNCHES);
         let record = |cold: bool| {
             Recording::capture(&stream, launches, |launch| {
                 let copy = if cold { launch } else { 0 };
-                self.launch(problem, choice, &place, copy, place.indices)
+                self.launch(problem, way, &place, copy, place.indices)
             })
         };
         Ok([record(false)?, record(true)?])
@@ -357,16 +357,16 @@ impl Gpu {
     fn sample(
         &mut self,
         problem: &Problem,
-        choice: &Choice,
+        way: &VariantLaunch,
         effort: Effort,
     ) -> Result<Sample, Error> {
         if !self.is_good_for(problem) {
             self.recorded.all.clear();
         }
-        let recordings = match self.recorded.all.remove(choice) {
+        let recordings = match self.recorded.all.remove(way) {
             Some(recordings) => recordings,
             None => {
-                let recordings = self.record(problem, choice)?;
+                let recordings = self.record(problem, way)?;
                 // To record may have moved a buffer.
                 if !self.is_good_for(problem) {
                     self.recorded.all.clear();
@@ -376,7 +376,7 @@ impl Gpu {
             }
         };
         let sample = timed(&recordings, if effort == Effort::Full { FULL } else { SHORT });
-        self.recorded.all.insert(*choice, recordings);
+        self.recorded.all.insert(*way, recordings);
         sample
     }
 
@@ -412,7 +412,7 @@ impl Gpu {
     }
 
     /// A failure that the kernel is to blame for, as long as the GPU still answers.
-    fn judged<T>(
+    fn blamed<T>(
         &self,
         outcome: Result<Result<T, Fault>, Error>,
     ) -> Result<Result<T, Fault>, Error> {
@@ -426,28 +426,32 @@ impl Gpu {
 impl Meter for Gpu {
     type Error = Error;
 
-    fn check(&mut self, problem: &Problem, choice: &Choice) -> Result<Result<(), Fault>, Error> {
+    fn check(
+        &mut self,
+        problem: &Problem,
+        way: &VariantLaunch,
+    ) -> Result<Result<(), Fault>, Error> {
         make_current(self.stream.context())?;
-        let outcome = self.check_answer(problem, choice);
-        self.judged(outcome)
+        let outcome = self.check_answer(problem, way);
+        self.blamed(outcome)
     }
 
     fn time(
         &mut self,
         problem: &Problem,
-        choice: &Choice,
+        way: &VariantLaunch,
         effort: Effort,
     ) -> Result<Result<Sample, Fault>, Error> {
         make_current(self.stream.context())?;
-        let outcome = self.sample(problem, choice, effort).map(Ok);
-        self.judged(outcome)
+        let outcome = self.sample(problem, way, effort).map(Ok);
+        self.blamed(outcome)
     }
 
     fn read_once(&mut self, problem: &Problem) -> Result<Option<Sample>, Error> {
         make_current(self.stream.context())?;
         match self.time_reading(problem) {
             Ok(sample) => Ok(Some(sample)),
-            // A floor that cannot be told is missing from the report, and no more.
+            // A reading that cannot be told is missing from the report, and no more.
             Err(failure) if self.stream.synchronize().is_ok() => {
                 tracing::warn!("{problem}: what reading it once takes is not known: {failure}");
                 Ok(None)

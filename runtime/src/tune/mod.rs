@@ -1,13 +1,12 @@
 //! Measuring kernels on the GPU that they are for, and keeping what was measured.
 //!
 //! [`Engine::tune`](crate::Engine::tune) does all of it, and so does [`tune()`] for the records of any
-//! file. [`search()`] goes through the [`candidates`] of problems and has a [`Meter`] check and time
+//! file. [`search()`] goes through the variants that [`screen()`] leaves of each problem and has a [`Meter`] check and time
 //! them: the GPU, in `gpu`, on the scores of `input`. [`Recorder`] keeps the rows, and [`ship()`] makes
 //! of them the table that plans go by. [`compare()`] tells what tuning is worth. A wrong answer is
 //! never given a time. `measure` times, and `plan` reads what is written here. On failure the error of the
 //! driver is returned, and the stream is left out of capture.
 
-mod candidates;
 mod compare;
 mod compile;
 mod gpu;
@@ -16,19 +15,20 @@ mod meaning;
 mod recorder;
 mod refusal;
 mod scores;
+mod screen;
 mod search;
 mod ship;
 mod trial;
 mod tuner;
 
-pub use crate::plan::Choice;
+pub use crate::plan::VariantLaunch;
 pub use crate::plan::measured::{
-    Effort, Floor, Outcome, Provenance, Records, Row, Sample, source_digest, space_hash,
+    Effort, Outcome, Provenance, Reading, Records, Row, Sample, source_digest, space_hash,
 };
 
-pub use candidates::{Candidate, candidates};
 pub use compare::{Comparison, Finding, Ratio};
 pub use recorder::Recorder;
+pub use screen::{Screened, screen};
 pub use search::{Clock, Compile, Event, Fault, Meter, Order, Summary, search};
 pub use ship::ship;
 pub use tuner::{TuneError, Tuning, compare, tune};

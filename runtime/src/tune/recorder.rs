@@ -5,7 +5,7 @@
 //! `plan::measured::records` reads the file. An error of the system is returned.
 
 use crate::plan::measured::records::{FORMAT, Line, Shape};
-use crate::plan::measured::{Floor, Provenance, Row};
+use crate::plan::measured::{Provenance, Reading, Row};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ impl Recorder {
             run: self.run.clone(),
             shape: Shape::of(&row.problem),
             k: row.problem.k,
-            candidate: row.choice.id(),
+            candidate: row.launch.name(),
             source: row.source.clone(),
             outcome: row.outcome.clone(),
         })
@@ -65,9 +65,9 @@ impl Recorder {
     ///
     /// # Errors
     /// The system refuses.
-    pub fn add_floor(&mut self, floor: &Floor) -> io::Result<()> {
-        let (shape, read_once) = (Shape::of(&floor.problem), floor.sample);
-        self.append(&Line::Floor { run: self.run.clone(), shape, read_once })
+    pub fn add_reading(&mut self, reading: &Reading) -> io::Result<()> {
+        let (shape, read_once) = (Shape::of(&reading.problem), reading.sample);
+        self.append(&Line::Reading { run: self.run.clone(), shape, read_once })
     }
 
     /// One write of a whole line at the end of the file, whoever else writes there.

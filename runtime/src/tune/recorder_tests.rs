@@ -1,17 +1,18 @@
 //! Tests of records: what is written is read, by whoever wrote it, and what is not of here is named.
 
 use super::*;
-use crate::plan::Choice;
+use crate::plan::VariantLaunch;
 use crate::plan::measured::{Effort, Outcome, Records, Sample, sample};
 use crate::problem::Problem;
 use std::thread;
 use topkit_codegen::DType;
 
 fn row(columns: usize, warm: f64) -> Row {
-    let choice = Choice::of_id(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();
+    let launch =
+        VariantLaunch::from_name(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();
     let outcome = Outcome::Timed { warm, cold: 4.0 * warm, effort: Effort::Full };
     let problem = Problem::new(DType::F32, 1, columns, 64);
-    Row { problem, choice, source: "abc".into(), outcome }
+    Row { problem, launch, source: "abc".into(), outcome }
 }
 
 fn write(path: &Path, rows: &[Row]) {
@@ -90,12 +91,13 @@ fn what_is_no_row_is_told_by_its_line() {
 fn unsound_numbers_are_refused_by_their_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.jsonl");
-    let floor = Floor { problem: row(4096, 1.0).problem, sample: Sample { warm: 3.0, cold: 7.0 } };
+    let reading =
+        Reading { problem: row(4096, 1.0).problem, sample: Sample { warm: 3.0, cold: 7.0 } };
     write(&path, &[row(4096, 1.0)]);
-    Recorder::open(&path, &sample()).unwrap().add_floor(&floor).unwrap();
+    Recorder::open(&path, &sample()).unwrap().add_reading(&reading).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    let [head, row, _, floor] = lines[..] else { panic!("{text}") };
+    let [head, row, _, reading] = lines[..] else { panic!("{text}") };
     let tiny = "1e-200";
     let huge = "1e200";
     for (line, from, to, words) in [
@@ -120,14 +122,14 @@ fn unsound_numbers_are_refused_by_their_line() {
             "block_resident v4_b4096_t256_r8_pdl",
             "does not serve top 64 of 1 x 4096",
         ),
-        (floor, r#""warm":3.0,"cold":7.0"#, r#""warm":-3.0,"cold":-7.0"#, "its time is no time"),
-        (floor, r#""rows":1"#, r#""rows":0"#, "rows is 0"),
-        (floor, r#""columns":4096"#, r#""columns":0"#, "columns is 0"),
+        (reading, r#""warm":3.0,"cold":7.0"#, r#""warm":-3.0,"cold":-7.0"#, "its time is no time"),
+        (reading, r#""rows":1"#, r#""rows":0"#, "rows is 0"),
+        (reading, r#""columns":4096"#, r#""columns":0"#, "columns is 0"),
     ] {
         let damaged = line.replacen(from, to, 1);
         assert_ne!(damaged, line, "{from} is not in {line}");
         let records = Records::of(&[head, &damaged].join("\n"), "made");
-        assert_eq!((records.rows.len(), records.floors.len()), (0, 0), "{damaged}");
+        assert_eq!((records.rows.len(), records.readings.len()), (0, 0), "{damaged}");
         let [refused] = &records.refused[..] else { panic!("{:?}", records.refused) };
         assert!(refused.contains("made:2: ") && refused.contains(words), "{refused}");
     }
@@ -184,14 +186,14 @@ fn floors_are_kept_for_every_k() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.jsonl");
     let problem = Problem { k: 0, ..row(4096, 1.0).problem };
-    let floor = |us| Floor { problem, sample: Sample { warm: us, cold: 2.0 * us } };
+    let reading = |us| Reading { problem, sample: Sample { warm: us, cold: 2.0 * us } };
     let mut recorder = Recorder::open(&path, &sample()).unwrap();
-    recorder.add_floor(&floor(1.0)).unwrap();
-    recorder.add_floor(&floor(3.0)).unwrap();
+    recorder.add_reading(&reading(1.0)).unwrap();
+    recorder.add_reading(&reading(3.0)).unwrap();
     let records = Records::read(&path).unwrap();
-    assert_eq!((records.floors.len(), records.refused.len()), (1, 0));
+    assert_eq!((records.readings.len(), records.refused.len()), (1, 0));
     let of = |problem: &Problem| records.read_once(&sample().run(), problem);
-    assert_eq!(of(&Problem { k: 64, ..problem }), Some(floor(3.0).sample));
+    assert_eq!(of(&Problem { k: 64, ..problem }), Some(reading(3.0).sample));
     assert_eq!(of(&Problem { rows: 2, ..problem }), None);
     assert_eq!(records.read_once("other", &problem), None);
 }

@@ -1,6 +1,6 @@
 //! Which failures of a kernel are a row of it, and not the end of a search.
 //!
-//! A row stands for good: its kernel is not measured again for that problem. So it takes an answer that
+//! A row is final: its kernel is not measured again for that problem. So it takes an answer that
 //! blames the kernel; after out-of-memory or a lost context the same kernel may be measured another day.
 
 use crate::error::Error;

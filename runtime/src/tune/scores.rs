@@ -17,7 +17,7 @@ pub(super) struct Scores {
 }
 
 impl Scores {
-    /// Brings rows to the GPU as a problem has them, in copies of so many bytes at least, `most` of
+    /// Copies rows to the GPU in the layout of a problem, in copies of so many bytes at least, `most` of
     /// them at most.
     pub fn of(
         problem: &Problem,

@@ -1,14 +1,14 @@
-//! The search: which candidates are tried for which problem, in which order, and when to stop.
+//! The search: which variants are measured for which problem, in which order, and when to stop.
 //!
-//! Kernels are compiled ahead on other threads; `trial` is what happens to those of one problem. The
+//! Kernels are compiled on other threads; `trial` is what happens to those of one problem. The
 //! GPU is behind [`Meter`], so that this flow is tested without one. Every row is handed out as soon
 //! as it is known, so that a search may end at any time. An error of the meter itself ends it.
 
-use super::candidates::{Candidate, candidates};
 use super::compile::Compiled;
+use super::screen::{Screened, screen};
 use super::trial::{Trial, ways};
-use crate::plan::measured::{Effort, Floor, Outcome, Row, Sample};
-use crate::plan::{Choice, Limits};
+use crate::plan::measured::{Effort, Outcome, Reading, Row, Sample};
+use crate::plan::{Limits, VariantLaunch};
 use crate::problem::Problem;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -26,14 +26,14 @@ pub trait Meter {
     fn check(
         &mut self,
         problem: &Problem,
-        choice: &Choice,
+        launch: &VariantLaunch,
     ) -> Result<Result<(), Fault>, Self::Error>;
 
     /// What a launch takes.
     fn time(
         &mut self,
         problem: &Problem,
-        choice: &Choice,
+        launch: &VariantLaunch,
         effort: Effort,
     ) -> Result<Result<Sample, Fault>, Self::Error>;
 
@@ -58,16 +58,16 @@ pub enum Fault {
 
 /// What is to be searched, with a meter of this error.
 pub struct Order<'a, E> {
-    /// The selector. Its members are measured on ragged rows where a problem has them.
+    /// The selector. Its variants are measured on ragged rows where a problem has them.
     pub spec: &'a SelectorSpec,
     /// The problems, in the order in which they are measured.
     pub problems: &'a [Problem],
-    /// What the GPU can hold.
+    /// What the GPU can launch.
     pub limits: &'a Limits,
     /// What an earlier search of the same place found. Problems that it has finished are passed over.
     pub known: &'a [Row],
     /// What it found out about reading once.
-    pub floors: &'a [Floor],
+    pub readings: &'a [Reading],
     /// Compiles a kernel; called from several threads, once for each kernel. The inner error is why it
     /// is refused, and becomes its row; the outer one ends the search, as one of the meter does.
     pub compile: &'a Compile<'a, E>,
@@ -107,7 +107,7 @@ pub enum Event<'a> {
     /// Something is known of a candidate.
     Row(&'a Row),
     /// It is known what reading the scores of a problem once takes.
-    Floor(&'a Floor),
+    Reading(&'a Reading),
 }
 
 /// How far a search came.
@@ -127,13 +127,13 @@ pub struct Summary {
 /// problem for another search.
 ///
 /// # Errors
-/// The first of the meter, or of a compile; what was told before and after it stands.
+/// The first of the meter, or of a compile; rows that were told remain valid.
 pub fn search<M: Meter>(
     order: &Order<'_, M::Error>,
     meter: &mut M,
     tell: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<Summary, M::Error> {
-    let spaces: Vec<Vec<Candidate>> =
+    let spaces: Vec<Vec<Screened>> =
         order.problems.iter().map(|problem| space(order, problem)).collect();
     let finished: Vec<bool> = order
         .problems
@@ -143,7 +143,8 @@ pub fn search<M: Meter>(
         .collect();
     let open = spaces.iter().zip(&finished).filter(|(_, finished)| !**finished);
     let compiled = Compiled::new(open.flat_map(|(space, _)| tried(space)));
-    let mut floors: HashSet<Problem> = order.floors.iter().map(|floor| floor.problem).collect();
+    let mut readings: HashSet<Problem> =
+        order.readings.iter().map(|reading| reading.problem).collect();
     thread::scope(|scope| {
         for _ in 0..order.threads.max(1) {
             scope.spawn(|| compiled.work(order.compile));
@@ -158,9 +159,9 @@ pub fn search<M: Meter>(
             }
             if !finished[place] {
                 let every_k = Problem { k: 0, ..*problem };
-                if floors.insert(every_k)
+                if readings.insert(every_k)
                     && let Some(sample) = meter.read_once(problem)?
-                    && tell(Event::Floor(&Floor { problem: every_k, sample })).is_break()
+                    && tell(Event::Reading(&Reading { problem: every_k, sample })).is_break()
                 {
                     break;
                 }
@@ -184,27 +185,27 @@ pub fn search<M: Meter>(
     })
 }
 
-/// The candidates of a problem, as kernels for its rows.
-fn space<E>(order: &Order<'_, E>, problem: &Problem) -> Vec<Candidate> {
+/// The variants of a problem, as kernels for its layout.
+fn space<E>(order: &Order<'_, E>, problem: &Problem) -> Vec<Screened> {
     let rows = if problem.ragged { RowShape::Ragged } else { RowShape::Dense };
-    let mut all = candidates(order.spec, problem, order.limits);
+    let mut all = screen(order.spec, problem, order.limits);
     for candidate in &mut all {
         candidate.variant.semantics.rows = rows;
     }
     all
 }
 
-fn tried(space: &[Candidate]) -> impl Iterator<Item = Variant> {
+fn tried(space: &[Screened]) -> impl Iterator<Item = Variant> {
     let tried = space.iter().filter(|candidate| candidate.reason.is_none());
     tried.map(|candidate| candidate.variant)
 }
 
 /// Whether every candidate has a row, and a winner was timed with care where any could be.
-fn finished<E>(order: &Order<'_, E>, problem: &Problem, space: &[Candidate]) -> bool {
+fn finished<E>(order: &Order<'_, E>, problem: &Problem, space: &[Screened]) -> bool {
     let rows: Vec<&Row> = order.known.iter().filter(|row| row.problem == *problem).collect();
-    let known: HashSet<Choice> = rows.iter().map(|row| row.choice).collect();
+    let known: HashSet<VariantLaunch> = rows.iter().map(|row| row.launch).collect();
     let has = |variant: Variant| {
-        ways(&variant, order.limits).all(|choice| known.contains(&choice.plain()))
+        ways(&variant, order.limits).all(|launch| known.contains(&launch.plain()))
     };
     let full = |row: &&Row| matches!(row.outcome, Outcome::Timed { effort: Effort::Full, .. });
     let timed = |row: &&Row| row.outcome.microseconds().is_some();

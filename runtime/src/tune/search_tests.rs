@@ -19,17 +19,17 @@ struct Mock {
     too_large: Option<usize>,
     /// Its compile fails, which it is not to blame for.
     uncompiled: Option<&'static str>,
-    floors: Vec<Problem>,
+    readings: Vec<Problem>,
 }
 
 impl Meter for Mock {
     type Error = String;
 
-    fn check(&mut self, of: &Problem, choice: &Choice) -> Result<Result<(), Fault>, String> {
+    fn check(&mut self, of: &Problem, launch: &VariantLaunch) -> Result<Result<(), Fault>, String> {
         if self.too_large == Some(of.rows) {
             return Err(NO_MEMORY.into());
         }
-        let name = choice.id();
+        let name = launch.name();
         self.checked.push(name.clone());
         let wrong = self.wrong.contains(name.as_str());
         Ok(if wrong { Err(Fault::Wrong("row 0".into())) } else { Ok(()) })
@@ -38,10 +38,10 @@ impl Meter for Mock {
     fn time(
         &mut self,
         _: &Problem,
-        choice: &Choice,
+        launch: &VariantLaunch,
         effort: Effort,
     ) -> Result<Result<Sample, Fault>, String> {
-        let name = choice.id();
+        let name = launch.name();
         assert!(self.checked.contains(&name), "{name} was timed before it was checked");
         if self.dies_after == Some(self.timed.len()) {
             return Err("the GPU is gone".into());
@@ -55,7 +55,7 @@ impl Meter for Mock {
     }
 
     fn read_once(&mut self, problem: &Problem) -> Result<Option<Sample>, String> {
-        self.floors.push(*problem);
+        self.readings.push(*problem);
         Ok(Some(Sample { warm: 1.0, cold: 1.0 }))
     }
 
@@ -75,14 +75,14 @@ const FOUR: &str = "cluster_resident v4_b4096_t512_r16_c4_pdl";
 
 struct Found {
     rows: Vec<Row>,
-    floors: Vec<Floor>,
+    readings: Vec<Reading>,
     result: Result<Summary, String>,
     compiled: Vec<String>,
 }
 
 impl Found {
     fn last(&self, name: &str) -> &Outcome {
-        &self.rows.iter().rev().find(|row| row.choice.id() == name).unwrap().outcome
+        &self.rows.iter().rev().find(|row| row.launch.name() == name).unwrap().outcome
     }
 }
 
@@ -110,7 +110,7 @@ fn searched_for(
         problems,
         limits: &limits,
         known,
-        floors: &[],
+        readings: &[],
         compile: &|variant: &Variant| {
             compiled.lock().unwrap().push(variant.short_name());
             assert_ne!(variant.short_name(), "block_filter v4_b2048_t512_r16", "this one panics");
@@ -128,16 +128,16 @@ fn searched_for(
         threads: 3,
         clock: Clock::of(Duration::from_secs(seconds)),
     };
-    let (mut rows, mut floors) = (Vec::new(), Vec::new());
+    let (mut rows, mut readings) = (Vec::new(), Vec::new());
     let result = search(&order, mock, &mut |event| {
         match event {
             Event::Row(row) => rows.push(row.clone()),
-            Event::Floor(floor) => floors.push(*floor),
+            Event::Reading(reading) => readings.push(*reading),
             Event::Problem(..) => {}
         }
         if rows.len() == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    Found { rows, floors, result, compiled: compiled.into_inner().unwrap() }
+    Found { rows, readings, result, compiled: compiled.into_inner().unwrap() }
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn what_cannot_serve_has_a_row_with_the_reason() {
     assert!(short.contains("at most 4096 columns"), "{short}");
     assert!(reason("block_radix v4_b2048_t1024").contains("fewer times"));
     // Sizes that are never measured have none.
-    assert!(found.rows.iter().all(|row| row.choice.variant.vec_size == 4));
+    assert!(found.rows.iter().all(|row| row.launch.variant.vec_size == 4));
 }
 
 #[test]
@@ -205,11 +205,11 @@ fn reading_once_is_timed_once_for_every_k_and_layout() {
     let all = [problem, Problem { k: 128, ..problem }, ragged];
     let mut mock = Mock::default();
     let found = searched_for(&mut mock, &all, &[], 600, usize::MAX);
-    assert_eq!(mock.floors, [problem, ragged]);
-    let told: Vec<Problem> = found.floors.iter().map(|floor| floor.problem).collect();
+    assert_eq!(mock.readings, [problem, ragged]);
+    let told: Vec<Problem> = found.readings.iter().map(|reading| reading.problem).collect();
     assert_eq!(told, [problem, ragged].map(|problem| Problem { k: 0, ..problem }));
     // Kernels are those of the rows of the problem, and rows name them by the default meaning.
-    assert!(found.rows.iter().all(|row| row.choice == row.choice.plain()));
+    assert!(found.rows.iter().all(|row| row.launch == row.launch.plain()));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_compile_that_fails_through_no_fault_of_its_kernel_is_no_row() {
     let mut mock = Mock { uncompiled: Some(name), ..Mock::default() };
     let failed = searched(&mut mock, &[], 600, usize::MAX);
     assert_eq!(failed.result.unwrap_err(), "the compiler has no memory");
-    let of_it = |row: &&Row| row.choice.variant.short_name() == name;
+    let of_it = |row: &&Row| row.launch.variant.short_name() == name;
     assert_eq!(failed.rows.iter().find(of_it), None);
     // The next search measures the kernel.
     let found = searched(&mut Mock::default(), &failed.rows, 600, usize::MAX);

@@ -1,23 +1,23 @@
-//! The search for one problem: what happens to each of its candidates.
+//! The search for one problem: what happens to each variant.
 //!
-//! A candidate is checked before it is timed. Each kernel runs for a short while, as it is usually
+//! A variant is checked before it is timed. Each kernel runs for a short while, as it is usually
 //! launched; those that cannot win are dropped, and of the best the other launch is tried too. The
 //! last few are timed with care, and two that are close run off in pairs. Whatever becomes of a
-//! candidate is a row. An error of the meter ends the trial; what was told before stands.
+//! variant is a row. An error of the meter ends the trial; rows that were told remain valid.
 
-use super::candidates::Candidate;
 use super::compile::Compiled;
+use super::screen::Screened;
 use super::search::{Event, Fault, Meter, Order};
 use crate::plan::measured::space::listed;
 use crate::plan::measured::{Effort, Outcome, Row, Sample};
-use crate::plan::{Choice, Limits};
+use crate::plan::{Limits, VariantLaunch};
 use crate::problem::Problem;
 use std::ops::ControlFlow;
 use topkit_codegen::Variant;
 
-/// A candidate that takes more than so many times what the best takes is dropped.
+/// A variant that takes more than so many times what the best takes is dropped.
 const HOPELESS: f64 = 1.5;
-/// Kernels that are launched in their other way too, and candidates that are timed with care.
+/// Kernels that are launched in their other way too, and variants that are timed with care.
 const FINALISTS: usize = 3;
 /// Times that the last two run in turn.
 const PAIRS: usize = 3;
@@ -25,11 +25,11 @@ const PAIRS: usize = 3;
 const CLOSE: f64 = 1.05;
 
 /// The ways to launch a kernel on a GPU, the usual one first.
-pub(super) fn ways(variant: &Variant, limits: &Limits) -> impl Iterator<Item = Choice> {
-    let usual = Choice::usual(variant);
-    let late = Choice { starts_early: false, ..usual };
-    let early = Some(usual).filter(|usual| usual.starts_early && limits.starts_early);
-    early.into_iter().chain([late])
+pub(super) fn ways(variant: &Variant, limits: &Limits) -> impl Iterator<Item = VariantLaunch> {
+    let usual = VariantLaunch::of(variant);
+    let without = VariantLaunch { pdl: false, ..usual };
+    let with_pdl = Some(usual).filter(|usual| usual.pdl && limits.pdl);
+    with_pdl.into_iter().chain([without])
 }
 
 /// The search for one problem.
@@ -44,7 +44,7 @@ pub(super) struct Trial<'a, 'b, M: Meter> {
 }
 
 /// Candidates and what they took.
-type Times = Vec<(Choice, Sample)>;
+type Times = Vec<(VariantLaunch, Sample)>;
 
 impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
     pub(super) fn new(
@@ -57,28 +57,28 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
         Trial { order, meter, compiled, tell, problem, wrong: 0 }
     }
 
-    pub(super) fn run(&mut self, space: &[Candidate]) -> Result<ControlFlow<()>, M::Error> {
+    pub(super) fn run(&mut self, space: &[Screened]) -> Result<ControlFlow<()>, M::Error> {
         let mut flow = self.pass_over_space(space);
         let tried = space.iter().filter(|candidate| candidate.reason.is_none());
         let (mut usual, mut others) = (Vec::new(), Vec::new());
-        for Candidate { variant, .. } in tried {
+        for Screened { variant, .. } in tried {
             let mut ways = ways(variant, self.order.limits);
             usual.extend(ways.next());
             others.extend(ways);
         }
         let mut times = Times::new();
-        for choice in usual {
+        for launch in usual {
             if flow.is_break() {
                 return Ok(flow);
             }
-            flow = self.enter(choice, &mut times)?;
+            flow = self.enter(launch, &mut times)?;
         }
         self.keep_hopeful(&mut times);
         for other in others {
             if flow.is_break() {
                 return Ok(flow);
             }
-            let hopeful = times.iter().any(|(choice, _)| choice.variant == other.variant);
+            let hopeful = times.iter().any(|(launch, _)| launch.variant == other.variant);
             flow = if hopeful {
                 self.enter(other, &mut times)?
             } else {
@@ -94,23 +94,23 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
     }
 
     /// Rows of what is not measured, as far as its sizes are ever measured.
-    fn pass_over_space(&mut self, space: &[Candidate]) -> ControlFlow<()> {
-        let mut passed: Vec<(Choice, String)> = Vec::new();
-        for Candidate { variant, reason } in space.iter().filter(|one| listed(&one.variant)) {
-            let usual = Choice::usual(variant);
+    fn pass_over_space(&mut self, space: &[Screened]) -> ControlFlow<()> {
+        let mut passed: Vec<(VariantLaunch, String)> = Vec::new();
+        for Screened { variant, reason } in space.iter().filter(|one| listed(&one.variant)) {
+            let usual = VariantLaunch::of(variant);
             if let Some(reason) = reason {
                 passed.push((usual, reason.clone()));
-            } else if usual.starts_early && !self.order.limits.starts_early {
-                passed.push((usual, "this GPU starts no launch early".to_owned()));
+            } else if usual.pdl && !self.order.limits.pdl {
+                passed.push((usual, "this GPU has no programmatic dependent launch".to_owned()));
             }
         }
         let known = self.order.known.iter().filter(|row| row.problem == *self.problem);
         let known: Vec<&Row> = known.collect();
-        for (choice, reason) in passed {
+        for (launch, reason) in passed {
             let outcome = Outcome::PassedOver(reason);
-            let plain = choice.plain();
-            let is_known = known.iter().any(|row| row.choice == plain && row.outcome == outcome);
-            if !is_known && self.row(&choice, outcome).is_break() {
+            let plain = launch.plain();
+            let is_known = known.iter().any(|row| row.launch == plain && row.outcome == outcome);
+            if !is_known && self.row(&launch, outcome).is_break() {
                 return ControlFlow::Break(());
             }
         }
@@ -126,36 +126,40 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
     }
 
     /// Checks a candidate and times it for a short while.
-    fn enter(&mut self, choice: Choice, times: &mut Times) -> Result<ControlFlow<()>, M::Error> {
+    fn enter(
+        &mut self,
+        launch: VariantLaunch,
+        times: &mut Times,
+    ) -> Result<ControlFlow<()>, M::Error> {
         if self.order.clock.is_over() {
             return Ok(ControlFlow::Break(()));
         }
-        if let Err(reason) = self.compiled.wait(&choice.variant)? {
-            return Ok(self.fault(&choice, Fault::Refused(reason)));
+        if let Err(reason) = self.compiled.wait(&launch.variant)? {
+            return Ok(self.fault(&launch, Fault::Refused(reason)));
         }
-        if let Err(fault) = self.meter.check(self.problem, &choice)? {
-            return Ok(self.fault(&choice, fault));
+        if let Err(fault) = self.meter.check(self.problem, &launch)? {
+            return Ok(self.fault(&launch, fault));
         }
-        Ok(match self.meter.time(self.problem, &choice, Effort::Short)? {
+        Ok(match self.meter.time(self.problem, &launch, Effort::Short)? {
             Ok(sample) => {
-                times.push((choice, sample));
-                self.timed(&choice, sample, Effort::Short)
+                times.push((launch, sample));
+                self.timed(&launch, sample, Effort::Short)
             }
-            Err(fault) => self.fault(&choice, fault),
+            Err(fault) => self.fault(&launch, fault),
         })
     }
 
     /// Times the last few with care.
     fn finish(&mut self, times: &Times) -> Result<ControlFlow<()>, M::Error> {
         let mut finals = Times::new();
-        for (choice, _) in times {
-            if let Ok(sample) = self.meter.time(self.problem, choice, Effort::Full)? {
-                finals.push((*choice, sample));
+        for (launch, _) in times {
+            if let Ok(sample) = self.meter.time(self.problem, launch, Effort::Full)? {
+                finals.push((*launch, sample));
             }
         }
         self.run_off(&mut finals)?;
-        for (choice, sample) in finals {
-            let flow = self.timed(&choice, sample, Effort::Full);
+        for (launch, sample) in finals {
+            let flow = self.timed(&launch, sample, Effort::Full);
             if flow.is_break() {
                 return Ok(flow);
             }
@@ -163,9 +167,9 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The best two in turn, so that what drifts meets both alike; the medians take the place of
+    /// The best two in turn, so that drift affects both alike; the medians take the place of
     /// their times.
-    fn run_off(&mut self, finals: &mut [(Choice, Sample)]) -> Result<(), M::Error> {
+    fn run_off(&mut self, finals: &mut [(VariantLaunch, Sample)]) -> Result<(), M::Error> {
         finals.sort_by(|(_, a), (_, b)| a.microseconds().total_cmp(&b.microseconds()));
         let [first, second, ..] = finals else { return Ok(()) };
         if second.1.microseconds() > CLOSE * first.1.microseconds() {
@@ -173,9 +177,9 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
         }
         let mut samples = [vec![first.1], vec![second.1]];
         for _ in 0..PAIRS {
-            for (choice, samples) in [first.0, second.0].iter().zip(&mut samples) {
-                // A launch that fails now leaves the times that stand.
-                let Ok(sample) = self.meter.time(self.problem, choice, Effort::Short)? else {
+            for (launch, samples) in [first.0, second.0].iter().zip(&mut samples) {
+                // A launch that fails now leaves the earlier times.
+                let Ok(sample) = self.meter.time(self.problem, launch, Effort::Short)? else {
                     return Ok(());
                 };
                 samples.push(sample);
@@ -186,12 +190,12 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
         Ok(())
     }
 
-    fn timed(&mut self, choice: &Choice, sample: Sample, effort: Effort) -> ControlFlow<()> {
+    fn timed(&mut self, launch: &VariantLaunch, sample: Sample, effort: Effort) -> ControlFlow<()> {
         let Sample { warm, cold } = sample;
-        self.row(choice, Outcome::Timed { warm, cold, effort })
+        self.row(launch, Outcome::Timed { warm, cold, effort })
     }
 
-    fn fault(&mut self, choice: &Choice, fault: Fault) -> ControlFlow<()> {
+    fn fault(&mut self, launch: &VariantLaunch, fault: Fault) -> ControlFlow<()> {
         let outcome = match fault {
             Fault::Wrong(wrong) => {
                 self.wrong += 1;
@@ -199,12 +203,12 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
             }
             Fault::Refused(why) => Outcome::Refused(why),
         };
-        self.row(choice, outcome)
+        self.row(launch, outcome)
     }
 
-    fn row(&mut self, choice: &Choice, outcome: Outcome) -> ControlFlow<()> {
-        let source = self.compiled.source(&choice.variant);
-        let row = Row { problem: *self.problem, choice: choice.plain(), source, outcome };
+    fn row(&mut self, launch: &VariantLaunch, outcome: Outcome) -> ControlFlow<()> {
+        let source = self.compiled.source(&launch.variant);
+        let row = Row { problem: *self.problem, launch: launch.plain(), source, outcome };
         (self.tell)(Event::Row(&row))
     }
 }

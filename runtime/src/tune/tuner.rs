@@ -30,7 +30,7 @@ use topkit_codegen::{KSet, SelectorSpec, Variant};
 /// What is to be tuned, and where it is kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Tuning<'a> {
-    /// The selector. Its members are measured with the default meaning, which costs what any other
+    /// The selector. Its variants are measured with the default meaning, which costs what any other
     /// does, and each is proved with another order of scores too.
     pub spec: &'a SelectorSpec,
     /// The problems, dense and ragged ones.
@@ -52,7 +52,7 @@ pub enum TuneError {
     Capturing,
     /// Times would be kept of kernels that are not the library's.
     #[error(
-        "edited sources stand in for kernels here, and their times would be kept as those of the generated ones; tune without them"
+        "edited sources replace kernels here, and their times would be kept as those of the generated ones; tune without them"
     )]
     Edited,
     /// There is no folder for the records.
@@ -100,13 +100,13 @@ impl From<Error> for TuneError {
 const MOST: usize = 1 << 40;
 
 impl Engine {
-    /// Measures which member of a selector is fastest for each of some problems, and keeps what it
-    /// finds in [`Engine::records`], which selectors that are made from then on plan by. Members are
+    /// Measures which variant of a selector is fastest for each of some problems, and keeps what it
+    /// finds in [`Engine::records`], which selectors that are made from then on plan by. Variants are
     /// checked before they are timed. What was measured before, by whatever process, is not
     /// measured again.
     ///
     /// It ends when all is measured, when the budget is spent, or when `tell` breaks; what is known
-    /// by then stands. `tell` hears of every problem that is begun and of every row. Have nothing
+    /// by then is kept. `tell` hears of every problem that is begun and of every row. Have nothing
     /// else run on the GPU meanwhile, and capture no stream. It compiles even where the settings deny
     /// unexpected compiles: these are expected.
     ///
@@ -134,7 +134,7 @@ impl Engine {
     ///
     /// # Errors
     /// A stream of the engine's context is being captured, the selector does not serve a problem,
-    /// nothing is kept on disk, the records cannot be read or written, the engine has no compiler, edited sources stand in for its kernels, or the GPU stops answering.
+    /// nothing is kept on disk, the records cannot be read or written, the engine has no compiler, edited sources replace its kernels, or the GPU stops answering.
     pub fn tune(
         &self,
         spec: &SelectorSpec,
@@ -165,7 +165,7 @@ pub fn tune(
     let here = place(engine)?;
     let known = Records::read(path).map_err(|error| refused(path, "read", error))?;
     let known = known.usable(Some(&here), source_digest);
-    let (known, floors) = (seconds(known.rows), seconds(known.floors));
+    let (known, readings) = (seconds(known.rows), seconds(known.readings));
     let mut recorder =
         Recorder::open(path, &here).map_err(|error| refused(path, "written", error))?;
     let setup = Setup::new(engine, tuning.spec)?;
@@ -175,7 +175,7 @@ pub fn tune(
         problems: &problems,
         limits: engine.limits(),
         known: &known,
-        floors: &floors,
+        readings: &readings,
         compile: &|variant| setup.compile(variant),
         threads: thread::available_parallelism().map_or(1, usize::from),
         clock,
@@ -184,7 +184,7 @@ pub fn tune(
     let outcome = search(&order, &mut gpu, &mut |event| {
         let written = match &event {
             Event::Row(row) => recorder.add(row),
-            Event::Floor(floor) => recorder.add_floor(floor),
+            Event::Reading(reading) => recorder.add_reading(reading),
             _ => Ok(()),
         };
         if let Err(error) = written {
@@ -200,7 +200,7 @@ pub fn tune(
     }
 }
 
-/// Measures, in pairs, what plans by the records pick against what plans by the shipped table alone
+/// Measures, in pairs, the plans by the records against the plans by the shipped table alone
 /// do, or by rules where none ships. It writes nothing. `tell` hears of each problem with its place
 /// before it is measured, and ends the comparing where it breaks.
 ///
@@ -218,19 +218,19 @@ pub fn compare(
     // What plans only warn of is an error to whoever wants to know what the records are worth.
     Records::read(path).map_err(|error| refused(path, "read", error))?;
     let setup = Setup::new(engine, tuning.spec)?;
-    let holdings = [engine.holding(path), engine.shipped()].map(|holding| holding.map(Arc::new));
-    let planners = holdings.map(|holding| {
+    let tables = [engine.table(path), engine.shipped()].map(|table| table.map(Arc::new));
+    let planners = tables.map(|table| {
         setup
             .selectors
             .each_ref()
-            .map(|selector| engine.planner_by(Arc::new(selector.spec().clone()), holding.clone()))
+            .map(|selector| engine.planner_by(Arc::new(selector.spec().clone()), table.clone()))
     });
     let mut pairs = Vec::new();
     for problem in problems {
         let ragged = usize::from(problem.ragged);
         let [tuned, shipped] = planners
             .each_ref()
-            .map(|planners| planners[ragged].plan(&problem).map(|plan| plan.choice()));
+            .map(|planners| planners[ragged].plan(&problem).map(|plan| plan.launch()));
         let [tuned, shipped] = [tuned.map_err(Error::from)?, shipped.map_err(Error::from)?];
         pairs.push(Pair { problem, tuned, shipped });
     }
@@ -253,7 +253,7 @@ fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, Tune
             return Err(TuneError::TooLarge { problem });
         }
         // A width that no load has is the next smaller one.
-        let widest = problem.usual().vec_size;
+        let widest = problem.dense_aligned().vec_size;
         let vec_size = 1 << problem.vec_size.clamp(1, widest).ilog2();
         sound.push(Problem { vec_size, ..problem });
     }

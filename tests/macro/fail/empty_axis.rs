@@ -1,6 +1,6 @@
 //! A list that names nothing.
 topkit::topk_kernel! {
-    pub kernel Top { dtype: [], k: [], vec_size: [], bins: [], threads: [] }
+    pub kernel Top { dtype: [], k: [], tuning { vec_size: [], bins: [], threads: [] } }
 }
 
 fn main() {}

@@ -4,9 +4,11 @@ topkit::topk_kernel! {
     pub kernel First {
         dtype: [f32, f31],
         k: 0,
-        vec_size: 3,
-        bins: [1000, 131072],
-        threads: [],
+        tuning {
+            vec_size: 3,
+            bins: [1000, 131072],
+            threads: [],
+        }
         selct: largest,
         ties: lowest_index,
         order: sideways,
@@ -15,7 +17,7 @@ topkit::topk_kernel! {
         k: 7,
     }
 
-    kernel Second { bins: 7 }
+    kernel Second { tuning { bins: 7 } }
 }
 
 fn main() {}

@@ -2,7 +2,7 @@
 use topkit::topk_kernel;
 
 topk_kernel! {
-    pub kernel Top { dtype: f31, vec_size: 3, colour: red }
+    pub kernel Top { dtype: f31, tuning { vec_size: 3 }, colour: red }
 }
 
 struct Model {

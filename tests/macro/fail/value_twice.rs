@@ -3,7 +3,7 @@ topkit::topk_kernel! {
     pub kernel Top {
         dtype: [f32, bf16, f32],
         k: [64, 128, 64],
-        bins: [256, 0x100],
+        tuning { bins: [256, 0x100] }
     }
 }
 

@@ -17,7 +17,8 @@ mod declared {
     }
 }
 
+#[test]
 #[allow(deprecated)]
-fn main() {
+fn is_accepted() {
     println!("{:?}", (declared::Older::SPEC, declared::Oldest::SPEC, declared::lower_case::SPEC));
 }

@@ -8,9 +8,6 @@ topk_kernel! {
     pub kernel IndexerTopK {
         dtype:    [f32, bf16, f16],
         k:        1..=2048,               // one value, a list, or a range
-        vec_size: [1, 2, 4, 8],           // elements a thread loads at once
-        bins:     [256, 1024, 2048, 4096],
-        threads:  [256, 512, 1024],
         select:   largest,                // largest | smallest
         nan:      highest,                // highest | lowest
         ties:     any,                    // any | lowest_index | highest_index
@@ -18,10 +15,16 @@ topk_kernel! {
         index:    i32,                    // i32 | u32 | i64
         values:   false,
         rows:     ragged,                 // dense | ragged
+        tuning {
+            vec_size: [1, 2, 4, 8],       // elements a thread loads at once
+            bins:     [256, 1024, 2048, 4096],
+            threads:  [256, 512, 1024],
+        }
     }
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     assert_eq!(IndexerTopK::SPEC.name, "IndexerTopK");
     assert_eq!(IndexerTopK::SPEC.validate(), []);
     // One streaming kernel for each point of the axes; resident ones come beside them.

@@ -5,7 +5,7 @@ macro_rules! selector {
     ($(#[$attr:meta])* $vis:vis $name:ident, $dtype:ident, $k:expr, $vec_size:expr, $bins:literal) => {
         topkit::topk_kernel! {
             $(#[$attr])*
-            $vis kernel $name { dtype: [$dtype], k: $k, vec_size: $vec_size, bins: $bins }
+            $vis kernel $name { dtype: [$dtype], k: $k, tuning { vec_size: $vec_size, bins: $bins } }
         }
     };
 }
@@ -15,7 +15,8 @@ selector!(
     pub Made, f16, 2..=9, [4, 8], 256
 );
 
-fn main() {
+#[test]
+fn is_accepted() {
     assert_eq!(Made::SPEC.k, topkit::spec::KSet::from(2..=9));
     assert_eq!(*Made::SPEC.vec_size, [4, 8]);
     assert_eq!(*Made::SPEC.bins, [256]);

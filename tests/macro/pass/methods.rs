@@ -24,7 +24,8 @@ pub fn all(
     top.launch_with(stream, rows, 8, second, &mut workspace)
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     // One streaming kernel for each point of the axes; resident ones come beside them.
     let streaming = Top::variants().into_iter().filter(|kernel| kernel.items == 0);
     assert_eq!(streaming.count(), 4 * 3 * 3);

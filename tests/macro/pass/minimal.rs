@@ -5,7 +5,8 @@ use topkit::{DType, SelectorSpec, topk_kernel};
 
 topk_kernel! { pub kernel Minimal { dtype: bf16 } }
 
-fn main() {
+#[test]
+fn is_accepted() {
     let built = SelectorSpec::builder("Minimal").dtype([DType::Bf16]).build();
     assert_eq!(built, Ok(Minimal::SPEC));
     // One streaming kernel for each point of the axes; resident ones come beside them.

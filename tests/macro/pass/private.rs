@@ -12,7 +12,8 @@ mod sampler {
     }
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     assert_eq!(sampler::names(), ["Hidden", "Shared"]);
     // One streaming kernel for each point of the axes; resident ones come beside them.
     let streaming = sampler::Shared::variants().into_iter().filter(|kernel| kernel.items == 0);

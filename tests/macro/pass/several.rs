@@ -15,7 +15,8 @@ topk_kernel! {
     pub kernel Sampler { dtype: f16, k: 256, select: smallest }
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     assert_eq!(Router::SPEC.k, KSet::from([1, 2, 4, 8]));
     // One streaming kernel for each point of the axes; resident ones come beside them.
     let streaming = Router::variants().into_iter().filter(|kernel| kernel.items == 0);

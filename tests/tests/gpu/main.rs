@@ -21,3 +21,4 @@ mod ragged;
 mod semantics;
 mod small;
 mod tuning;
+mod workspaces;

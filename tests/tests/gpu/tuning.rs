@@ -55,12 +55,12 @@ fn every_layout_of_rows_is_tuned_and_plans_go_by_it() {
     }
     let records = Records::read(&engine.records().unwrap()).unwrap();
     assert_eq!(records.refused, Vec::<String>::new());
-    assert_eq!(records.floors.len(), 6);
+    assert_eq!(records.readings.len(), 6);
     let odd = |outcome: &Outcome| matches!(outcome, Outcome::Wrong(_));
     assert!(!records.rows.iter().any(|(_, row)| odd(&row.outcome)));
     let early = records.rows.iter().filter(|(_, row)| row.outcome.microseconds().is_some());
-    assert!(early.clone().any(|(_, row)| !row.choice.starts_early));
-    assert_eq!(early.clone().any(|(_, row)| row.choice.starts_early), engine.limits().starts_early);
+    assert!(early.clone().any(|(_, row)| !row.launch.pdl));
+    assert_eq!(early.clone().any(|(_, row)| row.launch.pdl), engine.limits().pdl);
 }
 
 #[test]

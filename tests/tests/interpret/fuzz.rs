@@ -3,10 +3,10 @@
 //! rows.
 
 use crate::case::{Case, Layout, SIX_COLUMNS, load, six_of_every_meaning};
-use half::{bf16, f16};
 use topkit::interpret::Word;
+use topkit::with_score;
 use topkit::{
-    DType, Score, Variant,
+    Score, Variant,
     spec::{KernelKind, RowShape},
 };
 use topkit_lab::Rng;
@@ -44,11 +44,7 @@ fn fuzz_of(kernel: KernelKind) {
     let mut rng = Rng::new(SEED);
     let (mut wrong, mut rows) = (Vec::new(), 0);
     for variant in six_of_every_meaning().iter().filter(|variant| variant.kernel == kernel) {
-        rows += match variant.dtype {
-            DType::Bf16 => rows_of::<bf16>(variant, &mut rng, &mut wrong),
-            DType::F16 => rows_of::<f16>(variant, &mut rng, &mut wrong),
-            _ => rows_of::<f32>(variant, &mut rng, &mut wrong),
-        };
+        rows += with_score!(variant.dtype, S => rows_of::<S>(variant, &mut rng, &mut wrong));
     }
     println!("{}: {rows} rows of special scores", kernel.name());
     assert!(wrong.is_empty(), "{} launches wrong:\n{}", wrong.len(), wrong.join("\n"));

@@ -3,9 +3,8 @@
 //! threshold bin has room for, fewer finite scores than k, several stripes of a filter.
 
 use crate::case::{ALIGNED, Case, Layout, SIX_COLUMNS, load, six_of_every_meaning};
-use half::{bf16, f16};
 use topkit::interpret::Word;
-use topkit::{DType, Score, Variant, spec::KernelKind};
+use topkit::{Score, Variant, spec::KernelKind, with_score};
 use topkit_lab::SPECIAL;
 
 const LAYOUTS: [Layout; 2] = [ALIGNED, Layout { offset: 3, gap: 1 }];
@@ -25,11 +24,7 @@ fn on_every_distribution<S: Score + Word>(variant: &Variant, wrong: &mut Vec<Str
 fn special_scores_are_ranked_by(kernel: KernelKind) {
     let mut wrong = Vec::new();
     for variant in six_of_every_meaning().iter().filter(|variant| variant.kernel == kernel) {
-        match variant.dtype {
-            DType::Bf16 => on_every_distribution::<bf16>(variant, &mut wrong),
-            DType::F16 => on_every_distribution::<f16>(variant, &mut wrong),
-            _ => on_every_distribution::<f32>(variant, &mut wrong),
-        }
+        with_score!(variant.dtype, S => on_every_distribution::<S>(variant, &mut wrong));
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

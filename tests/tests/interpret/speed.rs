@@ -1,21 +1,23 @@
-//! The interpreter is fast enough to be used.
+//! A long row is selected in a bounded number of accesses, which bounds the time of the interpreter and
+//! holds on a busy machine too.
 
-use crate::case::{ALIGNED, Case, load, variant};
+use crate::case::{ALIGNED, Case, interpreter, variant};
 use half::bf16;
-use std::time::{Duration, Instant};
-use topkit::{DType, spec::Semantics};
+use topkit::{DType, inspect::render, spec::Semantics};
 use topkit_lab::Distribution;
 
+/// Accesses and calls of a launch: at most so many a score.
+const STEPS_PER_SCORE: u64 = 40;
+const COLUMNS: usize = 65_536;
+
 #[test]
-fn a_long_row_takes_less_than_two_seconds() {
+fn a_long_row_takes_few_accesses() {
     let semantics = Semantics::DEFAULT;
-    let kernel = load(&variant(DType::Bf16, 8, 2048, 512, semantics));
+    let source = render(&variant(DType::Bf16, 8, 2048, 512, semantics)).unwrap();
+    let interpreter = interpreter().steps(STEPS_PER_SCORE * COLUMNS as u64);
+    let kernel = interpreter.load(&source).unwrap();
     for distribution in [Distribution::Normal, Distribution::OneBin] {
-        let case = Case::<bf16>::new(distribution, 1, 1, 65_536, ALIGNED);
-        let begun = Instant::now();
+        let case = Case::<bf16>::new(distribution, 1, 1, COLUMNS, ALIGNED);
         case.judge::<i32>(&kernel, &semantics, 1, 512, None, 0);
-        let took = begun.elapsed();
-        println!("top 512 of 65536 bf16, {distribution}, 512 threads: {} ms", took.as_millis());
-        assert!(took < Duration::from_secs(2), "it took {took:?}");
     }
 }

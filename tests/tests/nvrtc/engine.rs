@@ -1,20 +1,14 @@
 //! An engine without a GPU: generate, compile, cache, inspect, dump.
 
+use std::process::Command;
 use topkit::cache::Origin;
-use topkit::{
-    Config, DType, Error, Problem, Toolchain, Variant,
-    inspect::{Disassembler, SassError},
-    topk_kernel,
-};
+use topkit::{Config, DType, Error, Problem, Toolchain, Variant, inspect::SassError, topk_kernel};
 
 topk_kernel! {
     /// The K best KV positions of one query row.
     pub kernel IndexerTopK {
         dtype:    [f32, bf16, f16],
         k:        1..=2048,
-        vec_size: [1, 2, 4, 8],
-        bins:     [256, 1024, 2048, 4096],
-        threads:  [256, 512, 1024],
         select:   largest,
         nan:      highest,
         ties:     any,
@@ -22,6 +16,7 @@ topk_kernel! {
         index:    i32,
         values:   false,
         rows:     ragged,
+        tuning { vec_size: [1, 2, 4, 8], bins: [256, 1024, 2048, 4096], threads: [256, 512, 1024] }
     }
 }
 
@@ -133,23 +128,37 @@ fn an_edited_dump_is_the_source_and_is_compiled_under_a_key_of_its_own() {
     assert!(matches!(error, Error::Override { .. }), "{error}");
 }
 
-/// With the disassembler of this machine where it has one; the search's own failure else. How it is
-/// called is shown by `runtime/tests/sass.rs` on every machine.
+const DISASSEMBLES: &str = "TOPKIT_TESTS_DISASSEMBLE";
+
+/// By a child process whose environment names a made-up disassembler, and one that names none.
 #[test]
 fn machine_code_is_shown_or_it_is_said_what_is_missing() {
-    let topk = IndexerTopK::new(&offline(Config::default())).unwrap();
-    let variant = IndexerTopK::variants()[0];
-    let sass = topk.selector().sass(&variant);
-    match Disassembler::find() {
-        Ok(_) => {
-            let sass = sass.unwrap();
-            assert!(sass.contains("EXIT") && sass.contains(&variant.symbol()), "{sass}");
+    if std::env::var_os(DISASSEMBLES).is_some() {
+        let topk = IndexerTopK::new(&offline(Config::default())).unwrap();
+        match topk.selector().sass(&IndexerTopK::variants()[0]) {
+            Ok(sass) => println!("shown: {sass}"),
+            Err(Error::Sass(SassError::Missing(missing))) => println!("missing: {missing}"),
+            Err(error) => println!("{error}"),
         }
-        Err(missing) => {
-            let error = sass.unwrap_err();
-            assert!(matches!(error, Error::Sass(SassError::Missing(_))), "{error}");
-            assert_eq!(error.to_string(), missing.to_string());
-        }
+        return;
+    }
+    let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime/tests/tools/nvdisasm");
+    let said = |program: &str| {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["engine::machine_code_is_shown_or_it_is_said_what_is_missing", "--exact"])
+            .arg("--nocapture")
+            .env(DISASSEMBLES, "1")
+            .env("TOPKIT_DISASM", program)
+            .output()
+            .unwrap();
+        String::from_utf8(child.stdout).unwrap()
+    };
+    let shown = said(tool);
+    assert!(shown.contains("shown: arguments: --print-code "), "{shown}");
+    assert!(shown.contains("kernel.cubin") && shown.contains(" bytes of ELF"), "{shown}");
+    let missing = said("/nonexistent/nvdisasm");
+    for words in ["missing: ", "/nonexistent/nvdisasm", "no such file", "pip install"] {
+        assert!(missing.contains(words), "{missing}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where NVRTC is looked for. Each case is a child process with an environment of its own.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 use topkit::machine::Nvrtc;
 
@@ -50,17 +50,27 @@ fn the_environment_decides() {
         assert!(!none.contains(nowhere), "{none}");
     }
 
-    // The library of this run, found again through a folder shaped like a Python environment.
-    let nvrtc = Nvrtc::find().unwrap();
-    let library = Path::new(nvrtc.path());
-    if !none.contains("missing") || !library.is_absolute() {
-        return;
-    }
+    // The library of this run, found again by its folder.
+    Nvrtc::find().unwrap();
+    let library = loaded();
+    let folder = library.parent().unwrap();
+    let by_folder = search(&[("TOPKIT_NVRTC", folder.to_str().unwrap())]);
+    assert!(by_folder.contains("found "), "{by_folder}");
+
+    // And through a folder shaped like a Python environment. The system's loader goes before it.
     let packages = empty.path().join("lib/python3.11/site-packages/nvidia/cu13");
     std::fs::create_dir_all(&packages).unwrap();
-    std::os::unix::fs::symlink(library.parent().unwrap(), packages.join("lib")).unwrap();
+    std::os::unix::fs::symlink(folder, packages.join("lib")).unwrap();
     let found = search(&[("VIRTUAL_ENV", nowhere), ("PATH", "/nonexistent")]);
-    assert!(found.contains("found ") && found.contains("site-packages/nvidia/cu13/lib"), "{found}");
-    let by_folder = search(&[("TOPKIT_NVRTC", library.parent().unwrap().to_str().unwrap())]);
-    assert!(by_folder.contains("found "), "{by_folder}");
+    let by_loader = none.contains("found libnvrtc.so");
+    let place = if by_loader { "found libnvrtc.so" } else { "site-packages/nvidia/cu13/lib" };
+    assert!(found.contains("found ") && found.contains(place), "{found}");
+}
+
+/// The file of the NVRTC in this process, whose path the loader alone may know.
+fn loaded() -> PathBuf {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let files = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
+    let library = { files }.find(|file| file.contains("/libnvrtc.so"));
+    library.expect("NVRTC was found, and no libnvrtc.so is loaded").into()
 }

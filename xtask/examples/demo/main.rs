@@ -19,11 +19,8 @@ use topkit::{Arch, Config, DType, Problem, Toolchain, topk_kernel};
 topk_kernel! {
     /// The sentences nearest in meaning to a query, by the scores of an embedding model.
     pub kernel NearestSentences {
-        dtype:    [f32, bf16, f16],
-        k:        1..=64,
-        vec_size: [4, 8],
-        bins:     [256, 2048],
-        threads:  [256, 512, 1024],
+        dtype: [f32, bf16, f16],
+        k: 1..=64,
     }
 }
 

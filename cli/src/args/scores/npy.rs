@@ -8,9 +8,8 @@ use super::foreign::Foreign;
 use super::header::{self, Header};
 use super::shape;
 use crate::ui::exit::Failure;
-use half::f16;
 use py_literal::Value;
-use topkit::DType;
+use topkit::{DType, Score, with_score};
 use topkit_lab::memory;
 use topkit_lab::{Matrix, Scores, Shape};
 
@@ -51,10 +50,7 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
         )));
     }
     let layout = Layout { rows, columns, fortran, big: element.big };
-    let scores = match element.dtype {
-        DType::F16 => Scores::F16(decode(data, layout, f16::from_le_bytes)?),
-        _ => Scores::F32(decode(data, layout, f32::from_le_bytes)?),
-    };
+    let scores = with_score!(element.dtype, S => Scores::new(decode::<S>(data, layout)?));
     Ok(Matrix { source: place.to_owned(), rows, columns, scores })
 }
 
@@ -75,29 +71,28 @@ fn element(descr: &Value) -> Result<Element, Foreign> {
         None => (cfg!(target_endian = "big"), text.as_str()),
     };
     let bits = |name: &str| name.trim_start_matches(char::is_alphabetic).parse::<u32>().ok();
-    let dtype = match name {
-        "f4" | "f" | "float32" | "single" => DType::F32,
-        "f2" | "e" | "float16" | "half" => DType::F16,
-        "f1" => return Err(Foreign::Unreadable),
+    let served = DType::ALL.into_iter().find(|dtype| dtype.npy_names().contains(&name));
+    if let Some(dtype) = served {
+        return Ok(Element { dtype, big });
+    }
+    Err(match name {
+        "f1" => Foreign::Unreadable,
         "f8" | "d" | "float64" | "double" | "float" | "f12" | "f16" | "g" | "longdouble" => {
-            return Err(Foreign::Wide);
+            Foreign::Wide
         }
-        "b1" | "?" | "bool" => return Err(Foreign::Bool),
-        "b" | "B" => return Err(Foreign::Whole(8)),
-        "h" | "H" => return Err(Foreign::Whole(16)),
-        "i" | "I" => return Err(Foreign::Whole(32)),
-        "l" | "L" | "q" | "Q" | "int" | "uint" => return Err(Foreign::Whole(64)),
-        _ => {
-            return Err(match (name.chars().next(), bits(name)) {
-                (Some('i' | 'u'), Some(bits)) if name.contains("int") => Foreign::Whole(bits),
-                (Some('i' | 'u'), Some(bytes @ (1 | 2 | 4 | 8))) => Foreign::Whole(8 * bytes),
-                (Some('V'), Some(bytes)) => Foreign::Raw(bytes),
-                (Some('c' | 'F' | 'D' | 'G'), _) => Foreign::Complex,
-                _ => Foreign::Other,
-            });
-        }
-    };
-    Ok(Element { dtype, big })
+        "b1" | "?" | "bool" => Foreign::Bool,
+        "b" | "B" => Foreign::Whole(8),
+        "h" | "H" => Foreign::Whole(16),
+        "i" | "I" => Foreign::Whole(32),
+        "l" | "L" | "q" | "Q" | "int" | "uint" => Foreign::Whole(64),
+        _ => match (name.chars().next(), bits(name)) {
+            (Some('i' | 'u'), Some(bits)) if name.contains("int") => Foreign::Whole(bits),
+            (Some('i' | 'u'), Some(bytes @ (1 | 2 | 4 | 8))) => Foreign::Whole(8 * bytes),
+            (Some('V'), Some(bytes)) => Foreign::Raw(bytes),
+            (Some('c' | 'F' | 'D' | 'G'), _) => Foreign::Complex,
+            _ => Foreign::Other,
+        },
+    })
 }
 
 /// How the scores are stored in the file.
@@ -111,25 +106,20 @@ struct Layout {
 }
 
 /// The scores, row after row; the data is as long as the layout says.
-fn decode<T, const N: usize>(
-    data: &[u8],
-    layout: Layout,
-    from: fn([u8; N]) -> T,
-) -> Result<Vec<T>, Failure> {
+fn decode<S: Score>(data: &[u8], layout: Layout) -> Result<Vec<S>, Failure> {
     let Layout { rows, columns, fortran, big } = layout;
-    let (elements, _) = data.as_chunks::<N>();
+    let elements = data.chunks_exact(S::DTYPE.bytes() as usize);
     let mut scores = memory::reserved("the decoded scores", elements.len())?;
-    let read = |&(mut bytes): &[u8; N]| {
-        if big {
-            bytes.reverse();
-        }
-        from(bytes)
+    let more = |bits: u32, byte: &u8| bits << 8 | u32::from(*byte);
+    let read = |bytes: &[u8]| {
+        let bytes = bytes.iter();
+        S::from_bits(if big { bytes.fold(0, more) } else { bytes.rev().fold(0, more) })
     };
     if !fortran {
-        scores.extend(elements.iter().map(read));
+        scores.extend(elements.map(read));
         return Ok(scores);
     }
-    let row = |row: usize| elements.iter().skip(row).step_by(rows).take(columns);
+    let row = |row: usize| elements.clone().skip(row).step_by(rows).take(columns);
     scores.extend((0..rows).flat_map(row).map(read));
     Ok(scores)
 }

@@ -3,8 +3,8 @@
 use super::foreign::{CONTIGUOUS, Foreign};
 use super::shape;
 use crate::ui::exit::Failure;
-use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use topkit::{DType, Score, with_score};
 use topkit_lab::memory;
 use topkit_lab::{Matrix, Scores};
 
@@ -48,17 +48,15 @@ pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, 
         .map_err(|error| Failure::input(format!("{source} cannot be read: {error}")))?;
     let (rows, columns) = shape(&source, tensor.shape())?;
     let data = tensor.data();
-    let scores = match tensor.dtype() {
-        Dtype::F32 => Scores::F32(decode(data, f32::from_le_bytes)?),
-        Dtype::BF16 => Scores::Bf16(decode(data, bf16::from_le_bytes)?),
-        Dtype::F16 => Scores::F16(decode(data, f16::from_le_bytes)?),
-        other => {
-            return Err(Failure::input(format!(
-                "{source} holds {other}, not F32, BF16 or F16: {}; {CONTIGUOUS}",
-                foreign(other).hint()
-            )));
-        }
+    let written = tensor.dtype().to_string();
+    let served = DType::ALL.into_iter().find(|dtype| dtype.safetensors_name() == written);
+    let Some(dtype) = served else {
+        return Err(Failure::input(format!(
+            "{source} holds {written}, not F32, BF16 or F16: {}; {CONTIGUOUS}",
+            foreign(tensor.dtype()).hint()
+        )));
     };
+    let scores = with_score!(dtype, S => Scores::new(decode::<S>(data)?));
     Ok(Matrix { source, rows, columns, scores })
 }
 
@@ -77,9 +75,10 @@ fn foreign(dtype: Dtype) -> Foreign {
     }
 }
 
-fn decode<T, const N: usize>(data: &[u8], from: fn([u8; N]) -> T) -> Result<Vec<T>, Failure> {
-    let (elements, _) = data.as_chunks::<N>();
+fn decode<S: Score>(data: &[u8]) -> Result<Vec<S>, Failure> {
+    let elements = data.chunks_exact(S::DTYPE.bytes() as usize);
     let mut scores = memory::reserved("the decoded scores", elements.len())?;
-    scores.extend(elements.iter().map(|&bytes| from(bytes)));
+    let more = |bits: u32, byte: &u8| bits << 8 | u32::from(*byte);
+    scores.extend(elements.map(|bytes| S::from_bits(bytes.iter().rev().fold(0, more))));
     Ok(scores)
 }

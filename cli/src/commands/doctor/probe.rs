@@ -16,7 +16,7 @@ use topkit::{
     inspect::{Overrides, SassError},
     machine::{LibraryError, Nvrtc, NvrtcError},
 };
-use topkit_lab::{Distribution, Scores, Shape, scores::generate};
+use topkit_lab::{Distribution, Shape, scores::generate};
 
 /// The state of a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -299,9 +299,7 @@ fn compile(nvrtc: &Nvrtc) -> Result<Arch, Failure> {
 fn launch() -> Result<Arch, Failure> {
     let (shape, k) = (Shape { rows: 4, columns: 10_000 }, 64);
     let matrix = generate(shape, DType::F32, Distribution::Normal, 0)?;
-    let Scores::F32(scores) = &matrix.scores else {
-        return Err(Failure::environment("the generated scores are not f32"));
-    };
+    let scores = matrix.scores.values::<f32>();
     let selector = fresh(Engine::new()?.toolchain())?;
     let problem = Problem::new(DType::F32, shape.rows, shape.columns, k);
     let plan = selector.prepare(&problem)?;

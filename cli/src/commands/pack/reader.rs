@@ -69,6 +69,19 @@ impl<'a> Reader<'a> {
         tables
     }
 
+    /// The table of a `[selector.key]`.
+    pub fn table(&mut self, table: Table<'a>, key: &str) -> Option<Table<'a>> {
+        let value = table.entries.get(key)?;
+        let line = self.line(value.span().start);
+        match value.get_ref() {
+            DeValue::Table(entries) => Some(Table { entries, line }),
+            _ => {
+                self.fault(line, format!("`{key}` is a table; write [selector.{key}]"));
+                None
+            }
+        }
+    }
+
     /// A text.
     pub fn text(&mut self, table: Table<'a>, key: &str) -> Option<(&'a str, usize)> {
         let (value, line) = self.value(table, key)?;

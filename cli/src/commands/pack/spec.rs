@@ -8,7 +8,7 @@ use std::path::Path;
 use toml::de::DeTable;
 use topkit::{
     DType, Problem, SelectorSpec,
-    spec::{IndexType, KSet, Key, NanPolicy, Order, RowShape, Select, SpecBuilder, Ties},
+    spec::{KSet, Key, KeyKind, SpecBuilder},
 };
 
 /// Shown below the long help of `topkit pack`.
@@ -18,8 +18,10 @@ A spec names selectors, with the keys of `topk_kernel!` and their defaults:
   name = \"Indexer\"
   dtype = [\"f32\", \"bf16\"]
   k = [512, 1024, 2048]      # or one number, or \"1..=2048\"
-  threads = [512, 1024]
   picks = 2                  # of each problem, pack the two fastest; without it the fastest
+
+  [selector.tuning]            # the tuning axes, where not all that win somewhere are wanted
+  threads = [512, 1024]
 
   [[selector.problem]]         # every combination of the lists; without any, all members are packed
   rows = [1, 8, 32]
@@ -76,9 +78,16 @@ fn parse(text: &str) -> Result<Vec<Selector>, Vec<String>> {
 }
 
 fn selector<'a>(reader: &mut Reader<'a>, table: Table<'a>, room: usize) -> Option<Selector> {
-    let mut known = vec!["name", "problem", "picks"];
-    known.extend(Key::ALL.iter().map(|key| key.name()));
+    let mut known = vec!["name", "problem", "picks", TUNING];
+    known.extend(names(false));
     let sound = reader.faults.len();
+    for name in names(true) {
+        if let Some((_, line)) = reader.value(table, name) {
+            reader
+                .fault(line, format!("`{name}` is a tuning axis; put it below [selector.tuning]"));
+            known.push(name);
+        }
+    }
     reader.only(table, "[[selector]]", &known);
     let name = reader.text(table, "name");
     if reader.value(table, "name").is_none() {
@@ -113,48 +122,52 @@ fn selector<'a>(reader: &mut Reader<'a>, table: Table<'a>, room: usize) -> Optio
     Some(Selector { spec, problems, picks })
 }
 
-/// A builder with the keys that a table has.
-fn declared<'a>(
-    reader: &mut Reader<'a>,
-    table: Table<'a>,
-    mut builder: SpecBuilder,
-) -> SpecBuilder {
-    let dtypes = reader.words(table, "dtype", &DType::ALL, DType::name);
-    builder = builder.dtype(dtypes.unwrap_or_default());
-    if let Some(k) = k_set(reader, table) {
-        builder = builder.k(k);
+/// A builder with the keys that a table has, and its table of tuning axes.
+fn declared<'a>(reader: &mut Reader<'a>, table: Table<'a>, builder: SpecBuilder) -> SpecBuilder {
+    let mut spec = builder.spec();
+    let tuning = reader.table(table, TUNING);
+    if let Some(tuning) = tuning {
+        reader.only(tuning, "[selector.tuning]", &names(true));
     }
-    if let Some(sizes) = sizes(reader, table, "vec_size") {
-        builder = builder.vec_size(sizes);
+    for &key in Key::ALL {
+        let name = key.name();
+        match (key.kind(), tuning) {
+            (KeyKind::Dtype, _) => {
+                let dtypes = reader.words(table, name, &DType::ALL, DType::name);
+                spec.dtype = dtypes.unwrap_or_default().into();
+            }
+            (KeyKind::K, _) => {
+                if let Some(k) = k_set(reader, table) {
+                    spec.k = k;
+                }
+            }
+            (KeyKind::Tuning(_), None) => {}
+            (KeyKind::Tuning(row), Some(tuning)) => {
+                if let Some(sizes) = sizes(reader, tuning, name) {
+                    row.set(&mut spec, sizes);
+                }
+            }
+            (KeyKind::Semantic(row), _) => {
+                let word = if row.is_flag() {
+                    reader.flag(table, name).map(|flag| if flag { "true" } else { "false" })
+                } else {
+                    reader.word(table, name, row.words(), |word| word)
+                };
+                // The reader gives a word of the key.
+                let _ = word.is_some_and(|word| row.set(&mut spec.semantics, word));
+            }
+        }
     }
-    if let Some(sizes) = sizes(reader, table, "bins") {
-        builder = builder.bins(sizes);
-    }
-    if let Some(sizes) = sizes(reader, table, "threads") {
-        builder = builder.threads(sizes);
-    }
-    if let Some(select) = reader.word(table, "select", Select::ALL, Select::name) {
-        builder = builder.select(select);
-    }
-    if let Some(nan) = reader.word(table, "nan", NanPolicy::ALL, NanPolicy::name) {
-        builder = builder.nan(nan);
-    }
-    if let Some(ties) = reader.word(table, "ties", Ties::ALL, Ties::name) {
-        builder = builder.ties(ties);
-    }
-    if let Some(order) = reader.word(table, "order", Order::ALL, Order::name) {
-        builder = builder.order(order);
-    }
-    if let Some(index) = reader.word(table, "index", IndexType::ALL, IndexType::name) {
-        builder = builder.index(index);
-    }
-    if let Some(values) = reader.flag(table, "values") {
-        builder = builder.values(values);
-    }
-    if let Some(rows) = reader.word(table, "rows", RowShape::ALL, RowShape::name) {
-        builder = builder.rows(rows);
-    }
-    builder
+    spec.into()
+}
+
+/// The table of the tuning axes, as the block of the macro.
+const TUNING: &str = "tuning";
+
+/// The names of the keys that stand in the table of tuning axes, or of those that do not.
+fn names(tuning: bool) -> Vec<&'static str> {
+    let is_tuning = |key: &&Key| matches!(key.kind(), KeyKind::Tuning(_)) == tuning;
+    Key::ALL.iter().filter(is_tuning).map(|key| key.name()).collect()
 }
 
 /// One number, a list of numbers, or a range in quotes.
@@ -163,13 +176,11 @@ fn k_set<'a>(reader: &mut Reader<'a>, table: Table<'a>) -> Option<KSet> {
     let Some(text) = value.as_str() else {
         return Some(KSet::from(sizes(reader, table, "k")?));
     };
-    let range = text.split_once("..=").and_then(|(first, last)| {
-        Some(KSet::from(first.trim().parse().ok()?..=last.trim().parse().ok()?))
-    });
-    if range.is_none() {
+    let set = text.parse();
+    if set.is_err() {
         reader.fault(line, format!("`k` is not `{text}`; a range is written \"1..=2048\""));
     }
-    range
+    set.ok()
 }
 
 /// One number or a list of them.
@@ -232,6 +243,7 @@ fn problems<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use topkit::spec::{IndexType, NanPolicy, RowShape, Select};
 
     fn faults(text: &str) -> String {
         parse(text).unwrap_err().join("; ")
@@ -260,9 +272,10 @@ mod tests {
         let plain = SelectorSpec::builder("F").dtype([DType::F16]);
         assert_eq!(spec(""), plain.clone().build().unwrap());
         assert_eq!(spec("k = \"1..=64\""), plain.clone().k(1..=64).build().unwrap());
-        let keys = "k = 7\nvec_size = 8\nbins = [256, 512]\nthreads = 128\nselect = \"smallest\"\n\
+        let keys = "k = 7\nselect = \"smallest\"\n\
                     nan = \"lowest\"\nties = \"any\"\norder = \"unsorted\"\nindex = \"i64\"\n\
-                    values = false\nrows = \"ragged\"";
+                    values = false\nrows = \"ragged\"\n[selector.tuning]\nvec_size = 8\nbins = [256, 512]\n\
+                    threads = 128";
         let all = plain.k(7).vec_size([8]).bins([256, 512]).threads([128]);
         let all = all.select(Select::Smallest).nan(NanPolicy::Lowest).index(IndexType::I64);
         assert_eq!(spec(keys), all.rows(RowShape::Ragged).build().unwrap());
@@ -271,14 +284,16 @@ mod tests {
     #[test]
     fn every_fault_is_told_with_its_line_and_the_nearest_word() {
         let text = "selctor = 1\n[[selector]]\nname = \"F\"\ndtype = [\"f32\", \"bf61\"]\n\
-                    vector_size = 4\nthreads = \"many\"\nselect = \"larges\"\n";
+                    threads = 512\nselect = \"larges\"\n\
+                    [selector.tuning]\nthreads = \"many\"\nvector_size = 4\n";
         let told = faults(text);
         for words in [
             "line 1: a spec has no key `selctor`; did you mean `selector`?",
             "line 4: `dtype` is not `bf61`; did you mean `bf16`?",
-            "line 5: [[selector]] has no key `vector_size`; did you mean `vec_size`?",
-            "line 6: `threads` is a number",
-            "line 7: `select` is not `larges`; did you mean `largest`?",
+            "line 5: `threads` is a tuning axis; put it below [selector.tuning]",
+            "line 6: `select` is not `larges`; did you mean `largest`?",
+            "line 8: `threads` is a number",
+            "line 9: [selector.tuning] has no key `vector_size`; did you mean `vec_size`?",
         ] {
             assert!(told.contains(words), "{words} is not in {told}");
         }
@@ -296,13 +311,19 @@ mod tests {
             ("[[selector]]\ndtype = \"f32\"".to_owned(), "needs a `name`"),
             ("[[selector]]\nname = 1".to_owned(), "`name` is a text"),
             ("[[selector]]\nname = \"F\"".to_owned(), "`dtype` names no value"),
-            (selector("zzz = 1"), "it can be name, problem, picks, dtype, k"),
+            (selector("zzz = 1"), "it can be name, problem, picks, tuning, dtype, k"),
             (selector("k = 0"), "`k` is a number from 1"),
             (selector("k = -1"), "`k` is a number from 1"),
             (selector("k = \"1..8\""), "\"1..=2048\""),
             (selector("k = \"8..=1\""), "an empty range"),
-            (selector("bins = 3"), "3"),
-            (selector("threads = [512, 512]"), "twice"),
+            (selector("[selector.tuning]\nbins = 3"), "3"),
+            (
+                selector("[selector.tuning]\nselect = \"largest\""),
+                "it can be vec_size, bins, threads",
+            ),
+            (selector("tuning = 4"), "write [selector.tuning]"),
+            (selector("bins = 256"), "below [selector.tuning]"),
+            (selector("[selector.tuning]\nthreads = [512, 512]"), "twice"),
             (selector("values = 1"), "`values` is true or false"),
             (selector("values = true"), "values"),
             (selector("rows = [\"dense\"]"), "`rows` is one word"),

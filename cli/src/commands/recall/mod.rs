@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::interpret::Word;
 use topkit::{DType, Problem, Score};
-use topkit_lab::Scores;
 use topkit_lab::memory;
 use topkit_lab::recall::{self, Recall, Shares};
 use topkit_lab::scores::indexer::Indexer;
@@ -127,16 +126,15 @@ impl Args {
 
 fn read(file: &Path, tensor: Option<&str>) -> Result<Input, Failure> {
     let matrix = scores::read(file, tensor)?;
-    match matrix.scores {
-        Scores::F32(scores) => {
-            Ok(Input { source: matrix.source, scores, rows: matrix.rows, columns: matrix.columns })
-        }
-        other => Err(Failure::input(format!(
+    if matrix.scores.dtype() != DType::F32 {
+        return Err(Failure::input(format!(
             "{} holds {}; what rounding loses can only be seen in f32 scores",
             matrix.source,
-            other.dtype()
-        ))),
+            matrix.scores.dtype()
+        )));
     }
+    let (rows, columns) = (matrix.rows, matrix.columns);
+    Ok(Input { source: matrix.source, scores: matrix.scores.into_values(), rows, columns })
 }
 
 /// The recall of the scores rounded to `S`.

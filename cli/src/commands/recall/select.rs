@@ -37,7 +37,7 @@ pub fn check(place: &Place, problem: &Problem, progress: &ProgressBar) -> Result
 }
 
 fn spec(problem: &Problem) -> Result<SelectorSpec, Failure> {
-    let axes = Axes { vec_size: Vec::new(), bins: Vec::new(), threads: Vec::new() };
+    let axes = Axes::default();
     Ok(spec::for_problem(problem, Select::Largest, NAN, &axes)?)
 }
 

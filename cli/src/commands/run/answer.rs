@@ -8,7 +8,6 @@ use std::cmp::Reverse;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use topkit::host::ordered_key;
 use topkit::{
     IndexInt, Score,
     spec::{Select, Semantics},
@@ -123,9 +122,12 @@ pub fn rows<S: Score>(
             let score = scores.get(column)?.to_f32();
             Some(Winner { index, score, label: labels.of(column) })
         };
-        let mut winners: Vec<_> =
-            indices.iter().filter(|&&index| index != i32::FILL).filter_map(winner).collect();
-        let key = |winner: &Winner| ordered_key(winner.score, semantics.nan);
+        let mut winners: Vec<_> = indices
+            .iter()
+            .filter(|&&index| index != <i32 as IndexInt>::FILL)
+            .filter_map(winner)
+            .collect();
+        let key = |winner: &Winner| winner.score.ordered_key(semantics.nan);
         match semantics.select {
             Select::Largest => winners.sort_by_key(|winner| (Reverse(key(winner)), winner.index)),
             Select::Smallest => winners.sort_by_key(|winner| (key(winner), winner.index)),

@@ -24,8 +24,9 @@ use topkit::interpret::Word;
 use topkit::{
     DType, Problem, Score, host,
     spec::{NanPolicy, Select, Semantics},
+    with_score,
 };
-use topkit_lab::{Distribution, Matrix, Scores, Shape, judge};
+use topkit_lab::{Distribution, Matrix, Shape, judge};
 
 const GENERATED: &str = "Generated scores";
 
@@ -108,11 +109,8 @@ pub fn run(args: &Args, json: bool) -> Result<Report, Failure> {
         }
         (None, None) => return Err(Failure::input("give a file, or --generate ROWSxCOLS")),
     };
-    match &matrix.scores {
-        Scores::F32(scores) => select(args, &ready, &matrix, scores, &progress),
-        Scores::Bf16(scores) => select(args, &ready, &matrix, scores, &progress),
-        Scores::F16(scores) => select(args, &ready, &matrix, scores, &progress),
-    }
+    let scores = &matrix.scores;
+    with_score!(scores.dtype(), S => select(args, &ready, &matrix, scores.values::<S>(), &progress))
 }
 
 /// A selection that is checked in all but its scores.

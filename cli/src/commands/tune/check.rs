@@ -91,10 +91,10 @@ fn cells(class: Class, one: &Comparison) -> Vec<String> {
     let Problem { dtype, rows, columns, k, .. } = one.problem;
     let (ratio, tuned) = match &one.finding {
         Finding::Timed(Ratio { low, median, high, .. }) => {
-            (format!("{median:.3} ({low:.3} to {high:.3})"), one.tuned.id())
+            (format!("{median:.3} ({low:.3} to {high:.3})"), one.tuned.name())
         }
         Finding::Failed(why) => (String::new(), why.lines().next().unwrap_or_default().to_owned()),
-        _ => (String::new(), one.tuned.id()),
+        _ => (String::new(), one.tuned.name()),
     };
     vec![
         class.word().to_owned(),
@@ -105,7 +105,7 @@ fn cells(class: Class, one: &Comparison) -> Vec<String> {
         layout(&one.problem),
         ratio,
         tuned,
-        one.shipped.id(),
+        one.shipped.name(),
     ]
 }
 
@@ -114,7 +114,7 @@ fn document(one: &Comparison) -> Value {
     let mut document = json!({
         "dtype": dtype.name(), "rows": rows, "columns": columns, "k": k,
         "vec_size": vec_size, "ragged": ragged,
-        "tuned": one.tuned.id(), "shipped": one.shipped.id(),
+        "tuned": one.tuned.name(), "shipped": one.shipped.name(),
         "result": Class::of(&one.finding).word(),
     });
     match &one.finding {
@@ -131,14 +131,14 @@ fn document(one: &Comparison) -> Value {
 mod tests {
     use super::*;
     use topkit::DType;
-    use topkit::tune::Choice;
+    use topkit::tune::VariantLaunch;
 
     fn compared(finding: Finding) -> Comparison {
-        let choice = |name| Choice::of_id(DType::F32, name).unwrap();
+        let launch = |name| VariantLaunch::from_name(DType::F32, name).unwrap();
         Comparison::new(
             Problem::new(DType::F32, 8, 32768, 64),
-            choice("block_filter v4_b2048_t512_r32_pdl"),
-            choice("block_filter v4_b2048_t512_r32"),
+            launch("block_filter v4_b2048_t512_r32_pdl"),
+            launch("block_filter v4_b2048_t512_r32"),
             finding,
         )
     }

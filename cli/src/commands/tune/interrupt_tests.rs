@@ -10,8 +10,8 @@ use std::process::{Child, Command, ExitStatus, Stdio, exit};
 use std::thread;
 use std::time::{Duration, Instant};
 use topkit::tune::{
-    Choice, Clock, Effort, Event, Fault, Meter, Order, Provenance, Recorder, Records, Sample,
-    search, source_digest, space_hash,
+    Clock, Effort, Event, Fault, Meter, Order, Provenance, Recorder, Records, Sample,
+    VariantLaunch, search, source_digest, space_hash,
 };
 use topkit::{Arch, DType, Problem, machine::Limits};
 
@@ -29,7 +29,7 @@ const BEGUN: &str = "begun";
 impl Meter for Slow {
     type Error = String;
 
-    fn check(&mut self, _: &Problem, _: &Choice) -> Result<Result<(), Fault>, String> {
+    fn check(&mut self, _: &Problem, _: &VariantLaunch) -> Result<Result<(), Fault>, String> {
         std::fs::write(&self.begun, "").map_err(|error| error.to_string())?;
         thread::sleep(self.pace);
         Ok(Ok(()))
@@ -38,7 +38,7 @@ impl Meter for Slow {
     fn time(
         &mut self,
         _: &Problem,
-        _: &Choice,
+        _: &VariantLaunch,
         _: Effort,
     ) -> Result<Result<Sample, Fault>, String> {
         Ok(Ok(Sample { warm: 1.0, cold: 1.0 }))
@@ -72,7 +72,7 @@ fn copy(folder: &Path, pace: u64) -> ! {
         problems: &problems,
         limits: &Limits::of_arch(Arch::of_device(9, 0)),
         known: &[],
-        floors: &[],
+        readings: &[],
         compile: &|_| Ok(Ok(())),
         threads: 1,
         clock: Clock::of(Duration::from_secs(600)),

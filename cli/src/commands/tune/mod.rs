@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use topkit::tune::{Event, Records, Summary, Tuning, ship, source_digest};
 use topkit::{DType, Engine, Problem, SelectorSpec};
-use topkit_lab::{Cell, Distribution, Grid, grid};
+use topkit_lab::{Cell, Distribution, Grid, cell::grid};
 
 /// The greatest k that is tuned for.
 const MOST_K: u32 = 1 << 20;

@@ -120,10 +120,10 @@ fn draw(svg: &mut String, winners: &[&Winner<'_>]) -> Drawn {
 }
 
 fn draw_winner(area: &Area<'_>, winner: &Winner<'_>, corner: (i32, i32)) -> Drawn {
-    let choice = winner.choice();
-    let kernel = choice.variant.kernel;
+    let launch = winner.launch();
+    let kernel = launch.variant.kernel;
     let place = KernelKind::ALL.iter().position(|&kind| kind == kernel).unwrap_or(0);
-    let id = choice.id();
+    let id = launch.name();
     let (name, sizes) = id.split_once(' ').unwrap_or((&id, ""));
     let sample = winner.sample();
     let times = format!("{:.2} / {:.2} us", sample.warm, sample.cold);

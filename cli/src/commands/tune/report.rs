@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use topkit::Problem;
-use topkit::tune::{Choice, Outcome, Records, Row, Sample};
+use topkit::tune::{Outcome, Records, Row, Sample, VariantLaunch};
 
 /// The fastest kernel of a problem.
 #[derive(Debug)]
@@ -76,8 +76,8 @@ impl Winner<'_> {
     }
 
     /// The fastest kernel and how it is launched.
-    pub fn choice(&self) -> &Choice {
-        &self.row.choice
+    pub fn launch(&self) -> &VariantLaunch {
+        &self.row.launch
     }
 
     /// Its time.
@@ -95,7 +95,7 @@ impl Winner<'_> {
     fn cells(&self) -> Vec<String> {
         let Problem { dtype, rows, columns, k, .. } = self.row.problem;
         let (warm, cold) = self.times();
-        let next = |next: &Row| format!("{:.2}x {}", us(next) / us(self.row), next.choice.id());
+        let next = |next: &Row| format!("{:.2}x {}", us(next) / us(self.row), next.launch.name());
         let floor = |[warm, cold]: [f64; 2]| format!("{warm:.2} {cold:.2}");
         vec![
             dtype.to_string(),
@@ -103,7 +103,7 @@ impl Winner<'_> {
             rows.to_string(),
             columns.to_string(),
             layout(&self.row.problem),
-            self.row.choice.id(),
+            self.row.launch.name(),
             format!("{warm:.2}"),
             format!("{cold:.2}"),
             self.above_floor().map(floor).unwrap_or_default(),
@@ -119,8 +119,8 @@ impl Winner<'_> {
             "dtype": dtype.name(), "rows": rows, "columns": columns, "k": k,
             "vec_size": vec_size, "ragged": ragged,
             "read_once": self.floor,
-            "candidate": self.row.choice.id(), "warm": warm, "cold": cold, "tried": self.tried,
-            "next": self.next.map(|next| json!({ "candidate": next.choice.id(), "us": us(next) })),
+            "variant": self.row.launch.name(), "warm": warm, "cold": cold, "tried": self.tried,
+            "next": self.next.map(|next| json!({ "variant": next.launch.name(), "us": us(next) })),
         })
     }
 }
@@ -155,9 +155,9 @@ pub fn faults(records: &Records) -> String {
             Outcome::Refused(why) => ("refused", why),
             Outcome::Timed { .. } | Outcome::PassedOver(_) => continue,
         };
-        if told.insert((what, row.choice.id())) {
+        if told.insert((what, row.launch.name())) {
             let why = why.lines().next().unwrap_or_default();
-            text += &format!("{what}: {} at {}: {why}\n", row.choice.id(), row.problem);
+            text += &format!("{what}: {} at {}: {why}\n", row.launch.name(), row.problem);
         }
     }
     text

@@ -57,7 +57,7 @@ impl DeviceFacts {
             clusters: self.clusters,
             most_cluster: if self.clusters { *Variant::CLUSTERS.end() } else { 1 },
             // A launch with PDL can be captured in a graph since CUDA 12.3.
-            starts_early: self.arch.capability() >= (9, 0) && self.driver >= (12, 3),
+            pdl: self.arch.capability() >= (9, 0) && self.driver >= (12, 3),
             gigabytes_per_second: self.gigabytes_per_second,
             stand_in: None,
         }

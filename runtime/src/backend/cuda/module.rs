@@ -59,7 +59,7 @@ struct Attributes {
 impl LaunchShape {
     /// The attributes of a launch. One that starts early may do so before the grid ahead of it on
     /// the stream has ended, so it is for kernels alone that wait for that end themselves.
-    fn attributes(&self, starts_early: bool) -> Attributes {
+    fn attributes(&self, pdl: bool) -> Attributes {
         use sys::CUlaunchAttributeID as Id;
         use sys::CUlaunchAttributeValue as Value;
         let attribute = |id, value| sys::CUlaunchAttribute { id, pad: Default::default(), value };
@@ -74,7 +74,7 @@ impl LaunchShape {
                 sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x: self.cluster, y: 1, z: 1 };
             give(Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, Value { clusterDim: cluster });
         }
-        if starts_early {
+        if pdl {
             let id = Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
             give(id, Value { programmaticStreamSerializationAllowed: 1 });
         }
@@ -228,13 +228,13 @@ impl LoadedKernel {
     pub(crate) unsafe fn launch<A>(
         &self,
         grid: u32,
-        starts_early: bool,
+        pdl: bool,
         stream: sys::CUstream,
         args: &A,
     ) -> Result<(), Error> {
         self.context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
         let mut parameters = [std::ptr::from_ref(args).cast_mut().cast::<c_void>()];
-        let mut attributes = self.shape.attributes(starts_early);
+        let mut attributes = self.shape.attributes(pdl);
         let config = self.shape.config(grid, stream, &mut attributes);
         // SAFETY: the function is live; the driver copies the argument before it returns.
         unsafe {
@@ -291,8 +291,8 @@ mod tests {
 
     const PLAIN: LaunchShape = LaunchShape { threads: 512, cluster: 1, shared_bytes: 0 };
 
-    fn given(shape: LaunchShape, starts_early: bool) -> Vec<Id> {
-        let mut attributes = shape.attributes(starts_early);
+    fn given(shape: LaunchShape, pdl: bool) -> Vec<Id> {
+        let mut attributes = shape.attributes(pdl);
         let config = shape.config(64, std::ptr::null_mut(), &mut attributes);
         assert_eq!((config.gridDimX, config.blockDimX), (64, 512));
         attributes.all[..config.numAttrs as usize].iter().map(|attribute| attribute.id).collect()

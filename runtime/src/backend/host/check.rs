@@ -5,7 +5,7 @@
 //! over the row. It stops at the first fault, and says which row, what was due and what was found.
 
 use super::matrix::span;
-use super::rank::{Ranking, ordered_key, score_part};
+use super::rank::{Ranking, score_part};
 use super::{Matrix, Mismatch, Selection, accept, longest, reserved};
 use crate::problem::{IndexInt, Score};
 use topkit_codegen::{NanPolicy, Order, Semantics};
@@ -65,7 +65,7 @@ pub fn check_selection<S: Score, I: IndexInt>(
         let index: i64 = index.into();
         let expected = column(index, scores.len()).map_or(S::FILL, |column| scores[column]);
         let (expected, found) = (expected.to_f32(), found.to_f32());
-        let key = |score| ordered_key(score, NanPolicy::Highest);
+        let key = |score: f32| score.ordered_key(NanPolicy::Highest);
         if key(expected) != key(found) {
             return Err(Mismatch::Value { row, place, index, expected, found });
         }

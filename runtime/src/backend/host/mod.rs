@@ -19,7 +19,6 @@ pub use check::{check, check_selection};
 pub use error::HostError;
 pub use matrix::Matrix;
 pub use mismatch::Mismatch;
-pub use rank::ordered_key;
 
 use crate::problem::{IndexInt, Score};
 use matrix::{fits, span};

@@ -6,24 +6,6 @@
 use crate::problem::Score;
 use topkit_codegen::{NanPolicy, Order, Select, Semantics, Ties};
 
-/// The place of a score in the order of scores: a greater score has a greater key, equal scores
-/// have equal keys. -0 equals +0, and every NaN equals every other and ranks by the policy.
-///
-/// Scores of 16 bits are `f32` exactly, so this one order serves every score type. The bit trick is
-/// the one that radix sorts of floats use: flip the sign bit of a positive number, and all bits of
-/// a negative one.
-pub fn ordered_key(score: f32, nan: NanPolicy) -> u32 {
-    const SIGN: u32 = 1 << 31;
-    if score.is_nan() {
-        return match nan {
-            NanPolicy::Highest => u32::MAX,
-            NanPolicy::Lowest => 0,
-        };
-    }
-    let bits = if score == 0.0 { 0 } else { score.to_bits() };
-    if bits & SIGN == 0 { bits | SIGN } else { !bits }
-}
-
 /// What decides between two positions of a row.
 #[derive(Clone, Copy)]
 pub(super) struct Ranking {
@@ -42,7 +24,7 @@ impl Ranking {
     /// The rank of a position: the better, the lower. The upper half ranks the score, the lower
     /// half the column.
     pub(super) fn rank<S: Score>(self, score: S, column: u32) -> u64 {
-        let key = ordered_key(score.to_f32(), self.nan);
+        let key = score.ordered_key(self.nan);
         let by_score = match self.select {
             Select::Largest => !key,
             Select::Smallest => key,

@@ -22,8 +22,7 @@ pub use error::{Denied, KernelError, NotPacked, PtxDenied};
 pub(crate) use once::OnceMap;
 pub use stats::CacheStats;
 
-use super::toolchain::Toolchain;
-use super::{CompileError, Compiler};
+use super::{CompileError, Compiler, KeyedCompiler};
 use compiling::Permit;
 use once::Once;
 use stats::Counters;
@@ -36,7 +35,7 @@ use topkit_codegen::{Arch, RenderedSource};
 pub struct KernelCache {
     /// Memory, and the others in the order in which they are asked.
     stores: Vec<Arc<dyn Store>>,
-    toolchain: Toolchain,
+    compiler: KeyedCompiler,
     running: Once<CacheKey, Result<Arc<Artifact>, KernelError>>,
     counters: Counters,
 }
@@ -48,7 +47,7 @@ impl KernelCache {
         let memory: Arc<dyn Store> = Arc::new(Memory::default());
         KernelCache {
             stores: std::iter::once(memory).chain(stores).collect(),
-            toolchain: Toolchain::new(compiler),
+            compiler: KeyedCompiler::new(compiler),
             running: Once::default(),
             counters: Counters::default(),
         }
@@ -114,7 +113,7 @@ impl KernelCache {
 
     /// Name and version of the compiler behind it.
     pub fn compiler(&self) -> &str {
-        self.toolchain.version()
+        self.compiler.version()
     }
 
     /// What it has done so far.
@@ -124,7 +123,7 @@ impl KernelCache {
 
     /// What stores are asked for.
     pub(crate) fn wanted<'a>(&'a self, source: &'a RenderedSource, arch: Arch) -> Wanted<'a> {
-        Wanted::new(source, arch, &self.toolchain)
+        Wanted::new(source, arch, &self.compiler)
     }
 
     /// The kernel, and whether memory or another thread had it. Memory is a store like the others, so
@@ -232,6 +231,6 @@ impl KernelCache {
         self.counters.compile();
         let (source, arch) = (wanted.source(), wanted.arch());
         let span = tracing::info_span!("compile", entry = %source.entry, %arch);
-        span.in_scope(|| compile(self.toolchain.compiler()))
+        span.in_scope(|| compile(self.compiler.get()))
     }
 }

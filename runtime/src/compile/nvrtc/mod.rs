@@ -1,8 +1,8 @@
 //! NVRTC, the compiler that turns CUDA C into a cubin.
 //!
-//! Its functions are looked up in the library that [`crate::library`] found, so that a missing
-//! library or function is an error and never a panic. It keeps no state between compiles and
-//! writes no file.
+//! Its functions are looked up in the library that [`library`] found, so that a missing library or
+//! function is an error and never a panic. A compile keeps no state and writes no file; the release of
+//! the library is remembered beside the disk cache ([`release`]).
 
 mod error;
 mod program;
@@ -30,9 +30,9 @@ pub struct Nvrtc {
     version: (i32, i32),
     archs: Vec<Arch>,
     line_info: bool,
-    /// Asked for when it is first needed.
+    /// Its release, asked for when it is first needed.
     release: OnceLock<Option<String>>,
-    /// Where it is remembered.
+    /// Where releases are remembered.
     releases: OnceLock<Releases>,
 }
 
@@ -143,7 +143,7 @@ impl Nvrtc {
         format!("nvrtc {major}.{minor}")
     }
 
-    /// Whether it compiles every kernel that runs on this architecture: it knows the architecture,
+    /// Whether it compiles every kernel that runs on this architecture: the library knows the architecture,
     /// and is no older than [`Arch::least_nvrtc`].
     pub fn supports(&self, arch: Arch) -> bool {
         self.version >= arch.least_nvrtc()

@@ -1,10 +1,10 @@
 //! Which release of NVRTC a library is, as in `13.2.78`.
 //!
-//! `nvrtcVersion` tells `13.2` alone, and releases of one version make other machine code. The
-//! release stands in what the library compiles: an empty text tells it, in some 30 ms. So that a
-//! warm start pays nothing, it is remembered beside the disk cache for each library by the file's
-//! path, size and time: a library that another of the same size and time replaces in its place passes for
-//! the first. A memory that cannot be read or written costs the 30 ms again.
+//! `nvrtcVersion` says `13.2` alone, and releases of one version make different machine code. The release
+//! stands in the PTX that the library writes: compiling an empty text, in some 30 ms, tells it. So that a
+//! warm start pays nothing, the release is remembered in `nvrtc.json` beside the disk cache, by the path,
+//! size and time of the library's file. A library replaced by another of the same size and time is taken
+//! for the first. A file of releases that cannot be read or written costs the 30 ms again.
 
 use crate::compile::store::{DiskCache, DiskError, is_safe};
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ struct Known {
     release: String,
 }
 
-/// What is remembered of libraries in one file.
+/// The releases that one file remembers.
 #[derive(Debug)]
 pub(crate) struct Releases {
     disk: DiskCache,
@@ -38,7 +38,7 @@ pub(crate) struct Releases {
 }
 
 impl Releases {
-    /// Those of a disk cache.
+    /// The file of a disk cache.
     pub(crate) fn of(disk: &DiskCache) -> Releases {
         Releases { disk: disk.clone(), file: disk.root().join(FILE) }
     }
@@ -50,8 +50,8 @@ impl Releases {
         is_release(&known.release).then_some(known.release)
     }
 
-    /// Remembers a release. Of several processes at once one is remembered, and the others' are asked
-    /// for again.
+    /// Remembers a release. Of several processes that write at once one is remembered; the libraries of
+    /// the others are asked again.
     pub(crate) fn remember(&self, library: &Path, release: &str) {
         let Some(known) = Known::of(library, release) else { return };
         let mut all = self.read();
@@ -63,8 +63,8 @@ impl Releases {
         }
     }
 
-    /// Writes the file whole, by way of the disk cache's staging folder, which keeps nothing of a
-    /// process that was killed.
+    /// Writes the file whole, by way of the staging folder of the disk cache, from which the remains of
+    /// killed processes are removed.
     fn write(&self, all: &[Known]) -> Result<(), DiskError> {
         let refused = |error| DiskError::io("write", &self.file, error);
         let json = serde_json::to_vec_pretty(all).map_err(|error| refused(error.into()))?;

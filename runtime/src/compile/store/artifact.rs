@@ -1,4 +1,4 @@
-//! A compiled kernel as the cache hands it out: machine code, build log and where it came from.
+//! A compiled kernel: its machine code, its build log and which store it came from.
 
 use super::CacheKey;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! What decides the machine code of a kernel, and the key made from it.
 //!
-//! Time stamps, paths and machine names are no part of it: two machines with the same compiler
-//! have the same keys. Nothing here does IO or can fail.
+//! Time stamps, paths and machine names are no part of a key: two machines with the same compiler have
+//! the same keys. Nothing here does IO or can fail.
 
 use sha2::{Digest, Sha256};
 use std::fmt;

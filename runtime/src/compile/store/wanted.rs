@@ -4,7 +4,7 @@
 //! tell its release.
 
 use super::key::{CacheKey, KeyInputs, sha256};
-use crate::compile::toolchain::Toolchain;
+use crate::compile::KeyedCompiler;
 use std::cell::OnceCell;
 use topkit_codegen::{Arch, RenderedSource};
 
@@ -13,17 +13,17 @@ use topkit_codegen::{Arch, RenderedSource};
 pub struct Wanted<'a> {
     source: &'a RenderedSource,
     arch: Arch,
-    toolchain: &'a Toolchain,
+    compiler: &'a KeyedCompiler,
     key: OnceCell<CacheKey>,
     key_of_any_compiler: OnceCell<CacheKey>,
     digest: OnceCell<String>,
 }
 
 impl<'a> Wanted<'a> {
-    pub(crate) fn new(source: &'a RenderedSource, arch: Arch, toolchain: &'a Toolchain) -> Self {
+    pub(crate) fn new(source: &'a RenderedSource, arch: Arch, compiler: &'a KeyedCompiler) -> Self {
         let (key, key_of_any_compiler, digest) =
             (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Wanted { source, arch, toolchain, key, key_of_any_compiler, digest }
+        Wanted { source, arch, compiler, key, key_of_any_compiler, digest }
     }
 
     /// The text that would be compiled.
@@ -43,7 +43,7 @@ impl<'a> Wanted<'a> {
 
     /// What decides its machine code. It asks the compiler for its version.
     pub fn inputs(&self) -> KeyInputs<'a> {
-        KeyInputs { compiler: self.toolchain.version(), ..self.inputs_of_any_compiler() }
+        KeyInputs { compiler: self.compiler.version(), ..self.inputs_of_any_compiler() }
     }
 
     /// As [`Wanted::inputs`], with an empty name in place of the compiler's.
@@ -51,7 +51,7 @@ impl<'a> Wanted<'a> {
         KeyInputs {
             entry: &self.source.entry,
             source: &self.source.text,
-            options: self.toolchain.options(),
+            options: self.compiler.options(),
             arch: self.arch,
             compiler: "",
         }

@@ -5,9 +5,9 @@
 //! and `reach` agree. Where the records lack the variant that is planned without them, the fastest
 //! record counts. Shipped tables are made without it. It measures nothing and cannot fail.
 
-use super::shipped::Holding;
+use super::shipped::GpuTable;
 use super::table::Point;
-use crate::plan::{Choice, Kept, Limits, Planner};
+use crate::plan::{Hysteresis, Limits, Planner, VariantLaunch};
 use crate::problem::Problem;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ pub(crate) const CLEAR: f64 = 0.02;
 /// rounding of sums of logarithms in `lattice`.
 const BEHIND: f64 = 1e-4;
 
-impl Holding {
+impl GpuTable {
     /// The same with own records that displace the variant planned without them only where they are
     /// clearly faster.
-    pub(crate) fn settled(&self, spec: &Arc<SelectorSpec>, limits: &Limits) -> Cow<'_, Holding> {
+    pub(crate) fn settled(&self, spec: &Arc<SelectorSpec>, limits: &Limits) -> Cow<'_, GpuTable> {
         if self.own == 0 {
             return Cow::Borrowed(self);
         }
@@ -38,7 +38,7 @@ impl Holding {
             if spec.dtype.contains(&problem.dtype)
                 && let Ok(plan) = planner.unpacked(&problem)
             {
-                settled.kept.extend(keep(point, plan.choice(), spec));
+                settled.kept.extend(keep(point, plan.launch(), spec));
             }
         }
         Cow::Owned(settled)
@@ -46,11 +46,12 @@ impl Holding {
 }
 
 /// Puts a variant first among the times of a point, unless another of the selector is clearly faster.
-fn keep(point: &mut Point, choice: Choice, spec: &SelectorSpec) -> Option<Kept> {
+fn keep(point: &mut Point, launch: VariantLaunch, spec: &SelectorSpec) -> Option<Hysteresis> {
     let Point { problem, times } = point;
-    let is_declared =
-        |choice: &Choice| spec.contains(&Variant { semantics: spec.semantics, ..choice.variant });
-    let plain = choice.plain();
+    let is_declared = |launch: &VariantLaunch| {
+        spec.contains(&Variant { semantics: spec.semantics, ..launch.variant })
+    };
+    let plain = launch.plain();
     let (_, least) = *times.iter().find(|(other, _)| is_declared(other))?;
     let (_, us) = *times.iter().find(|(other, _)| *other == plain)?;
     let gain = 1.0 - least / us;
@@ -63,17 +64,17 @@ fn keep(point: &mut Point, choice: Choice, spec: &SelectorSpec) -> Option<Kept> 
         }
     }
     times.sort_by(|(_, a), (_, b)| a.total_cmp(b));
-    Some(Kept { problem: *problem, choice, gain })
+    Some(Hysteresis { problem: *problem, launch, gain })
 }
 
 /// The variant that was kept at a problem, if it is this one.
 pub(in crate::plan) fn kept_at(
-    kept: &[Kept],
+    kept: &[Hysteresis],
     problem: &Problem,
     variant: &Variant,
-) -> Option<Kept> {
+) -> Option<Hysteresis> {
     let mut kept = kept.iter();
-    kept.find(|kept| kept.problem == *problem && kept.choice.variant == *variant).copied()
+    kept.find(|kept| kept.problem == *problem && kept.launch.variant == *variant).copied()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! interpolate in.
 //!
 //! Times are looked up by the logarithms of the three, between the eight corners around a problem;
-//! beyond the ends the nearest corner stands. A corner that was not measured has the nearest point
+//! beyond the ends the nearest corner is used. A corner that was not measured has the nearest point
 //! that was. Of a kernel that was launched in two ways the faster counts, and between points the
 //! way that weighs more. A lookup allocates nothing. What a kernel can serve is the planner's to ask.
 
@@ -58,7 +58,7 @@ pub(in crate::plan) struct Corner {
 pub(in crate::plan) struct Time {
     pub(in crate::plan) place: u8,
     pub(in crate::plan) log: f32,
-    starts_early: bool,
+    pdl: bool,
 }
 
 /// A corner of the cell that a range lies in, and what it weighs there at least and at most.
@@ -79,8 +79,8 @@ pub(in crate::plan) struct Estimate {
     pub(in crate::plan) seen: u64,
     base: f32,
     beyond: [f32; MOST_VARIANTS],
-    /// What weighs for an early start, less what weighs against it.
-    early: [f32; MOST_VARIANTS],
+    /// The weight of points that were faster with PDL, less the weight of the others.
+    pdl: [f32; MOST_VARIANTS],
 }
 
 impl Estimate {
@@ -89,13 +89,13 @@ impl Estimate {
         self.base + self.beyond[place]
     }
 
-    /// Whether its launch should start early.
-    pub(in crate::plan) fn starts_early(&self, place: usize) -> bool {
-        self.early[place] >= 0.0
+    /// Whether it should be launched with PDL.
+    pub(in crate::plan) fn pdl(&self, place: usize) -> bool {
+        self.pdl[place] >= 0.0
     }
 }
 
-/// Where a problem stands among the points.
+/// Where a problem lies among the points.
 #[derive(Debug)]
 pub(in crate::plan) struct Near {
     /// The points around it, nearest first.
@@ -121,8 +121,8 @@ impl Lattice {
         for (index, (point, scale)) in points.iter().enumerate() {
             let slowest = point.times.iter().map(|(_, us)| *us).fold(0.0, f64::max);
             let mut times: Vec<Time> = Vec::new();
-            for (choice, us) in &point.times {
-                let variant = Variant { semantics: spec.semantics, ..choice.variant };
+            for (launch, us) in &point.times {
+                let variant = Variant { semantics: spec.semantics, ..launch.variant };
                 let known = variants.iter().position(|known| known.variant == variant);
                 let number = known.unwrap_or(variants.len());
                 if known.is_none() {
@@ -133,7 +133,7 @@ impl Lattice {
                 }
                 variants[number].proven |= index < own;
                 let (place, log) = (number as u8, us.log2() as f32);
-                let time = Time { place, log, starts_early: choice.starts_early };
+                let time = Time { place, log, pdl: launch.pdl };
                 match times.iter_mut().find(|known| known.place == place) {
                     Some(known) if known.log <= log => {}
                     Some(known) => *known = time,
@@ -165,7 +165,7 @@ impl Lattice {
     /// Gives every cell its point, or the nearest.
     fn fill(&mut self, listed: &[([f32; 3], Corner)]) {
         let place = |at: &[f32; 3]| at.map(f32::to_bits);
-        // Of two at one place the first stands, which is of this GPU's own records if any is.
+        // Of two at one place the first is used: own records come first.
         let exact: HashMap<[u32; 3], &Corner> =
             listed.iter().rev().map(|(at, corner)| (place(at), corner)).collect();
         let [rows, columns, ks] = &self.axes;
@@ -264,17 +264,17 @@ impl Lattice {
             seen: 0,
             base: 0.0,
             beyond: [0.0; MOST_VARIANTS],
-            early: [0.0; MOST_VARIANTS],
+            pdl: [0.0; MOST_VARIANTS],
         };
         let mut total = 0.0;
         self.corners(problem, |corner, weight| {
             total += weight;
             estimate.base += weight * corner.slow;
-            for &Time { place, log, starts_early } in &corner.times {
+            for &Time { place, log, pdl } in &corner.times {
                 let place = usize::from(place);
                 estimate.seen |= 1 << place;
                 estimate.beyond[place] += weight * (log - corner.slow);
-                estimate.early[place] += if starts_early { weight } else { -weight };
+                estimate.pdl[place] += if pdl { weight } else { -weight };
             }
         });
         // Corners of little weight were left out.
@@ -323,7 +323,7 @@ impl Lattice {
     }
 }
 
-/// The nearest of some corners, as one that stands for another place.
+/// The nearest of some corners, used for a place that was not measured.
 fn nearest(listed: &[([f32; 3], Corner)], here: [f32; 3]) -> Option<Corner> {
     let far = |at: &[f32; 3]| at.iter().zip(&here).map(|(a, b)| (a - b).abs()).sum::<f32>();
     let corner = listed.iter().min_by(|(a, _), (b, _)| far(a).total_cmp(&far(b)));

@@ -4,7 +4,7 @@
 //! the times of the nearest layout serve. It cannot fail; a dtype without times has no entry.
 
 use super::lattice::Lattice;
-use super::shipped::Holding;
+use super::shipped::GpuTable;
 use super::table::Point;
 use crate::problem::Problem;
 use std::collections::HashMap;
@@ -26,8 +26,8 @@ pub(in crate::plan) struct LayoutTimes {
 
 impl LayoutTimes {
     /// The times of a selector, for each dtype and each alignment that was measured.
-    pub(in crate::plan) fn all(spec: &SelectorSpec, holding: &Holding) -> Vec<LayoutTimes> {
-        let Holding { stand_in, points, own, .. } = holding;
+    pub(in crate::plan) fn all(spec: &SelectorSpec, table: &GpuTable) -> Vec<LayoutTimes> {
+        let GpuTable { stand_in, points, own, .. } = table;
         let ragged = spec.semantics.rows == RowShape::Ragged;
         let mut all = Vec::new();
         for &dtype in spec.dtype.iter() {
@@ -51,7 +51,7 @@ impl LayoutTimes {
 /// The alignments that points were measured with, as scores of a load and whether that is 16 bytes,
 /// which is always among them.
 fn alignments(dtype: DType, ragged: bool, points: &[(Point, f64)]) -> Vec<(u32, bool)> {
-    let widest = Problem::new(dtype, 1, 1, 1).usual();
+    let widest = Problem::new(dtype, 1, 1, 1).dense_aligned();
     let mut alignments = vec![(widest.vec_size, true)];
     for (Point { problem, .. }, _) in points {
         let known = alignments.iter().any(|(vec_size, _)| *vec_size == problem.vec_size);

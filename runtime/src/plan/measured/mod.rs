@@ -1,7 +1,7 @@
 //! What was measured, as far as plans read it: records, tables, and the interpolation between them.
 //!
 //! `records` reads the lines that tuning wrote, `provenance` says where they were taken, and `space` which
-//! variants are ever measured. `table` condenses records, `shipped` says which table holds on a GPU,
+//! variants are ever measured. `table` condenses records, `shipped` says which table applies to a GPU,
 //! `hysteresis` lets a GPU's own records displace a shipped variant only where they are clearly
 //! faster, `lattice` interpolates, and `reach` names all variants that plans can name. Nothing here
 //! measures or writes a file; a line or a table that cannot be used is named and left out.
@@ -17,7 +17,7 @@ pub(crate) mod space;
 pub(crate) mod table;
 
 pub use provenance::Provenance;
-pub use records::{Effort, Floor, Outcome, Records, Row, Sample, source_digest};
+pub use records::{Effort, Outcome, Reading, Records, Row, Sample, source_digest};
 pub use space::hash as space_hash;
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub struct Provenance {
     pub driver: String,
     /// The compiler: `nvrtc 13.0`.
     pub compiler: String,
-    /// What decides the candidates of a problem.
+    /// What decides which variants are measured.
     pub space: String,
 }
 
@@ -40,7 +40,7 @@ impl Provenance {
             ("number of multiprocessors", &multiprocessors[0], &multiprocessors[1]),
             ("driver", &self.driver, &here.driver),
             ("compiler", &self.compiler, &here.compiler),
-            ("space of candidates", &self.space, &here.space),
+            ("space of variants", &self.space, &here.space),
         ]
         .into_iter()
         .find(|(_, there, here)| there != here)

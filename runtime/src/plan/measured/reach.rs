@@ -38,7 +38,7 @@ impl Planner {
         })
     }
 
-    /// The same, whatever packs hold.
+    /// The same, without regard to packs.
     fn reach_unpacked(&self, workload: &Workload) -> Result<Vec<Variant>, PlanError> {
         let spec = &*self.spec;
         if workload.is_empty() {
@@ -70,7 +70,7 @@ impl Planner {
     /// The problem with rows that lie in each way that plans tell apart, the usual one first.
     fn layouts(&self, problem: &Problem) -> Vec<Problem> {
         let mut layouts: Vec<Problem> = Vec::new();
-        for layout in problem.usual().alignments() {
+        for layout in problem.dense_aligned().alignments() {
             let same = |other: &Problem| match (self.times(other), self.times(&layout)) {
                 (Some(one), Some(other)) => std::ptr::eq(one, other),
                 (one, other) => one.is_none() && other.is_none(),
@@ -273,7 +273,7 @@ fn listed(corners: &[Reach<'_>; 8], of: impl Fn(&Reach<'_>) -> bool) -> u64 {
     corners.flat_map(|corner| &corner.times).fold(0, |bits, time| bits | 1 << time.place)
 }
 
-/// Whether a variant takes longer than another wherever the weights are within their bounds.
+/// Whether a variant takes longer than another wherever the weights are within their limits.
 fn is_slower(corners: &[Reach<'_>; 8], one: usize, other: usize) -> bool {
     let least: f32 = corners
         .iter()

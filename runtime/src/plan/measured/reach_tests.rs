@@ -1,7 +1,7 @@
 //! That no plan names a kernel which was not foreseen, and that few are foreseen in vain.
 
 use super::*;
-use crate::plan::{Here, Holding, Limits, Refusal};
+use crate::plan::{GpuTable, Here, Limits, Refusal};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -16,8 +16,8 @@ fn planner(spec: &SelectorSpec, name: &str) -> Planner {
     let arch: Arch = name.parse().unwrap();
     let multiprocessors = Limits::of_arch(arch).multiprocessors;
     let here = Here { name: None, arch, multiprocessors };
-    let holding = Holding::shipped(here).map(Arc::new);
-    Planner::new(Arc::new(spec.clone()), limits(name), holding)
+    let table = GpuTable::shipped(here).map(Arc::new);
+    Planner::new(Arc::new(spec.clone()), limits(name), table)
 }
 
 fn usual() -> SelectorSpec {
@@ -64,9 +64,9 @@ type Place = (bool, Planner);
 /// other kernels win.
 fn planner_by_layout(spec: &SelectorSpec) -> Planner {
     let here = Here { name: None, arch: "sm_90a".parse().unwrap(), multiprocessors: 132 };
-    let mut holding = Holding::shipped(here).unwrap();
+    let mut table = GpuTable::shipped(here).unwrap();
     let mut others = Vec::new();
-    for (place, (point, scale)) in holding.points.iter().enumerate() {
+    for (place, (point, scale)) in table.points.iter().enumerate() {
         let mut point = point.clone();
         let usual = point.problem.vec_size;
         point.problem.ragged = place % 5 == 0;
@@ -77,8 +77,8 @@ fn planner_by_layout(spec: &SelectorSpec) -> Planner {
         }
         others.push((point, *scale));
     }
-    holding.points.extend(others);
-    Planner::new(Arc::new(spec.clone()), limits("sm_90a"), Some(Arc::new(holding)))
+    table.points.extend(others);
+    Planner::new(Arc::new(spec.clone()), limits("sm_90a"), Some(Arc::new(table)))
 }
 
 /// By the table that ships, by rules, by a table of many layouts of rows, and after refusals.
@@ -136,7 +136,7 @@ proptest! {
         let ks = k.min(first as u32)..=k.max(last as u32);
         let workload = Workload::new(dtype, rows.0..=rows.1, columns.0..=columns.1, ks);
         let foreseen = planner.reach(&workload).unwrap();
-        let problem = Problem::new(dtype, row, column, k).usual();
+        let problem = Problem::new(dtype, row, column, k).dense_aligned();
         let problem = Problem { vec_size: (problem.vec_size >> narrower).max(1), ..problem };
         let plan = planner.plan(&problem).unwrap();
         prop_assert!(foreseen.contains(&plan.variant), "{problem} by {}", plan.variant);
@@ -146,7 +146,7 @@ proptest! {
     }
 }
 
-/// The rules pick one kernel between two of their edges: at all sizes near those where they change,
+/// The rules name one variant between two of their edges: at all sizes near those where they change,
 /// and at every number of rows.
 #[test]
 fn rules_change_at_their_edges_alone() {
@@ -167,12 +167,12 @@ fn rules_change_at_their_edges_alone() {
                 let last = edges[axis].iter().filter(|&&edge| edge < size).max();
                 last.copied()
             };
-            let mut picked = HashMap::new();
+            let mut named = HashMap::new();
             let mut check = |rows, columns, k: u32| {
                 let between = (place(0, rows), place(1, columns), place(2, k as usize));
                 let problem = Problem::new(dtype, rows, columns, k);
                 let variant = rules::variant(spec, &problem, limits, planner.tried());
-                let known = *picked.entry(between).or_insert(variant);
+                let known = *named.entry(between).or_insert(variant);
                 assert_eq!(known, variant, "{problem}, narrow: {is_narrow}");
             };
             for k in [64, 2048, 2049] {

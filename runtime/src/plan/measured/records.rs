@@ -1,5 +1,5 @@
 //! Records: what was measured, as JSON lines. A run line says where and by what, a row line what
-//! came of one variant for one problem, a floor line what it takes to read the scores once.
+//! came of one variant for one problem, a reading line what it takes to read the scores once.
 //!
 //! This module reads records; `tune::Recorder` appends them. Of two rows about the same variant and
 //! problem, the later one counts. A line that is cut off, unknown or from elsewhere is named in
@@ -7,7 +7,7 @@
 
 use super::provenance::{Provenance, hex};
 use super::space;
-use crate::plan::Choice;
+use crate::plan::VariantLaunch;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -16,8 +16,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use topkit_codegen::{DType, Semantics, Variant, render};
 
-/// The form of the lines. Rows of form 1 told neither alignment nor early starts; their space of
-/// candidates is another, so they are foreign everywhere.
+/// The form of the lines. Rows of form 1 told neither alignment nor PDL; their space of
+/// variants is another, so they are foreign everywhere.
 pub(crate) const FORMAT: u32 = 2;
 
 /// Microseconds a launch.
@@ -42,7 +42,7 @@ impl Sample {
 pub enum Effort {
     /// A few replays, to tell who may win.
     Short,
-    /// Enough for the number to stand.
+    /// Enough replays for a final time.
     Full,
 }
 
@@ -68,7 +68,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What candidates are compared by: the geometric mean of warm and cold, in microseconds.
+    /// What variants are compared by: the geometric mean of warm and cold, in microseconds.
     pub fn microseconds(&self) -> Option<f64> {
         match self {
             Outcome::Timed { warm, cold, .. } => Some((warm * cold).sqrt()),
@@ -83,7 +83,7 @@ pub struct Row {
     /// The problem.
     pub problem: Problem,
     /// The candidate, with the default meaning.
-    pub choice: Choice,
+    pub launch: VariantLaunch,
     /// The first digits of the digest of its source, where it could be rendered.
     pub source: String,
     /// What became of it.
@@ -92,7 +92,7 @@ pub struct Row {
 
 /// What it takes to read the scores of a problem once, which no selection can beat.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Floor {
+pub struct Reading {
     /// The problem; its k is 0, since every k reads as much.
     pub problem: Problem,
     /// The time.
@@ -133,7 +133,7 @@ pub(crate) enum Line {
         #[serde(flatten)]
         provenance: Provenance,
     },
-    Floor {
+    Reading {
         run: String,
         #[serde(flatten)]
         shape: Shape,
@@ -161,7 +161,7 @@ pub struct Records {
     /// last.
     pub rows: Vec<(String, Row)>,
     /// What it takes to read once, with the name of its run.
-    pub floors: Vec<(String, Floor)>,
+    pub readings: Vec<(String, Reading)>,
     /// What was left out and why.
     pub refused: Vec<String>,
 }
@@ -183,13 +183,13 @@ impl Records {
     /// Reads the text of a file of that name.
     pub fn of(text: &str, name: &str) -> Records {
         let mut records = Records::default();
-        let mut places: HashMap<(String, Problem, Choice), usize> = HashMap::new();
+        let mut places: HashMap<(String, Problem, VariantLaunch), usize> = HashMap::new();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             match records.line(line) {
                 Ok(None) => {}
                 Ok(Some((run, row))) => {
                     let rows = &mut records.rows;
-                    match places.entry((run.clone(), row.problem, row.choice)) {
+                    match places.entry((run.clone(), row.problem, row.launch)) {
                         std::collections::hash_map::Entry::Occupied(place) => {
                             rows[*place.get()].1 = row;
                         }
@@ -214,24 +214,24 @@ impl Records {
                 Ok(None)
             }
             Line::Run { format, .. } => Err(format!("it has format {format}, not {FORMAT}")),
-            Line::Floor { run, shape, read_once } => {
+            Line::Reading { run, shape, read_once } => {
                 self.of_a_run(&run)?;
                 let problem = Problem { k: 0, ..shape.problem(1)? };
                 are_times(read_once.warm, read_once.cold)?;
-                self.floors.retain(|(of, floor)| (of, floor.problem) != (&run, problem));
-                self.floors.push((run, Floor { problem, sample: read_once }));
+                self.readings.retain(|(of, reading)| (of, reading.problem) != (&run, problem));
+                self.readings.push((run, Reading { problem, sample: read_once }));
                 Ok(None)
             }
             Line::Row { run, shape, k, candidate, source, outcome } => {
                 self.of_a_run(&run)?;
                 let problem = shape.problem(k)?;
-                let choice = Choice::of_id(problem.dtype, &candidate)
+                let launch = VariantLaunch::from_name(problem.dtype, &candidate)
                     .ok_or_else(|| format!("there is no kernel {candidate}"))?;
                 if let Outcome::Timed { warm, cold, .. } = outcome {
                     are_times(warm, cold)?;
-                    could_serve(&choice.variant, &problem)?;
+                    could_serve(&launch.variant, &problem)?;
                 }
-                Ok(Some((run, Row { problem, choice, source, outcome })))
+                Ok(Some((run, Row { problem, launch, source, outcome })))
             }
         }
     }
@@ -244,16 +244,16 @@ impl Records {
     /// What it takes to read the scores of a problem once, where a run has measured it.
     pub fn read_once(&self, run: &str, problem: &Problem) -> Option<Sample> {
         let problem = Problem { k: 0, ..*problem };
-        let mut floors = self.floors.iter();
-        let found = floors.find(|(of, floor)| of == run && floor.problem == problem);
-        found.map(|(_, floor)| floor.sample)
+        let mut readings = self.readings.iter();
+        let found = readings.find(|(of, reading)| of == run && reading.problem == problem);
+        found.map(|(_, reading)| reading.sample)
     }
 
-    /// The rows that hold for this place and these sources. What is foreign or stale is named among
-    /// what was left out, once for each run and each kernel.
+    /// The rows that were measured here and with these sources. Foreign runs and stale variants are
+    /// named in [`Records::refused`], once each.
     ///
     /// `source` gives the digits that a row's `source` must have, as [`source_digest`] does.
-    /// Without `here`, rows may be of anywhere, but not of another space of candidates.
+    /// Without `here`, rows may be of anywhere, but not of another space of variants.
     pub fn usable(
         mut self,
         here: Option<&Provenance>,
@@ -276,7 +276,7 @@ impl Records {
             if matches!(row.outcome, Outcome::PassedOver(_)) {
                 return true;
             }
-            let variant = row.choice.variant;
+            let variant = row.launch.variant;
             let digest = digests.entry(variant).or_insert_with(|| source(&variant));
             let same = *digest == row.source;
             if !same && !stale.contains(&variant) {
@@ -284,7 +284,7 @@ impl Records {
             }
             same
         });
-        self.floors.retain(|(run, _)| self.runs.contains_key(run));
+        self.readings.retain(|(run, _)| self.runs.contains_key(run));
         let stale = stale.iter().map(|variant| format!("{variant} was another kernel then"));
         self.refused.extend(foreign.into_iter().chain(stale));
         self

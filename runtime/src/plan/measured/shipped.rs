@@ -1,13 +1,13 @@
-//! Which table holds on a GPU: the shipped one, that of the GPU's own records, or both.
+//! Which table applies to a GPU: the shipped one, the GPU's own records, or both.
 //!
-//! A shipped table is for GPUs of its name, and stands in for others of its compute capability: there
-//! rows weigh by the multiprocessors that share them, and no cluster above the portable size is
-//! taken, since whether there is room for it was not measured. What is odd in a file is logged and
-//! left out, and rules take its place.
+//! A shipped table is for GPUs of its name. It also serves other GPUs of its compute capability: rows are
+//! then scaled by the multiprocessors that share them, and no cluster above the portable size is planned,
+//! since nobody measured whether the GPU has room for it. A file with a fault is logged and left out,
+//! and rules take its place.
 
 use super::table::{Point, Table};
 use super::{Provenance, Records};
-use crate::plan::Kept;
+use crate::plan::Hysteresis;
 use topkit_codegen::Arch;
 
 /// The tables that come with the library.
@@ -17,7 +17,7 @@ const SHIPPED: &[(&str, &str)] =
 /// The GPU that a plan is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Here<'a> {
-    /// Its product name; `None` where an architecture stands for it.
+    /// Its product name; `None` where only the architecture is known.
     pub(crate) name: Option<&'a str>,
     /// What it is compiled for.
     pub(crate) arch: Arch,
@@ -25,33 +25,33 @@ pub(crate) struct Here<'a> {
     pub(crate) multiprocessors: u32,
 }
 
-/// The points that hold on a GPU.
+/// The measured points that apply to a GPU.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Holding {
+pub(crate) struct GpuTable {
     /// The GPU that they were measured on.
     pub(crate) device: String,
-    /// Why they hold here too, where that was another GPU.
+    /// Why they apply here too, where they were measured on another GPU.
     pub(crate) stand_in: Option<String>,
     /// Each with what its rows are to be multiplied by to be rows of this GPU.
     pub(crate) points: Vec<(Point, f64)>,
     /// How many of them, from the first on, are of this GPU's own records.
     pub(crate) own: usize,
-    /// Shipped picks that own records of about the same time do not displace.
-    pub(crate) kept: Vec<Kept>,
+    /// Shipped variants that own records of about the same time do not displace.
+    pub(crate) kept: Vec<Hysteresis>,
 }
 
-impl Holding {
+impl GpuTable {
     /// The shipped table for a GPU, where there is one.
-    pub(crate) fn shipped(here: Here<'_>) -> Option<Holding> {
+    pub(crate) fn shipped(here: Here<'_>) -> Option<GpuTable> {
         let read = |(name, text): &(&str, &str)| {
             let damaged = |error: &String| tracing::warn!("the shipped table {name}: {error}");
             Table::read(text).inspect_err(damaged).ok().flatten()
         };
-        Holding::among(SHIPPED.iter().filter_map(read).collect(), here)
+        GpuTable::among(SHIPPED.iter().filter_map(read).collect(), here)
     }
 
     /// Of some tables, the one of this GPU's name, else one of its compute capability.
-    fn among(mut tables: Vec<Table>, here: Here<'_>) -> Option<Holding> {
+    fn among(mut tables: Vec<Table>, here: Here<'_>) -> Option<GpuTable> {
         let capability = here.arch.capability();
         let alike = |table: &Table| {
             let arch = table.provenance.arch.parse::<Arch>();
@@ -77,42 +77,43 @@ impl Holding {
         };
         let scale = f64::from(here.multiprocessors.max(1)) / f64::from(there);
         let points = points.into_iter().map(|point| (point, scale)).collect();
-        Some(Holding { device, stand_in, points, own: 0, kept: Vec::new() })
+        Some(GpuTable { device, stand_in, points, own: 0, kept: Vec::new() })
     }
 
     /// With the rows of this GPU's own records. They come first, and so take the place of shipped
     /// points about the same problem.
     pub(crate) fn with_own(
-        shipped: Option<Holding>,
+        shipped: Option<GpuTable>,
         records: &Records,
         here: &Provenance,
-    ) -> Option<Holding> {
+    ) -> Option<GpuTable> {
         let Some(table) = Table::of(records, &here.run()) else { return shipped };
         let mut points: Vec<(Point, f64)> =
             table.points.into_iter().map(|point| (point, 1.0)).collect();
         let own = points.len();
         let device = here.device.clone();
         let Some(shipped) = shipped else {
-            return Some(Holding { device, stand_in: None, points, own, kept: Vec::new() });
+            return Some(GpuTable { device, stand_in: None, points, own, kept: Vec::new() });
         };
         points.extend(shipped.points);
-        Some(Holding { points, own, ..shipped })
+        Some(GpuTable { points, own, ..shipped })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Choice;
+    use crate::plan::VariantLaunch;
     use crate::plan::measured::{Effort, Outcome, Row, sample};
     use crate::problem::Problem;
     use topkit_codegen::DType;
 
     fn table(us: f64) -> Table {
-        let choice = Choice::of_id(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();
+        let launch =
+            VariantLaunch::from_name(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();
         let point = |columns| Point {
             problem: Problem::new(DType::F32, 8, columns, 64),
-            times: vec![(choice, us)],
+            times: vec![(launch, us)],
         };
         Table { provenance: sample(), points: vec![point(1000), point(2000)] }
     }
@@ -123,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_table_holds_on_its_gpu_and_on_its_kind() {
-        let among = |here| Holding::among(vec![table(1.0)], here);
+        let among = |here| GpuTable::among(vec![table(1.0)], here);
         let own = among(here(Some("NVIDIA Sample"), (9, 0), 132)).unwrap();
         assert_eq!((own.stand_in, own.points[0].1), (None, 1.0));
         let usual = among(here(None, (9, 0), 132)).unwrap();
@@ -133,7 +134,7 @@ mod tests {
         let words = kind.stand_in.unwrap();
         assert!(words.contains("66") && words.contains("132"), "{words}");
         assert_eq!(among(here(Some("NVIDIA Other"), (8, 0), 132)), None);
-        assert_eq!(Holding::among(Vec::new(), here(None, (9, 0), 132)), None);
+        assert_eq!(GpuTable::among(Vec::new(), here(None, (9, 0), 132)), None);
     }
 
     #[test]
@@ -146,20 +147,20 @@ mod tests {
 
     #[test]
     fn own_records_go_before_shipped_ones() {
-        let shipped = Holding::among(vec![table(1.0)], here(None, (9, 0), 66));
+        let shipped = GpuTable::among(vec![table(1.0)], here(None, (9, 0), 66));
         let mut records = Records::default();
         records.runs.insert(sample().run(), sample());
-        assert_eq!(Holding::with_own(shipped.clone(), &records, &sample()), shipped);
+        assert_eq!(GpuTable::with_own(shipped.clone(), &records, &sample()), shipped);
         let Point { problem, times } = table(1.0).points[0].clone();
         let outcome = Outcome::Timed { warm: 9.0, cold: 9.0, effort: Effort::Full };
-        let row = Row { problem, choice: times[0].0, source: "".into(), outcome };
+        let row = Row { problem, launch: times[0].0, source: "".into(), outcome };
         records.rows.push((sample().run(), row));
-        let both = Holding::with_own(shipped, &records, &sample()).unwrap();
+        let both = GpuTable::with_own(shipped, &records, &sample()).unwrap();
         assert_eq!((both.points.len(), both.own), (3, 1));
         assert_eq!((both.points[0].0.times[0].1, both.points[0].1), (9.0, 1.0));
         let shipped: Vec<_> = both.points[1..].iter().map(|(p, _)| p.problem.columns).collect();
         assert_eq!((shipped, both.points[1].1), (vec![1000, 2000], 0.5));
-        let alone = Holding::with_own(None, &records, &sample()).unwrap();
+        let alone = GpuTable::with_own(None, &records, &sample()).unwrap();
         assert_eq!((alone.points.len(), alone.own), (1, 1));
     }
 }

@@ -7,10 +7,10 @@
 use super::provenance::hex;
 use topkit_codegen::{DType, KernelKind, Semantics, Sizes, Variant};
 
-/// Grows when the reasons of `tune::candidates`, or the order of its search, change.
+/// Grows when the reasons of `tune::screen`, or the order of its search, change.
 const RULES: u32 = 5;
 
-/// What decides the candidates of a problem, in short.
+/// What decides which variants are ever measured, in short.
 pub fn hash() -> String {
     let mut text = format!("{RULES}\n");
     for dtype in DType::ALL {

@@ -5,7 +5,7 @@
 //! the others.
 
 use super::{Provenance, Records};
-use crate::plan::Choice;
+use crate::plan::VariantLaunch;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -14,7 +14,7 @@ use topkit_codegen::{DType, Variant};
 
 /// The form of the file.
 const FORMAT: u32 = 2;
-/// The form before it: names did not tell whether a launch starts early, and all did that could.
+/// The form before it: names did not say PDL, and every kernel that supports it was launched with it.
 const UNTOLD: u32 = 1;
 
 /// Kernels and their times for one problem.
@@ -23,7 +23,7 @@ pub(crate) struct Point {
     /// The problem that was measured.
     pub(crate) problem: Problem,
     /// Microseconds a launch, best first.
-    pub(crate) times: Vec<(Choice, f64)>,
+    pub(crate) times: Vec<(VariantLaunch, f64)>,
 }
 
 /// What was measured in one place.
@@ -68,10 +68,10 @@ impl Table {
     /// The table of a run's rows; `None` where no row has a time.
     pub(crate) fn of(records: &Records, run: &str) -> Option<Table> {
         let provenance = records.runs.get(run)?.clone();
-        let mut places: HashMap<Problem, Vec<(Choice, f64)>> = HashMap::new();
+        let mut places: HashMap<Problem, Vec<(VariantLaunch, f64)>> = HashMap::new();
         for (_, row) in records.rows.iter().filter(|(name, _)| name == run) {
             if let Some(us) = row.outcome.microseconds() {
-                places.entry(row.problem).or_default().push((row.choice, us));
+                places.entry(row.problem).or_default().push((row.launch, us));
             }
         }
         let points = places.into_iter().map(|(problem, times)| Point { problem, times }).collect();
@@ -82,7 +82,9 @@ impl Table {
     fn sorted(mut self) -> Table {
         for point in &mut self.points {
             // The name decides between equal times, so that the order is one.
-            point.times.sort_by(|(a, x), (b, y)| x.total_cmp(y).then_with(|| a.id().cmp(&b.id())));
+            point
+                .times
+                .sort_by(|(a, x), (b, y)| x.total_cmp(y).then_with(|| a.name().cmp(&b.name())));
         }
         let key = |point: &Point| {
             let Problem { dtype, rows, columns, k, vec_size, ragged, .. } = point.problem;
@@ -99,9 +101,9 @@ impl Table {
     pub(crate) fn condensed(mut self) -> Table {
         for point in &mut self.points {
             let mut known = HashSet::new();
-            point.times.retain(|(choice, _)| known.insert(choice.variant));
+            point.times.retain(|(launch, _)| known.insert(launch.variant));
             let first = |wanted: &dyn Fn(&Variant) -> bool| {
-                point.times.iter().position(|(choice, _)| wanted(&choice.variant))
+                point.times.iter().position(|(launch, _)| wanted(&launch.variant))
             };
             let any_length = first(&|variant| variant.capacity().is_none());
             let narrow =
@@ -133,7 +135,7 @@ impl Table {
                 at: (dtype.name().to_owned(), rows, columns, k),
                 vec_size: (!problem.is_aligned()).then_some(vec_size),
                 ragged,
-                us: times.iter().map(|(choice, us)| (choice.id(), *us)).collect(),
+                us: times.iter().map(|(launch, us)| (launch.name(), *us)).collect(),
             };
             text += &(serde_json::to_string(&line)? + "\n");
         }
@@ -152,11 +154,11 @@ impl Table {
         if ![UNTOLD, FORMAT].contains(&head.format) {
             return Err(format!("the table has format {}, not {FORMAT}", head.format));
         }
-        let choice = |dtype, name: &str| match head.format {
-            UNTOLD => {
-                Variant::from_short_name(dtype, name).ok().map(|variant| Choice::usual(&variant))
-            }
-            _ => Choice::of_id(dtype, name),
+        let launch = |dtype, name: &str| match head.format {
+            UNTOLD => Variant::from_short_name(dtype, name)
+                .ok()
+                .map(|variant| VariantLaunch::of(&variant)),
+            _ => VariantLaunch::from_name(dtype, name),
         };
         let mut points = Vec::new();
         for (number, line) in lines {
@@ -168,7 +170,7 @@ impl Table {
             if us.iter().any(|(_, us)| !us.is_finite() || *us <= 0.0) {
                 return Err(format!("{}: a time is no time", unread(number)));
             }
-            let known = |(name, us): (String, f64)| Some((choice(dtype, &name)?, us));
+            let known = |(name, us): (String, f64)| Some((launch(dtype, &name)?, us));
             let times: Vec<_> = us.into_iter().filter_map(known).collect();
             if !times.is_empty() {
                 points.push(Point { problem, times });
@@ -189,10 +191,10 @@ mod tests {
         let mut records = Records::default();
         records.runs.insert(run.clone(), provenance);
         for (columns, name, us) in rows {
-            let choice = Choice::of_id(DType::F32, name).unwrap();
+            let launch = VariantLaunch::from_name(DType::F32, name).unwrap();
             let problem = Problem::new(DType::F32, 1, *columns, 64);
             let outcome = Outcome::Timed { warm: *us, cold: *us, effort: Effort::Full };
-            records.rows.push((run.clone(), Row { problem, choice, source: "".into(), outcome }));
+            records.rows.push((run.clone(), Row { problem, launch, source: "".into(), outcome }));
         }
         records
     }
@@ -215,7 +217,7 @@ mod tests {
         assert_eq!(table.points.len(), 2);
         assert_eq!(table.points[0].problem.columns, 8192);
         let names: Vec<_> =
-            table.points[1].times.iter().map(|(choice, us)| (choice.id(), *us)).collect();
+            table.points[1].times.iter().map(|(launch, us)| (launch.name(), *us)).collect();
         let due = [
             ("block_resident v4_b4096_t1024_r16", 1.0),
             ("block_resident v4_b4096_t512_r32", 2.0),
@@ -266,8 +268,8 @@ mod tests {
         let line = r#"{"at":["f32",3,1001,64],"us":[["block_filter v4_b2048_t512_r32",1.0],["block_radix v4_b2048_t512",2.0]]}"#;
         let table = Table::read(&format!("{head}\n{line}\n")).unwrap().unwrap();
         let Point { problem, times } = &table.points[0];
-        assert_eq!(*problem, Problem::new(DType::F32, 3, 1001, 64).usual());
-        let names: Vec<String> = times.iter().map(|(choice, _)| choice.id()).collect();
+        assert_eq!(*problem, Problem::new(DType::F32, 3, 1001, 64).dense_aligned());
+        let names: Vec<String> = times.iter().map(|(launch, _)| launch.name()).collect();
         assert_eq!(names, ["block_filter v4_b2048_t512_r32_pdl", "block_radix v4_b2048_t512"]);
     }
 

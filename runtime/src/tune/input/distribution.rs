@@ -8,7 +8,6 @@ use super::random::Rng;
 use crate::problem::Score;
 use std::fmt;
 use std::thread;
-use topkit_codegen::DType;
 
 /// How the scores of a matrix are distributed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -328,10 +327,7 @@ fn sign_bit<S: Score>() -> u32 {
 
 /// The low bits that differ within one bin.
 fn free_bits<S: Score>() -> u32 {
-    match S::DTYPE {
-        DType::F32 => (1 << 20) - 1,
-        _ => (1 << 8) - 1,
-    }
+    if S::DTYPE.bytes() == 4 { (1 << 20) - 1 } else { (1 << 8) - 1 }
 }
 
 /// All exponent bits, and at least one bit below: quiet or signalling, of either sign.

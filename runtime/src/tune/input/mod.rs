@@ -17,7 +17,7 @@ pub use random::Rng;
 pub use ranked::{Ranked, rank};
 
 use crate::problem::Score;
-use half::{bf16, f16};
+use crate::with_score;
 use std::thread;
 use topkit_codegen::{DType, Semantics};
 
@@ -79,11 +79,7 @@ impl Input {
         distributions: &[Distribution],
         semantics: Semantics,
     ) -> Input {
-        let row = |row: usize, distribution| match dtype {
-            DType::Bf16 => make_row::<bf16>(row, columns, distribution, semantics),
-            DType::F16 => make_row::<f16>(row, columns, distribution, semantics),
-            DType::F32 => make_row::<f32>(row, columns, distribution, semantics),
-        };
+        let row = |row: usize, distribution| with_score!(dtype, S => make_row::<S>(row, columns, distribution, semantics));
         let parts: Vec<(Vec<u8>, Row)> = thread::scope(|scope| {
             let numbered = distributions.iter().enumerate();
             let workers: Vec<_> = numbered
@@ -168,6 +164,7 @@ fn make_row<S: Score>(
 mod tests {
     use super::*;
     use crate::backend::host;
+    use half::bf16;
     use topkit_codegen::{NanPolicy, RowShape, Select};
 
     /// The library's own answer to each row.

@@ -5,13 +5,12 @@
 //! costs what it has elements: k distinct columns are the best ones exactly when none of them is worse
 //! than the k-th best score, and all scores above that one are among them. It has no tolerance either.
 
-use crate::backend::host::ordered_key;
 use crate::problem::{IndexInt, Score};
 use topkit_codegen::{Select, Semantics};
 
 /// The place of a score in the order of a meaning: the better the score, the greater.
 pub fn rank<S: Score>(score: S, semantics: &Semantics) -> u32 {
-    let key = ordered_key(score.to_f32(), semantics.nan);
+    let key = score.ordered_key(semantics.nan);
     match semantics.select {
         Select::Largest => key,
         Select::Smallest => !key,

@@ -1,13 +1,13 @@
 //! The inputs that every mutant meets: small, and together through every branch of every kernel.
 
 use super::filtered;
-use half::bf16;
 use std::fmt;
 use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Kernel, Question, Word};
 use topkit::{
     DType, Score, SelectorSpec, Variant,
     spec::{KernelKind, RowShape, Semantics},
+    with_score,
 };
 use topkit_lab::Distribution;
 
@@ -142,10 +142,7 @@ impl Battery {
     }
 
     fn run(&self, input: &Input, kernel: &Kernel) -> Option<Verdict> {
-        match self.dtype {
-            DType::Bf16 => input.run::<bf16>(kernel),
-            _ => input.run::<f32>(kernel),
-        }
+        with_score!(self.dtype, S => input.run::<S>(kernel))
     }
 }
 

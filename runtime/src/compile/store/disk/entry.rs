@@ -1,9 +1,9 @@
 //! One folder of the disk cache: `kernel.cu`, `kernel.cubin`, `build.log` and `meta.json`.
 //!
-//! It writes a folder that nobody else sees yet, and reads one back that anybody may have
-//! damaged. A folder reads back only if every byte of it is as written: `meta.json` has the size
-//! and SHA-256 of the other files, and the key is made again from what the folder holds. It does
-//! not know where the folder lies or who else uses it. Any fault is a sentence, never a panic.
+//! Writes a folder that no other process sees yet, and reads a folder back that anybody may have
+//! damaged. A folder reads back only if every byte of it is as written: `meta.json` has the size and
+//! SHA-256 of the other files, and the key is computed again from the files. Where the folder lies, and
+//! who else uses it, is not known here. A fault is a sentence, never a panic.
 
 use super::DiskError;
 use super::folder;
@@ -20,7 +20,7 @@ const CUBIN: &str = "kernel.cubin";
 const LOG: &str = "build.log";
 pub(super) const META: &str = "meta.json";
 
-/// Far more than a `meta.json` needs, and little enough to read without a thought.
+/// Far more than a `meta.json` needs, and little to read.
 const META_LIMIT: u64 = 1 << 20;
 
 /// What `meta.json` holds. No time and no machine: the same compile gives the same bytes.

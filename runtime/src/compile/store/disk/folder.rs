@@ -1,9 +1,8 @@
 //! Makes the folders of the disk cache, and refuses those that somebody else could have filled.
 //!
-//! What lies in the cache is run on the GPU, and its digests show damage, not intent. So a folder,
-//! and every file in it, must belong to this user or to root, nobody else may write to it, and it
-//! must not be a link. The folders above the cache are the user's affair. Nothing is ever changed
-//! on a folder that was there before.
+//! Kernels of the cache run on the GPU, and digests show damage, not intent. So a folder, and every file
+//! in it, must belong to this user or to root, nobody else may write to it, and it must not be a link. The
+//! folders above the cache are not checked. Nothing is changed on a folder that was there before.
 
 use super::DiskError;
 use std::fs::{self, DirBuilder, Metadata};

@@ -1,7 +1,7 @@
 //! What lies in the disk cache, whether it is sound, and how to empty it; `prune` tidies it.
 //!
-//! It serves people, not launches: it is slow and reads everything. It never follows a link and
-//! removes nothing but what the cache itself made; an odd file that somebody put there stays.
+//! For people, not for launches: it is slow and reads everything. It follows no link and removes only what
+//! the cache itself made; a file that somebody else put there stays.
 
 use super::entry::{self, META};
 use super::{DiskCache, DiskError, LOCKS, STAGING};

@@ -1,8 +1,8 @@
 //! A lock between processes, so that only one of them compiles a kernel.
 //!
-//! It saves work and guards nothing: an entry is published whole with or without it. So whoever
-//! does not get it in time, or on a file system without locks, goes on. The system frees it when
-//! its holder dies. Lock files stay, empty: to remove one would let two processes hold it.
+//! The lock saves work and guards nothing: an entry is published whole with or without it. A process that
+//! does not get the lock in time, or on a file system without locks, goes on without it. The system frees
+//! the lock when its process dies. Lock files stay, empty: removing one would let two processes have it.
 
 use fs4::{FileExt, TryLockError};
 use std::fs::File;
@@ -11,14 +11,14 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A held lock; dropping it frees it.
+/// A lock that this process has; dropping it frees it.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
-/// Takes the lock of a file, which is made if it is missing. `Ok(None)` says that somebody else
-/// held it all the time.
+/// Takes the lock of a file, which is made if it is missing. `Ok(None)` says that another process had
+/// the lock all the time.
 pub(super) fn acquire(path: &Path, timeout: Duration) -> io::Result<Option<Lock>> {
     let file = File::options().write(true).create(true).truncate(false).open(path)?;
     let start = Instant::now();

@@ -1,8 +1,8 @@
 //! Tidies the disk cache for a person: `topkit cache prune`.
 //!
-//! It reads everything, as `verify` does, and removes what is of no use: damaged entries, entries of
-//! other formats, the least recently used beyond a size, and what dead processes have left. It follows
-//! no link and removes nothing but what the cache itself makes. Other processes may go on meanwhile.
+//! Reads everything, as `verify` does, and removes damaged entries, entries of other formats, the least
+//! recently used entries beyond a size, and files that killed processes have left. It follows no link and
+//! removes only what the cache itself makes. Other processes may use the cache meanwhile.
 
 use super::inventory::{Checked, Entry, entries_in, remove};
 use super::{DiskCache, DiskError, LOCKS, STAGING, STALE};

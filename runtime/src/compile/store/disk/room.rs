@@ -1,11 +1,10 @@
 //! Keeps the disk cache within its limit: which entries were used when, and which make room.
 //!
-//! An entry was last used at the time that its folder bears. Access times are no help: file systems
-//! are mounted without them. So whoever reads an entry sets its folder's time, at most once an hour,
-//! which asks of a network file system no more than one small write. An entry that makes room is
-//! moved aside whole before it is removed, so that nobody ever reads half of one, and whoever wants
-//! it later compiles it again. It takes no lock: two processes that make room at once pick the same
-//! entries. Nothing here can fail a launch; what goes wrong is logged.
+//! The modification time of an entry's folder is the time of its last use. Access times are no help: file
+//! systems are mounted without them. So a reader sets the folder's time, at most once an hour, which costs
+//! a network file system one small write. An entry is moved aside whole before it is removed, so that no
+//! process reads half of one; a kernel that is needed later is compiled again. No lock is taken: two
+//! processes that make room at once choose the same entries. Failures are logged, and none fails a launch.
 
 use super::DiskCache;
 use super::inventory::size;
@@ -16,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-/// How precisely a use is known. Less would write more often.
+/// The precision of the time of a use. A finer one would write more often.
 const GRAIN: Duration = Duration::from_secs(3600);
 
 /// An entry, as far as making room needs to know it.

@@ -23,10 +23,10 @@ use topkit_codegen::Arch;
 /// The version of the layout. A change of it needs a new one.
 pub const FORMAT: u32 = 1;
 
-/// A byte that is no ASCII and a line feed, so that what mangles text is found out.
+/// A byte that is not ASCII and a line feed, so that a program that mangles text is noticed.
 pub(super) const MAGIC: [u8; 8] = *b"\x89topkit\n";
 pub(super) const HEADER_BYTES: usize = 52;
-/// Room for thousands of kernels, and little enough to read without a thought.
+/// Room for thousands of kernels, and little to read.
 pub(super) const INDEX_LIMIT: u64 = 16 << 20;
 /// As long as a symbol can be.
 const SYMBOL_LIMIT: usize = 255;

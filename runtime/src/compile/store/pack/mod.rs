@@ -1,29 +1,28 @@
-//! Packs: kernels compiled ahead, in one file, for machines that shall not or cannot compile.
+//! Packs: kernels compiled ahead, in one file, for machines that must not or cannot compile.
 //!
-//! A pack is made where NVRTC is, by `topkit pack` or [`PackWriter`], and opened where kernels are
-//! launched, by [`EngineBuilder::pack`](crate::EngineBuilder::pack) or `TOPKIT_PACKS`. Engines look
+//! A pack is made on a machine with NVRTC, by `topkit pack` or [`PackWriter`], and opened where kernels
+//! are launched, by [`EngineBuilder::pack`](crate::EngineBuilder::pack) or `TOPKIT_PACKS`. Engines look
 //! into their packs, in order, after memory and before the disk cache, and never write to one. An
-//! engine with packs needs no NVRTC: it launches what they hold, and says what they lack.
+//! engine with packs needs no NVRTC: it launches the packed kernels, and names a kernel that no pack has.
 //!
-//! **What is found.** A packed kernel is taken for a variant when its symbol, the SHA-256 of its
-//! CUDA C and the compiler's options that decide code are those that the engine would compile, and
-//! its architecture is that of the engine or [stands in for it](crate::Arch::stands_in_for). Whether
-//! source lines are kept ([`Config::line_info`](crate::Config::line_info)) decides no code, so a pack
-//! with them and one without serve every engine alike. The version of NVRTC is told and not asked
-//! for: a machine without NVRTC has none to compare with, and whatever compiled it, it is the machine
-//! code of this very source. A driver can refuse code of a later CUDA than its own, so pack with an
-//! NVRTC that is no newer than the drivers. Two packs may hold one kernel; the first counts.
+//! **Which kernel is found.** A packed kernel is used for a variant if its symbol, the SHA-256 of its
+//! CUDA C and the compiler's options that decide code match what the engine would compile, and its
+//! architecture is the engine's or [stands in for it](crate::Arch::stands_in_for). Source lines
+//! ([`Config::line_info`](crate::Config::line_info)) decide no code, so a pack with them and a pack
+//! without them serve every engine alike. The version of NVRTC is shown and not compared: a machine
+//! without NVRTC has none to compare with, and any version made the machine code from this same source. A
+//! driver can refuse code of a later CUDA than its own, so pack with an NVRTC that is no newer than the
+//! drivers. If two packs have the same kernel, the first is used.
 //!
-//! **What is missing** is compiled where there is NVRTC. Where there is none, plans take the best of
-//! the kernels that the packs hold and that can serve the problem. If there is none, and wherever a
-//! kernel is asked for that no pack has, the error is [`NotPacked`](crate::cache::NotPacked). A source that was edited
+//! **A kernel that no pack has** is compiled where there is NVRTC. Without NVRTC, plans use the best
+//! packed kernel that can serve the problem. If there is none, and wherever a kernel is asked for that no
+//! pack has, the error is [`NotPacked`](crate::cache::NotPacked). An edited source
 //! ([`Config::override_dir`](crate::Config::override_dir)) is another source, which no pack has.
 //!
-//! **What is checked.** Opening reads the index alone and checks it whole; the machine code of a
-//! kernel is read when it is needed, and handed out only if its digest is the one of the index.
-//! A pack that cannot be opened fails the engine that was to have it. A packed kernel that turned
-//! out damaged is logged and compiled, where there is a compiler. Digests find damage, not forgery:
-//! take packs from those from whom you would take a program.
+//! **What is checked.** Opening reads the index alone and checks all of it. The machine code of a kernel
+//! is read when it is needed, and used only if its digest is the one in the index. An engine is not made
+//! with a pack that cannot be opened. A damaged packed kernel is logged, and compiled where there is a
+//! compiler. Digests find damage, not forgery: take packs only from people whose programs you would run.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), topkit::Error> {
@@ -37,7 +36,7 @@ mod format;
 mod read;
 mod set;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 
 pub use error::PackError;

@@ -1,6 +1,5 @@
-//! One pack, opened for reading. Every read is of a part whose length the file has, and what is
-//! handed out was checked. The file stays open, so a pack that is replaced by a rename goes on
-//! serving as it was.
+//! One pack, opened for reading. Every read is within the length of the file, and machine code is checked
+//! before it is returned. The file stays open, so a pack that is replaced by a rename is read as it was.
 
 use super::error::PackError;
 use super::format::{FORMAT, HEADER_BYTES, Header, INDEX_LIMIT, Index, MAGIC, PackedKernel};
@@ -150,7 +149,7 @@ impl Pack {
         self.has_options(inputs).then_some(best)
     }
 
-    /// The kernel as the cache hands it out.
+    /// The kernel with its key and its machine code, checked.
     pub(super) fn artifact(
         &self,
         kernel: &PackedKernel,

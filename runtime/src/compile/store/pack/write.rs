@@ -1,6 +1,6 @@
-//! Makes a pack. It compiles nothing. The file is written beside its place and renamed into it, so
-//! that there is the whole pack or none; on an error the old one stays. The same kernels give the
-//! same bytes, in whatever order they came.
+//! Makes a pack. It compiles nothing. The file is written beside its place and renamed into it, so that
+//! there is the whole pack or none; on an error the old one stays. The same kernels give the same bytes,
+//! in whatever order they were added.
 
 use super::error::PackError;
 use super::format::{Header, INDEX_LIMIT, Index, PackedKernel};

@@ -2,7 +2,7 @@
 
 use super::super::format::{HEADER_BYTES, Header, INDEX_LIMIT, Index, PackedKernel};
 use super::super::{Pack, PackError};
-use super::{Fake, arch, place};
+use super::fixture::{Fake, arch, place};
 use crate::compile::store::sha256;
 use proptest::prelude::*;
 use std::fs;

@@ -1,103 +1,21 @@
-//! Packs made by a compiler that is none, opened and searched; damaged ones are in `damage`, and
-//! packs beside other settings in `company`.
+//! Packs of a fake compiler, opened and searched. `damage` has damaged packs, `compiler` packs before a
+//! compiler that may not be called; engines without a compiler are in `engine/packs_tests.rs`.
 
-mod company;
+mod compiler;
 mod damage;
+pub(crate) mod fixture;
 
 use super::*;
 use crate::compile::absent::Absent;
 use crate::compile::cache::{Compiling, KernelCache};
-use crate::compile::options::{LINE_INFO, decides_code, of_code};
-use crate::compile::store::{Artifact, Origin, Store, Wanted, sha256};
-use crate::compile::toolchain::Toolchain;
-use crate::compile::{CompileError, Compiled, Compiler};
-use crate::{Config, Engine, Error, Plan, Problem, SelectorSpec};
+use crate::compile::options::{LINE_INFO, decides_code};
+use crate::compile::store::{Artifact, Origin, Store, Wanted};
+use crate::compile::{Compiler, KeyedCompiler};
+use fixture::{Fake, arch, artifact, place, source, spoil_code};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use tempfile::TempDir;
-use topkit_codegen::{Arch, DType, RenderedSource};
-
-/// A compiler whose output depends on all of its input.
-#[derive(Debug, Clone)]
-struct Fake {
-    version: &'static str,
-    options: Vec<String>,
-}
-
-impl Fake {
-    fn new(version: &'static str) -> Fake {
-        Fake { version, options: of_code() }
-    }
-
-    fn with(version: &'static str, option: &str) -> Fake {
-        let mut fake = Fake::new(version);
-        fake.options.push(option.to_owned());
-        fake
-    }
-}
-
-impl Compiler for Fake {
-    fn version(&self) -> String {
-        self.version.to_owned()
-    }
-
-    fn options(&self) -> Vec<String> {
-        self.options.clone()
-    }
-
-    fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError> {
-        let cubin = format!(
-            "{} {:?} {arch} {}",
-            self.version,
-            self.options,
-            sha256(source.text.as_bytes())
-        );
-        let log = "0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads\n\
-                   ptxas info    : Used 47 registers, 26784 bytes smem\n\
-                   ptxas info    : Compile time = 112.057 ms\n";
-        Ok(Compiled { cubin: cubin.into_bytes(), log: log.to_owned() })
-    }
-}
-
-/// A selector with few members.
-fn spec() -> SelectorSpec {
-    let spec = SelectorSpec::builder("Test").dtype([DType::F32]).vec_size([1, 2]);
-    spec.bins([2048]).threads([512]).build().unwrap()
-}
-
-fn source(member: usize) -> RenderedSource {
-    topkit_codegen::render(&spec().variants()[member]).unwrap()
-}
-
-fn arch(name: &str) -> Arch {
-    name.parse().unwrap()
-}
-
-fn artifact(fake: &Fake, source: &RenderedSource, arch: Arch) -> Arc<Artifact> {
-    let cache = KernelCache::new(Arc::new(fake.clone()), Vec::new());
-    cache.get(source, arch, Compiling::Allowed).unwrap()
-}
-
-/// A pack of both members for some architectures.
-fn write(path: &Path, fake: &Fake, archs: &[&str]) {
-    let mut pack = PackWriter::new(fake);
-    for name in archs {
-        for source in [source(0), source(1)] {
-            pack.add(&source, &artifact(fake, &source, arch(name))).unwrap();
-        }
-    }
-    assert_eq!(pack.len(), 2 * archs.len());
-    assert_eq!(pack.write(path).unwrap(), fs::metadata(path).unwrap().len());
-}
-
-/// A folder with one pack in it.
-fn place(fake: &Fake, archs: &[&str]) -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("kernels.pack");
-    write(&path, fake, archs);
-    (folder, path)
-}
+use topkit_codegen::{Arch, RenderedSource};
 
 /// A cache with packs, which are kept beside it.
 struct Packed {
@@ -123,12 +41,6 @@ impl Packed {
 /// A cache with these packs in front of a compiler of another version.
 fn cache(packs: &[&PathBuf]) -> Packed {
     Packed::new(Arc::new(Fake::new("nvrtc 99.0")), packs)
-}
-
-/// An engine for an architecture that no NVRTC knows, so that it has packs alone.
-fn alone(pack: &Path) -> Result<crate::Toolchain, Error> {
-    let builder = Engine::builder().config(Config::default());
-    builder.pack(pack).build_toolchain(arch("sm_66"))
 }
 
 #[test]
@@ -248,87 +160,6 @@ fn the_first_pack_that_has_it_sound_counts() {
     assert_eq!(code(&cache(&[&first])), "nvrtc 99.", "compiled");
 }
 
-/// Changes the last byte of the machine code of every kernel.
-fn spoil_code(path: &Path) {
-    let kernels = Pack::open(path).unwrap().kernels().to_vec();
-    let mut bytes = fs::read(path).unwrap();
-    for kernel in kernels {
-        bytes[(kernel.offset + kernel.bytes - 1) as usize] ^= 1;
-    }
-    fs::write(path, bytes).unwrap();
-}
-
-#[test]
-fn an_engine_without_a_compiler_has_what_its_packs_hold() {
-    let fake = Fake::new("nvrtc 13.0");
-    let (_folder, path) = place(&fake, &["sm_60"]);
-    let engine = alone(&path).unwrap();
-    assert!(engine.nvrtc().is_err());
-    let selector = engine.selector(spec()).unwrap();
-    let member = spec().variants()[0];
-    let expected = artifact(&fake, &source(0), arch("sm_60"));
-    assert_eq!(selector.cubin(&member).unwrap(), expected.cubin);
-    assert_eq!(selector.resources(&member).unwrap().unwrap().registers, 47);
-    assert_eq!(engine.cache().stats().pack_hits, 1);
-    assert!(selector.ptx(&member).is_err(), "there is nothing to make PTX");
-}
-
-#[test]
-fn a_miss_without_a_compiler_names_the_kernel_and_the_packs() {
-    let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_90a"]);
-    let selector = alone(&path).unwrap().selector(spec()).unwrap();
-    let member = spec().variants()[1];
-    let error = selector.cubin(&member).unwrap_err();
-    assert!(matches!(&error, Error::NotPacked(_)), "{error}");
-    let text = error.to_string();
-    let digest = &source(1).digest[..16];
-    for part in [&*member.symbol(), "sm_66", digest, path.to_str().unwrap(), "for sm_90a alone"] {
-        assert!(text.contains(part), "{part} is not in {text}");
-    }
-    let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.toolchain().selector(other.clone()).unwrap();
-    let text = selector.cubin(&other.variants()[0]).unwrap_err().to_string();
-    assert!(text.contains("no kernel of this name among 2"), "{text}");
-
-    let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_66"]);
-    spoil_code(&path);
-    let selector = alone(&path).unwrap().selector(spec()).unwrap();
-    let text = selector.cubin(&member).unwrap_err().to_string();
-    assert!(text.contains("is not as it was written"), "{text}");
-}
-
-#[test]
-fn without_a_compiler_plans_take_what_the_packs_hold() {
-    let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_66"]);
-    let wide = SelectorSpec::builder("Wide").dtype([DType::F32]).vec_size([1, 2, 4]);
-    let selector = alone(&path).unwrap().selector(wide.build().unwrap()).unwrap();
-    for columns in [100, 20_000, 1 << 24] {
-        let problem = Problem::new(DType::F32, 3, columns, 64);
-        let by_rules = Plan::of(selector.spec(), &problem, selector.toolchain().limits()).unwrap();
-        let plan = selector.plan(&problem).unwrap();
-        assert_ne!(plan.variant, by_rules.variant);
-        assert!(spec().contains(&plan.variant), "{}", plan.variant);
-        assert!(selector.cubin(&plan.variant).is_ok());
-        let explained = selector.explain(&problem).unwrap();
-        assert_eq!(explained.plan, plan);
-        let words = explained.to_string();
-        assert!(words.contains(&format!("no pack has {}", by_rules.variant)), "{words}");
-        assert!(words.contains("vec_size = 2: "), "{words}");
-    }
-    // Nothing that is packed is for this dtype.
-    let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
-    let selector = selector.toolchain().selector(other).unwrap();
-    let plan = selector.plan(&Problem::new(DType::Bf16, 3, 100, 64)).unwrap();
-    assert!(matches!(selector.cubin(&plan.variant), Err(Error::NotPacked(_))));
-}
-
-#[test]
-fn an_engine_is_not_made_with_a_pack_that_cannot_be_used() {
-    let error = alone(Path::new("no such.pack")).unwrap_err();
-    assert!(matches!(error, Error::Pack(PackError::Io { .. })), "{error}");
-    assert!(error.to_string().contains("no such.pack"), "{error}");
-}
-
 #[test]
 fn only_what_its_compiler_made_of_its_source_goes_into_a_pack() {
     let fake = Fake::new("nvrtc 13.0");
@@ -365,7 +196,7 @@ fn a_pack_that_cannot_be_written_leaves_nothing() {
 /// What is packed is found by what the engine would compile: the two must agree on it.
 #[test]
 fn the_options_of_an_engine_without_a_compiler_are_those_that_decide_code() {
-    let absent = Toolchain::new(Arc::new(Absent));
+    let absent = KeyedCompiler::new(Arc::new(Absent));
     assert!(absent.options().iter().all(|option| decides_code(option)), "{absent:?}");
     let source = source(0);
     let (_folder, path) = place(&Fake::with("nvrtc 13.0", "--no-cache"), &["sm_90a"]);

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::problem::{IndexInt, Problem, Score, TooLarge};
 use crate::select::rows::{Output, Rows};
 use crate::select::selector::Selector;
+use crate::select::substitute::Planned;
 use crate::select::workspace::Workspace;
 use cudarc::driver::{CudaContext, CudaStream, DevicePtrMut};
 use std::sync::Arc;
@@ -17,15 +18,26 @@ use std::sync::Arc;
 /// The buffers of a launch, each with the stream that it was made on.
 type Streams<'a> = [(&'static str, Option<&'a Arc<CudaStream>>); 5];
 
+/// What a typed launch works in, with its stream.
+pub(super) enum Memory<'a> {
+    /// The selector's own workspace for the stream.
+    Own(&'a Arc<CudaStream>),
+    /// A workspace of the caller's.
+    Given(&'a CudaStream, &'a mut Workspace),
+}
+
 impl Selector {
-    pub(crate) fn launch_typed<S: Score, I: IndexInt>(
+    pub(super) fn launch_typed<S: Score, I: IndexInt>(
         &self,
-        stream: &CudaStream,
         rows: &Rows<'_, S>,
         k: u32,
         output: Output<'_, I>,
-        workspace: Option<&mut Workspace>,
+        memory: Memory<'_>,
     ) -> Result<(), Error> {
+        let (stream, workspace, own) = match memory {
+            Memory::Own(stream) => (&**stream, None, Some(stream)),
+            Memory::Given(stream, workspace) => (stream, Some(workspace), None),
+        };
         let problem = Problem::new(S::DTYPE, rows.rows, rows.columns, k);
         let buffers = buffers(rows, &output, workspace.as_deref());
         self.check_stream(stream)?;
@@ -65,7 +77,68 @@ impl Selector {
         // SAFETY: the buffers were checked against the shape and are of the engine's context, as the
         // stream is. They live until their guards record this launch, or else, where tracking is
         // off, for as long as whoever turned it off promised.
-        unsafe { self.launch_raw(stream.cu_stream(), &launch) }
+        unsafe {
+            match own {
+                Some(stream) => self.launch_in_own(stream, launch),
+                None => self.launch_raw(stream.cu_stream(), &launch),
+            }
+        }
+    }
+
+    /// As [`Selector::launch_raw`], in the workspace that the selector has for the stream.
+    ///
+    /// # Safety
+    /// As for [`Selector::launch_raw`]; the launch names no workspace.
+    unsafe fn launch_in_own(
+        &self,
+        stream: &Arc<CudaStream>,
+        launch: RawLaunch,
+    ) -> Result<(), Error> {
+        let mut planned = self.plan_launch(&launch, usize::MAX)?;
+        loop {
+            // SAFETY: as the caller promises.
+            match unsafe { self.enqueue_in_own(stream, launch, &planned) } {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    let again = || Ok(self.plan_launch(&launch, usize::MAX)?.plan);
+                    planned = Planned::by(self.instead(&planned.plan, error, again)?);
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Selector::launch_in_own`].
+    unsafe fn enqueue_in_own(
+        &self,
+        stream: &Arc<CudaStream>,
+        launch: RawLaunch,
+        planned: &Planned,
+    ) -> Result<(), Error> {
+        let needed = planned.plan.workspace_bytes;
+        if needed == 0 {
+            // SAFETY: as the caller promises.
+            return unsafe { self.enqueue(stream.cu_stream(), &launch, planned) };
+        }
+        // SAFETY: the stream is live, and of its context.
+        let capturing = unsafe { is_capturing(stream.context(), stream.cu_stream()) }?;
+        let slot = self.workspaces().slot(stream);
+        let mut own = slot.lock();
+        // A capture makes no workspace, but another plan of the shape may do with what is there.
+        let fitting = match capturing && own.bytes() < needed {
+            true => Some(self.plan_launch(&launch, own.bytes())?),
+            false => None,
+        };
+        let planned = fitting.as_ref().unwrap_or(planned);
+        let needed = planned.plan.workspace_bytes;
+        let (workspace, workspace_bytes) = match needed {
+            0 => (0, 0),
+            needed => own.take(stream, needed, capturing)?,
+        };
+        let launch = RawLaunch { workspace, workspace_bytes, ..launch };
+        // SAFETY: as the caller promises. The workspace is zero or as the last launch left it, it is this
+        // stream's, and no other thread replaces it before the launch is enqueued.
+        unsafe { self.enqueue(stream.cu_stream(), &launch, planned) }
     }
 
     /// The stream is of the engine's context.

@@ -11,50 +11,50 @@ use topkit_codegen::{KernelKind, SelectorSpec, Variant};
 
 /// A variant of a selector, for one problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
+pub struct Screened {
     /// The variant.
     pub variant: Variant,
     /// Why it is not measured; `None` where it is.
     pub reason: Option<String>,
 }
 
-/// Every member of a selector of the problem's score type, each to be measured or with the reason why
-/// not. Where the shape leaves none, as in a selector of few members or on a GPU without clusters, all
-/// that can serve are measured.
-pub fn candidates(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Vec<Candidate> {
+/// Every variant of a selector for the problem's dtype, to be measured or with the reason why not. Where
+/// the shape leaves none, as in a selector of few variants or on a GPU without clusters, every variant that
+/// can serve is measured.
+pub fn screen(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Vec<Screened> {
     let of_type = |variant: &Variant| variant.dtype == problem.dtype;
-    let members: Vec<Variant> = spec.variants().into_iter().filter(of_type).collect();
-    let held = members.iter().any(|variant| {
+    let variants: Vec<Variant> = spec.variants().into_iter().filter(of_type).collect();
+    let is_resident = variants.iter().any(|variant| {
         variant.kernel == KernelKind::ClusterResident
             && listed(variant)
             && Plan::with(problem, variant, limits).is_ok()
             && hopeless(variant, problem, limits).is_none()
     });
     let by_shape = |variant: &Variant| match hopeless(variant, problem, limits) {
-        None if held && variant.kernel == KernelKind::ClusterFilter => {
-            Some("clusters hold such a row, and then need no guess")
+        None if is_resident && variant.kernel == KernelKind::ClusterFilter => {
+            Some("such a row fits into the registers of a cluster, which needs no threshold sample")
         }
         reason => reason,
     };
-    let judged = |shaped: bool| -> Vec<Candidate> {
-        let members = members.iter();
-        let judge = |&variant: &Variant| {
+    let screened = |shaped: bool| -> Vec<Screened> {
+        let variants = variants.iter();
+        let screen = |&variant: &Variant| {
             let reason = match Plan::with(problem, &variant, limits) {
                 Err(error) => Some(error.to_string()),
                 Ok(_) if !listed(&variant) => Some("sizes like these never won".to_owned()),
                 Ok(_) if shaped => by_shape(&variant).map(str::to_owned),
                 Ok(_) => None,
             };
-            Candidate { variant, reason }
+            Screened { variant, reason }
         };
-        members.map(judge).collect()
+        variants.map(screen).collect()
     };
-    let few = judged(true);
+    let few = screened(true);
     let none = few.iter().all(|candidate| candidate.reason.is_some());
-    if none { judged(false) } else { few }
+    if none { screened(false) } else { few }
 }
 
-/// Why a member that could serve a problem will not win it.
+/// Why a variant that could serve a problem will not be the fastest.
 fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'static str> {
     let Problem { rows, columns, k, .. } = *problem;
     let gpu = limits.multiprocessors as usize;
@@ -74,14 +74,14 @@ fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'s
             }
         }
         _ if variant.kernel.filters() && columns < SHORT => {
-            Some("so short a row is held in registers")
+            Some("so short a row fits into registers")
         }
         KernelKind::BlockFilter if columns > LONG && rows * 4 < gpu => {
             Some("most multiprocessors would be idle")
         }
         KernelKind::ClusterFilter => crowd(variant, problem, gpu),
         KernelKind::GridFilter if columns < HUGE => {
-            Some("its parts meet in memory, which costs more than such a row")
+            Some("its exchange through memory costs more than such a row")
         }
         KernelKind::GridFilter if rows * 2 > gpu => Some("there are rows for every multiprocessor"),
         _ => None,
@@ -105,11 +105,11 @@ fn crowd(variant: &Variant, problem: &Problem, gpu: usize) -> Option<&'static st
     if rows * cluster > turns * gpu {
         Some("its clusters would queue too long")
     } else if stripe(16) > 2 * columns {
-        Some("its CTAs would hold little of a row each")
+        Some("its CTAs would have little of a row each")
     } else if rows * cluster * 4 < ENOUGH.min(columns / SHORT) {
         Some("more CTAs a row would read it faster")
     } else if variant.items == 32 && stripe(16) >= columns {
-        Some("16 scores a thread hold its part already")
+        Some("16 scores a thread have room for its part")
     } else if variant.items == 16 && stripe(32) < usual {
         Some("it would load its part in many small pieces")
     } else {
@@ -124,14 +124,7 @@ mod tests {
     use topkit_codegen::{Arch, DType};
 
     fn spec() -> SelectorSpec {
-        SelectorSpec::builder("All")
-            .dtype(DType::ALL)
-            .k(1..=8192)
-            .vec_size([1, 2, 4, 8])
-            .bins([256, 512, 1024, 2048, 4096])
-            .threads([128, 256, 512, 1024])
-            .build()
-            .unwrap()
+        SelectorSpec::builder("All").dtype(DType::ALL).k(1..=8192).all_axes().build().unwrap()
     }
 
     fn tried(rows: usize, columns: usize, k: u32) -> Vec<Variant> {
@@ -140,7 +133,7 @@ mod tests {
 
     fn tried_for(problem: Problem) -> Vec<Variant> {
         let limits = Limits::of_arch(Arch::of_device(9, 0));
-        let all = candidates(&spec(), &problem, &limits);
+        let all = screen(&spec(), &problem, &limits);
         assert!(all.len() > 100 && all.iter().any(|candidate| candidate.reason.is_some()));
         let tried = all.into_iter().filter(|candidate| candidate.reason.is_none());
         tried.map(|candidate| candidate.variant).collect()
@@ -155,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn each_shape_has_few_candidates_and_never_none() {
+    fn each_shape_has_few_variants_and_never_none() {
         let columns = [16, 4096, 8192, 32768, 40_000, 131_072, 1 << 20, 1 << 24];
         for rows in [1, 2, 8, 32, 64, 128, 1024] {
             for columns in columns {
@@ -186,8 +179,8 @@ mod tests {
     fn ragged_rows_are_not_all_full() {
         let clusters = |problem: Problem| -> Vec<(u32, u32)> {
             let tried = tried_for(problem).into_iter();
-            let tried = tried.filter(|member| member.kernel == KernelKind::ClusterFilter);
-            tried.map(|member| (member.cluster, member.items)).collect()
+            let tried = tried.filter(|variant| variant.kernel == KernelKind::ClusterFilter);
+            tried.map(|variant| (variant.cluster, variant.items)).collect()
         };
         let dense = Problem::new(DType::F32, 64, 131_072, 512);
         let ragged = clusters(Problem { ragged: true, ..dense });
@@ -212,9 +205,9 @@ mod tests {
     fn a_gpu_without_clusters_has_the_reason() {
         let limits = Limits::of_arch(Arch::of_device(8, 0));
         let problem = Problem::new(DType::F32, 1, 131_072, 64);
-        let all = candidates(&spec(), &problem, &limits);
+        let all = screen(&spec(), &problem, &limits);
         let clusters =
-            |candidate: &&Candidate| candidate.variant.kernel == KernelKind::ClusterFilter;
+            |candidate: &&Screened| candidate.variant.kernel == KernelKind::ClusterFilter;
         let clustered = all.iter().find(clusters).unwrap();
         assert!(clustered.reason.as_ref().unwrap().contains("clusters"), "{clustered:?}");
         // By its shape alone, nothing but clusters would be tried.

@@ -1,13 +1,9 @@
 //! The judge of answers rejects every kind of corrupted answer, in words that name row and index,
 //! and accepts whatever the contract leaves open. Needs nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
-
-mod question;
-
+use super::question::{Question, any_question};
 use half::bf16;
 use proptest::prelude::*;
-use question::{Question, any_question};
 use std::collections::BTreeSet;
 use topkit::host::{self, Matrix, Mismatch, Selection};
 use topkit::{

@@ -3,9 +3,8 @@
 //! `seed`, `wide` and `dist` are the cells of published tables, so that `--against` finds them; `odd` and
 //! `all` are what a shipped table is made of; the others have problems that none of these has. There are no times here.
 
+use super::{Cell, Lengths, lengths};
 use crate::Distribution;
-use crate::bench::input;
-use crate::cell::{Cell, Lengths};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use topkit::{DType, Problem};
@@ -136,7 +135,7 @@ fn ragged() -> Vec<Cell> {
     let (rows, most) = (64, 131_072);
     let shapes = product(Grid::Ragged, &BOTH, &[512, 2048], &[rows], &[most]);
     let total: usize =
-        input::lengths(rows, most).iter().map(|&length| usize::try_from(length).unwrap_or(0)).sum();
+        lengths(rows, most).iter().map(|&length| usize::try_from(length).unwrap_or(0)).sum();
     // A row that keeps 16-byte loads aligned, as a caller who can choose would make it.
     const STEP: usize = 64;
     let mean = (total / rows).next_multiple_of(STEP);
@@ -215,7 +214,7 @@ mod tests {
     fn a_ragged_cell_and_its_twin_have_as_many_scores() {
         for pair in Grid::Ragged.cells().chunks(2) {
             let [ragged, dense] = pair else { panic!("an odd number of cells") };
-            let lengths = input::lengths(ragged.rows, ragged.cols);
+            let lengths = lengths(ragged.rows, ragged.cols);
             let scores: i64 = lengths.iter().map(|&length| i64::from(length)).sum();
             let dense = (dense.rows * dense.cols) as i64;
             assert!((0..=64 * 64).contains(&(dense - scores)), "{dense} against {scores}");

@@ -3,11 +3,18 @@
 //! It is data alone; [`crate::bench::input`] makes the scores. `--cell` of every command is parsed
 //! here; an error has the right form.
 
-use crate::{Distribution, Grid};
+pub mod grid;
+
+pub use grid::Grid;
+
+use crate::{Distribution, Rng};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use topkit::{DType, Problem};
+
+/// The fewest scores that a ragged row has.
+const SHORTEST: usize = 1024;
 
 /// A problem to measure, with its scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -162,6 +169,15 @@ mod distribution_name {
         Distribution::from_name(&name)
             .ok_or_else(|| D::Error::custom(format!("{name:?} is no distribution")))
     }
+}
+
+/// The lengths of ragged rows: uniform from 1024 to the columns.
+pub fn lengths(rows: usize, columns: usize) -> Vec<i32> {
+    let least = SHORTEST.min(columns);
+    let lengths = (columns - least + 1) as u64;
+    let mut rng = Rng::new(0);
+    let mut length = || least as u64 + rng.bits() % lengths;
+    (0..rows).map(|_| i32::try_from(length()).unwrap_or(i32::MAX)).collect()
 }
 
 #[cfg(test)]

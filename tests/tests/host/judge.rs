@@ -1,13 +1,9 @@
 //! The judge of many answers accepts and refuses as the library's own does: every kind of wrong
 //! answer, on every distribution and meaning. Needs nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
-
-mod question;
-
+use super::question::any_question;
 use half::{bf16, f16};
 use proptest::prelude::*;
-use question::any_question;
 use topkit::host::{self, Matrix};
 use topkit::{
     IndexInt, Score,
@@ -78,7 +74,7 @@ fn every_kind<S: Score>(distribution: Distribution, select: Select, nan: NanPoli
         assert!(accepts(&judge, &input, k, &semantics, &turned));
         for (row, right) in answers.iter().enumerate() {
             let key = |column: i32| {
-                let key = host::ordered_key(input.row(row)[column as usize].to_f32(), nan);
+                let key = input.row(row)[column as usize].ordered_key(nan);
                 if select == Select::Largest { key } else { !key }
             };
             let worst = right.iter().filter(|index| **index >= 0).map(|index| key(*index)).min();

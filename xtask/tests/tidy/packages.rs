@@ -1,15 +1,11 @@
 //! What the registry and its readers need of each crate that is published. `cargo xtask package`
 //! shows that the packages build; this needs cargo and nothing else.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use crate::tree::root;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
 
 /// The packages of the workspace, as cargo reads them.
 fn packages() -> Vec<Value> {

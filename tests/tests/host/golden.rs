@@ -1,13 +1,17 @@
 //! The text of the generated kernels, byte by byte.
 //!
 //! A change of a template shows here as a diff of `golden/*.cu`; `cargo xtask bless` accepts it.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use expect_test::expect_file;
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use topkit::{DType, Variant, inspect::render};
+use topkit::{
+    DType, Variant,
+    inspect::render,
+    spec::{IndexType, KernelKind, NanPolicy, RowShape, Select},
+};
 use topkit_tests::goldens;
 use topkit_tests::templates::blocks_of_templates;
 
@@ -43,6 +47,21 @@ fn the_goldens_use_every_key_and_every_block() {
             assert!(variants.iter().any(|v| v.dtype == dtype && v.vec_size == vec_size));
         }
     }
+    fn uses<T: PartialEq + Debug>(variants: &[Variant], all: &[T], of: impl Fn(&Variant) -> T) {
+        for value in all {
+            assert!(
+                variants.iter().any(|variant| of(variant) == *value),
+                "no golden has {value:?}"
+            );
+        }
+    }
+    uses(&variants, KernelKind::ALL, |v| v.kernel);
+    uses(&variants, &[256, 512, 1024, 2048, 4096], |v| v.bins);
+    uses(&variants, &[128, 256, 512, 1024], |v| v.threads);
+    uses(&variants, Select::ALL, |v| v.semantics.select);
+    uses(&variants, NanPolicy::ALL, |v| v.semantics.nan);
+    uses(&variants, IndexType::ALL, |v| v.semantics.index);
+    uses(&variants, RowShape::ALL, |v| v.semantics.rows);
     let texts: Vec<String> = variants.iter().map(|v| render(v).unwrap().text).collect();
     let blocks = blocks_of_templates();
     assert!(blocks.len() > 20, "{blocks:?}");
@@ -116,7 +135,7 @@ fn two_processes_render_the_same_bytes() {
     }
     for language in ["C", "tr_TR.UTF-8"] {
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["two_processes_render_the_same_bytes", "--exact", "--nocapture"])
+            .args(["golden::two_processes_render_the_same_bytes", "--exact", "--nocapture"])
             .env(CHILD, "1")
             .env("LC_ALL", language)
             .output()

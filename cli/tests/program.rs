@@ -1,0 +1,25 @@
+//! The program, as a user runs it. What needs NVRTC has the feature `nvrtc`.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod bench;
+mod cache;
+#[cfg(feature = "nvrtc")]
+mod compile;
+mod diff;
+mod doctor;
+#[cfg(target_os = "linux")]
+mod drivers;
+mod emit;
+mod input;
+mod interpret;
+#[cfg(target_os = "linux")]
+mod libraries;
+mod pack;
+#[cfg(feature = "nvrtc")]
+mod packing;
+mod recall;
+mod run;
+mod support;
+mod tune;
+#[cfg(feature = "nvrtc")]
+mod warmup;

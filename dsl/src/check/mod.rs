@@ -1,0 +1,85 @@
+//! From syntax to a spec: which keys exist, what their values are, and whether the spec is sound.
+//!
+//! The rules of a sound spec are not here: `SelectorSpec::validate` has them, and each of its faults
+//! is brought back to the token it is about. `keys` reads the values of a key. A key with a fault ends
+//! up at its default.
+
+mod keys;
+
+use crate::diagnostic::{self, Diagnostic};
+use crate::fallback;
+use crate::parse::{Declaration, Entry, Value};
+use keys::Reader;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use topkit_codegen::{Fault, Key, KeyKind, SelectorSpec};
+
+/// The spec that the declaration stands for; sound whatever the declaration is.
+pub fn spec(declaration: &Declaration, diagnostics: &mut Vec<Diagnostic>) -> SelectorSpec {
+    let mut spec = fallback::spec(declaration.name.unraw().to_string());
+    let Some(entries) = &declaration.entries else { return spec };
+    let mut given: Vec<Given> = Vec::new();
+    let mut misspelt = Vec::new();
+    for entry in entries {
+        let Some(key) = Key::from_name(&entry.key.unraw().to_string()) else {
+            let nearest = nearest(entry);
+            misspelt.extend(nearest);
+            diagnostics.push(diagnostic::unknown_key(&entry.key, nearest, entry.in_tuning));
+            continue;
+        };
+        if given.iter().any(|given| given.key == key) {
+            diagnostics.push(diagnostic::duplicate_key(&entry.key));
+            continue;
+        }
+        match (matches!(key.kind(), KeyKind::Tuning(_)), entry.in_tuning) {
+            (true, false) => {
+                let value = entry.value.as_ref().map(|value| value.place().to_string());
+                diagnostics.push(diagnostic::outside_tuning(&entry.key, value, key));
+            }
+            (false, true) => diagnostics.push(diagnostic::inside_tuning(&entry.key)),
+            _ => {}
+        }
+        let mut reader = Reader { key, each: Vec::new(), diagnostics };
+        if let Some(value) = &entry.value {
+            reader.set(value, &mut spec);
+        }
+        let each = reader.each;
+        let whole = entry.value.as_ref().map_or(entry.key.to_token_stream(), Value::place);
+        given.push(Given { key, whole, each });
+    }
+    let has = |key| given.iter().any(|given| given.key == key) || misspelt.contains(&key);
+    if !has(Key::Dtype) {
+        diagnostics.push(diagnostic::missing_dtype(&declaration.name));
+    }
+    for fault in spec.validate() {
+        fallback::restore(fault.key, &mut spec);
+        let place = place(&fault, &given, declaration);
+        diagnostics.push(diagnostic::spec_fault(fault, place));
+    }
+    spec
+}
+
+/// The key that a misspelt one may stand for.
+fn nearest(entry: &Entry) -> Option<Key> {
+    let written = entry.key.unraw().to_string();
+    diagnostic::nearest(&written, Key::ALL.iter().map(|key| key.name())).and_then(Key::from_name)
+}
+
+/// A key that the declaration gives, and where.
+struct Given {
+    key: Key,
+    whole: TokenStream,
+    /// The values of a list, or the two ends of a range, as the spec counts them.
+    each: Vec<TokenStream>,
+}
+
+fn place(fault: &Fault, given: &[Given], declaration: &Declaration) -> TokenStream {
+    match given.iter().find(|given| given.key == fault.key) {
+        Some(given) => {
+            let value = fault.value.and_then(|i| given.each.get(i));
+            value.unwrap_or(&given.whole).clone()
+        }
+        None => declaration.name.to_token_stream(),
+    }
+}
