@@ -1,7 +1,8 @@
 //! Turns a text with quoted includes into one that includes nothing.
 //!
-//! Each block is written once, where it is first needed, under a line that names it and a `#line`
-//! that keeps the compiler's messages pointing at the template. The text is otherwise untouched.
+//! Each block is written whole and once, after the blocks that it includes, under a line that names it
+//! and a `#line` that keeps the compiler's messages pointing at the template. An include becomes a
+//! comment; the text is otherwise untouched.
 
 use crate::embed::{self, FOLDER};
 use crate::error::RenderError;
@@ -12,8 +13,8 @@ use std::fmt::Write;
 /// Lines before the first include (the banner) stay at the top. `grown` are the places at which
 /// rendering made the text longer than it is in the file.
 pub(crate) fn flatten(path: &str, text: &str, grown: &[Growth]) -> Result<String, RenderError> {
-    let mut flattener = Flattener { out: String::new(), done: Vec::new() };
-    flattener.append(path, text, Start::Root(grown))?;
+    let mut flattener = Flattener { out: String::new(), done: vec![path.to_owned()] };
+    flattener.root(path, text, grown)?;
     Ok(flattener.out)
 }
 
@@ -32,57 +33,62 @@ struct Flattener {
     done: Vec<String>,
 }
 
-enum Start<'a> {
-    /// The root: its banner is not named.
-    Root(&'a [Growth]),
-    /// A block: named before its first line.
-    Block,
-}
-
 impl Flattener {
-    fn append(&mut self, path: &str, text: &str, start: Start<'_>) -> Result<(), RenderError> {
-        self.done.push(path.to_owned());
-        let (mut at_home, grown) = match start {
-            Start::Root(grown) => (true, grown),
-            Start::Block => (false, &[][..]),
-        };
+    /// Writes the root, whose includes are written where they stand.
+    fn root(&mut self, path: &str, text: &str, grown: &[Growth]) -> Result<(), RenderError> {
+        let mut at_home = true;
         for (i, line) in text.lines().enumerate() {
             let passed = grown.iter().filter(|growth| growth.before <= i + 1);
             let number = i + 1 - passed.map(|growth| growth.lines).sum::<usize>();
-            let mut text = line.to_owned();
             if let Some(included) = included_path(line) {
-                let target = resolve(path, included);
-                if !self.done.contains(&target) {
-                    let block = embed::file(&target).ok_or_else(|| RenderError::MissingBlock {
-                        block: target.clone(),
-                        file: format!("{FOLDER}/{path}"),
-                        line: number,
-                    })?;
-                    self.append(&target, block, Start::Block)?;
-                    at_home = false;
-                    continue;
-                }
-                // A line stands for a line, so that the numbers hold.
-                text = format!("// uses {target}");
-            } else if line.trim() == "#pragma once" {
-                text = String::new();
+                self.block(&resolve(path, included), path, number)?;
+                at_home = false;
+                continue;
             }
-            let says_nothing = text.is_empty() || text.starts_with("// uses ");
-            if !at_home && says_nothing {
+            if !at_home && line.is_empty() {
                 continue;
             }
             if !at_home {
-                self.enter(path, number);
+                self.name(path, number);
                 at_home = true;
             }
-            self.out.push_str(&text);
+            self.out.push_str(line);
+            self.out.push('\n');
+        }
+        Ok(())
+    }
+
+    /// Writes a block after those that it includes. `from` includes it, on line `line`.
+    fn block(&mut self, path: &str, from: &str, line: usize) -> Result<(), RenderError> {
+        if self.done.iter().any(|done| done == path) {
+            return Ok(());
+        }
+        self.done.push(path.to_owned());
+        let text = embed::file(path).ok_or_else(|| RenderError::MissingBlock {
+            block: path.to_owned(),
+            file: format!("{FOLDER}/{from}"),
+            line,
+        })?;
+        for (i, line) in text.lines().enumerate() {
+            if let Some(included) = included_path(line) {
+                self.block(&resolve(path, included), path, i + 1)?;
+            }
+        }
+        self.name(path, 1);
+        for line in text.lines() {
+            // A line stands for a line, so that the numbers hold.
+            match included_path(line) {
+                Some(included) => self.out += &format!("// uses {}", resolve(path, included)),
+                None if line.trim() == "#pragma once" => {}
+                None => self.out += line,
+            }
             self.out.push('\n');
         }
         Ok(())
     }
 
     /// Names the block whose text follows.
-    fn enter(&mut self, path: &str, line: usize) {
+    fn name(&mut self, path: &str, line: usize) {
         if !self.out.ends_with("\n\n") {
             self.out.push('\n');
         }
@@ -134,6 +140,19 @@ mod tests {
     }
 
     #[test]
+    fn a_block_is_whole_and_after_those_that_it_includes() {
+        let flat = flatten("root.cu", "// banner\n#include \"row/row.cuh\"\n", &[]).unwrap();
+        let row = embed::file("row/row.cuh").unwrap();
+        let (types, row_at) = (
+            flat.find("// ---- core/types.cuh ").unwrap(),
+            flat.find("// ---- row/row.cuh ").unwrap(),
+        );
+        assert!(types < row_at, "{flat}");
+        assert_eq!(flat.matches("row/row.cuh").count(), 2, "a name and a `#line`: {flat}");
+        assert!(flat.ends_with(row.split_once("types.cuh\"\n").unwrap().1), "{flat}");
+    }
+
+    #[test]
     fn lines_keep_their_numbers() {
         let flat = flatten("root.cu", "#include \"row/row.cuh\"\n", &[]).unwrap();
         let mut at: Option<(&str, usize)> = None;
@@ -145,8 +164,8 @@ mod tests {
             } else if let Some((text, number)) = &mut at
                 && !line.starts_with("// ---- ")
             {
-                // The blank line before the next block's name belongs to no file; an include that
-                // was met before has become a comment.
+                // The blank line before the next block's name belongs to no file, and an include has
+                // become a comment.
                 let same = text.lines().nth(*number - 1) == Some(line);
                 assert!(same || line.is_empty() || line.starts_with("// uses "), "{line}");
                 *number += 1;

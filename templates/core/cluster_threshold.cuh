@@ -10,10 +10,10 @@
 //
 // The bins are searched in two steps, so that little is sent: each CTA tells all others the sums of
 // its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
-// with two sets of letters: a CTA begins a pass only when all have done with the one before the last.
+// with two rounds: a CTA begins a pass only when all have done with the one before the last.
 #pragma once
+#include "../ptx/exchange.cuh"
 #include "histogram.cuh"
-#include "exchange.cuh"
 #include "threshold.cuh"
 #include "types.cuh"
 #include "warp.cuh"
@@ -27,25 +27,25 @@ struct ClusterThresholdBin {
 template <u32 THREADS, u32 BINS, u32 CLUSTER>
 struct ClusterThresholdSearch {
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
-    static constexpr u32 GROUPS = 2 * WARP_SIZE;   // a lane looks at two
+    static constexpr u32 GROUPS = 2 * WARP_SIZE;   // a lane has two
     static constexpr u32 GROUP = BINS / GROUPS;    // bins
     static constexpr u32 OWNED = BINS / THREADS;   // bins that a thread adds
     static constexpr u32 SHARING = GROUP / OWNED;  // threads of a group
-    static_assert(GROUP <= GROUPS && GROUP >= 2, "a lane looks at two bins of a group");
+    static_assert(GROUP <= GROUPS && GROUP >= 2, "a lane has two bins of a group");
     static_assert(OWNED >= 1 && SHARING >= 1 && SHARING <= WARP_SIZE, "a warp adds whole groups");
 
     // What the CTAs send, by their ranks; two counts in each word, the lower in the lower half.
-    struct Letters {
-        Mailbox for_sums;
-        Mailbox for_bins;
+    struct Round {
+        Exchange sums_exchange;
+        Exchange bins_exchange;
         u64 sums[CLUSTER][GROUPS / 2];
         u64 bins[CLUSTER][GROUP / 2];
     };
 
     static constexpr u32 MOST_FEW = GROUPS;
 
-    Letters letters[2];
-    Mailbox for_few;
+    Round rounds[2];
+    Exchange few_exchange;
     u64 few[CLUSTER][MOST_FEW / 2];
     u32 own[GROUPS];
     ClusterThresholdBin found;
@@ -53,22 +53,22 @@ struct ClusterThresholdSearch {
     // One thread.
     __device__ __forceinline__ void prepare() {
         for (u32 turn = 0; turn < 2; ++turn) {
-            letters[turn].for_sums.prepare();
-            letters[turn].for_bins.prepare();
+            rounds[turn].sums_exchange.prepare();
+            rounds[turn].bins_exchange.prepare();
         }
-        for_few.prepare();
+        few_exchange.prepare();
     }
 
     __device__ __forceinline__ ClusterThresholdBin find(const Histogram<BINS>& histogram,
                                                         u32 wanted, u32 rank, u32 pass) {
-        Letters& mine = letters[pass % 2];
+        Round& mine = rounds[pass % 2];
         add_groups(histogram);
         __syncthreads();
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u64 two = u64(own[2 * lane + 1]) << 32 | own[2 * lane];
         for (u32 cta = warp; cta < CLUSTER; cta += WARPS) {
-            mine.for_sums.send(&mine.sums[rank][lane], two, cta);
+            mine.sums_exchange.send(&mine.sums[rank][lane], two, cta);
         }
         if (warp == 0) {
             search(mine, histogram, wanted, rank, pass / 2);
@@ -81,22 +81,22 @@ struct ClusterThresholdSearch {
     template <u32 FEW>
     __device__ __forceinline__ ClusterThresholdBin find_of_few(const Histogram<BINS>& histogram,
                                                                u32 wanted, u32 rank) {
-        static_assert(FEW <= MOST_FEW && FEW >= 2, "a lane looks at two bins");
+        static_assert(FEW <= MOST_FEW && FEW >= 2, "a lane has two bins");
         using Counts = u64[CLUSTER][FEW / 2];
         Counts& counts = reinterpret_cast<Counts&>(few);
         const u32 lane = threadIdx.x;
         if (lane < WARP_SIZE) {
             if (lane == 0) {
-                for_few.announce(u32(sizeof(counts)));
+                few_exchange.announce(u32(sizeof(counts)));
             }
             if (2 * lane < FEW) {
                 u32 two[2];
                 histogram.template read<2>(2 * lane, two);
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                    for_few.send(&counts[rank][lane], u64(two[1]) << 32 | two[0], cta);
+                    few_exchange.send(&counts[rank][lane], u64(two[1]) << 32 | two[0], cta);
                 }
             }
-            for_few.wait(0);
+            few_exchange.wait(0);
             const Step bin = locate<FEW>(wanted, rank, counts);
             const u32 before_above = warp_sum(bin.before_above);
             if (bin.here) {
@@ -132,26 +132,26 @@ struct ClusterThresholdSearch {
 
     // One warp: all others wait for it, so each of its instructions counts. What is not needed to
     // know the bins to send is worked out while they are on their way.
-    __device__ __forceinline__ void search(Letters& mine, const Histogram<BINS>& histogram,
+    __device__ __forceinline__ void search(Round& mine, const Histogram<BINS>& histogram,
                                            u32 wanted, u32 rank, u32 phase) {
         const u32 lane = threadIdx.x;
         if (lane == 0) {
-            mine.for_sums.announce(u32(sizeof(mine.sums)));
+            mine.sums_exchange.announce(u32(sizeof(mine.sums)));
         }
-        mine.for_sums.wait(phase);
+        mine.sums_exchange.wait(phase);
         const Step group = locate<GROUPS>(wanted, rank, mine.sums);
         if (lane == 0) {
-            mine.for_bins.announce(u32(sizeof(mine.bins)));
+            mine.bins_exchange.announce(u32(sizeof(mine.bins)));
         }
         if (2 * lane < GROUP) {
             u32 counts[2];
             histogram.template read<2>(group.place * GROUP + 2 * lane, counts);
             for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                mine.for_bins.send(&mine.bins[rank][lane], u64(counts[1]) << 32 | counts[0], cta);
+                mine.bins_exchange.send(&mine.bins[rank][lane], u64(counts[1]) << 32 | counts[0], cta);
             }
         }
         const u32 groups_above = warp_sum(group.before_above);
-        mine.for_bins.wait(phase);
+        mine.bins_exchange.wait(phase);
         const Step bin = locate<GROUP>(wanted - group.above, rank, mine.bins);
         const u32 place = group.place * GROUP + bin.place;
         const u32 before_above = groups_above + warp_sum(bin.before_above);
@@ -190,10 +190,10 @@ struct ClusterThresholdSearch {
         step.inside = is_upper ? upper : lower;
         step.before_inside = is_upper ? upper_before : lower_before;
         // One reduction tells every lane: a row has fewer than 2^20 scores.
-        const u32 told = step.here ? (step.above + 1) * GROUPS + 2 * pair + is_upper : 0;
-        const u32 heard = warp_greatest(told);
-        step.place = heard % GROUPS;
-        step.above = heard / GROUPS - 1;
+        const u32 packed = step.here ? (step.above + 1) * GROUPS + 2 * pair + is_upper : 0;
+        const u32 greatest = warp_greatest(packed);
+        step.place = greatest % GROUPS;
+        step.above = greatest / GROUPS - 1;
         step.before_above = 0;
         if (owner) {
             step.before_above += 2 * pair > step.place ? lower_before : 0;

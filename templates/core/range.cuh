@@ -19,7 +19,7 @@ struct ActiveRange {
 
     __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
 
-    // The members of one bin, to be split by the digit below.
+    // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
         const u32 bin_least = least + (bin << shift);
         const u32 bin_last = (1u << shift) - 1;

@@ -1,4 +1,4 @@
-// Places for the winners and the members that the threads of a CTA write.
+// Places for the winners and the candidates that the threads of a CTA write.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
 // one between the counter's reset and this.
@@ -7,14 +7,14 @@
 #include "types.cuh"
 #include "warp.cuh"
 
-// The first place of this thread among the winners and among the members.
+// The first place of this thread among the winners and among the candidates.
 struct Slots {
     u32 winner;
-    u32 member;
+    u32 candidate;
 };
 
-__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 members) {
-    const u32 counts = winners << 16 | members;
+__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
+    const u32 counts = winners << 16 | candidates;
     const u32 lane = threadIdx.x % WARP_SIZE;
     const u32 through = warp_sum_through(counts, lane);
     u32 first = 0;

@@ -16,9 +16,9 @@ struct ThresholdBin {
     u32 inside;  // keys in it
 };
 
-// A kernel that has registers to spare HOLDS counts over the barrier; else the one thread that looks
-// closer reads them again.
-template <u32 THREADS, bool HOLDS = true>
+// KEEPS_COUNTS: counts stay in registers over the barrier. Without it, for kernels that have none to spare,
+// the one thread with the threshold bin reads them again.
+template <u32 THREADS, bool KEEPS_COUNTS = true>
 struct ThresholdSearch {
     static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
 
@@ -35,10 +35,10 @@ struct ThresholdSearch {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
         constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
-        constexpr bool HELD = HOLDS && OWNED == AT_ONCE;
+        constexpr bool KEPT = KEEPS_COUNTS && OWNED == AT_ONCE;
         u32 counts[AT_ONCE] = {};
         u32 owned = 0;
-        if constexpr (HELD) {
+        if constexpr (KEPT) {
             if (owner) {
                 histogram.template read<AT_ONCE>(lowest, counts);
             }
@@ -54,7 +54,7 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
+        // Only the warp with the threshold bin goes on: each instruction of all warps is as
         // many issue slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
@@ -63,7 +63,7 @@ struct ThresholdSearch {
 #pragma unroll 1
                 for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
                     const u32 first = lowest + left - AT_ONCE;
-                    if constexpr (!HELD) {
+                    if constexpr (!KEPT) {
                         histogram.template read<AT_ONCE>(first, counts);
                     }
 #pragma unroll

@@ -24,7 +24,7 @@ struct LaunchArgs {
     void* indices;           // row r begins index_stride elements after row r - 1
     i64 index_stride;        // elements
     void* workspace;         // kernels that need one leave it ready for the next launch
-    i32 columns;             // columns of a dense row, and the bound of every ragged one
+    i32 columns;             // columns of a dense row, and the most of a ragged one
     i32 k;
     i64 rows;
 };

@@ -1,25 +1,24 @@
 // block_radix: one CTA selects the top k of one row, by radix over ordered keys.
 //
-// The histogram of the uppermost digit splits the row at the threshold bin: keys above it are
-// winners and are written at once; its members are kept on chip and split again by the next
-// digit, until every member wins or all members are equal. Members that do not fit on chip are
-// left where they are: the row itself is scanned again, under the digits resolved so far. So no
-// distribution of scores loses a winner; some take more scans.
+// Each pass counts one digit of the keys in a histogram and finds the threshold bin. Keys above the bin
+// win. The keys in the bin are the candidates of the next pass, which splits them by the next digit, until
+// every candidate wins or all are equal. Candidates that fit are kept in shared memory; others are left in
+// the row, which is then scanned again. So no distribution of scores loses a winner; some take more scans.
 //
-// Radix selection: Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for
-// graphics processing units", ACM JEA 17 (2012).
+// Source: RadixSelect; Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for graphics
+// processing units", ACM JEA 17 (2012).
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
 #pragma once
-#include "../core/range.cuh"
-#include "../select/candidate_buffer.cuh"
 #include "../core/histogram.cuh"
-#include "../row/row.cuh"
-#include "../sink/short_row.cuh"
+#include "../core/range.cuh"
 #include "../core/threshold.cuh"
 #include "../core/types.cuh"
+#include "../row/row.cuh"
 #include "../row/vec_load.cuh"
+#include "../select/candidate_buffer.cuh"
+#include "../sink/short_row.cuh"
 
 template <class Config>
 struct BlockRadix {
@@ -45,6 +44,7 @@ struct BlockRadix {
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
+        // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
@@ -52,6 +52,7 @@ struct BlockRadix {
             return;
         }
 
+        // Clear the histogram and the counters.
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.candidates.size = 0;
@@ -59,6 +60,7 @@ struct BlockRadix {
         }
         __syncthreads();
 
+        // Count the first digit of every key.
         const RowReader<Config> reader(row);
         Active active = Active::between(0, Key(~Key(0)));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
@@ -67,18 +69,22 @@ struct BlockRadix {
         u32 wanted = k;         // winners not yet written
         bool buffered = false;  // all active keys are in the candidate buffer
         while (true) {
+            // Find the threshold bin: the keys above it win.
             const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active members = active.narrowed_to(threshold.bin);
+            const Active next = active.narrowed_to(threshold.bin);
             wanted -= threshold.above;
 
+            // The search is over if every candidate wins, or all of them are equal. Else count the next
+            // digit, and keep the candidates in shared memory if they fit.
             const bool settled = threshold.inside == wanted || active.shift == 0;
             const bool keep = !buffered && threshold.inside <= CANDIDATES;
             if (!settled) {
                 shared.histogram.template clear<THREADS>();
                 __syncthreads();
             }
+            // Write the winners. Of the candidates, write as many as are wanted, or count them.
             const auto split = [&](Key key, u32 column) {
-                if (key > members.greatest) {
+                if (key > next.greatest) {
                     Config::emit(args, blockIdx.x, shared.slots.next_winner(), column);
                 } else if (settled) {
                     const u32 tie = shared.slots.next_tie();
@@ -86,23 +92,23 @@ struct BlockRadix {
                         Config::emit(args, blockIdx.x, k - wanted + tie, column);
                     }
                 } else {
-                    shared.histogram.add(members.digit(key));
+                    shared.histogram.add(next.digit(key));
                     if (keep) {
                         shared.candidates.push(key, column);
                     }
                 }
             };
             if (buffered) {
-                shared.candidates.template for_each_in<THREADS>(members.least, active.greatest, split);
+                shared.candidates.template for_each_in<THREADS>(next.least, active.greatest, split);
             } else {
-                reader.for_each_in(members.least, active.greatest, split);
+                reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
                 return;
             }
             __syncthreads();
             buffered = buffered || keep;
-            active = members;
+            active = next;
         }
     }
 };

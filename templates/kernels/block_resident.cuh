@@ -1,28 +1,30 @@
-// block_resident: one CTA selects the top k of one row that it holds in registers.
+// block_resident: one CTA selects the top k of one row that it keeps in registers.
 //
-// The row is loaded once and held rounded to fp16, which keeps the order of the scores. One
-// histogram over the rounded scores finds the threshold bin; what is above it wins. Its few
-// members are gathered and selected from by their keys; very many are split by radix over their
-// keys, from the least to the greatest of them. Nothing is dropped, so the answer is exact however
-// the scores lie, and the row is never searched again: a later pass visits only the members that
-// are left.
+// The row is loaded once and rounded to fp16, which keeps the order of the scores. One histogram over the
+// rounded scores finds the threshold bin; scores above the bin win. Few candidates in the bin are collected
+// in shared memory and selected by their keys; many are split by radix over their keys, from the least to
+// the greatest of them. Nothing is dropped, so the answer is exact for every distribution, and no pass
+// reads the whole row again: a later pass visits only the candidates that are left.
+//
+// Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with a first digit of the
+// rounded scores in registers.
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
 // addresses aligned to their element.
 #pragma once
-#include "../core/range.cuh"
-#include "../ptx/dependent_launch.cuh"
 #include "../core/histogram.cuh"
-#include "../select/members.cuh"
+#include "../core/range.cuh"
 #include "../core/ranking.cuh"
-#include "../row/resident/row.cuh"
-#include "../row/row.cuh"
-#include "../sink/short_row.cuh"
 #include "../core/slots.cuh"
 #include "../core/threshold.cuh"
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../row/resident/row.cuh"
+#include "../row/row.cuh"
+#include "../select/candidates.cuh"
+#include "../sink/short_row.cuh"
 
 template <class Config>
 struct BlockResident {
@@ -30,7 +32,7 @@ struct BlockResident {
     using Key = typename Config::Bits;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
-    using Few = Members<Config>;
+    using Few = FewCandidates<Config>;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
@@ -46,52 +48,56 @@ struct BlockResident {
     struct Shared {
         Histogram<BINS> histogram;
         ThresholdSearch<THREADS> threshold;
-        u32 reserved;  // two counts: winners in the upper half, members in the lower
-        u32 least;     // of the members' keys, and the greatest
+        u32 reserved;  // two counts: winners in the upper half, candidates in the lower
+        u32 least;     // of the candidates' keys, and the greatest
         u32 greatest;
-        Few members;
+        Few candidates;
         u32 staged[STAGED];
     };
 
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
+        // Clear the histogram while the grid before this one ends.
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
         }
         wait_for_grid_ahead();
+        // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
             take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
-        const ResidentRow<Config> held(row, 0);
-        const Places& places = held.places;
+        // Load the row, and count the upper bits of the rounded scores.
+        const ResidentRow<Config> resident(row, 0);
+        const Places& places = resident.places;
         let_grid_behind_start();
         __syncthreads();
-        held.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
+        resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
+        // Find the threshold bin. Scores above it win; those in it are the candidates.
         const ThresholdBin threshold = shared.threshold.find(shared.histogram, k);
-
-        Hits members;
+        Hits candidates;
         Hits winners;
-        held.split_at(threshold.bin << CODE_SHIFT, (threshold.bin + 1) << CODE_SHIFT, members, winners);
+        resident.split_at(threshold.bin << CODE_SHIFT, (threshold.bin + 1) << CODE_SHIFT, candidates, winners);
         const u32 wanted = k - threshold.above;
         if (threshold.inside == wanted) {
-            winners.add(members);
-            members = {};
+            winners.add(candidates);
+            candidates = {};
         }
 
+        // Reserve places for both, and collect the candidates if they fit.
         const bool few = threshold.inside <= Few::CAPACITY;
-        Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
+        Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         if (few) {
-            held.for_each_hit(members, [&](Key key, u32 column) {
-                shared.members.all.entries[slots.member++] = entry_of(key, column);
+            resident.for_each_hit(candidates, [&](Key key, u32 column) {
+                shared.candidates.all.entries[slots.candidate++] = entry_of(key, column);
             });
         }
-        // Through shared memory, many winners are written in order and so in few transactions:
+        // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
         // 1024 x 8192 bf16, k = 2048, 15 us for 28 (H200). Few winners are not worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
         if (staged) {
@@ -102,18 +108,20 @@ struct BlockResident {
                 Config::emit(args, blockIdx.x, slots.winner++, column);
             });
         }
+        // Select the rest of the k winners from the candidates.
         if (threshold.inside != wanted) {
             if (few) {
                 __syncthreads();
                 const u32 above = threshold.above;
-                shared.members.select(shared.histogram, shared.threshold, threshold.inside, wanted,
+                shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
                                       [&args, &shared, above, staged](u32 slot, u32 column) {
                                           write(args, shared, above + slot, column, staged);
                                       });
             } else {
-                split(args, shared, places, members, slots.member, threshold.above, wanted, staged);
+                split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
             }
         }
+        // Write the staged winners in order.
         if (staged) {
             __syncthreads();
             for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
@@ -131,14 +139,14 @@ struct BlockResident {
         }
     }
 
-    // Writes the best `wanted` of many members from `place` on: by radix over their keys, from the
+    // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
     // least to the greatest of them, until all that are left win or are equal. `slot` is this
-    // thread's first among the members. Not inlined: beside it, the common path would run with
+    // thread's first among the candidates. Not inlined: beside it, the common path would run with
     // other registers and 0.25 us longer (1 x 8192, H200).
     static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
-                                              Hits members, u32 slot, u32 place, u32 wanted,
+                                              Hits candidates, u32 slot, u32 place, u32 wanted,
                                               bool staged) {
-        find_extremes(shared, places, members);
+        find_extremes(shared, places, candidates);
         Active active = Active::between(shared.least, shared.greatest);
         bool settled = active.least == active.greatest;
         while (!settled) {
@@ -148,33 +156,33 @@ struct BlockResident {
             }
             __syncthreads();
             places.for_each_key(
-                members, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
+                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
             __syncthreads();
             const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
             const Active inside = active.narrowed_to(threshold.bin);
             Hits winners = {};
             Hits left = {};
-            places.for_each_key(members, [&](Key key, u32 word, u32 bit) {
+            places.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
                 if (key > inside.greatest) {
                     winners.add(word, bit);
                 } else if (key >= inside.least) {
                     left.add(word, bit);
                 }
             });
-            members = left;
+            candidates = left;
 
-            Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
+            Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
                 write(args, shared, place + slots.winner++, column, staged);
             });
-            slot = slots.member;
+            slot = slots.candidate;
             place += threshold.above;
             wanted -= threshold.above;
             settled = threshold.inside == wanted || active.shift == 0;
             active = inside;
             __syncthreads();
         }
-        places.for_each_column(members, [&](u32 column) {
+        places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
                 write(args, shared, place + slot, column, staged);
             }
@@ -182,9 +190,9 @@ struct BlockResident {
         });
     }
 
-    // The least and the greatest key of the members, for all threads.
+    // The least and the greatest key of the candidates, for all threads.
     static __device__ __forceinline__ void find_extremes(Shared& shared,
-                                                         const Places& places, Hits members) {
+                                                         const Places& places, Hits candidates) {
         if (threadIdx.x == 0) {
             shared.least = ~0u;
             shared.greatest = 0;
@@ -192,7 +200,7 @@ struct BlockResident {
         __syncthreads();
         u32 least = ~0u;
         u32 greatest = 0;
-        places.for_each_key(members, [&](Key key, u32, u32) {
+        places.for_each_key(candidates, [&](Key key, u32, u32) {
             least = min(least, u32(key));
             greatest = max(greatest, u32(key));
         });

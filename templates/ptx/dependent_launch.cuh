@@ -1,18 +1,18 @@
-// Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
+// Programmatic dependent launch (PDL): a kernel may start before the previous one has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
 // Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
 // grids already. A kernel touches global memory only after it has waited.
 #pragma once
 
-// Returns when the grid ahead has ended and what it wrote can be read.
+// Returns when the previous grid has ended and its writes can be read.
 __device__ __forceinline__ void wait_for_grid_ahead() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 
-// Lets the grid behind start; it waits for this one's end before it reads.
+// Lets the next grid start; it waits for the end of this one before it reads.
 __device__ __forceinline__ void let_grid_behind_start() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");

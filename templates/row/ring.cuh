@@ -1,15 +1,16 @@
 // The next stripes of a CTA's part, in shared memory or on their way there.
 //
-// Scope: thread; each brings and reads its own share. Shared memory: STAGES stripes, which the launch
+// Scope: thread; each copies and reads its own share. Shared memory: STAGES stripes, which the launch
 // asks for. Barriers: none. Preconditions: those of the stripes.
 //
 // A thread goes through its share a vector at a time, so that it holds few scores in registers, and
 // finds the few that it asks for again still there: 1024 x 131072 bf16, k = 2048, 90.3 us for 121.6
 // with stripes in registers and scores loaded again (H200). More stages are no faster.
 #pragma once
-#include "../ptx/async_copy.cuh"
-#include "stripes.cuh"
 #include "../core/types.cuh"
+#include "../ptx/async_copy.cuh"
+#include "../ptx/dynamic_shared.cuh"
+#include "stripes.cuh"
 
 template <class Config>
 struct Ring {
@@ -23,17 +24,9 @@ struct Ring {
 
     uint4* own;  // this thread's first vector; each other is THREADS after the one before it
 
-    __device__ __forceinline__ Ring() {
-#ifdef TOPKIT_INTERPRET
-        own = static_cast<uint4*>(topkit::dynamic_shared()) + threadIdx.x;
-#else
-        // By 64 bytes alone, copies would take 13 % longer (1024 x 131072 f32, H200).
-        extern __shared__ __align__(128) uint4 ring[];
-        own = ring + threadIdx.x;
-#endif
-    }
+    __device__ __forceinline__ Ring() { own = dynamic_shared() + threadIdx.x; }
 
-    // Starts to bring a stripe; WORST where the thread holds no score. Its copies are a group.
+    // Starts the copies of a stripe; WORST where the thread has no score. Its copies are a group.
     // Precondition: what is in the stage has been read.
     __device__ __forceinline__ void bring(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);

@@ -5,14 +5,14 @@
 // row meanwhile. A vector is 16 bytes.
 //
 // Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
-// whose best scores stand together and one that repeats itself look alike from every stripe. Nor does
-// a thread take the same place of every stripe: else two stripes would be one to the search for a
-// bound, which asks each thread for its best (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
+// whose best scores stand together and one that repeats itself have much the same stripes. Nor does
+// a thread take the same place of every stripe: else two stripes would be one sample of a search for a
+// threshold that takes the best score of each thread (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
 // 9.4 so; H200).
 #pragma once
-#include "row.cuh"
-#include "../score/word.cuh"
 #include "../core/types.cuh"
+#include "../score/word.cuh"
+#include "row.cuh"
 
 template <class Config>
 struct Stripes {

@@ -5,8 +5,8 @@
 // writes the row while it is read. Any base address, stride and length: the scores before the
 // first aligned vector and after the last whole one are loaded one by one.
 #pragma once
-#include "row.cuh"
 #include "../core/types.cuh"
+#include "row.cuh"
 
 // One memory transaction of a thread, by its width in bytes.
 template <u32 BYTES> struct LoadWord;

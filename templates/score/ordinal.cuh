@@ -1,27 +1,8 @@
 // Ordered keys: unsigned integers that compare as the scores do.
 //
-// Scope: thread. Shared memory: none. Barriers: none.
-// A dtype is one traits block here and one row in the generator's dtype table.
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
 #pragma once
-#include "../core/types.cuh"
-
-struct F32 {
-    using Bits = u32;
-    static constexpr Bits SIGN = 0x80000000u;
-    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
-};
-
-struct Bf16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7F80u;
-};
-
-struct F16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7C00u;
-};
+#include "dtypes.cuh"
 
 // The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
 // either sign has the greatest key or the least. No finite or infinite score has those two keys.

@@ -1,4 +1,4 @@
-// Where winners and the members of the threshold bin go.
+// Where winners and the candidates of the threshold bin go.
 //
 // Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
 // counters. Barriers: none; the caller places one between reset and use, and one between the
@@ -6,7 +6,7 @@
 #pragma once
 #include "../core/types.cuh"
 
-// Members of the threshold bin, kept on chip for the passes that refine it.
+// Candidates of the threshold bin, kept on chip for the passes that refine it.
 template <class Key, u32 CAPACITY>
 struct CandidateBuffer {
     u32 columns[CAPACITY];

@@ -4,8 +4,8 @@
 // result. Barriers: the first before anything is counted, the last after the result is written.
 // Preconditions: 1 <= wanted <= the keys from `least` to `greatest`.
 #pragma once
-#include "../core/range.cuh"
 #include "../core/histogram.cuh"
+#include "../core/range.cuh"
 #include "../core/threshold.cuh"
 #include "../core/types.cuh"
 

@@ -18,18 +18,6 @@
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
-// ---- kernels/block_filter.cuh ------------------------------------------------------------------
-#line 1 "templates/kernels/block_filter.cuh"
-// block_filter: one CTA selects the top k of one row of any length, which it reads once.
-//
-// It guesses a threshold from a sample of the row, keeps the scores above it as candidates while the
-// row streams by, and selects the best k of these. A guess that fails costs a second read of the row.
-// Sources: see filter/filter.cuh.
-//
-// Scope: block; grid.x = rows. Shared memory: static, under 48 KB, and the ring's. Barriers: uniform
-// over the CTA. Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses
-// aligned to their element.
-
 // ---- core/types.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/types.cuh"
 // Integer names and the one argument of every kernel.
@@ -58,66 +46,128 @@ struct LaunchArgs {
     void* indices;           // row r begins index_stride elements after row r - 1
     i64 index_stride;        // elements
     void* workspace;         // kernels that need one leave it ready for the next launch
-    i32 columns;             // columns of a dense row, and the bound of every ragged one
+    i32 columns;             // columns of a dense row, and the most of a ragged one
     i32 k;
     i64 rows;
 };
 
-// ---- filter/filter.cuh -------------------------------------------------------------------------
-#line 1 "templates/filter/filter.cuh"
-// The steps of the filter kernels: threshold by sampling, filtering, verification, rescan.
+// ---- score/dtypes.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/dtypes.cuh"
+// The score types: one traits block for each row of the generator's dtype table.
 //
-// A kernel calls them in this order; each kernel's file shows how:
-//   guess          a threshold from a sample of the row, with a little more than the k winners above it
-//   filter         one read of the row: the scores above the threshold are the candidates
-//   select         the k best candidates, if they are the k best scores: the k-th best candidate must
-//                  not be below the threshold
-//   rescan         where the guess failed, finds the best of a part for certain
-//   rescan_alone   the same for a whole row, by one CTA
-//
-// Sampling and verification: Floyd, Rivest, "Expected time bounds for selection", CACM 18 (1975); on
-// GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
-//
-// Scope: block; every thread must call. Shared memory: the search's, the candidates' and the final
-// selection's: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
-// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; those of the
-// stripes.
+// Scope: none (types only). Shared memory: none. Barriers: none.
 
 // uses core/types.cuh
 
+struct F32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
+};
+
+struct Bf16 {
+    using Bits = u16;
+    static constexpr Bits SIGN = 0x8000u;
+    static constexpr Bits INFINITE = 0x7F80u;
+};
+
+struct F16 {
+    using Bits = u16;
+    static constexpr Bits SIGN = 0x8000u;
+    static constexpr Bits INFINITE = 0x7C00u;
+};
+
+// ---- score/ordinal.cuh -------------------------------------------------------------------------
+#line 1 "templates/score/ordinal.cuh"
+// Ordered keys: unsigned integers that compare as the scores do.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+
+// uses score/dtypes.cuh
+
+// The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
+// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+template <class Dtype, bool NAN_HIGHEST>
+__device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
+    using Bits = typename Dtype::Bits;
+    const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
+    if (magnitude > Dtype::INFINITE) {
+        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
+    }
+    if (magnitude == 0) {
+        return Dtype::SIGN;
+    }
+    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
+}
+
+// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
+#line 12 "templates/skeleton.cu.j2"
+// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+struct Config {
+    using Dtype = F32;
+    using Bits = Dtype::Bits;
+    using Index = i32;
+    static constexpr u32 VEC_SIZE = 4;
+    static constexpr u32 BINS = 2048;
+    static constexpr u32 DIGIT_BITS = 11;
+    static constexpr u32 CANDIDATES = 4096;
+    static constexpr u32 ITEMS = 32;
+    static constexpr u32 CHUNK = 32;
+    static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
+    static constexpr u32 MOST_K = 2048;
+    static constexpr u32 CLUSTER = 1;
+    static constexpr u32 THREADS = 512;
+    static constexpr bool LARGEST = true;
+    static constexpr bool NAN_HIGHEST = true;
+    static constexpr bool RAGGED = false;
+
+    // Greater keys are better.
+    static __device__ __forceinline__ Bits key(Bits score) {
+        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Bits>(~key);
+    }
+
+    // Writes one winner; columns count from the start of the row.
+    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
+                                                u32 column) {
+        *output(args, row, slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
+        *output(args, row, slot) = static_cast<Index>(-1);
+    }
+
+    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
 #line 1 "templates/ptx/dependent_launch.cuh"
-// Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
+// Programmatic dependent launch (PDL): a kernel may start before the previous one has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
 // Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
 // grids already. A kernel touches global memory only after it has waited.
 
 
-// Returns when the grid ahead has ended and what it wrote can be read.
+// Returns when the previous grid has ended and its writes can be read.
 __device__ __forceinline__ void wait_for_grid_ahead() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 
-// Lets the grid behind start; it waits for this one's end before it reads.
+// Lets the next grid start; it waits for the end of this one before it reads.
 __device__ __forceinline__ void let_grid_behind_start() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
 }
-
-// ---- row/ring.cuh ------------------------------------------------------------------------------
-#line 1 "templates/row/ring.cuh"
-// The next stripes of a CTA's part, in shared memory or on their way there.
-//
-// Scope: thread; each brings and reads its own share. Shared memory: STAGES stripes, which the launch
-// asks for. Barriers: none. Preconditions: those of the stripes.
-//
-// A thread goes through its share a vector at a time, so that it holds few scores in registers, and
-// finds the few that it asks for again still there: 1024 x 131072 bf16, k = 2048, 90.3 us for 121.6
-// with stripes in registers and scores loaded again (H200). More stages are no faster.
 
 // ---- ptx/async_copy.cuh ------------------------------------------------------------------------
 #line 1 "templates/ptx/async_copy.cuh"
@@ -170,19 +220,234 @@ __device__ __forceinline__ void copy_async_wait_but_last() {
 }
 #endif
 
-// ---- row/stripes.cuh ---------------------------------------------------------------------------
-#line 1 "templates/row/stripes.cuh"
-// A row cut into stripes, each spread over all of it, that a CTA loads one at a time.
+// ---- ptx/dynamic_shared.cuh --------------------------------------------------------------------
+#line 1 "templates/ptx/dynamic_shared.cuh"
+// The shared memory that a launch asks for, beside that of the variables.
 //
-// Scope: block; each thread holds its share of a stripe. Shared memory: none. Barriers: none.
-// Preconditions: blockDim.x == Config::THREADS; scores aligned to their element; nobody writes the
-// row meanwhile. A vector is 16 bytes.
+// Scope: thread; all of a CTA get the same. Shared memory: as much as the launch asks for. Barriers: none.
+
+// uses core/types.cuh
+
+__device__ __forceinline__ uint4* dynamic_shared() {
+#ifdef TOPKIT_INTERPRET
+    return static_cast<uint4*>(topkit::dynamic_shared());
+#else
+    // By 64 bytes alone, copies would take 13 % longer (1024 x 131072 f32, H200).
+    extern __shared__ __align__(128) uint4 memory[];
+    return memory;
+#endif
+}
+
+// ---- ptx/compare.cuh ---------------------------------------------------------------------------
+#line 1 "templates/ptx/compare.cuh"
+// Compares scores as they were loaded, as floating-point numbers: a word holds one of 32 bits or two of
+// 16, so that no score needs its key.
 //
-// Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
-// whose best scores stand together and one that repeats itself look alike from every stripe. Nor does
-// a thread take the same place of every stripe: else two stripes would be one to the search for a
-// bound, which asks each thread for its best (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
-// 9.4 so; H200).
+// Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
+// Before sm_90 and in the interpreter plain C++ computes what the instructions give, NaN and signed
+// zeros included: the interpreter would not see a fault of the instructions' order otherwise.
+
+// uses core/types.cuh
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#define TOPKIT_COMPARE_PTX 1
+#else
+#define TOPKIT_COMPARE_PTX 0
+#endif
+
+// One instruction for each dtype, chosen when the kernel is compiled.
+#define TOPKIT_BETTER_OF(operation)                                                              \
+    if constexpr (sizeof(Bits) == 4) {                                                           \
+        asm(operation ".f32 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                         \
+    } else if constexpr (IS_F16) {                                                               \
+        asm(operation ".f16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                       \
+    } else {                                                                                     \
+        asm(operation ".bf16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                      \
+    }
+#define TOPKIT_ADD_HITS(relation)                                                                \
+    if constexpr (sizeof(Bits) == 4) {                                                           \
+        asm("{\n\t.reg .pred p;\n\tsetp." relation ".f32 p, %1, %2;\n\t@p or.b32 %0, %0, %3;\n\t}"  \
+            : "+r"(hits)                                                                         \
+            : "r"(word), "r"(other), "r"(bit));                                                  \
+    } else if constexpr (IS_F16) {                                                               \
+        u32 mask;                                                                                \
+        asm("set." relation ".u32.f16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(other));      \
+        hits |= mask & bit;                                                                      \
+    } else {                                                                                     \
+        u32 mask;                                                                                \
+        asm("set." relation ".u32.bf16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(other));     \
+        hits |= mask & bit;                                                                      \
+    }
+
+template <class Dtype, bool LARGEST, bool NAN_WINNING>
+struct Compare {
+    using Bits = typename Dtype::Bits;
+    static constexpr u32 SCORES = 4 / sizeof(Bits);  // in a word
+    static constexpr bool IS_F16 = Dtype::INFINITE == 0x7C00u;
+
+    static __device__ __forceinline__ Bits score(u32 word, u32 which) {
+        return Bits(word >> (which * 16));
+    }
+
+    // The better of each two scores. A NaN that wins comes out as the canonical one.
+    static __device__ __forceinline__ u32 better(u32 a, u32 b) {
+#if TOPKIT_COMPARE_PTX
+        u32 best;
+        if constexpr (LARGEST && NAN_WINNING) {
+            TOPKIT_BETTER_OF("max.NaN")
+        } else if constexpr (LARGEST) {
+            TOPKIT_BETTER_OF("max")
+        } else if constexpr (NAN_WINNING) {
+            TOPKIT_BETTER_OF("min.NaN")
+        } else {
+            TOPKIT_BETTER_OF("min")
+        }
+        return best;
+#else
+        u32 best = 0;
+        for (u32 i = 0; i < SCORES; ++i) {
+            best |= u32(better_score(score(a, i), score(b, i))) << (16 * i);
+        }
+        return best;
+#endif
+    }
+
+    // Adds to `hits` the scores of a word that are better than those of `other`. A NaN that wins is
+    // better than every score, a NaN that loses better than none.
+    static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
+#if TOPKIT_COMPARE_PTX
+        if constexpr (LARGEST && NAN_WINNING) {
+            TOPKIT_ADD_HITS("gtu")
+        } else if constexpr (LARGEST) {
+            TOPKIT_ADD_HITS("gt")
+        } else if constexpr (NAN_WINNING) {
+            TOPKIT_ADD_HITS("ltu")
+        } else {
+            TOPKIT_ADD_HITS("lt")
+        }
+#else
+        add_where(word, other, bit, hits, [](Bits score, Bits other) {
+            return is_nan(score) || is_nan(other) ? NAN_WINNING
+                                                  : in_order(other, score) && !equal(other, score);
+        });
+#endif
+    }
+
+    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
+    // so a word that is compared with itself gives all scores that are not NaN.
+    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
+#if TOPKIT_COMPARE_PTX
+        TOPKIT_ADD_HITS("eq")
+#else
+        add_where(word, other, bit, hits, [](Bits score, Bits other) {
+            return !is_nan(score) && !is_nan(other) && equal(score, other);
+        });
+#endif
+    }
+
+#if !TOPKIT_COMPARE_PTX
+   private:
+    static __device__ __forceinline__ constexpr bool is_nan(Bits bits) {
+        return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
+    }
+
+    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
+    static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
+        const auto ordered = [](Bits bits) {
+            return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
+        };
+        return LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
+    }
+
+    // Of numbers: whether they compare as equal.
+    static __device__ __forceinline__ bool equal(Bits a, Bits b) {
+        return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
+    }
+
+    static __device__ __forceinline__ Bits better_score(Bits a, Bits b) {
+        constexpr Bits CANONICAL = Bits(~Dtype::SIGN);
+        if (is_nan(a) || is_nan(b)) {
+            return NAN_WINNING || (is_nan(a) && is_nan(b)) ? CANONICAL : is_nan(a) ? b : a;
+        }
+        return in_order(b, a) ? a : b;
+    }
+
+    template <class Relation>
+    static __device__ __forceinline__ void add_where(u32 word, u32 other, u32 bit, u32& hits,
+                                                     Relation relation) {
+        for (u32 i = 0; i < SCORES; ++i) {
+            if (relation(score(word, i), score(other, i))) {
+                hits |= bit & (SCORES == 1 ? ~0u : 0xFFFFu << (16 * i));
+            }
+        }
+    }
+#endif
+};
+
+// ---- score/word.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/word.cuh"
+// Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Preconditions: the key of a threshold is at least that of the worst infinity.
+
+// uses core/types.cuh
+// uses ptx/compare.cuh
+
+template <class Config>
+struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
+    using Dtype = typename Config::Dtype;
+    using Bits = typename Config::Bits;
+    using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
+    static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
+    // What stands where there is no score: the infinity that loses.
+    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
+                                                      : u32(Dtype::INFINITE);
+    static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
+
+    // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
+    static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
+        return (SCORES == 1 ? 1u : 0x00010001u) << word;
+    }
+    static __device__ __forceinline__ u32 item_of(u32 bit) {
+        return SCORES == 1 ? bit : bit % 16 * 2 + bit / 16;
+    }
+
+    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
+    // wins has one above the second.
+    static __device__ __forceinline__ u32 worst_key() { return Config::key(Bits(WORST_BITS)); }
+    static __device__ __forceinline__ u32 best_key() {
+        return Config::key(Bits(WORST_BITS ^ Dtype::SIGN));
+    }
+
+    // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
+    // has, the next one below. Precondition: the key is at least `worst_key()`.
+    static __device__ __forceinline__ u32 of_key(u32 key) {
+        constexpr u32 MASK = Bits(~Bits(0));
+        constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
+        constexpr u32 BELOW = ABOVE ^ MASK;
+        const u32 ordered = Config::LARGEST ? key : key ^ MASK;
+        u32 bits;
+        if (Config::LARGEST ? ordered >= ABOVE : ordered <= BELOW) {
+            bits = Config::LARGEST ? Dtype::INFINITE : ABOVE;
+        } else if (ordered >= Dtype::SIGN) {
+            bits = ordered ^ Dtype::SIGN;
+        } else if (ordered == Dtype::SIGN - 1) {  // that of -0, which has the key of +0
+            bits = Config::LARGEST ? Dtype::SIGN + 1 : 0;
+        } else {
+            bits = ordered ^ MASK;
+        }
+        return SCORES == 1 ? bits : bits * 0x00010001u;
+    }
+
+    // A score's key but for NaN and -0: where it only guides, three instructions less.
+    static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
+        const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
+        const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
+        const u32 key = Config::LARGEST ? ordered : ~ordered;
+        return SCORES == 1 ? key : key >> 16;
+    }
+};
 
 // ---- row/row.cuh -------------------------------------------------------------------------------
 #line 1 "templates/row/row.cuh"
@@ -219,245 +484,24 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- score/word.cuh ----------------------------------------------------------------------------
-#line 1 "templates/score/word.cuh"
-// Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
+// ---- row/stripes.cuh ---------------------------------------------------------------------------
+#line 1 "templates/row/stripes.cuh"
+// A row cut into stripes, each spread over all of it, that a CTA loads one at a time.
 //
-// Scope: thread. Shared memory: none. Barriers: none.
-// The instructions compare floating-point numbers, so that no score needs its key. Before sm_90 and in
-// the interpreter plain C++ computes what the instructions give, NaN and signed zeros included: the
-// interpreter would not see a fault of the instructions' order otherwise.
-
-// ---- score/ordinal.cuh -------------------------------------------------------------------------
-#line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// Scope: block; each thread holds its share of a stripe. Shared memory: none. Barriers: none.
+// Preconditions: blockDim.x == Config::THREADS; scores aligned to their element; nobody writes the
+// row meanwhile. A vector is 16 bytes.
 //
-// Scope: thread. Shared memory: none. Barriers: none.
-// A dtype is one traits block here and one row in the generator's dtype table.
+// Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
+// whose best scores stand together and one that repeats itself have much the same stripes. Nor does
+// a thread take the same place of every stripe: else two stripes would be one sample of a search for a
+// threshold that takes the best score of each thread (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
+// 9.4 so; H200).
 
 // uses core/types.cuh
+// uses score/word.cuh
+// uses row/row.cuh
 
-struct F32 {
-    using Bits = u32;
-    static constexpr Bits SIGN = 0x80000000u;
-    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
-};
-
-struct Bf16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7F80u;
-};
-
-struct F16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7C00u;
-};
-
-// The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
-template <class Dtype, bool NAN_HIGHEST>
-__device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
-    using Bits = typename Dtype::Bits;
-    const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
-    if (magnitude > Dtype::INFINITE) {
-        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
-    }
-    if (magnitude == 0) {
-        return Dtype::SIGN;
-    }
-    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
-}
-
-// ---- score/word.cuh, from line 11 --------------------------------------------------------------
-#line 11 "templates/score/word.cuh"
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-#define TOPKIT_SCORE_WORD_PTX 1
-#else
-#define TOPKIT_SCORE_WORD_PTX 0
-#endif
-
-// One instruction for each dtype, chosen when the kernel is compiled.
-#define TOPKIT_BETTER_OF(operation)                                                              \
-    if constexpr (sizeof(Bits) == 4) {                                                           \
-        asm(operation ".f32 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                         \
-    } else if constexpr (IS_F16) {                                                               \
-        asm(operation ".f16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                       \
-    } else {                                                                                     \
-        asm(operation ".bf16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                      \
-    }
-#define TOPKIT_ADD_HITS(relation)                                                                \
-    if constexpr (sizeof(Bits) == 4) {                                                           \
-        asm("{\n\t.reg .pred p;\n\tsetp." relation ".f32 p, %1, %2;\n\t@p or.b32 %0, %0, %3;\n\t}"  \
-            : "+r"(hits)                                                                         \
-            : "r"(word), "r"(limit), "r"(bit));                                                  \
-    } else if constexpr (IS_F16) {                                                               \
-        u32 mask;                                                                                \
-        asm("set." relation ".u32.f16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(limit));      \
-        hits |= mask & bit;                                                                      \
-    } else {                                                                                     \
-        u32 mask;                                                                                \
-        asm("set." relation ".u32.bf16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(limit));     \
-        hits |= mask & bit;                                                                      \
-    }
-
-template <class Config>
-struct ScoreWord {
-    using Dtype = typename Config::Dtype;
-    using Bits = typename Config::Bits;
-    static constexpr u32 SCORES = 4 / sizeof(Bits);  // in a word
-    static constexpr bool IS_F16 = Dtype::INFINITE == 0x7C00u;
-    static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-    // What stands where there is no score: the infinity that loses.
-    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
-                                                      : u32(Dtype::INFINITE);
-    static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
-
-    // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
-    static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
-        return (SCORES == 1 ? 1u : 0x00010001u) << word;
-    }
-    static __device__ __forceinline__ u32 item_of(u32 bit) {
-        return SCORES == 1 ? bit : bit % 16 * 2 + bit / 16;
-    }
-
-    static __device__ __forceinline__ Bits score(u32 word, u32 which) {
-        return Bits(word >> (which * 16));
-    }
-
-    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
-    // wins has one above the second.
-    static __device__ __forceinline__ u32 worst_key() { return Config::key(Bits(WORST_BITS)); }
-    static __device__ __forceinline__ u32 best_key() {
-        return Config::key(Bits(WORST_BITS ^ Dtype::SIGN));
-    }
-
-    // The better of each two scores. A NaN that wins comes out as the canonical one.
-    static __device__ __forceinline__ u32 better(u32 a, u32 b) {
-#if TOPKIT_SCORE_WORD_PTX
-        u32 best;
-        if constexpr (Config::LARGEST && NAN_WINS) {
-            TOPKIT_BETTER_OF("max.NaN")
-        } else if constexpr (Config::LARGEST) {
-            TOPKIT_BETTER_OF("max")
-        } else if constexpr (NAN_WINS) {
-            TOPKIT_BETTER_OF("min.NaN")
-        } else {
-            TOPKIT_BETTER_OF("min")
-        }
-        return best;
-#else
-        u32 best = 0;
-        for (u32 i = 0; i < SCORES; ++i) {
-            best |= u32(better_score(score(a, i), score(b, i))) << (16 * i);
-        }
-        return best;
-#endif
-    }
-
-    // Adds to `hits` the scores of a word that are beyond those of `limit`, a word of `of_key`. A NaN
-    // that wins is beyond every limit, a NaN that loses beyond none.
-    static __device__ __forceinline__ void add_beyond(u32 word, u32 limit, u32 bit, u32& hits) {
-#if TOPKIT_SCORE_WORD_PTX
-        if constexpr (Config::LARGEST && NAN_WINS) {
-            TOPKIT_ADD_HITS("gtu")
-        } else if constexpr (Config::LARGEST) {
-            TOPKIT_ADD_HITS("gt")
-        } else if constexpr (NAN_WINS) {
-            TOPKIT_ADD_HITS("ltu")
-        } else {
-            TOPKIT_ADD_HITS("lt")
-        }
-#else
-        add_where(word, limit, bit, hits, [](Bits score, Bits limit) {
-            return is_nan(score) || is_nan(limit) ? NAN_WINS : in_order(limit, score) && !equal(limit, score);
-        });
-#endif
-    }
-
-    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
-    // so a word that is compared with itself gives all scores that are not NaN.
-    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
-#if TOPKIT_SCORE_WORD_PTX
-        const u32 limit = other;
-        TOPKIT_ADD_HITS("eq")
-#else
-        add_where(word, other, bit, hits, [](Bits score, Bits other) {
-            return !is_nan(score) && !is_nan(other) && equal(score, other);
-        });
-#endif
-    }
-
-    // A word whose scores stand for a key, as the limit of `add_beyond`; for a key that no score
-    // has, the next one below. Precondition: the key is at least `worst_key()`.
-    static __device__ __forceinline__ u32 of_key(u32 key) {
-        constexpr u32 MASK = Bits(~Bits(0));
-        constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
-        constexpr u32 BELOW = ABOVE ^ MASK;
-        const u32 ordered = Config::LARGEST ? key : key ^ MASK;
-        u32 bits;
-        if (Config::LARGEST ? ordered >= ABOVE : ordered <= BELOW) {
-            bits = Config::LARGEST ? Dtype::INFINITE : ABOVE;
-        } else if (ordered >= Dtype::SIGN) {
-            bits = ordered ^ Dtype::SIGN;
-        } else if (ordered == Dtype::SIGN - 1) {  // that of -0, which has the key of +0
-            bits = Config::LARGEST ? Dtype::SIGN + 1 : 0;
-        } else {
-            bits = ordered ^ MASK;
-        }
-        return SCORES == 1 ? bits : bits * 0x00010001u;
-    }
-
-    // A score's key but for NaN and -0: where it only guides, three instructions less.
-    static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
-        const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
-        const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
-        const u32 key = Config::LARGEST ? ordered : ~ordered;
-        return SCORES == 1 ? key : key >> 16;
-    }
-
-#if !TOPKIT_SCORE_WORD_PTX
-   private:
-    static __device__ __forceinline__ constexpr bool is_nan(Bits bits) {
-        return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
-    }
-
-    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
-    static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
-        const auto ordered = [](Bits bits) {
-            return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
-        };
-        return Config::LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
-    }
-
-    // Of numbers: whether they compare as equal.
-    static __device__ __forceinline__ bool equal(Bits a, Bits b) {
-        return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
-    }
-
-    static __device__ __forceinline__ Bits better_score(Bits a, Bits b) {
-        constexpr Bits CANONICAL = Bits(~Dtype::SIGN);
-        if (is_nan(a) || is_nan(b)) {
-            return NAN_WINS || (is_nan(a) && is_nan(b)) ? CANONICAL : is_nan(a) ? b : a;
-        }
-        return in_order(b, a) ? a : b;
-    }
-
-    template <class Relation>
-    static __device__ __forceinline__ void add_where(u32 word, u32 limit, u32 bit, u32& hits,
-                                                     Relation relation) {
-        for (u32 i = 0; i < SCORES; ++i) {
-            if (relation(score(word, i), score(limit, i))) {
-                hits |= bit & (SCORES == 1 ? ~0u : 0xFFFFu << (16 * i));
-            }
-        }
-    }
-#endif
-};
-
-// ---- row/stripes.cuh, from line 17 -------------------------------------------------------------
-#line 17 "templates/row/stripes.cuh"
 template <class Config>
 struct Stripes {
     using Bits = typename Config::Bits;
@@ -543,8 +587,22 @@ struct Stripes {
     }
 };
 
-// ---- row/ring.cuh, from line 14 ----------------------------------------------------------------
-#line 14 "templates/row/ring.cuh"
+// ---- row/ring.cuh ------------------------------------------------------------------------------
+#line 1 "templates/row/ring.cuh"
+// The next stripes of a CTA's part, in shared memory or on their way there.
+//
+// Scope: thread; each copies and reads its own share. Shared memory: STAGES stripes, which the launch
+// asks for. Barriers: none. Preconditions: those of the stripes.
+//
+// A thread goes through its share a vector at a time, so that it holds few scores in registers, and
+// finds the few that it asks for again still there: 1024 x 131072 bf16, k = 2048, 90.3 us for 121.6
+// with stripes in registers and scores loaded again (H200). More stages are no faster.
+
+// uses core/types.cuh
+// uses ptx/async_copy.cuh
+// uses ptx/dynamic_shared.cuh
+// uses row/stripes.cuh
+
 template <class Config>
 struct Ring {
     using Bits = typename Config::Bits;
@@ -557,17 +615,9 @@ struct Ring {
 
     uint4* own;  // this thread's first vector; each other is THREADS after the one before it
 
-    __device__ __forceinline__ Ring() {
-#ifdef TOPKIT_INTERPRET
-        own = static_cast<uint4*>(topkit::dynamic_shared()) + threadIdx.x;
-#else
-        // By 64 bytes alone, copies would take 13 % longer (1024 x 131072 f32, H200).
-        extern __shared__ __align__(128) uint4 ring[];
-        own = ring + threadIdx.x;
-#endif
-    }
+    __device__ __forceinline__ Ring() { own = dynamic_shared() + threadIdx.x; }
 
-    // Starts to bring a stripe; WORST where the thread holds no score. Its copies are a group.
+    // Starts the copies of a stripe; WORST where the thread has no score. Its copies are a group.
     // Precondition: what is in the stage has been read.
     __device__ __forceinline__ void bring(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);
@@ -634,36 +684,13 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- filter/candidates.cuh ---------------------------------------------------------------------
-#line 1 "templates/filter/candidates.cuh"
-// The candidates that a CTA finds in its part of a row: keys and columns in shared memory.
-//
-// Filtering pushes the scores above a threshold. Where there are more candidates than places,
-// `compact` reduces them to the best.
-//
-// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and what a rescan
-// reads. Barriers: those of `compact`; the caller places one between pushes and what reads them.
-// Preconditions: those of the stripes.
-
-// uses core/types.cuh
-
-// ---- core/warp.cuh -----------------------------------------------------------------------------
-#line 1 "templates/core/warp.cuh"
-// Sums and extremes over a warp.
+// ---- ptx/reduce.cuh ----------------------------------------------------------------------------
+#line 1 "templates/ptx/reduce.cuh"
+// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
 // uses core/types.cuh
-
-// The sum of `value` over the lanes up to and with this one.
-__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
-#pragma unroll
-    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
-        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
-        value += lane >= distance ? below : 0;
-    }
-    return value;
-}
 
 // The sum over the warp, in every lane.
 __device__ __forceinline__ u32 warp_sum(u32 value) {
@@ -691,48 +718,27 @@ __device__ __forceinline__ u32 warp_greatest(u32 value) {
 #endif
 }
 
-// The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
-
-// ---- select/cut.cuh ----------------------------------------------------------------------------
-#line 1 "templates/select/cut.cuh"
-// Finds the key of the last winner among many, whatever they are.
+// ---- core/warp.cuh -----------------------------------------------------------------------------
+#line 1 "templates/core/warp.cuh"
+// Sums and extremes over a warp.
 //
-// Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
-// result. Barriers: the first before anything is counted, the last after the result is written.
-// Preconditions: 1 <= wanted <= the keys from `least` to `greatest`.
+// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
-// ---- core/range.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/range.cuh"
-// The keys that a radix selection has not yet decided, and the digit that splits them next.
-//
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
-
+// uses ptx/reduce.cuh
 // uses core/types.cuh
 
-template <u32 DIGIT_BITS>
-struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
-
-    // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
-        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+// The sum of `value` over the lanes up to and with this one.
+__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
+#pragma unroll
+    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
+        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
+        value += lane >= distance ? below : 0;
     }
+    return value;
+}
 
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
-
-    // The members of one bin, to be split by the digit below.
-    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
-        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
-    }
-};
+// The least value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
 #line 1 "templates/core/histogram.cuh"
@@ -806,6 +812,38 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
+// The keys that a radix selection has not yet decided, and the digit that splits them next.
+//
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
+
+// uses core/types.cuh
+
+template <u32 DIGIT_BITS>
+struct ActiveRange {
+    u32 least;
+    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;     // the digit of a key is (key - least) >> shift
+
+    // The range from `least` to `greatest`, split by its uppermost bits.
+    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
+        const u32 bits = 32 - __clz(greatest - least);
+        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+    }
+
+    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+
+    // The candidates of one bin, to be split by the digit below.
+    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
+        const u32 bin_least = least + (bin << shift);
+        const u32 bin_last = (1u << shift) - 1;
+        const u32 left = greatest - bin_least;
+        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
+    }
+};
+
 // ---- core/threshold.cuh ------------------------------------------------------------------------
 #line 1 "templates/core/threshold.cuh"
 // Finds the bin that holds the last winner.
@@ -826,9 +864,9 @@ struct ThresholdBin {
     u32 inside;  // keys in it
 };
 
-// A kernel that has registers to spare HOLDS counts over the barrier; else the one thread that looks
-// closer reads them again.
-template <u32 THREADS, bool HOLDS = true>
+// KEEPS_COUNTS: counts stay in registers over the barrier. Without it, for kernels that have none to spare,
+// the one thread with the threshold bin reads them again.
+template <u32 THREADS, bool KEEPS_COUNTS = true>
 struct ThresholdSearch {
     static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
 
@@ -845,10 +883,10 @@ struct ThresholdSearch {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
         constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
-        constexpr bool HELD = HOLDS && OWNED == AT_ONCE;
+        constexpr bool KEPT = KEEPS_COUNTS && OWNED == AT_ONCE;
         u32 counts[AT_ONCE] = {};
         u32 owned = 0;
-        if constexpr (HELD) {
+        if constexpr (KEPT) {
             if (owner) {
                 histogram.template read<AT_ONCE>(lowest, counts);
             }
@@ -864,7 +902,7 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
+        // Only the warp with the threshold bin goes on: each instruction of all warps is as
         // many issue slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
@@ -873,7 +911,7 @@ struct ThresholdSearch {
 #pragma unroll 1
                 for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
                     const u32 first = lowest + left - AT_ONCE;
-                    if constexpr (!HELD) {
+                    if constexpr (!KEPT) {
                         histogram.template read<AT_ONCE>(first, counts);
                     }
 #pragma unroll
@@ -891,8 +929,19 @@ struct ThresholdSearch {
     }
 };
 
-// ---- select/cut.cuh, from line 12 --------------------------------------------------------------
-#line 12 "templates/select/cut.cuh"
+// ---- select/cut.cuh ----------------------------------------------------------------------------
+#line 1 "templates/select/cut.cuh"
+// Finds the key of the last winner among many, whatever they are.
+//
+// Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
+// result. Barriers: the first before anything is counted, the last after the result is written.
+// Preconditions: 1 <= wanted <= the keys from `least` to `greatest`.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+
 // Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
 struct Cut {
     u32 least;
@@ -1054,8 +1103,23 @@ struct CandidateSet {
     }
 };
 
-// ---- filter/candidates.cuh, from line 16 -------------------------------------------------------
-#line 16 "templates/filter/candidates.cuh"
+// ---- filter/candidates.cuh ---------------------------------------------------------------------
+#line 1 "templates/filter/candidates.cuh"
+// The candidates that a CTA finds in its part of a row: keys and columns in shared memory.
+//
+// Filtering pushes the scores above a threshold. Where there are more candidates than places,
+// `compact` reduces them to the best.
+//
+// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and what a rescan
+// reads. Barriers: those of `compact`; the caller places one between pushes and what reads them.
+// Preconditions: those of the stripes.
+
+// uses core/types.cuh
+// uses core/warp.cuh
+// uses row/stripes.cuh
+// uses select/cut.cuh
+// uses filter/set.cuh
+
 // A threshold of candidates: every score of a greater key is a candidate. Scores of lower keys may be
 // candidates too. Without a threshold every score is a candidate.
 struct Threshold {
@@ -1641,8 +1705,37 @@ struct Sample {
     }
 };
 
-// ---- filter/filter.cuh, from line 30 -----------------------------------------------------------
-#line 30 "templates/filter/filter.cuh"
+// ---- filter/filter.cuh -------------------------------------------------------------------------
+#line 1 "templates/filter/filter.cuh"
+// The steps of the filter kernels: threshold by sampling, filtering, verification, rescan.
+//
+// A kernel calls them in this order; each kernel's file shows how:
+//   guess          a threshold from a sample of the row, with a little more than the k winners above it
+//   filter         one read of the row: the scores above the threshold are the candidates
+//   select         the k best candidates, if they are the k best scores: the k-th best candidate must
+//                  not be below the threshold
+//   rescan         where the guess failed, finds the best of a part for certain
+//   rescan_alone   the same for a whole row, by one CTA
+//
+// Sampling and verification: Floyd, Rivest, "Expected time bounds for selection", CACM 18 (1975); on
+// GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
+//
+// Scope: block; every thread must call. Shared memory: the search's, the candidates' and the final
+// selection's: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
+// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; those of the
+// stripes.
+
+// uses core/types.cuh
+// uses ptx/dependent_launch.cuh
+// uses row/ring.cuh
+// uses row/row.cuh
+// uses row/stripes.cuh
+// uses sink/short_row.cuh
+// uses filter/candidates.cuh
+// uses filter/final.cuh
+// uses filter/rescan.cuh
+// uses filter/sample.cuh
+
 // The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
 template <class Config>
 struct RowPart {
@@ -1912,8 +2005,24 @@ struct Filter {
     }
 };
 
-// ---- kernels/block_filter.cuh, from line 17 ----------------------------------------------------
-#line 17 "templates/kernels/block_filter.cuh"
+// ---- kernels/block_filter.cuh ------------------------------------------------------------------
+#line 1 "templates/kernels/block_filter.cuh"
+// block_filter: one CTA selects the top k of one row of any length, which it reads once.
+//
+// It guesses a threshold from a sample of the row, keeps the scores above it as candidates while the
+// row streams by, and selects the best k of these. A guess that fails costs a second read of the row.
+// Sources: see filter/filter.cuh.
+//
+// Scope: block; grid.x = rows. Shared memory: static, under 48 KB, and the ring's. Barriers: uniform
+// over the CTA. Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses
+// aligned to their element.
+
+// uses core/types.cuh
+// uses filter/filter.cuh
+// uses ptx/dependent_launch.cuh
+// uses row/row.cuh
+// uses sink/short_row.cuh
+
 template <class Config>
 struct BlockFilter {
     using Steps = Filter<Config>;
@@ -1949,52 +2058,8 @@ struct BlockFilter {
     }
 };
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
-struct Config {
-    using Dtype = F32;
-    using Bits = Dtype::Bits;
-    using Index = i32;
-    static constexpr u32 VEC_SIZE = 4;
-    static constexpr u32 BINS = 2048;
-    static constexpr u32 DIGIT_BITS = 11;
-    static constexpr u32 CANDIDATES = 4096;
-    static constexpr u32 ITEMS = 32;
-    static constexpr u32 CHUNK = 32;
-    static constexpr u32 COUNTERS = 1024;
-    static constexpr u32 MOST_CANDIDATES = 65535;
-    static constexpr u32 PART_HEADER_WORDS = 2;
-    static constexpr u32 STAGES = 2;
-    static constexpr u32 MOST_K = 2048;
-    static constexpr u32 CLUSTER = 1;
-    static constexpr u32 THREADS = 512;
-    static constexpr bool LARGEST = true;
-    static constexpr bool NAN_HIGHEST = true;
-    static constexpr bool RAGGED = false;
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
-};
-
+// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
+#line 45 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)

@@ -18,29 +18,6 @@
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
-// ---- kernels/block_radix.cuh -------------------------------------------------------------------
-#line 1 "templates/kernels/block_radix.cuh"
-// block_radix: one CTA selects the top k of one row, by radix over ordered keys.
-//
-// The histogram of the uppermost digit splits the row at the threshold bin: keys above it are
-// winners and are written at once; its members are kept on chip and split again by the next
-// digit, until every member wins or all members are equal. Members that do not fit on chip are
-// left where they are: the row itself is scanned again, under the digits resolved so far. So no
-// distribution of scores loses a winner; some take more scans.
-//
-// Radix selection: Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for
-// graphics processing units", ACM JEA 17 (2012).
-//
-// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
-// Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
-
-// ---- core/range.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/range.cuh"
-// The keys that a radix selection has not yet decided, and the digit that splits them next.
-//
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
-
 // ---- core/types.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/types.cuh"
 // Integer names and the one argument of every kernel.
@@ -69,79 +46,104 @@ struct LaunchArgs {
     void* indices;           // row r begins index_stride elements after row r - 1
     i64 index_stride;        // elements
     void* workspace;         // kernels that need one leave it ready for the next launch
-    i32 columns;             // columns of a dense row, and the bound of every ragged one
+    i32 columns;             // columns of a dense row, and the most of a ragged one
     i32 k;
     i64 rows;
 };
 
-// ---- core/range.cuh, from line 8 ---------------------------------------------------------------
-#line 8 "templates/core/range.cuh"
-template <u32 DIGIT_BITS>
-struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
-
-    // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
-        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
-    }
-
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
-
-    // The members of one bin, to be split by the digit below.
-    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
-        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
-    }
-};
-
-// ---- select/candidate_buffer.cuh ---------------------------------------------------------------
-#line 1 "templates/select/candidate_buffer.cuh"
-// Where winners and the members of the threshold bin go.
+// ---- score/dtypes.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/dtypes.cuh"
+// The score types: one traits block for each row of the generator's dtype table.
 //
-// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
-// counters. Barriers: none; the caller places one between reset and use, and one between the
-// pushes and the visit of what was pushed.
+// Scope: none (types only). Shared memory: none. Barriers: none.
 
 // uses core/types.cuh
 
-// Members of the threshold bin, kept on chip for the passes that refine it.
-template <class Key, u32 CAPACITY>
-struct CandidateBuffer {
-    u32 columns[CAPACITY];
-    Key keys[CAPACITY];
-    u32 size;
-
-    // Precondition: the caller has counted the candidates, and they fit.
-    __device__ __forceinline__ void push(Key key, u32 column) {
-        const u32 slot = atomicAdd(&size, 1u);
-        keys[slot] = key;
-        columns[slot] = column;
-    }
-
-    // Calls visit(key, column) once for every candidate in [least, greatest], in no order.
-    template <u32 THREADS, class Visit>
-    __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) {
-        for (u32 slot = threadIdx.x; slot < size; slot += THREADS) {
-            const Key key = keys[slot];
-            if (least <= key && key <= greatest) {
-                visit(key, columns[slot]);
-            }
-        }
-    }
+struct F32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
 };
 
-// Hands out the places of a row's output: winners from the front, ties of the last key after them.
-struct OutputSlots {
-    u32 winners;
-    u32 ties;
+struct Bf16 {
+    using Bits = u16;
+    static constexpr Bits SIGN = 0x8000u;
+    static constexpr Bits INFINITE = 0x7F80u;
+};
 
-    __device__ __forceinline__ u32 next_winner() { return atomicAdd(&winners, 1u); }
-    __device__ __forceinline__ u32 next_tie() { return atomicAdd(&ties, 1u); }
+struct F16 {
+    using Bits = u16;
+    static constexpr Bits SIGN = 0x8000u;
+    static constexpr Bits INFINITE = 0x7C00u;
+};
+
+// ---- score/ordinal.cuh -------------------------------------------------------------------------
+#line 1 "templates/score/ordinal.cuh"
+// Ordered keys: unsigned integers that compare as the scores do.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+
+// uses score/dtypes.cuh
+
+// The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
+// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+template <class Dtype, bool NAN_HIGHEST>
+__device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
+    using Bits = typename Dtype::Bits;
+    const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
+    if (magnitude > Dtype::INFINITE) {
+        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
+    }
+    if (magnitude == 0) {
+        return Dtype::SIGN;
+    }
+    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
+}
+
+// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
+#line 12 "templates/skeleton.cu.j2"
+// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+struct Config {
+    using Dtype = Bf16;
+    using Bits = Dtype::Bits;
+    using Index = i32;
+    static constexpr u32 VEC_SIZE = 4;
+    static constexpr u32 BINS = 256;
+    static constexpr u32 DIGIT_BITS = 8;
+    static constexpr u32 CANDIDATES = 3072;
+    static constexpr u32 ITEMS = 0;
+    static constexpr u32 CHUNK = 8;
+    static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
+    static constexpr u32 MOST_K = 2147483647;
+    static constexpr u32 CLUSTER = 1;
+    static constexpr u32 THREADS = 1024;
+    static constexpr bool LARGEST = true;
+    static constexpr bool NAN_HIGHEST = false;
+    static constexpr bool RAGGED = true;
+
+    // Greater keys are better.
+    static __device__ __forceinline__ Bits key(Bits score) {
+        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Bits>(~key);
+    }
+
+    // Writes one winner; columns count from the start of the row.
+    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
+                                                u32 column) {
+        *output(args, row, slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
+        *output(args, row, slot) = static_cast<Index>(-1);
+    }
+
+    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -216,6 +218,179 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
+// The keys that a radix selection has not yet decided, and the digit that splits them next.
+//
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
+
+// uses core/types.cuh
+
+template <u32 DIGIT_BITS>
+struct ActiveRange {
+    u32 least;
+    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;     // the digit of a key is (key - least) >> shift
+
+    // The range from `least` to `greatest`, split by its uppermost bits.
+    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
+        const u32 bits = 32 - __clz(greatest - least);
+        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+    }
+
+    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+
+    // The candidates of one bin, to be split by the digit below.
+    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
+        const u32 bin_least = least + (bin << shift);
+        const u32 bin_last = (1u << shift) - 1;
+        const u32 left = greatest - bin_least;
+        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
+    }
+};
+
+// ---- ptx/reduce.cuh ----------------------------------------------------------------------------
+#line 1 "templates/ptx/reduce.cuh"
+// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
+
+// uses core/types.cuh
+
+// The sum over the warp, in every lane.
+__device__ __forceinline__ u32 warp_sum(u32 value) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    return __reduce_add_sync(FULL_MASK, value);
+#else
+#pragma unroll
+    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
+        value += __shfl_xor_sync(FULL_MASK, value, distance);
+    }
+    return value;
+#endif
+}
+
+// The greatest value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_greatest(u32 value) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    return __reduce_max_sync(FULL_MASK, value);
+#else
+#pragma unroll
+    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
+        value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
+    }
+    return value;
+#endif
+}
+
+// ---- core/warp.cuh -----------------------------------------------------------------------------
+#line 1 "templates/core/warp.cuh"
+// Sums and extremes over a warp.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
+
+// uses ptx/reduce.cuh
+// uses core/types.cuh
+
+// The sum of `value` over the lanes up to and with this one.
+__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
+#pragma unroll
+    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
+        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
+        value += lane >= distance ? below : 0;
+    }
+    return value;
+}
+
+// The least value of the warp, in every lane.
+__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+
+// ---- core/threshold.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/threshold.cuh"
+// Finds the bin that holds the last winner.
+//
+// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
+// Barriers: two inside, the last of them after the result is written; the histogram must be
+// complete (a barrier) before the call, and may be changed after it.
+// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
+// 32.
+
+// uses core/histogram.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+
+struct ThresholdBin {
+    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 above;   // keys in the bins above it; fewer than `wanted`
+    u32 inside;  // keys in it
+};
+
+// KEEPS_COUNTS: counts stay in registers over the barrier. Without it, for kernels that have none to spare,
+// the one thread with the threshold bin reads them again.
+template <u32 THREADS, bool KEEPS_COUNTS = true>
+struct ThresholdSearch {
+    static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
+
+    u32 warp_totals[WARP_SIZE];
+    ThresholdBin found;
+
+    template <u32 BINS>
+    __device__ __forceinline__ ThresholdBin find(const Histogram<BINS>& histogram, u32 wanted) {
+        // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
+        constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
+        constexpr u32 OWNERS = BINS / OWNED;
+        const bool owner = OWNERS == THREADS || threadIdx.x < OWNERS;
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 warp = threadIdx.x / WARP_SIZE;
+        const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
+        constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
+        constexpr bool KEPT = KEEPS_COUNTS && OWNED == AT_ONCE;
+        u32 counts[AT_ONCE] = {};
+        u32 owned = 0;
+        if constexpr (KEPT) {
+            if (owner) {
+                histogram.template read<AT_ONCE>(lowest, counts);
+            }
+#pragma unroll
+            for (u32 i = 0; i < AT_ONCE; ++i) {
+                owned += counts[i];
+            }
+        } else {
+            owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
+        }
+        const u32 total = warp_sum(owned);
+        if (lane == 0) {
+            warp_totals[warp] = total;
+        }
+        __syncthreads();
+        // Only the warp with the threshold bin goes on: each instruction of all warps is as
+        // many issue slots as a scheduler has warps.
+        u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
+        if (above < wanted && wanted <= above + total) {
+            above += warp_sum_through(owned, lane) - owned;
+            if (above < wanted && wanted <= above + owned) {
+#pragma unroll 1
+                for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
+                    const u32 first = lowest + left - AT_ONCE;
+                    if constexpr (!KEPT) {
+                        histogram.template read<AT_ONCE>(first, counts);
+                    }
+#pragma unroll
+                    for (u32 i = AT_ONCE; i-- > 0;) {
+                        if (above < wanted && wanted <= above + counts[i]) {
+                            found = {first + i, above, counts[i]};
+                        }
+                        above += counts[i];
+                    }
+                }
+            }
+        }
+        __syncthreads();
+        return found;
+    }
+};
+
 // ---- row/row.cuh -------------------------------------------------------------------------------
 #line 1 "templates/row/row.cuh"
 // The part of the input that one row owns.
@@ -251,160 +426,6 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- sink/short_row.cuh ------------------------------------------------------------------------
-#line 1 "templates/sink/short_row.cuh"
-// A row with no more scores than winners.
-//
-// Scope: block. Shared memory: none. Barriers: none.
-
-// uses core/types.cuh
-
-// Every position wins, and the places that are left are filled.
-template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
-#pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
-        } else {
-            Config::fill(args, row, slot);
-        }
-    }
-}
-
-// ---- core/threshold.cuh ------------------------------------------------------------------------
-#line 1 "templates/core/threshold.cuh"
-// Finds the bin that holds the last winner.
-//
-// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
-// Barriers: two inside, the last of them after the result is written; the histogram must be
-// complete (a barrier) before the call, and may be changed after it.
-// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
-// 32.
-
-// uses core/histogram.cuh
-// uses core/types.cuh
-
-// ---- core/warp.cuh -----------------------------------------------------------------------------
-#line 1 "templates/core/warp.cuh"
-// Sums and extremes over a warp.
-//
-// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
-
-// uses core/types.cuh
-
-// The sum of `value` over the lanes up to and with this one.
-__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
-#pragma unroll
-    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
-        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
-        value += lane >= distance ? below : 0;
-    }
-    return value;
-}
-
-// The sum over the warp, in every lane.
-__device__ __forceinline__ u32 warp_sum(u32 value) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_add_sync(FULL_MASK, value);
-#else
-#pragma unroll
-    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
-        value += __shfl_xor_sync(FULL_MASK, value, distance);
-    }
-    return value;
-#endif
-}
-
-// The greatest value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_greatest(u32 value) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(FULL_MASK, value);
-#else
-#pragma unroll
-    for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
-        value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
-    }
-    return value;
-#endif
-}
-
-// The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
-
-// ---- core/threshold.cuh, from line 13 ----------------------------------------------------------
-#line 13 "templates/core/threshold.cuh"
-struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
-    u32 above;   // keys in the bins above it; fewer than `wanted`
-    u32 inside;  // keys in it
-};
-
-// A kernel that has registers to spare HOLDS counts over the barrier; else the one thread that looks
-// closer reads them again.
-template <u32 THREADS, bool HOLDS = true>
-struct ThresholdSearch {
-    static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
-
-    u32 warp_totals[WARP_SIZE];
-    ThresholdBin found;
-
-    template <u32 BINS>
-    __device__ __forceinline__ ThresholdBin find(const Histogram<BINS>& histogram, u32 wanted) {
-        // Thread 0 owns the uppermost bins, so that a running sum counts from the top.
-        constexpr u32 OWNED = BINS > THREADS ? BINS / THREADS : 1;
-        constexpr u32 OWNERS = BINS / OWNED;
-        const bool owner = OWNERS == THREADS || threadIdx.x < OWNERS;
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 warp = threadIdx.x / WARP_SIZE;
-        const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-        constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
-        constexpr bool HELD = HOLDS && OWNED == AT_ONCE;
-        u32 counts[AT_ONCE] = {};
-        u32 owned = 0;
-        if constexpr (HELD) {
-            if (owner) {
-                histogram.template read<AT_ONCE>(lowest, counts);
-            }
-#pragma unroll
-            for (u32 i = 0; i < AT_ONCE; ++i) {
-                owned += counts[i];
-            }
-        } else {
-            owned = owner ? histogram.template sum<OWNED>(lowest) : 0;
-        }
-        const u32 total = warp_sum(owned);
-        if (lane == 0) {
-            warp_totals[warp] = total;
-        }
-        __syncthreads();
-        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
-        u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
-        if (above < wanted && wanted <= above + total) {
-            above += warp_sum_through(owned, lane) - owned;
-            if (above < wanted && wanted <= above + owned) {
-#pragma unroll 1
-                for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
-                    const u32 first = lowest + left - AT_ONCE;
-                    if constexpr (!HELD) {
-                        histogram.template read<AT_ONCE>(first, counts);
-                    }
-#pragma unroll
-                    for (u32 i = AT_ONCE; i-- > 0;) {
-                        if (above < wanted && wanted <= above + counts[i]) {
-                            found = {first + i, above, counts[i]};
-                        }
-                        above += counts[i];
-                    }
-                }
-            }
-        }
-        __syncthreads();
-        return found;
-    }
-};
-
 // ---- row/vec_load.cuh --------------------------------------------------------------------------
 #line 1 "templates/row/vec_load.cuh"
 // Reads a row, VEC_SIZE scores a load where the address allows it.
@@ -414,8 +435,8 @@ struct ThresholdSearch {
 // writes the row while it is read. Any base address, stride and length: the scores before the
 // first aligned vector and after the last whole one are loaded one by one.
 
-// uses row/row.cuh
 // uses core/types.cuh
+// uses row/row.cuh
 
 // One memory transaction of a thread, by its width in bytes.
 template <u32 BYTES> struct LoadWord;
@@ -549,8 +570,96 @@ struct RowReader {
     }
 };
 
-// ---- kernels/block_radix.cuh, from line 24 -----------------------------------------------------
-#line 24 "templates/kernels/block_radix.cuh"
+// ---- select/candidate_buffer.cuh ---------------------------------------------------------------
+#line 1 "templates/select/candidate_buffer.cuh"
+// Where winners and the candidates of the threshold bin go.
+//
+// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
+// counters. Barriers: none; the caller places one between reset and use, and one between the
+// pushes and the visit of what was pushed.
+
+// uses core/types.cuh
+
+// Candidates of the threshold bin, kept on chip for the passes that refine it.
+template <class Key, u32 CAPACITY>
+struct CandidateBuffer {
+    u32 columns[CAPACITY];
+    Key keys[CAPACITY];
+    u32 size;
+
+    // Precondition: the caller has counted the candidates, and they fit.
+    __device__ __forceinline__ void push(Key key, u32 column) {
+        const u32 slot = atomicAdd(&size, 1u);
+        keys[slot] = key;
+        columns[slot] = column;
+    }
+
+    // Calls visit(key, column) once for every candidate in [least, greatest], in no order.
+    template <u32 THREADS, class Visit>
+    __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) {
+        for (u32 slot = threadIdx.x; slot < size; slot += THREADS) {
+            const Key key = keys[slot];
+            if (least <= key && key <= greatest) {
+                visit(key, columns[slot]);
+            }
+        }
+    }
+};
+
+// Hands out the places of a row's output: winners from the front, ties of the last key after them.
+struct OutputSlots {
+    u32 winners;
+    u32 ties;
+
+    __device__ __forceinline__ u32 next_winner() { return atomicAdd(&winners, 1u); }
+    __device__ __forceinline__ u32 next_tie() { return atomicAdd(&ties, 1u); }
+};
+
+// ---- sink/short_row.cuh ------------------------------------------------------------------------
+#line 1 "templates/sink/short_row.cuh"
+// A row with no more scores than winners.
+//
+// Scope: block. Shared memory: none. Barriers: none.
+
+// uses core/types.cuh
+
+// Every position wins, and the places that are left are filled.
+template <class Config>
+__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+#pragma unroll 1
+    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
+        if (slot < length) {
+            Config::emit(args, row, slot, slot);
+        } else {
+            Config::fill(args, row, slot);
+        }
+    }
+}
+
+// ---- kernels/block_radix.cuh -------------------------------------------------------------------
+#line 1 "templates/kernels/block_radix.cuh"
+// block_radix: one CTA selects the top k of one row, by radix over ordered keys.
+//
+// Each pass counts one digit of the keys in a histogram and finds the threshold bin. Keys above the bin
+// win. The keys in the bin are the candidates of the next pass, which splits them by the next digit, until
+// every candidate wins or all are equal. Candidates that fit are kept in shared memory; others are left in
+// the row, which is then scanned again. So no distribution of scores loses a winner; some take more scans.
+//
+// Source: RadixSelect; Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for graphics
+// processing units", ACM JEA 17 (2012).
+//
+// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
+// Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses row/row.cuh
+// uses row/vec_load.cuh
+// uses select/candidate_buffer.cuh
+// uses sink/short_row.cuh
+
 template <class Config>
 struct BlockRadix {
     using Bits = typename Config::Bits;
@@ -575,6 +684,7 @@ struct BlockRadix {
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
+        // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
@@ -582,6 +692,7 @@ struct BlockRadix {
             return;
         }
 
+        // Clear the histogram and the counters.
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.candidates.size = 0;
@@ -589,6 +700,7 @@ struct BlockRadix {
         }
         __syncthreads();
 
+        // Count the first digit of every key.
         const RowReader<Config> reader(row);
         Active active = Active::between(0, Key(~Key(0)));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
@@ -597,18 +709,22 @@ struct BlockRadix {
         u32 wanted = k;         // winners not yet written
         bool buffered = false;  // all active keys are in the candidate buffer
         while (true) {
+            // Find the threshold bin: the keys above it win.
             const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active members = active.narrowed_to(threshold.bin);
+            const Active next = active.narrowed_to(threshold.bin);
             wanted -= threshold.above;
 
+            // The search is over if every candidate wins, or all of them are equal. Else count the next
+            // digit, and keep the candidates in shared memory if they fit.
             const bool settled = threshold.inside == wanted || active.shift == 0;
             const bool keep = !buffered && threshold.inside <= CANDIDATES;
             if (!settled) {
                 shared.histogram.template clear<THREADS>();
                 __syncthreads();
             }
+            // Write the winners. Of the candidates, write as many as are wanted, or count them.
             const auto split = [&](Key key, u32 column) {
-                if (key > members.greatest) {
+                if (key > next.greatest) {
                     Config::emit(args, blockIdx.x, shared.slots.next_winner(), column);
                 } else if (settled) {
                     const u32 tie = shared.slots.next_tie();
@@ -616,115 +732,29 @@ struct BlockRadix {
                         Config::emit(args, blockIdx.x, k - wanted + tie, column);
                     }
                 } else {
-                    shared.histogram.add(members.digit(key));
+                    shared.histogram.add(next.digit(key));
                     if (keep) {
                         shared.candidates.push(key, column);
                     }
                 }
             };
             if (buffered) {
-                shared.candidates.template for_each_in<THREADS>(members.least, active.greatest, split);
+                shared.candidates.template for_each_in<THREADS>(next.least, active.greatest, split);
             } else {
-                reader.for_each_in(members.least, active.greatest, split);
+                reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
                 return;
             }
             __syncthreads();
             buffered = buffered || keep;
-            active = members;
+            active = next;
         }
     }
 };
 
-// ---- score/ordinal.cuh -------------------------------------------------------------------------
-#line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
-//
-// Scope: thread. Shared memory: none. Barriers: none.
-// A dtype is one traits block here and one row in the generator's dtype table.
-
-// uses core/types.cuh
-
-struct F32 {
-    using Bits = u32;
-    static constexpr Bits SIGN = 0x80000000u;
-    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
-};
-
-struct Bf16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7F80u;
-};
-
-struct F16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7C00u;
-};
-
-// The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
-template <class Dtype, bool NAN_HIGHEST>
-__device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
-    using Bits = typename Dtype::Bits;
-    const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
-    if (magnitude > Dtype::INFINITE) {
-        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
-    }
-    if (magnitude == 0) {
-        return Dtype::SIGN;
-    }
-    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
-}
-
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
-struct Config {
-    using Dtype = Bf16;
-    using Bits = Dtype::Bits;
-    using Index = i32;
-    static constexpr u32 VEC_SIZE = 4;
-    static constexpr u32 BINS = 256;
-    static constexpr u32 DIGIT_BITS = 8;
-    static constexpr u32 CANDIDATES = 3072;
-    static constexpr u32 ITEMS = 0;
-    static constexpr u32 CHUNK = 8;
-    static constexpr u32 COUNTERS = 1024;
-    static constexpr u32 MOST_CANDIDATES = 65535;
-    static constexpr u32 PART_HEADER_WORDS = 2;
-    static constexpr u32 STAGES = 2;
-    static constexpr u32 MOST_K = 2147483647;
-    static constexpr u32 CLUSTER = 1;
-    static constexpr u32 THREADS = 1024;
-    static constexpr bool LARGEST = true;
-    static constexpr bool NAN_HIGHEST = false;
-    static constexpr bool RAGGED = true;
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
-};
-
+// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
+#line 45 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)

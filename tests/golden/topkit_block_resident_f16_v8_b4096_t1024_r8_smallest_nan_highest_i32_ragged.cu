@@ -18,28 +18,6 @@
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
-// ---- kernels/block_resident.cuh ----------------------------------------------------------------
-#line 1 "templates/kernels/block_resident.cuh"
-// block_resident: one CTA selects the top k of one row that it holds in registers.
-//
-// The row is loaded once and held rounded to fp16, which keeps the order of the scores. One
-// histogram over the rounded scores finds the threshold bin; what is above it wins. Its few
-// members are gathered and selected from by their keys; very many are split by radix over their
-// keys, from the least to the greatest of them. Nothing is dropped, so the answer is exact however
-// the scores lie, and the row is never searched again: a later pass visits only the members that
-// are left.
-//
-// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
-// Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
-// addresses aligned to their element.
-
-// ---- core/range.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/range.cuh"
-// The keys that a radix selection has not yet decided, and the digit that splits them next.
-//
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
-
 // ---- core/types.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/types.cuh"
 // Integer names and the one argument of every kernel.
@@ -68,58 +46,105 @@ struct LaunchArgs {
     void* indices;           // row r begins index_stride elements after row r - 1
     i64 index_stride;        // elements
     void* workspace;         // kernels that need one leave it ready for the next launch
-    i32 columns;             // columns of a dense row, and the bound of every ragged one
+    i32 columns;             // columns of a dense row, and the most of a ragged one
     i32 k;
     i64 rows;
 };
 
-// ---- core/range.cuh, from line 8 ---------------------------------------------------------------
-#line 8 "templates/core/range.cuh"
-template <u32 DIGIT_BITS>
-struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
+// ---- score/dtypes.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/dtypes.cuh"
+// The score types: one traits block for each row of the generator's dtype table.
+//
+// Scope: none (types only). Shared memory: none. Barriers: none.
 
-    // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
-        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
-    }
+// uses core/types.cuh
 
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
-
-    // The members of one bin, to be split by the digit below.
-    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
-        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
-    }
+struct F32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
 };
 
-// ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
-#line 1 "templates/ptx/dependent_launch.cuh"
-// Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
+struct Bf16 {
+    using Bits = u16;
+    static constexpr Bits SIGN = 0x8000u;
+    static constexpr Bits INFINITE = 0x7F80u;
+};
+
+struct F16 {
+    using Bits = u16;
+    static constexpr Bits SIGN = 0x8000u;
+    static constexpr Bits INFINITE = 0x7C00u;
+};
+
+// ---- score/ordinal.cuh -------------------------------------------------------------------------
+#line 1 "templates/score/ordinal.cuh"
+// Ordered keys: unsigned integers that compare as the scores do.
 //
-// Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
-// Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
-// grids already. A kernel touches global memory only after it has waited.
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
 
+// uses score/dtypes.cuh
 
-// Returns when the grid ahead has ended and what it wrote can be read.
-__device__ __forceinline__ void wait_for_grid_ahead() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
+// The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
+// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+template <class Dtype, bool NAN_HIGHEST>
+__device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
+    using Bits = typename Dtype::Bits;
+    const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
+    if (magnitude > Dtype::INFINITE) {
+        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
+    }
+    if (magnitude == 0) {
+        return Dtype::SIGN;
+    }
+    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// Lets the grid behind start; it waits for this one's end before it reads.
-__device__ __forceinline__ void let_grid_behind_start() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
-}
+// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
+#line 12 "templates/skeleton.cu.j2"
+// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+struct Config {
+    using Dtype = F16;
+    using Bits = Dtype::Bits;
+    using Index = i32;
+    static constexpr u32 VEC_SIZE = 8;
+    static constexpr u32 BINS = 4096;
+    static constexpr u32 DIGIT_BITS = 12;
+    static constexpr u32 CANDIDATES = 3072;
+    static constexpr u32 ITEMS = 8;
+    static constexpr u32 CHUNK = 8;
+    static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
+    static constexpr u32 MOST_K = 2147483647;
+    static constexpr u32 CLUSTER = 1;
+    static constexpr u32 THREADS = 1024;
+    static constexpr bool LARGEST = false;
+    static constexpr bool NAN_HIGHEST = true;
+    static constexpr bool RAGGED = true;
+
+    // Greater keys are better.
+    static __device__ __forceinline__ Bits key(Bits score) {
+        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Bits>(~key);
+    }
+
+    // Writes one winner; columns count from the start of the row.
+    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
+                                                u32 column) {
+        *output(args, row, slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
+        *output(args, row, slot) = static_cast<Index>(-1);
+    }
+
+    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
 #line 1 "templates/core/histogram.cuh"
@@ -193,49 +218,45 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
-// ---- select/members.cuh ------------------------------------------------------------------------
-#line 1 "templates/select/members.cuh"
-// The members of a threshold bin, gathered in one CTA, and which of them win.
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
+// The keys that a radix selection has not yet decided, and the digit that splits them next.
 //
-// Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
-// counter; the caller's histogram and search. Barriers: none with RANKED members or fewer, else
-// several a pass.
-// Preconditions: the entries are written, and the histogram is no longer read, both before a
-// barrier; 1 <= wanted <= members <= CAPACITY; entries are unique.
-//
-// A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
-// most winners and leaves few.
-
-// uses core/range.cuh
-// uses core/histogram.cuh
-
-// ---- core/ranking.cuh --------------------------------------------------------------------------
-#line 1 "templates/core/ranking.cuh"
-// The members of a threshold bin, gathered on chip, and their ranks: each is compared with each.
-//
-// Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
-// Preconditions: the entries are written before a barrier or its like; entries are unique;
-// members <= CAPACITY.
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
 
 // uses core/types.cuh
 
-// ---- core/warp.cuh -----------------------------------------------------------------------------
-#line 1 "templates/core/warp.cuh"
-// Sums and extremes over a warp.
+template <u32 DIGIT_BITS>
+struct ActiveRange {
+    u32 least;
+    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;     // the digit of a key is (key - least) >> shift
+
+    // The range from `least` to `greatest`, split by its uppermost bits.
+    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
+        const u32 bits = 32 - __clz(greatest - least);
+        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+    }
+
+    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+
+    // The candidates of one bin, to be split by the digit below.
+    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
+        const u32 bin_least = least + (bin << shift);
+        const u32 bin_last = (1u << shift) - 1;
+        const u32 left = greatest - bin_least;
+        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
+    }
+};
+
+// ---- ptx/reduce.cuh ----------------------------------------------------------------------------
+#line 1 "templates/ptx/reduce.cuh"
+// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
 // uses core/types.cuh
-
-// The sum of `value` over the lanes up to and with this one.
-__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
-#pragma unroll
-    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
-        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
-        value += lane >= distance ? below : 0;
-    }
-    return value;
-}
 
 // The sum over the warp, in every lane.
 __device__ __forceinline__ u32 warp_sum(u32 value) {
@@ -263,12 +284,40 @@ __device__ __forceinline__ u32 warp_greatest(u32 value) {
 #endif
 }
 
+// ---- core/warp.cuh -----------------------------------------------------------------------------
+#line 1 "templates/core/warp.cuh"
+// Sums and extremes over a warp.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
+
+// uses ptx/reduce.cuh
+// uses core/types.cuh
+
+// The sum of `value` over the lanes up to and with this one.
+__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
+#pragma unroll
+    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
+        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
+        value += lane >= distance ? below : 0;
+    }
+    return value;
+}
+
 // The least value of the warp, in every lane.
 __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
 
-// ---- core/ranking.cuh, from line 10 ------------------------------------------------------------
-#line 10 "templates/core/ranking.cuh"
-// A member: the better, the greater.
+// ---- core/ranking.cuh --------------------------------------------------------------------------
+#line 1 "templates/core/ranking.cuh"
+// The candidates of a threshold bin, collected on chip, and their ranks: each is compared with each.
+//
+// Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
+// Preconditions: the entries are written before a barrier or its like; entries are unique;
+// candidates <= CAPACITY.
+
+// uses core/types.cuh
+// uses core/warp.cuh
+
+// A candidate: the better, the greater.
 __device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
 __device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
 __device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
@@ -276,16 +325,16 @@ __device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
 template <class Config, u32 CAPACITY>
 struct Ranking {
     static constexpr u32 THREADS = Config::THREADS;
-    // Lanes that compare one member with the others: all of a warp where a CTA's share is small.
+    // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
 
     u64 entries[CAPACITY];
 
-    // Calls write(slot, column) for those of the members from `first` to before `last` that are
+    // Calls write(slot, column) for those of the candidates from `first` to before `last` that are
     // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
-    // better than one member.
+    // better than one candidate.
     template <class Write>
-    __device__ __forceinline__ void rank(u32 members, u32 first, u32 last, u32 wanted, u32 place,
+    __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
@@ -294,7 +343,7 @@ struct Ranking {
             const u64 entry = mine < last ? entries[mine] : ~u64(0);
             u32 better = 0;
 #pragma unroll 4
-            for (u32 other = lane % SHARING; other < members; other += SHARING) {
+            for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
                 better += entries[other] > entry;
             }
 #pragma unroll
@@ -310,7 +359,7 @@ struct Ranking {
 
 // ---- core/slots.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/slots.cuh"
-// Places for the winners and the members that the threads of a CTA write.
+// Places for the winners and the candidates that the threads of a CTA write.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
 // one between the counter's reset and this.
@@ -319,14 +368,14 @@ struct Ranking {
 // uses core/types.cuh
 // uses core/warp.cuh
 
-// The first place of this thread among the winners and among the members.
+// The first place of this thread among the winners and among the candidates.
 struct Slots {
     u32 winner;
-    u32 member;
+    u32 candidate;
 };
 
-__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 members) {
-    const u32 counts = winners << 16 | members;
+__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
+    const u32 counts = winners << 16 | candidates;
     const u32 lane = threadIdx.x % WARP_SIZE;
     const u32 through = warp_sum_through(counts, lane);
     u32 first = 0;
@@ -357,9 +406,9 @@ struct ThresholdBin {
     u32 inside;  // keys in it
 };
 
-// A kernel that has registers to spare HOLDS counts over the barrier; else the one thread that looks
-// closer reads them again.
-template <u32 THREADS, bool HOLDS = true>
+// KEEPS_COUNTS: counts stay in registers over the barrier. Without it, for kernels that have none to spare,
+// the one thread with the threshold bin reads them again.
+template <u32 THREADS, bool KEEPS_COUNTS = true>
 struct ThresholdSearch {
     static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
 
@@ -376,10 +425,10 @@ struct ThresholdSearch {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
         constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
-        constexpr bool HELD = HOLDS && OWNED == AT_ONCE;
+        constexpr bool KEPT = KEEPS_COUNTS && OWNED == AT_ONCE;
         u32 counts[AT_ONCE] = {};
         u32 owned = 0;
-        if constexpr (HELD) {
+        if constexpr (KEPT) {
             if (owner) {
                 histogram.template read<AT_ONCE>(lowest, counts);
             }
@@ -395,7 +444,7 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
+        // Only the warp with the threshold bin goes on: each instruction of all warps is as
         // many issue slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
@@ -404,7 +453,7 @@ struct ThresholdSearch {
 #pragma unroll 1
                 for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
                     const u32 first = lowest + left - AT_ONCE;
-                    if constexpr (!HELD) {
+                    if constexpr (!KEPT) {
                         histogram.template read<AT_ONCE>(first, counts);
                     }
 #pragma unroll
@@ -422,192 +471,39 @@ struct ThresholdSearch {
     }
 };
 
-// ---- select/members.cuh, from line 20 ----------------------------------------------------------
-#line 20 "templates/select/members.cuh"
-template <class Config>
-struct Members {
-    using Active = ActiveRange<Config::DIGIT_BITS>;
-    using Counts = Histogram<Config::BINS>;
-    using Search = ThresholdSearch<Config::THREADS>;
-    static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 WARPS = THREADS / WARP_SIZE;
-    static constexpr u32 CAPACITY = 512;
-    // With more, a pass costs less: 1 x 131072 f32, k = 2048, 6.3 us with 192 and 5.8 with 128
-    // (H200).
-    static constexpr u32 RANKED = 128;
-    static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
-
-    Ranking<Config, CAPACITY> all;
-    u32 least[WARP_SIZE];
-    u32 greatest[WARP_SIZE];
-    u32 reserved;
-
-    // Calls write(slot, column) for the best `wanted` of `members`, with slots from 0 on.
-    template <class Write>
-    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 members,
-                                           u32 wanted, Write write) {
-        if (members <= RANKED) {
-            all.rank(members, 0, members, wanted, 0, write);
-        } else {
-            narrow(histogram, search, members, wanted, write);
-        }
-    }
-
-   private:
-    // Not inlined: it would take registers from the common path.
-    template <class Write>
-    __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 members, u32 wanted,
-                                        Write write) {
-        u32 place = 0;
-        while (members > RANKED && members > wanted) {
-            histogram.template clear<THREADS>();
-            if (threadIdx.x == 0) {
-                reserved = 0;
-            }
-            const Active active = find_extremes(members);
-            if (active.least == active.greatest) {
-                break;
-            }
-            for (u32 i = threadIdx.x; i < members; i += THREADS) {
-                histogram.add(active.digit(key_of(all.entries[i])));
-            }
-            __syncthreads();
-            const ThresholdBin bin = search.find(histogram, wanted);
-            split(members, active.narrowed_to(bin.bin),
-                  [&](u32 slot, u32 column) { write(place + slot, column); });
-            place += bin.above;
-            wanted -= bin.above;
-            members = bin.inside;
-            __syncthreads();
-        }
-        if (members <= RANKED) {
-            all.rank(members, 0, members, wanted, place, write);
-            return;
-        }
-        // All win, or all are equal.
-        for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, column_of(all.entries[i]));
-        }
-    }
-
-    // The range of the keys. One barrier.
-    __device__ __forceinline__ Active find_extremes(u32 members) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        u32 low = ~0u;
-        u32 high = 0;
-        for (u32 i = threadIdx.x; i < members; i += THREADS) {
-            low = min(low, key_of(all.entries[i]));
-            high = max(high, key_of(all.entries[i]));
-        }
-        low = warp_least(low);
-        high = warp_greatest(high);
-        if (lane == 0) {
-            least[threadIdx.x / WARP_SIZE] = low;
-            greatest[threadIdx.x / WARP_SIZE] = high;
-        }
-        __syncthreads();
-        low = warp_least(lane < WARPS ? least[lane] : ~0u);
-        high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
-        return Active::between(low, high);
-    }
-
-    // Writes the members above a range, and leaves those in it, from the first entry on. A barrier
-    // is due after it.
-    template <class Write>
-    __device__ __forceinline__ void split(u32 members, const Active& range, Write write) {
-        u64 held[EACH];
-        u32 wins = 0;
-        u32 stays = 0;
-#pragma unroll
-        for (u32 e = 0; e < EACH; ++e) {
-            const u32 i = e * THREADS + threadIdx.x;
-            held[e] = i < members ? all.entries[i] : 0;
-            const u32 key = key_of(held[e]);
-            wins += i < members && key > range.greatest;
-            stays += i < members && key >= range.least && key <= range.greatest;
-        }
-        Slots slots = reserve_slots(reserved, wins, stays);
-        __syncthreads();  // all entries have been read
-#pragma unroll
-        for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = key_of(held[e]);
-            if (e * THREADS + threadIdx.x < members && key >= range.least) {
-                if (key > range.greatest) {
-                    write(slots.winner++, column_of(held[e]));
-                } else {
-                    all.entries[slots.member++] = held[e];
-                }
-            }
-        }
-    }
-};
-
-// ---- row/resident/row.cuh ----------------------------------------------------------------------
-#line 1 "templates/row/resident/row.cuh"
-// A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
-// compared from there.
+// ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
+#line 1 "templates/ptx/dependent_launch.cuh"
+// Programmatic dependent launch (PDL): a kernel may start before the previous one has ended.
 //
-// Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
-// Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
-// blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one are held one a thread, by
-// the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
-// winners that stand together are spread over the CTAs.
+// Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
+// Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
+// grids already. A kernel touches global memory only after it has waited.
 
-// ---- score/code.cuh ----------------------------------------------------------------------------
-#line 1 "templates/score/code.cuh"
-// Scores rounded to fp16, two to a register: cheap to hold, to bin and to compare.
+
+// Returns when the previous grid has ended and its writes can be read.
+__device__ __forceinline__ void wait_for_grid_ahead() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+// Lets the next grid start; it waits for the end of this one before it reads.
+__device__ __forceinline__ void let_grid_behind_start() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+// ---- ptx/half.cuh ------------------------------------------------------------------------------
+#line 1 "templates/ptx/half.cuh"
+// fp16 numbers, two to a register.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
-// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
-// end it ranks. Each intrinsic has its PTX body beside one in plain C++, for GPUs before sm_80 and
-// for the interpreter.
-
-// ---- score/ordinal.cuh -------------------------------------------------------------------------
-#line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
-//
-// Scope: thread. Shared memory: none. Barriers: none.
-// A dtype is one traits block here and one row in the generator's dtype table.
+// Each function has its instruction beside a body in plain C++, for GPUs before sm_80 and for the
+// interpreter. Preconditions: no NaN where a function says so.
 
 // uses core/types.cuh
 
-struct F32 {
-    using Bits = u32;
-    static constexpr Bits SIGN = 0x80000000u;
-    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
-};
-
-struct Bf16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7F80u;
-};
-
-struct F16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7C00u;
-};
-
-// The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
-template <class Dtype, bool NAN_HIGHEST>
-__device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
-    using Bits = typename Dtype::Bits;
-    const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
-    if (magnitude > Dtype::INFINITE) {
-        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
-    }
-    if (magnitude == 0) {
-        return Dtype::SIGN;
-    }
-    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
-}
-
-// ---- score/code.cuh, from line 12 --------------------------------------------------------------
-#line 12 "templates/score/code.cuh"
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_PACKED_HALF_PTX 1
 #else
@@ -712,6 +608,19 @@ __device__ __forceinline__ u32 half_without_nan(u32 pair) {
 #endif
 }
 
+// ---- score/code.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/code.cuh"
+// Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
+// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
+// end it ranks. Preconditions: no NaN and no -0 where a function says so.
+
+// uses core/types.cuh
+// uses ptx/half.cuh
+// uses score/dtypes.cuh
+
 // Codes: unsigned integers, two to a register, that compare as the halves do. No NaN, no -0.
 __device__ __forceinline__ u32 half_codes(u32 pair) {
     const u32 negative = pair >> 15 & 0x00010001u;
@@ -771,8 +680,22 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- row/resident/row.cuh, from line 15 --------------------------------------------------------
-#line 15 "templates/row/resident/row.cuh"
+// ---- row/resident/row.cuh ----------------------------------------------------------------------
+#line 1 "templates/row/resident/row.cuh"
+// A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
+// from there.
+//
+// Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
+// Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
+// blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
+// The scores before the first aligned vector and after the last whole one lie one a thread, in the first
+// CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
+// winners that stand together are spread over the CTAs.
+
+// uses core/types.cuh
+// uses score/code.cuh
+// uses row/row.cuh
+
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
 template <u32 N>
@@ -1109,13 +1032,13 @@ struct ResidentRow {
 
     // The scores that are at least `half`.
     __device__ __forceinline__ Hits at_least(u32 half) const {
-        const u32 bound = half_twice(half);
+        const u32 threshold = half_twice(half);
         Hits hits = {};
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {
-            hits.words[p / 16] |= half_at_least(pairs[p], bound) & (0x00010001u << p % 16);
+            hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
         }
-        hits.edge = half_at_least(edge, bound) & 1u;
+        hits.edge = half_at_least(edge, threshold) & 1u;
         // What stands for no score is at least -inf, and nothing else.
         if (half == HALF_NEGATIVE_INFINITY) {
             drop_absent(hits);
@@ -1177,6 +1100,145 @@ struct ResidentRow {
     }
 };
 
+// ---- select/candidates.cuh ---------------------------------------------------------------------
+#line 1 "templates/select/candidates.cuh"
+// The candidates of a threshold bin, collected in one CTA, and which of them win.
+//
+// Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
+// counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
+// several a pass.
+// Preconditions: the entries are written, and the histogram is no longer read, both before a
+// barrier; 1 <= wanted <= candidates <= CAPACITY; entries are unique.
+//
+// A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
+// most winners and leaves few.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/ranking.cuh
+// uses core/slots.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+
+template <class Config>
+struct FewCandidates {
+    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Counts = Histogram<Config::BINS>;
+    using Search = ThresholdSearch<Config::THREADS>;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 WARPS = THREADS / WARP_SIZE;
+    static constexpr u32 CAPACITY = 512;
+    // With more, a pass costs less: 1 x 131072 f32, k = 2048, 6.3 us with 192 and 5.8 with 128
+    // (H200).
+    static constexpr u32 RANKED = 128;
+    static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
+
+    Ranking<Config, CAPACITY> all;
+    u32 least[WARP_SIZE];
+    u32 greatest[WARP_SIZE];
+    u32 reserved;
+
+    // Calls write(slot, column) for the best `wanted` of `candidates`, with slots from 0 on.
+    template <class Write>
+    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 candidates,
+                                           u32 wanted, Write write) {
+        if (candidates <= RANKED) {
+            all.rank(candidates, 0, candidates, wanted, 0, write);
+        } else {
+            narrow(histogram, search, candidates, wanted, write);
+        }
+    }
+
+   private:
+    // Not inlined: it would take registers from the common path.
+    template <class Write>
+    __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 candidates, u32 wanted,
+                                        Write write) {
+        u32 place = 0;
+        while (candidates > RANKED && candidates > wanted) {
+            histogram.template clear<THREADS>();
+            if (threadIdx.x == 0) {
+                reserved = 0;
+            }
+            const Active active = find_extremes(candidates);
+            if (active.least == active.greatest) {
+                break;
+            }
+            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+                histogram.add(active.digit(key_of(all.entries[i])));
+            }
+            __syncthreads();
+            const ThresholdBin bin = search.find(histogram, wanted);
+            split(candidates, active.narrowed_to(bin.bin),
+                  [&](u32 slot, u32 column) { write(place + slot, column); });
+            place += bin.above;
+            wanted -= bin.above;
+            candidates = bin.inside;
+            __syncthreads();
+        }
+        if (candidates <= RANKED) {
+            all.rank(candidates, 0, candidates, wanted, place, write);
+            return;
+        }
+        // All win, or all are equal.
+        for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
+            write(place + i, column_of(all.entries[i]));
+        }
+    }
+
+    // The range of the keys. One barrier.
+    __device__ __forceinline__ Active find_extremes(u32 candidates) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        u32 low = ~0u;
+        u32 high = 0;
+        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+            low = min(low, key_of(all.entries[i]));
+            high = max(high, key_of(all.entries[i]));
+        }
+        low = warp_least(low);
+        high = warp_greatest(high);
+        if (lane == 0) {
+            least[threadIdx.x / WARP_SIZE] = low;
+            greatest[threadIdx.x / WARP_SIZE] = high;
+        }
+        __syncthreads();
+        low = warp_least(lane < WARPS ? least[lane] : ~0u);
+        high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
+        return Active::between(low, high);
+    }
+
+    // Writes the candidates above a range, and leaves those in it, from the first entry on. A barrier
+    // is due after it.
+    template <class Write>
+    __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
+        u64 own[EACH];
+        u32 wins = 0;
+        u32 stays = 0;
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            const u32 i = e * THREADS + threadIdx.x;
+            own[e] = i < candidates ? all.entries[i] : 0;
+            const u32 key = key_of(own[e]);
+            wins += i < candidates && key > range.greatest;
+            stays += i < candidates && key >= range.least && key <= range.greatest;
+        }
+        Slots slots = reserve_slots(reserved, wins, stays);
+        __syncthreads();  // all entries have been read
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            const u32 key = key_of(own[e]);
+            if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
+                if (key > range.greatest) {
+                    write(slots.winner++, column_of(own[e]));
+                } else {
+                    all.entries[slots.candidate++] = own[e];
+                }
+            }
+        }
+    }
+};
+
 // ---- sink/short_row.cuh ------------------------------------------------------------------------
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
@@ -1198,15 +1260,43 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- kernels/block_resident.cuh, from line 27 --------------------------------------------------
-#line 27 "templates/kernels/block_resident.cuh"
+// ---- kernels/block_resident.cuh ----------------------------------------------------------------
+#line 1 "templates/kernels/block_resident.cuh"
+// block_resident: one CTA selects the top k of one row that it keeps in registers.
+//
+// The row is loaded once and rounded to fp16, which keeps the order of the scores. One histogram over the
+// rounded scores finds the threshold bin; scores above the bin win. Few candidates in the bin are collected
+// in shared memory and selected by their keys; many are split by radix over their keys, from the least to
+// the greatest of them. Nothing is dropped, so the answer is exact for every distribution, and no pass
+// reads the whole row again: a later pass visits only the candidates that are left.
+//
+// Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with a first digit of the
+// rounded scores in registers.
+//
+// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
+// Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
+// addresses aligned to their element.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/ranking.cuh
+// uses core/slots.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+// uses ptx/dependent_launch.cuh
+// uses row/resident/row.cuh
+// uses row/row.cuh
+// uses select/candidates.cuh
+// uses sink/short_row.cuh
+
 template <class Config>
 struct BlockResident {
     using Bits = typename Config::Bits;
     using Key = typename Config::Bits;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
-    using Few = Members<Config>;
+    using Few = FewCandidates<Config>;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
@@ -1222,52 +1312,56 @@ struct BlockResident {
     struct Shared {
         Histogram<BINS> histogram;
         ThresholdSearch<THREADS> threshold;
-        u32 reserved;  // two counts: winners in the upper half, members in the lower
-        u32 least;     // of the members' keys, and the greatest
+        u32 reserved;  // two counts: winners in the upper half, candidates in the lower
+        u32 least;     // of the candidates' keys, and the greatest
         u32 greatest;
-        Few members;
+        Few candidates;
         u32 staged[STAGED];
     };
 
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
+        // Clear the histogram while the grid before this one ends.
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
         }
         wait_for_grid_ahead();
+        // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
             take_all<Config>(args, blockIdx.x, row.length);
             return;
         }
-        const ResidentRow<Config> held(row, 0);
-        const Places& places = held.places;
+        // Load the row, and count the upper bits of the rounded scores.
+        const ResidentRow<Config> resident(row, 0);
+        const Places& places = resident.places;
         let_grid_behind_start();
         __syncthreads();
-        held.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
+        resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
+        // Find the threshold bin. Scores above it win; those in it are the candidates.
         const ThresholdBin threshold = shared.threshold.find(shared.histogram, k);
-
-        Hits members;
+        Hits candidates;
         Hits winners;
-        held.split_at(threshold.bin << CODE_SHIFT, (threshold.bin + 1) << CODE_SHIFT, members, winners);
+        resident.split_at(threshold.bin << CODE_SHIFT, (threshold.bin + 1) << CODE_SHIFT, candidates, winners);
         const u32 wanted = k - threshold.above;
         if (threshold.inside == wanted) {
-            winners.add(members);
-            members = {};
+            winners.add(candidates);
+            candidates = {};
         }
 
+        // Reserve places for both, and collect the candidates if they fit.
         const bool few = threshold.inside <= Few::CAPACITY;
-        Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
+        Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         if (few) {
-            held.for_each_hit(members, [&](Key key, u32 column) {
-                shared.members.all.entries[slots.member++] = entry_of(key, column);
+            resident.for_each_hit(candidates, [&](Key key, u32 column) {
+                shared.candidates.all.entries[slots.candidate++] = entry_of(key, column);
             });
         }
-        // Through shared memory, many winners are written in order and so in few transactions:
+        // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
         // 1024 x 8192 bf16, k = 2048, 15 us for 28 (H200). Few winners are not worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
         if (staged) {
@@ -1278,18 +1372,20 @@ struct BlockResident {
                 Config::emit(args, blockIdx.x, slots.winner++, column);
             });
         }
+        // Select the rest of the k winners from the candidates.
         if (threshold.inside != wanted) {
             if (few) {
                 __syncthreads();
                 const u32 above = threshold.above;
-                shared.members.select(shared.histogram, shared.threshold, threshold.inside, wanted,
+                shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
                                       [&args, &shared, above, staged](u32 slot, u32 column) {
                                           write(args, shared, above + slot, column, staged);
                                       });
             } else {
-                split(args, shared, places, members, slots.member, threshold.above, wanted, staged);
+                split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
             }
         }
+        // Write the staged winners in order.
         if (staged) {
             __syncthreads();
             for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
@@ -1307,14 +1403,14 @@ struct BlockResident {
         }
     }
 
-    // Writes the best `wanted` of many members from `place` on: by radix over their keys, from the
+    // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
     // least to the greatest of them, until all that are left win or are equal. `slot` is this
-    // thread's first among the members. Not inlined: beside it, the common path would run with
+    // thread's first among the candidates. Not inlined: beside it, the common path would run with
     // other registers and 0.25 us longer (1 x 8192, H200).
     static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
-                                              Hits members, u32 slot, u32 place, u32 wanted,
+                                              Hits candidates, u32 slot, u32 place, u32 wanted,
                                               bool staged) {
-        find_extremes(shared, places, members);
+        find_extremes(shared, places, candidates);
         Active active = Active::between(shared.least, shared.greatest);
         bool settled = active.least == active.greatest;
         while (!settled) {
@@ -1324,33 +1420,33 @@ struct BlockResident {
             }
             __syncthreads();
             places.for_each_key(
-                members, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
+                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
             __syncthreads();
             const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
             const Active inside = active.narrowed_to(threshold.bin);
             Hits winners = {};
             Hits left = {};
-            places.for_each_key(members, [&](Key key, u32 word, u32 bit) {
+            places.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
                 if (key > inside.greatest) {
                     winners.add(word, bit);
                 } else if (key >= inside.least) {
                     left.add(word, bit);
                 }
             });
-            members = left;
+            candidates = left;
 
-            Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
+            Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
                 write(args, shared, place + slots.winner++, column, staged);
             });
-            slot = slots.member;
+            slot = slots.candidate;
             place += threshold.above;
             wanted -= threshold.above;
             settled = threshold.inside == wanted || active.shift == 0;
             active = inside;
             __syncthreads();
         }
-        places.for_each_column(members, [&](u32 column) {
+        places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
                 write(args, shared, place + slot, column, staged);
             }
@@ -1358,9 +1454,9 @@ struct BlockResident {
         });
     }
 
-    // The least and the greatest key of the members, for all threads.
+    // The least and the greatest key of the candidates, for all threads.
     static __device__ __forceinline__ void find_extremes(Shared& shared,
-                                                         const Places& places, Hits members) {
+                                                         const Places& places, Hits candidates) {
         if (threadIdx.x == 0) {
             shared.least = ~0u;
             shared.greatest = 0;
@@ -1368,7 +1464,7 @@ struct BlockResident {
         __syncthreads();
         u32 least = ~0u;
         u32 greatest = 0;
-        places.for_each_key(members, [&](Key key, u32, u32) {
+        places.for_each_key(candidates, [&](Key key, u32, u32) {
             least = min(least, u32(key));
             greatest = max(greatest, u32(key));
         });
@@ -1382,52 +1478,8 @@ struct BlockResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
-struct Config {
-    using Dtype = F16;
-    using Bits = Dtype::Bits;
-    using Index = i32;
-    static constexpr u32 VEC_SIZE = 8;
-    static constexpr u32 BINS = 4096;
-    static constexpr u32 DIGIT_BITS = 12;
-    static constexpr u32 CANDIDATES = 3072;
-    static constexpr u32 ITEMS = 8;
-    static constexpr u32 CHUNK = 8;
-    static constexpr u32 COUNTERS = 1024;
-    static constexpr u32 MOST_CANDIDATES = 65535;
-    static constexpr u32 PART_HEADER_WORDS = 2;
-    static constexpr u32 STAGES = 2;
-    static constexpr u32 MOST_K = 2147483647;
-    static constexpr u32 CLUSTER = 1;
-    static constexpr u32 THREADS = 1024;
-    static constexpr bool LARGEST = false;
-    static constexpr bool NAN_HIGHEST = true;
-    static constexpr bool RAGGED = true;
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
-};
-
+// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
+#line 45 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)

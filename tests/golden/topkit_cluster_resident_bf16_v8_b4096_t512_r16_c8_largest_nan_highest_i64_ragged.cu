@@ -18,28 +18,6 @@
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
-// ---- kernels/cluster_resident.cuh --------------------------------------------------------------
-#line 1 "templates/kernels/cluster_resident.cuh"
-// cluster_resident: a cluster of CTAs selects the top k of one row that they hold in registers.
-//
-// Every CTA loads its part of the row once and counts it, rounded to fp16, in a histogram of its
-// own. Together they find the threshold bin; each then writes its winners to places of its own. The
-// few members of the bin go to all CTAs, and each ranks its own among them; where they are many, all
-// CTAs split them by radix over their keys first. Nothing is dropped, so the answer is
-// exact however the scores lie.
-//
-// Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB. Barriers: uniform
-// over the cluster, whose own is passed once, at the start; later the CTAs meet by letters.
-// Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of Config::CLUSTER CTAs;
-// k >= 1; columns <= THREADS * ITEMS * CLUSTER; row addresses aligned to their element.
-
-// ---- core/range.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/range.cuh"
-// The keys that a radix selection has not yet decided, and the digit that splits them next.
-//
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
-
 // ---- core/types.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/types.cuh"
 // Integer names and the one argument of every kernel.
@@ -68,75 +46,188 @@ struct LaunchArgs {
     void* indices;           // row r begins index_stride elements after row r - 1
     i64 index_stride;        // elements
     void* workspace;         // kernels that need one leave it ready for the next launch
-    i32 columns;             // columns of a dense row, and the bound of every ragged one
+    i32 columns;             // columns of a dense row, and the most of a ragged one
     i32 k;
     i64 rows;
 };
 
-// ---- core/range.cuh, from line 8 ---------------------------------------------------------------
-#line 8 "templates/core/range.cuh"
-template <u32 DIGIT_BITS>
-struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
-
-    // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
-        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
-    }
-
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
-
-    // The members of one bin, to be split by the digit below.
-    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
-        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
-    }
-};
-
-// ---- ptx/cluster.cuh ---------------------------------------------------------------------------
-#line 1 "templates/ptx/cluster.cuh"
-// The CTAs of a cluster: their ranks, their barrier and each other's shared memory.
+// ---- score/dtypes.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/dtypes.cuh"
+// The score types: one traits block for each row of the generator's dtype table.
 //
-// Scope: cluster. Shared memory: none of its own. Barriers: those named so.
-// A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
+// Scope: none (types only). Shared memory: none. Barriers: none.
 
 // uses core/types.cuh
 
-__device__ __forceinline__ u32 cluster_rank() { return __clusterRelativeBlockRank(); }
+struct F32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
+};
 
-// The same variable in the shared memory of another CTA of the cluster.
-template <class T>
-__device__ __forceinline__ T* of_cta(T* variable, u32 rank) {
-    return static_cast<T*>(__cluster_map_shared_rank(variable, rank));
+struct Bf16 {
+    using Bits = u16;
+    static constexpr Bits SIGN = 0x8000u;
+    static constexpr Bits INFINITE = 0x7F80u;
+};
+
+struct F16 {
+    using Bits = u16;
+    static constexpr Bits SIGN = 0x8000u;
+    static constexpr Bits INFINITE = 0x7C00u;
+};
+
+// ---- score/ordinal.cuh -------------------------------------------------------------------------
+#line 1 "templates/score/ordinal.cuh"
+// Ordered keys: unsigned integers that compare as the scores do.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+
+// uses score/dtypes.cuh
+
+// The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
+// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+template <class Dtype, bool NAN_HIGHEST>
+__device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
+    using Bits = typename Dtype::Bits;
+    const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
+    if (magnitude > Dtype::INFINITE) {
+        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
+    }
+    if (magnitude == 0) {
+        return Dtype::SIGN;
+    }
+    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// Every thread of the cluster arrives, and then waits for all others. What was written before an
-// arrival can be read after the wait.
-__device__ __forceinline__ void cluster_arrive() { __cluster_barrier_arrive(); }
-// Lets the others know that this CTA runs, and of its writes no more than a fence before it made known.
-__device__ __forceinline__ void cluster_arrive_relaxed() { __cluster_barrier_arrive_relaxed(); }
-__device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
+// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
+#line 12 "templates/skeleton.cu.j2"
+// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+struct Config {
+    using Dtype = Bf16;
+    using Bits = Dtype::Bits;
+    using Index = i64;
+    static constexpr u32 VEC_SIZE = 8;
+    static constexpr u32 BINS = 4096;
+    static constexpr u32 DIGIT_BITS = 12;
+    static constexpr u32 CANDIDATES = 3072;
+    static constexpr u32 ITEMS = 16;
+    static constexpr u32 CHUNK = 8;
+    static constexpr u32 COUNTERS = 1024;
+    static constexpr u32 MOST_CANDIDATES = 65535;
+    static constexpr u32 PART_HEADER_WORDS = 2;
+    static constexpr u32 STAGES = 2;
+    static constexpr u32 MOST_K = 2147483647;
+    static constexpr u32 CLUSTER = 8;
+    static constexpr u32 THREADS = 512;
+    static constexpr bool LARGEST = true;
+    static constexpr bool NAN_HIGHEST = true;
+    static constexpr bool RAGGED = true;
 
-// ---- core/cluster_threshold.cuh ----------------------------------------------------------------
-#line 1 "templates/core/cluster_threshold.cuh"
-// Finds the bin that holds the last winner of a row whose scores the CTAs of a cluster have counted
-// apart, and how many of those above it and in it the CTAs of lower rank hold.
+    // Greater keys are better.
+    static __device__ __forceinline__ Bits key(Bits score) {
+        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Bits>(~key);
+    }
+
+    // Writes one winner; columns count from the start of the row.
+    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
+                                                u32 column) {
+        *output(args, row, slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
+        *output(args, row, slot) = static_cast<Index>(-1);
+    }
+
+    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- ptx/exchange.cuh --------------------------------------------------------------------------
+#line 1 "templates/ptx/exchange.cuh"
+// Asynchronous stores into the shared memory of other CTAs of a cluster, and the mbarrier by which
+// the receiver knows that all bytes of a phase have arrived.
 //
-// Scope: cluster; every thread must call, and all CTAs find the same. Shared memory: what all CTAs
-// send, twice, and the result. Barriers: two of the block, the last after the result is written; the
-// histogram may be changed then.
-// Preconditions: the search was prepared, with a barrier of the cluster after it; the histogram is
-// complete (a barrier) before the call; 1 <= wanted <= the sum of all counts; passes are counted
-// from 0.
-//
-// The bins are searched in two steps, so that little is sent: each CTA tells all others the sums of
-// its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
-// with two sets of letters: a CTA begins a pass only when all have done with the one before the last.
+// Scope: thread. Shared memory: one mbarrier each. Barriers: none.
+// Preconditions: a CTA sends to another only after a barrier of the cluster that follows the other's
+// `prepare`, and does not exit before everything sent to it has arrived. A phase ends when its bytes
+// were announced, once, and have arrived, in either order.
+
+// uses core/types.cuh
+
+#ifdef TOPKIT_INTERPRET
+using topkit::fence_mbarrier_init;
+using topkit::mbarrier_arrive_expect_tx;
+using topkit::mbarrier_init;
+using topkit::mbarrier_wait_parity;
+using topkit::store_async;
+#endif
+
+struct Exchange {
+    u64 mbarrier;
+
+    // One thread.
+    __device__ __forceinline__ void prepare() {
+#ifdef TOPKIT_INTERPRET
+        mbarrier_init(&mbarrier, 1);
+        fence_mbarrier_init();
+#else
+        asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;\n\tfence.mbarrier_init.release.cluster;"
+                     :: "r"(address()) : "memory");
+#endif
+    }
+
+    // One thread, once a phase.
+    __device__ __forceinline__ void announce(u32 bytes) {
+#ifdef TOPKIT_INTERPRET
+        mbarrier_arrive_expect_tx(&mbarrier, bytes);
+#else
+        asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
+                     :: "r"(address()), "r"(bytes) : "memory");
+#endif
+    }
+
+    // Waits for the end of phase `phase`, counted from 0; no more than one ahead may have ended.
+    __device__ __forceinline__ void wait(u32 phase) {
+#ifdef TOPKIT_INTERPRET
+        mbarrier_wait_parity(&mbarrier, phase & 1);
+#else
+        u32 ended;
+        do {
+            asm volatile("{\n\t.reg .pred ended;\n\t"
+                         "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 ended, [%1], %2;\n\t"
+                         "selp.u32 %0, 1, 0, ended;\n\t}"
+                         : "=r"(ended) : "r"(address()), "r"(phase & 1) : "memory");
+        } while (ended == 0);
+#endif
+    }
+
+    // Sends a value to the same variable of another CTA, which has the same exchange.
+    __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
+#ifdef TOPKIT_INTERPRET
+        store_async(__cluster_map_shared_rank(to, rank), value,
+                    __cluster_map_shared_rank(&mbarrier, rank));
+#else
+        u32 there;
+        u32 barrier;
+        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
+        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
+        asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
+                     :: "r"(there), "l"(value), "r"(barrier) : "memory");
+#endif
+    }
+
+   private:
+#ifndef TOPKIT_INTERPRET
+    static __device__ __forceinline__ u32 shared(const void* variable) {
+        return u32(__cvta_generic_to_shared(variable));
+    }
+    __device__ __forceinline__ u32 address() const { return shared(&mbarrier); }
+#endif
+};
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
 #line 1 "templates/core/histogram.cuh"
@@ -210,119 +301,13 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
-// ---- core/exchange.cuh -------------------------------------------------------------------------
-#line 1 "templates/core/exchange.cuh"
-// Asynchronous stores into the shared memory of other CTAs of a cluster, and the mbarrier by which
-// the receiver knows that all bytes of a phase have arrived.
-//
-// Scope: thread. Shared memory: one mbarrier each. Barriers: none.
-// A CTA sends to another only after that one has prepared its mailbox (a barrier of the cluster), and
-// does not exit before it has received all that is sent to it. A phase ends when its bytes were
-// announced, once, and have arrived, in either order.
-
-// uses core/types.cuh
-
-#ifdef TOPKIT_INTERPRET
-using topkit::fence_mbarrier_init;
-using topkit::mbarrier_arrive_expect_tx;
-using topkit::mbarrier_init;
-using topkit::mbarrier_wait_parity;
-using topkit::store_async;
-#endif
-
-struct Mailbox {
-    u64 mbarrier;
-
-    // One thread.
-    __device__ __forceinline__ void prepare() {
-#ifdef TOPKIT_INTERPRET
-        mbarrier_init(&mbarrier, 1);
-        fence_mbarrier_init();
-#else
-        asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;\n\tfence.mbarrier_init.release.cluster;"
-                     :: "r"(address()) : "memory");
-#endif
-    }
-
-    // One thread, once a phase.
-    __device__ __forceinline__ void announce(u32 bytes) {
-#ifdef TOPKIT_INTERPRET
-        mbarrier_arrive_expect_tx(&mbarrier, bytes);
-#else
-        asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
-                     :: "r"(address()), "r"(bytes) : "memory");
-#endif
-    }
-
-    // Waits for the end of phase `phase`, counted from 0; no more than one ahead may have ended.
-    __device__ __forceinline__ void wait(u32 phase) {
-#ifdef TOPKIT_INTERPRET
-        mbarrier_wait_parity(&mbarrier, phase & 1);
-#else
-        u32 ended;
-        do {
-            asm volatile("{\n\t.reg .pred ended;\n\t"
-                         "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 ended, [%1], %2;\n\t"
-                         "selp.u32 %0, 1, 0, ended;\n\t}"
-                         : "=r"(ended) : "r"(address()), "r"(phase & 1) : "memory");
-        } while (ended == 0);
-#endif
-    }
-
-    // Sends a value to the same variable of another CTA, with a mailbox of this kernel beside it.
-    __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
-#ifdef TOPKIT_INTERPRET
-        store_async(__cluster_map_shared_rank(to, rank), value,
-                    __cluster_map_shared_rank(&mbarrier, rank));
-#else
-        u32 there;
-        u32 box;
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(box) : "r"(address()), "r"(rank));
-        asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
-                     :: "r"(there), "l"(value), "r"(box) : "memory");
-#endif
-    }
-
-   private:
-#ifndef TOPKIT_INTERPRET
-    static __device__ __forceinline__ u32 shared(const void* variable) {
-        return u32(__cvta_generic_to_shared(variable));
-    }
-    __device__ __forceinline__ u32 address() const { return shared(&mbarrier); }
-#endif
-};
-
-// ---- core/threshold.cuh ------------------------------------------------------------------------
-#line 1 "templates/core/threshold.cuh"
-// Finds the bin that holds the last winner.
-//
-// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
-// Barriers: two inside, the last of them after the result is written; the histogram must be
-// complete (a barrier) before the call, and may be changed after it.
-// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
-// 32.
-
-// uses core/histogram.cuh
-// uses core/types.cuh
-
-// ---- core/warp.cuh -----------------------------------------------------------------------------
-#line 1 "templates/core/warp.cuh"
-// Sums and extremes over a warp.
+// ---- ptx/reduce.cuh ----------------------------------------------------------------------------
+#line 1 "templates/ptx/reduce.cuh"
+// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
 // uses core/types.cuh
-
-// The sum of `value` over the lanes up to and with this one.
-__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
-#pragma unroll
-    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
-        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
-        value += lane >= distance ? below : 0;
-    }
-    return value;
-}
 
 // The sum over the warp, in every lane.
 __device__ __forceinline__ u32 warp_sum(u32 value) {
@@ -350,20 +335,51 @@ __device__ __forceinline__ u32 warp_greatest(u32 value) {
 #endif
 }
 
+// ---- core/warp.cuh -----------------------------------------------------------------------------
+#line 1 "templates/core/warp.cuh"
+// Sums and extremes over a warp.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
+
+// uses ptx/reduce.cuh
+// uses core/types.cuh
+
+// The sum of `value` over the lanes up to and with this one.
+__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
+#pragma unroll
+    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
+        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
+        value += lane >= distance ? below : 0;
+    }
+    return value;
+}
+
 // The least value of the warp, in every lane.
 __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
 
-// ---- core/threshold.cuh, from line 13 ----------------------------------------------------------
-#line 13 "templates/core/threshold.cuh"
+// ---- core/threshold.cuh ------------------------------------------------------------------------
+#line 1 "templates/core/threshold.cuh"
+// Finds the bin that holds the last winner.
+//
+// Scope: block; every thread must call. Shared memory: a word for each of 32 warps, and three more.
+// Barriers: two inside, the last of them after the result is written; the histogram must be
+// complete (a barrier) before the call, and may be changed after it.
+// Preconditions: 1 <= wanted <= the sum of all counts; blockDim.x == THREADS, whole warps, at most
+// 32.
+
+// uses core/histogram.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+
 struct ThresholdBin {
     u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
 
-// A kernel that has registers to spare HOLDS counts over the barrier; else the one thread that looks
-// closer reads them again.
-template <u32 THREADS, bool HOLDS = true>
+// KEEPS_COUNTS: counts stay in registers over the barrier. Without it, for kernels that have none to spare,
+// the one thread with the threshold bin reads them again.
+template <u32 THREADS, bool KEEPS_COUNTS = true>
 struct ThresholdSearch {
     static_assert(THREADS % WARP_SIZE == 0 && THREADS <= 1024, "a CTA is whole warps, 32 at most");
 
@@ -380,10 +396,10 @@ struct ThresholdSearch {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
         constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
-        constexpr bool HELD = HOLDS && OWNED == AT_ONCE;
+        constexpr bool KEPT = KEEPS_COUNTS && OWNED == AT_ONCE;
         u32 counts[AT_ONCE] = {};
         u32 owned = 0;
-        if constexpr (HELD) {
+        if constexpr (KEPT) {
             if (owner) {
                 histogram.template read<AT_ONCE>(lowest, counts);
             }
@@ -399,7 +415,7 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp that holds the threshold looks closer: each instruction of all warps is as
+        // Only the warp with the threshold bin goes on: each instruction of all warps is as
         // many issue slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
@@ -408,7 +424,7 @@ struct ThresholdSearch {
 #pragma unroll 1
                 for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
                     const u32 first = lowest + left - AT_ONCE;
-                    if constexpr (!HELD) {
+                    if constexpr (!KEPT) {
                         histogram.template read<AT_ONCE>(first, counts);
                     }
 #pragma unroll
@@ -426,8 +442,28 @@ struct ThresholdSearch {
     }
 };
 
-// ---- core/cluster_threshold.cuh, from line 21 --------------------------------------------------
-#line 21 "templates/core/cluster_threshold.cuh"
+// ---- core/cluster_threshold.cuh ----------------------------------------------------------------
+#line 1 "templates/core/cluster_threshold.cuh"
+// Finds the bin that holds the last winner of a row whose scores the CTAs of a cluster have counted
+// apart, and how many of those above it and in it the CTAs of lower rank hold.
+//
+// Scope: cluster; every thread must call, and all CTAs find the same. Shared memory: what all CTAs
+// send, twice, and the result. Barriers: two of the block, the last after the result is written; the
+// histogram may be changed then.
+// Preconditions: the search was prepared, with a barrier of the cluster after it; the histogram is
+// complete (a barrier) before the call; 1 <= wanted <= the sum of all counts; passes are counted
+// from 0.
+//
+// The bins are searched in two steps, so that little is sent: each CTA tells all others the sums of
+// its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
+// with two rounds: a CTA begins a pass only when all have done with the one before the last.
+
+// uses ptx/exchange.cuh
+// uses core/histogram.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+
 struct ClusterThresholdBin {
     ThresholdBin bin;   // over all CTAs
     u32 before_above;   // keys above the bin in the CTAs of lower rank
@@ -437,25 +473,25 @@ struct ClusterThresholdBin {
 template <u32 THREADS, u32 BINS, u32 CLUSTER>
 struct ClusterThresholdSearch {
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
-    static constexpr u32 GROUPS = 2 * WARP_SIZE;   // a lane looks at two
+    static constexpr u32 GROUPS = 2 * WARP_SIZE;   // a lane has two
     static constexpr u32 GROUP = BINS / GROUPS;    // bins
     static constexpr u32 OWNED = BINS / THREADS;   // bins that a thread adds
     static constexpr u32 SHARING = GROUP / OWNED;  // threads of a group
-    static_assert(GROUP <= GROUPS && GROUP >= 2, "a lane looks at two bins of a group");
+    static_assert(GROUP <= GROUPS && GROUP >= 2, "a lane has two bins of a group");
     static_assert(OWNED >= 1 && SHARING >= 1 && SHARING <= WARP_SIZE, "a warp adds whole groups");
 
     // What the CTAs send, by their ranks; two counts in each word, the lower in the lower half.
-    struct Letters {
-        Mailbox for_sums;
-        Mailbox for_bins;
+    struct Round {
+        Exchange sums_exchange;
+        Exchange bins_exchange;
         u64 sums[CLUSTER][GROUPS / 2];
         u64 bins[CLUSTER][GROUP / 2];
     };
 
     static constexpr u32 MOST_FEW = GROUPS;
 
-    Letters letters[2];
-    Mailbox for_few;
+    Round rounds[2];
+    Exchange few_exchange;
     u64 few[CLUSTER][MOST_FEW / 2];
     u32 own[GROUPS];
     ClusterThresholdBin found;
@@ -463,22 +499,22 @@ struct ClusterThresholdSearch {
     // One thread.
     __device__ __forceinline__ void prepare() {
         for (u32 turn = 0; turn < 2; ++turn) {
-            letters[turn].for_sums.prepare();
-            letters[turn].for_bins.prepare();
+            rounds[turn].sums_exchange.prepare();
+            rounds[turn].bins_exchange.prepare();
         }
-        for_few.prepare();
+        few_exchange.prepare();
     }
 
     __device__ __forceinline__ ClusterThresholdBin find(const Histogram<BINS>& histogram,
                                                         u32 wanted, u32 rank, u32 pass) {
-        Letters& mine = letters[pass % 2];
+        Round& mine = rounds[pass % 2];
         add_groups(histogram);
         __syncthreads();
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u64 two = u64(own[2 * lane + 1]) << 32 | own[2 * lane];
         for (u32 cta = warp; cta < CLUSTER; cta += WARPS) {
-            mine.for_sums.send(&mine.sums[rank][lane], two, cta);
+            mine.sums_exchange.send(&mine.sums[rank][lane], two, cta);
         }
         if (warp == 0) {
             search(mine, histogram, wanted, rank, pass / 2);
@@ -491,22 +527,22 @@ struct ClusterThresholdSearch {
     template <u32 FEW>
     __device__ __forceinline__ ClusterThresholdBin find_of_few(const Histogram<BINS>& histogram,
                                                                u32 wanted, u32 rank) {
-        static_assert(FEW <= MOST_FEW && FEW >= 2, "a lane looks at two bins");
+        static_assert(FEW <= MOST_FEW && FEW >= 2, "a lane has two bins");
         using Counts = u64[CLUSTER][FEW / 2];
         Counts& counts = reinterpret_cast<Counts&>(few);
         const u32 lane = threadIdx.x;
         if (lane < WARP_SIZE) {
             if (lane == 0) {
-                for_few.announce(u32(sizeof(counts)));
+                few_exchange.announce(u32(sizeof(counts)));
             }
             if (2 * lane < FEW) {
                 u32 two[2];
                 histogram.template read<2>(2 * lane, two);
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                    for_few.send(&counts[rank][lane], u64(two[1]) << 32 | two[0], cta);
+                    few_exchange.send(&counts[rank][lane], u64(two[1]) << 32 | two[0], cta);
                 }
             }
-            for_few.wait(0);
+            few_exchange.wait(0);
             const Step bin = locate<FEW>(wanted, rank, counts);
             const u32 before_above = warp_sum(bin.before_above);
             if (bin.here) {
@@ -542,26 +578,26 @@ struct ClusterThresholdSearch {
 
     // One warp: all others wait for it, so each of its instructions counts. What is not needed to
     // know the bins to send is worked out while they are on their way.
-    __device__ __forceinline__ void search(Letters& mine, const Histogram<BINS>& histogram,
+    __device__ __forceinline__ void search(Round& mine, const Histogram<BINS>& histogram,
                                            u32 wanted, u32 rank, u32 phase) {
         const u32 lane = threadIdx.x;
         if (lane == 0) {
-            mine.for_sums.announce(u32(sizeof(mine.sums)));
+            mine.sums_exchange.announce(u32(sizeof(mine.sums)));
         }
-        mine.for_sums.wait(phase);
+        mine.sums_exchange.wait(phase);
         const Step group = locate<GROUPS>(wanted, rank, mine.sums);
         if (lane == 0) {
-            mine.for_bins.announce(u32(sizeof(mine.bins)));
+            mine.bins_exchange.announce(u32(sizeof(mine.bins)));
         }
         if (2 * lane < GROUP) {
             u32 counts[2];
             histogram.template read<2>(group.place * GROUP + 2 * lane, counts);
             for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                mine.for_bins.send(&mine.bins[rank][lane], u64(counts[1]) << 32 | counts[0], cta);
+                mine.bins_exchange.send(&mine.bins[rank][lane], u64(counts[1]) << 32 | counts[0], cta);
             }
         }
         const u32 groups_above = warp_sum(group.before_above);
-        mine.for_bins.wait(phase);
+        mine.bins_exchange.wait(phase);
         const Step bin = locate<GROUP>(wanted - group.above, rank, mine.bins);
         const u32 place = group.place * GROUP + bin.place;
         const u32 before_above = groups_above + warp_sum(bin.before_above);
@@ -600,10 +636,10 @@ struct ClusterThresholdSearch {
         step.inside = is_upper ? upper : lower;
         step.before_inside = is_upper ? upper_before : lower_before;
         // One reduction tells every lane: a row has fewer than 2^20 scores.
-        const u32 told = step.here ? (step.above + 1) * GROUPS + 2 * pair + is_upper : 0;
-        const u32 heard = warp_greatest(told);
-        step.place = heard % GROUPS;
-        step.above = heard / GROUPS - 1;
+        const u32 packed = step.here ? (step.above + 1) * GROUPS + 2 * pair + is_upper : 0;
+        const u32 greatest = warp_greatest(packed);
+        step.place = greatest % GROUPS;
+        step.above = greatest / GROUPS - 1;
         step.before_above = 0;
         if (owner) {
             step.before_above += 2 * pair > step.place ? lower_before : 0;
@@ -613,41 +649,50 @@ struct ClusterThresholdSearch {
     }
 };
 
-// ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
-#line 1 "templates/ptx/dependent_launch.cuh"
-// Programmatic dependent launch: a kernel may start before the one ahead of it has ended.
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
+// The keys that a radix selection has not yet decided, and the digit that splits them next.
 //
-// Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
-// Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
-// grids already. A kernel touches global memory only after it has waited.
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
 
+// uses core/types.cuh
 
-// Returns when the grid ahead has ended and what it wrote can be read.
-__device__ __forceinline__ void wait_for_grid_ahead() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
+template <u32 DIGIT_BITS>
+struct ActiveRange {
+    u32 least;
+    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;     // the digit of a key is (key - least) >> shift
 
-// Lets the grid behind start; it waits for this one's end before it reads.
-__device__ __forceinline__ void let_grid_behind_start() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
-}
+    // The range from `least` to `greatest`, split by its uppermost bits.
+    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
+        const u32 bits = 32 - __clz(greatest - least);
+        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+    }
+
+    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+
+    // The candidates of one bin, to be split by the digit below.
+    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
+        const u32 bin_least = least + (bin << shift);
+        const u32 bin_last = (1u << shift) - 1;
+        const u32 left = greatest - bin_least;
+        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
+    }
+};
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
 #line 1 "templates/core/ranking.cuh"
-// The members of a threshold bin, gathered on chip, and their ranks: each is compared with each.
+// The candidates of a threshold bin, collected on chip, and their ranks: each is compared with each.
 //
 // Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
 // Preconditions: the entries are written before a barrier or its like; entries are unique;
-// members <= CAPACITY.
+// candidates <= CAPACITY.
 
 // uses core/types.cuh
 // uses core/warp.cuh
 
-// A member: the better, the greater.
+// A candidate: the better, the greater.
 __device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
 __device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
 __device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
@@ -655,16 +700,16 @@ __device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
 template <class Config, u32 CAPACITY>
 struct Ranking {
     static constexpr u32 THREADS = Config::THREADS;
-    // Lanes that compare one member with the others: all of a warp where a CTA's share is small.
+    // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
 
     u64 entries[CAPACITY];
 
-    // Calls write(slot, column) for those of the members from `first` to before `last` that are
+    // Calls write(slot, column) for those of the candidates from `first` to before `last` that are
     // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
-    // better than one member.
+    // better than one candidate.
     template <class Write>
-    __device__ __forceinline__ void rank(u32 members, u32 first, u32 last, u32 wanted, u32 place,
+    __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
@@ -673,7 +718,7 @@ struct Ranking {
             const u64 entry = mine < last ? entries[mine] : ~u64(0);
             u32 better = 0;
 #pragma unroll 4
-            for (u32 other = lane % SHARING; other < members; other += SHARING) {
+            for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
                 better += entries[other] > entry;
             }
 #pragma unroll
@@ -687,72 +732,92 @@ struct Ranking {
     }
 };
 
-// ---- row/resident/row.cuh ----------------------------------------------------------------------
-#line 1 "templates/row/resident/row.cuh"
-// A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
-// compared from there.
+// ---- core/slots.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/slots.cuh"
+// Places for the winners and the candidates that the threads of a CTA write.
 //
-// Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
-// Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
-// blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one are held one a thread, by
-// the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
-// winners that stand together are spread over the CTAs.
+// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
+// one between the counter's reset and this.
+// Precondition: fewer than 65536 of each: both counts travel in one word.
 
-// ---- score/code.cuh ----------------------------------------------------------------------------
-#line 1 "templates/score/code.cuh"
-// Scores rounded to fp16, two to a register: cheap to hold, to bin and to compare.
-//
-// Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
-// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
-// end it ranks. Each intrinsic has its PTX body beside one in plain C++, for GPUs before sm_80 and
-// for the interpreter.
+// uses core/types.cuh
+// uses core/warp.cuh
 
-// ---- score/ordinal.cuh -------------------------------------------------------------------------
-#line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The first place of this thread among the winners and among the candidates.
+struct Slots {
+    u32 winner;
+    u32 candidate;
+};
+
+__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
+    const u32 counts = winners << 16 | candidates;
+    const u32 lane = threadIdx.x % WARP_SIZE;
+    const u32 through = warp_sum_through(counts, lane);
+    u32 first = 0;
+    if (lane == WARP_SIZE - 1) {
+        first = atomicAdd(&reserved, through);
+    }
+    first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
+    return {first >> 16, first & 0xFFFFu};
+}
+
+// ---- ptx/cluster.cuh ---------------------------------------------------------------------------
+#line 1 "templates/ptx/cluster.cuh"
+// The CTAs of a cluster: their ranks, their barrier and each other's shared memory.
 //
-// Scope: thread. Shared memory: none. Barriers: none.
-// A dtype is one traits block here and one row in the generator's dtype table.
+// Scope: cluster. Shared memory: none of its own. Barriers: those named so.
+// A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
 
 // uses core/types.cuh
 
-struct F32 {
-    using Bits = u32;
-    static constexpr Bits SIGN = 0x80000000u;
-    static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
-};
+__device__ __forceinline__ u32 cluster_rank() { return __clusterRelativeBlockRank(); }
 
-struct Bf16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7F80u;
-};
-
-struct F16 {
-    using Bits = u16;
-    static constexpr Bits SIGN = 0x8000u;
-    static constexpr Bits INFINITE = 0x7C00u;
-};
-
-// The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
-template <class Dtype, bool NAN_HIGHEST>
-__device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
-    using Bits = typename Dtype::Bits;
-    const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
-    if (magnitude > Dtype::INFINITE) {
-        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
-    }
-    if (magnitude == 0) {
-        return Dtype::SIGN;
-    }
-    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
+// The same variable in the shared memory of another CTA of the cluster.
+template <class T>
+__device__ __forceinline__ T* of_cta(T* variable, u32 rank) {
+    return static_cast<T*>(__cluster_map_shared_rank(variable, rank));
 }
 
-// ---- score/code.cuh, from line 12 --------------------------------------------------------------
-#line 12 "templates/score/code.cuh"
+// Every thread of the cluster arrives, and then waits for all others. What was written before an
+// arrival can be read after the wait.
+__device__ __forceinline__ void cluster_arrive() { __cluster_barrier_arrive(); }
+// Lets the others know that this CTA runs, and of its writes no more than a fence before it made known.
+__device__ __forceinline__ void cluster_arrive_relaxed() { __cluster_barrier_arrive_relaxed(); }
+__device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
+
+// ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
+#line 1 "templates/ptx/dependent_launch.cuh"
+// Programmatic dependent launch (PDL): a kernel may start before the previous one has ended.
+//
+// Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
+// Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
+// grids already. A kernel touches global memory only after it has waited.
+
+
+// Returns when the previous grid has ended and its writes can be read.
+__device__ __forceinline__ void wait_for_grid_ahead() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+// Lets the next grid start; it waits for the end of this one before it reads.
+__device__ __forceinline__ void let_grid_behind_start() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+// ---- ptx/half.cuh ------------------------------------------------------------------------------
+#line 1 "templates/ptx/half.cuh"
+// fp16 numbers, two to a register.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Each function has its instruction beside a body in plain C++, for GPUs before sm_80 and for the
+// interpreter. Preconditions: no NaN where a function says so.
+
+// uses core/types.cuh
+
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_PACKED_HALF_PTX 1
 #else
@@ -857,6 +922,19 @@ __device__ __forceinline__ u32 half_without_nan(u32 pair) {
 #endif
 }
 
+// ---- score/code.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/code.cuh"
+// Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
+// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
+// end it ranks. Preconditions: no NaN and no -0 where a function says so.
+
+// uses core/types.cuh
+// uses ptx/half.cuh
+// uses score/dtypes.cuh
+
 // Codes: unsigned integers, two to a register, that compare as the halves do. No NaN, no -0.
 __device__ __forceinline__ u32 half_codes(u32 pair) {
     const u32 negative = pair >> 15 & 0x00010001u;
@@ -916,8 +994,22 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
-// ---- row/resident/row.cuh, from line 15 --------------------------------------------------------
-#line 15 "templates/row/resident/row.cuh"
+// ---- row/resident/row.cuh ----------------------------------------------------------------------
+#line 1 "templates/row/resident/row.cuh"
+// A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
+// from there.
+//
+// Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
+// Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
+// blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
+// The scores before the first aligned vector and after the last whole one lie one a thread, in the first
+// CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
+// winners that stand together are spread over the CTAs.
+
+// uses core/types.cuh
+// uses score/code.cuh
+// uses row/row.cuh
+
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
 template <u32 N>
@@ -1254,13 +1346,13 @@ struct ResidentRow {
 
     // The scores that are at least `half`.
     __device__ __forceinline__ Hits at_least(u32 half) const {
-        const u32 bound = half_twice(half);
+        const u32 threshold = half_twice(half);
         Hits hits = {};
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {
-            hits.words[p / 16] |= half_at_least(pairs[p], bound) & (0x00010001u << p % 16);
+            hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
         }
-        hits.edge = half_at_least(edge, bound) & 1u;
+        hits.edge = half_at_least(edge, threshold) & 1u;
         // What stands for no score is at least -inf, and nothing else.
         if (half == HALF_NEGATIVE_INFINITY) {
             drop_absent(hits);
@@ -1343,42 +1435,43 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
-// ---- core/slots.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/slots.cuh"
-// Places for the winners and the members that the threads of a CTA write.
+// ---- kernels/cluster_resident.cuh --------------------------------------------------------------
+#line 1 "templates/kernels/cluster_resident.cuh"
+// cluster_resident: a cluster of CTAs selects the top k of one row that they keep in registers.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
-// one between the counter's reset and this.
-// Precondition: fewer than 65536 of each: both counts travel in one word.
+// Every CTA loads its part of the row once, rounds it to fp16 and counts it in a histogram of its own.
+// Together the CTAs find the threshold bin; each then writes its winners to places of its own. Few
+// candidates of the bin are sent to all CTAs, and each CTA ranks its own among them; many are first split
+// by radix over their keys, by all CTAs together. Nothing is dropped, so the answer is exact for every
+// distribution.
+//
+// Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), over the CTAs of a cluster.
+//
+// Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB. Barriers: uniform over the
+// cluster. The cluster's own barrier is passed once, at the start; later the CTAs synchronise with
+// mbarriers and asynchronous remote stores.
+// Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of Config::CLUSTER CTAs;
+// k >= 1; columns <= THREADS * ITEMS * CLUSTER; row addresses aligned to their element.
 
+// uses core/cluster_threshold.cuh
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/ranking.cuh
+// uses core/slots.cuh
 // uses core/types.cuh
 // uses core/warp.cuh
+// uses ptx/cluster.cuh
+// uses ptx/dependent_launch.cuh
+// uses ptx/exchange.cuh
+// uses row/resident/row.cuh
+// uses row/row.cuh
+// uses sink/short_row.cuh
 
-// The first place of this thread among the winners and among the members.
-struct Slots {
-    u32 winner;
-    u32 member;
-};
-
-__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 members) {
-    const u32 counts = winners << 16 | members;
-    const u32 lane = threadIdx.x % WARP_SIZE;
-    const u32 through = warp_sum_through(counts, lane);
-    u32 first = 0;
-    if (lane == WARP_SIZE - 1) {
-        first = atomicAdd(&reserved, through);
-    }
-    first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
-    return {first >> 16, first & 0xFFFFu};
-}
-
-// ---- kernels/cluster_resident.cuh, from line 28 ------------------------------------------------
-#line 28 "templates/kernels/cluster_resident.cuh"
 template <class Config>
 struct ClusterResident {
     using Bits = typename Config::Bits;
     using Key = typename Config::Bits;
-    using Held = ResidentRow<Config>;
+    using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Found = ClusterThresholdBin;
@@ -1387,9 +1480,9 @@ struct ClusterResident {
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
-    static constexpr u32 REST_BITS = CODE_SHIFT > 6 ? CODE_SHIFT - 6 : 0;  // that a second look leaves
+    static constexpr u32 REST_BITS = CODE_SHIFT > 6 ? CODE_SHIFT - 6 : 0;  // that the second exchange leaves
 
-    // Members that are ranked each against each, by each CTA its share; with more, a pass of all
+    // Candidates that are ranked each against each, by each CTA its share; with more, a pass of all
     // costs less: 1 x 131072 f32, k = 2048, 6.3 us where one CTA ranks all, and 4.8 (H200).
     static constexpr u32 RANKED = CLUSTER < 4 ? 256 : CLUSTER < 8 ? 384 : 512;
 
@@ -1399,11 +1492,11 @@ struct ClusterResident {
     struct Shared {
         Histogram<BINS> histogram;
         ClusterThresholdSearch<THREADS, BINS, CLUSTER> search;
-        Mailbox for_members;
-        Mailbox for_extremes;
-        Ranking<Config, RANKED> members;  // of all CTAs
-        u64 extremes[CLUSTER];  // keys of the members of each CTA: the least below, the greatest above
-        u32 reserved;           // winners in the upper half, members in the lower
+        Exchange candidate_exchange;
+        Exchange extremes_exchange;
+        Ranking<Config, RANKED> candidates;  // of all CTAs
+        u64 extremes[CLUSTER];  // keys of the candidates of each CTA: the least below, the greatest above
+        u32 reserved;           // winners in the upper half, candidates in the lower
         u32 least;
         u32 greatest;
     };
@@ -1412,14 +1505,16 @@ struct ClusterResident {
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         const u32 index = blockIdx.x / CLUSTER;
         const u32 rank = cluster_rank();
+        // Clear the histogram and prepare the exchanges while the grid before this one ends.
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
             shared.search.prepare();
-            shared.for_members.prepare();
-            shared.for_extremes.prepare();
+            shared.candidate_exchange.prepare();
+            shared.extremes_exchange.prepare();
         }
         wait_for_grid_ahead();
+        // Find the row. One with no more than k scores is written whole, by one CTA.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
         if (row.length <= k) {
@@ -1428,58 +1523,64 @@ struct ClusterResident {
             }
             return;
         }
+        // Load this CTA's part of the row. The barrier makes sure that every exchange is prepared.
         cluster_arrive_relaxed();
-        const Held held(row, rank);
-        const Places& places = held.places;
+        const Resident resident(row, rank);
+        const Places& places = resident.places;
         let_grid_behind_start();
         __syncthreads();
         cluster_wait();
 
-        held.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
+        // Count the upper bits of the rounded scores, and find the threshold bin of all CTAs.
+        resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
         Found found = shared.search.find(shared.histogram, k, rank, 0);
 
-        Hits members;
+        // Scores above the bin win; those in it are the candidates. Many are split by their keys.
+        Hits candidates;
         Hits winners;
-        held.split_at(found.bin.bin << CODE_SHIFT, (found.bin.bin + 1) << CODE_SHIFT, members, winners);
-        const bool equal = !few(found, k) && split(shared, held, winners, members, k, rank, found);
+        resident.split_at(found.bin.bin << CODE_SHIFT, (found.bin.bin + 1) << CODE_SHIFT, candidates, winners);
+        const bool equal = !few(found, k) && split(shared, resident, winners, candidates, k, rank, found);
 
         const u32 above = found.bin.above;
         const u32 inside = found.bin.inside;
         const u32 wanted = k - above;
-        const bool meeting = inside != wanted && !equal;
+        const bool ranked = inside != wanted && !equal;
         const u32 own = shared.histogram.counts[found.bin.bin];
-        if (meeting && threadIdx.x == 0) {
-            shared.for_members.announce(inside * u32(sizeof(u64)));
+        if (ranked && threadIdx.x == 0) {
+            shared.candidate_exchange.announce(inside * u32(sizeof(u64)));
         }
-        Slots slots = reserve_slots(shared.reserved, winners.count(), members.count());
+        // Places of this CTA: after those of the CTAs of lower rank.
+        Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         slots.winner += found.before_above;
-        slots.member += found.before_inside;
-        if (meeting) {
-            held.for_each_hit(members, [&](Key key, u32 column) {
+        slots.candidate += found.before_inside;
+        // Send the candidates to all CTAs of the cluster, and write the winners meanwhile.
+        if (ranked) {
+            resident.for_each_hit(candidates, [&](Key key, u32 column) {
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                    shared.for_members.send(&shared.members.entries[slots.member],
+                    shared.candidate_exchange.send(&shared.candidates.entries[slots.candidate],
                                             entry_of(key, column), cta);
                 }
-                slots.member += 1;
+                slots.candidate += 1;
             });
         }
         places.for_each_column(winners, [&](u32 column) {
             Config::emit(args, index, slots.winner++, column);
         });
-        if (meeting) {
-            shared.for_members.wait(0);
+        // Rank this CTA's candidates among those of all.
+        if (ranked) {
+            shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
-            shared.members.rank(inside, first, first + own, wanted, above,
+            shared.candidates.rank(inside, first, first + own, wanted, above,
                                 [&](u32 slot, u32 column) { Config::emit(args, index, slot, column); });
             return;
         }
-        // All members win, or all are equal.
-        places.for_each_column(members, [&](u32 column) {
-            if (slots.member < wanted) {
-                Config::emit(args, index, above + slots.member, column);
+        // All candidates win, or all are equal.
+        places.for_each_column(candidates, [&](u32 column) {
+            if (slots.candidate < wanted) {
+                Config::emit(args, index, above + slots.candidate, column);
             }
-            slots.member += 1;
+            slots.candidate += 1;
         });
     }
 
@@ -1494,25 +1595,25 @@ struct ClusterResident {
         found.before_inside = next.before_inside;
     }
 
-    // Many members: splits them by radix over their keys, until few are left, or all that are left win,
+    // Many candidates: splits them by radix over their keys, until few are left, or all that are left win,
     // or are equal, which it tells. The range of their keys is found first, but for scores beyond the
     // halves: those spread over a range that is known. Scores of 16 bits are split by the rest of their
     // codes before, in one exchange, where those tell all: 1 x 131072 bf16, uniform, k = 512, 5.0 us for
     // 7.8 (H200). It does not pay for others.
-    static __device__ __forceinline__ bool split(Shared& shared, const Held& held, Hits& winners,
-                                                 Hits& members, u32 k, u32 rank, Found& found) {
+    static __device__ __forceinline__ bool split(Shared& shared, const Resident& resident, Hits& winners,
+                                                 Hits& candidates, u32 k, u32 rank, Found& found) {
         const u32 code = found.bin.bin << CODE_SHIFT;
         if constexpr (sizeof(Bits) == 2) {
-            if (Held::tells_all(code)) {
-                split_codes(shared, held, winners, members, k, rank, found);
+            if (Resident::tells_all(code)) {
+                split_codes(shared, resident, winners, candidates, k, rank, found);
                 if (REST_BITS == 0 || few(found, k)) {
                     return REST_BITS == 0;
                 }
             }
         }
-        Active active = Active::between(Held::BEYOND_HALVES, Held::BEST_NAN);
-        if (!Held::is_beyond_halves(code)) {
-            active = find_extremes(shared, held, members, rank);
+        Active active = Active::between(Resident::BEYOND_HALVES, Resident::BEST_NAN);
+        if (!Resident::is_beyond_halves(code)) {
+            active = find_extremes(shared, resident, candidates, rank);
         }
         if (active.least == active.greatest) {
             return true;
@@ -1520,22 +1621,22 @@ struct ClusterResident {
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
             __syncthreads();
-            held.for_each_key(
-                members, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
+            resident.for_each_key(
+                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
             __syncthreads();
             narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
             const Active inside = active.narrowed_to(found.bin.bin);
             Hits left = {};
-            held.for_each_key(members, [&](Key key, u32 word, u32 bit) {
+            resident.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
                 if (key > inside.greatest) {
                     winners.add(word, bit);
                 } else if (key >= inside.least) {
                     left.add(word, bit);
                 }
             });
-            members = left;
+            candidates = left;
             // From an infinity on, there are two keys: its own, and that of NaN.
-            if (active.shift == 0 || inside.least >= Held::BEST_INFINITY) {
+            if (active.shift == 0 || inside.least >= Resident::BEST_INFINITY) {
                 return true;
             }
             if (few(found, k)) {
@@ -1545,9 +1646,9 @@ struct ClusterResident {
         }
     }
 
-    // Splits members by what follows in their codes.
-    static __device__ __forceinline__ void split_codes(Shared& shared, const Held& held,
-                                                       Hits& winners, Hits& members, u32 k, u32 rank,
+    // Splits candidates by what follows in their codes.
+    static __device__ __forceinline__ void split_codes(Shared& shared, const Resident& resident,
+                                                       Hits& winners, Hits& candidates, u32 k, u32 rank,
                                                        Found& found) {
         constexpr u32 FEW = 1u << (CODE_SHIFT - REST_BITS);
         const u32 first = found.bin.bin << CODE_SHIFT;
@@ -1555,29 +1656,29 @@ struct ClusterResident {
             shared.histogram.counts[threadIdx.x] = 0;
         }
         __syncthreads();
-        held.for_each_code_of(members, [&](u32 code) {
+        resident.for_each_code_of(candidates, [&](u32 code) {
             shared.histogram.add((code >> REST_BITS) % FEW);
         });
         __syncthreads();
         const u32 wanted = k - found.bin.above;
         narrow(found, shared.search.template find_of_few<FEW>(shared.histogram, wanted, rank));
         const u32 code = first + (found.bin.bin << REST_BITS);
-        held.split_at(code, code + (1u << REST_BITS), members, winners);
+        resident.split_at(code, code + (1u << REST_BITS), candidates, winners);
     }
 
-    // The range of the keys of all members, in every CTA.
-    static __device__ __forceinline__ Active find_extremes(Shared& shared, const Held& held,
-                                                           const Hits& members, u32 rank) {
+    // The range of the keys of all candidates, in every CTA.
+    static __device__ __forceinline__ Active find_extremes(Shared& shared, const Resident& resident,
+                                                           const Hits& candidates, u32 rank) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
             shared.least = ~0u;
             shared.greatest = 0;
-            shared.for_extremes.announce(sizeof(shared.extremes));
+            shared.extremes_exchange.announce(sizeof(shared.extremes));
         }
         __syncthreads();
         u32 least = ~0u;
         u32 greatest = 0;
-        held.for_each_key(members, [&](Key key, u32, u32) {
+        resident.for_each_key(candidates, [&](Key key, u32, u32) {
             least = min(least, u32(key));
             greatest = max(greatest, u32(key));
         });
@@ -1589,61 +1690,17 @@ struct ClusterResident {
         }
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
-            shared.for_extremes.send(&shared.extremes[rank],
+            shared.extremes_exchange.send(&shared.extremes[rank],
                                      u64(shared.greatest) << 32 | shared.least, threadIdx.x);
         }
-        shared.for_extremes.wait(0);
+        shared.extremes_exchange.wait(0);
         const u64 both = shared.extremes[lane < CLUSTER ? lane : 0];
         return Active::between(warp_least(u32(both)), warp_greatest(u32(both >> 32)));
     }
 };
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
-struct Config {
-    using Dtype = Bf16;
-    using Bits = Dtype::Bits;
-    using Index = i64;
-    static constexpr u32 VEC_SIZE = 8;
-    static constexpr u32 BINS = 4096;
-    static constexpr u32 DIGIT_BITS = 12;
-    static constexpr u32 CANDIDATES = 3072;
-    static constexpr u32 ITEMS = 16;
-    static constexpr u32 CHUNK = 8;
-    static constexpr u32 COUNTERS = 1024;
-    static constexpr u32 MOST_CANDIDATES = 65535;
-    static constexpr u32 PART_HEADER_WORDS = 2;
-    static constexpr u32 STAGES = 2;
-    static constexpr u32 MOST_K = 2147483647;
-    static constexpr u32 CLUSTER = 8;
-    static constexpr u32 THREADS = 512;
-    static constexpr bool LARGEST = true;
-    static constexpr bool NAN_HIGHEST = true;
-    static constexpr bool RAGGED = true;
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
-};
-
+// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
+#line 45 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill. The cluster's size saves branches at its barriers.
 extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)

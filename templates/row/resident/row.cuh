@@ -1,16 +1,16 @@
-// A row, or a CTA's part of one, held in registers, rounded to halves: loaded once, binned and
-// compared from there.
+// A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
+// from there.
 //
 // Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
 // Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
 // blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one are held one a thread, by
-// the first CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
+// The scores before the first aligned vector and after the last whole one lie one a thread, in the first
+// CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
 // winners that stand together are spread over the CTAs.
 #pragma once
+#include "../../core/types.cuh"
 #include "../../score/code.cuh"
 #include "../row.cuh"
-#include "../../core/types.cuh"
 
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
@@ -348,13 +348,13 @@ struct ResidentRow {
 
     // The scores that are at least `half`.
     __device__ __forceinline__ Hits at_least(u32 half) const {
-        const u32 bound = half_twice(half);
+        const u32 threshold = half_twice(half);
         Hits hits = {};
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {
-            hits.words[p / 16] |= half_at_least(pairs[p], bound) & (0x00010001u << p % 16);
+            hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
         }
-        hits.edge = half_at_least(edge, bound) & 1u;
+        hits.edge = half_at_least(edge, threshold) & 1u;
         // What stands for no score is at least -inf, and nothing else.
         if (half == HALF_NEGATIVE_INFINITY) {
             drop_absent(hits);

@@ -78,20 +78,6 @@ fn the_text_is_whole_and_names_its_key() {
         for absent in ["#include", "{{", "{%", "std::"] {
             assert!(!source.text.contains(absent), "{absent} in {}", source.entry);
         }
-        for (block, text) in blocks(&source.text) {
-            let intrinsics = [
-                "score/code",
-                "ptx/dependent_launch",
-                "score/word",
-                "core/exchange",
-                "ptx/async_copy",
-            ]
-            .map(|name| format!("{name}.cuh"));
-            assert!(
-                intrinsics.iter().any(|name| name == block) || !text.contains("asm"),
-                "raw PTX in {block}"
-            );
-        }
         let banner: String = source.text.lines().take(18).collect::<Vec<_>>().join("\n");
         for part in [
             source.entry.clone(),
@@ -111,9 +97,18 @@ fn the_text_is_whole_and_names_its_key() {
     }
 }
 
-/// The blocks of a text, by the lines that name them.
-fn blocks(text: &str) -> Vec<(&str, &str)> {
-    text.split("// ---- ").skip(1).map(|part| part.split_once([' ', ',']).unwrap()).collect()
+/// What a GPU and the interpreter do differently stands in one room, each body beside the other.
+#[test]
+fn instructions_and_conditions_are_in_ptx_alone() {
+    for (block, text) in blocks_of_templates() {
+        for line in text.lines() {
+            let code = line.split("//").next().unwrap();
+            let words = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let differs =
+                words.clone().any(|word| word == "asm") || code.trim_start().starts_with("#if");
+            assert!(!differs || block.starts_with("ptx/"), "{block} has {line}");
+        }
+    }
 }
 
 #[test]

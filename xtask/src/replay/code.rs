@@ -8,13 +8,13 @@
 
 use crate::Result;
 use object::elf::FileHeader64;
-use object::read::elf::{ElfFile, SectionHeader as _};
-use object::{Endianness, Object, ObjectSection, ObjectSymbol, SymbolKind};
+use object::read::elf::ElfFile;
+use object::{Endianness, Object, ObjectSection, ObjectSymbol};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use topkit::cache::Compiler;
-use topkit::inspect::RenderedSource;
+use topkit::inspect::{RenderedSource, Resources};
 use topkit::machine::Nvrtc;
 use topkit::{Arch, Variant};
 
@@ -68,6 +68,7 @@ impl Which {
 struct Code {
     /// The instructions of each function, sorted, so that neither names nor order count.
     functions: Vec<Vec<u8>>,
+    /// The values of what the text calls constants, sorted too.
     constants: Vec<Vec<u8>>,
     registers: u32,
     shared: u64,
@@ -77,10 +78,12 @@ impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes: usize = self.functions.iter().map(Vec::len).sum();
         let (functions, instructions) = (self.functions.len(), bytes / INSTRUCTION);
+        let constants: usize = self.constants.iter().map(Vec::len).sum();
         let Code { registers, shared, .. } = self;
         write!(
             f,
-            "{instructions} instructions in {functions} functions, {registers} registers, {shared} B shared"
+            "{instructions} instructions in {functions} functions, {registers} registers, {shared} B shared, \
+             {constants} B constants"
         )
     }
 }
@@ -207,31 +210,38 @@ impl Pair {
         let (text, entry) = (self.texts[side].clone(), self.symbol.clone());
         let source = RenderedSource { variant, text, entry, digest: String::new() };
         let compiled = nvrtc.compile(&source, arch).map_err(|error| error.to_string())?;
-        code(&compiled.cubin).map_err(|error| format!("the cubin of {}: {error}", self.symbol))
+        let code = code(&compiled.cubin);
+        let code = code.map_err(|error| format!("the cubin of {}: {error}", self.symbol))?;
+        let resources = Resources::from_log(&compiled.log);
+        Ok(Code { registers: resources.map_or(0, |resources| resources.registers), ..code })
     }
 }
 
-/// What of a cubin runs.
+/// What of a cubin runs, but for the registers.
 fn code(cubin: &[u8]) -> object::Result<Code> {
     let file = ElfFile::<FileHeader64<Endianness>>::parse(cubin)?;
     let mut code = Code { functions: Vec::new(), constants: Vec::new(), registers: 0, shared: 0 };
     for section in file.sections() {
         let name = section.name()?;
-        if name.starts_with(".text.") {
+        // The addresses of `.nv.global`, which the driver fills in.
+        if name == ".nv.constant4" {
+            continue;
+        }
+        let parts = || {
             let data = section.data()?;
-            let symbols = file.symbols().filter(|symbol| {
-                symbol.kind() == SymbolKind::Text && symbol.section_index() == Some(section.index())
-            });
+            let symbols = file.symbols().filter(|s| s.section_index() == Some(section.index()));
             let starts = symbols.map(|symbol| symbol.address() as usize);
             let mut ends: Vec<usize> = starts.chain([0, data.len()]).collect();
             ends.sort_unstable();
             ends.dedup();
-            let functions = ends.windows(2).filter_map(|ends| data.get(ends[0]..ends[1]));
-            code.functions.extend(functions.map(without_padding));
-            // Where the toolkit's tools read the registers of a function.
-            let info = section.elf_section_header().sh_info(file.endian());
-            code.registers = code.registers.max(info >> 24);
-        } else if name.starts_with(".nv.constant") || name.starts_with(".nv.global") {
+            let parts = ends.windows(2).filter_map(|ends| data.get(ends[0]..ends[1]));
+            Ok::<_, object::Error>(parts.map(<[u8]>::to_vec).collect::<Vec<_>>())
+        };
+        if name.starts_with(".text.") {
+            code.functions.extend(parts()?.iter().map(|function| without_padding(function)));
+        } else if name.starts_with(".nv.global") {
+            code.constants.extend(parts()?);
+        } else if name.starts_with(".nv.constant") {
             code.constants.push(section.data()?.to_owned());
         } else if name.starts_with(".nv.shared") {
             code.shared += section.size();

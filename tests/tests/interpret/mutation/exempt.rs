@@ -22,7 +22,7 @@ pub const ANY: &str = "any";
 pub const UNREACHED: &[Exempt] = &[
     Exempt {
         kernel: "block_radix",
-        file: "templates/core/warp.cuh",
+        file: "templates/ptx/reduce.cuh",
         function: "warp_greatest",
         construct: "__shfl_xor_sync(FULL_MASK, value, distance)",
         mutation: ANY,
@@ -50,7 +50,7 @@ pub const UNREACHED: &[Exempt] = &[
         function: "cluster_arrive",
         construct: "__cluster_barrier_arrive()",
         mutation: ANY,
-        reason: "its CTAs meet once without telling more than that they run, and later by letters",
+        reason: "its CTAs meet once without telling more than that they run, and later by exchanges",
     },
     Exempt {
         kernel: "cluster_resident",

@@ -21,7 +21,7 @@ pub enum Rule {
 }
 
 const INSTRUCTION: &str = "one instruction of newer GPUs; the shuffles beside it run in its place";
-const LETTERS: &str = "instructions of the GPU; the bodies beside them run in their place";
+const EXCHANGES: &str = "instructions of the GPU; the bodies beside them run in their place";
 const COPIES: &str = "an instruction of the GPU; the copy beside it runs in its place";
 const GRIDS: &str = "orders whole grids, and the interpreter runs one at a time";
 
@@ -38,7 +38,7 @@ pub fn rule(site: &Site) -> Option<Rule> {
             return Some(Rule::NotModelled(GRIDS));
         }
         "asm" if ["mbarrier.", "st.async"].iter().any(|what| site.construct.contains(what)) => {
-            return Some(Rule::NotModelled(LETTERS));
+            return Some(Rule::NotModelled(EXCHANGES));
         }
         "asm" if site.construct.contains("cp.async") => return Some(Rule::NotModelled(COPIES)),
         "copy_async" | "copy_async_commit" | "copy_async_wait_but_last" => vec![removed()],
@@ -60,7 +60,7 @@ pub fn rule(site: &Site) -> Option<Rule> {
         | "mbarrier_wait_parity"
         | "mbarrier_arrive_expect_tx"
         | "store_async" => vec![removed()],
-        // A mailbox's: what stands before the name needs a member.
+        // An exchange's: what stands before the name needs a member.
         "wait" | "announce" | "send" => vec![of("removed", "mbarrier")],
         "mbarrier_test_wait_parity" => vec![of("removed", "true")],
         "__syncthreads_or" | "__syncthreads_and" | "__syncthreads_count" => {

@@ -2,11 +2,11 @@
 // the receiver knows that all bytes of a phase have arrived.
 //
 // Scope: thread. Shared memory: one mbarrier each. Barriers: none.
-// A CTA sends to another only after that one has prepared its mailbox (a barrier of the cluster), and
-// does not exit before it has received all that is sent to it. A phase ends when its bytes were
-// announced, once, and have arrived, in either order.
+// Preconditions: a CTA sends to another only after a barrier of the cluster that follows the other's
+// `prepare`, and does not exit before everything sent to it has arrived. A phase ends when its bytes
+// were announced, once, and have arrived, in either order.
 #pragma once
-#include "types.cuh"
+#include "../core/types.cuh"
 
 #ifdef TOPKIT_INTERPRET
 using topkit::fence_mbarrier_init;
@@ -16,7 +16,7 @@ using topkit::mbarrier_wait_parity;
 using topkit::store_async;
 #endif
 
-struct Mailbox {
+struct Exchange {
     u64 mbarrier;
 
     // One thread.
@@ -55,18 +55,18 @@ struct Mailbox {
 #endif
     }
 
-    // Sends a value to the same variable of another CTA, with a mailbox of this kernel beside it.
+    // Sends a value to the same variable of another CTA, which has the same exchange.
     __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
 #ifdef TOPKIT_INTERPRET
         store_async(__cluster_map_shared_rank(to, rank), value,
                     __cluster_map_shared_rank(&mbarrier, rank));
 #else
         u32 there;
-        u32 box;
+        u32 barrier;
         asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(box) : "r"(address()), "r"(rank));
+        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
         asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
-                     :: "r"(there), "l"(value), "r"(box) : "memory");
+                     :: "r"(there), "l"(value), "r"(barrier) : "memory");
 #endif
     }
 

@@ -1,16 +1,16 @@
-// The members of a threshold bin, gathered in one CTA, and which of them win.
+// The candidates of a threshold bin, collected in one CTA, and which of them win.
 //
 // Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
-// counter; the caller's histogram and search. Barriers: none with RANKED members or fewer, else
+// counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
 // several a pass.
 // Preconditions: the entries are written, and the histogram is no longer read, both before a
-// barrier; 1 <= wanted <= members <= CAPACITY; entries are unique.
+// barrier; 1 <= wanted <= candidates <= CAPACITY; entries are unique.
 //
 // A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
 // most winners and leaves few.
 #pragma once
-#include "../core/range.cuh"
 #include "../core/histogram.cuh"
+#include "../core/range.cuh"
 #include "../core/ranking.cuh"
 #include "../core/slots.cuh"
 #include "../core/threshold.cuh"
@@ -18,7 +18,7 @@
 #include "../core/warp.cuh"
 
 template <class Config>
-struct Members {
+struct FewCandidates {
     using Active = ActiveRange<Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
@@ -35,46 +35,46 @@ struct Members {
     u32 greatest[WARP_SIZE];
     u32 reserved;
 
-    // Calls write(slot, column) for the best `wanted` of `members`, with slots from 0 on.
+    // Calls write(slot, column) for the best `wanted` of `candidates`, with slots from 0 on.
     template <class Write>
-    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 members,
+    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 candidates,
                                            u32 wanted, Write write) {
-        if (members <= RANKED) {
-            all.rank(members, 0, members, wanted, 0, write);
+        if (candidates <= RANKED) {
+            all.rank(candidates, 0, candidates, wanted, 0, write);
         } else {
-            narrow(histogram, search, members, wanted, write);
+            narrow(histogram, search, candidates, wanted, write);
         }
     }
 
    private:
     // Not inlined: it would take registers from the common path.
     template <class Write>
-    __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 members, u32 wanted,
+    __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 candidates, u32 wanted,
                                         Write write) {
         u32 place = 0;
-        while (members > RANKED && members > wanted) {
+        while (candidates > RANKED && candidates > wanted) {
             histogram.template clear<THREADS>();
             if (threadIdx.x == 0) {
                 reserved = 0;
             }
-            const Active active = find_extremes(members);
+            const Active active = find_extremes(candidates);
             if (active.least == active.greatest) {
                 break;
             }
-            for (u32 i = threadIdx.x; i < members; i += THREADS) {
+            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
                 histogram.add(active.digit(key_of(all.entries[i])));
             }
             __syncthreads();
             const ThresholdBin bin = search.find(histogram, wanted);
-            split(members, active.narrowed_to(bin.bin),
+            split(candidates, active.narrowed_to(bin.bin),
                   [&](u32 slot, u32 column) { write(place + slot, column); });
             place += bin.above;
             wanted -= bin.above;
-            members = bin.inside;
+            candidates = bin.inside;
             __syncthreads();
         }
-        if (members <= RANKED) {
-            all.rank(members, 0, members, wanted, place, write);
+        if (candidates <= RANKED) {
+            all.rank(candidates, 0, candidates, wanted, place, write);
             return;
         }
         // All win, or all are equal.
@@ -84,11 +84,11 @@ struct Members {
     }
 
     // The range of the keys. One barrier.
-    __device__ __forceinline__ Active find_extremes(u32 members) {
+    __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         u32 low = ~0u;
         u32 high = 0;
-        for (u32 i = threadIdx.x; i < members; i += THREADS) {
+        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
             low = min(low, key_of(all.entries[i]));
             high = max(high, key_of(all.entries[i]));
         }
@@ -104,31 +104,31 @@ struct Members {
         return Active::between(low, high);
     }
 
-    // Writes the members above a range, and leaves those in it, from the first entry on. A barrier
+    // Writes the candidates above a range, and leaves those in it, from the first entry on. A barrier
     // is due after it.
     template <class Write>
-    __device__ __forceinline__ void split(u32 members, const Active& range, Write write) {
-        u64 held[EACH];
+    __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
+        u64 own[EACH];
         u32 wins = 0;
         u32 stays = 0;
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
-            held[e] = i < members ? all.entries[i] : 0;
-            const u32 key = key_of(held[e]);
-            wins += i < members && key > range.greatest;
-            stays += i < members && key >= range.least && key <= range.greatest;
+            own[e] = i < candidates ? all.entries[i] : 0;
+            const u32 key = key_of(own[e]);
+            wins += i < candidates && key > range.greatest;
+            stays += i < candidates && key >= range.least && key <= range.greatest;
         }
         Slots slots = reserve_slots(reserved, wins, stays);
         __syncthreads();  // all entries have been read
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = key_of(held[e]);
-            if (e * THREADS + threadIdx.x < members && key >= range.least) {
+            const u32 key = key_of(own[e]);
+            if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
-                    write(slots.winner++, column_of(held[e]));
+                    write(slots.winner++, column_of(own[e]));
                 } else {
-                    all.entries[slots.member++] = held[e];
+                    all.entries[slots.candidate++] = own[e];
                 }
             }
         }
