@@ -151,7 +151,7 @@ fn with_problems_what_their_plans_take_is_packed() {
     assert!(alone.code == 3 && alone.stderr.contains("pip install"), "{alone:?}");
     let listed = warm(place.command(&[&warmup[..], &["--list"]].concat())).done();
     assert!(listed.ends_with("1 kernel\n"), "{listed}");
-    assert_eq!(count(&format!("{selector}picks = 3\n{problem}")), 3);
+    assert_eq!(count(&format!("{selector}variants = 3\n{problem}")), 3);
     let ran =
         pack(&place, &format!("{selector}k = 9\n{problem}"), "sm_90a", &place.path("no.pack"));
     assert_eq!(ran.code, 2, "{ran:?}");

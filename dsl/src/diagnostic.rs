@@ -246,7 +246,7 @@ pub fn unknown_choice(key: Key, written: &Ident, known: &[&str]) -> Diagnostic {
         Some(nearest) => format!("did you mean `{nearest}`? {takes}"),
         None => takes,
     };
-    Diagnostic::new(written, format!("`{key}` has no choice `{written}`"), hint)
+    Diagnostic::new(written, format!("`{key}` has no value `{written}`"), hint)
 }
 
 pub fn not_a_choice(key: Key, place: TokenStream, known: &[&str]) -> Diagnostic {

@@ -25,7 +25,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     ],
 };
 
-/// A row is held as loaded and as rounded, or, by small CTAs, rounded alone. Beside it a thread needs
+/// A row stays in registers as loaded and as rounded or, in small CTAs, as rounded alone. Beside it a thread needs
 /// some 32 registers, and small CTAs more to split a bin of many equal scores.
 fn ctas(variant: &Variant) -> u32 {
     let small = variant.threads < 512;

@@ -54,9 +54,9 @@ macro_rules! kernels {
 kernels! {
     /// One CTA a row: radix select over ordered keys. Serves every problem.
     BlockRadix = block_radix,
-    /// One CTA a row of at most 32768 columns, held in registers.
+    /// One CTA a row of at most 32768 columns, the row in its registers.
     BlockResident = block_resident,
-    /// A cluster of CTAs a row of at most 524288 columns, held in their registers.
+    /// A cluster of CTAs a row of at most 524288 columns, the row in their registers.
     ClusterResident = cluster_resident,
     /// One CTA a row of any length, read once.
     BlockFilter = block_filter,

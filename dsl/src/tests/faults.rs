@@ -67,12 +67,12 @@ fn unknown_choices_name_the_nearest() {
     check(
         "dtype: [float32, bfloat16, fp16, int8],\nties: lowest, values: yes, rows: 4, nan: \"highest\"",
         expect![[r#"
-            2:8 float32: `dtype` has no choice `float32` (hint: `dtype` takes `f32`, `bf16` or `f16`)
-            2:17 bfloat16: `dtype` has no choice `bfloat16` (hint: `dtype` takes `f32`, `bf16` or `f16`)
-            2:27 fp16: `dtype` has no choice `fp16` (hint: did you mean `f16`? `dtype` takes `f32`, `bf16` or `f16`)
-            2:33 int8: `dtype` has no choice `int8` (hint: `dtype` takes `f32`, `bf16` or `f16`)
-            3:6 lowest: `ties` has no choice `lowest` (hint: did you mean `lowest_index`? `ties` takes `any`, `lowest_index` or `highest_index`)
-            3:22 yes: `values` has no choice `yes` (hint: `values` takes `false` or `true`)
+            2:8 float32: `dtype` has no value `float32` (hint: `dtype` takes `f32`, `bf16` or `f16`)
+            2:17 bfloat16: `dtype` has no value `bfloat16` (hint: `dtype` takes `f32`, `bf16` or `f16`)
+            2:27 fp16: `dtype` has no value `fp16` (hint: did you mean `f16`? `dtype` takes `f32`, `bf16` or `f16`)
+            2:33 int8: `dtype` has no value `int8` (hint: `dtype` takes `f32`, `bf16` or `f16`)
+            3:6 lowest: `ties` has no value `lowest` (hint: did you mean `lowest_index`? `ties` takes `any`, `lowest_index` or `highest_index`)
+            3:22 yes: `values` has no value `yes` (hint: `values` takes `false` or `true`)
             3:33 4: this is not a value of `rows` (hint: `rows` takes the bare word `dense` or `ragged`)
             3:41 "highest": this is not a value of `nan` (hint: `nan` takes the bare word `highest` or `lowest`)
         "#]],
@@ -198,7 +198,7 @@ fn positions_count_only_what_could_be_read() {
     check(
         "dtype: [half, f32, f32], tuning { vec_size: [\"1\", 2, 3] }",
         expect![[r#"
-            2:8 half: `dtype` has no choice `half` (hint: `dtype` takes `f32`, `bf16` or `f16`)
+            2:8 half: `dtype` has no value `half` (hint: `dtype` takes `f32`, `bf16` or `f16`)
             2:19 f32: `dtype` names f32 twice (hint: remove the second)
             2:45 "1": `vec_size` takes plain positive integers (hint: write for example `vec_size: 8` or `vec_size: [4, 8]`)
             2:53 3: `vec_size: 3` is not a width that a thread can load (hint: use 1, 2, 4 or 8)
@@ -347,7 +347,7 @@ fn what_surrounds_the_keys() {
         "kernel A { dtype: f32 }; ! 5\nkernel B { dtype: f33 }",
         expect![[r#"
         1:23 ;: expected the word `kernel` here (hint: write `pub kernel Name { dtype: f32 }`)
-        2:18 f33: `dtype` has no choice `f33` (hint: did you mean `f32`? `dtype` takes `f32`, `bf16` or `f16`)
+        2:18 f33: `dtype` has no value `f33` (hint: did you mean `f32`? `dtype` takes `f32`, `bf16` or `f16`)
     "#]],
     );
     check_declaration(
@@ -381,7 +381,7 @@ fn each_kernel_is_checked() {
     check_declaration(
         "kernel A { dtype: f33 }\nkernel B {}",
         expect![[r#"
-        1:18 f33: `dtype` has no choice `f33` (hint: did you mean `f32`? `dtype` takes `f32`, `bf16` or `f16`)
+        1:18 f33: `dtype` has no value `f33` (hint: did you mean `f32`? `dtype` takes `f32`, `bf16` or `f16`)
         2:7 B: `B` has no `dtype`, the one key without a default (hint: add for example `dtype: [f32, bf16, f16]`)
     "#]],
     );

@@ -124,7 +124,7 @@ fn variants(asked: &Selector, selector: &topkit::Selector) -> Result<Vec<Variant
         })?;
         match explained.basis {
             Basis::Measured(measured) => {
-                let best = measured.expected.iter().take(asked.picks);
+                let best = measured.expected.iter().take(asked.variants);
                 picked.extend(best.map(|alternative| alternative.variant));
             }
             _ => picked.push(explained.plan.variant),

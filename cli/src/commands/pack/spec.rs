@@ -18,12 +18,12 @@ A spec names selectors, with the keys of `topk_kernel!` and their defaults:
   name = \"Indexer\"
   dtype = [\"f32\", \"bf16\"]
   k = [512, 1024, 2048]      # or one number, or \"1..=2048\"
-  picks = 2                  # of each problem, pack the two fastest; without it the fastest
+  variants = 2               # of each problem, pack the two fastest; without it the fastest
 
   [selector.tuning]            # the tuning axes, where not all that win somewhere are wanted
   threads = [512, 1024]
 
-  [[selector.problem]]         # every combination of the lists; without any, all members are packed
+  [[selector.problem]]         # every combination of the lists; without any, all variants are packed
   rows = [1, 8, 32]
   columns = [8192, 131072]
   k = 512                    # without it the selector's; dtype likewise";
@@ -36,10 +36,10 @@ const PROBLEMS: usize = 100_000;
 pub struct Selector {
     /// What was declared.
     pub spec: SelectorSpec,
-    /// What it is to serve; empty where all of its members are wanted.
+    /// What it is to serve; empty where all of its variants are wanted.
     pub problems: Vec<Problem>,
     /// How many kernels of each problem are packed.
-    pub picks: usize,
+    pub variants: usize,
 }
 
 /// Reads a spec.
@@ -78,7 +78,7 @@ fn parse(text: &str) -> Result<Vec<Selector>, Vec<String>> {
 }
 
 fn selector<'a>(reader: &mut Reader<'a>, table: Table<'a>, room: usize) -> Option<Selector> {
-    let mut known = vec!["name", "problem", "picks", TUNING];
+    let mut known = vec!["name", "problem", "variants", TUNING];
     known.extend(names(false));
     let sound = reader.faults.len();
     for name in names(true) {
@@ -95,11 +95,11 @@ fn selector<'a>(reader: &mut Reader<'a>, table: Table<'a>, room: usize) -> Optio
     }
     let builder = SelectorSpec::builder(name.map_or("", |(name, _)| name).to_owned());
     let builder = declared(reader, table, builder);
-    let picks = reader.numbers(table, "picks", 1..=64);
-    if let Some((value, line)) = reader.value(table, "picks")
+    let variants = reader.numbers(table, "variants", 1..=64);
+    if let Some((value, line)) = reader.value(table, "variants")
         && value.is_array()
     {
-        reader.fault(line, "`picks` is one number");
+        reader.fault(line, "`variants` is one number");
     }
     if reader.faults.len() > sound {
         return None;
@@ -115,11 +115,11 @@ fn selector<'a>(reader: &mut Reader<'a>, table: Table<'a>, room: usize) -> Optio
     for problem in reader.tables(table, "problem") {
         problems.extend(self::problems(reader, problem, &spec, room - problems.len()));
     }
-    if picks.is_some() && problems.is_empty() {
-        reader.fault(table.line, "`picks` is for selectors with a [[selector.problem]]");
+    if variants.is_some() && problems.is_empty() {
+        reader.fault(table.line, "`variants` is for selectors with a [[selector.problem]]");
     }
-    let picks = picks.and_then(|picks| picks.first().copied()).unwrap_or(1) as usize;
-    Some(Selector { spec, problems, picks })
+    let variants = variants.and_then(|variants| variants.first().copied()).unwrap_or(1) as usize;
+    Some(Selector { spec, problems, variants })
 }
 
 /// A builder with the keys that a table has, and its table of tuning axes.
@@ -253,13 +253,15 @@ mod tests {
     fn the_spec_of_the_help_is_one() {
         let text: String = HELP.lines().skip(1).map(|line| format!("{line}\n")).collect();
         let selectors = parse(&text).unwrap();
-        let [Selector { spec, problems, picks }] = &selectors[..] else { panic!("{selectors:?}") };
+        let [Selector { spec, problems, variants }] = &selectors[..] else {
+            panic!("{selectors:?}")
+        };
         assert_eq!(
             (&*spec.name, spec.dtype.len(), &*spec.threads),
             ("Indexer", 2, &[512, 1024][..])
         );
         assert_eq!(&*spec.bins, [1024, 2048, 4096]);
-        assert_eq!((problems.len(), *picks), (2 * 2 * 3, 2));
+        assert_eq!((problems.len(), *variants), (2 * 2 * 3, 2));
         assert!(problems.contains(&Problem::new(DType::Bf16, 32, 131_072, 512)));
     }
 
@@ -311,7 +313,7 @@ mod tests {
             ("[[selector]]\ndtype = \"f32\"".to_owned(), "needs a `name`"),
             ("[[selector]]\nname = 1".to_owned(), "`name` is a text"),
             ("[[selector]]\nname = \"F\"".to_owned(), "`dtype` names no value"),
-            (selector("zzz = 1"), "it can be name, problem, picks, tuning, dtype, k"),
+            (selector("zzz = 1"), "it can be name, problem, variants, tuning, dtype, k"),
             (selector("k = 0"), "`k` is a number from 1"),
             (selector("k = -1"), "`k` is a number from 1"),
             (selector("k = \"1..8\""), "\"1..=2048\""),
@@ -328,8 +330,11 @@ mod tests {
             (selector("values = true"), "values"),
             (selector("rows = [\"dense\"]"), "`rows` is one word"),
             (selector("select = 3"), "`select` is not of type integer"),
-            (selector("picks = 2"), "[[selector.problem]]"),
-            (selector("picks = [1, 2]\n[[selector.problem]]\nrows = 1"), "`picks` is one number"),
+            (selector("variants = 2"), "[[selector.problem]]"),
+            (
+                selector("variants = [1, 2]\n[[selector.problem]]\nrows = 1"),
+                "`variants` is one number",
+            ),
             (problem("columns = 8\nk = 1"), "needs `rows`"),
             (problem("rows = 1\nk = 1"), "needs `columns`"),
             (problem("rows = 1\ncolumns = 8"), "needs `k`"),

@@ -1,7 +1,7 @@
 //! Compiled kernels, kept in memory and on disk, so that each is compiled once.
 //!
 //! [`KernelCache`] is the one way to a cubin: it goes through a list of [stores](Store), which are
-//! memory, then [packs](crate::pack), then the [disk](DiskCache), and then calls the compiler. However
+//! memory, then [packs](crate::cache::pack), then the [disk](DiskCache), and then calls the compiler. However
 //! many threads and processes ask for one kernel, one of them compiles it. The disk can only help:
 //! whatever goes wrong there is logged with its path, and the kernel is compiled. Nothing here loads
 //! modules into a GPU, or evicts from memory. It fails only when the compiler refuses, or when
@@ -11,6 +11,8 @@ mod compiling;
 mod error;
 mod once;
 mod stats;
+#[cfg(test)]
+mod tests;
 
 pub use super::store::{
     Artifact, CacheKey, Checked, Claim, Cleared, DiskCache, DiskError, Entry, FORMAT, KeyInputs,
