@@ -45,7 +45,7 @@ static void configs(void) {
     REFUSED(size, 0, "set it to sizeof(topkit_selector_config)");
     REFUSED(size, sizeof(bad) - 1, "set it to sizeof(topkit_selector_config)");
     REFUSED(size, (size_t)-1, "set it to sizeof(topkit_selector_config)");
-    REFUSED(dtype, 0, "`dtype` is 0; it can be TOPKIT_DTYPE_F32, _BF16 or _F16");
+    REFUSED(dtype, 0, "`dtype` is 0; it can be TOPKIT_DTYPE_F32, TOPKIT_DTYPE_BF16 or TOPKIT_DTYPE_F16");
     REFUSED(dtype, 4, "`dtype` is 4");
     REFUSED(select, 2, "`select` is 2");
     REFUSED(nan, -1, "`nan` is -1");
