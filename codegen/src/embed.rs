@@ -43,6 +43,7 @@ embed! {
     "row/row.cuh",
     "row/stripes.cuh",
     "row/vec_load.cuh",
+    "row/vectors.cuh",
     "score/code.cuh",
     "score/dtypes.cuh",
     "score/ordinal.cuh",

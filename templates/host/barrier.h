@@ -33,7 +33,7 @@ TOPKIT_HOOK inline void __cluster_barrier_wait() {
 
 namespace topkit {
 
-// The host bodies of bar.sync and bar.arrive.
+// The host bodies of bar.sync and bar.arrive. No template uses them yet; the interpreter's own tests do.
 TOPKIT_HOOK inline void named_barrier_sync(unsigned id, unsigned threads) {
     topkit_call(NAMED_BARRIER, TOPKIT_LINE, id, threads, 1, 0, 0);
 }
@@ -47,7 +47,7 @@ template <class T> TOPKIT_HOOK T* map_shared_rank(T* variable, unsigned rank) {
         topkit_call(MAP_SHARED, TOPKIT_LINE, reinterpret_cast<Word>(variable), rank, 0, 0, 0));
 }
 
-// The host body of a barrier over a cooperative grid.
+// The host body of a barrier over a cooperative grid. No template uses it yet; the interpreter's own tests do.
 TOPKIT_HOOK inline void grid_barrier() {
     topkit_call(GRID_BARRIER, TOPKIT_LINE, 0, 0, 0, 0, 0);
 }

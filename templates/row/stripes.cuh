@@ -12,10 +12,10 @@
 #pragma once
 #include "../core/types.cuh"
 #include "../score/word.cuh"
-#include "row.cuh"
+#include "vectors.cuh"
 
 template <class Config>
-struct Stripes {
+struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     using Bits = typename Config::Bits;
     using Word = ScoreWord<Config>;
     static constexpr u32 THREADS = Config::THREADS;
@@ -28,18 +28,17 @@ struct Stripes {
     static_assert(VEC_SIZE * sizeof(Bits) == 16, "a stripe is loaded 16 bytes at a time");
     static_assert(Config::ITEMS <= 32, "a thread's hits are the bits of one word");
 
-    const Bits* scores;
-    u32 length;
-    u32 head;     // scores before the first aligned address
-    u32 vectors;  // whole vectors after them
+    using Vectors = RowVectors<Bits, Config::VEC_SIZE, 16>;
+    using Vectors::edge_column;
+    using Vectors::head;
+    using Vectors::length;
+    using Vectors::scores;
+    using Vectors::vectors;
     u32 count;    // stripes: a multiple of the parts
 
     Stripes() = default;
     __device__ __forceinline__ Stripes(const Row<Bits>& row, u32 parts)
-        : scores(row.scores), length(row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(scores) % 16);
-        head = min(length, past == 0 ? 0 : (16 - past) / u32(sizeof(Bits)));
-        vectors = (length - head) / VEC_SIZE;
+        : Vectors(row) {
         const u32 chunks = (vectors + CHUNK - 1) / CHUNK;
         const u32 full = CHUNKS * parts;
         count = max((chunks + full - 1) / full, 1u) * parts;
@@ -90,10 +89,7 @@ struct Stripes {
         return hits;
     }
 
-    // The scores before and after the vectors are one a thread, with the first stripe.
-    __device__ __forceinline__ u32 edge_column() const {
-        return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
-    }
+    // The scores before and after the vectors come with the first stripe.
     __device__ __forceinline__ bool holds_edge(u32 stripe) const {
         return stripe == 0 && edge_column() < length;
     }

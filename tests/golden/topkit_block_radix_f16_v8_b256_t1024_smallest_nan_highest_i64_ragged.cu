@@ -426,6 +426,37 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
+// ---- row/vectors.cuh ---------------------------------------------------------------------------
+#line 1 "templates/row/vectors.cuh"
+// A row as whole vectors, and the few scores before the first and after the last of them.
+//
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: scores aligned to their element. A vector starts at a multiple of ALIGNMENT bytes.
+
+// uses core/types.cuh
+// uses row/row.cuh
+
+template <class Bits, u32 VEC_SIZE, u32 ALIGNMENT>
+struct RowVectors {
+    const Bits* scores;
+    u32 length;
+    u32 head;     // scores before the first aligned address
+    u32 vectors;  // whole vectors after them
+
+    RowVectors() = default;
+    __device__ __forceinline__ explicit RowVectors(const Row<Bits>& row)
+        : scores(row.scores), length(row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(scores) % ALIGNMENT);
+        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Bits)));
+        vectors = (length - head) / VEC_SIZE;
+    }
+
+    // The scores before and after the vectors are one a thread: fewer than a CTA has threads.
+    __device__ __forceinline__ u32 edge_column() const {
+        return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
+    }
+};
+
 // ---- row/vec_load.cuh --------------------------------------------------------------------------
 #line 1 "templates/row/vec_load.cuh"
 // Reads a row, VEC_SIZE scores a load where the address allows it.
@@ -436,7 +467,7 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 // first aligned vector and after the last whole one are loaded one by one.
 
 // uses core/types.cuh
-// uses row/row.cuh
+// uses row/vectors.cuh
 
 // One memory transaction of a thread, by its width in bytes.
 template <u32 BYTES> struct LoadWord;
@@ -468,7 +499,9 @@ struct ScoreVector {
 
 // A row as one CTA reads it: whole vectors, and the few scores before and after them.
 template <class Config>
-struct RowReader {
+struct RowReader
+    : RowVectors<typename Config::Bits, Config::VEC_SIZE,
+                 ScoreVector<typename Config::Bits, Config::VEC_SIZE>::WORD_BYTES> {
     using Bits = typename Config::Bits;
     using Key = typename Config::Bits;
     using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
@@ -479,18 +512,13 @@ struct RowReader {
     static constexpr u32 BY_BITS = 32 / VEC_SIZE;
     static constexpr u32 DEPTH = BY_BYTES < BY_BITS ? BY_BYTES : BY_BITS;
 
-    const Bits* scores;
-    u32 length;
-    u32 head;     // scores before the first aligned address
-    u32 vectors;  // whole vectors after them
+    using Vectors = RowVectors<Bits, VEC_SIZE, Vector::WORD_BYTES>;
+    using Vectors::head;
+    using Vectors::length;
+    using Vectors::scores;
+    using Vectors::vectors;
 
-    __device__ __forceinline__ explicit RowReader(const Row<Bits>& row)
-        : scores(row.scores), length(row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(scores) % Vector::WORD_BYTES);
-        const u32 unaligned = past == 0 ? 0 : (Vector::WORD_BYTES - past) / u32(sizeof(Bits));
-        head = min(length, unaligned);
-        vectors = (length - head) / VEC_SIZE;
-    }
+    __device__ __forceinline__ explicit RowReader(const Row<Bits>& row) : Vectors(row) {}
 
     // Calls visit(key, column) once for every score, in no order.
     template <class Visit>
@@ -560,6 +588,7 @@ struct RowReader {
     }
 
     // The scores before the first whole vector and after the last; fewer than the CTA has threads.
+    // Summed in another order than `edge_column`, which takes up to two instructions more at one score a vector.
     template <class Visit>
     __device__ __forceinline__ void visit_edges(Visit visit) const {
         const u32 tail = head + vectors * VEC_SIZE;

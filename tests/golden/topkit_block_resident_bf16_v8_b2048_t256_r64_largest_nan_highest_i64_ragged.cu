@@ -680,6 +680,37 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
     return {scores + start, u32(length)};
 }
 
+// ---- row/vectors.cuh ---------------------------------------------------------------------------
+#line 1 "templates/row/vectors.cuh"
+// A row as whole vectors, and the few scores before the first and after the last of them.
+//
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: scores aligned to their element. A vector starts at a multiple of ALIGNMENT bytes.
+
+// uses core/types.cuh
+// uses row/row.cuh
+
+template <class Bits, u32 VEC_SIZE, u32 ALIGNMENT>
+struct RowVectors {
+    const Bits* scores;
+    u32 length;
+    u32 head;     // scores before the first aligned address
+    u32 vectors;  // whole vectors after them
+
+    RowVectors() = default;
+    __device__ __forceinline__ explicit RowVectors(const Row<Bits>& row)
+        : scores(row.scores), length(row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(scores) % ALIGNMENT);
+        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Bits)));
+        vectors = (length - head) / VEC_SIZE;
+    }
+
+    // The scores before and after the vectors are one a thread: fewer than a CTA has threads.
+    __device__ __forceinline__ u32 edge_column() const {
+        return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
+    }
+};
+
 // ---- row/resident/row.cuh ----------------------------------------------------------------------
 #line 1 "templates/row/resident/row.cuh"
 // A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
@@ -694,7 +725,7 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 
 // uses core/types.cuh
 // uses score/code.cuh
-// uses row/row.cuh
+// uses row/vectors.cuh
 
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
@@ -726,7 +757,8 @@ struct ClusterShare<1> {
 
 // Where the scores of a thread stand in the row.
 template <class Config>
-struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
+struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
+                        RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     using Bits = typename Config::Bits;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -738,10 +770,12 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
     static_assert(VEC_SIZE * sizeof(Bits) == 16, "a resident row is loaded 16 bytes at a time");
     static_assert(Config::ITEMS % VEC_SIZE == 0, "a thread holds whole vectors");
 
-    const Bits* scores;
-    u32 length;
-    u32 head;     // scores before the first aligned address
-    u32 vectors;  // whole vectors after them
+    using Vectors = RowVectors<Bits, VEC_SIZE, 16>;
+    using Vectors::edge_column;
+    using Vectors::head;
+    using Vectors::length;
+    using Vectors::scores;
+    using Vectors::vectors;
 
     // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
     // and the bit 16 above it the high one.
@@ -784,11 +818,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
     };
 
     __device__ __forceinline__ ResidentPlaces(const Row<Bits>& row, u32 rank)
-        : ClusterShare<Config::CLUSTER>{rank}, scores(row.scores), length(row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(scores) % 16);
-        head = min(length, past == 0 ? 0 : (16 - past) / u32(sizeof(Bits)));
-        vectors = (length - head) / VEC_SIZE;
-    }
+        : ClusterShare<Config::CLUSTER>{rank}, Vectors(row) {}
 
     // Calls visit(column) once for every hit.
     template <class Visit>
@@ -878,10 +908,6 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
             const u32 chunk = threadIdx.x / CHUNK * Config::CLUSTER + this->rank;
             return chunk * CHUNK + threadIdx.x % CHUNK;
         }
-    }
-
-    __device__ __forceinline__ u32 edge_column() const {
-        return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
     }
 
     __device__ __forceinline__ bool holds_edge() const {

@@ -136,7 +136,7 @@ fn a_launch_is_checked_to_the_last_pointer() {
     // All that is left to refuse is the engine.
     let (status, text) = selector.launch(&good);
     assert_eq!(status, Status::Device as i32, "{text}");
-    assert!(text.contains("offline"), "{text}");
+    assert!(text.contains("without a GPU"), "{text}");
     let ragged = Offline::new(SelectorConfig { rows: 1, ..CONFIG });
     let with_lengths = Launch { row_lengths: 0x4000 as _, row_starts: 0x5000 as _, ..good };
     assert_eq!(ragged.launch(&with_lengths).0, Status::Device as i32);

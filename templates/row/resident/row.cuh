@@ -10,7 +10,7 @@
 #pragma once
 #include "../../core/types.cuh"
 #include "../../score/code.cuh"
-#include "../row.cuh"
+#include "../vectors.cuh"
 
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
@@ -42,7 +42,8 @@ struct ClusterShare<1> {
 
 // Where the scores of a thread stand in the row.
 template <class Config>
-struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
+struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
+                        RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     using Bits = typename Config::Bits;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -54,10 +55,12 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
     static_assert(VEC_SIZE * sizeof(Bits) == 16, "a resident row is loaded 16 bytes at a time");
     static_assert(Config::ITEMS % VEC_SIZE == 0, "a thread holds whole vectors");
 
-    const Bits* scores;
-    u32 length;
-    u32 head;     // scores before the first aligned address
-    u32 vectors;  // whole vectors after them
+    using Vectors = RowVectors<Bits, VEC_SIZE, 16>;
+    using Vectors::edge_column;
+    using Vectors::head;
+    using Vectors::length;
+    using Vectors::scores;
+    using Vectors::vectors;
 
     // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
     // and the bit 16 above it the high one.
@@ -100,11 +103,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
     };
 
     __device__ __forceinline__ ResidentPlaces(const Row<Bits>& row, u32 rank)
-        : ClusterShare<Config::CLUSTER>{rank}, scores(row.scores), length(row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(scores) % 16);
-        head = min(length, past == 0 ? 0 : (16 - past) / u32(sizeof(Bits)));
-        vectors = (length - head) / VEC_SIZE;
-    }
+        : ClusterShare<Config::CLUSTER>{rank}, Vectors(row) {}
 
     // Calls visit(column) once for every hit.
     template <class Visit>
@@ -194,10 +193,6 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER> {
             const u32 chunk = threadIdx.x / CHUNK * Config::CLUSTER + this->rank;
             return chunk * CHUNK + threadIdx.x % CHUNK;
         }
-    }
-
-    __device__ __forceinline__ u32 edge_column() const {
-        return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
     }
 
     __device__ __forceinline__ bool holds_edge() const {

@@ -51,8 +51,9 @@ fn the_environment_decides() {
     }
 
     // The library of this run, found again by its folder.
-    Nvrtc::find().unwrap();
+    let nvrtc = Nvrtc::find().unwrap();
     let library = loaded();
+    drop(nvrtc);
     let folder = library.parent().unwrap();
     let by_folder = search(&[("TOPKIT_NVRTC", folder.to_str().unwrap())]);
     assert!(by_folder.contains("found "), "{by_folder}");

@@ -171,24 +171,15 @@ fn what_is_absent_is_absent() {
 /// Inline PTX and what the interpreter is given in its place.
 #[test]
 fn ptx_is_in_its_room() {
-    /// Files that have not moved it yet.
-    const TO_GO: &[&str] = &[
-        "templates/core/exchange.cuh",
-        "templates/core/warp.cuh",
-        "templates/row/ring.cuh",
-        "templates/score/code.cuh",
-        "templates/score/word.cuh",
-    ];
     let ptx = |line: &str| {
         let code = line.split("//").next().unwrap();
         code.contains("asm(") || code.contains("asm volatile") || code.starts_with("#if")
     };
     let blocks = files("templates").into_iter().filter(|path| path.ends_with(".cuh"));
-    let mut found: Vec<String> = blocks
+    let found: Vec<String> = blocks
         .filter(|path| !path.starts_with("templates/ptx/") && read(path).lines().any(ptx))
         .collect();
-    found.sort();
-    assert_eq!(found, TO_GO, "PTX or `#if` outside templates/ptx");
+    assert!(found.is_empty(), "PTX or `#if` outside templates/ptx: {found:?}");
 }
 
 #[test]
