@@ -99,7 +99,7 @@ pub struct Reading {
     pub sample: Sample,
 }
 
-/// How rows lie in memory, and which.
+/// The dtype, shape and layout of a record.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Shape {
     dtype: String,
