@@ -31,7 +31,7 @@ fn load(step: Step) -> Kernel {
     interpreter().load_text(step.entry, &step.text()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Dense rows by a step, judged by the oracle.
+/// Dense rows by a step, checked by the oracle.
 fn select(
     kernel: &Kernel,
     distribution: Distribution,
@@ -50,8 +50,9 @@ fn select(
     let launch = Launch::new(ROWS as u32, THREADS);
     let got: Vec<i32> = kernel.seed(u64::from(k)).select_by(&launch, 0, 0, &question)?;
     let matrix = Matrix::strided(&scores, ROWS, columns, columns + gap).unwrap();
-    let judged = host::check(&matrix, k, &Semantics::DEFAULT, &got);
-    judged.unwrap_or_else(|error| panic!("{}, top {k} of {columns}: {error}", distribution.name()));
+    let checked = host::check(&matrix, k, &Semantics::DEFAULT, &got);
+    checked
+        .unwrap_or_else(|error| panic!("{}, top {k} of {columns}: {error}", distribution.name()));
     Ok(())
 }
 
@@ -140,8 +141,8 @@ fn ragged<S: Score + Word>(kernel: &Kernel, semantics: &Semantics, distribution:
         .unwrap_or_else(|fault| panic!("{}: {fault}", distribution.name()));
     let matrix = Matrix::new(&scores, rows, COLUMNS).unwrap();
     let matrix = matrix.with_starts(&starts).unwrap().with_lengths(&lengths).unwrap();
-    let judged = host::check(&matrix, K, semantics, &got);
-    judged.unwrap_or_else(|error| panic!("{}: {error}", distribution.name()));
+    let checked = host::check(&matrix, K, semantics, &got);
+    checked.unwrap_or_else(|error| panic!("{}: {error}", distribution.name()));
 }
 
 /// A file of the tour that no step names would not be run.
