@@ -134,7 +134,7 @@ typedef struct topkit_problem {
 /* What a launch will take. */
 typedef struct topkit_plan {
     size_t size;            /* sizeof(topkit_plan) */
-    size_t workspace_bytes; /* device memory that the caller lends to the launch */
+    size_t workspace_bytes; /* device memory that the caller passes to the launch */
     char kernel[128];       /* the name of the kernel, NUL-terminated; longer ones are cut */
 } topkit_plan;
 
@@ -154,8 +154,8 @@ typedef struct topkit_launch {
     void *indices;              /* index 0 of row 0; aligned to an index; overlaps no input */
     int64_t index_stride;       /* from row to row of the indices, at least k; 0 for k */
     void *workspace;            /* at least the plan's workspace_bytes, aligned to 16 bytes; NULL if
-                                   that is 0. All its bytes are 0 before the first launch that it
-                                   is lent to; between launches it is left alone. Launches that may
+                                   that is 0. All its bytes are 0 before its first launch;
+                                   nothing else writes to it between launches. Launches that may
                                    run at the same time need one each, as in threads that launch on
                                    cudaStreamPerThread: that is another stream in each */
     size_t workspace_bytes;     /* bytes of it */

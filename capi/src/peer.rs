@@ -61,7 +61,7 @@ pub extern "C" fn peer_supports(
     c_int::from(supported.is_ok())
 }
 
-/// Bytes of device memory that a run of the problem is lent, with lengths or without.
+/// Bytes of workspace that a run of the problem needs, with lengths or without.
 // SAFETY: as for `peer_count`.
 #[unsafe(no_mangle)]
 pub extern "C" fn peer_workspace(

@@ -38,7 +38,7 @@ pub fn fault<S: Score>(
         match host::check(&matrix, k, semantics, got) {
             Ok(()) => Ok(None),
             // It was not checked.
-            Err(Mismatch::Question(error)) => Err(error.into()),
+            Err(Mismatch::Invalid(error)) => Err(error.into()),
             // Rows are counted from the first of the part.
             Err(fault) if start == 0 => Ok(Some(fault.to_string())),
             Err(fault) => Ok(Some(format!("counting from row {start}: {fault}"))),

@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         other => return Err(format!("expected a wrong winner, found {other:?}").into()),
     }
     match host::top_k::<bf16, i32>(&matrix, 0, &Semantics::DEFAULT) {
-        Err(error @ HostError::ZeroK) => println!("a question without sense: {error}"),
+        Err(error @ HostError::ZeroK) => println!("refused: {error}"),
         other => return Err(format!("expected a refusal, found {other:?}").into()),
     }
     Ok(())

@@ -33,8 +33,8 @@ fn replay() -> Result<(), Box<dyn std::error::Error>> {
     let mut lengths = stream.clone_htod(&[0i32; 2])?;
     let mut indices = stream.alloc_zeros::<i32>(rows * k)?;
 
-    // Nothing can be compiled or loaded during a capture, so that is done first. The plan also
-    // says how much workspace to lend, zeroed once; there are no empty buffers, so at least a byte.
+    // Nothing can be compiled or loaded during a capture, so prepare the kernel first. The plan also says
+    // how large a workspace the launch needs, zeroed once; a buffer cannot be empty, so at least a byte.
     let plan = selector.prepare(&Problem::new(DType::F32, rows, columns, k as u32))?;
     let mut workspace = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1))?;
 

@@ -63,7 +63,7 @@ fn a_launch_beside_a_warmup_waits_for_it_or_is_denied() {
         cache.get(&source("kernel"), ARCH).unwrap();
         ahead.join().unwrap().unwrap();
     });
-    // A denial that another thread meets first is never the warmup's.
+    // A denial of another thread that came first is never the warm-up's.
     for round in 0..200 {
         let source = source(&format!("kernel {round}"));
         let quick = denying(&Arc::new(Fake::default()), None);

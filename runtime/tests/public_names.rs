@@ -77,7 +77,7 @@ fn public(module: &str, text: &str) -> Vec<String> {
     names
 }
 
-/// The names that a use brings in. A glob brings in those of a file of [`MODULES`].
+/// The names that a `use` imports. A glob imports the names of a file of [`MODULES`].
 fn used(tree: &str) -> Vec<String> {
     assert!(tree.matches('{').count() < 2, "a use with one brace can be read: {tree}");
     let tree = tree.trim_end_matches(';');

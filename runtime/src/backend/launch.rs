@@ -34,7 +34,7 @@ pub struct RawLaunch {
     pub k: u32,
     /// The first score of the first row.
     pub scores: CUdeviceptr,
-    /// From row to row of the scores; any value, as long as every row lies in memory.
+    /// From row to row of the scores; any value, as long as every row is in the buffer.
     pub row_stride: i64,
     /// `i32[rows]`, the first column of each row; 0 for none. Ragged selectors only.
     pub row_starts: CUdeviceptr,
@@ -72,7 +72,7 @@ impl RawLaunch {
         }
     }
 
-    /// The shape of the launch, and how its rows lie in memory.
+    /// The shape and the layout of the launch.
     pub const fn problem(&self) -> Problem {
         Problem::new(self.dtype, self.rows, self.columns, self.k).at(self.scores, self.row_stride)
     }

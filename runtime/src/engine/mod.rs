@@ -2,12 +2,14 @@
 //! which is a toolchain with a GPU.
 //!
 //! A toolchain renders, compiles and caches; with a GPU it loads too. It holds no scores and no
-//! workspace and launches nothing. Every failure is an error of the call that met it; nothing is
+//! workspace and launches nothing. A failure is an error of the call in which it happens; nothing is
 //! retried here.
 
 mod builder;
 mod config;
 mod gpu;
+#[cfg(feature = "interpret")]
+mod interpreter;
 #[cfg(test)]
 mod packs_tests;
 mod tables;

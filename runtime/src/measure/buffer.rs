@@ -10,10 +10,10 @@ use cudarc::driver::{CudaSlice, CudaStream, DevicePtr, result};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// What every copy begins at a multiple of: the alignment of an allocation.
+/// The alignment of every copy: that of an allocation.
 const ALIGN: usize = 256;
 
-/// Where the rows of a matrix lie: bytes before the first, of a row, and from row to row.
+/// The layout of a matrix in bytes: before the first row, of a row, and from row to row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Layout {
     pub(crate) before: usize,
@@ -29,7 +29,7 @@ impl Layout {
         let row = problem.columns * size;
         let align = (problem.vec_size as usize * size).clamp(size, WIDEST);
         let before = if align < WIDEST { align } else { 0 };
-        // From an odd multiple to the next row, so that rows lie in every way that they can.
+        // The pitch is an odd multiple of the alignment, so that rows have every address that it allows.
         let pitch = row.next_multiple_of(align);
         let even = align < WIDEST && (pitch / align).is_multiple_of(2);
         let pitch = if even { pitch + align } else { pitch };

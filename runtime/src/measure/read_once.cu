@@ -1,8 +1,8 @@
-// The floor of every selection: reads each byte of an input once and writes next to nothing.
+// The least time of every selection: reads each byte of an input once and writes next to nothing.
 // Scope: grid. Shared memory: none. Barriers: none.
 // Preconditions: `data` is aligned to 16 bytes and holds `chunks` loads of 16 bytes.
 
-constexpr int LOADS = 8; // in flight at once in each thread
+constexpr int LOADS = 8; // outstanding at the same time in each thread
 
 extern "C" __global__ void read_once(const uint4* __restrict__ data, unsigned long long chunks,
                                      unsigned* sink) {

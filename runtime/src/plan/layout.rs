@@ -1,10 +1,10 @@
 //! The plan of a launch, among the plans of its shape.
 //!
-//! A plan goes by how rows are aligned, and so names one kernel for rows that follow each other
-//! densely and another one for the same rows padded to 16 bytes. Kernels serve every alignment, so
-//! the plan of each serves the others. A launch takes the plan of its own alignment where that
-//! kernel is loaded and the workspace suffices; else the plan of another alignment where that is so.
-//! Hence a launch needs no more than the kernel and the workspace of any one plan of its shape.
+//! A plan depends on the alignment of the rows: dense rows and the same rows padded to 16 bytes may
+//! have different kernels. Every kernel serves every alignment, so the plan of one alignment serves the
+//! others. A launch takes the plan of its own alignment if the kernel is loaded and the workspace
+//! suffices; otherwise it takes the plan of another alignment for which both hold. So a launch needs
+//! the kernel and the workspace of one plan of its shape, whichever that is.
 
 use super::{Plan, PlanError};
 use crate::problem::Problem;

@@ -291,7 +291,10 @@ fn wanted_threads(problem: &Problem, limits: &Limits) -> Wanted {
     if has_many_rows(problem, limits) {
         Wanted { value: 256, why: "with many rows, several small CTAs share a multiprocessor" }
     } else {
-        Wanted { value: 1024, why: "with few rows, each wants all the loads in flight it can get" }
+        Wanted {
+            value: 1024,
+            why: "with few rows, a large CTA keeps more loads outstanding for its row",
+        }
     }
 }
 

@@ -107,15 +107,14 @@ impl Problem {
         Problem { ragged: spec.semantics.rows == RowShape::Ragged, ..self }
     }
 
-    /// How its rows lie in memory, in words.
+    /// The layout in words.
     pub(crate) fn in_words(&self) -> String {
         let rows = if self.ragged { "ragged" } else { "dense" };
         let bytes = self.vec_size.saturating_mul(self.dtype.bytes());
         format!("{rows}, at multiples of {bytes} bytes")
     }
 
-    /// What is unusual about how its rows lie in memory; empty where they follow each other densely
-    /// from a multiple of 16 bytes on.
+    /// The layout in words, if it is not dense aligned to 16 bytes; otherwise empty.
     pub(crate) fn layout(&self) -> String {
         let mut text = String::new();
         if self.ragged {

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use topkit_codegen::DType;
 
 /// Every problem of one score type with rows, columns and k in these ranges, both ends included,
-/// however its rows lie in memory. An empty range has no problem.
+/// of every alignment. An empty range has no problem.
 ///
 /// ```
 /// use topkit::{DType, Problem, Workload};

@@ -144,7 +144,7 @@ impl Selector {
     /// than it is given, takes the plan that was prepared. [`Problem::at`] prepares for a stride.
     ///
     /// # Errors
-    /// As for [`Selector::plan`], and what compiling and loading may bring.
+    /// As for [`Selector::plan`], and the failures of compiling and loading.
     pub fn prepare(&self, problem: &Problem) -> Result<Plan, Error> {
         let mut plan = self.plan(problem)?;
         if problem.rows == 0 {
@@ -162,7 +162,7 @@ impl Selector {
     /// launches.
     ///
     /// # Errors
-    /// As for [`Selector::plan_variant`], and what compiling and loading may bring.
+    /// As for [`Selector::plan_variant`], and the failures of compiling and loading.
     pub fn prepare_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
         let plan = self.plan_variant(problem, variant)?;
         if plan.grid > 0 {
@@ -332,7 +332,7 @@ impl Selector {
         unsafe { self.launch_with_pdl(stream, launch, &VariantLaunch::of(variant)) }
     }
 
-    /// As [`Selector::launch_variant`]; it starts early only where that was chosen too.
+    /// As [`Selector::launch_variant`], with PDL only if the plan has it and `way` asks for it.
     ///
     /// # Safety
     /// As for [`Selector::launch_raw`].
@@ -366,8 +366,8 @@ impl Selector {
         let find = || unsafe { self.kernel(stream, plan) };
         let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
-        // SAFETY: the argument is the mirror of what the kernel takes, and a plan starts early only
-        // where the kernel waits; the rest is the caller's.
+        // SAFETY: the argument has the layout of the kernel's parameter, and a plan has PDL only for
+        // kernels that wait for the preceding kernel; the caller promises the rest.
         unsafe { kernel.launch(plan.grid, plan.pdl, stream, &launch.kernel_args()) }
     }
 

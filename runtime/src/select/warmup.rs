@@ -1,8 +1,8 @@
-//! No cold start where it hurts: which kernels a workload can need, and compiling them ahead.
+//! Warm-up: compiles every kernel that a workload can need, before the first launch needs it.
 //!
-//! The planner names the kernels; here they are compiled on threads of their own, and loaded where
-//! there is a GPU. It picks nothing and launches nothing. A kernel that fails is told with its error
-//! and holds up no other one.
+//! The planner lists the kernels; here they are compiled on threads of their own and, with a GPU,
+//! loaded. It makes no plan and launches nothing. A kernel that fails is reported with its error and
+//! does not stop the others.
 
 use crate::compile::CompileError;
 use crate::compile::cache::{CacheKey, Compiling, NotKept, Origin};
@@ -104,11 +104,11 @@ impl fmt::Display for Warmup {
 }
 
 impl Selector {
-    /// The compile keys that launches of these problems can need: no plan for one of them names a
-    /// kernel that is not here. It compiles nothing and needs no GPU; without one, plans are those of
-    /// a usual GPU of the architecture, and another one of it may want other kernels. On an engine
-    /// without a compiler it names kernels that [packs](crate::compile::store::pack) hold, and others only where none
-    /// of these can serve.
+    /// The compile keys that launches of these problems can need: every kernel that a plan for one of
+    /// the problems can name. It compiles nothing and needs no GPU. Without a GPU, plans are those of a
+    /// typical GPU of the architecture, and a different GPU may need other kernels. On an engine without
+    /// a compiler it lists kernels of the [packs](crate::cache::pack), and others only for problems that
+    /// no packed kernel can serve.
     ///
     /// ```no_run
     /// # use topkit::{DType, Toolchain, SelectorSpec, Problem, Workload};

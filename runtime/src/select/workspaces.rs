@@ -2,9 +2,9 @@
 //!
 //! A workspace is made or grown by a launch that is not being captured, and serves the launches of its
 //! stream one after another. One that a captured launch used stays until the selector is dropped, because
-//! a graph may replay its address. Memory is allocated and freed in the order of the stream, so a launch
-//! in flight keeps what it works in. It plans nothing and launches nothing. Where memory cannot be freed
-//! without breaking a stream capture, it is leaked and a warning says so.
+//! a graph may replay its address. Memory is allocated and freed in the order of the stream, so it is
+//! freed after the launches that use it. Nothing is planned or launched here. Memory that cannot be freed
+//! without breaking a stream capture is leaked, with a warning.
 
 use crate::backend::cuda::capture::{is_capturing, is_forbidden_by_a_capture};
 use crate::error::Error;

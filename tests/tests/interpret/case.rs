@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 use topkit::host::{self, Matrix};
-use topkit::interpret::{Interpreter, Kernel, Question, Word};
+use topkit::interpret::{Input, Interpreter, Kernel, Word};
 use topkit::{
     DType, IndexInt, Score, Variant,
     inspect::render,
@@ -161,13 +161,13 @@ impl<S: Score + Word> Case<S> {
     ) -> Option<String> {
         let Layout { offset, gap } = self.layout;
         let stride = self.columns + gap;
-        let question = Question {
+        let question = Input {
             row_stride: stride,
             starts: spans.map(|(starts, _)| starts),
             lengths: spans.map(|(_, lengths)| lengths),
             offset,
             output_gap: 3,
-            ..Question::new(&self.scores, rows, self.columns, k)
+            ..Input::new(&self.scores, rows, self.columns, k)
         };
         let symbol = kernel.variant().map_or_else(String::new, |variant| variant.symbol());
         let at = |what: &dyn std::fmt::Display| {

@@ -3,7 +3,7 @@
 
 use crate::case::{Case, Layout, interpreter, load, six};
 use half::bf16;
-use topkit::interpret::{Launch, Question, Word};
+use topkit::interpret::{Input, Launch, Word};
 use topkit::{
     DType, Problem, Score, Variant,
     inspect::render,
@@ -44,8 +44,8 @@ fn deals_as_the_template<S: Score + Word>() {
             [(9001, 1, 1), (2048, 2, 0), (5003, 3, 3), (7, 1, 2), (1, 1, 1)]
         {
             let scores = vec![S::FILL; columns];
-            let problem = Question::new(&scores, 1, columns, columns as u32);
-            let problem = Question { offset: past, output_gap: parts, ..problem };
+            let problem = Input::new(&scores, 1, columns, columns as u32);
+            let problem = Input { offset: past, output_gap: parts, ..problem };
             let launch = Launch::new(1, variant.threads);
             let dealt: Vec<i32> = kernel.select_by(&launch, 0, 0, &problem).unwrap();
             let stripes = Stripes::of(&variant, parts, past, columns);

@@ -3,7 +3,7 @@
 
 use crate::case::interpreter;
 use topkit::host::{self, Matrix};
-use topkit::interpret::{Fault, Kernel, Launch, Question};
+use topkit::interpret::{Fault, Input, Kernel, Launch};
 use topkit::{DType, Problem, spec::Semantics};
 
 const TYPES: &str = include_str!("../../../templates/core/types.cuh");
@@ -23,7 +23,7 @@ fn by_grid(restored: usize) -> Kernel {
 
 fn select(kernel: &Kernel, launch: Launch, workspace_bytes: usize, seed: u64) -> Result<(), Fault> {
     let scores: Vec<f32> = (0..ROWS * COLUMNS).map(|i| (i * 7919 % 1009 + 1) as f32).collect();
-    let question = Question { output_gap: 2, ..Question::new(&scores, ROWS, COLUMNS, 1) };
+    let question = Input { output_gap: 2, ..Input::new(&scores, ROWS, COLUMNS, 1) };
     let found: Vec<i32> =
         kernel.seed(seed).select_by(&launch, workspace_bytes, workspace_bytes, &question)?;
     let matrix = Matrix::new(&scores, ROWS, COLUMNS).unwrap();

@@ -2,10 +2,10 @@
 //! text that it is given.
 
 use crate::case::{interpreter, load, variant};
-use topkit::interpret::{Fault, InterpretError, Interpreter, Question};
+use topkit::interpret::{Fault, Input, InterpretError, Interpreter};
 use topkit::{DType, Problem, inspect::render, spec::Semantics};
 
-fn refusal(question: &Question<'_, f32>) -> String {
+fn refusal(question: &Input<'_, f32>) -> String {
     let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
     kernel.select::<f32, i32>(question).unwrap_err().to_string()
 }
@@ -13,20 +13,20 @@ fn refusal(question: &Question<'_, f32>) -> String {
 #[test]
 fn questions_that_do_not_fit_are_refused_with_the_numbers() {
     let scores = vec![0.5f32; 100];
-    let question = Question::new(&scores, 2, 50, 10);
+    let question = Input::new(&scores, 2, 50, 10);
     let starts = [0, 0];
     // Petabytes, which no machine has.
     let many = vec![0.5f32; 10_000];
-    let endless = Question::new(&many, 10_000, 1, i32::MAX as u32);
+    let endless = Input::new(&many, 10_000, 1, i32::MAX as u32);
     let says = [
-        (refusal(&Question { rows: 3, ..question }), "100 scores, and 150 are needed"),
-        (refusal(&Question { k: 0, ..question }), "top 0"),
-        (refusal(&Question { row_stride: 49, ..question }), "row stride 49"),
-        (refusal(&Question { row_stride: usize::MAX, ..question }), "are needed"),
+        (refusal(&Input { rows: 3, ..question }), "100 scores, and 150 are needed"),
+        (refusal(&Input { k: 0, ..question }), "top 0"),
+        (refusal(&Input { row_stride: 49, ..question }), "row stride 49"),
+        (refusal(&Input { row_stride: usize::MAX, ..question }), "are needed"),
         (refusal(&endless), "GB of this machine's memory"),
-        (refusal(&Question { output_gap: usize::MAX, ..question }), "GB of this machine's memory"),
-        (refusal(&Question { offset: usize::MAX, ..question }), "GB of this machine's memory"),
-        (refusal(&Question { starts: Some(&starts), ..question }), "dense"),
+        (refusal(&Input { output_gap: usize::MAX, ..question }), "GB of this machine's memory"),
+        (refusal(&Input { offset: usize::MAX, ..question }), "GB of this machine's memory"),
+        (refusal(&Input { starts: Some(&starts), ..question }), "dense"),
     ];
     for (message, part) in says {
         assert!(message.contains(part), "{message}");
@@ -53,8 +53,8 @@ fn a_kernel_says_beforehand_what_fits() {
 #[test]
 fn no_rows_and_no_columns_are_answered() {
     let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
-    assert_eq!(kernel.select::<f32, i32>(&Question::new(&[], 0, 5, 3)), Ok(vec![]));
-    assert_eq!(kernel.select::<f32, i32>(&Question::new(&[], 2, 0, 3)), Ok(vec![-1; 6]));
+    assert_eq!(kernel.select::<f32, i32>(&Input::new(&[], 0, 5, 3)), Ok(vec![]));
+    assert_eq!(kernel.select::<f32, i32>(&Input::new(&[], 2, 0, 3)), Ok(vec![-1; 6]));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_missing_compiler_is_named() {
 fn a_missing_barrier_is_a_fault() {
     let source = render(&variant(DType::Bf16, 8, 2048, 128, Semantics::DEFAULT)).unwrap();
     let scores = topkit_lab::Distribution::OneBin.fill::<half::bf16>(1, 1, 4000);
-    let question = Question::new(&scores, 1, 4000, 100);
+    let question = Input::new(&scores, 1, 4000, 100);
     let barriers: Vec<usize> =
         source.text.match_indices("__syncthreads();").map(|(at, _)| at).collect();
     assert!(barriers.len() >= 5, "the kernel has {} barriers", barriers.len());
@@ -91,7 +91,7 @@ fn a_place_that_is_not_written_is_named() {
     let mut source = render(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT)).unwrap();
     source.text = source.text.replace("Config::fill(args, row, slot);", "");
     let fault =
-        interpreter().load(&source).unwrap().select::<f32, i32>(&Question::new(&[1.0], 1, 1, 3));
+        interpreter().load(&source).unwrap().select::<f32, i32>(&Input::new(&[1.0], 1, 1, 3));
     assert!(
         matches!(&fault, Err(Fault::Unwritten { what }) if what == "place 1 of row 0"),
         "{fault:?}"

@@ -5,7 +5,7 @@
 
 use crate::case::{interpreter, six};
 use topkit::host::{self, Matrix};
-use topkit::interpret::{Fault, Kernel, Launch, Question};
+use topkit::interpret::{Fault, Input, Kernel, Launch};
 use topkit::{
     DType, Problem, Variant,
     inspect::render,
@@ -87,10 +87,10 @@ struct Asked {
 }
 
 impl Asked {
-    fn problem(&self, k: u32) -> Question<'_, f32> {
+    fn problem(&self, k: u32) -> Input<'_, f32> {
         let cut = k == BEYOND_LENGTH || k == ANOTHER_LENGTH;
         let lengths = cut.then_some(&self.lengths[..]);
-        Question { lengths, ..Question::new(&self.scores, ROWS, COLUMNS, k) }
+        Input { lengths, ..Input::new(&self.scores, ROWS, COLUMNS, k) }
     }
 
     fn is_right(&self, k: u32, got: &[i32]) {

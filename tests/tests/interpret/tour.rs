@@ -5,7 +5,7 @@ use crate::case::interpreter;
 use crate::steps::{self, CANDIDATES, HISTOGRAM, LARGEST, RADIX, SMALLEST, Step, THREADS, VECTORS};
 use half::bf16;
 use topkit::host::{self, Matrix};
-use topkit::interpret::{Fault, Kernel, Launch, Question, Word};
+use topkit::interpret::{Fault, Input, Kernel, Launch, Word};
 use topkit::{
     Score,
     spec::{NanPolicy, RowShape, Select, Semantics},
@@ -41,11 +41,11 @@ fn select(
 ) -> Result<(), Fault> {
     let gap = offset % 3;
     let scores = distribution.fill::<f32>(offset as u64, ROWS, columns + gap);
-    let question = Question {
+    let question = Input {
         row_stride: columns + gap,
         offset,
         output_gap: 1,
-        ..Question::new(&scores, ROWS, columns, k)
+        ..Input::new(&scores, ROWS, columns, k)
     };
     let launch = Launch::new(ROWS as u32, THREADS);
     let got: Vec<i32> = kernel.seed(u64::from(k)).select_by(&launch, 0, 0, &question)?;
@@ -130,10 +130,10 @@ fn ragged<S: Score + Word>(kernel: &Kernel, semantics: &Semantics, distribution:
     let (starts, lengths): (Vec<i32>, Vec<i32>) = spans.into_iter().unzip();
     let rows = starts.len();
     let scores = distribution.fill::<S>(7, rows, COLUMNS);
-    let question = Question {
+    let question = Input {
         starts: Some(&starts),
         lengths: Some(&lengths),
-        ..Question::new(&scores, rows, COLUMNS, K)
+        ..Input::new(&scores, rows, COLUMNS, K)
     };
     let launch = Launch::new(rows as u32, THREADS);
     let got: Vec<i32> = kernel

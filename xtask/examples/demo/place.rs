@@ -6,7 +6,7 @@ use crate::scores::Scores;
 use std::error::Error;
 use std::fmt;
 use topkit::host::{self, Matrix};
-use topkit::interpret::{Interpreter, Question};
+use topkit::interpret::{Input, Interpreter};
 use topkit::{Engine, Rows, inspect::RenderedSource};
 
 pub enum Place {
@@ -52,8 +52,8 @@ impl Place {
                 Ok(stream.clone_dtoh(&indices)?)
             }
             Place::Interpreter { interpreter, .. } => {
-                let question = Question::new(&scores.values, scores.rows, scores.columns, k);
-                Ok(interpreter.load(source)?.select(&question)?)
+                let input = Input::new(&scores.values, scores.rows, scores.columns, k);
+                Ok(interpreter.load(source)?.select(&input)?)
             }
             Place::Host { .. } => {
                 let matrix = Matrix::new(&scores.values, scores.rows, scores.columns)?;

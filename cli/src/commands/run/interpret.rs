@@ -9,7 +9,7 @@ use crate::ui::exit::Failure;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::time::Instant;
-use topkit::interpret::{Fault, Interpreter, Kernel, Question, Word};
+use topkit::interpret::{Fault, Input, Interpreter, Kernel, Word};
 use topkit::{Arch, Explanation, Plan, Problem, Score, SelectorSpec, machine::Limits};
 
 /// Accesses a score, and a place of the answer, after which a kernel is taken to spin: far more than
@@ -68,9 +68,9 @@ impl Ready {
         progress.set_message("interpreting the kernel, every access checked");
         let start = Instant::now();
         let problem = &plan.problem;
-        let question = Question::new(scores, problem.rows, problem.columns, problem.k);
+        let input = Input::new(scores, problem.rows, problem.columns, problem.k);
         let folder = kernel.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
-        let indices = kernel.select::<S, i32>(&question).map_err(|fault| match fault {
+        let indices = kernel.select::<S, i32>(&input).map_err(|fault| match fault {
             // The plan stands and the scores fit it: the machine has no memory, or no stack, for it.
             Fault::Launch { .. } => Failure::environment(fault),
             _ => Failure::check(format!(

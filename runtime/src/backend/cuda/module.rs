@@ -1,9 +1,9 @@
 //! A compiled kernel, loaded into a context.
 //!
-//! What only the driver can tell of it, how many of its CTAs the GPU holds at once, is asked here,
-//! once. A launch whose CTAs could never be there together is refused; it would hang or fail later.
-//! [`Error::Module`] and [`Error::Room`] are for what the kernel is to blame for (see `blame`); every
-//! other answer of the driver is [`Error::Cuda`].
+//! Loading asks the driver once how many CTAs of the kernel the GPU can run at the same time. A kernel
+//! whose CTAs must run at the same time and do not fit is refused: its launch would hang or fail.
+//! [`Error::Module`] and [`Error::Room`] blame the kernel (see `blame`); every other failure of the
+//! driver is [`Error::Cuda`].
 
 use crate::backend::cuda::blame;
 use crate::backend::cuda::device::Device;
@@ -57,8 +57,8 @@ struct Attributes {
 }
 
 impl LaunchShape {
-    /// The attributes of a launch. One that starts early may do so before the grid ahead of it on
-    /// the stream has ended, so it is for kernels alone that wait for that end themselves.
+    /// The attributes of a launch. With programmatic dependent launch (PDL) a kernel may start before the
+    /// preceding kernel on the stream has ended, so only kernels that wait for that end themselves use it.
     fn attributes(&self, pdl: bool) -> Attributes {
         use sys::CUlaunchAttributeID as Id;
         use sys::CUlaunchAttributeValue as Value;
@@ -223,8 +223,8 @@ impl LoadedKernel {
     ///
     /// # Safety
     /// `args` is the struct that the kernel takes, its pointers are valid on the device until the
-    /// stream has passed this launch, `stream` belongs to this kernel's context, and a kernel that
-    /// starts early waits for the grid ahead of it before it touches memory.
+    /// stream has passed this launch, `stream` belongs to this kernel's context, and a kernel that is
+    /// launched with `pdl` waits for the preceding kernel before it touches memory.
     pub(crate) unsafe fn launch<A>(
         &self,
         grid: u32,

@@ -17,7 +17,7 @@ use topkit_codegen::{NanPolicy, Order, Semantics};
 /// `got` is `rows` x `k` without gaps; an answer with a row stride is gathered first.
 ///
 /// # Errors
-/// The first fault, row by row. A question that cannot be asked is [`Mismatch::Question`].
+/// The first fault, row by row. An invalid problem is [`Mismatch::Invalid`].
 pub fn check<S: Score, I: IndexInt>(
     input: &Matrix<'_, S>,
     k: u32,

@@ -10,9 +10,9 @@ use topkit_codegen::{Order, Ties};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// The question itself cannot be asked.
+    /// The problem or its semantics are invalid.
     #[error(transparent)]
-    Question(#[from] HostError),
+    Invalid(#[from] HostError),
     /// The answer does not have `rows * k` elements.
     #[error("expected {expected} {what} ({rows} rows of k = {k}), found {found}")]
     Size {
@@ -20,7 +20,7 @@ pub enum Mismatch {
         what: &'static str,
         /// Number of rows.
         rows: usize,
-        /// k of the question.
+        /// k of the problem.
         k: u32,
         /// Elements due.
         expected: usize,

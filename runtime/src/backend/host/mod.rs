@@ -48,8 +48,8 @@ pub struct Output<'a, I, S> {
 
 /// Selects the k best scores of every row.
 ///
-/// The answer is one for one question: `ties: any` keeps the lowest columns, and `order: unsorted`
-/// is written in ascending column.
+/// A problem has one answer: `ties: any` takes the lowest columns, and `order: unsorted` writes them in
+/// ascending column.
 ///
 /// ```
 /// use topkit::host::{self, Matrix};

@@ -45,8 +45,8 @@ impl Ranking {
         self.by_column(rank as u32)
     }
 
-    /// Where a winner stands among the winners of its row. `unsorted` is written in ascending
-    /// column, so that the host gives one answer to one question.
+    /// The key by which the winners of a row are sorted. `unsorted` winners are written in ascending
+    /// column, so that the host has one answer to a problem.
     pub(super) fn place(self, rank: u64) -> (u64, u32) {
         let column = self.column(rank);
         match self.order {

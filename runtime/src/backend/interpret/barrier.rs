@@ -1,32 +1,32 @@
 //! Barriers of a CTA, of a cluster and of a grid.
 //!
-//! `__syncthreads` is for all threads of the CTA: one that exits, or one that comes by another line,
-//! is a fault. A cluster barrier, as PTX has it, is for all threads that have not exited. A grid
-//! barrier is for all.
+//! All threads of the CTA must arrive at `__syncthreads`, and at the same source line: a thread that has
+//! exited or arrives at another line is a fault. A cluster barrier waits for the threads that have not
+//! exited, as in PTX. A grid barrier waits for all threads of the grid.
 
-use super::clock::{Arrival, Clock, meet};
+use super::clock::{Arrival, Clock, joined};
 use super::machine::{Class, Judged, Machine, State, Then, Thread};
 use super::order::Released;
 
-/// Threads that have come to a barrier and not passed it.
+/// The unfinished phase of a barrier: the threads that have arrived and not passed it.
 #[derive(Default)]
-pub(super) struct Meeting {
+pub(super) struct Phase {
     pub arrivals: Vec<Arrival>,
-    /// How many have come; some may have come without ordering anything.
+    /// How many threads have arrived; some arrivals may order nothing.
     pub came: usize,
-    /// How many are to come, for a named barrier.
+    /// How many threads must arrive, for a named barrier.
     due: u32,
-    /// Threads that wait, and the line of each.
+    /// The threads that wait, each with its code address.
     pub waiting: Vec<(usize, u32)>,
-    /// What they voted.
+    /// Their votes.
     votes: Vec<bool>,
 }
 
 impl Thread {
-    /// Learns what a meeting knows, to which it came with the clock `released`, if with any.
+    /// Joins the clock of a phase into the thread's. `released` is the clock with which the thread arrived.
     fn learn(&mut self, together: &Clock, released: Option<&Clock>) {
         if released.is_some_and(|released| released.is(&self.clock)) {
-            // It has learnt nothing since, so the meeting knows all that it does.
+            // The thread's clock has not changed since, so the phase's clock includes it.
             self.clock = together.clone();
         } else {
             self.clock.join(together);
@@ -68,7 +68,7 @@ impl Machine {
         Ok(if waits { Then::Pause } else { Then::GoOn })
     }
 
-    /// One thread comes; the votes, when it is the last.
+    /// The current thread arrives. Returns the votes if it is the last to arrive.
     fn come(
         &mut self,
         slot: usize,
@@ -83,46 +83,43 @@ impl Machine {
         if waits {
             self.wait(State::Barrier(id), pc)?;
         }
-        let meeting = self.ctas[slot].barriers.entry(id).or_default();
-        if meeting.came > 0 && meeting.due != due {
-            let what = format!(
-                "barrier {id} for {due} threads, and others come to it for {}",
-                meeting.due
-            );
+        let phase = self.ctas[slot].barriers.entry(id).or_default();
+        if phase.came > 0 && phase.due != due {
+            let what =
+                format!("barrier {id} for {due} threads, and others come to it for {}", phase.due);
             return self.trouble(Class::Divergence, pc, what).map(|_| None);
         }
-        meeting.due = due;
-        meeting.came += 1;
-        meeting.arrivals.push(arrival);
-        meeting.votes.push(vote);
+        phase.due = due;
+        phase.came += 1;
+        phase.arrivals.push(arrival);
+        phase.votes.push(vote);
         if waits {
-            meeting.waiting.push((thread, pc));
+            phase.waiting.push((thread, pc));
         }
-        Ok((meeting.came == due as usize).then(|| std::mem::take(&mut meeting.votes)))
+        Ok((phase.came == due as usize).then(|| std::mem::take(&mut phase.votes)))
     }
 
-    /// All have come: those that wait know what all knew, and go on.
+    /// All threads have arrived: the waiting threads join the clocks of all and continue.
     fn finish(&mut self, slot: usize, id: u32, result: u64, one_line: bool) {
-        let meeting = self.ctas[slot].barriers.remove(&id).unwrap_or_default();
-        self.release(&meeting, result, one_line);
+        let phase = self.ctas[slot].barriers.remove(&id).unwrap_or_default();
+        self.release(&phase, result, one_line);
     }
 
-    fn release(&mut self, meeting: &Meeting, result: u64, one_line: bool) {
-        if one_line && meeting.waiting.iter().any(|(_, pc)| *pc != meeting.waiting[0].1) {
-            let by_line =
-                meeting.waiting.iter().map(|(thread, pc)| (self.threads[*thread].uid, *pc));
-            self.meetings.push(by_line.collect());
+    fn release(&mut self, phase: &Phase, result: u64, one_line: bool) {
+        if one_line && phase.waiting.iter().any(|(_, pc)| *pc != phase.waiting[0].1) {
+            let by_line = phase.waiting.iter().map(|(thread, pc)| (self.threads[*thread].uid, *pc));
+            self.mixed_lines.push(by_line.collect());
         }
-        let together = meet(&meeting.arrivals);
-        for &(thread, _) in &meeting.waiting {
-            // It has waited since it came, so it knows nothing that the meeting does not.
+        let together = joined(&phase.arrivals);
+        for &(thread, _) in &phase.waiting {
+            // A waiting thread learns nothing, so the phase's clock includes its own.
             self.threads[thread].clock = together.clone();
             self.wake(thread, result);
         }
     }
 
-    /// `barrier.cluster.arrive`. A relaxed one lets know what the thread's last fence made ready, and
-    /// without a fence no more than that its CTA has begun.
+    /// `barrier.cluster.arrive`. A relaxed arrival releases the clock of the thread's last fence; without
+    /// a fence it only shows that its CTA has begun.
     pub fn cluster_arrive(&mut self, relaxed: bool, pc: u32) -> Judged {
         let released = (!relaxed).then(|| self.thread().clock.clone());
         let phase = (self.cluster_phase, released);
@@ -169,10 +166,10 @@ impl Machine {
         if self.cluster.came == 0 || self.cluster.came < live {
             return;
         }
-        let meeting = std::mem::take(&mut self.cluster);
-        let together = meet(&meeting.arrivals);
+        let phase = std::mem::take(&mut self.cluster);
+        let together = joined(&phase.arrivals);
         self.cluster_phase += 1;
-        for &(thread, _) in &meeting.waiting {
+        for &(thread, _) in &phase.waiting {
             let released =
                 self.threads[thread].in_cluster_phase.take().and_then(|(_, released)| released);
             self.threads[thread].learn(&together, released.as_ref());
@@ -181,7 +178,8 @@ impl Machine {
         self.cluster_before = together;
     }
 
-    /// Whoever has exited is not waited for; but to have arrived and not waited is a fault.
+    /// The barrier does not wait for an exited thread. A thread that arrived and exits without waiting is a
+    /// fault.
     pub fn cluster_thread_exited(&mut self) -> Result<(), ()> {
         if self.thread().in_cluster_phase.is_some() {
             let what = "the thread exits between arriving at a cluster barrier and waiting at it";
@@ -200,8 +198,8 @@ impl Machine {
         self.grid.waiting.push((self.current, pc));
         self.wait(State::Grid, pc)?;
         if self.grid.waiting.len() == self.threads.len() {
-            let meeting = std::mem::take(&mut self.grid);
-            self.release(&meeting, 0, true);
+            let phase = std::mem::take(&mut self.grid);
+            self.release(&phase, 0, true);
         }
         Ok(Then::Pause)
     }

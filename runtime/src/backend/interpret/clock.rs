@@ -113,8 +113,8 @@ fn join_warp(mine: &mut Rc<Warp>, theirs: &Rc<Warp>) {
     }
 }
 
-/// What everybody knows after a meeting: all that any of them knew, and how far each of them is.
-pub(super) fn meet(arrivals: &[Arrival]) -> Clock {
+/// The clock of all threads after a barrier: the join of their clocks, and the epoch of each arrival.
+pub(super) fn joined(arrivals: &[Arrival]) -> Clock {
     let mut together = Clock::default();
     let mut last: Option<&Clock> = None;
     for arrival in arrivals {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_meeting_knows_what_anybody_knew() {
+    fn joined_clocks_know_what_any_of_them_knew() {
         let mut one = Clock::default();
         one.raise(uid(0, 3), 7);
         let mut two = Clock::default();
@@ -149,7 +149,7 @@ mod tests {
             Arrival { uid: uid(0, 0), epoch: 2, clock: one.clone() },
             Arrival { uid: uid(0, 33), epoch: 4, clock: two },
         ];
-        let all = meet(&arrivals);
+        let all = joined(&arrivals);
         let known = [(0, 0), (0, 33), (0, 3), (2, 40), (0, 1), (1, 0)];
         assert_eq!(known.map(|(cta, thread)| all.get(uid(cta, thread))), [2, 4, 7, 9, 0, 0]);
         assert!(all.knows_of(2) && !all.knows_of(1));

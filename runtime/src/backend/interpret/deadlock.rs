@@ -12,16 +12,16 @@ pub(super) fn fault<'a>(machine: &mut Machine, lines: impl Fn() -> &'a Lines) ->
     if let Some(trouble) = machine.trouble.take() {
         return Some(with_lines(machine, trouble, lines()));
     }
-    if machine.meetings.is_empty() {
+    if machine.mixed_lines.is_empty() {
         return None;
     }
     let lines = lines();
-    for meeting in std::mem::take(&mut machine.meetings) {
-        let (first, line) = (meeting[0].0, lines.of(meeting[0].1));
-        let elsewhere = meeting.iter().find(|(_, pc)| lines.of(*pc) != line);
+    for phase in std::mem::take(&mut machine.mixed_lines) {
+        let (first, line) = (phase[0].0, lines.of(phase[0].1));
+        let elsewhere = phase.iter().find(|(_, pc)| lines.of(*pc) != line);
         if let Some(&(other, pc)) = elsewhere {
             let what = format!(
-                "it meets block {}, thread {}, which is at {}",
+                "block {}, thread {} waits at the same barrier at {}",
                 other.cta,
                 other.thread,
                 lines.of(pc)

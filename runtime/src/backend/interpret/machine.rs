@@ -4,7 +4,7 @@
 //! it first. A fault is noted here without its line, which the scheduler looks up.
 
 use super::async_copy::AsyncCopies;
-use super::barrier::Meeting;
+use super::barrier::Phase;
 use super::clock::{Arrival, Clock, Uid};
 use super::fibers::Pause;
 use super::launch::{Limits, Shape};
@@ -54,7 +54,7 @@ pub(super) struct Thread {
 
 pub(super) struct Cta {
     pub index: u32,
-    pub barriers: HashMap<u32, Meeting>,
+    pub barriers: HashMap<u32, Phase>,
     pub live: usize,
     pub exits: Vec<Arrival>,
     /// The last accesses to its shared memory by threads of other CTAs.
@@ -96,17 +96,18 @@ pub(super) struct Machine {
     pub ready: Vec<usize>,
     pub current: usize,
     pub locations: HashMap<usize, Location>,
-    pub cluster: Meeting,
+    pub cluster: Phase,
     pub cluster_phase: u64,
     /// What the last phase that ended let know.
     pub cluster_before: Clock,
-    pub grid: Meeting,
+    pub grid: Phase,
     pub mbarriers: HashMap<usize, Mbarrier>,
     pub copies: Vec<Copy>,
     /// Who began each asynchronous copy, and where.
     pub copiers: Vec<Mark>,
-    /// Barriers whose threads came by several lines: to be compared where there is stack for it.
-    pub meetings: Vec<Vec<(Uid, u32)>>,
+    /// Phases whose threads waited at several code addresses. The scheduler compares their lines,
+    /// because finding a line needs more stack than a thread has.
+    pub mixed_lines: Vec<Vec<(Uid, u32)>>,
     pub trouble: Option<Trouble>,
     pub steps: u64,
     pub patience: u64,
@@ -256,7 +257,7 @@ impl Machine {
         if cta.live > 0 {
             return Ok(());
         }
-        let end = super::clock::meet(&cta.exits);
+        let end = super::clock::joined(&cta.exits);
         let index = cta.index;
         let late = cta.visits.values().filter(|visit| end.get(visit.uid) < visit.epoch);
         let Some(&late) = late.min_by_key(|visit| (visit.uid.cta, visit.uid.thread)) else {

@@ -4,7 +4,7 @@
 //! began it, and lets know whoever waits for the phase that it completes. Proxy fences order nothing
 //! here; a missing one is not found.
 
-use super::clock::{Arrival, Clock, Uid, meet};
+use super::clock::{Arrival, Clock, Uid, joined};
 use super::machine::{Class, Judged, Machine, State, Then};
 use super::shadow::{Kind, Mark, Scope};
 use super::space::Place;
@@ -122,7 +122,7 @@ impl Machine {
         }
         mbarrier.phase += 1;
         mbarrier.pending = mbarrier.expected;
-        mbarrier.completed.join(&meet(&std::mem::take(&mut mbarrier.arrivals)));
+        mbarrier.completed.join(&joined(&std::mem::take(&mut mbarrier.arrivals)));
         let (completed, odd) = (mbarrier.completed.clone(), mbarrier.phase & 1 == 1);
         for thread in 0..self.threads.len() {
             if let State::Mbarrier { at: theirs, parity } = self.threads[thread].state
@@ -185,7 +185,7 @@ impl Machine {
         // A copy stands after the threads of the grid, in a CTA of its own.
         let uid = Uid { cta: self.shape.grid + self.copiers.len() as u32, thread: 0 };
         self.copiers.push(Mark { uid: by.uid, epoch: by.epoch, pc });
-        let clock = meet(&[by]);
+        let clock = joined(&[by]);
         self.copies.push(Copy { uid, slot, pc, clock, to, from, bytes, done });
         Ok(Then::GoOn)
     }

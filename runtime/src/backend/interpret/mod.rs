@@ -8,7 +8,7 @@
 //! `g++` or `clang++`; it needs no GPU and no CUDA.
 //!
 //! ```no_run
-//! use topkit::interpret::{Interpreter, Question};
+//! use topkit::interpret::{Interpreter, Input};
 //! use topkit::{DType, SelectorSpec, inspect::render};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,7 +16,7 @@
 //! let kernel = Interpreter::new()?.load(&render(&spec.variants()[0])?)?;
 //! let scores: Vec<f32> = (0..5000).map(|i| (i % 997) as f32).collect();
 //! for seed in 0..8 {
-//!     let best: Vec<i32> = kernel.seed(seed).select(&Question::new(&scores, 1, 5000, 64))?;
+//!     let best: Vec<i32> = kernel.seed(seed).select(&Input::new(&scores, 1, 5000, 64))?;
 //!     assert_eq!(best.len(), 64);
 //! }
 //! # Ok(())
@@ -31,7 +31,7 @@
 //! - Shared memory by CTA, of its real size, poisoned; distributed shared memory; global memory as
 //!   buffers with bounds; which bytes were ever written.
 //! - The bounds of each row: a block may read the scores of its own row, from its start and as far as
-//!   its length, and write its own k indices, though rows lie side by side.
+//!   its length, and write its own k indices, though rows are next to each other in memory.
 //! - Order between accesses, by vector clocks: barriers, `__syncwarp`, mbarriers, and the pattern of
 //!   write, fence, atomic, and atomic, fence, read, each at its scope. Every pair of accesses that
 //!   conflicts and that nothing orders is a race, whichever way this schedule happened to run them.
@@ -99,4 +99,4 @@ pub use error::InterpretError;
 pub use fault::{Fault, Line, Site};
 pub use launch::{Interpreter, Kernel, Launch, Report};
 pub use memory::{Buffer, Memory, Word};
-pub use select::Question;
+pub use select::Input;

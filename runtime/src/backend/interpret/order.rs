@@ -4,7 +4,7 @@
 //! that reads it, a fence, reads. Without the fences an atomic orders nothing. A fence or an atomic
 //! of block scope orders only threads of one CTA.
 
-use super::clock::{Arrival, Clock, meet};
+use super::clock::{Arrival, Clock, joined};
 use super::machine::{Judged, Machine, Then, Thread};
 use super::shadow::{Kind, Scope};
 
@@ -107,7 +107,7 @@ impl Machine {
 
     fn release_into(&mut self, at: usize, scope: Scope, released: &Released) {
         let cta = released.arrival.uid.cta;
-        let clock = meet(std::slice::from_ref(&released.arrival));
+        let clock = joined(std::slice::from_ref(&released.arrival));
         let location = self.locations.entry(at).or_default();
         if scope.min(released.scope) > Scope::Block {
             location.wide.join(&clock);

@@ -103,7 +103,7 @@ fn machine(object: &Object, shape: Shape, limits: Limits, seed: u64, memory: &Me
         mbarriers: HashMap::new(),
         copies: Vec::new(),
         copiers: Vec::<Mark>::new(),
-        meetings: Vec::new(),
+        mixed_lines: Vec::new(),
         trouble: None,
         steps: 0,
         patience: 1,

@@ -9,9 +9,9 @@ use crate::backend::launch::{KernelArgs, RawLaunch};
 use crate::problem::{IndexInt, Problem, Score};
 use topkit_codegen::{IndexType, RowShape, Variant};
 
-/// What to select from, and how it lies in memory.
+/// The input of a selection: scores, shape, k and layout.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'a, S> {
+pub struct Input<'a, S> {
     /// The first row, and after each row but the last whatever fills its stride.
     pub scores: &'a [S],
     /// Rows.
@@ -32,10 +32,10 @@ pub struct Question<'a, S> {
     pub output_gap: usize,
 }
 
-impl<'a, S> Question<'a, S> {
+impl<'a, S> Input<'a, S> {
     /// Dense rows without gaps, aligned.
-    pub fn new(scores: &'a [S], rows: usize, columns: usize, k: u32) -> Question<'a, S> {
-        Question {
+    pub fn new(scores: &'a [S], rows: usize, columns: usize, k: u32) -> Input<'a, S> {
+        Input {
             scores,
             rows,
             columns,
@@ -68,20 +68,20 @@ impl Kernel {
     /// long as the plan says, zero before the launch, and must be zero after it.
     ///
     /// # Errors
-    /// A fault of the kernel, a place that it left unwritten, a workspace that it left changed, or a
-    /// question that does not fit it.
+    /// A fault of the kernel, a place that it left unwritten, a workspace that it left changed, or an
+    /// input that the kernel cannot serve.
     pub fn select<S: Score + Word, I: IndexInt + Word>(
         &self,
-        question: &Question<'_, S>,
+        input: &Input<'_, S>,
     ) -> Result<Vec<I>, Fault> {
-        let Question { rows, columns, k, .. } = *question;
+        let Input { rows, columns, k, .. } = *input;
         let plan = self.plan(&Problem::new(S::DTYPE, rows, columns, k))?;
-        self.accepts::<I>(&plan.variant, question.starts.is_some() || question.lengths.is_some())?;
-        check(question)?;
+        self.accepts::<I>(&plan.variant, input.starts.is_some() || input.lengths.is_some())?;
+        check(input)?;
         if rows == 0 {
             return Ok(Vec::new());
         }
-        self.select_by(&Launch::of(&plan), plan.workspace_bytes, plan.zeroed_bytes, question)
+        self.select_by(&Launch::of(&plan), plan.workspace_bytes, plan.zeroed_bytes, input)
     }
 
     /// Whether this machine has the memory to select by this kernel from dense rows, scores included
@@ -121,10 +121,10 @@ impl Kernel {
         launch: &Launch,
         workspace_bytes: usize,
         zeroed_bytes: usize,
-        question: &Question<'_, S>,
+        input: &Input<'_, S>,
     ) -> Result<Vec<I>, Fault> {
-        check(question)?;
-        let Question { scores, rows, columns, row_stride, k, offset, output_gap, .. } = *question;
+        check(input)?;
+        let Input { scores, rows, columns, row_stride, k, offset, output_gap, .. } = *input;
         if rows == 0 {
             return Err(Fault::Launch { what: "there are no rows".to_owned() });
         }
@@ -134,19 +134,19 @@ impl Kernel {
             rows,
             scores: span.saturating_add(offset).saturating_mul(size_of::<S>()),
             output_row: places.saturating_mul(size_of::<I>()),
-            spans: [question.starts, question.lengths].iter().flatten().count(),
+            spans: [input.starts, input.lengths].iter().flatten().count(),
             workspace: workspace_bytes,
         }
         .check()?;
         let mut memory = Memory::new();
-        let input = memory.input_at("scores", offset * size_of::<S>(), &scores[..span]);
+        let buffer = memory.input_at("scores", offset * size_of::<S>(), &scores[..span]);
         let in_bytes =
             |first: usize, len: usize, element: usize| first * element..(first + len) * element;
         let scores_of = |row: usize| {
-            let (start, length) = question.span(row);
+            let (start, length) = input.span(row);
             in_bytes(row * row_stride + start, length, size_of::<S>())
         };
-        memory.restrict_to_rows(input, (0..rows).map(scores_of).collect());
+        memory.restrict_to_rows(buffer, (0..rows).map(scores_of).collect());
         let (k_len, index_stride) = (k as usize, k as usize + output_gap);
         let output = memory.output::<I>("indices", rows * index_stride);
         let places_of = |row: usize| in_bytes(row * index_stride, k_len, size_of::<I>());
@@ -160,11 +160,11 @@ impl Kernel {
             })
         };
         let (row_starts, row_lengths) =
-            (spans("row starts", question.starts), spans("row lengths", question.lengths));
+            (spans("row starts", input.starts), spans("row lengths", input.lengths));
         let zeros = vec![0u8; workspace_bytes];
         let workspace = (workspace_bytes > 0).then(|| memory.workspace("the workspace", &zeros));
         let raw = RawLaunch {
-            scores: memory.address(input),
+            scores: memory.address(buffer),
             row_stride: row_stride as i64,
             row_starts,
             row_lengths,
@@ -212,9 +212,9 @@ fn refused(what: String) -> Result<(), Fault> {
     Err(Fault::Launch { what })
 }
 
-/// The question can be put into memory.
-fn check<S>(question: &Question<'_, S>) -> Result<(), Fault> {
-    let Question { scores, rows, columns, row_stride, starts, lengths, k, .. } = *question;
+/// Refuses an input whose buffers are too short or whose numbers cannot be.
+fn check<S>(input: &Input<'_, S>) -> Result<(), Fault> {
+    let Input { scores, rows, columns, row_stride, starts, lengths, k, .. } = *input;
     if k == 0 || row_stride < columns || columns > i32::MAX as usize {
         return refused(format!("top {k} of {columns} columns with row stride {row_stride}"));
     }

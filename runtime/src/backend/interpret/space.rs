@@ -2,7 +2,7 @@
 //!
 //! A thread's own stack never comes here. Anything else is out of bounds, and the nearest thing that
 //! is in bounds is named. Of a buffer with rows, a block that serves one row may touch that row alone:
-//! where rows lie side by side, bounds of the buffer would let it read its neighbour's.
+//! where rows are next to each other, bounds of the buffer would let it read its neighbour's.
 
 use super::memory::Memory;
 use super::shadow::{self, Actor, Cell, Kind, Refusal, Tables};

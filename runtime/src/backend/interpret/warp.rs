@@ -3,7 +3,7 @@
 //! Only `__syncwarp` orders memory; the others exchange values and no more, as CUDA has it. Lanes that
 //! have exited are not waited for. What a lane reads from one that takes no part is a random number.
 
-use super::clock::{LANES, meet};
+use super::clock::{LANES, joined};
 use super::machine::{Class, Judged, Machine, State, Then};
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -117,7 +117,7 @@ impl Machine {
         }
         if collective.kind == SYNC {
             let arrivals: Vec<_> = callers.iter().map(|&thread| self.arrive(thread)).collect();
-            let together = meet(&arrivals);
+            let together = joined(&arrivals);
             for &thread in &callers {
                 self.threads[thread].clock = together.clone();
             }

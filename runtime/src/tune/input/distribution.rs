@@ -1,8 +1,7 @@
 //! The one generator of scores: what kernels are tuned, measured and tested on.
 //!
 //! The same distribution, seed and shape give the same scores, whatever the number of threads. The
-//! caller brings the memory, so that nothing here can fail. What the right answer is, is not known
-//! here.
+//! caller passes the memory, so nothing here can fail. The right answer is computed elsewhere.
 
 use super::random::Rng;
 use crate::problem::Score;

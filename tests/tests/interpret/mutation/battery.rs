@@ -3,7 +3,7 @@
 use super::filtered;
 use std::fmt;
 use topkit::host::{self, Matrix};
-use topkit::interpret::{Fault, Kernel, Question, Word};
+use topkit::interpret::{self, Fault, Kernel, Word};
 use topkit::{
     DType, Score, SelectorSpec, Variant,
     spec::{KernelKind, RowShape, Semantics},
@@ -167,13 +167,13 @@ impl Input {
         let scores: Vec<S> = scores.iter().map(|&score| S::from_f32(score)).collect();
         let rows = lengths.len();
         let stride = columns + GAP;
-        let question = Question {
+        let input = interpret::Input {
             row_stride: stride,
             lengths: Some(lengths),
             offset: GAP,
-            ..Question::new(&scores, rows, *columns, *k)
+            ..interpret::Input::new(&scores, rows, *columns, *k)
         };
-        let winners = match kernel.select::<S, i32>(&question) {
+        let winners = match kernel.select::<S, i32>(&input) {
             Ok(winners) => winners,
             Err(fault) => return Some(Detection::of(&fault)),
         };

@@ -60,8 +60,8 @@ impl DiskCache {
         Ok(published)
     }
 
-    /// Renames a whole entry into its place. Each round that fails has met another writer, or a
-    /// damaged entry that it moves out of the way.
+    /// Renames a whole entry into its place. A round fails if another writer was faster, or if there is a
+    /// damaged entry, which the round moves away.
     fn settle(
         &self,
         key: &CacheKey,
@@ -95,8 +95,8 @@ impl DiskCache {
         Ok(published)
     }
 
-    /// A folder among the entries. All above it is looked at again: somebody may have removed the
-    /// cache since it was opened, or put a link in its place.
+    /// A folder among the entries. The folders above it are checked each time: somebody may have removed
+    /// the cache since it was opened, or put a link in its place.
     pub(super) fn prepare(&self, name: &str) -> Result<PathBuf, DiskError> {
         let path = self.entries.join(name);
         for folder in [&self.root, &self.entries, &path] {
