@@ -169,13 +169,8 @@ fn an_answer_of_the_wrong_size() {
 }
 
 #[test]
-<<<<<<< HEAD
-fn a_problem_that_cannot_be_solved() {
-    assert!(matches!(check(0, ANY, &[]), Err(Mismatch::Question(_))));
-=======
-fn a_question_that_cannot_be_asked() {
+fn a_problem_that_is_invalid() {
     assert!(matches!(check(0, ANY, &[]), Err(Mismatch::Invalid(_))));
->>>>>>> main
     let other = Semantics { index: IndexType::I64, ..ANY };
     assert!(matches!(check(1, other, &[5, 1]), Err(Mismatch::Invalid(_))));
 }

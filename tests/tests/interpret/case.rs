@@ -161,7 +161,7 @@ impl<S: Score + Word> Case<S> {
     ) -> Option<String> {
         let Layout { offset, gap } = self.layout;
         let stride = self.columns + gap;
-        let question = Input {
+        let input = Input {
             row_stride: stride,
             starts: spans.map(|(starts, _)| starts),
             lengths: spans.map(|(_, lengths)| lengths),
@@ -176,7 +176,7 @@ impl<S: Score + Word> Case<S> {
                 "{symbol}: top {k} of {rows} rows, {name}, {layout:?}, seed {seed}: {what}"
             ))
         };
-        let got: Vec<I> = match kernel.seed(seed).select(&question) {
+        let got: Vec<I> = match kernel.seed(seed).select(&input) {
             Ok(got) => got,
             Err(fault) => return at(&fault),
         };
