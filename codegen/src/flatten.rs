@@ -1,4 +1,4 @@
-//! Turns a text with quoted includes into one that includes nothing.
+//! Replaces the quoted includes of a text, so that the text includes nothing.
 //!
 //! Each block is written whole and once, after the blocks that it includes, under a line that names it
 //! and a `#line` that keeps the compiler's messages pointing at the template. An include becomes a
@@ -8,7 +8,7 @@ use crate::embed::{self, FOLDER};
 use crate::error::RenderError;
 use std::fmt::Write;
 
-/// The self-contained form of `text`, which stands for the file `path` below the templates folder.
+/// The self-contained form of `text`, the text of the file `path` in the templates folder.
 ///
 /// Lines before the first include (the banner) stay at the top. `grown` are the places at which
 /// rendering made the text longer than it is in the file.
@@ -34,7 +34,7 @@ struct Flattener {
 }
 
 impl Flattener {
-    /// Writes the root, whose includes are written where they stand.
+    /// Writes the root, with each include replaced at its line.
     fn root(&mut self, path: &str, text: &str, grown: &[Growth]) -> Result<(), RenderError> {
         let mut at_home = true;
         for (i, line) in text.lines().enumerate() {
@@ -76,7 +76,7 @@ impl Flattener {
         }
         self.name(path, 1);
         for line in text.lines() {
-            // A line stands for a line, so that the numbers hold.
+            // One line for one line, so that line numbers stay right.
             match included_path(line) {
                 Some(included) => self.out += &format!("// uses {}", resolve(path, included)),
                 None if line.trim() == "#pragma once" => {}
