@@ -55,6 +55,7 @@ impl Toolchain {
         Planner::new(spec, *self.limits(), table)
     }
 
+    #[cfg(feature = "tune")]
     /// Has selectors that are made from now on read the records again.
     pub(crate) fn read_records_again(&self) {
         *self.inner.table.lock().unwrap_or_else(PoisonError::into_inner) = None;
