@@ -1,7 +1,7 @@
-//! The kernels, and what the host knows of each: one file a kernel, with the stem of its template.
+//! The kernels, and the facts of each that the host uses: one file a kernel, with the stem of its template.
 //!
-//! The table at the top names them; a new kernel is a line of it, its module and a file. Nothing here
-//! chooses between kernels, which is the planner's work, and nothing here fails.
+//! The table at the top names the kernels; a new kernel needs a line of the table, its module and a file.
+//! Nothing here chooses between kernels, which is the planner's work, and nothing here fails.
 
 mod block_filter;
 mod block_radix;
@@ -124,13 +124,13 @@ impl KernelKind {
         self.facts().launch
     }
 
-    /// Whether it waits by itself for the grid ahead of it on the stream, and so may be launched
-    /// before that has ended (programmatic dependent launch).
+    /// Whether the kernel waits for the previous grid of its stream itself, and so may be launched with
+    /// programmatic dependent launch (PDL).
     pub const fn pdl(self) -> bool {
         self.facts().pdl
     }
 
-    /// Whether it compiles for an architecture: those before Hopper have no clusters.
+    /// Whether the kernel compiles for an architecture: GPUs before Hopper have no clusters.
     pub fn compiles_for(self, arch: Arch) -> bool {
         self.launches_as() != LaunchKind::ClusterPerRow || arch.capability() >= (9, 0)
     }
@@ -176,7 +176,7 @@ impl Variant {
         self.kernel.facts().candidates
     }
 
-    /// Vectors that stand together in a part of a row. Some kernels read a row by larger pieces.
+    /// Consecutive vectors in a part of a row. Some kernels read a row in larger pieces.
     pub const fn chunk(&self) -> u32 {
         self.kernel.facts().chunk
     }

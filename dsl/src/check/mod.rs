@@ -1,8 +1,9 @@
-//! From syntax to a spec: which keys exist, what their values are, and whether the spec is sound.
+//! Turns the syntax of a declaration into a spec: checks the names of its keys, reads their values and
+//! validates the spec.
 //!
-//! The rules of a sound spec are not here: `SelectorSpec::validate` has them, and each of its faults
-//! is brought back to the token it is about. `keys` reads the values of a key. A key with a fault ends
-//! up at its default.
+//! The rules of a valid spec are not here but in `SelectorSpec::validate`. This module reports each of its
+//! faults at the token that caused the fault. `keys` reads the values of a key. A key with a fault gets its
+//! default value, so that later faults are reported too.
 
 mod keys;
 
@@ -15,7 +16,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use topkit_codegen::{Fault, Key, KeyKind, SelectorSpec};
 
-/// The spec that the declaration stands for; sound whatever the declaration is.
+/// The spec of the declaration; always valid, even if the declaration is not.
 pub fn spec(declaration: &Declaration, diagnostics: &mut Vec<Diagnostic>) -> SelectorSpec {
     let mut spec = fallback::spec(declaration.name.unraw().to_string());
     let Some(entries) = &declaration.entries else { return spec };
@@ -60,7 +61,7 @@ pub fn spec(declaration: &Declaration, diagnostics: &mut Vec<Diagnostic>) -> Sel
     spec
 }
 
-/// The key that a misspelt one may stand for.
+/// The key nearest to a misspelt one.
 fn nearest(entry: &Entry) -> Option<Key> {
     let written = entry.key.unraw().to_string();
     diagnostic::nearest(&written, Key::ALL.iter().map(|key| key.name())).and_then(Key::from_name)

@@ -5,15 +5,15 @@ use crate::case::{interpreter, load, variant};
 use topkit::interpret::{Fault, Input, InterpretError, Interpreter};
 use topkit::{DType, Problem, inspect::render, spec::Semantics};
 
-fn refusal(question: &Input<'_, f32>) -> String {
+fn refusal(input: &Input<'_, f32>) -> String {
     let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
-    kernel.select::<f32, i32>(question).unwrap_err().to_string()
+    kernel.select::<f32, i32>(input).unwrap_err().to_string()
 }
 
 #[test]
-fn questions_that_do_not_fit_are_refused_with_the_numbers() {
+fn inputs_that_do_not_fit_are_refused_with_the_numbers() {
     let scores = vec![0.5f32; 100];
-    let question = Input::new(&scores, 2, 50, 10);
+    let input = Input::new(&scores, 2, 50, 10);
     let starts = [0, 0];
     // Petabytes, which no machine has.
     let many = vec![0.5f32; 10_000];
@@ -21,18 +21,18 @@ fn questions_that_do_not_fit_are_refused_with_the_numbers() {
     let says = [
         (refusal(&Input::new(&scores, 3, 50, 10)), "100 scores, and 150 are needed"),
         (refusal(&Input::new(&scores, 2, 50, 0)), "top 0"),
-        (refusal(&question.row_stride(49)), "row stride 49"),
-        (refusal(&question.row_stride(usize::MAX)), "are needed"),
+        (refusal(&input.row_stride(49)), "row stride 49"),
+        (refusal(&input.row_stride(usize::MAX)), "are needed"),
         (refusal(&endless), "GB of this machine's memory"),
-        (refusal(&question.output_gap(usize::MAX)), "GB of this machine's memory"),
-        (refusal(&question.offset(usize::MAX)), "GB of this machine's memory"),
-        (refusal(&question.starts(Some(&starts))), "dense"),
+        (refusal(&input.output_gap(usize::MAX)), "GB of this machine's memory"),
+        (refusal(&input.offset(usize::MAX)), "GB of this machine's memory"),
+        (refusal(&input.starts(Some(&starts))), "dense"),
     ];
     for (message, part) in says {
         assert!(message.contains(part), "{message}");
     }
     let kernel = load(&variant(DType::Bf16, 4, 256, 128, Semantics::DEFAULT));
-    let message = kernel.select::<f32, i32>(&question).unwrap_err().to_string();
+    let message = kernel.select::<f32, i32>(&input).unwrap_err().to_string();
     assert!(message.contains("bf16") && message.contains("f32"), "{message}");
 }
 
@@ -68,7 +68,7 @@ fn a_missing_compiler_is_named() {
 fn a_missing_barrier_is_a_fault() {
     let source = render(&variant(DType::Bf16, 8, 2048, 128, Semantics::DEFAULT)).unwrap();
     let scores = topkit_lab::Distribution::OneBin.fill::<half::bf16>(1, 1, 4000);
-    let question = Input::new(&scores, 1, 4000, 100);
+    let input = Input::new(&scores, 1, 4000, 100);
     let barriers: Vec<usize> =
         source.text.match_indices("__syncthreads();").map(|(at, _)| at).collect();
     assert!(barriers.len() >= 5, "the kernel has {} barriers", barriers.len());
@@ -76,7 +76,7 @@ fn a_missing_barrier_is_a_fault() {
         let mut mutant = source.clone();
         mutant.text.replace_range(at..at + "__syncthreads();".len(), "");
         let kernel = interpreter().load(&mutant).unwrap();
-        let found = (0..8).find_map(|seed| kernel.seed(seed).select::<_, i32>(&question).err());
+        let found = (0..8).find_map(|seed| kernel.seed(seed).select::<_, i32>(&input).err());
         let line = mutant.text[..at].lines().count();
         let fault =
             found.unwrap_or_else(|| panic!("nobody misses the barrier at line {line} of the text"));
