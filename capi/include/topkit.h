@@ -85,10 +85,10 @@ enum {
 /* Which end of the order wins. */
 enum { TOPKIT_SELECT_LARGEST = 0, TOPKIT_SELECT_SMALLEST = 1 };
 
-/* The rank of NaN of either sign: above +inf, as in torch.topk, or below -inf. */
+/* Where NaN of either sign ranks: above +inf, as torch.topk has it, or below -inf. */
 enum { TOPKIT_NAN_HIGHEST = 0, TOPKIT_NAN_LOWEST = 1 };
 
-/* Rows of one length, or with a start and a length read on the device. */
+/* Rows of one length, or of a start and len read on the device. */
 enum { TOPKIT_ROWS_DENSE = 0, TOPKIT_ROWS_RAGGED = 1 };
 
 /* The integer type of the indices; the fill is -1, all bits set for u32. */

@@ -122,7 +122,7 @@ mod tests {
         let (quiet, asking) = (read(&quiet), read(&asking));
         assert_eq!(quiet.unwrap().workspace_bytes, 7);
         let refusal = asking.unwrap_err().to_string();
-        assert!(refusal.contains("`topkit_plan` of 152 bytes"), "{refusal}");
+        assert!(refusal.contains("`topkit_plan` has 152 bytes"), "{refusal}");
     }
 
     #[test]

@@ -166,16 +166,16 @@ fn example(dtype: DType) -> Variant {
     }
 }
 
-/// Reads sizes, each a letter and a number. The order and the way in which a number is written are for
-/// the caller to compare.
+/// Reads sizes such as `v8`: one character that names the size, then a number. The caller checks the
+/// order of the sizes and the spelling of the numbers.
 fn of_sizes(kernel: KernelKind, dtype: DType, sizes: Vec<&str>) -> Option<Variant> {
     let none = Variant { vec_size: 0, bins: 0, threads: 0, ..example(dtype) };
     let mut variant = Variant { kernel, ..none };
     for size in sizes {
         let mut chars = size.chars();
-        let letter = chars.next()?;
+        let name = chars.next()?;
         let value = chars.as_str().parse().ok()?;
-        match letter {
+        match name {
             'v' => variant.vec_size = value,
             'b' => variant.bins = value,
             't' => variant.threads = value,

@@ -1,7 +1,7 @@
 //! The laboratory of topkit: the parts that `topkit bench`, `topkit recall`, `topkit tune` and the tests
 //! share.
 //!
-//! [`Cell`] and [`Grid`] name problems, [`scores`] makes their scores in host memory, [`judge`] checks
+//! [`Cell`] and [`Grid`] name problems, [`scores`] makes their scores in host memory, [`check`] checks
 //! answers, [`bench`] times kernels beside peers and [`recall`] compares selections. It depends on the
 //! library `topkit`, whose tuner has the one generator of scores ([`Distribution`], [`Rng`]). It reads no
 //! file but the libraries of peers, prints nothing and knows no command line. Every failure is an
@@ -10,15 +10,15 @@
 pub mod bench;
 pub mod bytes;
 pub mod cell;
+pub mod check;
 mod error;
-pub mod judge;
 pub mod memory;
 pub mod recall;
 pub mod scores;
 
 pub use cell::{Cell, Grid};
+pub use check::Checker;
 pub use error::{Error, refused};
-pub use judge::Judge;
 pub use scores::{Matrix, Scores, Shape};
 pub use topkit::tune::input::{Distribution, MASKED_FINITE, Rng, nan};
 

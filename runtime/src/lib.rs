@@ -34,6 +34,10 @@
 //! - `cuda-any`: the bindings that another crate of the program names for cudarc, else those of the
 //!   `nvcc` on `PATH`, else the newest, which need a driver as new. For libraries, and for programs
 //!   in which another crate names a version: cudarc does not compile with two.
+//! - `tables`, a default: the measured tables that come with the library, 288905 bytes. Without them
+//!   plans go by rules, and by this machine's own records where there are some.
+//! - `tune`, a default: `Engine::tune` and the module `tune`, which write those records. They are
+//!   read with and without it.
 //! - `interpret`: runs kernels on the host, for tests; see the module of that name.
 //!
 //! The driver's library is loaded at run time, unless another crate lets cudarc link with it.
@@ -47,6 +51,7 @@ pub mod measure;
 mod plan;
 mod problem;
 mod select;
+#[cfg(feature = "tune")]
 pub mod tune;
 
 pub use backend::host;

@@ -38,11 +38,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let keys = fresh()?.enumerate([indexer(DType::F32), indexer(DType::Bf16)])?;
     let foreseen = start.elapsed().as_secs_f64() * 1e3;
     let mut variants: Vec<Variant> = keys.into_iter().map(|key| key.variant).collect();
-    // Of an algorithm that no plan here names, any one.
+    // Any one variant of a kernel that no plan here names.
     for kind in KernelKind::ALL {
         if variants.iter().all(|variant| variant.kernel != *kind) {
-            let mut members = fresh()?.spec().variants().into_iter();
-            variants.extend(members.find(|variant| variant.kernel == *kind));
+            let mut all = fresh()?.spec().variants().into_iter();
+            variants.extend(all.find(|variant| variant.kernel == *kind));
         }
     }
 

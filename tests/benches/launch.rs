@@ -23,14 +23,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let stream = engine.context().new_stream()?;
     let scores = stream.clone_htod(&[1.0f32; COLUMNS])?;
     let mut indices = stream.alloc_zeros::<i32>(K as usize)?;
-    let mut lent = selector.workspace(&stream, &problem)?;
+    let mut own = selector.workspace(&stream, &problem)?;
     // There are no empty buffers.
-    let mut own = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1))?;
+    let mut bytes = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1))?;
 
     let launch = {
         let (scores, _s) = scores.device_ptr(&stream);
         let (indices, _i) = indices.device_ptr_mut(&stream);
-        let (workspace, _w) = own.device_ptr_mut(&stream);
+        let (workspace, _w) = bytes.device_ptr_mut(&stream);
         let workspace_bytes = plan.workspace_bytes;
         let dense = RawLaunch::new(DType::F32, 1, COLUMNS, K);
         RawLaunch { scores, indices, workspace, workspace_bytes, ..dense }
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bare_kernel = Bare::load(&selector, &plan, launch)?;
     let raw_stream = stream.cu_stream();
 
-    // In turn, so that a drift of the machine meets all of them.
+    // In turn, so that a drift of the machine affects all of them alike.
     let mut times: [Vec<f64>; 3] = Default::default();
     for _ in 0..BATCHES {
         for (way, times) in times.iter_mut().enumerate() {
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     1 => unsafe { selector.launch_raw(raw_stream, &launch) }?,
                     _ => {
                         let rows = Rows::new(&scores, 1, COLUMNS);
-                        selector.launch_with(&stream, &rows, K, &mut indices, &mut lent)?
+                        selector.launch_with(&stream, &rows, K, &mut indices, &mut own)?
                     }
                 }
             }

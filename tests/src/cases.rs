@@ -1,8 +1,8 @@
-//! Inputs to which the filters once gave wrong answers, or came to them by a race.
+//! Inputs for which the filters once gave wrong answers, or right answers by a race.
 //!
-//! Each is a matrix, a k and a meaning; a suite runs it on every kernel that serves it and judges the
-//! answers. What is common to them: fewer scores beat the losing infinity than win, NaN that ranks
-//! last is among the losers, or all winners are where one stripe of a filter reads them.
+//! Each has a matrix, values of k and semantics; a suite runs it on every kernel that serves it and checks
+//! the answers. In each of them fewer scores than k beat the losing infinity, NaN that ranks last is among
+//! the losers, or one stripe of a filter has all winners.
 
 use crate::{Reader, Stripes};
 use topkit::{
@@ -22,9 +22,9 @@ pub struct Case {
     pub rows: usize,
     /// Columns.
     pub columns: usize,
-    /// Winners a row, each of them in turn.
+    /// The values of k to run, in turn.
     pub ks: Vec<u32>,
-    /// The end of the order that wins.
+    /// Whether the largest or the smallest scores win.
     pub select: Select,
     /// Where NaN ranks.
     pub nan: NanPolicy,

@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Machines are lent with a limit on what may travel.
+/// Rented machines limit the size of an upload.
 const LIMIT: u64 = 64 << 20;
 
 const SCRIPTS: [(&str, &str); 3] = [

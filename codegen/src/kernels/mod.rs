@@ -124,13 +124,13 @@ impl KernelKind {
         self.facts().launch
     }
 
-    /// Whether it waits by itself for the grid ahead of it on the stream, and so may be launched
-    /// before that has ended (programmatic dependent launch).
+    /// Whether the kernel waits for the previous grid of its stream itself, and so may be launched with
+    /// programmatic dependent launch (PDL).
     pub const fn pdl(self) -> bool {
         self.facts().pdl
     }
 
-    /// Whether it compiles for an architecture: those before Hopper have no clusters.
+    /// Whether the kernel compiles for an architecture: GPUs before Hopper have no clusters.
     pub fn compiles_for(self, arch: Arch) -> bool {
         self.launches_as() != LaunchKind::ClusterPerRow || arch.capability() >= (9, 0)
     }

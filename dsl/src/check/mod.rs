@@ -1,8 +1,9 @@
-//! From syntax to a spec: which keys exist, what their values are, and whether the spec is sound.
+//! Turns the syntax of a declaration into a spec: checks the names of its keys, reads their values and
+//! validates the spec.
 //!
-//! The rules of a sound spec are not here: `SelectorSpec::validate` has them, and each of its faults
-//! is brought back to the token it is about. `keys` reads the values of a key. A key with a fault ends
-//! up at its default.
+//! The rules of a valid spec are not here but in `SelectorSpec::validate`. This module reports each of its
+//! faults at the token that caused the fault. `keys` reads the values of a key. A key with a fault gets its
+//! default value, so that later faults are reported too.
 
 mod keys;
 

@@ -1,7 +1,7 @@
 //! The scores of a cell in host memory, and the check of an answer to them.
 
 use crate::cell::{self, InputKey, Lengths};
-use crate::{Error, Rng, Scores, Shape, judge};
+use crate::{Error, Rng, Scores, Shape, check};
 use topkit::spec::Semantics;
 use topkit::with_score;
 
@@ -47,7 +47,7 @@ impl Input {
     ) -> Result<Option<String>, Error> {
         let (columns, lengths) = (self.key.2, self.lengths.as_deref());
         with_score!(self.scores.dtype(), S => {
-            judge::fault(self.scores.values::<S>(), columns, lengths, k, semantics, got)
+            check::fault(self.scores.values::<S>(), columns, lengths, k, semantics, got)
         })
     }
 }

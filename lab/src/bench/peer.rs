@@ -91,7 +91,7 @@ impl Peer {
         let file = std::path::absolute(path).map_err(|error| refused(&error))?;
         // SAFETY: the person who named the library vouches for what its initialisers do.
         let library = unsafe { Library::new(file) }.map_err(|error| refused(&error))?;
-        // A library with a CUDA runtime in it does not survive being unloaded, so it stays.
+        // Unloading a library that contains a CUDA runtime crashes, so it stays loaded.
         let library: &'static Library = Box::leak(Box::new(library));
         let count = find::<Count>(library, path, "peer_count")?;
         let name = find::<Name>(library, path, "peer_name")?;

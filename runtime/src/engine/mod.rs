@@ -7,6 +7,8 @@
 mod builder;
 mod config;
 mod gpu;
+#[cfg(feature = "interpret")]
+mod interpreter;
 #[cfg(test)]
 mod packs_tests;
 mod tables;

@@ -56,6 +56,7 @@ impl Toolchain {
     }
 
     /// Makes the next selector read the records again.
+    #[cfg(feature = "tune")]
     pub(crate) fn read_records_again(&self) {
         *self.inner.table.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

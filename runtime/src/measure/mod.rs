@@ -4,6 +4,7 @@
 //! `topkit run`, `topkit bench` and the tuner time with it. It knows no kernel of a selection and
 //! checks no answer. Errors are the driver's, and leave the stream out of capture.
 
+#[cfg(feature = "tune")]
 pub(crate) mod buffer;
 mod edges;
 mod graph;

@@ -21,10 +21,13 @@ pub use error::PlanError;
 pub use explain::{Basis, Expected, Explanation, Hysteresis, Measured, Narrowed, Reason};
 pub use launch::VariantLaunch;
 pub use limits::Limits;
+#[cfg(feature = "tune")]
 pub(crate) use measured::hysteresis::CLEAR;
 pub(crate) use measured::shipped::{GpuTable, Here};
+#[cfg(feature = "tune")]
 pub(crate) use measured::table::Table;
 pub(crate) use planner::Planner;
+#[cfg(feature = "tune")]
 pub(crate) use rules::clusters_at_once;
 pub(crate) use tried::{Refusal, Tried};
 

@@ -1,7 +1,7 @@
 //! The inputs to which the filters once gave wrong answers, whole, on every filter and on the other
 //! kernels that serve them, as every score type.
 
-use crate::device::{Case, Layout, compile, members, selecting, whole_selector};
+use crate::device::{Case, Layout, compile, selecting, variants, whole_selector};
 use half::{bf16, f16};
 use std::collections::HashMap;
 use topkit::cudarc::driver::DeviceRepr;
@@ -23,7 +23,7 @@ fn every_case<S: Score + DeviceRepr>() {
     let (mut wrong, mut launches) = (Vec::new(), 0);
     for case in cases::Case::all() {
         let selector = whole_selector(case.semantics());
-        let all = few(members(&selector, S::DTYPE, 16 / S::DTYPE.bytes(), case.columns));
+        let all = few(variants(&selector, S::DTYPE, 16 / S::DTYPE.bytes(), case.columns));
         compile(&selector, &all);
         let layout = Layout { offset: 0, gap: 0 };
         let matrix = Case::<S>::of(&case.scores_as(), case.rows, case.columns, layout);

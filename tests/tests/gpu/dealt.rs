@@ -1,7 +1,7 @@
 //! Inputs made against the way the filters deal columns to stripes and threads, for either end of the
 //! order and both NaN policies. `interpret/dealt.rs` shows that the tests know that way.
 
-use crate::device::{Case, Layout, compile, members, whole_selector};
+use crate::device::{Case, Layout, compile, variants, whole_selector};
 use half::{bf16, f16};
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::{
@@ -26,7 +26,7 @@ fn crowds_are_exact<S: Score + DeviceRepr>() {
         for &nan in NanPolicy::ALL {
             let semantics = Semantics { select, nan, ..Semantics::DEFAULT };
             let selector = whole_selector(semantics);
-            let mut filters = members(&selector, S::DTYPE, 16 / S::DTYPE.bytes(), 0);
+            let mut filters = variants(&selector, S::DTYPE, 16 / S::DTYPE.bytes(), 0);
             filters.retain(few);
             compile(&selector, &filters);
             for variant in &filters {

@@ -9,9 +9,9 @@ use topkit::{
     DType, Engine, IndexInt, Problem, RawLaunch, Rows, Score, Selector, SelectorSpec, Variant,
     spec::{RowShape, Semantics},
 };
-use topkit_lab::{Distribution, Judge};
+use topkit_lab::{Checker, Distribution};
 
-/// What stands in an output before a launch; no kernel writes it.
+/// The value of every output before a launch; no kernel writes it.
 pub const UNTOUCHED: i64 = 0x5AFE_5AFE;
 
 pub fn engine() -> &'static Engine {
@@ -25,7 +25,7 @@ pub fn new_stream() -> Arc<CudaStream> {
     engine().context().new_stream().unwrap()
 }
 
-/// Every axis at every value, for one meaning.
+/// Every axis at every value, for one set of semantics.
 pub fn whole_selector(semantics: Semantics) -> Selector {
     let spec = SelectorSpec::builder("Whole")
         .dtype(DType::ALL)
@@ -48,9 +48,9 @@ pub fn huge(selector: &Selector) -> Problem {
     problems.into_iter().find(needs).expect("a plan for a few huge rows has a workspace")
 }
 
-/// Members of a dtype and vector width that serve rows of these columns: the streaming kernel over
-/// different bins and threads, and every resident one that holds the row and is not far too large.
-pub fn members(selector: &Selector, dtype: DType, vec_size: u32, columns: usize) -> Vec<Variant> {
+/// Variants of a dtype and vector width that serve rows of these columns: the streaming kernels with
+/// some bins and threads, and every resident variant that holds the row and is not far too large.
+pub fn variants(selector: &Selector, dtype: DType, vec_size: u32, columns: usize) -> Vec<Variant> {
     let pairs = [(2048, 512), (256, 1024), (4096, 1024), (1024, 256), (512, 128), (2048, 1024)];
     let resident_bins = [4096, 512];
     let mut variants = selector.spec().variants();
@@ -71,18 +71,18 @@ pub fn members(selector: &Selector, dtype: DType, vec_size: u32, columns: usize)
     variants
 }
 
-/// Those of the members that select so many of a row.
-pub fn selecting(members: &[Variant], k: u32) -> Vec<Variant> {
+/// The variants that serve a k.
+pub fn selecting(variants: &[Variant], k: u32) -> Vec<Variant> {
     let serves = |v: &&Variant| v.kernel.most_k().is_none_or(|most| k <= most);
-    members.iter().filter(serves).copied().collect()
+    variants.iter().filter(serves).copied().collect()
 }
 
-/// Compiles members on every core. Threads that walk through the same members would else wait for
-/// each other's compiles, one after the other.
-pub fn compile(selector: &Selector, members: &[Variant]) {
+/// Compiles variants on every core. Without it, threads that run the same variants would wait for each
+/// other's compiles, one after the other.
+pub fn compile(selector: &Selector, variants: &[Variant]) {
     let next = AtomicUsize::new(0);
     let work = || {
-        while let Some(variant) = members.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(variant) = variants.get(next.fetch_add(1, Ordering::Relaxed)) {
             selector.artifact(variant).unwrap_or_else(|error| panic!("{variant}: {error}"));
         }
     };
@@ -93,7 +93,7 @@ pub fn compile(selector: &Selector, members: &[Variant]) {
     });
 }
 
-/// Enqueues a typed launch in a workspace of its own, which is freed once the stream has passed.
+/// Enqueues a typed launch with its own workspace, which is freed after the launch on the stream.
 pub fn launch<S: Score, I: IndexInt + DeviceRepr>(
     selector: &Selector,
     stream: &Arc<CudaStream>,
@@ -106,26 +106,26 @@ pub fn launch<S: Score, I: IndexInt + DeviceRepr>(
     selector.launch_with(stream, rows, problem.k, indices, &mut workspace).unwrap();
 }
 
-/// How a matrix lies in memory: elements before the first row, and after each row.
+/// The layout of a matrix in memory: elements before the first row, and after each row.
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
     pub offset: usize,
     pub gap: usize,
 }
 
-/// A matrix on the host and on the device. What lies between its rows is NaN, which would win.
+/// A matrix on the host and on the device. The elements between its rows are NaN, which would win.
 pub struct Case<S> {
     stream: Arc<CudaStream>,
     pub host: Vec<S>,
     device: CudaSlice<S>,
     pub columns: usize,
     pub layout: Layout,
-    /// The judge of the last answer, which mostly is that of the next, and what it was made for.
-    judge: RefCell<Option<(Asked, Judge)>>,
+    /// The checker of the last answer, which mostly fits the next one too, and the rows that it sorted.
+    checker: RefCell<Option<(Sorted, Checker)>>,
 }
 
-/// What decides who wins a row: the meaning, and where rows begin and end.
-type Asked = (Semantics, Option<(Vec<i32>, Vec<i32>)>);
+/// Everything that decides the winners of a row: the semantics, and where rows begin and end.
+type Sorted = (Semantics, Option<(Vec<i32>, Vec<i32>)>);
 
 impl<S: Score + DeviceRepr> Case<S> {
     pub fn new(
@@ -147,15 +147,15 @@ impl<S: Score + DeviceRepr> Case<S> {
             host[layout.offset + row * stride..][..columns].copy_from_slice(scores);
         }
         let device = stream.clone_htod(&host).unwrap();
-        Case { stream, host, device, columns, layout, judge: RefCell::default() }
+        Case { stream, host, device, columns, layout, checker: RefCell::default() }
     }
 
     pub fn stride(&self) -> usize {
         self.columns + self.layout.gap
     }
 
-    /// Selects from the first `rows` rows with one member and judges the answer.
-    pub fn judge<I: IndexInt + DeviceRepr>(
+    /// Selects from the first `rows` rows with one variant and checks the answer.
+    pub fn check<I: IndexInt + DeviceRepr>(
         &self,
         selector: &Selector,
         variant: &Variant,
@@ -168,7 +168,7 @@ impl<S: Score + DeviceRepr> Case<S> {
         }
     }
 
-    /// What is wrong with the answer of one variant to the first `rows` rows; `None` where nothing is.
+    /// The first fault of one variant's answer for the first `rows` rows; `None` if it is right.
     pub fn fault<I: IndexInt + DeviceRepr>(
         &self,
         selector: &Selector,
@@ -188,18 +188,20 @@ impl<S: Score + DeviceRepr> Case<S> {
         let semantics = selector.spec().semantics;
         let asked =
             (semantics, ragged.map(|(starts, lengths)| (starts.to_vec(), lengths.to_vec())));
-        let mut kept = self.judge.borrow_mut();
-        let judge = match kept.take() {
-            Some((of, judge)) if of == asked && judge.rows() >= rows => judge,
-            _ => Judge::new(&matrix, &semantics),
+        let mut kept = self.checker.borrow_mut();
+        let checker = match kept.take() {
+            Some((of, checker)) if of == asked && checker.rows() >= rows => checker,
+            _ => Checker::new(&matrix, &semantics),
         };
-        let accepted = judge.accepts(&matrix, k, &got);
-        *kept = Some((asked, judge));
+        let accepted = checker.accepts(&matrix, k, &got);
+        *kept = Some((asked, checker));
         (!accepted).then(|| {
             let Layout { offset, gap } = self.layout;
-            // The judges never differ; were they to, that is a failure too.
-            let why = host::check(&matrix, k, &semantics, &got)
-                .map_or_else(|mismatch| mismatch.to_string(), |()| "the judges differ".to_owned());
+            // The two checks never differ; if they do, the test fails too.
+            let why = host::check(&matrix, k, &semantics, &got).map_or_else(
+                |mismatch| mismatch.to_string(),
+                |()| "the two checks differ".to_owned(),
+            );
             format!(
                 "{}: top {k} of {rows} x {} {} at offset {offset}, gap {gap}: {why}",
                 variant.symbol(),

@@ -1,7 +1,7 @@
 //! The matrix of the contract: every dtype, vector width, length, k, row count, alignment and
 //! distribution, each answer equal to the oracle's at zero tolerance.
 
-use crate::device::{Case, Layout, compile, members, selecting, whole_selector};
+use crate::device::{Case, Layout, compile, selecting, variants, whole_selector};
 use half::{bf16, f16};
 use std::collections::HashSet;
 use std::time::Instant;
@@ -22,14 +22,14 @@ fn every_distribution<S: Score + DeviceRepr>() {
     let selector = whole_selector(Semantics::DEFAULT);
     let mut all: Vec<Variant> = LENGTHS
         .into_iter()
-        .flat_map(|columns| WIDTHS.map(|vec_size| members(&selector, S::DTYPE, vec_size, columns)))
+        .flat_map(|columns| WIDTHS.map(|vec_size| variants(&selector, S::DTYPE, vec_size, columns)))
         .flatten()
         .collect();
     let mut seen = HashSet::new();
     all.retain(|variant| seen.insert(*variant));
     compile(&selector, &all);
     let compiled = start.elapsed().as_secs();
-    let met: Vec<Vec<Variant>> = std::thread::scope(|scope| {
+    let launched: Vec<Vec<Variant>> = std::thread::scope(|scope| {
         let walk = |(first, distribution)| {
             let selector = &selector;
             scope.spawn(move || every_case::<S>(selector, distribution, first))
@@ -37,8 +37,8 @@ fn every_distribution<S: Score + DeviceRepr>() {
         let walks: Vec<_> = SUITE.into_iter().enumerate().map(walk).collect();
         walks.into_iter().map(|walk| walk.join().unwrap()).collect()
     });
-    let launches: usize = met.iter().map(Vec::len).sum();
-    let launched: HashSet<Variant> = met.into_iter().flatten().collect();
+    let launches: usize = launched.iter().map(Vec::len).sum();
+    let launched: HashSet<Variant> = launched.into_iter().flatten().collect();
     assert_eq!(launched.len(), all.len(), "some are never launched");
     println!(
         "{}: {launches} launches of {} kernels exact; {compiled} s to compile, {} s in all",
@@ -48,39 +48,39 @@ fn every_distribution<S: Score + DeviceRepr>() {
     );
 }
 
-/// The members that were launched. Distributions begin at different ones, so that each member is
-/// met.
+/// The variants that were launched. Each distribution begins at another variant, so that every variant is
+/// launched.
 fn every_case<S: Score + DeviceRepr>(
     selector: &Selector,
     distribution: Distribution,
     first: usize,
 ) -> Vec<Variant> {
-    let mut met = Vec::new();
+    let mut launched = Vec::new();
     for (seed, columns) in LENGTHS.into_iter().enumerate() {
-        let members = WIDTHS.map(|vec_size| members(selector, S::DTYPE, vec_size, columns));
+        let variants = WIDTHS.map(|vec_size| variants(selector, S::DTYPE, vec_size, columns));
         let scores = distribution.fill::<S>(seed as u64, 33, columns);
         for layout in LAYOUTS {
             let case = Case::<S>::of(&scores, 33, columns, layout);
             let beyond = columns as u32 + 5;
             for k in KS.into_iter().chain([beyond]) {
-                let members = members.each_ref().map(|members| selecting(members, k));
+                let variants = variants.each_ref().map(|variants| selecting(variants, k));
                 for rows in ROWS {
-                    for members in &members {
-                        // Each width is met by all of its members in turn, the wide one by three
-                        // at once: it has the resident kernels too.
-                        let turns = if members.len() > 6 { 3 } else { 1 };
+                    for variants in &variants {
+                        // The variants of each width take turns. The widest has the resident kernels
+                        // too, so three of its variants run here.
+                        let turns = if variants.len() > 6 { 3 } else { 1 };
                         for _ in 0..turns {
-                            let variant = members[(first + met.len()) % members.len()];
-                            case.judge::<i32>(selector, &variant, rows, k, None);
-                            met.push(variant);
+                            let variant = variants[(first + launched.len()) % variants.len()];
+                            case.check::<i32>(selector, &variant, rows, k, None);
+                            launched.push(variant);
                         }
                     }
                 }
             }
         }
     }
-    println!("{} {distribution}: {} launches exact", S::DTYPE, met.len());
-    met
+    println!("{} {distribution}: {} launches exact", S::DTYPE, launched.len());
+    launched
 }
 
 #[test]

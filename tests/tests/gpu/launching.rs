@@ -230,7 +230,7 @@ fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
     let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
     let fresh = engine().with_config(config).unwrap();
     let spec = SelectorSpec::builder("Refused").dtype([DType::F32]);
-    // One member, so that the plan has no other.
+    // One variant, so that the plan has no other.
     let spec = spec.vec_size([1]).bins([2048]).threads([512]).build().unwrap();
     let selector = fresh.selector(spec).unwrap();
     let source = selector.source(&selector.spec().variants()[0]).unwrap();

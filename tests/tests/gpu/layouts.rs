@@ -16,7 +16,7 @@ fn fresh() -> Selector {
 }
 
 /// Captures the launch of rows with one stride after the problem with another was prepared, with the
-/// workspace that its plan names, and judges what the graph selects.
+/// workspace that its plan names, and checks the indices that the graph selects.
 fn captured(rows: usize, columns: usize, k: u32, prepared: usize, launched: usize) {
     let (selector, stream) = (fresh(), new_stream());
     let shape = Problem::new(DType::F32, rows, columns, k);

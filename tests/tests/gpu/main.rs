@@ -1,9 +1,9 @@
-//! What only a GPU can show: the kernels' answers, and what a launch may and may not do.
+//! Tests that need a GPU: the kernels' answers, and the rules of a launch.
 //!
-//! Every answer is judged with no tolerance, by `topkit::host::check` or by `topkit_lab::Judge`, which
-//! says the same of many answers in less time. Needs a GPU and NVRTC, and fails where there is none.
-//! `small` is the subset that is run under a sanitizer. What is compiled is kept on disk as the
-//! environment says, so that a second run is faster.
+//! Every answer is checked with no tolerance, by `topkit::host::check` or by `topkit_lab::Checker`, which
+//! gives the same result for many answers in less time. The suite needs a GPU and NVRTC, and fails without
+//! them. A sanitizer runs the subset `small`. Compiled kernels go to the disk cache that the environment
+//! names, so that a second run is faster.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod captures;

@@ -55,7 +55,7 @@ fn launch(pack: &Path) {
     host::check(&matrix, k, &selector.spec().semantics, &got).unwrap();
 
     let packed = selector.plan(&PROBLEM).unwrap().variant;
-    let other = spec().variants().into_iter().find(|member| *member != packed).unwrap();
+    let other = spec().variants().into_iter().find(|variant| *variant != packed).unwrap();
     let error = selector.cubin(&other).unwrap_err();
     assert!(matches!(&error, Error::NotPacked(_)), "{error}");
     assert!(error.to_string().contains(&pack.display().to_string()), "{error}");

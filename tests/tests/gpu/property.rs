@@ -1,6 +1,6 @@
 //! Shapes, strides, spans and scores that nobody thought of.
 
-use crate::device::{Case, Layout, members, ragged, selecting, whole_selector};
+use crate::device::{Case, Layout, ragged, selecting, variants, whole_selector};
 use half::{bf16, f16};
 use proptest::prelude::*;
 use topkit::Score;
@@ -8,7 +8,7 @@ use topkit::cudarc::driver::DeviceRepr;
 use topkit_lab::{Distribution, Rng, SUITE};
 
 #[derive(Debug, Clone)]
-struct Question {
+struct Problem {
     distribution: Distribution,
     seed: u64,
     rows: usize,
@@ -16,17 +16,17 @@ struct Question {
     k: u32,
     layout: (usize, usize),
     vec_size: u32,
-    member: usize,
+    turn: usize,
 }
 
-fn question() -> impl Strategy<Value = Question> {
+fn problem() -> impl Strategy<Value = Problem> {
     let columns = prop_oneof![0usize..40, 0usize..3000, 3000usize..70_000];
     let k = prop_oneof![1u32..8, 1u32..3000, 1u32..80_000];
     let distribution = proptest::sample::select(SUITE.to_vec());
     let vec_size = proptest::sample::select(vec![1u32, 2, 4, 8]);
     let shape = (0usize..6, columns, k, (0usize..17, 0usize..17));
     (distribution, any::<u64>(), shape, vec_size, 0usize..60).prop_map(
-        |(distribution, seed, (rows, columns, k, layout), vec_size, member)| Question {
+        |(distribution, seed, (rows, columns, k, layout), vec_size, turn)| Problem {
             distribution,
             seed,
             rows,
@@ -34,14 +34,14 @@ fn question() -> impl Strategy<Value = Question> {
             k,
             layout,
             vec_size,
-            member,
+            turn,
         },
     )
 }
 
 /// Half of the rows from a distribution, half from raw bits, with spans that may be absurd.
-fn ask<S: Score + DeviceRepr>(question: &Question) {
-    let Question { distribution, seed, rows, columns, k, layout, vec_size, member } = *question;
+fn run<S: Score + DeviceRepr>(problem: &Problem) {
+    let Problem { distribution, seed, rows, columns, k, layout, vec_size, turn } = *problem;
     let mut rng = Rng::new(seed);
     let mut scores = distribution.fill::<S>(seed, rows, columns);
     for row in scores.chunks_exact_mut(columns.max(1)).step_by(2) {
@@ -59,28 +59,28 @@ fn ask<S: Score + DeviceRepr>(question: &Question) {
     };
     let (starts, lengths) = (span(), span());
     let selector = whole_selector(ragged());
-    let members = selecting(&members(&selector, S::DTYPE, vec_size, columns), k);
-    let variant = members[member % members.len()];
+    let variants = selecting(&variants(&selector, S::DTYPE, vec_size, columns), k);
+    let variant = variants[turn % variants.len()];
     let layout = Layout { offset: layout.0, gap: layout.1 };
     let case = Case::of(&scores, rows, columns, layout);
-    case.judge::<i32>(&selector, &variant, rows, k, Some((&starts, &lengths)));
+    case.check::<i32>(&selector, &variant, rows, k, Some((&starts, &lengths)));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn f32_is_exact(question in question()) {
-        ask::<f32>(&question);
+    fn f32_is_exact(problem in problem()) {
+        run::<f32>(&problem);
     }
 
     #[test]
-    fn bf16_is_exact(question in question()) {
-        ask::<bf16>(&question);
+    fn bf16_is_exact(problem in problem()) {
+        run::<bf16>(&problem);
     }
 
     #[test]
-    fn f16_is_exact(question in question()) {
-        ask::<f16>(&question);
+    fn f16_is_exact(problem in problem()) {
+        run::<f16>(&problem);
     }
 }

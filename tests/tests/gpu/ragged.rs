@@ -1,6 +1,6 @@
 //! Rows whose start and length are read on the device, sane and not.
 
-use crate::device::{Case, Layout, compile, members, ragged, whole_selector};
+use crate::device::{Case, Layout, compile, ragged, variants, whole_selector};
 use half::bf16;
 use topkit::DType;
 use topkit_lab::{Distribution, Rng};
@@ -21,16 +21,16 @@ fn spans(rows: usize) -> (Vec<i32>, Vec<i32>) {
 fn every_span_is_exact() {
     let selector = whole_selector(ragged());
     let (starts, lengths) = spans(64);
-    let members = [1, 2, 4, 8].map(|vec_size| members(&selector, DType::Bf16, vec_size, COLUMNS));
-    let members = members.concat();
-    compile(&selector, &members);
+    let variants = [1, 2, 4, 8].map(|vec_size| variants(&selector, DType::Bf16, vec_size, COLUMNS));
+    let variants = variants.concat();
+    compile(&selector, &variants);
     let mut launches = 0;
     for distribution in [Distribution::Normal, Distribution::OneBin, Distribution::Masked] {
         for layout in [Layout { offset: 0, gap: 0 }, Layout { offset: 1, gap: 5 }] {
             let case = Case::<bf16>::new(distribution, 1, 64, COLUMNS, layout);
-            for variant in &members {
+            for variant in &variants {
                 for k in [1, 512, 2048] {
-                    case.judge::<i32>(&selector, variant, 64, k, Some((&starts, &lengths)));
+                    case.check::<i32>(&selector, variant, 64, k, Some((&starts, &lengths)));
                     launches += 1;
                 }
             }
@@ -43,10 +43,10 @@ fn every_span_is_exact() {
 fn without_starts_and_lengths_a_ragged_selector_takes_whole_rows() {
     let selector = whole_selector(ragged());
     let case = Case::<f32>::new(Distribution::Normal, 2, 3, 5000, Layout { offset: 0, gap: 0 });
-    let members = members(&selector, DType::F32, 4, 5000);
-    compile(&selector, &members);
-    for variant in &members {
-        case.judge::<i32>(&selector, variant, 3, 100, None);
+    let variants = variants(&selector, DType::F32, 4, 5000);
+    compile(&selector, &variants);
+    for variant in &variants {
+        case.check::<i32>(&selector, variant, 3, 100, None);
     }
-    println!("{} launches exact", members.len());
+    println!("{} launches exact", variants.len());
 }

@@ -1,6 +1,6 @@
 //! Either end of the order, both NaN policies and every index type.
 
-use crate::device::{Case, Layout, compile, members, selecting, whole_selector};
+use crate::device::{Case, Layout, compile, selecting, variants, whole_selector};
 use half::{bf16, f16};
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::{
@@ -16,15 +16,15 @@ fn every_meaning<S: Score + DeviceRepr, I: IndexInt + DeviceRepr>() {
             let selector =
                 whole_selector(Semantics { select, nan, index: I::TYPE, ..Semantics::DEFAULT });
             let vec_size = 16 / S::DTYPE.bytes();
-            let mut members = members(&selector, S::DTYPE, vec_size, 10_000);
-            members.retain(|v| v.capacity().is_some() || v.bins == 2048);
-            compile(&selector, &members);
+            let mut variants = variants(&selector, S::DTYPE, vec_size, 10_000);
+            variants.retain(|v| v.capacity().is_some() || v.bins == 2048);
+            compile(&selector, &variants);
             for distribution in SUITE {
                 let layout = Layout { offset: 1, gap: 2 };
                 let case = Case::<S>::new(distribution, 3, 9, 10_000, layout);
                 for k in [1, 100, 2048, 10_001] {
-                    for variant in &selecting(&members, k) {
-                        case.judge::<I>(&selector, variant, 9, k, None);
+                    for variant in &selecting(&variants, k) {
+                        case.check::<I>(&selector, variant, 9, k, None);
                         launches += 1;
                     }
                 }

@@ -1,7 +1,7 @@
 //! A set small enough for a sanitizer, which still takes every path of the kernel: short rows,
 //! a buffered threshold bin, an overflowing one, ties, ragged rows, heads and tails.
 
-use crate::device::{Case, Layout, compile, members, ragged, whole_selector};
+use crate::device::{Case, Layout, compile, ragged, variants, whole_selector};
 use half::{bf16, f16};
 use topkit::Score;
 use topkit::cudarc::driver::DeviceRepr;
@@ -9,9 +9,9 @@ use topkit_lab::Distribution;
 
 fn every_path<S: Score + DeviceRepr>() {
     let selector = whole_selector(ragged());
-    let members =
-        [1, 2, 4, 8].map(|vec_size| members(&selector, S::DTYPE, vec_size, 9001)).concat();
-    compile(&selector, &members);
+    let variants =
+        [1, 2, 4, 8].map(|vec_size| variants(&selector, S::DTYPE, vec_size, 9001)).concat();
+    compile(&selector, &variants);
     let mut launches = 0;
     let paths = [
         Distribution::Normal,
@@ -22,10 +22,10 @@ fn every_path<S: Score + DeviceRepr>() {
     ];
     for distribution in paths {
         let case = Case::<S>::new(distribution, 5, 5, 9001, Layout { offset: 1, gap: 1 });
-        for variant in &members {
+        for variant in &variants {
             for k in [5, 700] {
                 let spans: (&[i32], &[i32]) = (&[0, 3, 0, 8, 1], &[9001, 6000, 0, 300, i32::MAX]);
-                case.judge::<i32>(&selector, variant, 5, k, Some(spans));
+                case.check::<i32>(&selector, variant, 5, k, Some(spans));
                 launches += 1;
             }
         }

@@ -1,7 +1,7 @@
-//! The judge of answers rejects every kind of corrupted answer, in words that name row and index,
-//! and accepts whatever the contract leaves open. Needs nothing.
+//! `host::check` rejects every kind of corrupted answer, with a message that names row and index, and
+//! accepts every answer that the contract allows. Needs nothing.
 
-use super::question::{Question, any_question};
+use super::problem::{Problem, any_problem};
 use half::bf16;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -169,7 +169,7 @@ fn an_answer_of_the_wrong_size() {
 }
 
 #[test]
-fn a_question_that_cannot_be_asked() {
+fn a_problem_that_is_invalid() {
     assert!(matches!(check(0, ANY, &[]), Err(Mismatch::Invalid(_))));
     let other = Semantics { index: IndexType::I64, ..ANY };
     assert!(matches!(check(1, other, &[5, 1]), Err(Mismatch::Invalid(_))));
@@ -180,19 +180,19 @@ fn a_wrong_value() {
     let scores = [-0.0f32, f32::NAN, 2.0];
     let input = Matrix::new(&scores, 1, 3).unwrap();
     let semantics = Semantics { values: true, ..ANY };
-    let judge = |values: Option<Vec<f32>>| {
+    let checked = |values: Option<Vec<f32>>| {
         let got = Selection { indices: vec![0, 1, 2, -1], values };
         host::check_selection(&input, 4, &semantics, &got)
     };
-    assert_eq!(judge(Some(vec![0.0, -f32::NAN, 2.0, f32::NAN])), Ok(()));
-    let fault = judge(Some(vec![0.0, f32::NAN, 2.5, f32::NAN])).unwrap_err();
+    assert_eq!(checked(Some(vec![0.0, -f32::NAN, 2.0, f32::NAN])), Ok(()));
+    let fault = checked(Some(vec![0.0, f32::NAN, 2.5, f32::NAN])).unwrap_err();
     assert!(matches!(fault, Mismatch::Value { row: 0, place: 2, index: 2, .. }));
     says(&fault, "row 0: expected the value 2 beside index 2 at place 2, found 2.5");
-    let fill = judge(Some(vec![0.0, f32::NAN, 2.0, 0.0])).unwrap_err();
+    let fill = checked(Some(vec![0.0, f32::NAN, 2.0, 0.0])).unwrap_err();
     assert!(matches!(fill, Mismatch::Value { place: 3, index: -1, .. }));
-    let short = judge(Some(vec![0.0])).unwrap_err();
+    let short = checked(Some(vec![0.0])).unwrap_err();
     assert!(matches!(short, Mismatch::Size { what: "values", expected: 4, found: 1, .. }));
-    let none = judge(None).unwrap_err();
+    let none = checked(None).unwrap_err();
     says(&none, "expected values beside the indices, found no values");
 }
 
@@ -229,22 +229,22 @@ proptest! {
     /// Answers that are right, nearly right, or right under another rule, against the words of the
     /// contract.
     #[test]
-    fn judges_as_the_contract_says(question in any_question(), claim in any_claim()) {
-        judged::<f32, i32>(&question, &claim)?;
-        judged::<bf16, i64>(&question, &claim)?;
+    fn checks_as_the_contract_says(problem in any_problem(), claim in any_claim()) {
+        agrees::<f32, i32>(&problem, &claim)?;
+        agrees::<bf16, i64>(&problem, &claim)?;
     }
 }
 
-fn judged<S: Score, I: IndexInt + TryFrom<i64>>(
-    question: &Question,
+fn agrees<S: Score, I: IndexInt + TryFrom<i64>>(
+    problem: &Problem,
     (ties, order, edits): &(Ties, Order, Vec<Edit>),
 ) -> Result<(), TestCaseError> {
-    let scores = question.scores::<S>();
-    let semantics = question.semantics::<I>();
-    let (input, k) = (question.matrix(&scores), question.k as usize);
+    let scores = problem.scores::<S>();
+    let semantics = problem.semantics::<I>();
+    let (input, k) = (problem.matrix(&scores), problem.k as usize);
     let under = Semantics { ties: *ties, order: *order, ..semantics };
-    let mut got = host::top_k::<S, I>(&input, question.k, &under).unwrap().indices;
-    for edit in edits.iter().filter(|_| question.rows > 0) {
+    let mut got = host::top_k::<S, I>(&input, problem.k, &under).unwrap().indices;
+    for edit in edits.iter().filter(|_| problem.rows > 0) {
         let len = got.len();
         match *edit {
             Edit::Write(place, index) => {
@@ -254,10 +254,10 @@ fn judged<S: Score, I: IndexInt + TryFrom<i64>>(
         }
     }
 
-    let right = (0..question.rows)
-        .all(|row| is_right(&question.row(&scores, row), &semantics, &got[row * k..][..k]));
-    let verdict = host::check(&input, question.k, &semantics, &got);
-    prop_assert_eq!(verdict.is_ok(), right, "{:?} of {:?}", verdict, got);
+    let right = (0..problem.rows)
+        .all(|row| is_right(&problem.row(&scores, row), &semantics, &got[row * k..][..k]));
+    let checked = host::check(&input, problem.k, &semantics, &got);
+    prop_assert_eq!(checked.is_ok(), right, "{:?} of {:?}", checked, got);
     Ok(())
 }
 

@@ -1,10 +1,10 @@
-//! What needs nothing: the oracle and both judges, the text of the kernels, the macro.
+//! The tests that need nothing: the oracle and both checks of answers, the text of the kernels, the macro.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod accepted;
 mod check;
+mod checker;
 mod golden;
-mod judge;
 mod oracle;
-mod question;
+mod problem;
 mod refused;

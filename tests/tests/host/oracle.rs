@@ -1,7 +1,7 @@
-//! The host selection against one that is written a second time, over small random questions; and
-//! the contract's corners, one test each. Needs nothing.
+//! Compares the host selection with a second, independent implementation on small random problems, and
+//! tests the contract's corner cases one by one. Needs nothing.
 
-use super::question::{Question, any_question};
+use super::problem::{Problem, any_problem};
 use half::{bf16, f16};
 use proptest::prelude::*;
 use topkit::host::{self, HostError, Matrix, Output, Selection};
@@ -14,34 +14,34 @@ use topkit_tests::oracle;
 
 proptest! {
     #[test]
-    fn agrees_with_a_full_sort(question in any_question()) {
-        agrees::<f32, i32>(&question)?;
-        agrees::<f32, u32>(&question)?;
-        agrees::<bf16, i32>(&question)?;
-        agrees::<bf16, i64>(&question)?;
-        agrees::<f16, u32>(&question)?;
-        agrees::<f16, i64>(&question)?;
+    fn agrees_with_a_full_sort(problem in any_problem()) {
+        agrees::<f32, i32>(&problem)?;
+        agrees::<f32, u32>(&problem)?;
+        agrees::<bf16, i32>(&problem)?;
+        agrees::<bf16, i64>(&problem)?;
+        agrees::<f16, u32>(&problem)?;
+        agrees::<f16, i64>(&problem)?;
     }
 
     #[test]
-    fn writes_no_further_than_k_of_each_row(question in any_question(), gap in 0usize..4) {
-        let scores = question.scores::<f16>();
-        let semantics = question.semantics::<i64>();
-        let input = question.matrix(&scores);
-        let packed: Selection<i64, f16> = host::top_k(&input, question.k, &semantics).unwrap();
+    fn writes_no_further_than_k_of_each_row(problem in any_problem(), gap in 0usize..4) {
+        let scores = problem.scores::<f16>();
+        let semantics = problem.semantics::<i64>();
+        let input = problem.matrix(&scores);
+        let packed: Selection<i64, f16> = host::top_k(&input, problem.k, &semantics).unwrap();
 
-        let (k, row_stride) = (question.k as usize, question.k as usize + gap);
+        let (k, row_stride) = (problem.k as usize, problem.k as usize + gap);
         let untouched = 0x5555;
-        let mut indices = vec![untouched; question.rows * row_stride];
+        let mut indices = vec![untouched; problem.rows * row_stride];
         let mut values = vec![f16::from_bits(0x5555); indices.len()];
         let output = Output {
             indices: &mut indices,
             values: semantics.values.then_some(&mut values),
             row_stride,
         };
-        host::top_k_into(&input, question.k, &semantics, output).unwrap();
+        host::top_k_into(&input, problem.k, &semantics, output).unwrap();
 
-        for row in 0..question.rows {
+        for row in 0..problem.rows {
             let (written, rest) = indices[row * row_stride..][..row_stride].split_at(k);
             prop_assert_eq!(written, &packed.indices[row * k..][..k]);
             prop_assert!(rest.iter().all(|&index| index == untouched));
@@ -60,24 +60,24 @@ proptest! {
     }
 }
 
-fn agrees<S: Score, I: IndexInt>(question: &Question) -> Result<(), TestCaseError> {
-    let scores = question.scores::<S>();
-    let semantics = question.semantics::<I>();
-    let input = question.matrix(&scores);
-    let got: Selection<I, S> = host::top_k(&input, question.k, &semantics).unwrap();
+fn agrees<S: Score, I: IndexInt>(problem: &Problem) -> Result<(), TestCaseError> {
+    let scores = problem.scores::<S>();
+    let semantics = problem.semantics::<I>();
+    let input = problem.matrix(&scores);
+    let got: Selection<I, S> = host::top_k(&input, problem.k, &semantics).unwrap();
 
-    let k = question.k as usize;
-    prop_assert_eq!(got.indices.len(), question.rows * k);
+    let k = problem.k as usize;
+    prop_assert_eq!(got.indices.len(), problem.rows * k);
     prop_assert_eq!(got.values.is_some(), semantics.values);
-    for row in 0..question.rows {
-        let row_scores = question.row(&scores, row);
+    for row in 0..problem.rows {
+        let row_scores = problem.row(&scores, row);
         let (indices, values) = oracle::top_k_row::<S, I>(&row_scores, k, &semantics);
         prop_assert_eq!(&got.indices[row * k..][..k], &indices, "row {}", row);
         if let Some(got) = &got.values {
             prop_assert_eq!(bits(&got[row * k..][..k]), bits(&values), "row {}", row);
         }
     }
-    host::check_selection(&input, question.k, &semantics, &got).unwrap();
+    host::check_selection(&input, problem.k, &semantics, &got).unwrap();
     Ok(())
 }
 
@@ -188,7 +188,7 @@ fn a_long_row_is_selected_exactly() {
 }
 
 #[test]
-fn impossible_questions_are_refused_with_their_numbers() {
+fn impossible_problems_are_refused_with_their_numbers() {
     let scores = [0.0f32; 12];
     let dense = Matrix::new(&scores, 3, 4).unwrap();
     let ragged = dense.with_lengths(&[1, 2, 3]).unwrap();

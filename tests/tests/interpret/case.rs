@@ -1,4 +1,4 @@
-//! The one interpreter of the suite, and a case: a matrix, and the judge of what is selected from it.
+//! The one interpreter of the suite, and a case: a matrix, and the check of the indices selected from it.
 
 use std::sync::OnceLock;
 use topkit::host::{self, Matrix};
@@ -134,8 +134,8 @@ impl<S: Score + Word> Case<S> {
         Case { scores, columns, layout, name: format!("{name} {} x {columns}", S::DTYPE) }
     }
 
-    /// Selects from the first `rows` rows under one schedule and judges the answer.
-    pub fn judge<I: IndexInt + Word>(
+    /// Selects from the first `rows` rows under one schedule and checks the answer.
+    pub fn check<I: IndexInt + Word>(
         &self,
         kernel: &Kernel,
         semantics: &Semantics,
@@ -161,7 +161,7 @@ impl<S: Score + Word> Case<S> {
     ) -> Option<String> {
         let Layout { offset, gap } = self.layout;
         let stride = self.columns + gap;
-        let question = Input {
+        let input = Input {
             row_stride: stride,
             starts: spans.map(|(starts, _)| starts),
             lengths: spans.map(|(_, lengths)| lengths),
@@ -176,7 +176,7 @@ impl<S: Score + Word> Case<S> {
                 "{symbol}: top {k} of {rows} rows, {name}, {layout:?}, seed {seed}: {what}"
             ))
         };
-        let got: Vec<I> = match kernel.seed(seed).select(&question) {
+        let got: Vec<I> = match kernel.seed(seed).select(&input) {
             Ok(got) => got,
             Err(fault) => return at(&fault),
         };

@@ -1,6 +1,6 @@
-//! The matrix of the contract, cut to what a CI machine does in minutes: every dtype and vector
+//! The matrix of the contract, small enough for a few minutes on a CI machine: every dtype and vector
 //! width, over bins and threads, on every distribution, several schedules, every alignment, rows
-//! shorter than k; each answer judged at zero tolerance, and each launch watched.
+//! shorter than k. Every answer is checked at zero tolerance, and the interpreter watches every launch.
 
 use crate::case::{ALIGNED, Case, Layout, load, resident, shared, variant};
 use half::{bf16, f16};
@@ -12,8 +12,8 @@ use topkit::{
 use topkit_lab::{Distribution, SUITE};
 
 const VEC_SIZES: [u32; 4] = [1, 2, 4, 8];
-/// Bins and threads; each width is met by all of them in turn.
-const MEMBERS: [(u32, u32); 4] = [(2048, 512), (256, 128), (4096, 256), (512, 128)];
+/// Bins and threads; each width runs with all of them in turn.
+const SIZES: [(u32, u32); 4] = [(2048, 512), (256, 128), (4096, 256), (512, 128)];
 const LENGTHS: [usize; 6] = [1, 7, 511, 513, 1200, 5003];
 const KS: [u32; 4] = [1, 64, 512, 777];
 /// An aligned matrix, and one whose rows all begin at different alignments.
@@ -23,9 +23,9 @@ fn every_distribution<S: Score + Word>() {
     let semantics = Semantics::DEFAULT;
     let kernels: Vec<Vec<Kernel>> = VEC_SIZES
         .map(|vec_size| {
-            let member =
+            let compiled =
                 |(bins, threads)| load(&variant(S::DTYPE, vec_size, bins, threads, semantics));
-            MEMBERS.map(member).into()
+            SIZES.map(compiled).into()
         })
         .into();
     let mut cases = 0;
@@ -34,11 +34,11 @@ fn every_distribution<S: Score + Word>() {
             for layout in LAYOUTS {
                 let case = Case::<S>::new(distribution, cases as u64, 3, columns, layout);
                 for kernels in &kernels {
-                    // k goes round with the members, so that every pair is met.
-                    let kernel = &kernels[cases % MEMBERS.len()];
-                    let k = KS[cases / MEMBERS.len() % KS.len()];
+                    // k changes more slowly than the sizes, so that every pair runs.
+                    let kernel = &kernels[cases % SIZES.len()];
+                    let k = KS[cases / SIZES.len() % KS.len()];
                     let rows = if columns > 1000 { 1 } else { 3 };
-                    case.judge::<i32>(kernel, &semantics, rows, k, None, cases as u64);
+                    case.check::<i32>(kernel, &semantics, rows, k, None, cases as u64);
                     cases += 1;
                 }
                 cases += 1;
@@ -63,8 +63,7 @@ fn f16_is_exact() {
     every_distribution::<f16>();
 }
 
-/// The kernel that holds its row: threads and scores a thread, for rows that fill them and rows
-/// that do not.
+/// `block_resident`, in several sizes: for rows that fill its registers, and for shorter rows.
 fn resident_rows<S: Score + Word>() {
     let semantics = Semantics::DEFAULT;
     let mut launches = 0;
@@ -81,7 +80,7 @@ fn resident_rows<S: Score + Word>() {
             ] {
                 let case = Case::<S>::new(distribution, launches, 2, columns, layout);
                 let k = [1, 300, 700, 1500][launches as usize % 4];
-                case.judge::<i32>(&kernel, &semantics, 2, k, None, launches);
+                case.check::<i32>(&kernel, &semantics, 2, k, None, launches);
                 launches += 1;
             }
         }
@@ -104,8 +103,8 @@ fn resident_f16_is_exact() {
     resident_rows::<f16>();
 }
 
-/// The kernel that holds its row in several CTAs: for rows that fill them, rows that do not, and
-/// rows that leave some of them without a score. Each distribution meets one or two of the sizes.
+/// `cluster_resident`: for rows that fill all CTAs, for shorter rows, and for rows that leave some CTAs
+/// without a score. Each distribution runs with one or two of the sizes.
 fn shared_rows<S: Score + Word>() {
     let semantics = Semantics::DEFAULT;
     let sizes = [(512, 128, 8, 2), (4096, 128, 8, 3), (1024, 256, 8, 2), (256, 128, 8, 6)];
@@ -122,7 +121,7 @@ fn shared_rows<S: Score + Word>() {
         ];
         for (columns, layout, k) in shapes {
             let case = Case::<S>::new(distribution, turn as u64, 1, columns, layout);
-            case.judge::<i32>(kernel, &semantics, 1, k, None, turn as u64);
+            case.check::<i32>(kernel, &semantics, 1, k, None, turn as u64);
         }
     }
 }
@@ -176,7 +175,7 @@ fn beyond_halves<S: Score + Word>() {
                     .collect();
                 let case = Case::of(name, &scores, 1, COLUMNS, Layout { offset: 3, gap: 1 });
                 for k in [1, 400, 1500] {
-                    case.judge::<i32>(&kernel, &semantics, 1, k, None, u64::from(k));
+                    case.check::<i32>(&kernel, &semantics, 1, k, None, u64::from(k));
                 }
             }
         }
@@ -193,7 +192,7 @@ fn shared_bf16_beyond_halves_is_exact() {
     beyond_halves::<bf16>();
 }
 
-/// More members of the threshold bin than are kept on chip, and more than one pass over the row.
+/// More candidates in the threshold bin than fit on chip, and more than one pass over the row.
 #[test]
 fn overflowing_bins_are_exact_on_many_schedules() {
     let semantics = Semantics::DEFAULT;
@@ -201,7 +200,7 @@ fn overflowing_bins_are_exact_on_many_schedules() {
     for distribution in [Distribution::OneBin, Distribution::Equal, Distribution::Masked] {
         let case = Case::<bf16>::new(distribution, 1, 2, 12_000, Layout { offset: 5, gap: 3 });
         for seed in 0..6 {
-            case.judge::<i32>(&kernel, &semantics, 2, 2048, None, seed);
+            case.check::<i32>(&kernel, &semantics, 2, 2048, None, seed);
         }
     }
 }
@@ -213,7 +212,7 @@ fn long_rows<S: Score + Word>() {
         let kernel = load(&variant(S::DTYPE, vec_size, 2048, 512, semantics));
         for distribution in [Distribution::Normal, Distribution::Distinct64, Distribution::OneBin] {
             let case = Case::<S>::new(distribution, 9, 1, 40_003, Layout { offset: 7, gap: 0 });
-            case.judge::<i32>(&kernel, &semantics, 1, 2048, None, seed as u64);
+            case.check::<i32>(&kernel, &semantics, 1, 2048, None, seed as u64);
         }
     }
 }
@@ -248,7 +247,7 @@ fn every_meaning<S: Score + Word, I: IndexInt + Word>() {
                 for (kernel, k) in
                     kernels.iter().flat_map(|kernel| [1, 100, 1501].map(|k| (kernel, k)))
                 {
-                    case.judge::<I>(kernel, &semantics, 2, k, None, u64::from(k));
+                    case.check::<I>(kernel, &semantics, 2, k, None, u64::from(k));
                 }
             }
         }

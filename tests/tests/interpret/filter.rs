@@ -12,7 +12,7 @@ use topkit_lab::{Distribution, SUITE};
 
 /// Kernels of few threads: a stripe is 2048 or 4096 columns, and a row has several.
 fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
-    let member = |kernel, items, cluster| Variant {
+    let variant = |kernel, items, cluster| Variant {
         kernel,
         dtype: S::DTYPE,
         vec_size: 16 / S::DTYPE.bytes(),
@@ -23,11 +23,11 @@ fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
         semantics,
     };
     vec![
-        member(KernelKind::BlockFilter, 16, 1),
-        member(KernelKind::ClusterFilter, 16, 2),
-        member(KernelKind::BlockFilter, 32, 1),
-        member(KernelKind::ClusterFilter, 32, 3),
-        member(KernelKind::GridFilter, 16, 1),
+        variant(KernelKind::BlockFilter, 16, 1),
+        variant(KernelKind::ClusterFilter, 16, 2),
+        variant(KernelKind::BlockFilter, 32, 1),
+        variant(KernelKind::ClusterFilter, 32, 3),
+        variant(KernelKind::GridFilter, 16, 1),
     ]
 }
 
@@ -41,7 +41,7 @@ fn every_distribution<S: Score + Word>() {
                 let kernel = &kernels[cases % kernels.len()];
                 let rows = if cases % 3 == 0 { 2 } else { 1 };
                 let case = Case::<S>::new(distribution, cases as u64, rows, columns, layout);
-                case.judge::<i32>(kernel, &semantics, rows, k, None, cases as u64);
+                case.check::<i32>(kernel, &semantics, rows, k, None, cases as u64);
                 cases += 1;
             }
             cases += 1;
@@ -91,7 +91,7 @@ fn a_guess_that_fails_costs_no_winner() {
             for variant in filters::<f32>(semantics) {
                 let kernel = load(&variant);
                 for k in [64, 700] {
-                    case.judge::<i32>(&kernel, &semantics, 1, k, None, 7);
+                    case.check::<i32>(&kernel, &semantics, 1, k, None, 7);
                 }
             }
         }
@@ -108,7 +108,7 @@ fn every_meaning_of_the_order_is_exact() {
                 for distribution in [Distribution::Normal, Distribution::Nan, Distribution::Masked]
                 {
                     let case = Case::<bf16>::new(distribution, 3, 1, 9001, ALIGNED);
-                    case.judge::<i32>(&kernel, &semantics, 1, 500, None, 3);
+                    case.check::<i32>(&kernel, &semantics, 1, 500, None, 3);
                 }
             }
         }
@@ -124,6 +124,6 @@ fn ragged_rows_are_cut_by_their_real_lengths() {
         let kernel = load(&variant);
         let case =
             Case::<bf16>::new(Distribution::Normal, 9, 6, 9001, Layout { offset: 1, gap: 3 });
-        case.judge::<i32>(&kernel, &semantics, 6, 100, Some((&starts, &lengths)), 5);
+        case.check::<i32>(&kernel, &semantics, 6, 100, Some((&starts, &lengths)), 5);
     }
 }

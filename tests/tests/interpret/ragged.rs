@@ -12,18 +12,18 @@ const COLUMNS: usize = 1400;
 fn every_span<S: Score + Word>() {
     let (starts, lengths): (Vec<i32>, Vec<i32>) = spans::edges(COLUMNS).into_iter().unzip();
     let semantics = ragged();
-    let mut members: Vec<_> =
+    let mut variants: Vec<_> =
         [1, 2, 4, 8].map(|vec_size| variant(S::DTYPE, vec_size, 1024, 128, semantics)).into();
-    members.push(resident(S::DTYPE, 1024, 128, 16, semantics));
-    members.push(shared(S::DTYPE, 512, 128, 16, 3, semantics));
-    for (seed, member) in members.iter().enumerate() {
-        let kernel = load(member);
+    variants.push(resident(S::DTYPE, 1024, 128, 16, semantics));
+    variants.push(shared(S::DTYPE, 512, 128, 16, 3, semantics));
+    for (seed, variant) in variants.iter().enumerate() {
+        let kernel = load(variant);
         for distribution in [Distribution::Normal, Distribution::OneBin, Distribution::Masked] {
             for layout in [ALIGNED, Layout { offset: 1, gap: 5 }] {
                 let case = Case::<S>::new(distribution, 1, starts.len(), COLUMNS, layout);
                 for k in [1, 512] {
                     let spans = (&starts[..], &lengths[..]);
-                    case.judge::<i32>(
+                    case.check::<i32>(
                         &kernel,
                         &semantics,
                         starts.len(),
@@ -35,7 +35,7 @@ fn every_span<S: Score + Word>() {
             }
         }
         let case = Case::<S>::new(Distribution::Normal, 2, 2, COLUMNS, ALIGNED);
-        case.judge::<i32>(&kernel, &semantics, 2, 100, None, seed as u64);
+        case.check::<i32>(&kernel, &semantics, 2, 100, None, seed as u64);
     }
 }
 

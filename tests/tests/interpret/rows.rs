@@ -1,8 +1,7 @@
-//! The interpreter watches the bounds of each row: kernels that touch a row which is not theirs, in
-//! the middle of a matrix where rows lie side by side. The answers stay right, so only the bounds can
-//! show these faults.
+//! The interpreter checks the bounds of each row: here kernels read or write another CTA's row in the middle
+//! of a dense matrix. The answers stay right, so only the check of bounds shows these faults.
 //!
-//! The faults are seeded in the rendered text of every kernel, all in one text: k says which is on.
+//! All faults are seeded in one rendered text of every kernel: k selects the active fault.
 
 use crate::case::{interpreter, six};
 use topkit::host::{self, Matrix};

@@ -31,7 +31,7 @@ fn load(step: Step) -> Kernel {
     interpreter().load_text(step.entry, &step.text()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Dense rows by a step, judged by the oracle.
+/// Dense rows by a step, checked by the oracle.
 fn select(
     kernel: &Kernel,
     distribution: Distribution,
@@ -41,17 +41,18 @@ fn select(
 ) -> Result<(), Fault> {
     let gap = offset % 3;
     let scores = distribution.fill::<f32>(offset as u64, ROWS, columns + gap);
-    let question = Input {
+    let input = Input {
         row_stride: columns + gap,
         offset,
         output_gap: 1,
         ..Input::new(&scores, ROWS, columns, k)
     };
     let launch = Launch::new(ROWS as u32, THREADS);
-    let got: Vec<i32> = kernel.seed(u64::from(k)).select_by(&launch, 0, 0, &question)?;
+    let got: Vec<i32> = kernel.seed(u64::from(k)).select_by(&launch, 0, 0, &input)?;
     let matrix = Matrix::strided(&scores, ROWS, columns, columns + gap).unwrap();
-    let judged = host::check(&matrix, k, &Semantics::DEFAULT, &got);
-    judged.unwrap_or_else(|error| panic!("{}, top {k} of {columns}: {error}", distribution.name()));
+    let checked = host::check(&matrix, k, &Semantics::DEFAULT, &got);
+    checked
+        .unwrap_or_else(|error| panic!("{}, top {k} of {columns}: {error}", distribution.name()));
     Ok(())
 }
 
@@ -129,19 +130,19 @@ fn ragged<S: Score + Word>(kernel: &Kernel, semantics: &Semantics, distribution:
     let (starts, lengths): (Vec<i32>, Vec<i32>) = spans.into_iter().unzip();
     let rows = starts.len();
     let scores = distribution.fill::<S>(7, rows, COLUMNS);
-    let question = Input {
+    let input = Input {
         starts: Some(&starts),
         lengths: Some(&lengths),
         ..Input::new(&scores, rows, COLUMNS, K)
     };
     let launch = Launch::new(rows as u32, THREADS);
     let got: Vec<i32> = kernel
-        .select_by(&launch, 0, 0, &question)
+        .select_by(&launch, 0, 0, &input)
         .unwrap_or_else(|fault| panic!("{}: {fault}", distribution.name()));
     let matrix = Matrix::new(&scores, rows, COLUMNS).unwrap();
     let matrix = matrix.with_starts(&starts).unwrap().with_lengths(&lengths).unwrap();
-    let judged = host::check(&matrix, K, semantics, &got);
-    judged.unwrap_or_else(|error| panic!("{}: {error}", distribution.name()));
+    let checked = host::check(&matrix, K, semantics, &got);
+    checked.unwrap_or_else(|error| panic!("{}: {error}", distribution.name()));
 }
 
 /// A file of the tour that no step names would not be run.

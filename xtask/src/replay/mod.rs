@@ -264,7 +264,7 @@ impl<'a> Difference<'a> {
     }
 }
 
-/// Unified diffs, those that take and bring the same lines together.
+/// Unified diffs, grouped by the lines that they remove and add.
 #[derive(Default)]
 struct Groups {
     /// The first diff of each, and whose it is.

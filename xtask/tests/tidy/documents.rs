@@ -99,6 +99,17 @@ fn named_features(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_size_of_the_shipped_tables_is_told_as_it_is() {
+    let size: usize = files("runtime/data/tuned").iter().map(|path| read(path).len()).sum();
+    for path in ["README.md", "runtime/src/lib.rs", "runtime/Cargo.toml"] {
+        assert!(
+            read(path).contains(&format!("{size} bytes")),
+            "{path}: the tables are {size} bytes"
+        );
+    }
+}
+
+#[test]
 fn every_feature_that_a_document_names_is_there() {
     let text = "With the feature\n`a`, `--features topkit/b`, `features = [\"c\"]`, `cuda-9`.\n\n\
                 | feature | bindings |\n|---|---|\n| `d`, the default | some |\n";

@@ -13,7 +13,7 @@ use topkit::host::HostError;
 use topkit::interpret::Word;
 use topkit::{Problem, Score, SelectorSpec, host, spec::Select};
 
-use topkit_lab::judge;
+use topkit_lab::check;
 use topkit_lab::recall::NAN;
 
 /// Refuses a selection that cannot run there, before any score is made.
@@ -72,7 +72,7 @@ pub fn select<S: Score + DeviceRepr + Word>(
             return Ok(host::top_k(&input, k, &semantics)?.indices);
         }
     };
-    match judge::fault(scores, columns, None, k, &semantics, &indices)? {
+    match check::fault(scores, columns, None, k, &semantics, &indices)? {
         None => Ok(indices),
         Some(fault) => Err(Failure::check(format!("the answer for {problem} is wrong: {fault}"))),
     }

@@ -26,7 +26,7 @@ use topkit::{
     spec::{NanPolicy, Select, Semantics},
     with_score,
 };
-use topkit_lab::{Distribution, Matrix, Shape, judge};
+use topkit_lab::{Distribution, Matrix, Shape, check};
 
 const GENERATED: &str = "Generated scores";
 
@@ -189,7 +189,7 @@ fn select<S: Score + DeviceRepr + Word>(
         }
     };
     progress.set_message("checking the answer");
-    let fault = judge::fault(scores, columns, None, k, semantics, &outcome.indices)?;
+    let fault = check::fault(scores, columns, None, k, semantics, &outcome.indices)?;
     progress.finish_and_clear();
 
     let shown = rows.min(args.rows_show);

@@ -6,7 +6,6 @@ use super::fault::Fault;
 use super::memory::Memory;
 use super::object::Object;
 use super::schedule;
-use crate::engine::Config;
 use crate::plan::Plan;
 use crate::problem::Problem;
 use std::path::PathBuf;
@@ -39,37 +38,22 @@ pub struct Interpreter {
 }
 
 impl Interpreter {
-    /// With the system's C++ compiler, or that of `TOPKIT_CXX`, and the folder `interpret` in the
-    /// kernel cache.
-    ///
-    /// # Errors
-    /// There is no C++ compiler, or the environment names the kernel cache by a relative path.
-    pub fn new() -> Result<Interpreter, InterpretError> {
-        Interpreter::with(Cxx::find()?)
-    }
-
-    /// With a compiler of the caller's choice, by its name on `PATH` or its absolute path.
-    ///
-    /// # Errors
-    /// The compiler does not answer, or as for [`Interpreter::new`].
-    pub fn with_compiler(command: &str) -> Result<Interpreter, InterpretError> {
-        Interpreter::with(Cxx::among(&[command.as_ref()])?)
-    }
-
-    fn with(compiler: Cxx) -> Result<Interpreter, InterpretError> {
-        let config = Config::from_env();
-        if !config.refused.is_empty() {
-            return Err(InterpretError::Environment { refused: config.refused.join("; ") });
-        }
-        let folder = match config.cache_dir {
-            Some(folder) => folder,
-            None => {
-                // What lies there is loaded, so a TMPDIR that is relative is not followed.
-                let temporary = std::env::temp_dir();
-                let usual = if temporary.is_absolute() { temporary } else { "/tmp".into() };
-                usual.join(format!("topkit-{}", std::process::id()))
-            }
+    /// With a compiler by its name or path, else with the one that is found, and the folder
+    /// `interpret` in a cache folder, else in the system's folder for temporary files.
+    pub(crate) fn of(
+        compiler: Option<&str>,
+        cache_dir: Option<PathBuf>,
+    ) -> Result<Interpreter, InterpretError> {
+        let compiler = match compiler {
+            Some(command) => Cxx::among(&[command.as_ref()])?,
+            None => Cxx::find()?,
         };
+        let folder = cache_dir.unwrap_or_else(|| {
+            // What lies there is loaded, so a TMPDIR that is relative is not followed.
+            let temporary = std::env::temp_dir();
+            let usual = if temporary.is_absolute() { temporary } else { "/tmp".into() };
+            usual.join(format!("topkit-{}", std::process::id()))
+        });
         let limits = Limits { steps: 200_000_000, switch_every: 64, shared: 227 * 1024 };
         Ok(Interpreter { compiler, folder: folder.join("interpret"), seed: 0, limits })
     }

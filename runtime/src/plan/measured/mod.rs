@@ -17,7 +17,11 @@ pub(crate) mod space;
 pub(crate) mod table;
 
 pub use provenance::Provenance;
-pub use records::{Effort, Outcome, Reading, Records, Row, Sample, source_digest};
+#[cfg(any(feature = "tune", test))]
+pub use records::{Effort, Outcome, Row};
+#[cfg(feature = "tune")]
+pub use records::{Reading, Sample};
+pub use records::{Records, source_digest};
 pub use space::hash as space_hash;
 
 #[cfg(test)]

@@ -111,6 +111,7 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    #[cfg(feature = "tune")]
     pub(crate) fn of(problem: &Problem) -> Shape {
         let Problem { dtype, rows, columns, vec_size, ragged, .. } = *problem;
         Shape { dtype: dtype.name().to_owned(), rows, columns, vec_size: Some(vec_size), ragged }
@@ -241,6 +242,7 @@ impl Records {
         known.then_some(()).ok_or_else(|| format!("nothing says where run {run} was measured"))
     }
 
+    #[cfg(feature = "tune")]
     /// What it takes to read the scores of a problem once, where a run has measured it.
     pub fn read_once(&self, run: &str, problem: &Problem) -> Option<Sample> {
         let problem = Problem { k: 0, ..*problem };

@@ -10,9 +10,11 @@ use super::{Provenance, Records};
 use crate::plan::Hysteresis;
 use topkit_codegen::Arch;
 
-/// The tables that come with the library.
-const SHIPPED: &[(&str, &str)] =
-    &[("nvidia_h200.jsonl", include_str!("../../../data/tuned/nvidia_h200.jsonl"))];
+/// The tables that come with the library; none without the feature `tables`.
+const SHIPPED: &[(&str, &str)] = &[
+    #[cfg(feature = "tables")]
+    ("nvidia_h200.jsonl", include_str!("../../../data/tuned/nvidia_h200.jsonl")),
+];
 
 /// The GPU that a plan is for.
 #[derive(Debug, Clone, Copy)]

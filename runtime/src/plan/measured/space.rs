@@ -55,6 +55,7 @@ fn combinations(
     all.filter(|variant| variant.validate().is_empty())
 }
 
+#[cfg(feature = "tune")]
 /// Whether sizes like its are ever measured.
 pub(crate) fn listed(variant: &Variant) -> bool {
     variant.vec_size == variant.dtype.widest_load()

@@ -9,7 +9,7 @@ use crate::plan::VariantLaunch;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use topkit_codegen::{DType, Variant};
 
 /// The form of the file.
@@ -58,10 +58,13 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
+#[cfg(any(feature = "tune", test))]
 /// Kernels of a point that are kept in a shipped table, whatever they are.
 const KEPT: usize = 3;
+#[cfg(any(feature = "tune", test))]
 /// Bins and threads of a selector that declares one value of each.
 const NARROW_BINS: u32 = 2048;
+#[cfg(any(feature = "tune", test))]
 const NARROW_THREADS: u32 = 512;
 
 impl Table {
@@ -94,13 +97,14 @@ impl Table {
         self
     }
 
+    #[cfg(any(feature = "tune", test))]
     /// Only what a shipped table needs: of each problem the fastest three, each kernel by the
     /// faster way to launch it, the fastest that serves
     /// rows of any length, and the fastest of a selector of one size, [`NARROW_BINS`] with
     /// [`NARROW_THREADS`].
     pub(crate) fn condensed(mut self) -> Table {
         for point in &mut self.points {
-            let mut known = HashSet::new();
+            let mut known = std::collections::HashSet::new();
             point.times.retain(|(launch, _)| known.insert(launch.variant));
             let first = |wanted: &dyn Fn(&Variant) -> bool| {
                 point.times.iter().position(|(launch, _)| wanted(&launch.variant))
@@ -122,6 +126,7 @@ impl Table {
         self.sorted()
     }
 
+    #[cfg(any(feature = "tune", test))]
     /// The text of its file; the same for the same table.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-// Reads what the thread's own copy brings, before it has waited for it: no race, but bytes of no
-// meaning.
+// Reads the bytes of the thread's own copy before it has waited for the copy: no race, but the bytes
+// have no meaning.
 template <bool RIGHT> static __device__ void body(const Args& args) {
     __shared__ uint4 brought[64];
     topkit::copy_async(&brought[threadIdx.x], reinterpret_cast<const uint4*>(args.in) + me() / 4);

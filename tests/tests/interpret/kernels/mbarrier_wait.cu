@@ -1,4 +1,4 @@
-// Reads what a bulk copy brings, before the copy is complete.
+// Reads the bytes of a bulk copy before the copy is complete.
 template <bool RIGHT> static __device__ void body(const Args& args) {
     alignas(16) __shared__ u32 words[64];
     __shared__ u64 done;

@@ -1,5 +1,5 @@
-// The greatest of each row, which all CTAs of the grid share: they meet in the workspace, a word a
-// row, and the first leaves it as it was. Scores are positive, k is 1.
+// The greatest of each row, which all CTAs of the grid share: they combine their results in a word of
+// the workspace for each row, and the first CTA leaves the word as it was. Scores are positive, k is 1.
 extern "C" __global__ void greatest_by_grid(const __grid_constant__ LaunchArgs args) {
     u64* best = static_cast<u64*>(args.workspace);
     const u32 rows = WORDS;

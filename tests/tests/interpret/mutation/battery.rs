@@ -1,4 +1,4 @@
-//! The inputs that every mutant meets: small, and together through every branch of every kernel.
+//! The inputs that every mutant runs on: small, and together they take every branch of every kernel.
 
 use super::filtered;
 use std::fmt;
@@ -15,47 +15,47 @@ use topkit_lab::Distribution;
 const SEEDS: u64 = 4;
 const SEMANTICS: Semantics = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
 
-/// How a mutant was found out.
+/// How a mutant was detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// A race, or memory read before it was written: which of the two is the schedule's choice.
+pub enum Detection {
+    /// A race, or memory read before it was written: the schedule decides which of the two.
     Unordered,
     /// A fault of any other class.
     Fault(&'static str),
     WrongAnswer,
 }
 
-impl Verdict {
-    fn of(fault: &Fault) -> Verdict {
+impl Detection {
+    fn of(fault: &Fault) -> Detection {
         match fault {
-            Fault::Race { .. } | Fault::Uninitialised { .. } => Verdict::Unordered,
+            Fault::Race { .. } | Fault::Uninitialised { .. } => Detection::Unordered,
             Fault::Launch { .. } => panic!("{fault}"),
-            fault => Verdict::Fault(fault.class()),
+            fault => Detection::Fault(fault.class()),
         }
     }
 
-    /// Whether it names what is missing; any other verdict is what came of that.
+    /// Whether the fault names the missing construct. Any other fault is a consequence of the loss.
     fn names_the_cause(self) -> bool {
         match self {
-            Verdict::Unordered => true,
-            Verdict::Fault(class) => ["mask", "divergence", "cluster"].contains(&class),
-            Verdict::WrongAnswer => false,
+            Detection::Unordered => true,
+            Detection::Fault(class) => ["mask", "divergence", "cluster"].contains(&class),
+            Detection::WrongAnswer => false,
         }
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Detection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Verdict::Unordered => "race",
-            Verdict::Fault(class) => class,
-            Verdict::WrongAnswer => "wrong answer",
+            Detection::Unordered => "race",
+            Detection::Fault(class) => class,
+            Detection::WrongAnswer => "wrong answer",
         })
     }
 }
 
-/// The smallest member of a kernel's selector that holds every input: it compiles soonest and has four
-/// warps a CTA. `cluster_resident` goes more ways with 16-bit scores than with others.
+/// The smallest variant of a kernel that serves every input: it compiles soonest and has four warps a
+/// CTA. `cluster_resident` has more branches for 16-bit scores than for others.
 pub fn smallest(kernel: KernelKind) -> Variant {
     let dtype = if kernel == KernelKind::ClusterResident { DType::Bf16 } else { DType::F32 };
     let spec = SelectorSpec::builder("Smallest")
@@ -99,15 +99,15 @@ impl Battery {
             // Winners above a bin that fits on chip, few and many of them.
             (Distribution::Normal, 1.0, 1000, 40),
             (Distribution::Normal, 1.0, 1000, 600),
-            // Many members that differ, many that are equal, and all of them winners.
+            // Many candidates that differ, many that are equal, and all of them winners.
             (Distribution::OneBin, 1.0, 1000, 40),
             (Distribution::OneBin, 1.0, 1000, 600),
             (Distribution::OneBin, 1.0, 400, 40),
             (Distribution::Distinct64, 1.0, 1000, 513),
             (Distribution::Equal, 1.0, 900, 700),
-            // Members with the greatest keys that there are: what is lost at the top shows.
+            // Candidates with the greatest keys: an error in the highest bits shows.
             (Distribution::Symmetric, f32::MAX, 1000, 40),
-            // More members than are kept on chip.
+            // More candidates than fit on chip.
             (Distribution::OneBin, 1.0, 4003, 100),
             (Distribution::Equal, 1.0, 4003, 100),
         ];
@@ -118,14 +118,16 @@ impl Battery {
         Battery { inputs: inputs.collect(), dtype: variant.dtype }
     }
 
-    /// How the kernel is found out, if it is: under the first schedules that show anything, by what
-    /// names the cause, or else by what came first; by that at once if `any` will do.
-    pub fn finds_out(&self, kernel: &Kernel, any: bool) -> Option<Verdict> {
+    /// How the kernel is detected, if it is. Of the first schedule with any fault, the fault that names
+    /// the cause, or else the first fault; with `any`, the first fault of all.
+    pub fn detects(&self, kernel: &Kernel, any: bool) -> Option<Detection> {
         let mut first = None;
         for seed in 0..SEEDS {
             for input in &self.inputs {
                 match self.run(input, &kernel.seed(seed)) {
-                    Some(verdict) if any || verdict.names_the_cause() => return Some(verdict),
+                    Some(detection) if any || detection.names_the_cause() => {
+                        return Some(detection);
+                    }
                     found => first = first.or(found),
                 }
             }
@@ -136,12 +138,12 @@ impl Battery {
         first
     }
 
-    /// Whether a `__trap` in the kernel is met.
+    /// Whether the kernel runs into a `__trap`.
     pub fn traps(&self, kernel: &Kernel) -> bool {
-        self.inputs.iter().any(|input| self.run(input, kernel) == Some(Verdict::Fault("misuse")))
+        self.inputs.iter().any(|input| self.run(input, kernel) == Some(Detection::Fault("misuse")))
     }
 
-    fn run(&self, input: &Input, kernel: &Kernel) -> Option<Verdict> {
+    fn run(&self, input: &Input, kernel: &Kernel) -> Option<Detection> {
         with_score!(self.dtype, S => input.run::<S>(kernel))
     }
 }
@@ -160,7 +162,7 @@ impl Input {
         Input { scores, lengths: vec![columns as i32], columns, k }
     }
 
-    fn run<S: Score + Word>(&self, kernel: &Kernel) -> Option<Verdict> {
+    fn run<S: Score + Word>(&self, kernel: &Kernel) -> Option<Detection> {
         let Input { scores, lengths, columns, k } = self;
         let scores: Vec<S> = scores.iter().map(|&score| S::from_f32(score)).collect();
         let rows = lengths.len();
@@ -173,11 +175,11 @@ impl Input {
         };
         let winners = match kernel.select::<S, i32>(&input) {
             Ok(winners) => winners,
-            Err(fault) => return Some(Verdict::of(&fault)),
+            Err(fault) => return Some(Detection::of(&fault)),
         };
         let end = (rows - 1) * stride + columns;
         let matrix = Matrix::strided(&scores[..end], rows, *columns, stride).unwrap();
         let matrix = matrix.with_lengths(lengths).unwrap();
-        host::check(&matrix, *k, &SEMANTICS, &winners).err().map(|_| Verdict::WrongAnswer)
+        host::check(&matrix, *k, &SEMANTICS, &winners).err().map(|_| Detection::WrongAnswer)
     }
 }

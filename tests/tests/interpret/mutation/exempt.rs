@@ -1,10 +1,10 @@
-//! The mutants that nobody has to find out, each with the reason; reviewed, never generated. A
-//! barrier that could go is a finding, to be mended in the template: until then it stands here, and
-//! once it is gone the exemption fails the test.
+//! The mutants that need not be detected, each with the reason. The list is reviewed, never generated. An
+//! unneeded barrier is a defect of the template: it is listed here until it is removed there, and then
+//! the exemption fails the test.
 
 use super::sites::Site;
 
-/// One site of one kernel. Without a line number, so that it outlives edits.
+/// One site of one kernel. It has no line number, so that edits of the template do not change it.
 pub struct Exempt {
     pub kernel: &'static str,
     pub file: &'static str,
@@ -18,7 +18,7 @@ pub struct Exempt {
 /// Every mutation of a site.
 pub const ANY: &str = "any";
 
-/// Sites of a shared block that this kernel never comes to; a trap in their place shows it.
+/// Sites of a shared block that this kernel never reaches; a trap in their place proves it.
 pub const UNREACHED: &[Exempt] = &[
     Exempt {
         kernel: "block_radix",
@@ -50,7 +50,7 @@ pub const UNREACHED: &[Exempt] = &[
         function: "cluster_arrive",
         construct: "__cluster_barrier_arrive()",
         mutation: ANY,
-        reason: "its CTAs meet once without telling more than that they run, and later by exchanges",
+        reason: "its CTAs synchronise once to know that all of them run, and later by exchanges",
     },
     Exempt {
         kernel: "cluster_resident",

@@ -1,5 +1,5 @@
-//! Inputs for the filters: each leads to a branch that a guess which holds does not come to. Some of
-//! them are rows whose sampled stripes are not like the others, see `topkit_tests::Stripes`.
+//! Inputs for the filters: each leads to a branch that runs only if the guessed threshold is wrong or
+//! absent. Some are rows whose sampled stripes differ from the others, see `topkit_tests::Stripes`.
 
 use super::battery::{GAP, Input};
 use topkit::{Variant, spec::KernelKind};
@@ -19,7 +19,7 @@ pub fn inputs(variant: &Variant) -> Vec<Input> {
         Input::of(Distribution::Normal, 1.0, 3, 1000, 40),
         Input::of(Distribution::Normal, 1.0, 1, 3 + 3 * STRIPE, 40),
         Input::of(Distribution::Normal, 1.0, 2, 4003, 600),
-        // No bound is guessed: all scores are gathered, and the best of them kept.
+        // No threshold is guessed: all scores are candidates, and the best of them win.
         Input::of(Distribution::Normal, 1.0, 1, 4003, 1800),
     ];
     inputs.extend(match variant.kernel {
@@ -33,19 +33,19 @@ pub fn inputs(variant: &Variant) -> Vec<Input> {
 fn block(variant: &Variant) -> Vec<Input> {
     let row = |columns, k, score| row(variant, 1, columns, k, score);
     vec![
-        // Very many equals, as winners and among them.
+        // Very many ties, all of them winners or only some of them.
         Input::of(Distribution::Equal, 1.0, 3, 900, 700),
         Input::of(Distribution::Distinct64, 1.0, 3, 1000, 513),
-        // More are gathered than there are places, all of them different or many of each.
+        // More candidates than the buffer has places, all different, or many of each score.
         Input::of(Distribution::OneBin, 1.0, 1, 5000, 2048),
         row(5000, 2048, |_, random| (50.0 * random).floor()),
         // The bin of the last winner is full.
         row(2000, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
         // The sample is better than the row, and the guess too high.
         row(5000, 600, |stripe, random| if stripe < 2 { 1.0 + random } else { random }),
-        // The sample is worse than the row: more is above the guess than there are places.
+        // The sample is worse than the row: more scores are above the guess than there are places.
         row(11_000, 40, |stripe, random| if stripe < 2 { random } else { 1.0 + random }),
-        // The same with few values, so that of the last one kept only some are.
+        // The same with few values, so that only some candidates with the last winning score win.
         row(
             11_000,
             40,
@@ -53,7 +53,7 @@ fn block(variant: &Variant) -> Vec<Input> {
                 if stripe < 2 { random } else { 1.0 + (8.0 * random).floor() }
             },
         ),
-        // Winners and very many equals, which move over each other.
+        // Winners and very many ties, which move over each other in the buffer.
         row(18_000, 2000, |_, random| if random < 0.09 { 1.0 + random } else { 0.5 }),
         row(8203, 1000, crowded),
     ]
@@ -66,9 +66,9 @@ fn cluster(variant: &Variant) -> Vec<Input> {
         row(4003, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
         // One CTA has all winners.
         row(4003, 600, |stripe, random| if stripe % 2 == 0 { 1.0 + random } else { random }),
-        // The samples are better than the row, and too few are brought.
+        // The samples are better than the row, and the CTAs collect too few candidates.
         row(11_000, 700, |stripe, random| if stripe < 2 { 1.0 + random } else { random }),
-        // One CTA has more winners than it brings, the other equals alone: so many are set aside
+        // One CTA has more winners than it sends, the other only ties: so many ties are collected
         // that they move over each other.
         row(16_000, 2048, |stripe, random| match stripe % 2 {
             0 if stripe < 4 => 1.0 + random,
@@ -84,7 +84,7 @@ fn grid(variant: &Variant) -> Vec<Input> {
     vec![
         // The bin of the last winner is full.
         row(5000, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
-        // One CTA has all winners, so that it brings too few of them.
+        // One CTA has all winners, so that it sends too few of them.
         row(5000, 600, |stripe, random| if stripe == 0 { 1.0 + random } else { random }),
         // As many CTAs as there are multiprocessors, each with one stripe.
         self::row(variant, 4, 8180, 1000, crowded),
@@ -92,7 +92,7 @@ fn grid(variant: &Variant) -> Vec<Input> {
 }
 
 /// Equal scores in the sampled stripe alone: more of them than a sample should have, and fewer than
-/// win. The threshold is their score, they are collected as ties, and then the row is collected again.
+/// win. The threshold is their score, they are collected as ties, and then the row is read again.
 fn crowded(stripe: usize, random: f32) -> f32 {
     if stripe == 0 && random < 0.47 { 0.0 } else { -1.0 - random }
 }

@@ -1,14 +1,14 @@
-//! Takes away, one at a time, everything that orders threads in the templates, and shows that the
-//! interpreter or the judge of answers finds each out. The table is a golden, `golden-mutants.md`.
+//! Removes or weakens every construct that orders threads in the templates, one at a time, and shows that
+//! the interpreter or the check of the answer detects each mutant. The table is a golden,
+//! `golden-mutants.md`.
 //!
-//! What the filters share with each other or with a kernel before them is mutated once, in the first
-//! whose text has it and where every mutant can be found out; the row names that kernel. The kernels
-//! that are no filters are each mutated whole.
+//! A filter does not mutate the sites that an earlier kernel shares and where every mutant of that kernel
+//! is detected; the row names the earlier kernel. The other kernels are each mutated whole.
 //!
-//! Sites are found in the rendered text, so that a new kernel joins by itself; a mutant is that text
-//! with one site replaced, and nearly all mutants of a kernel are compiled as one text (`switch`). What
-//! nobody finds out fails the test with its place, unless it stands in
-//! `exempt`, and so does an exemption that no longer holds.
+//! Sites are found in the rendered text, so a new kernel needs no entry. A mutant is that text with one
+//! site replaced, and nearly all mutants of a kernel are compiled as one text (`switch`). An undetected
+//! mutant fails the test with its place unless `exempt` lists it, and so does an exemption that no longer
+//! holds.
 
 mod battery;
 mod exempt;
@@ -51,12 +51,12 @@ struct Job<'a> {
     subject: &'a Subject,
     site: &'a Site,
     mutation: Mutation,
-    /// Of the mutant in the subject's compiled text; none if it has to be compiled alone.
+    /// The mutant's number in the subject's compiled text; `None` if it has to be compiled alone.
     number: Option<u32>,
 }
 
 #[test]
-fn every_mutant_is_found_out() {
+fn every_mutant_is_detected() {
     let subjects = subjects();
     let folder = tempfile::tempdir().unwrap();
     let interpreter = interpreter().folder(folder.path()).steps(STEPS);
@@ -64,7 +64,7 @@ fn every_mutant_is_found_out() {
         for Subject { source, battery, .. } in &subjects {
             let interpreter = &interpreter;
             scope.spawn(move || {
-                let found = battery.finds_out(&interpreter.load(source).unwrap(), false);
+                let found = battery.detects(&interpreter.load(source).unwrap(), false);
                 assert_eq!(found, None, "{} as it is", source.entry);
             });
         }
@@ -77,8 +77,8 @@ fn every_mutant_is_found_out() {
             let job = |mutation| Job { subject, site, mutation, number: None };
             match rule {
                 Rule::NotModelled(why) => {
-                    let verdict = "not modelled".to_owned();
-                    rows.push(Row::new(site, ANY, subject.kernel, verdict, why));
+                    let detection = "not modelled".to_owned();
+                    rows.push(Row::new(site, ANY, subject.kernel, detection, why));
                 }
                 Rule::Mutate(_) if reason(UNREACHED, subject.kernel, site, ANY).is_some() => {
                     jobs.push(job(trap(&subject.source, site)));
@@ -100,19 +100,19 @@ fn every_mutant_is_found_out() {
     let mut wrong = stale_exemptions(&subjects);
     let queue = Mutex::new(jobs.iter());
     let work = || {
-        let mut judged = Vec::new();
+        let mut checked = Vec::new();
         while let Some(job) = { queue.lock().unwrap().next() } {
             let place = subjects.iter().position(|subject| std::ptr::eq(subject, job.subject));
-            judged.push(job.judge(&interpreter, Some(&switched[place.unwrap()])));
+            checked.push(job.check(&interpreter, Some(&switched[place.unwrap()])));
         }
-        judged
+        checked
     };
-    let judged: Vec<_> = std::thread::scope(|scope| {
+    let checked: Vec<_> = std::thread::scope(|scope| {
         let workers = [(); WORKERS].map(|()| scope.spawn(work));
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
-    for judged in judged {
-        match judged {
+    for checked in checked {
+        match checked {
             Ok(row) => rows.push(row),
             Err(why) => wrong.push(why),
         }
@@ -122,7 +122,7 @@ fn every_mutant_is_found_out() {
     expect_file![tests_folder().join("golden-mutants.md")].assert_eq(&table(rows));
 }
 
-/// No block has a site that is in no kernel's text.
+/// Every site of every block is in some kernel's text.
 #[test]
 fn every_site_of_the_templates_is_in_a_kernel() {
     let places = |text: &str| -> BTreeSet<(String, String)> {
@@ -145,8 +145,8 @@ fn tests_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every kernel with the sites to mutate in it. A filter leaves out a shared block's sites that a
-/// kernel before it shows in full.
+/// Every kernel with the sites to mutate in it. A filter leaves out the sites of a shared block whose
+/// mutants were all detected in an earlier kernel.
 fn subjects() -> Vec<Subject> {
     let mut before = BTreeSet::new();
     let all = KernelKind::ALL.iter().map(|&kernel| {
@@ -164,7 +164,7 @@ fn subjects() -> Vec<Subject> {
     all.collect()
 }
 
-/// Whether this kernel shows less of a site than all.
+/// Whether a mutant of the site is exempt in this kernel.
 fn exempted(kernel: &str, site: &Site, rule: &Rule) -> bool {
     let Rule::Mutate(mutations) = rule else { return false };
     reason(UNREACHED, kernel, site, ANY).is_some()
@@ -179,7 +179,7 @@ fn subject(kernel: KernelKind) -> Subject {
     Subject { kernel: kernel.name(), source, battery: Battery::of(&variant), sites }
 }
 
-/// The text that is every numbered mutant of a kernel.
+/// One text with all numbered mutants of a kernel.
 fn all_mutants(subject: &Subject, jobs: &[Job<'_>]) -> RenderedSource {
     let mine = |job: &&Job<'_>| std::ptr::eq(job.subject, subject) && job.number.is_some();
     let mut sites: Vec<(&Site, Vec<(u32, &Mutation)>)> = Vec::new();
@@ -202,22 +202,23 @@ fn trap(source: &RenderedSource, site: &Site) -> Mutation {
 }
 
 impl Job<'_> {
-    /// The row of the table, or what is wrong.
-    /// A mutant with a number is judged by the text of all of them.
-    fn judge(&self, interpreter: &Interpreter, switched: Option<&Kernel>) -> Result<Row, String> {
+    /// The row of the table, or an error.
+    /// A mutant with a number runs in the text of all numbered mutants.
+    fn check(&self, interpreter: &Interpreter, switched: Option<&Kernel>) -> Result<Row, String> {
         switch::as_mutant(self.number.unwrap_or(0), || {
-            self.judge_meant(interpreter, switched.filter(|_| self.number.is_some()))
+            self.check_meant(interpreter, switched.filter(|_| self.number.is_some()))
         })
     }
 
-    fn judge_meant(
+    fn check_meant(
         &self,
         interpreter: &Interpreter,
         switched: Option<&Kernel>,
     ) -> Result<Row, String> {
         let Job { subject: Subject { kernel, source, battery, .. }, site, mutation, .. } = self;
-        let row =
-            |verdict: String, reason| Ok(Row::new(site, mutation.name, kernel, verdict, reason));
+        let row = |detection: String, reason| {
+            Ok(Row::new(site, mutation.name, kernel, detection, reason))
+        };
         let wrong = |what| Err(format!("{}: {}, {kernel}: {what}", site.place(), mutation.name));
         let load = |mutation: &Mutation| {
             let mut mutant = source.clone();
@@ -231,21 +232,21 @@ impl Job<'_> {
         if mutation.name == ANY {
             return match reason(UNREACHED, kernel, site, ANY) {
                 Some(why) if !battery.traps(&loaded) => row("not reached".to_owned(), why),
-                _ => wrong("it stands among the unreached and is reached".to_owned()),
+                _ => wrong("it is listed as unreached and is reached".to_owned()),
             };
         }
-        let found = battery.finds_out(&loaded, mutation.loses_values);
+        let found = battery.detects(&loaded, mutation.loses_values);
         match (found, reason(EQUIVALENT, kernel, site, mutation.name)) {
             (Some(_), None) if mutation.loses_values => row("wrong values".to_owned(), ""),
-            (Some(verdict), None) => row(verdict.to_string(), ""),
+            (Some(detection), None) => row(detection.to_string(), ""),
             (None, Some(why)) => row("equivalent".to_owned(), why),
-            // A constant has no place to trap in.
+            // A trap cannot replace a constant.
             (None, None) => match load(&trap(source, site)) {
-                Ok(trapped) if !battery.traps(&trapped) => wrong("no input comes there".to_owned()),
-                _ => wrong("nobody finds it out".to_owned()),
+                Ok(trapped) if !battery.traps(&trapped) => wrong("no input reaches it".to_owned()),
+                _ => wrong("it is undetected".to_owned()),
             },
-            (Some(verdict), Some(_)) => {
-                wrong(format!("it stands among the equivalent and is found out: {verdict}"))
+            (Some(detection), Some(_)) => {
+                wrong(format!("it is listed as equivalent and is detected: {detection}"))
             }
         }
     }

@@ -1,38 +1,38 @@
-//! That the mutation test itself can fail: a barrier that nobody needs, an exemption that does not
-//! hold, and a construct that no rule knows.
+//! Shows that the mutation test can fail: on an unneeded barrier, on an exemption that does not hold, and
+//! on a construct without a rule.
 
 use super::*;
 
 const CLEAR: &str = "shared.histogram.template clear<THREADS>();\n                __syncthreads();";
 
-fn judged(source: RenderedSource, at: usize) -> Result<Row, String> {
+fn checked(source: RenderedSource, at: usize) -> Result<Row, String> {
     let kernel = KernelKind::BlockRadix;
     let subject = Subject { source, ..subject(kernel) };
     let sites = scan(&subject.source.text);
     let site = sites.into_iter().find(|site| site.range.start == at).unwrap();
     let Some(Rule::Mutate(mutations)) = rule(&site) else { panic!("{}", site.place()) };
     let job = Job { subject: &subject, site: &site, mutation: mutations[0].clone(), number: None };
-    job.judge(&interpreter().steps(STEPS), None)
+    job.check(&interpreter().steps(STEPS), None)
 }
 
 #[test]
-fn a_barrier_that_nobody_needs_is_named() {
+fn an_unneeded_barrier_is_named() {
     let mut source = subject(KernelKind::BlockRadix).source;
     let at = source.text.find(CLEAR).unwrap() + CLEAR.len();
     source.text.insert_str(at, " __syncthreads();");
-    let wrong = judged(source, at + 1).unwrap_err();
+    let wrong = checked(source, at + 1).unwrap_err();
     assert!(wrong.starts_with("templates/kernels/block_radix.cuh:"), "{wrong}");
-    assert!(wrong.ends_with("nobody finds it out"), "{wrong}");
+    assert!(wrong.ends_with("it is undetected"), "{wrong}");
 }
 
 #[test]
-fn a_barrier_where_no_input_comes_is_named() {
+fn a_barrier_that_no_input_reaches_is_named() {
     let mut source = subject(KernelKind::BlockRadix).source;
     let at = source.text.find(CLEAR).unwrap() + CLEAR.len();
     let dead = " if (k == 12345) { __syncthreads(); }";
     source.text.insert_str(at, dead);
-    let wrong = judged(source, at + dead.find("__sync").unwrap()).unwrap_err();
-    assert!(wrong.ends_with("no input comes there"), "{wrong}");
+    let wrong = checked(source, at + dead.find("__sync").unwrap()).unwrap_err();
+    assert!(wrong.ends_with("no input reaches it"), "{wrong}");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_construct_without_a_rule_is_an_error() {
 }
 
 #[test]
-fn sites_are_found_where_they_stand() {
+fn sites_are_found_at_their_lines() {
     let text = "__device__ void f(int a) {  // __syncthreads() in a comment\n\
                 \x20   g(a); __syncthreads(); __syncthreads();\n\
                 \x20   atomicAdd(&x[h(a, 1)],\n        2u);\n}\n";

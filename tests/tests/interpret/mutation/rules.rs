@@ -1,5 +1,5 @@
-//! What is taken away from each construct that orders threads. A name that sounds like one and has no
-//! rule is an error, so that a new kernel cannot bring a construct that nobody tests.
+//! The mutations of each construct that orders threads. A name that sounds like such a construct and has
+//! no rule is an error, so that a new kernel cannot add an untested construct.
 
 use super::sites::Site;
 
@@ -8,11 +8,11 @@ use super::sites::Site;
 pub struct Mutation {
     pub name: &'static str,
     pub text: String,
-    /// Lanes go on with values that nobody gave them. Which fault follows is the schedule's choice.
+    /// Lanes continue with values that no lane sent. The schedule decides which fault follows.
     pub loses_values: bool,
 }
 
-/// What becomes of a site.
+/// How a site is mutated.
 #[derive(Debug, Clone)]
 pub enum Rule {
     Mutate(Vec<Mutation>),
@@ -60,7 +60,7 @@ pub fn rule(site: &Site) -> Option<Rule> {
         | "mbarrier_wait_parity"
         | "mbarrier_arrive_expect_tx"
         | "store_async" => vec![removed()],
-        // An exchange's: what stands before the name needs a member.
+        // Of an exchange: the object before the name needs a field, and `mbarrier` is one.
         "wait" | "announce" | "send" => vec![of("removed", "mbarrier")],
         "mbarrier_test_wait_parity" => vec![of("removed", "true")],
         "__syncthreads_or" | "__syncthreads_and" | "__syncthreads_count" => {
@@ -93,7 +93,7 @@ pub fn rule(site: &Site) -> Option<Rule> {
 fn sounds_like_order(site: &Site) -> bool {
     const SOUNDS: &str = "sync fence atomic barrier acquire release activemask arrive wait";
     if site.name == "asm" {
-        // Without either it computes a value, and no more.
+        // Without either it only computes a value.
         return site.construct.contains("volatile") || site.construct.contains("memory");
     }
     SOUNDS.split(' ').any(|sound| site.name.contains(sound))
@@ -122,7 +122,7 @@ fn weaker_masks(site: &Site) -> Vec<Mutation> {
     })
 }
 
-/// What a lane would have if it met no other.
+/// The value of a lane without the other lanes.
 fn not_exchanged(site: &Site) -> Mutation {
     let value = &site.operands[1];
     let text = match site.name.as_str() {

@@ -1,8 +1,8 @@
-//! Most mutants of a kernel, compiled at once: each site of the text asks which mutant is meant, and
-//! the thread that runs the kernel says so. A mutant costs no compile of its own then.
+//! Compiles most mutants of a kernel as one text: each site calls back for the number of the mutant to run,
+//! which the thread that runs the kernel has set. So a mutant costs no compile of its own.
 //!
-//! A constant is no place to ask in, and neither is what is called of an object: those mutants are
-//! texts of their own.
+//! A constant cannot call back, and neither can the name of a method: each of these mutants is a text of
+//! its own.
 
 use super::rules::Mutation;
 use super::sites::Site;

@@ -1,5 +1,5 @@
-//! The golden: what was taken away where, and who found it out. It has no line numbers, so that an
-//! edit of a template shows only where something changed.
+//! The golden: each site, its mutation, and how the mutant was detected. It has no line numbers, so that
+//! an edit of a template changes only the rows of that edit.
 
 use super::sites::Site;
 use std::collections::BTreeMap;
@@ -8,22 +8,21 @@ use std::fmt::Write;
 const HEAD: &str = "\
 # Mutants
 
-Everything in `templates/` that orders threads, taken away or weakened, one thing at a time, and how
-the interpreter found the mutant out. `tests/interpret/mutation` writes this table.
+Every construct in `templates/` that orders threads, removed or weakened, one at a time, and how the
+interpreter detected the mutant. `tests/interpret/mutation` writes this table.
 
-- race: two accesses that nothing orders, or a read before the first write; which of the two is the
-  schedule's choice.
+- race: two unordered accesses, or a read before the first write; the schedule decides which of the two.
 - mask: a collective whose mask is not the set of its callers.
-- wrong values: lanes go on with values that nobody gave them, and an access out of bounds, a race,
-  a mask or a wrong answer follows; which of them is the schedule's choice.
+- wrong values: lanes continue with values that no lane sent, and an access out of bounds, a race, a mask
+  or a wrong answer follows; the schedule decides which.
 - wrong answer: no fault, and not the top k.
-- equivalent: it does what the kernel does, for the reason given.
-- not reached: the kernel never comes there, as a trap in that place shows.
-- not modelled: the interpreter cannot tell.
+- equivalent: the mutant does the same as the kernel, for the reason given.
+- not reached: the kernel never reaches the site, as a trap in its place proves.
+- not modelled: the interpreter cannot detect the mutant.
 ";
 
 const COLUMNS: &str = "\
-| file | function | construct | mutation | kernel | found out by |
+| file | function | construct | mutation | kernel | detected by |
 |---|---|---|---|---|---|
 ";
 
@@ -32,7 +31,7 @@ pub struct Row {
     place: [String; 3],
     mutation: &'static str,
     kernel: &'static str,
-    verdict: String,
+    detection: String,
     reason: &'static str,
 }
 
@@ -41,12 +40,12 @@ impl Row {
         site: &Site,
         mutation: &'static str,
         kernel: &'static str,
-        verdict: String,
+        detection: String,
         reason: &'static str,
     ) -> Row {
         let place = [&site.file, &site.function, &site.construct]
             .map(|part| part.strip_prefix("templates/").unwrap_or(part).replace('|', "\\|"));
-        Row { place, mutation, kernel, verdict, reason }
+        Row { place, mutation, kernel, detection, reason }
     }
 }
 
@@ -54,17 +53,17 @@ pub fn table(mut rows: Vec<Row>) -> String {
     rows.sort();
     let mut totals: BTreeMap<&str, usize> = BTreeMap::new();
     for row in &rows {
-        *totals.entry(&row.verdict).or_default() += 1;
+        *totals.entry(&row.detection).or_default() += 1;
     }
     let totals: Vec<String> =
-        totals.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+        totals.iter().map(|(detection, count)| format!("{count} {detection}")).collect();
     let mut text = format!("{HEAD}\nOf {}: {}.\n\n{COLUMNS}", rows.len(), totals.join(", "));
-    for Row { place: [file, function, construct], mutation, kernel, verdict, reason } in &rows {
+    for Row { place: [file, function, construct], mutation, kernel, detection, reason } in &rows {
         let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "| {file} | {function} | `{construct}` | {mutation} | {kernel} | {verdict}{why} |"
+            "| {file} | {function} | `{construct}` | {mutation} | {kernel} | {detection}{why} |"
         );
     }
     text

@@ -1,4 +1,4 @@
-//! Small random questions of every shape and meaning, shared by the property tests.
+//! Small random problems of every shape and semantics, for the property tests.
 
 use proptest::prelude::*;
 use topkit::host::Matrix;
@@ -7,9 +7,9 @@ use topkit::{
     spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties},
 };
 
-/// One question, for any score type: the bits are cut to the type's size.
+/// One problem for every score type: each type takes as many bits as it has.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct Problem {
     pub rows: usize,
     pub columns: usize,
     pub row_stride: usize,
@@ -20,9 +20,9 @@ pub struct Question {
     semantics: Semantics,
 }
 
-impl Question {
+impl Problem {
     pub fn scores<S: Score>(&self) -> Vec<S> {
-        // A pattern of 32 bits is a hard one for 16 bits when its top is kept, not its bottom.
+        // The upper half of a 32-bit pattern makes hard cases for 16-bit types; the lower half does not.
         let shift = 32 - S::DTYPE.key_bits();
         self.bits.iter().map(|&bits| S::from_bits(bits >> shift)).collect()
     }
@@ -53,7 +53,7 @@ impl Question {
     }
 }
 
-pub fn any_question() -> impl Strategy<Value = Question> {
+pub fn any_problem() -> impl Strategy<Value = Problem> {
     (0usize..4, 0usize..24, 0usize..4).prop_flat_map(|(rows, columns, gap)| {
         let row_stride = columns + gap;
         let edge = prop_oneof![8 => -2..28i32, 1 => Just(i32::MIN), 1 => Just(i32::MAX)];
@@ -64,7 +64,7 @@ pub fn any_question() -> impl Strategy<Value = Question> {
                 if starts.is_some() || lengths.is_some() {
                     semantics.rows = RowShape::Ragged;
                 }
-                Question { rows, columns, row_stride, k, bits, starts, lengths, semantics }
+                Problem { rows, columns, row_stride, k, bits, starts, lengths, semantics }
             },
         )
     })

@@ -1,7 +1,7 @@
-//! The judge of many answers accepts and refuses as the library's own does: every kind of wrong
-//! answer, on every distribution and meaning. Needs nothing.
+//! `topkit_lab::Checker` accepts and refuses the same answers as the library's own check: every kind of
+//! wrong answer, on every distribution and semantics. Needs nothing.
 
-use super::question::any_question;
+use super::problem::any_problem;
 use half::{bf16, f16};
 use proptest::prelude::*;
 use topkit::host::{self, Matrix};
@@ -9,18 +9,18 @@ use topkit::{
     IndexInt, Score,
     spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties},
 };
-use topkit_lab::{Distribution, Judge, Rng, SUITE};
+use topkit_lab::{Checker, Distribution, Rng, SUITE};
 use topkit_tests::oracle;
 
-/// What both judges say, which must be one.
+/// Whether both checks accept the answer; they must agree.
 fn accepts<S: Score, I: IndexInt>(
-    judge: &Judge,
+    checker: &Checker,
     input: &Matrix<'_, S>,
     k: u32,
     semantics: &Semantics,
     got: &[I],
 ) -> bool {
-    let accepted = judge.accepts(input, k, got);
+    let accepted = checker.accepts(input, k, got);
     let checked = host::check(input, k, semantics, got);
     assert_eq!(accepted, checked.is_ok(), "{checked:?}");
     accepted
@@ -59,9 +59,9 @@ fn every_kind<S: Score>(distribution: Distribution, select: Select, nan: NanPoli
     for (columns, k) in [(1, 1), (300, 1), (300, 64), (300, 300), (300, 305), (3000, 511)] {
         let scores = distribution.fill::<S>(11, rows, columns);
         let input = Matrix::new(&scores, rows, columns).unwrap();
-        let judge = Judge::new(&input, &semantics);
+        let checker = Checker::new(&input, &semantics);
         let right = host::top_k::<S, i32>(&input, k, &semantics).unwrap().indices;
-        assert!(accepts(&judge, &input, k, &semantics, &right));
+        assert!(accepts(&checker, &input, k, &semantics, &right));
         let answers: Vec<&[i32]> = right.chunks(k as usize).collect();
         // Any order is right.
         let turned: Vec<i32> = answers
@@ -71,7 +71,7 @@ fn every_kind<S: Score>(distribution: Distribution, select: Select, nan: NanPoli
             })
             .copied()
             .collect();
-        assert!(accepts(&judge, &input, k, &semantics, &turned));
+        assert!(accepts(&checker, &input, k, &semantics, &turned));
         for (row, right) in answers.iter().enumerate() {
             let key = |column: i32| {
                 let key = input.row(row)[column as usize].ordered_key(nan);
@@ -83,13 +83,16 @@ fn every_kind<S: Score>(distribution: Distribution, select: Select, nan: NanPoli
                 let mut all = answers.clone();
                 all[row] = &wrong;
                 let got = all.concat();
-                assert!(!accepts(&judge, &input, k, &semantics, &got), "{distribution}: {wrong:?}");
+                assert!(
+                    !accepts(&checker, &input, k, &semantics, &got),
+                    "{distribution}: {wrong:?}"
+                );
                 refused += 1;
             }
         }
-        // The first rows alone are judged as such.
+        // The first rows of the matrix may be checked alone.
         let first = Matrix::new(&scores[..2 * columns], 2, columns).unwrap();
-        assert!(accepts(&judge, &first, k, &semantics, &right[..2 * k as usize]));
+        assert!(accepts(&checker, &first, k, &semantics, &right[..2 * k as usize]));
     }
     refused
 }
@@ -116,8 +119,8 @@ fn of_ties_any_may_be_taken_and_no_score_above_them_left_out() {
     let scores = [5.0f32, 1.0, 3.0, 3.0, -0.0, 3.0, 0.0];
     let input = Matrix::new(&scores, 1, 7).unwrap();
     let semantics = Semantics::DEFAULT;
-    let judge = Judge::new(&input, &semantics);
-    let said = |k: u32, got: &[i32]| accepts(&judge, &input, k, &semantics, got);
+    let checker = Checker::new(&input, &semantics);
+    let said = |k: u32, got: &[i32]| accepts(&checker, &input, k, &semantics, got);
     for right in [[0, 2, 3], [3, 0, 5], [5, 2, 0]] {
         assert!(said(3, &right), "{right:?}");
     }
@@ -135,13 +138,13 @@ fn of_ragged_rows_only_the_scores_that_count_are_judged() {
     let input = Matrix::new(&scores, 4, 50).unwrap();
     let input = input.with_starts(&starts).unwrap().with_lengths(&lengths).unwrap();
     let semantics = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
-    let judge = Judge::new(&input, &semantics);
+    let checker = Checker::new(&input, &semantics);
     let right = host::top_k::<f32, i32>(&input, 20, &semantics).unwrap().indices;
-    assert!(accepts(&judge, &input, 20, &semantics, &right));
+    assert!(accepts(&checker, &input, 20, &semantics, &right));
     for (place, index) in [(20, 20), (41, 0), (40, 1), (60, 0)] {
         let mut wrong = right.clone();
         wrong[place] = index;
-        assert!(!accepts(&judge, &input, 20, &semantics, &wrong), "{index} at {place}");
+        assert!(!accepts(&checker, &input, 20, &semantics, &wrong), "{index} at {place}");
     }
 }
 
@@ -149,16 +152,16 @@ fn of_ragged_rows_only_the_scores_that_count_are_judged() {
 #[should_panic(expected = "row 1 is another one")]
 fn rows_that_were_not_ranked_are_not_judged() {
     let scores = [1.0f32; 20];
-    let judge = Judge::new(&Matrix::new(&scores, 2, 10).unwrap(), &Semantics::DEFAULT);
+    let checker = Checker::new(&Matrix::new(&scores, 2, 10).unwrap(), &Semantics::DEFAULT);
     let other = Matrix::new(&scores, 2, 10).unwrap().with_lengths(&[10, 9]).unwrap();
-    judge.accepts(&other, 1, &[0, 0]);
+    checker.accepts(&other, 1, &[0, 0]);
 }
 
 #[test]
-#[should_panic(expected = "not judged here")]
+#[should_panic(expected = "not checked here")]
 fn a_tie_rule_is_for_the_other_judge() {
     let semantics = Semantics { ties: Ties::LowestIndex, ..Semantics::DEFAULT };
-    Judge::new(&Matrix::new(&[1.0f32], 1, 1).unwrap(), &semantics);
+    Checker::new(&Matrix::new(&[1.0f32], 1, 1).unwrap(), &semantics);
 }
 
 proptest! {
@@ -166,22 +169,22 @@ proptest! {
 
     /// Right answers, and ones with some indices changed to any others.
     #[test]
-    fn both_judges_say_the_same(question in any_question(), seed: u64) {
+    fn both_judges_say_the_same(problem in any_problem(), seed: u64) {
         let semantics = Semantics {
-            ties: Ties::Any, order: Order::Unsorted, values: false, ..question.semantics::<i32>()
+            ties: Ties::Any, order: Order::Unsorted, values: false, ..problem.semantics::<i32>()
         };
-        let scores = question.scores::<bf16>();
-        let (input, k) = (question.matrix(&scores), question.k);
-        let judge = Judge::new(&input, &semantics);
-        let mut got: Vec<i32> = (0..question.rows)
-            .flat_map(|row| oracle::top_k_row(&question.row(&scores, row), k as usize, &semantics).0)
+        let scores = problem.scores::<bf16>();
+        let (input, k) = (problem.matrix(&scores), problem.k);
+        let checker = Checker::new(&input, &semantics);
+        let mut got: Vec<i32> = (0..problem.rows)
+            .flat_map(|row| oracle::top_k_row(&problem.row(&scores, row), k as usize, &semantics).0)
             .collect();
-        prop_assert!(accepts(&judge, &input, k, &semantics, &got));
+        prop_assert!(accepts(&checker, &input, k, &semantics, &got));
         let mut rng = Rng::new(seed);
         for _ in 0..4 * usize::from(!got.is_empty()) {
             let place = rng.below(got.len() as u32) as usize;
-            got[place] = rng.below(question.columns as u32 + 3) as i32 - 1;
-            accepts(&judge, &input, k, &semantics, &got);
+            got[place] = rng.below(problem.columns as u32 + 3) as i32 - 1;
+            accepts(&checker, &input, k, &semantics, &got);
         }
     }
 }

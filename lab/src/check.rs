@@ -1,4 +1,4 @@
-//! Checks of answers: [`fault`] of one answer, on every core, with the reason; [`Judge`] of thousands of
+//! Checks of answers: [`fault`] of one answer, on every core, with the reason; [`Checker`] of thousands of
 //! answers for one matrix.
 //!
 //! Both use the library: the first its contract, `topkit::host::check`, which reads a whole row
@@ -55,22 +55,22 @@ pub fn fault<S: Score>(
 
 /// The rows of a matrix, sorted.
 #[derive(Debug)]
-pub struct Judge {
+pub struct Checker {
     semantics: Semantics,
     rows: Vec<Ranked>,
 }
 
-impl Judge {
+impl Checker {
     /// Sorts every row.
     ///
     /// # Panics
     /// If the meaning has a tie rule, an order or values: those are `topkit::host::check`'s to check.
-    pub fn new<S: Score>(input: &Matrix<'_, S>, semantics: &Semantics) -> Judge {
+    pub fn new<S: Score>(input: &Matrix<'_, S>, semantics: &Semantics) -> Checker {
         let Semantics { ties, order, values, .. } = *semantics;
-        assert_eq!((ties, order, values), (Ties::Any, Order::Unsorted, false), "not judged here");
+        assert_eq!((ties, order, values), (Ties::Any, Order::Unsorted, false), "not checked here");
         let ranks = |row| input.row(row).iter().map(|&score| rank(score, semantics)).collect();
         let rows = (0..input.rows()).map(|row| Ranked::of(ranks(row))).collect();
-        Judge { semantics: *semantics, rows }
+        Checker { semantics: *semantics, rows }
     }
 
     /// How many rows were sorted.

@@ -5,34 +5,34 @@ use crate::case::{interpreter, load, variant};
 use topkit::interpret::{Fault, Input, InterpretError, Interpreter};
 use topkit::{DType, Problem, inspect::render, spec::Semantics};
 
-fn refusal(question: &Input<'_, f32>) -> String {
+fn refusal(input: &Input<'_, f32>) -> String {
     let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
-    kernel.select::<f32, i32>(question).unwrap_err().to_string()
+    kernel.select::<f32, i32>(input).unwrap_err().to_string()
 }
 
 #[test]
-fn questions_that_do_not_fit_are_refused_with_the_numbers() {
+fn inputs_that_do_not_fit_are_refused_with_the_numbers() {
     let scores = vec![0.5f32; 100];
-    let question = Input::new(&scores, 2, 50, 10);
+    let input = Input::new(&scores, 2, 50, 10);
     let starts = [0, 0];
     // Petabytes, which no machine has.
     let many = vec![0.5f32; 10_000];
     let endless = Input::new(&many, 10_000, 1, i32::MAX as u32);
     let says = [
-        (refusal(&Input { rows: 3, ..question }), "100 scores, and 150 are needed"),
-        (refusal(&Input { k: 0, ..question }), "top 0"),
-        (refusal(&Input { row_stride: 49, ..question }), "row stride 49"),
-        (refusal(&Input { row_stride: usize::MAX, ..question }), "are needed"),
+        (refusal(&Input { rows: 3, ..input }), "100 scores, and 150 are needed"),
+        (refusal(&Input { k: 0, ..input }), "top 0"),
+        (refusal(&Input { row_stride: 49, ..input }), "row stride 49"),
+        (refusal(&Input { row_stride: usize::MAX, ..input }), "are needed"),
         (refusal(&endless), "GB of this machine's memory"),
-        (refusal(&Input { output_gap: usize::MAX, ..question }), "GB of this machine's memory"),
-        (refusal(&Input { offset: usize::MAX, ..question }), "GB of this machine's memory"),
-        (refusal(&Input { starts: Some(&starts), ..question }), "dense"),
+        (refusal(&Input { output_gap: usize::MAX, ..input }), "GB of this machine's memory"),
+        (refusal(&Input { offset: usize::MAX, ..input }), "GB of this machine's memory"),
+        (refusal(&Input { starts: Some(&starts), ..input }), "dense"),
     ];
     for (message, part) in says {
         assert!(message.contains(part), "{message}");
     }
     let kernel = load(&variant(DType::Bf16, 4, 256, 128, Semantics::DEFAULT));
-    let message = kernel.select::<f32, i32>(&question).unwrap_err().to_string();
+    let message = kernel.select::<f32, i32>(&input).unwrap_err().to_string();
     assert!(message.contains("bf16") && message.contains("f32"), "{message}");
 }
 
@@ -68,7 +68,7 @@ fn a_missing_compiler_is_named() {
 fn a_missing_barrier_is_a_fault() {
     let source = render(&variant(DType::Bf16, 8, 2048, 128, Semantics::DEFAULT)).unwrap();
     let scores = topkit_lab::Distribution::OneBin.fill::<half::bf16>(1, 1, 4000);
-    let question = Input::new(&scores, 1, 4000, 100);
+    let input = Input::new(&scores, 1, 4000, 100);
     let barriers: Vec<usize> =
         source.text.match_indices("__syncthreads();").map(|(at, _)| at).collect();
     assert!(barriers.len() >= 5, "the kernel has {} barriers", barriers.len());
@@ -76,7 +76,7 @@ fn a_missing_barrier_is_a_fault() {
         let mut mutant = source.clone();
         mutant.text.replace_range(at..at + "__syncthreads();".len(), "");
         let kernel = interpreter().load(&mutant).unwrap();
-        let found = (0..8).find_map(|seed| kernel.seed(seed).select::<_, i32>(&question).err());
+        let found = (0..8).find_map(|seed| kernel.seed(seed).select::<_, i32>(&input).err());
         let line = mutant.text[..at].lines().count();
         let fault =
             found.unwrap_or_else(|| panic!("nobody misses the barrier at line {line} of the text"));
