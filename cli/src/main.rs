@@ -1,8 +1,8 @@
 //! The `topkit` program: looks at a machine, shows and compiles kernels, and selects from files.
 //!
-//! It stands on the libraries `topkit` and `topkit-lab` and adds no selection of its own. A command
-//! ([`commands`]) reads its arguments ([`args`]) and gives a report, for people or as JSON, or a failure
-//! ([`ui`]); both end here, in one place, as output and an exit code.
+//! It uses the libraries `topkit` and `topkit-lab` and has no selection of its own. A command ([`commands`])
+//! reads its arguments ([`args`]) and returns a report or a failure ([`ui`]). This file prints them, as text or
+//! JSON, and sets the exit code.
 
 mod args;
 mod commands;

@@ -286,7 +286,7 @@ fn nothing_of_the_working_directory_is_loaded_or_run() {
                     command.env("PATH", path);
                     command
                 });
-                // The machine's own may be found by the loader and in the usual folders.
+                // The loader may find the machine's own library, in its standard folders.
                 assert!([0, 1, 3].contains(&ran.code), "{value:?} {path:?}: {ran:?}");
             }
         }

@@ -1,4 +1,4 @@
-//! The one place that says which specs are sound. The macro and the builder both end here.
+//! The check of specs. The macro and the builder both call it, and no other code checks a spec.
 
 use crate::{DType, KSet, Key, LaunchKind, SelectorSpec, Semantics, Variant};
 use std::fmt;
@@ -6,11 +6,11 @@ use std::fmt;
 /// One thing wrong with a spec, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The key that is at fault.
+    /// The key with the fault.
     pub key: Key,
-    /// The position of the value at fault in the key's list, where there is one.
+    /// The position of the faulty value in the key's list, if a single value is faulty.
     pub value: Option<usize>,
-    /// What is wrong, in one line.
+    /// The fault, in one line.
     pub message: String,
     /// What to write instead.
     pub hint: String,

@@ -1,7 +1,8 @@
-//! The lines of `Config`, by which templates see the parameter key and what host and device share.
+//! Writes the lines of `Config`, through which templates read the parameter key and the constants that host and
+//! device share.
 //!
-//! Each line is written here from the tables of dtypes, keys and kernels and from `layout`; the skeleton
-//! puts them into the struct. It knows nothing of the rest of the text.
+//! The lines come from the tables of dtypes, keys and kernels and from `layout`; the skeleton puts them into
+//! the struct. This module does not depend on the rest of the text.
 
 use crate::layout::{COUNTERS, MOST_CANDIDATES, PART_HEADER_WORDS, STAGES};
 use crate::{Key, Variant};
@@ -13,7 +14,7 @@ pub(crate) fn types(variant: &Variant) -> Vec<String> {
     own.into_iter().chain(semantic(variant, true)).collect()
 }
 
-/// The constants: those of the kernel and of its sizes, and then those of the semantic keys.
+/// The constants: first of the kernel and its sizes, then of the semantic keys.
 pub(crate) fn constants(variant: &Variant) -> Vec<String> {
     let most_k = variant.kernel.most_k().unwrap_or(i32::MAX as u32);
     let own = [

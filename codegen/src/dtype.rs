@@ -1,7 +1,7 @@
 //! The table of score types, with the codes of every front.
 //!
-//! A new dtype is one row here, one traits block in the template of dtypes and one Rust type in
-//! `runtime/src/problem/score.rs`; everything else reads these tables.
+//! A new dtype needs a row here, a traits block in `templates/score/dtypes.cuh` and a Rust type in
+//! `runtime/src/problem/score.rs`. All other code reads these tables.
 
 use crate::naming::named;
 
@@ -109,7 +109,7 @@ impl DType {
         16 / self.bytes()
     }
 
-    /// Bits of the ordered key that stands for a score.
+    /// Bits of a score's ordered key.
     pub const fn key_bits(self) -> u32 {
         self.bytes() * 8
     }

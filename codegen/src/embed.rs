@@ -1,5 +1,5 @@
-//! The template files, part of the library. A file that is in neither this table nor that of the
-//! kernels does not exist for the generator; a test holds the tables against the folder.
+//! The template files, embedded in the library. The generator finds only the files of this table and of the table
+//! of kernels; a test compares both tables with the folder.
 
 use crate::kernels::TEMPLATES;
 

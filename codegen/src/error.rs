@@ -1,4 +1,4 @@
-//! What can go wrong between a variant and its text.
+//! The errors of generating the text of a variant.
 
 use crate::SpecError;
 

@@ -1,4 +1,4 @@
-//! Turns a text with quoted includes into one that includes nothing.
+//! Replaces the quoted includes of a text, so that the text includes nothing.
 //!
 //! Each block is written whole and once, after the blocks that it includes, under a line that names it
 //! and a `#line` that keeps the compiler's messages pointing at the template. An include becomes a
@@ -8,7 +8,7 @@ use crate::embed::{self, FOLDER};
 use crate::error::RenderError;
 use std::fmt::Write;
 
-/// The self-contained form of `text`, which stands for the file `path` below the templates folder.
+/// The self-contained form of `text`, the text of the file `path` in the templates folder.
 ///
 /// Lines before the first include (the banner) stay at the top. `grown` are the places at which
 /// rendering made the text longer than it is in the file.
@@ -34,9 +34,9 @@ struct Flattener {
 }
 
 impl Flattener {
-    /// Writes the root, whose includes are written where they stand.
+    /// Writes the root, with each include replaced at its line.
     fn root(&mut self, path: &str, text: &str, grown: &[Growth]) -> Result<(), RenderError> {
-        let mut at_home = true;
+        let (mut at_home, mut named, mut expected) = (true, false, None);
         for (i, line) in text.lines().enumerate() {
             let passed = grown.iter().filter(|growth| growth.before <= i + 1);
             let number = i + 1 - passed.map(|growth| growth.lines).sum::<usize>();
@@ -50,8 +50,14 @@ impl Flattener {
             }
             if !at_home {
                 self.name(path, number);
-                at_home = true;
+                (at_home, named) = (true, true);
+            } else if expected.is_some_and(|expected| expected != number) {
+                // The lines before came of a loop, and were more than the loop has in the file.
+                // Writing to a String cannot fail.
+                let _ = writeln!(self.out, "#line {number} \"{FOLDER}/{path}\"");
             }
+            // The banner is at the top without a `#line`.
+            expected = named.then_some(number + 1);
             self.out.push_str(line);
             self.out.push('\n');
         }
@@ -76,7 +82,7 @@ impl Flattener {
         }
         self.name(path, 1);
         for line in text.lines() {
-            // A line stands for a line, so that the numbers hold.
+            // One line for one line, so that line numbers stay right.
             match included_path(line) {
                 Some(included) => self.out += &format!("// uses {}", resolve(path, included)),
                 None if line.trim() == "#pragma once" => {}
@@ -172,6 +178,14 @@ mod tests {
             }
         }
         assert!(at.is_some());
+    }
+
+    #[test]
+    fn lines_after_a_loop_have_their_number() {
+        let text = "// banner\n#include \"core/types.cuh\"\nint a;\nint b;\nint c;\nint d;\n";
+        let flat = flatten("root.cu", text, &[Growth { before: 6, lines: 2 }]).unwrap();
+        let end = "#line 3 \"templates/root.cu\"\nint a;\nint b;\nint c;\n#line 4 \"templates/root.cu\"\nint d;\n";
+        assert!(flat.ends_with(end), "{flat}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! From a selector's spec to CUDA C, and nothing else.
+//! Generates the CUDA C of a selector's spec.
 //!
-//! This crate is pure: it reads no file, no environment and no clock, and the same spec gives the
-//! same bytes in every process. It never compiles and never launches; that is the runtime's work.
+//! This crate is pure: it reads no file, no environment and no clock, and the same spec gives the same bytes in
+//! every process. It never compiles and never launches a kernel; the crate `topkit` does.
 
 mod arch;
 mod builder;

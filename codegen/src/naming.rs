@@ -1,8 +1,8 @@
-//! The one place that writes and reads derived names: a variant's id, its symbol, which is also the
-//! stem of its file, and the parameter key in the banner of its text.
+//! Writes and reads derived names: a variant's id, its symbol, which is also the stem of its file, and the
+//! parameter key in the banner of its text. No other code does.
 //!
-//! A name reads back as what it was written from, or not at all; [`UnknownName`] says what would have
-//! been a name.
+//! Reading a name gives the variant from which it was written. Any other text is an [`UnknownName`], which says
+//! how a name is written.
 
 use crate::keys::{SEMANTIC_KEYS, TUNING_KEYS};
 use crate::{DType, KernelKind, Semantics, Variant};

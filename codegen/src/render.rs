@@ -1,4 +1,4 @@
-//! A variant becomes the text of one translation unit.
+//! Renders a variant as the text of one translation unit.
 
 use crate::config;
 use crate::embed;
@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 const SKELETON: &str = "skeleton.cu.j2";
 
-/// The CUDA C of one kernel: what is shown is what is compiled is what is hashed.
+/// The CUDA C of one kernel. The same text is shown, compiled and hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedSource {
     /// Which kernel it is.

@@ -1,4 +1,4 @@
-//! What a selector is: plain data, made by `topk_kernel!` or by [`SpecBuilder`].
+//! The spec of a selector: plain data, made by `topk_kernel!` or by [`SpecBuilder`].
 //!
 //! A [`SelectorSpec`] names the allowed values of each key; a [`Variant`] has one value for each. Both
 //! paths into a spec end in [`SelectorSpec::validate`], which reports every fault at once. Nothing here

@@ -1,7 +1,7 @@
-//! The whole space: every kernel that can be rendered, whatever a selector declares.
+//! The whole space: every variant that can be rendered, whatever a selector declares.
 //!
-//! For those who compare or look up kernels, such as `cargo xtask replay`. It renders nothing. A
-//! value that is added to a key, or allowed where it was "not yet", is in it without an entry here.
+//! Tools that compare or look up kernels use it, such as `cargo xtask replay`. It renders nothing. A new value
+//! of a key, or a value that kernels now serve, needs no entry here.
 
 use crate::{DType, SelectorSpec, Semantics, Variant};
 
@@ -48,7 +48,7 @@ mod tests {
                 }
             }
         }
-        let spec = SelectorSpec::builder("Usual").dtype(DType::ALL).build().unwrap();
+        let spec = SelectorSpec::builder("Default").dtype(DType::ALL).build().unwrap();
         assert!(spec.variants().iter().all(|variant| distinct.contains(variant)));
     }
 }

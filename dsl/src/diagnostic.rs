@@ -1,7 +1,7 @@
-//! The text of every fault: what is wrong, where, and what to write instead.
+//! The text of every fault: the fault, its token, and a hint for the correct text.
 //!
-//! The faults of a spec come from its one check in `topkit-codegen`; here are those that only the
-//! macro can see. Nothing here decides whether something is a fault.
+//! `topkit-codegen` checks specs and words their faults; this module words the faults that only the macro
+//! sees. Nothing here decides whether something is a fault.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
@@ -125,7 +125,7 @@ pub fn missing_name(kernel: &Ident) -> Diagnostic {
 
 pub fn before_body(place: TokenStream) -> Diagnostic {
     let hint = format!("a kernel takes no parameters; write {EXAMPLE}");
-    Diagnostic::new(place, "nothing may stand between the name and the braces", hint)
+    Diagnostic::new(place, "nothing may follow the name but the braces", hint)
 }
 
 pub fn missing_body(place: TokenStream) -> Diagnostic {
@@ -149,9 +149,9 @@ pub fn unknown_key(key: &Ident, nearest: Option<Key>, in_tuning: bool) -> Diagno
     let hint = match nearest {
         Some(nearest) if is_tuning(nearest) == in_tuning => format!("did you mean `{nearest}`?"),
         Some(nearest) if in_tuning => {
-            format!("did you mean `{nearest}`? It stands outside of `{TUNING} {{ .. }}`")
+            format!("did you mean `{nearest}`? It belongs outside of `{TUNING} {{ .. }}`")
         }
-        Some(nearest) => format!("did you mean `{nearest}`? It stands in `{TUNING} {{ .. }}`"),
+        Some(nearest) => format!("did you mean `{nearest}`? It belongs in `{TUNING} {{ .. }}`"),
         None if in_tuning => format!("the tuning axes are {}", all_of(&names)),
         None => format!("the keys are {}, and `{TUNING} {{ .. }}`", names_in_ticks(&names)),
     };
@@ -175,7 +175,7 @@ fn names_in_ticks(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// `value` is what was written, if anything was.
+/// `value` is the written value, if there is one.
 pub fn outside_tuning(place: &Ident, value: Option<String>, key: Key) -> Diagnostic {
     let value = value.unwrap_or_else(|| "..".to_owned()).replace(" ,", ",");
     let hint = format!("write `{TUNING} {{ {key}: {value} }}`, or leave it to the plan");
@@ -197,12 +197,12 @@ pub fn unknown_block(key: &Ident) -> Diagnostic {
 
 pub fn colon_before_block(colon: impl ToTokens) -> Diagnostic {
     let hint = format!("write `{TUNING} {{ .. }}`");
-    Diagnostic::new(colon, format!("no colon stands between `{TUNING}` and its braces"), hint)
+    Diagnostic::new(colon, format!("`{TUNING}` takes no colon before its braces"), hint)
 }
 
 pub fn tuning_without_braces(key: &Ident) -> Diagnostic {
     let hint = format!("write for example `{TUNING} {{ vec_size: [4, 8] }}`");
-    Diagnostic::new(key, "the tuning axes stand in braces", hint)
+    Diagnostic::new(key, "the tuning axes need braces", hint)
 }
 
 pub fn duplicate_key(key: &Ident) -> Diagnostic {

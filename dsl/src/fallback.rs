@@ -1,11 +1,11 @@
-//! What stands in for a key that is not given or is at fault.
+//! The values of keys that are missing or faulty.
 //!
-//! A faulty declaration still becomes a type, so that its uses show no errors of their own; this
-//! keeps the spec of that type sound. It reports nothing.
+//! A faulty declaration still becomes a type, so that its uses cause no further errors; these values keep the
+//! spec of that type valid. This module reports nothing.
 
 use topkit_codegen::{DType, Key, SelectorSpec};
 
-/// A spec with every key at its default. `dtype` has none, and stands at `f32` until it is given.
+/// A spec with every key at its default. `dtype` has no default, and is `f32` until it is given.
 pub fn spec(name: String) -> SelectorSpec {
     let mut spec = SelectorSpec::builder(name).spec();
     spec.dtype = vec![DType::F32].into();

@@ -1,9 +1,9 @@
 //! `topk_kernel!`: declares a selector of top-k kernels as a Rust type.
 //!
-//! The macro turns tokens into a checked [`SelectorSpec`] and that into a type of the crate
-//! `topkit`, which re-exports it. It prints no CUDA and reads nothing but its tokens. A faulty
-//! declaration gives every fault at once, each at its own token and with a hint; the type is
-//! emitted all the same, so that code that uses it shows no further errors.
+//! The macro turns tokens into a checked [`SelectorSpec`], and the spec into a Rust type that uses the crate
+//! `topkit`, which re-exports the macro. It prints no CUDA and reads only its tokens. For a faulty declaration
+//! it reports every fault at once, each at its own token and with a hint, and still emits the type, so that
+//! code that uses the type shows no further errors.
 //!
 //! Tokens pass through `parse` (syntax) → `check` (the spec) → `fallback` (defaults for faulty keys)
 //! → `expand` (Rust items); `diagnostic` has the text of every fault.
@@ -41,7 +41,7 @@ use proc_macro2::TokenStream;
 ///
 /// # Keys
 ///
-/// Keys stand in any order, each at most once, and the tuning axes in a block of their own:
+/// Keys may be in any order, each at most once. The tuning axes have their own block:
 /// `tuning { vec_size: [4, 8], threads: 512 }`. Every key but `dtype` has a default.
 ///
 #[doc = include_str!("keys.md")]
@@ -50,8 +50,8 @@ use proc_macro2::TokenStream;
 /// `1..=2048`; it bounds what may be asked for and adds no kernels. The keys from `select` on say what
 /// the answer is and take one word.
 ///
-/// The tuning axes decide the speed alone and stand under `tuning { .. }`. Each takes one value or a
-/// list; the selector has kernels for each combination, and a plan picks one. Leave them out unless you
+/// The tuning axes decide only the speed and belong in `tuning { .. }`. Each takes one value or a list;
+/// the selector has a variant for each combination, and a plan names one. Leave them out unless you
 /// measure: the defaults are the sizes that win somewhere.
 ///
 /// A value that the table names and no kernel supports yet is a compile error that says so.

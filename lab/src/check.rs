@@ -1,9 +1,8 @@
-//! Checks of answers: [`fault`] of one answer, on every core, with the reason; [`Checker`] of thousands of
-//! answers for one matrix.
+//! Checks of answers: [`fault`] checks one answer on every core and gives the reason; [`Checker`] checks
+//! thousands of answers for one matrix.
 //!
-//! Both use the library: the first its contract, `topkit::host::check`, which reads a whole row
-//! for every answer; the second rows that are sorted once. Neither has a tolerance. Both leave open what
-//! `ties: any` leaves open.
+//! [`fault`] calls `topkit::host::check`, which reads a whole row for every answer; [`Checker`] sorts the rows
+//! once. Neither has a tolerance. Both accept every choice of winners that `ties: any` allows.
 
 use crate::{Error, threads};
 use std::thread;
@@ -64,7 +63,7 @@ impl Checker {
     /// Sorts every row.
     ///
     /// # Panics
-    /// If the meaning has a tie rule, an order or values: those are `topkit::host::check`'s to check.
+    /// If the semantics have a tie rule, an order or values: use `topkit::host::check` for these.
     pub fn new<S: Score>(input: &Matrix<'_, S>, semantics: &Semantics) -> Checker {
         let Semantics { ties, order, values, .. } = *semantics;
         assert_eq!((ties, order, values), (Ties::Any, Order::Unsorted, false), "not checked here");
@@ -78,12 +77,12 @@ impl Checker {
         self.rows.len()
     }
 
-    /// Whether the indices are right: of the best k of each row, each once, with the fill behind them
-    /// exactly where a row has fewer. `input` is the matrix that was sorted, or its first rows;
+    /// Whether the indices are right: the best k of each row, each once, then the fill exactly in the places
+    /// for which a row has no score. `input` is the matrix that was sorted, or its first rows;
     /// `got` is `rows` x `k` without gaps.
     ///
     /// # Panics
-    /// If the rows are not those that were sorted, or the indices of another type than was declared.
+    /// If the rows differ from the sorted ones, or the indices have another type than the declared one.
     pub fn accepts<S: Score, I: IndexInt>(&self, input: &Matrix<'_, S>, k: u32, got: &[I]) -> bool {
         assert_eq!(I::TYPE, self.semantics.index, "indices of another type");
         assert!(input.rows() <= self.rows.len(), "{} rows were sorted", self.rows.len());

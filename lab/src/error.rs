@@ -1,4 +1,4 @@
-//! The errors of the laboratory, by who can mend them.
+//! The errors of the laboratory, by the party that can correct them.
 
 use topkit::cudarc::driver::DriverError;
 

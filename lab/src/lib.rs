@@ -41,7 +41,7 @@ pub const SUITE: [Distribution; 15] = [
     Distribution::BothInfinities,
 ];
 
-/// Those of [`SUITE`] with NaN or infinities in great number: where the worst scores of a row are many,
+/// The distributions of [`SUITE`] with many NaN or infinities: where the worst scores of a row are many,
 /// and the finite ones few.
 pub const SPECIAL: [Distribution; 7] = [
     Distribution::Nan,

@@ -1,8 +1,8 @@
-//! Memory of the host for anything whose size the user gives: it is allocated before it is filled, and
-//! refused with [`Error::Memory`] if the system does not give it.
+//! Host memory for data whose size the user gives: it is allocated before it is filled, and a refused
+//! allocation is [`Error::Memory`].
 //!
-//! A system that promises more memory than it has may still end the process later; this module does
-//! not look at what the machine has left.
+//! A system that grants more memory than it has may still end the process later; this module does not check
+//! how much memory is free.
 
 use crate::Error;
 

@@ -1,5 +1,5 @@
-//! How much of the F32 selection is left after rounding. It selects nothing itself, and it trusts
-//! that both selections are right for their scores.
+//! Compares the F32 selection with the selection after rounding. It selects nothing itself, and assumes that
+//! both selections are right for their scores.
 
 use crate::Error;
 use crate::memory;

@@ -1,6 +1,6 @@
 // Atomics at their scopes, fences, and loads and stores that acquire and release.
 //
-// One thread runs at a time, so an atomic is: tell the interpreter, which judges it and may let
+// One thread runs at a time, so each operation tells the interpreter, which checks it and may let
 // others run first; then read, and write.
 #pragma once
 #include "language.h"

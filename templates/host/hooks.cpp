@@ -2,7 +2,7 @@
 // of the sanitizers' own libraries, and compiled without instrumentation.
 //
 // A load or store of the text arrives as __tsan_readN or __tsan_writeN, before it happens; the
-// interpreter judges it, and a thread at fault never comes back from the call.
+// interpreter checks it, and a faulty thread never returns from the call.
 #include "hooks.h"
 
 #define HIDDEN __attribute__((visibility("hidden")))

@@ -46,7 +46,7 @@ struct RowReader
     using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
-    // Vectors in flight a thread: 64 bytes, and at most one bit a score in a word of hits.
+    // Vectors that a thread loads at once: 64 bytes, and at most one bit a score in a word of hits.
     static constexpr u32 BY_BYTES = Vector::BYTES < 64 ? 64 / Vector::BYTES : 1;
     static constexpr u32 BY_BITS = 32 / VEC_SIZE;
     static constexpr u32 DEPTH = BY_BYTES < BY_BITS ? BY_BYTES : BY_BITS;

@@ -123,6 +123,7 @@ struct Config {
     static constexpr bool LARGEST = false;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
+#line 20 "templates/skeleton.cu.j2"
 
     // Greater keys are better.
     static __device__ __forceinline__ Bits key(Bits score) {

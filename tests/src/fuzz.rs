@@ -114,11 +114,11 @@ pub fn matrix<S: Score>(rng: &mut Rng, rows: usize, columns: usize) -> Vec<S> {
 
 /// Starts and lengths of ragged rows: most within the columns, some out of range.
 pub fn spans(rng: &mut Rng, rows: usize, columns: usize) -> (Vec<i32>, Vec<i32>) {
-    let mut span = |usual: i32| match rng.below(8) {
+    let mut span = |valid: i32| match rng.below(8) {
         0 => rng.bits() as u32 as i32,
         1 | 2 => rng.below(columns as u32 + 2) as i32,
         3 => rng.below(40) as i32,
-        _ => usual,
+        _ => valid,
     };
     (0..rows).map(|_| (span(0), span(i32::MAX))).unzip()
 }

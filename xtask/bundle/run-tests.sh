@@ -34,7 +34,7 @@ bench_peer() {
         | grep -q '"peers":\[{[^]]*"pdl":'
 }
 
-# Usual, ragged and unaligned rows: tuned, drawn, and compared with what ships. Which is faster does
+# Dense aligned, ragged and unaligned rows: tuned, drawn, and compared with what ships. Which is faster does
 # not matter here.
 tune() {
     local cells=(--cell bf16,8,32768,512 --cell f32,8,32768,512,ragged --cell bf16,8,32768,512,unaligned)

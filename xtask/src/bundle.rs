@@ -101,7 +101,7 @@ fn named(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// What is packed is of these; the tasks of the repository and the laboratory are not.
+/// The packages whose targets are packed; xtask and the laboratory are not among them.
 const PACKAGES: [&str; 4] = ["topkit", "topkit-tests", "topkit-cli", "topkit-capi"];
 
 /// Runs a cargo command in the profile `bundle` and lists what it made.
@@ -125,7 +125,7 @@ fn suites_and_benches() -> Result<Vec<(String, String)>> {
     Ok(needy.collect())
 }
 
-/// Prints what was packed, and refuses what is too large to travel.
+/// Prints the packed files, and refuses a bundle above the limit.
 fn report(folder: &Path, places: impl Iterator<Item = String>) -> Result<()> {
     let mut sizes = Vec::new();
     for place in places {

@@ -1,4 +1,4 @@
-//! Builds every example, and runs those that can run here.
+//! Builds every example, and runs the ones that this machine can run.
 
 use crate::cargo::Built;
 use crate::{Result, cargo, nvrtc};

@@ -85,14 +85,14 @@ fn run(task: Task) -> Result<()> {
             let golden = ["test", "--package", "topkit-tests", "--test", "host"];
             let mut write = cargo::command(&golden)?;
             cargo::run(write.arg("golden::the_text_is_as_it_was").env("UPDATE_EXPECT", "1"))?;
-            // The others say whether the folder is whole, and what is left over in it.
+            // The other tests report missing and leftover files of the folder.
             cargo::run(cargo::command(&golden)?.arg("golden::"))
         }
         Task::Replay(args) => replay::run(&args),
         Task::Package => package::run(),
         Task::Bundle { out } => {
-            let usual = cargo::target()?.join("topkit-bundle");
-            bundle::write(&out.unwrap_or(usual))
+            let default = cargo::target()?.join("topkit-bundle");
+            bundle::write(&out.unwrap_or(default))
         }
     }
 }

@@ -73,7 +73,7 @@ fn resolve(root: &Path, commit: &str) -> Result<String> {
 
 fn remove(root: &Path, folder: &Path) -> Result<()> {
     let path = folder.display().to_string();
-    // Fails where git does not know the folder; what matters is that it is gone.
+    // Fails if git does not know the folder; only its absence matters.
     let removed = git(root, &["worktree", "remove", "--force", "--force", &path]);
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(|error| match removed {

@@ -1,4 +1,4 @@
-//! Texts that are understood as a whole, such as a spec or a run of a bench.
+//! Reads input files that are parsed as a whole, such as the spec of a pack or the document of a bench.
 
 use crate::ui::exit::Failure;
 use std::fs::File;

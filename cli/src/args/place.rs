@@ -1,8 +1,8 @@
-//! Where a selection runs: on the engine that was asked for; else on the GPU if there is one, and
-//! on the host if there is none, with the reason.
+//! Decides where a selection runs: on the engine that `--engine` names; without it on the GPU, or on the host
+//! if there is no GPU, with the reason.
 //!
-//! A missing GPU, driver or NVRTC leads to the host only if no engine was asked for. A thing that is there
-//! and does not work is a failure, so that a broken machine is not mistaken for a slow one.
+//! A missing GPU, driver or NVRTC leads to the host only without `--engine`. A broken GPU, driver or NVRTC
+//! is always a failure, so that a broken machine is not mistaken for a slow one.
 
 use crate::args::spec::named;
 use crate::ui::exit::Failure;

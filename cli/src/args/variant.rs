@@ -1,7 +1,7 @@
-//! The variant of a selector that `run` launches: the plan's, or one that the command line names.
+//! The variant that `run` launches: the plan's, or the one that the command line names.
 //!
-//! It compiles and launches nothing. A kernel that is asked for and cannot serve the problem is an
-//! error with the reason; no other variant replaces it.
+//! It compiles and launches nothing. If the named kernel cannot serve the problem, that is an error with the
+//! reason; no other variant replaces it.
 
 use crate::args::spec::{self, Sizes, named};
 use crate::ui::exit::Failure;

@@ -1,8 +1,8 @@
-//! `topkit diff`: two kernels side by side, as a unified diff and by what they take of an SM.
+//! `topkit diff`: compares two kernels, as a unified diff and by their use of an SM.
 //!
-//! Of PTX and SASS the diff leaves out what differs for no reason of the code: the kernel's own name
-//! and the address of each instruction. Where the CUDA C alone is asked for, a machine that cannot
-//! compile only lacks the table, and says why.
+//! The diff of PTX and SASS leaves out the kernel's own name and the address of each instruction, which differ
+//! in equal code. A machine that cannot compile still shows the diff of the CUDA C, and says why the table
+//! of resources is missing.
 
 use crate::args::kernel;
 use crate::args::spec;

@@ -1,4 +1,4 @@
-//! `topkit emit`: one kernel as CUDA C, as it would be compiled, or what the compiler makes of it.
+//! `topkit emit`: prints one kernel as CUDA C, exactly as compiled, or as PTX or SASS.
 
 use crate::args::spec::{self, Keys};
 use crate::commands::form::{self, Form};

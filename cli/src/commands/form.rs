@@ -1,8 +1,8 @@
 //! The forms in which `emit` and `diff` show a kernel: CUDA C, PTX or SASS.
 //!
-//! The CUDA C needs nothing; the others are made by NVRTC and, for SASS, a disassembler, and there is
-//! a failure where these are missing. All of them are of the text that is compiled: an edited one
-//! where `TOPKIT_OVERRIDE` has it for the architecture.
+//! The CUDA C needs nothing. PTX needs NVRTC, and SASS a disassembler too; a missing one is a failure. Every
+//! form belongs to the compiled text: the edited one if `TOPKIT_OVERRIDE` has one for the
+//! architecture.
 
 use crate::commands::compile::{asked, compiles_for, engine};
 use crate::ui::exit::Failure;

@@ -1,5 +1,5 @@
-//! The commands, a file or a folder each, and what all of them share. A command gives a report or a
-//! failure; none prints by itself.
+//! The commands, a file or a folder each, and the code that all of them use. A command returns a report or a
+//! failure; it prints nothing itself.
 
 mod bench;
 mod cache;

@@ -1,7 +1,7 @@
 //! `topkit warmup`: compiles into the disk cache, ahead of launches, the kernels that given problems need.
 //!
-//! The library names the kernels, compiles them and says which the disk has kept; here problems are
-//! read and the outcome is reported. A kernel that failed or that the disk lacks is exit code 3.
+//! The library finds the kernels, compiles them and checks that the disk cache has them. This module reads the
+//! problems and reports the outcome. A kernel that did not compile or is not in the cache gives exit code 3.
 
 use crate::args::spec::{self, Axes, Meaning};
 use crate::args::workload;

@@ -1,6 +1,6 @@
-//! The parts that pictures share: words, the names of lengths, and colors between two.
+//! Parts of pictures: text, the names of lengths, and mixtures of two colors.
 //!
-//! Text is left to whoever shows the picture, so that no font of this machine is needed.
+//! Text stays text in the SVG, so this machine needs no fonts.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;

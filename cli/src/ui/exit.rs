@@ -1,4 +1,4 @@
-//! How a command ends: its exit code, and the words for a failure.
+//! The end of a command: its exit code, and the message of a failure.
 
 use serde_json::json;
 use std::fmt::{self, Display};
@@ -72,7 +72,7 @@ impl Failure {
         Failure { exit: Exit::Environment, message: message.to_string() }
     }
 
-    /// What was checked is wrong, so that there is no answer to show.
+    /// The checked answer is wrong, so there is no answer to show.
     pub fn check(message: impl Display) -> Failure {
         Failure { exit: Exit::CheckFailed, message: message.to_string() }
     }

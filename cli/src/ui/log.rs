@@ -1,4 +1,4 @@
-//! What the library logs, on stderr: warnings, and more with `-v` or `TOPKIT_LOG`.
+//! Prints the library's log on stderr: warnings, and more with `-v` or `TOPKIT_LOG`.
 
 use std::io::{self, IsTerminal};
 use tracing_subscriber::filter::LevelFilter;

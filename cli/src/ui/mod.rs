@@ -1,5 +1,5 @@
-//! The output of the program: exit codes and failures, reports and their tables, progress, logs, and
-//! the parts that pictures share. It knows no command.
+//! The output of the program: exit codes and failures, reports and their tables, progress, logs, and parts of
+//! pictures. It depends on no command.
 
 pub mod draw;
 pub mod exit;

@@ -1,10 +1,10 @@
-//! The words for a wrong command line.
+//! The messages for a wrong command line.
 
 use super::exit::Failure;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
 
-/// Prints a help text, or says in one line what is wrong with the command line.
+/// Prints a help text, or the fault of the command line in one line.
 pub fn refuse(error: &clap::Error) -> ExitCode {
     let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if help || !error.use_stderr() {

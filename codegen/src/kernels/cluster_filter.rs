@@ -11,7 +11,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     most_k: Some(MOST_K),
     filters: true,
     candidates: CANDIDATES,
-    // In 128 bytes, winners that stand together are still spread over the CTAs of a cluster.
+    // With parts of 128 bytes, neighbouring winners are still spread over the CTAs of a cluster.
     chunk: 8,
     // Few rows leave a cluster's CTAs a multiprocessor each.
     ctas: alone,

@@ -1,4 +1,4 @@
-//! What the kernels have in common that read a row once and keep the candidates above a threshold.
+//! The common facts of the filters, which read a row once and keep the candidates above a threshold.
 
 use crate::{Fault, Key, Variant};
 

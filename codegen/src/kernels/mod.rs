@@ -1,7 +1,7 @@
-//! The kernels, and what the host knows of each: one file a kernel, with the stem of its template.
+//! The kernels, and the facts of each that the host uses: one file a kernel, with the stem of its template.
 //!
-//! The table at the top names them; a new kernel is a line of it, its module and a file. Nothing here
-//! chooses between kernels, which is the planner's work, and nothing here fails.
+//! The table at the top names the kernels; a new kernel needs a line of the table, its module and a file.
+//! Nothing here chooses between kernels, which is the planner's work, and nothing here fails.
 
 mod block_filter;
 mod block_radix;
@@ -176,7 +176,7 @@ impl Variant {
         self.kernel.facts().candidates
     }
 
-    /// Vectors that stand together in a part of a row. Some kernels read a row by larger pieces.
+    /// Consecutive vectors in a part of a row. Some kernels read a row in larger pieces.
     pub const fn chunk(&self) -> u32 {
         self.kernel.facts().chunk
     }

@@ -1,4 +1,4 @@
-//! What the kernels that hold a row in registers have in common.
+//! The common facts of the resident kernels, which hold a row in registers.
 
 use crate::{Fault, Key, Variant};
 
@@ -21,7 +21,7 @@ pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Why a plan by rules has these threads; its bins are those that the rules want.
+/// The reason for the threads of a plan by rules; the rules set its bins.
 pub(super) fn reason(variant: &Variant) -> [Option<String>; 2] {
     let sharing = match variant.cluster {
         1 => String::new(),

@@ -1,8 +1,8 @@
 //! The keys of a declaration: one table, which the macro, the program, packs and C read.
 //!
-//! `semantics` has the keys that decide the answer, `tuning` those that decide the speed; `dtype` and
-//! `k` are of neither kind. `table` makes the types of the semantic keys out of their rows, and `word`
-//! those of their values. Nothing here says whether a spec is sound; `check` does.
+//! `semantics` has the keys that decide the answer, and `tuning` the keys that decide the speed; `dtype` and `k`
+//! are neither. `table` makes the types of the semantic keys from their rows, and `word` the types of their
+//! values. Nothing here checks a spec; `check` does.
 
 mod semantics;
 mod table;

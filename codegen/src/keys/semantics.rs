@@ -1,6 +1,6 @@
 //! The keys that decide the answer rather than the speed: their values, and the one table of them.
 //!
-//! A new key is its values, if they are not `bool`, and a row of the table.
+//! A new key needs a row of the table, and a type of its values if they are not `bool`.
 
 use super::SemanticKey;
 use super::table::{Row, Symbol, index, semantic_keys};

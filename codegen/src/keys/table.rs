@@ -1,12 +1,12 @@
-//! What a row of the table of semantic keys is, and the macro that makes the types of all rows.
+//! The row type of the table of semantic keys, and the macro that makes the types of all rows.
 
 use super::word::Word;
 use super::{Key, Semantics};
 
-/// One row: what is to be known of a key, beside its name and its values.
+/// One row: the facts of a key, beside its name and its values.
 pub(super) struct Row<T: 'static> {
     pub default: T,
-    /// Whether kernels honour a value. One that they do not is refused, never ignored.
+    /// Whether kernels honour a value. Other values are refused, never ignored.
     pub served: fn(T) -> bool,
     pub symbol: Symbol,
     /// The line of `Config` by which templates see it.

@@ -29,7 +29,7 @@ macro_rules! tuning_keys {
         },)*];
 
         impl crate::SpecBuilder {
-            /// Opens every tuning axis, so that a plan picks among all variants that there are.
+            /// Opens every tuning axis, so that a plan chooses among all variants.
             pub fn all_axes(self) -> Self {
                 self$(.$field($allowed))*
             }
@@ -61,7 +61,7 @@ impl TuningKey {
         self.allowed
     }
 
-    /// The sizes of a selector that declares none: those that win somewhere.
+    /// The sizes of a selector that declares none: each is the fastest for some problem.
     pub const fn default_sizes(&self) -> &'static [u32] {
         self.default
     }

@@ -1,4 +1,4 @@
-//! The values of one key, by the table of keys.
+//! Reads the values of one key, by the table of keys.
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::parse::{Item, Value};

@@ -16,7 +16,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use topkit_codegen::{Fault, Key, KeyKind, SelectorSpec};
 
-/// The spec that the declaration stands for; sound whatever the declaration is.
+/// The spec of the declaration; always valid, even if the declaration is not.
 pub fn spec(declaration: &Declaration, diagnostics: &mut Vec<Diagnostic>) -> SelectorSpec {
     let mut spec = fallback::spec(declaration.name.unraw().to_string());
     let Some(entries) = &declaration.entries else { return spec };
@@ -61,7 +61,7 @@ pub fn spec(declaration: &Declaration, diagnostics: &mut Vec<Diagnostic>) -> Sel
     spec
 }
 
-/// The key that a misspelt one may stand for.
+/// The key nearest to a misspelt one.
 fn nearest(entry: &Entry) -> Option<Key> {
     let written = entry.key.unraw().to_string();
     diagnostic::nearest(&written, Key::ALL.iter().map(|key| key.name())).and_then(Key::from_name)

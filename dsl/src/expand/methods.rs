@@ -1,4 +1,4 @@
-//! What the declared type does on an engine.
+//! Writes the methods of the declared type that use an engine.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -147,7 +147,7 @@ pub(super) fn methods() -> TokenStream {
             self.selector.source(variant)
         }
 
-        /// Which kernel would run for a problem, with the reason of every choice.
+        /// The variant that would run for a problem, with the reasons.
         ///
         /// # Errors
         ///

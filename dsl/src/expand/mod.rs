@@ -1,7 +1,7 @@
-//! The Rust items of a declaration: the type, its `SPEC` and what it does on an engine.
+//! Writes the Rust items of a declaration: the type, its `SPEC` and its methods on an engine.
 //!
-//! Every path starts at `::topkit` or `::std`, so nothing in the caller's scope changes the
-//! meaning. The spec is sound when it comes here; nothing is checked and no CUDA is printed.
+//! Every path starts at `::topkit` or `::std`, so the caller's scope cannot change its meaning. The spec is
+//! valid already; this module checks nothing and prints no CUDA.
 
 mod methods;
 mod spec;

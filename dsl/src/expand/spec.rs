@@ -1,4 +1,4 @@
-//! The spec as a constant expression, by the table of keys.
+//! Writes the spec as a constant expression, from the table of keys.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;

@@ -14,7 +14,7 @@ pub struct Declaration {
     pub attrs: Vec<Attribute>,
     pub vis: Visibility,
     pub name: Ident,
-    /// What stands in the braces; none where they are missing, which has been reported.
+    /// The entries in the braces; `None` if the braces are missing, which has been reported.
     pub entries: Option<Vec<Entry>>,
 }
 

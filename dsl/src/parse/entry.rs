@@ -14,11 +14,11 @@ pub struct Entry {
     pub key: Ident,
     /// None where it is missing, which has been reported.
     pub value: Option<Value>,
-    /// It stands under `tuning { .. }`.
+    /// It is in `tuning { .. }`.
     pub in_tuning: bool,
 }
 
-/// Reads entries up to the end of the braces; those of a block where `block` names it.
+/// Reads entries up to the end of the braces, of the block that `block` names if there is one.
 pub(super) fn entries(
     input: ParseStream<'_>,
     block: Option<&Ident>,
@@ -69,7 +69,7 @@ pub(super) fn entries(
     Ok(entries)
 }
 
-/// Whether the block of the tuning axes follows, or what was meant to be it.
+/// Whether the block of the tuning axes follows, well formed or not.
 fn starts_block(key: &Ident, input: ParseStream<'_>) -> bool {
     let braces = input.peek(token::Brace);
     braces || (*key == TUNING && input.peek(Token![:]) && input.peek2(token::Brace))

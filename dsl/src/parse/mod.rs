@@ -1,8 +1,8 @@
 //! The syntax of declarations. Every token keeps its span.
 //!
-//! `declaration` reads what surrounds the keys, `entry` the keys and `value` their values. Reading never
-//! stops at a fault: it reports it, finds the next entry or declaration, and goes on. What a key or a
-//! value means is not known here; `check` says that.
+//! `declaration` reads the tokens around the keys, `entry` the keys and `value` their values. The parser never
+//! stops at a fault: it reports the fault, finds the next entry or declaration, and continues. It does not
+//! know the meaning of keys and values; `check` does.
 
 mod declaration;
 mod entry;

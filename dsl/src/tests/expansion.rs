@@ -1,4 +1,4 @@
-//! What the macro expands to, sound or not.
+//! The expansion of valid and faulty declarations.
 
 use super::declared;
 use quote::{ToTokens, quote};

@@ -30,12 +30,12 @@ fn unknown_keys_name_the_nearest() {
     check(
         "dtype: f32, vecsize: 4, tie: any, quality: 7, tuning { thread: 128, BINS: 256, tie: any, quality: 7 }",
         expect![[r#"
-            2:12 vecsize: there is no key `vecsize` (hint: did you mean `vec_size`? It stands in `tuning { .. }`)
+            2:12 vecsize: there is no key `vecsize` (hint: did you mean `vec_size`? It belongs in `tuning { .. }`)
             2:24 tie: there is no key `tie` (hint: did you mean `ties`?)
             2:34 quality: there is no key `quality` (hint: the keys are `dtype`, `k`, `select`, `nan`, `ties`, `order`, `index`, `values`, `rows`, and `tuning { .. }`)
             2:55 thread: there is no key `thread` (hint: did you mean `threads`?)
             2:68 BINS: there is no key `BINS` (hint: did you mean `bins`?)
-            2:79 tie: there is no key `tie` (hint: did you mean `ties`? It stands outside of `tuning { .. }`)
+            2:79 tie: there is no key `tie` (hint: did you mean `ties`? It belongs outside of `tuning { .. }`)
             2:89 quality: there is no key `quality` (hint: the tuning axes are `vec_size`, `bins` and `threads`)
         "#]],
     );
@@ -233,14 +233,14 @@ fn tuning_is_a_block() {
         "dtype: f32 tuning: { bins: 256 } k: 1",
         expect![[r#"
         2:11 tuning: a comma is missing before `tuning` (hint: an entry is `key: value,`)
-        2:17 :: no colon stands between `tuning` and its braces (hint: write `tuning { .. }`)
+        2:17 :: `tuning` takes no colon before its braces (hint: write `tuning { .. }`)
     "#]],
     );
     check(
         "tuning: 4, dtype: f32, tuning, tunning { bins: 256 }, layout { k: 1 }",
         expect![[r#"
-            2:0 tuning: the tuning axes stand in braces (hint: write for example `tuning { vec_size: [4, 8] }`)
-            2:23 tuning: the tuning axes stand in braces (hint: write for example `tuning { vec_size: [4, 8] }`)
+            2:0 tuning: the tuning axes need braces (hint: write for example `tuning { vec_size: [4, 8] }`)
+            2:23 tuning: the tuning axes need braces (hint: write for example `tuning { vec_size: [4, 8] }`)
             2:31 tunning: there is no block `tunning` (hint: did you mean `tuning { .. }`?)
             2:54 layout: there is no block `layout` (hint: only `tuning { .. }` has braces)
             2:63 k: `k` is not a tuning axis (hint: move it out; the tuning axes are `vec_size`, `bins` and `threads`)
@@ -334,7 +334,7 @@ fn what_surrounds_the_keys() {
     check_declaration(
         "kernel Top<T> { dtype: f32 }",
         expect![[r#"
-        1:10 < T >: nothing may stand between the name and the braces (hint: a kernel takes no parameters; write `pub kernel Name { dtype: f32 }`)
+        1:10 < T >: nothing may follow the name but the braces (hint: a kernel takes no parameters; write `pub kernel Name { dtype: f32 }`)
     "#]],
     );
     check_declaration(

@@ -20,7 +20,7 @@ fn declared(source: &str) -> (TokenStream, String) {
     (items, lines.collect())
 }
 
-/// The faults of a kernel with those entries; its body begins at line 2.
+/// The faults of a declaration with these entries; its body begins at line 2.
 fn faults(entries: &str) -> String {
     declared(&format!("pub kernel Top {{\n{entries}\n}}")).1
 }

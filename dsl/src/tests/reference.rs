@@ -1,4 +1,4 @@
-//! The reference in the macro's documentation is written from the table of keys.
+//! Checks that the reference in the macro's documentation matches the table of keys.
 
 use super::faults;
 use topkit_codegen::{DType, Key, KeyKind};

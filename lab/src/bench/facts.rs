@@ -1,7 +1,7 @@
-//! Conclusions from the times of one bench alone: 16-bit scores over f32, how far distributions and
-//! ragged rows are from plain ones, and how far all of it is from the read-once floor.
+//! Ratios within one bench: 16-bit scores to f32, other distributions and ragged rows to plain ones, and all
+//! times to the read-once floor.
 //!
-//! It compares ours with ours. Peers are in [`super::ratio`].
+//! It compares our kernels with our kernels; [`super::ratio`] compares them with peers.
 
 use super::ratio::Pair;
 use super::record::{Document, Entry, L2};

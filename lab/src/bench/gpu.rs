@@ -1,8 +1,7 @@
-//! The meter that is a GPU: ours and peers on the same buffers, in one process.
+//! The meter for a GPU: it measures our kernels and peers on the same buffers, in one process.
 //!
-//! It uploads the scores of a cell to the GPU, takes the read-once floor, and checks and times ours
-//! and each peer. Everything is on one stream. An error of the driver that leaves the GPU without an
-//! answer ends the bench.
+//! It uploads the scores of a cell, measures the read-once floor, and checks and times our kernel and each
+//! peer, all on one stream. A driver error after which the GPU does not respond ends the bench.
 
 use super::buffer::{Copies, Region, set};
 use super::input::Input;
@@ -95,7 +94,7 @@ impl Gpu {
         })
     }
 
-    /// The scores of a cell, on both sides; made unless they are those of the last one.
+    /// The scores of a cell, on host and device; made unless the last cell had the same.
     fn load(&mut self, cell: &Cell) -> Result<Loaded, Error> {
         if let Some(loaded) = &self.loaded
             && loaded.input.key == cell.input()

@@ -1,7 +1,6 @@
-//! Our kernels for the cells of a bench: planned, compiled and loaded on every core before the first
-//! is measured.
+//! Plans, compiles and loads our kernels for the cells of a bench, on every core, before the first measurement.
 //!
-//! It launches nothing. One kernel that does not compile ends the bench.
+//! It launches nothing. If a kernel does not compile, the bench ends.
 
 use crate::cell::Cell;
 use crate::{Error, threads};

@@ -1,4 +1,4 @@
-//! The machine in the document. Facts that the system does not tell are left out.
+//! Describes the machine for the document. Facts that the system does not report are left out.
 
 use super::record::Machine;
 use topkit::Engine;

@@ -1,7 +1,7 @@
-//! From cells to a document: the order of measurements, and when to stop.
+//! Measures cells in order and makes the document of a bench.
 //!
-//! The GPU is behind a trait, so that this flow is tested without one. A cell that fails is kept as
-//! such; the rest is measured as long as the GPU answers.
+//! The GPU is behind a trait, so that tests need none. A failed cell is recorded as failed; the bench continues
+//! as long as the GPU responds.
 
 use super::clock;
 use super::record::{Document, Entry, FORMAT, Machine, Method};

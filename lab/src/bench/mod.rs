@@ -1,7 +1,7 @@
-//! The bench: times the kernels that the plan picks over cells, beside the read-once floor and peers.
+//! The bench: times the planned kernels of cells, beside the read-once floor and peers.
 //!
-//! Cells go through a meter ([`meter`], [`gpu`]) into a document ([`record`]); [`ratio`] and [`facts`] draw
-//! conclusions from one, without a GPU. A cell whose answer is wrong has no time.
+//! A meter ([`meter`], [`gpu`]) measures cells into a document ([`record`]); [`ratio`] and [`facts`] compute
+//! ratios from a document, without a GPU. A cell with a wrong answer has no time.
 
 mod buffer;
 mod clock;

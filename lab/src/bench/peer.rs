@@ -1,9 +1,9 @@
-//! Kernels of somebody else, loaded from shared libraries, to be measured beside ours.
+//! Peers: kernels of other libraries, loaded from shared objects and measured beside ours.
 //!
-//! The interface is six C functions over numbers and pointers. A peer launches on the stream that it
-//! is given and may be captured in a CUDA graph; it neither waits nor allocates. Peers that use the
-//! CUDA runtime find their memory valid because both sides are in the device's primary context:
-//! the driver bindings retain it, and the runtime of a peer makes it its own.
+//! The interface is six C functions over numbers and pointers. A peer launches on the given stream and can be
+//! captured in a CUDA graph; it neither waits nor allocates. Device addresses are valid for peers that use the
+//! CUDA runtime, because both sides use the device's primary context: our driver bindings retain it, and the
+//! runtime of a peer uses it by default.
 //!
 //! A library that cannot be loaded, or lacks a function, is refused with its path and the
 //! function's name before anything is measured.
@@ -164,7 +164,7 @@ impl Peer {
         buffers: &Buffers,
         stream: CUstream,
     ) -> Result<(), Error> {
-        // SAFETY: as the caller promises; the types are those of the interface.
+        // SAFETY: as the caller promises; the types match the interface.
         let status = unsafe {
             (self.run)(
                 self.variant,

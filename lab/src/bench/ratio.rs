@@ -1,7 +1,7 @@
-//! Ours against the best peer, cell by cell: the fastest exact one of the table or of this run.
+//! Compares our kernel with the best peer of each cell: the fastest exact peer of the table or of this run.
 //!
-//! A ratio above 1 says that ours is that many times as fast. A cell without a right answer of ours
-//! or without a peer has no ratio, and is counted as such; it never vanishes from a mean in silence.
+//! A ratio above 1 says how many times as fast our kernel is. A cell without a right answer of our kernel or
+//! without a peer has no ratio; such cells are counted and reported.
 
 use super::record::{Document, Entry, L2};
 use super::table::Table;

@@ -1,6 +1,6 @@
 //! The document of a bench, `bench.json`; text, tables and plots are made from it.
 //!
-//! It is plain data; who benches reads and writes it.
+//! It is plain data; the program reads and writes the file.
 
 use crate::cell::Cell;
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ pub struct Entry {
     pub cell: Cell,
     /// Scores that take part in the selection.
     pub scores: u64,
-    /// The kernel that was picked.
+    /// The planned variant.
     pub kernel: Kernel,
     /// Its outcome.
     pub ours: Outcome,
@@ -84,7 +84,7 @@ pub struct Entry {
     pub peers: Vec<Peer>,
 }
 
-/// A kernel that was picked.
+/// A planned variant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Kernel {
     /// Its symbol.

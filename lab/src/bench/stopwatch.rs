@@ -1,7 +1,7 @@
-//! Times one kernel warm and cold, by replays of two graphs: in one all launches read one input, in
-//! the other each reads the next copy.
+//! Times one kernel warm and cold, by replays of two graphs: all launches of the first read one input, each
+//! launch of the second reads the next copy.
 //!
-//! It checks no answer. Ours, peers and the floor are timed here alike.
+//! It checks no answer. Our kernels, peers and the read-once floor are timed the same way.
 
 use super::buffer::{COLD_BYTES, Region};
 use super::record::{Both, Method, Timed};

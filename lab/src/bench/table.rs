@@ -1,7 +1,6 @@
 //! A published table to compare with, as `--against` names it: the fastest exact peer of each cell.
 //!
-//! Fields that are not needed are ignored. A text that is no such table is refused with the place that
-//! does not fit.
+//! Unneeded fields are ignored. Any other text is refused with the place of the fault.
 
 use crate::cell::Cell;
 use serde::Deserialize;

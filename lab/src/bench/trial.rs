@@ -1,7 +1,7 @@
 //! One kernel of a cell: its answer is checked, then it is timed, then its answer is checked again.
 //!
-//! A wrong answer has no time. A launch that the GPU refuses is an outcome too, as long as the GPU still
-//! responds; else the error is returned.
+//! A wrong answer has no time. A refused launch is an outcome too, as long as the GPU still responds; else the
+//! error is returned.
 
 use super::buffer::{Copies, fetch, set};
 use super::input::Input;

@@ -1,7 +1,7 @@
 //! The grids: lists of cells to measure, as data.
 //!
-//! `seed`, `wide` and `dist` are the cells of published tables, so that `--against` finds them; `odd` and
-//! `all` are what a shipped table is made of; the others have problems that none of these has. There are no times here.
+//! `seed`, `wide` and `dist` have the cells of published tables, so that `--against` finds them. A shipped table
+//! is made from `odd` and `all`. The other grids have further problems. There are no times here.
 
 use super::{Cell, Lengths, lengths};
 use crate::Distribution;
@@ -151,7 +151,7 @@ fn odd() -> Vec<Cell> {
     dense.retain(|cell| cell.rows * cell.cols <= SCORES);
     let ragged = |cell: Cell| Cell { lengths: Lengths::Uniform, ..cell };
     let layouts = dense.iter().flat_map(|&cell| [ragged(cell), Cell { unaligned: true, ..cell }]);
-    // Plans by dense rows take what is slower here: short rows end early.
+    // Plans measured on dense rows are slower here, because short rows end early.
     let batches = of(&[64], &[32768, 131_072]).into_iter().map(ragged);
     layouts.chain(batches).collect()
 }

@@ -1,7 +1,7 @@
 //! One cell of a grid: a problem, the distribution of its scores, and its layout.
 //!
-//! It is data alone; [`crate::bench::input`] makes the scores. `--cell` of every command is parsed
-//! here; an error has the right form.
+//! It is plain data; [`crate::bench::input`] makes the scores. This module parses `--cell` of every command; its
+//! errors show the right form.
 
 pub mod grid;
 

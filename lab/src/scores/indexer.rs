@@ -3,8 +3,8 @@
 //!
 //! The arithmetic is the model's: the sum, in f32; keys after a LayerNorm, which all heads share; weights
 //! of either sign, scaled by 1 / sqrt(heads * dim). The inputs are random:
-//! queries, keys before the LayerNorm and weights are standard normal. Left out is what does not
-//! change how such scores are spread: the rotations that queries and keys share, and the FP8
+//! queries, keys before the LayerNorm and weights are standard normal. Steps that do not change the
+//! distribution of such scores are left out: the rotations that queries and keys share, and the FP8
 //! rounding of both before their product. A trained indexer separates its keys better; for its
 //! scores, give a file.
 //!

@@ -1,7 +1,7 @@
 //! Matrices of scores in host memory: generated here, or read by the caller.
 //!
-//! The same seed gives the same matrix on every machine. A matrix that memory does not hold is refused
-//! before it is made.
+//! The same seed gives the same matrix on every machine. A matrix that does not fit in memory is refused before
+//! it is made.
 
 pub mod indexer;
 

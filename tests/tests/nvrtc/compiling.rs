@@ -123,10 +123,10 @@ fn a_kernel_is_to_blame_for_its_text_alone() {
 #[test]
 fn an_error_in_the_rendered_part_names_the_line_of_the_skeleton() {
     let mut source = render(&goldens::variants()[0]).unwrap();
-    let statement = "static constexpr u32 VEC_SIZE = ";
+    let statement = "return LARGEST ? key";
     let template = include_str!("../../../templates/skeleton.cu.j2");
     let line = template.lines().position(|line| line.contains(statement)).unwrap() + 1;
-    source.text = source.text.replace(statement, "static constexpr u33 VEC_SIZE = ");
+    source.text = source.text.replace(statement, "return LARGER ? key");
     let error = Nvrtc::find().unwrap().compile(&source, Arch::new(9, 0)).unwrap_err().to_string();
     let place = format!("templates/skeleton.cu.j2({line}): error");
     assert!(error.contains(&place), "{place} is not in\n{error}");

@@ -68,10 +68,13 @@ impl Which {
 struct Code {
     /// The instructions of each function, sorted, so that neither names nor order count.
     functions: Vec<Vec<u8>>,
-    /// The values of what the text calls constants, sorted too.
+    /// Constants that the compiler made of the text, such as tables.
     constants: Vec<Vec<u8>>,
     registers: u32,
     shared: u64,
+    /// The values that the text gives names and the compiler keeps by name, sorted too. An instruction
+    /// has such a value in itself.
+    named: Vec<Vec<u8>>,
 }
 
 impl fmt::Display for Code {
@@ -115,6 +118,8 @@ pub struct Comparison {
     alike: usize,
     /// Machine code that is equal.
     equal: usize,
+    /// Machine code that is equal, with other named values beside it.
+    named: usize,
     /// A paragraph for each kernel and architecture whose machine code differs.
     different: Vec<String>,
 }
@@ -151,6 +156,7 @@ impl Comparison {
         for compared in compared?.into_iter().flatten() {
             match compared {
                 Compared::Equal => self.equal += 1,
+                Compared::Named => self.named += 1,
                 Compared::Different(paragraph) => self.different.push(paragraph),
             }
         }
@@ -161,9 +167,13 @@ impl Comparison {
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Comparison { alike, equal, different } = self;
+        let Comparison { alike, equal, named, different } = self;
         writeln!(f, "{alike} texts differ in comments alone and were not compiled")?;
-        writeln!(f, "machine code: {equal} equal, {} different", different.len())?;
+        let others = different.len();
+        writeln!(
+            f,
+            "machine code: {equal} equal, {named} equal but for named values, {others} different"
+        )?;
         different.iter().try_for_each(|paragraph| writeln!(f, "{paragraph}"))
     }
 }
@@ -171,6 +181,7 @@ impl fmt::Display for Comparison {
 /// One kernel on one architecture.
 enum Compared {
     Equal,
+    Named,
     Different(String),
 }
 
@@ -190,6 +201,10 @@ impl Pair {
             let to = self.compile(nvrtc, variant, arch, 1)?;
             if from == to {
                 return Ok(Compared::Equal);
+            }
+            let named = from.named.clone();
+            if from == (Code { named, ..to.clone() }) {
+                return Ok(Compared::Named);
             }
             let (went, came) = (unmatched(&from, &to), unmatched(&to, &from));
             Ok(Compared::Different(format!(
@@ -220,7 +235,13 @@ impl Pair {
 /// What of a cubin runs, but for the registers.
 fn code(cubin: &[u8]) -> object::Result<Code> {
     let file = ElfFile::<FileHeader64<Endianness>>::parse(cubin)?;
-    let mut code = Code { functions: Vec::new(), constants: Vec::new(), registers: 0, shared: 0 };
+    let mut code = Code {
+        functions: Vec::new(),
+        constants: Vec::new(),
+        registers: 0,
+        shared: 0,
+        named: Vec::new(),
+    };
     for section in file.sections() {
         let name = section.name()?;
         // The addresses of `.nv.global`, which the driver fills in.
@@ -240,7 +261,7 @@ fn code(cubin: &[u8]) -> object::Result<Code> {
         if name.starts_with(".text.") {
             code.functions.extend(parts()?.iter().map(|function| without_padding(function)));
         } else if name.starts_with(".nv.global") {
-            code.constants.extend(parts()?);
+            code.named.extend(parts()?);
         } else if name.starts_with(".nv.constant") {
             code.constants.push(section.data()?.to_owned());
         } else if name.starts_with(".nv.shared") {
@@ -249,6 +270,7 @@ fn code(cubin: &[u8]) -> object::Result<Code> {
     }
     code.functions.sort();
     code.constants.sort();
+    code.named.sort();
     Ok(code)
 }
 
@@ -314,6 +336,7 @@ mod tests {
             constants: Vec::new(),
             registers: 0,
             shared: 0,
+            named: Vec::new(),
         };
         let (one, two) = ([1; INSTRUCTION], [2; INSTRUCTION]);
         let both = [one, two].concat();

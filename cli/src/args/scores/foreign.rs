@@ -1,7 +1,7 @@
-//! Types of scores that no kernel takes: the remedy for each, and its loss.
+//! Score types that no kernel takes: the remedy for each, and what the remedy loses.
 //!
-//! A hint that changes the scores says how, since what is selected afterwards is exact for the
-//! changed scores alone. Arrays whose numbers may be the bits of another type are told both ways.
+//! A hint that changes the scores says how it changes them, since the selection is then exact only for the
+//! changed scores. For arrays whose numbers may be the bits of another type, the hint gives both remedies.
 
 /// Part of every hint to write a `.safetensors` file from NumPy: astype keeps the order of its array, C or
 /// Fortran.

@@ -1,8 +1,7 @@
 //! The header of a `.npy` file, as numpy reads it: versions 1 to 3, and the headers of Python 2.
 //!
-//! It says the order of the array and which type it names; what the type is worth, and whether the array
-//! is as long as it should be, is looked at in `npy`. A [`Fault`] says whether the file is damaged or its header is one that topkit
-//! cannot read.
+//! It reads the order of the array and the name of its type; `npy` checks the type and the array's length.
+//! A [`Fault`] says whether the file is damaged or topkit cannot read such a header.
 
 use py_literal::Value;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Matrices of scores, read from a file.
 //!
-//! A file is read whole and checked before anything is selected from it. Every fault is one line with the
-//! file, the value found and the values allowed.
+//! A file is read and checked completely before the selection. Every fault is one line with the file, the
+//! value found and the values allowed.
 
 mod foreign;
 mod header;

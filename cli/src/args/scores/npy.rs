@@ -1,8 +1,7 @@
 //! NumPy's `.npy`: f32 and f16 of either byte order, in C or Fortran order, as numpy reads them.
 //!
-//! A type that no kernel takes is refused with what to do and what is lost; it is never called
-//! damage. Only a file that ends too early, or in whose place something else stands, is; a header that
-//! says what topkit does not know is told with what that is.
+//! A type that no kernel takes is refused with the remedy and its loss. Only a file that ends too early or
+//! is not an `.npy` file is called damaged. An unknown entry of the header is refused by its name.
 
 use super::foreign::Foreign;
 use super::header::{self, Header};

@@ -1,4 +1,4 @@
-//! The folder of a bench: written whole, file by file, so that a reader never sees half of one.
+//! Writes the folder of a bench. Each file replaces the old one at once, so that a reader never sees half a file.
 
 use crate::args::document;
 use crate::ui::exit::Failure;

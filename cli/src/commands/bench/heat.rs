@@ -1,5 +1,5 @@
-//! The ratios of a grid as a heat map, in SVG: red where the best peer is faster, green where ours
-//! is, and the number in each cell.
+//! Draws the ratios of a grid as a heat map in SVG: red for cells in which the best peer is faster, green for
+//! cells in which our kernel is, with the ratio in each cell.
 
 use super::folder::File;
 use crate::ui::draw::{Area, Drawn, blend, length, word};
@@ -37,9 +37,9 @@ pub fn maps(pairs: &[Pair<'_>], target: f64) -> Result<Vec<File>, Failure> {
     Ok(files)
 }
 
-/// What stands across: the length and the distribution; a grid has one of them in numbers.
+/// The columns of the map: lengths and distributions; most grids vary only one of them.
 type Column = (usize, Distribution, Lengths);
-/// What stands down.
+/// The rows of the map.
 type Row = (topkit::DType, u32, usize);
 
 fn column(cell: &Cell) -> Column {

@@ -1,5 +1,6 @@
-//! `bench.md`: the tables of a bench. Few rows of an indexer have the layout of a published table,
-//! one for each k and dtype with rows down and lengths across; the rest are lists.
+//! Writes `bench.md`, the tables of a bench. Cells of few indexer rows are printed in the form of a published
+//! table: one for each k and dtype, with a line for each number of rows and a column for each length. The
+//! other cells are lists.
 
 use crate::ui::draw::length;
 use std::collections::BTreeSet;

@@ -1,10 +1,9 @@
-//! `topkit bench`: times the kernels that the plan picks over grids of problems, beside the read-once
-//! floor and peers, and compares with a published table.
+//! `topkit bench`: times the planned kernels over grids of problems, beside the read-once floor and peers,
+//! and compares the times with a published table.
 //!
-//! The measuring is the laboratory's (`topkit_lab::bench`), which makes a document of cells; text, tables
-//! and plots are drawn from the document alone, so that `--render` draws them where there is no GPU. A cell
-//! whose answer is wrong is told as such, has no time, and makes the program end as one whose check
-//! failed.
+//! The laboratory measures (`topkit_lab::bench`) and makes a document of cells. Text, tables and plots are
+//! drawn from the document alone, so `--render` needs no GPU. A cell with a wrong answer is reported
+//! without a time, and the program ends with the exit code of a failed check.
 
 mod folder;
 mod heat;

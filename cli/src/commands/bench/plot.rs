@@ -1,7 +1,7 @@
-//! Time against length, as SVG: ours, the read-once floor and the peers, one plot for a dtype and k,
-//! in it a panel for each number of rows, warm and cold.
+//! Plots time against length as SVG: our kernels, the read-once floor and the peers. There is one plot for
+//! each dtype and k, with a panel for each number of rows, warm and cold.
 //!
-//! Text is left to whoever shows the picture, so that no font of this machine is needed.
+//! Text stays text in the SVG, so this machine needs no fonts.
 
 use super::folder::File;
 use crate::ui::draw::{Area, Drawn, length};

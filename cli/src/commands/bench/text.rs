@@ -1,5 +1,5 @@
-//! What a person reads on the terminal: where, how, and what stands out. The tables are in
-//! [`super::markdown`].
+//! The summary of a bench on the terminal: the machine, the settings, and the most notable cells. The tables
+//! are in [`super::markdown`].
 
 use crate::ui::report::{count, labelled, table};
 use topkit_lab::Grid;

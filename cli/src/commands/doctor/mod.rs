@@ -1,4 +1,4 @@
-//! `topkit doctor`: what this machine has, what is missing and how to get it.
+//! `topkit doctor`: reports the parts that topkit needs on this machine: found, or missing with the remedy.
 
 mod probe;
 

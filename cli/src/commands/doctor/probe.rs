@@ -1,4 +1,4 @@
-//! The checks of `topkit doctor`, one thing at a time. Each gives a finding and never fails.
+//! The checks of `topkit doctor`, one for each part of the machine. Each returns a finding and never fails.
 
 use crate::commands::run::gpu::Session;
 use crate::ui::exit::Failure;

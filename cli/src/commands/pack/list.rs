@@ -1,4 +1,4 @@
-//! What is in a pack, and whether it is whole.
+//! Lists the kernels of a pack and verifies the file.
 
 use crate::args::spec;
 use crate::ui::exit::{Exit, Failure};

@@ -1,8 +1,8 @@
-//! Makes a pack: which kernels a spec asks for on each architecture, compiled on every core, and
-//! one file of them. Nothing is written before all of them are compiled.
+//! Makes a pack: finds the kernels that a spec needs on each architecture, compiles them on every core and
+//! writes them into one file. It writes nothing before all of them are compiled.
 //!
-//! Kernels come from the disk cache where they are there, and never from other packs: those may be
-//! another compiler's. They are compiled without source lines unless those are asked for.
+//! Kernels in the disk cache are not compiled again. Other packs are not used, since another compiler may
+//! have made them. Kernels are compiled without source lines, unless `--line-info` asks for them.
 
 use super::spec::{self, Selector};
 use crate::commands::compile::{asked, engine};
@@ -108,8 +108,8 @@ fn jobs(engines: &[Toolchain], selectors: &[Selector]) -> Result<Vec<Job>, Failu
     Ok(jobs.into_values().collect())
 }
 
-/// The variants of one selector on one architecture: those that the plans of its problems would take,
-/// or all that the architecture can launch.
+/// The variants of one selector on one architecture: the best of each of its problems, or without problems
+/// all that the architecture can launch.
 fn variants(asked: &Selector, selector: &topkit::Selector) -> Result<Vec<Variant>, Failure> {
     let arch = selector.toolchain().arch();
     if asked.problems.is_empty() {
@@ -117,20 +117,20 @@ fn variants(asked: &Selector, selector: &topkit::Selector) -> Result<Vec<Variant
         variants.retain(|variant| variant.kernel.compiles_for(arch));
         return Ok(variants);
     }
-    let mut picked = Vec::new();
+    let mut best = Vec::new();
     for problem in &asked.problems {
         let explained = selector.explain(problem).map_err(|error| {
             Failure::input(format!("{} of the spec, for {arch}: {error}", asked.spec.name))
         })?;
         match explained.basis {
             Basis::Measured(measured) => {
-                let best = measured.expected.iter().take(asked.variants);
-                picked.extend(best.map(|alternative| alternative.variant));
+                let first = measured.expected.iter().take(asked.variants);
+                best.extend(first.map(|expected| expected.variant));
             }
-            _ => picked.push(explained.plan.variant),
+            _ => best.push(explained.plan.variant),
         }
     }
-    Ok(picked)
+    Ok(best)
 }
 
 /// Compiles on every core, in no order; gives them in the order of the jobs. The first refusal ends

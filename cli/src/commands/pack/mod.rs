@@ -1,7 +1,7 @@
-//! `topkit pack`: kernels compiled ahead into one file, and a look into such a file.
+//! `topkit pack`: compiles kernels ahead into one file, and lists such a file.
 //!
-//! What a pack is and how engines search it is the library's to say, in `topkit::cache::pack`. Here it is
-//! decided which kernels go into one.
+//! The format of a pack and its lookup are in the library, `topkit::cache::pack`. This module decides which
+//! kernels go into a pack.
 
 mod list;
 mod make;

@@ -1,5 +1,5 @@
-//! Reads the values of a TOML file, each with its line. Every fault is kept, with the nearest known
-//! word where a word is unknown; who reads on after one gets nothing in its place.
+//! Reads the values of a TOML file, each with its line. It collects every fault, with the nearest known word for
+//! an unknown one; a faulty value reads as `None`.
 
 use std::ops::RangeInclusive;
 use toml::Spanned;
@@ -15,7 +15,7 @@ pub struct Table<'a> {
     pub line: usize,
 }
 
-/// Reads from one text and keeps what is wrong with it.
+/// Reads one text and collects its faults.
 #[derive(Debug)]
 pub struct Reader<'a> {
     text: &'a str,

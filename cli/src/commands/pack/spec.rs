@@ -1,5 +1,5 @@
-//! The file that says what to pack: selectors as in `topk_kernel!`, and the problems that they are
-//! for. It compiles and plans nothing. Every fault is told at once, each with its line.
+//! Reads the spec of a pack: selectors with the keys of `topk_kernel!`, and the problems to pack them for. It
+//! compiles and plans nothing. All faults are reported at once, each with its line.
 
 use super::reader::{Reader, Table};
 use crate::args::document;

@@ -1,7 +1,8 @@
-//! `topkit recall`: how much of the F32 selection remains if scores are rounded to BF16 or F16 first, on logits like an indexer's or on scores from a file.
+//! `topkit recall`: the share of the F32 selection that remains if scores are first rounded to BF16 or F16, for
+//! logits like an indexer's or for scores from a file.
 //!
-//! Rounding is to nearest, ties to even. Among equal scores any may win, so that the last digits
-//! differ from place to place.
+//! Rounding is to nearest, ties to even. Any of several equal scores may win, so the last digits of the
+//! recall may differ between machines.
 
 mod select;
 

@@ -1,4 +1,4 @@
-//! The top k of a matrix at the place that was chosen, checked: a wrong selection has no recall.
+//! Selects the top k of a matrix on the chosen engine and checks them: a wrong selection has no recall.
 
 use crate::args::place::Place;
 use crate::args::spec::{self, Axes};

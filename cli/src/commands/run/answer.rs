@@ -1,4 +1,4 @@
-//! The winners of the first rows, as a person or a program reads them: best first.
+//! Prints the winners of the first rows, best first, as text or JSON.
 
 use crate::args::document;
 use crate::ui::exit::Failure;

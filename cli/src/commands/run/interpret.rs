@@ -1,6 +1,6 @@
-//! One selection of `topkit run` by the interpreter: the generated kernel itself, on the CPU, every
-//! access checked. It does not check the answer. A fault of the kernel ends the command with its
-//! message and how to see it again.
+//! One selection of `topkit run` by the interpreter: the generated kernel on the CPU, with every access
+//! checked. It does not check the answer. A fault of the kernel ends the command with the fault's message
+//! and the command that reproduces it.
 
 use super::outcome::Outcome;
 use crate::args::variant::{Chosen, Wish};

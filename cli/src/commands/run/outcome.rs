@@ -1,5 +1,5 @@
-//! One selection of `topkit run`, on the GPU or on the host, with its report; the
-//! interpreter's is in [`super::interpret`]. It neither picks the place nor checks the answer.
+//! One selection of `topkit run`, on the GPU or on the host, with its report; [`super::interpret`] has the
+//! interpreter's. It neither chooses the engine nor checks the answer.
 
 use super::gpu::{self, Session};
 use crate::args::spec;

@@ -1,5 +1,5 @@
-//! The report of `topkit tune --check`: where plans by the records are slower or faster than plans
-//! without them, by more than noise; the library says how much that is.
+//! The report of `topkit tune --check`: problems whose plan from the records is slower or faster than the plan
+//! without them, by more than noise. The library defines the noise.
 
 use super::report::layout;
 use crate::ui::exit::Exit;

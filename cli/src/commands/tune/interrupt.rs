@@ -1,8 +1,8 @@
-//! Ctrl-C while something long is measured: the first asks for an end at the next step, a second
-//! ends the program as it always would.
+//! Ctrl-C during a long measurement: the first one asks the search to end at the next step, the second ends the
+//! program at once.
 //!
-//! The handler sets a flag and no more. Without it, as where the system refuses one, every Ctrl-C
-//! ends the program at once; what was measured is on disk by then.
+//! The handler only sets a flag. If the system refuses a handler, every Ctrl-C ends the program at once; the
+//! records measured until then are on disk.
 
 use crate::ui::exit::Failure;
 use signal_hook::consts::SIGINT;

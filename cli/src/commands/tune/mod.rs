@@ -1,10 +1,10 @@
-//! `topkit tune`: measures which kernel is fastest for which problem, and keeps the times as records,
-//! from which plans on this machine are made.
+//! `topkit tune`: measures the fastest variant of each problem, and writes the times as records, from which this
+//! machine's plans are made.
 //!
-//! The measuring is the library's, the problems are the laboratory's; here is the report: text
-//! ([`report`]), a page ([`page`]), and the gain of tuning ([`check`]). Rows are written as soon as
-//! they are known, so that the program may be ended at any time, by Ctrl-C ([`interrupt`]) or worse:
-//! the next call goes on where this one stopped. Records become a shipped table by `--ship`.
+//! The library measures, and the laboratory has the problems. This module has the report: text ([`report`]),
+//! a page ([`page`]), and the gain of tuning ([`check`]). Records are written as they are measured, so the
+//! program may end at any time, by Ctrl-C ([`interrupt`]) or a crash; the next call continues there. `--ship`
+//! makes a shipped table of the records.
 
 mod check;
 mod interrupt;

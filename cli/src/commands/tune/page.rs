@@ -1,8 +1,7 @@
-//! The page of a tuning: HTML with its pictures in it, so that one file can be passed around.
+//! The page of a tuning: one HTML file that contains its pictures.
 //!
-//! A picture for each score type, k and layout of rows has two maps of rows by length: which kernel
-//! is fastest, and how many times as long as reading the scores once it takes. It loads nothing from
-//! anywhere and has no script.
+//! The picture of a score type, k and layout has two maps of rows by length: the fastest kernel, and its time
+//! as a multiple of reading the scores once. The page loads nothing and has no script.
 
 use super::report::{Winner, layout};
 use crate::ui::draw::{Area, Drawn, blend, length, word};
