@@ -1,5 +1,5 @@
-//! Codes and structs of C as the library's types. It fails on what no code stands for; what the
-//! values mean together the library checks.
+//! Converts codes and structs of C to the library's types. A code without a meaning is a failure; the
+//! library checks whether the values fit together.
 
 use crate::abi::{self, Launch, NAME_BYTES, SelectorConfig};
 use crate::failure::Failure;
@@ -9,7 +9,7 @@ use topkit::{
     spec::{KSet, Key, Semantics},
 };
 
-/// The selector that a config describes, as a spec that leaves every tuning axis to the plan.
+/// The spec of a config. It leaves every tuning axis to the plan.
 pub fn spec(config: &SelectorConfig) -> Result<(DType, SelectorSpec), Failure> {
     let dtype = dtype(config.dtype)?;
     let mut semantics = Semantics::DEFAULT;
@@ -36,7 +36,7 @@ fn semantic(semantics: &mut Semantics, name: &'static str, code: i32) -> Result<
     let word = usize::try_from(code).ok().and_then(|code| words.get(code));
     match (key, word) {
         (Some(key), Some(word)) if key.set(semantics, word) => Ok(()),
-        _ => Err(Failure::Choice { what: name, given: code, choices: constants(name, words) }),
+        _ => Err(Failure::Code { what: name, given: code, allowed: constants(name, words) }),
     }
 }
 
@@ -93,14 +93,14 @@ pub fn name(text: &str) -> [c_char; NAME_BYTES] {
 
 fn dtype(given: i32) -> Result<DType, Failure> {
     let names = DType::ALL.map(DType::name);
-    DType::from_c_code(given).ok_or_else(|| Failure::Choice {
+    DType::from_c_code(given).ok_or_else(|| Failure::Code {
         what: "dtype",
         given,
-        choices: constants("dtype", &names),
+        allowed: constants("dtype", &names),
     })
 }
 
-/// What is given, or what 0 stands for.
+/// The value given, or the default if it is 0.
 fn or(given: i64, instead: i64) -> i64 {
     if given == 0 { instead } else { given }
 }

@@ -1,7 +1,7 @@
 //! Exact top-k selection on NVIDIA GPUs, with kernels generated from a declaration.
 //!
-//! `topk_kernel!` declares a selector of kernels; an [`Engine`] renders, compiles, caches and loads
-//! its members; a [`Selector`] plans and launches them. [`host`] is the same contract in plain Rust.
+//! `topk_kernel!` declares a selector; an [`Engine`] renders, compiles, caches and loads its variants; a
+//! [`Selector`] plans and launches them. [`host`] implements the same contract in plain Rust.
 //! This crate is the only one that users depend on, and all side effects live here: files, the
 //! environment, NVRTC and the driver. Nothing here panics on any input.
 //!
