@@ -19,7 +19,7 @@ pub trait Compiler: Send + Sync + fmt::Debug {
     /// Compiles one kernel for one architecture.
     fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError>;
 
-    /// The PTX of a kernel, for reading; what is launched is the cubin.
+    /// The PTX of a kernel, for reading; launches use the cubin.
     fn ptx(&self, source: &RenderedSource, arch: Arch) -> Result<String, CompileError> {
         Err(CompileError {
             compiler: self.version(),
@@ -32,7 +32,7 @@ pub trait Compiler: Send + Sync + fmt::Debug {
     }
 }
 
-/// What a compile gives.
+/// The output of a compile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compiled {
     /// Machine code for one architecture.
@@ -55,8 +55,8 @@ pub struct CompileError {
     pub reason: String,
     /// Its log, unescaped; lines name the template's file and line.
     pub log: String,
-    /// The text of the kernel was refused, and nothing is wrong with the compiler or the machine, so
-    /// that another kernel may compile. Only then do plans name another kernel in its place.
+    /// The text of the kernel is to blame, not the compiler or the machine, so another kernel may
+    /// compile. Only then do plans name another kernel instead.
     pub blames_kernel: bool,
 }
 
