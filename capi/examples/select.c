@@ -31,7 +31,7 @@ int main(void) {
     topkit_selector *selector = NULL;
     check(topkit_selector_create(engine, &config, &selector));
 
-    /* Once a shape: compile and load the kernel, and see what workspace it wants. */
+    /* Once a shape: compile and load the kernel, and get the size of its workspace. */
     topkit_problem problem = TOPKIT_PROBLEM_INIT;
     problem.rows = ROWS;
     problem.columns = COLUMNS;
@@ -77,7 +77,7 @@ int main(void) {
     cuda(cudaStreamSynchronize(stream));
     cuda(cudaMemcpy(host_indices, indices, sizeof(int32_t) * ROWS * K, cudaMemcpyDeviceToHost));
 
-    /* Each score stands in a row 512 times, so the best 2048 are those from 252/128 on. */
+    /* Each score is in a row 512 times, so the best 2048 are the scores from 252/128 on. */
     int wrong = 0;
     for (size_t i = 0; i < (size_t)ROWS * K; i++) {
         size_t column = (size_t)host_indices[i], row = i / K;

@@ -1,15 +1,15 @@
-/* topkit: exact top-k selection on NVIDIA GPUs, for C99, C++ and whatever can call C.
+/* topkit: exact top-k selection on NVIDIA GPUs, for C99, C++ and every language that can call C.
  *
  * An engine is a GPU; a selector is a kind of selection on it (the type of the scores, which end
- * wins, which k). A selector plans (says which kernel it takes and how much workspace), prepares
- * (compiles and loads that kernel ahead of time) and launches (enqueues a selection on a stream).
- * Kernels are compiled at run time by NVRTC and kept on disk, so a second process loads them.
+ * wins, which k). A selector plans (chooses the kernel and the size of the workspace), prepares
+ * (compiles and loads the kernel before the first launch) and launches (enqueues a selection on a
+ * stream). NVRTC compiles kernels at run time; they are cached on disk for the next process.
  *
- * What a selection answers
+ * The answer of a selection
  *   Row r of the input is `columns` scores from `scores + r * row_stride`. Row r of the output is
  *   k indices from `indices + r * index_stride`: the columns of the k best scores, in no order,
  *   each once. The answer is exact for every distribution of scores. Of equal scores any may win,
- *   and the choice may differ from run to run. -0 equals +0, and -inf is a score like any other. A
+ *   and the winners may differ from run to run. -0 equals +0, and -inf is a score like any other. A
  *   row with fewer than k scores gives all its columns and then the fill: -1, all bits set for
  *   TOPKIT_INDEX_U32.
  *
@@ -18,32 +18,33 @@
  *
  * Errors
  *   A function returns a topkit_status. On an error nothing was enqueued and no output was written,
- *   and topkit_last_error() says in words what was wrong and what to do.
+ *   and topkit_last_error() says what was wrong and what to do.
  *
  * Ownership
  *   The caller owns all device memory and every stream, and keeps them until the stream has passed
  *   the launch. Engines and selectors are made and destroyed by the functions below. A selector
- *   keeps what it needs of its engine, so the two may be destroyed in any order, and before their
- *   launches have ended or a graph that captured one is replayed: a loaded kernel stays loaded for
- *   as long as its CUDA context lives. Engines keep the primary context alive; after the last of
- *   them is destroyed, the CUDA runtime or whoever else uses the context must. Make an engine once:
- *   engines of a GPU share loaded kernels, but one that is made when all others are destroyed loads
- *   its own.
+ *   keeps the parts of its engine that it needs, so the two may be destroyed in any order, and before
+ *   their launches have ended or a graph that captured one is replayed: a loaded kernel stays loaded
+ *   for as long as its CUDA context lives. Engines keep the primary context alive; after the last
+ *   engine is destroyed, another user of the context, such as the CUDA runtime, must keep it alive.
+ *   Make an engine once: engines of a GPU share loaded kernels, but an engine that is made after all
+ *   others were destroyed loads them again.
  *
  * Threads
  *   Any number of threads may use one engine or selector at the same time; destroy it when none
  *   does. Every function leaves the calling thread's current CUDA context as it found it.
  *
  * CUDA graphs
- *   topkit_selector_launch allocates nothing, never synchronises and can be captured, once
- *   topkit_selector_prepare was called for the same rows, columns and k, with any row stride and
- *   alignment; else it fails with TOPKIT_ERROR_CAPTURE. Call nothing else of topkit while a stream is being captured. A captured
- *   launch keeps its addresses; lengths and starts are read when the graph runs.
+ *   topkit_selector_launch allocates nothing, never synchronises, and can be captured after
+ *   topkit_selector_prepare for the same rows, columns and k, with any row stride and alignment;
+ *   without it the launch fails with TOPKIT_ERROR_CAPTURE. Call nothing else of topkit while a stream
+ *   is being captured. A captured launch keeps its addresses; lengths and starts are read when the
+ *   graph runs.
  *
  * Growth
  *   Each struct begins with its size. Initialise it with its ..._INIT, or set every byte to 0 and
- *   `size` to its sizeof. Structs grow at the end only, and 0 in a new field means what the library
- *   did before the field was there.
+ *   `size` to its sizeof. Structs grow at the end only, and 0 in a new field means the
+ *   behaviour of the library before the field existed.
  */
 #ifndef TOPKIT_H
 #define TOPKIT_H
@@ -58,15 +59,15 @@ extern "C" {
 /* The version of this header; topkit_version() tells the library's. */
 #define TOPKIT_VERSION "0.1.0"
 
-/* How a call ended. Members may be added. */
+/* The result of a call. Codes may be added. */
 typedef enum topkit_status {
     TOPKIT_OK = 0,
     TOPKIT_ERROR_ARGUMENT = 1,    /* an argument is null, out of range or does not fit another */
-    TOPKIT_ERROR_UNSUPPORTED = 2, /* it makes sense, but this version cannot do it */
+    TOPKIT_ERROR_UNSUPPORTED = 2, /* valid, but this version cannot do it */
     TOPKIT_ERROR_DRIVER = 3,      /* the CUDA driver is missing, broken or too old */
     TOPKIT_ERROR_DEVICE = 4,      /* there is no such GPU */
-    TOPKIT_ERROR_COMPILER = 5,    /* NVRTC is missing, or compiles not for the GPU, or a pack is unfit */
-    TOPKIT_ERROR_COMPILE = 6,     /* no kernel: NVRTC refused it, it is denied or in no pack, or a file is at fault */
+    TOPKIT_ERROR_COMPILER = 5,    /* NVRTC is missing, or cannot target the GPU, or a pack cannot be used */
+    TOPKIT_ERROR_COMPILE = 6,     /* no kernel: NVRTC refused it, compiling is denied, no pack has it, or a file failed */
     TOPKIT_ERROR_CUDA = 7,        /* a call of the CUDA driver failed */
     TOPKIT_ERROR_WORKSPACE = 8,   /* the workspace is smaller than the plan says */
     TOPKIT_ERROR_CAPTURE = 9,     /* a kernel would have to be loaded during a stream capture */
@@ -103,7 +104,7 @@ typedef struct CUstream_st *topkit_stream;
 typedef struct topkit_engine topkit_engine;
 typedef struct topkit_selector topkit_selector;
 
-/* What a selector selects. */
+/* The declaration of a selector. */
 typedef struct topkit_selector_config {
     size_t size;      /* sizeof(topkit_selector_config) */
     int32_t dtype;    /* TOPKIT_DTYPE_...; must be given */
@@ -111,14 +112,14 @@ typedef struct topkit_selector_config {
     int32_t nan;      /* TOPKIT_NAN_... */
     int32_t rows;     /* TOPKIT_ROWS_... */
     int32_t index;    /* TOPKIT_INDEX_... */
-    int32_t k_first;  /* the least k that will be asked for, at least 1; must be given */
+    int32_t k_first;  /* the least k of its launches, at least 1; must be given */
     int32_t k_last;   /* the greatest; 0 for k_first alone */
     int32_t reserved; /* 0 */
 } topkit_selector_config;
 
 #define TOPKIT_SELECTOR_CONFIG_INIT { sizeof(topkit_selector_config), 0, 0, 0, 0, 0, 0, 0, 0 }
 
-/* What launches have in common: their shape, and how their scores are aligned. */
+/* A problem: the shape of a launch, its row stride and its alignment. */
 typedef struct topkit_problem {
     size_t size;        /* sizeof(topkit_problem) */
     int64_t rows;       /* as in topkit_launch, and so are the next two */
@@ -131,7 +132,7 @@ typedef struct topkit_problem {
 
 #define TOPKIT_PROBLEM_INIT { sizeof(topkit_problem), 0, 0, 0, 0, 0, 0 }
 
-/* What a launch will take. */
+/* The plan of a launch. */
 typedef struct topkit_plan {
     size_t size;            /* sizeof(topkit_plan) */
     size_t workspace_bytes; /* device memory that the caller passes to the launch */
@@ -169,9 +170,9 @@ typedef struct topkit_launch {
 /* The version of the library: "0.1.0". A constant string. */
 const char *topkit_version(void);
 
-/* What the last call on this thread that failed had to say; "" before one has. UTF-8, several lines
- * for a compiler's log. It belongs to the library and is valid until the next call on this thread
- * that fails, or the end of the thread. */
+/* The message of the last call on this thread that failed; "" if none has. UTF-8, several lines for a
+ * compiler's log. It belongs to the library and is valid until the next call on this thread that fails,
+ * or the end of the thread. */
 const char *topkit_last_error(void);
 
 /* Makes an engine on a GPU, in its primary context, which is also that of the CUDA runtime (and so
@@ -179,7 +180,7 @@ const char *topkit_last_error(void);
  * of the calling thread's current context, which must be a primary one.
  *
  * ERROR_ARGUMENT: `engine` is NULL, `ordinal` is negative, or no primary context is current.
- * ERROR_DRIVER, ERROR_DEVICE, ERROR_COMPILER, ERROR_CUDA: what this machine lacks or refuses. */
+ * ERROR_DRIVER, ERROR_DEVICE, ERROR_COMPILER, ERROR_CUDA: the machine lacks it, or it failed. */
 topkit_status topkit_engine_create(int32_t ordinal, topkit_engine **engine);
 
 /* Destroys an engine. NULL is allowed. */
@@ -187,7 +188,7 @@ void topkit_engine_destroy(topkit_engine *engine);
 
 /* Makes a selector. Nothing is compiled yet.
  *
- * ERROR_ARGUMENT: something is NULL, or a field of `config` is out of range. The config is looked at
+ * ERROR_ARGUMENT: something is NULL, or a field of `config` is out of range. The config is checked
  * first, the engine last.
  * ERROR_UNSUPPORTED: `config` has fields that this library does not know, and they are not 0. */
 topkit_status topkit_selector_create(const topkit_engine *engine,
@@ -197,24 +198,23 @@ topkit_status topkit_selector_create(const topkit_engine *engine,
 /* Destroys a selector. NULL is allowed. */
 void topkit_selector_destroy(topkit_selector *selector);
 
-/* Says which kernel a launch of this problem takes, and how much workspace. It compiles nothing.
- * Fields of `plan` that this library does not know are set to 0.
+/* Chooses the kernel and the workspace of a launch of this problem. It compiles nothing. Fields of
+ * `plan` that this library does not know are set to 0.
  *
- * The plan may differ for other row strides and alignments of the same rows, columns and k, and is
- * the fastest for its own. A launch with another stride or alignment needs no more than this plan's
- * kernel and workspace_bytes: it takes this plan where its own kernel is not loaded or its own
- * workspace is not there. topkit_selector_prepare may find that the GPU or the compiler refuses a
- * kernel, and plans name another one then; so prepare first and plan after it.
+ * Other row strides and alignments of the same rows, columns and k may have other plans. A launch with
+ * another stride or alignment needs no more than this plan's kernel and workspace_bytes: it uses this
+ * plan if its own kernel is not loaded or its own workspace is missing. topkit_selector_prepare may
+ * find that the GPU or the compiler refuses a kernel; later plans name another one, so prepare before
+ * you plan.
  *
  * ERROR_ARGUMENT: something is NULL, negative or beyond 2^31 - 1, or the selector was not made for
- * this k. `plan` is looked at first, the selector last.
+ * this k. `plan` is checked first, the selector last.
  * ERROR_UNSUPPORTED: `problem` has fields that this library does not know, and they are not 0. */
 topkit_status topkit_selector_plan(const topkit_selector *selector, const topkit_problem *problem,
                                    topkit_plan *plan);
 
-/* Compiles and loads the kernel that a launch of this problem takes, so that the launch does
- * neither; nor does a launch of the same rows, columns and k with another row stride or alignment.
- * It may take a second. Call it before a capture and before the first request.
+/* Compiles and loads the kernel of this problem's plan, so that its launches do neither, with any row
+ * stride or alignment. It may take a second. Call it before a capture and before the first request.
  *
  * ERROR_ARGUMENT: as for topkit_selector_plan.
  * ERROR_UNSUPPORTED: as for topkit_selector_plan; or the GPU has no room for the kernel.
@@ -226,15 +226,14 @@ topkit_status topkit_selector_prepare(const topkit_selector *selector,
  * fault on the GPU shows in a later call of CUDA. The first launch of a kernel that was not prepared
  * compiles and loads it.
  *
- * That addresses are valid for the shape and the stream is of the engine's context is the caller's
- * promise, since looking up each would take a call of the driver for every launch; all else is
- * checked.
+ * The caller promises that the addresses are valid for the shape and that the stream is of the engine's
+ * context: checking them would cost calls of the driver for every launch. All else is checked.
  *
  * ERROR_ARGUMENT: something is NULL, misaligned, out of range, or overlaps; or starts or lengths were
  * given to a selector of dense rows; or the selector was not made for this k.
  * ERROR_UNSUPPORTED: `launch` has fields that this library does not know, and they are not 0; or the
  * GPU has no room for the kernel.
- * ERROR_WORKSPACE: it is smaller than the plan says, for whatever row stride and alignment.
+ * ERROR_WORKSPACE: it is smaller than every plan of this shape needs.
  * ERROR_CAPTURE: the stream is being captured and the kernel was not prepared.
  * ERROR_COMPILE, ERROR_CUDA: the kernel did not compile, load or launch. */
 topkit_status topkit_selector_launch(const topkit_selector *selector, topkit_stream stream,

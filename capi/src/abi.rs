@@ -1,5 +1,5 @@
-//! The codes and structs of `include/topkit.h`, member by member. `tests/layout.rs` holds the two
-//! against each other. It interprets nothing.
+//! The codes and structs of `include/topkit.h`, field by field. `tests/layout.rs` compares them with the
+//! header. `convert` gives them their meaning.
 
 use std::ffi::{c_char, c_void};
 
@@ -20,7 +20,7 @@ pub enum Status {
     Internal = 10,
 }
 
-/// In place of an ordinal.
+/// The current context's GPU, in place of an ordinal.
 pub const CURRENT_DEVICE: i32 = -1;
 
 /// `topkit_selector_config`.

@@ -1,5 +1,5 @@
-//! The GPU of an engine, and the CUDA context of the calling thread, which every call leaves as it
-//! found it. Nothing here selects.
+//! Opens an engine's GPU, and makes its CUDA context current for the length of a call. Every call leaves
+//! the thread's current context as it found it. Launches are elsewhere.
 
 use crate::failure::Failure;
 use std::sync::OnceLock;
@@ -25,7 +25,7 @@ impl Drop for Restore {
             return;
         }
         // SAFETY: it was current a moment ago, or is null, which leaves the thread without one.
-        // That it was destroyed meanwhile is an error of the caller's, and then nothing is current.
+        // If the caller destroyed it meanwhile, which is the caller's error, nothing is current.
         let _ = unsafe { result::ctx::set_current(self.before) };
     }
 }
@@ -60,7 +60,7 @@ pub fn open_current() -> Result<Engine, Failure> {
     Ok(engine)
 }
 
-/// The GPU of the calling thread's current context, where there is one.
+/// The GPU of the calling thread's current context, if there is one.
 pub fn ordinal() -> Result<Option<usize>, Failure> {
     let count = devices()?;
     if current()?.is_null() {
@@ -79,7 +79,7 @@ pub fn ordinal() -> Result<Option<usize>, Failure> {
     Ok(None)
 }
 
-/// Starts the driver and counts its GPUs, whose number does not change in a process.
+/// Starts the driver and counts its GPUs. The number does not change in a process.
 fn devices() -> Result<usize, Failure> {
     static COUNT: OnceLock<usize> = OnceLock::new();
     if let Some(&count) = COUNT.get() {

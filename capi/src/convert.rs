@@ -1,5 +1,5 @@
-//! Codes and structs of C as the library's types. It fails on what no code stands for; what the
-//! values mean together the library checks.
+//! Converts codes and structs of C to the library's types. A code without a meaning is a failure; the
+//! library checks whether the values fit together.
 
 use crate::abi::{self, Launch, NAME_BYTES, SelectorConfig};
 use crate::failure::Failure;
@@ -9,7 +9,7 @@ use topkit::{
     spec::{KSet, Key, Semantics},
 };
 
-/// The selector that a config describes, as a spec that leaves every tuning axis to the plan.
+/// The spec of a config. It leaves every tuning axis to the plan.
 pub fn spec(config: &SelectorConfig) -> Result<(DType, SelectorSpec), Failure> {
     let dtype = dtype(config.dtype)?;
     let mut semantics = Semantics::DEFAULT;
@@ -36,7 +36,7 @@ fn semantic(semantics: &mut Semantics, name: &'static str, code: i32) -> Result<
     let word = usize::try_from(code).ok().and_then(|code| words.get(code));
     match (key, word) {
         (Some(key), Some(word)) if key.set(semantics, word) => Ok(()),
-        _ => Err(Failure::Choice { what: name, given: code, choices: constants(name, words) }),
+        _ => Err(Failure::Code { what: name, given: code, allowed: constants(name, words) }),
     }
 }
 
@@ -73,17 +73,14 @@ pub fn launch(dtype: DType, launch: &Launch) -> Result<RawLaunch, Failure> {
     reserved(launch.reserved)?;
     let Problem { rows, columns, k, .. } = shape(dtype, launch.rows, launch.columns, launch.k)?;
     let dense = RawLaunch::new(dtype, rows, columns, k);
-    Ok(RawLaunch {
-        scores: launch.scores as u64,
-        row_stride: or(launch.row_stride, dense.row_stride),
-        row_starts: launch.row_starts as u64,
-        row_lengths: launch.row_lengths as u64,
-        indices: launch.indices as u64,
-        index_stride: or(launch.index_stride, dense.index_stride),
-        workspace: launch.workspace as u64,
-        workspace_bytes: launch.workspace_bytes,
-        ..dense
-    })
+    Ok(dense
+        .scores(launch.scores as u64)
+        .row_stride(or(launch.row_stride, dense.row_stride))
+        .row_starts(launch.row_starts as u64)
+        .row_lengths(launch.row_lengths as u64)
+        .indices(launch.indices as u64)
+        .index_stride(or(launch.index_stride, dense.index_stride))
+        .workspace(launch.workspace as u64, launch.workspace_bytes))
 }
 
 /// A name as C keeps it in a struct, cut where it is too long.
@@ -96,14 +93,14 @@ pub fn name(text: &str) -> [c_char; NAME_BYTES] {
 
 fn dtype(given: i32) -> Result<DType, Failure> {
     let names = DType::ALL.map(DType::name);
-    DType::from_c_code(given).ok_or_else(|| Failure::Choice {
+    DType::from_c_code(given).ok_or_else(|| Failure::Code {
         what: "dtype",
         given,
-        choices: constants("dtype", &names),
+        allowed: constants("dtype", &names),
     })
 }
 
-/// What is given, or what 0 stands for.
+/// The value given, or the default if it is 0.
 fn or(given: i64, instead: i64) -> i64 {
     if given == 0 { instead } else { given }
 }
@@ -238,15 +235,12 @@ mod tests {
             reserved: 0,
         };
         let dense = launch(DType::F32, &given).unwrap();
-        let expected = RawLaunch {
-            scores: 16,
-            row_starts: 20,
-            row_lengths: 24,
-            indices: 32,
-            workspace: 256,
-            workspace_bytes: 7,
-            ..RawLaunch::new(DType::F32, 3, 100, 5)
-        };
+        let expected = RawLaunch::new(DType::F32, 3, 100, 5)
+            .scores(16)
+            .row_starts(20)
+            .row_lengths(24)
+            .indices(32)
+            .workspace(256, 7);
         assert_eq!(dense, expected);
         let strided = launch(DType::F32, &Launch { row_stride: -100, index_stride: 8, ..given });
         let strided = strided.unwrap();

@@ -1,10 +1,10 @@
-//! `topkit_engine` of the header: its making and its end.
+//! `topkit_engine` of the header: create and destroy.
 
 use crate::abi::CURRENT_DEVICE;
 use crate::failure::Failure;
 use crate::{context, last_error};
 
-/// What a `topkit_engine *` points to: the toolchain of an engine, which has its GPU.
+/// The target of a `topkit_engine *`: the toolchain of an engine, which has the GPU.
 #[derive(Debug)]
 pub struct Engine(pub topkit::Toolchain);
 

@@ -1,6 +1,7 @@
-//! What can go wrong in a call from C: the status for the program and the sentence for the person.
+//! The failures of a call from C, each with a status for the program and a sentence for its author.
 //!
-//! Failures of the library keep its words, except where those speak of Rust.
+//! Errors of the library keep their texts, except texts that name Rust items: the header's functions
+//! replace them.
 
 use crate::abi::Status;
 use topkit::cudarc::driver::DriverError;
@@ -15,19 +16,19 @@ pub enum Failure {
     #[error("the size of `{what}` is {given}; set it to sizeof({what}), which is {known}")]
     Size { what: &'static str, given: usize, known: usize },
     #[error(
-        "`{what}` of {given} bytes asks for something that this version, which knows {known} of \
-         them, cannot do; take a newer library, or leave the fields after those 0"
+        "`{what}` has {given} bytes, but this version knows only the first {known}, and a later field is \
+         not 0; use a newer library, or set the later fields to 0"
     )]
     Newer { what: &'static str, given: usize, known: usize },
-    #[error("`{what}` is {given}; it can be {choices}")]
-    Choice { what: &'static str, given: i32, choices: String },
+    #[error("`{what}` is {given}; it can be {allowed}")]
+    Code { what: &'static str, given: i32, allowed: String },
     #[error("`{what}` is {given}; it cannot be negative")]
     Negative { what: &'static str, given: i64 },
     #[error("`reserved` is {given}; it must be 0")]
     Reserved { given: i32 },
     #[error(
-        "the ordinal {given} is negative; GPUs are counted from 0, and TOPKIT_CURRENT_DEVICE takes \
-         that of the current context"
+        "the ordinal {given} is negative; GPUs are counted from 0, and TOPKIT_CURRENT_DEVICE is \
+         the GPU of the current context"
     )]
     Ordinal { given: i32 },
     #[error("there is no GPU {ordinal}; the driver finds {count}, counted from 0")]
@@ -56,8 +57,8 @@ pub enum Failure {
     )]
     Capture,
     #[error(
-        "the workspace has {given} bytes, but the launch needs {needed}; topkit_selector_plan tells how \
-         many for each shape"
+        "the workspace has {given} bytes, but the launch needs {needed}; topkit_selector_plan gives the \
+         size for each shape"
     )]
     Workspace { given: usize, needed: usize },
     #[error("{0}")]
@@ -67,7 +68,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Wraps a failure of the driver with what was being done.
+    /// Wraps a failure of the driver with the action that failed.
     pub fn cuda(doing: &'static str) -> impl Fn(DriverError) -> Failure {
         move |error| Failure::Cuda {
             doing,
@@ -81,7 +82,7 @@ impl Failure {
         match self {
             Failure::Null { .. }
             | Failure::Size { .. }
-            | Failure::Choice { .. }
+            | Failure::Code { .. }
             | Failure::Negative { .. }
             | Failure::Reserved { .. }
             | Failure::Ordinal { .. }
@@ -132,7 +133,7 @@ fn library(error: &Error) -> Status {
         Error::Capturing { .. } | Error::EventTracking { .. } | Error::WorkspaceInCapture => {
             Status::Capture
         }
-        // A kernel that does not render, and what a later version of the library may add.
+        // A kernel that does not render, and errors that a later version of the library may add.
         _ => Status::Internal,
     }
 }

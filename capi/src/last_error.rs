@@ -1,7 +1,7 @@
-//! The end of every call: its status, and what the last failure of the thread had to say.
+//! Ends every call: returns its status, and keeps the text of the thread's last failure.
 //!
-//! This is where panics stop. A thread whose locals are gone, because it is ending, keeps no text;
-//! the status stands.
+//! A panic is caught here and becomes a failure. A thread that is ending has no thread-local text any
+//! more; the status is still returned.
 
 use crate::abi::Status;
 use crate::failure::Failure;
@@ -27,10 +27,10 @@ pub fn call(work: impl FnOnce() -> Result<(), Failure>) -> i32 {
     }
 }
 
-/// The same for a call that answers something else than a status.
+/// As [`call`], for a function that returns a value instead of a status.
 pub fn result<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Status> {
-    // What the work leaves half done is its own; nothing shared is unwound through, and a lock that
-    // a panic poisons is taken again by whoever holds data behind one.
+    // Unwind safe: the work shares no state except behind locks, and each user of a lock ignores
+    // its poison.
     let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let failure = Failure::Panic(words(&*panic));
         // Dropping what was thrown could panic again.
@@ -46,7 +46,7 @@ pub fn result<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Status>
 fn keep(text: &str) {
     let bytes: Vec<u8> = text.bytes().filter(|&byte| byte != 0).collect();
     let text = CString::new(bytes).unwrap_or_default();
-    // A thread that is ending has nobody left to read it.
+    // A thread that is ending has no reader for the text.
     let _ = TEXT.try_with(|kept| *kept.borrow_mut() = text);
 }
 

@@ -1,11 +1,10 @@
-//! The library for C and C++, and for every language that can call C: `include/topkit.h`, where
-//! all that a caller needs to know stands.
+//! The library for C and C++, and for every language that can call C. `include/topkit.h` documents it.
 //!
-//! It stands on the raw-pointer side of the `topkit` crate and adds no selection of its own: it
-//! turns handles, codes and structs into that crate's types, and errors into a status and a
-//! sentence. No panic leaves it; one would end as `TOPKIT_ERROR_INTERNAL`. What it cannot check are
-//! the promises of C: that a pointer to host memory is valid for what the header says, that a handle
-//! came from here and was not destroyed, and that device addresses are valid.
+//! It wraps the launches by address of the `topkit` crate and adds no selection of its own: it converts
+//! handles, codes and structs to that crate's types, and errors to a status and a sentence. No panic
+//! leaves it: a panic becomes `TOPKIT_ERROR_INTERNAL`. It cannot check the caller's promises: that a
+//! pointer to host memory is valid as the header says, that a handle came from here and was not
+//! destroyed, and that device addresses are valid.
 
 mod abi;
 mod context;

@@ -3,8 +3,8 @@
 //! with the feature `peer`.
 //!
 //! The interface has no handles, so the selectors are kept here, for the life of the process: one
-//! for each GPU, dtype and shape of rows. It has one kernel, the one that the plan picks. It answers
-//! what fails with 0, null or a status, and `topkit_last_error` has the words.
+//! for each GPU, dtype and kind of rows. It has one kernel, the one of the plan. A failure returns 0, null
+//! or a status, and `topkit_last_error` has the text.
 
 use crate::abi::Launch;
 use crate::failure::Failure;
@@ -23,7 +23,7 @@ type Key = (usize, DType, bool);
 
 static SELECTORS: Mutex<BTreeMap<Key, Selector>> = Mutex::new(BTreeMap::new());
 
-/// How many kernels there are to choose from.
+/// The number of kernels.
 // SAFETY: the interface gives this name to one library of those that are loaded by a benchmark,
 // each into a namespace of its own.
 #[unsafe(no_mangle)]
@@ -83,7 +83,7 @@ pub extern "C" fn peer_workspace(
     bytes.unwrap_or(0)
 }
 
-/// The row stride that is wanted: any will do.
+/// The row stride that the kernel needs: any.
 // SAFETY: as for `peer_count`.
 #[unsafe(no_mangle)]
 pub extern "C" fn peer_stride(_variant: c_int, _dtype: c_int, columns: i64) -> i64 {
@@ -140,19 +140,19 @@ pub unsafe extern "C" fn peer_run(
     })
 }
 
-/// The interface counts the types from 0, in the order of the library's table.
+/// The dtype of a number of the interface, which counts from 0 in the order of the library's table.
 fn dtype(variant: c_int, given: c_int) -> Result<DType, Failure> {
     if variant != 0 {
-        return Err(Failure::Choice { what: "variant", given: variant, choices: "0".into() });
+        return Err(Failure::Code { what: "variant", given: variant, allowed: "0".into() });
     }
     // The codes of C, from 0 on.
     DType::from_c_code(given.saturating_add(1)).ok_or_else(|| {
         let codes = DType::ALL.map(|dtype| format!("{} ({dtype})", dtype.c_code() - 1));
-        Failure::Choice { what: "dtype", given, choices: codes.join(", ") }
+        Failure::Code { what: "dtype", given, allowed: codes.join(", ") }
     })
 }
 
-/// The selector of the current GPU; GPU 0 where none is in use, as the CUDA runtime has it.
+/// The selector of the current GPU, or of GPU 0 if none is current, as in the CUDA runtime.
 fn selector(dtype: DType, ragged: bool) -> Result<Selector, Failure> {
     let current = context::ordinal()?;
     let ordinal = current.unwrap_or(0);

@@ -1,4 +1,4 @@
-//! `topkit_selector` of the header: its making, its end, and what it does.
+//! `topkit_selector` of the header: create, destroy, plan, prepare and launch.
 
 use crate::abi::{Launch, Plan, Problem, SelectorConfig};
 use crate::engine::Engine;
@@ -7,14 +7,14 @@ use crate::{context, convert, last_error, sized};
 use topkit::DType;
 use topkit::cudarc::driver::sys::CUstream;
 
-/// What a `topkit_selector *` points to.
+/// The target of a `topkit_selector *`.
 #[derive(Debug)]
 pub struct Selector {
     dtype: DType,
     kernels: topkit::Selector,
 }
 
-// Any number of threads may use a handle at the same time, so what is behind it must allow that.
+// Any number of threads may use a handle at the same time, so its target must be `Send` and `Sync`.
 const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<Selector>();
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn topkit_selector_launch(
 }
 
 /// # Safety
-/// The pointer is null or a selector that outlives what is made of it.
+/// The pointer is null or a selector that outlives the reference.
 unsafe fn live<'a>(selector: *const Selector) -> Result<&'a Selector, Failure> {
     // SAFETY: as the caller promises.
     unsafe { selector.as_ref() }.ok_or(Failure::Null { what: "selector" })

@@ -1,8 +1,8 @@
-//! Structs that begin with their size, so that programs and libraries of different versions
-//! understand each other: what one side does not know is 0.
+//! Structs that begin with their size, so that programs and libraries of different versions work
+//! together: a field that one side does not know is 0.
 //!
-//! A shorter struct than the one known here is refused, as there was never a shorter one. When a
-//! field is added, the shortest that was ever given out stays the least that is accepted.
+//! A struct shorter than the one declared here is refused, because no version had a shorter one. When a
+//! field is added, the length of the first version stays the least that is accepted.
 
 use crate::abi::{Launch, Plan, Problem, SelectorConfig};
 use crate::failure::Failure;
@@ -64,7 +64,7 @@ pub unsafe fn check<T: Versioned>(given: *const T) -> Result<(), Failure> {
     unsafe { size::<T>(given) }.map(drop)
 }
 
-/// Fills a struct of the caller's, all but its size. What the caller's has beyond a `T` becomes 0.
+/// Fills a struct of the caller's, except its size. Bytes beyond those of a `T` become 0.
 ///
 /// # Safety
 /// As for [`read`], and the bytes are writable.
@@ -122,7 +122,7 @@ mod tests {
         let (quiet, asking) = (read(&quiet), read(&asking));
         assert_eq!(quiet.unwrap().workspace_bytes, 7);
         let refusal = asking.unwrap_err().to_string();
-        assert!(refusal.contains("`topkit_plan` of 152 bytes"), "{refusal}");
+        assert!(refusal.contains("`topkit_plan` has 152 bytes"), "{refusal}");
     }
 
     #[test]

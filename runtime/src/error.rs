@@ -1,4 +1,7 @@
-//! Everything that can go wrong for a user of the library, each with its numbers.
+//! The error of the library: every failure that a user can see, with its numbers.
+//!
+//! The errors of lower rooms are variants of it. It also says which errors blame a kernel, so that another
+//! kernel may be tried ([`Error::refusal`]).
 
 use crate::compile::CompileError;
 use crate::compile::cache::{Denied, KernelError, NotPacked, PtxDenied};
@@ -15,7 +18,7 @@ use cudarc::driver::sys::{self, CUresult};
 use std::ffi::{CStr, c_char};
 use topkit_codegen::{Arch, IndexType, RenderError, SpecError, Variant};
 
-/// What went wrong, where, and what to do.
+/// A failure of the library: what failed, where, and what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -46,24 +49,24 @@ pub enum Error {
         /// A sentence for each variable.
         refused: String,
     },
-    /// A pack that the engine was to have cannot be used.
+    /// A pack in the settings cannot be used.
     #[error(transparent)]
     Pack(#[from] PackError),
-    /// No pack has the kernel, and there is no compiler to make it.
+    /// No pack has the kernel, and there is no compiler.
     #[error(transparent)]
     NotPacked(Box<NotPacked>),
-    /// There is no SASS to show.
+    /// The SASS cannot be shown.
     #[error(transparent)]
     Sass(#[from] SassError),
     /// A call of the CUDA driver failed.
     #[error("the CUDA driver failed to {doing}: {reason}")]
     Cuda {
-        /// What was being done.
+        /// The action.
         doing: &'static str,
         /// The driver's own words.
         reason: String,
     },
-    /// The driver refused the compiled kernel, which is to blame: another one may load.
+    /// The driver refused the compiled kernel; another kernel may load.
     #[error("the CUDA driver refused {entry} for {arch}: {reason}\n{log}")]
     Module {
         /// The kernel's symbol.
@@ -78,34 +81,34 @@ pub enum Error {
     /// There is no plan: the dtype or k was not declared, or the variant cannot serve the problem.
     #[error(transparent)]
     Plan(PlanError),
-    /// The variant is not a member of the selector.
-    #[error("{variant} is no member of {selector}; see `variants()`")]
+    /// The selector does not have the variant.
+    #[error("{selector} has no variant {variant}; see `variants()`")]
     Variant {
         /// The selector.
         selector: String,
-        /// What was asked for.
+        /// The variant.
         variant: Box<Variant>,
     },
-    /// CTAs that must be on the GPU together do not fit on it.
+    /// The CTAs that must be on the GPU at the same time do not fit on it.
     #[error(
-        "{entry} needs {needed} CTAs on the GPU at once, and this GPU has room for {room}; pick a kernel with fewer or smaller ones"
+        "{entry} needs {needed} CTAs on the GPU at once, and this GPU has room for {room}; choose a variant with fewer or smaller CTAs"
     )]
     Room {
         /// The kernel's symbol.
         entry: String,
-        /// CTAs that must be there together.
+        /// CTAs that must be on the GPU at the same time.
         needed: u32,
-        /// CTAs for which there is room.
+        /// CTAs that the GPU can have at the same time.
         room: u32,
     },
-    /// The indices have another type than declared.
+    /// The output's index type is not the declared one.
     #[error("{selector} writes indices of type {declared}, but the output holds {given}")]
     IndexType {
         /// The selector.
         selector: String,
-        /// What it was declared with.
+        /// The declared type.
         declared: IndexType,
-        /// What the output holds.
+        /// The type of the output.
         given: IndexType,
     },
     /// Starts or lengths were given to a selector of dense rows.
@@ -196,10 +199,10 @@ pub enum Error {
         /// The problem.
         problem: Problem,
     },
-    /// A buffer comes from another object of the engine's context than the stream, and nothing puts the
-    /// launch and the buffer's other uses in order.
+    /// A buffer and the stream come from different objects of the engine's context, and cudarc does not
+    /// order the launch with the buffer's other uses.
     #[error(
-        "{what} and the stream come from two `CudaContext` objects of one context, of which one has a single stream, so that cudarc orders nothing between them; take buffers and streams from one object, such as `Engine::context`"
+        "{what} and the stream come from two `CudaContext` objects of one context, and one of the two has a single stream, so cudarc does not order them; take buffers and streams from one object, such as `Engine::context`"
     )]
     Unordered {
         /// Which buffer.
@@ -215,10 +218,10 @@ pub enum Error {
     },
     /// A workspace was asked for on a stream that is being captured.
     #[error(
-        "no workspace can be made on a stream that is being captured, since its memory would be there in replays of the graph alone; before the capture, launch once on the stream, or make a workspace for `launch_with`"
+        "no workspace can be made on a stream that is being captured, because its memory would exist only while the graph replays; before the capture, launch once on the stream, or make a workspace for `launch_with`"
     )]
     WorkspaceInCapture,
-    /// An edited source cannot stand for the generated one.
+    /// An edited source cannot replace the generated one.
     #[error(transparent)]
     Override(#[from] OverrideError),
     /// A dump could not be written.
@@ -247,8 +250,8 @@ impl From<PlanError> for Error {
 }
 
 impl Error {
-    /// The refusal of a kernel that this error tells of; `None` where the kernel is not to blame, so
-    /// that the next one would fail too, or where trying again may help.
+    /// The refusal of a kernel in this error; `None` if the kernel is not to blame: another kernel would
+    /// fail too, or the same kernel may load later.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         match self {
             Error::Room { .. } => Some(Refusal::NoRoom),
@@ -258,7 +261,7 @@ impl Error {
         }
     }
 
-    /// Wraps a failure of the driver with what was being done.
+    /// Wraps a failure of the driver with the action that failed.
     pub(crate) fn cuda(doing: &'static str) -> impl Fn(DriverError) -> Error {
         move |error| Error::Cuda { doing, reason: driver_words(error) }
     }
@@ -266,12 +269,12 @@ impl Error {
 
 /// The driver's name and sentence for an error, or its number where the driver has none.
 ///
-/// For programs that use the bindings themselves; [`probe_driver`](crate::machine::probe_driver) comes first.
+/// For programs that use the bindings themselves; call [`probe_driver`](crate::machine::probe_driver) first.
 pub fn driver_words(error: DriverError) -> String {
     let words = |ask: &dyn Fn(*mut *const c_char) -> CUresult| {
         let mut text = std::ptr::null();
         ask(&mut text).result().ok()?;
-        // SAFETY: the driver gave a text of its own, which ends with a NUL and stays.
+        // SAFETY: the text is a constant of the driver's, and ends with a NUL.
         let text = (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })?;
         Some(text.to_string_lossy().into_owned())
     };

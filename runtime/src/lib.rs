@@ -1,7 +1,7 @@
 //! Exact top-k selection on NVIDIA GPUs, with kernels generated from a declaration.
 //!
-//! `topk_kernel!` declares a selector of kernels; an [`Engine`] renders, compiles, caches and loads
-//! its members; a [`Selector`] plans and launches them. [`host`] is the same contract in plain Rust.
+//! `topk_kernel!` declares a selector; an [`Engine`] renders, compiles, caches and loads its variants; a
+//! [`Selector`] plans and launches them. [`host`] implements the same contract in plain Rust.
 //! This crate is the only one that users depend on, and all side effects live here: files, the
 //! environment, NVRTC and the driver. Nothing here panics on any input.
 //!
@@ -83,8 +83,14 @@ pub mod spec {
 
 /// Compiled kernels: in memory, in packs and on disk; who compiles them, and what a warm-up reports.
 pub mod cache {
-    pub use crate::compile::cache::*;
-    pub use crate::compile::store::pack;
+    pub use crate::compile::cache::{
+        CacheStats, Compiling, Denied, KernelCache, KernelError, NotPacked, PtxDenied,
+    };
+    pub use crate::compile::store::{
+        Artifact, CacheKey, Checked, Claim, Cleared, DiskCache, DiskError, Entry, FORMAT,
+        KeyInputs, Lookup, Memory, NotKept, Origin, Pruned, Published, SizeError, Store, Unneeded,
+        Wanted, pack, parse_size,
+    };
     pub use crate::compile::{CompileError, Compiled, Compiler};
     pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
 }

@@ -65,7 +65,7 @@ static void configs(void) {
            "`engine` is NULL");
     later.more = 1;
     EXPECT(topkit_selector_create(NULL, &later.known, &selector), TOPKIT_ERROR_UNSUPPORTED,
-           "take a newer library");
+           "use a newer library");
     EXPECT_TRUE(selector == NULL);
     topkit_selector_destroy(NULL);
 }

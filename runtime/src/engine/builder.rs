@@ -1,5 +1,5 @@
-//! Builds an engine or a toolchain with settings of one's own. It opens nothing before one of the calls
-//! that end it, [`EngineBuilder::build`] and [`EngineBuilder::build_toolchain`].
+//! Builds an engine or a toolchain with settings of the caller's. Only [`EngineBuilder::build`] and
+//! [`EngineBuilder::build_toolchain`] open anything, and only they can fail.
 
 use super::{Config, Engine, Target, Toolchain};
 use crate::backend::cuda::device::Device;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use topkit_codegen::Arch;
 
-/// What an engine shall be; [`Engine::builder`] starts one. Without any call, it is that of
+/// The settings of an engine to be; [`Engine::builder`] makes one. Without any call it builds the engine of
 /// [`Engine::new`].
 #[derive(Debug, Default)]
 pub struct EngineBuilder {
@@ -69,7 +69,8 @@ impl EngineBuilder {
         Engine::build(Arc::new(device), self.settings())
     }
 
-    /// A toolchain without a GPU, with the packs and settings given here; the place is left aside.
+    /// A toolchain without a GPU, with the packs and settings given here. [`EngineBuilder::device`] and
+    /// [`EngineBuilder::context`] do not count.
     ///
     /// # Errors
     /// A pack cannot be used; or there are no packs, and there is no NVRTC, or none that compiles for

@@ -1,4 +1,4 @@
-//! What the environment says, read once and in one place.
+//! The settings of an engine, and the variables of the environment that set them.
 //!
 //! | variable | meaning |
 //! |---|---|
@@ -10,10 +10,9 @@
 //! | `TOPKIT_DUMP` | a folder that sources, machine code and logs are written to |
 //! | `TOPKIT_OVERRIDE` | a folder of edited sources, laid out as a dump, that are compiled instead |
 //!
-//! It looks at no file and makes no folder. It cannot fail: a value that makes no sense is logged
-//! and the default stands. A relative path to what is loaded, run or compiled is refused by whoever
-//! uses the settings ([`Config::refused`]); the folder of a dump is only written to, and may be
-//! relative.
+//! Reading them opens no file, makes no folder and cannot fail: an invalid value is logged, and the
+//! default is used. A relative path to a file that is loaded or compiled goes to [`Config::refused`], and
+//! building an engine with it fails. The dump folder is only written to, and may be relative.
 
 use crate::compile::cache::parse_size;
 use crate::library::environment::absolute;
@@ -25,12 +24,14 @@ use std::path::PathBuf;
 /// Settings of a process. [`Config::from_env`] reads them; a program may also fill them in.
 ///
 /// ```
+/// use std::path::PathBuf;
 /// use topkit::Config;
 ///
-/// let config = Config { cache_dir: Some("kernels".into()), deny_jit: true, ..Config::default() };
+/// let config = Config::default().cache_dir(PathBuf::from("kernels")).deny_jit(true);
 /// assert_eq!(config.cache_limit, Some(1_000_000_000));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
     /// The folder of the disk cache; `None`, the default, keeps no kernel on disk.
     pub cache_dir: Option<PathBuf>,
@@ -40,30 +41,28 @@ pub struct Config {
     /// Packs of compiled kernels, in the order in which they are searched.
     pub packs: Vec<PathBuf>,
     /// Makes an error of every compile but those of [`Selector::warmup`](crate::Selector::warmup) and
-    /// [`Engine::tune`](crate::Engine::tune). No kernel is compiled by the empty text that tells the
-    /// release of NVRTC, once for each library and cache folder, so that is not denied.
+    /// [`Engine::tune`](crate::Engine::tune). The empty text that is compiled to find NVRTC's release, once
+    /// for each library and cache folder, is no kernel and not denied.
     pub deny_jit: bool,
-    /// Whether compiled kernels tell which line of their source an instruction comes from, as
-    /// profilers and debuggers ask; the default. Without it machine code is about a third as large
-    /// and its instructions are the same. A kernel of a pack is as it was packed. No variable sets
-    /// this: `topkit pack` leaves the lines out unless it is told otherwise.
+    /// Whether compiled kernels have line information, for profilers and debuggers; the default is yes.
+    /// Without it machine code is about a third as large, with the same instructions. A kernel of a pack is
+    /// as it was packed. No variable sets this: `topkit pack` leaves line information out unless it is
+    /// told otherwise.
     pub line_info: bool,
     /// The folder that sources, machine code and logs are written to, if any.
     pub dump_dir: Option<PathBuf>,
-    /// A folder of edited sources. A kernel whose `<symbol>-<arch>/kernel.cu`, as a dump names it, is
-    /// there and differs from the generated text is compiled from that file, with a warning. A file
-    /// is read when its kernel is first loaded or is looked at; one that no kernel asks for is not.
+    /// A folder of edited sources, with the names of a dump. If `<symbol>-<arch>/kernel.cu` of a kernel
+    /// exists and differs from the generated text, the kernel is compiled from that file, with a warning.
+    /// The file is read when its kernel is first loaded or inspected.
     ///
     /// ```
-    /// let config = topkit::Config {
-    ///     override_dir: Some("edited".into()),
-    ///     ..topkit::Config::from_env()
-    /// };
+    /// let edited = std::path::PathBuf::from("edited");
+    /// let config = topkit::Config::from_env().override_dir(edited);
     /// ```
     pub override_dir: Option<PathBuf>,
-    /// What the environment names by relative paths, a sentence for each variable. These would be
-    /// other files in every working directory, so an engine with such settings is not made. Paths
-    /// that a program fills in itself may be relative.
+    /// A sentence for each variable of the environment that has a relative path. The path would name
+    /// another file in every working directory, so no engine is made with such settings. Paths that a
+    /// program sets itself may be relative.
     pub refused: Vec<String>,
 }
 
@@ -86,9 +85,51 @@ impl Default for Config {
 }
 
 impl Config {
-    /// What the environment of this process says.
+    /// The settings in the environment of this process.
     pub fn from_env() -> Config {
         Config::read(|name| env::var_os(name), user_cache)
+    }
+
+    /// Sets the [folder of the disk cache](Config#structfield.cache_dir), or none.
+    pub fn cache_dir(mut self, folder: impl Into<Option<PathBuf>>) -> Config {
+        self.cache_dir = folder.into();
+        self
+    }
+
+    /// Sets the [most bytes to keep there](Config#structfield.cache_limit), or no limit.
+    pub fn cache_limit(mut self, bytes: impl Into<Option<u64>>) -> Config {
+        self.cache_limit = bytes.into();
+        self
+    }
+
+    /// Sets the [packs](Config#structfield.packs), in place of those that were set before.
+    pub fn packs(mut self, packs: Vec<PathBuf>) -> Config {
+        self.packs = packs;
+        self
+    }
+
+    /// Sets whether [compiles are denied](Config#structfield.deny_jit).
+    pub fn deny_jit(mut self, deny: bool) -> Config {
+        self.deny_jit = deny;
+        self
+    }
+
+    /// Sets whether [kernels tell their lines](Config#structfield.line_info).
+    pub fn line_info(mut self, kept: bool) -> Config {
+        self.line_info = kept;
+        self
+    }
+
+    /// Sets the [folder of dumps](Config#structfield.dump_dir), or none.
+    pub fn dump_dir(mut self, folder: impl Into<Option<PathBuf>>) -> Config {
+        self.dump_dir = folder.into();
+        self
+    }
+
+    /// Sets the [folder of edited sources](Config#structfield.override_dir), or none.
+    pub fn override_dir(mut self, folder: impl Into<Option<PathBuf>>) -> Config {
+        self.override_dir = folder.into();
+        self
     }
 
     fn read(
@@ -124,7 +165,7 @@ impl Config {
         };
         let cache_dir = || match value("TOPKIT_CACHE_DIR") {
             Some(folder) => path("TOPKIT_CACHE_DIR", folder.into()),
-            // Without a home of its own a user's folder would be one of the working directory.
+            // Without a home the user's cache folder would be relative to the working directory.
             None => Some(user_cache().filter(|folder| folder.is_absolute())?.join("topkit")),
         };
         let cache_dir = if switch("TOPKIT_CACHE", true) { cache_dir() } else { None };
@@ -145,7 +186,7 @@ impl Config {
     }
 }
 
-/// The paths of a list; what is empty between its separators is no path.
+/// The paths of a list; empty items are left out.
 fn paths(list: &OsString) -> Vec<PathBuf> {
     env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect()
 }

@@ -1,7 +1,7 @@
 //! The engine: a toolchain for the architecture of a GPU, with that GPU.
 //!
-//! Everything that needs no GPU is the [`Toolchain`]'s, to which an engine dereferences. An engine
-//! launches nothing by itself; a [`Selector`](crate::Selector) does.
+//! An engine dereferences to its [`Toolchain`], which does everything that needs no GPU. Launches are a
+//! [`Selector`](crate::Selector)'s. Opening fails if there is no driver, GPU or compiler.
 
 use super::builder::EngineBuilder;
 use super::config::Config;
@@ -17,13 +17,13 @@ use std::sync::Arc;
 
 /// Compiles, caches and loads kernels for one GPU. Cheap to clone; clones share everything.
 ///
-/// It dereferences to its [`Toolchain`], which has all that needs no GPU: the cache, the compiler, the
-/// architecture, and [`Toolchain::selector`]. A selector of an engine launches; a selector of a
-/// toolchain without a GPU does not.
+/// It dereferences to its [`Toolchain`], which does everything that needs no GPU: the cache, the compiler,
+/// the architecture, and [`Toolchain::selector`]. A selector of an engine can launch; a selector of a
+/// toolchain without a GPU cannot.
 ///
 /// A loaded kernel stays loaded for as long as its CUDA context lives, because a captured graph or an
-/// unfinished launch may need it after the engine was dropped. Engines that are made one after
-/// another in one [`CudaContext`] share what is loaded, so they add nothing.
+/// unfinished launch may need it after the engine was dropped. Engines of one [`CudaContext`] share
+/// loaded kernels, so a new engine does not load them again.
 #[derive(Debug, Clone)]
 pub struct Engine {
     toolchain: Toolchain,
@@ -34,7 +34,7 @@ impl Engine {
     /// An engine on the first GPU, with the settings of the environment.
     ///
     /// # Errors
-    /// There is no driver, no GPU or no NVRTC; the error names what was looked for and where. With
+    /// There is no driver, no GPU or no NVRTC; the error names the places that were searched. With
     /// [packs](crate::cache::pack) no NVRTC is needed.
     pub fn new() -> Result<Engine, Error> {
         Engine::on_device(0)
@@ -57,7 +57,7 @@ impl Engine {
         Engine::builder().context(context).build()
     }
 
-    /// An engine with settings of one's own, such as packs of compiled kernels.
+    /// A builder, for settings of the caller's, such as packs of compiled kernels.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
     }
@@ -95,22 +95,22 @@ impl Engine {
         self.device.context.default_stream()
     }
 
-    /// What the GPU says of itself.
+    /// The GPU's name, limits and driver.
     pub fn device(&self) -> &DeviceFacts {
         &self.device.facts
     }
 
-    /// Its part that needs no GPU.
+    /// The toolchain, for calls that need no GPU.
     pub fn toolchain(&self) -> &Toolchain {
         &self.toolchain
     }
 
-    /// Where and by what times are taken on this engine; `None` where it has no compiler.
+    /// The GPU, driver and compiler of times that are measured here; `None` without a compiler.
     pub fn provenance(&self) -> Option<Provenance> {
         Some(self.provenance_by(self.nvrtc().ok()?))
     }
 
-    /// Where times are taken of what a compiler makes.
+    /// The provenance of times of kernels that this compiler makes.
     pub(crate) fn provenance_by(&self, nvrtc: &Nvrtc) -> Provenance {
         provenance(self.device(), nvrtc)
     }

@@ -1,8 +1,7 @@
-//! Where kernels come from and where they are loaded: a toolchain for an architecture, and an engine,
-//! which is a toolchain with a GPU.
+//! Makes kernels: a toolchain for an architecture, and an engine, which is a toolchain with a GPU.
 //!
-//! A toolchain renders, compiles and caches; with a GPU it loads too. It holds no scores and no
-//! workspace and launches nothing. A failure is an error of the call in which it happens; nothing is
+//! A toolchain renders, compiles and caches kernels; with a GPU it loads them too. `select` launches them.
+//! A toolchain has no scores and no workspace. A failure is an error of the call in which it happens; nothing is
 //! retried here.
 
 mod builder;
@@ -63,21 +62,21 @@ struct Inner {
     limits: Limits,
     config: Config,
     overrides: Option<Overrides>,
-    /// The compiler; where packs alone serve, why there is none.
+    /// The compiler, or the reason why only packs have kernels.
     nvrtc: Result<Arc<Nvrtc>, NvrtcError>,
     packs: Arc<Packs>,
     disk: Option<DiskCache>,
-    /// Artifacts, from memory, from the packs, from disk or from the compiler.
+    /// Compiled kernels, from memory, packs, disk or the compiler.
     cache: KernelCache,
     loaded: OnceMap<Variant, LoadedKernel, Error>,
-    /// The measured table that holds here, read with the first selector and anew after a tuning.
+    /// The measured table for this GPU, read with the first selector and again after a tuning.
     table: Mutex<Option<Option<Arc<GpuTable>>>>,
 }
 
 /// The records of a machine's own measurements, in the folder of the disk cache.
 const RECORDS: &str = "tuned.jsonl";
 
-/// What a toolchain compiles for.
+/// The target of a toolchain's compiles.
 #[derive(Debug, Clone)]
 enum Target {
     Gpu(Arc<Device>),
@@ -146,12 +145,12 @@ impl Toolchain {
         }
     }
 
-    /// What plans go by: what the GPU says of itself, or what is usual for the architecture.
+    /// The limits that plans respect: those of the GPU, or of a typical GPU of the architecture.
     pub fn limits(&self) -> &Limits {
         &self.inner.limits
     }
 
-    /// The context of its GPU; `None` where it has none. That of an [`Engine`] is plain.
+    /// The context of its GPU, if it has one. [`Engine::context`] always has one.
     pub fn context(&self) -> Option<&Arc<CudaContext>> {
         self.gpu().map(|device| &device.context)
     }
@@ -164,25 +163,25 @@ impl Toolchain {
         self.inner.nvrtc.as_deref().map_err(|error| error.clone().into())
     }
 
-    /// The compiled kernels, with their counters: [`KernelCache::stats`] tells how many were
-    /// compiled, found on disk and found in memory.
+    /// The cache of compiled kernels. [`KernelCache::stats`] counts how many were compiled, and how many
+    /// were found on disk, in packs and in memory.
     pub fn cache(&self) -> &KernelCache {
         &self.inner.cache
     }
 
-    /// The folder of compiled kernels; `None` where nothing is kept on disk.
+    /// The disk cache, if there is one.
     pub fn disk(&self) -> Option<&DiskCache> {
         self.inner.disk.as_ref()
     }
 
-    /// The file of this machine's own measurements, beside the compiled kernels; `None` where
-    /// nothing is kept on disk, or the folder is refused. It is read when the first selector is made,
-    /// and after a tuning.
+    /// The file with this machine's own measurements, in the folder of the compiled kernels; `None` if
+    /// there is no disk cache, or its folder is refused. It is read when the first selector is made, and
+    /// again after a tuning.
     pub fn records(&self) -> Option<PathBuf> {
         self.disk().map(|disk| disk.root().join(RECORDS))
     }
 
-    /// The variants of a selector that packs hold, where the engine can have no others.
+    /// The variants of a selector that packs hold; `None` with a compiler, which can make them all.
     fn packed(&self, spec: &SelectorSpec) -> Option<Vec<Variant>> {
         if self.inner.nvrtc.is_ok() {
             return None;
@@ -190,9 +189,9 @@ impl Toolchain {
         let Inner { packs, cache, .. } = &*self.inner;
         let has = |source: RenderedSource| packs.has(&cache.wanted(&source, self.arch()));
         let is_packed = |variant: &Variant| {
-            // Rendering every variant of a selector would take longer than most packs take to search.
-            // An edited one counts where the generated one is packed, too: to plan around it would
-            // leave the edited text out in silence.
+            // Search by name first: rendering every variant takes longer than searching most packs.
+            // An edited variant counts as packed if its generated text is: a plan that avoided it would
+            // silently ignore the edited text.
             packs.has_name(&variant.symbol())
                 && (render(variant).is_ok_and(has)
                     || self.inner.overrides.is_some() && self.render(variant).is_ok_and(has))
@@ -200,14 +199,13 @@ impl Toolchain {
         Some(spec.variants().into_iter().filter(is_packed).collect())
     }
 
-    /// Whether edited sources stand in for generated ones.
+    /// Whether edited sources may replace generated ones.
     pub(crate) fn has_edits(&self) -> bool {
         self.inner.overrides.is_some()
     }
 
-    /// The refusal for which another kernel is used in place of the one that this error is about. Any
-    /// other error is handed back: the next kernel would fail too, or trying again may help. Another
-    /// kernel would hide a fault of an edited one.
+    /// The refusal in this error, if another kernel may replace the refused one. With edited sources an
+    /// unusable kernel is not replaced, because that would hide a fault of an edited one.
     pub(crate) fn gives_way(&self, error: &Error) -> Option<Refusal> {
         let hides = |refusal: &Refusal| *refusal == Refusal::Unusable && self.has_edits();
         error.refusal().filter(|refusal| !hides(refusal))
@@ -220,7 +218,7 @@ impl Toolchain {
         }
     }
 
-    /// The text of a variant that is compiled: the generated one, or an edited one in its place.
+    /// The source of a variant as it is compiled: generated, or edited.
     pub(crate) fn render(&self, variant: &Variant) -> Result<RenderedSource, Error> {
         let _span = tracing::info_span!("render", %variant).entered();
         let source = render(variant)?;
@@ -230,18 +228,18 @@ impl Toolchain {
         }
     }
 
-    /// What a kernel is compiled and kept as.
+    /// The key of a kernel in the cache.
     pub(crate) fn key(&self, variant: &Variant) -> Result<CacheKey, Error> {
         Ok(self.inner.cache.key(&self.render(variant)?, self.arch()))
     }
 
-    /// Whether a kernel may be compiled that nobody asked for ahead of its use.
+    /// Whether a kernel may be compiled on its first use, without a warm-up.
     pub(crate) fn compiling(&self) -> Compiling {
         if self.inner.config.deny_jit { Compiling::Denied } else { Compiling::Allowed }
     }
 
-    /// The compiled kernel of a variant. Edited sources are read each time, so that what is shown is
-    /// what is compiled.
+    /// The compiled kernel of a variant. Edited sources are read each time, so that the text shown is the
+    /// text compiled.
     pub(crate) fn artifact(
         &self,
         variant: &Variant,
@@ -253,8 +251,8 @@ impl Toolchain {
         Ok(artifact)
     }
 
-    /// As [`Engine::artifact`] ahead of its use: compiling is allowed, and a kernel that the disk lost is
-    /// put there again.
+    /// As [`Toolchain::artifact`], for a warm-up: compiling is allowed, and a kernel that is no longer on
+    /// disk is written again.
     pub(crate) fn warm(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
         let source = self.render(variant)?;
         let warmed = self.inner.cache.warm(&source, self.arch());
@@ -273,8 +271,8 @@ impl Toolchain {
         found.map_err(|error| self.no_kernel(source, error))
     }
 
-    /// Writes a kernel to the dump folder where one is set. A kernel that may not be compiled for its
-    /// launch may not be compiled to be read.
+    /// Writes a kernel to the dump folder, if one is set. PTX needs a compile of its own, so it is left out
+    /// where compiling is denied.
     fn dump(
         &self,
         source: &RenderedSource,
@@ -310,12 +308,12 @@ impl Toolchain {
         }))
     }
 
-    /// The kernel of a variant if it is loaded already.
+    /// The kernel of a variant, if it is loaded.
     pub(crate) fn loaded(&self, variant: &Variant) -> Option<Arc<LoadedKernel>> {
         self.inner.loaded.get(variant)
     }
 
-    /// The kernel of a variant, rendered, compiled and loaded where it was not.
+    /// The loaded kernel of a variant; renders, compiles and loads it if it is not loaded yet.
     pub(crate) fn load(
         &self,
         variant: &Variant,

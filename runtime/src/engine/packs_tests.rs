@@ -1,5 +1,5 @@
-//! Engines that live by their packs, since no NVRTC compiles for their architecture: what they have,
-//! what they plan, and what they say of a kernel that no pack has.
+//! Tests of toolchains without a compiler, since no NVRTC compiles for their architecture: the kernels of
+//! their packs, their plans, and their error for a kernel that no pack has.
 
 use crate::compile::cache::Origin;
 use crate::compile::store::pack::tests::fixture::{
@@ -25,24 +25,24 @@ fn an_engine_without_a_compiler_has_what_its_packs_hold() {
     let engine = alone(&path).unwrap();
     assert!(engine.nvrtc().is_err());
     let selector = engine.selector(spec()).unwrap();
-    let member = spec().variants()[0];
+    let variant = spec().variants()[0];
     let expected = artifact(&fake, &source(0), arch("sm_60"));
-    assert_eq!(selector.cubin(&member).unwrap(), expected.cubin);
-    assert_eq!(selector.resources(&member).unwrap().unwrap().registers, 47);
+    assert_eq!(selector.cubin(&variant).unwrap(), expected.cubin);
+    assert_eq!(selector.resources(&variant).unwrap().unwrap().registers, 47);
     assert_eq!(engine.cache().stats().pack_hits, 1);
-    assert!(selector.ptx(&member).is_err(), "there is nothing to make PTX");
+    assert!(selector.ptx(&variant).is_err(), "there is nothing to make PTX");
 }
 
 #[test]
 fn a_miss_without_a_compiler_names_the_kernel_and_the_packs() {
     let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_90a"]);
     let selector = alone(&path).unwrap().selector(spec()).unwrap();
-    let member = spec().variants()[1];
-    let error = selector.cubin(&member).unwrap_err();
+    let variant = spec().variants()[1];
+    let error = selector.cubin(&variant).unwrap_err();
     assert!(matches!(&error, Error::NotPacked(_)), "{error}");
     let text = error.to_string();
     let digest = &source(1).digest[..16];
-    for part in [&*member.symbol(), "sm_66", digest, path.to_str().unwrap(), "for sm_90a alone"] {
+    for part in [&*variant.symbol(), "sm_66", digest, path.to_str().unwrap(), "for sm_90a alone"] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
@@ -53,7 +53,7 @@ fn a_miss_without_a_compiler_names_the_kernel_and_the_packs() {
     let (_folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_66"]);
     spoil_code(&path);
     let selector = alone(&path).unwrap().selector(spec()).unwrap();
-    let text = selector.cubin(&member).unwrap_err().to_string();
+    let text = selector.cubin(&variant).unwrap_err().to_string();
     assert!(text.contains("is not as it was written"), "{text}");
 }
 
@@ -92,7 +92,7 @@ fn an_engine_is_not_made_with_a_pack_that_cannot_be_used() {
 #[test]
 fn an_edited_source_is_not_what_a_pack_has() {
     let (folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_66"]);
-    let [edited, plain] = [0, 1].map(|member| spec().variants()[member]);
+    let [edited, plain] = [0, 1].map(|variant| spec().variants()[variant]);
     let file = folder.path().join(format!("{}-sm_66", edited.symbol())).join("kernel.cu");
     fs::create_dir(file.parent().unwrap()).unwrap();
     fs::write(&file, source(0).text + "// edited\n").unwrap();

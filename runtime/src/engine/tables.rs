@@ -1,7 +1,7 @@
-//! The measured tables that hold on an engine: the shipped one and the machine's own records.
+//! The measured tables of a toolchain: the shipped table, and the machine's own records.
 //!
-//! The records are read with the first selector, and anew after a tuning. Records that cannot be read, or
-//! that were measured elsewhere, are logged and left out; then the shipped table or rules serve.
+//! The records are read with the first selector, and again after a tuning. Records that cannot be read, or
+//! that were measured elsewhere, are logged and left out; plans then use the shipped table or rules.
 
 use super::Toolchain;
 use crate::backend::cuda::device::DeviceFacts;
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use topkit_codegen::SelectorSpec;
 
-/// Where times are taken, and by whose machine code.
+/// The GPU, driver and compiler of times that are measured here.
 pub(super) fn provenance(facts: &DeviceFacts, nvrtc: &Nvrtc) -> Provenance {
     Provenance {
         device: facts.name.clone(),
@@ -25,14 +25,14 @@ pub(super) fn provenance(facts: &DeviceFacts, nvrtc: &Nvrtc) -> Provenance {
 }
 
 impl Toolchain {
-    /// Where and by what times are taken; `None` where there is no GPU or no compiler.
+    /// The provenance of times that are measured here; `None` without a GPU or a compiler.
     fn provenance(&self) -> Option<Provenance> {
         Some(provenance(&self.gpu()?.facts, self.nvrtc().ok()?))
     }
 
-    /// What plans the problems of a selector.
+    /// The planner of a selector.
     pub(crate) fn planner(&self, spec: Arc<SelectorSpec>) -> Planner {
-        // What was read is whole, whatever a panic of another thread left.
+        // The table is replaced as a whole, so a panic of another thread leaves no half of one.
         let mut table = self.inner.table.lock().unwrap_or_else(PoisonError::into_inner);
         let table = table.get_or_insert_with(|| match self.records() {
             Some(path) => self.table(&path).map(Arc::new),
@@ -46,7 +46,7 @@ impl Toolchain {
         }
     }
 
-    /// As [`Toolchain::planner`], by the points given.
+    /// As [`Toolchain::planner`], by the table given.
     pub(crate) fn planner_by(
         &self,
         spec: Arc<SelectorSpec>,
@@ -55,13 +55,13 @@ impl Toolchain {
         Planner::new(spec, *self.limits(), table)
     }
 
+    /// Makes the next selector read the records again.
     #[cfg(feature = "tune")]
-    /// Has selectors that are made from now on read the records again.
     pub(crate) fn read_records_again(&self) {
         *self.inner.table.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// The shipped table, where one holds.
+    /// The shipped table for this GPU, if there is one.
     pub(crate) fn shipped(&self) -> Option<GpuTable> {
         GpuTable::shipped(Here {
             name: self.gpu().map(|device| device.facts.name.as_str()),
@@ -70,7 +70,7 @@ impl Toolchain {
         })
     }
 
-    /// The shipped table, where one holds, with the records of a file that are of this place.
+    /// The shipped table, if there is one, with the records of a file that were measured here.
     pub(crate) fn table(&self, path: &Path) -> Option<GpuTable> {
         let shipped = self.shipped();
         let Some(here) = self.provenance() else { return shipped };

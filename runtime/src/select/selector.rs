@@ -1,4 +1,8 @@
-//! A declared selector of kernels on an engine: plan, launch and inspect its members.
+//! A selector on an engine or a toolchain: plan, prepare, launch, and inspect its variants.
+//!
+//! `launch` checks typed launches and ends in [`Selector::launch_raw`] here; `substitute` replaces a plan
+//! whose kernel is refused. A selector of a toolchain without a GPU plans and inspects, and its launches
+//! are [`Error::Offline`]. On an error nothing is enqueued.
 
 use crate::backend::cuda::capture::is_capturing;
 use crate::backend::cuda::module::LoadedKernel;
@@ -22,7 +26,7 @@ use cudarc::driver::{CudaContext, CudaStream};
 use std::sync::Arc;
 use topkit_codegen::{RenderedSource, SelectorSpec, Variant};
 
-/// The kernels of a spec on an engine. `topk_kernel!` wraps one in a type of its own;
+/// A spec on an engine or a toolchain. `topk_kernel!` wraps one in a type of its own;
 /// [`Toolchain::selector`] makes one from a spec that was built at run time. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Selector {
@@ -32,7 +36,7 @@ pub struct Selector {
 }
 
 impl Toolchain {
-    /// The kernels of a spec; nothing is compiled yet. A selector of an [`Engine`](crate::Engine) launches
+    /// The selector of a spec; nothing is compiled yet. A selector of an [`Engine`](crate::Engine) launches
     /// on its GPU.
     ///
     /// # Errors
@@ -58,17 +62,17 @@ impl Selector {
         &self.workspaces
     }
 
-    /// What makes the plans, for `substitute` and [`Selector::warmup`].
+    /// The planner, for `substitute` and [`Selector::warmup`].
     pub(crate) fn planner(&self) -> &Planner {
         &self.planner
     }
 
-    /// The members that plans can name for a workload.
+    /// The variants that plans for a workload can name.
     pub(crate) fn reach(&self, workload: &Workload) -> Result<Vec<Variant>, Error> {
         Ok(self.planner.reach(workload)?)
     }
 
-    /// What was declared.
+    /// The declaration.
     pub fn spec(&self) -> &SelectorSpec {
         self.planner.spec()
     }
@@ -88,13 +92,13 @@ impl Selector {
         self.toolchain.context()
     }
 
-    /// Picks the member for a problem: by what was measured on this GPU or one of its kind, else by
-    /// rules. It compiles nothing and needs no GPU. On an engine without a compiler it picks among
-    /// the members that the [packs](crate::compile::store::pack) hold.
+    /// Chooses the variant for a problem: by the measured table of this GPU or of one of its kind, else
+    /// by rules. It compiles nothing and needs no GPU. On an engine without a compiler it chooses among
+    /// the variants that the [packs](crate::cache::pack) hold.
     ///
     /// Launches of this dtype, rows, columns and k need no more workspace than the plan says, whatever
-    /// their row stride and alignment. Where the GPU or the compiler refuses its kernel, which
-    /// [`Selector::prepare`] or the first launch finds out, plans name another kernel from then on.
+    /// their row stride and alignment. If [`Selector::prepare`] or the first launch finds that the GPU or
+    /// the compiler refuses the kernel, later plans name another kernel.
     ///
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
@@ -102,7 +106,7 @@ impl Selector {
         Ok(self.planner.plan(problem)?)
     }
 
-    /// The plan for a problem with the reason of every choice; its `Display` is for people.
+    /// The plan for a problem, with the reason for each decision; its `Display` is for people.
     ///
     /// # Errors
     /// As for [`Selector::plan`].
@@ -110,13 +114,13 @@ impl Selector {
         Ok(self.planner.explain(problem)?)
     }
 
-    /// What the launch of one member needs, for [`Selector::launch_variant`].
+    /// The plan of a problem by one variant, for [`Selector::launch_variant`].
     ///
     /// # Errors
-    /// As for [`Selector::plan`], and when the variant is no member of the selector, has another dtype,
-    /// cannot hold the columns, or needs what the GPU does not have.
+    /// As for [`Selector::plan`], and when the selector does not have the variant, or the variant has
+    /// another dtype, cannot hold the columns, or needs more than the GPU has.
     pub fn plan_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
-        self.member(variant)?;
+        self.check_variant(variant)?;
         Ok(self.planner.plan_variant(problem, variant)?)
     }
 
@@ -158,8 +162,7 @@ impl Selector {
         }
     }
 
-    /// As [`Selector::prepare`], for a kernel that the caller picks and [`Selector::launch_variant`]
-    /// launches.
+    /// As [`Selector::prepare`], for a variant that the caller chose for [`Selector::launch_variant`].
     ///
     /// # Errors
     /// As for [`Selector::plan_variant`], and the failures of compiling and loading.
@@ -174,9 +177,9 @@ impl Selector {
     /// Loads the kernel of a plan that was made before, such as that of an explanation.
     ///
     /// # Errors
-    /// The variant is not the selector's, or cannot be compiled or loaded.
+    /// The selector does not have the variant, or its kernel cannot be compiled or loaded.
     pub fn prepare_plan(&self, plan: &Plan) -> Result<(), Error> {
-        self.member(&plan.variant)?;
+        self.check_variant(&plan.variant)?;
         if plan.grid > 0 {
             self.load(&plan.variant)?;
         }
@@ -185,9 +188,10 @@ impl Selector {
 
     /// Enqueues the selection of the k best scores of every row.
     ///
-    /// It never synchronises. The first launch of a variant compiles and loads it, unless the kernel that a plan names for the same shape in another alignment is
-    /// loaded: then that one is launched, and [`Selector::prepare`] for [`Problem::at`] loads the plan's
-    /// own. A launch of 0 rows enqueues nothing and needs no kernel.
+    /// It never synchronises. The first launch of a variant compiles and loads its kernel. If the kernel of
+    /// the same shape in another alignment is already loaded, that kernel is launched instead;
+    /// [`Selector::prepare`] for [`Problem::at`] loads the plan's own kernel. A launch of 0 rows enqueues
+    /// nothing and needs no kernel.
     ///
     /// # Workspace
     /// A plan for a few huge rows needs device memory to work in. The selector and its clones own one
@@ -198,11 +202,11 @@ impl Selector {
     /// a workspace of the caller's.
     ///
     /// # CUDA graphs
-    /// A graph replays addresses, also when the borrows of this call are over, so capture
-    /// [`Selector::launch_raw`], whose caller answers for that. A typed launch can be captured where
-    /// event tracking of the context is off: who turns it off, by cudarc's unsafe
-    /// `disable_event_tracking`, answers for the order of streams and for the life of buffers, in
-    /// replays too. Else it is refused, and the capture goes on. Managed memory (`UnifiedSlice`) is
+    /// A graph replays addresses after the borrows of this call have ended, so capture
+    /// [`Selector::launch_raw`]: its caller promises that the buffers live. A typed launch can be captured
+    /// only if event tracking of the context is off. Code that turns it off, by cudarc's unsafe
+    /// `disable_event_tracking`, promises the order of streams and the life of buffers, in replays too.
+    /// With event tracking on, the launch is refused, and the capture goes on. Managed memory (`UnifiedSlice`) is
     /// always tracked and cannot be told from other memory: where tracking is off, a typed launch on it
     /// breaks the capture. Capture launches on it by address.
     ///
@@ -278,8 +282,8 @@ impl Selector {
     /// The addresses are valid on the engine's device for the shape and strides given, until the
     /// stream has passed this launch, or the last replay of a graph that captured it; the output
     /// overlaps none of the inputs; the workspace is zero or as the last launch left it, and no other
-    /// launch uses it meanwhile; and `stream` belongs to the engine's context. None of this is looked
-    /// up, which would take calls of the driver for every launch.
+    /// launch uses it meanwhile; and `stream` belongs to the engine's context. None of this is checked: a
+    /// check would cost calls of the driver for every launch.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
         let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
         let mut planned = self.plan_launch(launch, bytes)?;
@@ -299,7 +303,7 @@ impl Selector {
     /// kernel replaces a refused one.
     ///
     /// # Errors
-    /// Also a variant that is not the selector's.
+    /// As for [`Selector::launch_raw`], and when the selector does not have the plan's variant.
     ///
     /// # Safety
     /// As for [`Selector::launch_raw`], and the plan is one of this selector for the rows, columns and k
@@ -310,15 +314,15 @@ impl Selector {
         launch: &RawLaunch,
         plan: &Plan,
     ) -> Result<(), Error> {
-        self.member(&plan.variant)?;
+        self.check_variant(&plan.variant)?;
         // SAFETY: as the caller promises.
         unsafe { self.enqueue(stream, launch, &Planned::by(*plan)) }
     }
 
-    /// As [`Selector::launch_raw`], with the kernel that the caller picks instead of the plan's.
+    /// As [`Selector::launch_raw`], with a variant that the caller chose instead of the plan's.
     ///
     /// # Errors
-    /// Also those of [`Selector::plan_variant`].
+    /// As for [`Selector::launch_raw`] and [`Selector::plan_variant`].
     ///
     /// # Safety
     /// As for [`Selector::launch_raw`].
@@ -387,34 +391,35 @@ impl Selector {
         self.load(&plan.variant)
     }
 
-    /// The CUDA C of a member: the text that is compiled. Where an edited one stands for the generated
-    /// one ([`Config::override_dir`](crate::Config::override_dir)) it is that, and a warning says so.
+    /// The CUDA C of a variant: the text that is compiled. If an edited text replaces the generated one
+    /// ([`Config::override_dir`](crate::Config::override_dir)), it is the edited text, with a warning.
     ///
     /// # Errors
-    /// The variant is no member of the selector, or an edited text cannot be used.
+    /// The selector does not have the variant, or an edited text cannot be used.
     pub fn source(&self, variant: &Variant) -> Result<RenderedSource, Error> {
-        self.member(variant)?;
+        self.check_variant(variant)?;
         self.toolchain.render(variant)
     }
 
-    /// The PTX of a member, for reading; what is launched is the cubin.
+    /// The PTX of a variant, for reading; launches use the cubin.
     ///
     /// # Errors
-    /// The variant is no member, NVRTC refuses it, or the settings deny compiles: PTX is kept nowhere.
+    /// The selector does not have the variant, NVRTC refuses it, or the settings deny compiles: PTX is not
+    /// cached.
     pub fn ptx(&self, variant: &Variant) -> Result<String, Error> {
         self.toolchain.ptx(&self.source(variant)?)
     }
 
-    /// The compiled kernel of a member, with its build log and where it came from.
+    /// The compiled kernel of a variant, with its build log and its origin.
     ///
     /// # Errors
-    /// The variant is no member, or NVRTC refuses it.
+    /// The selector does not have the variant, or the kernel cannot be compiled or found in a pack.
     pub fn artifact(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
-        self.member(variant)?;
+        self.check_variant(variant)?;
         self.toolchain.artifact(variant, self.toolchain.compiling())
     }
 
-    /// The machine code of a member.
+    /// The machine code of a variant.
     ///
     /// # Errors
     /// As for [`Selector::artifact`].
@@ -422,7 +427,7 @@ impl Selector {
         Ok(self.artifact(variant)?.cubin.clone())
     }
 
-    /// The machine code of a member as text, by the disassembler that [`Disassembler::find`] finds.
+    /// The machine code of a variant as text, by the disassembler that [`Disassembler::find`] finds.
     ///
     /// # Errors
     /// As for [`Selector::artifact`], and when there is no disassembler or it fails.
@@ -431,7 +436,7 @@ impl Selector {
         Ok(disassembler.disassemble(&self.artifact(variant)?.cubin)?)
     }
 
-    /// What the compiler said of a member.
+    /// The compiler's log of a variant.
     ///
     /// # Errors
     /// As for [`Selector::artifact`].
@@ -439,7 +444,7 @@ impl Selector {
         Ok(self.artifact(variant)?.log.clone())
     }
 
-    /// Registers, spills and shared memory of a member; `None` when the build log does not tell.
+    /// Registers, spills and shared memory of a variant; `None` if the build log does not have them.
     ///
     /// # Errors
     /// As for [`Selector::artifact`].
@@ -447,7 +452,7 @@ impl Selector {
         Ok(Resources::from_log(&self.artifact(variant)?.log))
     }
 
-    /// The lines of a member's build log that warn; there should be none.
+    /// The warnings in a variant's build log; there should be none.
     ///
     /// # Errors
     /// As for [`Selector::artifact`].
@@ -456,7 +461,7 @@ impl Selector {
         Ok(resources::warnings(&artifact.log).into_iter().map(str::to_owned).collect())
     }
 
-    fn member(&self, variant: &Variant) -> Result<(), Error> {
+    fn check_variant(&self, variant: &Variant) -> Result<(), Error> {
         if self.spec().contains(variant) {
             Ok(())
         } else {

@@ -95,7 +95,7 @@ pub fn tune(args: &Args, json: bool) -> Result<Report, Failure> {
     };
     let spec = spec()?;
     let budget = Duration::from_secs(args.budget);
-    let tuning = Tuning { spec: &spec, problems: &problems, budget, records: &path };
+    let tuning = Tuning::new(&spec, &problems, budget, &path);
     let interrupt = Interrupt::listen()?;
     if args.check {
         return check(&engine, &tuning, &interrupt, json);

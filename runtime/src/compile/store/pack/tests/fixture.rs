@@ -53,14 +53,14 @@ impl Compiler for Fake {
     }
 }
 
-/// A selector with few members.
+/// A selector with few variants.
 pub(crate) fn spec() -> SelectorSpec {
     let spec = SelectorSpec::builder("Test").dtype([DType::F32]).vec_size([1, 2]);
     spec.bins([2048]).threads([512]).build().unwrap()
 }
 
-pub(crate) fn source(member: usize) -> RenderedSource {
-    topkit_codegen::render(&spec().variants()[member]).unwrap()
+pub(crate) fn source(variant: usize) -> RenderedSource {
+    topkit_codegen::render(&spec().variants()[variant]).unwrap()
 }
 
 pub(crate) fn arch(name: &str) -> Arch {
@@ -72,7 +72,7 @@ pub(crate) fn artifact(fake: &Fake, source: &RenderedSource, arch: Arch) -> Arc<
     cache.get(source, arch, Compiling::Allowed).unwrap()
 }
 
-/// A pack of both members for some architectures.
+/// A pack of both variants for some architectures.
 pub(crate) fn write(path: &Path, fake: &Fake, archs: &[&str]) {
     let mut pack = PackWriter::new(fake);
     for name in archs {
