@@ -73,17 +73,14 @@ pub fn launch(dtype: DType, launch: &Launch) -> Result<RawLaunch, Failure> {
     reserved(launch.reserved)?;
     let Problem { rows, columns, k, .. } = shape(dtype, launch.rows, launch.columns, launch.k)?;
     let dense = RawLaunch::new(dtype, rows, columns, k);
-    Ok(RawLaunch {
-        scores: launch.scores as u64,
-        row_stride: or(launch.row_stride, dense.row_stride),
-        row_starts: launch.row_starts as u64,
-        row_lengths: launch.row_lengths as u64,
-        indices: launch.indices as u64,
-        index_stride: or(launch.index_stride, dense.index_stride),
-        workspace: launch.workspace as u64,
-        workspace_bytes: launch.workspace_bytes,
-        ..dense
-    })
+    Ok(dense
+        .scores(launch.scores as u64)
+        .row_stride(or(launch.row_stride, dense.row_stride))
+        .row_starts(launch.row_starts as u64)
+        .row_lengths(launch.row_lengths as u64)
+        .indices(launch.indices as u64)
+        .index_stride(or(launch.index_stride, dense.index_stride))
+        .workspace(launch.workspace as u64, launch.workspace_bytes))
 }
 
 /// A name as C keeps it in a struct, cut where it is too long.
@@ -238,15 +235,12 @@ mod tests {
             reserved: 0,
         };
         let dense = launch(DType::F32, &given).unwrap();
-        let expected = RawLaunch {
-            scores: 16,
-            row_starts: 20,
-            row_lengths: 24,
-            indices: 32,
-            workspace: 256,
-            workspace_bytes: 7,
-            ..RawLaunch::new(DType::F32, 3, 100, 5)
-        };
+        let expected = RawLaunch::new(DType::F32, 3, 100, 5)
+            .scores(16)
+            .row_starts(20)
+            .row_lengths(24)
+            .indices(32)
+            .workspace(256, 7);
         assert_eq!(dense, expected);
         let strided = launch(DType::F32, &Launch { row_stride: -100, index_stride: 8, ..given });
         let strided = strided.unwrap();

@@ -10,7 +10,7 @@ fn publish(place: &Place, entry: &str) -> std::path::PathBuf {
     let disk = DiskCache::open(place.cache()).unwrap();
     let arch = "sm_90a".parse().unwrap();
     let inputs = KeyInputs { entry, source: "x", options: &[], arch, compiler: "c 1" };
-    let compiled = Compiled { cubin: vec![7; 3000], log: "quiet".to_owned() };
+    let compiled = Compiled::new(vec![7; 3000], "quiet");
     disk.publish(&inputs, &compiled).unwrap();
     disk.folder(&inputs.key())
 }

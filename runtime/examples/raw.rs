@@ -43,14 +43,11 @@ fn replay() -> Result<(), Box<dyn std::error::Error>> {
         let (row_lengths, _guard) = lengths.device_ptr(&stream);
         let (indices, _guard) = indices.device_ptr_mut(&stream);
         let (workspace, _guard) = workspace.device_ptr_mut(&stream);
-        RawLaunch {
-            scores,
-            row_lengths,
-            indices,
-            workspace,
-            workspace_bytes: plan.workspace_bytes,
-            ..RawLaunch::new(DType::F32, rows, columns, k as u32)
-        }
+        RawLaunch::new(DType::F32, rows, columns, k as u32)
+            .scores(scores)
+            .row_lengths(row_lengths)
+            .indices(indices)
+            .workspace(workspace, plan.workspace_bytes)
     };
     stream.synchronize()?;
     stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)?;

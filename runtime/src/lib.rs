@@ -83,8 +83,14 @@ pub mod spec {
 
 /// Compiled kernels: in memory, in packs and on disk; who compiles them, and what a warm-up reports.
 pub mod cache {
-    pub use crate::compile::cache::*;
-    pub use crate::compile::store::pack;
+    pub use crate::compile::cache::{
+        CacheStats, Compiling, Denied, KernelCache, KernelError, NotPacked, PtxDenied,
+    };
+    pub use crate::compile::store::{
+        Artifact, CacheKey, Checked, Claim, Cleared, DiskCache, DiskError, Entry, FORMAT,
+        KeyInputs, Lookup, Memory, NotKept, Origin, Pruned, Published, SizeError, Store, Unneeded,
+        Wanted, pack, parse_size,
+    };
     pub use crate::compile::{CompileError, Compiled, Compiler};
     pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
 }

@@ -206,8 +206,7 @@ fn a_sound_entry_stays_and_a_damaged_one_makes_way() {
     let disk = DiskCache::open(folder.path()).unwrap();
     let inputs =
         KeyInputs { entry: "topk", source: "text", options: &[], arch: ARCH, compiler: "c 1" };
-    let [first, second] =
-        [b"one", b"two"].map(|cubin| Compiled { cubin: cubin.to_vec(), log: String::new() });
+    let [first, second] = [b"one", b"two"].map(|cubin| Compiled::new(cubin.to_vec(), ""));
     let stored = || match disk.load(&inputs.key()) {
         Lookup::Hit(artifact) => artifact.cubin,
         other => panic!("{other:?}"),
@@ -228,7 +227,7 @@ fn many_writers_of_one_damaged_entry_agree() {
     let disk = DiskCache::open(place.root()).unwrap();
     let inputs =
         KeyInputs { entry: "topk", source: "text", options: &[], arch: ARCH, compiler: "c 1" };
-    let compiled = Compiled { cubin: vec![7; 1000], log: "log".to_owned() };
+    let compiled = Compiled::new(vec![7; 1000], "log");
     for round in 0..20 {
         std::thread::scope(|scope| {
             for _ in 0..4 {

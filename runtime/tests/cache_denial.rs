@@ -15,7 +15,7 @@ use topkit::cache::{KernelError, Origin};
 
 fn denying(fake: &Arc<Fake>, root: Option<&Path>) -> TestCache {
     let cache_dir = root.map(Path::to_owned);
-    let config = Config { cache_dir, deny_jit: true, ..Config::default() };
+    let config = Config::default().cache_dir(cache_dir).deny_jit(true);
     TestCache::from_config(fake.clone(), &config)
 }
 

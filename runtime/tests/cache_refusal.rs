@@ -19,7 +19,7 @@ fn warnings_of_a_compile(cache: &TestCache) -> Vec<String> {
 }
 
 fn configured(root: &Path) -> (TestCache, Vec<String>) {
-    let config = Config { cache_dir: Some(root.to_owned()), ..Config::default() };
+    let config = Config::default().cache_dir(root.to_owned());
     logged(|| TestCache::from_config(Arc::new(Fake::default()), &config))
 }
 

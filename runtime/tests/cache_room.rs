@@ -25,11 +25,8 @@ fn entry_bytes() -> u64 {
 
 /// A new cache, as of a new process, with room for so many entries.
 fn limited(root: &Path, entries: u64) -> TestCache {
-    let config = Config {
-        cache_dir: Some(root.to_owned()),
-        cache_limit: Some(entries * (entry_bytes() + 8)),
-        ..Config::default()
-    };
+    let config =
+        Config::default().cache_dir(root.to_owned()).cache_limit(entries * (entry_bytes() + 8));
     TestCache::from_config(Arc::new(Fake::default()), &config)
 }
 

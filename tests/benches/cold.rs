@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let opened = start.elapsed().as_secs_f64() * 1e3;
     let folder = tempfile::tempdir()?;
     let cache_dir = Some(folder.path().join("cache"));
-    let config = Config { cache_dir, ..Config::default() };
+    let config = Config::default().cache_dir(cache_dir);
     let fresh = || -> Result<Selector, Box<dyn Error>> {
         let spec = SelectorSpec::builder("Cold").dtype([DType::F32, DType::Bf16]);
         Ok(engine.with_config(config.clone())?.selector(spec.build()?)?)

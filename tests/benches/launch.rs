@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (workspace, _w) = bytes.device_ptr_mut(&stream);
         let workspace_bytes = plan.workspace_bytes;
         let dense = RawLaunch::new(DType::F32, 1, COLUMNS, K);
-        RawLaunch { scores, indices, workspace, workspace_bytes, ..dense }
+        dense.scores(scores).indices(indices).workspace(workspace, workspace_bytes)
     };
     let bare_kernel = Bare::load(&selector, &plan, launch)?;
     let raw_stream = stream.cu_stream();

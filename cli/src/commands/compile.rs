@@ -74,7 +74,7 @@ pub fn compile(args: &Args, json: bool) -> Result<Report, Failure> {
 
 /// The settings of a command that is asked to compile: that is expected, and never denied.
 pub fn asked() -> Config {
-    Config { deny_jit: false, ..Config::from_env() }
+    Config::from_env().deny_jit(false)
 }
 
 /// An engine that compiles for an architecture.

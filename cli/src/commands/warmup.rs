@@ -179,7 +179,7 @@ impl Kernel {
     }
 
     fn cells(&self) -> Vec<String> {
-        let Warmed { key, outcome, elapsed } = &self.warmed;
+        let Warmed { key, outcome, elapsed, .. } = &self.warmed;
         let origin = match outcome {
             Ok(origin) if self.missing() => format!("{origin}, not kept"),
             Ok(origin) => origin.to_string(),
@@ -190,7 +190,7 @@ impl Kernel {
     }
 
     fn json(&self) -> Value {
-        let Warmed { key, outcome, elapsed } = &self.warmed;
+        let Warmed { key, outcome, elapsed, .. } = &self.warmed;
         json!({
             "variant": spec::json(&key.variant),
             "arch": key.arch.to_string(),

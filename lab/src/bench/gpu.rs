@@ -137,18 +137,15 @@ impl Gpu {
         plan: &Plan,
         loaded: &Loaded,
     ) -> Result<Outcome, Error> {
-        let raw = RawLaunch {
-            row_lengths: loaded.lengths,
-            indices: self.memory.indices.at_least(index_bytes(cell))?,
-            workspace: self.memory.workspace.zeroed(plan.workspace_bytes)?,
-            workspace_bytes: plan.workspace_bytes,
-            ..RawLaunch::new(cell.dtype, cell.rows, cell.cols, cell.k)
-        };
+        let raw = RawLaunch::new(cell.dtype, cell.rows, cell.cols, cell.k)
+            .row_lengths(loaded.lengths)
+            .indices(self.memory.indices.at_least(index_bytes(cell))?)
+            .workspace(self.memory.workspace.zeroed(plan.workspace_bytes)?, plan.workspace_bytes);
         let stream = &self.stream;
         let launch = |scores| {
             // SAFETY: the regions hold the scores, lengths, indices and workspace of this shape,
             // none overlaps another, and they outlive every launch, which are waited for.
-            Ok(unsafe { selector.launch_raw(stream.cu_stream(), &RawLaunch { scores, ..raw }) }?)
+            Ok(unsafe { selector.launch_raw(stream.cu_stream(), &raw.scores(scores)) }?)
         };
         let trial = Trial {
             input: &loaded.input,

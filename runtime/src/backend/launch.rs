@@ -10,20 +10,17 @@ use topkit_codegen::{DType, RowShape, SelectorSpec};
 
 /// One launch, by device addresses. Lengths and strides are in elements.
 ///
-/// Fill in what is needed and leave the rest at its default:
+/// Set what is needed and leave the rest at its default:
 ///
 /// ```
 /// use topkit::{DType, RawLaunch};
 ///
 /// # let (scores, indices) = (0x7000_0000, 0x7100_0000);
-/// let launch = RawLaunch {
-///     scores,
-///     indices,
-///     ..RawLaunch::new(DType::Bf16, 32, 131_072, 512)
-/// };
+/// let launch = RawLaunch::new(DType::Bf16, 32, 131_072, 512).scores(scores).indices(indices);
 /// # assert_eq!(launch.row_stride, 131_072);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RawLaunch {
     /// The type of a score.
     pub dtype: DType,
@@ -71,6 +68,41 @@ impl RawLaunch {
             workspace: 0,
             workspace_bytes: 0,
         }
+    }
+
+    /// Sets the address of the first score.
+    pub const fn scores(self, scores: CUdeviceptr) -> RawLaunch {
+        RawLaunch { scores, ..self }
+    }
+
+    /// Sets the distance from row to row of the scores, in elements.
+    pub const fn row_stride(self, row_stride: i64) -> RawLaunch {
+        RawLaunch { row_stride, ..self }
+    }
+
+    /// Sets the address of the first column of each row.
+    pub const fn row_starts(self, row_starts: CUdeviceptr) -> RawLaunch {
+        RawLaunch { row_starts, ..self }
+    }
+
+    /// Sets the address of the length of each row.
+    pub const fn row_lengths(self, row_lengths: CUdeviceptr) -> RawLaunch {
+        RawLaunch { row_lengths, ..self }
+    }
+
+    /// Sets the address of the first index.
+    pub const fn indices(self, indices: CUdeviceptr) -> RawLaunch {
+        RawLaunch { indices, ..self }
+    }
+
+    /// Sets the distance from row to row of the indices, in elements.
+    pub const fn index_stride(self, index_stride: i64) -> RawLaunch {
+        RawLaunch { index_stride, ..self }
+    }
+
+    /// Sets the address of the workspace, and its bytes.
+    pub const fn workspace(self, workspace: CUdeviceptr, workspace_bytes: usize) -> RawLaunch {
+        RawLaunch { workspace, workspace_bytes, ..self }
     }
 
     /// The shape and the layout of the launch.

@@ -19,13 +19,6 @@ impl Compiler for Absent {
     }
 
     fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError> {
-        Err(CompileError {
-            compiler: self.version(),
-            entry: source.entry.clone(),
-            arch,
-            reason: "there is none here".to_owned(),
-            log: String::new(),
-            blames_kernel: false,
-        })
+        Err(CompileError::new(self.version(), &source.entry, arch, "there is none here"))
     }
 }

@@ -21,19 +21,14 @@ pub trait Compiler: Send + Sync + fmt::Debug {
 
     /// The PTX of a kernel, for reading; launches use the cubin.
     fn ptx(&self, source: &RenderedSource, arch: Arch) -> Result<String, CompileError> {
-        Err(CompileError {
-            compiler: self.version(),
-            entry: source.entry.clone(),
-            arch,
-            reason: "this compiler gives no PTX".to_owned(),
-            log: String::new(),
-            blames_kernel: false,
-        })
+        let reason = "this compiler gives no PTX";
+        Err(CompileError::new(self.version(), &source.entry, arch, reason))
     }
 }
 
 /// The output of a compile.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Compiled {
     /// Machine code for one architecture.
     pub cubin: Vec<u8>,
@@ -41,9 +36,17 @@ pub struct Compiled {
     pub log: String,
 }
 
+impl Compiled {
+    /// Machine code and a build log.
+    pub fn new(cubin: Vec<u8>, log: impl Into<String>) -> Compiled {
+        Compiled { cubin, log: log.into() }
+    }
+}
+
 /// A kernel that the compiler refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{compiler} refused {entry} for {arch}: {reason}\n{log}")]
+#[non_exhaustive]
 pub struct CompileError {
     /// Name and version of the compiler.
     pub compiler: String,
@@ -58,6 +61,25 @@ pub struct CompileError {
     /// The text of the kernel is to blame, not the compiler or the machine, so another kernel may
     /// compile. Only then do plans name another kernel instead.
     pub blames_kernel: bool,
+}
+
+impl CompileError {
+    /// A refusal without a log, which another kernel of the compiler would meet too.
+    pub fn new(
+        compiler: impl Into<String>,
+        entry: impl Into<String>,
+        arch: Arch,
+        reason: impl Into<String>,
+    ) -> CompileError {
+        CompileError {
+            compiler: compiler.into(),
+            entry: entry.into(),
+            arch,
+            reason: reason.into(),
+            log: String::new(),
+            blames_kernel: false,
+        }
+    }
 }
 
 /// A compiler with what of it goes into keys: its options, and its version, asked for when it is first

@@ -24,12 +24,14 @@ use std::path::PathBuf;
 /// Settings of a process. [`Config::from_env`] reads them; a program may also fill them in.
 ///
 /// ```
+/// use std::path::PathBuf;
 /// use topkit::Config;
 ///
-/// let config = Config { cache_dir: Some("kernels".into()), deny_jit: true, ..Config::default() };
+/// let config = Config::default().cache_dir(PathBuf::from("kernels")).deny_jit(true);
 /// assert_eq!(config.cache_limit, Some(1_000_000_000));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
     /// The folder of the disk cache; `None`, the default, keeps no kernel on disk.
     pub cache_dir: Option<PathBuf>,
@@ -54,10 +56,8 @@ pub struct Config {
     /// The file is read when its kernel is first loaded or inspected.
     ///
     /// ```
-    /// let config = topkit::Config {
-    ///     override_dir: Some("edited".into()),
-    ///     ..topkit::Config::from_env()
-    /// };
+    /// let edited = std::path::PathBuf::from("edited");
+    /// let config = topkit::Config::from_env().override_dir(edited);
     /// ```
     pub override_dir: Option<PathBuf>,
     /// A sentence for each variable of the environment that has a relative path. The path would name
@@ -88,6 +88,48 @@ impl Config {
     /// The settings in the environment of this process.
     pub fn from_env() -> Config {
         Config::read(|name| env::var_os(name), user_cache)
+    }
+
+    /// Sets the [folder of the disk cache](Config#structfield.cache_dir), or none.
+    pub fn cache_dir(mut self, folder: impl Into<Option<PathBuf>>) -> Config {
+        self.cache_dir = folder.into();
+        self
+    }
+
+    /// Sets the [most bytes to keep there](Config#structfield.cache_limit), or no limit.
+    pub fn cache_limit(mut self, bytes: impl Into<Option<u64>>) -> Config {
+        self.cache_limit = bytes.into();
+        self
+    }
+
+    /// Sets the [packs](Config#structfield.packs), in place of those that were set before.
+    pub fn packs(mut self, packs: Vec<PathBuf>) -> Config {
+        self.packs = packs;
+        self
+    }
+
+    /// Sets whether [compiles are denied](Config#structfield.deny_jit).
+    pub fn deny_jit(mut self, deny: bool) -> Config {
+        self.deny_jit = deny;
+        self
+    }
+
+    /// Sets whether [kernels tell their lines](Config#structfield.line_info).
+    pub fn line_info(mut self, kept: bool) -> Config {
+        self.line_info = kept;
+        self
+    }
+
+    /// Sets the [folder of dumps](Config#structfield.dump_dir), or none.
+    pub fn dump_dir(mut self, folder: impl Into<Option<PathBuf>>) -> Config {
+        self.dump_dir = folder.into();
+        self
+    }
+
+    /// Sets the [folder of edited sources](Config#structfield.override_dir), or none.
+    pub fn override_dir(mut self, folder: impl Into<Option<PathBuf>>) -> Config {
+        self.override_dir = folder.into();
+        self
     }
 
     fn read(

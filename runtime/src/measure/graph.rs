@@ -19,6 +19,7 @@ pub const REPLAYS: usize = 7;
 
 /// Microseconds a launch, over the replays of a [`Recording`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Timing {
     /// The median.
     pub median: f64,

@@ -17,6 +17,7 @@ use topkit_codegen::DType;
 /// assert_eq!(prefill.to_string(), "top 512 of 4096 x 8192 bf16");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Workload {
     /// The type of a score.
     pub dtype: DType,

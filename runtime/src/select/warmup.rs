@@ -21,6 +21,7 @@ use topkit_codegen::{Arch, Variant};
 
 /// What decides one compile: the kernel, the target, and the key of both in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CompileKey {
     /// The kernel.
     pub variant: Variant,
@@ -38,6 +39,7 @@ impl fmt::Display for CompileKey {
 
 /// One kernel of a warm-up.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Warmed {
     /// Which.
     pub key: CompileKey,
@@ -289,14 +291,8 @@ impl Selector {
             Ok(origin)
         };
         let outcome = catch_unwind(AssertUnwindSafe(warm)).unwrap_or_else(|_| {
-            Err(Error::Compile(CompileError {
-                compiler: toolchain.cache().compiler().to_owned(),
-                entry: key.key.entry().to_owned(),
-                arch: key.arch,
-                reason: "it stopped before its end".to_owned(),
-                log: String::new(),
-                blames_kernel: false,
-            }))
+            let (compiler, reason) = (toolchain.cache().compiler(), "it stopped before its end");
+            Err(CompileError::new(compiler, key.key.entry(), key.arch, reason).into())
         });
         Warmed { key: key.clone(), outcome, elapsed: start.elapsed() }
     }

@@ -11,6 +11,7 @@ use topkit_codegen::{KernelKind, SelectorSpec, Variant};
 
 /// A variant of a selector, for one problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Screened {
     /// The variant.
     pub variant: Variant,

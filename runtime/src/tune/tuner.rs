@@ -29,6 +29,7 @@ use topkit_codegen::{KSet, SelectorSpec, Variant};
 
 /// What is to be tuned, and where it is kept.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Tuning<'a> {
     /// The selector. Its variants are measured with the default meaning, which costs what any other
     /// does, and each is proved with another order of scores too.
@@ -39,6 +40,18 @@ pub struct Tuning<'a> {
     pub budget: Duration,
     /// The file of the records.
     pub records: &'a Path,
+}
+
+impl<'a> Tuning<'a> {
+    /// The problems of a selector, in that time, into that file.
+    pub fn new(
+        spec: &'a SelectorSpec,
+        problems: &'a [Problem],
+        budget: Duration,
+        records: &'a Path,
+    ) -> Tuning<'a> {
+        Tuning { spec, problems, budget, records }
+    }
 }
 
 /// Why there is no tuning, or no more of it.

@@ -77,18 +77,14 @@ impl Compiler for Fake {
         thread::sleep(self.delay);
         assert!(!self.panic.swap(false, Ordering::Relaxed), "the fake compiler panics");
         if self.refuse.swap(false, Ordering::Relaxed) {
-            return Err(CompileError {
-                compiler: self.version(),
-                entry: source.entry.clone(),
-                arch,
-                reason: "refused".to_owned(),
-                log: "line 1: error".to_owned(),
-                blames_kernel: true,
-            });
+            let mut error = CompileError::new(self.version(), &source.entry, arch, "refused");
+            error.log = "line 1: error".to_owned();
+            error.blames_kernel = true;
+            return Err(error);
         }
         let text = format!("{} {arch} {:?} {}", self.version, self.options, source.text);
         let cubin = text.bytes().cycle().take(self.cubin_bytes).collect();
-        Ok(Compiled { cubin, log: format!("ptxas info: {arch}, 32 registers\n") })
+        Ok(Compiled::new(cubin, format!("ptxas info: {arch}, 32 registers\n")))
     }
 
     fn ptx(&self, source: &RenderedSource, _arch: Arch) -> Result<String, CompileError> {

@@ -56,7 +56,7 @@ impl Launch {
         let workspace_bytes = self.memory.len();
         let (workspace, _workspace) = self.memory.device_ptr_mut(&self.stream);
         let dense = RawLaunch::new(DType::F32, ROWS, COLUMNS, K);
-        RawLaunch { scores, indices, workspace, workspace_bytes, ..dense }
+        dense.scores(scores).indices(indices).workspace(workspace, workspace_bytes)
     }
 
     fn typed(&mut self, selector: &Selector, rows: usize) -> Result<(), Error> {
@@ -162,7 +162,7 @@ fn a_graph_and_a_launch_outlive_the_engine() {
 
 #[test]
 fn no_rows_add_nothing_to_a_capture_and_need_no_kernel() {
-    let selector = own(Config { deny_jit: true, ..Config::default() });
+    let selector = own(Config::default().deny_jit(true));
     let stream = new_stream();
     let scores = stream.clone_htod(&[1.0f32; 64]).unwrap();
     let mut indices = stream.clone_htod(&[77i32; 64]).unwrap();

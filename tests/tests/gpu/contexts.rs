@@ -149,7 +149,7 @@ impl Alone {
         let stream = self.context.default_stream();
         let (scores, _scores) = self.scores.device_ptr(&stream);
         let (indices, _indices) = self.indices.device_ptr_mut(&stream);
-        RawLaunch { scores, indices, ..RawLaunch::new(DType::F32, ROWS, COLUMNS, K) }
+        RawLaunch::new(DType::F32, ROWS, COLUMNS, K).scores(scores).indices(indices)
     }
 
     /// Checks the answer, and takes it away.
@@ -207,7 +207,7 @@ fn whatever_asks_the_driver_needs_no_current_context() {
     place.check();
 
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(folder.path().to_owned()), ..Config::default() };
+    let config = Config::default().cache_dir(folder.path().to_owned());
     let engine = place.engine.with_config(config).unwrap();
     let spec = SelectorSpec::builder("Tuned").dtype([DType::F32]).k([64]);
     let spec = spec.vec_size([4]).bins([2048]).threads([512]).build().unwrap();

@@ -237,17 +237,14 @@ impl<S: Score + DeviceRepr> Case<S> {
             let (output, _output) = indices.device_ptr_mut(stream);
             let (workspace, _workspace) = workspace.device_ptr_mut(stream);
             let guards = ragged.as_ref().map(|(s, l)| (s.device_ptr(stream), l.device_ptr(stream)));
-            let launch = RawLaunch {
-                scores: scores + self.layout.offset as u64 * element,
-                row_stride: self.stride() as i64,
-                row_starts: guards.as_ref().map_or(0, |(starts, _)| starts.0),
-                row_lengths: guards.as_ref().map_or(0, |(_, lengths)| lengths.0),
-                indices: output,
-                index_stride: index_stride as i64,
-                workspace,
-                workspace_bytes: plan.workspace_bytes,
-                ..RawLaunch::new(S::DTYPE, rows, self.columns, k)
-            };
+            let launch = RawLaunch::new(S::DTYPE, rows, self.columns, k)
+                .scores(scores + self.layout.offset as u64 * element)
+                .row_stride(self.stride() as i64)
+                .row_starts(guards.as_ref().map_or(0, |(starts, _)| starts.0))
+                .row_lengths(guards.as_ref().map_or(0, |(_, lengths)| lengths.0))
+                .indices(output)
+                .index_stride(index_stride as i64)
+                .workspace(workspace, plan.workspace_bytes);
             // SAFETY: the buffers are as long as the shape says and outlive the copy below.
             unsafe { selector.launch_variant(stream.cu_stream(), &launch, variant) }.unwrap();
         }

@@ -64,17 +64,16 @@ fn every_refusal_names_the_numbers_and_writes_nothing() {
 fn raw_launches_are_checked_too() {
     let stream = new_stream();
     let selector = whole_selector(Semantics::DEFAULT);
-    let sound =
-        RawLaunch { scores: 1 << 20, indices: 1 << 21, ..RawLaunch::new(DType::F32, 2, 64, 8) };
+    let sound = RawLaunch::new(DType::F32, 2, 64, 8).scores(1 << 20).indices(1 << 21);
     let said = [
-        (RawLaunch { scores: 0, ..sound }, "the score pointer is null"),
-        (RawLaunch { indices: 0, ..sound }, "the index pointer is null"),
-        (RawLaunch { scores: (1 << 20) + 2, ..sound }, "multiple of its element's 4 bytes"),
-        (RawLaunch { indices: (1 << 21) + 1, ..sound }, "the index pointer 0x200001"),
-        (RawLaunch { index_stride: 7, ..sound }, "row stride is 7"),
-        (RawLaunch { row_stride: i64::MAX, ..sound }, "the span of the scores"),
-        (RawLaunch { row_lengths: 64, ..sound }, "lengths were given"),
-        (RawLaunch { workspace: 24, ..sound }, "the workspace pointer 0x18"),
+        (sound.scores(0), "the score pointer is null"),
+        (sound.indices(0), "the index pointer is null"),
+        (sound.scores((1 << 20) + 2), "multiple of its element's 4 bytes"),
+        (sound.indices((1 << 21) + 1), "the index pointer 0x200001"),
+        (sound.index_stride(7), "row stride is 7"),
+        (sound.row_stride(i64::MAX), "the span of the scores"),
+        (sound.row_lengths(64), "lengths were given"),
+        (sound.workspace(24, sound.workspace_bytes), "the workspace pointer 0x18"),
     ];
     for (launch, part) in said {
         // SAFETY: every one of these is refused before anything is enqueued.
@@ -128,14 +127,11 @@ fn a_captured_launch_follows_the_device_side_lengths() {
         let (row_lengths, _l) = lengths.device_ptr(&stream);
         let (workspace, _w) = workspace.device_ptr_mut(&stream);
         let (indices, _i) = indices.device_ptr_mut(&stream);
-        RawLaunch {
-            scores,
-            row_lengths,
-            indices,
-            workspace,
-            workspace_bytes: plan.workspace_bytes,
-            ..RawLaunch::new(DType::Bf16, rows, columns, k as u32)
-        }
+        RawLaunch::new(DType::Bf16, rows, columns, k as u32)
+            .scores(scores)
+            .row_lengths(row_lengths)
+            .indices(indices)
+            .workspace(workspace, plan.workspace_bytes)
     };
     stream.synchronize().unwrap();
     stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).unwrap();
@@ -163,7 +159,7 @@ fn a_kernel_is_not_loaded_during_a_capture() {
     let launch = {
         let (scores, _s) = scores.device_ptr(&stream);
         let (indices, _i) = indices.device_ptr_mut(&stream);
-        RawLaunch { scores, indices, ..RawLaunch::new(DType::F32, 1, 64, 8) }
+        RawLaunch::new(DType::F32, 1, 64, 8).scores(scores).indices(indices)
     };
     stream.synchronize().unwrap();
     stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).unwrap();
@@ -204,7 +200,7 @@ fn plant(fresh: &Engine, source: &RenderedSource) {
 #[test]
 fn a_kernel_that_the_driver_refuses_gives_way_to_the_next() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
+    let config = Config::default().cache_dir(folder.path().join("cache"));
     let fresh = engine().with_config(config).unwrap();
     let selector = fresh.selector(whole_selector(Semantics::DEFAULT).spec().clone()).unwrap();
     let problem = Problem::new(DType::F32, 1000, 8192, 64);
@@ -227,7 +223,7 @@ fn a_kernel_that_the_driver_refuses_gives_way_to_the_next() {
 #[test]
 fn a_kernel_that_the_driver_refuses_is_an_error_with_its_words() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
+    let config = Config::default().cache_dir(folder.path().join("cache"));
     let fresh = engine().with_config(config).unwrap();
     let spec = SelectorSpec::builder("Refused").dtype([DType::F32]);
     // One variant, so that the plan has no other.
@@ -316,7 +312,7 @@ fn addresses_are_64_bit() {
 /// loaded.
 #[test]
 fn after_a_warmup_launches_compile_and_load_nothing() {
-    let config = Config { deny_jit: true, ..Config::default() };
+    let config = Config::default().deny_jit(true);
     let spec = SelectorSpec::builder("Warm").dtype([DType::F32]).vec_size([2]);
     let spec = spec.bins([2048, 4096]).threads([256, 1024]).build().unwrap();
     let selector = engine().with_config(config).unwrap().selector(spec).unwrap();

@@ -31,14 +31,11 @@ fn captured(rows: usize, columns: usize, k: u32, prepared: usize, launched: usiz
         let (scores, _s) = scores.device_ptr(&stream);
         let (workspace, _w) = workspace.device_ptr_mut(&stream);
         let (indices, _i) = indices.device_ptr_mut(&stream);
-        RawLaunch {
-            scores,
-            row_stride: launched as i64,
-            indices,
-            workspace,
-            workspace_bytes: plan.workspace_bytes,
-            ..RawLaunch::new(DType::F32, rows, columns, k)
-        }
+        RawLaunch::new(DType::F32, rows, columns, k)
+            .scores(scores)
+            .row_stride(launched as i64)
+            .indices(indices)
+            .workspace(workspace, plan.workspace_bytes)
     };
     stream.synchronize().unwrap();
     stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).unwrap();

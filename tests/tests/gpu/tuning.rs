@@ -19,7 +19,7 @@ fn builder() -> SpecBuilder {
 
 fn with_folder(engine: &Engine, folder: &tempfile::TempDir) -> Engine {
     let cache_dir = Some(folder.path().to_owned());
-    engine.with_config(Config { cache_dir, ..Config::default() }).unwrap()
+    engine.with_config(Config::default().cache_dir(cache_dir)).unwrap()
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn every_layout_of_rows_is_tuned_and_plans_go_by_it() {
 fn tuning_compiles_where_unexpected_compiles_are_denied() {
     let folder = tempfile::tempdir().unwrap();
     let cache_dir = Some(folder.path().to_owned());
-    let config = Config { cache_dir, deny_jit: true, ..Config::default() };
+    let config = Config::default().cache_dir(cache_dir).deny_jit(true);
     let engine = engine().with_config(config).unwrap();
     let spec = builder().build().unwrap();
     let problem = Problem::new(DType::F32, 2, 12_000, 64);
@@ -86,7 +86,7 @@ fn tuning_compiles_where_unexpected_compiles_are_denied() {
 fn the_floor_compiles_no_kernel_where_compiles_are_denied() {
     let folder = tempfile::tempdir().unwrap();
     let cache_dir = Some(folder.path().to_owned());
-    let config = |deny_jit| Config { cache_dir: cache_dir.clone(), deny_jit, ..Config::default() };
+    let config = |deny_jit| Config::default().cache_dir(cache_dir.clone()).deny_jit(deny_jit);
     let open = |deny_jit| {
         let engine = engine().with_config(config(deny_jit)).unwrap();
         let stream = engine.context().new_stream().unwrap();
@@ -109,7 +109,7 @@ fn edited_kernels_are_not_tuned() {
     let [folder, edited] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let cache_dir = Some(folder.path().to_owned());
     let override_dir = Some(edited.path().to_owned());
-    let config = Config { cache_dir, override_dir, ..Config::default() };
+    let config = Config::default().cache_dir(cache_dir).override_dir(override_dir);
     let engine = engine().with_config(config).unwrap();
     let spec = builder().build().unwrap();
     let problems = [Problem::new(DType::F32, 1, 4096, 64)];

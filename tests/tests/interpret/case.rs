@@ -161,14 +161,12 @@ impl<S: Score + Word> Case<S> {
     ) -> Option<String> {
         let Layout { offset, gap } = self.layout;
         let stride = self.columns + gap;
-        let input = Input {
-            row_stride: stride,
-            starts: spans.map(|(starts, _)| starts),
-            lengths: spans.map(|(_, lengths)| lengths),
-            offset,
-            output_gap: 3,
-            ..Input::new(&self.scores, rows, self.columns, k)
-        };
+        let input = Input::new(&self.scores, rows, self.columns, k)
+            .row_stride(stride)
+            .starts(spans.map(|(starts, _)| starts))
+            .lengths(spans.map(|(_, lengths)| lengths))
+            .offset(offset)
+            .output_gap(3);
         let symbol = kernel.variant().map_or_else(String::new, |variant| variant.symbol());
         let at = |what: &dyn std::fmt::Display| {
             let Case { name, layout, .. } = self;

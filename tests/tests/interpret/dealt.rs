@@ -45,7 +45,7 @@ fn deals_as_the_template<S: Score + Word>() {
         {
             let scores = vec![S::FILL; columns];
             let problem = Input::new(&scores, 1, columns, columns as u32);
-            let problem = Input { offset: past, output_gap: parts, ..problem };
+            let problem = problem.offset(past).output_gap(parts);
             let launch = Launch::new(1, variant.threads);
             let dealt: Vec<i32> = kernel.select_by(&launch, 0, 0, &problem).unwrap();
             let stripes = Stripes::of(&variant, parts, past, columns);

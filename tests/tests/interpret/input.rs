@@ -19,14 +19,14 @@ fn inputs_that_do_not_fit_are_refused_with_the_numbers() {
     let many = vec![0.5f32; 10_000];
     let endless = Input::new(&many, 10_000, 1, i32::MAX as u32);
     let says = [
-        (refusal(&Input { rows: 3, ..input }), "100 scores, and 150 are needed"),
-        (refusal(&Input { k: 0, ..input }), "top 0"),
-        (refusal(&Input { row_stride: 49, ..input }), "row stride 49"),
-        (refusal(&Input { row_stride: usize::MAX, ..input }), "are needed"),
+        (refusal(&Input::new(&scores, 3, 50, 10)), "100 scores, and 150 are needed"),
+        (refusal(&Input::new(&scores, 2, 50, 0)), "top 0"),
+        (refusal(&input.row_stride(49)), "row stride 49"),
+        (refusal(&input.row_stride(usize::MAX)), "are needed"),
         (refusal(&endless), "GB of this machine's memory"),
-        (refusal(&Input { output_gap: usize::MAX, ..input }), "GB of this machine's memory"),
-        (refusal(&Input { offset: usize::MAX, ..input }), "GB of this machine's memory"),
-        (refusal(&Input { starts: Some(&starts), ..input }), "dense"),
+        (refusal(&input.output_gap(usize::MAX)), "GB of this machine's memory"),
+        (refusal(&input.offset(usize::MAX)), "GB of this machine's memory"),
+        (refusal(&input.starts(Some(&starts))), "dense"),
     ];
     for (message, part) in says {
         assert!(message.contains(part), "{message}");

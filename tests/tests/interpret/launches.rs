@@ -23,7 +23,7 @@ fn by_grid(restored: usize) -> Kernel {
 
 fn select(kernel: &Kernel, launch: Launch, workspace_bytes: usize, seed: u64) -> Result<(), Fault> {
     let scores: Vec<f32> = (0..ROWS * COLUMNS).map(|i| (i * 7919 % 1009 + 1) as f32).collect();
-    let input = Input { output_gap: 2, ..Input::new(&scores, ROWS, COLUMNS, 1) };
+    let input = Input::new(&scores, ROWS, COLUMNS, 1).output_gap(2);
     let found: Vec<i32> =
         kernel.seed(seed).select_by(&launch, workspace_bytes, workspace_bytes, &input)?;
     let matrix = Matrix::new(&scores, ROWS, COLUMNS).unwrap();

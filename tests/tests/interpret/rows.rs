@@ -90,7 +90,7 @@ impl Asked {
     fn problem(&self, k: u32) -> Input<'_, f32> {
         let cut = k == BEYOND_LENGTH || k == ANOTHER_LENGTH;
         let lengths = cut.then_some(&self.lengths[..]);
-        Input { lengths, ..Input::new(&self.scores, ROWS, COLUMNS, k) }
+        Input::new(&self.scores, ROWS, COLUMNS, k).lengths(lengths)
     }
 
     fn is_right(&self, k: u32, got: &[i32]) {

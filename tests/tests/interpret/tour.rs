@@ -41,12 +41,10 @@ fn select(
 ) -> Result<(), Fault> {
     let gap = offset % 3;
     let scores = distribution.fill::<f32>(offset as u64, ROWS, columns + gap);
-    let input = Input {
-        row_stride: columns + gap,
-        offset,
-        output_gap: 1,
-        ..Input::new(&scores, ROWS, columns, k)
-    };
+    let input = Input::new(&scores, ROWS, columns, k)
+        .row_stride(columns + gap)
+        .offset(offset)
+        .output_gap(1);
     let launch = Launch::new(ROWS as u32, THREADS);
     let got: Vec<i32> = kernel.seed(u64::from(k)).select_by(&launch, 0, 0, &input)?;
     let matrix = Matrix::strided(&scores, ROWS, columns, columns + gap).unwrap();
@@ -130,11 +128,7 @@ fn ragged<S: Score + Word>(kernel: &Kernel, semantics: &Semantics, distribution:
     let (starts, lengths): (Vec<i32>, Vec<i32>) = spans.into_iter().unzip();
     let rows = starts.len();
     let scores = distribution.fill::<S>(7, rows, COLUMNS);
-    let input = Input {
-        starts: Some(&starts),
-        lengths: Some(&lengths),
-        ..Input::new(&scores, rows, COLUMNS, K)
-    };
+    let input = Input::new(&scores, rows, COLUMNS, K).starts(Some(&starts)).lengths(Some(&lengths));
     let launch = Launch::new(rows as u32, THREADS);
     let got: Vec<i32> = kernel
         .select_by(&launch, 0, 0, &input)

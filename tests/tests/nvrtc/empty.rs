@@ -8,7 +8,7 @@ const NONE: Problem = Problem::new(DType::F32, 0, 65_536, 64);
 
 /// A selector that may compile nothing unexpected.
 fn selector() -> Selector {
-    let config = Config { deny_jit: true, ..Config::default() };
+    let config = Config::default().deny_jit(true);
     let spec = SelectorSpec::builder("Empty").dtype([DType::F32]).k([64]).build().unwrap();
     offline(config).selector(spec).unwrap()
 }
@@ -20,7 +20,7 @@ fn no_rows_are_launched_without_a_kernel() {
     assert_eq!((plan.grid, plan.workspace_bytes), (0, 0));
     let launch = RawLaunch::new(DType::F32, 0, 65_536, 64);
     // Rows at an odd address may have a plan of their own, which needs no kernel either.
-    for launch in [launch, RawLaunch { scores: 4, row_stride: 65_537, ..launch }] {
+    for launch in [launch, launch.scores(4).row_stride(65_537)] {
         let stream = std::ptr::null_mut();
         // SAFETY: nothing is enqueued.
         unsafe {

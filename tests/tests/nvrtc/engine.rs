@@ -58,7 +58,7 @@ fn a_declared_selector_goes_the_whole_way() {
 #[test]
 fn a_second_engine_finds_the_kernel_on_disk() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
+    let config = Config::default().cache_dir(folder.path().join("cache"));
     let origin = || {
         let topk = IndexerTopK::new(&offline(config.clone())).unwrap();
         topk.selector().artifact(&IndexerTopK::variants()[0]).unwrap().origin
@@ -70,7 +70,7 @@ fn a_second_engine_finds_the_kernel_on_disk() {
 #[test]
 fn a_dump_holds_what_was_compiled() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { dump_dir: Some(folder.path().to_owned()), ..Config::default() };
+    let config = Config::default().dump_dir(folder.path().to_owned());
     let topk = IndexerTopK::new(&offline(config)).unwrap();
     let variant = IndexerTopK::variants()[5];
     let cubin = topk.selector().cubin(&variant).unwrap();
@@ -85,7 +85,7 @@ fn a_dump_holds_what_was_compiled() {
 #[test]
 fn a_dump_that_cannot_be_written_is_an_error() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let config = Config { dump_dir: Some(file.path().to_owned()), ..Config::default() };
+    let config = Config::default().dump_dir(file.path().to_owned());
     let topk = IndexerTopK::new(&offline(config)).unwrap();
     let error = topk.selector().cubin(&IndexerTopK::variants()[0]).unwrap_err();
     assert!(matches!(error, Error::Write { .. }), "{error}");
@@ -97,15 +97,14 @@ fn an_edited_dump_is_the_source_and_is_compiled_under_a_key_of_its_own() {
     let cache_dir = Some(folder.path().join("cache"));
     let dumps = folder.path().join("dumps");
     let variant = IndexerTopK::variants()[0];
-    let dumping =
-        Config { cache_dir: cache_dir.clone(), dump_dir: Some(dumps.clone()), ..Config::default() };
+    let dumping = Config::default().cache_dir(cache_dir.clone()).dump_dir(dumps.clone());
     let plain = IndexerTopK::new(&offline(dumping)).unwrap();
     let generated = plain.selector().artifact(&variant).unwrap();
     let file = dumps.join(format!("{}-sm_90a/kernel.cu", variant.symbol()));
     let edited = format!("// edited\n{}", std::fs::read_to_string(&file).unwrap());
     std::fs::write(&file, &edited).unwrap();
 
-    let overriding = Config { cache_dir, override_dir: Some(dumps), ..Config::default() };
+    let overriding = Config::default().cache_dir(cache_dir).override_dir(dumps);
     let topk = IndexerTopK::new(&offline(overriding)).unwrap();
     let source = topk.source(&variant).unwrap();
     assert_eq!(source.text, edited);
@@ -123,7 +122,7 @@ fn an_edited_dump_is_the_source_and_is_compiled_under_a_key_of_its_own() {
         let error = error.unwrap_err();
         assert!(matches!(error, Error::Override { .. }), "{error}");
     }
-    let nowhere = Config { override_dir: Some(folder.path().join("none")), ..Config::default() };
+    let nowhere = Config::default().override_dir(folder.path().join("none"));
     let error = topk.selector().toolchain().with_config(nowhere).unwrap_err();
     assert!(matches!(error, Error::Override { .. }), "{error}");
 }

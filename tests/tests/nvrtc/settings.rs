@@ -28,14 +28,13 @@ fn an_edited_kernel_is_denied_by_its_own_key_until_it_is_warm() {
     let folder = tempfile::tempdir().unwrap();
     let dumps = folder.path().join("dumps");
     let cache_dir = Some(folder.path().join("cache"));
-    let dumping =
-        Config { cache_dir: cache_dir.clone(), dump_dir: Some(dumps.clone()), ..Config::default() };
+    let dumping = Config::default().cache_dir(cache_dir.clone()).dump_dir(dumps.clone());
     let (plain, variant) = selector(&offline(dumping));
     let generated = plain.artifact(&variant).unwrap();
     edit(&dumps, &variant, "sm_90a");
 
-    let denying = Config { cache_dir, deny_jit: true, ..Config::default() };
-    let overriding = Config { override_dir: Some(dumps), ..denying.clone() };
+    let denying = Config::default().cache_dir(cache_dir).deny_jit(true);
+    let overriding = denying.clone().override_dir(dumps);
     assert_eq!(selector(&offline(denying)).0.artifact(&variant).unwrap().origin, Origin::Disk);
     let (edited, _) = selector(&offline(overriding));
     let error = edited.artifact(&variant).unwrap_err();
@@ -65,11 +64,11 @@ fn dumped(dump: &Path, variant: &Variant) -> Vec<String> {
 fn where_compiles_are_denied_neither_a_dump_nor_ptx_compiles() {
     let folder = tempfile::tempdir().unwrap();
     let cache_dir = Some(folder.path().join("cache"));
-    let dump = |name: &str, deny_jit| Config {
-        cache_dir: cache_dir.clone(),
-        dump_dir: Some(folder.path().join(name)),
-        deny_jit,
-        ..Config::default()
+    let dump = |name: &str, deny_jit| {
+        Config::default()
+            .cache_dir(cache_dir.clone())
+            .dump_dir(folder.path().join(name))
+            .deny_jit(deny_jit)
     };
     let with_ptx = ["build.log", "kernel.cu", "kernel.cubin", "kernel.ptx"];
     let without = ["build.log", "kernel.cu", "kernel.cubin"];
@@ -90,7 +89,7 @@ fn where_compiles_are_denied_neither_a_dump_nor_ptx_compiles() {
     assert_eq!(denied.toolchain().cache().stats().compiles, 0);
 
     // Ahead, a compile is expected.
-    let (ahead, _) = selector(&offline(Config { cache_dir: None, ..dump("ahead", true) }));
+    let (ahead, _) = selector(&offline(dump("ahead", true).cache_dir(None)));
     ahead.warmup([Problem::new(DType::F32, 1, 1 << 20, 64)]).unwrap();
     assert_eq!(dumped(&folder.path().join("ahead"), &variant), with_ptx);
     assert_eq!(ahead.toolchain().cache().stats().compiles, 2);
@@ -99,7 +98,7 @@ fn where_compiles_are_denied_neither_a_dump_nor_ptx_compiles() {
 #[test]
 fn a_key_has_the_release_of_the_compiler() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config { cache_dir: Some(folder.path().join("cache")), ..Config::default() };
+    let config = Config::default().cache_dir(folder.path().join("cache"));
     let engine = offline(config);
     let nvrtc = engine.nvrtc().unwrap();
     let release = nvrtc.release().unwrap();
@@ -125,12 +124,12 @@ fn a_dump_of_a_packed_kernel_can_be_edited() {
         builder.pack(&pack).build_toolchain("sm_86".parse().unwrap()).unwrap()
     };
     let dumps = folder.path().join("dumps");
-    let dumping = Config { dump_dir: Some(dumps.clone()), ..Config::default() };
+    let dumping = Config::default().dump_dir(dumps.clone());
     let packed = selector(&engine(dumping)).0.artifact(&variant).unwrap();
     assert_eq!((packed.origin, packed.arch.to_string()), (Origin::Pack, "sm_80".to_owned()));
     // Under the architecture by which an edited source is looked for.
     edit(&dumps, &variant, "sm_86");
-    let overriding = Config { override_dir: Some(dumps), ..Config::default() };
+    let overriding = Config::default().override_dir(dumps);
     let edited = selector(&engine(overriding)).0.artifact(&variant).unwrap();
     assert_eq!((edited.origin, edited.arch.to_string()), (Origin::Compiled, "sm_86".to_owned()));
 }

@@ -22,7 +22,7 @@ fn workload() -> Workload {
 fn after_a_warmup_nothing_in_its_range_is_compiled() {
     let folder = tempfile::tempdir().unwrap();
     let cache_dir = Some(folder.path().join("cache"));
-    let config = Config { cache_dir, deny_jit: true, ..Config::default() };
+    let config = Config::default().cache_dir(cache_dir).deny_jit(true);
     let warm = selector(config.clone());
     let keys = warm.enumerate([workload()]).unwrap();
     assert!(keys.len() > 1, "{keys:?}");
@@ -79,7 +79,7 @@ fn warmups_at_once_compile_each_kernel_once() {
 fn every_failure_is_named_and_none_holds_up_another() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let dump_dir = Some(file.path().to_owned());
-    let selector = selector(Config { dump_dir, ..Config::default() });
+    let selector = selector(Config::default().dump_dir(dump_dir));
     let report = selector.warmup([workload()]).unwrap();
     let kernels = report.kernels.len();
     assert_eq!((report.failures().count(), kernels > 1), (kernels, true), "{report}");
@@ -100,10 +100,8 @@ fn every_failure_is_named_and_none_holds_up_another() {
 #[test]
 fn what_the_disk_does_not_keep_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let config = |cache_limit| Config {
-        cache_dir: Some(folder.path().join("cache")),
-        cache_limit,
-        ..Config::default()
+    let config = |cache_limit| {
+        Config::default().cache_dir(folder.path().join("cache")).cache_limit(cache_limit)
     };
     let small = selector(config(Some(1000)));
     let report = small.warmup([workload()]).unwrap();
@@ -127,7 +125,7 @@ fn a_hostile_folder_is_not_used_and_costs_no_kernel() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-    let config = Config { cache_dir: Some(folder.path().to_owned()), ..Config::default() };
+    let config = Config::default().cache_dir(folder.path().to_owned());
     let selector = selector(config);
     let problem = Problem::new(DType::F32, 1, 65_536, 64);
     assert_eq!(selector.warmup([problem]).unwrap().count(Origin::Compiled), 1);

@@ -19,7 +19,7 @@ use std::thread;
 use topkit::cache::pack::PackWriter;
 use topkit::cache::{Artifact, Origin};
 use topkit::{
-    Arch, Config, Toolchain, Variant,
+    Arch, Toolchain, Variant,
     inspect::{Basis, RenderedSource},
 };
 
@@ -32,7 +32,7 @@ pub struct Order {
     /// What to pack: a TOML file of selectors.
     #[arg(value_name = "SPEC")]
     spec: PathBuf,
-    /// The pack to write. One that is there is replaced, once the new one is whole.
+    /// The pack to write. It replaces an existing file once it is complete.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Keep the source lines of instructions, for profilers and debuggers. The code is the same, and
@@ -56,7 +56,7 @@ pub fn make(order: &Order, json: bool) -> Result<Report, Failure> {
     archs.sort();
     archs.dedup();
     // All are opened before the first compile, so that an unknown one costs no time.
-    let settings = Config { packs: Vec::new(), line_info: order.line_info, ..asked() };
+    let settings = asked().packs(Vec::new()).line_info(order.line_info);
     let engines = archs.iter().map(|&arch| engine(arch, settings.clone()));
     let engines = engines.collect::<Result<Vec<_>, _>>()?;
     let jobs = jobs(&engines, &selectors)?;

@@ -59,13 +59,10 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
     pub fn launch(&mut self) -> Result<(), Failure> {
         let Problem { dtype, rows, columns, k, .. } = self.plan.problem;
         let stream = &self.stream;
-        let launch = RawLaunch {
-            scores: self.scores.device_ptr(stream).0,
-            indices: self.indices.device_ptr_mut(stream).0,
-            workspace: self.workspace.device_ptr_mut(stream).0,
-            workspace_bytes: self.plan.workspace_bytes,
-            ..RawLaunch::new(dtype, rows, columns, k)
-        };
+        let launch = RawLaunch::new(dtype, rows, columns, k)
+            .scores(self.scores.device_ptr(stream).0)
+            .indices(self.indices.device_ptr_mut(stream).0)
+            .workspace(self.workspace.device_ptr_mut(stream).0, self.plan.workspace_bytes);
         // SAFETY: the plan is of this shape, the buffers have at least its sizes, none overlaps another, and they are
         // freed on the one stream, after every launch.
         Ok(unsafe { self.selector.launch_plan(stream.cu_stream(), &launch, &self.plan) }?)

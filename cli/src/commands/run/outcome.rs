@@ -99,7 +99,7 @@ impl OnGpu {
             kernel += &format!("\n{resources}");
         }
         kernel += &format!("\n{made} in {ready:.2} s");
-        let Timing { median, least, most } = timing;
+        let Timing { median, least, most, .. } = timing;
         let time = format!(
             "{median:.2} µs a launch: median of {REPLAYS} CUDA-graph replays of {LAUNCHES} launches \
              ({least:.2} to {most:.2}), after a warm-up"

@@ -6,6 +6,7 @@ use std::fmt;
 
 /// A line of a template, or of a kernel's own text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Line {
     /// As `#line` names it: `templates/device/scan.cuh`.
     pub file: String,
@@ -15,6 +16,7 @@ pub struct Line {
 
 /// A thread at a line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Site {
     /// `blockIdx.x`.
     pub block: u32,

@@ -11,6 +11,7 @@ use topkit_codegen::{IndexType, RowShape, Variant};
 
 /// The input of a selection: scores, shape, k and layout.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Input<'a, S> {
     /// The first row, and after each row but the last whatever fills its stride.
     pub scores: &'a [S],
@@ -46,6 +47,31 @@ impl<'a, S> Input<'a, S> {
             offset: 0,
             output_gap: 0,
         }
+    }
+
+    /// Sets the elements from row to row.
+    pub fn row_stride(self, row_stride: usize) -> Input<'a, S> {
+        Input { row_stride, ..self }
+    }
+
+    /// Sets the first column of each row.
+    pub fn starts(self, starts: Option<&'a [i32]>) -> Input<'a, S> {
+        Input { starts, ..self }
+    }
+
+    /// Sets the length of each row.
+    pub fn lengths(self, lengths: Option<&'a [i32]>) -> Input<'a, S> {
+        Input { lengths, ..self }
+    }
+
+    /// Sets the elements by which the first score is off an aligned address.
+    pub fn offset(self, offset: usize) -> Input<'a, S> {
+        Input { offset, ..self }
+    }
+
+    /// Sets the elements between the rows of the output.
+    pub fn output_gap(self, output_gap: usize) -> Input<'a, S> {
+        Input { output_gap, ..self }
     }
 
     /// The first column of a row and how many it has, as a kernel clamps them.

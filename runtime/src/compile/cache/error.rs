@@ -27,6 +27,7 @@ pub enum KernelError {
      it was looked for as {key} in {place}. Compile it ahead with `topkit warmup` or \
      `Selector::warmup`, or allow compiling"
 )]
+#[non_exhaustive]
 pub struct Denied {
     /// The kernel's symbol.
     pub entry: String,
@@ -45,6 +46,7 @@ pub struct Denied {
     "the PTX of {entry} for {arch} would have to be compiled, and compiling is denied by \
      TOPKIT_DENY_JIT or `deny_jit`; allow compiling to read it"
 )]
+#[non_exhaustive]
 pub struct PtxDenied {
     /// The kernel's symbol.
     pub entry: String,

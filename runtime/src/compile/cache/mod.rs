@@ -15,9 +15,7 @@ mod stats;
 mod tests;
 
 pub use super::store::{
-    Artifact, CacheKey, Checked, Claim, Cleared, DiskCache, DiskError, Entry, FORMAT, KeyInputs,
-    Lookup, Memory, NotKept, Origin, Pruned, Published, SizeError, Store, Unneeded, Wanted,
-    parse_size,
+    Artifact, CacheKey, Claim, DiskCache, Memory, NotKept, Origin, Store, Wanted, parse_size,
 };
 pub use compiling::Compiling;
 pub use error::{Denied, KernelError, NotPacked, PtxDenied};
@@ -211,14 +209,8 @@ impl KernelCache {
     fn compile(&self, permit: Permit, wanted: &Wanted<'_>) -> Result<Arc<Artifact>, CompileError> {
         let (source, arch) = (wanted.source(), wanted.arch());
         let compiled = self.call(permit, wanted, |compiler| compiler.compile(source, arch))?;
-        Ok(Arc::new(Artifact {
-            key: wanted.key().clone(),
-            entry: source.entry.clone(),
-            arch,
-            cubin: compiled.cubin,
-            log: compiled.log,
-            origin: Origin::Compiled,
-        }))
+        let key = wanted.key().clone();
+        Ok(Arc::new(Artifact::new(key, arch, compiled, Origin::Compiled)))
     }
 
     /// Calls the compiler for a kernel or its PTX, and counts the call. No compile of a kernel goes

@@ -193,14 +193,8 @@ impl Nvrtc {
         reason: String,
         log: String,
     ) -> CompileError {
-        CompileError {
-            compiler: Compiler::version(self),
-            entry: source.entry.clone(),
-            arch,
-            reason,
-            log,
-            blames_kernel: false,
-        }
+        let error = CompileError::new(Compiler::version(self), &source.entry, arch, reason);
+        CompileError { log, ..error }
     }
 
     fn function<F>(&self, name: &'static str) -> Result<Symbol<'_, F>, NvrtcError> {

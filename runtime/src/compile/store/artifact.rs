@@ -1,11 +1,13 @@
 //! A compiled kernel: its machine code, its build log and which store it came from.
 
 use super::CacheKey;
+use crate::compile::Compiled;
 use std::fmt;
 use topkit_codegen::Arch;
 
 /// A compiled kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Artifact {
     /// Its key.
     pub key: CacheKey,
@@ -19,6 +21,14 @@ pub struct Artifact {
     pub log: String,
     /// Where it came from.
     pub origin: Origin,
+}
+
+impl Artifact {
+    /// What a compile gave, under its key; the kernel's name is that of the key.
+    pub fn new(key: CacheKey, arch: Arch, compiled: Compiled, origin: Origin) -> Artifact {
+        let Compiled { cubin, log } = compiled;
+        Artifact { entry: key.entry().to_owned(), key, arch, cubin, log, origin }
+    }
 }
 
 /// Where a compiled kernel came from.

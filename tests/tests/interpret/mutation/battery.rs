@@ -167,12 +167,10 @@ impl Input {
         let scores: Vec<S> = scores.iter().map(|&score| S::from_f32(score)).collect();
         let rows = lengths.len();
         let stride = columns + GAP;
-        let input = interpret::Input {
-            row_stride: stride,
-            lengths: Some(lengths),
-            offset: GAP,
-            ..interpret::Input::new(&scores, rows, *columns, *k)
-        };
+        let input = interpret::Input::new(&scores, rows, *columns, *k)
+            .row_stride(stride)
+            .lengths(Some(lengths))
+            .offset(GAP);
         let winners = match kernel.select::<S, i32>(&input) {
             Ok(winners) => winners,
             Err(fault) => return Some(Detection::of(&fault)),

@@ -13,6 +13,7 @@ use std::time::SystemTime;
 
 /// One entry of the disk cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
     /// Its folder.
     pub path: PathBuf,
@@ -30,6 +31,7 @@ pub struct Entry {
 
 /// An entry and whether it can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Checked {
     /// The entry.
     pub entry: Entry,
@@ -39,6 +41,7 @@ pub struct Checked {
 
 /// What was removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cleared {
     /// How many entries.
     pub entries: usize,

@@ -13,6 +13,7 @@ use std::time::SystemTime;
 
 /// What was removed, or would be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pruned {
     /// Each with the reason.
     pub removed: Vec<(Entry, Unneeded)>,

@@ -5,6 +5,7 @@
 #[error(
     "{text:?} is no size; write a whole number of bytes, or one with KB, MB, GB or TB, like 2GB"
 )]
+#[non_exhaustive]
 pub struct SizeError {
     /// What was given.
     pub text: String,

@@ -19,7 +19,7 @@ use topkit_codegen::{Arch, RenderedSource};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// // Without source lines, which are for profilers, a pack is about a third as large.
-/// let config = Config { line_info: false, ..Config::from_env() };
+/// let config = Config::from_env().line_info(false);
 /// let toolchain = Engine::builder().config(config).build_toolchain("sm_90a".parse()?)?;
 /// let spec = SelectorSpec::builder("Sampler").dtype([DType::Bf16]).threads([512]).build()?;
 /// let selector = toolchain.selector(spec)?;
