@@ -129,7 +129,7 @@ fn releases_of_one_version_share_no_kernel_and_a_warm_start_asks_for_none() {
 }
 
 #[test]
-fn a_warmup_compiles_what_stands_in_for_a_kernel_that_the_compiler_refuses() {
+fn a_warmup_compiles_the_replacement_of_a_kernel_that_the_compiler_refuses() {
     let place = Place::new();
     let warmup = |library: &str, more: &[&str]| {
         let problem = ["warmup", "f32,1,1000000,64", "--arch", "sm_90a", "--json"];

@@ -55,12 +55,12 @@ impl Arch {
         (self.major, self.minor)
     }
 
-    /// Whether machine code for this architecture may stand in for code for `wanted`, by the rules
+    /// Whether machine code for this architecture also runs as code for `wanted`, by the rules
     /// of the CUDA programming guide: it is the same architecture, or an earlier one of the same
     /// major version without a suffix (`sm_80` for `sm_86`, `sm_120` for `sm_121a`) or, where the
     /// wanted one has a suffix too, with that of a group (`sm_100f` for `sm_103a`). Code with `a`
-    /// stands in for no other, and neither does code for or of a GPU of the Tegra line.
-    pub fn stands_in_for(self, wanted: Arch) -> bool {
+    /// runs as no other, and neither does code for or of a GPU of the Tegra line.
+    pub fn runs_as(self, wanted: Arch) -> bool {
         let portable = match self.suffix {
             None => true,
             Some(Suffix::Group) => wanted.suffix.is_some(),
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn code_stands_in_where_cuda_says_that_it_runs() {
         let stands_in = |code: &str, wanted: &str| {
-            code.parse::<Arch>().unwrap().stands_in_for(wanted.parse().unwrap())
+            code.parse::<Arch>().unwrap().runs_as(wanted.parse().unwrap())
         };
         for (code, wanted) in [
             ("sm_80", "sm_80"),

@@ -52,7 +52,7 @@ use proc_macro2::TokenStream;
 ///
 /// The tuning axes decide only the speed and belong in `tuning { .. }`. Each takes one value or a list;
 /// the selector has a variant for each combination, and a plan names one. Leave them out unless you
-/// measure: the defaults are the sizes that win somewhere.
+/// measure: each default size is the fastest for some problem.
 ///
 /// A value that the table names and no kernel supports yet is a compile error that says so.
 ///

@@ -113,7 +113,7 @@ pub struct Keys {
     meaning: Meaning,
 }
 
-/// What the selection means: the keys that every kernel of a selector shares.
+/// The semantics of the selection: the keys that every kernel of a selector shares.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Meaning(Semantics);
 
@@ -168,7 +168,7 @@ impl Keys {
     pub fn variants(&self) -> Result<Vec<Variant>, Failure> {
         let mut variants = self.spec()?.variants();
         variants.retain(|variant| {
-            // Without a choice, the widest load there is.
+            // Without `--vec-size`, the widest load.
             let wide = variant.vec_size * variant.dtype.bytes() == 16;
             self.kernel.contains(&variant.kernel)
                 && self.sizes.admit(variant)
@@ -204,7 +204,7 @@ pub fn for_problem(
     axes.declare(open).build()
 }
 
-/// The message where no variant of the kernels that were meant has the keys that were given.
+/// The message if no variant of the named kernels has the given keys.
 pub fn no_kernel(kernels: &[KernelKind]) -> Failure {
     let list = |values: &[u32]| {
         let values: Vec<_> = values.iter().map(u32::to_string).collect();
@@ -256,7 +256,7 @@ pub fn resources_json(resources: Resources) -> serde_json::Value {
     })
 }
 
-/// Parses one of a list of named choices; `--help` and errors list them.
+/// Parses one of a list of names; `--help` and errors list them.
 pub fn named<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
     name: fn(T) -> &'static str,

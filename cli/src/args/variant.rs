@@ -8,7 +8,7 @@ use crate::ui::exit::Failure;
 use serde_json::{Value, json};
 use topkit::{Explanation, Plan, SelectorSpec, Variant, spec::KernelKind};
 
-/// Flags that narrow the kernels that may run.
+/// Flags that restrict the kernels.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Kernel (else the plan chooses)")]
 pub struct Wish {
@@ -33,13 +33,13 @@ pub struct Chosen {
 }
 
 impl Wish {
-    /// Whether anything was asked for.
+    /// Whether a flag was given.
     pub fn is_open(&self) -> bool {
         let Sizes { items, cluster } = &self.sizes;
         self.kernel.is_empty() && items.is_empty() && cluster.is_empty()
     }
 
-    /// The variant for the problem of an explanation, among those of its spec.
+    /// The variant for the problem of an explanation, among the variants of its spec.
     pub fn choose(&self, spec: &SelectorSpec, explained: &Explanation) -> Result<Chosen, Failure> {
         let planned = explained.plan;
         if self.admits(&planned.variant) {
@@ -100,7 +100,7 @@ fn room(variant: &Variant) -> u32 {
     variant.capacity().unwrap_or(u32::MAX)
 }
 
-/// How far a kernel is from another: first by needless room, then by the ratio of each size.
+/// The distance of two variants: first by unused capacity, then by the ratio of each size.
 fn distance(one: &Variant, other: &Variant) -> (u32, [u64; 5]) {
     let ratio =
         |one: u32, other: u32| u64::from(one.max(other)) * 1024 / u64::from(one.min(other).max(1));

@@ -12,7 +12,7 @@ use topkit::{
     machine::Nvrtc,
 };
 
-/// What of a kernel is shown.
+/// The form in which a kernel is shown.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "What is shown (else the CUDA C)")]
 pub struct Form {

@@ -39,13 +39,13 @@ pub struct Cli {
 /// The commands of the program.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say what this machine has, what is missing and how to get it.
+    /// Check the GPU, the driver, NVRTC and the cache, with a remedy for each missing part.
     #[command(after_long_help = EXIT_CODES)]
     Doctor,
     /// Print the CUDA C of a kernel, its PTX or its SASS. The CUDA C needs neither a GPU nor NVRTC.
     #[command(after_long_help = EXIT_CODES)]
     Emit(emit::Args),
-    /// Compare two kernels: their CUDA C, PTX or SASS as a unified diff, and what they take of an SM.
+    /// Compare two kernels: their CUDA C, PTX or SASS as a unified diff, and their use of an SM.
     #[command(after_long_help = EXIT_CODES)]
     Diff(diff::Args),
     /// Compile kernels for one or more architectures. Needs NVRTC, but no GPU.
@@ -79,8 +79,7 @@ pub enum Command {
 }
 
 impl Cli {
-    /// Carries out the command. Where the environment holds what topkit refuses, only `doctor` runs, to
-    /// say so.
+    /// Runs the command. If topkit refuses a variable of the environment, only `doctor` runs, and reports it.
     pub fn carry_out(&self) -> Result<Report, Failure> {
         let refused = topkit::Config::from_env().refused;
         if !refused.is_empty() && !matches!(self.command, Command::Doctor) {

@@ -60,7 +60,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The input or the command line is at fault. Names in a file may hold anything, so the
+    /// The input or the command line is wrong. Names in a file may hold anything, so the
     /// message is made one line that a terminal only prints.
     pub fn input(message: impl Display) -> Failure {
         let plain = |c: char| if c.is_control() { ' ' } else { c };

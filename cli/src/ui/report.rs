@@ -64,7 +64,7 @@ pub fn table(align: &str, rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A label before each text; the further lines of a text stand below its first.
+/// A label before each text; further lines of a text align with its first.
 pub fn labelled(entries: &[(String, String)]) -> String {
     let width = entries.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     let mut lines = String::new();

@@ -1,5 +1,6 @@
-//! A launch by raw device addresses: what typed launches come down to, and what other languages
-//! call. Everything that can be checked on the host is checked before anything is enqueued.
+//! A launch by raw device addresses, for typed launches and for other languages. Everything that can be
+//! checked on the host is checked before anything is enqueued. Whether an address is valid is the
+//! caller's promise.
 
 use crate::error::Error;
 use crate::plan::Plan;
@@ -42,7 +43,7 @@ pub struct RawLaunch {
     /// From row to row of the indices, at least k.
     pub index_stride: i64,
     /// Device memory of at least the plan's `workspace_bytes`, a multiple of 16; 0 when that is 0.
-    /// It is all zero before its first launch; every launch leaves it as the next one needs it.
+    /// It is all zero before its first launch; every launch leaves it ready for the next one.
     /// Launches that may run at the same time need one each, as in threads that launch on the per-thread
     /// default stream: see [`Workspace`](crate::Workspace).
     pub workspace: CUdeviceptr,
@@ -163,7 +164,7 @@ impl RawLaunch {
         Ok(())
     }
 
-    /// What the kernel takes. Call it after `check`.
+    /// The kernel's argument. Call it after `check`.
     pub(crate) fn kernel_args(&self) -> KernelArgs {
         debug_assert!(self.columns <= LIMIT && self.k as usize <= LIMIT);
         KernelArgs {

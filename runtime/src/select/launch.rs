@@ -1,8 +1,8 @@
-//! Typed launches: what they check beyond a launch by addresses, which they come down to.
+//! Typed launches: check shapes, buffers and contexts, then launch by addresses.
 //!
-//! Safe code must not reach memory that is not its own, so shapes are checked against buffers, and
+//! A safe call must not access memory outside its buffers, so shapes are checked against buffers, and
 //! the context of each buffer and of the stream against the engine's. A launch that would break a
-//! stream capture is refused before cudarc enqueues anything.
+//! stream capture is refused before cudarc enqueues anything. Planning and enqueueing are elsewhere.
 
 use crate::backend::cuda::capture::is_capturing;
 use crate::backend::launch::RawLaunch;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// The buffers of a launch, each with the stream that it was made on.
 type Streams<'a> = [(&'static str, Option<&'a Arc<CudaStream>>); 5];
 
-/// What a typed launch works in, with its stream.
+/// The workspace of a typed launch, with its stream.
 pub(super) enum Memory<'a> {
     /// The selector's own workspace for the stream.
     Own(&'a Arc<CudaStream>),

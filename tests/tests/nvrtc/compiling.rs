@@ -107,7 +107,7 @@ fn an_error_names_the_line_of_the_template() {
     assert!(error.contains("SINE") && error.contains(&source.entry) && error.contains("sm_90"));
 }
 
-/// Another kernel may stand in for one that does not compile, but not where NVRTC itself fails.
+/// Another kernel may replace one that does not compile, but not if NVRTC itself fails.
 #[test]
 fn a_kernel_is_to_blame_for_its_text_alone() {
     let nvrtc = Nvrtc::find().unwrap();

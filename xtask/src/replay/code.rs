@@ -24,13 +24,13 @@ const INSTRUCTION: usize = 16;
 /// Which of the changed kernels are compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// Those with a golden in `tests/golden`.
+    /// Kernels with a golden in `tests/golden`.
     Goldens,
     /// Every one.
     All,
     /// That many, spread evenly over all.
     Spread(usize),
-    /// Those with this text in the symbol.
+    /// Kernels with this text in the symbol.
     Named(String),
 }
 

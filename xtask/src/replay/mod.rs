@@ -350,7 +350,7 @@ mod tests {
         all.iter().map(|(symbol, text)| (symbol.to_string(), text.to_string())).collect()
     }
 
-    /// The report on two sets of texts, which stand for their own digests.
+    /// The report on two sets of texts; each text is its own digest.
     fn report(from: &[(&str, &str)], to: &[(&str, &str)], stat: bool) -> String {
         let (from, to) = (kernels(from), kernels(to));
         let difference = Difference::between(&from, &to);

@@ -205,7 +205,7 @@ pub fn packs() -> Vec<Finding> {
             Finding::ok("pack", text, facts)
         }
         Err(error) => {
-            let remedy = "No engine is made without it; mend it or take it out of TOPKIT_PACKS";
+            let remedy = "No engine opens with it; replace the file or remove it from TOPKIT_PACKS";
             Finding::fault("pack", State::Broken, error.to_string(), Some(remedy))
         }
     };

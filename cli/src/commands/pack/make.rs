@@ -32,7 +32,7 @@ pub struct Order {
     /// What to pack: a TOML file of selectors.
     #[arg(value_name = "SPEC")]
     spec: PathBuf,
-    /// The pack to write. One that is there is replaced, once the new one is whole.
+    /// The pack to write. It replaces an existing file once it is complete.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Keep the source lines of instructions, for profilers and debuggers. The code is the same, and

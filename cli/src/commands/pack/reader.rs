@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         Some((value.get_ref(), self.line(value.span().start)))
     }
 
-    /// The values of a list, or the one value that stands in its place.
+    /// The values of a list, or a single value as a list of one.
     fn items(&self, table: Table<'a>, key: &str) -> Option<Vec<(&'a DeValue<'a>, usize)>> {
         let (value, line) = self.value(table, key)?;
         Some(match value.as_array() {

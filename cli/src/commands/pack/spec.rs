@@ -34,9 +34,9 @@ const PROBLEMS: usize = 100_000;
 /// A selector, and what it is packed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
-    /// What was declared.
+    /// The declaration.
     pub spec: SelectorSpec,
-    /// What it is to serve; empty where all of its variants are wanted.
+    /// The problems to pack for; empty to pack all variants.
     pub problems: Vec<Problem>,
     /// How many kernels of each problem are packed.
     pub variants: usize,
@@ -164,7 +164,7 @@ fn declared<'a>(reader: &mut Reader<'a>, table: Table<'a>, builder: SpecBuilder)
 /// The table of the tuning axes, as the block of the macro.
 const TUNING: &str = "tuning";
 
-/// The names of the keys that stand in the table of tuning axes, or of those that do not.
+/// The names of the keys of the table of tuning axes, or of all other keys.
 fn names(tuning: bool) -> Vec<&'static str> {
     let is_tuning = |key: &&Key| matches!(key.kind(), KeyKind::Tuning(_)) == tuning;
     Key::ALL.iter().filter(is_tuning).map(|key| key.name()).collect()

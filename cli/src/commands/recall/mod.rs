@@ -23,7 +23,7 @@ use topkit_lab::memory;
 use topkit_lab::recall::{self, Recall, Shares};
 use topkit_lab::scores::indexer::Indexer;
 
-const GENERATED: &str = "Generated logits: those of a lightning indexer, without a file";
+const GENERATED: &str = "Generated logits, like a lightning indexer's, without a file";
 
 /// The arguments of `topkit recall`.
 #[derive(Debug, clap::Args)]

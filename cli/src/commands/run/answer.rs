@@ -16,7 +16,7 @@ use topkit_lab::memory;
 
 /// Winners of a row that are printed for a person; `--json` gives all of them.
 const SHOWN: usize = 16;
-/// Winners without labels that stand on one line.
+/// Winners without labels on one line.
 const ABREAST: usize = 4;
 /// Characters that an index takes, so that the rows line up with each other.
 const INDEX_CHARS: usize = 8;
@@ -137,7 +137,7 @@ pub fn rows<S: Score>(
     Ok(rows.collect())
 }
 
-/// For a person: a winner with a label has a line of its own, others stand side by side.
+/// For a person: a winner with a label has its own line; others share lines.
 pub fn text(rows: &[Row]) -> String {
     rows.iter().map(Row::text).collect::<Vec<_>>().join("\n")
 }

@@ -52,7 +52,7 @@ pub fn ready(
     let seconds = start.elapsed().as_secs_f64();
     // On fewer multiprocessors than the explanation's.
     let plan = kernel.plan(problem).map_err(Failure::input)?;
-    // The plan stands, so that only memory can be lacking.
+    // The plan is made, so only memory can be lacking.
     kernel.fits(problem).map_err(Failure::environment)?;
     Ok(Ready { kernel, chosen, plan, seed, seconds })
 }
@@ -71,7 +71,7 @@ impl Ready {
         let input = Input::new(scores, problem.rows, problem.columns, problem.k);
         let folder = kernel.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
         let indices = kernel.select::<S, i32>(&input).map_err(|fault| match fault {
-            // The plan stands and the scores fit it: the machine has no memory, or no stack, for it.
+            // The plan fits the scores, so the machine lacks memory or a stack.
             Fault::Launch { .. } => Failure::environment(fault),
             _ => Failure::check(format!(
                 "the kernel is wrong: {fault}\n{}; the same command with --schedule-seed {seed} \

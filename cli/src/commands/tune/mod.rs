@@ -41,7 +41,7 @@ pub struct Args {
     /// are. May be repeated.
     #[arg(long, value_name = "CELL", help_heading = WHAT)]
     cell: Vec<Cell>,
-    /// Stop after so many seconds; what was measured by then is kept. Ctrl-C stops it too, before the next
+    /// Stop after so many seconds; the records until then stay. Ctrl-C stops it too, before the next
     /// kernel; a second Ctrl-C at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, help_heading = WHAT)]
     budget: u64,

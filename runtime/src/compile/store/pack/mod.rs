@@ -7,7 +7,7 @@
 //!
 //! **Which kernel is found.** A packed kernel is used for a variant if its symbol, the SHA-256 of its
 //! CUDA C and the compiler's options that decide code match what the engine would compile, and its
-//! architecture is the engine's or [stands in for it](crate::Arch::stands_in_for). Source lines
+//! architecture is the engine's or [stands in for it](crate::Arch::runs_as). Source lines
 //! ([`Config::line_info`](crate::Config::line_info)) decide no code, so a pack with them and a pack
 //! without them serve every engine alike. The version of NVRTC is shown and not compared: a machine
 //! without NVRTC has none to compare with, and any version made the machine code from this same source. A

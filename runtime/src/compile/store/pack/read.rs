@@ -141,9 +141,8 @@ impl Pack {
 
     /// The kernel that would be compiled from these inputs, `source` being the digest of its text.
     pub(super) fn find(&self, inputs: &KeyInputs<'_>, source: &str) -> Option<&PackedKernel> {
-        let same = |kernel: &&PackedKernel| {
-            kernel.arch.stands_in_for(inputs.arch) && kernel.source == source
-        };
+        let same =
+            |kernel: &&PackedKernel| kernel.arch.runs_as(inputs.arch) && kernel.source == source;
         let fitting = self.named(inputs.entry).iter().filter(same);
         let best = fitting.max_by_key(|kernel| (kernel.arch == inputs.arch, kernel.arch))?;
         self.has_options(inputs).then_some(best)
@@ -181,7 +180,7 @@ impl Pack {
         if named.is_empty() {
             return format!("no kernel of this name among {}", self.kernels().len());
         }
-        if !named.iter().any(|kernel| kernel.arch.stands_in_for(inputs.arch)) {
+        if !named.iter().any(|kernel| kernel.arch.runs_as(inputs.arch)) {
             let archs: Vec<_> = named.iter().map(|kernel| kernel.arch.to_string()).collect();
             return format!("has it for {} alone", archs.join(", "));
         }
