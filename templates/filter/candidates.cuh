@@ -7,6 +7,7 @@
 // reads. Barriers: those of `compact`; the caller places one between pushes and what reads them.
 // Preconditions: those of the stripes.
 #pragma once
+#include "../core/slots.cuh"
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
 #include "../row/stripes.cuh"
@@ -98,7 +99,7 @@ struct Candidates {
                         (key >= cut.least && atomicAdd(&to.ties, 1u) < cut.ties);
             }
             __syncthreads();
-            const u32 slot = to.reserve(stays);
+            const u32 slot = reserve_slot(to.size, stays);
             if (stays) {
                 to.keys[slot] = Key(key);
                 to.columns[slot] = column;
@@ -114,17 +115,6 @@ struct Candidates {
 
     __device__ __forceinline__ u32 column_of(const Stripes<Config>& stripes, u32 stripe, u32 bit) const {
         return stripes.column(stripe, threadIdx.x, Word::item_of(bit));
-    }
-
-    // The first of `mine` places for this thread.
-    __device__ __forceinline__ u32 reserve(u32 mine) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 through = warp_sum_through(mine, lane);
-        u32 first = 0;
-        if (lane == WARP_SIZE - 1) {
-            first = atomicAdd(&size, through);
-        }
-        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
     }
 
    private:

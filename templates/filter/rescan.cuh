@@ -7,6 +7,7 @@
 // one for each stripe, those of `Candidates::compact`, and one where the places are all taken.
 // Preconditions: those of the stripes.
 #pragma once
+#include "../core/slots.cuh"
 #include "../core/types.cuh"
 #include "../row/stripes.cuh"
 #include "candidates.cuh"
@@ -36,7 +37,7 @@ struct Rescan {
             while (true) {
                 // Append the hits that have a place.
                 const u32 mine = __popc(hits) + edge;
-                u32 slot = to.reserve(mine);
+                u32 slot = reserve_slot(to.size, mine);
                 const u32 end = slot + mine;
 #pragma unroll 1
                 for (; hits != 0 && slot < capacity; hits &= hits - 1) {
@@ -93,7 +94,7 @@ struct Rescan {
                 const u32 later = others & (others - 1);
                 u32 now = hits ^ later;
                 const u32 mine = __popc(now) + edge;
-                u32 slot = to.reserve(mine);
+                u32 slot = reserve_slot(to.size, mine);
                 end = slot + mine;
 #pragma unroll 1
                 for (; now != 0 && slot < capacity; now &= now - 1) {

@@ -747,7 +747,7 @@ struct Ranking {
 //
 // Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
 // one between the counter's reset and this.
-// Precondition: fewer than 65536 of each: both counts travel in one word.
+// Precondition of `reserve_slots`: fewer than 65536 of each.
 
 // uses core/types.cuh
 // uses core/warp.cuh
@@ -758,15 +758,20 @@ struct Slots {
     u32 candidate;
 };
 
-__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
-    const u32 counts = winners << 16 | candidates;
+// The first of `count` places for this thread.
+__device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
     const u32 lane = threadIdx.x % WARP_SIZE;
-    const u32 through = warp_sum_through(counts, lane);
+    const u32 through = warp_sum_through(count, lane);
     u32 first = 0;
     if (lane == WARP_SIZE - 1) {
         first = atomicAdd(&reserved, through);
     }
-    first = __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - counts;
+    return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
+}
+
+// The same for winners and candidates, whose counts travel in one word.
+__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
+    const u32 first = reserve_slot(reserved, winners << 16 | candidates);
     return {first >> 16, first & 0xFFFFu};
 }
 

@@ -776,6 +776,40 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
     }
 }
 
+// ---- core/slots.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/slots.cuh"
+// Places for the winners and the candidates that the threads of a CTA write.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: the counter. Barriers: none; the caller places
+// one between the counter's reset and this.
+// Precondition of `reserve_slots`: fewer than 65536 of each.
+
+// uses core/types.cuh
+// uses core/warp.cuh
+
+// The first place of this thread among the winners and among the candidates.
+struct Slots {
+    u32 winner;
+    u32 candidate;
+};
+
+// The first of `count` places for this thread.
+__device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
+    const u32 lane = threadIdx.x % WARP_SIZE;
+    const u32 through = warp_sum_through(count, lane);
+    u32 first = 0;
+    if (lane == WARP_SIZE - 1) {
+        first = atomicAdd(&reserved, through);
+    }
+    return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
+}
+
+// The same for winners and candidates, whose counts travel in one word.
+__device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
+    const u32 first = reserve_slot(reserved, winners << 16 | candidates);
+    return {first >> 16, first & 0xFFFFu};
+}
+
 // ---- core/histogram.cuh ------------------------------------------------------------------------
 #line 1 "templates/core/histogram.cuh"
 // Counts keys by one digit.
@@ -1150,6 +1184,7 @@ struct CandidateSet {
 // reads. Barriers: those of `compact`; the caller places one between pushes and what reads them.
 // Preconditions: those of the stripes.
 
+// uses core/slots.cuh
 // uses core/types.cuh
 // uses core/warp.cuh
 // uses row/stripes.cuh
@@ -1241,7 +1276,7 @@ struct Candidates {
                         (key >= cut.least && atomicAdd(&to.ties, 1u) < cut.ties);
             }
             __syncthreads();
-            const u32 slot = to.reserve(stays);
+            const u32 slot = reserve_slot(to.size, stays);
             if (stays) {
                 to.keys[slot] = Key(key);
                 to.columns[slot] = column;
@@ -1257,17 +1292,6 @@ struct Candidates {
 
     __device__ __forceinline__ u32 column_of(const Stripes<Config>& stripes, u32 stripe, u32 bit) const {
         return stripes.column(stripe, threadIdx.x, Word::item_of(bit));
-    }
-
-    // The first of `mine` places for this thread.
-    __device__ __forceinline__ u32 reserve(u32 mine) {
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 through = warp_sum_through(mine, lane);
-        u32 first = 0;
-        if (lane == WARP_SIZE - 1) {
-            first = atomicAdd(&size, through);
-        }
-        return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - mine;
     }
 
    private:
@@ -1448,6 +1472,7 @@ struct FinalSelection {
 // one for each stripe, those of `Candidates::compact`, and one where the places are all taken.
 // Preconditions: those of the stripes.
 
+// uses core/slots.cuh
 // uses core/types.cuh
 // uses row/stripes.cuh
 // uses filter/candidates.cuh
@@ -1477,7 +1502,7 @@ struct Rescan {
             while (true) {
                 // Append the hits that have a place.
                 const u32 mine = __popc(hits) + edge;
-                u32 slot = to.reserve(mine);
+                u32 slot = reserve_slot(to.size, mine);
                 const u32 end = slot + mine;
 #pragma unroll 1
                 for (; hits != 0 && slot < capacity; hits &= hits - 1) {
@@ -1534,7 +1559,7 @@ struct Rescan {
                 const u32 later = others & (others - 1);
                 u32 now = hits ^ later;
                 const u32 mine = __popc(now) + edge;
-                u32 slot = to.reserve(mine);
+                u32 slot = reserve_slot(to.size, mine);
                 end = slot + mine;
 #pragma unroll 1
                 for (; now != 0 && slot < capacity; now &= now - 1) {
