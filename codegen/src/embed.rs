@@ -52,6 +52,7 @@ embed! {
     "select/candidate_buffer.cuh",
     "select/candidates.cuh",
     "select/cut.cuh",
+    "select/extremes.cuh",
     "sink/short_row.cuh",
 }
 

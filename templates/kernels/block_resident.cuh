@@ -24,6 +24,7 @@
 #include "../row/resident/row.cuh"
 #include "../row/row.cuh"
 #include "../select/candidates.cuh"
+#include "../select/extremes.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
@@ -49,8 +50,7 @@ struct BlockResident {
         Histogram<BINS> histogram;
         ThresholdSearch<THREADS> threshold;
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
-        u32 least;     // of the candidates' keys, and the greatest
-        u32 greatest;
+        Extremes extremes;  // of the candidates' keys
         Few candidates;
         u32 staged[STAGED];
     };
@@ -147,7 +147,7 @@ struct BlockResident {
                                               Hits candidates, u32 slot, u32 place, u32 wanted,
                                               bool staged) {
         find_extremes(shared, places, candidates);
-        Active active = Active::between(shared.least, shared.greatest);
+        Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
         bool settled = active.least == active.greatest;
         while (!settled) {
             shared.histogram.template clear<THREADS>();
@@ -194,22 +194,12 @@ struct BlockResident {
     static __device__ __forceinline__ void find_extremes(Shared& shared,
                                                          const Places& places, Hits candidates) {
         if (threadIdx.x == 0) {
-            shared.least = ~0u;
-            shared.greatest = 0;
+            shared.extremes = Extremes::of_none();
         }
         __syncthreads();
-        u32 least = ~0u;
-        u32 greatest = 0;
-        places.for_each_key(candidates, [&](Key key, u32, u32) {
-            least = min(least, u32(key));
-            greatest = max(greatest, u32(key));
-        });
-        least = warp_least(least);
-        greatest = ~warp_least(~greatest);
-        if (threadIdx.x % WARP_SIZE == 0) {
-            atomicMin(&shared.least, least);
-            atomicMax(&shared.greatest, greatest);
-        }
+        const Extremes own = Extremes::of_warp(
+            [&](auto visit) { places.for_each_key(candidates, visit); });
+        own.add_to(shared.extremes);
         __syncthreads();
     }
 };

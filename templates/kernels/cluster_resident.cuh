@@ -26,6 +26,7 @@
 #include "../ptx/exchange.cuh"
 #include "../row/resident/row.cuh"
 #include "../row/row.cuh"
+#include "../select/extremes.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
@@ -58,8 +59,7 @@ struct ClusterResident {
         Ranking<Config, RANKED> candidates;  // of all CTAs
         u64 extremes[CLUSTER];  // keys of the candidates of each CTA: the least below, the greatest above
         u32 reserved;           // winners in the upper half, candidates in the lower
-        u32 least;
-        u32 greatest;
+        Extremes own_extremes;  // of the candidates' keys of this CTA
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -232,27 +232,18 @@ struct ClusterResident {
                                                            const Hits& candidates, u32 rank) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
-            shared.least = ~0u;
-            shared.greatest = 0;
+            shared.own_extremes = Extremes::of_none();
             shared.extremes_exchange.announce(sizeof(shared.extremes));
         }
         __syncthreads();
-        u32 least = ~0u;
-        u32 greatest = 0;
-        resident.for_each_key(candidates, [&](Key key, u32, u32) {
-            least = min(least, u32(key));
-            greatest = max(greatest, u32(key));
-        });
-        least = warp_least(least);
-        greatest = warp_greatest(greatest);
-        if (lane == 0) {
-            atomicMin(&shared.least, least);
-            atomicMax(&shared.greatest, greatest);
-        }
+        const Extremes own = Extremes::of_warp(
+            [&](auto visit) { resident.for_each_key(candidates, visit); });
+        own.add_to(shared.own_extremes);
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
+            const Extremes& mine = shared.own_extremes;
             shared.extremes_exchange.send(&shared.extremes[rank],
-                                     u64(shared.greatest) << 32 | shared.least, threadIdx.x);
+                                          u64(mine.greatest) << 32 | mine.least, threadIdx.x);
         }
         shared.extremes_exchange.wait(0);
         const u64 both = shared.extremes[lane < CLUSTER ? lane : 0];

@@ -16,6 +16,7 @@
 #include "../core/threshold.cuh"
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
+#include "extremes.cuh"
 
 template <class Config>
 struct FewCandidates {
@@ -86,21 +87,18 @@ struct FewCandidates {
     // The range of the keys. One barrier.
     __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        u32 low = ~0u;
-        u32 high = 0;
-        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-            low = min(low, key_of(all.entries[i]));
-            high = max(high, key_of(all.entries[i]));
-        }
-        low = warp_least(low);
-        high = warp_greatest(high);
+        const Extremes warp = Extremes::of_warp([&](auto visit) {
+            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+                visit(key_of(all.entries[i]));
+            }
+        });
         if (lane == 0) {
-            least[threadIdx.x / WARP_SIZE] = low;
-            greatest[threadIdx.x / WARP_SIZE] = high;
+            least[threadIdx.x / WARP_SIZE] = warp.least;
+            greatest[threadIdx.x / WARP_SIZE] = warp.greatest;
         }
         __syncthreads();
-        low = warp_least(lane < WARPS ? least[lane] : ~0u);
-        high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
+        const u32 low = warp_least(lane < WARPS ? least[lane] : ~0u);
+        const u32 high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
         return Active::between(low, high);
     }
 

@@ -1140,6 +1140,46 @@ struct ResidentRow {
     }
 };
 
+// ---- select/extremes.cuh -----------------------------------------------------------------------
+#line 1 "templates/select/extremes.cuh"
+// The least and the greatest key of a set.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for a CTA's. Barriers:
+// none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the reads.
+
+// uses core/types.cuh
+// uses core/warp.cuh
+
+struct Extremes {
+    u32 least;
+    u32 greatest;
+
+    static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
+
+    // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
+    // thread.
+    template <class ForEach>
+    static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
+        u32 least = ~0u;
+        u32 greatest = 0;
+        for_each([&](auto key, auto...) {
+            least = min(least, u32(key));
+            greatest = max(greatest, u32(key));
+        });
+        least = warp_least(least);
+        greatest = warp_greatest(greatest);
+        return {least, greatest};
+    }
+
+    // Adds those of a warp to those of the CTA, in shared memory.
+    __device__ __forceinline__ void add_to(Extremes& shared) const {
+        if (threadIdx.x % WARP_SIZE == 0) {
+            atomicMin(&shared.least, least);
+            atomicMax(&shared.greatest, greatest);
+        }
+    }
+};
+
 // ---- select/candidates.cuh ---------------------------------------------------------------------
 #line 1 "templates/select/candidates.cuh"
 // The candidates of a threshold bin, collected in one CTA, and which of them win.
@@ -1160,6 +1200,7 @@ struct ResidentRow {
 // uses core/threshold.cuh
 // uses core/types.cuh
 // uses core/warp.cuh
+// uses select/extremes.cuh
 
 template <class Config>
 struct FewCandidates {
@@ -1230,21 +1271,18 @@ struct FewCandidates {
     // The range of the keys. One barrier.
     __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        u32 low = ~0u;
-        u32 high = 0;
-        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-            low = min(low, key_of(all.entries[i]));
-            high = max(high, key_of(all.entries[i]));
-        }
-        low = warp_least(low);
-        high = warp_greatest(high);
+        const Extremes warp = Extremes::of_warp([&](auto visit) {
+            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+                visit(key_of(all.entries[i]));
+            }
+        });
         if (lane == 0) {
-            least[threadIdx.x / WARP_SIZE] = low;
-            greatest[threadIdx.x / WARP_SIZE] = high;
+            least[threadIdx.x / WARP_SIZE] = warp.least;
+            greatest[threadIdx.x / WARP_SIZE] = warp.greatest;
         }
         __syncthreads();
-        low = warp_least(lane < WARPS ? least[lane] : ~0u);
-        high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
+        const u32 low = warp_least(lane < WARPS ? least[lane] : ~0u);
+        const u32 high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
         return Active::between(low, high);
     }
 
@@ -1328,6 +1366,7 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // uses row/resident/row.cuh
 // uses row/row.cuh
 // uses select/candidates.cuh
+// uses select/extremes.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
@@ -1353,8 +1392,7 @@ struct BlockResident {
         Histogram<BINS> histogram;
         ThresholdSearch<THREADS> threshold;
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
-        u32 least;     // of the candidates' keys, and the greatest
-        u32 greatest;
+        Extremes extremes;  // of the candidates' keys
         Few candidates;
         u32 staged[STAGED];
     };
@@ -1451,7 +1489,7 @@ struct BlockResident {
                                               Hits candidates, u32 slot, u32 place, u32 wanted,
                                               bool staged) {
         find_extremes(shared, places, candidates);
-        Active active = Active::between(shared.least, shared.greatest);
+        Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
         bool settled = active.least == active.greatest;
         while (!settled) {
             shared.histogram.template clear<THREADS>();
@@ -1498,22 +1536,12 @@ struct BlockResident {
     static __device__ __forceinline__ void find_extremes(Shared& shared,
                                                          const Places& places, Hits candidates) {
         if (threadIdx.x == 0) {
-            shared.least = ~0u;
-            shared.greatest = 0;
+            shared.extremes = Extremes::of_none();
         }
         __syncthreads();
-        u32 least = ~0u;
-        u32 greatest = 0;
-        places.for_each_key(candidates, [&](Key key, u32, u32) {
-            least = min(least, u32(key));
-            greatest = max(greatest, u32(key));
-        });
-        least = warp_least(least);
-        greatest = ~warp_least(~greatest);
-        if (threadIdx.x % WARP_SIZE == 0) {
-            atomicMin(&shared.least, least);
-            atomicMax(&shared.greatest, greatest);
-        }
+        const Extremes own = Extremes::of_warp(
+            [&](auto visit) { places.for_each_key(candidates, visit); });
+        own.add_to(shared.extremes);
         __syncthreads();
     }
 };

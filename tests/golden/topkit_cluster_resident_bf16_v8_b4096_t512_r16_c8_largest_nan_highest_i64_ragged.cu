@@ -1454,6 +1454,46 @@ struct ResidentRow {
     }
 };
 
+// ---- select/extremes.cuh -----------------------------------------------------------------------
+#line 1 "templates/select/extremes.cuh"
+// The least and the greatest key of a set.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for a CTA's. Barriers:
+// none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the reads.
+
+// uses core/types.cuh
+// uses core/warp.cuh
+
+struct Extremes {
+    u32 least;
+    u32 greatest;
+
+    static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
+
+    // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
+    // thread.
+    template <class ForEach>
+    static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
+        u32 least = ~0u;
+        u32 greatest = 0;
+        for_each([&](auto key, auto...) {
+            least = min(least, u32(key));
+            greatest = max(greatest, u32(key));
+        });
+        least = warp_least(least);
+        greatest = warp_greatest(greatest);
+        return {least, greatest};
+    }
+
+    // Adds those of a warp to those of the CTA, in shared memory.
+    __device__ __forceinline__ void add_to(Extremes& shared) const {
+        if (threadIdx.x % WARP_SIZE == 0) {
+            atomicMin(&shared.least, least);
+            atomicMax(&shared.greatest, greatest);
+        }
+    }
+};
+
 // ---- sink/short_row.cuh ------------------------------------------------------------------------
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
@@ -1505,6 +1545,7 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // uses ptx/exchange.cuh
 // uses row/resident/row.cuh
 // uses row/row.cuh
+// uses select/extremes.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
@@ -1537,8 +1578,7 @@ struct ClusterResident {
         Ranking<Config, RANKED> candidates;  // of all CTAs
         u64 extremes[CLUSTER];  // keys of the candidates of each CTA: the least below, the greatest above
         u32 reserved;           // winners in the upper half, candidates in the lower
-        u32 least;
-        u32 greatest;
+        Extremes own_extremes;  // of the candidates' keys of this CTA
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -1711,27 +1751,18 @@ struct ClusterResident {
                                                            const Hits& candidates, u32 rank) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
-            shared.least = ~0u;
-            shared.greatest = 0;
+            shared.own_extremes = Extremes::of_none();
             shared.extremes_exchange.announce(sizeof(shared.extremes));
         }
         __syncthreads();
-        u32 least = ~0u;
-        u32 greatest = 0;
-        resident.for_each_key(candidates, [&](Key key, u32, u32) {
-            least = min(least, u32(key));
-            greatest = max(greatest, u32(key));
-        });
-        least = warp_least(least);
-        greatest = warp_greatest(greatest);
-        if (lane == 0) {
-            atomicMin(&shared.least, least);
-            atomicMax(&shared.greatest, greatest);
-        }
+        const Extremes own = Extremes::of_warp(
+            [&](auto visit) { resident.for_each_key(candidates, visit); });
+        own.add_to(shared.own_extremes);
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
+            const Extremes& mine = shared.own_extremes;
             shared.extremes_exchange.send(&shared.extremes[rank],
-                                     u64(shared.greatest) << 32 | shared.least, threadIdx.x);
+                                          u64(mine.greatest) << 32 | mine.least, threadIdx.x);
         }
         shared.extremes_exchange.wait(0);
         const u64 both = shared.extremes[lane < CLUSTER ? lane : 0];
