@@ -37,6 +37,7 @@ embed! {
     "ptx/dynamic_shared.cuh",
     "ptx/exchange.cuh",
     "ptx/half.cuh",
+    "ptx/integers.cuh",
     "ptx/reduce.cuh",
     "row/resident/row.cuh",
     "row/ring.cuh",

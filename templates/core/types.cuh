@@ -1,19 +1,8 @@
-// Integer names and the one argument of every kernel.
+// The one argument of every kernel.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
 #pragma once
-
-using u8 = unsigned char;
-using u16 = unsigned short;
-using u32 = unsigned int;
-using u64 = unsigned long long;
-using i32 = int;
-using i64 = long long;
-
-static_assert(sizeof(u32) == 4 && sizeof(u64) == 8, "the integer names promise their widths");
-
-constexpr u32 WARP_SIZE = 32;
-constexpr u32 FULL_MASK = 0xFFFFFFFFu;
+#include "../ptx/integers.cuh"
 
 // What a launch passes, for every kernel; the host mirrors it field by field.
 struct LaunchArgs {

@@ -3,7 +3,7 @@
 // Scope: thread; each waits for its own copies alone. Shared memory: none of its own. Barriers: none.
 // Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is over at once.
 #pragma once
-#include "../core/types.cuh"
+#include "integers.cuh"
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_ASYNC_COPY_PTX 1

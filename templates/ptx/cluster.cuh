@@ -3,7 +3,7 @@
 // Scope: cluster. Shared memory: none of its own. Barriers: those named so.
 // A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
 #pragma once
-#include "../core/types.cuh"
+#include "integers.cuh"
 
 __device__ __forceinline__ u32 cluster_rank() { return __clusterRelativeBlockRank(); }
 

@@ -5,7 +5,7 @@
 // Before sm_90 and in the interpreter plain C++ computes what the instructions give, NaN and signed
 // zeros included: the interpreter would not see a fault of the instructions' order otherwise.
 #pragma once
-#include "../core/types.cuh"
+#include "integers.cuh"
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define TOPKIT_COMPARE_PTX 1

@@ -2,7 +2,7 @@
 //
 // Scope: thread; all of a CTA get the same. Shared memory: as much as the launch asks for. Barriers: none.
 #pragma once
-#include "../core/types.cuh"
+#include "integers.cuh"
 
 __device__ __forceinline__ uint4* dynamic_shared() {
 #ifdef TOPKIT_INTERPRET

@@ -6,7 +6,7 @@
 // `prepare`, and does not exit before everything sent to it has arrived. A phase ends when its bytes
 // were announced, once, and have arrived, in either order.
 #pragma once
-#include "../core/types.cuh"
+#include "integers.cuh"
 
 #ifdef TOPKIT_INTERPRET
 using topkit::fence_mbarrier_init;

@@ -4,7 +4,7 @@
 // Each function has its instruction beside a body in plain C++, for GPUs before sm_80 and for the
 // interpreter. Preconditions: no NaN where a function says so.
 #pragma once
-#include "../core/types.cuh"
+#include "integers.cuh"
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_PACKED_HALF_PTX 1

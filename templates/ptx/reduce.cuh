@@ -2,7 +2,7 @@
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 #pragma once
-#include "../core/types.cuh"
+#include "integers.cuh"
 
 // The sum over the warp, in every lane.
 __device__ __forceinline__ u32 warp_sum(u32 value) {

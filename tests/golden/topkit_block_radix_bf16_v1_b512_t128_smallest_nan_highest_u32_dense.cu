@@ -18,9 +18,9 @@
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
-// ---- core/types.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/types.cuh"
-// Integer names and the one argument of every kernel.
+// ---- ptx/integers.cuh --------------------------------------------------------------------------
+#line 1 "templates/ptx/integers.cuh"
+// Integer names with their widths, and the size of a warp.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
 
@@ -36,6 +36,14 @@ static_assert(sizeof(u32) == 4 && sizeof(u64) == 8, "the integer names promise t
 
 constexpr u32 WARP_SIZE = 32;
 constexpr u32 FULL_MASK = 0xFFFFFFFFu;
+
+// ---- core/types.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/types.cuh"
+// The one argument of every kernel.
+//
+// Scope: none (types only). Shared memory: none. Barriers: none.
+
+// uses ptx/integers.cuh
 
 // What a launch passes, for every kernel; the host mirrors it field by field.
 struct LaunchArgs {
@@ -257,7 +265,7 @@ struct ActiveRange {
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
-// uses core/types.cuh
+// uses ptx/integers.cuh
 
 // The sum over the warp, in every lane.
 __device__ __forceinline__ u32 warp_sum(u32 value) {

@@ -18,9 +18,9 @@
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
-// ---- core/types.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/types.cuh"
-// Integer names and the one argument of every kernel.
+// ---- ptx/integers.cuh --------------------------------------------------------------------------
+#line 1 "templates/ptx/integers.cuh"
+// Integer names with their widths, and the size of a warp.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
 
@@ -36,6 +36,14 @@ static_assert(sizeof(u32) == 4 && sizeof(u64) == 8, "the integer names promise t
 
 constexpr u32 WARP_SIZE = 32;
 constexpr u32 FULL_MASK = 0xFFFFFFFFu;
+
+// ---- core/types.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/types.cuh"
+// The one argument of every kernel.
+//
+// Scope: none (types only). Shared memory: none. Barriers: none.
+
+// uses ptx/integers.cuh
 
 // What a launch passes, for every kernel; the host mirrors it field by field.
 struct LaunchArgs {
@@ -153,7 +161,7 @@ struct Config {
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
-// uses core/types.cuh
+// uses ptx/integers.cuh
 
 // The sum over the warp, in every lane.
 __device__ __forceinline__ u32 warp_sum(u32 value) {
@@ -233,7 +241,7 @@ __device__ __forceinline__ void let_grid_behind_start() {
 // Scope: thread; each waits for its own copies alone. Shared memory: none of its own. Barriers: none.
 // Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is over at once.
 
-// uses core/types.cuh
+// uses ptx/integers.cuh
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_ASYNC_COPY_PTX 1
@@ -283,7 +291,7 @@ __device__ __forceinline__ void copy_async_wait_but_last() {
 //
 // Scope: thread; all of a CTA get the same. Shared memory: as much as the launch asks for. Barriers: none.
 
-// uses core/types.cuh
+// uses ptx/integers.cuh
 
 __device__ __forceinline__ uint4* dynamic_shared() {
 #ifdef TOPKIT_INTERPRET
@@ -304,7 +312,7 @@ __device__ __forceinline__ uint4* dynamic_shared() {
 // Before sm_90 and in the interpreter plain C++ computes what the instructions give, NaN and signed
 // zeros included: the interpreter would not see a fault of the instructions' order otherwise.
 
-// uses core/types.cuh
+// uses ptx/integers.cuh
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define TOPKIT_COMPARE_PTX 1
@@ -2040,7 +2048,7 @@ struct Filter {
 // Scope: cluster. Shared memory: none of its own. Barriers: those named so.
 // A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
 
-// uses core/types.cuh
+// uses ptx/integers.cuh
 
 __device__ __forceinline__ u32 cluster_rank() { return __clusterRelativeBlockRank(); }
 

@@ -18,9 +18,9 @@
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
-// ---- core/types.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/types.cuh"
-// Integer names and the one argument of every kernel.
+// ---- ptx/integers.cuh --------------------------------------------------------------------------
+#line 1 "templates/ptx/integers.cuh"
+// Integer names with their widths, and the size of a warp.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
 
@@ -36,6 +36,14 @@ static_assert(sizeof(u32) == 4 && sizeof(u64) == 8, "the integer names promise t
 
 constexpr u32 WARP_SIZE = 32;
 constexpr u32 FULL_MASK = 0xFFFFFFFFu;
+
+// ---- core/types.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/types.cuh"
+// The one argument of every kernel.
+//
+// Scope: none (types only). Shared memory: none. Barriers: none.
+
+// uses ptx/integers.cuh
 
 // What a launch passes, for every kernel; the host mirrors it field by field.
 struct LaunchArgs {
@@ -157,7 +165,7 @@ struct Config {
 // `prepare`, and does not exit before everything sent to it has arrived. A phase ends when its bytes
 // were announced, once, and have arrived, in either order.
 
-// uses core/types.cuh
+// uses ptx/integers.cuh
 
 #ifdef TOPKIT_INTERPRET
 using topkit::fence_mbarrier_init;
@@ -308,7 +316,7 @@ struct alignas(16) Histogram {
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
-// uses core/types.cuh
+// uses ptx/integers.cuh
 
 // The sum over the warp, in every lane.
 __device__ __forceinline__ u32 warp_sum(u32 value) {
@@ -769,7 +777,7 @@ __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 c
 // Scope: cluster. Shared memory: none of its own. Barriers: those named so.
 // A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
 
-// uses core/types.cuh
+// uses ptx/integers.cuh
 
 __device__ __forceinline__ u32 cluster_rank() { return __clusterRelativeBlockRank(); }
 
@@ -817,7 +825,7 @@ __device__ __forceinline__ void let_grid_behind_start() {
 // Each function has its instruction beside a body in plain C++, for GPUs before sm_80 and for the
 // interpreter. Preconditions: no NaN where a function says so.
 
-// uses core/types.cuh
+// uses ptx/integers.cuh
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define TOPKIT_PACKED_HALF_PTX 1

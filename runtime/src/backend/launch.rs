@@ -1,9 +1,10 @@
-//! A launch by raw device addresses: what typed launches come down to, and what other languages
-//! call. Everything that can be checked on the host is checked before anything is enqueued.
+//! A launch by raw device addresses, for typed launches and for other languages. Everything that can be
+//! checked on the host is checked before anything is enqueued. Whether an address is valid is the
+//! caller's promise.
 
 use crate::error::Error;
 use crate::plan::Plan;
-use crate::problem::{LIMIT, Problem, TooLarge};
+use crate::problem::{LIMIT, Problem, TooLarge, span};
 use cudarc::driver::sys::CUdeviceptr;
 use topkit_codegen::{DType, RowShape, SelectorSpec};
 
@@ -42,7 +43,7 @@ pub struct RawLaunch {
     /// From row to row of the indices, at least k.
     pub index_stride: i64,
     /// Device memory of at least the plan's `workspace_bytes`, a multiple of 16; 0 when that is 0.
-    /// It is all zero before its first launch; every launch leaves it as the next one needs it.
+    /// It is all zero before its first launch; every launch leaves it ready for the next one.
     /// Launches that may run at the same time need one each, as in threads that launch on the per-thread
     /// default stream: see [`Workspace`](crate::Workspace).
     pub workspace: CUdeviceptr,
@@ -109,8 +110,32 @@ impl RawLaunch {
         Problem::new(self.dtype, self.rows, self.columns, self.k).at(self.scores, self.row_stride)
     }
 
-    /// Refuses a launch that could not be carried out; the plan is of this launch's problem.
-    pub(crate) fn check(&self, spec: &SelectorSpec, plan: &Plan) -> Result<(), Error> {
+    /// Refuses strides that no launch can have, and spans that no address reaches. The problem was
+    /// checked.
+    pub(crate) fn check_strides(&self) -> Result<(), Error> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        if self.index_stride < i64::from(self.k) {
+            return Err(Error::OutputStride { stride: self.index_stride, k: self.k });
+        }
+        // Addresses are computed in 64-bit bytes.
+        const SPAN_LIMIT: u64 = i64::MAX as u64 / 8;
+        let spans = [
+            ("the span of the scores", self.row_stride, self.columns as u64),
+            ("the span of the indices", self.index_stride, u64::from(self.k)),
+        ];
+        for (what, stride, width) in spans {
+            let value = span(self.rows, stride.unsigned_abs(), width);
+            if value > SPAN_LIMIT {
+                return Err(TooLarge { what, value, limit: SPAN_LIMIT }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses addresses that the kernel of a plan cannot take; the plan is of this launch's problem.
+    pub(crate) fn check_addresses(&self, spec: &SelectorSpec, plan: &Plan) -> Result<(), Error> {
         if self.rows == 0 {
             return Ok(());
         }
@@ -121,25 +146,7 @@ impl RawLaunch {
                 }
             }
         }
-        if self.index_stride < i64::from(self.k) {
-            return Err(Error::OutputStride { stride: self.index_stride, k: self.k });
-        }
-        let (rows, columns) = (self.rows as u64, self.columns as u64);
-        let span = |stride: i64, width: u64| {
-            (rows - 1).saturating_mul(stride.unsigned_abs()).saturating_add(width)
-        };
-        // Addresses are computed in 64-bit bytes.
-        const SPAN_LIMIT: u64 = i64::MAX as u64 / 8;
-        let spans = [
-            ("the span of the scores", span(self.row_stride, columns)),
-            ("the span of the indices", span(self.index_stride, u64::from(self.k))),
-        ];
-        for (what, value) in spans {
-            if value > SPAN_LIMIT {
-                return Err(TooLarge { what, value, limit: SPAN_LIMIT }.into());
-            }
-        }
-        if self.scores == 0 && columns > 0 {
+        if self.scores == 0 && self.columns > 0 {
             return Err(Error::Null { what: "score" });
         }
         if self.indices == 0 {
@@ -163,7 +170,7 @@ impl RawLaunch {
         Ok(())
     }
 
-    /// What the kernel takes. Call it after `check`.
+    /// The kernel's argument. Call it after the checks.
     pub(crate) fn kernel_args(&self) -> KernelArgs {
         debug_assert!(self.columns <= LIMIT && self.k as usize <= LIMIT);
         KernelArgs {
@@ -211,7 +218,8 @@ mod tests {
         let limits = Limits::of_arch(Arch::of_device(9, 0));
         let plan = Plan::of(&spec, &sound.problem(), &limits).unwrap();
         let plan = Plan { workspace_bytes: 64, ..plan };
-        let said = |launch: RawLaunch| launch.check(&spec, &plan).map_err(|e| e.to_string());
+        let said =
+            |launch: RawLaunch| launch.check_addresses(&spec, &plan).map_err(|e| e.to_string());
 
         let none = said(sound).unwrap_err();
         assert!(none.contains("no workspace was given, but the plan needs 64"), "{none}");
@@ -223,5 +231,25 @@ mod tests {
         assert!(said(odd).unwrap_err().contains("the workspace pointer 0x400008"));
         let enough = RawLaunch { workspace: 1 << 22, workspace_bytes: 64, ..sound };
         assert_eq!(said(enough), Ok(()));
+    }
+
+    #[test]
+    fn strides_that_no_address_reaches_are_refused() {
+        let sound = RawLaunch::new(DType::F32, 2, 64, 8);
+        let said = |launch: RawLaunch| launch.check_strides().map_err(|error| error.to_string());
+        for stride in [64, 0, -64, i64::MAX / 8 - 64] {
+            assert_eq!(said(sound.row_stride(stride)), Ok(()));
+        }
+        for (launch, part) in [
+            (sound.index_stride(7), "row stride is 7, but each row has k = 8"),
+            (sound.row_stride(i64::MAX / 8), "the span of the scores"),
+            (sound.row_stride(i64::MIN), "the span of the scores"),
+            (sound.index_stride(i64::MAX), "the span of the indices"),
+        ] {
+            let error = said(launch).unwrap_err();
+            assert!(error.contains(part), "{error}");
+            // Without rows nothing is addressed.
+            assert_eq!(said(RawLaunch { rows: 0, ..launch }), Ok(()));
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Where a kernel's text or machine code runs: on a GPU ([`cuda`]), or on the CPU under watch
-//! ([`interpret`]). [`host`] is the contract in plain Rust, by which both are checked.
+//! Runs kernels: machine code on a GPU ([`cuda`]), or the text on the CPU with every access checked
+//! ([`interpret`]). [`host`] is the contract in plain Rust; tests compare both with it.
 
 pub(crate) mod cuda;
 pub mod host;

@@ -1,5 +1,5 @@
-//! The compiler of a machine that has none. It compiles nothing: an engine that has it is served by
-//! packs alone, and turns its refusal into [`NotPacked`](super::cache::NotPacked).
+//! The compiler of a machine without one. It refuses every compile: such an engine has only the kernels of
+//! its packs, and turns the refusal into [`NotPacked`](super::cache::NotPacked).
 
 use super::{CompileError, Compiled, Compiler, options};
 use topkit_codegen::{Arch, RenderedSource};

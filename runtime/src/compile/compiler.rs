@@ -19,14 +19,14 @@ pub trait Compiler: Send + Sync + fmt::Debug {
     /// Compiles one kernel for one architecture.
     fn compile(&self, source: &RenderedSource, arch: Arch) -> Result<Compiled, CompileError>;
 
-    /// The PTX of a kernel, for reading; what is launched is the cubin.
+    /// The PTX of a kernel, for reading; launches use the cubin.
     fn ptx(&self, source: &RenderedSource, arch: Arch) -> Result<String, CompileError> {
         let reason = "this compiler gives no PTX";
         Err(CompileError::new(self.version(), &source.entry, arch, reason))
     }
 }
 
-/// What a compile gives.
+/// The output of a compile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compiled {
@@ -58,8 +58,8 @@ pub struct CompileError {
     pub reason: String,
     /// Its log, unescaped; lines name the template's file and line.
     pub log: String,
-    /// The text of the kernel was refused, and nothing is wrong with the compiler or the machine, so
-    /// that another kernel may compile. Only then do plans name another kernel in its place.
+    /// The text of the kernel is to blame, not the compiler or the machine, so another kernel may
+    /// compile. Only then do plans name another kernel instead.
     pub blames_kernel: bool,
 }
 

@@ -1,6 +1,6 @@
 //! Writes the source, PTX, machine code and build log of a kernel, for a person to read: `TOPKIT_DUMP`.
-//! It reads nothing back: edited sources are read by [`overrides`](super::overrides). A file that cannot
-//! be written is an error, since somebody asked for it.
+//! [`overrides`](super::overrides) reads edited sources. A file that cannot be written is an error, because
+//! the user requested the dump.
 
 use super::store::Artifact;
 use std::io::{self, ErrorKind};

@@ -1,6 +1,6 @@
-//! From a rendered text to a cubin: the [cache] that finds a cubin in a [store] or calls the
-//! compiler, and the cubin's resources and machine code as text. It reads no settings, loads nothing
-//! onto a GPU and plans nothing; a failure is an error of its own kind.
+//! From a rendered text to a cubin. The [cache] finds a cubin in a [store] or calls the compiler; other
+//! modules read a cubin's resources and disassemble it. It reads no settings, loads nothing onto a GPU and
+//! plans nothing. Each part has its own error type.
 
 pub(crate) mod absent;
 pub mod cache;

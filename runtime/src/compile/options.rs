@@ -1,7 +1,7 @@
 //! The options that NVRTC gets, and which of them decide the code of a kernel.
 //!
-//! Options are a part of every cache key; packs are searched by those that decide code alone. Nothing
-//! here does IO or can fail.
+//! All options are a part of every cache key; a search in packs compares only the options that decide
+//! code. Nothing here does IO or can fail.
 
 /// Options of every compile. `-v` has the assembler report registers, spills and shared memory.
 /// A lambda that takes `auto` cannot be marked `__device__`, so functions are the device's unless

@@ -1,8 +1,8 @@
 //! Edited sources in place of generated ones: `TOPKIT_OVERRIDE`.
 //!
-//! The folder is laid out as [`dump`](super::dump) writes it, so that a dump, edited, is an override.
-//! The edited text takes the place of the generated one before anything is hashed, so it has a cache
-//! entry of its own. No text is kept: a file is read whenever its kernel is rendered. An edited file
+//! The folder has the names that [`dump`](super::dump) writes, so an edited dump is an override. The
+//! edited text replaces the generated one before it is hashed, so it has a cache entry of its own. A file
+//! is read each time that its kernel is rendered. An edited file
 //! that cannot be used is an error, never a reason to compile the generated text.
 
 use super::dump::{SOURCE, folder_name};
@@ -22,7 +22,7 @@ pub struct Overrides {
     folder: PathBuf,
 }
 
-/// An edited source that cannot stand for the generated one.
+/// An edited source that cannot replace the generated one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}, which TOPKIT_OVERRIDE or the configuration names, cannot be used: {reason}")]
 #[non_exhaustive]

@@ -1,8 +1,8 @@
 //! Machine code as text (SASS), by NVIDIA's disassemblers where there is one.
 //!
-//! SASS is for reading: nothing that is compiled or launched depends on it, and a disassembler is looked
-//! for only when SASS is asked for. The program runs as a child process with a limit on its time. A
-//! missing program is an error that names every place, and a failing one an error with its own words.
+//! SASS is for reading: compiling and launching do not use it, and a disassembler is searched for only
+//! when SASS is requested. It runs as a child process with a time limit. If there is none, the error
+//! names every place that was searched; if it fails, the error has its output.
 
 use crate::library::environment::{self, absolute, folders};
 use crate::library::{LibraryError, Tried, cuda_folders, python_wheels, refusal};
@@ -15,7 +15,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Why there is no SASS.
+/// SASS that cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SassError {

@@ -137,14 +137,14 @@ impl Config {
         user_cache: impl FnOnce() -> Option<PathBuf>,
     ) -> Config {
         let value = |name| variable(name).filter(|value| !value.is_empty());
-        let switch = |name, usual: bool| match value(name) {
-            None => usual,
+        let switch = |name, default: bool| match value(name) {
+            None => default,
             Some(text) if text == "off" => false,
             Some(text) if text == "on" => true,
             Some(text) => {
-                let stays = if usual { "on" } else { "off" };
+                let stays = if default { "on" } else { "off" };
                 tracing::warn!("{name} is {text:?}; it can be `on` or `off`, and stays {stays}");
-                usual
+                default
             }
         };
         let limit = match value("TOPKIT_CACHE_LIMIT") {
@@ -212,11 +212,11 @@ mod tests {
 
     #[test]
     fn the_cache_is_in_the_users_folder_unless_told() {
-        let usual = Some(PathBuf::from("/caches/topkit"));
-        assert_eq!(read(&[]).cache_dir, usual);
-        assert_eq!(read(&[("TOPKIT_CACHE_DIR", ""), ("TOPKIT_CACHE", "")]).cache_dir, usual);
-        assert_eq!(read(&[("TOPKIT_CACHE", "on")]).cache_dir, usual);
-        assert_eq!(read(&[("TOPKIT_CACHE", "no idea")]).cache_dir, usual);
+        let default = Some(PathBuf::from("/caches/topkit"));
+        assert_eq!(read(&[]).cache_dir, default);
+        assert_eq!(read(&[("TOPKIT_CACHE_DIR", ""), ("TOPKIT_CACHE", "")]).cache_dir, default);
+        assert_eq!(read(&[("TOPKIT_CACHE", "on")]).cache_dir, default);
+        assert_eq!(read(&[("TOPKIT_CACHE", "no idea")]).cache_dir, default);
         assert_eq!(read(&[("TOPKIT_CACHE_DIR", "/big")]).cache_dir, Some("/big".into()));
     }
 

@@ -1,8 +1,8 @@
 //! The CUDA driver's library, found, loaded and probed before the bindings use it.
 //!
-//! The bindings look for it by name alone, and panic where it is missing or lacks a function. So it
-//! is loaded here first and kept loaded, and every function that this library calls, by itself or
-//! through the bindings, is looked up once. It starts no driver and asks for no GPU.
+//! The bindings search for it by name only, and panic if it is missing or lacks a function. So it is
+//! loaded here first and kept loaded, and every function that this library calls, directly or through the
+//! bindings, is looked up once. A missing library or function is an error. It starts no driver.
 
 use super::environment::variable;
 use super::error::LibraryError;

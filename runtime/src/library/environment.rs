@@ -1,8 +1,8 @@
 //! Paths that variables of the environment name, by one rule for all of them.
 //!
 //! An empty value counts as unset. A relative path is refused wherever the file it names would be
-//! loaded, run or compiled: it names another file in every working directory, and whoever can write
-//! there would decide what runs. No file is looked at here.
+//! loaded, run or compiled: it names another file in every working directory, and a user who can write
+//! there would decide what runs. No file is opened here.
 
 use crate::library::{LEADS_HERE, LoaderPath};
 use std::env;

@@ -1,4 +1,4 @@
-//! What a search that found nothing says: every place that was tried, why none did, and what to do.
+//! The error of a search that found nothing: every place, why it failed, and what to do.
 
 use std::fmt;
 

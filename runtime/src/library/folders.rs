@@ -1,4 +1,4 @@
-//! Folders in which CUDA toolkits keep libraries and programs, and what lies in a folder.
+//! The folders in which CUDA toolkits keep libraries and programs, and the entries of a folder.
 //!
 //! No library is opened and no program is run. A relative path of the environment goes to `tried`, with
 //! the reason, and is not searched.

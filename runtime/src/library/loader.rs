@@ -1,9 +1,8 @@
-//! Where the system's loader looks for a library that is opened by its name, and when that is the
-//! working directory.
+//! The folders that the system's loader searches for a library by name, without the working directory.
 //!
-//! It looks into the items of `LD_LIBRARY_PATH` first. An empty item means the working directory, and a
-//! relative one lies in it. While there is such an item nothing is opened by name: the other items and
-//! the loader's usual folders are searched by file. No file is opened here.
+//! The loader searches the items of `LD_LIBRARY_PATH` first. An empty or relative item means a folder of
+//! the working directory. If there is such an item, no library is opened by name: the other items and the
+//! loader's default folders are searched by file. No file is opened here.
 
 use super::folders::named;
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! Opens a library by name or by file, and collects the places that did not do.
 //!
-//! It opens what it is told to: which names and folders, the files for NVRTC and for the driver say.
+//! `nvrtc` and `driver` say which names and folders to open.
 
 use super::error::{LibraryError, Tried};
 use super::loader::{LEADS_HERE, LoaderPath};

@@ -162,7 +162,7 @@ impl Copies {
     }
 }
 
-/// Rows as far apart as they are to lie.
+/// Copies rows to their pitch.
 fn apart(rows: &[u8], Layout { row, pitch, .. }: Layout) -> Cow<'_, [u8]> {
     if pitch == row || row == 0 {
         return Cow::Borrowed(rows);

@@ -1,8 +1,8 @@
 //! Timing by replay of a CUDA graph: one start of the graph is spread over many launches, and what
 //! the host does in between is not measured.
 //!
-//! It neither knows nor cares what is launched. A failed launch ends the capture and comes back as
-//! it is.
+//! The caller's function enqueues the launches. A failed launch ends the capture, and its error is
+//! returned.
 
 use super::edges;
 use crate::error::Error;

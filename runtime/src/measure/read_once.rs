@@ -1,8 +1,8 @@
 //! The read-once time: how long the GPU takes to read every byte of an input once, which no
 //! selection can beat.
 //!
-//! A small kernel of its own, compiled and kept as every other is, is tried in a few grid shapes, and
-//! the fastest stands. It selects nothing.
+//! A small kernel of its own, compiled and cached as every other, is timed in a few grid shapes, and the
+//! fastest counts. It selects nothing.
 
 use super::graph::Recording;
 use crate::compile::cache::Compiling;

@@ -34,7 +34,7 @@ pub struct Limits {
 }
 
 /// A typical GPU from a compute capability on.
-struct Usual {
+struct Typical {
     from: (u32, u32),
     device: &'static str,
     multiprocessors: u32,
@@ -45,49 +45,50 @@ struct Usual {
 }
 
 /// A typical GPU: its first compute capability, name, multiprocessors, and their threads and KB.
-const fn usual(
+const fn typical(
     from: (u32, u32),
     device: &'static str,
     multiprocessors: u32,
     threads: u32,
     shared_kb: u32,
-) -> Usual {
-    Usual { from, device, multiprocessors, threads, shared_kb }
+) -> Typical {
+    Typical { from, device, multiprocessors, threads, shared_kb }
 }
 
-const NEWEST_FIRST: &[Usual] = &[
-    usual((12, 0), "an RTX 5090-like device", 170, 1536, 100),
-    usual((10, 0), "a B200-like device", 148, 2048, 228),
-    usual((9, 0), "an H200-like device", 132, 2048, 228),
-    usual((8, 9), "an RTX 4090-like device", 128, 1536, 100),
-    usual((8, 6), "an A40-like device", 84, 1536, 100),
-    usual((8, 0), "an A100-like device", 108, 2048, 164),
-    usual((7, 5), "a T4-like device", 40, 1024, 64),
-    usual((7, 0), "a V100-like device", 80, 2048, 96),
+const NEWEST_FIRST: &[Typical] = &[
+    typical((12, 0), "an RTX 5090-like device", 170, 1536, 100),
+    typical((10, 0), "a B200-like device", 148, 2048, 228),
+    typical((9, 0), "an H200-like device", 132, 2048, 228),
+    typical((8, 9), "an RTX 4090-like device", 128, 1536, 100),
+    typical((8, 6), "an A40-like device", 84, 1536, 100),
+    typical((8, 0), "an A100-like device", 108, 2048, 164),
+    typical((7, 5), "a T4-like device", 40, 1024, 64),
+    typical((7, 0), "a V100-like device", 80, 2048, 96),
 ];
-const OLDEST: &Usual = &usual((6, 0), "a P100-like device", 56, 2048, 64);
+const OLDEST: &Typical = &typical((6, 0), "a P100-like device", 56, 2048, 64);
 
 impl Limits {
-    /// Those of a usual GPU of an architecture, for plans without a GPU.
+    /// The limits of a typical GPU of an architecture, for plans without a GPU.
     pub fn of_arch(arch: Arch) -> Limits {
         let capability = arch.capability();
-        let usual = NEWEST_FIRST.iter().find(|usual| capability >= usual.from).unwrap_or(OLDEST);
+        let typical =
+            NEWEST_FIRST.iter().find(|typical| capability >= typical.from).unwrap_or(OLDEST);
         Limits {
-            multiprocessors: usual.multiprocessors,
-            threads_per_multiprocessor: usual.threads,
+            multiprocessors: typical.multiprocessors,
+            threads_per_multiprocessor: typical.threads,
             registers_per_multiprocessor: 64 * 1024,
-            shared_bytes_per_multiprocessor: usual.shared_kb * 1024,
+            shared_bytes_per_multiprocessor: typical.shared_kb * 1024,
             shared_bytes_per_cta: 1024
                 * match capability {
-                    (8.., _) => usual.shared_kb - 1,
-                    (7, _) => usual.shared_kb,
+                    (8.., _) => typical.shared_kb - 1,
+                    (7, _) => typical.shared_kb,
                     _ => 48,
                 },
             clusters: capability >= (9, 0),
             most_cluster: if capability >= (9, 0) { *Variant::CLUSTERS.end() } else { 1 },
             pdl: capability >= (9, 0),
             gigabytes_per_second: 0,
-            stand_in: Some(usual.device),
+            stand_in: Some(typical.device),
         }
     }
 

@@ -88,16 +88,16 @@ impl Planner {
 
     /// The plan for a launch with so many bytes of workspace: that of its own problem, or of the same
     /// shape in another alignment whose variant is loaded and whose workspace suffices.
+    /// The problem was [accepted](Planner::accepts).
     ///
     /// # Errors
-    /// As for [`Planner::plan`].
+    /// No variant can serve the problem within the limits.
     pub(crate) fn plan_launch(
         &self,
         problem: &Problem,
         workspace_bytes: usize,
         is_loaded: impl Fn(&Variant) -> bool,
     ) -> Result<Plan, PlanError> {
-        accepts(&self.spec, problem)?;
         plan_launch(problem, workspace_bytes, |problem| self.plan_accepted(problem), is_loaded)
     }
 

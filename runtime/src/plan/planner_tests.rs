@@ -39,7 +39,7 @@ fn of(spec: SelectorSpec, limits: Limits, table: Option<GpuTable>) -> Planner {
     Planner::new(Arc::new(spec), limits, table.map(Arc::new))
 }
 
-/// A kernel as it is usually launched.
+/// A kernel in its default launch.
 fn pdl(name: &str) -> VariantLaunch {
     VariantLaunch::of(&Variant::from_short_name(DType::F32, name).unwrap())
 }
@@ -375,12 +375,12 @@ fn less_aligned_rows_go_by_their_own_times_where_there_are_some() {
     let planner = by(with_layout(|problem| problem.at(4, 0)));
     let explained = |problem: Problem| planner.explain(&problem).unwrap();
     let name = |explanation: &Explanation| explanation.plan.variant.short_name();
-    let (usual, odd) = (problem(1, 65536, 64), problem(1, 65536, 64).at(4, 0));
-    assert_eq!(name(&explained(usual)), FOUR);
+    let (aligned, odd) = (problem(1, 65536, 64), problem(1, 65536, 64).at(4, 0));
+    assert_eq!(name(&explained(aligned)), FOUR);
     assert_eq!(name(&explained(odd)), BLOCK);
     assert!(!explained(odd).to_string().contains("nearest layout"));
     // Half as aligned were not measured: the nearest of those that are not aligned.
-    let half = explained(usual.at(8, 0));
+    let half = explained(aligned.at(8, 0));
     assert_eq!(name(&half), BLOCK);
     let words = "no measurements for this layout (dense, at multiples of 8 bytes)";
     assert!(half.to_string().contains(words), "{half}");
@@ -391,7 +391,7 @@ fn less_aligned_rows_go_by_their_own_times_where_there_are_some() {
     // A table without any falls back on aligned rows, whatever a caller says of them.
     let planner = by(table());
     for vec_size in [0, 1, 2, 3, u32::MAX] {
-        let odd = Problem { vec_size, ..usual };
+        let odd = Problem { vec_size, ..aligned };
         assert_eq!(planner.plan(&odd).unwrap().variant, pdl(FOUR).variant);
     }
 }

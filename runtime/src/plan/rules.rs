@@ -136,9 +136,9 @@ const CLUSTERS: &[(u32, usize)] = &[(16, 7), (8, 15), (6, 20), (4, 30), (3, 42),
 
 /// How many clusters of so many CTAs a GPU runs at once, one CTA a multiprocessor.
 pub(crate) fn clusters_at_once(cluster: u32, limits: &Limits) -> usize {
-    let usual = 132; // multiprocessors of the GPU that CLUSTERS is of
+    let measured_on = 132; // multiprocessors of the GPU of CLUSTERS
     let at_once = CLUSTERS.iter().find(|(ctas, _)| *ctas == cluster).map_or(0, |&(_, n)| n);
-    at_once * limits.multiprocessors as usize / usual
+    at_once * limits.multiprocessors as usize / measured_on
 }
 
 /// The kernel that reads its rows once and keeps the candidates, where the selector has it.

@@ -1,4 +1,4 @@
-//! What makes a shape unservable for every kernel.
+//! The error of a shape that no kernel can serve.
 
 /// A size is beyond what a launch can address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -17,6 +17,14 @@ use topkit_codegen::{DType, RowShape, SelectorSpec};
 /// The most rows and the most columns that a launch can address.
 pub(crate) const LIMIT: usize = i32::MAX as usize;
 
+/// Elements from the first one of the first row to the last one of the last row.
+pub(crate) fn span(rows: usize, stride: u64, width: u64) -> u64 {
+    match rows as u64 {
+        0 => 0,
+        rows => (rows - 1).saturating_mul(stride).saturating_add(width),
+    }
+}
+
 /// Bytes of the widest load.
 const WIDEST: u64 = 16;
 

@@ -1,8 +1,8 @@
-//! Typed launches: what they check beyond a launch by addresses, which they come down to.
+//! Typed launches: check shapes, buffers and contexts, then launch by addresses.
 //!
-//! Safe code must not reach memory that is not its own, so shapes are checked against buffers, and
+//! A safe call must not access memory outside its buffers, so shapes are checked against buffers, and
 //! the context of each buffer and of the stream against the engine's. A launch that would break a
-//! stream capture is refused before cudarc enqueues anything.
+//! stream capture is refused before cudarc enqueues anything. Planning and enqueueing are elsewhere.
 
 use crate::backend::cuda::capture::is_capturing;
 use crate::backend::launch::RawLaunch;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// The buffers of a launch, each with the stream that it was made on.
 type Streams<'a> = [(&'static str, Option<&'a Arc<CudaStream>>); 5];
 
-/// What a typed launch works in, with its stream.
+/// The workspace of a typed launch, with its stream.
 pub(super) enum Memory<'a> {
     /// The selector's own workspace for the stream.
     Own(&'a Arc<CudaStream>),
@@ -47,7 +47,7 @@ impl Selector {
                 check_order(what, made_on, stream)?;
             }
         }
-        self.check_shapes(&problem, rows, &output)?;
+        let shape = self.shape(problem, rows, &output)?;
         if rows.rows == 0 {
             return Ok(());
         }
@@ -55,7 +55,6 @@ impl Selector {
         let (scores, _scores) = rows.scores.device_ptr(stream);
         let starts = rows.starts.map(|starts| starts.device_ptr(stream));
         let lengths = rows.lengths.map(|lengths| lengths.device_ptr(stream));
-        let index_stride = output.row_stride.unwrap_or(k as usize);
         let (indices, _indices) = output.indices.device_ptr_mut(stream);
         let workspace_bytes = workspace.as_ref().map_or(0, |workspace| workspace.bytes());
         let workspace = workspace.and_then(Workspace::memory);
@@ -65,14 +64,12 @@ impl Selector {
         stream.context().check_err().map_err(Error::cuda("wait for the buffers"))?;
         let launch = RawLaunch {
             scores,
-            row_stride: rows.row_stride as i64,
             row_starts: starts.as_ref().map_or(0, |(address, _)| *address),
             row_lengths: lengths.as_ref().map_or(0, |(address, _)| *address),
             indices,
-            index_stride: index_stride as i64,
             workspace: workspace.as_ref().map_or(0, |(address, _)| *address),
             workspace_bytes,
-            ..RawLaunch::new(S::DTYPE, rows.rows, rows.columns, k)
+            ..shape
         };
         // SAFETY: the buffers were checked against the shape and are of the engine's context, as the
         // stream is. They live until their guards record this launch, or else, where tracking is
@@ -80,12 +77,12 @@ impl Selector {
         unsafe {
             match own {
                 Some(stream) => self.launch_in_own(stream, launch),
-                None => self.launch_raw(stream.cu_stream(), &launch),
+                None => self.launch_checked(stream.cu_stream(), &launch),
             }
         }
     }
 
-    /// As [`Selector::launch_raw`], in the workspace that the selector has for the stream.
+    /// As [`Selector::launch_checked`], in the workspace that the selector has for the stream.
     ///
     /// # Safety
     /// As for [`Selector::launch_raw`]; the launch names no workspace.
@@ -155,31 +152,38 @@ impl Selector {
         Err(Error::Context { what, given: context.ordinal(), engine: engine.ordinal() })
     }
 
-    fn check_shapes<S: Score, I: IndexInt>(
+    /// The launch without its addresses, once its sizes and strides and the lengths of its buffers are
+    /// checked.
+    fn shape<S: Score, I: IndexInt>(
         &self,
-        problem: &Problem,
+        Problem { dtype, rows: count, columns, k, .. }: Problem,
         rows: &Rows<'_, S>,
         output: &Output<'_, I>,
-    ) -> Result<(), Error> {
+    ) -> Result<RawLaunch, Error> {
         let declared = self.spec().semantics.index;
         if I::TYPE != declared {
             let selector = self.spec().name.to_string();
             return Err(Error::IndexType { selector, declared, given: I::TYPE });
         }
-        self.planner().accepts(problem)?;
-        let strides = [
-            ("row stride", rows.row_stride),
-            ("output row stride", output.row_stride.unwrap_or(0)),
-        ];
-        for (what, stride) in strides {
-            if stride > i64::MAX as usize {
-                let too_large = TooLarge { what, value: stride as u64, limit: i64::MAX as u64 };
-                return Err(too_large.into());
-            }
-        }
+        let shape = RawLaunch::new(dtype, count, columns, k);
+        let shape = RawLaunch {
+            row_stride: stride("row stride", rows.row_stride)?,
+            index_stride: match output.row_stride {
+                Some(given) => stride("output row stride", given)?,
+                None => shape.index_stride,
+            },
+            ..shape
+        };
+        self.check_launch(&shape)?;
         rows.check()?;
-        output.check(rows.rows, problem.k)
+        output.check(count, k)?;
+        Ok(shape)
     }
+}
+
+fn stride(what: &'static str, given: usize) -> Result<i64, TooLarge> {
+    let (value, limit) = (given as u64, i64::MAX as u64);
+    i64::try_from(given).map_err(|_| TooLarge { what, value, limit })
 }
 
 fn buffers<'a, S, I>(

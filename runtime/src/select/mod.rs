@@ -1,4 +1,6 @@
-//! What a user holds and calls: a selector, rows, outputs and a workspace, and their launch.
+//! The calls of a user: selectors, rows, outputs, workspaces, launches and warm-up.
+//!
+//! `engine` makes kernels and `plan` chooses them. A failure is a [`crate::Error`] of its call.
 
 mod launch;
 pub(crate) mod rows;

@@ -1,7 +1,7 @@
 //! The typed input and output of a launch: views of device memory with their shape.
 
 use crate::error::Error;
-use crate::problem::{IndexInt, Score};
+use crate::problem::{IndexInt, Score, span};
 use cudarc::driver::{DevicePtr, DevicePtrMut};
 use std::fmt;
 
@@ -59,13 +59,8 @@ impl<'a, S: Score> Rows<'a, S> {
     /// The buffers hold what the shape says.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let (rows, columns) = (self.rows as u64, self.columns as u64);
-        let needed = match rows {
-            0 => 0,
-            rows if columns > 0 => {
-                (rows - 1).saturating_mul(self.row_stride as u64).saturating_add(columns)
-            }
-            _ => 0,
-        };
+        let stride = self.row_stride as u64;
+        let needed = if columns == 0 { 0 } else { span(self.rows, stride, columns) };
         let len = self.scores.len();
         if (len as u64) < needed {
             let shape = format!("{rows} x {columns} with row stride {}", self.row_stride);
@@ -119,10 +114,7 @@ impl<'a, I: IndexInt> Output<'a, I> {
     /// The buffer holds `rows` rows of k indices.
     pub(crate) fn check(&self, rows: usize, k: u32) -> Result<(), Error> {
         let stride = self.row_stride.unwrap_or(k as usize) as u64;
-        let needed = match rows as u64 {
-            0 => 0,
-            rows => (rows - 1).saturating_mul(stride).saturating_add(u64::from(k)),
-        };
+        let needed = span(rows, stride, u64::from(k));
         let len = self.indices.len();
         if (len as u64) < needed {
             let shape = format!("{rows} rows of k = {k} with row stride {stride}");

@@ -285,6 +285,20 @@ impl Selector {
     /// launch uses it meanwhile; and `stream` belongs to the engine's context. None of this is checked: a
     /// check would cost calls of the driver for every launch.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
+        self.check_launch(launch)?;
+        // SAFETY: as the caller promises.
+        unsafe { self.launch_checked(stream, launch) }
+    }
+
+    /// As [`Selector::launch_raw`], for a launch whose shape was checked.
+    ///
+    /// # Safety
+    /// As for [`Selector::launch_raw`].
+    pub(super) unsafe fn launch_checked(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+    ) -> Result<(), Error> {
         let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
         let mut planned = self.plan_launch(launch, bytes)?;
         loop {
@@ -315,6 +329,7 @@ impl Selector {
         plan: &Plan,
     ) -> Result<(), Error> {
         self.check_variant(&plan.variant)?;
+        launch.check_strides()?;
         // SAFETY: as the caller promises.
         unsafe { self.enqueue(stream, launch, &Planned::by(*plan)) }
     }
@@ -348,10 +363,19 @@ impl Selector {
     ) -> Result<(), Error> {
         let plan = self.plan_variant(&launch.problem(), &way.variant)?;
         let plan = Plan { pdl: plan.pdl && way.pdl, ..plan };
+        launch.check_strides()?;
         // SAFETY: as the caller promises.
         unsafe { self.enqueue(stream, launch, &Planned::by(plan)) }
     }
 
+    /// Refuses a launch by its shape, before it is planned: the one check of sizes and strides.
+    pub(super) fn check_launch(&self, launch: &RawLaunch) -> Result<(), Error> {
+        self.planner.accepts(&launch.problem())?;
+        launch.check_strides()
+    }
+
+    /// Checks the addresses of a launch whose shape was checked, and enqueues it.
+    ///
     /// # Safety
     /// As for [`Selector::launch_raw`].
     pub(super) unsafe fn enqueue(
@@ -361,7 +385,7 @@ impl Selector {
         planned: &Planned,
     ) -> Result<(), Error> {
         let plan = &planned.plan;
-        launch.check(self.spec(), plan)?;
+        launch.check_addresses(self.spec(), plan)?;
         // Without rows there is nothing to enqueue, and no kernel is needed.
         if plan.grid == 0 {
             return Ok(());

@@ -1,8 +1,8 @@
-//! The plan and the kernel that serve in place of those that cannot be had.
+//! Replaces the plan of a launch whose own plan cannot be used.
 //!
-//! A launch falls back on the plan of another alignment of its shape (`plan/layout.rs`), and where the
-//! compiler, the driver or the GPU refuses a kernel, on the next best one (`plan/tried.rs`). An error
-//! that the next kernel would give too is handed back.
+//! A launch may use the plan of another alignment of its shape (`plan/layout.rs`). If the compiler, the
+//! driver or the GPU refuses a kernel, the next best one is used (`plan/tried.rs`). Any other error is
+//! returned, because the next kernel would fail too.
 
 use crate::backend::cuda::module::LoadedKernel;
 use crate::backend::launch::RawLaunch;
@@ -30,7 +30,7 @@ impl Planned {
 impl Selector {
     /// The plan of a launch: that of its own problem, or that of the same shape in another alignment
     /// whose kernel is loaded and for which so many bytes of workspace suffice. With it comes its
-    /// kernel, where that is loaded.
+    /// kernel, where that is loaded. The launch was checked.
     pub(crate) fn plan_launch(&self, launch: &RawLaunch, bytes: usize) -> Result<Planned, Error> {
         let last = RefCell::new(None);
         let is_loaded = |variant: &Variant| {
@@ -38,12 +38,12 @@ impl Selector {
             last.borrow().is_some()
         };
         let plan = self.planner().plan_launch(&launch.problem(), bytes, is_loaded)?;
-        // The plan whose kernel is found is taken at once, so none was looked for after it.
+        // The search ends at the first loaded kernel, so the last one looked up is the plan's.
         Ok(Planned { plan, kernel: last.into_inner() })
     }
 
-    /// The next best plan where the kernel of a plan was refused. Any other error is handed back, and
-    /// so is this error where no other kernel is left.
+    /// The next best plan, if the error refuses the kernel of this plan. Any other error is returned, and
+    /// so is a refusal if no other kernel is left.
     pub(crate) fn instead(
         &self,
         plan: &Plan,
@@ -63,8 +63,8 @@ impl Selector {
         Ok(next)
     }
 
-    /// Other selectors of the engine may have loaded kernels of this one. What is loaded is not inferred
-    /// to be refused.
+    /// Notes the variants that are loaded, maybe by other selectors of the engine: a loaded kernel is
+    /// never inferred to be refused.
     fn note_loaded(&self) {
         for variant in self.spec().variants() {
             if self.toolchain().loaded(&variant).is_some() {
@@ -73,7 +73,7 @@ impl Selector {
         }
     }
 
-    /// The kernel of a variant, loaded where it was not; no refusal of others changes its plans.
+    /// The loaded kernel of a variant; from now on no refusal of another variant changes its plans.
     pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
         self.load_by(variant, self.toolchain().compiling())
     }

@@ -171,11 +171,11 @@ fn writers_of_one_file_do_not_mix_their_lines() {
 fn the_layout_of_rows_is_part_of_a_problem() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.jsonl");
-    let usual = row(4096, 1.0);
-    let odd = Row { problem: usual.problem.at(4, 0), ..row(4096, 2.0) };
-    let ragged = Row { problem: Problem { ragged: true, ..usual.problem }, ..row(4096, 3.0) };
-    write(&path, &[usual.clone(), odd.clone(), ragged.clone()]);
-    assert_eq!(rows(&path), [usual, odd, ragged]);
+    let aligned = row(4096, 1.0);
+    let odd = Row { problem: aligned.problem.at(4, 0), ..row(4096, 2.0) };
+    let ragged = Row { problem: Problem { ragged: true, ..aligned.problem }, ..row(4096, 3.0) };
+    write(&path, &[aligned.clone(), odd.clone(), ragged.clone()]);
+    assert_eq!(rows(&path), [aligned, odd, ragged]);
     let text = std::fs::read_to_string(&path).unwrap();
     let records = Records::of(&text.replace(r#""vec_size":1"#, r#""vec_size":3"#), "made");
     assert!(records.refused[0].contains("no load takes 3 scores of f32"), "{records:?}");

@@ -102,7 +102,7 @@ fn crowd(variant: &Variant, problem: &Problem, gpu: usize) -> Option<&'static st
     let cluster = variant.cluster as usize;
     let stripe = |items: u32| (variant.threads * items) as usize * cluster;
     // Ragged rows are not all full: clusters of short ones end early, and load few pieces.
-    let (turns, usual) = if ragged { (4, columns / 4) } else { (2, columns) };
+    let (turns, typical) = if ragged { (4, columns / 4) } else { (2, columns) };
     if rows * cluster > turns * gpu {
         Some("its clusters would queue too long")
     } else if stripe(16) > 2 * columns {
@@ -111,7 +111,7 @@ fn crowd(variant: &Variant, problem: &Problem, gpu: usize) -> Option<&'static st
         Some("more CTAs a row would read it faster")
     } else if variant.items == 32 && stripe(16) >= columns {
         Some("16 scores a thread have room for its part")
-    } else if variant.items == 16 && stripe(32) < usual {
+    } else if variant.items == 16 && stripe(32) < typical {
         Some("it would load its part in many small pieces")
     } else {
         None

@@ -157,7 +157,7 @@ fn every_candidate_has_a_row_and_the_best_are_timed_with_care() {
     assert!(matches!(found.last(HELD), Outcome::Timed { effort: Effort::Short, .. }));
     let full: Vec<_> = mock.timed.iter().filter(|(_, effort)| *effort == Effort::Full).collect();
     // In two problems the best two of three, since the third is more than 1.5 times as slow, and
-    // what is best as usually launched was launched otherwise too.
+    // the best kernels in their default launch were launched without PDL too.
     assert_eq!(full.len(), 2 * 2, "{full:?}");
     // In each problem once to enter, and then in turn.
     let short =
@@ -178,8 +178,8 @@ fn the_best_are_launched_late_too_and_either_may_win() {
     let full = |name: &str| matches!(found.last(name), Outcome::Timed { effort: Effort::Full, .. });
     assert_eq!([LATE, BLOCK, FOUR].map(full), [true; 3]);
     let first = mock.timed.iter().position(|(name, _)| name == LATE).unwrap();
-    let usual = mock.timed.iter().position(|(name, _)| name == FOUR).unwrap();
-    assert!(first > usual, "{:?}", mock.timed);
+    let default = mock.timed.iter().position(|(name, _)| name == FOUR).unwrap();
+    assert!(first > default, "{:?}", mock.timed);
     // What is far behind is not launched in its other way.
     assert!(matches!(found.last("block_resident v4_b2048_t512_r64"), Outcome::PassedOver(_)));
 }

@@ -1,9 +1,8 @@
-//! The search for one problem: what happens to each variant.
+//! The search for one problem: checks, times and drops variants.
 //!
-//! A variant is checked before it is timed. Each kernel runs for a short while, as it is usually
-//! launched; those that cannot win are dropped, and of the best the other launch is tried too. The
-//! last few are timed with care, and two that are close run off in pairs. Whatever becomes of a
-//! variant is a row. An error of the meter ends the trial; rows that were told remain valid.
+//! A variant is checked before it is timed. Each kernel first runs for a short while in its default
+//! launch. Kernels that cannot win are dropped; the best are also tried without PDL. The last few are
+//! timed longer, and two that are close are timed in pairs. The outcome of each variant is a row. An error of the meter ends the trial; rows that were told remain valid.
 
 use super::compile::Compiled;
 use super::screen::Screened;
@@ -24,11 +23,11 @@ const PAIRS: usize = 3;
 /// The last two run off where the second takes at most so many times what the first takes.
 const CLOSE: f64 = 1.05;
 
-/// The ways to launch a kernel on a GPU, the usual one first.
+/// The ways to launch a kernel on a GPU, the default launch first.
 pub(super) fn ways(variant: &Variant, limits: &Limits) -> impl Iterator<Item = VariantLaunch> {
-    let usual = VariantLaunch::of(variant);
-    let without = VariantLaunch { pdl: false, ..usual };
-    let with_pdl = Some(usual).filter(|usual| usual.pdl && limits.pdl);
+    let default = VariantLaunch::of(variant);
+    let without = VariantLaunch { pdl: false, ..default };
+    let with_pdl = Some(default).filter(|default| default.pdl && limits.pdl);
     with_pdl.into_iter().chain([without])
 }
 
@@ -60,14 +59,14 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
     pub(super) fn run(&mut self, space: &[Screened]) -> Result<ControlFlow<()>, M::Error> {
         let mut flow = self.pass_over_space(space);
         let tried = space.iter().filter(|candidate| candidate.reason.is_none());
-        let (mut usual, mut others) = (Vec::new(), Vec::new());
+        let (mut default, mut others) = (Vec::new(), Vec::new());
         for Screened { variant, .. } in tried {
             let mut ways = ways(variant, self.order.limits);
-            usual.extend(ways.next());
+            default.extend(ways.next());
             others.extend(ways);
         }
         let mut times = Times::new();
-        for launch in usual {
+        for launch in default {
             if flow.is_break() {
                 return Ok(flow);
             }
@@ -82,7 +81,7 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
             flow = if hopeful {
                 self.enter(other, &mut times)?
             } else {
-                let why = "launched as usual, its kernel is far from the fastest or failed";
+                let why = "the kernel's default launch is far from the fastest, or failed";
                 self.row(&other, Outcome::PassedOver(why.to_owned()))
             };
         }
@@ -97,11 +96,11 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
     fn pass_over_space(&mut self, space: &[Screened]) -> ControlFlow<()> {
         let mut passed: Vec<(VariantLaunch, String)> = Vec::new();
         for Screened { variant, reason } in space.iter().filter(|one| listed(&one.variant)) {
-            let usual = VariantLaunch::of(variant);
+            let default = VariantLaunch::of(variant);
             if let Some(reason) = reason {
-                passed.push((usual, reason.clone()));
-            } else if usual.pdl && !self.order.limits.pdl {
-                passed.push((usual, "this GPU has no programmatic dependent launch".to_owned()));
+                passed.push((default, reason.clone()));
+            } else if default.pdl && !self.order.limits.pdl {
+                passed.push((default, "this GPU has no programmatic dependent launch".to_owned()));
             }
         }
         let known = self.order.known.iter().filter(|row| row.problem == *self.problem);

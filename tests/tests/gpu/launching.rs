@@ -171,7 +171,7 @@ fn a_kernel_is_not_loaded_during_a_capture() {
 }
 
 #[test]
-fn an_offline_engine_compiles_but_does_not_launch() {
+fn a_toolchain_compiles_but_does_not_launch() {
     let offline = topkit::Toolchain::new("sm_75".parse().unwrap()).unwrap();
     let selector = offline.selector(whole_selector(Semantics::DEFAULT).spec().clone()).unwrap();
     let error = selector.prepare(&Problem::new(DType::F32, 1, 64, 8)).unwrap_err();
@@ -180,7 +180,7 @@ fn an_offline_engine_compiles_but_does_not_launch() {
     let scores = stream.clone_htod(&[1.0f32; 64]).unwrap();
     let mut indices = stream.alloc_zeros::<i32>(8).unwrap();
     let error = selector.launch(&stream, &Rows::new(&scores, 1, 64), 8, &mut indices).unwrap_err();
-    assert!(error.to_string().contains("offline (for sm_75)"), "{error}");
+    assert!(error.to_string().contains("a toolchain for sm_75 without a GPU"), "{error}");
 }
 
 /// Puts machine code of another architecture in the cache, under the key of this one.

@@ -6,13 +6,15 @@ use topkit::host::{self, Matrix};
 use topkit::interpret::{Fault, Input, Kernel, Launch};
 use topkit::{DType, Problem, spec::Semantics};
 
+const INTEGERS: &str = include_str!("../../../templates/ptx/integers.cuh");
 const TYPES: &str = include_str!("../../../templates/core/types.cuh");
 const ROWS: usize = 3;
 const COLUMNS: usize = 500;
 const SEEDS: u64 = 8;
 
 fn kernel(entry: &str, text: &str) -> Kernel {
-    interpreter().load_text(entry, &format!("{TYPES}\n{text}")).unwrap_or_else(|e| panic!("{e}"))
+    let types = TYPES.replace("#include \"../ptx/integers.cuh\"", INTEGERS);
+    interpreter().load_text(entry, &format!("{types}\n{text}")).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The grid's kernel, which restores the words of so many rows.

@@ -1,14 +1,13 @@
-//! What a kernel is to blame for: the one list of the answers of the CUDA driver that speak of the
-//! kernel, and not of the machine, the process or an earlier fault. NVRTC's answers are listed where
-//! NVRTC is called.
+//! The statuses of the CUDA driver that blame a kernel, and not the machine, the process or an earlier
+//! fault. NVRTC's statuses are in `compile/nvrtc/error.rs`.
 //!
-//! Plans leave out for good a kernel that is to blame. Every other answer is an error of its call
-//! alone: the next kernel would fail too, as in a context that is gone, or the same kernel may load a
-//! moment later, as after out-of-memory. An answer that is not listed here blames no kernel.
+//! Plans leave a blamed kernel out from then on. Every other status, and every unlisted one, is an error
+//! of its call alone: another kernel would fail too, as in a destroyed context, or the same kernel may
+//! load later, as after out-of-memory.
 
 use cudarc::driver::sys::CUresult;
 
-/// Answers to loading a cubin and looking up its kernel.
+/// Statuses of loading a cubin and finding its kernel.
 const UNLOADABLE: &[(CUresult, &str)] = &[
     (CUresult::CUDA_ERROR_INVALID_IMAGE, "the driver cannot read the cubin"),
     (CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU, "the cubin is for other GPUs"),
@@ -22,8 +21,8 @@ const UNLOADABLE: &[(CUresult, &str)] = &[
     (CUresult::CUDA_ERROR_NOT_FOUND, "the cubin has no kernel of that name"),
 ];
 
-/// Answers to asking for the shared memory and the clusters of a kernel: how much of them there is
-/// on the GPU. The arguments are else sound, so that an invalid one is too large a number.
+/// Statuses of setting the shared memory and the cluster size of a kernel. All other arguments are valid,
+/// so an invalid value is a size that is too large.
 const TOO_LARGE: &[(CUresult, &str)] = &[
     (CUresult::CUDA_ERROR_INVALID_VALUE, "more shared memory or CTAs than the GPU grants"),
     (CUresult::CUDA_ERROR_INVALID_CLUSTER_SIZE, "the GPU has no clusters of so many CTAs"),
@@ -31,7 +30,7 @@ const TOO_LARGE: &[(CUresult, &str)] = &[
     (CUresult::CUDA_ERROR_NOT_SUPPORTED, "the GPU has no clusters, or none above 8 CTAs"),
 ];
 
-/// Answers to a launch, of which a launch of the same kernel would always be told.
+/// Statuses of a launch that every launch of the same kernel would have.
 const UNLAUNCHABLE: &[(CUresult, &str)] = &[
     (CUresult::CUDA_ERROR_INVALID_CLUSTER_SIZE, "the GPU has no clusters of so many CTAs"),
     (CUresult::CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, "a CTA of it fits on no multiprocessor"),
@@ -57,7 +56,7 @@ pub(crate) fn is_unlaunchable(answer: CUresult) -> bool {
 mod tests {
     use super::*;
 
-    /// Answers that tell of the machine, the process, the stream or an earlier fault.
+    /// Statuses that blame the machine, the process, the stream or an earlier fault.
     const OF_THE_WORLD: &[CUresult] = &[
         CUresult::CUDA_ERROR_OUT_OF_MEMORY,
         CUresult::CUDA_ERROR_NOT_INITIALIZED,

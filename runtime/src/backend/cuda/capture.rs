@@ -1,4 +1,4 @@
-//! Whether a stream is being captured in a CUDA graph. It asks the driver and changes nothing.
+//! Asks the driver whether a stream is being captured in a CUDA graph. It changes nothing.
 
 use crate::error::Error;
 use cudarc::driver::sys::{self, CUresult, CUstream};
@@ -23,8 +23,8 @@ pub(crate) fn is_forbidden_by_a_capture(context: &CudaContext) -> Result<bool, E
     forbidden(answer).map_err(Error::cuda("ask whether a stream is being captured"))
 }
 
-/// What the driver says of the default stream. Where a stream is being captured that waits for it, the
-/// driver does not even answer.
+/// Whether this answer about the default stream forbids work on it. If a captured stream waits for the
+/// default stream, the driver returns an error instead of a status.
 fn forbidden(answer: Result<bool, DriverError>) -> Result<bool, DriverError> {
     match answer {
         Err(DriverError(CUresult::CUDA_ERROR_STREAM_CAPTURE_IMPLICIT)) => Ok(true),

@@ -1,4 +1,5 @@
-//! A GPU and what it says of itself.
+//! A GPU with its context, name, architecture and limits, read from the driver once. A driver that is
+//! missing or does not answer is an error.
 
 use crate::error::Error;
 use crate::library;
@@ -15,7 +16,7 @@ pub(crate) struct Device {
     pub(crate) facts: DeviceFacts,
 }
 
-/// What a GPU says of itself.
+/// The facts of a GPU, from the driver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceFacts {
@@ -39,14 +40,14 @@ pub struct DeviceFacts {
     pub l2_bytes: u64,
     /// Bytes of device memory.
     pub memory_bytes: u64,
-    /// What the memory gives at its highest clock, in GB/s; 0 where the driver does not tell.
+    /// The bandwidth of the memory at its highest clock, in GB/s; 0 if the driver does not tell.
     pub gigabytes_per_second: u32,
     /// The newest CUDA that the driver serves: `(13, 0)`.
     pub driver: (u32, u32),
 }
 
 impl DeviceFacts {
-    /// What a plan needs to know of the GPU.
+    /// The limits that plans respect.
     pub fn limits(&self) -> Limits {
         Limits {
             multiprocessors: self.multiprocessors,
@@ -67,7 +68,7 @@ impl DeviceFacts {
 impl Device {
     /// The device of that ordinal, in its primary context.
     pub(crate) fn open(ordinal: usize) -> Result<Device, Error> {
-        // What opens the driver next would panic where it is missing.
+        // The bindings panic where the driver is missing.
         library::probe_driver()?;
         let context = CudaContext::new(ordinal).map_err(Error::cuda("open the GPU"))?;
         Device::of(context)

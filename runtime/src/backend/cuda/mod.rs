@@ -1,4 +1,4 @@
-//! The CUDA driver: devices, contexts, loaded modules and launches.
+//! Kernels on a GPU, by the CUDA driver: devices, contexts, loaded modules and launches.
 
 pub(crate) mod blame;
 pub(crate) mod capture;

@@ -1,14 +1,14 @@
 //! The kernels that are loaded into CUDA contexts, each for as long as its context lives.
 //!
 //! A captured graph, and a launch that has not ended, need the module of their kernel after the
-//! selector and the engine were dropped, and nothing says when they are done with it. So the module of
-//! a kernel that can be launched is never unloaded: the driver does that with the context. An engine
-//! that wants machine code which its context has already takes what is there, so that engines which
-//! come and go in one context add nothing.
+//! selector and the engine were dropped, and nothing tells when they no longer need it. So the module
+//! of a kernel that can be launched is never unloaded: the driver unloads it with the context. Engines
+//! of one context share a loaded kernel by the digest of its machine code, so making engines again and
+//! again loads nothing again.
 //!
-//! A handle of a context may be given out again after the context's end. So a kernel counts as loaded
-//! while a [`CudaContext`] lives that it was loaded or found with; after that it is loaded anew, even
-//! where somebody outside keeps the context.
+//! The driver may reuse the handle of a destroyed context. So a kernel counts as loaded only while a
+//! [`CudaContext`] object that loaded or found it lives; after that it is loaded again, even if other
+//! code keeps the context alive.
 
 use cudarc::driver::{CudaContext, sys};
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ struct Function(sys::CUfunction);
 // SAFETY: any thread may use a function once its context is current.
 unsafe impl Send for Function {}
 
-/// What tells machine code from other machine code.
+/// The digest of a kernel's name and machine code.
 pub(crate) fn digest(entry: &str, cubin: &[u8]) -> [u8; 32] {
     // No name of a kernel has a NUL byte.
     Sha256::new().chain_update(entry).chain_update([0]).chain_update(cubin).finalize().into()
@@ -35,8 +35,8 @@ pub(crate) fn find(context: &Arc<CudaContext>, digest: &[u8; 32]) -> Option<sys:
     LOADED.find(context, address(context), digest).map(|function| function.0)
 }
 
-/// Has [`find`] give a kernel, and returns the kernel that it gives from now on: this one, whose module
-/// must not be unloaded, or that of another engine that has loaded the same meanwhile.
+/// Adds a loaded kernel for [`find`], and returns the kernel to use: this one, whose module must not be
+/// unloaded, or the same kernel of another engine that was faster.
 pub(crate) fn keep(
     context: &Arc<CudaContext>,
     digest: [u8; 32],

@@ -1,8 +1,8 @@
-//! Judges an answer that something else gave, with no tolerance.
+//! Checks an answer of a kernel, with no tolerance.
 //!
-//! It does not compare with an answer of its own: distinct positions of a row have the same scores
-//! as the best k exactly when no position left out beats one that was taken, and that is one pass
-//! over the row. It stops at the first fault, and says which row, what was due and what was found.
+//! It selects nothing itself: k distinct positions are a right answer exactly if no other position of the
+//! row beats one of them, and one pass over the row tells. It stops at the first fault, and names the row,
+//! the expected and the found value.
 
 use super::matrix::span;
 use super::rank::{Ranking, score_part};
@@ -10,9 +10,9 @@ use super::{Matrix, Mismatch, Selection, accept, longest, reserved};
 use crate::problem::{IndexInt, Score};
 use topkit_codegen::{NanPolicy, Order, Semantics};
 
-/// Judges the indices of an answer: unique, in range, the fill exactly where it is due, and the
+/// Checks the indices of an answer: unique, in range, the fill exactly where it is due, and the
 /// scores those of the best k to the last bit. Under a tie rule the set is exact; under an output
-/// order so is the list. Under `ties: any`, or `order: unsorted`, whatever that leaves open passes.
+/// order so is the list. `ties: any` accepts any of the tied positions, and `order: unsorted` any order.
 ///
 /// `got` is `rows` x `k` without gaps; an answer with a row stride is gathered first.
 ///
@@ -41,7 +41,7 @@ pub fn check<S: Score, I: IndexInt>(
     Ok(())
 }
 
-/// Judges a whole answer: its indices by [`check()`], and each value against the score at its index.
+/// Checks a whole answer: its indices by [`check()`], and each value against the score at its index.
 /// As everywhere in the contract, -0 equals +0 and one NaN another.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What a caller of the host selection can get wrong, with the numbers.
+//! The errors of the host selection, with the numbers.
 
 use topkit_codegen::IndexType;
 

@@ -44,8 +44,8 @@ impl<'a, S> Matrix<'a, S> {
         }
     }
 
-    /// Rows that begin `row_stride` elements apart, at least `columns`. What lies between two
-    /// rows, or after the last one, is never read.
+    /// Rows that begin `row_stride` elements apart, at least `columns`. Elements between two
+    /// rows, or after the last one, are never read.
     pub fn strided(
         scores: &'a [S],
         rows: usize,

@@ -1,7 +1,6 @@
-//! What can be wrong with an answer, in words: the row, what was due and what was found.
+//! The faults of an answer, each with its row, the expected and the found value.
 //!
-//! The checks that find these faults are in `check`; a message gives indices and scores as the
-//! caller knows them, never keys or ranks.
+//! `check` finds them. A message gives indices and scores as the caller knows them, never keys or ranks.
 
 use super::HostError;
 use topkit_codegen::{Order, Ties};
@@ -75,9 +74,9 @@ pub enum Mismatch {
         row: usize,
         /// The index.
         index: i64,
-        /// Where it stands first.
+        /// Its first place.
         first: usize,
-        /// Where it stands again.
+        /// Its second place.
         place: usize,
     },
     /// A position was left out for one with a worse score.
@@ -124,11 +123,11 @@ pub enum Mismatch {
         row: usize,
         /// The place of the second of the two.
         place: usize,
-        /// The index that stands first.
+        /// The index that was found first.
         first: usize,
         /// Its score.
         first_score: f32,
-        /// The index that stands second and belongs first.
+        /// The index that was found second and belongs first.
         second: usize,
         /// Its score.
         second_score: f32,
@@ -151,7 +150,7 @@ pub enum Mismatch {
         row: usize,
         /// The place in the row's answer.
         place: usize,
-        /// The index that the value stands beside.
+        /// The index of the value.
         index: i64,
         /// The score there, or NaN for the fill.
         expected: f32,

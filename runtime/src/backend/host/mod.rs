@@ -1,13 +1,12 @@
-//! Exact top-k in plain Rust: what every kernel is compared with, and what serves where there is
-//! no GPU.
+//! Exact top-k in plain Rust: the reference for every kernel, and a selection without a GPU.
 //!
-//! It keeps the whole contract, also the parts that no kernel keeps yet: either end of the order,
+//! It implements the whole contract, also the parts that no kernel implements yet: either end of the order,
 //! both NaN policies, every tie rule, output order and index type, values, ragged rows, strides,
 //! and k beyond the length of a row. It makes no attempt at the speed of a kernel: one thread,
 //! linear in the scores, plus the sort of the winners. It never touches a device.
 //!
 //! On failure it returns a [`HostError`] with the numbers and has written nothing. [`check()`]
-//! judges an answer that something else gave.
+//! checks an answer of a kernel.
 
 mod check;
 mod error;
@@ -42,7 +41,7 @@ pub struct Output<'a, I, S> {
     pub indices: &'a mut [I],
     /// Values; given exactly where the semantics ask for them. See [`Selection::values`].
     pub values: Option<&'a mut [S]>,
-    /// Elements from one row to the next in both, at least k. What lies between is not written.
+    /// Elements from one row to the next in both, at least k. Elements between rows are not written.
     pub row_stride: usize,
 }
 
@@ -103,7 +102,7 @@ pub fn top_k_into<S: Score, I: IndexInt>(
     }
 
     let ranking = Ranking::new(semantics);
-    // What is lacking is known before the first row is written.
+    // Reserve before the first row is written, so that a failure writes nothing.
     let mut ranks = reserved("ranks of the longest row", longest(input))?;
     for row in 0..input.rows() {
         let scores = input.row(row);
@@ -159,7 +158,7 @@ fn winners<S: Score>(ranking: Ranking, scores: &[S], k: usize, ranks: &mut Vec<u
     ranks.sort_unstable_by_key(|&rank| ranking.place(rank));
 }
 
-/// What every call asks of its arguments, whatever it writes to.
+/// Checks the arguments that every call has.
 fn accept<S: Score, I: IndexInt>(
     input: &Matrix<'_, S>,
     k: u32,

@@ -6,7 +6,7 @@
 use crate::problem::Score;
 use topkit_codegen::{NanPolicy, Order, Select, Semantics, Ties};
 
-/// What decides between two positions of a row.
+/// The rules that decide between two positions of a row.
 #[derive(Clone, Copy)]
 pub(super) struct Ranking {
     select: Select,

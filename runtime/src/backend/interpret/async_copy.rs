@@ -1,8 +1,8 @@
 //! Copies from global to shared memory that go on while the thread does, and that it alone waits for
 //! (`cp.async`).
 //!
-//! A copy happens when it is waited for. From when it begins until then its place holds random bytes,
-//! so that what is read too early, or was to be read before, is wrong.
+//! A copy happens when its thread waits for it. Until then its destination holds random bytes, so that a
+//! read before the wait gets a wrong value.
 
 use super::machine::{Class, Judged, Machine, Then};
 use super::shadow::Kind;

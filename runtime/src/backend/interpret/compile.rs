@@ -1,8 +1,8 @@
 //! Compiles the text of a kernel, unmodified, with the system's C++ compiler.
 //!
-//! The sanitizers' instrumentation is asked for and their libraries are not: the shim takes their
-//! place. Text, object and shared object lie in one folder, named by a digest of everything that
-//! made them; a folder that is there is used as it is. On failure the text stays, for reading.
+//! It is compiled with the sanitizers' instrumentation and linked with the shim instead of their
+//! libraries. Text, object and shared object are in one folder, named by a digest of all inputs; an
+//! existing folder is used as it is. On failure the text stays, for reading.
 
 use super::error::InterpretError;
 use super::object::COMPILED_IN;
@@ -182,7 +182,7 @@ impl Cxx {
                 true => Err(Refusal::Nothing(makes)),
             }
         };
-        // A path may hold what is no text.
+        // A path need not be UTF-8.
         let mut prefix = OsString::from("-fdebug-prefix-map=");
         prefix.push(work);
         prefix.push("=");
@@ -241,8 +241,8 @@ fn entry_text(entry: &str) -> String {
     )
 }
 
-/// Makes the folder for this user alone. What lies in it is run, so one that everybody may write to
-/// is refused.
+/// Makes the folder for this user alone. Its files are run, so a folder that everybody may write to is
+/// refused.
 fn prepare(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

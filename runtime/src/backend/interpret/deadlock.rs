@@ -1,4 +1,4 @@
-//! Turns what the machine noted, or threads that all wait, into a fault with lines.
+//! Turns noted trouble, or a launch in which all threads wait, into a fault with lines.
 
 use super::clock::Uid;
 use super::fault::{Fault, Line, Site};

@@ -1,5 +1,4 @@
-//! Why a kernel could not be made ready to run. What goes wrong in a launch is a
-//! [`Fault`](super::Fault).
+//! The errors of compiling and loading a kernel. An error of a launch is a [`Fault`](super::Fault).
 
 use std::path::PathBuf;
 

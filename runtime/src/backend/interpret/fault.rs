@@ -1,6 +1,6 @@
-//! What the interpreter finds wrong with a kernel, each with the line and the thread.
+//! The faults of a kernel, each with its line and thread.
 //!
-//! A launch ends at its first fault. The order of threads decides which of several is the first.
+//! A launch ends at its first fault. If a kernel has several, the order of threads decides which is first.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub struct Site {
     pub thread: u32,
     /// An asynchronous copy that the thread began, rather than the thread.
     pub asynchronous: bool,
-    /// Where it stands.
+    /// The line.
     pub line: Line,
 }
 
@@ -37,7 +37,7 @@ pub enum Fault {
     OutOfBounds {
         /// Who and where.
         at: Site,
-        /// Which access, and what lies nearest.
+        /// The access, and the nearest buffer or variable.
         what: String,
     },
     /// An address that is not a multiple of what the access needs.

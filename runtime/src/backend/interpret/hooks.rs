@@ -1,4 +1,4 @@
-//! What the shim calls: every load and store, and one call for everything else.
+//! The functions that the shim calls: one for every load and store, and one for everything else.
 //!
 //! A hook runs on the stack of a CUDA thread. It may give the turn to others before the access is
 //! judged, and never returns to a thread at fault. It allocates nothing that a dropped thread would

@@ -1,4 +1,4 @@
-//! What a user of the interpreter holds: the interpreter, a kernel that is ready, and a launch.
+//! The interpreter, a compiled kernel, and a launch of it. `schedule` runs the launch; a fault ends it.
 
 use super::compile::Cxx;
 use super::error::InterpretError;
@@ -49,10 +49,10 @@ impl Interpreter {
             None => Cxx::find()?,
         };
         let folder = cache_dir.unwrap_or_else(|| {
-            // What lies there is loaded, so a TMPDIR that is relative is not followed.
+            // Files of the folder are loaded, so a relative TMPDIR is not used.
             let temporary = std::env::temp_dir();
-            let usual = if temporary.is_absolute() { temporary } else { "/tmp".into() };
-            usual.join(format!("topkit-{}", std::process::id()))
+            let folder = if temporary.is_absolute() { temporary } else { "/tmp".into() };
+            folder.join(format!("topkit-{}", std::process::id()))
         });
         let limits = Limits { steps: 200_000_000, switch_every: 64, shared: 227 * 1024 };
         Ok(Interpreter { compiler, folder: folder.join("interpret"), seed: 0, limits })

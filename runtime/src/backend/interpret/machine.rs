@@ -1,7 +1,7 @@
 //! The state of one launch: live CTAs, their threads, and all that they share.
 //!
-//! The scheduler owns it and the hooks change it, one at a time: whoever suspends a thread lets go of
-//! it first. A fault is noted here without its line, which the scheduler looks up.
+//! The scheduler owns it and the hooks change it, one at a time: a hook that suspends a thread releases
+//! it first. A fault is noted here without its line; the scheduler finds the line.
 
 use super::async_copy::AsyncCopies;
 use super::barrier::Phase;

@@ -1,8 +1,8 @@
 //! mbarriers, and the asynchronous copies that complete on them.
 //!
-//! A copy happens at a random later time, by nobody's thread: it knows what its thread knew when it
-//! began it, and lets know whoever waits for the phase that it completes. Proxy fences order nothing
-//! here; a missing one is not found.
+//! A copy happens at a random later time, outside every thread. It has the clock of the thread that began
+//! it, and releases that clock to the threads that wait for the phase. Proxy fences are not modelled, so
+//! a missing one is not found.
 
 use super::clock::{Arrival, Clock, Uid, joined};
 use super::machine::{Class, Judged, Machine, State, Then};

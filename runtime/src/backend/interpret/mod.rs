@@ -1,9 +1,9 @@
-//! Runs the text of a kernel on the host, unmodified, and watches it.
+//! Runs the text of a kernel on the CPU, unmodified, and checks every access.
 //!
 //! An [`Interpreter`] compiles what NVRTC would get with the system's C++ compiler, against a small
 //! shim (`templates/host/`), so that every load and store calls it before it happens. CUDA threads
-//! are coroutines, of which one runs at a time; which one is a seeded random choice, so a seed is a
-//! schedule that can be run again. A [`Kernel::launch`] ends with a [`Report`] or at its first
+//! are coroutines, and one runs at a time; a seeded random number chooses which, so a seed repeats a
+//! schedule. A [`Kernel::launch`] ends with a [`Report`] or at its first
 //! [`Fault`], which names the template's line, the block and the thread. It needs Linux and `c++`,
 //! `g++` or `clang++`; it needs no GPU and no CUDA.
 //!
@@ -35,11 +35,11 @@
 //! - Order between accesses, by vector clocks: barriers, `__syncwarp`, mbarriers, and the pattern of
 //!   write, fence, atomic, and atomic, fence, read, each at its scope. Every pair of accesses that
 //!   conflicts and that nothing orders is a race, whichever way this schedule happened to run them.
-//!   Warp collectives other than
-//!   `__syncwarp` order no memory, and warps do not run in lockstep, both as CUDA has it.
+//!   As in CUDA, warp collectives other than `__syncwarp` order no memory, and warps do not run in
+//!   lockstep.
 //! - Launches as a plan has them, workspace and all, on a GPU of four multiprocessors.
-//! - A barrier of a whole block as stricter than the hardware: a thread that has returned, or that is
-//!   at another line, has not come to it.
+//! - Barriers of a whole block, more strictly than the hardware: a thread that has returned, or that is
+//!   at another line, has not arrived.
 //!
 //! # What it does not
 //!
@@ -54,7 +54,7 @@
 //!
 //! # Debug a kernel with it
 //!
-//! The text and its object lie in [`Kernel::folder`]. Run the failing test with its seed under gdb,
+//! The text and its object are in [`Kernel::folder`]. Run the failing test with its seed under gdb,
 //! from the root of the repository; `#line` takes it to the templates:
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! Atomics and fences: what one thread lets another know through a word of memory.
+//! Atomics and fences: the order between threads through a word of memory.
 //!
 //! The pattern of the PTX memory model: writes, a fence, an atomic; and on the other side an atomic
 //! that reads it, a fence, reads. Without the fences an atomic orders nothing. A fence or an atomic

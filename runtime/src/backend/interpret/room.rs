@@ -1,9 +1,9 @@
 //! The host memory that a launch takes, and whether this machine has it.
 //!
-//! Every byte that a kernel may write is watched, which takes some sixty bytes of the host. So memory is
-//! planned before any of it is asked for, and too much is refused in words: a system that hands out more
-//! than it has would end the process later. It allocates nothing. Where the system does not say what
-//! it has, nothing is refused.
+//! Checking a byte that a kernel may write takes some sixty bytes of the host. So the memory of a launch
+//! is computed before any of it is allocated, and too large a launch is refused with a message: a system
+//! that overcommits memory would kill the process later. If the system does not tell its memory, nothing
+//! is refused.
 
 use super::fault::Fault;
 use super::shadow::Cell;

@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::{Mutex, PoisonError};
 
-/// What lies in shared memory before anything is written there.
+/// The initial content of shared memory.
 const POISON: u8 = 0xC5;
 
 /// Held by a launch with many threads alive.

@@ -1,5 +1,5 @@
 //! A whole selection on host memory: buffers as tight as the contract allows, one launch, and the
-//! winners. It judges no answer; that is [`host::check`](crate::backend::host::check()).
+//! winners. [`host::check`](crate::host::check()) checks the answer.
 
 use super::fault::Fault;
 use super::launch::{Kernel, Launch};
@@ -90,7 +90,7 @@ impl Kernel {
     ///
     /// A block may read the scores of the row that it serves, from the row's start and as many as its
     /// length says, and the row's start and length; it may write the row's k indices. All else of
-    /// these buffers is out of bounds for it: other rows and what lies between rows. A workspace is as
+    /// these buffers is out of bounds for it: other rows and the elements between rows. A workspace is as
     /// long as the plan says, zero before the launch, and must be zero after it.
     ///
     /// # Errors
@@ -103,9 +103,8 @@ impl Kernel {
         let Input { rows, columns, k, .. } = *input;
         let plan = self.plan(&Problem::new(S::DTYPE, rows, columns, k))?;
         self.accepts::<I>(&plan.variant, input.starts.is_some() || input.lengths.is_some())?;
-        check(input)?;
         if rows == 0 {
-            return Ok(Vec::new());
+            return check(input).map(|()| Vec::new());
         }
         self.select_by(&Launch::of(&plan), plan.workspace_bytes, plan.zeroed_bytes, input)
     }

@@ -1,4 +1,4 @@
-//! What is known of every byte: whether it was written, and by whom it was last written and read.
+//! The shadow of every byte: whether it was written, and its last writer and readers.
 //!
 //! The check is that of FastTrack (Flanagan and Freund, PLDI 2009): the last plain write, and the last
 //! read and the last atomic access of every thread since. A refusal touches nothing.

@@ -1,7 +1,7 @@
 //! The addresses that a kernel may touch: shared memory, windows of buffers, and its own image.
 //!
-//! A thread's own stack never comes here. Anything else is out of bounds, and the nearest thing that
-//! is in bounds is named. Of a buffer with rows, a block that serves one row may touch that row alone:
+//! Accesses to a thread's own stack are not checked. Every other address is out of bounds, and the fault
+//! names the nearest place in bounds. Of a buffer with rows, a block that serves one row may touch that row alone:
 //! where rows are next to each other, bounds of the buffer would let it read its neighbour's.
 
 use super::memory::Memory;

@@ -1,4 +1,4 @@
-//! Whether the compiler may be called, and the one token that lets it be called.
+//! Whether the compiler may be called, and the permit that a call needs.
 
 /// Whether the compiler may be called for a kernel that no store has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! Why there is no kernel: the compiler refused it, may not be called, or is not there.
+//! The errors of the cache: the compiler refused a kernel, may not be called, or is missing.
 
 use crate::compile::CompileError;
 use crate::compile::nvrtc::NvrtcError;

@@ -2,10 +2,10 @@
 //!
 //! [`KernelCache`] is the one way to a cubin: it goes through a list of [stores](Store), which are
 //! memory, then [packs](crate::cache::pack), then the [disk](DiskCache), and then calls the compiler. However
-//! many threads and processes ask for one kernel, one of them compiles it. The disk can only help:
-//! whatever goes wrong there is logged with its path, and the kernel is compiled. Nothing here loads
-//! modules into a GPU, or evicts from memory. It fails only when the compiler refuses, or when
-//! compiling is denied and no store has the kernel.
+//! many threads and processes ask for one kernel, one of them compiles it. A failure of the disk is
+//! logged with its path, and the kernel is compiled. Nothing here loads modules into a GPU, or evicts
+//! from memory. It fails only if the compiler refuses, or if compiling is denied and no store has the
+//! kernel.
 
 mod compiling;
 mod error;

@@ -4,9 +4,8 @@
 //! an error included. An error is not kept. After a panic the next waiting thread computes. Nothing
 //! here knows kernels or does IO.
 //!
-//! Whether the compiler may be called is part of what is asked: a thread that may not compile takes
-//! the result of one that may, never the other way around, so that nobody is denied a compile because
-//! of another thread.
+//! A request says whether the compiler may be called. A thread that may not compile takes the result of
+//! a thread that may, never the other way around: so no thread is denied because of another thread.
 
 use super::Compiling;
 use std::collections::HashMap;

@@ -1,8 +1,8 @@
-//! What NVRTC answers: its status codes, and why it cannot be used.
+//! NVRTC's status codes, and the errors of finding and calling it.
 //!
-//! A status blames the kernel only where [`UNCOMPILABLE`] lists it. Every other status is an error of
-//! its call alone: the machine, the process or the options are at fault, and another kernel would fail
-//! too. What the CUDA driver answers is listed beside the calls of the driver.
+//! A status blames the kernel only if [`UNCOMPILABLE`] lists it. Every other status is an error of its
+//! call alone: the machine, the process or the options are at fault, and another kernel would fail too.
+//! The statuses of the CUDA driver are in `backend/cuda/blame.rs`.
 
 use crate::library::LibraryError;
 use std::ffi::c_int;

@@ -1,6 +1,6 @@
 //! One translation unit inside NVRTC: created, compiled, read out and destroyed.
 //!
-//! It passes on NVRTC's answers and judges none: whether a status blames the kernel is `error`'s.
+//! It returns NVRTC's statuses; `error` decides which of them blame the kernel.
 
 use super::Nvrtc;
 use super::error::{NvrtcError, Status};

@@ -1,8 +1,8 @@
-//! Which release of NVRTC a library is, as in `13.2.78`.
+//! The release of an NVRTC library, as in `13.2.78`.
 //!
-//! `nvrtcVersion` says `13.2` alone, and releases of one version make different machine code. The release
-//! stands in the PTX that the library writes: compiling an empty text, in some 30 ms, tells it. So that a
-//! warm start pays nothing, the release is remembered in `nvrtc.json` beside the disk cache, by the path,
+//! `nvrtcVersion` gives only `13.2`, and releases of one version make different machine code. The PTX of
+//! a compile names the release, so an empty text is compiled, in some 30 ms. To save that at a warm
+//! start, the release is remembered in `nvrtc.json` beside the disk cache, by the path,
 //! size and time of the library's file. A library replaced by another of the same size and time is taken
 //! for the first. A file of releases that cannot be read or written costs the 30 ms again.
 

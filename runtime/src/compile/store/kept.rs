@@ -1,7 +1,6 @@
-//! Why the next process will not find a kernel that this process has.
+//! The reasons why the next process will not find a kernel that this process has.
 //!
-//! A cache serves a kernel whatever its stores do, so nothing else tells a kernel that was kept from
-//! one that was not.
+//! The cache returns a kernel even if no store kept it; only this type tells the difference.
 
 use std::path::PathBuf;
 

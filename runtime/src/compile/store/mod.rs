@@ -1,8 +1,8 @@
-//! Where compiled kernels are kept: in [memory](memory), in [packs](pack) and on [disk](DiskCache),
-//! each a [`Store`].
+//! The stores of compiled kernels: [memory](memory), [packs](pack) and [disk](DiskCache), each a
+//! [`Store`].
 //!
-//! A store knows no other store, and not the cache that asks them in turn. It compiles nothing. A
-//! store can only help: whatever goes wrong in it is logged and counts as a kernel that is not there.
+//! The cache (`compile/cache`) asks them in order and calls the compiler; a store knows neither the cache
+//! nor another store, and compiles nothing. A failure in a store is logged and counts as a missing kernel.
 
 pub mod pack;
 

@@ -1,6 +1,6 @@
-//! A kernel that is looked for: its source, its architecture, and the compiler that would make it.
+//! The request for a kernel: its source, its architecture, and the compiler that would make it.
 //!
-//! The compiler's version is asked for only by a store that needs it: NVRTC compiles an empty text to
+//! Only a store that needs the compiler's version asks for it, because NVRTC compiles an empty text to
 //! tell its release.
 
 use super::key::{CacheKey, KeyInputs, sha256};
@@ -8,7 +8,7 @@ use crate::compile::KeyedCompiler;
 use std::cell::OnceCell;
 use topkit_codegen::{Arch, RenderedSource};
 
-/// A kernel that is looked for.
+/// The request for a kernel.
 #[derive(Debug)]
 pub struct Wanted<'a> {
     source: &'a RenderedSource,

@@ -95,7 +95,7 @@ impl Estimate {
     }
 }
 
-/// Where a problem lies among the points.
+/// The place of a problem among the points.
 #[derive(Debug)]
 pub(in crate::plan) struct Near {
     /// The points around it, nearest first.

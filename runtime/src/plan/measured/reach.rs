@@ -67,7 +67,7 @@ impl Planner {
         Ok(found)
     }
 
-    /// The problem with rows that lie in each way that plans tell apart, the usual one first.
+    /// The problem in each layout that plans tell apart, dense aligned first.
     fn layouts(&self, problem: &Problem) -> Vec<Problem> {
         let mut layouts: Vec<Problem> = Vec::new();
         for layout in problem.dense_aligned().alignments() {

@@ -45,7 +45,7 @@ struct Head {
 #[derive(Serialize, Deserialize)]
 struct Line {
     at: (String, usize, usize, u32),
-    /// Where it is not as usual.
+    /// Only if rows are not aligned to 16 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     vec_size: Option<u32>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -259,8 +259,8 @@ mod tests {
     #[test]
     fn the_layout_of_rows_is_kept() {
         let mut table = Table::of(&records(ROWS), &sample().run()).unwrap();
-        let usual = table.points[0].problem;
-        table.points[0].problem = usual.at(4, 0);
+        let aligned = table.points[0].problem;
+        table.points[0].problem = aligned.at(4, 0);
         table.points[1].problem.ragged = true;
         let text = table.write().unwrap();
         assert!(text.contains("\"vec_size\":1") && text.contains("\"ragged\":true"), "{text}");

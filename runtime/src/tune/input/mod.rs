@@ -47,7 +47,7 @@ const ADVERSARIAL: &[Distribution] = &[
 /// Distinct rows of one length.
 #[derive(Debug)]
 pub(super) struct Input {
-    /// Their scores as they lie in memory, row after row.
+    /// Their scores, row after row.
     pub(super) bytes: Vec<u8>,
     rows: Vec<Row>,
 }

@@ -2,8 +2,8 @@
 //!
 //! Writes a folder that no other process sees yet, and reads a folder back that anybody may have
 //! damaged. A folder reads back only if every byte of it is as written: `meta.json` has the size and
-//! SHA-256 of the other files, and the key is computed again from the files. Where the folder lies, and
-//! who else uses it, is not known here. A fault is a sentence, never a panic.
+//! SHA-256 of the other files, and the key is computed again from the files. The place of the folder, and
+//! its other users, are not known here. A fault is a sentence, never a panic.
 
 use super::DiskError;
 use super::folder;

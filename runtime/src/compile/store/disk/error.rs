@@ -1,4 +1,4 @@
-//! What can go wrong on disk. It costs a compile, never a kernel.
+//! The errors of the disk cache. An error costs a compile, never a kernel.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Makes the folders of the disk cache, and refuses those that somebody else could have filled.
+//! Makes the folders of the disk cache, and refuses folders that another user could have written to.
 //!
 //! Kernels of the cache run on the GPU, and digests show damage, not intent. So a folder, and every file
 //! in it, must belong to this user or to root, nobody else may write to it, and it must not be a link. The

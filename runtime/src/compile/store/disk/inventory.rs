@@ -1,7 +1,7 @@
-//! What lies in the disk cache, whether it is sound, and how to empty it; `prune` tidies it.
+//! Lists, verifies and empties the disk cache; `prune` tidies it.
 //!
-//! For people, not for launches: it is slow and reads everything. It follows no link and removes only what
-//! the cache itself made; a file that somebody else put there stays.
+//! Launches do not use it: it is slow and reads everything. It follows no link and removes only files that
+//! the cache itself made; other files stay.
 
 use super::entry::{self, META};
 use super::{DiskCache, DiskError, LOCKS, STAGING};

@@ -1,6 +1,6 @@
 //! A lock between processes, so that only one of them compiles a kernel.
 //!
-//! The lock saves work and guards nothing: an entry is published whole with or without it. A process that
+//! The lock only saves work: an entry is published whole with or without it. A process that
 //! does not get the lock in time, or on a file system without locks, goes on without it. The system frees
 //! the lock when its process dies. Lock files stay, empty: removing one would let two processes have it.
 

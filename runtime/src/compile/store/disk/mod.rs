@@ -34,7 +34,7 @@ use std::time::Duration;
 
 /// Where entries are written before they have their place.
 const STAGING: &str = ".staging";
-/// Where the lock files lie.
+/// The folder of the lock files.
 const LOCKS: &str = ".locks";
 
 /// Far longer than a write takes, so that what is older was left by a writer that died.
@@ -124,7 +124,7 @@ impl DiskCache {
         &self.root
     }
 
-    /// The folder that the entries lie in.
+    /// The folder of the entries.
     fn entries_folder(&self) -> &Path {
         &self.entries
     }

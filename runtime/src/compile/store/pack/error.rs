@@ -1,4 +1,4 @@
-//! What can be wrong with a pack.
+//! The errors of reading and writing a pack.
 
 use std::path::{Path, PathBuf};
 use topkit_codegen::Arch;

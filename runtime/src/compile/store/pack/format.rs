@@ -9,11 +9,11 @@
 //! | 52 on | the index: JSON, in UTF-8 |
 //! | behind it | the cubins, in the order of the index, with nothing between or behind them |
 //!
-//! The index tells compiler and options once, and of every kernel what [`PackedKernel`] has. It
-//! holds no place and no path: a kernel lies where those before it end. Kernels stand in the order
-//! of symbol and architecture, no two alike. There is no time and no machine in it, so the same
-//! kernels give the same bytes. Whatever is wrong is a sentence, never a panic, and no number of
-//! the file is believed before it is compared with the file's length.
+//! The index has the compiler and its options once, and a [`PackedKernel`] for each kernel. It has no
+//! offsets and no paths: a kernel begins where the previous one ends. Kernels are sorted by symbol and
+//! architecture, without duplicates. It has no time and no machine name, so the same kernels give the
+//! same bytes. A fault is a sentence, never a panic, and every number of the file is compared with the
+//! file's length before it is used.
 
 use crate::compile::resources::Resources;
 use serde::{Deserialize, Serialize};
@@ -84,7 +84,7 @@ mod name {
     }
 }
 
-/// What stands before the index.
+/// The header before the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
     pub version: u32,
@@ -111,7 +111,7 @@ impl Header {
         bytes
     }
 
-    /// Reads what stands behind the first eight bytes.
+    /// Reads the header after its first eight bytes.
     pub(super) fn read(bytes: &[u8; HEADER_BYTES]) -> Header {
         let [_, _, _, _, _, _, _, _, v0, v1, v2, v3, rest @ ..] = *bytes;
         let [i0, i1, i2, i3, i4, i5, i6, i7, index_sha256 @ ..] = rest;
