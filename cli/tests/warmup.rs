@@ -98,7 +98,7 @@ fn kernels_beyond_the_limit_of_the_cache_are_missing() {
     assert_eq!(json["missing"], kernels.len() as u64 - kept, "{json}");
 }
 
-/// A limit on the size of a file stands for a full disk: it holds for root too.
+/// A limit on the size of a file imitates a full disk: it holds for root too.
 #[cfg(unix)]
 #[test]
 fn a_full_disk_is_told_with_what_it_lacks() {

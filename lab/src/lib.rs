@@ -2,7 +2,7 @@
 //! share.
 //!
 //! [`Cell`] and [`Grid`] name problems, [`scores`] makes their scores in host memory, [`check`] checks
-//! answers, [`bench`] times kernels beside peers and [`recall`] compares selections. It depends on the
+//! answers, [`mod@bench`] times kernels beside peers and [`recall`] compares selections. It depends on the
 //! library `topkit`, whose tuner has the one generator of scores ([`Distribution`], [`Rng`]). It reads no
 //! file but the libraries of peers, prints nothing and knows no command line. Every failure is an
 //! [`Error`].

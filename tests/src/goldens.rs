@@ -62,7 +62,7 @@ pub fn variants() -> Vec<Variant> {
         cluster: 8,
         semantics: semantics(2),
     });
-    // A kernel that was added since stands with the first of the sizes that a tuning measures.
+    // A kernel without an entry has the first of the sizes that a tuning measures.
     for &kernel in KernelKind::ALL {
         let measured = kernel.measured().first();
         if let Some(sizes) = measured.filter(|_| variants.iter().all(|v| v.kernel != kernel)) {

@@ -1,6 +1,6 @@
-//! What the suites share beyond the laboratory: inputs that once had wrong answers, inputs that are hard for
-//! a filter's stripes, special scores, spans of ragged rows, a selection written a second time, and the
-//! variants of the goldens.
+//! The code that several suites use: inputs that once had wrong answers, inputs that are hard for a filter's
+//! stripes, special scores, spans of ragged rows, a second implementation of the contract, and the variants of
+//! the goldens.
 //!
 //! The suites themselves are in `tests/`. Nothing here needs a GPU, a library or a file, and
 //! nothing here is published.

@@ -1,8 +1,8 @@
-//! The contract a second time, written to be read rather than to be fast: the oracle of the oracle.
+//! A second implementation of the contract, simple and slow. It tests `topkit::host`, the oracle of the kernels.
 //!
-//! It shares no code and no idea with `topkit::host`: scores are compared as floats, rows are
-//! sorted whole, and the output is built by pushing. Where the contract leaves a choice it makes the
-//! one that `topkit::host` documents.
+//! It shares no code and no method with `topkit::host`: it compares scores as floats, sorts whole rows, and
+//! pushes the output. Where the contract allows several answers, it gives the one that `topkit::host`
+//! documents.
 
 use std::cmp::Ordering;
 use topkit::{

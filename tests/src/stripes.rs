@@ -14,7 +14,7 @@ pub struct Stripes {
     head: usize,
     /// Whole vectors.
     vectors: usize,
-    /// Vectors that stand together.
+    /// Consecutive vectors.
     chunk: usize,
     /// Chunks that the threads of a CTA read at a time.
     places: usize,

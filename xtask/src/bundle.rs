@@ -1,7 +1,7 @@
-//! Packs what a GPU machine without Rust needs to test this repository.
+//! Packs the files with which a GPU machine without Rust tests this repository.
 //!
-//! Of the tests it takes those whose suite needs NVRTC or a GPU, by their `required-features`; the
-//! others run wherever there is Rust. NVRTC is not packed: it is large, and belongs to the machine.
+//! It packs the test suites that need NVRTC or a GPU, by their `required-features`; the others run on any
+//! machine with Rust. NVRTC is not packed: it is large, and belongs to the machine.
 //! On failure the folder may be left half written; the next run empties it first.
 
 use crate::cargo::Built;

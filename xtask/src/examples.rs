@@ -8,7 +8,7 @@ use std::process::Command;
 /// Examples that launch. All others are run everywhere, so that a new one is not forgotten.
 const NEED_GPU: [&str; 2] = ["quickstart", "raw"];
 
-/// Builds all examples of the library and runs them; those that need a GPU only when asked to.
+/// Builds all examples of the library and runs them; with `--gpu` also the ones that need a GPU.
 pub fn run(gpu: bool) -> Result<()> {
     let nvrtc = nvrtc::provide()?;
     let built = built()?;

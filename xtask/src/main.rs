@@ -29,7 +29,7 @@ struct Arguments {
 enum Task {
     /// Declares a selector, generates, compiles and selects from real scores
     Demo,
-    /// Runs every test that needs no GPU, those that need NVRTC included
+    /// Runs every test that needs no GPU, also the tests that need NVRTC
     Test {
         /// Also the tests that need a GPU; without a GPU they fail
         #[arg(long)]

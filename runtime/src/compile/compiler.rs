@@ -64,7 +64,7 @@ pub struct CompileError {
 }
 
 impl CompileError {
-    /// A refusal without a log, which another kernel of the compiler would meet too.
+    /// A refusal without a log, which says nothing against the text of the kernel.
     pub fn new(
         compiler: impl Into<String>,
         entry: impl Into<String>,

@@ -114,7 +114,7 @@ const MOST: usize = 1 << 40;
 
 impl Engine {
     /// Measures which variant of a selector is fastest for each of some problems, and keeps what it
-    /// finds in [`Engine::records`], which selectors that are made from then on plan by. Variants are
+    /// finds in [`Toolchain::records`](crate::Toolchain::records), for selectors made later. Variants are
     /// checked before they are timed. What was measured before, by whatever process, is not
     /// measured again.
     ///

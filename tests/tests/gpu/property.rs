@@ -1,4 +1,4 @@
-//! Shapes, strides, spans and scores that nobody thought of.
+//! Random shapes, strides, spans and scores.
 
 use crate::device::{Case, Layout, ragged, selecting, variants, whole_selector};
 use half::{bf16, f16};

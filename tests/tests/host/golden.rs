@@ -97,7 +97,7 @@ fn the_text_is_whole_and_names_its_key() {
     }
 }
 
-/// What a GPU and the interpreter do differently stands in one room, each body beside the other.
+/// The code that differs between GPU and interpreter is in one room, each body beside the other.
 #[test]
 fn instructions_and_conditions_are_in_ptx_alone() {
     for (block, text) in blocks_of_templates() {

@@ -205,7 +205,7 @@ fn overflowing_bins_are_exact_on_many_schedules() {
     }
 }
 
-/// Rows as long as those that a kernel is for.
+/// Rows of the lengths that a kernel is made for.
 fn long_rows<S: Score + Word>() {
     let semantics = Semantics::DEFAULT;
     for (seed, vec_size) in VEC_SIZES.into_iter().enumerate() {

@@ -67,7 +67,7 @@ fn f16_is_exact() {
 /// Whether a column holds one of the best scores.
 type IsBest = fn(usize) -> bool;
 
-/// Winners that stand together or far apart, so that a CTA has none of them or all.
+/// Winners that are neighbours or far apart, so that a CTA has none of them or all.
 #[test]
 fn a_guess_that_fails_costs_no_winner() {
     let semantics = Semantics::DEFAULT;

@@ -1,5 +1,4 @@
-//! What the interpreter says when it is asked for what it cannot do, and that what it compiles is the
-//! text that it is given.
+//! The interpreter's errors for inputs that it refuses, and a check that it compiles the given text.
 
 use crate::case::{interpreter, load, variant};
 use topkit::interpret::{Fault, Input, InterpretError, Interpreter};

@@ -1,4 +1,4 @@
-//! The kernels on the host, watched. Needs a C++ compiler; without one every test here fails.
+//! Runs the kernels on the host, with every access checked. Needs a C++ compiler; without one every test fails.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod case;

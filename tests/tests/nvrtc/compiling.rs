@@ -132,7 +132,7 @@ fn an_error_in_the_rendered_part_names_the_line_of_the_skeleton() {
     assert!(error.contains(&place), "{place} is not in\n{error}");
 }
 
-/// Every member that the planner may pick for rows in registers; of the clusters, the smallest and
+/// Every variant that the planner may choose for rows in registers; of the clusters, the smallest and
 /// the largest.
 #[test]
 fn no_resident_kernel_spills() {

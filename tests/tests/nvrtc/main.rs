@@ -1,4 +1,4 @@
-//! What the compiler makes of the generated text, for real. Needs NVRTC and no GPU.
+//! Compiles the generated text with NVRTC. Needs NVRTC and no GPU.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod compiling;

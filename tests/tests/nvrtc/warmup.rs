@@ -7,7 +7,7 @@ use topkit::cache::Origin;
 use topkit::inspect::PlanError;
 use topkit::{Config, DType, Error, Problem, Selector, SelectorSpec, Workload};
 
-/// Members that are compiled quickly, of which a range needs few.
+/// Variants that are compiled quickly, of which a range needs few.
 fn selector(config: Config) -> Selector {
     let spec = SelectorSpec::builder("Warm").dtype([DType::F32]).vec_size([2]);
     let spec = spec.bins([2048, 4096]).threads([256, 1024]).build().unwrap();

@@ -73,7 +73,7 @@ fn room_of(
 /// What the root of a crate exports again, so that `crate::Error` is known to be of the room `error`.
 fn names(sources: &[File], rooms: &BTreeSet<&String>) -> Names {
     let mut names = Names::new();
-    // An exported macro is of the crate's root, wherever it stands.
+    // An exported macro belongs to the crate's root, in whatever module it is.
     for file in sources {
         for at in 0..file.tokens.len().saturating_sub(2) {
             if file.tokens[at].to_string() == "macro_rules" {

@@ -1,5 +1,5 @@
-//! The words that this project does not use, in prose, documentation, comments and messages, each with
-//! what is written in its place. Words with an everyday meaning beside the banned one are left to readers.
+//! The banned words of this project, in prose, documentation, comments and messages, each with its
+//! replacement. A word with an everyday meaning beside the banned one is left to reviewers.
 
 use crate::tokens::{sources, strings};
 use crate::tree::{files, read};
@@ -65,7 +65,7 @@ fn comments(text: &str) -> String {
     text.lines().filter_map(comment).collect::<Vec<_>>().join(" ")
 }
 
-/// Prose without what stands in fences.
+/// Prose without fenced code.
 fn unfenced(text: &str) -> String {
     text.split("```").step_by(2).collect::<Vec<_>>().join(" ")
 }

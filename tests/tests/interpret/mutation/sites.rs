@@ -1,5 +1,5 @@
-//! Finds, in a rendered text, every call and every mask constant, with the template line that it
-//! stands on. What is a barrier and what is not, `rules` says; nothing here is a list of places.
+//! Finds every call and every mask constant of a rendered text, with its template line. `rules` decides
+//! which of them are barriers; nothing here is a list of places.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -9,13 +9,13 @@ use std::ops::Range;
 pub struct Site {
     pub file: String,
     pub line: usize,
-    /// The function that it stands in.
+    /// The function that contains it.
     pub function: String,
     /// What is called, or the constant.
     pub name: String,
     /// The arguments of a call, or the value of a constant.
     pub operands: Vec<String>,
-    /// As it stands in the text, on one line; alike ones of a function are numbered from the second.
+    /// Its text on one line; equal ones of a function are numbered from the second.
     pub construct: String,
     /// What a mutation replaces.
     pub range: Range<usize>,
