@@ -31,10 +31,6 @@ const BANNED: &[(&[&str], &str)] = &[
 /// Text that has a banned word and means something else.
 const EXCEPT: &[&str] = &["single flight", "single-flight", "ascii letter", "letters and digits"];
 
-/// How often each file still has one. Numbers only get smaller, and a file without any is taken out.
-/// With `TOPKIT_TIDY_WORDS`, the counts of today are written to the file that it names.
-const TO_GO: &str = include_str!("words_to_go.txt");
-
 /// The banned words of a text, each with what to write.
 fn banned(text: &str) -> Vec<(&'static str, &'static str)> {
     let mut text = text.to_lowercase();
@@ -97,31 +93,11 @@ fn prose() -> BTreeMap<String, String> {
 
 #[test]
 fn banned_words_stay_away() {
-    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
-    for line in TO_GO.lines() {
-        let (path, times) = line.split_once(' ').unwrap();
-        left.insert(path, times.parse().unwrap());
-    }
     let mut wrong = Vec::new();
-    let mut now = String::new();
     for (path, text) in prose() {
-        let found = banned(&text);
-        let most = left.remove(path.as_str()).unwrap_or(0);
-        if !found.is_empty() {
-            now += &format!("{path} {}\n", found.len());
+        for (word, instead) in banned(&text) {
+            wrong.push(format!("{path} says \"{word}\": write {instead}"));
         }
-        if found.len() > most {
-            wrong.push(format!("{path} has {}, and may have {most}:", found.len()));
-            wrong
-                .extend(found.iter().map(|(word, instead)| format!("    {word}: write {instead}")));
-        } else if most > 0 && found.is_empty() {
-            wrong.push(format!("{path} has none left: take it from words_to_go.txt"));
-        }
-    }
-    wrong.extend(left.keys().map(|path| format!("{path} is gone: take it from words_to_go.txt")));
-    if let Some(path) = std::env::var_os("TOPKIT_TIDY_WORDS") {
-        std::fs::write(path, now).unwrap();
-        return;
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
