@@ -81,16 +81,20 @@ pub(crate) fn variant_faults(variant: &Variant) -> Vec<Fault> {
 
 /// How many CTAs may share a row.
 fn cluster(kernel: &str, launched: LaunchKind, cluster: u32) -> Option<Fault> {
-    let (sound, message, instead) = if launched == LaunchKind::ClusterPerRow {
+    let clusters = launched == LaunchKind::ClusterPerRow;
+    // Plans by rules validate variants at each launch: a sound one builds no text.
+    let sound = if clusters { Variant::CLUSTERS.contains(&cluster) } else { cluster == 1 };
+    if sound {
+        return None;
+    }
+    let (message, instead) = if clusters {
         let (least, most) = (Variant::CLUSTERS.start(), Variant::CLUSTERS.end());
-        let message = format!("{cluster} CTAs cannot share a row of {kernel}");
-        (Variant::CLUSTERS.contains(&cluster), message, format!("{least} to {most}"))
+        (format!("{cluster} CTAs cannot share a row of {kernel}"), format!("{least} to {most}"))
     } else {
         let message = format!("{kernel} is launched without clusters, not by {cluster} CTAs each");
-        (cluster == 1, message, "1".to_owned())
+        (message, "1".to_owned())
     };
-    let hint = format!("set `cluster` to {instead}");
-    (!sound).then(|| Fault::new(Key::Threads, None, message, hint))
+    Some(Fault::new(Key::Threads, None, message, format!("set `cluster` to {instead}")))
 }
 
 /// A list must name something, and nothing twice.

@@ -1,5 +1,7 @@
 //! An engine without a GPU: generate, compile, cache, inspect, dump.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 use topkit::cache::Origin;
 use topkit::{Config, DType, Error, Problem, Toolchain, Variant, inspect::SassError, topk_kernel};
@@ -141,8 +143,11 @@ fn machine_code_is_shown_or_it_is_said_what_is_missing() {
         }
         return;
     }
-    let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime/tests/tools/nvdisasm");
-    let said = |program: &str| {
+    let folder = tempfile::tempdir().unwrap();
+    let tool = folder.path().join("nvdisasm");
+    std::fs::write(&tool, include_str!("../../../runtime/tests/tools/nvdisasm")).unwrap();
+    std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let said = |program: &Path| {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["engine::machine_code_is_shown_or_it_is_said_what_is_missing", "--exact"])
             .arg("--nocapture")
@@ -152,10 +157,10 @@ fn machine_code_is_shown_or_it_is_said_what_is_missing() {
             .unwrap();
         String::from_utf8(child.stdout).unwrap()
     };
-    let shown = said(tool);
+    let shown = said(&tool);
     assert!(shown.contains("shown: arguments: --print-code "), "{shown}");
     assert!(shown.contains("kernel.cubin") && shown.contains(" bytes of ELF"), "{shown}");
-    let missing = said("/nonexistent/nvdisasm");
+    let missing = said(Path::new("/nonexistent/nvdisasm"));
     for words in ["missing: ", "/nonexistent/nvdisasm", "no such file", "pip install"] {
         assert!(missing.contains(words), "{missing}");
     }

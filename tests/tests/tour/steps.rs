@@ -1,8 +1,6 @@
 //! The kernels of `templates/tour/`, each as one text that includes nothing. Shared by the suite that
 //! interprets them and the suite that compiles them.
 
-use std::path::{Path, PathBuf};
-
 /// A kernel of the tour: its file, its entry, and its CTA's threads.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
@@ -19,37 +17,80 @@ pub const VECTORS: Step = Step { file: "4_vectors.cu", entry: "tour_vectors" };
 pub const LARGEST: Step = Step { file: "5_semantics.cu", entry: "tour_largest" };
 pub const SMALLEST: Step = Step { file: "5_semantics.cu", entry: "tour_smallest_ragged" };
 
+macro_rules! embed {
+    ($($path:literal,)*) => {
+        /// Path below `templates/`, and text. The suites also run on machines without the repository.
+        const FILES: &[(&str, &str)] =
+            &[$(($path, include_str!(concat!("../../../templates/", $path))),)*];
+    };
+}
+
+// The tour, and what it includes.
+embed! {
+    "core/histogram.cuh",
+    "core/range.cuh",
+    "core/threshold.cuh",
+    "core/types.cuh",
+    "core/warp.cuh",
+    "kernels/block_radix.cuh",
+    "ptx/integers.cuh",
+    "ptx/reduce.cuh",
+    "row/row.cuh",
+    "row/vec_load.cuh",
+    "row/vectors.cuh",
+    "score/dtypes.cuh",
+    "score/ordinal.cuh",
+    "select/candidate_buffer.cuh",
+    "sink/short_row.cuh",
+    "tour/1_histogram.cu",
+    "tour/2_radix.cu",
+    "tour/3_candidates.cu",
+    "tour/4_vectors.cu",
+    "tour/5_semantics.cu",
+}
+
 impl Step {
     /// The file's text, with each file that it includes once, where it is first included.
     pub fn text(&self) -> String {
         let mut included = Vec::new();
         let mut text = String::new();
-        append(&folder().join(self.file), &mut included, &mut text);
+        append(&format!("tour/{}", self.file), &mut included, &mut text);
         text
     }
 }
 
-pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates/tour")
-}
-
-fn append(path: &Path, included: &mut Vec<PathBuf>, to: &mut String) {
-    let path = path.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    if included.contains(&path) {
+fn append(path: &str, included: &mut Vec<String>, to: &mut String) {
+    if included.iter().any(|other| other == path) {
         return;
     }
-    included.push(path.clone());
-    let name = path.strip_prefix(folder().join("../..").canonicalize().unwrap()).unwrap();
-    to.push_str(&format!("#line 1 \"{}\"\n", name.display()));
-    for (number, line) in (2..).zip(std::fs::read_to_string(&path).unwrap().lines()) {
-        let name = name.display();
+    included.push(path.to_owned());
+    let (_, text) = FILES
+        .iter()
+        .find(|(file, _)| *file == path)
+        .unwrap_or_else(|| panic!("name {path} among the FILES of tour/steps.rs"));
+    to.push_str(&format!("#line 1 \"templates/{path}\"\n"));
+    for (number, line) in (2..).zip(text.lines()) {
         match line.strip_prefix("#include \"").and_then(|line| line.strip_suffix('"')) {
             Some(other) => {
-                append(&path.parent().unwrap().join(other), included, to);
-                to.push_str(&format!("#line {number} \"{name}\"\n"));
+                append(&resolve(path, other), included, to);
+                to.push_str(&format!("#line {number} \"templates/{path}\"\n"));
             }
             None if line == "#pragma once" => to.push('\n'),
             None => to.push_str(&format!("{line}\n")),
         }
     }
+}
+
+/// The path below `templates/` of a file that another one includes.
+fn resolve(from: &str, included: &str) -> String {
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in included.split('/') {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
 }
