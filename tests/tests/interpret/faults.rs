@@ -54,7 +54,7 @@ examples! {
     uninitialised_shared: Plain, ["uninitialised"], "4-byte read of shared memory";
     uninitialised_global: Plain, ["uninitialised"], "4-byte read of out";
     divergence_branch: Plain, ["divergence"], "24 threads";
-    divergence_lines: Plain, ["divergence"], "it meets";
+    divergence_lines: Plain, ["divergence"], "waits at the same barrier";
     divergence_named: Plain, ["divergence"], "barrier 1";
     divergence_cluster: Cluster, ["divergence"], "exits between";
     mask_missing: Plain, ["mask"], "mask 0xffffffff";
