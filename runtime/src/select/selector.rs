@@ -6,7 +6,7 @@
 
 use crate::backend::cuda::capture::is_capturing;
 use crate::backend::cuda::module::LoadedKernel;
-use crate::backend::launch::RawLaunch;
+use crate::backend::launch::{RawLaunch, bytes_of};
 use crate::compile::resources::{self, Resources};
 use crate::compile::sass::Disassembler;
 use crate::compile::store::Artifact;
@@ -394,9 +394,9 @@ impl Selector {
         let find = || unsafe { self.kernel(stream, plan) };
         let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
-        // SAFETY: the argument has the layout of the kernel's parameter, and a plan has PDL only for
+        // SAFETY: the argument has the layout that the kernel's text asserts, and a plan has PDL only for
         // kernels that wait for the preceding kernel; the caller promises the rest.
-        unsafe { kernel.launch(plan.grid, plan.pdl, stream, &launch.kernel_args()) }
+        unsafe { kernel.launch(plan.grid, plan.pdl, stream, bytes_of(&launch.kernel_args())) }
     }
 
     /// The loaded kernel of a plan; loads it unless a capture forbids that.

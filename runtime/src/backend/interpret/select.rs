@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::launch::{Kernel, Launch};
 use super::memory::{Memory, Word};
 use super::room::Selection;
-use crate::backend::launch::{KernelArgs, RawLaunch};
+use crate::backend::launch::{RawLaunch, bytes_of};
 use crate::problem::{IndexInt, Problem, Score};
 use topkit_codegen::{IndexType, RowShape, Variant};
 
@@ -199,12 +199,7 @@ impl Kernel {
             workspace_bytes,
             ..RawLaunch::new(S::DTYPE, rows, columns, k)
         };
-        let args = raw.kernel_args();
-        // SAFETY: a plain struct of words without padding.
-        let args = unsafe {
-            std::slice::from_raw_parts((&raw const args).cast::<u8>(), size_of::<KernelArgs>())
-        };
-        self.launch(launch, args, &mut memory)?;
+        self.launch(launch, bytes_of(&raw.kernel_args()), &mut memory)?;
         if let Some(workspace) = workspace {
             restored(&memory.read::<u8>(workspace)[..zeroed_bytes])?;
         }
