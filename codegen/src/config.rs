@@ -5,13 +5,19 @@
 //! the struct. This module does not depend on the rest of the text.
 
 use crate::layout::{COUNTERS, MOST_CANDIDATES, PART_HEADER_WORDS, STAGES};
+use crate::program::Program;
 use crate::{Key, Variant};
 
-/// The types.
-pub(crate) fn types(variant: &Variant) -> Vec<String> {
+/// The types, those of the selector's program last.
+pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String> {
     let dtype = variant.dtype.cuda_name();
     let own = [format!("using Dtype = {dtype};"), "using Bits = Dtype::Bits;".to_owned()];
-    own.into_iter().chain(semantic(variant, true)).collect()
+    let seams = program.map_or([None; 3], |program| {
+        [("Source", program.source()), ("Ordinal", program.ordinal()), ("Output", program.output())]
+            .map(|(seam, name)| Some((seam, name?)))
+    });
+    let seams = seams.into_iter().flatten().map(|(seam, name)| format!("using {seam} = ::{name};"));
+    own.into_iter().chain(semantic(variant, true)).chain(seams).collect()
 }
 
 /// The constants: first of the kernel and its sizes, then of the semantic keys.

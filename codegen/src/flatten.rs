@@ -11,8 +11,13 @@ use std::fmt::Write;
 /// The self-contained form of a rendered text, whose file is `path` in the templates folder.
 ///
 /// Lines before the first include (the banner) stay at the top.
-pub(crate) fn flatten(path: &str, lines: &[Line<'_>]) -> Result<String, RenderError> {
-    let mut flattener = Flattener { out: String::new(), done: vec![path.to_owned()] };
+/// [`PROGRAM`] stands for the text of the selector's program.
+pub(crate) fn flatten(
+    path: &str,
+    lines: &[Line<'_>],
+    program: Option<&str>,
+) -> Result<String, RenderError> {
+    let mut flattener = Flattener { out: String::new(), done: vec![path.to_owned()], program };
     flattener.root(path, lines)?;
     Ok(flattener.out)
 }
@@ -25,13 +30,17 @@ pub(crate) struct Line<'a> {
     pub number: Option<usize>,
 }
 
-struct Flattener {
+/// The name of a program's text, which is no file.
+pub(crate) const PROGRAM: &str = "program";
+
+struct Flattener<'a> {
+    program: Option<&'a str>,
     out: String,
     /// Blocks already written or being written; both are skipped when named again.
     done: Vec<String>,
 }
 
-impl Flattener {
+impl Flattener<'_> {
     /// Writes the root, with each include replaced at its line.
     fn root(&mut self, path: &str, lines: &[Line<'_>]) -> Result<(), RenderError> {
         // What a compiler takes for the number of the next line; none in the banner and after a block.
@@ -69,7 +78,8 @@ impl Flattener {
             return Ok(());
         }
         self.done.push(path.to_owned());
-        let text = embed::file(path).ok_or_else(|| RenderError::MissingBlock {
+        let known = if path == PROGRAM { self.program } else { embed::file(path) };
+        let text = known.ok_or_else(|| RenderError::MissingBlock {
             block: path.to_owned(),
             file: format!("{FOLDER}/{from}"),
             line,
@@ -99,8 +109,9 @@ impl Flattener {
         }
         let name = if line == 1 { path.to_owned() } else { format!("{path}, from line {line}") };
         let rule = "-".repeat(90usize.saturating_sub(name.len()));
+        let file = if path == PROGRAM { path.to_owned() } else { format!("{FOLDER}/{path}") };
         // Writing to a String cannot fail.
-        let _ = writeln!(self.out, "// ---- {name} {rule}\n#line {line} \"{FOLDER}/{path}\"");
+        let _ = writeln!(self.out, "// ---- {name} {rule}\n#line {line} \"{file}\"");
     }
 }
 
@@ -142,7 +153,7 @@ mod tests {
     #[test]
     fn a_block_is_written_once_and_named() {
         let text = "// banner\n#include \"row/row.cuh\"\n#include \"core/types.cuh\"\nint x;\n";
-        let flat = flatten("root.cu", &whole(text)).unwrap();
+        let flat = flatten("root.cu", &whole(text), None).unwrap();
         assert!(flat.starts_with("// banner\n"), "{flat}");
         assert!(!flat.contains("#include"), "{flat}");
         assert_eq!(flat.matches("// ---- core/types.cuh ").count(), 1);
@@ -152,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_block_is_whole_and_after_those_that_it_includes() {
-        let flat = flatten("root.cu", &whole("// banner\n#include \"row/row.cuh\"\n")).unwrap();
+        let flat =
+            flatten("root.cu", &whole("// banner\n#include \"row/row.cuh\"\n"), None).unwrap();
         let row = embed::file("row/row.cuh").unwrap();
         let (types, row_at) = (
             flat.find("// ---- core/types.cuh ").unwrap(),
@@ -165,7 +177,7 @@ mod tests {
 
     #[test]
     fn lines_keep_their_numbers() {
-        let flat = flatten("root.cu", &whole("#include \"row/row.cuh\"\n")).unwrap();
+        let flat = flatten("root.cu", &whole("#include \"row/row.cuh\"\n"), None).unwrap();
         let mut at: Option<(&str, usize)> = None;
         for line in flat.lines() {
             if let Some(rest) = line.strip_prefix("#line ") {
@@ -191,17 +203,31 @@ mod tests {
         let mut lines = whole(text);
         // A loop in the fourth line was rendered twice, and its tags take two lines.
         (lines[3].number, lines[4].number, lines[5].number) = (None, None, Some(7));
-        let flat = flatten("root.cu", &lines).unwrap();
+        let flat = flatten("root.cu", &lines, None).unwrap();
         let end = "#line 3 \"templates/root.cu\"\nint a;\nint b;\nint c;\n#line 7 \"templates/root.cu\"\nint d;\n";
         assert!(flat.ends_with(end), "{flat}");
         lines[5].number = Some(6);
-        let flat = flatten("root.cu", &lines).unwrap();
+        let flat = flatten("root.cu", &lines, None).unwrap();
         assert_eq!(flat.matches("templates/root.cu\"\n").count(), 1, "{flat}");
     }
 
     #[test]
+    fn a_program_is_a_block_of_its_own_name() {
+        let text = "// banner\n#include \"core/types.cuh\"\n#include \"program\"\nint a;\n";
+        let flat = flatten("root.cu", &whole(text), Some("struct Own {\n};")).unwrap();
+        assert!(
+            flat.contains(
+                "\n#line 1 \"program\"\nstruct Own {\n};\n\n// ---- root.cu, from line 4"
+            )
+        );
+        let error = flatten("root.cu", &whole(text), None).unwrap_err().to_string();
+        assert!(error.contains("templates/root.cu:3 includes program"), "{error}");
+    }
+
+    #[test]
     fn a_missing_block_is_named_with_its_place() {
-        let error = flatten("root.cu", &whole("\n#include \"core/absent.cuh\"\n")).unwrap_err();
+        let error =
+            flatten("root.cu", &whole("\n#include \"core/absent.cuh\"\n"), None).unwrap_err();
         let message = error.to_string();
         assert!(message.contains("core/absent.cuh") && message.contains("templates/root.cu:2"));
     }

@@ -32,7 +32,11 @@ pub use keys::{
     TuningKey,
 };
 pub use naming::UnknownName;
-pub use program::{ArgsLayout, Field, FieldType, KernelArgs, Scalar};
+#[doc(hidden)]
+pub use program::{
+    ArgsLayout, Field, FieldType, KernelArgs, Program, ProgramBuilder, ProgramError, ProgramId,
+    Scalar, UnknownProgram,
+};
 pub use render::{RenderedSource, render};
 pub use selector::{KSet, SelectorSpec};
 pub use variant::Variant;

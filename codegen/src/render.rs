@@ -4,8 +4,8 @@ use crate::config;
 use crate::embed;
 use crate::error::RenderError;
 use crate::flatten::{Line, flatten};
-use crate::program::ArgsLayout;
-use crate::{SpecError, Variant};
+use crate::program::{ArgsLayout, Program};
+use crate::{SelectorSpec, SpecError, Variant};
 use minijinja::{Environment, UndefinedBehavior, context};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -25,19 +25,29 @@ pub struct RenderedSource {
     pub digest: String,
 }
 
-/// Renders the kernel of a variant.
+/// Renders the kernel of a variant, with the program of its selector. Whether the selector declares the
+/// variant's sizes does not matter.
 ///
 /// Pure and deterministic: the same variant gives the same bytes in every process.
-pub fn render(variant: &Variant) -> Result<RenderedSource, RenderError> {
+///
+/// # Errors
+/// The variant has faults, or names another program than the selector's.
+pub fn render(spec: &SelectorSpec, variant: &Variant) -> Result<RenderedSource, RenderError> {
     let faults = variant.validate();
     if !faults.is_empty() {
         return Err(SpecError { faults }.into());
     }
+    let (given, own) = (variant.program, spec.program_id());
+    if given != own {
+        let (variant, selector) = (variant.symbol(), spec.name.to_string());
+        return Err(RenderError::Program { variant, given, selector, own });
+    }
     let entry = variant.symbol();
     let template = embed::file(SKELETON)
         .ok_or_else(|| RenderError::Skeleton(format!("{SKELETON} is not embedded")))?;
-    let rendered = skeleton(&numbered(template), variant, &entry)?;
-    let text = flatten(SKELETON, &lines(&rendered))?;
+    let program = spec.program.as_ref();
+    let rendered = skeleton(&numbered(template), variant, program, &entry)?;
+    let text = flatten(SKELETON, &lines(&rendered), program.map(Program::text))?;
     let digest = sha256_hex(text.as_bytes());
     Ok(RenderedSource { variant: *variant, text, entry, digest })
 }
@@ -75,11 +85,17 @@ fn lines(rendered: &str) -> Vec<Line<'_>> {
 }
 
 /// The part of the text that depends on the variant: banner, includes, Config and entry.
-fn skeleton(template: &str, variant: &Variant, entry: &str) -> Result<String, RenderError> {
+fn skeleton(
+    template: &str,
+    variant: &Variant,
+    program: Option<&Program>,
+    entry: &str,
+) -> Result<String, RenderError> {
     let failed = |error: minijinja::Error| RenderError::Skeleton(format!("{error:#}"));
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let args = ArgsLayout::core();
+    let core = ArgsLayout::core();
+    let args = program.map_or(&core, Program::args);
     environment
         .render_str(
             template,
@@ -90,7 +106,8 @@ fn skeleton(template: &str, variant: &Variant, entry: &str) -> Result<String, Re
                 kernel_struct => variant.kernel.cuda_name(),
                 fields => args.declarations(),
                 assertions => args.assertions(),
-                types => config::types(variant),
+                types => config::types(variant, program),
+                program => program.is_some(),
                 constants => config::constants(variant),
                 cluster => variant.cluster,
                 ctas => variant.ctas(),
@@ -117,7 +134,7 @@ mod tests {
     fn lines_of_the_skeleton_keep_their_numbers() {
         let template = embed::file(SKELETON).unwrap();
         for variant in Variant::all().iter().step_by(1999) {
-            let text = render(variant).unwrap().text;
+            let text = render(&SelectorSpec::of(variant), variant).unwrap().text;
             let mut at: Option<usize> = None;
             let mut seen = 0;
             for line in text.lines() {

@@ -189,6 +189,11 @@ impl ArgsLayout {
         members.map(|(kind, name, _)| format!("{kind}{name};")).collect()
     }
 
+    /// The names of those members.
+    pub(super) fn member_names(&self) -> impl Iterator<Item = String> {
+        self.fields.iter().flat_map(Field::members).map(|(_, name, _)| name)
+    }
+
     /// Lines of the text that refuse to compile where a field is in another place than the host's.
     pub(crate) fn assertions(&self) -> Vec<String> {
         let at = |of: &str, name: &str, offset: usize| {
