@@ -199,11 +199,11 @@ fn a_kernel_in_memory_is_found_without_rendering() {
     assert_eq!(Renders::of(|| selector.artifact(&plan.variant).unwrap()).1, 0);
 
     // A dump that was removed is written again.
-    let dump_dir = Some(folder.path().join("dumps"));
-    let dumping = Config { dump_dir: dump_dir.clone(), ..Config::default() };
+    let dumps = folder.path().join("dumps");
+    let dumping = Config { dump_dir: Some(dumps.clone()), ..Config::default() };
     let engine = Engine::builder().config(dumping).pack(&path);
     let selector = engine.build_toolchain(arch("sm_66")).unwrap().selector(spec()).unwrap();
-    let written = dump_dir.unwrap().join(format!("{}-sm_66", variants[0].symbol()));
+    let written = dumps.join(format!("{}-sm_66", variants[0].symbol()));
     for _ in 0..2 {
         selector.artifact(&variants[0]).unwrap();
         fs::remove_dir_all(&written).unwrap();
