@@ -3,7 +3,7 @@
 //! A process that is killed at any step leaves a whole entry, or something in `.staging` that a later
 //! write removes. No lock is needed for that.
 
-use super::{DiskCache, DiskError, Lookup, STAGING, STALE, entry, folder};
+use super::{DiskCache, DiskError, Lookup, STAGING, STALE, entry, folder, room};
 use crate::compile::Compiled;
 use crate::compile::store::{CacheKey, KeyInputs};
 use std::fs;
@@ -14,7 +14,7 @@ use std::time::SystemTime;
 /// Renames tried against other writers of the same entry before the last one.
 const ROUNDS: usize = 3;
 
-/// What became of an entry that was to be published.
+/// The outcome of publishing an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Published {
     /// It is in its place.
@@ -47,6 +47,7 @@ impl DiskCache {
         let staging = self.staging()?;
         let staged = temporary(&staging, &key.folder_name())?;
         entry::write(staged.path(), inputs, cubin, log)?;
+        room::mark_new(staged.path());
         tracing::trace!(path = %place.display(), "about to publish a cache entry");
         let published = self.settle(&key, staged.path(), &staging)?;
         if published == Published::Kept {
@@ -128,7 +129,7 @@ impl DiskCache {
         fs::rename(&new, file).map_err(|error| DiskError::io("create", file, error))
     }
 
-    /// The folder to write in, without what writers that died have left there.
+    /// The folder to write in, without the files of writers that died.
     pub(crate) fn staging(&self) -> Result<PathBuf, DiskError> {
         let staging = self.prepare(STAGING)?;
         let listing =
