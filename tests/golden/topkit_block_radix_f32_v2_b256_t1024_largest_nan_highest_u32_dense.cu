@@ -141,7 +141,6 @@ static_assert(TOPKIT_OFFSET(LaunchArgs, k) == 60, "k is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, rows) == 64, "rows is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 72, "Args");
-#line 23 "templates/skeleton.cu.j2"
 
 // The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
 struct Config {
@@ -164,7 +163,7 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = false;
-#line 32 "templates/skeleton.cu.j2"
+#line 41 "templates/skeleton.cu.j2"
 
     // Greater keys are better.
     static __device__ __forceinline__ Bits key(Bits score) {
@@ -824,8 +823,8 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 57 --------------------------------------------------------------
-#line 57 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 66 --------------------------------------------------------------
+#line 66 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)

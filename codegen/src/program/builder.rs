@@ -164,7 +164,7 @@ fn identifier_fault(name: &str, what: &str) -> Option<String> {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && name.starts_with(|c: char| c.is_ascii_alphabetic());
     if !plain || name.contains("__") {
-        let hint = "use ASCII letters, digits and single `_`, a letter first";
+        let hint = "use a to z, A to Z, digits and single `_`, no digit first";
         return Some(format!("its {what} is called `{name}`, which is not a name of C++; {hint}"));
     }
     let keyword = KEYWORDS.contains(&format!(" {name} "));
@@ -216,7 +216,7 @@ mod tests {
             (plain().field("1x", scalar), "field is called `1x`, which is not a name of C++"),
             (plain().field("", scalar), "is called ``"),
             (plain().field("a__b", scalar), "single `_`"),
-            (plain().field("é", scalar), "ASCII"),
+            (plain().field("é", scalar), "a to z"),
             (plain().field("float", scalar), "`float`, a keyword of C++"),
             ((0..600).fold(plain(), |all, i| all.field(format!("f{i}"), scalar)), "has 4872 bytes"),
         ];

@@ -84,7 +84,7 @@ impl Selector {
         variant: &Variant,
         compiling: Compiling,
     ) -> Result<Arc<LoadedKernel>, Error> {
-        let kernel = self.toolchain().load(variant, compiling)?;
+        let kernel = self.toolchain().load(self.spec(), variant, compiling)?;
         self.planner().tried().accept(variant);
         Ok(kernel)
     }

@@ -248,7 +248,11 @@ impl Selector {
 
     fn compile_key(&self, variant: Variant) -> Result<CompileKey, Error> {
         let toolchain = self.toolchain();
-        Ok(CompileKey { variant, arch: toolchain.arch(), key: toolchain.key(&variant)? })
+        Ok(CompileKey {
+            variant,
+            arch: toolchain.arch(),
+            key: toolchain.key(self.spec(), &variant)?,
+        })
     }
 
     /// Warms some kernels on threads, in order, and gives them in that order.
@@ -284,7 +288,7 @@ impl Selector {
         let start = Instant::now();
         let toolchain = self.toolchain();
         let warm = || {
-            let origin = toolchain.warm(&key.variant)?.origin;
+            let origin = toolchain.warm(self.spec(), &key.variant)?.origin;
             if self.context().is_some() {
                 self.load_by(&key.variant, Compiling::Allowed)?;
             }
