@@ -76,7 +76,7 @@ fn a_file_holds_what_stdout_would() {
     assert_eq!(json["file"], file.to_str().unwrap());
 }
 
-/// What `emit --json` says with edited sources in a folder, and what it logs.
+/// The output and the log of `emit --json` with edited sources in a folder.
 fn emit_with(place: &Place, args: &[&str]) -> Ran {
     let mut command = place.command(&[&["emit", "--json"], args].concat());
     command.env("TOPKIT_OVERRIDE", place.path("edited"));

@@ -16,7 +16,7 @@ use topkit::{
 pub struct Axes(Vec<(&'static TuningKey, Vec<u32>)>);
 
 impl Axes {
-    /// Declares the axes that were given; the others keep what the builder has.
+    /// Declares the given axes; the others stay as the builder has them.
     pub fn declare(&self, builder: SpecBuilder) -> SpecBuilder {
         let mut spec = builder.spec();
         self.0.iter().for_each(|(key, sizes)| key.set(&mut spec, sizes.clone()));
@@ -61,7 +61,7 @@ impl clap::Args for Axes {
     }
 }
 
-/// The option of a key, `--vec-size`, with what it means.
+/// The option of a key, `--vec-size`, with its meaning.
 fn option(key: Key, more: &str) -> Arg {
     let help = key.summary().trim_end_matches('.').replace('`', "");
     Arg::new(key.name()).long(key.name().replace('_', "-")).help(help + more)
