@@ -20,7 +20,7 @@ struct Ranking {
 
     u64 entries[CAPACITY];
 
-    // Calls write(slot, column) for those of the candidates from `first` to before `last` that are
+    // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
     // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
     // better than one candidate.
     template <class Write>
@@ -41,7 +41,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, column_of(entry));
+                write(place + better, column_of(entry), key_of(entry));
             }
         }
     }
