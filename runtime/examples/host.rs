@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let best = host::top_k::<bf16, i32>(&ragged, 2, &semantics)?;
     println!("of rows of length 1 and 3     {:?}", best.indices);
 
-    // `check` judges an answer that came from elsewhere, a kernel's for example.
+    // `check` checks an answer of another program, such as a kernel.
     let wrong = [0, -1, 0, 2];
     match host::check(&ragged, 2, &semantics, &wrong) {
         Err(Mismatch::Winner { .. }) => println!("a wrong answer is found out"),

@@ -5,8 +5,8 @@ mod support;
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, SystemTime};
 use support::{ARCH, Copy, Fake, TestCache, leftovers, logged, names, source, until};
@@ -102,6 +102,27 @@ fn a_new_kernel_stays_even_if_it_alone_is_too_large() {
         let key = get(&cache, number);
         assert!(is_kept(&cache, &key));
         assert_eq!(cache.disk().unwrap().entries().unwrap().len(), 1);
+    }
+}
+
+/// Threads publish at once into a cache that has room for none: each makes room, and one entry is left.
+#[test]
+fn writers_that_make_room_at_once_leave_the_last_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let cache = limited(&folder.path().join(round.to_string()), 0);
+        let start = Barrier::new(4);
+        let keys = thread::scope(|scope| {
+            let publish = |number| {
+                start.wait();
+                get(&cache, number)
+            };
+            let threads = [0, 1, 2, 3].map(|number| scope.spawn(move || publish(number)));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        let kept = keys.iter().filter(|key| cache.kept(key).is_ok()).count();
+        assert_eq!(kept, 1, "round {round}");
+        assert_eq!(cache.disk().unwrap().entries().unwrap().len(), 1, "round {round}");
     }
 }
 

@@ -99,10 +99,10 @@ struct Filter {
         const Ring<Config> ring;
 #pragma unroll 1
         for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
-            ring.bring(stripes, part.rank + turn * part.parts, turn);
+            ring.prefetch(stripes, part.rank + turn * part.parts, turn);
         }
         if (turns <= STAGES) {
-            let_grid_behind_start();
+            launch_dependents();
         }
         // The threshold is guessed while the second stripe is on its way (32 x 131072 f32, k = 512: 9.1
         // us, and 10.0 after it; H200), unless the wider margin would make too many candidates.
@@ -165,9 +165,9 @@ struct Filter {
             shared.candidates.push(stripes, stripe, hits, room,
                                    [&](u32 item) { return ring.score(stage, item); });
             if (turn + STAGES < turns) {
-                ring.bring(stripes, stripe + STAGES * part.parts, stage);
+                ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
-                    let_grid_behind_start();
+                    launch_dependents();
                 }
             } else {
                 copy_async_commit();

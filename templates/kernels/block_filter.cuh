@@ -22,9 +22,9 @@ struct BlockFilter {
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
-        // Clear the counters, then wait for the grid before this one (PDL).
+        // Clear the counters, then wait for the preceding grid (PDL).
         Steps::prepare(shared);
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
 
         // Find the row. Of k scores or fewer, each wins.
         const Row<typename Config::Bits> row = find_row<Config>(args, blockIdx.x);

@@ -60,12 +60,12 @@ struct BlockResident {
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
-        // Clear the histogram while the grid before this one ends.
+        // Clear the histogram while the preceding grid ends (PDL).
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
         }
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
@@ -76,7 +76,7 @@ struct BlockResident {
         // Load the row, and count the upper bits of the rounded scores.
         const ResidentRow<Config> resident(row, 0);
         const Places& places = resident.places;
-        let_grid_behind_start();
+        launch_dependents();
         __syncthreads();
         resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();

@@ -49,9 +49,9 @@ struct ClusterFilter {
         const u32 index = blockIdx.x / CLUSTER;
         const u32 rank = cluster_rank();
 
-        // Clear the counters, then wait for the grid before this one (PDL).
+        // Clear the counters, then wait for the preceding grid (PDL).
         Steps::prepare(shared.filter);
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
 
         // Find the row. The leader serves a row of one stripe alone. Of k scores or fewer, each wins.
         const Row<Bits> row = find_row<Config>(args, index);

@@ -67,7 +67,7 @@ struct ClusterResident {
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         const u32 index = blockIdx.x / CLUSTER;
         const u32 rank = cluster_rank();
-        // Clear the histogram and prepare the exchanges while the grid before this one ends.
+        // Clear the histogram and prepare the exchanges while the preceding grid ends (PDL).
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
@@ -75,7 +75,7 @@ struct ClusterResident {
             shared.candidate_exchange.prepare();
             shared.extremes_exchange.prepare();
         }
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole, by one CTA.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
@@ -90,7 +90,7 @@ struct ClusterResident {
         cluster_arrive_relaxed();
         const Resident resident(row, rank);
         const Places& places = resident.places;
-        let_grid_behind_start();
+        launch_dependents();
         __syncthreads();
         cluster_wait();
 

@@ -49,9 +49,9 @@ struct GridFilter {
         const u32 rank = blockIdx.x / rows;
         const u32 ctas = rows <= Config::COUNTERS ? gridDim.x / rows : 1;  // of a row
 
-        // Clear the counters, then wait for the grid before this one (PDL).
+        // Clear the counters, then wait for the preceding grid (PDL).
         Steps::prepare(shared.filter);
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
 
         // Find the row. Of k scores or fewer, each wins.
         const Row<Bits> row = find_row<Config>(args, index);

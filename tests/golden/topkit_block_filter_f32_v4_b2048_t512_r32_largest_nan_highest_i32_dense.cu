@@ -176,22 +176,22 @@ struct Config {
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
 #line 1 "templates/ptx/dependent_launch.cuh"
-// Programmatic dependent launch (PDL): a kernel may start before the previous one has ended.
+// Programmatic dependent launch (PDL): a kernel may start before the preceding kernel has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
 // Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
 // grids already. A kernel touches global memory only after it has waited.
 
 
-// Returns when the previous grid has ended and its writes can be read.
-__device__ __forceinline__ void wait_for_grid_ahead() {
+// Returns when the preceding grid has ended and its writes can be read.
+__device__ __forceinline__ void wait_for_preceding_grid() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 
-// Lets the next grid start; it waits for the end of this one before it reads.
-__device__ __forceinline__ void let_grid_behind_start() {
+// Lets the dependent grid start. That grid waits for the end of this grid before it reads.
+__device__ __forceinline__ void launch_dependents() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
@@ -672,9 +672,9 @@ struct Ring {
 
     __device__ __forceinline__ Ring() { own = dynamic_shared() + threadIdx.x; }
 
-    // Starts the copies of a stripe; WORST where the thread has no score. Its copies are a group.
-    // Precondition: what is in the stage has been read.
-    __device__ __forceinline__ void bring(const Slices& slices, u32 stripe, u32 stage) const {
+    // Starts the copies of a stripe into a stage, as one group of copies. Fills in WORST where the
+    // thread has no score. Precondition: the stage's old scores have been read.
+    __device__ __forceinline__ void prefetch(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);
         const u32 step = slices.step();
         const uint4* from = reinterpret_cast<const uint4*>(slices.scores + slices.head) + first;
@@ -1905,10 +1905,10 @@ struct Filter {
         const Ring<Config> ring;
 #pragma unroll 1
         for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
-            ring.bring(stripes, part.rank + turn * part.parts, turn);
+            ring.prefetch(stripes, part.rank + turn * part.parts, turn);
         }
         if (turns <= STAGES) {
-            let_grid_behind_start();
+            launch_dependents();
         }
         // The threshold is guessed while the second stripe is on its way (32 x 131072 f32, k = 512: 9.1
         // us, and 10.0 after it; H200), unless the wider margin would make too many candidates.
@@ -1971,9 +1971,9 @@ struct Filter {
             shared.candidates.push(stripes, stripe, hits, room,
                                    [&](u32 item) { return ring.score(stage, item); });
             if (turn + STAGES < turns) {
-                ring.bring(stripes, stripe + STAGES * part.parts, stage);
+                ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
-                    let_grid_behind_start();
+                    launch_dependents();
                 }
             } else {
                 copy_async_commit();
@@ -2151,9 +2151,9 @@ struct BlockFilter {
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
-        // Clear the counters, then wait for the grid before this one (PDL).
+        // Clear the counters, then wait for the preceding grid (PDL).
         Steps::prepare(shared);
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
 
         // Find the row. Of k scores or fewer, each wins.
         const Row<typename Config::Bits> row = find_row<Config>(args, blockIdx.x);

@@ -506,22 +506,22 @@ struct ThresholdSearch {
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
 #line 1 "templates/ptx/dependent_launch.cuh"
-// Programmatic dependent launch (PDL): a kernel may start before the previous one has ended.
+// Programmatic dependent launch (PDL): a kernel may start before the preceding kernel has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
 // Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
 // grids already. A kernel touches global memory only after it has waited.
 
 
-// Returns when the previous grid has ended and its writes can be read.
-__device__ __forceinline__ void wait_for_grid_ahead() {
+// Returns when the preceding grid has ended and its writes can be read.
+__device__ __forceinline__ void wait_for_preceding_grid() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 
-// Lets the next grid start; it waits for the end of this one before it reads.
-__device__ __forceinline__ void let_grid_behind_start() {
+// Lets the dependent grid start. That grid waits for the end of this grid before it reads.
+__device__ __forceinline__ void launch_dependents() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
@@ -1539,12 +1539,12 @@ struct BlockResident {
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
-        // Clear the histogram while the grid before this one ends.
+        // Clear the histogram while the preceding grid ends (PDL).
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
         }
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
@@ -1555,7 +1555,7 @@ struct BlockResident {
         // Load the row, and count the upper bits of the rounded scores.
         const ResidentRow<Config> resident(row, 0);
         const Places& places = resident.places;
-        let_grid_behind_start();
+        launch_dependents();
         __syncthreads();
         resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();

@@ -97,7 +97,8 @@ fn unusable(path: &Path, reason: impl Display) -> OverrideError {
 }
 
 /// Whether the text has, outside line comments, the name as a whole word with its parameters after
-/// it, and a function with C linkage before it. What it misjudges, the compiler or the driver refuses.
+/// it, and a function with C linkage before it. The compiler or the driver refuses a text that passes
+/// this check by mistake.
 fn defines(text: &str, entry: &str) -> bool {
     let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
     let code: String = code.flat_map(|line| [line, "\n"]).collect();

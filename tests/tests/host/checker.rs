@@ -132,7 +132,7 @@ fn of_ties_any_may_be_taken_and_no_score_above_them_left_out() {
 }
 
 #[test]
-fn of_ragged_rows_only_the_scores_that_count_are_judged() {
+fn of_ragged_rows_only_the_scores_that_count_are_checked() {
     let scores = Distribution::Normal.fill::<f32>(3, 4, 50);
     let (starts, lengths) = ([0, 10, 49, 60], [50, 20, i32::MAX, 5]);
     let input = Matrix::new(&scores, 4, 50).unwrap();
@@ -150,7 +150,7 @@ fn of_ragged_rows_only_the_scores_that_count_are_judged() {
 
 #[test]
 #[should_panic(expected = "row 1 is another one")]
-fn rows_that_were_not_ranked_are_not_judged() {
+fn rows_that_were_not_ranked_are_not_checked() {
     let scores = [1.0f32; 20];
     let checker = Checker::new(&Matrix::new(&scores, 2, 10).unwrap(), &Semantics::DEFAULT);
     let other = Matrix::new(&scores, 2, 10).unwrap().with_lengths(&[10, 9]).unwrap();
@@ -159,7 +159,7 @@ fn rows_that_were_not_ranked_are_not_judged() {
 
 #[test]
 #[should_panic(expected = "not checked here")]
-fn a_tie_rule_is_for_the_other_judge() {
+fn a_tie_rule_is_for_the_other_check() {
     let semantics = Semantics { ties: Ties::LowestIndex, ..Semantics::DEFAULT };
     Checker::new(&Matrix::new(&[1.0f32], 1, 1).unwrap(), &semantics);
 }
@@ -169,7 +169,7 @@ proptest! {
 
     /// Right answers, and ones with some indices changed to any others.
     #[test]
-    fn both_judges_say_the_same(problem in any_problem(), seed: u64) {
+    fn both_checks_say_the_same(problem in any_problem(), seed: u64) {
         let semantics = Semantics {
             ties: Ties::Any, order: Order::Unsorted, values: false, ..problem.semantics::<i32>()
         };

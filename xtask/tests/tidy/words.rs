@@ -18,6 +18,7 @@ const BANNED: &[(&[&str], &str)] = &[
         "programmatic dependent launch",
     ),
     (&["hurt", "hurts"], "costs, or slows"),
+    (&["judge", "judges", "judged", "judging"], "checks"),
     (&["lend", "lends", "lent", "lending"], "borrows, or passes"),
     (&["letter", "letters", "mailbox", "mailboxes"], "exchange"),
     (&["look again", "looks again", "looked at again", "second look"], "rescan"),

@@ -26,7 +26,7 @@ pub fn check<S: Score, I: IndexInt>(
 ) -> Result<(), Mismatch> {
     accept::<S, I>(input, k, semantics)?;
     sized("indices", input.rows(), k, got.len())?;
-    let judge = Judge { ranking: Ranking::new(semantics), semantics };
+    let checker = Checker { ranking: Ranking::new(semantics), semantics };
     let longest = longest(input);
     let mut taken = reserved("marks of the longest row", longest)?;
     let mut columns = reserved("winners of the longest row", longest.min(k as usize))?;
@@ -34,9 +34,9 @@ pub fn check<S: Score, I: IndexInt>(
         let scores = input.row(row);
         taken.clear();
         taken.resize(scores.len(), false);
-        judge.columns(row, scores.len(), got, &mut taken, &mut columns)?;
-        judge.winners(row, scores, &columns, &taken)?;
-        judge.order(row, scores, &columns)?;
+        checker.columns(row, scores.len(), got, &mut taken, &mut columns)?;
+        checker.winners(row, scores, &columns, &taken)?;
+        checker.order(row, scores, &columns)?;
     }
     Ok(())
 }
@@ -82,12 +82,12 @@ fn column(index: i64, len: usize) -> Option<usize> {
     usize::try_from(index).ok().filter(|&column| column < len)
 }
 
-struct Judge<'a> {
+struct Checker<'a> {
     ranking: Ranking,
     semantics: &'a Semantics,
 }
 
-impl Judge<'_> {
+impl Checker<'_> {
     /// Leaves in `columns` those of a row's winners, and marks them in `taken`.
     fn columns<I: IndexInt>(
         &self,

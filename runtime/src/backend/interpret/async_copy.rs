@@ -4,7 +4,7 @@
 //! A copy happens when its thread waits for it. Until then its destination holds random bytes, so that a
 //! read before the wait gets a wrong value.
 
-use super::machine::{Class, Judged, Machine, Then};
+use super::machine::{Checked, Class, Machine, Then};
 use super::shadow::Kind;
 use super::space::Place;
 use std::collections::VecDeque;
@@ -27,7 +27,7 @@ pub(super) struct AsyncCopies {
 
 impl Machine {
     /// Begins a copy.
-    pub fn copy_async(&mut self, to: usize, from: usize, pc: u32) -> Judged {
+    pub fn copy_async(&mut self, to: usize, from: usize, pc: u32) -> Checked {
         if !(to | from).is_multiple_of(BYTES) {
             let what = format!(
                 "an asynchronous copy from {} and to {} bytes past a multiple of {BYTES}",
@@ -51,7 +51,7 @@ impl Machine {
     }
 
     /// Makes the copies since the last call one group.
-    pub fn copy_async_commit(&mut self) -> Judged {
+    pub fn copy_async_commit(&mut self) -> Checked {
         let copies = &mut self.thread().async_copies;
         let group = std::mem::take(&mut copies.open);
         copies.groups.push_back(group);
@@ -59,7 +59,7 @@ impl Machine {
     }
 
     /// The copies of all groups but the last `left` happen.
-    pub fn copy_async_wait(&mut self, left: usize, pc: u32) -> Judged {
+    pub fn copy_async_wait(&mut self, left: usize, pc: u32) -> Checked {
         while self.thread().async_copies.groups.len() > left {
             let group = self.thread().async_copies.groups.pop_front().unwrap_or_default();
             for Copy { to, from } in group {

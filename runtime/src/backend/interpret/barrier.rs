@@ -5,7 +5,7 @@
 //! exited, as in PTX. A grid barrier waits for all threads of the grid.
 
 use super::clock::{Arrival, Clock, joined};
-use super::machine::{Class, Judged, Machine, State, Then, Thread};
+use super::machine::{Checked, Class, Machine, State, Then, Thread};
 use super::order::Released;
 
 /// The unfinished phase of a barrier: the threads that have arrived and not passed it.
@@ -39,7 +39,7 @@ const BARRIERS: u32 = 16;
 
 impl Machine {
     /// `__syncthreads` and its reductions.
-    pub fn block_barrier(&mut self, vote: bool, reduction: u64, pc: u32) -> Judged {
+    pub fn block_barrier(&mut self, vote: bool, reduction: u64, pc: u32) -> Checked {
         let slot = self.thread().slot;
         let all = self.shape.threads as usize;
         if let Some(result) = self.come(slot, 0, vote, pc, true, all as u32)? {
@@ -55,7 +55,7 @@ impl Machine {
     }
 
     /// `bar.sync` and `bar.arrive`.
-    pub fn named_barrier(&mut self, id: u32, threads: u32, waits: bool, pc: u32) -> Judged {
+    pub fn named_barrier(&mut self, id: u32, threads: u32, waits: bool, pc: u32) -> Checked {
         if id >= BARRIERS || threads == 0 || !threads.is_multiple_of(32) {
             let what =
                 format!("barrier {id} for {threads} threads: ids go to 15, threads by whole warps");
@@ -120,7 +120,7 @@ impl Machine {
 
     /// `barrier.cluster.arrive`. A relaxed arrival releases the clock of the thread's last fence; without
     /// a fence it only shows that its CTA has begun.
-    pub fn cluster_arrive(&mut self, relaxed: bool, pc: u32) -> Judged {
+    pub fn cluster_arrive(&mut self, relaxed: bool, pc: u32) -> Checked {
         let released = (!relaxed).then(|| self.thread().clock.clone());
         let phase = (self.cluster_phase, released);
         self.thread().pc = pc;
@@ -142,7 +142,7 @@ impl Machine {
     }
 
     /// `barrier.cluster.wait`.
-    pub fn cluster_wait(&mut self, pc: u32) -> Judged {
+    pub fn cluster_wait(&mut self, pc: u32) -> Checked {
         let Some((phase, released)) = self.thread().in_cluster_phase.take() else {
             return self.trouble(
                 Class::Divergence,
@@ -189,7 +189,7 @@ impl Machine {
     }
 
     /// A barrier over the grid of a cooperative launch.
-    pub fn grid_barrier(&mut self, pc: u32) -> Judged {
+    pub fn grid_barrier(&mut self, pc: u32) -> Checked {
         if !self.shape.cooperative {
             return self.trouble(Class::Misuse, pc, "a grid barrier needs a cooperative launch");
         }

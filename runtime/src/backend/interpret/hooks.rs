@@ -1,11 +1,11 @@
 //! The functions that the shim calls: one for every load and store, and one for everything else.
 //!
 //! A hook runs on the stack of a CUDA thread. It may give the turn to others before the access is
-//! judged, and never returns to a thread at fault. It allocates nothing that a dropped thread would
+//! checked, and never returns to a thread at fault. It allocates nothing that a dropped thread would
 //! leave behind while it is paused.
 
 use super::fibers::pause;
-use super::machine::{Class, Judged, Machine, Then};
+use super::machine::{Checked, Class, Machine, Then};
 use super::order::scope;
 use super::shadow::{Kind, Scope};
 use std::ffi::{CStr, c_char, c_void};
@@ -39,12 +39,18 @@ pub(super) unsafe extern "C" fn access(
         (false, false) => Kind::Read,
     };
     // SAFETY: as above; the reference ends before the thread pauses.
-    let judged = unsafe { volatile_or_plain(&mut *machine, at as usize, size as usize, kind, pc) };
+    let checked = unsafe { volatile_or_plain(&mut *machine, at as usize, size as usize, kind, pc) };
     // SAFETY: as above.
-    unsafe { settle(machine, judged) };
+    unsafe { settle(machine, checked) };
 }
 
-fn volatile_or_plain(machine: &mut Machine, at: usize, size: usize, kind: Kind, pc: u32) -> Judged {
+fn volatile_or_plain(
+    machine: &mut Machine,
+    at: usize,
+    size: usize,
+    kind: Kind,
+    pc: u32,
+) -> Checked {
     match kind {
         // Volatile is atomic and relaxed, so it takes part in what fences order.
         Kind::Strong { scope, reads, writes } => {
@@ -73,16 +79,16 @@ pub(super) unsafe extern "C" fn call(
     // SAFETY: as above.
     unsafe { turn(machine, weight, pc) };
     // SAFETY: as above; the reference ends before the thread pauses.
-    let judged = unsafe { dispatch(&mut *machine, call, &operands, pc) };
+    let checked = unsafe { dispatch(&mut *machine, call, &operands, pc) };
     // SAFETY: as above.
     unsafe {
-        settle(machine, judged);
+        settle(machine, checked);
         (*machine).thread().result
     }
 }
 
 /// The numbers mirror `Call` of `templates/host/hooks.h`.
-fn dispatch(machine: &mut Machine, call: u32, operands: &[u64; 5], pc: u32) -> Judged {
+fn dispatch(machine: &mut Machine, call: u32, operands: &[u64; 5], pc: u32) -> Checked {
     let [a, b, c, d, _] = *operands;
     let at = a as usize;
     match call {
@@ -139,7 +145,7 @@ fn dispatch(machine: &mut Machine, call: u32, operands: &[u64; 5], pc: u32) -> J
     }
 }
 
-fn answer(machine: &mut Machine, result: u64) -> Judged {
+fn answer(machine: &mut Machine, result: u64) -> Checked {
     machine.thread().result = result;
     Ok(Then::GoOn)
 }
@@ -161,23 +167,23 @@ fn relative(machine: &Machine, line: u64) -> u32 {
 /// As for [`pause`].
 unsafe fn turn(machine: *mut Machine, weight: u64, pc: u32) {
     // SAFETY: as the caller promises; the reference ends here.
-    let judged = unsafe {
+    let checked = unsafe {
         let machine = &mut *machine;
-        let judged = machine.step(weight, pc);
-        if judged == Ok(Then::Pause) {
+        let checked = machine.step(weight, pc);
+        if checked == Ok(Then::Pause) {
             let current = machine.current;
             machine.ready.push(current);
         }
-        judged
+        checked
     };
     // SAFETY: as the caller promises.
-    unsafe { settle(machine, judged) };
+    unsafe { settle(machine, checked) };
 }
 
 /// # Safety
 /// As for [`pause`].
-unsafe fn settle(machine: *mut Machine, judged: Judged) {
-    match judged {
+unsafe fn settle(machine: *mut Machine, checked: Checked) {
+    match checked {
         Ok(Then::GoOn) => {}
         // SAFETY: as the caller promises.
         Ok(Then::Pause) => unsafe { pause(machine) },

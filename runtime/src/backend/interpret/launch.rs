@@ -312,7 +312,7 @@ impl Shape {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Report {
-    /// Accesses and calls that were judged.
+    /// Accesses and calls that were checked.
     pub steps: u64,
     /// How often another thread was resumed.
     pub switches: u64,

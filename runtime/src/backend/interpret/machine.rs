@@ -122,14 +122,15 @@ pub(super) enum Then {
     Pause,
 }
 
-pub(super) type Judged = Result<Then, ()>;
+/// The result of a check: what its thread does next, or a fault, kept in the machine.
+pub(super) type Checked = Result<Then, ()>;
 
 impl Machine {
     pub fn thread(&mut self) -> &mut Thread {
         &mut self.threads[self.current]
     }
 
-    pub fn trouble(&mut self, class: Class, pc: u32, what: impl Into<String>) -> Judged {
+    pub fn trouble(&mut self, class: Class, pc: u32, what: impl Into<String>) -> Checked {
         let uid = self.thread().uid;
         self.trouble_of(class, uid, pc, None, what.into())
     }
@@ -141,7 +142,7 @@ impl Machine {
         pc: u32,
         other: Option<Mark>,
         what: String,
-    ) -> Judged {
+    ) -> Checked {
         if self.trouble.is_none() {
             self.trouble = Some(Trouble { class, uid, pc, other, what });
         }
@@ -149,7 +150,7 @@ impl Machine {
     }
 
     /// Counts a step and says whether another thread's turn has come.
-    pub fn step(&mut self, weight: u64, pc: u32) -> Judged {
+    pub fn step(&mut self, weight: u64, pc: u32) -> Checked {
         self.steps += 1;
         if self.steps > self.limits.steps {
             return self.trouble(Class::Endless, pc, "");
@@ -162,7 +163,7 @@ impl Machine {
         Ok(Then::Pause)
     }
 
-    /// Judges an access of the running thread.
+    /// Checks an access of the running thread.
     pub fn access(&mut self, at: usize, size: usize, kind: Kind, pc: u32) -> Result<(), ()> {
         let Thread { uid, epoch, slot, .. } = self.threads[self.current];
         let mark = Mark { uid, epoch, pc };
@@ -170,7 +171,7 @@ impl Machine {
         self.access_as(mark, slot, &clock, at, size, kind)
     }
 
-    /// Judges an access of a thread or of a copy that a thread of the CTA in `slot` began.
+    /// Checks an access of a thread or of a copy that a thread of the CTA in `slot` began.
     pub fn access_as(
         &mut self,
         mark: Mark,
@@ -228,7 +229,7 @@ impl Machine {
     }
 
     /// The running thread waits.
-    pub fn wait(&mut self, state: State, pc: u32) -> Judged {
+    pub fn wait(&mut self, state: State, pc: u32) -> Checked {
         let thread = self.thread();
         thread.state = state;
         thread.pc = pc;

@@ -5,7 +5,7 @@
 //! a missing one is not found.
 
 use super::clock::{Arrival, Clock, Uid, joined};
-use super::machine::{Class, Judged, Machine, State, Then};
+use super::machine::{Checked, Class, Machine, State, Then};
 use super::shadow::{Kind, Mark, Scope};
 use super::space::Place;
 
@@ -40,7 +40,7 @@ enum From {
 const BYTES: usize = 8;
 
 impl Machine {
-    pub fn mbarrier_init(&mut self, at: usize, arrivals: u32, pc: u32) -> Judged {
+    pub fn mbarrier_init(&mut self, at: usize, arrivals: u32, pc: u32) -> Checked {
         if !matches!(self.space.find(at, BYTES), Some(Place::Shared(_)))
             || !at.is_multiple_of(BYTES)
         {
@@ -64,7 +64,7 @@ impl Machine {
     }
 
     /// Arrives, and announces bytes.
-    pub fn mbarrier_arrive(&mut self, at: usize, arrivals: u32, bytes: u64, pc: u32) -> Judged {
+    pub fn mbarrier_arrive(&mut self, at: usize, arrivals: u32, bytes: u64, pc: u32) -> Checked {
         self.use_mbarrier(at, pc)?;
         let arrival = self.arrive(self.current);
         let Some(mbarrier) = self.mbarriers.get_mut(&at) else { return Err(()) };
@@ -93,7 +93,7 @@ impl Machine {
         Ok(ended)
     }
 
-    pub fn mbarrier_wait(&mut self, at: usize, parity: bool, pc: u32) -> Judged {
+    pub fn mbarrier_wait(&mut self, at: usize, parity: bool, pc: u32) -> Checked {
         if self.mbarrier_test(at, parity, pc)? {
             return Ok(Then::GoOn);
         }
@@ -143,7 +143,7 @@ impl Machine {
         bytes: usize,
         done: usize,
         pc: u32,
-    ) -> Judged {
+    ) -> Checked {
         if !(to | from | bytes).is_multiple_of(16) {
             let what = format!(
                 "a bulk copy of {bytes} bytes from {} and to {} bytes past a multiple of 16",
@@ -163,7 +163,7 @@ impl Machine {
         bytes: usize,
         done: usize,
         pc: u32,
-    ) -> Judged {
+    ) -> Checked {
         if !to.is_multiple_of(bytes) {
             let what = format!(
                 "an asynchronous store of {bytes} bytes, {} past a multiple of that",
@@ -174,7 +174,7 @@ impl Machine {
         self.begin(to, From::Value(value), bytes, done, pc)
     }
 
-    fn begin(&mut self, to: usize, from: From, bytes: usize, done: usize, pc: u32) -> Judged {
+    fn begin(&mut self, to: usize, from: From, bytes: usize, done: usize, pc: u32) -> Checked {
         if !matches!(self.space.find(to, bytes), Some(Place::Shared(_))) {
             let what =
                 format!("an asynchronous copy of {bytes} bytes that does not lie in shared memory");

@@ -5,7 +5,7 @@
 //! of block scope orders only threads of one CTA.
 
 use super::clock::{Arrival, Clock, joined};
-use super::machine::{Judged, Machine, Then, Thread};
+use super::machine::{Checked, Machine, Then, Thread};
 use super::shadow::{Kind, Scope};
 
 const ACQUIRE: u64 = 1;
@@ -56,7 +56,7 @@ pub(super) fn scope(number: u64) -> Scope {
 
 impl Machine {
     /// An atomic access, before it happens.
-    pub fn atomic(&mut self, at: usize, size: usize, scope: Scope, order: u64, pc: u32) -> Judged {
+    pub fn atomic(&mut self, at: usize, size: usize, scope: Scope, order: u64, pc: u32) -> Checked {
         if !at.is_multiple_of(size) {
             let what = format!("an atomic of {size} bytes, {} past a multiple of that", at % size);
             return self.trouble(super::machine::Class::Misaligned, pc, what);

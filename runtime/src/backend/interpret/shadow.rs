@@ -110,7 +110,7 @@ impl Actor<'_> {
     }
 }
 
-/// Judges an access to neighbouring bytes and remembers it.
+/// Checks an access to neighbouring bytes and remembers it.
 pub(super) fn access(
     cells: &mut [Cell],
     tables: &mut Tables,

@@ -100,7 +100,7 @@ impl Space {
         (inside < region.len && size <= region.len - inside).then_some(after - 1)
     }
 
-    /// Judges an access and remembers it.
+    /// Checks an access and remembers it.
     pub fn access(
         &mut self,
         actor: &Actor<'_>,

@@ -4,7 +4,7 @@
 //! have exited are not waited for. What a lane reads from one that takes no part is a random number.
 
 use super::clock::{LANES, joined};
-use super::machine::{Class, Judged, Machine, State, Then};
+use super::machine::{Checked, Class, Machine, State, Then};
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Collective {
@@ -49,7 +49,7 @@ impl Collective {
 }
 
 impl Machine {
-    pub fn warp_collective(&mut self, operands: &[u64; 5], pc: u32) -> Judged {
+    pub fn warp_collective(&mut self, operands: &[u64; 5], pc: u32) -> Checked {
         let [kind, mask, value, argument, width] = *operands;
         let collective = Collective {
             kind,

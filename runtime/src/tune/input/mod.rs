@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn of_ragged_rows_only_the_scores_that_count_are_judged() {
+    fn of_ragged_rows_only_the_scores_that_count_are_checked() {
         let (columns, k) = (3000, 64);
         let mut input = Input::adversarial(DType::Bf16, columns, Semantics::DEFAULT);
         let chunks = input.bytes.chunks_exact(2);

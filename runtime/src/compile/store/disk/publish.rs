@@ -3,7 +3,7 @@
 //! A process that is killed at any step leaves a whole entry, or something in `.staging` that a later
 //! write removes. No lock is needed for that.
 
-use super::{DiskCache, DiskError, Lookup, STAGING, STALE, entry, folder};
+use super::{DiskCache, DiskError, Lookup, STAGING, STALE, entry, folder, room};
 use crate::compile::Compiled;
 use crate::compile::store::{CacheKey, KeyInputs};
 use std::fs;
@@ -47,6 +47,7 @@ impl DiskCache {
         let staging = self.staging()?;
         let staged = temporary(&staging, &key.folder_name())?;
         entry::write(staged.path(), inputs, cubin, log)?;
+        room::mark_new(staged.path());
         tracing::trace!(path = %place.display(), "about to publish a cache entry");
         let published = self.settle(&key, staged.path(), &staging)?;
         if published == Published::Kept {

@@ -3,8 +3,9 @@
 //! The modification time of an entry's folder is the time of its last use. Access times are no help: file
 //! systems are mounted without them. So a reader sets the folder's time, at most once an hour, which costs
 //! a network file system one small write. An entry is moved aside whole before it is removed, so that no
-//! process reads half of one; a kernel that is needed later is compiled again. No lock is taken: two
-//! processes that make room at once choose the same entries. Failures are logged, and none fails a launch.
+//! process reads half of one; a kernel that is needed later is compiled again. No lock is taken: writers
+//! that make room at once remove entries in the same order, and none removes the last one, so they do not
+//! empty the cache between them. Failures are logged, and none fails a launch.
 
 use super::DiskCache;
 use super::inventory::size;
@@ -25,17 +26,25 @@ struct Seen {
     path: PathBuf,
 }
 
-/// Notes that an entry is in use now.
+/// Notes that an entry is in use now, if its last use was long ago.
 pub(super) fn mark_used(entry: &Path) {
     let now = SystemTime::now();
-    let noted = || {
-        let last = entry.symlink_metadata()?.modified()?;
-        // A clock of another machine may be ahead.
-        let apart = now.duration_since(last).unwrap_or_else(|ahead| ahead.duration());
-        if apart < GRAIN { Ok(()) } else { File::open(entry)?.set_modified(now) }
-    };
-    let noted: io::Result<()> = noted();
-    if let Err(error) = noted {
+    let last = entry.symlink_metadata().and_then(|metadata| metadata.modified());
+    // A clock of another machine may be ahead.
+    let apart = last.map(|last| now.duration_since(last).unwrap_or_else(|ahead| ahead.duration()));
+    if !apart.is_ok_and(|apart| apart < GRAIN) {
+        set_used(entry, now);
+    }
+}
+
+/// Notes that an entry is about to get its place. The time of the file system may be too coarse to put two
+/// new entries in order.
+pub(super) fn mark_new(staged: &Path) {
+    set_used(staged, SystemTime::now());
+}
+
+fn set_used(entry: &Path, now: SystemTime) {
+    if let Err(error) = File::open(entry).and_then(|folder| folder.set_modified(now)) {
         tracing::debug!(path = %entry.display(), "the use of a cache entry is not noted: {error}");
     }
 }
@@ -61,7 +70,10 @@ impl DiskCache {
             // Somewhat below the limit, so that not every new kernel makes room.
             let goal = limit - limit / 8;
             let mut gone = 0;
-            for entry in entries.iter().filter(|entry| entry.path != new) {
+            // The last one used stays. Nearly always it is the new one. Were it always the new one, two
+            // writers could remove each other's.
+            entries.pop();
+            for entry in entries {
                 if total <= goal {
                     break;
                 }
