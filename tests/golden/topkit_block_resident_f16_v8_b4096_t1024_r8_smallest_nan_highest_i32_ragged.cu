@@ -1606,7 +1606,8 @@ struct BlockResident {
     }
 
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, bool staged) {
-        return {{args, blockIdx.x}, shared.winners, staged};
+        const DirectSink<Config> direct = {args, blockIdx.x};
+        return {direct, shared.winners, staged};
     }
 
     // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
