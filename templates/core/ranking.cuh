@@ -18,7 +18,7 @@ struct Ranking {
 
     Entry entries[CAPACITY];
 
-    // Calls write(slot, column) for those of the candidates from `first` to before `last` that are
+    // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
     // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
     // better than one candidate.
     template <class Write>
@@ -39,7 +39,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, Ordinal::column_of(entry));
+                write(place + better, Ordinal::column_of(entry), Ordinal::key_of(entry));
             }
         }
     }
