@@ -8,16 +8,26 @@ use crate::layout::{COUNTERS, MOST_CANDIDATES, PART_HEADER_WORDS, STAGES};
 use crate::program::Program;
 use crate::{Key, Variant};
 
-/// The types, those of the selector's program last.
+/// The types: what a score is, and where winners go. A struct of the selector's program takes the place of the
+/// plain one.
 pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String> {
-    let dtype = variant.dtype.cuda_name();
-    let own = [format!("using Dtype = {dtype};"), "using Bits = Dtype::Bits;".to_owned()];
-    let seams = program.map_or([None; 3], |program| {
-        [("Source", program.source()), ("Ordinal", program.ordinal()), ("Output", program.output())]
-            .map(|(seam, name)| Some((seam, name?)))
-    });
-    let seams = seams.into_iter().flatten().map(|(seam, name)| format!("using {seam} = ::{name};"));
-    own.into_iter().chain(semantic(variant, true)).chain(seams).collect()
+    let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
+    let own = |of: fn(&Program) -> Option<&str>| Some(format!("::{}", program.and_then(of)?));
+    let output = own(Program::output).unwrap_or_else(|| format!("Indices<{index}>"));
+    let mut types = vec![
+        format!("using Dtype = {dtype};"),
+        "using Bits = Dtype::Bits;".to_owned(),
+        format!("using Output = {output};"),
+    ];
+    types.extend(own(Program::source).map(|source| format!("using Source = {source};")));
+    types
+}
+
+/// The type that turns scores into keys: the program's, or the plain one.
+pub(crate) fn ordinal(program: Option<&Program>) -> String {
+    let own = program.and_then(Program::ordinal);
+    own.map_or_else(|| "ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>".to_owned(), |own| format!("::{own}"))
+}
 }
 
 /// The constants: first of the kernel and its sizes, then of the semantic keys.
@@ -39,11 +49,6 @@ pub(crate) fn constants(variant: &Variant) -> Vec<String> {
         ("THREADS", variant.threads),
     ];
     let own = own.map(|(name, value)| format!("static constexpr u32 {name} = {value};"));
-    own.into_iter().chain(semantic(variant, false)).collect()
-}
-
-/// The lines of the semantic keys that are types, or those that are not.
-fn semantic(variant: &Variant, types: bool) -> impl Iterator<Item = String> {
-    let lines = Key::semantic().iter().filter_map(|key| key.config(&variant.semantics));
-    lines.filter(move |line| line.starts_with("using ") == types)
+    let semantic = Key::semantic().iter().filter_map(|key| key.config(&variant.semantics));
+    own.into_iter().chain(semantic).collect()
 }

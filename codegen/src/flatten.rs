@@ -72,7 +72,7 @@ impl Flattener<'_> {
         Ok(())
     }
 
-    /// Writes a block after those that it includes. `from` includes it, on line `line`.
+    /// Writes the blocks that a block includes, and then the block. `from` includes it, on line `line`.
     fn block(&mut self, path: &str, from: &str, line: usize) -> Result<(), RenderError> {
         if self.done.iter().any(|done| done == path) {
             return Ok(());

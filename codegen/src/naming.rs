@@ -21,7 +21,7 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    /// For a text that is none of a list.
+    /// For a text that is not in a list.
     pub(crate) fn among(what: &'static str, written: &str, known: &[&str]) -> UnknownName {
         let hint = format!("write {}", one_of(known));
         UnknownName { what, written: written.to_owned(), hint }
@@ -218,7 +218,7 @@ fn read_symbol(text: &str) -> Option<Variant> {
     (variant.validate().is_empty() && variant.symbol() == text).then_some(variant)
 }
 
-/// What follows `word_`.
+/// The text after `word_`.
 fn after<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     text.strip_prefix(word)?.strip_prefix('_')
 }

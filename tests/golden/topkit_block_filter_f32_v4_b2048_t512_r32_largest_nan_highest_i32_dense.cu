@@ -39,13 +39,13 @@ constexpr u32 FULL_MASK = 0xFFFFFFFFu;
 
 // ---- core/types.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/types.cuh"
-// What every launch passes to its kernel.
+// The one argument of every kernel.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
 
 // uses ptx/integers.cuh
 
-// The host mirrors it field by field, and the text of each kernel asserts the places.
+// What a launch passes, for every kernel; the host mirrors it field by field.
 struct LaunchArgs {
     const void* scores;      // row r begins row_stride elements after row r - 1
     i64 row_stride;          // elements
@@ -58,20 +58,6 @@ struct LaunchArgs {
     i32 k;
     i64 rows;
 };
-
-// ---- ptx/layout.cuh ----------------------------------------------------------------------------
-#line 1 "templates/ptx/layout.cuh"
-// The place of a field in its struct, as a constant.
-//
-// Scope: none (a macro only). Shared memory: none. Barriers: none. Preconditions: none.
-
-
-// NVRTC has no __builtin_offsetof.
-#ifdef __CUDACC_RTC__
-#define TOPKIT_OFFSET(type, field) __INTADDR__(&static_cast<type*>(nullptr)->field)
-#else
-#define TOPKIT_OFFSET(type, field) __builtin_offsetof(type, field)
-#endif
 
 // ---- score/dtypes.cuh --------------------------------------------------------------------------
 #line 1 "templates/score/dtypes.cuh"
@@ -101,9 +87,13 @@ struct F16 {
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -122,31 +112,75 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
+// ---- sink/indices.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/indices.cuh"
+// The output of a selector without functions: the column of each winner, in the row's part of `indices`.
+//
+// Scope: thread; each writes places of its own. Shared memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is written twice.
+
+// uses core/types.cuh
+
+template <class Index>
+struct Indices {
+    static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Indices(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+   private:
+    // The address takes no registers before it is used.
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
 // ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
 #line 13 "templates/skeleton.cu.j2"
-// The one argument of the kernel; the host writes its bytes by this layout.
-struct Args {
-    LaunchArgs core;
-#line 19 "templates/skeleton.cu.j2"
-};
-static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0, "scores is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8, "row_stride is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, row_starts) == 16, "row_starts is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, row_lengths) == 24, "row_lengths is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, indices) == 32, "indices is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, index_stride) == 40, "index_stride is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, workspace) == 48, "workspace is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, columns) == 56, "columns is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, k) == 60, "k is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, rows) == 64, "rows is elsewhere");
-static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
-static_assert(sizeof(Args) == 72, "Args");
-
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+// The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = F32;
     using Bits = Dtype::Bits;
-    using Index = i32;
+    using Output = Indices<i32>;
     static constexpr u32 VEC_SIZE = 4;
     static constexpr u32 BINS = 2048;
     static constexpr u32 DIGIT_BITS = 11;
@@ -163,28 +197,8 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = false;
-#line 41 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
+#line 21 "templates/skeleton.cu.j2"
+    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
 };
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
@@ -439,6 +453,8 @@ template <class Config>
 struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
     using Dtype = typename Config::Dtype;
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
     // What stands where there is no score: the infinity that loses.
@@ -454,12 +470,15 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
         return SCORES == 1 ? bit : bit % 16 * 2 + bit / 16;
     }
 
+    // The score key of a score.
+    static __device__ __forceinline__ ScoreKey key(Bits score) {
+        return Ordinal::score_key(Ordinal::key(score, 0));
+    }
+
     // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
     // wins has one above the second.
-    static __device__ __forceinline__ u32 worst_key() { return Config::key(Bits(WORST_BITS)); }
-    static __device__ __forceinline__ u32 best_key() {
-        return Config::key(Bits(WORST_BITS ^ Dtype::SIGN));
-    }
+    static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
 
     // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
     // has, the next one below. Precondition: the key is at least `worst_key()`.
@@ -731,26 +750,41 @@ struct Ring {
     }
 };
 
-// ---- sink/short_row.cuh ------------------------------------------------------------------------
-#line 1 "templates/sink/short_row.cuh"
-// A row with no more scores than winners.
+// ---- sink/direct.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/direct.cuh"
+// Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
+// memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 
-// Every position wins, and the places that are left are filled.
 template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
-#pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+struct DirectSink {
+    using Key = typename Config::Ordinal::Key;
+    using Output = typename Config::Output;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        const Output output(args, row);
+        if constexpr (Output::NEEDS_KEY) {
+            output.write(slot, key(), column);
         } else {
-            Config::fill(args, row, slot);
+            output.write(slot, Key(0), column);
         }
     }
-}
+
+    // Writes a place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
+
+    // Ends the row.
+    __device__ __forceinline__ void finish() const {}
+};
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
@@ -1237,7 +1271,8 @@ struct Threshold {
 template <class Config>
 struct Candidates {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
@@ -1259,7 +1294,7 @@ struct Candidates {
     __device__ __forceinline__ void push(const Stripes<Config>& stripes, u32 stripe, u32 hits,
                                          u32 capacity, Score score) {
         push(hits, size, capacity, [&](u32 slot, u32 bit) {
-            keys[slot] = Config::key(score(Word::item_of(bit)));
+            keys[slot] = Ordinal::key(score(Word::item_of(bit)), column_of(stripes, stripe, bit));
             columns[slot] = column_of(stripes, stripe, bit);
         });
     }
@@ -1372,6 +1407,7 @@ struct Candidates {
 // uses core/types.cuh
 // uses core/warp.cuh
 // uses select/cut.cuh
+// uses sink/direct.cuh
 // uses filter/set.cuh
 
 // Keys above `last` win, and `ties` of those from `first` to `last`: the best of them if `ranked`,
@@ -1387,7 +1423,8 @@ struct Winners {
 
 template <class Config>
 struct FinalSelection {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
+    using Sink = DirectSink<Config>;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
@@ -1425,8 +1462,8 @@ struct FinalSelection {
 
     // Writes the k winners. One barrier if candidates are ranked.
     template <class Set>
-    __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
-                                          const Winners& winners, const Set& candidates) {
+    __device__ __forceinline__ void write(const Sink& sink, u32 k, const Winners& winners,
+                                          const Set& candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         candidates.for_each_batch([&](const CandidateBatch& batch) {
             constexpr u32 DEPTH = CandidateBatch::DEPTH;
@@ -1450,16 +1487,17 @@ struct FinalSelection {
                     continue;
                 }
                 const u32 column = batch.column(d);
+                const auto key = [&batch, d] { return Key(batch.keys[d]); };
                 if (batch.keys[d] > winners.last) {
-                    Config::emit(args, row, slot % 65536, column);
+                    sink.put(slot % 65536, column, key);
                     slot += 1;
                 } else {
                     const u32 tie = slot >> 16;
                     if (winners.ranked) {
-                        keys[tie] = Key(batch.keys[d]);
+                        keys[tie] = key();
                         columns[tie] = column;
                     } else if (tie < winners.ties) {
-                        Config::emit(args, row, k - 1 - tie, column);
+                        sink.put(k - 1 - tie, column, key);
                     }
                     slot += 1u << 16;
                 }
@@ -1467,14 +1505,13 @@ struct FinalSelection {
         });
         if (winners.ranked) {
             __syncthreads();
-            write_ranked(args, row, k, winners);
+            write_ranked(sink, k, winners);
         }
     }
 
    private:
     // A warp counts those that are better than one candidate of the bin, 32 at a time.
-    __device__ __forceinline__ void write_ranked(const LaunchArgs& args, u32 row, u32 k,
-                                                 const Winners& winners) {
+    __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners& winners) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
             const Key key = keys[mine];
@@ -1487,7 +1524,7 @@ struct FinalSelection {
                 better += __popc(__ballot_sync(FULL_MASK, there && is_better));
             }
             if (lane == 0 && better < winners.ties) {
-                Config::emit(args, row, k - 1 - better, columns[mine]);
+                sink.put(k - 1 - better, columns[mine], [key] { return key; });
             }
         }
     }
@@ -1511,8 +1548,8 @@ struct FinalSelection {
 
 template <class Config>
 struct Rescan {
-    using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Buffer = Candidates<Config>;
     using Search = typename Buffer::Search;
     using Word = typename Buffer::Word;
@@ -1643,7 +1680,7 @@ struct Rescan {
     }
 
     static __device__ __forceinline__ u32 key_of(const Stripes<Config>& stripes, u32 column) {
-        return Config::key(__ldg(stripes.scores + column));
+        return Ordinal::key(__ldg(stripes.scores + column), column);
     }
 };
 
@@ -1782,7 +1819,7 @@ struct Sample {
                 }
                 // The key of -0 is that of +0.
                 if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
-                    threshold = Config::key(typename Config::Bits(0));
+                    threshold = Word::key(typename Config::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};
             }
@@ -1823,7 +1860,7 @@ struct Sample {
 // uses row/ring.cuh
 // uses row/row.cuh
 // uses row/stripes.cuh
-// uses sink/short_row.cuh
+// uses sink/direct.cuh
 // uses filter/candidates.cuh
 // uses filter/final.cuh
 // uses filter/rescan.cuh
@@ -1853,7 +1890,10 @@ struct PartCandidates {
 template <class Config>
 struct Filter {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Part = RowPart<Config>;
+    using Sink = DirectSink<Config>;
     using Word = ScoreWord<Config>;
     using Buffer = Candidates<Config>;
     using Set = typename Buffer::Set;
@@ -1946,8 +1986,9 @@ struct Filter {
         // Filter the scores of the row's unaligned ends.
         if (stripes.holds_edge(part.rank)) {
             const Bits edge = __ldg(stripes.scores + stripes.edge_column());
-            if (Config::key(edge) > guess.threshold) {
-                shared.candidates.push_edge(Config::key(edge), stripes.edge_column(), part.room);
+            const Key key = Ordinal::key(edge, stripes.edge_column());
+            if (Ordinal::score_key(key) > guess.threshold) {
+                shared.candidates.push_edge(key, stripes.edge_column(), part.room);
             }
         }
 
@@ -2022,9 +2063,8 @@ struct Filter {
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
     // k-th is not below the threshold. Calls before_write() in between; false if the guess failed.
     template <class BeforeWrite>
-    static __device__ __forceinline__ bool select(const LaunchArgs& args, Shared& shared, u32 index,
-                                                  u32 k, const RowCandidates& from,
-                                                  BeforeWrite before_write) {
+    static __device__ __forceinline__ bool select(const Sink& sink, Shared& shared, u32 k,
+                                                  const RowCandidates& from, BeforeWrite before_write) {
         if (from.size < k) {
             return false;
         }
@@ -2034,26 +2074,26 @@ struct Filter {
             FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
         if (winners.valid) {
             before_write();
-            shared.final.write(args, index, k, winners, from.set);
+            shared.final.write(sink, k, winners, from.set);
         }
         return winners.valid;
     }
 
     // Reads a whole row again, alone, and writes its k best scores.
-    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, Shared& shared,
-                                                        u32 index, u32 k) {
+    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, const Sink& sink,
+                                                        Shared& shared, u32 index, u32 k) {
         const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
         PartCandidates candidates = {};
         rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
-        write_all(args, shared, index, k);
+        write_all(sink, shared, k);
     }
 
     // Writes the first k candidates.
-    static __device__ __forceinline__ void write_all(const LaunchArgs& args, const Shared& shared,
-                                                     u32 index, u32 k) {
+    static __device__ __forceinline__ void write_all(const Sink& sink, const Shared& shared, u32 k) {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-            Config::emit(args, index, slot, shared.candidates.columns[slot]);
+            sink.put(slot, shared.candidates.columns[slot],
+                     [&] { return shared.candidates.keys[slot]; });
         }
     }
 
@@ -2098,6 +2138,29 @@ struct Filter {
     }
 };
 
+// ---- sink/short_row.cuh ------------------------------------------------------------------------
+#line 1 "templates/sink/short_row.cuh"
+// A row with no more scores than winners.
+//
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
+
+// uses core/types.cuh
+// uses row/row.cuh
+
+// Every position wins, and the places that are left are filled.
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+#pragma unroll 1
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
+        } else {
+            sink.fill(slot);
+        }
+    }
+    sink.finish();
+}
+
 // ---- kernels/block_filter.cuh ------------------------------------------------------------------
 #line 1 "templates/kernels/block_filter.cuh"
 // block_filter: one CTA selects the top k of one row of any length, which it reads once.
@@ -2114,6 +2177,7 @@ struct Filter {
 // uses filter/filter.cuh
 // uses ptx/dependent_launch.cuh
 // uses row/row.cuh
+// uses sink/direct.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
@@ -2130,8 +2194,9 @@ struct BlockFilter {
         // Find the row. Of k scores or fewer, each wins.
         const Row<typename Config::Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
+        const DirectSink<Config> sink = {args, blockIdx.x};
         if (row.length <= k) {
-            take_all<Config>(args, blockIdx.x, row.length);
+            take_all<Config>(sink, row, k);
             return;
         }
         const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
@@ -2144,20 +2209,21 @@ struct BlockFilter {
         // if there are k and the k-th is not below the threshold.
         PartCandidates candidates = {};
         if (!Steps::filter(shared, part, k, guess, candidates) ||
-            !Steps::select(args, shared, blockIdx.x, k, Steps::own(shared, candidates), [] {})) {
+            !Steps::select(sink, shared, k, Steps::own(shared, candidates), [] {})) {
             // The guess failed: rescan the row.
-            Steps::rescan_alone(args, shared, blockIdx.x, k);
+            Steps::rescan_alone(args, sink, shared, blockIdx.x, k);
         }
+        sink.finish();
     }
 };
 
-// ---- skeleton.cu.j2, from line 66 --------------------------------------------------------------
-#line 66 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)
 topkit_block_filter_f32_v4_b2048_t512_r32_largest_nan_highest_i32_dense(
-    const __grid_constant__ Args args) {
+    const __grid_constant__ LaunchArgs args) {
     __shared__ BlockFilter<Config>::Shared shared;
-    BlockFilter<Config>::select(args.core, shared);
+    BlockFilter<Config>::select(args, shared);
 }
