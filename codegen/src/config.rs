@@ -26,8 +26,10 @@ pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String>
 /// The type that turns scores into keys: the program's, or the plain one.
 pub(crate) fn ordinal(program: Option<&Program>) -> String {
     let own = program.and_then(Program::ordinal);
-    own.map_or_else(|| "ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>".to_owned(), |own| format!("::{own}"))
-}
+    own.map_or_else(
+        || "ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>".to_owned(),
+        |own| format!("::{own}"),
+    )
 }
 
 /// The constants: first of the kernel and its sizes, then of the semantic keys.
