@@ -53,7 +53,10 @@ embed! {
     "select/candidates.cuh",
     "select/cut.cuh",
     "select/extremes.cuh",
+    "sink/direct.cuh",
+    "sink/indices.cuh",
     "sink/short_row.cuh",
+    "sink/staged.cuh",
 }
 
 pub(crate) fn file(path: &str) -> Option<&'static str> {

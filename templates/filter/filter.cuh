@@ -21,7 +21,7 @@
 #include "../row/ring.cuh"
 #include "../row/row.cuh"
 #include "../row/stripes.cuh"
-#include "../sink/short_row.cuh"
+#include "../sink/direct.cuh"
 #include "candidates.cuh"
 #include "final.cuh"
 #include "rescan.cuh"
@@ -51,7 +51,10 @@ struct PartCandidates {
 template <class Config>
 struct Filter {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Part = RowPart<Config>;
+    using Sink = DirectSink<Config>;
     using Word = ScoreWord<Config>;
     using Buffer = Candidates<Config>;
     using Set = typename Buffer::Set;
@@ -98,10 +101,10 @@ struct Filter {
         const Ring<Config> ring;
 #pragma unroll 1
         for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
-            ring.bring(stripes, part.rank + turn * part.parts, turn);
+            ring.prefetch(stripes, part.rank + turn * part.parts, turn);
         }
         if (turns <= STAGES) {
-            let_grid_behind_start();
+            launch_dependents();
         }
         // The threshold is guessed while the second stripe is on its way (32 x 131072 f32, k = 512: 9.1
         // us, and 10.0 after it; H200), unless the wider margin would make too many candidates.
@@ -144,8 +147,9 @@ struct Filter {
         // Filter the scores of the row's unaligned ends.
         if (stripes.holds_edge(part.rank)) {
             const Bits edge = __ldg(stripes.scores + stripes.edge_column());
-            if (Config::key(edge) > guess.threshold) {
-                shared.candidates.push_edge(Config::key(edge), stripes.edge_column(), part.room);
+            const Key key = Ordinal::key(edge, stripes.edge_column());
+            if (Ordinal::score_key(key) > guess.threshold) {
+                shared.candidates.push_edge(key, stripes.edge_column(), part.room);
             }
         }
 
@@ -164,9 +168,9 @@ struct Filter {
             shared.candidates.push(stripes, stripe, hits, room,
                                    [&](u32 item) { return ring.score(stage, item); });
             if (turn + STAGES < turns) {
-                ring.bring(stripes, stripe + STAGES * part.parts, stage);
+                ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
-                    let_grid_behind_start();
+                    launch_dependents();
                 }
             } else {
                 copy_async_commit();
@@ -220,9 +224,8 @@ struct Filter {
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
     // k-th is not below the threshold. Calls before_write() in between; false if the guess failed.
     template <class BeforeWrite>
-    static __device__ __forceinline__ bool select(const LaunchArgs& args, Shared& shared, u32 index,
-                                                  u32 k, const RowCandidates& from,
-                                                  BeforeWrite before_write) {
+    static __device__ __forceinline__ bool select(const Sink& sink, Shared& shared, u32 k,
+                                                  const RowCandidates& from, BeforeWrite before_write) {
         if (from.size < k) {
             return false;
         }
@@ -232,26 +235,26 @@ struct Filter {
             FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
         if (winners.valid) {
             before_write();
-            shared.final.write(args, index, k, winners, from.set);
+            shared.final.write(sink, k, winners, from.set);
         }
         return winners.valid;
     }
 
     // Reads a whole row again, alone, and writes its k best scores.
-    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, Shared& shared,
-                                                        u32 index, u32 k) {
+    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, const Sink& sink,
+                                                        Shared& shared, u32 index, u32 k) {
         const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
         PartCandidates candidates = {};
         rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
-        write_all(args, shared, index, k);
+        write_all(sink, shared, k);
     }
 
     // Writes the first k candidates.
-    static __device__ __forceinline__ void write_all(const LaunchArgs& args, const Shared& shared,
-                                                     u32 index, u32 k) {
+    static __device__ __forceinline__ void write_all(const Sink& sink, const Shared& shared, u32 k) {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-            Config::emit(args, index, slot, shared.candidates.columns[slot]);
+            sink.put(slot, shared.candidates.columns[slot],
+                     [&] { return shared.candidates.keys[slot]; });
         }
     }
 

@@ -27,12 +27,14 @@
 #include "../row/resident/row.cuh"
 #include "../row/row.cuh"
 #include "../select/extremes.cuh"
+#include "../sink/direct.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
 struct ClusterResident {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
@@ -66,7 +68,7 @@ struct ClusterResident {
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         const u32 index = blockIdx.x / CLUSTER;
         const u32 rank = cluster_rank();
-        // Clear the histogram and prepare the exchanges while the grid before this one ends.
+        // Clear the histogram and prepare the exchanges while the preceding grid ends (PDL).
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
@@ -74,13 +76,14 @@ struct ClusterResident {
             shared.candidate_exchange.prepare();
             shared.extremes_exchange.prepare();
         }
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole, by one CTA.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
+        const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(args, index, row.length);
+                take_all<Config>(sink, row, k);
             }
             return;
         }
@@ -88,7 +91,7 @@ struct ClusterResident {
         cluster_arrive_relaxed();
         const Resident resident(row, rank);
         const Places& places = resident.places;
-        let_grid_behind_start();
+        launch_dependents();
         __syncthreads();
         cluster_wait();
 
@@ -120,29 +123,33 @@ struct ClusterResident {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
                     shared.candidate_exchange.send(&shared.candidates.entries[slots.candidate],
-                                            entry_of(key, column), cta);
+                                            Ordinal::entry(key, column), cta);
                 }
                 slots.candidate += 1;
             });
         }
         places.for_each_column(winners, [&](u32 column) {
-            Config::emit(args, index, slots.winner++, column);
+            sink.put(slots.winner++, column, [&] { return places.key(column); });
         });
         // Rank this CTA's candidates among those of all.
         if (ranked) {
             shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
             shared.candidates.rank(inside, first, first + own, wanted, above,
-                                [&](u32 slot, u32 column) { Config::emit(args, index, slot, column); });
+                                   [&](u32 slot, u32 column, u32 key) {
+                                       sink.put(slot, column, [key] { return Key(key); });
+                                   });
+            sink.finish();
             return;
         }
         // All candidates win, or all are equal.
         places.for_each_column(candidates, [&](u32 column) {
             if (slots.candidate < wanted) {
-                Config::emit(args, index, above + slots.candidate, column);
+                sink.put(above + slots.candidate, column, [&] { return places.key(column); });
             }
             slots.candidate += 1;
         });
+        sink.finish();
     }
 
    private:

@@ -16,12 +16,13 @@
 #include "../filter/filter.cuh"
 #include "../ptx/dependent_launch.cuh"
 #include "../row/row.cuh"
+#include "../sink/direct.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
 struct GridFilter {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
     using RowCandidates = typename Steps::RowCandidates;
@@ -48,16 +49,17 @@ struct GridFilter {
         const u32 rank = blockIdx.x / rows;
         const u32 ctas = rows <= Config::COUNTERS ? gridDim.x / rows : 1;  // of a row
 
-        // Clear the counters, then wait for the grid before this one (PDL).
+        // Clear the counters, then wait for the preceding grid (PDL).
         Steps::prepare(shared.filter);
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
 
         // Find the row. Of k scores or fewer, each wins.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
+        const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(args, index, row.length);
+                take_all<Config>(sink, row, k);
             }
             return;
         }
@@ -99,9 +101,10 @@ struct GridFilter {
 
         // Select the k best candidates, if the k-th is not below any CTA's threshold. Otherwise a guess
         // failed: rescan the row.
-        if (!Steps::select(args, shared.filter, index, k, from, [] {})) {
-            Steps::rescan_alone(args, shared.filter, index, k);
+        if (!Steps::select(sink, shared.filter, k, from, [] {})) {
+            Steps::rescan_alone(args, sink, shared.filter, index, k);
         }
+        sink.finish();
     }
 
    private:

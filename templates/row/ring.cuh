@@ -26,9 +26,9 @@ struct Ring {
 
     __device__ __forceinline__ Ring() { own = dynamic_shared() + threadIdx.x; }
 
-    // Starts the copies of a stripe; WORST where the thread has no score. Its copies are a group.
-    // Precondition: what is in the stage has been read.
-    __device__ __forceinline__ void bring(const Slices& slices, u32 stripe, u32 stage) const {
+    // Starts the copies of a stripe into a stage, as one group of copies. Fills in WORST where the
+    // thread has no score. Precondition: the stage's old scores have been read.
+    __device__ __forceinline__ void prefetch(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);
         const u32 step = slices.step();
         const uint4* from = reinterpret_cast<const uint4*>(slices.scores + slices.head) + first;

@@ -87,9 +87,13 @@ struct F16 {
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -108,13 +112,75 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
+// ---- sink/indices.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/indices.cuh"
+// The output of a selector without functions: the column of each winner, in the row's part of `indices`.
+//
+// Scope: thread; each writes places of its own. Shared memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is written twice.
+
+// uses core/types.cuh
+
+template <class Index>
+struct Indices {
+    static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Indices(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+   private:
+    // The address takes no registers before it is used.
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
+// The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = F32;
     using Bits = Dtype::Bits;
-    using Index = i32;
+    using Output = Indices<i32>;
     static constexpr u32 VEC_SIZE = 4;
     static constexpr u32 BINS = 2048;
     static constexpr u32 DIGIT_BITS = 11;
@@ -131,48 +197,28 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = false;
-#line 20 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
+#line 21 "templates/skeleton.cu.j2"
+    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
 };
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
 #line 1 "templates/ptx/dependent_launch.cuh"
-// Programmatic dependent launch (PDL): a kernel may start before the previous one has ended.
+// Programmatic dependent launch (PDL): a kernel may start before the preceding kernel has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
 // Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
 // grids already. A kernel touches global memory only after it has waited.
 
 
-// Returns when the previous grid has ended and its writes can be read.
-__device__ __forceinline__ void wait_for_grid_ahead() {
+// Returns when the preceding grid has ended and its writes can be read.
+__device__ __forceinline__ void wait_for_preceding_grid() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 
-// Lets the next grid start; it waits for the end of this one before it reads.
-__device__ __forceinline__ void let_grid_behind_start() {
+// Lets the dependent grid start. That grid waits for the end of this grid before it reads.
+__device__ __forceinline__ void launch_dependents() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
@@ -407,6 +453,8 @@ template <class Config>
 struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
     using Dtype = typename Config::Dtype;
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
     // What stands where there is no score: the infinity that loses.
@@ -422,12 +470,15 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
         return SCORES == 1 ? bit : bit % 16 * 2 + bit / 16;
     }
 
+    // The score key of a score.
+    static __device__ __forceinline__ ScoreKey key(Bits score) {
+        return Ordinal::score_key(Ordinal::key(score, 0));
+    }
+
     // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
     // wins has one above the second.
-    static __device__ __forceinline__ u32 worst_key() { return Config::key(Bits(WORST_BITS)); }
-    static __device__ __forceinline__ u32 best_key() {
-        return Config::key(Bits(WORST_BITS ^ Dtype::SIGN));
-    }
+    static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
 
     // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
     // has, the next one below. Precondition: the key is at least `worst_key()`.
@@ -653,9 +704,9 @@ struct Ring {
 
     __device__ __forceinline__ Ring() { own = dynamic_shared() + threadIdx.x; }
 
-    // Starts the copies of a stripe; WORST where the thread has no score. Its copies are a group.
-    // Precondition: what is in the stage has been read.
-    __device__ __forceinline__ void bring(const Slices& slices, u32 stripe, u32 stage) const {
+    // Starts the copies of a stripe into a stage, as one group of copies. Fills in WORST where the
+    // thread has no score. Precondition: the stage's old scores have been read.
+    __device__ __forceinline__ void prefetch(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);
         const u32 step = slices.step();
         const uint4* from = reinterpret_cast<const uint4*>(slices.scores + slices.head) + first;
@@ -699,26 +750,41 @@ struct Ring {
     }
 };
 
-// ---- sink/short_row.cuh ------------------------------------------------------------------------
-#line 1 "templates/sink/short_row.cuh"
-// A row with no more scores than winners.
+// ---- sink/direct.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/direct.cuh"
+// Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
+// memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 
-// Every position wins, and the places that are left are filled.
 template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
-#pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+struct DirectSink {
+    using Key = typename Config::Ordinal::Key;
+    using Output = typename Config::Output;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        const Output output(args, row);
+        if constexpr (Output::NEEDS_KEY) {
+            output.write(slot, key(), column);
         } else {
-            Config::fill(args, row, slot);
+            output.write(slot, Key(0), column);
         }
     }
-}
+
+    // Writes a place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
+
+    // Ends the row.
+    __device__ __forceinline__ void finish() const {}
+};
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
@@ -1205,7 +1271,8 @@ struct Threshold {
 template <class Config>
 struct Candidates {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
@@ -1227,7 +1294,7 @@ struct Candidates {
     __device__ __forceinline__ void push(const Stripes<Config>& stripes, u32 stripe, u32 hits,
                                          u32 capacity, Score score) {
         push(hits, size, capacity, [&](u32 slot, u32 bit) {
-            keys[slot] = Config::key(score(Word::item_of(bit)));
+            keys[slot] = Ordinal::key(score(Word::item_of(bit)), column_of(stripes, stripe, bit));
             columns[slot] = column_of(stripes, stripe, bit);
         });
     }
@@ -1340,6 +1407,7 @@ struct Candidates {
 // uses core/types.cuh
 // uses core/warp.cuh
 // uses select/cut.cuh
+// uses sink/direct.cuh
 // uses filter/set.cuh
 
 // Keys above `last` win, and `ties` of those from `first` to `last`: the best of them if `ranked`,
@@ -1355,7 +1423,8 @@ struct Winners {
 
 template <class Config>
 struct FinalSelection {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
+    using Sink = DirectSink<Config>;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
@@ -1393,8 +1462,8 @@ struct FinalSelection {
 
     // Writes the k winners. One barrier if candidates are ranked.
     template <class Set>
-    __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
-                                          const Winners& winners, const Set& candidates) {
+    __device__ __forceinline__ void write(const Sink& sink, u32 k, const Winners& winners,
+                                          const Set& candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         candidates.for_each_batch([&](const CandidateBatch& batch) {
             constexpr u32 DEPTH = CandidateBatch::DEPTH;
@@ -1418,16 +1487,17 @@ struct FinalSelection {
                     continue;
                 }
                 const u32 column = batch.column(d);
+                const auto key = [&batch, d] { return Key(batch.keys[d]); };
                 if (batch.keys[d] > winners.last) {
-                    Config::emit(args, row, slot % 65536, column);
+                    sink.put(slot % 65536, column, key);
                     slot += 1;
                 } else {
                     const u32 tie = slot >> 16;
                     if (winners.ranked) {
-                        keys[tie] = Key(batch.keys[d]);
+                        keys[tie] = key();
                         columns[tie] = column;
                     } else if (tie < winners.ties) {
-                        Config::emit(args, row, k - 1 - tie, column);
+                        sink.put(k - 1 - tie, column, key);
                     }
                     slot += 1u << 16;
                 }
@@ -1435,14 +1505,13 @@ struct FinalSelection {
         });
         if (winners.ranked) {
             __syncthreads();
-            write_ranked(args, row, k, winners);
+            write_ranked(sink, k, winners);
         }
     }
 
    private:
     // A warp counts those that are better than one candidate of the bin, 32 at a time.
-    __device__ __forceinline__ void write_ranked(const LaunchArgs& args, u32 row, u32 k,
-                                                 const Winners& winners) {
+    __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners& winners) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
             const Key key = keys[mine];
@@ -1455,7 +1524,7 @@ struct FinalSelection {
                 better += __popc(__ballot_sync(FULL_MASK, there && is_better));
             }
             if (lane == 0 && better < winners.ties) {
-                Config::emit(args, row, k - 1 - better, columns[mine]);
+                sink.put(k - 1 - better, columns[mine], [key] { return key; });
             }
         }
     }
@@ -1479,8 +1548,8 @@ struct FinalSelection {
 
 template <class Config>
 struct Rescan {
-    using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Buffer = Candidates<Config>;
     using Search = typename Buffer::Search;
     using Word = typename Buffer::Word;
@@ -1611,7 +1680,7 @@ struct Rescan {
     }
 
     static __device__ __forceinline__ u32 key_of(const Stripes<Config>& stripes, u32 column) {
-        return Config::key(__ldg(stripes.scores + column));
+        return Ordinal::key(__ldg(stripes.scores + column), column);
     }
 };
 
@@ -1750,7 +1819,7 @@ struct Sample {
                 }
                 // The key of -0 is that of +0.
                 if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
-                    threshold = Config::key(typename Config::Bits(0));
+                    threshold = Word::key(typename Config::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};
             }
@@ -1791,7 +1860,7 @@ struct Sample {
 // uses row/ring.cuh
 // uses row/row.cuh
 // uses row/stripes.cuh
-// uses sink/short_row.cuh
+// uses sink/direct.cuh
 // uses filter/candidates.cuh
 // uses filter/final.cuh
 // uses filter/rescan.cuh
@@ -1821,7 +1890,10 @@ struct PartCandidates {
 template <class Config>
 struct Filter {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Part = RowPart<Config>;
+    using Sink = DirectSink<Config>;
     using Word = ScoreWord<Config>;
     using Buffer = Candidates<Config>;
     using Set = typename Buffer::Set;
@@ -1868,10 +1940,10 @@ struct Filter {
         const Ring<Config> ring;
 #pragma unroll 1
         for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
-            ring.bring(stripes, part.rank + turn * part.parts, turn);
+            ring.prefetch(stripes, part.rank + turn * part.parts, turn);
         }
         if (turns <= STAGES) {
-            let_grid_behind_start();
+            launch_dependents();
         }
         // The threshold is guessed while the second stripe is on its way (32 x 131072 f32, k = 512: 9.1
         // us, and 10.0 after it; H200), unless the wider margin would make too many candidates.
@@ -1914,8 +1986,9 @@ struct Filter {
         // Filter the scores of the row's unaligned ends.
         if (stripes.holds_edge(part.rank)) {
             const Bits edge = __ldg(stripes.scores + stripes.edge_column());
-            if (Config::key(edge) > guess.threshold) {
-                shared.candidates.push_edge(Config::key(edge), stripes.edge_column(), part.room);
+            const Key key = Ordinal::key(edge, stripes.edge_column());
+            if (Ordinal::score_key(key) > guess.threshold) {
+                shared.candidates.push_edge(key, stripes.edge_column(), part.room);
             }
         }
 
@@ -1934,9 +2007,9 @@ struct Filter {
             shared.candidates.push(stripes, stripe, hits, room,
                                    [&](u32 item) { return ring.score(stage, item); });
             if (turn + STAGES < turns) {
-                ring.bring(stripes, stripe + STAGES * part.parts, stage);
+                ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
-                    let_grid_behind_start();
+                    launch_dependents();
                 }
             } else {
                 copy_async_commit();
@@ -1990,9 +2063,8 @@ struct Filter {
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
     // k-th is not below the threshold. Calls before_write() in between; false if the guess failed.
     template <class BeforeWrite>
-    static __device__ __forceinline__ bool select(const LaunchArgs& args, Shared& shared, u32 index,
-                                                  u32 k, const RowCandidates& from,
-                                                  BeforeWrite before_write) {
+    static __device__ __forceinline__ bool select(const Sink& sink, Shared& shared, u32 k,
+                                                  const RowCandidates& from, BeforeWrite before_write) {
         if (from.size < k) {
             return false;
         }
@@ -2002,26 +2074,26 @@ struct Filter {
             FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
         if (winners.valid) {
             before_write();
-            shared.final.write(args, index, k, winners, from.set);
+            shared.final.write(sink, k, winners, from.set);
         }
         return winners.valid;
     }
 
     // Reads a whole row again, alone, and writes its k best scores.
-    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, Shared& shared,
-                                                        u32 index, u32 k) {
+    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, const Sink& sink,
+                                                        Shared& shared, u32 index, u32 k) {
         const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
         PartCandidates candidates = {};
         rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
-        write_all(args, shared, index, k);
+        write_all(sink, shared, k);
     }
 
     // Writes the first k candidates.
-    static __device__ __forceinline__ void write_all(const LaunchArgs& args, const Shared& shared,
-                                                     u32 index, u32 k) {
+    static __device__ __forceinline__ void write_all(const Sink& sink, const Shared& shared, u32 k) {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-            Config::emit(args, index, slot, shared.candidates.columns[slot]);
+            sink.put(slot, shared.candidates.columns[slot],
+                     [&] { return shared.candidates.keys[slot]; });
         }
     }
 
@@ -2066,6 +2138,29 @@ struct Filter {
     }
 };
 
+// ---- sink/short_row.cuh ------------------------------------------------------------------------
+#line 1 "templates/sink/short_row.cuh"
+// A row with no more scores than winners.
+//
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
+
+// uses core/types.cuh
+// uses row/row.cuh
+
+// Every position wins, and the places that are left are filled.
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+#pragma unroll 1
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
+        } else {
+            sink.fill(slot);
+        }
+    }
+    sink.finish();
+}
+
 // ---- kernels/block_filter.cuh ------------------------------------------------------------------
 #line 1 "templates/kernels/block_filter.cuh"
 // block_filter: one CTA selects the top k of one row of any length, which it reads once.
@@ -2082,6 +2177,7 @@ struct Filter {
 // uses filter/filter.cuh
 // uses ptx/dependent_launch.cuh
 // uses row/row.cuh
+// uses sink/direct.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
@@ -2091,15 +2187,16 @@ struct BlockFilter {
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
-        // Clear the counters, then wait for the grid before this one (PDL).
+        // Clear the counters, then wait for the preceding grid (PDL).
         Steps::prepare(shared);
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
 
         // Find the row. Of k scores or fewer, each wins.
         const Row<typename Config::Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
+        const DirectSink<Config> sink = {args, blockIdx.x};
         if (row.length <= k) {
-            take_all<Config>(args, blockIdx.x, row.length);
+            take_all<Config>(sink, row, k);
             return;
         }
         const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
@@ -2112,15 +2209,16 @@ struct BlockFilter {
         // if there are k and the k-th is not below the threshold.
         PartCandidates candidates = {};
         if (!Steps::filter(shared, part, k, guess, candidates) ||
-            !Steps::select(args, shared, blockIdx.x, k, Steps::own(shared, candidates), [] {})) {
+            !Steps::select(sink, shared, k, Steps::own(shared, candidates), [] {})) {
             // The guess failed: rescan the row.
-            Steps::rescan_alone(args, shared, blockIdx.x, k);
+            Steps::rescan_alone(args, sink, shared, blockIdx.x, k);
         }
+        sink.finish();
     }
 };
 
-// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
-#line 45 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)

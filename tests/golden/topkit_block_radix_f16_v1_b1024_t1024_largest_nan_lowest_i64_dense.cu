@@ -87,9 +87,13 @@ struct F16 {
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -108,13 +112,75 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
+// ---- sink/indices.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/indices.cuh"
+// The output of a selector without functions: the column of each winner, in the row's part of `indices`.
+//
+// Scope: thread; each writes places of its own. Shared memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is written twice.
+
+// uses core/types.cuh
+
+template <class Index>
+struct Indices {
+    static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Indices(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+   private:
+    // The address takes no registers before it is used.
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
+// The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = F16;
     using Bits = Dtype::Bits;
-    using Index = i64;
+    using Output = Indices<i64>;
     static constexpr u32 VEC_SIZE = 1;
     static constexpr u32 BINS = 1024;
     static constexpr u32 DIGIT_BITS = 10;
@@ -131,28 +197,8 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = false;
     static constexpr bool RAGGED = false;
-#line 20 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
+#line 21 "templates/skeleton.cu.j2"
+    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -512,7 +558,8 @@ struct RowReader
     : RowVectors<typename Config::Bits, Config::VEC_SIZE,
                  ScoreVector<typename Config::Bits, Config::VEC_SIZE>::WORD_BYTES> {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -541,7 +588,8 @@ struct RowReader
                 if (first + d * THREADS < vectors) {
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
-                        visit(Config::key(batch[d].scores[i]), column(first, d, i));
+                        const u32 at = column(first, d, i);
+                        visit(Ordinal::key(batch[d].scores[i], at), at);
                     }
                 }
             }
@@ -554,7 +602,9 @@ struct RowReader
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
         const u32 span = u32(greatest) - least;
-        const auto is_hit = [&](Bits bits) { return u32(Config::key(bits)) - least <= span; };
+        const auto is_hit = [&](Bits score, u32 at) {
+            return u32(Ordinal::key(score, at)) - least <= span;
+        };
         visit_edges([&](Key key, u32 at) {
             if (u32(key) - least <= span) {
                 visit(key, at);
@@ -569,7 +619,8 @@ struct RowReader
                 if (first + d * THREADS < vectors) {
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
-                        hits |= u32(is_hit(batch[d].scores[i])) << (d * VEC_SIZE + i);
+                        const bool hit = is_hit(batch[d].scores[i], column(first, d, i));
+                        hits |= u32(hit) << (d * VEC_SIZE + i);
                     }
                 }
             }
@@ -577,7 +628,7 @@ struct RowReader
                 const u32 hit = __ffs(hits) - 1;
                 hits &= hits - 1;
                 const u32 at = column(first, hit / VEC_SIZE, hit % VEC_SIZE);
-                visit(Config::key(__ldg(scores + at)), at);
+                visit(Ordinal::key(__ldg(scores + at), at), at);
             }
         }
     }
@@ -603,7 +654,7 @@ struct RowReader
         const u32 tail = head + vectors * VEC_SIZE;
         const u32 at = threadIdx.x < head ? threadIdx.x : tail + (threadIdx.x - head);
         if (at < length) {
-            visit(Config::key(__ldg(scores + at)), at);
+            visit(Ordinal::key(__ldg(scores + at), at), at);
         }
     }
 };
@@ -653,25 +704,63 @@ struct OutputSlots {
     __device__ __forceinline__ u32 next_tie() { return atomicAdd(&ties, 1u); }
 };
 
+// ---- sink/direct.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/direct.cuh"
+// Hands each winner of a row to the output as soon as it is known.
+//
+// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
+// memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is put or filled twice.
+
+// uses core/types.cuh
+
+template <class Config>
+struct DirectSink {
+    using Key = typename Config::Ordinal::Key;
+    using Output = typename Config::Output;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        const Output output(args, row);
+        if constexpr (Output::NEEDS_KEY) {
+            output.write(slot, key(), column);
+        } else {
+            output.write(slot, Key(0), column);
+        }
+    }
+
+    // Writes a place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
+
+    // Ends the row.
+    __device__ __forceinline__ void finish() const {}
+};
+
 // ---- sink/short_row.cuh ------------------------------------------------------------------------
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
 
 // uses core/types.cuh
+// uses row/row.cuh
 
 // Every position wins, and the places that are left are filled.
-template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
 #pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
         } else {
-            Config::fill(args, row, slot);
+            sink.fill(slot);
         }
     }
+    sink.finish();
 }
 
 // ---- kernels/block_radix.cuh -------------------------------------------------------------------
@@ -696,12 +785,14 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // uses row/row.cuh
 // uses row/vec_load.cuh
 // uses select/candidate_buffer.cuh
+// uses sink/direct.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
 struct BlockRadix {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
+    using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
@@ -725,8 +816,9 @@ struct BlockRadix {
         // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
+        const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {
-            take_all<Config>(args, blockIdx.x, row.length);
+            take_all<Config>(sink, row, k);
             return;
         }
 
@@ -763,11 +855,11 @@ struct BlockRadix {
             // Write the winners. Of the candidates, write as many as are wanted, or count them.
             const auto split = [&](Key key, u32 column) {
                 if (key > next.greatest) {
-                    Config::emit(args, blockIdx.x, shared.slots.next_winner(), column);
+                    sink.put(shared.slots.next_winner(), column, [key] { return key; });
                 } else if (settled) {
                     const u32 tie = shared.slots.next_tie();
                     if (tie < wanted) {
-                        Config::emit(args, blockIdx.x, k - wanted + tie, column);
+                        sink.put(k - wanted + tie, column, [key] { return key; });
                     }
                 } else {
                     shared.histogram.add(next.digit(key));
@@ -782,6 +874,7 @@ struct BlockRadix {
                 reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
+                sink.finish();
                 return;
             }
             __syncthreads();
@@ -791,8 +884,8 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
-#line 45 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)

@@ -87,9 +87,13 @@ struct F16 {
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -108,13 +112,75 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
+// ---- sink/indices.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/indices.cuh"
+// The output of a selector without functions: the column of each winner, in the row's part of `indices`.
+//
+// Scope: thread; each writes places of its own. Shared memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is written twice.
+
+// uses core/types.cuh
+
+template <class Index>
+struct Indices {
+    static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Indices(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+   private:
+    // The address takes no registers before it is used.
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
+// The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = F16;
     using Bits = Dtype::Bits;
-    using Index = i32;
+    using Output = Indices<i32>;
     static constexpr u32 VEC_SIZE = 8;
     static constexpr u32 BINS = 4096;
     static constexpr u32 DIGIT_BITS = 12;
@@ -131,28 +197,8 @@ struct Config {
     static constexpr bool LARGEST = false;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
-#line 20 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
+#line 21 "templates/skeleton.cu.j2"
+    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -326,20 +372,18 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 // uses core/types.cuh
 // uses core/warp.cuh
 
-// A candidate: the better, the greater.
-__device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
-__device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
-__device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
-
 template <class Config, u32 CAPACITY>
 struct Ranking {
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
+    using Entry = typename Ordinal::Entry;
     static constexpr u32 THREADS = Config::THREADS;
     // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
 
-    u64 entries[CAPACITY];
+    Entry entries[CAPACITY];
 
-    // Calls write(slot, column) for those of the candidates from `first` to before `last` that are
+    // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
     // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
     // better than one candidate.
     template <class Write>
@@ -349,7 +393,7 @@ struct Ranking {
         for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
              from += THREADS / SHARING) {
             const u32 mine = from + lane / SHARING;
-            const u64 entry = mine < last ? entries[mine] : ~u64(0);
+            const Entry entry = mine < last ? entries[mine] : Ordinal::entry(~Wide(0), ~0u);
             u32 better = 0;
 #pragma unroll 4
             for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
@@ -360,7 +404,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, column_of(entry));
+                write(place + better, Ordinal::column_of(entry), Ordinal::key_of(entry));
             }
         }
     }
@@ -487,22 +531,22 @@ struct ThresholdSearch {
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
 #line 1 "templates/ptx/dependent_launch.cuh"
-// Programmatic dependent launch (PDL): a kernel may start before the previous one has ended.
+// Programmatic dependent launch (PDL): a kernel may start before the preceding kernel has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
 // Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
 // grids already. A kernel touches global memory only after it has waited.
 
 
-// Returns when the previous grid has ended and its writes can be read.
-__device__ __forceinline__ void wait_for_grid_ahead() {
+// Returns when the preceding grid has ended and its writes can be read.
+__device__ __forceinline__ void wait_for_preceding_grid() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 
-// Lets the next grid start; it waits for the end of this one before it reads.
-__device__ __forceinline__ void let_grid_behind_start() {
+// Lets the dependent grid start. That grid waits for the end of this grid before it reads.
+__device__ __forceinline__ void launch_dependents() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
@@ -774,6 +818,8 @@ template <class Config>
 struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                         RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
@@ -878,7 +924,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                 if (here & bit) {
                     const u32 bits = sizeof(Bits) == 4 ? loaded[item % (CHUNK * 4)]
                                                        : loaded[item / 2] >> 16 * (item % 2);
-                    visit(Config::key(Bits(bits)), word, bit << shift);
+                    const u32 at = column(chunk * CHUNK + item / VEC_SIZE, item % VEC_SIZE);
+                    visit(Ordinal::key(Bits(bits), at), word, bit << shift);
                 }
             }
         }
@@ -897,7 +944,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         words[4 * to + 3] = vector.w;
     }
 
-    __device__ __forceinline__ Bits key(u32 at) const { return Config::key(__ldg(scores + at)); }
+    __device__ __forceinline__ Key key(u32 at) const { return Ordinal::key(__ldg(scores + at), at); }
 
     __device__ __forceinline__ bool holds(u32 v) const {
         return first() + v * STRIDE < vectors;
@@ -933,6 +980,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
 template <class Config>
 struct ResidentRow {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Dtype = typename Config::Dtype;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
@@ -984,7 +1033,7 @@ struct ResidentRow {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 const u32 bit = __ffs(rest) - 1;
                 const u32 at = places.column_of(w, bit);
-                visit(KEEPS_SCORES ? Config::key(score(w * 16 + bit % 16, bit / 16)) : places.key(at), at);
+                visit(KEEPS_SCORES ? Ordinal::key(score(w * 16 + bit % 16, bit / 16), at) : places.key(at), at);
             }
         }
         if (hits.edge != 0) {
@@ -1005,7 +1054,7 @@ struct ResidentRow {
                 for (u32 second = 0; second < 2; ++second) {
                     const u32 bit = 1u << (p % 16 + 16 * second);
                     if (hits.words[p / 16] & bit) {
-                        visit(score_key(p, second), p / 16, bit);
+                        visit(key_of(p, second), p / 16, bit);
                     }
                 }
             }
@@ -1096,11 +1145,12 @@ struct ResidentRow {
 
    private:
     // The key of one score of a pair. Precondition: both are known at compile time.
-    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
+    __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
+        const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
         if constexpr (sizeof(Bits) == 4) {
-            return Config::key(words[pair * 2 + second]);
+            return Ordinal::key(words[pair * 2 + second], at);
         } else {
-            return Config::key(Bits(words[pair] >> (second * 16)));
+            return Ordinal::key(Bits(words[pair] >> (second * 16)), at);
         }
     }
 
@@ -1204,6 +1254,8 @@ struct Extremes {
 
 template <class Config>
 struct FewCandidates {
+    using Ordinal = typename Config::Ordinal;
+    using Entry = typename Ordinal::Entry;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
@@ -1220,7 +1272,7 @@ struct FewCandidates {
     u32 greatest[WARP_SIZE];
     u32 reserved;
 
-    // Calls write(slot, column) for the best `wanted` of `candidates`, with slots from 0 on.
+    // Calls write(slot, column, key) for the best `wanted` of `candidates`, with slots from 0 on.
     template <class Write>
     __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 candidates,
                                            u32 wanted, Write write) {
@@ -1247,12 +1299,12 @@ struct FewCandidates {
                 break;
             }
             for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                histogram.add(active.digit(key_of(all.entries[i])));
+                histogram.add(active.digit(Ordinal::key_of(all.entries[i])));
             }
             __syncthreads();
             const ThresholdBin bin = search.find(histogram, wanted);
             split(candidates, active.narrowed_to(bin.bin),
-                  [&](u32 slot, u32 column) { write(place + slot, column); });
+                  [&](u32 slot, u32 column, u32 key) { write(place + slot, column, key); });
             place += bin.above;
             wanted -= bin.above;
             candidates = bin.inside;
@@ -1264,7 +1316,7 @@ struct FewCandidates {
         }
         // All win, or all are equal.
         for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, column_of(all.entries[i]));
+            write(place + i, Ordinal::column_of(all.entries[i]), Ordinal::key_of(all.entries[i]));
         }
     }
 
@@ -1273,7 +1325,7 @@ struct FewCandidates {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const Extremes warp = Extremes::of_warp([&](auto visit) {
             for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                visit(key_of(all.entries[i]));
+                visit(Ordinal::key_of(all.entries[i]));
             }
         });
         if (lane == 0) {
@@ -1290,14 +1342,14 @@ struct FewCandidates {
     // is due after it.
     template <class Write>
     __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
-        u64 own[EACH];
+        Entry own[EACH];
         u32 wins = 0;
         u32 stays = 0;
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
-            own[e] = i < candidates ? all.entries[i] : 0;
-            const u32 key = key_of(own[e]);
+            own[e] = i < candidates ? all.entries[i] : Entry{};
+            const u32 key = Ordinal::key_of(own[e]);
             wins += i < candidates && key > range.greatest;
             stays += i < candidates && key >= range.least && key <= range.greatest;
         }
@@ -1305,10 +1357,10 @@ struct FewCandidates {
         __syncthreads();  // all entries have been read
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = key_of(own[e]);
+            const u32 key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
-                    write(slots.winner++, column_of(own[e]));
+                    write(slots.winner++, Ordinal::column_of(own[e]), key);
                 } else {
                     all.entries[slots.candidate++] = own[e];
                 }
@@ -1321,22 +1373,140 @@ struct FewCandidates {
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
+
+// uses core/types.cuh
+// uses row/row.cuh
+
+// Every position wins, and the places that are left are filled.
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+#pragma unroll 1
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
+        } else {
+            sink.fill(slot);
+        }
+    }
+    sink.finish();
+}
+
+// ---- sink/direct.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/direct.cuh"
+// Hands each winner of a row to the output as soon as it is known.
+//
+// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
+// memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 
-// Every position wins, and the places that are left are filled.
 template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
-#pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+struct DirectSink {
+    using Key = typename Config::Ordinal::Key;
+    using Output = typename Config::Output;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        const Output output(args, row);
+        if constexpr (Output::NEEDS_KEY) {
+            output.write(slot, key(), column);
         } else {
-            Config::fill(args, row, slot);
+            output.write(slot, Key(0), column);
         }
     }
-}
+
+    // Writes a place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
+
+    // Ends the row.
+    __device__ __forceinline__ void finish() const {}
+};
+
+// ---- sink/staged.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/staged.cuh"
+// Collects many winners of a row in shared memory, and hands them to the output in the order of their
+// slots, and so in few transactions.
+//
+// Scope: thread, but `finish`, which all threads of the CTA must reach, once a row. Shared memory: a column,
+// and a key if the output uses it, for each of PLACES winners. Barriers: one in `finish` if winners are
+// staged. Preconditions: slot < k; no slot is put twice; k <= PLACES if winners are staged.
+
+// uses core/types.cuh
+// uses sink/direct.cuh
+
+template <class Key, u32 PLACES, bool WITH_KEYS>
+struct StagedWinners {
+    u32 columns[PLACES];
+};
+template <class Key, u32 PLACES>
+struct StagedWinners<Key, PLACES, true> {
+    u32 columns[PLACES];
+    Key keys[PLACES];
+};
+
+template <class Config, u32 PLACES>
+struct StagedSink {
+    using Key = typename Config::Ordinal::Key;
+    using Direct = DirectSink<Config>;
+    static constexpr bool NEEDS_KEY = Config::Output::NEEDS_KEY;
+    static constexpr u32 THREADS = Config::THREADS;
+    using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
+
+    Direct direct;
+    Winners& winners;
+    bool staged;  // else each winner is written as soon as it is known
+
+    // Calls write(put) for many winners, with the `put` to call for each: the choice is made once.
+    template <class Write>
+    __device__ __forceinline__ void put_all(Write write) const {
+        if (staged) {
+            write([&](u32 slot, u32 column, auto key) { stage(slot, column, key); });
+        } else {
+            write([&](u32 slot, u32 column, auto key) { direct.put(slot, column, key); });
+        }
+    }
+
+    // Takes one winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        put_all([&](auto put) { put(slot, column, key); });
+    }
+
+    // Writes a place for which the row has no score. Precondition: winners are not staged.
+    __device__ __forceinline__ void fill(u32 slot) const { direct.fill(slot); }
+
+    // Writes the staged winners.
+    __device__ __forceinline__ void finish() const {
+        if (staged) {
+            __syncthreads();
+            for (u32 slot = threadIdx.x; slot < u32(direct.args.k); slot += THREADS) {
+                direct.put(slot, winners.columns[slot], [&] {
+                    if constexpr (NEEDS_KEY) {
+                        return winners.keys[slot];
+                    } else {
+                        return Key(0);
+                    }
+                });
+            }
+        }
+        direct.finish();
+    }
+
+   private:
+    template <class MakeKey>
+    __device__ __forceinline__ void stage(u32 slot, u32 column, MakeKey key) const {
+        winners.columns[slot] = column;
+        if constexpr (NEEDS_KEY) {
+            winners.keys[slot] = key();
+        }
+    }
+};
 
 // ---- kernels/block_resident.cuh ----------------------------------------------------------------
 #line 1 "templates/kernels/block_resident.cuh"
@@ -1368,11 +1538,13 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // uses select/candidates.cuh
 // uses select/extremes.cuh
 // uses sink/short_row.cuh
+// uses sink/staged.cuh
 
 template <class Config>
 struct BlockResident {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
@@ -1384,6 +1556,7 @@ struct BlockResident {
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
     static constexpr u32 STAGED = 2048;
+    using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
@@ -1394,29 +1567,29 @@ struct BlockResident {
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
         Extremes extremes;  // of the candidates' keys
         Few candidates;
-        u32 staged[STAGED];
+        typename Sink::Winners winners;
     };
 
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
-        // Clear the histogram while the grid before this one ends.
+        // Clear the histogram while the preceding grid ends (PDL).
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
         }
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(args, blockIdx.x, row.length);
+            take_all<Config>(sink_of(args, shared, false), row, k);
             return;
         }
         // Load the row, and count the upper bits of the rounded scores.
         const ResidentRow<Config> resident(row, 0);
         const Places& places = resident.places;
-        let_grid_behind_start();
+        launch_dependents();
         __syncthreads();
         resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
@@ -1436,49 +1609,39 @@ struct BlockResident {
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         if (few) {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
-                shared.candidates.all.entries[slots.candidate++] = entry_of(key, column);
+                shared.candidates.all.entries[slots.candidate++] = Ordinal::entry(key, column);
             });
         }
         // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
         // 1024 x 8192 bf16, k = 2048, 15 us for 28 (H200). Few winners are not worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
-        if (staged) {
-            places.for_each_column(
-                winners, [&](u32 column) { shared.staged[slots.winner++] = column; });
-        } else {
+        const Sink sink = sink_of(args, shared, staged);
+        sink.put_all([&](auto put) {
             places.for_each_column(winners, [&](u32 column) {
-                Config::emit(args, blockIdx.x, slots.winner++, column);
+                put(slots.winner++, column, [&] { return places.key(column); });
             });
-        }
+        });
         // Select the rest of the k winners from the candidates.
         if (threshold.inside != wanted) {
             if (few) {
                 __syncthreads();
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
-                                      [&args, &shared, above, staged](u32 slot, u32 column) {
-                                          write(args, shared, above + slot, column, staged);
-                                      });
+                                         [&args, &shared, above, staged](u32 slot, u32 column, u32 key) {
+                                             sink_of(args, shared, staged)
+                                                 .put(above + slot, column, [key] { return Key(key); });
+                                         });
             } else {
                 split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
             }
         }
         // Write the staged winners in order.
-        if (staged) {
-            __syncthreads();
-            for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-                Config::emit(args, blockIdx.x, slot, shared.staged[slot]);
-            }
-        }
+        sink.finish();
     }
 
-    static __device__ __forceinline__ void write(const LaunchArgs& args, Shared& shared, u32 slot,
-                                                 u32 column, bool staged) {
-        if (staged) {
-            shared.staged[slot] = column;
-        } else {
-            Config::emit(args, blockIdx.x, slot, column);
-        }
+    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, bool staged) {
+        const DirectSink<Config> direct = {args, blockIdx.x};
+        return {direct, shared.winners, staged};
     }
 
     // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
@@ -1515,7 +1678,8 @@ struct BlockResident {
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
-                write(args, shared, place + slots.winner++, column, staged);
+                sink_of(args, shared, staged)
+                    .put(place + slots.winner++, column, [&] { return places.key(column); });
             });
             slot = slots.candidate;
             place += threshold.above;
@@ -1526,7 +1690,8 @@ struct BlockResident {
         }
         places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
-                write(args, shared, place + slot, column, staged);
+                sink_of(args, shared, staged)
+                    .put(place + slot, column, [&] { return places.key(column); });
             }
             ++slot;
         });
@@ -1546,8 +1711,8 @@ struct BlockResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
-#line 45 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)

@@ -87,9 +87,13 @@ struct F16 {
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -108,13 +112,75 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
+// ---- sink/indices.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/indices.cuh"
+// The output of a selector without functions: the column of each winner, in the row's part of `indices`.
+//
+// Scope: thread; each writes places of its own. Shared memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is written twice.
+
+// uses core/types.cuh
+
+template <class Index>
+struct Indices {
+    static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Indices(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+   private:
+    // The address takes no registers before it is used.
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
+// The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = Bf16;
     using Bits = Dtype::Bits;
-    using Index = i64;
+    using Output = Indices<i64>;
     static constexpr u32 VEC_SIZE = 8;
     static constexpr u32 BINS = 4096;
     static constexpr u32 DIGIT_BITS = 12;
@@ -131,28 +197,8 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
-#line 20 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
+#line 21 "templates/skeleton.cu.j2"
+    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
 };
 
 // ---- ptx/exchange.cuh --------------------------------------------------------------------------
@@ -701,20 +747,18 @@ struct ActiveRange {
 // uses core/types.cuh
 // uses core/warp.cuh
 
-// A candidate: the better, the greater.
-__device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
-__device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
-__device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
-
 template <class Config, u32 CAPACITY>
 struct Ranking {
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
+    using Entry = typename Ordinal::Entry;
     static constexpr u32 THREADS = Config::THREADS;
     // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
 
-    u64 entries[CAPACITY];
+    Entry entries[CAPACITY];
 
-    // Calls write(slot, column) for those of the candidates from `first` to before `last` that are
+    // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
     // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
     // better than one candidate.
     template <class Write>
@@ -724,7 +768,7 @@ struct Ranking {
         for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
              from += THREADS / SHARING) {
             const u32 mine = from + lane / SHARING;
-            const u64 entry = mine < last ? entries[mine] : ~u64(0);
+            const Entry entry = mine < last ? entries[mine] : Ordinal::entry(~Wide(0), ~0u);
             u32 better = 0;
 #pragma unroll 4
             for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
@@ -735,7 +779,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, column_of(entry));
+                write(place + better, Ordinal::column_of(entry), Ordinal::key_of(entry));
             }
         }
     }
@@ -801,22 +845,22 @@ __device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
 #line 1 "templates/ptx/dependent_launch.cuh"
-// Programmatic dependent launch (PDL): a kernel may start before the previous one has ended.
+// Programmatic dependent launch (PDL): a kernel may start before the preceding kernel has ended.
 //
 // Scope: thread. Shared memory: none. Barriers: none on this grid's threads.
 // Without the launch attribute, and before sm_90, both do nothing: the stream has ordered the
 // grids already. A kernel touches global memory only after it has waited.
 
 
-// Returns when the previous grid has ended and its writes can be read.
-__device__ __forceinline__ void wait_for_grid_ahead() {
+// Returns when the preceding grid has ended and its writes can be read.
+__device__ __forceinline__ void wait_for_preceding_grid() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 
-// Lets the next grid start; it waits for the end of this one before it reads.
-__device__ __forceinline__ void let_grid_behind_start() {
+// Lets the dependent grid start. That grid waits for the end of this grid before it reads.
+__device__ __forceinline__ void launch_dependents() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
@@ -1088,6 +1132,8 @@ template <class Config>
 struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                         RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
@@ -1192,7 +1238,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                 if (here & bit) {
                     const u32 bits = sizeof(Bits) == 4 ? loaded[item % (CHUNK * 4)]
                                                        : loaded[item / 2] >> 16 * (item % 2);
-                    visit(Config::key(Bits(bits)), word, bit << shift);
+                    const u32 at = column(chunk * CHUNK + item / VEC_SIZE, item % VEC_SIZE);
+                    visit(Ordinal::key(Bits(bits), at), word, bit << shift);
                 }
             }
         }
@@ -1211,7 +1258,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         words[4 * to + 3] = vector.w;
     }
 
-    __device__ __forceinline__ Bits key(u32 at) const { return Config::key(__ldg(scores + at)); }
+    __device__ __forceinline__ Key key(u32 at) const { return Ordinal::key(__ldg(scores + at), at); }
 
     __device__ __forceinline__ bool holds(u32 v) const {
         return first() + v * STRIDE < vectors;
@@ -1247,6 +1294,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
 template <class Config>
 struct ResidentRow {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Dtype = typename Config::Dtype;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
@@ -1298,7 +1347,7 @@ struct ResidentRow {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 const u32 bit = __ffs(rest) - 1;
                 const u32 at = places.column_of(w, bit);
-                visit(KEEPS_SCORES ? Config::key(score(w * 16 + bit % 16, bit / 16)) : places.key(at), at);
+                visit(KEEPS_SCORES ? Ordinal::key(score(w * 16 + bit % 16, bit / 16), at) : places.key(at), at);
             }
         }
         if (hits.edge != 0) {
@@ -1319,7 +1368,7 @@ struct ResidentRow {
                 for (u32 second = 0; second < 2; ++second) {
                     const u32 bit = 1u << (p % 16 + 16 * second);
                     if (hits.words[p / 16] & bit) {
-                        visit(score_key(p, second), p / 16, bit);
+                        visit(key_of(p, second), p / 16, bit);
                     }
                 }
             }
@@ -1410,11 +1459,12 @@ struct ResidentRow {
 
    private:
     // The key of one score of a pair. Precondition: both are known at compile time.
-    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
+    __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
+        const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
         if constexpr (sizeof(Bits) == 4) {
-            return Config::key(words[pair * 2 + second]);
+            return Ordinal::key(words[pair * 2 + second], at);
         } else {
-            return Config::key(Bits(words[pair] >> (second * 16)));
+            return Ordinal::key(Bits(words[pair] >> (second * 16)), at);
         }
     }
 
@@ -1494,25 +1544,63 @@ struct Extremes {
     }
 };
 
+// ---- sink/direct.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/direct.cuh"
+// Hands each winner of a row to the output as soon as it is known.
+//
+// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
+// memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is put or filled twice.
+
+// uses core/types.cuh
+
+template <class Config>
+struct DirectSink {
+    using Key = typename Config::Ordinal::Key;
+    using Output = typename Config::Output;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        const Output output(args, row);
+        if constexpr (Output::NEEDS_KEY) {
+            output.write(slot, key(), column);
+        } else {
+            output.write(slot, Key(0), column);
+        }
+    }
+
+    // Writes a place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
+
+    // Ends the row.
+    __device__ __forceinline__ void finish() const {}
+};
+
 // ---- sink/short_row.cuh ------------------------------------------------------------------------
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
 
 // uses core/types.cuh
+// uses row/row.cuh
 
 // Every position wins, and the places that are left are filled.
-template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
 #pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
         } else {
-            Config::fill(args, row, slot);
+            sink.fill(slot);
         }
     }
+    sink.finish();
 }
 
 // ---- kernels/cluster_resident.cuh --------------------------------------------------------------
@@ -1546,12 +1634,14 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // uses row/resident/row.cuh
 // uses row/row.cuh
 // uses select/extremes.cuh
+// uses sink/direct.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
 struct ClusterResident {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
@@ -1585,7 +1675,7 @@ struct ClusterResident {
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         const u32 index = blockIdx.x / CLUSTER;
         const u32 rank = cluster_rank();
-        // Clear the histogram and prepare the exchanges while the grid before this one ends.
+        // Clear the histogram and prepare the exchanges while the preceding grid ends (PDL).
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
@@ -1593,13 +1683,14 @@ struct ClusterResident {
             shared.candidate_exchange.prepare();
             shared.extremes_exchange.prepare();
         }
-        wait_for_grid_ahead();
+        wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole, by one CTA.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
+        const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(args, index, row.length);
+                take_all<Config>(sink, row, k);
             }
             return;
         }
@@ -1607,7 +1698,7 @@ struct ClusterResident {
         cluster_arrive_relaxed();
         const Resident resident(row, rank);
         const Places& places = resident.places;
-        let_grid_behind_start();
+        launch_dependents();
         __syncthreads();
         cluster_wait();
 
@@ -1639,29 +1730,33 @@ struct ClusterResident {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
                     shared.candidate_exchange.send(&shared.candidates.entries[slots.candidate],
-                                            entry_of(key, column), cta);
+                                            Ordinal::entry(key, column), cta);
                 }
                 slots.candidate += 1;
             });
         }
         places.for_each_column(winners, [&](u32 column) {
-            Config::emit(args, index, slots.winner++, column);
+            sink.put(slots.winner++, column, [&] { return places.key(column); });
         });
         // Rank this CTA's candidates among those of all.
         if (ranked) {
             shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
             shared.candidates.rank(inside, first, first + own, wanted, above,
-                                [&](u32 slot, u32 column) { Config::emit(args, index, slot, column); });
+                                   [&](u32 slot, u32 column, u32 key) {
+                                       sink.put(slot, column, [key] { return Key(key); });
+                                   });
+            sink.finish();
             return;
         }
         // All candidates win, or all are equal.
         places.for_each_column(candidates, [&](u32 column) {
             if (slots.candidate < wanted) {
-                Config::emit(args, index, above + slots.candidate, column);
+                sink.put(above + slots.candidate, column, [&] { return places.key(column); });
             }
             slots.candidate += 1;
         });
+        sink.finish();
     }
 
    private:
@@ -1770,8 +1865,8 @@ struct ClusterResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
-#line 45 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill. The cluster's size saves branches at its barriers.
 extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)

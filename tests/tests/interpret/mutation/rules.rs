@@ -32,7 +32,7 @@ pub fn rule(site: &Site) -> Option<Rule> {
     let of = |name, text: &str| Mutation { name, text: text.to_owned(), loses_values: false };
     let removed = || of("removed", "((void)0)");
     let mutations = match name {
-        "wait_for_grid_ahead" | "let_grid_behind_start" => return Some(Rule::NotModelled(GRIDS)),
+        "wait_for_preceding_grid" | "launch_dependents" => return Some(Rule::NotModelled(GRIDS)),
         _ if name.starts_with("__reduce_") => return Some(Rule::NotModelled(INSTRUCTION)),
         "asm" if site.construct.contains("griddepcontrol") => {
             return Some(Rule::NotModelled(GRIDS));
