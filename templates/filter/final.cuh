@@ -24,7 +24,7 @@ struct Winners {
 
 template <class Config>
 struct FinalSelection {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;

@@ -23,7 +23,7 @@
 template <class Config>
 struct BlockRadix {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;

@@ -21,6 +21,8 @@
 
 template <class Config>
 struct FewCandidates {
+    using Ordinal = typename Config::Ordinal;
+    using Entry = typename Ordinal::Entry;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
@@ -52,7 +54,7 @@ struct FewCandidates {
     template <class Visit>
     __device__ __forceinline__ void for_each_key(u32 candidates, Visit visit) const {
         for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-            visit(key_of(all.entries[i]));
+            visit(Ordinal::key_of(all.entries[i]));
         }
     }
 
@@ -87,7 +89,7 @@ struct FewCandidates {
         }
         // All win, or all are equal.
         for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, column_of(all.entries[i]));
+            write(place + i, Ordinal::column_of(all.entries[i]));
         }
     }
 
@@ -110,14 +112,14 @@ struct FewCandidates {
     // is due after it.
     template <class Write>
     __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
-        u64 own[EACH];
+        Entry own[EACH];
         u32 wins = 0;
         u32 stays = 0;
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
-            own[e] = i < candidates ? all.entries[i] : 0;
-            const u32 key = key_of(own[e]);
+            own[e] = i < candidates ? all.entries[i] : Entry{};
+            const u32 key = Ordinal::key_of(own[e]);
             wins += i < candidates && key > range.greatest;
             stays += i < candidates && key >= range.least && key <= range.greatest;
         }
@@ -125,10 +127,10 @@ struct FewCandidates {
         __syncthreads();  // all entries have been read
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = key_of(own[e]);
+            const u32 key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
-                    write(slots.winner++, column_of(own[e]));
+                    write(slots.winner++, Ordinal::column_of(own[e]));
                 } else {
                     all.entries[slots.candidate++] = own[e];
                 }

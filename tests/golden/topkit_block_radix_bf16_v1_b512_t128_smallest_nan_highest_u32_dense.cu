@@ -87,9 +87,13 @@ struct F16 {
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -108,9 +112,37 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
 // ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
 #line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+// The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = Bf16;
     using Bits = Dtype::Bits;
@@ -132,12 +164,7 @@ struct Config {
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = false;
 #line 20 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
+    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
 
     // Writes one winner; columns count from the start of the row.
     static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
@@ -512,7 +539,8 @@ struct RowReader
     : RowVectors<typename Config::Bits, Config::VEC_SIZE,
                  ScoreVector<typename Config::Bits, Config::VEC_SIZE>::WORD_BYTES> {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -541,7 +569,8 @@ struct RowReader
                 if (first + d * THREADS < vectors) {
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
-                        visit(Config::key(batch[d].scores[i]), column(first, d, i));
+                        const u32 at = column(first, d, i);
+                        visit(Ordinal::key(batch[d].scores[i], at), at);
                     }
                 }
             }
@@ -554,7 +583,9 @@ struct RowReader
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
         const u32 span = u32(greatest) - least;
-        const auto is_hit = [&](Bits bits) { return u32(Config::key(bits)) - least <= span; };
+        const auto is_hit = [&](Bits score, u32 at) {
+            return u32(Ordinal::key(score, at)) - least <= span;
+        };
         visit_edges([&](Key key, u32 at) {
             if (u32(key) - least <= span) {
                 visit(key, at);
@@ -569,7 +600,8 @@ struct RowReader
                 if (first + d * THREADS < vectors) {
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
-                        hits |= u32(is_hit(batch[d].scores[i])) << (d * VEC_SIZE + i);
+                        const bool hit = is_hit(batch[d].scores[i], column(first, d, i));
+                        hits |= u32(hit) << (d * VEC_SIZE + i);
                     }
                 }
             }
@@ -577,7 +609,7 @@ struct RowReader
                 const u32 hit = __ffs(hits) - 1;
                 hits &= hits - 1;
                 const u32 at = column(first, hit / VEC_SIZE, hit % VEC_SIZE);
-                visit(Config::key(__ldg(scores + at)), at);
+                visit(Ordinal::key(__ldg(scores + at), at), at);
             }
         }
     }
@@ -603,7 +635,7 @@ struct RowReader
         const u32 tail = head + vectors * VEC_SIZE;
         const u32 at = threadIdx.x < head ? threadIdx.x : tail + (threadIdx.x - head);
         if (at < length) {
-            visit(Config::key(__ldg(scores + at)), at);
+            visit(Ordinal::key(__ldg(scores + at), at), at);
         }
     }
 };
@@ -701,7 +733,7 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 template <class Config>
 struct BlockRadix {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
@@ -791,8 +823,8 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
-#line 45 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
+#line 40 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(128, 1)

@@ -87,9 +87,13 @@ struct F16 {
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -108,9 +112,37 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
 // ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
 #line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+// The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = Bf16;
     using Bits = Dtype::Bits;
@@ -132,12 +164,7 @@ struct Config {
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
 #line 20 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
+    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
 
     // Writes one winner; columns count from the start of the row.
     static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
@@ -463,6 +490,8 @@ template <class Config>
 struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
     using Dtype = typename Config::Dtype;
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
     // What stands where there is no score: the infinity that loses.
@@ -478,12 +507,15 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
         return SCORES == 1 ? bit : bit % 16 * 2 + bit / 16;
     }
 
+    // The score key of a score.
+    static __device__ __forceinline__ ScoreKey key(Bits score) {
+        return Ordinal::score_key(Ordinal::key(score, 0));
+    }
+
     // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
     // wins has one above the second.
-    static __device__ __forceinline__ u32 worst_key() { return Config::key(Bits(WORST_BITS)); }
-    static __device__ __forceinline__ u32 best_key() {
-        return Config::key(Bits(WORST_BITS ^ Dtype::SIGN));
-    }
+    static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
 
     // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
     // has, the next one below. Precondition: the key is at least `worst_key()`.
@@ -1205,7 +1237,8 @@ struct Threshold {
 template <class Config>
 struct Candidates {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
@@ -1227,7 +1260,7 @@ struct Candidates {
     __device__ __forceinline__ void push(const Stripes<Config>& stripes, u32 stripe, u32 hits,
                                          u32 capacity, Score score) {
         push(hits, size, capacity, [&](u32 slot, u32 bit) {
-            keys[slot] = Config::key(score(Word::item_of(bit)));
+            keys[slot] = Ordinal::key(score(Word::item_of(bit)), column_of(stripes, stripe, bit));
             columns[slot] = column_of(stripes, stripe, bit);
         });
     }
@@ -1355,7 +1388,7 @@ struct Winners {
 
 template <class Config>
 struct FinalSelection {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
@@ -1479,8 +1512,8 @@ struct FinalSelection {
 
 template <class Config>
 struct Rescan {
-    using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Buffer = Candidates<Config>;
     using Search = typename Buffer::Search;
     using Word = typename Buffer::Word;
@@ -1611,7 +1644,7 @@ struct Rescan {
     }
 
     static __device__ __forceinline__ u32 key_of(const Stripes<Config>& stripes, u32 column) {
-        return Config::key(__ldg(stripes.scores + column));
+        return Ordinal::key(__ldg(stripes.scores + column), column);
     }
 };
 
@@ -1750,7 +1783,7 @@ struct Sample {
                 }
                 // The key of -0 is that of +0.
                 if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
-                    threshold = Config::key(typename Config::Bits(0));
+                    threshold = Word::key(typename Config::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};
             }
@@ -1821,6 +1854,8 @@ struct PartCandidates {
 template <class Config>
 struct Filter {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Part = RowPart<Config>;
     using Word = ScoreWord<Config>;
     using Buffer = Candidates<Config>;
@@ -1914,8 +1949,9 @@ struct Filter {
         // Filter the scores of the row's unaligned ends.
         if (stripes.holds_edge(part.rank)) {
             const Bits edge = __ldg(stripes.scores + stripes.edge_column());
-            if (Config::key(edge) > guess.threshold) {
-                shared.candidates.push_edge(Config::key(edge), stripes.edge_column(), part.room);
+            const Key key = Ordinal::key(edge, stripes.edge_column());
+            if (Ordinal::score_key(key) > guess.threshold) {
+                shared.candidates.push_edge(key, stripes.edge_column(), part.room);
             }
         }
 
@@ -2114,7 +2150,7 @@ __device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
 template <class Config>
 struct ClusterFilter {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
     using Buffer = typename Steps::Buffer;
@@ -2390,8 +2426,8 @@ struct ClusterFilter {
     }
 };
 
-// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
-#line 45 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
+#line 40 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill. The cluster's size saves branches at its barriers.
 extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)

@@ -87,9 +87,13 @@ struct F16 {
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -108,9 +112,37 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
 // ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
 #line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+// The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = Bf16;
     using Bits = Dtype::Bits;
@@ -132,12 +164,7 @@ struct Config {
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
 #line 20 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
+    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
 
     // Writes one winner; columns count from the start of the row.
     static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
@@ -701,18 +728,16 @@ struct ActiveRange {
 // uses core/types.cuh
 // uses core/warp.cuh
 
-// A candidate: the better, the greater.
-__device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
-__device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
-__device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
-
 template <class Config, u32 CAPACITY>
 struct Ranking {
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
+    using Entry = typename Ordinal::Entry;
     static constexpr u32 THREADS = Config::THREADS;
     // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
 
-    u64 entries[CAPACITY];
+    Entry entries[CAPACITY];
 
     // Calls write(slot, column) for those of the candidates from `first` to before `last` that are
     // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
@@ -724,7 +749,7 @@ struct Ranking {
         for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
              from += THREADS / SHARING) {
             const u32 mine = from + lane / SHARING;
-            const u64 entry = mine < last ? entries[mine] : ~u64(0);
+            const Entry entry = mine < last ? entries[mine] : Ordinal::entry(~Wide(0), ~0u);
             u32 better = 0;
 #pragma unroll 4
             for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
@@ -735,7 +760,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, column_of(entry));
+                write(place + better, Ordinal::column_of(entry));
             }
         }
     }
@@ -1088,6 +1113,8 @@ template <class Config>
 struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                         RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
@@ -1192,7 +1219,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                 if (here & bit) {
                     const u32 bits = sizeof(Bits) == 4 ? loaded[item % (CHUNK * 4)]
                                                        : loaded[item / 2] >> 16 * (item % 2);
-                    visit(Config::key(Bits(bits)), word, bit << shift);
+                    const u32 at = column(chunk * CHUNK + item / VEC_SIZE, item % VEC_SIZE);
+                    visit(Ordinal::key(Bits(bits), at), word, bit << shift);
                 }
             }
         }
@@ -1211,7 +1239,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         words[4 * to + 3] = vector.w;
     }
 
-    __device__ __forceinline__ Bits key(u32 at) const { return Config::key(__ldg(scores + at)); }
+    __device__ __forceinline__ Key key(u32 at) const { return Ordinal::key(__ldg(scores + at), at); }
 
     __device__ __forceinline__ bool holds(u32 v) const {
         return first() + v * STRIDE < vectors;
@@ -1247,6 +1275,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
 template <class Config>
 struct ResidentRow {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Dtype = typename Config::Dtype;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
@@ -1298,7 +1328,7 @@ struct ResidentRow {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 const u32 bit = __ffs(rest) - 1;
                 const u32 at = places.column_of(w, bit);
-                visit(KEEPS_SCORES ? Config::key(score(w * 16 + bit % 16, bit / 16)) : places.key(at), at);
+                visit(KEEPS_SCORES ? Ordinal::key(score(w * 16 + bit % 16, bit / 16), at) : places.key(at), at);
             }
         }
         if (hits.edge != 0) {
@@ -1319,7 +1349,7 @@ struct ResidentRow {
                 for (u32 second = 0; second < 2; ++second) {
                     const u32 bit = 1u << (p % 16 + 16 * second);
                     if (hits.words[p / 16] & bit) {
-                        visit(score_key(p, second), p / 16, bit);
+                        visit(key_of(p, second), p / 16, bit);
                     }
                 }
             }
@@ -1410,11 +1440,12 @@ struct ResidentRow {
 
    private:
     // The key of one score of a pair. Precondition: both are known at compile time.
-    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
+    __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
+        const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
         if constexpr (sizeof(Bits) == 4) {
-            return Config::key(words[pair * 2 + second]);
+            return Ordinal::key(words[pair * 2 + second], at);
         } else {
-            return Config::key(Bits(words[pair] >> (second * 16)));
+            return Ordinal::key(Bits(words[pair] >> (second * 16)), at);
         }
     }
 
@@ -1600,7 +1631,8 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 template <class Config>
 struct ClusterResident {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
@@ -1688,7 +1720,7 @@ struct ClusterResident {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
                     shared.candidate_exchange.send(&shared.candidates.entries[slots.candidate],
-                                            entry_of(key, column), cta);
+                                            Ordinal::entry(key, column), cta);
                 }
                 slots.candidate += 1;
             });
@@ -1813,8 +1845,8 @@ struct ClusterResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
-#line 45 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
+#line 40 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill. The cluster's size saves branches at its barriers.
 extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)
