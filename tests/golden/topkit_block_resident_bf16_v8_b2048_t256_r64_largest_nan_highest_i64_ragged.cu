@@ -140,13 +140,47 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
 };
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
+// ---- sink/indices.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/indices.cuh"
+// The output of a selector without functions: the column of each winner, in the row's part of `indices`.
+//
+// Scope: thread; each writes places of its own. Shared memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is written twice.
+
+// uses core/types.cuh
+
+template <class Index>
+struct Indices {
+    static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Indices(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+   private:
+    // The address takes no registers before it is used.
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
 // The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = Bf16;
     using Bits = Dtype::Bits;
-    using Index = i64;
+    using Output = Indices<i64>;
     static constexpr u32 VEC_SIZE = 8;
     static constexpr u32 BINS = 2048;
     static constexpr u32 DIGIT_BITS = 11;
@@ -163,23 +197,8 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
-#line 20 "templates/skeleton.cu.j2"
+#line 21 "templates/skeleton.cu.j2"
     using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -363,7 +382,7 @@ struct Ranking {
 
     Entry entries[CAPACITY];
 
-    // Calls write(slot, column) for each candidate from `first` to before `last` that is among the best
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
     // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
     // better than one.
     template <class Write>
@@ -384,7 +403,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, Ordinal::column_of(entry));
+                write(place + better, Ordinal::column_of(entry), Ordinal::key_of(entry));
             }
         }
     }
@@ -1303,7 +1322,7 @@ struct FewCandidates {
     u32 greatest[WARP_SIZE];
     u32 reserved;
 
-    // Calls write(slot, column) for the best `wanted` of `candidates`, with slots from 0 on.
+    // Calls write(slot, column, key) for the best `wanted` of `candidates`, with slots from 0 on.
     template <class Write>
     __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 candidates,
                                            u32 wanted, Write write) {
@@ -1341,7 +1360,8 @@ struct FewCandidates {
             const auto find = [&] { return search.find(histogram, wanted); };
             const ThresholdBin threshold =
                 radix_pass(histogram, active, *this, candidates, find, inside);
-            split(candidates, inside, [&](u32 slot, u32 column) { write(place + slot, column); });
+            split(candidates, inside,
+                  [&](u32 slot, u32 column, u32 key) { write(place + slot, column, key); });
             place += threshold.above;
             wanted -= threshold.above;
             candidates = threshold.inside;
@@ -1353,7 +1373,7 @@ struct FewCandidates {
         }
         // All win, or all are equal.
         for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, Ordinal::column_of(all.entries[i]));
+            write(place + i, Ordinal::column_of(all.entries[i]), Ordinal::key_of(all.entries[i]));
         }
     }
 
@@ -1394,7 +1414,7 @@ struct FewCandidates {
             const u32 key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
-                    write(slots.winner++, Ordinal::column_of(own[e]));
+                    write(slots.winner++, Ordinal::column_of(own[e]), key);
                 } else {
                     all.entries[slots.candidate++] = own[e];
                 }
@@ -1407,22 +1427,140 @@ struct FewCandidates {
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
+
+// uses core/types.cuh
+// uses row/row.cuh
+
+// Writes every column as a winner, and fills the places that are left.
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+#pragma unroll 1
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
+        } else {
+            sink.fill(slot);
+        }
+    }
+    sink.finish();
+}
+
+// ---- sink/direct.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/direct.cuh"
+// Hands each winner of a row to the output as soon as it is known.
+//
+// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
+// memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 
-// Writes every column as a winner, and fills the places that are left.
 template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
-#pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+struct DirectSink {
+    using Key = typename Config::Ordinal::Key;
+    using Output = typename Config::Output;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        const Output output(args, row);
+        if constexpr (Output::NEEDS_KEY) {
+            output.write(slot, key(), column);
         } else {
-            Config::fill(args, row, slot);
+            output.write(slot, Key(0), column);
         }
     }
-}
+
+    // Writes a place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
+
+    // Ends the row.
+    __device__ __forceinline__ void finish() const {}
+};
+
+// ---- sink/staged.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/staged.cuh"
+// Collects many winners of a row in shared memory, and hands them to the output in the order of their
+// slots, and so in few transactions.
+//
+// Scope: thread, but `finish`, which all threads of the CTA must reach, once a row. Shared memory: a column,
+// and a key if the output uses it, for each of PLACES winners. Barriers: one in `finish` if winners are
+// staged. Preconditions: slot < k; no slot is put twice; k <= PLACES if winners are staged.
+
+// uses core/types.cuh
+// uses sink/direct.cuh
+
+template <class Key, u32 PLACES, bool WITH_KEYS>
+struct StagedWinners {
+    u32 columns[PLACES];
+};
+template <class Key, u32 PLACES>
+struct StagedWinners<Key, PLACES, true> {
+    u32 columns[PLACES];
+    Key keys[PLACES];
+};
+
+template <class Config, u32 PLACES>
+struct StagedSink {
+    using Key = typename Config::Ordinal::Key;
+    using Direct = DirectSink<Config>;
+    static constexpr bool NEEDS_KEY = Config::Output::NEEDS_KEY;
+    static constexpr u32 THREADS = Config::THREADS;
+    using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
+
+    Direct direct;
+    Winners& winners;
+    bool staged;  // else each winner is written as soon as it is known
+
+    // Calls write(put) for many winners, with the `put` to call for each: the choice is made once.
+    template <class Write>
+    __device__ __forceinline__ void put_all(Write write) const {
+        if (staged) {
+            write([&](u32 slot, u32 column, auto key) { stage(slot, column, key); });
+        } else {
+            write([&](u32 slot, u32 column, auto key) { direct.put(slot, column, key); });
+        }
+    }
+
+    // Takes one winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        put_all([&](auto put) { put(slot, column, key); });
+    }
+
+    // Writes a place for which the row has no score. Precondition: winners are not staged.
+    __device__ __forceinline__ void fill(u32 slot) const { direct.fill(slot); }
+
+    // Writes the staged winners.
+    __device__ __forceinline__ void finish() const {
+        if (staged) {
+            __syncthreads();
+            for (u32 slot = threadIdx.x; slot < u32(direct.args.k); slot += THREADS) {
+                direct.put(slot, winners.columns[slot], [&] {
+                    if constexpr (NEEDS_KEY) {
+                        return winners.keys[slot];
+                    } else {
+                        return Key(0);
+                    }
+                });
+            }
+        }
+        direct.finish();
+    }
+
+   private:
+    template <class MakeKey>
+    __device__ __forceinline__ void stage(u32 slot, u32 column, MakeKey key) const {
+        winners.columns[slot] = column;
+        if constexpr (NEEDS_KEY) {
+            winners.keys[slot] = key();
+        }
+    }
+};
 
 // ---- kernels/block_resident.cuh ----------------------------------------------------------------
 #line 1 "templates/kernels/block_resident.cuh"
@@ -1455,6 +1593,7 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // uses select/extremes.cuh
 // uses select/radix_pass.cuh
 // uses sink/short_row.cuh
+// uses sink/staged.cuh
 
 template <class Config>
 struct BlockResident {
@@ -1472,6 +1611,7 @@ struct BlockResident {
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
     static constexpr u32 STAGED = 2048;
+    using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
@@ -1482,7 +1622,7 @@ struct BlockResident {
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
         Extremes extremes;  // of the candidates' keys
         Few candidates;
-        u32 staged[STAGED];
+        typename Sink::Winners winners;
     };
 
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
@@ -1498,7 +1638,7 @@ struct BlockResident {
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(args, blockIdx.x, row.length);
+            take_all<Config>(sink_of(args, shared, false), row, k);
             return;
         }
         // Load the row, and count the upper bits of the rounded scores.
@@ -1531,43 +1671,33 @@ struct BlockResident {
         // transactions: 1024 x 8192 bf16, k = 2048, 15 us, and 28 us without (H200). Few winners are not
         // worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
-        if (staged) {
-            places.for_each_column(
-                winners, [&](u32 column) { shared.staged[slots.winner++] = column; });
-        } else {
+        const Sink sink = sink_of(args, shared, staged);
+        sink.put_all([&](auto put) {
             places.for_each_column(winners, [&](u32 column) {
-                Config::emit(args, blockIdx.x, slots.winner++, column);
+                put(slots.winner++, column, [&] { return places.key(column); });
             });
-        }
+        });
         // Select the rest of the k winners from the candidates.
         if (threshold.inside != wanted) {
             if (few) {
                 __syncthreads();
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
-                                      [&args, &shared, above, staged](u32 slot, u32 column) {
-                                          write(args, shared, above + slot, column, staged);
-                                      });
+                                         [&args, &shared, above, staged](u32 slot, u32 column, u32 key) {
+                                             sink_of(args, shared, staged)
+                                                 .put(above + slot, column, [key] { return Key(key); });
+                                         });
             } else {
                 split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
             }
         }
         // Write the staged winners in order.
-        if (staged) {
-            __syncthreads();
-            for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-                Config::emit(args, blockIdx.x, slot, shared.staged[slot]);
-            }
-        }
+        sink.finish();
     }
 
-    static __device__ __forceinline__ void write(const LaunchArgs& args, Shared& shared, u32 slot,
-                                                 u32 column, bool staged) {
-        if (staged) {
-            shared.staged[slot] = column;
-        } else {
-            Config::emit(args, blockIdx.x, slot, column);
-        }
+    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, bool staged) {
+        const DirectSink<Config> direct = {args, blockIdx.x};
+        return {direct, shared.winners, staged};
     }
 
     // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
@@ -1596,7 +1726,8 @@ struct BlockResident {
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
-                write(args, shared, place + slots.winner++, column, staged);
+                sink_of(args, shared, staged)
+                    .put(place + slots.winner++, column, [&] { return places.key(column); });
             });
             slot = slots.candidate;
             place += threshold.above;
@@ -1607,7 +1738,8 @@ struct BlockResident {
         }
         places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
-                write(args, shared, place + slot, column, staged);
+                sink_of(args, shared, staged)
+                    .put(place + slot, column, [&] { return places.key(column); });
             }
             ++slot;
         });
@@ -1627,8 +1759,8 @@ struct BlockResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(256, 2)

@@ -140,13 +140,47 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
 };
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
+// ---- sink/indices.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/indices.cuh"
+// The output of a selector without functions: the column of each winner, in the row's part of `indices`.
+//
+// Scope: thread; each writes places of its own. Shared memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is written twice.
+
+// uses core/types.cuh
+
+template <class Index>
+struct Indices {
+    static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Indices(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+   private:
+    // The address takes no registers before it is used.
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
 // The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = Bf16;
     using Bits = Dtype::Bits;
-    using Index = i64;
+    using Output = Indices<i64>;
     static constexpr u32 VEC_SIZE = 8;
     static constexpr u32 BINS = 2048;
     static constexpr u32 DIGIT_BITS = 11;
@@ -163,23 +197,8 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
-#line 20 "templates/skeleton.cu.j2"
+#line 21 "templates/skeleton.cu.j2"
     using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
 };
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
@@ -788,26 +807,41 @@ struct Ring {
     }
 };
 
-// ---- sink/short_row.cuh ------------------------------------------------------------------------
-#line 1 "templates/sink/short_row.cuh"
-// A row with no more scores than winners.
+// ---- sink/direct.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/direct.cuh"
+// Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
+// memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 
-// Writes every column as a winner, and fills the places that are left.
 template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
-#pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+struct DirectSink {
+    using Key = typename Config::Ordinal::Key;
+    using Output = typename Config::Output;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        const Output output(args, row);
+        if constexpr (Output::NEEDS_KEY) {
+            output.write(slot, key(), column);
         } else {
-            Config::fill(args, row, slot);
+            output.write(slot, Key(0), column);
         }
     }
-}
+
+    // Writes a place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
+
+    // Ends the row.
+    __device__ __forceinline__ void finish() const {}
+};
 
 // ---- core/slots.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/slots.cuh"
@@ -1373,6 +1407,7 @@ struct Candidates {
 // uses core/types.cuh
 // uses core/warp.cuh
 // uses select/cut.cuh
+// uses sink/direct.cuh
 // uses filter/set.cuh
 
 // Keys above `last` win, and `ties` of the keys from `first` to `last`: the best of them if `ranked`, else
@@ -1389,6 +1424,7 @@ struct Winners {
 template <class Config>
 struct FinalSelection {
     using Key = typename Config::Ordinal::Key;
+    using Sink = DirectSink<Config>;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
@@ -1426,8 +1462,8 @@ struct FinalSelection {
 
     // Writes the k winners. One barrier if candidates are ranked.
     template <class Set>
-    __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
-                                          const Winners& winners, const Set& candidates) {
+    __device__ __forceinline__ void write(const Sink& sink, u32 k, const Winners& winners,
+                                          const Set& candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         candidates.for_each_batch([&](const CandidateBatch& batch) {
             constexpr u32 DEPTH = CandidateBatch::DEPTH;
@@ -1451,16 +1487,17 @@ struct FinalSelection {
                     continue;
                 }
                 const u32 column = batch.column(d);
+                const auto key = [&batch, d] { return Key(batch.keys[d]); };
                 if (batch.keys[d] > winners.last) {
-                    Config::emit(args, row, slot % 65536, column);
+                    sink.put(slot % 65536, column, key);
                     slot += 1;
                 } else {
                     const u32 tie = slot >> 16;
                     if (winners.ranked) {
-                        keys[tie] = Key(batch.keys[d]);
+                        keys[tie] = key();
                         columns[tie] = column;
                     } else if (tie < winners.ties) {
-                        Config::emit(args, row, k - 1 - tie, column);
+                        sink.put(k - 1 - tie, column, key);
                     }
                     slot += 1u << 16;
                 }
@@ -1468,14 +1505,13 @@ struct FinalSelection {
         });
         if (winners.ranked) {
             __syncthreads();
-            write_ranked(args, row, k, winners);
+            write_ranked(sink, k, winners);
         }
     }
 
    private:
     // A warp counts the candidates of the bin that are better than one of them, 32 at a time.
-    __device__ __forceinline__ void write_ranked(const LaunchArgs& args, u32 row, u32 k,
-                                                 const Winners& winners) {
+    __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners& winners) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
             const Key key = keys[mine];
@@ -1488,7 +1524,7 @@ struct FinalSelection {
                 better += __popc(__ballot_sync(FULL_MASK, there && is_better));
             }
             if (lane == 0 && better < winners.ties) {
-                Config::emit(args, row, k - 1 - better, columns[mine]);
+                sink.put(k - 1 - better, columns[mine], [key] { return key; });
             }
         }
     }
@@ -1823,7 +1859,7 @@ struct Sample {
 // uses row/ring.cuh
 // uses row/row.cuh
 // uses row/stripes.cuh
-// uses sink/short_row.cuh
+// uses sink/direct.cuh
 // uses filter/candidates.cuh
 // uses filter/final.cuh
 // uses filter/rescan.cuh
@@ -1856,6 +1892,7 @@ struct Filter {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Part = RowPart<Config>;
+    using Sink = DirectSink<Config>;
     using Word = ScoreWord<Config>;
     using Buffer = Candidates<Config>;
     using Set = typename Buffer::Set;
@@ -2026,9 +2063,8 @@ struct Filter {
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
     // k-th is not below the threshold. Calls before_write() in between; false if the guess failed.
     template <class BeforeWrite>
-    static __device__ __forceinline__ bool select(const LaunchArgs& args, Shared& shared, u32 index,
-                                                  u32 k, const RowCandidates& from,
-                                                  BeforeWrite before_write) {
+    static __device__ __forceinline__ bool select(const Sink& sink, Shared& shared, u32 k,
+                                                  const RowCandidates& from, BeforeWrite before_write) {
         if (from.size < k) {
             return false;
         }
@@ -2038,26 +2074,26 @@ struct Filter {
             FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
         if (winners.valid) {
             before_write();
-            shared.final.write(args, index, k, winners, from.set);
+            shared.final.write(sink, k, winners, from.set);
         }
         return winners.valid;
     }
 
     // Reads a whole row again, alone, and writes its k best scores.
-    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, Shared& shared,
-                                                        u32 index, u32 k) {
+    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, const Sink& sink,
+                                                        Shared& shared, u32 index, u32 k) {
         const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
         PartCandidates candidates = {};
         rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
-        write_all(args, shared, index, k);
+        write_all(sink, shared, k);
     }
 
     // Writes the first k candidates.
-    static __device__ __forceinline__ void write_all(const LaunchArgs& args, const Shared& shared,
-                                                     u32 index, u32 k) {
+    static __device__ __forceinline__ void write_all(const Sink& sink, const Shared& shared, u32 k) {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-            Config::emit(args, index, slot, shared.candidates.columns[slot]);
+            sink.put(slot, shared.candidates.columns[slot],
+                     [&] { return shared.candidates.keys[slot]; });
         }
     }
 
@@ -2126,6 +2162,29 @@ __device__ __forceinline__ void cluster_arrive() { __cluster_barrier_arrive(); }
 __device__ __forceinline__ void cluster_arrive_relaxed() { __cluster_barrier_arrive_relaxed(); }
 __device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
 
+// ---- sink/short_row.cuh ------------------------------------------------------------------------
+#line 1 "templates/sink/short_row.cuh"
+// A row with no more scores than winners.
+//
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
+
+// uses core/types.cuh
+// uses row/row.cuh
+
+// Writes every column as a winner, and fills the places that are left.
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+#pragma unroll 1
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
+        } else {
+            sink.fill(slot);
+        }
+    }
+    sink.finish();
+}
+
 // ---- kernels/cluster_filter.cuh ----------------------------------------------------------------
 #line 1 "templates/kernels/cluster_filter.cuh"
 // cluster_filter: a cluster of CTAs selects the top k of one row of any length, and reads the row once.
@@ -2145,6 +2204,7 @@ __device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
 // uses ptx/cluster.cuh
 // uses ptx/dependent_launch.cuh
 // uses row/row.cuh
+// uses sink/direct.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
@@ -2153,6 +2213,7 @@ struct ClusterFilter {
     using Key = typename Config::Ordinal::Key;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
+    using Sink = DirectSink<Config>;
     using Buffer = typename Steps::Buffer;
     using Set = typename Steps::Set;
     using RowCandidates = typename Steps::RowCandidates;
@@ -2188,9 +2249,10 @@ struct ClusterFilter {
         if (!split && rank > 0) {
             return;
         }
+        const Sink sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(args, index, row.length);
+                take_all<Config>(sink, row, k);
             }
             return;
         }
@@ -2240,12 +2302,13 @@ struct ClusterFilter {
 
         // Select the k best candidates, if the k-th is not below any CTA's threshold. Each step is called
         // from one place: a second call is compiled a second time.
-        const bool selected = Steps::select(args, shared.filter, index, k, from, [&] {
+        const bool selected = Steps::select(sink, shared.filter, k, from, [&] {
             if (split) {
                 cluster_arrive_relaxed();  // lets the other CTAs exit
             }
         });
         if (selected) {
+            sink.finish();
             if (split) {
                 cluster_wait();
             }
@@ -2253,9 +2316,10 @@ struct ClusterFilter {
         }
 
         // A guess failed: rescan the row by all CTAs, or else by the leader alone.
-        if (!split || !select_again(args, shared, part, k)) {
-            Steps::rescan_alone(args, shared.filter, index, k);
+        if (!split || !select_again(sink, shared, part, k)) {
+            Steps::rescan_alone(args, sink, shared.filter, index, k);
         }
+        sink.finish();
     }
 
    private:
@@ -2299,8 +2363,8 @@ struct ClusterFilter {
 
     // In the leader: has all CTAs rescan, and writes the winners. False if the candidates of the rescan may
     // still lack a winner.
-    static __device__ __forceinline__ bool select_again(const LaunchArgs& args, Shared& shared,
-                                                        const Part& part, u32 k) {
+    static __device__ __forceinline__ bool select_again(const Sink& sink, Shared& shared, const Part& part,
+                                                        u32 k) {
         // Tell all CTAs the threshold of the rescan.
         const u64 from = set_ties_aside(shared, k);
         const u32 ties = u32(from >> TIES_BIT);
@@ -2338,7 +2402,7 @@ struct ClusterFilter {
         if (shared.filter.search.cut.least < threshold) {
             return false;
         }
-        Steps::write_all(args, shared.filter, part.index, k);
+        Steps::write_all(sink, shared.filter, k);
         return true;
     }
 
@@ -2426,8 +2490,8 @@ struct ClusterFilter {
     }
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill. The cluster's size saves branches at its barriers.
 extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)

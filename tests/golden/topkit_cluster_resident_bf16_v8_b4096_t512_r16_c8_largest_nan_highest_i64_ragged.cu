@@ -140,13 +140,47 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
 };
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
+// ---- sink/indices.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/indices.cuh"
+// The output of a selector without functions: the column of each winner, in the row's part of `indices`.
+//
+// Scope: thread; each writes places of its own. Shared memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is written twice.
+
+// uses core/types.cuh
+
+template <class Index>
+struct Indices {
+    static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Indices(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+   private:
+    // The address takes no registers before it is used.
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
 // The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = Bf16;
     using Bits = Dtype::Bits;
-    using Index = i64;
+    using Output = Indices<i64>;
     static constexpr u32 VEC_SIZE = 8;
     static constexpr u32 BINS = 4096;
     static constexpr u32 DIGIT_BITS = 12;
@@ -163,23 +197,8 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
-#line 20 "templates/skeleton.cu.j2"
+#line 21 "templates/skeleton.cu.j2"
     using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
 };
 
 // ---- ptx/exchange.cuh --------------------------------------------------------------------------
@@ -739,7 +758,7 @@ struct Ranking {
 
     Entry entries[CAPACITY];
 
-    // Calls write(slot, column) for each candidate from `first` to before `last` that is among the best
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
     // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
     // better than one.
     template <class Write>
@@ -760,7 +779,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, Ordinal::column_of(entry));
+                write(place + better, Ordinal::column_of(entry), Ordinal::key_of(entry));
             }
         }
     }
@@ -1575,25 +1594,63 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
     return threshold;
 }
 
+// ---- sink/direct.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/direct.cuh"
+// Hands each winner of a row to the output as soon as it is known.
+//
+// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
+// memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is put or filled twice.
+
+// uses core/types.cuh
+
+template <class Config>
+struct DirectSink {
+    using Key = typename Config::Ordinal::Key;
+    using Output = typename Config::Output;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        const Output output(args, row);
+        if constexpr (Output::NEEDS_KEY) {
+            output.write(slot, key(), column);
+        } else {
+            output.write(slot, Key(0), column);
+        }
+    }
+
+    // Writes a place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
+
+    // Ends the row.
+    __device__ __forceinline__ void finish() const {}
+};
+
 // ---- sink/short_row.cuh ------------------------------------------------------------------------
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
 
 // uses core/types.cuh
+// uses row/row.cuh
 
 // Writes every column as a winner, and fills the places that are left.
-template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
 #pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
         } else {
-            Config::fill(args, row, slot);
+            sink.fill(slot);
         }
     }
+    sink.finish();
 }
 
 // ---- kernels/cluster_resident.cuh --------------------------------------------------------------
@@ -1628,6 +1685,7 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // uses row/row.cuh
 // uses select/extremes.cuh
 // uses select/radix_pass.cuh
+// uses sink/direct.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
@@ -1680,9 +1738,10 @@ struct ClusterResident {
         // Find the row. One with no more than k scores is written whole, by one CTA.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
+        const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(args, index, row.length);
+                take_all<Config>(sink, row, k);
             }
             return;
         }
@@ -1728,23 +1787,27 @@ struct ClusterResident {
             });
         }
         places.for_each_column(winners, [&](u32 column) {
-            Config::emit(args, index, slots.winner++, column);
+            sink.put(slots.winner++, column, [&] { return places.key(column); });
         });
         // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
             shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
             shared.candidates.rank(inside, first, first + own, wanted, above,
-                                [&](u32 slot, u32 column) { Config::emit(args, index, slot, column); });
+                                   [&](u32 slot, u32 column, u32 key) {
+                                       sink.put(slot, column, [key] { return Key(key); });
+                                   });
+            sink.finish();
             return;
         }
         // All candidates win, or all are equal.
         places.for_each_column(candidates, [&](u32 column) {
             if (slots.candidate < wanted) {
-                Config::emit(args, index, above + slots.candidate, column);
+                sink.put(above + slots.candidate, column, [&] { return places.key(column); });
             }
             slots.candidate += 1;
         });
+        sink.finish();
     }
 
    private:
@@ -1847,8 +1910,8 @@ struct ClusterResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill. The cluster's size saves branches at its barriers.
 extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)
