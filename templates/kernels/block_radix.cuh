@@ -29,7 +29,7 @@ struct BlockRadix {
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
-    using Active = ActiveRange<DIGIT_BITS>;
+    using Active = ActiveRange<typename Config::Ordinal::Wide, DIGIT_BITS>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");

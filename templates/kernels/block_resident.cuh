@@ -35,7 +35,7 @@ struct BlockResident {
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Active = ActiveRange<typename Config::Ordinal::Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;

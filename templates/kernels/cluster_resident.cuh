@@ -38,7 +38,7 @@ struct ClusterResident {
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Found = ClusterThresholdBin;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Active = ActiveRange<typename Config::Ordinal::Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;

@@ -22,7 +22,7 @@ template <class Config>
 struct FewCandidates {
     using Ordinal = typename Config::Ordinal;
     using Entry = typename Ordinal::Entry;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Active = ActiveRange<typename Config::Ordinal::Wide, Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
     static constexpr u32 THREADS = Config::THREADS;
