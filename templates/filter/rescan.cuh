@@ -136,7 +136,7 @@ struct Rescan {
         if constexpr (Ordinal::USES_COLUMN) {
             return key_of(stripes, column);
         } else {
-            return Key(tie);
+            return Key(Ordinal::lowest_of(tie));
         }
     }
 
