@@ -25,6 +25,7 @@
 #include "../row/row.cuh"
 #include "../select/candidates.cuh"
 #include "../select/extremes.cuh"
+#include "../select/radix_pass.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
@@ -156,20 +157,12 @@ struct BlockResident {
                 shared.reserved = 0;
             }
             __syncthreads();
-            places.for_each_key(
-                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
-            __syncthreads();
-            const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active inside = active.narrowed_to(threshold.bin);
+            Active inside;
             Hits winners = {};
             Hits left = {};
-            places.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
-                if (key > inside.greatest) {
-                    winners.add(word, bit);
-                } else if (key >= inside.least) {
-                    left.add(word, bit);
-                }
-            });
+            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
+            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
+                                                      inside, winners, left);
             candidates = left;
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());

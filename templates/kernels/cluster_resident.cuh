@@ -27,6 +27,7 @@
 #include "../row/resident/row.cuh"
 #include "../row/row.cuh"
 #include "../select/extremes.cuh"
+#include "../select/radix_pass.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
@@ -183,19 +184,13 @@ struct ClusterResident {
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
             __syncthreads();
-            resident.for_each_key(
-                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
-            __syncthreads();
-            narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
-            const Active inside = active.narrowed_to(found.bin.bin);
+            Active inside;
             Hits left = {};
-            resident.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
-                if (key > inside.greatest) {
-                    winners.add(word, bit);
-                } else if (key >= inside.least) {
-                    left.add(word, bit);
-                }
-            });
+            const auto find = [&] {
+                narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
+                return found.bin;
+            };
+            radix_pass(shared.histogram, active, resident, candidates, find, inside, winners, left);
             candidates = left;
             // From an infinity on, there are two keys: its own, and that of NaN.
             if (active.shift == 0 || inside.least >= Resident::BEST_INFINITY) {

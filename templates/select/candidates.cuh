@@ -17,6 +17,7 @@
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
 #include "extremes.cuh"
+#include "radix_pass.cuh"
 
 template <class Config>
 struct FewCandidates {
@@ -49,6 +50,14 @@ struct FewCandidates {
         }
     }
 
+    // Calls visit(key) for each candidate of this thread.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(u32 candidates, Visit visit) const {
+        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+            visit(Ordinal::key_of(all.entries[i]));
+        }
+    }
+
    private:
     // Not inlined: it would take registers from the common path.
     template <class Write>
@@ -64,16 +73,14 @@ struct FewCandidates {
             if (active.least == active.greatest) {
                 break;
             }
-            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                histogram.add(active.digit(Ordinal::key_of(all.entries[i])));
-            }
-            __syncthreads();
-            const ThresholdBin bin = search.find(histogram, wanted);
-            split(candidates, active.narrowed_to(bin.bin),
-                  [&](u32 slot, u32 column) { write(place + slot, column); });
-            place += bin.above;
-            wanted -= bin.above;
-            candidates = bin.inside;
+            Active inside;
+            const auto find = [&] { return search.find(histogram, wanted); };
+            const ThresholdBin threshold =
+                radix_pass(histogram, active, *this, candidates, find, inside);
+            split(candidates, inside, [&](u32 slot, u32 column) { write(place + slot, column); });
+            place += threshold.above;
+            wanted -= threshold.above;
+            candidates = threshold.inside;
             __syncthreads();
         }
         if (candidates <= RANKED) {
@@ -89,11 +96,8 @@ struct FewCandidates {
     // The range of the keys. One barrier.
     __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const Extremes warp = Extremes::of_warp([&](auto visit) {
-            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                visit(Ordinal::key_of(all.entries[i]));
-            }
-        });
+        const Extremes warp =
+            Extremes::of_warp([&](auto visit) { for_each_key(candidates, visit); });
         if (lane == 0) {
             least[threadIdx.x / WARP_SIZE] = warp.least;
             greatest[threadIdx.x / WARP_SIZE] = warp.greatest;

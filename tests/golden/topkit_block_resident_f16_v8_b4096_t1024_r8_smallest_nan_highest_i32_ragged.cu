@@ -87,13 +87,9 @@ struct F16 {
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// The ordinal: which key a score has. A greater key is better.
+// Ordered keys: unsigned integers that compare as the scores do.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
-//
-// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
-// are compared without the column, so an ordinal names the part of its key that the score alone decides:
-// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -112,37 +108,9 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
-// Keys of the score alone: equal scores have equal keys, and any of them may win.
-template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
-struct ScoreOrdinal {
-    using Bits = typename Dtype::Bits;
-    using Key = Bits;
-    using Wide = u32;
-    using ScoreKey = u32;
-    static constexpr bool USES_COLUMN = false;
-
-    static __device__ __forceinline__ Key key(Bits score, u32) {
-        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Key>(~key);
-    }
-
-    // The part of a key that the score decides, and the lowest and the greatest key of that part.
-    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
-    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
-    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
-
-    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
-    using Entry = u64;
-    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
-        return u64(key) << 32 | column;
-    }
-    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
-    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
-};
-
 // ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
 #line 12 "templates/skeleton.cu.j2"
-// The parameter key, and what a kernel leaves open: score to key, winner to output.
+// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = F16;
     using Bits = Dtype::Bits;
@@ -164,7 +132,12 @@ struct Config {
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
 #line 20 "templates/skeleton.cu.j2"
-    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
+
+    // Greater keys are better.
+    static __device__ __forceinline__ Bits key(Bits score) {
+        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Bits>(~key);
+    }
 
     // Writes one winner; columns count from the start of the row.
     static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
@@ -353,16 +326,18 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 // uses core/types.cuh
 // uses core/warp.cuh
 
+// A candidate: the better, the greater.
+__device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
+__device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
+__device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
+
 template <class Config, u32 CAPACITY>
 struct Ranking {
-    using Ordinal = typename Config::Ordinal;
-    using Wide = typename Ordinal::Wide;
-    using Entry = typename Ordinal::Entry;
     static constexpr u32 THREADS = Config::THREADS;
     // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
 
-    Entry entries[CAPACITY];
+    u64 entries[CAPACITY];
 
     // Calls write(slot, column) for those of the candidates from `first` to before `last` that are
     // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
@@ -374,7 +349,7 @@ struct Ranking {
         for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
              from += THREADS / SHARING) {
             const u32 mine = from + lane / SHARING;
-            const Entry entry = mine < last ? entries[mine] : Ordinal::entry(~Wide(0), ~0u);
+            const u64 entry = mine < last ? entries[mine] : ~u64(0);
             u32 better = 0;
 #pragma unroll 4
             for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
@@ -385,7 +360,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, Ordinal::column_of(entry));
+                write(place + better, column_of(entry));
             }
         }
     }
@@ -799,8 +774,6 @@ template <class Config>
 struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                         RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     using Bits = typename Config::Bits;
-    using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
@@ -905,8 +878,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                 if (here & bit) {
                     const u32 bits = sizeof(Bits) == 4 ? loaded[item % (CHUNK * 4)]
                                                        : loaded[item / 2] >> 16 * (item % 2);
-                    const u32 at = column(chunk * CHUNK + item / VEC_SIZE, item % VEC_SIZE);
-                    visit(Ordinal::key(Bits(bits), at), word, bit << shift);
+                    visit(Config::key(Bits(bits)), word, bit << shift);
                 }
             }
         }
@@ -925,7 +897,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         words[4 * to + 3] = vector.w;
     }
 
-    __device__ __forceinline__ Key key(u32 at) const { return Ordinal::key(__ldg(scores + at), at); }
+    __device__ __forceinline__ Bits key(u32 at) const { return Config::key(__ldg(scores + at)); }
 
     __device__ __forceinline__ bool holds(u32 v) const {
         return first() + v * STRIDE < vectors;
@@ -961,8 +933,6 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
 template <class Config>
 struct ResidentRow {
     using Bits = typename Config::Bits;
-    using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
     using Dtype = typename Config::Dtype;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
@@ -1014,7 +984,7 @@ struct ResidentRow {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 const u32 bit = __ffs(rest) - 1;
                 const u32 at = places.column_of(w, bit);
-                visit(KEEPS_SCORES ? Ordinal::key(score(w * 16 + bit % 16, bit / 16), at) : places.key(at), at);
+                visit(KEEPS_SCORES ? Config::key(score(w * 16 + bit % 16, bit / 16)) : places.key(at), at);
             }
         }
         if (hits.edge != 0) {
@@ -1035,7 +1005,7 @@ struct ResidentRow {
                 for (u32 second = 0; second < 2; ++second) {
                     const u32 bit = 1u << (p % 16 + 16 * second);
                     if (hits.words[p / 16] & bit) {
-                        visit(key_of(p, second), p / 16, bit);
+                        visit(score_key(p, second), p / 16, bit);
                     }
                 }
             }
@@ -1126,12 +1096,11 @@ struct ResidentRow {
 
    private:
     // The key of one score of a pair. Precondition: both are known at compile time.
-    __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
-        const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
+    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
         if constexpr (sizeof(Bits) == 4) {
-            return Ordinal::key(words[pair * 2 + second], at);
+            return Config::key(words[pair * 2 + second]);
         } else {
-            return Ordinal::key(Bits(words[pair] >> (second * 16)), at);
+            return Config::key(Bits(words[pair] >> (second * 16)));
         }
     }
 
@@ -1211,6 +1180,54 @@ struct Extremes {
     }
 };
 
+// ---- select/radix_pass.cuh ---------------------------------------------------------------------
+#line 1 "templates/select/radix_pass.cuh"
+// One pass of a radix selection: counts a digit of the candidates' keys and finds the threshold bin.
+// Candidates above the bin win. Candidates in the bin are the candidates of the next pass.
+//
+// Scope: block; every thread must call. Shared memory: the caller's histogram and search. Barriers: one
+// after the count, and those of the search; the caller places one before it clears the histogram again.
+// Preconditions: the histogram is clear (a barrier); the keys of all candidates are in `active`.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+
+// Returns the threshold bin, and leaves the keys of the bin in `inside`.
+// scores.for_each_key(candidates, visit) calls visit(key, ...) for each candidate of this thread. find()
+// searches the complete histogram.
+template <u32 BINS, u32 DIGIT_BITS, class Scores, class Candidates, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Scores& scores, const Candidates& candidates,
+                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside) {
+    scores.for_each_key(candidates, [&](auto key, auto...) { histogram.add(active.digit(key)); });
+    __syncthreads();
+    const ThresholdBin threshold = find();
+    inside = active.narrowed_to(threshold.bin);
+    return threshold;
+}
+
+// The pass over candidates that are hits of a row in registers. Adds the hits above the bin to `winners`,
+// and the hits in the bin to `left`.
+template <u32 BINS, u32 DIGIT_BITS, class Scores, class Hits, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Scores& scores, const Hits& candidates,
+                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside,
+                                                   Hits& winners, Hits& left) {
+    const ThresholdBin threshold = radix_pass(histogram, active, scores, candidates, find, inside);
+    scores.for_each_key(candidates, [&](auto key, u32 word, u32 bit) {
+        if (key > inside.greatest) {
+            winners.add(word, bit);
+        } else if (key >= inside.least) {
+            left.add(word, bit);
+        }
+    });
+    return threshold;
+}
+
 // ---- select/candidates.cuh ---------------------------------------------------------------------
 #line 1 "templates/select/candidates.cuh"
 // The candidates of a threshold bin, collected in one CTA, and which of them win.
@@ -1232,11 +1249,10 @@ struct Extremes {
 // uses core/types.cuh
 // uses core/warp.cuh
 // uses select/extremes.cuh
+// uses select/radix_pass.cuh
 
 template <class Config>
 struct FewCandidates {
-    using Ordinal = typename Config::Ordinal;
-    using Entry = typename Ordinal::Entry;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
@@ -1264,6 +1280,14 @@ struct FewCandidates {
         }
     }
 
+    // Calls visit(key) for each candidate of this thread.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(u32 candidates, Visit visit) const {
+        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+            visit(key_of(all.entries[i]));
+        }
+    }
+
    private:
     // Not inlined: it would take registers from the common path.
     template <class Write>
@@ -1279,16 +1303,14 @@ struct FewCandidates {
             if (active.least == active.greatest) {
                 break;
             }
-            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                histogram.add(active.digit(Ordinal::key_of(all.entries[i])));
-            }
-            __syncthreads();
-            const ThresholdBin bin = search.find(histogram, wanted);
-            split(candidates, active.narrowed_to(bin.bin),
-                  [&](u32 slot, u32 column) { write(place + slot, column); });
-            place += bin.above;
-            wanted -= bin.above;
-            candidates = bin.inside;
+            Active inside;
+            const auto find = [&] { return search.find(histogram, wanted); };
+            const ThresholdBin threshold =
+                radix_pass(histogram, active, *this, candidates, find, inside);
+            split(candidates, inside, [&](u32 slot, u32 column) { write(place + slot, column); });
+            place += threshold.above;
+            wanted -= threshold.above;
+            candidates = threshold.inside;
             __syncthreads();
         }
         if (candidates <= RANKED) {
@@ -1297,18 +1319,15 @@ struct FewCandidates {
         }
         // All win, or all are equal.
         for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, Ordinal::column_of(all.entries[i]));
+            write(place + i, column_of(all.entries[i]));
         }
     }
 
     // The range of the keys. One barrier.
     __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const Extremes warp = Extremes::of_warp([&](auto visit) {
-            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                visit(Ordinal::key_of(all.entries[i]));
-            }
-        });
+        const Extremes warp =
+            Extremes::of_warp([&](auto visit) { for_each_key(candidates, visit); });
         if (lane == 0) {
             least[threadIdx.x / WARP_SIZE] = warp.least;
             greatest[threadIdx.x / WARP_SIZE] = warp.greatest;
@@ -1323,14 +1342,14 @@ struct FewCandidates {
     // is due after it.
     template <class Write>
     __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
-        Entry own[EACH];
+        u64 own[EACH];
         u32 wins = 0;
         u32 stays = 0;
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
-            own[e] = i < candidates ? all.entries[i] : Entry{};
-            const u32 key = Ordinal::key_of(own[e]);
+            own[e] = i < candidates ? all.entries[i] : 0;
+            const u32 key = key_of(own[e]);
             wins += i < candidates && key > range.greatest;
             stays += i < candidates && key >= range.least && key <= range.greatest;
         }
@@ -1338,10 +1357,10 @@ struct FewCandidates {
         __syncthreads();  // all entries have been read
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = Ordinal::key_of(own[e]);
+            const u32 key = key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
-                    write(slots.winner++, Ordinal::column_of(own[e]));
+                    write(slots.winner++, column_of(own[e]));
                 } else {
                     all.entries[slots.candidate++] = own[e];
                 }
@@ -1400,13 +1419,13 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // uses row/row.cuh
 // uses select/candidates.cuh
 // uses select/extremes.cuh
+// uses select/radix_pass.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
 struct BlockResident {
     using Bits = typename Config::Bits;
-    using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
+    using Key = typename Config::Bits;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
@@ -1470,7 +1489,7 @@ struct BlockResident {
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         if (few) {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
-                shared.candidates.all.entries[slots.candidate++] = Ordinal::entry(key, column);
+                shared.candidates.all.entries[slots.candidate++] = entry_of(key, column);
             });
         }
         // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
@@ -1531,20 +1550,12 @@ struct BlockResident {
                 shared.reserved = 0;
             }
             __syncthreads();
-            places.for_each_key(
-                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
-            __syncthreads();
-            const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active inside = active.narrowed_to(threshold.bin);
+            Active inside;
             Hits winners = {};
             Hits left = {};
-            places.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
-                if (key > inside.greatest) {
-                    winners.add(word, bit);
-                } else if (key >= inside.least) {
-                    left.add(word, bit);
-                }
-            });
+            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
+            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
+                                                      inside, winners, left);
             candidates = left;
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
@@ -1580,8 +1591,8 @@ struct BlockResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
+#line 45 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)
