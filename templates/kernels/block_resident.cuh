@@ -36,7 +36,8 @@ struct BlockResident {
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
-    using Active = ActiveRange<typename Config::Ordinal::Wide, Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
@@ -52,7 +53,7 @@ struct BlockResident {
         Histogram<BINS> histogram;
         ThresholdSearch<THREADS> threshold;
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
-        Extremes extremes;  // of the candidates' keys
+        Extremes<Wide> extremes;  // of the candidates' keys
         Few candidates;
         u32 staged[STAGED];
     };
@@ -188,10 +189,10 @@ struct BlockResident {
     static __device__ __forceinline__ void find_extremes(Shared& shared,
                                                          const Places& places, Hits candidates) {
         if (threadIdx.x == 0) {
-            shared.extremes = Extremes::of_none();
+            shared.extremes = Extremes<Wide>::of_none();
         }
         __syncthreads();
-        const Extremes own = Extremes::of_warp(
+        const auto own = Extremes<Wide>::of_warp(
             [&](auto visit) { places.for_each_key(candidates, visit); });
         own.add_to(shared.extremes);
         __syncthreads();

@@ -6,21 +6,22 @@
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
 
-struct Extremes {
-    u32 least;
-    u32 greatest;
+template <class Wide>
+struct alignas(u64) Extremes {
+    Wide least;
+    Wide greatest;
 
-    static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
+    static __device__ __forceinline__ Extremes of_none() { return {~Wide(0), 0}; }
 
     // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
     // thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
-        u32 least = ~0u;
-        u32 greatest = 0;
+        Wide least = ~Wide(0);
+        Wide greatest = 0;
         for_each([&](auto key, auto...) {
-            least = min(least, u32(key));
-            greatest = max(greatest, u32(key));
+            least = min(least, Wide(key));
+            greatest = max(greatest, Wide(key));
         });
         least = warp_least(least);
         greatest = warp_greatest(greatest);
