@@ -36,7 +36,7 @@ pub(crate) fn constants(variant: &Variant) -> Vec<String> {
     own.into_iter().chain(semantic(variant, false)).collect()
 }
 
-/// The lines of the semantic keys that are types, or those that are not.
+/// The lines of the semantic keys: the types, or the others.
 fn semantic(variant: &Variant, types: bool) -> impl Iterator<Item = String> {
     let lines = Key::semantic().iter().filter_map(|key| key.config(&variant.semantics));
     lines.filter(move |line| line.starts_with("using ") == types)
