@@ -4,7 +4,7 @@
 #pragma once
 #include "../core/types.cuh"
 
-// Every position wins, and the places that are left are filled.
+// Writes every column as a winner, and fills the places that are left.
 template <class Config>
 __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
 #pragma unroll 1

@@ -87,9 +87,13 @@ struct F16 {
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -108,9 +112,37 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
 // ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
 #line 12 "templates/skeleton.cu.j2"
-// The parameter key, and the steps that a kernel leaves open: score to key, winner to output.
+// The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = F16;
     using Bits = Dtype::Bits;
@@ -132,12 +164,7 @@ struct Config {
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
 #line 20 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
+    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
 
     // Writes one winner; columns count from the start of the row.
     static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
@@ -200,9 +227,8 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
-    // precede them. Lanes begin at different fours of their bins: else several would wait for one
-    // bank.
+    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
+    // begins at another four of its bins: else several lanes would wait for one bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;
@@ -317,7 +343,7 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
 #line 1 "templates/core/ranking.cuh"
-// The candidates of a threshold bin, collected on chip, and their ranks: each is compared with each.
+// Ranks the candidates of a threshold bin, in shared memory: compares each with each.
 //
 // Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
 // Preconditions: the entries are written before a barrier or its like; entries are unique;
@@ -326,22 +352,20 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 // uses core/types.cuh
 // uses core/warp.cuh
 
-// A candidate: the better, the greater.
-__device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
-__device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
-__device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
-
 template <class Config, u32 CAPACITY>
 struct Ranking {
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
+    using Entry = typename Ordinal::Entry;
     static constexpr u32 THREADS = Config::THREADS;
     // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
 
-    u64 entries[CAPACITY];
+    Entry entries[CAPACITY];
 
-    // Calls write(slot, column) for those of the candidates from `first` to before `last` that are
-    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
-    // better than one candidate.
+    // Calls write(slot, column) for each candidate from `first` to before `last` that is among the best
+    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
+    // better than one.
     template <class Write>
     __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
@@ -349,7 +373,7 @@ struct Ranking {
         for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
              from += THREADS / SHARING) {
             const u32 mine = from + lane / SHARING;
-            const u64 entry = mine < last ? entries[mine] : ~u64(0);
+            const Entry entry = mine < last ? entries[mine] : Ordinal::entry(~Wide(0), ~0u);
             u32 better = 0;
 #pragma unroll 4
             for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
@@ -360,7 +384,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, column_of(entry));
+                write(place + better, Ordinal::column_of(entry));
             }
         }
     }
@@ -394,7 +418,7 @@ __device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
     return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
 }
 
-// The same for winners and candidates, whose counts travel in one word.
+// The first places among the winners and among the candidates. One word counts both.
 __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
     const u32 first = reserve_slot(reserved, winners << 16 | candidates);
     return {first >> 16, first & 0xFFFFu};
@@ -415,7 +439,7 @@ __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 c
 // uses core/warp.cuh
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -458,8 +482,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin goes on: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
+        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
+        // slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
@@ -589,7 +613,8 @@ __device__ __forceinline__ u32 half_unsigned_zeros(u32 pair) {
 #endif
 }
 
-// All bits of a half set where a's is at least b's; a NaN in either is not.
+// Sets all bits of each half of the result where the half of `a` is at least the half of `b`, and neither
+// is NaN.
 __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #if TOPKIT_PACKED_HALF_PTX
     u32 mask;
@@ -605,7 +630,7 @@ __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #endif
 }
 
-// Both halves, NaN made +inf where it wins and -inf where it loses.
+// Both halves, with +inf for a NaN that wins and -inf for a NaN that loses.
 template <bool NAN_WINS>
 __device__ __forceinline__ u32 half_without_nan(u32 pair) {
     constexpr u32 INSTEAD = NAN_WINS ? HALF_INFINITY : HALF_NEGATIVE_INFINITY;
@@ -627,9 +652,9 @@ __device__ __forceinline__ u32 half_without_nan(u32 pair) {
 // Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
-// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
-// end it ranks. Preconditions: no NaN and no -0 where a function says so.
+// Rounding never reverses an order, but it may make unequal scores equal. So a score that wins among
+// rounded scores wins, and scores whose codes are equal are compared by their keys. NaN becomes the
+// infinity at the end where NaN ranks. Preconditions: no NaN and no -0 where a function says so.
 
 // uses core/types.cuh
 // uses ptx/half.cuh
@@ -727,22 +752,22 @@ struct RowVectors {
 
 // ---- row/resident/row.cuh ----------------------------------------------------------------------
 #line 1 "templates/row/resident/row.cuh"
-// A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
-// from there.
+// A row, or a CTA's part of a row, in registers, rounded to fp16. It is loaded once, and then counted and
+// compared in registers.
 //
 // Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
 // Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
 // blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one lie one a thread, in the first
-// CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
-// winners that stand together are spread over the CTAs.
+// The first CTA of the row holds the scores before the first aligned vector and after the last whole one,
+// one a thread. The CTAs of a cluster take chunks of CHUNK vectors in turn, so that winners that are side
+// by side are spread over the CTAs.
 
 // uses core/types.cuh
 // uses score/code.cuh
 // uses row/vectors.cuh
 
-// The word at a place that is known only at run time, from an array in registers: a tree of
-// selections, since registers cannot be indexed.
+// The word at a place, known only at run time, of an array in registers. Registers cannot be indexed, so
+// this is a tree of selections.
 template <u32 N>
 __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     static_assert((N & (N - 1)) == 0, "a tree of selections has a power of two of leaves");
@@ -758,7 +783,7 @@ __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     }
 }
 
-// The rank of a CTA in its cluster. Alone it is no value, and takes no register.
+// The rank of a CTA in its cluster. Without a cluster it is a constant and takes no register.
 template <u32 CLUSTER>
 struct ClusterShare {
     u32 rank;
@@ -774,6 +799,8 @@ template <class Config>
 struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                         RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
@@ -791,8 +818,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     using Vectors::scores;
     using Vectors::vectors;
 
-    // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
-    // and the bit 16 above it the high one.
+    // One bit for each score of the thread. For pair p, bit p % 16 of word p / 16 is the low half, and bit
+    // p % 16 + 16 is the high half.
     struct Hits {
         u32 words[WORDS];
         u32 edge;  // 1 if the score before or after the vectors is a hit
@@ -848,9 +875,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. A few vectors
-    // are loaded again at once where they hold a hit: with many hits, a load for each would wait
-    // for the one before it.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Vectors that hold a hit
+    // are loaded again, two at once: with many hits, single loads would wait for each other.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         constexpr u32 CHUNK = VECTORS < 2 ? VECTORS : 2;
@@ -878,7 +904,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                 if (here & bit) {
                     const u32 bits = sizeof(Bits) == 4 ? loaded[item % (CHUNK * 4)]
                                                        : loaded[item / 2] >> 16 * (item % 2);
-                    visit(Config::key(Bits(bits)), word, bit << shift);
+                    const u32 at = column(chunk * CHUNK + item / VEC_SIZE, item % VEC_SIZE);
+                    visit(Ordinal::key(Bits(bits), at), word, bit << shift);
                 }
             }
         }
@@ -897,7 +924,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         words[4 * to + 3] = vector.w;
     }
 
-    __device__ __forceinline__ Bits key(u32 at) const { return Config::key(__ldg(scores + at)); }
+    __device__ __forceinline__ Key key(u32 at) const { return Ordinal::key(__ldg(scores + at), at); }
 
     __device__ __forceinline__ bool holds(u32 v) const {
         return first() + v * STRIDE < vectors;
@@ -907,7 +934,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         return head + (first() + v * STRIDE) * VEC_SIZE + item;
     }
 
-    // Of a hit: bit `bit` of word `w`.
+    // The column of the hit that is bit `bit` of word `w`.
     __device__ __forceinline__ u32 column_of(u32 w, u32 bit) const {
         const u32 pair = w * 16 + bit % 16;
         return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
@@ -933,15 +960,17 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
 template <class Config>
 struct ResidentRow {
     using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Dtype = typename Config::Dtype;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
     static constexpr u32 WORDS = VECTORS * 4;
-    // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
-    // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
-    // multiprocessor, and would be fewer.
+    // Whether the scores as loaded stay in registers too. If registers are to spare, this saves 0.25 us of
+    // loading scores again for their keys (1 x 8192, H200). With small CTAs, it would let fewer of them
+    // share an SM.
     static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
                                          : Config::THREADS == 512 ? true
                                                                   : Config::THREADS > 512 && WORDS <= 16;
@@ -976,7 +1005,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, column) once for every hit. Few are expected.
+    // Calls visit(key, column) once for every hit. Expects few hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_hit(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -984,7 +1013,7 @@ struct ResidentRow {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 const u32 bit = __ffs(rest) - 1;
                 const u32 at = places.column_of(w, bit);
-                visit(KEEPS_SCORES ? Config::key(score(w * 16 + bit % 16, bit / 16)) : places.key(at), at);
+                visit(KEEPS_SCORES ? Ordinal::key(score(w * 16 + bit % 16, bit / 16), at) : places.key(at), at);
             }
         }
         if (hits.edge != 0) {
@@ -992,8 +1021,8 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
-    // scores are gone through one by one, from registers if they are there.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Expects many hits: tests
+    // the scores one by one, in registers if they are there.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         if constexpr (!KEEPS_SCORES) {
@@ -1005,7 +1034,7 @@ struct ResidentRow {
                 for (u32 second = 0; second < 2; ++second) {
                     const u32 bit = 1u << (p % 16 + 16 * second);
                     if (hits.words[p / 16] & bit) {
-                        visit(score_key(p, second), p / 16, bit);
+                        visit(key_of(p, second), p / 16, bit);
                     }
                 }
             }
@@ -1015,7 +1044,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
+    // Calls visit(code) once for every score: 16 bits, greater for a better score.
     template <class Visit>
     __device__ __forceinline__ void for_each_code(Visit visit) const {
 #pragma unroll
@@ -1034,7 +1063,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every hit. Many may be.
+    // Calls visit(code) once for every hit. Expects many hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1052,18 +1081,19 @@ struct ResidentRow {
         }
     }
 
-    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    // Whether a code stands for the best infinity and for finite scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
     }
 
-    // The range of their keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
+    // so that a digit begins at an infinity.
     static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
-    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
-    // Precondition: 16 bits.
+    // Whether scores of this code's exponent are equal if their codes are equal: halves hold such scores
+    // without rounding. Precondition: scores of 16 bits.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
@@ -1079,15 +1109,15 @@ struct ResidentRow {
             hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
         }
         hits.edge = half_at_least(edge, threshold) & 1u;
-        // What stands for no score is at least -inf, and nothing else.
+        // A missing score counts as -inf, so drop missing scores if -inf is a hit.
         if (half == HALF_NEGATIVE_INFINITY) {
             drop_absent(hits);
         }
         return hits;
     }
 
-    // The scores in a bin of codes that begins at `first`, and those above it. A code beyond an
-    // infinity is a NaN, which no score is at least.
+    // The scores in the bin of codes from `first` to before `next`, and the scores above the bin. A code
+    // beyond an infinity is a NaN, and no score is at least NaN.
     __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
         inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
         above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
@@ -1095,12 +1125,13 @@ struct ResidentRow {
     }
 
    private:
-    // The key of one score of a pair. Precondition: both are known at compile time.
-    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
+    // The key of one score of a pair. Precondition: both operands are known at compile time.
+    __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
+        const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
         if constexpr (sizeof(Bits) == 4) {
-            return Config::key(words[pair * 2 + second]);
+            return Ordinal::key(words[pair * 2 + second], at);
         } else {
-            return Config::key(Bits(words[pair] >> (second * 16)));
+            return Ordinal::key(Bits(words[pair] >> (second * 16)), at);
         }
     }
 
@@ -1144,8 +1175,9 @@ struct ResidentRow {
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for a CTA's. Barriers:
-// none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the reads.
+// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for the extremes of a CTA.
+// Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
+// reads.
 
 // uses core/types.cuh
 // uses core/warp.cuh
@@ -1156,8 +1188,8 @@ struct Extremes {
 
     static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
 
-    // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
-    // thread.
+    // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
+    // key of this thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
         u32 least = ~0u;
@@ -1171,7 +1203,7 @@ struct Extremes {
         return {least, greatest};
     }
 
-    // Adds those of a warp to those of the CTA, in shared memory.
+    // Adds the extremes of a warp to the extremes of the CTA, in shared memory.
     __device__ __forceinline__ void add_to(Extremes& shared) const {
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMin(&shared.least, least);
@@ -1230,7 +1262,7 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 
 // ---- select/candidates.cuh ---------------------------------------------------------------------
 #line 1 "templates/select/candidates.cuh"
-// The candidates of a threshold bin, collected in one CTA, and which of them win.
+// Selects the winners from up to CAPACITY candidates of a threshold bin, in shared memory.
 //
 // Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
 // counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
@@ -1238,8 +1270,8 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 // Preconditions: the entries are written, and the histogram is no longer read, both before a
 // barrier; 1 <= wanted <= candidates <= CAPACITY; entries are unique.
 //
-// A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
-// most winners and leaves few.
+// RANKED candidates or fewer are ranked each against each. More are first narrowed by radix passes, each
+// over the range from the least to the greatest key.
 
 // uses core/histogram.cuh
 // uses core/range.cuh
@@ -1253,14 +1285,16 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 
 template <class Config>
 struct FewCandidates {
+    using Ordinal = typename Config::Ordinal;
+    using Entry = typename Ordinal::Entry;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 CAPACITY = 512;
-    // With more, a pass costs less: 1 x 131072 f32, k = 2048, 6.3 us with 192 and 5.8 with 128
-    // (H200).
+    // The most candidates that are ranked. With more, a radix pass costs less: 1 x 131072 f32, k = 2048,
+    // 6.3 us with 192 and 5.8 us with 128 (H200).
     static constexpr u32 RANKED = 128;
     static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
 
@@ -1284,7 +1318,7 @@ struct FewCandidates {
     template <class Visit>
     __device__ __forceinline__ void for_each_key(u32 candidates, Visit visit) const {
         for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-            visit(key_of(all.entries[i]));
+            visit(Ordinal::key_of(all.entries[i]));
         }
     }
 
@@ -1319,7 +1353,7 @@ struct FewCandidates {
         }
         // All win, or all are equal.
         for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, column_of(all.entries[i]));
+            write(place + i, Ordinal::column_of(all.entries[i]));
         }
     }
 
@@ -1338,18 +1372,18 @@ struct FewCandidates {
         return Active::between(low, high);
     }
 
-    // Writes the candidates above a range, and leaves those in it, from the first entry on. A barrier
-    // is due after it.
+    // Writes the candidates above a range, and moves the candidates in it to the first entries. The caller
+    // places a barrier after it.
     template <class Write>
     __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
-        u64 own[EACH];
+        Entry own[EACH];
         u32 wins = 0;
         u32 stays = 0;
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
-            own[e] = i < candidates ? all.entries[i] : 0;
-            const u32 key = key_of(own[e]);
+            own[e] = i < candidates ? all.entries[i] : Entry{};
+            const u32 key = Ordinal::key_of(own[e]);
             wins += i < candidates && key > range.greatest;
             stays += i < candidates && key >= range.least && key <= range.greatest;
         }
@@ -1357,10 +1391,10 @@ struct FewCandidates {
         __syncthreads();  // all entries have been read
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = key_of(own[e]);
+            const u32 key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
-                    write(slots.winner++, column_of(own[e]));
+                    write(slots.winner++, Ordinal::column_of(own[e]));
                 } else {
                     all.entries[slots.candidate++] = own[e];
                 }
@@ -1377,7 +1411,7 @@ struct FewCandidates {
 
 // uses core/types.cuh
 
-// Every position wins, and the places that are left are filled.
+// Writes every column as a winner, and fills the places that are left.
 template <class Config>
 __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
 #pragma unroll 1
@@ -1394,11 +1428,11 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 #line 1 "templates/kernels/block_resident.cuh"
 // block_resident: one CTA selects the top k of one row that it keeps in registers.
 //
-// The row is loaded once and rounded to fp16, which keeps the order of the scores. One histogram over the
+// The row is loaded once and rounded to fp16. Rounding keeps the order of the scores. One histogram of the
 // rounded scores finds the threshold bin; scores above the bin win. Few candidates in the bin are collected
-// in shared memory and selected by their keys; many are split by radix over their keys, from the least to
-// the greatest of them. Nothing is dropped, so the answer is exact for every distribution, and no pass
-// reads the whole row again: a later pass visits only the candidates that are left.
+// in shared memory and selected by their keys. Many are split by radix passes over the range from their
+// least to their greatest key. No candidate is dropped, so the answer is exact for every distribution. No
+// pass reads the whole row again: a later pass visits only the candidates that are left.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with a first digit of the
 // rounded scores in registers.
@@ -1425,7 +1459,8 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 template <class Config>
 struct BlockResident {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
@@ -1473,7 +1508,7 @@ struct BlockResident {
         __syncthreads();
         resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
-        // Find the threshold bin. Scores above it win; those in it are the candidates.
+        // Find the threshold bin. Scores above the bin win; scores in it are the candidates.
         const ThresholdBin threshold = shared.threshold.find(shared.histogram, k);
         Hits candidates;
         Hits winners;
@@ -1489,11 +1524,12 @@ struct BlockResident {
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         if (few) {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
-                shared.candidates.all.entries[slots.candidate++] = entry_of(key, column);
+                shared.candidates.all.entries[slots.candidate++] = Ordinal::entry(key, column);
             });
         }
-        // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
-        // 1024 x 8192 bf16, k = 2048, 15 us for 28 (H200). Few winners are not worth it.
+        // Write the winners. Many winners are staged in shared memory, and so written in order and in few
+        // transactions: 1024 x 8192 bf16, k = 2048, 15 us, and 28 us without (H200). Few winners are not
+        // worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
         if (staged) {
             places.for_each_column(
@@ -1534,10 +1570,10 @@ struct BlockResident {
         }
     }
 
-    // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
-    // least to the greatest of them, until all that are left win or are equal. `slot` is this
-    // thread's first among the candidates. Not inlined: beside it, the common path would run with
-    // other registers and 0.25 us longer (1 x 8192, H200).
+    // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
+    // least to the greatest key split the candidates, until all candidates that are left win or are equal.
+    // `slot` is this thread's first place among the candidates. Not inlined: inlined, it would change the
+    // registers of the common path and cost it 0.25 us (1 x 8192, H200).
     static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
                                               Hits candidates, u32 slot, u32 place, u32 wanted,
                                               bool staged) {
@@ -1591,8 +1627,8 @@ struct BlockResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 45 --------------------------------------------------------------
-#line 45 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
+#line 40 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)
