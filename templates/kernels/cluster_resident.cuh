@@ -61,9 +61,9 @@ struct ClusterResident {
         Exchange candidate_exchange;
         Exchange extremes_exchange;
         Ranking<Config, RANKED> candidates;  // of all CTAs
-        Extremes<Wide> extremes[CLUSTER];  // of the candidates' keys of each CTA
-        u32 reserved;                      // winners in the upper half, candidates in the lower
-        Extremes<Wide> own_extremes;       // of the candidates' keys of this CTA
+        typename Extremes<Wide>::Words extremes[CLUSTER];  // of the candidates' keys of each CTA
+        u32 reserved;                 // winners in the upper half, candidates in the lower
+        Extremes<Wide> own_extremes;  // of the candidates' keys of this CTA
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -241,10 +241,11 @@ struct ClusterResident {
         own.add_to(shared.own_extremes);
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
-            shared.extremes_exchange.send(&shared.extremes[rank], shared.own_extremes, threadIdx.x);
+            shared.extremes_exchange.send(&shared.extremes[rank], shared.own_extremes.words(),
+                                          threadIdx.x);
         }
         shared.extremes_exchange.wait(0);
-        const Extremes<Wide> there = shared.extremes[lane < CLUSTER ? lane : 0];
+        const auto there = Extremes<Wide>::of(shared.extremes[lane < CLUSTER ? lane : 0]);
         return Active::between(warp_least(there.least), warp_greatest(there.greatest));
     }
 };

@@ -8,9 +8,28 @@
 #include "../core/warp.cuh"
 
 template <class Wide>
-struct alignas(u64) Extremes {
+struct Extremes {
     Wide least;
     Wide greatest;
+
+    // As words of 64 bits, for an exchange.
+    struct Words {
+        u64 words[sizeof(Wide) / sizeof(u32)];
+    };
+    __device__ __forceinline__ Words words() const {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {{u64(greatest) << 32 | least}};
+        } else {
+            return {{least, greatest}};
+        }
+    }
+    static __device__ __forceinline__ Extremes of(const Words& both) {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {u32(both.words[0]), u32(both.words[0] >> 32)};
+        } else {
+            return {both.words[0], both.words[1]};
+        }
+    }
 
     static __device__ __forceinline__ Extremes of_none() { return {~Wide(0), 0}; }
 
