@@ -7,11 +7,14 @@
 use crate::layout::{COUNTERS, MOST_CANDIDATES, PART_HEADER_WORDS, STAGES};
 use crate::{Key, Variant};
 
-/// The types.
+/// The types: what a score is, and where winners go.
 pub(crate) fn types(variant: &Variant) -> Vec<String> {
-    let dtype = variant.dtype.cuda_name();
-    let own = [format!("using Dtype = {dtype};"), "using Bits = Dtype::Bits;".to_owned()];
-    own.into_iter().chain(semantic(variant, true)).collect()
+    let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
+    vec![
+        format!("using Dtype = {dtype};"),
+        "using Bits = Dtype::Bits;".to_owned(),
+        format!("using Output = Indices<{index}>;"),
+    ]
 }
 
 /// The constants: first of the kernel and its sizes, then of the semantic keys.
@@ -33,11 +36,6 @@ pub(crate) fn constants(variant: &Variant) -> Vec<String> {
         ("THREADS", variant.threads),
     ];
     let own = own.map(|(name, value)| format!("static constexpr u32 {name} = {value};"));
-    own.into_iter().chain(semantic(variant, false)).collect()
-}
-
-/// The lines of the semantic keys: the types, or the others.
-fn semantic(variant: &Variant, types: bool) -> impl Iterator<Item = String> {
-    let lines = Key::semantic().iter().filter_map(|key| key.config(&variant.semantics));
-    lines.filter(move |line| line.starts_with("using ") == types)
+    let semantic = Key::semantic().iter().filter_map(|key| key.config(&variant.semantics));
+    own.into_iter().chain(semantic).collect()
 }

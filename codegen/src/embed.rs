@@ -54,7 +54,10 @@ embed! {
     "select/cut.cuh",
     "select/extremes.cuh",
     "select/radix_pass.cuh",
+    "sink/direct.cuh",
+    "sink/indices.cuh",
     "sink/short_row.cuh",
+    "sink/staged.cuh",
 }
 
 pub(crate) fn file(path: &str) -> Option<&'static str> {

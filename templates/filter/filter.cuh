@@ -20,7 +20,7 @@
 #include "../row/ring.cuh"
 #include "../row/row.cuh"
 #include "../row/stripes.cuh"
-#include "../sink/short_row.cuh"
+#include "../sink/direct.cuh"
 #include "candidates.cuh"
 #include "final.cuh"
 #include "rescan.cuh"
@@ -47,6 +47,7 @@ struct Filter {
     using Guess = ::Guess<ScoreKey>;
     using Threshold = ::Threshold<Wide>;
     using Part = RowPart<Config>;
+    using Sink = DirectSink<Config>;
     using Word = ScoreWord<Config>;
     using Buffer = Candidates<Config>;
     using Set = typename Buffer::Set;
@@ -234,9 +235,8 @@ struct Filter {
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
     // k-th is not below the threshold. Calls before_write() in between; false if the guess failed.
     template <class BeforeWrite>
-    static __device__ __forceinline__ bool select(const LaunchArgs& args, Shared& shared, u32 index,
-                                                  u32 k, const RowCandidates& from,
-                                                  BeforeWrite before_write) {
+    static __device__ __forceinline__ bool select(const Sink& sink, Shared& shared, u32 k,
+                                                  const RowCandidates& from, BeforeWrite before_write) {
         if (from.size < k) {
             return false;
         }
@@ -246,26 +246,26 @@ struct Filter {
             FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
         if (winners.valid) {
             before_write();
-            shared.final.write(args, index, k, winners, from.set);
+            shared.final.write(sink, k, winners, from.set);
         }
         return winners.valid;
     }
 
     // Reads a whole row again, alone, and writes its k best scores.
-    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, Shared& shared,
-                                                        u32 index, u32 k) {
+    static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, const Sink& sink,
+                                                        Shared& shared, u32 index, u32 k) {
         const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
         PartCandidates candidates = {};
         rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
-        write_all(args, shared, index, k);
+        write_all(sink, shared, k);
     }
 
     // Writes the first k candidates.
-    static __device__ __forceinline__ void write_all(const LaunchArgs& args, const Shared& shared,
-                                                     u32 index, u32 k) {
+    static __device__ __forceinline__ void write_all(const Sink& sink, const Shared& shared, u32 k) {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-            Config::emit(args, index, slot, shared.candidates.columns[slot]);
+            sink.put(slot, shared.candidates.columns[slot],
+                     [&] { return shared.candidates.keys[slot]; });
         }
     }
 

@@ -9,6 +9,7 @@
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
 #include "../select/cut.cuh"
+#include "../sink/direct.cuh"
 #include "set.cuh"
 
 // Keys above `last` win, and `ties` of the keys from `first` to `last`: the best of them if `ranked`, else
@@ -27,6 +28,7 @@ template <class Config>
 struct FinalSelection {
     using Key = typename Config::Ordinal::Key;
     using Wide = typename Config::Ordinal::Wide;
+    using Sink = DirectSink<Config>;
     using Search = CutSearch<Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
@@ -64,8 +66,8 @@ struct FinalSelection {
 
     // Writes the k winners. One barrier if candidates are ranked.
     template <class Set>
-    __device__ __forceinline__ void write(const LaunchArgs& args, u32 row, u32 k,
-                                          const Winners<Wide>& winners, const Set& candidates) {
+    __device__ __forceinline__ void write(const Sink& sink, u32 k, const Winners<Wide>& winners,
+                                          const Set& candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         candidates.for_each_batch([&](const typename Set::Batch& batch) {
             constexpr u32 DEPTH = Set::Batch::DEPTH;
@@ -89,16 +91,17 @@ struct FinalSelection {
                     continue;
                 }
                 const u32 column = batch.column(d);
+                const auto key = [&batch, d] { return Key(batch.keys[d]); };
                 if (batch.keys[d] > winners.last) {
-                    Config::emit(args, row, slot % 65536, column);
+                    sink.put(slot % 65536, column, key);
                     slot += 1;
                 } else {
                     const u32 tie = slot >> 16;
                     if (winners.ranked) {
-                        keys[tie] = Key(batch.keys[d]);
+                        keys[tie] = key();
                         columns[tie] = column;
                     } else if (tie < winners.ties) {
-                        Config::emit(args, row, k - 1 - tie, column);
+                        sink.put(k - 1 - tie, column, key);
                     }
                     slot += 1u << 16;
                 }
@@ -106,14 +109,13 @@ struct FinalSelection {
         });
         if (winners.ranked) {
             __syncthreads();
-            write_ranked(args, row, k, winners);
+            write_ranked(sink, k, winners);
         }
     }
 
    private:
     // A warp counts the candidates of the bin that are better than one of them, 32 at a time.
-    __device__ __forceinline__ void write_ranked(const LaunchArgs& args, u32 row, u32 k,
-                                                 const Winners<Wide>& winners) {
+    __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners<Wide>& winners) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
             const Key key = keys[mine];
@@ -126,7 +128,7 @@ struct FinalSelection {
                 better += __popc(__ballot_sync(FULL_MASK, there && is_better));
             }
             if (lane == 0 && better < winners.ties) {
-                Config::emit(args, row, k - 1 - better, columns[mine]);
+                sink.put(k - 1 - better, columns[mine], [key] { return key; });
             }
         }
     }

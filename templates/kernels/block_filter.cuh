@@ -12,6 +12,7 @@
 #include "../filter/filter.cuh"
 #include "../ptx/dependent_launch.cuh"
 #include "../row/row.cuh"
+#include "../sink/direct.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
@@ -28,8 +29,9 @@ struct BlockFilter {
         // Find the row. Of k scores or fewer, each wins.
         const Row<typename Config::Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
+        const DirectSink<Config> sink = {args, blockIdx.x};
         if (row.length <= k) {
-            take_all<Config>(args, blockIdx.x, row.length);
+            take_all<Config>(sink, row, k);
             return;
         }
         const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
@@ -42,9 +44,10 @@ struct BlockFilter {
         // if there are k and the k-th is not below the threshold.
         typename Steps::PartCandidates candidates = {};
         if (!Steps::filter(shared, part, k, guess, candidates) ||
-            !Steps::select(args, shared, blockIdx.x, k, Steps::own(shared, candidates), [] {})) {
+            !Steps::select(sink, shared, k, Steps::own(shared, candidates), [] {})) {
             // The guess failed: rescan the row.
-            Steps::rescan_alone(args, shared, blockIdx.x, k);
+            Steps::rescan_alone(args, sink, shared, blockIdx.x, k);
         }
+        sink.finish();
     }
 };

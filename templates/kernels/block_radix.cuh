@@ -18,12 +18,14 @@
 #include "../row/row.cuh"
 #include "../row/vec_load.cuh"
 #include "../select/candidate_buffer.cuh"
+#include "../sink/direct.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
 struct BlockRadix {
     using Bits = typename Config::Bits;
     using Key = typename Config::Ordinal::Key;
+    using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
@@ -47,8 +49,9 @@ struct BlockRadix {
         // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
+        const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {
-            take_all<Config>(args, blockIdx.x, row.length);
+            take_all<Config>(sink, row, k);
             return;
         }
 
@@ -85,11 +88,11 @@ struct BlockRadix {
             // Write the winners. Of the candidates, write as many as are wanted, or count them.
             const auto split = [&](Key key, u32 column) {
                 if (key > next.greatest) {
-                    Config::emit(args, blockIdx.x, shared.slots.next_winner(), column);
+                    sink.put(shared.slots.next_winner(), column, [key] { return key; });
                 } else if (settled) {
                     const u32 tie = shared.slots.next_tie();
                     if (tie < wanted) {
-                        Config::emit(args, blockIdx.x, k - wanted + tie, column);
+                        sink.put(k - wanted + tie, column, [key] { return key; });
                     }
                 } else {
                     shared.histogram.add(next.digit(key));
@@ -104,6 +107,7 @@ struct BlockRadix {
                 reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
+                sink.finish();
                 return;
             }
             __syncthreads();

@@ -27,6 +27,7 @@
 #include "../select/extremes.cuh"
 #include "../select/radix_pass.cuh"
 #include "../sink/short_row.cuh"
+#include "../sink/staged.cuh"
 
 template <class Config>
 struct BlockResident {
@@ -45,6 +46,7 @@ struct BlockResident {
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
     static constexpr u32 STAGED = 2048;
+    using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
@@ -55,7 +57,7 @@ struct BlockResident {
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
         Extremes<Wide> extremes;  // of the candidates' keys
         Few candidates;
-        u32 staged[STAGED];
+        typename Sink::Winners winners;
     };
 
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
@@ -71,7 +73,7 @@ struct BlockResident {
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(args, blockIdx.x, row.length);
+            take_all<Config>(sink_of(args, shared, false), row, k);
             return;
         }
         // Load the row, and count the upper bits of the rounded scores.
@@ -104,43 +106,33 @@ struct BlockResident {
         // transactions: 1024 x 8192 bf16, k = 2048, 15 us, and 28 us without (H200). Few winners are not
         // worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
-        if (staged) {
-            places.for_each_column(
-                winners, [&](u32 column) { shared.staged[slots.winner++] = column; });
-        } else {
+        const Sink sink = sink_of(args, shared, staged);
+        sink.put_all([&](auto put) {
             places.for_each_column(winners, [&](u32 column) {
-                Config::emit(args, blockIdx.x, slots.winner++, column);
+                put(slots.winner++, column, [&] { return places.key(column); });
             });
-        }
+        });
         // Select the rest of the k winners from the candidates.
         if (threshold.inside != wanted) {
             if (few) {
                 __syncthreads();
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
-                                      [&args, &shared, above, staged](u32 slot, u32 column) {
-                                          write(args, shared, above + slot, column, staged);
-                                      });
+                                         [&args, &shared, above, staged](u32 slot, u32 column, Wide key) {
+                                             sink_of(args, shared, staged)
+                                                 .put(above + slot, column, [key] { return Key(key); });
+                                         });
             } else {
                 split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
             }
         }
         // Write the staged winners in order.
-        if (staged) {
-            __syncthreads();
-            for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-                Config::emit(args, blockIdx.x, slot, shared.staged[slot]);
-            }
-        }
+        sink.finish();
     }
 
-    static __device__ __forceinline__ void write(const LaunchArgs& args, Shared& shared, u32 slot,
-                                                 u32 column, bool staged) {
-        if (staged) {
-            shared.staged[slot] = column;
-        } else {
-            Config::emit(args, blockIdx.x, slot, column);
-        }
+    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, bool staged) {
+        const DirectSink<Config> direct = {args, blockIdx.x};
+        return {direct, shared.winners, staged};
     }
 
     // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
@@ -169,7 +161,8 @@ struct BlockResident {
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
-                write(args, shared, place + slots.winner++, column, staged);
+                sink_of(args, shared, staged)
+                    .put(place + slots.winner++, column, [&] { return places.key(column); });
             });
             slot = slots.candidate;
             place += threshold.above;
@@ -180,7 +173,8 @@ struct BlockResident {
         }
         places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
-                write(args, shared, place + slot, column, staged);
+                sink_of(args, shared, staged)
+                    .put(place + slot, column, [&] { return places.key(column); });
             }
             ++slot;
         });

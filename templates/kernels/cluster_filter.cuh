@@ -15,6 +15,7 @@
 #include "../ptx/cluster.cuh"
 #include "../ptx/dependent_launch.cuh"
 #include "../row/row.cuh"
+#include "../sink/direct.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
@@ -26,6 +27,7 @@ struct ClusterFilter {
     using Threshold = ::Threshold<Wide>;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
+    using Sink = DirectSink<Config>;
     using Buffer = typename Steps::Buffer;
     using Set = typename Steps::Set;
     using PartCandidates = typename Steps::PartCandidates;
@@ -61,9 +63,10 @@ struct ClusterFilter {
         if (!split && rank > 0) {
             return;
         }
+        const Sink sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(args, index, row.length);
+                take_all<Config>(sink, row, k);
             }
             return;
         }
@@ -113,12 +116,13 @@ struct ClusterFilter {
 
         // Select the k best candidates, if the k-th is not below any CTA's threshold. Each step is called
         // from one place: a second call is compiled a second time.
-        const bool selected = Steps::select(args, shared.filter, index, k, from, [&] {
+        const bool selected = Steps::select(sink, shared.filter, k, from, [&] {
             if (split) {
                 cluster_arrive_relaxed();  // lets the other CTAs exit
             }
         });
         if (selected) {
+            sink.finish();
             if (split) {
                 cluster_wait();
             }
@@ -126,9 +130,10 @@ struct ClusterFilter {
         }
 
         // A guess failed: rescan the row by all CTAs, or else by the leader alone.
-        if (!split || !select_again(args, shared, part, k)) {
-            Steps::rescan_alone(args, shared.filter, index, k);
+        if (!split || !select_again(sink, shared, part, k)) {
+            Steps::rescan_alone(args, sink, shared.filter, index, k);
         }
+        sink.finish();
     }
 
    private:
@@ -172,8 +177,8 @@ struct ClusterFilter {
 
     // In the leader: has all CTAs rescan, and writes the winners. False if the candidates of the rescan may
     // still lack a winner.
-    static __device__ __forceinline__ bool select_again(const LaunchArgs& args, Shared& shared,
-                                                        const Part& part, u32 k) {
+    static __device__ __forceinline__ bool select_again(const Sink& sink, Shared& shared, const Part& part,
+                                                        u32 k) {
         // Tell all CTAs the threshold of the rescan.
         const auto from = set_ties_aside(shared, k);
         const u32 ties = Threshold::ties_of(from);
@@ -211,7 +216,7 @@ struct ClusterFilter {
         if (shared.filter.search.cut.least < threshold) {
             return false;
         }
-        Steps::write_all(args, shared.filter, part.index, k);
+        Steps::write_all(sink, shared.filter, k);
         return true;
     }
 

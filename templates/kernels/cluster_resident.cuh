@@ -28,6 +28,7 @@
 #include "../row/row.cuh"
 #include "../select/extremes.cuh"
 #include "../select/radix_pass.cuh"
+#include "../sink/direct.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
@@ -82,9 +83,10 @@ struct ClusterResident {
         // Find the row. One with no more than k scores is written whole, by one CTA.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
+        const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(args, index, row.length);
+                take_all<Config>(sink, row, k);
             }
             return;
         }
@@ -130,23 +132,27 @@ struct ClusterResident {
             });
         }
         places.for_each_column(winners, [&](u32 column) {
-            Config::emit(args, index, slots.winner++, column);
+            sink.put(slots.winner++, column, [&] { return places.key(column); });
         });
         // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
             shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
             shared.candidates.rank(inside, first, first + own, wanted, above,
-                                [&](u32 slot, u32 column) { Config::emit(args, index, slot, column); });
+                                   [&](u32 slot, u32 column, Wide key) {
+                                       sink.put(slot, column, [key] { return Key(key); });
+                                   });
+            sink.finish();
             return;
         }
         // All candidates win, or all are equal.
         places.for_each_column(candidates, [&](u32 column) {
             if (slots.candidate < wanted) {
-                Config::emit(args, index, above + slots.candidate, column);
+                sink.put(above + slots.candidate, column, [&] { return places.key(column); });
             }
             slots.candidate += 1;
         });
+        sink.finish();
     }
 
    private:

@@ -18,6 +18,7 @@
 #include "../filter/filter.cuh"
 #include "../ptx/dependent_launch.cuh"
 #include "../row/row.cuh"
+#include "../sink/direct.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
@@ -62,9 +63,10 @@ struct GridFilter {
         // Find the row. Of k scores or fewer, each wins.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
+        const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(args, index, row.length);
+                take_all<Config>(sink, row, k);
             }
             return;
         }
@@ -106,9 +108,10 @@ struct GridFilter {
 
         // Select the k best candidates, if the k-th is not below any CTA's threshold. Otherwise a guess
         // failed: rescan the row.
-        if (!Steps::select(args, shared.filter, index, k, from, [] {})) {
-            Steps::rescan_alone(args, shared.filter, index, k);
+        if (!Steps::select(sink, shared.filter, k, from, [] {})) {
+            Steps::rescan_alone(args, sink, shared.filter, index, k);
         }
+        sink.finish();
     }
 
    private:

@@ -40,7 +40,7 @@ struct FewCandidates {
     Wide greatest[WARP_SIZE];
     u32 reserved;
 
-    // Calls write(slot, column) for the best `wanted` of `candidates`, with slots from 0 on.
+    // Calls write(slot, column, key) for the best `wanted` of `candidates`, with slots from 0 on.
     template <class Write>
     __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 candidates,
                                            u32 wanted, Write write) {
@@ -78,7 +78,8 @@ struct FewCandidates {
             const auto find = [&] { return search.find(histogram, wanted); };
             const ThresholdBin threshold =
                 radix_pass(histogram, active, *this, candidates, find, inside);
-            split(candidates, inside, [&](u32 slot, u32 column) { write(place + slot, column); });
+            split(candidates, inside,
+                  [&](u32 slot, u32 column, Wide key) { write(place + slot, column, key); });
             place += threshold.above;
             wanted -= threshold.above;
             candidates = threshold.inside;
@@ -90,7 +91,7 @@ struct FewCandidates {
         }
         // All win, or all are equal.
         for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, Ordinal::column_of(all.entries[i]));
+            write(place + i, Ordinal::column_of(all.entries[i]), Ordinal::key_of(all.entries[i]));
         }
     }
 
@@ -131,7 +132,7 @@ struct FewCandidates {
             const Wide key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
-                    write(slots.winner++, Ordinal::column_of(own[e]));
+                    write(slots.winner++, Ordinal::column_of(own[e]), key);
                 } else {
                     all.entries[slots.candidate++] = own[e];
                 }

@@ -1,18 +1,20 @@
 // A row with no more scores than winners.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
 #pragma once
 #include "../core/types.cuh"
+#include "../row/row.cuh"
 
 // Writes every column as a winner, and fills the places that are left.
-template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
 #pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
         } else {
-            Config::fill(args, row, slot);
+            sink.fill(slot);
         }
     }
+    sink.finish();
 }

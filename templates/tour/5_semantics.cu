@@ -14,11 +14,13 @@
 #include "../core/types.cuh"
 #include "../kernels/block_radix.cuh"
 #include "../score/ordinal.cuh"
+#include "../sink/indices.cuh"
 
 template <class ScoreType, bool WANTS_LARGEST, bool HIGHEST_NAN, bool IS_RAGGED>
 struct Config {
     using Dtype = ScoreType;
     using Bits = typename Dtype::Bits;
+    using Output = Indices<i32>;  // where a winner goes
     static constexpr u32 THREADS = 256;
     static constexpr u32 VEC_SIZE = 16 / sizeof(Bits);  // scores a load
     static constexpr u32 DIGIT_BITS = 11;
@@ -27,17 +29,6 @@ struct Config {
     static constexpr bool RAGGED = IS_RAGGED;
     // The smallest are the largest by the complement of the key.
     using Ordinal = ScoreOrdinal<Dtype, WANTS_LARGEST, HIGHEST_NAN>;
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        static_cast<i32*>(args.indices)[i64(row) * args.index_stride + slot] = i32(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        static_cast<i32*>(args.indices)[i64(row) * args.index_stride + slot] = -1;
-    }
 };
 
 using Largest = Config<F32, true, true, false>;

@@ -140,13 +140,47 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
 };
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
+// ---- sink/indices.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/indices.cuh"
+// The output of a selector without functions: the column of each winner, in the row's part of `indices`.
+//
+// Scope: thread; each writes places of its own. Shared memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is written twice.
+
+// uses core/types.cuh
+
+template <class Index>
+struct Indices {
+    static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Indices(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+   private:
+    // The address takes no registers before it is used.
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
 // The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = Bf16;
     using Bits = Dtype::Bits;
-    using Index = i32;
+    using Output = Indices<i32>;
     static constexpr u32 VEC_SIZE = 4;
     static constexpr u32 BINS = 256;
     static constexpr u32 DIGIT_BITS = 8;
@@ -163,23 +197,8 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = false;
     static constexpr bool RAGGED = true;
-#line 20 "templates/skeleton.cu.j2"
+#line 21 "templates/skeleton.cu.j2"
     using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -227,8 +246,9 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
-    // begins at another four of its bins: else several lanes would wait for one bank.
+    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
+    // precede them. Lanes begin at different fours of their bins: else several would wait for one
+    // bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;
@@ -356,7 +376,7 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 // uses core/warp.cuh
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -399,8 +419,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
-        // slots as a scheduler has warps.
+        // Only the warp with the threshold bin goes on: each instruction of all warps is as
+        // many issue slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
@@ -576,9 +596,9 @@ struct RowReader
         }
     }
 
-    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no order.
-    // Expects few hits: a batch becomes a word of hits, and each hit is loaded again, so that `visit` is
-    // compiled twice and not once a register.
+    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no
+    // order. Few of the scores are expected to be: a batch becomes a word of hits, and a hit is
+    // loaded again, so that `visit` is compiled twice and not once a register.
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
         const u32 span = u32(greatest) - least;
@@ -627,8 +647,8 @@ struct RowReader
         }
     }
 
-    // Visits the scores before the first whole vector and after the last; fewer than the CTA has threads.
-    // `edge_column` adds in another order and takes up to two instructions more at one score a vector.
+    // The scores before the first whole vector and after the last; fewer than the CTA has threads.
+    // Summed in another order than `edge_column`, which takes up to two instructions more at one score a vector.
     template <class Visit>
     __device__ __forceinline__ void visit_edges(Visit visit) const {
         const u32 tail = head + vectors * VEC_SIZE;
@@ -641,15 +661,15 @@ struct RowReader
 
 // ---- select/candidate_buffer.cuh ---------------------------------------------------------------
 #line 1 "templates/select/candidate_buffer.cuh"
-// Places for winners, and a buffer for the candidates of the threshold bin.
+// Where winners and the candidates of the threshold bin go.
 //
 // Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
 // counters. Barriers: none; the caller places one between reset and use, and one between the
-// pushes and the visits.
+// pushes and the visit of what was pushed.
 
 // uses core/types.cuh
 
-// Candidates of the threshold bin, in shared memory for the next passes.
+// Candidates of the threshold bin, kept on chip for the passes that refine it.
 template <class Key, u32 CAPACITY>
 struct CandidateBuffer {
     u32 columns[CAPACITY];
@@ -684,25 +704,63 @@ struct OutputSlots {
     __device__ __forceinline__ u32 next_tie() { return atomicAdd(&ties, 1u); }
 };
 
+// ---- sink/direct.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/direct.cuh"
+// Hands each winner of a row to the output as soon as it is known.
+//
+// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
+// memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is put or filled twice.
+
+// uses core/types.cuh
+
+template <class Config>
+struct DirectSink {
+    using Key = typename Config::Ordinal::Key;
+    using Output = typename Config::Output;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        const Output output(args, row);
+        if constexpr (Output::NEEDS_KEY) {
+            output.write(slot, key(), column);
+        } else {
+            output.write(slot, Key(0), column);
+        }
+    }
+
+    // Writes a place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
+
+    // Ends the row.
+    __device__ __forceinline__ void finish() const {}
+};
+
 // ---- sink/short_row.cuh ------------------------------------------------------------------------
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
 
 // uses core/types.cuh
+// uses row/row.cuh
 
-// Writes every column as a winner, and fills the places that are left.
-template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
+// Every position wins, and the places that are left are filled.
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
 #pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
         } else {
-            Config::fill(args, row, slot);
+            sink.fill(slot);
         }
     }
+    sink.finish();
 }
 
 // ---- kernels/block_radix.cuh -------------------------------------------------------------------
@@ -711,8 +769,8 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 //
 // Each pass counts one digit of the keys in a histogram and finds the threshold bin. Keys above the bin
 // win. The keys in the bin are the candidates of the next pass, which splits them by the next digit, until
-// every candidate wins or all are equal. Candidates that fit are kept in shared memory; else the next pass
-// scans the row again. So no distribution of scores loses a winner; some take more scans.
+// every candidate wins or all are equal. Candidates that fit are kept in shared memory; others are left in
+// the row, which is then scanned again. So no distribution of scores loses a winner; some take more scans.
 //
 // Source: RadixSelect; Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for graphics
 // processing units", ACM JEA 17 (2012).
@@ -727,12 +785,14 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // uses row/row.cuh
 // uses row/vec_load.cuh
 // uses select/candidate_buffer.cuh
+// uses sink/direct.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
 struct BlockRadix {
     using Bits = typename Config::Bits;
     using Key = typename Config::Ordinal::Key;
+    using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
@@ -756,8 +816,9 @@ struct BlockRadix {
         // Find the row. One with no more than k scores is written whole.
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
+        const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {
-            take_all<Config>(args, blockIdx.x, row.length);
+            take_all<Config>(sink, row, k);
             return;
         }
 
@@ -794,11 +855,11 @@ struct BlockRadix {
             // Write the winners. Of the candidates, write as many as are wanted, or count them.
             const auto split = [&](Key key, u32 column) {
                 if (key > next.greatest) {
-                    Config::emit(args, blockIdx.x, shared.slots.next_winner(), column);
+                    sink.put(shared.slots.next_winner(), column, [key] { return key; });
                 } else if (settled) {
                     const u32 tie = shared.slots.next_tie();
                     if (tie < wanted) {
-                        Config::emit(args, blockIdx.x, k - wanted + tie, column);
+                        sink.put(k - wanted + tie, column, [key] { return key; });
                     }
                 } else {
                     shared.histogram.add(next.digit(key));
@@ -813,6 +874,7 @@ struct BlockRadix {
                 reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
+                sink.finish();
                 return;
             }
             __syncthreads();
@@ -822,8 +884,8 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)

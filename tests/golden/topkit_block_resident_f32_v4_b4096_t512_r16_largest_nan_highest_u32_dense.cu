@@ -140,13 +140,47 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
 };
 
-// ---- skeleton.cu.j2, from line 12 --------------------------------------------------------------
-#line 12 "templates/skeleton.cu.j2"
+// ---- sink/indices.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/indices.cuh"
+// The output of a selector without functions: the column of each winner, in the row's part of `indices`.
+//
+// Scope: thread; each writes places of its own. Shared memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is written twice.
+
+// uses core/types.cuh
+
+template <class Index>
+struct Indices {
+    static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Indices(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+   private:
+    // The address takes no registers before it is used.
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+};
+
+// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
+#line 13 "templates/skeleton.cu.j2"
 // The parameter key, and what a kernel leaves open: score to key, winner to output.
 struct Config {
     using Dtype = F32;
     using Bits = Dtype::Bits;
-    using Index = u32;
+    using Output = Indices<u32>;
     static constexpr u32 VEC_SIZE = 4;
     static constexpr u32 BINS = 4096;
     static constexpr u32 DIGIT_BITS = 12;
@@ -163,23 +197,8 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = false;
-#line 20 "templates/skeleton.cu.j2"
+#line 21 "templates/skeleton.cu.j2"
     using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
-
-    // Writes one winner; columns count from the start of the row.
-    static __device__ __forceinline__ void emit(const LaunchArgs& args, u32 row, u32 slot,
-                                                u32 column) {
-        *output(args, row, slot) = static_cast<Index>(column);
-    }
-
-    // Writes one place for which the row has no score.
-    static __device__ __forceinline__ void fill(const LaunchArgs& args, u32 row, u32 slot) {
-        *output(args, row, slot) = static_cast<Index>(-1);
-    }
-
-    static __device__ __forceinline__ Index* output(const LaunchArgs& args, u32 row, u32 slot) {
-        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
-    }
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -227,8 +246,9 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
-    // begins at another four of its bins: else several lanes would wait for one bank.
+    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
+    // precede them. Lanes begin at different fours of their bins: else several would wait for one
+    // bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;
@@ -343,7 +363,7 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
 #line 1 "templates/core/ranking.cuh"
-// Ranks the candidates of a threshold bin, in shared memory: compares each with each.
+// The candidates of a threshold bin, collected on chip, and their ranks: each is compared with each.
 //
 // Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
 // Preconditions: the entries are written before a barrier or its like; entries are unique;
@@ -363,9 +383,9 @@ struct Ranking {
 
     Entry entries[CAPACITY];
 
-    // Calls write(slot, column) for each candidate from `first` to before `last` that is among the best
-    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
-    // better than one.
+    // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
+    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
+    // better than one candidate.
     template <class Write>
     __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
@@ -384,7 +404,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, Ordinal::column_of(entry));
+                write(place + better, Ordinal::column_of(entry), Ordinal::key_of(entry));
             }
         }
     }
@@ -418,7 +438,7 @@ __device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
     return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
 }
 
-// The first places among the winners and among the candidates. One word counts both.
+// The same for winners and candidates, whose counts travel in one word.
 __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
     const u32 first = reserve_slot(reserved, winners << 16 | candidates);
     return {first >> 16, first & 0xFFFFu};
@@ -439,7 +459,7 @@ __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 c
 // uses core/warp.cuh
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -482,8 +502,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
-        // slots as a scheduler has warps.
+        // Only the warp with the threshold bin goes on: each instruction of all warps is as
+        // many issue slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
@@ -613,8 +633,7 @@ __device__ __forceinline__ u32 half_unsigned_zeros(u32 pair) {
 #endif
 }
 
-// Sets all bits of each half of the result where the half of `a` is at least the half of `b`, and neither
-// is NaN.
+// All bits of a half set where a's is at least b's; a NaN in either is not.
 __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #if TOPKIT_PACKED_HALF_PTX
     u32 mask;
@@ -630,7 +649,7 @@ __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #endif
 }
 
-// Both halves, with +inf for a NaN that wins and -inf for a NaN that loses.
+// Both halves, NaN made +inf where it wins and -inf where it loses.
 template <bool NAN_WINS>
 __device__ __forceinline__ u32 half_without_nan(u32 pair) {
     constexpr u32 INSTEAD = NAN_WINS ? HALF_INFINITY : HALF_NEGATIVE_INFINITY;
@@ -652,9 +671,9 @@ __device__ __forceinline__ u32 half_without_nan(u32 pair) {
 // Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal. So a score that wins among
-// rounded scores wins, and scores whose codes are equal are compared by their keys. NaN becomes the
-// infinity at the end where NaN ranks. Preconditions: no NaN and no -0 where a function says so.
+// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
+// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
+// end it ranks. Preconditions: no NaN and no -0 where a function says so.
 
 // uses core/types.cuh
 // uses ptx/half.cuh
@@ -752,22 +771,22 @@ struct RowVectors {
 
 // ---- row/resident/row.cuh ----------------------------------------------------------------------
 #line 1 "templates/row/resident/row.cuh"
-// A row, or a CTA's part of a row, in registers, rounded to fp16. It is loaded once, and then counted and
-// compared in registers.
+// A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
+// from there.
 //
 // Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
 // Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
 // blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The first CTA of the row holds the scores before the first aligned vector and after the last whole one,
-// one a thread. The CTAs of a cluster take chunks of CHUNK vectors in turn, so that winners that are side
-// by side are spread over the CTAs.
+// The scores before the first aligned vector and after the last whole one lie one a thread, in the first
+// CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
+// winners that stand together are spread over the CTAs.
 
 // uses core/types.cuh
 // uses score/code.cuh
 // uses row/vectors.cuh
 
-// The word at a place, known only at run time, of an array in registers. Registers cannot be indexed, so
-// this is a tree of selections.
+// The word at a place that is known only at run time, from an array in registers: a tree of
+// selections, since registers cannot be indexed.
 template <u32 N>
 __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     static_assert((N & (N - 1)) == 0, "a tree of selections has a power of two of leaves");
@@ -783,7 +802,7 @@ __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     }
 }
 
-// The rank of a CTA in its cluster. Without a cluster it is a constant and takes no register.
+// The rank of a CTA in its cluster. Alone it is no value, and takes no register.
 template <u32 CLUSTER>
 struct ClusterShare {
     u32 rank;
@@ -818,8 +837,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     using Vectors::scores;
     using Vectors::vectors;
 
-    // One bit for each score of the thread. For pair p, bit p % 16 of word p / 16 is the low half, and bit
-    // p % 16 + 16 is the high half.
+    // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
+    // and the bit 16 above it the high one.
     struct Hits {
         u32 words[WORDS];
         u32 edge;  // 1 if the score before or after the vectors is a hit
@@ -875,8 +894,9 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Vectors that hold a hit
-    // are loaded again, two at once: with many hits, single loads would wait for each other.
+    // Calls visit(key, word, bit) once for every hit, with its place among the hits. A few vectors
+    // are loaded again at once where they hold a hit: with many hits, a load for each would wait
+    // for the one before it.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         constexpr u32 CHUNK = VECTORS < 2 ? VECTORS : 2;
@@ -934,7 +954,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         return head + (first() + v * STRIDE) * VEC_SIZE + item;
     }
 
-    // The column of the hit that is bit `bit` of word `w`.
+    // Of a hit: bit `bit` of word `w`.
     __device__ __forceinline__ u32 column_of(u32 w, u32 bit) const {
         const u32 pair = w * 16 + bit % 16;
         return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
@@ -968,9 +988,9 @@ struct ResidentRow {
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
     static constexpr u32 WORDS = VECTORS * 4;
-    // Whether the scores as loaded stay in registers too. If registers are to spare, this saves 0.25 us of
-    // loading scores again for their keys (1 x 8192, H200). With small CTAs, it would let fewer of them
-    // share an SM.
+    // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
+    // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
+    // multiprocessor, and would be fewer.
     static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
                                          : Config::THREADS == 512 ? true
                                                                   : Config::THREADS > 512 && WORDS <= 16;
@@ -1005,7 +1025,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, column) once for every hit. Expects few hits.
+    // Calls visit(key, column) once for every hit. Few are expected.
     template <class Visit>
     __device__ __forceinline__ void for_each_hit(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1021,8 +1041,8 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Expects many hits: tests
-    // the scores one by one, in registers if they are there.
+    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
+    // scores are gone through one by one, from registers if they are there.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         if constexpr (!KEEPS_SCORES) {
@@ -1044,7 +1064,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every score: 16 bits, greater for a better score.
+    // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
     template <class Visit>
     __device__ __forceinline__ void for_each_code(Visit visit) const {
 #pragma unroll
@@ -1063,7 +1083,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every hit. Expects many hits.
+    // Calls visit(code) once for every hit. Many may be.
     template <class Visit>
     __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1081,19 +1101,18 @@ struct ResidentRow {
         }
     }
 
-    // Whether a code stands for the best infinity and for finite scores beyond the halves.
+    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
     }
 
-    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
-    // so that a digit begins at an infinity.
+    // The range of their keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
     static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
-    // Whether scores of this code's exponent are equal if their codes are equal: halves hold such scores
-    // without rounding. Precondition: scores of 16 bits.
+    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
+    // Precondition: 16 bits.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
@@ -1109,15 +1128,15 @@ struct ResidentRow {
             hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
         }
         hits.edge = half_at_least(edge, threshold) & 1u;
-        // A missing score counts as -inf, so drop missing scores if -inf is a hit.
+        // What stands for no score is at least -inf, and nothing else.
         if (half == HALF_NEGATIVE_INFINITY) {
             drop_absent(hits);
         }
         return hits;
     }
 
-    // The scores in the bin of codes from `first` to before `next`, and the scores above the bin. A code
-    // beyond an infinity is a NaN, and no score is at least NaN.
+    // The scores in a bin of codes that begins at `first`, and those above it. A code beyond an
+    // infinity is a NaN, which no score is at least.
     __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
         inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
         above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
@@ -1125,7 +1144,7 @@ struct ResidentRow {
     }
 
    private:
-    // The key of one score of a pair. Precondition: both operands are known at compile time.
+    // The key of one score of a pair. Precondition: both are known at compile time.
     __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
         const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
         if constexpr (sizeof(Bits) == 4) {
@@ -1175,9 +1194,8 @@ struct ResidentRow {
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for the extremes of a CTA.
-// Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
-// reads.
+// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for a CTA's. Barriers:
+// none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the reads.
 
 // uses core/types.cuh
 // uses core/warp.cuh
@@ -1188,8 +1206,8 @@ struct Extremes {
 
     static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
 
-    // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
-    // key of this thread.
+    // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
+    // thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
         u32 least = ~0u;
@@ -1203,7 +1221,7 @@ struct Extremes {
         return {least, greatest};
     }
 
-    // Adds the extremes of a warp to the extremes of the CTA, in shared memory.
+    // Adds those of a warp to those of the CTA, in shared memory.
     __device__ __forceinline__ void add_to(Extremes& shared) const {
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMin(&shared.least, least);
@@ -1212,57 +1230,9 @@ struct Extremes {
     }
 };
 
-// ---- select/radix_pass.cuh ---------------------------------------------------------------------
-#line 1 "templates/select/radix_pass.cuh"
-// One pass of a radix selection: counts a digit of the candidates' keys and finds the threshold bin.
-// Candidates above the bin win. Candidates in the bin are the candidates of the next pass.
-//
-// Scope: block; every thread must call. Shared memory: the caller's histogram and search. Barriers: one
-// after the count, and those of the search; the caller places one before it clears the histogram again.
-// Preconditions: the histogram is clear (a barrier); the keys of all candidates are in `active`.
-
-// uses core/histogram.cuh
-// uses core/range.cuh
-// uses core/threshold.cuh
-// uses core/types.cuh
-
-// Returns the threshold bin, and leaves the keys of the bin in `inside`.
-// scores.for_each_key(candidates, visit) calls visit(key, ...) for each candidate of this thread. find()
-// searches the complete histogram.
-template <u32 BINS, u32 DIGIT_BITS, class Scores, class Candidates, class Find>
-__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
-                                                   const ActiveRange<DIGIT_BITS>& active,
-                                                   const Scores& scores, const Candidates& candidates,
-                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside) {
-    scores.for_each_key(candidates, [&](auto key, auto...) { histogram.add(active.digit(key)); });
-    __syncthreads();
-    const ThresholdBin threshold = find();
-    inside = active.narrowed_to(threshold.bin);
-    return threshold;
-}
-
-// The pass over candidates that are hits of a row in registers. Adds the hits above the bin to `winners`,
-// and the hits in the bin to `left`.
-template <u32 BINS, u32 DIGIT_BITS, class Scores, class Hits, class Find>
-__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
-                                                   const ActiveRange<DIGIT_BITS>& active,
-                                                   const Scores& scores, const Hits& candidates,
-                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside,
-                                                   Hits& winners, Hits& left) {
-    const ThresholdBin threshold = radix_pass(histogram, active, scores, candidates, find, inside);
-    scores.for_each_key(candidates, [&](auto key, u32 word, u32 bit) {
-        if (key > inside.greatest) {
-            winners.add(word, bit);
-        } else if (key >= inside.least) {
-            left.add(word, bit);
-        }
-    });
-    return threshold;
-}
-
 // ---- select/candidates.cuh ---------------------------------------------------------------------
 #line 1 "templates/select/candidates.cuh"
-// Selects the winners from up to CAPACITY candidates of a threshold bin, in shared memory.
+// The candidates of a threshold bin, collected in one CTA, and which of them win.
 //
 // Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
 // counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
@@ -1270,8 +1240,8 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 // Preconditions: the entries are written, and the histogram is no longer read, both before a
 // barrier; 1 <= wanted <= candidates <= CAPACITY; entries are unique.
 //
-// RANKED candidates or fewer are ranked each against each. More are first narrowed by radix passes, each
-// over the range from the least to the greatest key.
+// A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
+// most winners and leaves few.
 
 // uses core/histogram.cuh
 // uses core/range.cuh
@@ -1281,7 +1251,6 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 // uses core/types.cuh
 // uses core/warp.cuh
 // uses select/extremes.cuh
-// uses select/radix_pass.cuh
 
 template <class Config>
 struct FewCandidates {
@@ -1293,8 +1262,8 @@ struct FewCandidates {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 CAPACITY = 512;
-    // The most candidates that are ranked. With more, a radix pass costs less: 1 x 131072 f32, k = 2048,
-    // 6.3 us with 192 and 5.8 us with 128 (H200).
+    // With more, a pass costs less: 1 x 131072 f32, k = 2048, 6.3 us with 192 and 5.8 with 128
+    // (H200).
     static constexpr u32 RANKED = 128;
     static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
 
@@ -1303,7 +1272,7 @@ struct FewCandidates {
     u32 greatest[WARP_SIZE];
     u32 reserved;
 
-    // Calls write(slot, column) for the best `wanted` of `candidates`, with slots from 0 on.
+    // Calls write(slot, column, key) for the best `wanted` of `candidates`, with slots from 0 on.
     template <class Write>
     __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 candidates,
                                            u32 wanted, Write write) {
@@ -1311,14 +1280,6 @@ struct FewCandidates {
             all.rank(candidates, 0, candidates, wanted, 0, write);
         } else {
             narrow(histogram, search, candidates, wanted, write);
-        }
-    }
-
-    // Calls visit(key) for each candidate of this thread.
-    template <class Visit>
-    __device__ __forceinline__ void for_each_key(u32 candidates, Visit visit) const {
-        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-            visit(Ordinal::key_of(all.entries[i]));
         }
     }
 
@@ -1337,14 +1298,16 @@ struct FewCandidates {
             if (active.least == active.greatest) {
                 break;
             }
-            Active inside;
-            const auto find = [&] { return search.find(histogram, wanted); };
-            const ThresholdBin threshold =
-                radix_pass(histogram, active, *this, candidates, find, inside);
-            split(candidates, inside, [&](u32 slot, u32 column) { write(place + slot, column); });
-            place += threshold.above;
-            wanted -= threshold.above;
-            candidates = threshold.inside;
+            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+                histogram.add(active.digit(Ordinal::key_of(all.entries[i])));
+            }
+            __syncthreads();
+            const ThresholdBin bin = search.find(histogram, wanted);
+            split(candidates, active.narrowed_to(bin.bin),
+                  [&](u32 slot, u32 column, u32 key) { write(place + slot, column, key); });
+            place += bin.above;
+            wanted -= bin.above;
+            candidates = bin.inside;
             __syncthreads();
         }
         if (candidates <= RANKED) {
@@ -1353,15 +1316,18 @@ struct FewCandidates {
         }
         // All win, or all are equal.
         for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, Ordinal::column_of(all.entries[i]));
+            write(place + i, Ordinal::column_of(all.entries[i]), Ordinal::key_of(all.entries[i]));
         }
     }
 
     // The range of the keys. One barrier.
     __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const Extremes warp =
-            Extremes::of_warp([&](auto visit) { for_each_key(candidates, visit); });
+        const Extremes warp = Extremes::of_warp([&](auto visit) {
+            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+                visit(Ordinal::key_of(all.entries[i]));
+            }
+        });
         if (lane == 0) {
             least[threadIdx.x / WARP_SIZE] = warp.least;
             greatest[threadIdx.x / WARP_SIZE] = warp.greatest;
@@ -1372,8 +1338,8 @@ struct FewCandidates {
         return Active::between(low, high);
     }
 
-    // Writes the candidates above a range, and moves the candidates in it to the first entries. The caller
-    // places a barrier after it.
+    // Writes the candidates above a range, and leaves those in it, from the first entry on. A barrier
+    // is due after it.
     template <class Write>
     __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
         Entry own[EACH];
@@ -1394,7 +1360,7 @@ struct FewCandidates {
             const u32 key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
-                    write(slots.winner++, Ordinal::column_of(own[e]));
+                    write(slots.winner++, Ordinal::column_of(own[e]), key);
                 } else {
                     all.entries[slots.candidate++] = own[e];
                 }
@@ -1407,32 +1373,150 @@ struct FewCandidates {
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
 //
-// Scope: block. Shared memory: none. Barriers: none.
+// Scope: block. Shared memory: none. Barriers: those of the sink's `finish`.
+
+// uses core/types.cuh
+// uses row/row.cuh
+
+// Every position wins, and the places that are left are filled.
+template <class Config, class Sink>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+#pragma unroll 1
+    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+        if (slot < row.length) {
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
+        } else {
+            sink.fill(slot);
+        }
+    }
+    sink.finish();
+}
+
+// ---- sink/direct.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/direct.cuh"
+// Hands each winner of a row to the output as soon as it is known.
+//
+// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
+// memory: none. Barriers: none.
+// Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 
-// Writes every column as a winner, and fills the places that are left.
 template <class Config>
-__device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 length) {
-#pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < u32(args.k); slot += Config::THREADS) {
-        if (slot < length) {
-            Config::emit(args, row, slot, slot);
+struct DirectSink {
+    using Key = typename Config::Ordinal::Key;
+    using Output = typename Config::Output;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        const Output output(args, row);
+        if constexpr (Output::NEEDS_KEY) {
+            output.write(slot, key(), column);
         } else {
-            Config::fill(args, row, slot);
+            output.write(slot, Key(0), column);
         }
     }
-}
+
+    // Writes a place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
+
+    // Ends the row.
+    __device__ __forceinline__ void finish() const {}
+};
+
+// ---- sink/staged.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/staged.cuh"
+// Collects many winners of a row in shared memory, and hands them to the output in the order of their
+// slots, and so in few transactions.
+//
+// Scope: thread, but `finish`, which all threads of the CTA must reach, once a row. Shared memory: a column,
+// and a key if the output uses it, for each of PLACES winners. Barriers: one in `finish` if winners are
+// staged. Preconditions: slot < k; no slot is put twice; k <= PLACES if winners are staged.
+
+// uses core/types.cuh
+// uses sink/direct.cuh
+
+template <class Key, u32 PLACES, bool WITH_KEYS>
+struct StagedWinners {
+    u32 columns[PLACES];
+};
+template <class Key, u32 PLACES>
+struct StagedWinners<Key, PLACES, true> {
+    u32 columns[PLACES];
+    Key keys[PLACES];
+};
+
+template <class Config, u32 PLACES>
+struct StagedSink {
+    using Key = typename Config::Ordinal::Key;
+    using Direct = DirectSink<Config>;
+    static constexpr bool NEEDS_KEY = Config::Output::NEEDS_KEY;
+    static constexpr u32 THREADS = Config::THREADS;
+    using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
+
+    Direct direct;
+    Winners& winners;
+    bool staged;  // else each winner is written as soon as it is known
+
+    // Calls write(put) for many winners, with the `put` to call for each: the choice is made once.
+    template <class Write>
+    __device__ __forceinline__ void put_all(Write write) const {
+        if (staged) {
+            write([&](u32 slot, u32 column, auto key) { stage(slot, column, key); });
+        } else {
+            write([&](u32 slot, u32 column, auto key) { direct.put(slot, column, key); });
+        }
+    }
+
+    // Takes one winner. key() gives its key, and is called only if the output uses it.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        put_all([&](auto put) { put(slot, column, key); });
+    }
+
+    // Writes a place for which the row has no score. Precondition: winners are not staged.
+    __device__ __forceinline__ void fill(u32 slot) const { direct.fill(slot); }
+
+    // Writes the staged winners.
+    __device__ __forceinline__ void finish() const {
+        if (staged) {
+            __syncthreads();
+            for (u32 slot = threadIdx.x; slot < u32(direct.args.k); slot += THREADS) {
+                direct.put(slot, winners.columns[slot], [&] {
+                    if constexpr (NEEDS_KEY) {
+                        return winners.keys[slot];
+                    } else {
+                        return Key(0);
+                    }
+                });
+            }
+        }
+        direct.finish();
+    }
+
+   private:
+    template <class MakeKey>
+    __device__ __forceinline__ void stage(u32 slot, u32 column, MakeKey key) const {
+        winners.columns[slot] = column;
+        if constexpr (NEEDS_KEY) {
+            winners.keys[slot] = key();
+        }
+    }
+};
 
 // ---- kernels/block_resident.cuh ----------------------------------------------------------------
 #line 1 "templates/kernels/block_resident.cuh"
 // block_resident: one CTA selects the top k of one row that it keeps in registers.
 //
-// The row is loaded once and rounded to fp16. Rounding keeps the order of the scores. One histogram of the
+// The row is loaded once and rounded to fp16, which keeps the order of the scores. One histogram over the
 // rounded scores finds the threshold bin; scores above the bin win. Few candidates in the bin are collected
-// in shared memory and selected by their keys. Many are split by radix passes over the range from their
-// least to their greatest key. No candidate is dropped, so the answer is exact for every distribution. No
-// pass reads the whole row again: a later pass visits only the candidates that are left.
+// in shared memory and selected by their keys; many are split by radix over their keys, from the least to
+// the greatest of them. Nothing is dropped, so the answer is exact for every distribution, and no pass
+// reads the whole row again: a later pass visits only the candidates that are left.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with a first digit of the
 // rounded scores in registers.
@@ -1453,8 +1537,8 @@ __device__ __forceinline__ void take_all(const LaunchArgs& args, u32 row, u32 le
 // uses row/row.cuh
 // uses select/candidates.cuh
 // uses select/extremes.cuh
-// uses select/radix_pass.cuh
 // uses sink/short_row.cuh
+// uses sink/staged.cuh
 
 template <class Config>
 struct BlockResident {
@@ -1472,6 +1556,7 @@ struct BlockResident {
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
     static constexpr u32 STAGED = 2048;
+    using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
@@ -1482,7 +1567,7 @@ struct BlockResident {
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
         Extremes extremes;  // of the candidates' keys
         Few candidates;
-        u32 staged[STAGED];
+        typename Sink::Winners winners;
     };
 
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
@@ -1498,7 +1583,7 @@ struct BlockResident {
         const Row<Bits> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(args, blockIdx.x, row.length);
+            take_all<Config>(sink_of(args, shared, false), row, k);
             return;
         }
         // Load the row, and count the upper bits of the rounded scores.
@@ -1508,7 +1593,7 @@ struct BlockResident {
         __syncthreads();
         resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
-        // Find the threshold bin. Scores above the bin win; scores in it are the candidates.
+        // Find the threshold bin. Scores above it win; those in it are the candidates.
         const ThresholdBin threshold = shared.threshold.find(shared.histogram, k);
         Hits candidates;
         Hits winners;
@@ -1527,53 +1612,42 @@ struct BlockResident {
                 shared.candidates.all.entries[slots.candidate++] = Ordinal::entry(key, column);
             });
         }
-        // Write the winners. Many winners are staged in shared memory, and so written in order and in few
-        // transactions: 1024 x 8192 bf16, k = 2048, 15 us, and 28 us without (H200). Few winners are not
-        // worth it.
+        // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
+        // 1024 x 8192 bf16, k = 2048, 15 us for 28 (H200). Few winners are not worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
-        if (staged) {
-            places.for_each_column(
-                winners, [&](u32 column) { shared.staged[slots.winner++] = column; });
-        } else {
+        const Sink sink = sink_of(args, shared, staged);
+        sink.put_all([&](auto put) {
             places.for_each_column(winners, [&](u32 column) {
-                Config::emit(args, blockIdx.x, slots.winner++, column);
+                put(slots.winner++, column, [&] { return places.key(column); });
             });
-        }
+        });
         // Select the rest of the k winners from the candidates.
         if (threshold.inside != wanted) {
             if (few) {
                 __syncthreads();
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
-                                      [&args, &shared, above, staged](u32 slot, u32 column) {
-                                          write(args, shared, above + slot, column, staged);
-                                      });
+                                         [&args, &shared, above, staged](u32 slot, u32 column, u32 key) {
+                                             sink_of(args, shared, staged)
+                                                 .put(above + slot, column, [key] { return Key(key); });
+                                         });
             } else {
                 split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
             }
         }
         // Write the staged winners in order.
-        if (staged) {
-            __syncthreads();
-            for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
-                Config::emit(args, blockIdx.x, slot, shared.staged[slot]);
-            }
-        }
+        sink.finish();
     }
 
-    static __device__ __forceinline__ void write(const LaunchArgs& args, Shared& shared, u32 slot,
-                                                 u32 column, bool staged) {
-        if (staged) {
-            shared.staged[slot] = column;
-        } else {
-            Config::emit(args, blockIdx.x, slot, column);
-        }
+    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, bool staged) {
+        const DirectSink<Config> direct = {args, blockIdx.x};
+        return {direct, shared.winners, staged};
     }
 
-    // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
-    // least to the greatest key split the candidates, until all candidates that are left win or are equal.
-    // `slot` is this thread's first place among the candidates. Not inlined: inlined, it would change the
-    // registers of the common path and cost it 0.25 us (1 x 8192, H200).
+    // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
+    // least to the greatest of them, until all that are left win or are equal. `slot` is this
+    // thread's first among the candidates. Not inlined: beside it, the common path would run with
+    // other registers and 0.25 us longer (1 x 8192, H200).
     static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
                                               Hits candidates, u32 slot, u32 place, u32 wanted,
                                               bool staged) {
@@ -1586,17 +1660,26 @@ struct BlockResident {
                 shared.reserved = 0;
             }
             __syncthreads();
-            Active inside;
+            places.for_each_key(
+                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
+            __syncthreads();
+            const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
+            const Active inside = active.narrowed_to(threshold.bin);
             Hits winners = {};
             Hits left = {};
-            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
-            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
-                                                      inside, winners, left);
+            places.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
+                if (key > inside.greatest) {
+                    winners.add(word, bit);
+                } else if (key >= inside.least) {
+                    left.add(word, bit);
+                }
+            });
             candidates = left;
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
-                write(args, shared, place + slots.winner++, column, staged);
+                sink_of(args, shared, staged)
+                    .put(place + slots.winner++, column, [&] { return places.key(column); });
             });
             slot = slots.candidate;
             place += threshold.above;
@@ -1607,7 +1690,8 @@ struct BlockResident {
         }
         places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
-                write(args, shared, place + slot, column, staged);
+                sink_of(args, shared, staged)
+                    .put(place + slot, column, [&] { return places.key(column); });
             }
             ++slot;
         });
@@ -1627,8 +1711,8 @@ struct BlockResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)

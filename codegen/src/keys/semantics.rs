@@ -101,7 +101,7 @@ semantic_keys! {
         default: IndexType::I32,
         served: |_| true,
         symbol: Symbol::Always(""),
-        config: |index| Some(format!("using Index = {index};")),
+        config: |_| None,  // a type of `Output`
     };
     /// Whether the winners' scores are written too.
     Values values: bool = Row {

@@ -88,7 +88,7 @@ fn a_missing_barrier_is_a_fault() {
 #[test]
 fn a_place_that_is_not_written_is_named() {
     let mut source = render(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT)).unwrap();
-    source.text = source.text.replace("Config::fill(args, row, slot);", "");
+    source.text = source.text.replace("Output(args, row).fill(slot);", "");
     let fault =
         interpreter().load(&source).unwrap().select::<f32, i32>(&Input::new(&[1.0], 1, 1, 3));
     assert!(

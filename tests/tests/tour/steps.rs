@@ -41,6 +41,8 @@ embed! {
     "score/dtypes.cuh",
     "score/ordinal.cuh",
     "select/candidate_buffer.cuh",
+    "sink/direct.cuh",
+    "sink/indices.cuh",
     "sink/short_row.cuh",
     "tour/1_histogram.cu",
     "tour/2_radix.cu",
