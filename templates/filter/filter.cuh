@@ -12,7 +12,9 @@
 // GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
 //
 // Scope: block; every thread must call. Shared memory: the search, the candidates and the final
-// selection: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
+// selection: a word for each bin, a key and a column for each of CAPACITY + 256 candidates, and less than
+// 1 KB. So 2048 bins fit into 48 KB with 4096 places for keys of 32 bits, or with 3072 for keys of 64.
+// Barriers: several in each step, all uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; as for `Stripes`.
 #pragma once
 #include "../core/types.cuh"

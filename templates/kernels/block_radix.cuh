@@ -8,7 +8,9 @@
 // Source: RadixSelect; Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for graphics
 // processing units", ACM JEA 17 (2012).
 //
-// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
+// Scope: block; grid.x = rows. Shared memory: static, under 48 KB: a word for each bin, a key and a column
+// for each of CANDIDATES, and less than 1 KB. So 4096 bins fit with 3072 places for keys of 32 bits, or with
+// 2048 for keys of 64. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
 #pragma once
 #include "../core/histogram.cuh"

@@ -1,6 +1,6 @@
 // Selects the winners from up to CAPACITY candidates of a threshold bin, in shared memory.
 //
-// Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
+// Scope: block; every thread must call. Shared memory: CAPACITY entries, two keys a warp and a
 // counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
 // several a pass.
 // Preconditions: the entries are written, and the histogram is no longer read, both before a

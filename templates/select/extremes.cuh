@@ -1,6 +1,6 @@
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for the extremes of a CTA.
+// Scope: warp; all 32 lanes must call. Shared memory: two keys of the caller, for the extremes of a CTA.
 // Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
 // reads.
 #pragma once
