@@ -18,9 +18,9 @@ struct Ranking {
 
     Entry entries[CAPACITY];
 
-    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the
-    // best `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that
-    // are better than one.
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
+    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
+    // better than one.
     template <class Write>
     __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
