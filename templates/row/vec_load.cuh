@@ -44,6 +44,7 @@ struct RowReader
     using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
     using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -85,12 +86,12 @@ struct RowReader
     // compiled twice and not once a register.
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
-        const u32 span = u32(greatest) - least;
+        const Wide span = Wide(greatest) - least;
         const auto is_hit = [&](Bits score, u32 at) {
-            return u32(Ordinal::key(score, at)) - least <= span;
+            return Wide(Ordinal::key(score, at)) - least <= span;
         };
         visit_edges([&](Key key, u32 at) {
-            if (u32(key) - least <= span) {
+            if (Wide(key) - least <= span) {
                 visit(key, at);
             }
         });
