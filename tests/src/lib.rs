@@ -21,5 +21,5 @@ use topkit::{SelectorSpec, Variant};
 
 /// The text of a variant without a program.
 pub fn rendered(variant: &Variant) -> RenderedSource {
-    render(&SelectorSpec::of(variant), variant).unwrap()
+    render(&SelectorSpec::of(variant), variant).expect("a sound variant renders")
 }
