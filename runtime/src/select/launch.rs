@@ -77,7 +77,7 @@ impl Selector {
         unsafe {
             match own {
                 Some(stream) => self.launch_in_own(stream, launch),
-                None => self.launch_checked(stream.cu_stream(), &launch),
+                None => self.launch_checked(stream.cu_stream(), &launch, None),
             }
         }
     }
@@ -115,7 +115,7 @@ impl Selector {
         let needed = planned.plan.workspace_bytes;
         if needed == 0 {
             // SAFETY: as the caller promises.
-            return unsafe { self.enqueue(stream.cu_stream(), &launch, planned) };
+            return unsafe { self.enqueue(stream.cu_stream(), &launch, None, planned) };
         }
         // SAFETY: the stream is live, and of its context.
         let capturing = unsafe { is_capturing(stream.context(), stream.cu_stream()) }?;
@@ -135,7 +135,7 @@ impl Selector {
         let launch = RawLaunch { workspace, workspace_bytes, ..launch };
         // SAFETY: as the caller promises. The workspace is zero or as the last launch left it, it is this
         // stream's, and no other thread replaces it before the launch is enqueued.
-        unsafe { self.enqueue(stream.cu_stream(), &launch, planned) }
+        unsafe { self.enqueue(stream.cu_stream(), &launch, None, planned) }
     }
 
     /// The stream is of the engine's context.

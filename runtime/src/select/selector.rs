@@ -6,7 +6,7 @@
 
 use crate::backend::cuda::capture::is_capturing;
 use crate::backend::cuda::module::LoadedKernel;
-use crate::backend::launch::{RawLaunch, bytes_of};
+use crate::backend::launch::{RawLaunch, with_bytes};
 use crate::compile::resources::{self, Resources};
 use crate::compile::sass::Disassembler;
 use crate::compile::store::Artifact;
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::plan::{Explanation, Plan, Planner, VariantLaunch};
 use crate::problem::Problem;
 use crate::problem::Workload;
+use crate::problem::args::ProgramArgs;
 use crate::problem::{IndexInt, Score};
 use crate::select::launch::Memory;
 use crate::select::rows::{Output, Rows};
@@ -24,7 +25,7 @@ use crate::select::workspaces::Workspaces;
 use cudarc::driver::sys::CUstream;
 use cudarc::driver::{CudaContext, CudaStream};
 use std::sync::Arc;
-use topkit_codegen::{RenderedSource, SelectorSpec, Variant};
+use topkit_codegen::{Program, RenderedSource, SelectorSpec, Variant};
 
 /// A spec on an engine or a toolchain. `topk_kernel!` wraps one in a type of its own;
 /// [`Toolchain::selector`] makes one from a spec that was built at run time. Cheap to clone.
@@ -287,7 +288,26 @@ impl Selector {
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
         self.check_launch(launch)?;
         // SAFETY: as the caller promises.
-        unsafe { self.launch_checked(stream, launch) }
+        unsafe { self.launch_checked(stream, launch, None) }
+    }
+
+    /// As [`Selector::launch_raw`], with values for the fields of the selector's program.
+    ///
+    /// # Errors
+    /// As for [`Selector::launch_raw`], and when the values are those of other fields.
+    ///
+    /// # Safety
+    /// As for [`Selector::launch_raw`], and the program accesses valid memory with these values.
+    #[doc(hidden)]
+    pub unsafe fn launch_raw_with(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        program: &ProgramArgs,
+    ) -> Result<(), Error> {
+        self.check_launch(launch)?;
+        // SAFETY: as the caller promises.
+        unsafe { self.launch_checked(stream, launch, Some(program)) }
     }
 
     /// As [`Selector::launch_raw`], for a launch whose shape was checked.
@@ -298,12 +318,13 @@ impl Selector {
         &self,
         stream: CUstream,
         launch: &RawLaunch,
+        program: Option<&ProgramArgs>,
     ) -> Result<(), Error> {
         let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
         let mut planned = self.plan_launch(launch, bytes)?;
         loop {
             // SAFETY: as the caller promises.
-            match unsafe { self.enqueue(stream, launch, &planned) } {
+            match unsafe { self.enqueue(stream, launch, program, &planned) } {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     let again = || Ok(self.plan_launch(launch, bytes)?.plan);
@@ -331,7 +352,7 @@ impl Selector {
         self.check_variant(&plan.variant)?;
         launch.check_strides()?;
         // SAFETY: as the caller promises.
-        unsafe { self.enqueue(stream, launch, &Planned::by(*plan)) }
+        unsafe { self.enqueue(stream, launch, None, &Planned::by(*plan)) }
     }
 
     /// As [`Selector::launch_raw`], with a variant that the caller chose instead of the plan's.
@@ -365,7 +386,7 @@ impl Selector {
         let plan = Plan { pdl: plan.pdl && way.pdl, ..plan };
         launch.check_strides()?;
         // SAFETY: as the caller promises.
-        unsafe { self.enqueue(stream, launch, &Planned::by(plan)) }
+        unsafe { self.enqueue(stream, launch, None, &Planned::by(plan)) }
     }
 
     /// Refuses a launch by its shape, before it is planned: the one check of sizes and strides.
@@ -382,10 +403,13 @@ impl Selector {
         &self,
         stream: CUstream,
         launch: &RawLaunch,
+        program: Option<&ProgramArgs>,
         planned: &Planned,
     ) -> Result<(), Error> {
-        let plan = &planned.plan;
-        launch.check_addresses(self.spec(), plan)?;
+        let (spec, plan) = (self.spec(), &planned.plan);
+        let declared = spec.program.as_ref().map(Program::args);
+        ProgramArgs::check(program, declared, &spec.name)?;
+        launch.check_addresses(spec, plan)?;
         // Without rows there is nothing to enqueue, and no kernel is needed.
         if plan.grid == 0 {
             return Ok(());
@@ -394,9 +418,11 @@ impl Selector {
         let find = || unsafe { self.kernel(stream, plan) };
         let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
+        let core = launch.kernel_args();
         // SAFETY: the argument has the layout that the kernel's text asserts, and a plan has PDL only for
         // kernels that wait for the preceding kernel; the caller promises the rest.
-        unsafe { kernel.launch(plan.grid, plan.pdl, stream, bytes_of(&launch.kernel_args())) }
+        let launch = |args: &[u8]| unsafe { kernel.launch(plan.grid, plan.pdl, stream, args) };
+        with_bytes(&core, program, launch)
     }
 
     /// The loaded kernel of a plan; loads it unless a capture forbids that.

@@ -12,7 +12,7 @@ fn row(columns: usize, warm: f64) -> Row {
         VariantLaunch::from_name(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();
     let outcome = Outcome::Timed { warm, cold: 4.0 * warm, effort: Effort::Full };
     let problem = Problem::new(DType::F32, 1, columns, 64);
-    Row { problem, launch, source: "abc".into(), outcome }
+    Row { problem, program: None, launch, source: "abc".into(), outcome }
 }
 
 fn write(path: &Path, rows: &[Row]) {

@@ -3,6 +3,7 @@
 use super::compile::Cxx;
 use super::error::InterpretError;
 use super::fault::Fault;
+use super::fields::{FieldData, Fields};
 use super::memory::Memory;
 use super::object::Object;
 use super::schedule;
@@ -10,7 +11,7 @@ use crate::plan::Plan;
 use crate::problem::Problem;
 use std::path::PathBuf;
 use std::sync::Arc;
-use topkit_codegen::{Arch, KernelKind, RenderedSource, Variant};
+use topkit_codegen::{Arch, KernelKind, Program, RenderedSource, Variant};
 
 /// Shared memory that a CTA may have without asking.
 const STATIC_SHARED: usize = 48 * 1024;
@@ -101,7 +102,8 @@ impl Interpreter {
     /// As for [`Interpreter::load`].
     pub fn load_text(&self, entry: &str, text: &str) -> Result<Kernel, InterpretError> {
         let object = Object::load(&self.compiler.object(&self.folder, entry, text)?)?;
-        Ok(Kernel { object, variant: None, seed: self.seed, limits: self.limits })
+        let (seed, limits) = (self.seed, self.limits);
+        Ok(Kernel { object, variant: None, fields: None, seed, limits })
     }
 }
 
@@ -110,6 +112,7 @@ impl Interpreter {
 pub struct Kernel {
     object: Arc<Object>,
     pub(super) variant: Option<Variant>,
+    pub(super) fields: Option<Arc<Fields>>,
     seed: u64,
     limits: Limits,
 }
@@ -118,6 +121,12 @@ impl Kernel {
     /// The same kernel under another schedule.
     pub fn seed(&self, seed: u64) -> Kernel {
         Kernel { seed, ..self.clone() }
+    }
+
+    /// The same kernel, with values for the fields of its program in each selection.
+    #[doc(hidden)]
+    pub fn fields(&self, program: &Program, data: &[(&str, FieldData)]) -> Kernel {
+        Kernel { fields: Some(Arc::new(Fields::new(program, data))), ..self.clone() }
     }
 
     /// What it was rendered from; `None` of a text of the caller's own.

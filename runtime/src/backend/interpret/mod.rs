@@ -79,6 +79,7 @@ mod deadlock;
 mod error;
 mod fault;
 mod fibers;
+mod fields;
 mod hooks;
 mod launch;
 mod lines;
@@ -97,6 +98,8 @@ mod warp;
 
 pub use error::InterpretError;
 pub use fault::{Fault, Line, Site};
+#[doc(hidden)]
+pub use fields::{FieldData, Written};
 pub use launch::{Interpreter, Kernel, Launch, Report};
 pub use memory::{Buffer, Memory, Word};
 pub use select::Input;

@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::launch::{Kernel, Launch};
 use super::memory::{Memory, Word};
 use super::room::Selection;
-use crate::backend::launch::{RawLaunch, bytes_of};
+use crate::backend::launch::{RawLaunch, with_bytes};
 use crate::problem::{IndexInt, Problem, Score};
 use topkit_codegen::{IndexType, RowShape, Variant};
 
@@ -199,7 +199,13 @@ impl Kernel {
             workspace_bytes,
             ..RawLaunch::new(S::DTYPE, rows, columns, k)
         };
-        self.launch(launch, bytes_of(&raw.kernel_args()), &mut memory)?;
+        let placed = self.fields.as_ref().map(|fields| fields.place(&mut memory)).transpose()?;
+        let program = placed.as_ref().map(|placed| &placed.args);
+        let core = raw.kernel_args();
+        with_bytes(&core, program, |args| self.launch(launch, args, &mut memory))?;
+        if let Some(placed) = placed {
+            placed.keep(&memory);
+        }
         if let Some(workspace) = workspace {
             restored(&memory.read::<u8>(workspace)[..zeroed_bytes])?;
         }

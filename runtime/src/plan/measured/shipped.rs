@@ -8,7 +8,8 @@
 use super::table::{Point, Table};
 use super::{Provenance, Records};
 use crate::plan::Hysteresis;
-use topkit_codegen::Arch;
+use std::sync::Arc;
+use topkit_codegen::{Arch, ProgramId};
 
 /// The tables that come with the library; none without the feature `tables`.
 const SHIPPED: &[(&str, &str)] = &[
@@ -82,6 +83,25 @@ impl GpuTable {
         Some(GpuTable { device, stand_in, points, own: 0, kept: Vec::new() })
     }
 
+    /// The points that apply to a selector with a program, or without one: those of the same program, and
+    /// as estimates those without one. Of two points about one problem, the first counts.
+    pub(crate) fn of_program(table: Arc<GpuTable>, program: Option<ProgramId>) -> Arc<GpuTable> {
+        if table.points.iter().all(|(point, _)| point.program.is_none()) {
+            return table;
+        }
+        let mut chosen = GpuTable { points: Vec::new(), own: 0, ..GpuTable::clone(&table) };
+        let (own, shipped) = table.points.split_at(table.own);
+        for points in [own, shipped] {
+            chosen.own = chosen.points.len();
+            let of = |wanted: Option<ProgramId>| {
+                points.iter().filter(move |(point, _)| point.program == wanted).cloned()
+            };
+            chosen.points.extend(program.into_iter().flat_map(|id| of(Some(id))));
+            chosen.points.extend(of(None));
+        }
+        Arc::new(chosen)
+    }
+
     /// Adds the rows of this GPU's own records. They come first, and so replace shipped points about the
     /// same problem.
     pub(crate) fn with_own(
@@ -115,6 +135,7 @@ mod tests {
             VariantLaunch::from_name(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();
         let point = |columns| Point {
             problem: Problem::new(DType::F32, 8, columns, 64),
+            program: None,
             times: vec![(launch, us)],
         };
         Table { provenance: sample(), points: vec![point(1000), point(2000)] }
@@ -153,9 +174,9 @@ mod tests {
         let mut records = Records::default();
         records.runs.insert(sample().run(), sample());
         assert_eq!(GpuTable::with_own(shipped.clone(), &records, &sample()), shipped);
-        let Point { problem, times } = table(1.0).points[0].clone();
+        let Point { problem, times, .. } = table(1.0).points[0].clone();
         let outcome = Outcome::Timed { warm: 9.0, cold: 9.0, effort: Effort::Full };
-        let row = Row { problem, launch: times[0].0, source: "".into(), outcome };
+        let row = Row { problem, program: None, launch: times[0].0, source: "".into(), outcome };
         records.rows.push((sample().run(), row));
         let both = GpuTable::with_own(shipped, &records, &sample()).unwrap();
         assert_eq!((both.points.len(), both.own), (3, 1));
