@@ -14,8 +14,8 @@
 
 template <class Config>
 struct Rescan {
-    using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Buffer = Candidates<Config>;
     using Search = typename Buffer::Search;
     using Word = typename Buffer::Word;
@@ -146,6 +146,6 @@ struct Rescan {
     }
 
     static __device__ __forceinline__ u32 key_of(const Stripes<Config>& stripes, u32 column) {
-        return Config::key(__ldg(stripes.scores + column));
+        return Ordinal::key(__ldg(stripes.scores + column), column);
     }
 };

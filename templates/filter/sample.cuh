@@ -131,7 +131,7 @@ struct Sample {
                 }
                 // The key of -0 is that of +0.
                 if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
-                    threshold = Config::key(typename Config::Bits(0));
+                    threshold = Word::key(typename Config::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};
             }

@@ -31,7 +31,8 @@
 template <class Config>
 struct BlockResident {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
@@ -96,7 +97,7 @@ struct BlockResident {
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         if (few) {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
-                shared.candidates.all.entries[slots.candidate++] = entry_of(key, column);
+                shared.candidates.all.entries[slots.candidate++] = Ordinal::entry(key, column);
             });
         }
         // Write the winners. Through shared memory, many winners are written in order and so in few transactions:

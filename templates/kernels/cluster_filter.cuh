@@ -21,7 +21,7 @@
 template <class Config>
 struct ClusterFilter {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
     using Sink = DirectSink<Config>;

@@ -33,7 +33,8 @@
 template <class Config>
 struct ClusterResident {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
@@ -122,7 +123,7 @@ struct ClusterResident {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
                     shared.candidate_exchange.send(&shared.candidates.entries[slots.candidate],
-                                            entry_of(key, column), cta);
+                                            Ordinal::entry(key, column), cta);
                 }
                 slots.candidate += 1;
             });

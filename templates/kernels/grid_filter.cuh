@@ -22,7 +22,7 @@
 template <class Config>
 struct GridFilter {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
     using RowCandidates = typename Steps::RowCandidates;

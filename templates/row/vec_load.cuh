@@ -42,7 +42,8 @@ struct RowReader
     : RowVectors<typename Config::Bits, Config::VEC_SIZE,
                  ScoreVector<typename Config::Bits, Config::VEC_SIZE>::WORD_BYTES> {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -71,7 +72,8 @@ struct RowReader
                 if (first + d * THREADS < vectors) {
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
-                        visit(Config::key(batch[d].scores[i]), column(first, d, i));
+                        const u32 at = column(first, d, i);
+                        visit(Ordinal::key(batch[d].scores[i], at), at);
                     }
                 }
             }
@@ -84,7 +86,9 @@ struct RowReader
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
         const u32 span = u32(greatest) - least;
-        const auto is_hit = [&](Bits bits) { return u32(Config::key(bits)) - least <= span; };
+        const auto is_hit = [&](Bits score, u32 at) {
+            return u32(Ordinal::key(score, at)) - least <= span;
+        };
         visit_edges([&](Key key, u32 at) {
             if (u32(key) - least <= span) {
                 visit(key, at);
@@ -99,7 +103,8 @@ struct RowReader
                 if (first + d * THREADS < vectors) {
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
-                        hits |= u32(is_hit(batch[d].scores[i])) << (d * VEC_SIZE + i);
+                        const bool hit = is_hit(batch[d].scores[i], column(first, d, i));
+                        hits |= u32(hit) << (d * VEC_SIZE + i);
                     }
                 }
             }
@@ -107,7 +112,7 @@ struct RowReader
                 const u32 hit = __ffs(hits) - 1;
                 hits &= hits - 1;
                 const u32 at = column(first, hit / VEC_SIZE, hit % VEC_SIZE);
-                visit(Config::key(__ldg(scores + at)), at);
+                visit(Ordinal::key(__ldg(scores + at), at), at);
             }
         }
     }
@@ -133,7 +138,7 @@ struct RowReader
         const u32 tail = head + vectors * VEC_SIZE;
         const u32 at = threadIdx.x < head ? threadIdx.x : tail + (threadIdx.x - head);
         if (at < length) {
-            visit(Config::key(__ldg(scores + at)), at);
+            visit(Ordinal::key(__ldg(scores + at), at), at);
         }
     }
 };

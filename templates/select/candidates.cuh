@@ -20,6 +20,8 @@
 
 template <class Config>
 struct FewCandidates {
+    using Ordinal = typename Config::Ordinal;
+    using Entry = typename Ordinal::Entry;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
@@ -63,7 +65,7 @@ struct FewCandidates {
                 break;
             }
             for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                histogram.add(active.digit(key_of(all.entries[i])));
+                histogram.add(active.digit(Ordinal::key_of(all.entries[i])));
             }
             __syncthreads();
             const ThresholdBin bin = search.find(histogram, wanted);
@@ -80,7 +82,7 @@ struct FewCandidates {
         }
         // All win, or all are equal.
         for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, column_of(all.entries[i]), key_of(all.entries[i]));
+            write(place + i, Ordinal::column_of(all.entries[i]), Ordinal::key_of(all.entries[i]));
         }
     }
 
@@ -89,7 +91,7 @@ struct FewCandidates {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const Extremes warp = Extremes::of_warp([&](auto visit) {
             for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                visit(key_of(all.entries[i]));
+                visit(Ordinal::key_of(all.entries[i]));
             }
         });
         if (lane == 0) {
@@ -106,14 +108,14 @@ struct FewCandidates {
     // is due after it.
     template <class Write>
     __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
-        u64 own[EACH];
+        Entry own[EACH];
         u32 wins = 0;
         u32 stays = 0;
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
-            own[e] = i < candidates ? all.entries[i] : 0;
-            const u32 key = key_of(own[e]);
+            own[e] = i < candidates ? all.entries[i] : Entry{};
+            const u32 key = Ordinal::key_of(own[e]);
             wins += i < candidates && key > range.greatest;
             stays += i < candidates && key >= range.least && key <= range.greatest;
         }
@@ -121,10 +123,10 @@ struct FewCandidates {
         __syncthreads();  // all entries have been read
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = key_of(own[e]);
+            const u32 key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
-                    write(slots.winner++, column_of(own[e]), key);
+                    write(slots.winner++, Ordinal::column_of(own[e]), key);
                 } else {
                     all.entries[slots.candidate++] = own[e];
                 }

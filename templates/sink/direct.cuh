@@ -8,7 +8,7 @@
 
 template <class Config>
 struct DirectSink {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Output = typename Config::Output;
 
     const LaunchArgs& args;

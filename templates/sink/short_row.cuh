@@ -11,7 +11,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Co
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return Config::key(__ldg(row.scores + slot)); });
+            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
         } else {
             sink.fill(slot);
         }

@@ -20,7 +20,7 @@ struct StagedWinners<Key, PLACES, true> {
 
 template <class Config, u32 PLACES>
 struct StagedSink {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Direct = DirectSink<Config>;
     static constexpr bool NEEDS_KEY = Config::Output::NEEDS_KEY;
     static constexpr u32 THREADS = Config::THREADS;

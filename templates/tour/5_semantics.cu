@@ -27,12 +27,8 @@ struct Config {
     static constexpr u32 BINS = 1u << DIGIT_BITS;
     static constexpr u32 CANDIDATES = 2048;  // places of the candidate buffer
     static constexpr bool RAGGED = IS_RAGGED;
-
     // The smallest are the largest by the complement of the key.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, HIGHEST_NAN>(score);
-        return WANTS_LARGEST ? key : Bits(~key);
-    }
+    using Ordinal = ScoreOrdinal<Dtype, WANTS_LARGEST, HIGHEST_NAN>;
 };
 
 using Largest = Config<F32, true, true, false>;
