@@ -50,7 +50,6 @@ struct PartCandidates {
 
 template <class Config>
 struct Filter {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Part = RowPart<Config>;
@@ -146,8 +145,7 @@ struct Filter {
 
         // Filter the scores of the row's unaligned ends.
         if (stripes.holds_edge(part.rank)) {
-            const Bits edge = __ldg(stripes.scores + stripes.edge_column());
-            const Key key = Ordinal::key(edge, stripes.edge_column());
+            const Key key = stripes.key_at(stripes.edge_column());
             if (Ordinal::score_key(key) > guess.threshold) {
                 shared.candidates.push_edge(key, stripes.edge_column(), part.room);
             }
@@ -166,7 +164,7 @@ struct Filter {
             copy_async_wait_but_last();
             const u32 hits = hits_beyond(ring, stage, limit);
             shared.candidates.push(stripes, stripe, hits, room,
-                                   [&](u32 item) { return ring.score(stage, item); });
+                                   [&](u32 item) { return ring.element(stage, item); });
             if (turn + STAGES < turns) {
                 ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {

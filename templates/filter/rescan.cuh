@@ -28,7 +28,7 @@ struct Rescan {
                                             u32 capacity, u32 most) {
         Threshold threshold = {none, key};
         const auto above = [&](u32 column) {
-            return threshold.none || key_of(to.stripes, column) > threshold.key;
+            return threshold.none || to.stripes.key_at(column) > threshold.key;
         };
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
@@ -42,11 +42,11 @@ struct Rescan {
 #pragma unroll 1
                 for (; hits != 0 && slot < capacity; hits &= hits - 1) {
                     const u32 column = to.column_of(to.stripes, stripe, __ffs(hits) - 1);
-                    to.keys[slot] = key_of(to.stripes, column);
+                    to.keys[slot] = to.stripes.key_at(column);
                     to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = key_of(to.stripes, to.stripes.edge_column());
+                    to.keys[slot] = to.stripes.key_at(to.stripes.edge_column());
                     to.columns[slot] = to.stripes.edge_column();
                     edge = 0;
                 }
@@ -85,7 +85,7 @@ struct Rescan {
             }
             hits &= to.stripes.present(stripe);  // what stands for no score equals the worst infinity
             u32 edge = to.stripes.holds_edge(stripe) &&
-                       key_of(to.stripes, to.stripes.edge_column()) == tie;
+                       to.stripes.key_at(to.stripes.edge_column()) == tie;
             // Append them, two of a thread at a time: else a few threads would write them all.
             u32 end;
             bool more;
@@ -143,9 +143,5 @@ struct Rescan {
             }
         }
         return numbers ? hits & stripes.present(stripe) : hits;
-    }
-
-    static __device__ __forceinline__ u32 key_of(const Stripes<Config>& stripes, u32 column) {
-        return Ordinal::key(__ldg(stripes.scores + column), column);
     }
 };

@@ -24,6 +24,7 @@ struct Guess {
 
 template <class Config>
 struct Sample {
+    using Score = typename Config::Source::Score;
     using Word = ScoreWord<Config>;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
@@ -34,9 +35,7 @@ struct Sample {
     static constexpr u32 LEAST = 4;
     static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
     // The first pass spans this many keys under the greatest: 8 octaves.
-    static constexpr u32 MANTISSA_BITS =
-        sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
-    static constexpr u32 SPAN_BITS = MANTISSA_BITS + 3;
+    static constexpr u32 SPAN_BITS = Score::MANTISSA_BITS + 3;
     static constexpr u32 SHIFT =
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
     static constexpr u32 SPAN = BINS << SHIFT;
@@ -130,8 +129,8 @@ struct Sample {
                     threshold = Word::best_key();
                 }
                 // The key of -0 is that of +0.
-                if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
-                    threshold = Word::key(typename Config::Bits(0));
+                if (ties && threshold == Word::rough_key(Score::SIGN, 0)) {
+                    threshold = Word::key(typename Score::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};
             }

@@ -30,7 +30,6 @@
 
 template <class Config>
 struct BlockResident {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Places = ResidentPlaces<Config>;
@@ -68,7 +67,7 @@ struct BlockResident {
         }
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole.
-        const Row<Bits> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
             take_all<Config>(sink_of(args, shared, false), row, k);
@@ -106,7 +105,7 @@ struct BlockResident {
         const Sink sink = sink_of(args, shared, staged);
         sink.put_all([&](auto put) {
             places.for_each_column(winners, [&](u32 column) {
-                put(slots.winner++, column, [&] { return places.key(column); });
+                put(slots.winner++, column, [&] { return places.key_at(column); });
             });
         });
         // Select the rest of the k winners from the candidates.
@@ -167,7 +166,7 @@ struct BlockResident {
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
                 sink_of(args, shared, staged)
-                    .put(place + slots.winner++, column, [&] { return places.key(column); });
+                    .put(place + slots.winner++, column, [&] { return places.key_at(column); });
             });
             slot = slots.candidate;
             place += threshold.above;
@@ -179,7 +178,7 @@ struct BlockResident {
         places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
                 sink_of(args, shared, staged)
-                    .put(place + slot, column, [&] { return places.key(column); });
+                    .put(place + slot, column, [&] { return places.key_at(column); });
             }
             ++slot;
         });

@@ -20,7 +20,6 @@
 
 template <class Config>
 struct ClusterFilter {
-    using Bits = typename Config::Bits;
     using Key = typename Config::Ordinal::Key;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
@@ -54,7 +53,7 @@ struct ClusterFilter {
         wait_for_preceding_grid();
 
         // Find the row. The leader serves a row of one stripe alone. Of k scores or fewer, each wins.
-        const Row<Bits> row = find_row<Config>(args, index);
+        const Row<Config> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
         const bool split = row.length > Stripes<Config>::SCORES;
         if (!split && rank > 0) {

@@ -32,7 +32,6 @@
 
 template <class Config>
 struct ClusterResident {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Resident = ResidentRow<Config>;
@@ -78,7 +77,7 @@ struct ClusterResident {
         }
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole, by one CTA.
-        const Row<Bits> row = find_row<Config>(args, index);
+        const Row<Config> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
         const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
@@ -129,7 +128,7 @@ struct ClusterResident {
             });
         }
         places.for_each_column(winners, [&](u32 column) {
-            sink.put(slots.winner++, column, [&] { return places.key(column); });
+            sink.put(slots.winner++, column, [&] { return places.key_at(column); });
         });
         // Rank this CTA's candidates among those of all.
         if (ranked) {
@@ -145,7 +144,7 @@ struct ClusterResident {
         // All candidates win, or all are equal.
         places.for_each_column(candidates, [&](u32 column) {
             if (slots.candidate < wanted) {
-                sink.put(above + slots.candidate, column, [&] { return places.key(column); });
+                sink.put(above + slots.candidate, column, [&] { return places.key_at(column); });
             }
             slots.candidate += 1;
         });
@@ -171,7 +170,7 @@ struct ClusterResident {
     static __device__ __forceinline__ bool split(Shared& shared, const Resident& resident, Hits& winners,
                                                  Hits& candidates, u32 k, u32 rank, Found& found) {
         const u32 code = found.bin.bin << CODE_SHIFT;
-        if constexpr (sizeof(Bits) == 2) {
+        if constexpr (Resident::Word::SCORES == 2) {
             if (Resident::tells_all(code)) {
                 split_codes(shared, resident, winners, candidates, k, rank, found);
                 if (REST_BITS == 0 || few(found, k)) {

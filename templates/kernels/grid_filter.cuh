@@ -21,7 +21,6 @@
 
 template <class Config>
 struct GridFilter {
-    using Bits = typename Config::Bits;
     using Key = typename Config::Ordinal::Key;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
@@ -54,7 +53,7 @@ struct GridFilter {
         wait_for_preceding_grid();
 
         // Find the row. Of k scores or fewer, each wins.
-        const Row<Bits> row = find_row<Config>(args, index);
+        const Row<Config> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
         const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {

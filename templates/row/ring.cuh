@@ -14,7 +14,7 @@
 
 template <class Config>
 struct Ring {
-    using Bits = typename Config::Bits;
+    using Element = typename Config::Source::Element;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
     static constexpr u32 STAGES = Config::STAGES;  // the newest copies may be waited for last
@@ -31,7 +31,7 @@ struct Ring {
     __device__ __forceinline__ void prefetch(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);
         const u32 step = slices.step();
-        const uint4* from = reinterpret_cast<const uint4*>(slices.scores + slices.head) + first;
+        const uint4* from = reinterpret_cast<const uint4*>(slices.elements + slices.head) + first;
         uint4* to = own + stage * VECTORS * THREADS;
         if (VECTORS * step <= slices.vectors) {
 #pragma unroll
@@ -65,9 +65,9 @@ struct Ring {
         }
     }
 
-    // One of the thread's scores of a stripe that has arrived.
-    __device__ __forceinline__ Bits score(u32 stage, u32 item) const {
+    // One of the thread's elements of a stripe that has arrived.
+    __device__ __forceinline__ Element element(u32 stage, u32 item) const {
         const uint4* vector = own + (stage * VECTORS + item / VEC_SIZE) * THREADS;
-        return reinterpret_cast<const Bits*>(vector)[item % VEC_SIZE];
+        return reinterpret_cast<const Element*>(vector)[item % VEC_SIZE];
     }
 };

@@ -15,8 +15,8 @@
 #include "vectors.cuh"
 
 template <class Config>
-struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
-    using Bits = typename Config::Bits;
+struct Stripes : RowVectors<Config, 16> {
+    using Element = typename Config::Source::Element;
     using Word = ScoreWord<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -25,19 +25,19 @@ struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     static constexpr u32 SCORES = THREADS * Config::ITEMS;  // of a stripe, at the most
     static constexpr u32 CHUNK = Config::CHUNK;             // vectors
     static constexpr u32 CHUNKS = THREADS * VECTORS / CHUNK;
-    static_assert(VEC_SIZE * sizeof(Bits) == 16, "a stripe is loaded 16 bytes at a time");
+    static_assert(VEC_SIZE * sizeof(Element) == 16, "a stripe is loaded 16 bytes at a time");
     static_assert(Config::ITEMS <= 32, "a thread's hits are the bits of one word");
 
-    using Vectors = RowVectors<Bits, Config::VEC_SIZE, 16>;
+    using Vectors = RowVectors<Config, 16>;
     using Vectors::edge_column;
+    using Vectors::elements;
     using Vectors::head;
     using Vectors::length;
-    using Vectors::scores;
     using Vectors::vectors;
     u32 count;    // stripes: a multiple of the parts
 
     Stripes() = default;
-    __device__ __forceinline__ Stripes(const Row<Bits>& row, u32 parts)
+    __device__ __forceinline__ Stripes(const Row<Config>& row, u32 parts)
         : Vectors(row) {
         const u32 chunks = (vectors + CHUNK - 1) / CHUNK;
         const u32 full = CHUNKS * parts;
@@ -62,7 +62,7 @@ struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     // WORST where the thread holds no score.
     __device__ __forceinline__ void load(u32 stripe, u32 (&words)[WORDS]) const {
         const u32 first = this->first(stripe, threadIdx.x);
-        const uint4* from = reinterpret_cast<const uint4*>(scores + head) + first;
+        const uint4* from = reinterpret_cast<const uint4*>(elements + head) + first;
         const u32 step = this->step();
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
