@@ -48,6 +48,7 @@ embed! {
     "score/code.cuh",
     "score/dtypes.cuh",
     "score/ordinal.cuh",
+    "score/source.cuh",
     "score/word.cuh",
     "select/candidate_buffer.cuh",
     "select/candidates.cuh",

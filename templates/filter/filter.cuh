@@ -121,7 +121,7 @@ struct Filter {
             shared.search, shared.greatest, certain, wanted, [&](auto visit) {
 #pragma unroll 1
                 for (u32 stage = 0; stage < (two ? 2 : 1); ++stage) {
-                    ring.for_each_word(stage, visit);
+                    ring.for_each_word(stripes, part.rank + stage * part.parts, stage, visit);
                 }
             });
     }
@@ -162,7 +162,7 @@ struct Filter {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
             copy_async_wait_but_last();
-            const u32 hits = hits_beyond(ring, stage, limit);
+            const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
             shared.candidates.push(stripes, stripe, hits, room,
                                    [&](u32 item) { return ring.element(stage, item); });
             if (turn + STAGES < turns) {
@@ -287,10 +287,11 @@ struct Filter {
     }
 
     // The thread's scores of a stage that are beyond a limit.
-    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
-                                                      u32 limit) {
+    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring,
+                                                      const Stripes<Config>& stripes, u32 stripe,
+                                                      u32 stage, u32 limit) {
         u32 hits = 0;
-        ring.for_each_word(stage, [&](u32 w, u32 word) {
+        ring.for_each_word(stripes, stripe, stage, [&](u32 w, u32 word) {
             Word::add_beyond(word, limit, Word::bits_of(w), hits);
         });
         return hits;

@@ -83,7 +83,8 @@ struct Rescan {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_equal(words[w], equal, Word::bits_of(w), hits);
             }
-            hits &= to.stripes.present(stripe);  // what stands for no score equals the worst infinity
+            // What stands for no score equals the worst infinity.
+            hits = to.stripes.kept(stripe, hits & to.stripes.present(stripe));
             u32 edge = to.stripes.holds_edge(stripe) &&
                        to.stripes.key_at(to.stripes.edge_column()) == tie;
             // Append them, two of a thread at a time: else a few threads would write them all.
@@ -127,6 +128,11 @@ struct Rescan {
         if (threshold.none) {
             return stripes.present(stripe);
         }
+        if constexpr (Config::Source::DROPS) {
+            if (threshold.key == Row<Config>::ABSENT) {
+                return stripes.kept(stripe, stripes.present(stripe));
+            }
+        }
         // Only NaN has keys below that of the worst infinity, and no word to compare with tells them
         // apart: every number is above such a threshold.
         const bool numbers = threshold.key < Word::worst_key();
@@ -142,6 +148,6 @@ struct Rescan {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
         }
-        return numbers ? hits & stripes.present(stripe) : hits;
+        return numbers ? stripes.kept(stripe, hits & stripes.present(stripe)) : hits;
     }
 };

@@ -42,7 +42,7 @@ struct BlockResident {
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = 2048;
+    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");

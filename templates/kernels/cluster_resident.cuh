@@ -36,6 +36,7 @@ struct ClusterResident {
     using Key = typename Ordinal::Key;
     using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
+    using Codes = typename Resident::Codes;
     using Hits = typename Places::Hits;
     using Found = ClusterThresholdBin;
     using Active = ActiveRange<Config::DIGIT_BITS>;
@@ -170,16 +171,16 @@ struct ClusterResident {
     static __device__ __forceinline__ bool split(Shared& shared, const Resident& resident, Hits& winners,
                                                  Hits& candidates, u32 k, u32 rank, Found& found) {
         const u32 code = found.bin.bin << CODE_SHIFT;
-        if constexpr (Resident::Word::SCORES == 2) {
-            if (Resident::tells_all(code)) {
+        if constexpr (Codes::ARE_EXACT) {
+            if (Codes::tells_all(code)) {
                 split_codes(shared, resident, winners, candidates, k, rank, found);
                 if (REST_BITS == 0 || few(found, k)) {
                     return REST_BITS == 0;
                 }
             }
         }
-        Active active = Active::between(Resident::BEYOND_HALVES, Resident::BEST_NAN);
-        if (!Resident::is_beyond_halves(code)) {
+        Active active = Active::between(Codes::BEYOND_HALVES, Codes::BEST_NAN);
+        if (!Codes::is_beyond_halves(code)) {
             active = find_extremes(shared, resident, candidates, rank);
         }
         if (active.least == active.greatest) {
@@ -203,7 +204,7 @@ struct ClusterResident {
             });
             candidates = left;
             // From an infinity on, there are two keys: its own, and that of NaN.
-            if (active.shift == 0 || inside.least >= Resident::BEST_INFINITY) {
+            if (active.shift == 0 || inside.least >= Codes::BEST_INFINITY) {
                 return true;
             }
             if (few(found, k)) {

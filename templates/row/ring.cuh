@@ -53,15 +53,31 @@ struct Ring {
 
     // Calls visit(w, word) for the thread's words of a stripe that has arrived.
     template <class Visit>
-    __device__ __forceinline__ void for_each_word(u32 stage, Visit visit) const {
+    __device__ __forceinline__ void for_each_word(const Slices& slices, u32 stripe, u32 stage,
+                                                  Visit visit) const {
         const uint4* from = own + stage * VECTORS * THREADS;
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
             const uint4 vector = from[v * THREADS];
-            visit(4 * v, vector.x);
-            visit(4 * v + 1, vector.y);
-            visit(4 * v + 2, vector.z);
-            visit(4 * v + 3, vector.w);
+            if constexpr (Slices::RAW) {
+                visit(4 * v, vector.x);
+                visit(4 * v + 1, vector.y);
+                visit(4 * v + 2, vector.z);
+                visit(4 * v + 3, vector.w);
+            } else {
+                constexpr u32 WORDS = Slices::VECTOR_WORDS;
+                const u32 place = slices.first(stripe, threadIdx.x) + v * slices.step();
+                u32 words[WORDS];
+                if (place < slices.vectors) {
+                    slices.make_words(vector, slices.head + place * VEC_SIZE, words, 0);
+                } else {
+                    Word::clear(words, 0, WORDS);
+                }
+#pragma unroll
+                for (u32 w = 0; w < WORDS; ++w) {
+                    visit(WORDS * v + w, words[w]);
+                }
+            }
         }
     }
 

@@ -21,7 +21,8 @@ struct Stripes : RowVectors<Config, 16> {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;  // of a thread
-    static constexpr u32 WORDS = VECTORS * 4;
+    static constexpr u32 VECTOR_WORDS = Row<Config>::VECTOR_WORDS;
+    static constexpr u32 WORDS = VECTORS * VECTOR_WORDS;
     static constexpr u32 SCORES = THREADS * Config::ITEMS;  // of a stripe, at the most
     static constexpr u32 CHUNK = Config::CHUNK;             // vectors
     static constexpr u32 CHUNKS = THREADS * VECTORS / CHUNK;
@@ -66,30 +67,47 @@ struct Stripes : RowVectors<Config, 16> {
         const u32 step = this->step();
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
-            if (first + v * step < vectors) {
-                loaded = __ldg(from + v * step);
+            if constexpr (Vectors::RAW) {
+                uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
+                if (first + v * step < vectors) {
+                    loaded = __ldg(from + v * step);
+                }
+                this->make_words(loaded, 0, words, 4 * v);
+            } else if (first + v * step < vectors) {
+                const u32 column = head + (first + v * step) * VEC_SIZE;
+                this->make_words(__ldg(from + v * step), column, words, VECTOR_WORDS * v);
+            } else {
+                Word::clear(words, VECTOR_WORDS * v, VECTOR_WORDS);
             }
-            words[4 * v] = loaded.x;
-            words[4 * v + 1] = loaded.y;
-            words[4 * v + 2] = loaded.z;
-            words[4 * v + 3] = loaded.w;
         }
     }
 
-    // The hits of all scores that the thread holds of a stripe.
+    // The hits of all elements that the thread holds of a stripe.
     __device__ __forceinline__ u32 present(u32 stripe) const {
         const u32 first = this->first(stripe, threadIdx.x);
-        constexpr u32 ALL = Word::bits_of(0) * 15;  // words of a vector
+        constexpr u32 ALL = Word::bits_of(0) * ((1u << VECTOR_WORDS) - 1);  // words of a vector
         u32 hits = 0;
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            hits |= first + v * step() < vectors ? ALL << 4 * v : 0;
+            hits |= first + v * step() < vectors ? ALL << VECTOR_WORDS * v : 0;
         }
         return hits;
     }
 
-    // The scores before and after the vectors come with the first stripe.
+    // Of these hits, those that the source keeps.
+    __device__ __forceinline__ u32 kept(u32 stripe, u32 hits) const {
+        if constexpr (Config::Source::DROPS) {
+#pragma unroll 1
+            for (u32 rest = hits; rest != 0; rest &= rest - 1) {
+                const u32 bit = __ffs(rest) - 1;
+                const bool keeps = this->keep(column(stripe, threadIdx.x, Word::item_of(bit)));
+                hits &= ~(u32(!keeps) << bit);
+            }
+        }
+        return hits;
+    }
+
+    // The elements before and after the vectors come with the first stripe.
     __device__ __forceinline__ bool holds_edge(u32 stripe) const {
         return stripe == 0 && edge_column() < length;
     }

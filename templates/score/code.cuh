@@ -32,3 +32,28 @@ __device__ __forceinline__ u32 rounded_scores(Bf16, u32 first, u32 second) {
 __device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
     return first | second << 16;
 }
+
+// What the codes tell of the scores of a type.
+template <class Dtype>
+struct ScoreCodes {
+    using Bits = typename Dtype::Bits;
+    static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
+
+    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
+        return !IS_F16 && code == HALF_CODE_INFINITY;
+    }
+
+    // The range of their ordered keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
+    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
+    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
+
+    // Whether halves of most exponents hold the scores as they are, so that equal codes are equal scores.
+    static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
+    // Whether they do at the exponent of a code. Precondition: ARE_EXACT.
+    static __device__ __forceinline__ bool tells_all(u32 code) {
+        const u32 exponent = half_of_code(code) >> 10 & 31;
+        return exponent < 31 && (IS_F16 || exponent > 0);
+    }
+};

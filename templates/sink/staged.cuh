@@ -2,7 +2,7 @@
 // slots, and so in few transactions.
 //
 // Scope: thread, but `finish`, which all threads of the CTA must reach, once a row. Shared memory: a column,
-// and a key if the output uses it, for each of PLACES winners. Barriers: one in `finish` if winners are
+// and a key if it is used, for each of PLACES winners. Barriers: one in `finish` if winners are
 // staged. Preconditions: slot < k; no slot is put twice; k <= PLACES if winners are staged.
 #pragma once
 #include "../core/types.cuh"
@@ -22,7 +22,7 @@ template <class Config, u32 PLACES>
 struct StagedSink {
     using Key = typename Config::Ordinal::Key;
     using Direct = DirectSink<Config>;
-    static constexpr bool NEEDS_KEY = Config::Output::NEEDS_KEY;
+    static constexpr bool NEEDS_KEY = Direct::NEEDS_KEY;
     static constexpr u32 THREADS = Config::THREADS;
     using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
 
@@ -40,7 +40,7 @@ struct StagedSink {
         }
     }
 
-    // Takes one winner. key() gives its key, and is called only if the output uses it.
+    // Takes one winner. key() gives its key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
         put_all([&](auto put) { put(slot, column, key); });

@@ -139,7 +139,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
             if (here == 0) {
                 continue;
             }
-            u32 loaded[CHUNK * 4];
+            u32 loaded[CHUNK * Vectors::VECTOR_WORDS];
 #pragma unroll
             for (u32 v = 0; v < CHUNK; ++v) {
                 if (holds(chunk * CHUNK + v)) {
@@ -160,14 +160,12 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     }
 
-    // Loads a vector of this thread to the words from 4 * `to` on.
+    // Loads the scores of a vector of this thread to the words of vector `to`.
     template <u32 N>
     __device__ __forceinline__ void load_vector(u32 v, u32 to, u32 (&words)[N]) const {
-        const uint4 vector = __ldg(reinterpret_cast<const uint4*>(elements + column(v, 0)));
-        words[4 * to] = vector.x;
-        words[4 * to + 1] = vector.y;
-        words[4 * to + 2] = vector.z;
-        words[4 * to + 3] = vector.w;
+        const u32 at = column(v, 0);
+        const uint4 vector = __ldg(reinterpret_cast<const uint4*>(elements + at));
+        this->make_words(vector, at, words, Vectors::VECTOR_WORDS * to);
     }
 
     __device__ __forceinline__ bool holds(u32 v) const {
@@ -203,15 +201,17 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
 // The scores of a thread, rounded, in registers.
 template <class Config>
 struct ResidentRow {
-    using Dtype = typename Config::Source::Score;
-    using Bits = typename Dtype::Bits;
+    using Score = typename Config::Source::Score;
+    using Codes = ScoreCodes<Score>;
+    using Bits = typename Score::Bits;
     using Key = typename Config::Ordinal::Key;
     using Word = ScoreWord<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
-    static constexpr u32 WORDS = VECTORS * 4;
+    static constexpr u32 VECTOR_WORDS = Places::VECTOR_WORDS;
+    static constexpr u32 WORDS = VECTORS * VECTOR_WORDS;
     // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
     // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
     // multiprocessor, and would be fewer.
@@ -227,10 +227,7 @@ struct ResidentRow {
     __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : places(row, rank) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-#pragma unroll
-            for (u32 w = 0; w < 4; ++w) {
-                words[4 * v + w] = Word::WORST;
-            }
+            Word::clear(words, VECTOR_WORDS * v, VECTOR_WORDS);
             if (places.holds(v)) {
                 places.load_vector(v, v, words);
             }
@@ -322,24 +319,6 @@ struct ResidentRow {
         }
     }
 
-    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
-    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
-        return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
-    }
-
-    // The range of their keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
-    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
-    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
-    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
-
-    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
-    // Precondition: 16 bits.
-    static __device__ __forceinline__ bool tells_all(u32 code) {
-        const u32 exponent = half_of_code(code) >> 10 & 31;
-        constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
-        return exponent < 31 && (IS_F16 || exponent > 0);
-    }
-
     // The scores that are at least `half`.
     __device__ __forceinline__ Hits at_least(u32 half) const {
         const u32 threshold = half_twice(half);
@@ -394,7 +373,7 @@ struct ResidentRow {
 
     // Two scores as halves that are greater for the better.
     static __device__ __forceinline__ u32 rounded(u32 first, u32 second) {
-        u32 pair = rounded_scores(Dtype{}, first, second);
+        u32 pair = rounded_scores(Score{}, first, second);
         if constexpr (!Config::LARGEST) {
             pair ^= HALF_SIGNS;
         }
