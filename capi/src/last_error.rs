@@ -33,7 +33,7 @@ pub fn result<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Status>
     // its poison.
     let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let failure = Failure::Panic(words(&*panic));
-        // Dropping what was thrown could panic again.
+        // Dropping the panic's payload could panic again.
         std::mem::forget(panic);
         Err(failure)
     });

@@ -24,8 +24,8 @@ type Key = (usize, DType, bool);
 static SELECTORS: Mutex<BTreeMap<Key, Selector>> = Mutex::new(BTreeMap::new());
 
 /// The number of kernels.
-// SAFETY: the interface gives this name to one library of those that are loaded by a benchmark,
-// each into a namespace of its own.
+// SAFETY: one library that a benchmark loads has this name, and the benchmark loads each library into a
+// namespace of its own.
 #[unsafe(no_mangle)]
 pub extern "C" fn peer_count() -> c_int {
     1

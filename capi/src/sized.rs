@@ -64,7 +64,7 @@ pub unsafe fn check<T: Versioned>(given: *const T) -> Result<(), Failure> {
     unsafe { size::<T>(given) }.map(drop)
 }
 
-/// Fills a struct of the caller's, except its size. Bytes beyond those of a `T` become 0.
+/// Fills a struct of the caller's, except its size. Bytes beyond the size of a `T` become 0.
 ///
 /// # Safety
 /// As for [`read`], and the bytes are writable.

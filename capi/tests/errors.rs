@@ -1,5 +1,5 @@
-//! What the library says to C and C++ programs that use it wrongly, or on a machine that lacks what
-//! it needs. The header is compiled with every warning an error.
+//! The errors that C and C++ programs get when they use the library wrongly, or run on a machine that
+//! lacks a GPU or a library. The header is compiled with every warning an error.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 

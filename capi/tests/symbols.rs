@@ -1,4 +1,4 @@
-//! The shared library gives to others what its header declares, and nothing else, so that it can be
+//! The shared library exports the names that its header declares, and nothing else, so that it can be
 //! loaded beside any other library.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]

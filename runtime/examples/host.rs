@@ -1,7 +1,7 @@
 //! The same contract in plain Rust: the oracle that every kernel is held against. Needs nothing.
 //!
-//! Use it where there is no GPU, in tests of your own, or to see what a key of the declaration
-//! means. It serves every key, also those that no kernel serves yet.
+//! Use it where there is no GPU, in tests of your own, or to see the meaning of a key of the
+//! declaration. It serves every key, even a key that no kernel serves yet.
 
 use half::bf16;
 use topkit::host::{self, HostError, Matrix, Mismatch};

@@ -1,5 +1,5 @@
-//! Looks at kernels without a GPU: what is generated, what the compiler makes of it, and why a
-//! kernel is picked. Needs NVRTC.
+//! Looks at kernels without a GPU: the generated source, its machine code, and why a kernel is picked.
+//! Needs NVRTC.
 //!
 //! Where it is not found, `TOPKIT_NVRTC` names it. With `TOPKIT_DUMP=folder`, every kernel that is
 //! compiled here is also written there: source, PTX, machine code and build log. A source that was
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!();
         }
 
-        // `selector()` is the type behind the declared one; it has what is needed more rarely.
+        // `selector()` is the type behind the declared one; it has the rarer methods.
         let selector = sampler.selector();
         let cubin = selector.cubin(&variant)?.len();
         println!("{arch}: a cubin of {cubin} bytes");

@@ -18,7 +18,7 @@ use cudarc::driver::sys::{self, CUresult};
 use std::ffi::{CStr, c_char};
 use topkit_codegen::{Arch, IndexType, RenderError, SpecError, Variant};
 
-/// A failure of the library: what failed, where, and what to do.
+/// A failure of the library, with its place and a remedy.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -121,7 +121,7 @@ pub enum Error {
         /// `starts` or `lengths`.
         what: &'static str,
     },
-    /// A shape is beyond what a launch can address.
+    /// The launch cannot address a shape.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
     /// A buffer is shorter than the shape needs.

@@ -31,13 +31,13 @@
 //! # Features
 //!
 //! - `cuda-12`, the default: bindings of CUDA 12.0, which serve every later driver.
-//! - `cuda-any`: the bindings that another crate of the program names for cudarc, else those of the
-//!   `nvcc` on `PATH`, else the newest, which need a driver as new. For libraries, and for programs
-//!   in which another crate names a version: cudarc does not compile with two.
+//! - `cuda-any`: the bindings that another crate of the program names for cudarc, else the bindings
+//!   for the `nvcc` on `PATH`, else the newest, which need a driver as new. For libraries, and for
+//!   programs in which another crate names a version: cudarc does not compile with two.
 //! - `tables`, a default: the measured tables that come with the library, 288905 bytes. Without them
 //!   plans go by rules, and by this machine's own records where there are some.
-//! - `tune`, a default: `Engine::tune` and the module `tune`, which write those records. They are
-//!   read with and without it.
+//! - `tune`, a default: `Engine::tune` and the module `tune`, which write such records. Plans read
+//!   the records with and without it.
 //! - `interpret`: runs kernels on the host, for tests; see the module of that name.
 //!
 //! The driver's library is loaded at run time, unless another crate lets cudarc link with it.
@@ -70,7 +70,7 @@ pub use select::workspace::Workspace;
 pub use topkit_codegen::{Arch, DType, SelectorSpec, Variant};
 pub use topkit_dsl::topk_kernel;
 
-/// What a declaration says, for specs that are built at run time.
+/// The content of a declaration, for specs that are built at run time.
 ///
 /// [`SpecBuilder`](spec::SpecBuilder) makes a [`SelectorSpec`]; each key of `topk_kernel!` has a type here.
 pub mod spec {
@@ -81,7 +81,7 @@ pub mod spec {
     };
 }
 
-/// Compiled kernels: in memory, in packs and on disk; who compiles them, and what a warm-up reports.
+/// Compiled kernels: in memory, in packs and on disk; their compilers, and the results of a warm-up.
 pub mod cache {
     pub use crate::compile::cache::{
         CacheStats, Compiling, Denied, KernelCache, KernelError, NotPacked, PtxDenied,
@@ -95,8 +95,8 @@ pub mod cache {
     pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
 }
 
-/// Looking at kernels and plans: generated source, edited source, resources, SASS, and why a plan is
-/// what it is.
+/// Looking at kernels and plans: generated source, edited source, resources, SASS, and the reasons for a
+/// plan.
 pub mod inspect {
     pub use crate::compile::dump::DumpError;
     pub use crate::compile::overrides::{OverrideError, Overrides};
@@ -107,7 +107,7 @@ pub mod inspect {
     pub use topkit_codegen::{RenderError, RenderedSource, render};
 }
 
-/// What this machine has: its GPUs and their limits, the driver, and NVRTC.
+/// The hardware and libraries of this machine: its GPUs and their limits, the driver, and NVRTC.
 pub mod machine {
     pub use crate::backend::cuda::device::{DeviceFacts, devices};
     pub use crate::compile::nvrtc::{Nvrtc, NvrtcError};

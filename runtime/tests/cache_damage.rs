@@ -1,5 +1,5 @@
-//! Entries that are torn, flipped, missing a file or not what they say: each is a logged miss and
-//! is replaced. A different input is a different key. Needs no GPU and no compiler.
+//! Entries that are torn, flipped, incomplete or filed under a wrong key: each is a logged miss and is
+//! replaced. A different input is a different key. Needs no GPU and no compiler.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod support;

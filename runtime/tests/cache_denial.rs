@@ -1,5 +1,5 @@
-//! Compiling denied: what is not there is an error that says so, and what was compiled ahead is
-//! had. Needs no GPU and no compiler.
+//! Compiling denied: a missing kernel is an error that says so, and a kernel that was compiled ahead is
+//! found. Needs no GPU and no compiler.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod support;

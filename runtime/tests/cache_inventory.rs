@@ -1,4 +1,4 @@
-//! What a person asks of the disk cache: list, verify, clear. Needs no GPU and no compiler.
+//! The disk cache's commands for people: list, verify, clear. Needs no GPU and no compiler.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod support;

@@ -1,5 +1,5 @@
-//! A disk that does not do what the cache wants: full, read-only, absent or somebody else's. A
-//! kernel is had all the same. Needs no GPU and no compiler.
+//! A disk that cannot be used: full, read-only, absent or another user's. Kernels are still compiled.
+//! Needs no GPU and no compiler.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod support;
@@ -115,7 +115,7 @@ fn once_the_disk_is_mended_the_same_process_keeps_its_kernels_there() {
     get();
     assert_eq!(cache.kept(&key), Ok(()));
     assert_eq!(cache.stats().compiles, 1);
-    // The old reason is not told of what somebody removes later.
+    // An entry that somebody removes later does not get the old reason.
     fs::remove_dir_all(cache.disk().unwrap().folder(&key)).unwrap();
     assert!(cache.kept(&key).is_err_and(|why| matches!(why, NotKept::Gone { .. })));
     get();

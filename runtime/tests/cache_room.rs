@@ -1,4 +1,4 @@
-//! The limit of the disk cache and what makes room, and `prune`. Needs no GPU and no compiler.
+//! The limit of the disk cache, how it makes room, and `prune`. Needs no GPU and no compiler.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod support;
@@ -15,7 +15,7 @@ use topkit::cache::{CacheKey, DiskCache, Lookup, NotKept, Origin, Pruned, Unneed
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// What one entry of the fake compiler takes, about.
+/// The approximate size of one entry of the fake compiler.
 fn entry_bytes() -> u64 {
     let folder = tempfile::tempdir().unwrap();
     let cache = support::cache(folder.path());

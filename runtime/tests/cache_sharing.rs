@@ -107,7 +107,7 @@ fn a_hung_process_is_not_waited_for_for_ever() {
     assert!(log.iter().any(|line| line.starts_with("WARN another process")), "{log:#?}");
     assert!(hung.is_alive());
 
-    // What was compiled without the lock is published all the same.
+    // A kernel that was compiled without the lock is still published.
     let (artifact, log) =
         logged(|| support::cache(&folder.join("cache")).get(&source("kernel"), ARCH));
     assert_eq!(artifact.unwrap().origin, Origin::Disk);
@@ -129,7 +129,7 @@ fn a_lock_that_cannot_be_had_costs_a_warning() {
     assert_eq!(artifact.origin, Origin::Compiled);
     assert!(log.iter().any(|line| line.starts_with("WARN no lock while compiling")), "{log:#?}");
 
-    // Two at once both compile, and what they publish is sound.
+    // Two at once both compile, and both publish a sound entry.
     let others = [(); 2].map(|()| slow(&root, &journal));
     fs::remove_dir_all(cache.disk().unwrap().folder(&artifact.key)).unwrap();
     let barrier = Barrier::new(2);
@@ -182,7 +182,7 @@ fn a_writer_killed_at_any_step_does_no_harm() {
         assert_eq!(artifact.cubin.len(), 300);
         assert_eq!(cache(&root).get(&source("kernel"), ARCH).unwrap().origin, Origin::Disk);
 
-        // What is new may be a writer at work; what is old is removed by the next write.
+        // A new file may be of a writer at work; the next write removes old ones.
         assert_eq!(leftovers(&root).len(), left, "step {step}");
         for name in leftovers(&root) {
             let hours_ago = std::time::SystemTime::now() - Duration::from_secs(7200);

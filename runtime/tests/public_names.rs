@@ -42,7 +42,7 @@ fn the_public_names_are_those_of_the_golden_file() {
     assert!(got == due, "the public names changed; UPDATE_EXPECT=1 writes them:\n{got}");
 }
 
-/// The public names of a module's text, with those of the modules that stand in it.
+/// The public names of a module's text, and of the modules inside it.
 fn public(module: &str, text: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut inline: Option<String> = None;

@@ -1,5 +1,5 @@
-//! The disassembler as a child process: how it is called, and what becomes of its failures. Scripts
-//! in `tools/` stand for NVIDIA's programs. Needs nothing but a shell.
+//! The disassembler as a child process: its arguments, and its failures. Scripts in `tools/` stand for
+//! NVIDIA's programs. Needs nothing but a shell.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 

@@ -16,7 +16,7 @@ use topkit::tune::{
 };
 use topkit::{Arch, DType, Problem, SelectorSpec, machine::Limits};
 
-/// Takes so long to time, and writes down what it has timed after that.
+/// A meter that takes so long to time, and then writes down the name.
 struct Slow<'a> {
     pace: Duration,
     log: &'a Path,
@@ -36,7 +36,7 @@ impl Meter for Slow<'_> {
         effort: Effort,
     ) -> Result<Result<Sample, Fault>, String> {
         thread::sleep(self.pace);
-        // By name, so that which is fastest is the same in every process.
+        // By name, so that every process finds the same variant fastest.
         let us = 2.0 + launch.name().bytes().map(f64::from).sum::<f64>() / 1e3;
         if effort == Effort::Short {
             let path = self.log.join(format!("{problem} {}", launch.name()).replace('/', "-"));
@@ -69,7 +69,7 @@ fn records(folder: &Path) -> Records {
     Records::read(&folder.join("r.jsonl")).unwrap()
 }
 
-/// One process's tuning: reads what is known, and searches on.
+/// One process's tuning: reads the known rows, and continues the search.
 fn tune(folder: &Path, pace: Duration) -> Summary {
     let log = folder.join("timed");
     std::fs::create_dir_all(&log).unwrap();
@@ -99,7 +99,7 @@ fn tune(folder: &Path, pace: Duration) -> Summary {
     search(&order, &mut Slow { pace, log: &log }, &mut tell).unwrap()
 }
 
-/// The names of what has a time.
+/// The names with a time.
 fn timed(records: &Records) -> HashSet<String> {
     let timed = records.rows.iter().filter(|(_, row)| row.outcome.microseconds().is_some());
     timed.map(|(_, row)| format!("{} {}", row.problem, row.launch.name())).collect()
@@ -147,7 +147,7 @@ fn a_process_that_is_killed_loses_nothing_and_the_next_goes_on() {
     for row in &first {
         assert!(whole.rows.contains(row), "{row:?} is gone");
     }
-    // What was finished was not timed again.
+    // A finished problem was not timed again.
     let again = std::fs::read_dir(folder.path().join("timed")).unwrap();
     let prefix = problems()[0].to_string();
     for file in again {
@@ -170,7 +170,7 @@ fn processes_that_tune_at_once_corrupt_nothing() {
     let all = records(folder.path());
     assert_eq!(all.refused, Vec::<String>::new());
     assert_eq!((finished(&all), all.runs.len()), (3, 1));
-    // Whoever measured it, every candidate has one row, and it is what one process alone finds.
+    // Whoever measured it, every candidate has one row, as in a tuning by one process alone.
     let alone = tempfile::tempdir().unwrap();
     tune(alone.path(), Duration::ZERO);
     assert_eq!(timed(&all), timed(&records(alone.path())));

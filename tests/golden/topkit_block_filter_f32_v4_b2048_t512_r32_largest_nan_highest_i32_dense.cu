@@ -71,25 +71,32 @@ struct F32 {
     using Bits = u32;
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
+    static constexpr u32 MANTISSA_BITS = 23;       // stored
 };
 
 struct Bf16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
+    static constexpr u32 MANTISSA_BITS = 7;
 };
 
 struct F16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
+    static constexpr u32 MANTISSA_BITS = 10;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -107,6 +114,95 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     }
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
+
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
+// ---- score/source.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/source.cuh"
+// The source: where a row of scores lies, and the score of an element.
+//
+// A source is made for one row. `score` and `keep` are pure: a kernel may ask again for the same element.
+// Elements that the source drops stay in the row as its worst, below every score; no output has them.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; a span may hold anything.
+
+// uses core/types.cuh
+// uses score/dtypes.cuh
+
+// The columns of a row: from `start` on, `length` of them. Whatever is asked for, they are within [0, columns).
+class RowSpan {
+   public:
+    i32 start;
+    i32 length;
+
+    static __device__ __forceinline__ RowSpan whole(i32 columns) { return {0, columns}; }
+
+    // As the launch's starts and lengths say; without starts from 0, and without lengths up to the last.
+    static __device__ __forceinline__ RowSpan given(const LaunchArgs& args, u32 row) {
+        i32 start = 0;
+        if (args.row_starts != nullptr) {
+            start = min(max(args.row_starts[row], 0), args.columns);
+        }
+        const i32 available = args.columns - start;
+        i32 length = available;
+        if (args.row_lengths != nullptr) {
+            length = min(max(args.row_lengths[row], 0), available);
+        }
+        return {start, length};
+    }
+
+   private:
+    __device__ __forceinline__ RowSpan(i32 start, i32 length) : start(start), length(length) {}
+};
+
+// The elements themselves are the scores.
+template <class Dtype, bool RAGGED>
+struct PlainSource {
+    using Element = typename Dtype::Bits;     // as stored
+    using Score = Dtype;                      // what `score` gives the bits of
+    static constexpr bool IDENTITY = true;    // `score` gives the element
+    static constexpr bool DROPS = false;      // `keep` can be false
+
+    PlainSource() = default;
+    __device__ __forceinline__ PlainSource(const LaunchArgs&, u32) {}
+
+    static __device__ __forceinline__ RowSpan row(const LaunchArgs& args, u32 row) {
+        if constexpr (RAGGED) {
+            return RowSpan::given(args, row);
+        } else {
+            return RowSpan::whole(args.columns);
+        }
+    }
+
+    __device__ __forceinline__ Element score(Element element, u32) const { return element; }
+    __device__ __forceinline__ bool keep(u32) const { return true; }
+};
 
 // ---- sink/indices.cuh --------------------------------------------------------------------------
 #line 1 "templates/sink/indices.cuh"
@@ -142,13 +238,10 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
-#line 13 "templates/skeleton.cu.j2"
-// The parameter key, and what a kernel leaves open: score to key, winner to output.
+// ---- skeleton.cu.j2, from line 14 --------------------------------------------------------------
+#line 14 "templates/skeleton.cu.j2"
+// The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
-    using Dtype = F32;
-    using Bits = Dtype::Bits;
-    using Output = Indices<i32>;
     static constexpr u32 VEC_SIZE = 4;
     static constexpr u32 BINS = 2048;
     static constexpr u32 DIGIT_BITS = 11;
@@ -165,13 +258,10 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = false;
-#line 21 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
+#line 19 "templates/skeleton.cu.j2"
+    using Source = PlainSource<F32, RAGGED>;
+    using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
+    using Output = Indices<i32>;
 };
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
@@ -423,15 +513,37 @@ struct Compare {
 // uses ptx/compare.cuh
 
 template <class Config>
-struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
-    using Dtype = typename Config::Dtype;
-    using Bits = typename Config::Bits;
+struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
+    using Dtype = typename Config::Source::Score;
+    using Bits = typename Dtype::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
     // What stands where there is no score: the infinity that loses.
     static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
                                                       : u32(Dtype::INFINITE);
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
+
+    // One score of several words, and its bits as a word.
+    template <u32 N>
+    static __device__ __forceinline__ Bits score_of(const u32 (&words)[N], u32 item) {
+        return ScoreWord::score(words[item / SCORES], item % SCORES);
+    }
+    template <u32 N>
+    static __device__ __forceinline__ u32 word_of(const u32 (&words)[N], u32 item) {
+        const u32 word = words[item / SCORES];
+        return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
+    }
+
+    // Makes `count` words from `first` on hold no score.
+    template <u32 N>
+    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first, u32 count) {
+#pragma unroll
+        for (u32 w = 0; w < count; ++w) {
+            words[first + w] = WORST;
+        }
+    }
 
     // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
     static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
@@ -441,12 +553,15 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
         return SCORES == 1 ? bit : bit % 16 * 2 + bit / 16;
     }
 
+    // The score key of a score.
+    static __device__ __forceinline__ ScoreKey key(Bits score) {
+        return Ordinal::score_key(Ordinal::key(score, 0));
+    }
+
     // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
     // wins has one above the second.
-    static __device__ __forceinline__ u32 worst_key() { return Config::key(Bits(WORST_BITS)); }
-    static __device__ __forceinline__ u32 best_key() {
-        return Config::key(Bits(WORST_BITS ^ Dtype::SIGN));
-    }
+    static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
 
     // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
     // has, the next one below. Precondition: the key is at least `worst_key()`.
@@ -479,37 +594,106 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
 
 // ---- row/row.cuh -------------------------------------------------------------------------------
 #line 1 "templates/row/row.cuh"
-// The part of the input that one row owns.
+// The part of the input that one row owns, and the scores and keys of its elements.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
+// Precondition: row < rows of the launch. Whatever the source says of starts and lengths, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
 // uses core/types.cuh
+// uses score/word.cuh
 
-template <class Bits>
-struct Row {
-    const Bits* scores;
+// Its base is the source of this row, which takes no place if it has no members.
+template <class Config>
+struct Row : Config::Source {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    using Bits = typename Source::Score::Bits;  // of a score
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Word = ScoreWord<Config>;
+    using Source::keep;
+    using Source::score;
+    // Whether elements are compared as they are loaded, a word at a time.
+    static constexpr bool RAW = Source::IDENTITY && !Source::DROPS;
+    // The key of an element that the source drops; every other key is greater.
+    static constexpr Key ABSENT = 0;
+
+    // Scores are made from 16 bytes of elements at a time.
+    static constexpr u32 VECTOR_SCORES = 16 / sizeof(Element);
+    static constexpr u32 VECTOR_WORDS = VECTOR_SCORES / Word::SCORES;
+
+    const Element* elements;
     u32 length;
+
+    Row() = default;
+    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
+        : Source(source), elements(elements), length(length) {}
+
+    // The key of a score.
+    __device__ __forceinline__ Key key(Bits score, u32 column) const {
+        const Key key = Ordinal::key(score, column);
+        if constexpr (Source::DROPS) {
+            return keep(column) ? max(key, Key(1)) : ABSENT;
+        } else {
+            return key;
+        }
+    }
+
+    // The key of an element.
+    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
+        return key(score(element, column), column);
+    }
+
+    __device__ __forceinline__ Key key_at(u32 column) const {
+        return key_of(__ldg(elements + column), column);
+    }
+
+    // The score of an element as words hold it: WORST if the source drops it.
+    __device__ __forceinline__ Bits word_score(Element element, u32 column) const {
+        const Bits bits = score(element, column);
+        if constexpr (Source::DROPS) {
+            return keep(column) ? bits : Bits(Word::WORST_BITS);
+        } else {
+            return bits;
+        }
+    }
+
+    // Puts the scores of 16 bytes of elements, from a column on, into the words from `first` on.
+    template <u32 N>
+    __device__ __forceinline__ void make_words(const uint4& vector, u32 column, u32 (&words)[N],
+                                               u32 first) const {
+        if constexpr (RAW) {
+            words[first] = vector.x;
+            words[first + 1] = vector.y;
+            words[first + 2] = vector.z;
+            words[first + 3] = vector.w;
+        } else {
+            union {
+                uint4 loaded;
+                Element elements[VECTOR_SCORES];
+            };
+            loaded = vector;
+#pragma unroll
+            for (u32 w = 0; w < VECTOR_WORDS; ++w) {
+                u32 word = 0;
+#pragma unroll
+                for (u32 i = w * Word::SCORES; i < (w + 1) * Word::SCORES; ++i) {
+                    word |= u32(word_score(elements[i], column + i)) << (i % Word::SCORES * 16);
+                }
+                words[first + w] = word;
+            }
+        }
+    }
 };
 
 template <class Config>
-__device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs& args, u32 row) {
-    using Bits = typename Config::Bits;
-    const Bits* scores = static_cast<const Bits*>(args.scores) + i64(row) * args.row_stride;
-    i32 start = 0;
-    i32 length = args.columns;
-    if constexpr (Config::RAGGED) {
-        if (args.row_starts != nullptr) {
-            start = min(max(args.row_starts[row], 0), args.columns);
-        }
-        const i32 available = args.columns - start;
-        length = available;
-        if (args.row_lengths != nullptr) {
-            length = min(max(args.row_lengths[row], 0), available);
-        }
-    }
-    return {scores + start, u32(length)};
+__device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    const Element* elements = static_cast<const Element*>(args.scores) + i64(row) * args.row_stride;
+    const RowSpan span = Source::row(args, row);
+    return {Source(args, row), elements + span.start, u32(span.length)};
 }
 
 // ---- row/vectors.cuh ---------------------------------------------------------------------------
@@ -517,27 +701,30 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 // A row as whole vectors, and the few scores before the first and after the last of them.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: scores aligned to their element. A vector starts at a multiple of ALIGNMENT bytes.
+// Precondition: elements aligned to their size. A vector starts at a multiple of ALIGNMENT bytes.
 
 // uses core/types.cuh
 // uses row/row.cuh
 
-template <class Bits, u32 VEC_SIZE, u32 ALIGNMENT>
-struct RowVectors {
-    const Bits* scores;
-    u32 length;
-    u32 head;     // scores before the first aligned address
+template <class Config, u32 ALIGNMENT>
+struct RowVectors : Row<Config> {
+    using typename Row<Config>::Element;
+    using Row<Config>::elements;
+    using Row<Config>::length;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+
+    u32 head;     // elements before the first aligned address
     u32 vectors;  // whole vectors after them
 
     RowVectors() = default;
-    __device__ __forceinline__ explicit RowVectors(const Row<Bits>& row)
-        : scores(row.scores), length(row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(scores) % ALIGNMENT);
-        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Bits)));
+    __device__ __forceinline__ explicit RowVectors(const Row<Config>& row)
+        : Row<Config>(row, row.elements, row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(elements) % ALIGNMENT);
+        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Element)));
         vectors = (length - head) / VEC_SIZE;
     }
 
-    // The scores before and after the vectors are one a thread: fewer than a CTA has threads.
+    // The elements before and after the vectors are one a thread: fewer than a CTA has threads.
     __device__ __forceinline__ u32 edge_column() const {
         return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
     }
@@ -562,29 +749,30 @@ struct RowVectors {
 // uses row/vectors.cuh
 
 template <class Config>
-struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
-    using Bits = typename Config::Bits;
+struct Stripes : RowVectors<Config, 16> {
+    using Element = typename Config::Source::Element;
     using Word = ScoreWord<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;  // of a thread
-    static constexpr u32 WORDS = VECTORS * 4;
+    static constexpr u32 VECTOR_WORDS = Row<Config>::VECTOR_WORDS;
+    static constexpr u32 WORDS = VECTORS * VECTOR_WORDS;
     static constexpr u32 SCORES = THREADS * Config::ITEMS;  // of a stripe, at the most
     static constexpr u32 CHUNK = Config::CHUNK;             // vectors
     static constexpr u32 CHUNKS = THREADS * VECTORS / CHUNK;
-    static_assert(VEC_SIZE * sizeof(Bits) == 16, "a stripe is loaded 16 bytes at a time");
+    static_assert(VEC_SIZE * sizeof(Element) == 16, "a stripe is loaded 16 bytes at a time");
     static_assert(Config::ITEMS <= 32, "a thread's hits are the bits of one word");
 
-    using Vectors = RowVectors<Bits, Config::VEC_SIZE, 16>;
+    using Vectors = RowVectors<Config, 16>;
     using Vectors::edge_column;
+    using Vectors::elements;
     using Vectors::head;
     using Vectors::length;
-    using Vectors::scores;
     using Vectors::vectors;
     u32 count;    // stripes: a multiple of the parts
 
     Stripes() = default;
-    __device__ __forceinline__ Stripes(const Row<Bits>& row, u32 parts)
+    __device__ __forceinline__ Stripes(const Row<Config>& row, u32 parts)
         : Vectors(row) {
         const u32 chunks = (vectors + CHUNK - 1) / CHUNK;
         const u32 full = CHUNKS * parts;
@@ -609,34 +797,51 @@ struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     // WORST where the thread holds no score.
     __device__ __forceinline__ void load(u32 stripe, u32 (&words)[WORDS]) const {
         const u32 first = this->first(stripe, threadIdx.x);
-        const uint4* from = reinterpret_cast<const uint4*>(scores + head) + first;
+        const uint4* from = reinterpret_cast<const uint4*>(elements + head) + first;
         const u32 step = this->step();
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
-            if (first + v * step < vectors) {
-                loaded = __ldg(from + v * step);
+            if constexpr (Vectors::RAW) {
+                uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
+                if (first + v * step < vectors) {
+                    loaded = __ldg(from + v * step);
+                }
+                this->make_words(loaded, 0, words, 4 * v);
+            } else if (first + v * step < vectors) {
+                const u32 column = head + (first + v * step) * VEC_SIZE;
+                this->make_words(__ldg(from + v * step), column, words, VECTOR_WORDS * v);
+            } else {
+                Word::clear(words, VECTOR_WORDS * v, VECTOR_WORDS);
             }
-            words[4 * v] = loaded.x;
-            words[4 * v + 1] = loaded.y;
-            words[4 * v + 2] = loaded.z;
-            words[4 * v + 3] = loaded.w;
         }
     }
 
-    // The hits of all scores that the thread holds of a stripe.
+    // The hits of all elements that the thread holds of a stripe.
     __device__ __forceinline__ u32 present(u32 stripe) const {
         const u32 first = this->first(stripe, threadIdx.x);
-        constexpr u32 ALL = Word::bits_of(0) * 15;  // words of a vector
+        constexpr u32 ALL = Word::bits_of(0) * ((1u << VECTOR_WORDS) - 1);  // words of a vector
         u32 hits = 0;
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            hits |= first + v * step() < vectors ? ALL << 4 * v : 0;
+            hits |= first + v * step() < vectors ? ALL << VECTOR_WORDS * v : 0;
         }
         return hits;
     }
 
-    // The scores before and after the vectors come with the first stripe.
+    // Of these hits, those that the source keeps.
+    __device__ __forceinline__ u32 kept(u32 stripe, u32 hits) const {
+        if constexpr (Config::Source::DROPS) {
+#pragma unroll 1
+            for (u32 rest = hits; rest != 0; rest &= rest - 1) {
+                const u32 bit = __ffs(rest) - 1;
+                const bool keeps = this->keep(column(stripe, threadIdx.x, Word::item_of(bit)));
+                hits &= ~(u32(!keeps) << bit);
+            }
+        }
+        return hits;
+    }
+
+    // The elements before and after the vectors come with the first stripe.
     __device__ __forceinline__ bool holds_edge(u32 stripe) const {
         return stripe == 0 && edge_column() < length;
     }
@@ -660,7 +865,7 @@ struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
 
 template <class Config>
 struct Ring {
-    using Bits = typename Config::Bits;
+    using Element = typename Config::Source::Element;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
     static constexpr u32 STAGES = Config::STAGES;  // the newest copies may be waited for last
@@ -677,7 +882,7 @@ struct Ring {
     __device__ __forceinline__ void prefetch(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);
         const u32 step = slices.step();
-        const uint4* from = reinterpret_cast<const uint4*>(slices.scores + slices.head) + first;
+        const uint4* from = reinterpret_cast<const uint4*>(slices.elements + slices.head) + first;
         uint4* to = own + stage * VECTORS * THREADS;
         if (VECTORS * step <= slices.vectors) {
 #pragma unroll
@@ -699,22 +904,38 @@ struct Ring {
 
     // Calls visit(w, word) for the thread's words of a stripe that has arrived.
     template <class Visit>
-    __device__ __forceinline__ void for_each_word(u32 stage, Visit visit) const {
+    __device__ __forceinline__ void for_each_word(const Slices& slices, u32 stripe, u32 stage,
+                                                  Visit visit) const {
         const uint4* from = own + stage * VECTORS * THREADS;
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
             const uint4 vector = from[v * THREADS];
-            visit(4 * v, vector.x);
-            visit(4 * v + 1, vector.y);
-            visit(4 * v + 2, vector.z);
-            visit(4 * v + 3, vector.w);
+            if constexpr (Slices::RAW) {
+                visit(4 * v, vector.x);
+                visit(4 * v + 1, vector.y);
+                visit(4 * v + 2, vector.z);
+                visit(4 * v + 3, vector.w);
+            } else {
+                constexpr u32 WORDS = Slices::VECTOR_WORDS;
+                const u32 place = slices.first(stripe, threadIdx.x) + v * slices.step();
+                u32 words[WORDS];
+                if (place < slices.vectors) {
+                    slices.make_words(vector, slices.head + place * VEC_SIZE, words, 0);
+                } else {
+                    Word::clear(words, 0, WORDS);
+                }
+#pragma unroll
+                for (u32 w = 0; w < WORDS; ++w) {
+                    visit(WORDS * v + w, words[w]);
+                }
+            }
         }
     }
 
-    // One of the thread's scores of a stripe that has arrived.
-    __device__ __forceinline__ Bits score(u32 stage, u32 item) const {
+    // One of the thread's elements of a stripe that has arrived.
+    __device__ __forceinline__ Element element(u32 stage, u32 item) const {
         const uint4* vector = own + (stage * VECTORS + item / VEC_SIZE) * THREADS;
-        return reinterpret_cast<const Bits*>(vector)[item % VEC_SIZE];
+        return reinterpret_cast<const Element*>(vector)[item % VEC_SIZE];
     }
 };
 
@@ -727,24 +948,33 @@ struct Ring {
 // Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
+// uses row/row.cuh
 
 template <class Config>
 struct DirectSink {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Output = typename Config::Output;
+    static constexpr bool DROPS = Config::Source::DROPS;
+    static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
     const LaunchArgs& args;
     u32 row;
 
-    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    // Writes a winner; an element that the source drops is no winner, and its place is filled. key() gives
+    // the key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
-        const Output output(args, row);
-        if constexpr (Output::NEEDS_KEY) {
-            output.write(slot, key(), column);
-        } else {
-            output.write(slot, Key(0), column);
+        Key known = 0;
+        if constexpr (NEEDS_KEY) {
+            known = key();
         }
+        if constexpr (DROPS) {
+            if (known == Row<Config>::ABSENT) {
+                fill(slot);
+                return;
+            }
+        }
+        Output(args, row).write(slot, known, column);
     }
 
     // Writes a place for which the row has no score.
@@ -1238,8 +1468,8 @@ struct Threshold {
 
 template <class Config>
 struct Candidates {
-    using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
@@ -1255,13 +1485,13 @@ struct Candidates {
     Key keys[CAPACITY];
     u32 columns[CAPACITY];
 
-    // Appends the hits of a stripe, as far as there are `capacity` places; score(item) gives the score
-    // of a hit.
-    template <class Score>
+    // Appends the hits of a stripe, as far as there are `capacity` places; element(item) gives the
+    // element of a hit.
+    template <class MakeElement>
     __device__ __forceinline__ void push(const Stripes<Config>& stripes, u32 stripe, u32 hits,
-                                         u32 capacity, Score score) {
+                                         u32 capacity, MakeElement element) {
         push(hits, size, capacity, [&](u32 slot, u32 bit) {
-            keys[slot] = Config::key(score(Word::item_of(bit)));
+            keys[slot] = stripes.key_of(element(Word::item_of(bit)), column_of(stripes, stripe, bit));
             columns[slot] = column_of(stripes, stripe, bit);
         });
     }
@@ -1390,7 +1620,7 @@ struct Winners {
 
 template <class Config>
 struct FinalSelection {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Sink = DirectSink<Config>;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
@@ -1515,8 +1745,8 @@ struct FinalSelection {
 
 template <class Config>
 struct Rescan {
-    using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Buffer = Candidates<Config>;
     using Search = typename Buffer::Search;
     using Word = typename Buffer::Word;
@@ -1529,7 +1759,7 @@ struct Rescan {
                                             u32 capacity, u32 most) {
         Threshold threshold = {none, key};
         const auto above = [&](u32 column) {
-            return threshold.none || key_of(to.stripes, column) > threshold.key;
+            return threshold.none || to.stripes.key_at(column) > threshold.key;
         };
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
@@ -1543,11 +1773,11 @@ struct Rescan {
 #pragma unroll 1
                 for (; hits != 0 && slot < capacity; hits &= hits - 1) {
                     const u32 column = to.column_of(to.stripes, stripe, __ffs(hits) - 1);
-                    to.keys[slot] = key_of(to.stripes, column);
+                    to.keys[slot] = to.stripes.key_at(column);
                     to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = key_of(to.stripes, to.stripes.edge_column());
+                    to.keys[slot] = to.stripes.key_at(to.stripes.edge_column());
                     to.columns[slot] = to.stripes.edge_column();
                     edge = 0;
                 }
@@ -1584,9 +1814,10 @@ struct Rescan {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_equal(words[w], equal, Word::bits_of(w), hits);
             }
-            hits &= to.stripes.present(stripe);  // what stands for no score equals the worst infinity
+            // What stands for no score equals the worst infinity.
+            hits = to.stripes.kept(stripe, hits & to.stripes.present(stripe));
             u32 edge = to.stripes.holds_edge(stripe) &&
-                       key_of(to.stripes, to.stripes.edge_column()) == tie;
+                       to.stripes.key_at(to.stripes.edge_column()) == tie;
             // Append them, two of a thread at a time: else a few threads would write them all.
             u32 end;
             bool more;
@@ -1628,6 +1859,11 @@ struct Rescan {
         if (threshold.none) {
             return stripes.present(stripe);
         }
+        if constexpr (Config::Source::DROPS) {
+            if (threshold.key == Row<Config>::ABSENT) {
+                return stripes.kept(stripe, stripes.present(stripe));
+            }
+        }
         // Only NaN has keys below that of the worst infinity, and no word to compare with tells them
         // apart: every number is above such a threshold.
         const bool numbers = threshold.key < Word::worst_key();
@@ -1643,11 +1879,7 @@ struct Rescan {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
         }
-        return numbers ? hits & stripes.present(stripe) : hits;
-    }
-
-    static __device__ __forceinline__ u32 key_of(const Stripes<Config>& stripes, u32 column) {
-        return Config::key(__ldg(stripes.scores + column));
+        return numbers ? stripes.kept(stripe, hits & stripes.present(stripe)) : hits;
     }
 };
 
@@ -1679,6 +1911,7 @@ struct Guess {
 
 template <class Config>
 struct Sample {
+    using Score = typename Config::Source::Score;
     using Word = ScoreWord<Config>;
     using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
@@ -1689,9 +1922,7 @@ struct Sample {
     static constexpr u32 LEAST = 4;
     static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
     // The first pass spans this many keys under the greatest: 8 octaves.
-    static constexpr u32 MANTISSA_BITS =
-        sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
-    static constexpr u32 SPAN_BITS = MANTISSA_BITS + 3;
+    static constexpr u32 SPAN_BITS = Score::MANTISSA_BITS + 3;
     static constexpr u32 SHIFT =
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
     static constexpr u32 SPAN = BINS << SHIFT;
@@ -1785,8 +2016,8 @@ struct Sample {
                     threshold = Word::best_key();
                 }
                 // The key of -0 is that of +0.
-                if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
-                    threshold = Config::key(typename Config::Bits(0));
+                if (ties && threshold == Word::rough_key(Score::SIGN, 0)) {
+                    threshold = Word::key(typename Score::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};
             }
@@ -1856,7 +2087,8 @@ struct PartCandidates {
 
 template <class Config>
 struct Filter {
-    using Bits = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Part = RowPart<Config>;
     using Sink = DirectSink<Config>;
     using Word = ScoreWord<Config>;
@@ -1926,7 +2158,7 @@ struct Filter {
             shared.search, shared.greatest, certain, wanted, [&](auto visit) {
 #pragma unroll 1
                 for (u32 stage = 0; stage < (two ? 2 : 1); ++stage) {
-                    ring.for_each_word(stage, visit);
+                    ring.for_each_word(stripes, part.rank + stage * part.parts, stage, visit);
                 }
             });
     }
@@ -1950,9 +2182,9 @@ struct Filter {
 
         // Filter the scores of the row's unaligned ends.
         if (stripes.holds_edge(part.rank)) {
-            const Bits edge = __ldg(stripes.scores + stripes.edge_column());
-            if (Config::key(edge) > guess.threshold) {
-                shared.candidates.push_edge(Config::key(edge), stripes.edge_column(), part.room);
+            const Key key = stripes.key_at(stripes.edge_column());
+            if (Ordinal::score_key(key) > guess.threshold) {
+                shared.candidates.push_edge(key, stripes.edge_column(), part.room);
             }
         }
 
@@ -1967,9 +2199,9 @@ struct Filter {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
             copy_async_wait_but_last();
-            const u32 hits = hits_beyond(ring, stage, limit);
+            const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
             shared.candidates.push(stripes, stripe, hits, room,
-                                   [&](u32 item) { return ring.score(stage, item); });
+                                   [&](u32 item) { return ring.element(stage, item); });
             if (turn + STAGES < turns) {
                 ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
@@ -2092,10 +2324,11 @@ struct Filter {
     }
 
     // The thread's scores of a stage that are beyond a limit.
-    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
-                                                      u32 limit) {
+    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring,
+                                                      const Stripes<Config>& stripes, u32 stripe,
+                                                      u32 stage, u32 limit) {
         u32 hits = 0;
-        ring.for_each_word(stage, [&](u32 w, u32 word) {
+        ring.for_each_word(stripes, stripe, stage, [&](u32 w, u32 word) {
             Word::add_beyond(word, limit, Word::bits_of(w), hits);
         });
         return hits;
@@ -2113,11 +2346,11 @@ struct Filter {
 
 // Every position wins, and the places that are left are filled.
 template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return Config::key(__ldg(row.scores + slot)); });
+            sink.put(slot, slot, [&] { return row.key_at(slot); });
         } else {
             sink.fill(slot);
         }
@@ -2156,7 +2389,7 @@ struct BlockFilter {
         wait_for_preceding_grid();
 
         // Find the row. Of k scores or fewer, each wins.
-        const Row<typename Config::Bits> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         const DirectSink<Config> sink = {args, blockIdx.x};
         if (row.length <= k) {
@@ -2181,8 +2414,8 @@ struct BlockFilter {
     }
 };
 
-// ---- skeleton.cu.j2, from line 31 --------------------------------------------------------------
-#line 31 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)

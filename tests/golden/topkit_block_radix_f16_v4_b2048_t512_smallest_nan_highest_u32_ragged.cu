@@ -71,25 +71,32 @@ struct F32 {
     using Bits = u32;
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
+    static constexpr u32 MANTISSA_BITS = 23;       // stored
 };
 
 struct Bf16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
+    static constexpr u32 MANTISSA_BITS = 7;
 };
 
 struct F16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
+    static constexpr u32 MANTISSA_BITS = 10;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -107,6 +114,95 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     }
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
+
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
+// ---- score/source.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/source.cuh"
+// The source: where a row of scores lies, and the score of an element.
+//
+// A source is made for one row. `score` and `keep` are pure: a kernel may ask again for the same element.
+// Elements that the source drops stay in the row as its worst, below every score; no output has them.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; a span may hold anything.
+
+// uses core/types.cuh
+// uses score/dtypes.cuh
+
+// The columns of a row: from `start` on, `length` of them. Whatever is asked for, they are within [0, columns).
+class RowSpan {
+   public:
+    i32 start;
+    i32 length;
+
+    static __device__ __forceinline__ RowSpan whole(i32 columns) { return {0, columns}; }
+
+    // As the launch's starts and lengths say; without starts from 0, and without lengths up to the last.
+    static __device__ __forceinline__ RowSpan given(const LaunchArgs& args, u32 row) {
+        i32 start = 0;
+        if (args.row_starts != nullptr) {
+            start = min(max(args.row_starts[row], 0), args.columns);
+        }
+        const i32 available = args.columns - start;
+        i32 length = available;
+        if (args.row_lengths != nullptr) {
+            length = min(max(args.row_lengths[row], 0), available);
+        }
+        return {start, length};
+    }
+
+   private:
+    __device__ __forceinline__ RowSpan(i32 start, i32 length) : start(start), length(length) {}
+};
+
+// The elements themselves are the scores.
+template <class Dtype, bool RAGGED>
+struct PlainSource {
+    using Element = typename Dtype::Bits;     // as stored
+    using Score = Dtype;                      // what `score` gives the bits of
+    static constexpr bool IDENTITY = true;    // `score` gives the element
+    static constexpr bool DROPS = false;      // `keep` can be false
+
+    PlainSource() = default;
+    __device__ __forceinline__ PlainSource(const LaunchArgs&, u32) {}
+
+    static __device__ __forceinline__ RowSpan row(const LaunchArgs& args, u32 row) {
+        if constexpr (RAGGED) {
+            return RowSpan::given(args, row);
+        } else {
+            return RowSpan::whole(args.columns);
+        }
+    }
+
+    __device__ __forceinline__ Element score(Element element, u32) const { return element; }
+    __device__ __forceinline__ bool keep(u32) const { return true; }
+};
 
 // ---- sink/indices.cuh --------------------------------------------------------------------------
 #line 1 "templates/sink/indices.cuh"
@@ -142,13 +238,10 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
-#line 13 "templates/skeleton.cu.j2"
-// The parameter key, and what a kernel leaves open: score to key, winner to output.
+// ---- skeleton.cu.j2, from line 14 --------------------------------------------------------------
+#line 14 "templates/skeleton.cu.j2"
+// The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
-    using Dtype = F16;
-    using Bits = Dtype::Bits;
-    using Output = Indices<u32>;
     static constexpr u32 VEC_SIZE = 4;
     static constexpr u32 BINS = 2048;
     static constexpr u32 DIGIT_BITS = 11;
@@ -165,13 +258,10 @@ struct Config {
     static constexpr bool LARGEST = false;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
-#line 21 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
+#line 19 "templates/skeleton.cu.j2"
+    using Source = PlainSource<F16, RAGGED>;
+    using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
+    using Output = Indices<u32>;
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -419,39 +509,344 @@ struct ThresholdSearch {
     }
 };
 
+// ---- ptx/compare.cuh ---------------------------------------------------------------------------
+#line 1 "templates/ptx/compare.cuh"
+// Compares scores as they were loaded, as floating-point numbers: a word holds one of 32 bits or two of
+// 16, so that no score needs its key.
+//
+// Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
+// Before sm_90 and in the interpreter plain C++ computes what the instructions give, NaN and signed
+// zeros included: the interpreter would not see a fault of the instructions' order otherwise.
+
+// uses ptx/integers.cuh
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#define TOPKIT_COMPARE_PTX 1
+#else
+#define TOPKIT_COMPARE_PTX 0
+#endif
+
+// One instruction for each dtype, chosen when the kernel is compiled.
+#define TOPKIT_BETTER_OF(operation)                                                              \
+    if constexpr (sizeof(Bits) == 4) {                                                           \
+        asm(operation ".f32 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                         \
+    } else if constexpr (IS_F16) {                                                               \
+        asm(operation ".f16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                       \
+    } else {                                                                                     \
+        asm(operation ".bf16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                      \
+    }
+#define TOPKIT_ADD_HITS(relation)                                                                \
+    if constexpr (sizeof(Bits) == 4) {                                                           \
+        asm("{\n\t.reg .pred p;\n\tsetp." relation ".f32 p, %1, %2;\n\t@p or.b32 %0, %0, %3;\n\t}"  \
+            : "+r"(hits)                                                                         \
+            : "r"(word), "r"(other), "r"(bit));                                                  \
+    } else if constexpr (IS_F16) {                                                               \
+        u32 mask;                                                                                \
+        asm("set." relation ".u32.f16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(other));      \
+        hits |= mask & bit;                                                                      \
+    } else {                                                                                     \
+        u32 mask;                                                                                \
+        asm("set." relation ".u32.bf16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(other));     \
+        hits |= mask & bit;                                                                      \
+    }
+
+template <class Dtype, bool LARGEST, bool NAN_WINNING>
+struct Compare {
+    using Bits = typename Dtype::Bits;
+    static constexpr u32 SCORES = 4 / sizeof(Bits);  // in a word
+    static constexpr bool IS_F16 = Dtype::INFINITE == 0x7C00u;
+
+    static __device__ __forceinline__ Bits score(u32 word, u32 which) {
+        return Bits(word >> (which * 16));
+    }
+
+    // The better of each two scores. A NaN that wins comes out as the canonical one.
+    static __device__ __forceinline__ u32 better(u32 a, u32 b) {
+#if TOPKIT_COMPARE_PTX
+        u32 best;
+        if constexpr (LARGEST && NAN_WINNING) {
+            TOPKIT_BETTER_OF("max.NaN")
+        } else if constexpr (LARGEST) {
+            TOPKIT_BETTER_OF("max")
+        } else if constexpr (NAN_WINNING) {
+            TOPKIT_BETTER_OF("min.NaN")
+        } else {
+            TOPKIT_BETTER_OF("min")
+        }
+        return best;
+#else
+        u32 best = 0;
+        for (u32 i = 0; i < SCORES; ++i) {
+            best |= u32(better_score(score(a, i), score(b, i))) << (16 * i);
+        }
+        return best;
+#endif
+    }
+
+    // Adds to `hits` the scores of a word that are better than those of `other`. A NaN that wins is
+    // better than every score, a NaN that loses better than none.
+    static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
+#if TOPKIT_COMPARE_PTX
+        if constexpr (LARGEST && NAN_WINNING) {
+            TOPKIT_ADD_HITS("gtu")
+        } else if constexpr (LARGEST) {
+            TOPKIT_ADD_HITS("gt")
+        } else if constexpr (NAN_WINNING) {
+            TOPKIT_ADD_HITS("ltu")
+        } else {
+            TOPKIT_ADD_HITS("lt")
+        }
+#else
+        add_where(word, other, bit, hits, [](Bits score, Bits other) {
+            return is_nan(score) || is_nan(other) ? NAN_WINNING
+                                                  : in_order(other, score) && !equal(other, score);
+        });
+#endif
+    }
+
+    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
+    // so a word that is compared with itself gives all scores that are not NaN.
+    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
+#if TOPKIT_COMPARE_PTX
+        TOPKIT_ADD_HITS("eq")
+#else
+        add_where(word, other, bit, hits, [](Bits score, Bits other) {
+            return !is_nan(score) && !is_nan(other) && equal(score, other);
+        });
+#endif
+    }
+
+#if !TOPKIT_COMPARE_PTX
+   private:
+    static __device__ __forceinline__ constexpr bool is_nan(Bits bits) {
+        return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
+    }
+
+    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
+    static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
+        const auto ordered = [](Bits bits) {
+            return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
+        };
+        return LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
+    }
+
+    // Of numbers: whether they compare as equal.
+    static __device__ __forceinline__ bool equal(Bits a, Bits b) {
+        return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
+    }
+
+    static __device__ __forceinline__ Bits better_score(Bits a, Bits b) {
+        constexpr Bits CANONICAL = Bits(~Dtype::SIGN);
+        if (is_nan(a) || is_nan(b)) {
+            return NAN_WINNING || (is_nan(a) && is_nan(b)) ? CANONICAL : is_nan(a) ? b : a;
+        }
+        return in_order(b, a) ? a : b;
+    }
+
+    template <class Relation>
+    static __device__ __forceinline__ void add_where(u32 word, u32 other, u32 bit, u32& hits,
+                                                     Relation relation) {
+        for (u32 i = 0; i < SCORES; ++i) {
+            if (relation(score(word, i), score(other, i))) {
+                hits |= bit & (SCORES == 1 ? ~0u : 0xFFFFu << (16 * i));
+            }
+        }
+    }
+#endif
+};
+
+// ---- score/word.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/word.cuh"
+// Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Preconditions: the key of a threshold is at least that of the worst infinity.
+
+// uses core/types.cuh
+// uses ptx/compare.cuh
+
+template <class Config>
+struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
+    using Dtype = typename Config::Source::Score;
+    using Bits = typename Dtype::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
+    static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
+    // What stands where there is no score: the infinity that loses.
+    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
+                                                      : u32(Dtype::INFINITE);
+    static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
+
+    // One score of several words, and its bits as a word.
+    template <u32 N>
+    static __device__ __forceinline__ Bits score_of(const u32 (&words)[N], u32 item) {
+        return ScoreWord::score(words[item / SCORES], item % SCORES);
+    }
+    template <u32 N>
+    static __device__ __forceinline__ u32 word_of(const u32 (&words)[N], u32 item) {
+        const u32 word = words[item / SCORES];
+        return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
+    }
+
+    // Makes `count` words from `first` on hold no score.
+    template <u32 N>
+    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first, u32 count) {
+#pragma unroll
+        for (u32 w = 0; w < count; ++w) {
+            words[first + w] = WORST;
+        }
+    }
+
+    // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
+    static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
+        return (SCORES == 1 ? 1u : 0x00010001u) << word;
+    }
+    static __device__ __forceinline__ u32 item_of(u32 bit) {
+        return SCORES == 1 ? bit : bit % 16 * 2 + bit / 16;
+    }
+
+    // The score key of a score.
+    static __device__ __forceinline__ ScoreKey key(Bits score) {
+        return Ordinal::score_key(Ordinal::key(score, 0));
+    }
+
+    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
+    // wins has one above the second.
+    static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
+
+    // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
+    // has, the next one below. Precondition: the key is at least `worst_key()`.
+    static __device__ __forceinline__ u32 of_key(u32 key) {
+        constexpr u32 MASK = Bits(~Bits(0));
+        constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
+        constexpr u32 BELOW = ABOVE ^ MASK;
+        const u32 ordered = Config::LARGEST ? key : key ^ MASK;
+        u32 bits;
+        if (Config::LARGEST ? ordered >= ABOVE : ordered <= BELOW) {
+            bits = Config::LARGEST ? Dtype::INFINITE : ABOVE;
+        } else if (ordered >= Dtype::SIGN) {
+            bits = ordered ^ Dtype::SIGN;
+        } else if (ordered == Dtype::SIGN - 1) {  // that of -0, which has the key of +0
+            bits = Config::LARGEST ? Dtype::SIGN + 1 : 0;
+        } else {
+            bits = ordered ^ MASK;
+        }
+        return SCORES == 1 ? bits : bits * 0x00010001u;
+    }
+
+    // A score's key but for NaN and -0: where it only guides, three instructions less.
+    static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
+        const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
+        const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
+        const u32 key = Config::LARGEST ? ordered : ~ordered;
+        return SCORES == 1 ? key : key >> 16;
+    }
+};
+
 // ---- row/row.cuh -------------------------------------------------------------------------------
 #line 1 "templates/row/row.cuh"
-// The part of the input that one row owns.
+// The part of the input that one row owns, and the scores and keys of its elements.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
+// Precondition: row < rows of the launch. Whatever the source says of starts and lengths, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
 // uses core/types.cuh
+// uses score/word.cuh
 
-template <class Bits>
-struct Row {
-    const Bits* scores;
+// Its base is the source of this row, which takes no place if it has no members.
+template <class Config>
+struct Row : Config::Source {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    using Bits = typename Source::Score::Bits;  // of a score
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Word = ScoreWord<Config>;
+    using Source::keep;
+    using Source::score;
+    // Whether elements are compared as they are loaded, a word at a time.
+    static constexpr bool RAW = Source::IDENTITY && !Source::DROPS;
+    // The key of an element that the source drops; every other key is greater.
+    static constexpr Key ABSENT = 0;
+
+    // Scores are made from 16 bytes of elements at a time.
+    static constexpr u32 VECTOR_SCORES = 16 / sizeof(Element);
+    static constexpr u32 VECTOR_WORDS = VECTOR_SCORES / Word::SCORES;
+
+    const Element* elements;
     u32 length;
+
+    Row() = default;
+    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
+        : Source(source), elements(elements), length(length) {}
+
+    // The key of a score.
+    __device__ __forceinline__ Key key(Bits score, u32 column) const {
+        const Key key = Ordinal::key(score, column);
+        if constexpr (Source::DROPS) {
+            return keep(column) ? max(key, Key(1)) : ABSENT;
+        } else {
+            return key;
+        }
+    }
+
+    // The key of an element.
+    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
+        return key(score(element, column), column);
+    }
+
+    __device__ __forceinline__ Key key_at(u32 column) const {
+        return key_of(__ldg(elements + column), column);
+    }
+
+    // The score of an element as words hold it: WORST if the source drops it.
+    __device__ __forceinline__ Bits word_score(Element element, u32 column) const {
+        const Bits bits = score(element, column);
+        if constexpr (Source::DROPS) {
+            return keep(column) ? bits : Bits(Word::WORST_BITS);
+        } else {
+            return bits;
+        }
+    }
+
+    // Puts the scores of 16 bytes of elements, from a column on, into the words from `first` on.
+    template <u32 N>
+    __device__ __forceinline__ void make_words(const uint4& vector, u32 column, u32 (&words)[N],
+                                               u32 first) const {
+        if constexpr (RAW) {
+            words[first] = vector.x;
+            words[first + 1] = vector.y;
+            words[first + 2] = vector.z;
+            words[first + 3] = vector.w;
+        } else {
+            union {
+                uint4 loaded;
+                Element elements[VECTOR_SCORES];
+            };
+            loaded = vector;
+#pragma unroll
+            for (u32 w = 0; w < VECTOR_WORDS; ++w) {
+                u32 word = 0;
+#pragma unroll
+                for (u32 i = w * Word::SCORES; i < (w + 1) * Word::SCORES; ++i) {
+                    word |= u32(word_score(elements[i], column + i)) << (i % Word::SCORES * 16);
+                }
+                words[first + w] = word;
+            }
+        }
+    }
 };
 
 template <class Config>
-__device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs& args, u32 row) {
-    using Bits = typename Config::Bits;
-    const Bits* scores = static_cast<const Bits*>(args.scores) + i64(row) * args.row_stride;
-    i32 start = 0;
-    i32 length = args.columns;
-    if constexpr (Config::RAGGED) {
-        if (args.row_starts != nullptr) {
-            start = min(max(args.row_starts[row], 0), args.columns);
-        }
-        const i32 available = args.columns - start;
-        length = available;
-        if (args.row_lengths != nullptr) {
-            length = min(max(args.row_lengths[row], 0), available);
-        }
-    }
-    return {scores + start, u32(length)};
+__device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    const Element* elements = static_cast<const Element*>(args.scores) + i64(row) * args.row_stride;
+    const RowSpan span = Source::row(args, row);
+    return {Source(args, row), elements + span.start, u32(span.length)};
 }
 
 // ---- row/vectors.cuh ---------------------------------------------------------------------------
@@ -459,27 +854,30 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 // A row as whole vectors, and the few scores before the first and after the last of them.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: scores aligned to their element. A vector starts at a multiple of ALIGNMENT bytes.
+// Precondition: elements aligned to their size. A vector starts at a multiple of ALIGNMENT bytes.
 
 // uses core/types.cuh
 // uses row/row.cuh
 
-template <class Bits, u32 VEC_SIZE, u32 ALIGNMENT>
-struct RowVectors {
-    const Bits* scores;
-    u32 length;
-    u32 head;     // scores before the first aligned address
+template <class Config, u32 ALIGNMENT>
+struct RowVectors : Row<Config> {
+    using typename Row<Config>::Element;
+    using Row<Config>::elements;
+    using Row<Config>::length;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+
+    u32 head;     // elements before the first aligned address
     u32 vectors;  // whole vectors after them
 
     RowVectors() = default;
-    __device__ __forceinline__ explicit RowVectors(const Row<Bits>& row)
-        : scores(row.scores), length(row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(scores) % ALIGNMENT);
-        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Bits)));
+    __device__ __forceinline__ explicit RowVectors(const Row<Config>& row)
+        : Row<Config>(row, row.elements, row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(elements) % ALIGNMENT);
+        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Element)));
         vectors = (length - head) / VEC_SIZE;
     }
 
-    // The scores before and after the vectors are one a thread: fewer than a CTA has threads.
+    // The elements before and after the vectors are one a thread: fewer than a CTA has threads.
     __device__ __forceinline__ u32 edge_column() const {
         return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
     }
@@ -487,11 +885,11 @@ struct RowVectors {
 
 // ---- row/vec_load.cuh --------------------------------------------------------------------------
 #line 1 "templates/row/vec_load.cuh"
-// Reads a row, VEC_SIZE scores a load where the address allows it.
+// Reads a row, VEC_SIZE elements a load where the address allows it.
 //
 // Scope: block (each thread visits its share). Shared memory: none. Barriers: none.
 // Preconditions: the row is aligned to its element; blockDim.x == Config::THREADS; no thread
-// writes the row while it is read. Any base address, stride and length: the scores before the
+// writes the row while it is read. Any base address, stride and length: the elements before the
 // first aligned vector and after the last whole one are loaded one by one.
 
 // uses core/types.cuh
@@ -504,20 +902,20 @@ template <> struct LoadWord<4>  { using Type = u32; };
 template <> struct LoadWord<8>  { using Type = uint2; };
 template <> struct LoadWord<16> { using Type = uint4; };
 
-template <class Bits, u32 VEC_SIZE>
-struct ScoreVector {
-    static constexpr u32 BYTES = VEC_SIZE * sizeof(Bits);
+template <class Element, u32 VEC_SIZE>
+struct ElementVector {
+    static constexpr u32 BYTES = VEC_SIZE * sizeof(Element);
     static constexpr u32 WORD_BYTES = BYTES < 16 ? BYTES : 16;  // 16 bytes are the widest load
     static constexpr u32 WORDS = BYTES / WORD_BYTES;
     using Word = typename LoadWord<WORD_BYTES>::Type;
 
     union {
         Word words[WORDS];
-        Bits scores[VEC_SIZE];
+        Element elements[VEC_SIZE];
     };
 
     // Precondition: `from` is aligned to WORD_BYTES.
-    __device__ __forceinline__ void load(const Bits* from) {
+    __device__ __forceinline__ void load(const Element* from) {
 #pragma unroll
         for (u32 i = 0; i < WORDS; ++i) {
             words[i] = __ldg(reinterpret_cast<const Word*>(from) + i);
@@ -528,11 +926,10 @@ struct ScoreVector {
 // A row as one CTA reads it: whole vectors, and the few scores before and after them.
 template <class Config>
 struct RowReader
-    : RowVectors<typename Config::Bits, Config::VEC_SIZE,
-                 ScoreVector<typename Config::Bits, Config::VEC_SIZE>::WORD_BYTES> {
-    using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
-    using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
+    : RowVectors<Config, ElementVector<typename Config::Source::Element, Config::VEC_SIZE>::WORD_BYTES> {
+    using Element = typename Config::Source::Element;
+    using Key = typename Config::Ordinal::Key;
+    using Vector = ElementVector<Element, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     // Vectors that a thread loads at once: 64 bytes, and at most one bit a score in a word of hits.
@@ -540,13 +937,15 @@ struct RowReader
     static constexpr u32 BY_BITS = 32 / VEC_SIZE;
     static constexpr u32 DEPTH = BY_BYTES < BY_BITS ? BY_BYTES : BY_BITS;
 
-    using Vectors = RowVectors<Bits, VEC_SIZE, Vector::WORD_BYTES>;
+    using Vectors = RowVectors<Config, Vector::WORD_BYTES>;
+    using Vectors::elements;
     using Vectors::head;
+    using Vectors::key_at;
+    using Vectors::key_of;
     using Vectors::length;
-    using Vectors::scores;
     using Vectors::vectors;
 
-    __device__ __forceinline__ explicit RowReader(const Row<Bits>& row) : Vectors(row) {}
+    __device__ __forceinline__ explicit RowReader(const Row<Config>& row) : Vectors(row) {}
 
     // Calls visit(key, column) once for every score, in no order.
     template <class Visit>
@@ -560,7 +959,8 @@ struct RowReader
                 if (first + d * THREADS < vectors) {
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
-                        visit(Config::key(batch[d].scores[i]), column(first, d, i));
+                        const u32 at = column(first, d, i);
+                        visit(key_of(batch[d].elements[i], at), at);
                     }
                 }
             }
@@ -573,7 +973,9 @@ struct RowReader
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
         const u32 span = u32(greatest) - least;
-        const auto is_hit = [&](Bits bits) { return u32(Config::key(bits)) - least <= span; };
+        const auto is_hit = [&](Element element, u32 at) {
+            return u32(key_of(element, at)) - least <= span;
+        };
         visit_edges([&](Key key, u32 at) {
             if (u32(key) - least <= span) {
                 visit(key, at);
@@ -588,7 +990,8 @@ struct RowReader
                 if (first + d * THREADS < vectors) {
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
-                        hits |= u32(is_hit(batch[d].scores[i])) << (d * VEC_SIZE + i);
+                        const bool hit = is_hit(batch[d].elements[i], column(first, d, i));
+                        hits |= u32(hit) << (d * VEC_SIZE + i);
                     }
                 }
             }
@@ -596,7 +999,7 @@ struct RowReader
                 const u32 hit = __ffs(hits) - 1;
                 hits &= hits - 1;
                 const u32 at = column(first, hit / VEC_SIZE, hit % VEC_SIZE);
-                visit(Config::key(__ldg(scores + at)), at);
+                visit(key_at(at), at);
             }
         }
     }
@@ -610,7 +1013,7 @@ struct RowReader
 #pragma unroll
         for (u32 d = 0; d < DEPTH; ++d) {
             if (first + d * THREADS < vectors) {
-                batch[d].load(scores + column(first, d, 0));
+                batch[d].load(elements + column(first, d, 0));
             }
         }
     }
@@ -622,7 +1025,7 @@ struct RowReader
         const u32 tail = head + vectors * VEC_SIZE;
         const u32 at = threadIdx.x < head ? threadIdx.x : tail + (threadIdx.x - head);
         if (at < length) {
-            visit(Config::key(__ldg(scores + at)), at);
+            visit(key_at(at), at);
         }
     }
 };
@@ -681,24 +1084,33 @@ struct OutputSlots {
 // Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
+// uses row/row.cuh
 
 template <class Config>
 struct DirectSink {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Output = typename Config::Output;
+    static constexpr bool DROPS = Config::Source::DROPS;
+    static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
     const LaunchArgs& args;
     u32 row;
 
-    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    // Writes a winner; an element that the source drops is no winner, and its place is filled. key() gives
+    // the key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
-        const Output output(args, row);
-        if constexpr (Output::NEEDS_KEY) {
-            output.write(slot, key(), column);
-        } else {
-            output.write(slot, Key(0), column);
+        Key known = 0;
+        if constexpr (NEEDS_KEY) {
+            known = key();
         }
+        if constexpr (DROPS) {
+            if (known == Row<Config>::ABSENT) {
+                fill(slot);
+                return;
+            }
+        }
+        Output(args, row).write(slot, known, column);
     }
 
     // Writes a place for which the row has no score.
@@ -719,11 +1131,11 @@ struct DirectSink {
 
 // Every position wins, and the places that are left are filled.
 template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return Config::key(__ldg(row.scores + slot)); });
+            sink.put(slot, slot, [&] { return row.key_at(slot); });
         } else {
             sink.fill(slot);
         }
@@ -758,8 +1170,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Co
 
 template <class Config>
 struct BlockRadix {
-    using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
@@ -782,7 +1193,7 @@ struct BlockRadix {
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         // Find the row. One with no more than k scores is written whole.
-        const Row<Bits> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {
@@ -852,8 +1263,8 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 31 --------------------------------------------------------------
-#line 31 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)

@@ -71,25 +71,32 @@ struct F32 {
     using Bits = u32;
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
+    static constexpr u32 MANTISSA_BITS = 23;       // stored
 };
 
 struct Bf16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
+    static constexpr u32 MANTISSA_BITS = 7;
 };
 
 struct F16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
+    static constexpr u32 MANTISSA_BITS = 10;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
 #line 1 "templates/score/ordinal.cuh"
-// Ordered keys: unsigned integers that compare as the scores do.
+// The ordinal: which key a score has. A greater key is better.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
+//
+// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
+// are compared without the column, so an ordinal names the part of its key that the score alone decides:
+// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
 
 // uses score/dtypes.cuh
 
@@ -107,6 +114,95 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     }
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
+
+// Keys of the score alone: equal scores have equal keys, and any of them may win.
+template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
+struct ScoreOrdinal {
+    using Bits = typename Dtype::Bits;
+    using Key = Bits;
+    using Wide = u32;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = false;
+
+    static __device__ __forceinline__ Key key(Bits score, u32) {
+        const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
+        return LARGEST ? key : static_cast<Key>(~key);
+    }
+
+    // The part of a key that the score decides, and the lowest and the greatest key of that part.
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        return u64(key) << 32 | column;
+    }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
+};
+
+// ---- score/source.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/source.cuh"
+// The source: where a row of scores lies, and the score of an element.
+//
+// A source is made for one row. `score` and `keep` are pure: a kernel may ask again for the same element.
+// Elements that the source drops stay in the row as its worst, below every score; no output has them.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; a span may hold anything.
+
+// uses core/types.cuh
+// uses score/dtypes.cuh
+
+// The columns of a row: from `start` on, `length` of them. Whatever is asked for, they are within [0, columns).
+class RowSpan {
+   public:
+    i32 start;
+    i32 length;
+
+    static __device__ __forceinline__ RowSpan whole(i32 columns) { return {0, columns}; }
+
+    // As the launch's starts and lengths say; without starts from 0, and without lengths up to the last.
+    static __device__ __forceinline__ RowSpan given(const LaunchArgs& args, u32 row) {
+        i32 start = 0;
+        if (args.row_starts != nullptr) {
+            start = min(max(args.row_starts[row], 0), args.columns);
+        }
+        const i32 available = args.columns - start;
+        i32 length = available;
+        if (args.row_lengths != nullptr) {
+            length = min(max(args.row_lengths[row], 0), available);
+        }
+        return {start, length};
+    }
+
+   private:
+    __device__ __forceinline__ RowSpan(i32 start, i32 length) : start(start), length(length) {}
+};
+
+// The elements themselves are the scores.
+template <class Dtype, bool RAGGED>
+struct PlainSource {
+    using Element = typename Dtype::Bits;     // as stored
+    using Score = Dtype;                      // what `score` gives the bits of
+    static constexpr bool IDENTITY = true;    // `score` gives the element
+    static constexpr bool DROPS = false;      // `keep` can be false
+
+    PlainSource() = default;
+    __device__ __forceinline__ PlainSource(const LaunchArgs&, u32) {}
+
+    static __device__ __forceinline__ RowSpan row(const LaunchArgs& args, u32 row) {
+        if constexpr (RAGGED) {
+            return RowSpan::given(args, row);
+        } else {
+            return RowSpan::whole(args.columns);
+        }
+    }
+
+    __device__ __forceinline__ Element score(Element element, u32) const { return element; }
+    __device__ __forceinline__ bool keep(u32) const { return true; }
+};
 
 // ---- sink/indices.cuh --------------------------------------------------------------------------
 #line 1 "templates/sink/indices.cuh"
@@ -142,13 +238,10 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
-#line 13 "templates/skeleton.cu.j2"
-// The parameter key, and what a kernel leaves open: score to key, winner to output.
+// ---- skeleton.cu.j2, from line 14 --------------------------------------------------------------
+#line 14 "templates/skeleton.cu.j2"
+// The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
-    using Dtype = Bf16;
-    using Bits = Dtype::Bits;
-    using Output = Indices<i64>;
     static constexpr u32 VEC_SIZE = 8;
     static constexpr u32 BINS = 2048;
     static constexpr u32 DIGIT_BITS = 11;
@@ -165,13 +258,10 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
-#line 21 "templates/skeleton.cu.j2"
-
-    // Greater keys are better.
-    static __device__ __forceinline__ Bits key(Bits score) {
-        const Bits key = ordered_key<Dtype, NAN_HIGHEST>(score);
-        return LARGEST ? key : static_cast<Bits>(~key);
-    }
+#line 19 "templates/skeleton.cu.j2"
+    using Source = PlainSource<Bf16, RAGGED>;
+    using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
+    using Output = Indices<i64>;
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -345,18 +435,16 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 // uses core/types.cuh
 // uses core/warp.cuh
 
-// A candidate: the better, the greater.
-__device__ __forceinline__ u64 entry_of(u32 key, u32 column) { return u64(key) << 32 | column; }
-__device__ __forceinline__ u32 key_of(u64 entry) { return u32(entry >> 32); }
-__device__ __forceinline__ u32 column_of(u64 entry) { return u32(entry); }
-
 template <class Config, u32 CAPACITY>
 struct Ranking {
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
+    using Entry = typename Ordinal::Entry;
     static constexpr u32 THREADS = Config::THREADS;
     // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
     static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
 
-    u64 entries[CAPACITY];
+    Entry entries[CAPACITY];
 
     // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
     // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
@@ -368,7 +456,7 @@ struct Ranking {
         for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
              from += THREADS / SHARING) {
             const u32 mine = from + lane / SHARING;
-            const u64 entry = mine < last ? entries[mine] : ~u64(0);
+            const Entry entry = mine < last ? entries[mine] : Ordinal::entry(~Wide(0), ~0u);
             u32 better = 0;
 #pragma unroll 4
             for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
@@ -379,7 +467,7 @@ struct Ranking {
                 better += __shfl_xor_sync(FULL_MASK, better, distance);
             }
             if (lane % SHARING == 0 && mine < last && better < wanted) {
-                write(place + better, column_of(entry), key_of(entry));
+                write(place + better, Ordinal::column_of(entry), Ordinal::key_of(entry));
             }
         }
     }
@@ -678,39 +766,369 @@ __device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
     return first | second << 16;
 }
 
+// What the codes tell of the scores of a type.
+template <class Dtype>
+struct ScoreCodes {
+    using Bits = typename Dtype::Bits;
+    static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
+
+    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
+        return !IS_F16 && code == HALF_CODE_INFINITY;
+    }
+
+    // The range of their ordered keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
+    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
+    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
+
+    // Whether halves of most exponents hold the scores as they are, so that equal codes are equal scores.
+    static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
+    // Whether they do at the exponent of a code. Precondition: ARE_EXACT.
+    static __device__ __forceinline__ bool tells_all(u32 code) {
+        const u32 exponent = half_of_code(code) >> 10 & 31;
+        return exponent < 31 && (IS_F16 || exponent > 0);
+    }
+};
+
+// ---- ptx/compare.cuh ---------------------------------------------------------------------------
+#line 1 "templates/ptx/compare.cuh"
+// Compares scores as they were loaded, as floating-point numbers: a word holds one of 32 bits or two of
+// 16, so that no score needs its key.
+//
+// Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
+// Before sm_90 and in the interpreter plain C++ computes what the instructions give, NaN and signed
+// zeros included: the interpreter would not see a fault of the instructions' order otherwise.
+
+// uses ptx/integers.cuh
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#define TOPKIT_COMPARE_PTX 1
+#else
+#define TOPKIT_COMPARE_PTX 0
+#endif
+
+// One instruction for each dtype, chosen when the kernel is compiled.
+#define TOPKIT_BETTER_OF(operation)                                                              \
+    if constexpr (sizeof(Bits) == 4) {                                                           \
+        asm(operation ".f32 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                         \
+    } else if constexpr (IS_F16) {                                                               \
+        asm(operation ".f16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                       \
+    } else {                                                                                     \
+        asm(operation ".bf16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                      \
+    }
+#define TOPKIT_ADD_HITS(relation)                                                                \
+    if constexpr (sizeof(Bits) == 4) {                                                           \
+        asm("{\n\t.reg .pred p;\n\tsetp." relation ".f32 p, %1, %2;\n\t@p or.b32 %0, %0, %3;\n\t}"  \
+            : "+r"(hits)                                                                         \
+            : "r"(word), "r"(other), "r"(bit));                                                  \
+    } else if constexpr (IS_F16) {                                                               \
+        u32 mask;                                                                                \
+        asm("set." relation ".u32.f16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(other));      \
+        hits |= mask & bit;                                                                      \
+    } else {                                                                                     \
+        u32 mask;                                                                                \
+        asm("set." relation ".u32.bf16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(other));     \
+        hits |= mask & bit;                                                                      \
+    }
+
+template <class Dtype, bool LARGEST, bool NAN_WINNING>
+struct Compare {
+    using Bits = typename Dtype::Bits;
+    static constexpr u32 SCORES = 4 / sizeof(Bits);  // in a word
+    static constexpr bool IS_F16 = Dtype::INFINITE == 0x7C00u;
+
+    static __device__ __forceinline__ Bits score(u32 word, u32 which) {
+        return Bits(word >> (which * 16));
+    }
+
+    // The better of each two scores. A NaN that wins comes out as the canonical one.
+    static __device__ __forceinline__ u32 better(u32 a, u32 b) {
+#if TOPKIT_COMPARE_PTX
+        u32 best;
+        if constexpr (LARGEST && NAN_WINNING) {
+            TOPKIT_BETTER_OF("max.NaN")
+        } else if constexpr (LARGEST) {
+            TOPKIT_BETTER_OF("max")
+        } else if constexpr (NAN_WINNING) {
+            TOPKIT_BETTER_OF("min.NaN")
+        } else {
+            TOPKIT_BETTER_OF("min")
+        }
+        return best;
+#else
+        u32 best = 0;
+        for (u32 i = 0; i < SCORES; ++i) {
+            best |= u32(better_score(score(a, i), score(b, i))) << (16 * i);
+        }
+        return best;
+#endif
+    }
+
+    // Adds to `hits` the scores of a word that are better than those of `other`. A NaN that wins is
+    // better than every score, a NaN that loses better than none.
+    static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
+#if TOPKIT_COMPARE_PTX
+        if constexpr (LARGEST && NAN_WINNING) {
+            TOPKIT_ADD_HITS("gtu")
+        } else if constexpr (LARGEST) {
+            TOPKIT_ADD_HITS("gt")
+        } else if constexpr (NAN_WINNING) {
+            TOPKIT_ADD_HITS("ltu")
+        } else {
+            TOPKIT_ADD_HITS("lt")
+        }
+#else
+        add_where(word, other, bit, hits, [](Bits score, Bits other) {
+            return is_nan(score) || is_nan(other) ? NAN_WINNING
+                                                  : in_order(other, score) && !equal(other, score);
+        });
+#endif
+    }
+
+    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
+    // so a word that is compared with itself gives all scores that are not NaN.
+    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
+#if TOPKIT_COMPARE_PTX
+        TOPKIT_ADD_HITS("eq")
+#else
+        add_where(word, other, bit, hits, [](Bits score, Bits other) {
+            return !is_nan(score) && !is_nan(other) && equal(score, other);
+        });
+#endif
+    }
+
+#if !TOPKIT_COMPARE_PTX
+   private:
+    static __device__ __forceinline__ constexpr bool is_nan(Bits bits) {
+        return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
+    }
+
+    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
+    static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
+        const auto ordered = [](Bits bits) {
+            return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
+        };
+        return LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
+    }
+
+    // Of numbers: whether they compare as equal.
+    static __device__ __forceinline__ bool equal(Bits a, Bits b) {
+        return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
+    }
+
+    static __device__ __forceinline__ Bits better_score(Bits a, Bits b) {
+        constexpr Bits CANONICAL = Bits(~Dtype::SIGN);
+        if (is_nan(a) || is_nan(b)) {
+            return NAN_WINNING || (is_nan(a) && is_nan(b)) ? CANONICAL : is_nan(a) ? b : a;
+        }
+        return in_order(b, a) ? a : b;
+    }
+
+    template <class Relation>
+    static __device__ __forceinline__ void add_where(u32 word, u32 other, u32 bit, u32& hits,
+                                                     Relation relation) {
+        for (u32 i = 0; i < SCORES; ++i) {
+            if (relation(score(word, i), score(other, i))) {
+                hits |= bit & (SCORES == 1 ? ~0u : 0xFFFFu << (16 * i));
+            }
+        }
+    }
+#endif
+};
+
+// ---- score/word.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/word.cuh"
+// Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Preconditions: the key of a threshold is at least that of the worst infinity.
+
+// uses core/types.cuh
+// uses ptx/compare.cuh
+
+template <class Config>
+struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
+    using Dtype = typename Config::Source::Score;
+    using Bits = typename Dtype::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
+    static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
+    // What stands where there is no score: the infinity that loses.
+    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
+                                                      : u32(Dtype::INFINITE);
+    static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
+
+    // One score of several words, and its bits as a word.
+    template <u32 N>
+    static __device__ __forceinline__ Bits score_of(const u32 (&words)[N], u32 item) {
+        return ScoreWord::score(words[item / SCORES], item % SCORES);
+    }
+    template <u32 N>
+    static __device__ __forceinline__ u32 word_of(const u32 (&words)[N], u32 item) {
+        const u32 word = words[item / SCORES];
+        return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
+    }
+
+    // Makes `count` words from `first` on hold no score.
+    template <u32 N>
+    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first, u32 count) {
+#pragma unroll
+        for (u32 w = 0; w < count; ++w) {
+            words[first + w] = WORST;
+        }
+    }
+
+    // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
+    static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
+        return (SCORES == 1 ? 1u : 0x00010001u) << word;
+    }
+    static __device__ __forceinline__ u32 item_of(u32 bit) {
+        return SCORES == 1 ? bit : bit % 16 * 2 + bit / 16;
+    }
+
+    // The score key of a score.
+    static __device__ __forceinline__ ScoreKey key(Bits score) {
+        return Ordinal::score_key(Ordinal::key(score, 0));
+    }
+
+    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
+    // wins has one above the second.
+    static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
+
+    // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
+    // has, the next one below. Precondition: the key is at least `worst_key()`.
+    static __device__ __forceinline__ u32 of_key(u32 key) {
+        constexpr u32 MASK = Bits(~Bits(0));
+        constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
+        constexpr u32 BELOW = ABOVE ^ MASK;
+        const u32 ordered = Config::LARGEST ? key : key ^ MASK;
+        u32 bits;
+        if (Config::LARGEST ? ordered >= ABOVE : ordered <= BELOW) {
+            bits = Config::LARGEST ? Dtype::INFINITE : ABOVE;
+        } else if (ordered >= Dtype::SIGN) {
+            bits = ordered ^ Dtype::SIGN;
+        } else if (ordered == Dtype::SIGN - 1) {  // that of -0, which has the key of +0
+            bits = Config::LARGEST ? Dtype::SIGN + 1 : 0;
+        } else {
+            bits = ordered ^ MASK;
+        }
+        return SCORES == 1 ? bits : bits * 0x00010001u;
+    }
+
+    // A score's key but for NaN and -0: where it only guides, three instructions less.
+    static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
+        const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
+        const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
+        const u32 key = Config::LARGEST ? ordered : ~ordered;
+        return SCORES == 1 ? key : key >> 16;
+    }
+};
+
 // ---- row/row.cuh -------------------------------------------------------------------------------
 #line 1 "templates/row/row.cuh"
-// The part of the input that one row owns.
+// The part of the input that one row owns, and the scores and keys of its elements.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
+// Precondition: row < rows of the launch. Whatever the source says of starts and lengths, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
 // uses core/types.cuh
+// uses score/word.cuh
 
-template <class Bits>
-struct Row {
-    const Bits* scores;
+// Its base is the source of this row, which takes no place if it has no members.
+template <class Config>
+struct Row : Config::Source {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    using Bits = typename Source::Score::Bits;  // of a score
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Word = ScoreWord<Config>;
+    using Source::keep;
+    using Source::score;
+    // Whether elements are compared as they are loaded, a word at a time.
+    static constexpr bool RAW = Source::IDENTITY && !Source::DROPS;
+    // The key of an element that the source drops; every other key is greater.
+    static constexpr Key ABSENT = 0;
+
+    // Scores are made from 16 bytes of elements at a time.
+    static constexpr u32 VECTOR_SCORES = 16 / sizeof(Element);
+    static constexpr u32 VECTOR_WORDS = VECTOR_SCORES / Word::SCORES;
+
+    const Element* elements;
     u32 length;
+
+    Row() = default;
+    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
+        : Source(source), elements(elements), length(length) {}
+
+    // The key of a score.
+    __device__ __forceinline__ Key key(Bits score, u32 column) const {
+        const Key key = Ordinal::key(score, column);
+        if constexpr (Source::DROPS) {
+            return keep(column) ? max(key, Key(1)) : ABSENT;
+        } else {
+            return key;
+        }
+    }
+
+    // The key of an element.
+    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
+        return key(score(element, column), column);
+    }
+
+    __device__ __forceinline__ Key key_at(u32 column) const {
+        return key_of(__ldg(elements + column), column);
+    }
+
+    // The score of an element as words hold it: WORST if the source drops it.
+    __device__ __forceinline__ Bits word_score(Element element, u32 column) const {
+        const Bits bits = score(element, column);
+        if constexpr (Source::DROPS) {
+            return keep(column) ? bits : Bits(Word::WORST_BITS);
+        } else {
+            return bits;
+        }
+    }
+
+    // Puts the scores of 16 bytes of elements, from a column on, into the words from `first` on.
+    template <u32 N>
+    __device__ __forceinline__ void make_words(const uint4& vector, u32 column, u32 (&words)[N],
+                                               u32 first) const {
+        if constexpr (RAW) {
+            words[first] = vector.x;
+            words[first + 1] = vector.y;
+            words[first + 2] = vector.z;
+            words[first + 3] = vector.w;
+        } else {
+            union {
+                uint4 loaded;
+                Element elements[VECTOR_SCORES];
+            };
+            loaded = vector;
+#pragma unroll
+            for (u32 w = 0; w < VECTOR_WORDS; ++w) {
+                u32 word = 0;
+#pragma unroll
+                for (u32 i = w * Word::SCORES; i < (w + 1) * Word::SCORES; ++i) {
+                    word |= u32(word_score(elements[i], column + i)) << (i % Word::SCORES * 16);
+                }
+                words[first + w] = word;
+            }
+        }
+    }
 };
 
 template <class Config>
-__device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs& args, u32 row) {
-    using Bits = typename Config::Bits;
-    const Bits* scores = static_cast<const Bits*>(args.scores) + i64(row) * args.row_stride;
-    i32 start = 0;
-    i32 length = args.columns;
-    if constexpr (Config::RAGGED) {
-        if (args.row_starts != nullptr) {
-            start = min(max(args.row_starts[row], 0), args.columns);
-        }
-        const i32 available = args.columns - start;
-        length = available;
-        if (args.row_lengths != nullptr) {
-            length = min(max(args.row_lengths[row], 0), available);
-        }
-    }
-    return {scores + start, u32(length)};
+__device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    const Element* elements = static_cast<const Element*>(args.scores) + i64(row) * args.row_stride;
+    const RowSpan span = Source::row(args, row);
+    return {Source(args, row), elements + span.start, u32(span.length)};
 }
 
 // ---- row/vectors.cuh ---------------------------------------------------------------------------
@@ -718,27 +1136,30 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 // A row as whole vectors, and the few scores before the first and after the last of them.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: scores aligned to their element. A vector starts at a multiple of ALIGNMENT bytes.
+// Precondition: elements aligned to their size. A vector starts at a multiple of ALIGNMENT bytes.
 
 // uses core/types.cuh
 // uses row/row.cuh
 
-template <class Bits, u32 VEC_SIZE, u32 ALIGNMENT>
-struct RowVectors {
-    const Bits* scores;
-    u32 length;
-    u32 head;     // scores before the first aligned address
+template <class Config, u32 ALIGNMENT>
+struct RowVectors : Row<Config> {
+    using typename Row<Config>::Element;
+    using Row<Config>::elements;
+    using Row<Config>::length;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+
+    u32 head;     // elements before the first aligned address
     u32 vectors;  // whole vectors after them
 
     RowVectors() = default;
-    __device__ __forceinline__ explicit RowVectors(const Row<Bits>& row)
-        : scores(row.scores), length(row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(scores) % ALIGNMENT);
-        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Bits)));
+    __device__ __forceinline__ explicit RowVectors(const Row<Config>& row)
+        : Row<Config>(row, row.elements, row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(elements) % ALIGNMENT);
+        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Element)));
         vectors = (length - head) / VEC_SIZE;
     }
 
-    // The scores before and after the vectors are one a thread: fewer than a CTA has threads.
+    // The elements before and after the vectors are one a thread: fewer than a CTA has threads.
     __device__ __forceinline__ u32 edge_column() const {
         return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
     }
@@ -791,8 +1212,9 @@ struct ClusterShare<1> {
 // Where the scores of a thread stand in the row.
 template <class Config>
 struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
-                        RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
-    using Bits = typename Config::Bits;
+                        RowVectors<Config, 16> {
+    using Element = typename Config::Source::Element;
+    using Word = ScoreWord<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
@@ -800,14 +1222,16 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     static constexpr u32 PAIRS = VECTORS * VECTOR_PAIRS;
     static constexpr u32 WORDS = (PAIRS + 15) / 16;  // words of hits: 16 pairs each
     static constexpr u32 STRIDE = THREADS * Config::CLUSTER;  // vectors
-    static_assert(VEC_SIZE * sizeof(Bits) == 16, "a resident row is loaded 16 bytes at a time");
+    static_assert(VEC_SIZE * sizeof(Element) == 16, "a resident row is loaded 16 bytes at a time");
     static_assert(Config::ITEMS % VEC_SIZE == 0, "a thread holds whole vectors");
 
-    using Vectors = RowVectors<Bits, VEC_SIZE, 16>;
+    using Vectors = RowVectors<Config, 16>;
     using Vectors::edge_column;
+    using Vectors::elements;
     using Vectors::head;
+    using Vectors::key;
+    using Vectors::key_at;
     using Vectors::length;
-    using Vectors::scores;
     using Vectors::vectors;
 
     // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
@@ -850,7 +1274,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     };
 
-    __device__ __forceinline__ ResidentPlaces(const Row<Bits>& row, u32 rank)
+    __device__ __forceinline__ ResidentPlaces(const Row<Config>& row, u32 rank)
         : ClusterShare<Config::CLUSTER>{rank}, Vectors(row) {}
 
     // Calls visit(column) once for every hit.
@@ -884,7 +1308,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
             if (here == 0) {
                 continue;
             }
-            u32 loaded[CHUNK * 4];
+            u32 loaded[CHUNK * Vectors::VECTOR_WORDS];
 #pragma unroll
             for (u32 v = 0; v < CHUNK; ++v) {
                 if (holds(chunk * CHUNK + v)) {
@@ -895,28 +1319,23 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
             for (u32 item = 0; item < CHUNK_PAIRS * 2; ++item) {
                 const u32 bit = 1u << (item / 2 + 16 * (item % 2));
                 if (here & bit) {
-                    const u32 bits = sizeof(Bits) == 4 ? loaded[item % (CHUNK * 4)]
-                                                       : loaded[item / 2] >> 16 * (item % 2);
-                    visit(Config::key(Bits(bits)), word, bit << shift);
+                    const u32 at = column(chunk * CHUNK + item / VEC_SIZE, item % VEC_SIZE);
+                    visit(key(Word::score_of(loaded, item), at), word, bit << shift);
                 }
             }
         }
         if (hits.edge != 0) {
-            visit(key(edge_column()), WORDS, 1u);
+            visit(key_at(edge_column()), WORDS, 1u);
         }
     }
 
-    // Loads a vector of this thread to the words from 4 * `to` on.
+    // Loads the scores of a vector of this thread to the words of vector `to`.
     template <u32 N>
     __device__ __forceinline__ void load_vector(u32 v, u32 to, u32 (&words)[N]) const {
-        const uint4 vector = __ldg(reinterpret_cast<const uint4*>(scores + column(v, 0)));
-        words[4 * to] = vector.x;
-        words[4 * to + 1] = vector.y;
-        words[4 * to + 2] = vector.z;
-        words[4 * to + 3] = vector.w;
+        const u32 at = column(v, 0);
+        const uint4 vector = __ldg(reinterpret_cast<const uint4*>(elements + at));
+        this->make_words(vector, at, words, Vectors::VECTOR_WORDS * to);
     }
-
-    __device__ __forceinline__ Bits key(u32 at) const { return Config::key(__ldg(scores + at)); }
 
     __device__ __forceinline__ bool holds(u32 v) const {
         return first() + v * STRIDE < vectors;
@@ -951,13 +1370,17 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
 // The scores of a thread, rounded, in registers.
 template <class Config>
 struct ResidentRow {
-    using Bits = typename Config::Bits;
-    using Dtype = typename Config::Dtype;
+    using Score = typename Config::Source::Score;
+    using Codes = ScoreCodes<Score>;
+    using Bits = typename Score::Bits;
+    using Key = typename Config::Ordinal::Key;
+    using Word = ScoreWord<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
-    static constexpr u32 WORDS = VECTORS * 4;
+    static constexpr u32 VECTOR_WORDS = Places::VECTOR_WORDS;
+    static constexpr u32 WORDS = VECTORS * VECTOR_WORDS;
     // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
     // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
     // multiprocessor, and would be fewer.
@@ -970,28 +1393,22 @@ struct ResidentRow {
     u32 pairs[Places::PAIRS];  // -inf where the thread holds no score
     u32 edge;                  // a score before or after the vectors, in the low half
 
-    __device__ __forceinline__ ResidentRow(const Row<Bits>& row, u32 rank) : places(row, rank) {
+    __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : places(row, rank) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-#pragma unroll
-            for (u32 w = 0; w < 4; ++w) {
-                words[4 * v + w] = WORST;
-            }
+            Word::clear(words, VECTOR_WORDS * v, VECTOR_WORDS);
             if (places.holds(v)) {
                 places.load_vector(v, v, words);
             }
         }
-        edge = rounded(WORST_BITS, 0);
+        edge = rounded(Word::WORST_BITS, 0);
         if (places.holds_edge()) {
-            edge = rounded(u32(__ldg(row.scores + places.edge_column())), 0);
+            const u32 at = places.edge_column();
+            edge = rounded(row.word_score(__ldg(row.elements + at), at), 0);
         }
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {
-            if constexpr (sizeof(Bits) == 4) {
-                pairs[p] = rounded(words[2 * p], words[2 * p + 1]);
-            } else {
-                pairs[p] = rounded(words[p] & 0xFFFFu, words[p] >> 16);
-            }
+            pairs[p] = rounded(Word::word_of(words, 2 * p), Word::word_of(words, 2 * p + 1));
         }
     }
 
@@ -1003,11 +1420,11 @@ struct ResidentRow {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 const u32 bit = __ffs(rest) - 1;
                 const u32 at = places.column_of(w, bit);
-                visit(KEEPS_SCORES ? Config::key(score(w * 16 + bit % 16, bit / 16)) : places.key(at), at);
+                visit(KEEPS_SCORES ? places.key(score(w * 16 + bit % 16, bit / 16), at) : places.key_at(at), at);
             }
         }
         if (hits.edge != 0) {
-            visit(places.key(places.edge_column()), places.edge_column());
+            visit(places.key_at(places.edge_column()), places.edge_column());
         }
     }
 
@@ -1024,12 +1441,12 @@ struct ResidentRow {
                 for (u32 second = 0; second < 2; ++second) {
                     const u32 bit = 1u << (p % 16 + 16 * second);
                     if (hits.words[p / 16] & bit) {
-                        visit(score_key(p, second), p / 16, bit);
+                        visit(key_of(p, second), p / 16, bit);
                     }
                 }
             }
             if (hits.edge != 0) {
-                visit(places.key(places.edge_column()), Places::WORDS, 1u);
+                visit(places.key_at(places.edge_column()), Places::WORDS, 1u);
             }
         }
     }
@@ -1071,24 +1488,6 @@ struct ResidentRow {
         }
     }
 
-    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
-    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
-        return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
-    }
-
-    // The range of their keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
-    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
-    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
-    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
-
-    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
-    // Precondition: 16 bits.
-    static __device__ __forceinline__ bool tells_all(u32 code) {
-        const u32 exponent = half_of_code(code) >> 10 & 31;
-        constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
-        return exponent < 31 && (IS_F16 || exponent > 0);
-    }
-
     // The scores that are at least `half`.
     __device__ __forceinline__ Hits at_least(u32 half) const {
         const u32 threshold = half_twice(half);
@@ -1115,26 +1514,19 @@ struct ResidentRow {
 
    private:
     // The key of one score of a pair. Precondition: both are known at compile time.
-    __device__ __forceinline__ Bits score_key(u32 pair, u32 second) const {
-        if constexpr (sizeof(Bits) == 4) {
-            return Config::key(words[pair * 2 + second]);
-        } else {
-            return Config::key(Bits(words[pair] >> (second * 16)));
-        }
+    __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
+        const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
+        return places.key(Word::score_of(words, pair * 2 + second), at);
     }
 
     // One score of a pair, as it was loaded.
     __device__ __forceinline__ Bits score(u32 pair, u32 second) const {
-        if constexpr (sizeof(Bits) == 4) {
+        if constexpr (Word::SCORES == 1) {
             return pick(words, pair * 2 + second);
         } else {
             return Bits(pick(words, pair) >> (second * 16));
         }
     }
-
-    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
-                                                      : u32(Dtype::INFINITE);
-    static constexpr u32 WORST = sizeof(Bits) == 4 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
 
     __device__ __forceinline__ void drop_absent(Hits& hits) const {
 #pragma unroll
@@ -1150,12 +1542,11 @@ struct ResidentRow {
 
     // Two scores as halves that are greater for the better.
     static __device__ __forceinline__ u32 rounded(u32 first, u32 second) {
-        u32 pair = rounded_scores(Dtype{}, first, second);
+        u32 pair = rounded_scores(Score{}, first, second);
         if constexpr (!Config::LARGEST) {
             pair ^= HALF_SIGNS;
         }
-        constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-        return half_unsigned_zeros(half_without_nan<NAN_WINS>(pair));
+        return half_unsigned_zeros(half_without_nan<Word::NAN_WINS>(pair));
     }
 };
 
@@ -1223,6 +1614,8 @@ struct Extremes {
 
 template <class Config>
 struct FewCandidates {
+    using Ordinal = typename Config::Ordinal;
+    using Entry = typename Ordinal::Entry;
     using Active = ActiveRange<Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
@@ -1266,7 +1659,7 @@ struct FewCandidates {
                 break;
             }
             for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                histogram.add(active.digit(key_of(all.entries[i])));
+                histogram.add(active.digit(Ordinal::key_of(all.entries[i])));
             }
             __syncthreads();
             const ThresholdBin bin = search.find(histogram, wanted);
@@ -1283,7 +1676,7 @@ struct FewCandidates {
         }
         // All win, or all are equal.
         for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
-            write(place + i, column_of(all.entries[i]), key_of(all.entries[i]));
+            write(place + i, Ordinal::column_of(all.entries[i]), Ordinal::key_of(all.entries[i]));
         }
     }
 
@@ -1292,7 +1685,7 @@ struct FewCandidates {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const Extremes warp = Extremes::of_warp([&](auto visit) {
             for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                visit(key_of(all.entries[i]));
+                visit(Ordinal::key_of(all.entries[i]));
             }
         });
         if (lane == 0) {
@@ -1309,14 +1702,14 @@ struct FewCandidates {
     // is due after it.
     template <class Write>
     __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
-        u64 own[EACH];
+        Entry own[EACH];
         u32 wins = 0;
         u32 stays = 0;
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
-            own[e] = i < candidates ? all.entries[i] : 0;
-            const u32 key = key_of(own[e]);
+            own[e] = i < candidates ? all.entries[i] : Entry{};
+            const u32 key = Ordinal::key_of(own[e]);
             wins += i < candidates && key > range.greatest;
             stays += i < candidates && key >= range.least && key <= range.greatest;
         }
@@ -1324,10 +1717,10 @@ struct FewCandidates {
         __syncthreads();  // all entries have been read
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = key_of(own[e]);
+            const u32 key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
-                    write(slots.winner++, column_of(own[e]), key);
+                    write(slots.winner++, Ordinal::column_of(own[e]), key);
                 } else {
                     all.entries[slots.candidate++] = own[e];
                 }
@@ -1347,11 +1740,11 @@ struct FewCandidates {
 
 // Every position wins, and the places that are left are filled.
 template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return Config::key(__ldg(row.scores + slot)); });
+            sink.put(slot, slot, [&] { return row.key_at(slot); });
         } else {
             sink.fill(slot);
         }
@@ -1368,24 +1761,33 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Co
 // Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
+// uses row/row.cuh
 
 template <class Config>
 struct DirectSink {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Output = typename Config::Output;
+    static constexpr bool DROPS = Config::Source::DROPS;
+    static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
     const LaunchArgs& args;
     u32 row;
 
-    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    // Writes a winner; an element that the source drops is no winner, and its place is filled. key() gives
+    // the key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
-        const Output output(args, row);
-        if constexpr (Output::NEEDS_KEY) {
-            output.write(slot, key(), column);
-        } else {
-            output.write(slot, Key(0), column);
+        Key known = 0;
+        if constexpr (NEEDS_KEY) {
+            known = key();
         }
+        if constexpr (DROPS) {
+            if (known == Row<Config>::ABSENT) {
+                fill(slot);
+                return;
+            }
+        }
+        Output(args, row).write(slot, known, column);
     }
 
     // Writes a place for which the row has no score.
@@ -1401,7 +1803,7 @@ struct DirectSink {
 // slots, and so in few transactions.
 //
 // Scope: thread, but `finish`, which all threads of the CTA must reach, once a row. Shared memory: a column,
-// and a key if the output uses it, for each of PLACES winners. Barriers: one in `finish` if winners are
+// and a key if it is used, for each of PLACES winners. Barriers: one in `finish` if winners are
 // staged. Preconditions: slot < k; no slot is put twice; k <= PLACES if winners are staged.
 
 // uses core/types.cuh
@@ -1419,9 +1821,9 @@ struct StagedWinners<Key, PLACES, true> {
 
 template <class Config, u32 PLACES>
 struct StagedSink {
-    using Key = typename Config::Bits;
+    using Key = typename Config::Ordinal::Key;
     using Direct = DirectSink<Config>;
-    static constexpr bool NEEDS_KEY = Config::Output::NEEDS_KEY;
+    static constexpr bool NEEDS_KEY = Direct::NEEDS_KEY;
     static constexpr u32 THREADS = Config::THREADS;
     using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
 
@@ -1439,7 +1841,7 @@ struct StagedSink {
         }
     }
 
-    // Takes one winner. key() gives its key, and is called only if the output uses it.
+    // Takes one winner. key() gives its key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
         put_all([&](auto put) { put(slot, column, key); });
@@ -1509,8 +1911,8 @@ struct StagedSink {
 
 template <class Config>
 struct BlockResident {
-    using Bits = typename Config::Bits;
-    using Key = typename Config::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
@@ -1521,7 +1923,7 @@ struct BlockResident {
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = 2048;
+    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
@@ -1546,7 +1948,7 @@ struct BlockResident {
         }
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole.
-        const Row<Bits> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
             take_all<Config>(sink_of(args, shared, false), row, k);
@@ -1575,7 +1977,7 @@ struct BlockResident {
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         if (few) {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
-                shared.candidates.all.entries[slots.candidate++] = entry_of(key, column);
+                shared.candidates.all.entries[slots.candidate++] = Ordinal::entry(key, column);
             });
         }
         // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
@@ -1584,7 +1986,7 @@ struct BlockResident {
         const Sink sink = sink_of(args, shared, staged);
         sink.put_all([&](auto put) {
             places.for_each_column(winners, [&](u32 column) {
-                put(slots.winner++, column, [&] { return places.key(column); });
+                put(slots.winner++, column, [&] { return places.key_at(column); });
             });
         });
         // Select the rest of the k winners from the candidates.
@@ -1606,7 +2008,8 @@ struct BlockResident {
     }
 
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, bool staged) {
-        return {{args, blockIdx.x}, shared.winners, staged};
+        const DirectSink<Config> direct = {args, blockIdx.x};
+        return {direct, shared.winners, staged};
     }
 
     // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
@@ -1644,7 +2047,7 @@ struct BlockResident {
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
                 sink_of(args, shared, staged)
-                    .put(place + slots.winner++, column, [&] { return places.key(column); });
+                    .put(place + slots.winner++, column, [&] { return places.key_at(column); });
             });
             slot = slots.candidate;
             place += threshold.above;
@@ -1656,7 +2059,7 @@ struct BlockResident {
         places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
                 sink_of(args, shared, staged)
-                    .put(place + slot, column, [&] { return places.key(column); });
+                    .put(place + slot, column, [&] { return places.key_at(column); });
             }
             ++slot;
         });
@@ -1676,8 +2079,8 @@ struct BlockResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 31 --------------------------------------------------------------
-#line 31 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
+#line 26 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(256, 2)

@@ -1,4 +1,4 @@
-//! What a selector checks before it needs a GPU, on an engine that has none.
+//! The checks of a selector that need no GPU, on an engine that has none.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 

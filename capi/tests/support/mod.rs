@@ -108,7 +108,7 @@ pub fn in_package(path: &str) -> PathBuf {
     Path::new(ROOT).join(path)
 }
 
-/// Runs a command that must succeed and gives what it printed.
+/// Runs a command that must succeed, and returns its output.
 #[track_caller]
 pub fn succeed(command: &mut Command) -> String {
     let Output { status, stdout, stderr } =

@@ -13,7 +13,7 @@ impl Compiler for Absent {
         "no compiler".to_owned()
     }
 
-    /// Those that decide code, since packs are searched by them.
+    /// The options that decide code, because packs are searched by them.
     fn options(&self) -> Vec<String> {
         options::of_code()
     }

@@ -32,7 +32,7 @@ pub trait Compiler: Send + Sync + fmt::Debug {
 pub struct Compiled {
     /// Machine code for one architecture.
     pub cubin: Vec<u8>,
-    /// What the compiler said; it carries registers, spills and shared memory, and any warning.
+    /// The compiler's log: registers, spills and shared memory, and any warning.
     pub log: String,
 }
 
@@ -82,8 +82,9 @@ impl CompileError {
     }
 }
 
-/// A compiler with what of it goes into keys: its options, and its version, asked for when it is first
-/// needed. NVRTC compiles an empty text to tell its release, so a kernel that a pack has must not ask.
+/// A compiler with the parts of its keys: its options, and its version, which is asked for when it is
+/// first needed. NVRTC compiles an empty text to tell its release, so a kernel that a pack has must not
+/// ask.
 #[derive(Debug)]
 pub(crate) struct KeyedCompiler {
     compiler: Arc<dyn Compiler>,

@@ -26,12 +26,11 @@ pub struct DumpError {
     pub reason: String,
 }
 
-/// Writes `<symbol>-<arch>/{kernel.cu,kernel.ptx,kernel.cubin,build.log}` below the folder,
-/// unless the same was written before. The PTX is compiled for it by `ptx`, which is `None` where that
-/// is denied or there is no compiler; the PTX is then left out, and written by the first run that may
-/// compile. What was asked for is an error when it cannot be had. The
-/// architecture is the engine's, by which overrides are looked for; a pack's kernel may be of an
-/// earlier one.
+/// Writes `<symbol>-<arch>/{kernel.cu,kernel.ptx,kernel.cubin,build.log}` below the folder, unless the
+/// same was written before. `ptx` compiles the PTX; it is `None` where compiles are denied or there is
+/// no compiler, and the PTX is then written by the first run that may compile. A file that cannot be
+/// made is an error, because the user requested the dump. The architecture is the engine's, because
+/// overrides are searched by it; a pack's kernel may be of an earlier one.
 pub(crate) fn dump<E: From<DumpError>>(
     folder: &Path,
     source: &RenderedSource,
@@ -58,7 +57,7 @@ pub(crate) fn dump<E: From<DumpError>>(
     Ok(write(&cubin, &artifact.cubin)?)
 }
 
-/// Removes what was written of another source.
+/// Removes the file of another source.
 fn remove(path: &Path) -> Result<(), DumpError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritten(path, &error)),

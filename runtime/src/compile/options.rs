@@ -12,8 +12,8 @@ const ALWAYS: [&str; 3] =
 /// Records which source line an instruction comes from. The instructions are the same without it.
 pub(crate) const LINE_INFO: &str = "--generate-line-info";
 
-/// Since 12.9 NVRTC has a cache of its own where there is a driver, and what comes from there
-/// comes without a log. NVRTC would also ask the driver for that cache, and the driver may be too old.
+/// Since 12.9 NVRTC has a cache of its own where there is a driver, and kernels from that cache have no
+/// log. NVRTC would also ask the driver for that cache, and the driver may be too old.
 const NO_CACHE: &str = "--no-cache";
 const NO_CACHE_SINCE: (i32, i32) = (12, 9);
 

@@ -29,7 +29,7 @@ pub struct Overrides {
 pub struct OverrideError {
     /// The file, or the folder.
     pub path: String,
-    /// What is wrong and what to do.
+    /// The reason, and how to mend it.
     pub reason: String,
 }
 

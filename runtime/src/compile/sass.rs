@@ -37,7 +37,7 @@ pub enum SassError {
         program: String,
         /// How it ended.
         status: String,
-        /// What it said.
+        /// Its error output.
         stderr: String,
     },
     /// The disassembler did not come to an end.
@@ -47,7 +47,7 @@ pub enum SassError {
         program: String,
         /// The limit.
         limit: Duration,
-        /// What it had said by then.
+        /// Its error output up to then.
         stderr: String,
     },
 }
@@ -291,7 +291,7 @@ mod tests {
         {
             assert!(error.contains(part), "{part} is not in:\n{error}");
         }
-        // What is named and not there is not looked for elsewhere.
+        // A named file that does not exist is not searched elsewhere.
         let bin = empty.path().join("bin");
         fs::create_dir(&bin).unwrap();
         fs::write(bin.join(format!("nvdisasm{EXE_SUFFIX}")), "").unwrap();

@@ -43,14 +43,14 @@ impl EngineBuilder {
         self
     }
 
-    /// With these settings in place of those of the environment.
+    /// With these settings in place of the environment's.
     pub fn config(mut self, config: Config) -> EngineBuilder {
         self.config = Some(config);
         self
     }
 
     /// With a [pack](crate::cache::pack) of compiled kernels. Packs are searched in the order of the
-    /// calls, and before those of the settings.
+    /// calls, and before the packs of the settings.
     pub fn pack(mut self, path: impl Into<PathBuf>) -> EngineBuilder {
         self.packs.push(path.into());
         self

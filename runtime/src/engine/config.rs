@@ -6,7 +6,7 @@
 //! | `TOPKIT_CACHE_DIR` | the folder of the disk cache; else `topkit` in the user's cache folder |
 //! | `TOPKIT_CACHE_LIMIT` | the most bytes to keep there, like `500MB`; `off` sets no limit; else 1 GB |
 //! | `TOPKIT_PACKS` | packs of compiled kernels, searched in this order, as `PATH` lists folders |
-//! | `TOPKIT_DENY_JIT` | `on` denies every compile of a kernel but those of `warmup` and `tune`; else `off` |
+//! | `TOPKIT_DENY_JIT` | `on` denies every compile of a kernel outside `warmup` and `tune`; else `off` |
 //! | `TOPKIT_DUMP` | a folder that sources, machine code and logs are written to |
 //! | `TOPKIT_OVERRIDE` | a folder of edited sources, laid out as a dump, that are compiled instead |
 //!
@@ -40,9 +40,9 @@ pub struct Config {
     pub cache_limit: Option<u64>,
     /// Packs of compiled kernels, in the order in which they are searched.
     pub packs: Vec<PathBuf>,
-    /// Makes an error of every compile but those of [`Selector::warmup`](crate::Selector::warmup) and
-    /// [`Engine::tune`](crate::Engine::tune). The empty text that is compiled to find NVRTC's release, once
-    /// for each library and cache folder, is no kernel and not denied.
+    /// Makes an error of every compile outside [`Selector::warmup`](crate::Selector::warmup) and
+    /// [`Engine::tune`](crate::Engine::tune). The empty text that is compiled to find NVRTC's release,
+    /// once for each library and cache folder, is no kernel and not denied.
     pub deny_jit: bool,
     /// Whether compiled kernels have line information, for profilers and debuggers; the default is yes.
     /// Without it machine code is about a third as large, with the same instructions. A kernel of a pack is
@@ -66,7 +66,8 @@ pub struct Config {
     pub refused: Vec<String>,
 }
 
-/// More than a thousand kernels: what many programs and their tuning need, and little for a disk.
+/// Room for more than a thousand kernels: enough for many programs and their tuning, and little for a
+/// disk.
 const CACHE_LIMIT: u64 = 1_000_000_000;
 
 impl Default for Config {
@@ -102,7 +103,7 @@ impl Config {
         self
     }
 
-    /// Sets the [packs](Config#structfield.packs), in place of those that were set before.
+    /// Sets the [packs](Config#structfield.packs), in place of the earlier ones.
     pub fn packs(mut self, packs: Vec<PathBuf>) -> Config {
         self.packs = packs;
         self
@@ -191,7 +192,7 @@ fn paths(list: &OsString) -> Vec<PathBuf> {
     env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
-/// The folder in which this platform's programs keep what they can make again.
+/// The folder in which this platform's programs keep files that they can make again.
 fn user_cache() -> Option<PathBuf> {
     etcetera::choose_base_strategy()
         .inspect_err(|error| {

@@ -5,8 +5,8 @@ use super::Config;
 use crate::backend::interpret::{InterpretError, Interpreter};
 
 impl Interpreter {
-    /// With the system's C++ compiler, or that of `TOPKIT_CXX`, and the folder `interpret` in the
-    /// kernel cache.
+    /// With the system's C++ compiler, or the compiler that `TOPKIT_CXX` names, and the folder
+    /// `interpret` in the kernel cache.
     ///
     /// # Errors
     /// There is no C++ compiler, or the environment names the kernel cache by a relative path.

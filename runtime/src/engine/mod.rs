@@ -30,8 +30,9 @@ use crate::compile::store::pack::Packs;
 use crate::error::Error;
 use crate::plan::{GpuTable, Limits, Refusal};
 use cudarc::driver::CudaContext;
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use topkit_codegen::{Arch, RenderedSource, SelectorSpec, Variant, render};
 
 /// Renders, compiles and caches kernels for one architecture; it needs no GPU. Cheap to clone; clones
@@ -68,6 +69,10 @@ struct Inner {
     disk: Option<DiskCache>,
     /// Compiled kernels, from memory, packs, disk or the compiler.
     cache: KernelCache,
+    /// Kernels of the cache's memory by variant, so that they are found without their text. A generated
+    /// text follows from its variant, so there are at most as many entries as kernels in that memory.
+    /// With edited sources or a dump folder it stays empty, because each request reads files then.
+    by_variant: RwLock<HashMap<Variant, Arc<Artifact>>>,
     loaded: OnceMap<Variant, LoadedKernel, Error>,
     /// The measured table for this GPU, read with the first selector and again after a tuning.
     table: Mutex<Option<Option<Arc<GpuTable>>>>,
@@ -130,10 +135,19 @@ impl Toolchain {
                 KernelCache::new(Arc::new(Absent), stores)
             }
         };
-        let loaded = OnceMap::default();
-        let table = Mutex::default();
-        let inner =
-            Inner { target, limits, config, overrides, nvrtc, packs, disk, cache, loaded, table };
+        let inner = Inner {
+            target,
+            limits,
+            config,
+            overrides,
+            nvrtc,
+            packs,
+            disk,
+            cache,
+            by_variant: RwLock::default(),
+            loaded: OnceMap::default(),
+            table: Mutex::default(),
+        };
         Ok(Toolchain { inner: Arc::new(inner) })
     }
 
@@ -145,7 +159,7 @@ impl Toolchain {
         }
     }
 
-    /// The limits that plans respect: those of the GPU, or of a typical GPU of the architecture.
+    /// The limits that plans respect: the GPU's, or a typical GPU's of the architecture.
     pub fn limits(&self) -> &Limits {
         &self.inner.limits
     }
@@ -238,17 +252,36 @@ impl Toolchain {
         if self.inner.config.deny_jit { Compiling::Denied } else { Compiling::Allowed }
     }
 
-    /// The compiled kernel of a variant. Edited sources are read each time, so that the text shown is the
-    /// text compiled.
+    /// The compiled kernel of a variant. A kernel in memory is found without rendering its text, which
+    /// takes half a millisecond. Edited sources are read each time, so that the text shown is the text
+    /// compiled.
     pub(crate) fn artifact(
         &self,
         variant: &Variant,
         compiling: Compiling,
     ) -> Result<Arc<Artifact>, Error> {
+        if let Some(artifact) = self.in_memory(variant) {
+            self.inner.cache.count_memory_hit(&artifact);
+            return Ok(artifact);
+        }
         let source = self.render(variant)?;
         let artifact = self.artifact_of(&source, compiling)?;
         self.dump(&source, &artifact, compiling)?;
+        self.remember(variant, &artifact);
         Ok(artifact)
+    }
+
+    fn in_memory(&self, variant: &Variant) -> Option<Arc<Artifact>> {
+        let kernels = self.inner.by_variant.read().unwrap_or_else(PoisonError::into_inner);
+        kernels.get(variant).cloned()
+    }
+
+    fn remember(&self, variant: &Variant, artifact: &Arc<Artifact>) {
+        if self.has_edits() || self.inner.config.dump_dir.is_some() {
+            return;
+        }
+        let mut kernels = self.inner.by_variant.write().unwrap_or_else(PoisonError::into_inner);
+        kernels.insert(*variant, artifact.clone());
     }
 
     /// As [`Toolchain::artifact`], for a warm-up: compiling is allowed, and a kernel that is no longer on
@@ -258,6 +291,7 @@ impl Toolchain {
         let warmed = self.inner.cache.warm(&source, self.arch());
         let artifact = warmed.map_err(|error| self.no_kernel(&source, error))?;
         self.dump(&source, &artifact, Compiling::Allowed)?;
+        self.remember(variant, &artifact);
         Ok(artifact)
     }
 

@@ -10,7 +10,12 @@ use crate::problem::Workload;
 use crate::{Config, Engine, Error, Plan, Problem, SelectorSpec, Toolchain};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use topkit_codegen::DType;
+use tracing::Subscriber;
+use tracing::span::{Attributes, Id};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// An engine for an architecture that no NVRTC knows, so that it has packs alone.
 fn alone(pack: &Path) -> Result<Toolchain, Error> {
@@ -142,10 +147,77 @@ fn without_a_compiler_packed_kernels_are_named_ahead_and_warm() {
         assert_eq!((done.count(Origin::Pack), done.failures().count()), (warm.len(), 0), "{done}");
         assert!(done.to_string().contains(&format!("{} from packs", warm.len())), "{done}");
     }
-    // What nothing can serve is named, and its failure says so.
+    // A warm-up names a kernel that nothing can serve, and its failure says so.
     let other = SelectorSpec::builder("Other").dtype([DType::Bf16]).build().unwrap();
     let selector = selector.toolchain().selector(other).unwrap();
     let done = selector.warmup([Problem::new(DType::Bf16, 3, 100, 64)]).unwrap();
     let failures: Vec<_> = done.failures().collect();
     assert!(matches!(failures[..], [(_, Error::NotPacked(_))]), "{done}");
+}
+
+/// Counts the texts that a thread renders.
+#[derive(Default, Clone)]
+struct Renders(Arc<AtomicU32>);
+
+impl<S: Subscriber> Layer<S> for Renders {
+    fn on_new_span(&self, span: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        if span.metadata().name() == "render" {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Renders {
+    fn of<R>(work: impl FnOnce() -> R) -> (R, u32) {
+        let renders = Renders::default();
+        let registry = tracing_subscriber::registry().with(renders.clone());
+        let result = tracing::subscriber::with_default(registry, work);
+        (result, renders.0.load(Ordering::Relaxed))
+    }
+}
+
+#[test]
+fn a_kernel_in_memory_is_found_without_rendering() {
+    let (folder, path) = place(&Fake::new("nvrtc 13.0"), &["sm_66"]);
+    let variants = spec().variants();
+    let selector = alone(&path).unwrap().selector(spec()).unwrap();
+    let find = |variant| selector.artifact(variant).unwrap();
+    let (first, renders) = Renders::of(|| find(&variants[0]));
+    assert_eq!(renders, 1);
+    let (second, renders) = Renders::of(|| find(&variants[0]));
+    assert!(Arc::ptr_eq(&first, &second));
+    assert_eq!(renders, 0);
+    let (other, renders) = Renders::of(|| find(&variants[1]));
+    assert_eq!((&*other.entry, renders), (&*variants[1].symbol(), 1));
+    let stats = selector.toolchain().cache().stats();
+    assert_eq!((stats.pack_hits, stats.memory_hits), (2, 1));
+
+    // A kernel that a warm-up loaded is in memory too.
+    let selector = alone(&path).unwrap().selector(spec()).unwrap();
+    selector.warmup([Problem::new(DType::F32, 3, 1 << 20, 64)]).unwrap();
+    let plan = selector.plan(&Problem::new(DType::F32, 3, 1 << 20, 64)).unwrap();
+    assert_eq!(Renders::of(|| selector.artifact(&plan.variant).unwrap()).1, 0);
+
+    // A dump that was removed is written again.
+    let dumps = folder.path().join("dumps");
+    let dumping = Config { dump_dir: Some(dumps.clone()), ..Config::default() };
+    let engine = Engine::builder().config(dumping).pack(&path);
+    let selector = engine.build_toolchain(arch("sm_66")).unwrap().selector(spec()).unwrap();
+    let written = dumps.join(format!("{}-sm_66", variants[0].symbol()));
+    for _ in 0..2 {
+        selector.artifact(&variants[0]).unwrap();
+        fs::remove_dir_all(&written).unwrap();
+    }
+
+    // A file that appears among the edited sources is read.
+    let override_dir = Some(folder.path().to_owned());
+    let editing = Config { override_dir, ..Config::default() };
+    let engine = Engine::builder().config(editing).pack(&path);
+    let selector = engine.build_toolchain(arch("sm_66")).unwrap().selector(spec()).unwrap();
+    assert_eq!(selector.artifact(&variants[0]).unwrap().origin, Origin::Pack);
+    let file = folder.path().join(format!("{}-sm_66", variants[0].symbol())).join("kernel.cu");
+    fs::create_dir(file.parent().unwrap()).unwrap();
+    fs::write(&file, source(0).text + "// edited\n").unwrap();
+    let error = selector.artifact(&variants[0]).unwrap_err();
+    assert!(matches!(error, Error::NotPacked(_)), "{error}");
 }

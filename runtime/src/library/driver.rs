@@ -23,8 +23,8 @@ const TAKEN: [&str; 2] = ["libcuda", "libnvcuda"];
 const MISSING: &str = "libcuda comes with the NVIDIA driver; install the driver of this machine's \
      GPU. Without a GPU, use Toolchain::new or topkit::host.";
 
-/// The functions that are called here, in the C library and in the program, and those that the
-/// bindings call for them.
+/// The driver functions that this library, the C library and the program call, directly or through the
+/// bindings.
 const FUNCTIONS: &[&str] = &[
     "cuCtxDestroy_v2",
     "cuCtxGetCurrent",
@@ -130,7 +130,7 @@ pub fn probe_driver() -> Result<(), LibraryError> {
     if missing.is_empty() {
         if leads_here {
             // Has the bindings open the library now, while nothing of that name is in their way.
-            // SAFETY: the pointer is valid for one integer. What is answered is asked again later.
+            // SAFETY: the pointer is valid for one integer. The result is requested again later.
             let _ = unsafe { sys::cuDriverGetVersion(&mut 0) };
         }
         DRIVER.get_or_init(|| found);
@@ -150,8 +150,7 @@ pub fn probe_driver() -> Result<(), LibraryError> {
     Err(search.failed())
 }
 
-/// The library in one folder. The bindings find what is loaded already by the name that it has for
-/// itself.
+/// The library in one folder. The bindings find a library that is already loaded by its soname.
 fn file(search: &mut Search, at: &str, folder: &Path) -> Option<Found> {
     let found = search.file(at, &folder.join(NAMES[1]))?;
     if open(Path::new(NAMES[1])).is_ok() {

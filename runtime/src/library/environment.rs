@@ -1,15 +1,15 @@
 //! Paths that variables of the environment name, by one rule for all of them.
 //!
 //! An empty value counts as unset. A relative path is refused wherever the file it names would be
-//! loaded, run or compiled: it names another file in every working directory, and a user who can write
-//! there would decide what runs. No file is opened here.
+//! loaded, run or compiled: it names another file in every working directory, so a user who can write to
+//! one could choose the code that runs. No file is opened here.
 
 use crate::library::{LEADS_HERE, LoaderPath};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-/// Why a relative path is refused, and what to do.
+/// Why a relative path is refused, and the remedy.
 pub(crate) const RELATIVE: &str = "a relative path names another place in every working directory \
                                    and is not used; give an absolute path";
 
@@ -34,8 +34,8 @@ pub(crate) fn folders(list: &OsStr) -> Vec<PathBuf> {
 const OF_OTHERS: [&str; 5] =
     ["CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONUSERBASE"];
 
-/// The variables of other programs that have relative paths, a sentence for each. What these name is
-/// not searched; engines are made all the same.
+/// The variables of other programs that have relative paths, a sentence for each. Their folders are not
+/// searched; engines are made all the same.
 pub fn unsearched() -> Vec<String> {
     unsearched_by(&variable)
 }

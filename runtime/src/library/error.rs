@@ -1,4 +1,4 @@
-//! The error of a search that found nothing: every place, why it failed, and what to do.
+//! The error of a search that found nothing: every place, why it failed, and the remedy.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ pub(crate) type Tried = Vec<(String, String)>;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub struct LibraryError {
-    /// What was looked for: `libnvrtc`, `libcuda`.
+    /// The library that was searched: `libnvrtc`, `libcuda`.
     pub library: &'static str,
     /// Each place that was tried, and why it did not do.
     pub tried: Vec<(String, String)>,
@@ -18,12 +18,12 @@ pub struct LibraryError {
     pub unusable: bool,
     /// The variable that names it and whose value is refused, so that nothing was looked for.
     pub refused: Option<&'static str>,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: String,
 }
 
 impl LibraryError {
-    /// What is wrong, in words to go before the list of places.
+    /// The failure, in words to go before the list of places.
     pub fn summary(&self) -> String {
         let library = self.library;
         if let Some(variable) = self.refused {
@@ -46,7 +46,7 @@ impl fmt::Display for LibraryError {
     }
 }
 
-/// What to do about a variable that names a library or a program by a relative path.
+/// The remedy for a variable that names a library or a program by a relative path.
 pub(crate) fn refusal(variable: &str) -> String {
     format!("Set {variable} to an absolute path, or unset it to have the usual places searched.")
 }

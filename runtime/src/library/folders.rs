@@ -8,8 +8,8 @@ use super::error::Tried;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Folders below the toolkits that the environment names, each with a name for messages. What is
-/// refused goes to `tried`.
+/// Folders below the toolkits that the environment names, each with a name for messages. Refused paths
+/// go to `tried`.
 pub(crate) fn cuda_folders(
     value: &impl Fn(&str) -> Option<OsString>,
     below: &[&str],

@@ -22,7 +22,7 @@ const USUAL: [&str; 6] = [
     "/usr/local/cuda/lib64",
 ];
 
-/// Why nothing is opened by name, and what to do.
+/// Why nothing is opened by name, and the remedy.
 pub(crate) const LEADS_HERE: &str = "LD_LIBRARY_PATH has an empty or relative item, by which the loader would take libraries from the \
      working directory, so nothing is opened by name; take the item out";
 
@@ -30,7 +30,7 @@ pub(crate) const LEADS_HERE: &str = "LD_LIBRARY_PATH has an empty or relative it
 #[derive(Debug)]
 pub(crate) struct LoaderPath {
     absolute: Vec<PathBuf>,
-    /// Those that depend on the working directory; an empty one is `.`.
+    /// The folders that depend on the working directory; an empty one is `.`.
     relative: Vec<PathBuf>,
 }
 
@@ -67,9 +67,9 @@ impl LoaderPath {
             .collect()
     }
 
-    /// What the loader would take from the working directory where names that start so are opened.
+    /// The file in the working directory that the loader would take for a name with one of these starts.
     pub(super) fn taken_here(&self, starts: &[&str]) -> Option<PathBuf> {
-        // The loader prefers what lies in this one, for processors of its kind.
+        // The loader prefers files in this folder, for processors of its kind.
         let starts = starts.iter().chain(&["glibc-hwcaps"]);
         starts.flat_map(|start| self.relative.iter().flat_map(|folder| named(folder, start))).next()
     }

@@ -48,7 +48,7 @@ fn nvrtc_by(value: &impl Fn(&str) -> Option<OsString>) -> Result<Found, LibraryE
         .ok_or_else(|| search.failed())
 }
 
-/// What a CUDA toolkit calls the libraries of this processor.
+/// The name of this processor's folder in a CUDA toolkit.
 const TARGET: &str = if cfg!(target_arch = "aarch64") { "sbsa-linux" } else { "x86_64-linux" };
 
 impl Search {
@@ -95,13 +95,12 @@ impl Found {
     }
 }
 
-/// The builtins of a library of this version, in a folder that may have those of other versions and
-/// of other releases: those of the library's own release, else those that NVRTC asks for by name, else
-/// those of the newest release.
+/// The builtins for a library of this version, in a folder that may have builtins of other versions and
+/// releases: the library's own release, else the name that NVRTC asks for, else the newest release.
 fn builtins(folder: &Path, library: &Path, (major, minor): (i32, i32)) -> Option<PathBuf> {
     const BUILTINS: &str = "libnvrtc-builtins.so";
     let name = format!("{BUILTINS}.{major}.{minor}");
-    // A name such as `libnvrtc.so.13` is a link to that of the release.
+    // A name such as `libnvrtc.so.13` is a link to the file of the release.
     let library = library.canonicalize().ok();
     let release = library.and_then(|file| version_behind(NVRTC, &file));
     let of_release =

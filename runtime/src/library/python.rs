@@ -22,14 +22,14 @@ pub(super) struct Places<'a> {
 
 const SYSTEM: [&str; 2] = ["/usr/local", "/usr"];
 
-/// The package folders of this process' environments; what is refused goes to `tried`.
+/// The package folders of this process' environments; refused paths go to `tried`.
 pub(super) fn packages(tried: &mut Tried) -> Vec<PathBuf> {
     let value = crate::library::environment::variable;
     Places { value: &value, home: env::home_dir(), system: &SYSTEM }.packages(tried)
 }
 
 /// The folders of this name in the packages of NVIDIA, `nvidia/*/<name>`, of Python environments.
-/// What is refused goes to `tried`.
+/// Refused paths go to `tried`.
 pub(crate) fn python_wheels(name: &str, tried: &mut Tried) -> Vec<PathBuf> {
     let packages = packages(tried).into_iter();
     let wheels = packages.flat_map(|folder| children(&folder.join("nvidia")));
@@ -61,7 +61,7 @@ impl Places<'_> {
         for variable in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
             prefixes.extend(self.path(variable, tried));
         }
-        // What `pip install --user` fills, and pip by itself where it may not write elsewhere.
+        // The user's folder: for `pip install --user`, and for pip where it may not write elsewhere.
         let home = self.home.as_ref().filter(|home| home.is_absolute());
         let user = home.map(|home| home.join(".local"));
         prefixes.extend(self.path("PYTHONUSERBASE", tried).or(user));
@@ -78,8 +78,8 @@ impl Places<'_> {
         prefixes
     }
 
-    /// The versions that stand behind the programs of a folder `shims`: those of pyenv, the chosen
-    /// ones first, and those of asdf and mise.
+    /// The versions behind the programs of a folder `shims`: pyenv's, the chosen ones first, then asdf's
+    /// and mise's.
     fn behind_shims(&self, bin: &Path) -> Vec<PathBuf> {
         let root = bin.parent().filter(|_| bin.file_name() == Some("shims".as_ref()));
         let Some(root) = root else { return Vec::new() };

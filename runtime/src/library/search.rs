@@ -76,8 +76,8 @@ impl Search {
             }
             Err(error) => {
                 let (place, reason) = (format!("system loader, {name}"), loader_words(&error));
-                // Of a library that is not there it speaks by the bare name (glibc, musl); of one that
-                // does not load, by its path or by the name of what that needs.
+                // The loader names a missing library by its bare name (glibc, musl); a library that does
+                // not load, by its path or by the name of the library that it lacks.
                 if reason.starts_with(&format!("{name}:"))
                     || reason.contains(&format!(" {name}: No such file"))
                 {
@@ -116,7 +116,7 @@ pub(super) fn open(path: &Path) -> Result<Library, libloading::Error> {
     unsafe { Library::new(path) }
 }
 
-/// What the system's loader said, which the error itself leaves out.
+/// The message of the system's loader, which the error itself leaves out.
 pub(crate) fn loader_words(error: &libloading::Error) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -1,7 +1,8 @@
-//! Device memory that grows when more is asked for, and copies of a matrix in it.
+//! Device memory that grows on demand, and copies of a matrix in it.
 //!
-//! Addresses are raw, since launches and their recordings take nothing else: whoever keeps one asks
-//! whether the buffer has moved. Everything is on one stream, which orders uses before frees.
+//! Addresses are raw, because launches and their recordings take raw ones: a caller that keeps an
+//! address checks whether the buffer has moved. Everything is on one stream, which orders uses before
+//! frees.
 
 use crate::error::Error;
 use crate::problem::Problem;
@@ -10,7 +11,7 @@ use cudarc::driver::{CudaSlice, CudaStream, DevicePtr, result};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The alignment of every copy: that of an allocation.
+/// The alignment of every copy: an allocation's alignment.
 const ALIGN: usize = 256;
 
 /// The layout of a matrix in bytes: before the first row, of a row, and from row to row.
@@ -23,13 +24,14 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Rows that begin at multiples of what a problem says, and of no more where it can be so.
+    /// Rows that begin at multiples of the problem's alignment, and of no larger one where possible.
     pub(crate) fn of(problem: &Problem) -> Layout {
         let size = problem.dtype.bytes() as usize;
         let row = problem.columns * size;
         let align = (problem.vec_size as usize * size).clamp(size, WIDEST);
         let before = if align < WIDEST { align } else { 0 };
-        // The pitch is an odd multiple of the alignment, so that rows have every address that it allows.
+        // The pitch is an odd multiple of the alignment, so that rows begin at every address that the
+        // alignment allows.
         let pitch = row.next_multiple_of(align);
         let even = align < WIDEST && (pitch / align).is_multiple_of(2);
         let pitch = if even { pitch + align } else { pitch };
@@ -45,7 +47,7 @@ impl Layout {
 /// Bytes of the widest load.
 const WIDEST: usize = 16;
 
-/// Between rows, where nothing is to be read: NaN of every type.
+/// Filler between rows, which nothing may read: NaN of every type.
 const BETWEEN: u8 = 0xff;
 
 /// Device memory of changing size.
@@ -56,12 +58,12 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// An empty one.
+    /// An empty buffer.
     pub(crate) fn new(stream: &Arc<CudaStream>) -> Buffer {
         Buffer { stream: stream.clone(), memory: None, moves: 0 }
     }
 
-    /// The address of so many bytes, which hold nothing of before; 0 of none.
+    /// The address of so many bytes, of undefined content; 0 for none.
     pub(crate) fn room(&mut self, bytes: usize) -> Result<CUdeviceptr, Error> {
         if bytes == 0 {
             return Ok(0);
@@ -69,14 +71,14 @@ impl Buffer {
         if self.memory.as_ref().map_or(0, CudaSlice::len) < bytes {
             self.memory = None;
             self.moves += 1;
-            // SAFETY: whoever asks writes before anything reads.
+            // SAFETY: the caller writes before anything reads.
             let memory = unsafe { self.stream.alloc::<u8>(bytes) };
             self.memory = Some(memory.map_err(Error::cuda("make room for a problem"))?);
         }
         Ok(self.memory.as_ref().map_or(0, |memory| memory.device_ptr(&self.stream).0))
     }
 
-    /// How often its address has changed.
+    /// How often the address has changed.
     pub(crate) fn moves(&self) -> usize {
         self.moves
     }
@@ -92,10 +94,10 @@ impl Buffer {
         Ok(address)
     }
 
-    /// Puts numbers at its beginning, and waits until they are there.
+    /// Writes numbers to its beginning, and waits until they are written.
     pub(crate) fn upload(&mut self, numbers: &[i32]) -> Result<CUdeviceptr, Error> {
         let address = self.room(size_of_val(numbers))?;
-        // SAFETY: the buffer holds as many numbers, which live until the stream is waited for.
+        // SAFETY: the buffer holds as many numbers, and they live until the stream has finished.
         unsafe { result::memcpy_htod_async(address, numbers, self.stream.cu_stream()) }
             .and_then(|()| self.stream.synchronize())
             .map_err(Error::cuda("take the lengths of rows"))?;
@@ -113,8 +115,8 @@ pub(crate) struct Copies {
 }
 
 impl Copies {
-    /// Puts some rows over and over into a matrix, and as many copies of that as reach `least` bytes
-    /// together, one to `most`.
+    /// Repeats some rows to fill a matrix, and makes copies of the matrix until they have `least` bytes
+    /// together: from one copy to `most`.
     pub(crate) fn of(
         buffer: &mut Buffer,
         rows: &[u8],
@@ -124,7 +126,7 @@ impl Copies {
     ) -> Result<Copies, Error> {
         let rows = &*apart(rows, layout);
         let bytes = layout.bytes();
-        // Whoever reads by whole loads reads beyond the last row.
+        // A kernel that reads by whole loads reads beyond the last row.
         let step = (layout.before + bytes + WIDEST).next_multiple_of(ALIGN);
         let count = least.div_ceil(step).clamp(1, most);
         let first = buffer.room(step * count)?;
@@ -135,7 +137,7 @@ impl Copies {
         // SAFETY: the buffer holds the bytes of the first copy, and the rows outlive the wait below.
         unsafe { result::memcpy_htod_async(from, &rows[..done], stream) }.map_err(&refused)?;
         while done < bytes {
-            // What is there are whole rows as far apart, so twice as much is too.
+            // The copied part is whole rows, equally far apart, so a second copy of it continues them.
             let more = done.min(bytes - done);
             // SAFETY: both ends are within the first copy and do not overlap.
             unsafe { result::memcpy_dtod_async(from + done as u64, from, more, stream) }
@@ -151,7 +153,7 @@ impl Copies {
         Ok(Copies { first, step, count, before })
     }
 
-    /// The memory of the copy that the launch of that number reads, a multiple of 256.
+    /// The copy that the launch of that number reads. Its address is a multiple of 256.
     pub(crate) fn memory(&self, launch: usize) -> CUdeviceptr {
         self.first + (launch % self.count * self.step) as u64
     }

@@ -1,5 +1,5 @@
-//! Timing by replay of a CUDA graph: one start of the graph is spread over many launches, and what
-//! the host does in between is not measured.
+//! Timing by replay of a CUDA graph: one start of the graph is spread over many launches, and host work
+//! between launches is not measured.
 //!
 //! The caller's function enqueues the launches. A failed launch ends the capture, and its error is
 //! returned.
@@ -50,10 +50,10 @@ impl Recording {
     /// Captures `launches` calls of `launch`, which is given the number of each and enqueues on
     /// `stream`. Kernels must be loaded already, and event tracking of the context be off, or else
     /// launches be by address: see [`Selector::launch`](crate::Selector::launch). Replays use the
-    /// addresses that the launches were given, so what they point to outlives the recording.
+    /// addresses that the launches were given, so their memory must outlive the recording.
     ///
     /// # Errors
-    /// The launch's own, and those of the driver.
+    /// An error of `launch`, or of the driver.
     pub fn capture<E: From<Error>>(
         stream: &Arc<CudaStream>,
         launches: usize,
@@ -79,11 +79,10 @@ impl Recording {
         self.pdl
     }
 
-    /// Replays the graph for about this long, untimed: an idle GPU raises its clocks, and caches
-    /// hold what they will.
+    /// Replays the graph for about this long, untimed: an idle GPU raises its clocks, and caches fill.
     ///
     /// # Errors
-    /// Those of the driver.
+    /// An error of the driver.
     pub fn warm_up(&self, time: Duration) -> Result<(), Error> {
         let start = Instant::now();
         loop {
@@ -95,11 +94,11 @@ impl Recording {
         }
     }
 
-    /// Times `replays` replays, each on a GPU that is idle when it begins. What the GPU takes to
-    /// start a graph is in the time, spread over its launches.
+    /// Times `replays` replays, each on a GPU that is idle when the replay begins. The time includes the
+    /// GPU's start of a graph, spread over its launches.
     ///
     /// # Errors
-    /// Those of the driver, and a count of 0.
+    /// An error of the driver, or a count of 0.
     pub fn time(&self, replays: usize) -> Result<Timing, Error> {
         self.time_after(replays, || Ok(()))
     }
@@ -107,7 +106,7 @@ impl Recording {
     /// As [`Recording::time`], each replay after untimed work that `before` enqueues on the stream.
     ///
     /// # Errors
-    /// Those of `before` and of the driver, and a count of 0.
+    /// An error of `before` or of the driver, or a count of 0.
     pub fn time_after<E: From<Error>>(
         &self,
         replays: usize,

@@ -26,7 +26,7 @@ const TRIED: usize = 10;
 /// Resident threads of a multiprocessor.
 const RESIDENT: u32 = 2048;
 
-/// What the compiler is told of the kernel: it looks at text and entry alone.
+/// A variant to fill `RenderedSource`: the compiler reads only text and entry.
 const ANY: Variant = Variant {
     kernel: KernelKind::BlockRadix,
     dtype: DType::F32,
@@ -93,7 +93,7 @@ impl ReadOnce {
     /// The grid that reads so many bytes the fastest.
     ///
     /// # Errors
-    /// Those of the driver.
+    /// An error of the driver.
     ///
     /// # Safety
     /// As for [`ReadOnce::launch`].
@@ -130,7 +130,7 @@ impl ReadOnce {
     /// Enqueues one reading. Only whole loads are made, so up to 15 bytes beyond the last are read.
     ///
     /// # Errors
-    /// Those of the driver.
+    /// An error of the driver.
     ///
     /// # Safety
     /// The address is a multiple of 16, and valid on the stream's device for so many bytes rounded
@@ -150,7 +150,7 @@ impl ReadOnce {
         };
         let mut launch = self.stream.launch_builder(&self.function);
         launch.arg(&address).arg(&loads).arg(&self.sink);
-        // SAFETY: the arguments are those of the kernel, in its order; the rest is the caller's.
+        // SAFETY: the arguments match the kernel's parameters, in order; the caller promises the rest.
         unsafe { launch.launch(config) }.map_err(Error::cuda("read its memory once"))?;
         Ok(())
     }

@@ -10,7 +10,7 @@ pub enum PlanError {
     /// The spec is unsound; every fault is named.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// A shape is beyond what a launch can address.
+    /// The launch cannot address a shape.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
     /// The selector was declared without this dtype.
@@ -18,9 +18,9 @@ pub enum PlanError {
     DType {
         /// The selector.
         selector: String,
-        /// What it was declared with.
+        /// The declared dtypes.
         declared: String,
-        /// What the scores are.
+        /// The dtype of the scores.
         dtype: DType,
     },
     /// The selector was declared without this k.
@@ -28,9 +28,9 @@ pub enum PlanError {
     K {
         /// The selector.
         selector: String,
-        /// What it was declared with.
+        /// The declared k.
         declared: KSet,
-        /// What was asked for.
+        /// The requested k.
         k: u32,
     },
     /// The kernel cannot serve the problem, or the GPU cannot launch it.
@@ -38,11 +38,11 @@ pub enum PlanError {
         "{variant} cannot serve {problem}: {reason}; let the planner choose, or name another variant"
     )]
     Unfit {
-        /// What was asked for.
+        /// The requested variant.
         variant: Box<Variant>,
         /// The problem.
         problem: Problem,
-        /// What does not fit, in words.
+        /// The part that does not fit, in words.
         reason: String,
     },
 }

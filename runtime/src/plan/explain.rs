@@ -1,5 +1,5 @@
-//! A plan in words: why it is what it is, what was expected of the other variants, and what a narrowed
-//! tuning axis costs.
+//! A plan in words: the reason for each decision, the expected times of the other variants, and the cost
+//! of a narrowed tuning axis.
 //!
 //! It plans nothing by itself and measures nothing. A problem that has no plan has no explanation: the
 //! error is the plan's.
@@ -12,22 +12,22 @@ use std::fmt;
 use std::sync::Arc;
 use topkit_codegen::{Key, LaunchKind, SelectorSpec, Variant};
 
-/// Why a plan is what it is.
+/// The reasons for a plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {
     /// The plan.
     pub plan: Plan,
-    /// What the GPU can do that it was made for.
+    /// The limits of the GPU that it was made for.
     pub limits: Limits,
     /// One sentence for each axis.
     pub reasons: Vec<Reason>,
     /// Variants of the selector for the problem's dtype.
     pub variants: usize,
-    /// What it goes by.
+    /// The source of its times, or the rules.
     pub basis: Basis,
-    /// What the declared tuning axes cost, where the measured table says that they do. By rules it
-    /// is `None`.
+    /// The cost of the declared tuning axes, where the measured table says that they cost time. By rules
+    /// it is `None`.
     pub narrowed: Option<Narrowed>,
 }
 
@@ -44,7 +44,7 @@ pub struct Reason {
     pub why: String,
 }
 
-/// What a plan goes by.
+/// The basis of a plan: rules or measured times.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -58,7 +58,7 @@ pub enum Basis {
     Measured(Measured),
 }
 
-/// The times that a plan goes by.
+/// The measured times that a plan uses.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Measured {
@@ -66,14 +66,14 @@ pub struct Measured {
     pub device: String,
     /// Why they apply to this GPU, where they were measured on another.
     pub stand_in: Option<String>,
-    /// Some of those near the problem are of this GPU's own records.
+    /// Some of the times near the problem are of this GPU's own records.
     pub own: bool,
     /// The measured problems that the expected times come from, nearest first.
     pub near: Vec<Problem>,
-    /// The problem is one of them or lies between them; else the times of the nearest are used.
+    /// The problem is one of these, or lies between them; else the times of the nearest are used.
     pub within: bool,
-    /// The layout of the problem, where some of those problems have another one: ragged rows, or
-    /// less aligned rows.
+    /// The layout of the problem, where some of the near problems have another one: ragged rows, or less
+    /// aligned rows.
     pub unmeasured: Option<String>,
     /// The variant that is planned without own records, where these are not clearly faster.
     pub kept: Option<Hysteresis>,
@@ -94,7 +94,7 @@ pub struct Hysteresis {
     pub gain: f64,
 }
 
-/// What a variant is expected to take for a problem.
+/// The expected time of a variant for a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Expected {
@@ -122,8 +122,8 @@ pub struct Narrowed {
 }
 
 impl Explanation {
-    /// The plan by built-in rules for a problem, with the reason of every launch; its `Display` is
-    /// for people. [`Selector::explain`](crate::Selector::explain) goes by what was measured, too.
+    /// The plan by built-in rules for a problem, with the reason of every decision; its `Display` is for
+    /// people. [`Selector::explain`](crate::Selector::explain) uses measured times too.
     ///
     /// # Errors
     /// As for [`Plan::of`].
@@ -167,8 +167,8 @@ impl Planner {
         })
     }
 
-    /// What the declared tuning axes cost, by the table: the fastest variant of the declared values
-    /// against the fastest of all values that were measured. Neither packs nor rules count.
+    /// The cost of the declared tuning axes, by the table: the fastest variant of the declared values
+    /// against the fastest of all measured values. Neither packs nor rules count.
     fn narrowed(&self, problem: &Problem) -> Option<Narrowed> {
         let table = self.table.as_ref()?;
         let mut wide = SelectorSpec::clone(&self.spec);
@@ -331,7 +331,7 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// What rules know of a GPU, and the least that a launch can take by it.
+/// The numbers of a GPU that rules use, and the least time of a launch by them.
 fn model(limits: &Limits, plan: &Plan) -> String {
     let Limits { multiprocessors, shared_bytes_per_multiprocessor, .. } = *limits;
     let shared = shared_bytes_per_multiprocessor / 1024;

@@ -1,12 +1,12 @@
 //! A variant with the way it is launched, and its name in records and tables:
 //! `cluster_filter v8_b2048_t512_r32_c3_pdl`.
 //!
-//! The name says the kernel, its sizes, and whether it is launched with PDL. It leaves out what a record
-//! has a place of its own for: the dtype and the semantics. Text that names nothing gives `None`.
+//! The name says the kernel, its sizes, and whether it is launched with PDL. It leaves out the dtype and
+//! the semantics, which have their own fields in a record. Text that names nothing gives `None`.
 
 use topkit_codegen::{DType, Semantics, Variant};
 
-/// A variant and how it is launched: what is measured, recorded and planned.
+/// A variant and how it is launched: the unit of measurements, records and plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VariantLaunch {
     /// The variant.
@@ -25,7 +25,7 @@ impl VariantLaunch {
         VariantLaunch { variant: *variant, pdl: variant.kernel.pdl() }
     }
 
-    /// Its name among those of its dtype.
+    /// Its name, unique within its dtype.
     pub fn name(&self) -> String {
         self.variant.short_name() + if self.pdl { PDL } else { "" }
     }

@@ -10,12 +10,12 @@ use super::{Plan, PlanError};
 use crate::problem::Problem;
 use topkit_codegen::Variant;
 
-/// The plan for the launch of a problem with so many bytes of workspace, by the plans of
-/// problems. Where no kernel is loaded it is the first plan whose workspace suffices, and where
-/// none suffices the problem's own, which tells what is needed.
+/// The plan for the launch of a problem with so many bytes of workspace, among the plans of the shape's
+/// problems. If no kernel is loaded, it is the first plan whose workspace suffices. If no workspace
+/// suffices, it is the problem's own plan, which tells the bytes that are needed.
 ///
 /// # Errors
-/// Those of the plans.
+/// An error of a plan.
 pub(super) fn plan_launch(
     problem: &Problem,
     workspace_bytes: usize,
@@ -64,7 +64,7 @@ mod tests {
             self.0.plan(problem)
         }
 
-        /// The plan of a launch where what another plan needs is all that there is.
+        /// The plan of a launch that has the kernel and the workspace of another plan, and no more.
         fn launch(&self, problem: &Problem, prepared: &Plan) -> Plan {
             let is_loaded = |variant: &Variant| *variant == prepared.variant;
             let plan = |problem: &Problem| self.plan(problem);
@@ -150,7 +150,7 @@ mod tests {
         assert!(own.workspace_bytes > 0, "the table no longer has this case");
         let taken = place.launch(&padded, &tight_plan);
         assert_eq!(taken.launch(), tight_plan.launch());
-        // With the workspace and the kernel of its own plan, that is what it takes.
+        // With the workspace and the kernel of its own plan, a launch takes that plan.
         assert_eq!(place.launch(&padded, &own), own);
         // With neither the kernel nor the memory of any plan, the error is about its own.
         let huge = |_: &Problem| Ok(Plan { workspace_bytes: 1 << 30, ..own });

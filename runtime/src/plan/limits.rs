@@ -1,12 +1,12 @@
-//! What a GPU can launch and how much of it fits on a multiprocessor, as far as a plan needs to know:
-//! plain data.
+//! The limits of a GPU, as far as a plan needs them: which launches it accepts and how much of them fits
+//! on a multiprocessor. Plain data.
 //!
 //! `DeviceFacts::limits` in `backend` makes it for a GPU. [`Limits::of_arch`] has the numbers of a typical
 //! GPU of the architecture, which an explanation names. It asks no device and cannot fail.
 
 use topkit_codegen::{Arch, LaunchKind, Variant};
 
-/// What a GPU can launch, and what fits on it.
+/// The limits of a GPU: which launches it accepts, and how much of them fits on a multiprocessor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[non_exhaustive]
 pub struct Limits {
@@ -27,7 +27,7 @@ pub struct Limits {
     pub most_cluster: u32,
     /// Programmatic dependent launch (PDL): from compute capability 9.0 and CUDA 12.3 on.
     pub pdl: bool,
-    /// What its memory gives, in GB/s; 0 where no GPU was asked.
+    /// Memory bandwidth, in GB/s; 0 where no GPU was asked.
     pub gigabytes_per_second: u32,
     /// The GPU that these are the numbers of, where none was asked: `an H200-like device`.
     pub stand_in: Option<&'static str>,
@@ -92,7 +92,7 @@ impl Limits {
         }
     }
 
-    /// What a launch of this kind needs and the GPU does not have.
+    /// The feature that a launch of this kind needs and the GPU lacks.
     pub(crate) fn lacks(&self, launch: LaunchKind) -> Option<&'static str> {
         match launch {
             LaunchKind::ClusterPerRow if !self.clusters => Some("thread block clusters"),

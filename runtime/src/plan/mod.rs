@@ -1,9 +1,9 @@
-//! The plan of a launch: which kernel serves a problem, and what its launch needs.
+//! The plan of a launch: the kernel that serves a problem, with its grid, cluster and workspace.
 //!
-//! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked
-//! here and nothing is measured. `planner` chooses, by what was `measured` or by `rules`; both leave out
-//! what `tried` says was refused. `layout` gives the plan of a launch, and `explain` says why a plan is what it
-//! is. What cannot be launched is an error with its numbers.
+//! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked here
+//! and nothing is measured. `planner` chooses, by the `measured` times or by `rules`; both leave out the
+//! variants that were `tried` and refused. `layout` gives the plan of a launch, and `explain` gives the
+//! reasons for a plan. A problem that cannot be launched is an error with its numbers.
 
 mod error;
 mod explain;
@@ -35,7 +35,7 @@ use crate::problem::{LIMIT, Problem};
 use std::sync::Arc;
 use topkit_codegen::{Fault, SelectorSpec, SpecError, Variant};
 
-/// The variant that serves a problem, and what its launch needs.
+/// The variant that serves a problem, with its grid, cluster and workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Plan {
@@ -60,8 +60,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a problem of a selector by built-in rules. It needs no engine, no GPU and
-    /// no compiler. [`Selector::plan`](crate::Selector::plan) goes by what was measured, too.
+    /// Plans a problem of a selector by built-in rules. It needs no engine, no GPU and no compiler.
+    /// [`Selector::plan`](crate::Selector::plan) uses measured times too.
     ///
     /// # Errors
     /// The spec has faults, the dtype or k was not declared, or a shape is beyond 2^31 - 1.
@@ -75,8 +75,7 @@ impl Plan {
         VariantLaunch { variant: self.variant, pdl: self.pdl }
     }
 
-    /// What the launch of one variant needs for a problem. It uses PDL where the kernel and the GPU
-    /// support it.
+    /// The plan for a problem by one variant. It uses PDL where the kernel and the GPU support it.
     ///
     /// # Errors
     /// There is no such kernel, or it cannot serve the problem, or not within the limits; the error

@@ -1,9 +1,9 @@
 //! Planning among packed variants, for engines without a compiler.
 //!
-//! The measured table goes first, restricted to these variants. Where rules name another variant, which
-//! they may on a GPU with more or fewer multiprocessors than the one that was packed for, the nearest
-//! packed variant serves, of those that were not refused when they were loaded. Where none can, the
-//! plan stays as it was, and loading its variant is the error that names it.
+//! The measured table goes first, restricted to these variants. Rules may name another variant on a GPU
+//! with more or fewer multiprocessors than the GPU that was packed for; then the nearest packed variant
+//! that was not refused serves. Where none can, the plan stays as it was, and loading its variant is the
+//! error that names it.
 
 use super::measured::reach::parts;
 use super::{Explanation, Limits, Plan, Planner, Tried};

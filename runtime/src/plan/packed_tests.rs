@@ -74,8 +74,8 @@ fn a_variant_that_no_packed_one_replaces_is_named() {
     }
 }
 
-/// A GPU without room for clusters, and packs with some cluster kernels and one without clusters. Rules go on to
-/// smaller clusters, which are not packed, and the nearest to those was refused.
+/// A GPU without room for clusters, and packs with some cluster kernels and one without clusters. Rules
+/// go on to smaller clusters, which are not packed, and the nearest packed ones were refused.
 #[test]
 fn a_packed_variant_that_was_refused_is_replaced_by_the_next() {
     let spec = spec(DType::F32, 4096);

@@ -86,9 +86,9 @@ impl Planner {
         self.plan_accepted(problem)
     }
 
-    /// The plan for a launch with so many bytes of workspace: that of its own problem, or of the same
-    /// shape in another alignment whose variant is loaded and whose workspace suffices.
-    /// The problem was [accepted](Planner::accepts).
+    /// The plan for a launch with so many bytes of workspace: the plan of its own problem, or of the
+    /// same shape in another alignment whose variant is loaded and whose workspace suffices. The problem
+    /// was [accepted](Planner::accepts).
     ///
     /// # Errors
     /// No variant can serve the problem within the limits.
@@ -101,7 +101,7 @@ impl Planner {
         plan_launch(problem, workspace_bytes, |problem| self.plan_accepted(problem), is_loaded)
     }
 
-    /// What the launch of one sound variant needs for a problem.
+    /// The plan for a problem by one sound variant.
     ///
     /// # Errors
     /// As for [`Planner::plan`]; the variant cannot serve the problem within the limits.
@@ -131,7 +131,7 @@ impl Planner {
         Plan::of_variant(problem, &variant, &self.limits)
     }
 
-    /// What loading has shown of variants.
+    /// The variants that were loaded or refused.
     pub(crate) fn tried(&self) -> &Tried {
         &self.tried
     }
@@ -182,7 +182,7 @@ impl Planner {
         }
     }
 
-    /// What the variants that can serve a problem are expected to take, the fastest first.
+    /// The expected times of the variants that can serve a problem, the fastest first.
     pub(super) fn expected(&self, problem: &Problem) -> Vec<Expected> {
         let mut expected: Vec<Expected> = Vec::new();
         self.each(problem, |log, variant, pdl| {
@@ -194,7 +194,7 @@ impl Planner {
         expected
     }
 
-    /// What the plan of a problem goes by.
+    /// The basis of the plan of a problem.
     pub(super) fn basis(&self, problem: &Problem) -> Basis {
         let Some(table) = &self.table else { return Basis::Rules { why: None } };
         let device = &table.device;

@@ -379,7 +379,7 @@ fn less_aligned_rows_go_by_their_own_times_where_there_are_some() {
     assert_eq!(name(&explained(aligned)), FOUR);
     assert_eq!(name(&explained(odd)), BLOCK);
     assert!(!explained(odd).to_string().contains("nearest layout"));
-    // Half as aligned were not measured: the nearest of those that are not aligned.
+    // Rows aligned to 8 bytes were not measured: the nearest layout of less than 16 bytes is used.
     let half = explained(aligned.at(8, 0));
     assert_eq!(name(&half), BLOCK);
     let words = "no measurements for this layout (dense, at multiples of 8 bytes)";

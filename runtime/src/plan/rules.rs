@@ -1,10 +1,10 @@
 //! Which variant of a selector serves a problem by rules: for GPUs without a measured table, and for
 //! selectors that lack the variants of one.
 //!
-//! Of each axis, the declared value nearest to the wanted one is taken. What the launch of a variant needs
-//! is the plan's to say. Variants that were refused, and those that `tried` infers to be refused, are left
-//! out. Nothing here fails: the problem was accepted, and `block_radix` serves every problem; it is named
-//! in the end even if it was refused.
+//! Each axis takes the declared value nearest to the wanted one. `Plan::with` computes the launch of a
+//! variant. Variants that were refused, and variants that `tried` infers to be refused, are left out.
+//! Nothing here fails: the problem was accepted, and `block_radix` serves every problem; it is named in
+//! the end even if it was refused.
 
 use super::{Limits, Reason, Tried};
 use crate::problem::Problem;
@@ -40,8 +40,8 @@ fn streaming(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Variant
 
 /// The kernel that keeps its rows in registers, where the selector has one wide enough.
 ///
-/// Of those with room for the columns, the one with the fewest scores a thread up to 16, then the
-/// fewest threads: a pass over registers is cheap, and every warp makes each barrier dearer.
+/// Of the sizes with room for the columns, it takes the fewest scores a thread up to 16, then the fewest
+/// threads: a pass over registers is cheap, and every warp makes each barrier dearer.
 fn resident(
     spec: &SelectorSpec,
     problem: &Problem,

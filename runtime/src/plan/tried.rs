@@ -1,11 +1,11 @@
-//! What loading has shown of kernels: which ones the GPU or the compiler refused, and which ones
-//! loaded. One such set belongs to each planner; the measured table, the rules and planning among packed
-//! variants all ask it, so no plan names a refused kernel while another can serve. It cannot fail.
+//! The kernels that were tried: refused by the GPU or the compiler, or loaded. Each planner has one such
+//! set; the measured table, the rules and planning among packed variants all ask it, so no plan names a
+//! refused kernel while another can serve. It cannot fail.
 //!
-//! The table and the packs leave out the refused kernels alone. The rules infer more, since each
-//! wrong guess of theirs costs a compile: a GPU without room for one cluster has none for larger
-//! ones, and what refuses one size of a kernel refuses the others. A kernel that loaded is never
-//! inferred to be refused, so a refusal changes no plan whose kernel is loaded.
+//! The table and the packs leave out the refused kernels alone. The rules infer more, since each wrong
+//! guess of theirs costs a compile: a GPU without room for one cluster has none for larger ones, and a
+//! compiler that refuses one size of a kernel refuses the others. A kernel that loaded is never inferred
+//! to be refused, so a refusal changes no plan whose kernel is loaded.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -41,11 +41,11 @@ pub struct Problem {
     pub columns: usize,
     /// Winners a row. It may exceed the length of a row.
     pub k: u32,
-    /// Scores that one load can take from the beginning of every row: 16 bytes of them where all
-    /// rows begin at multiples of 16 bytes, and fewer where addresses or strides are less aligned.
-    /// Kernels serve every alignment; it tells which times a plan goes by.
+    /// Scores that one load can take from the beginning of every row: 16 bytes of them if all rows begin
+    /// at multiples of 16 bytes, and fewer if addresses or strides are less aligned. Kernels serve every
+    /// alignment; a plan uses the times measured for it.
     pub vec_size: u32,
-    /// Where rows begin and end is read on the device. A selector sets it by its declaration.
+    /// Whether the device reads where rows begin and end. A selector sets it by its declaration.
     pub ragged: bool,
 }
 
@@ -65,7 +65,7 @@ impl Problem {
         problem.at(0, columns as i64)
     }
 
-    /// The same with its first score at an address, and so many elements from row to row.
+    /// The same with its first score at this address, and so many elements from row to row.
     pub const fn at(self, address: u64, row_stride: i64) -> Problem {
         let size = self.dtype.bytes() as u64;
         let stride = if self.rows > 1 { (row_stride as u64).wrapping_mul(size) } else { 0 };
@@ -74,7 +74,8 @@ impl Problem {
         Problem { vec_size: vec_size as u32, ..self }
     }
 
-    /// The same with dense rows that begin at multiples of 16 bytes, as most problems have and most were measured with.
+    /// The same with dense rows that begin at multiples of 16 bytes: the commonest layout, and the most
+    /// measured one.
     pub const fn dense_aligned(self) -> Problem {
         Problem { vec_size: WIDEST as u32 / self.dtype.bytes(), ragged: false, ..self }
     }
@@ -84,7 +85,7 @@ impl Problem {
         self.vec_size as u64 * self.dtype.bytes() as u64 >= WIDEST
     }
 
-    /// A problem that a record or a table names; refused where no launch can have had it.
+    /// A problem that a record or a table names; refused if no launch can have had it.
     pub(crate) fn of_record(
         dtype: DType,
         (rows, columns, k): (usize, usize, u32),
@@ -104,13 +105,13 @@ impl Problem {
         Ok(Problem { vec_size, ragged, ..aligned })
     }
 
-    /// The same with its rows aligned in every way, from 16 bytes down to one score.
+    /// The same in every alignment, from 16 bytes down to one score.
     pub(crate) fn alignments(self) -> impl Iterator<Item = Problem> {
         let widest = self.dense_aligned().vec_size;
         (0..=widest.ilog2()).rev().map(move |log| Problem { vec_size: 1 << log, ..self })
     }
 
-    /// As a problem of a selector: ragged where that was declared.
+    /// As a problem of a selector: ragged if the selector was declared so.
     pub(crate) fn of_selector(self, spec: &SelectorSpec) -> Problem {
         Problem { ragged: spec.semantics.rows == RowShape::Ragged, ..self }
     }

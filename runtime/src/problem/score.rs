@@ -32,7 +32,7 @@ pub trait Score: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'stat
     /// The bit pattern, in the low bits.
     fn to_bits(self) -> u32;
 
-    /// The score of that bit pattern; bits above those of the type are ignored.
+    /// The score of that bit pattern; bits above the type's are ignored.
     fn from_bits(bits: u32) -> Self;
 
     /// The place of a score in the order of scores: a greater score has a greater key, equal scores

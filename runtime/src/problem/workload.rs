@@ -1,4 +1,4 @@
-//! The problems of a program, as ranges: what a warm-up compiles for. It plans nothing.
+//! The problems of a program, as ranges, for a warm-up. It plans nothing.
 
 use crate::problem::Problem;
 use std::fmt;
@@ -25,7 +25,7 @@ pub struct Workload {
     pub rows: RangeInclusive<usize>,
     /// Columns of the matrix.
     pub columns: RangeInclusive<usize>,
-    /// Winners a row; of them, those that the selector was declared for count.
+    /// Winners a row. Of them, only the k that the selector was declared for count.
     pub k: RangeInclusive<u32>,
 }
 

@@ -121,7 +121,7 @@ impl Selector {
         let capturing = unsafe { is_capturing(stream.context(), stream.cu_stream()) }?;
         let slot = self.workspaces().slot(stream);
         let mut own = slot.lock();
-        // A capture makes no workspace, but another plan of the shape may do with what is there.
+        // A capture makes no workspace, but another plan of the shape may fit the existing workspace.
         let fitting = match capturing && own.bytes() < needed {
             true => Some(self.plan_launch(&launch, own.bytes())?),
             false => None,
@@ -200,10 +200,10 @@ fn buffers<'a, S, I>(
     ]
 }
 
-/// Whether cudarc puts the launch after what was done to a buffer, and the end of the buffer after the
-/// launch. Each object of one primary context counts its own streams, and with one stream it records
-/// and waits for no events, which is enough for its own buffers alone. Where somebody turned tracking
-/// off, by an unsafe call, the order is theirs.
+/// Whether cudarc puts the launch after earlier work on a buffer, and the release of the buffer after
+/// the launch. Each object of one primary context counts its own streams, and with one stream it records
+/// and waits for no events, which is enough for its own buffers alone. If a caller turned tracking off,
+/// by an unsafe call, the order is the caller's duty.
 fn check_order(what: &'static str, made_on: &CudaStream, stream: &CudaStream) -> Result<(), Error> {
     let (made_by, context) = (made_on.context(), stream.context());
     let one_stream = made_on.cu_stream().is_null() && stream.cu_stream().is_null();

@@ -6,10 +6,9 @@ use cudarc::driver::{DevicePtr, DevicePtrMut};
 use std::fmt;
 
 /// The scores of a launch: a matrix in device memory, its rows dense or ragged.
-///
 /// Row `r` begins at element `r * row_stride` of the slice. In a ragged selector its scores are the
-/// columns from `start[r]`, `len[r]` of them, both read on the device when the kernel runs, and
-/// indices count from the start. A start is clamped to `0..=columns`, a length to what is left.
+/// columns from `start[r]`, `len[r]` of them, both read on the device when the kernel runs, and indices
+/// count from the start. A start is clamped to `0..=columns`, and a length to the columns from there on.
 #[derive(Clone, Copy)]
 pub struct Rows<'a, S> {
     pub(crate) scores: &'a dyn DevicePtr<S>,
@@ -56,7 +55,7 @@ impl<'a, S: Score> Rows<'a, S> {
         Rows { lengths: Some(lengths), ..self }
     }
 
-    /// The buffers hold what the shape says.
+    /// Checks that the buffers are large enough for the shape.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let (rows, columns) = (self.rows as u64, self.columns as u64);
         let stride = self.row_stride as u64;

@@ -77,7 +77,7 @@ impl Selector {
         self.planner.spec()
     }
 
-    /// The toolchain that it compiles with, or that of its engine.
+    /// The toolchain that it compiles with, or its engine's.
     pub fn toolchain(&self) -> &Toolchain {
         &self.toolchain
     }
@@ -174,7 +174,7 @@ impl Selector {
         Ok(plan)
     }
 
-    /// Loads the kernel of a plan that was made before, such as that of an explanation.
+    /// Loads the kernel of a plan that was made before, such as an explanation's.
     ///
     /// # Errors
     /// The selector does not have the variant, or its kernel cannot be compiled or loaded.

@@ -28,9 +28,9 @@ impl Planned {
 }
 
 impl Selector {
-    /// The plan of a launch: that of its own problem, or that of the same shape in another alignment
-    /// whose kernel is loaded and for which so many bytes of workspace suffice. With it comes its
-    /// kernel, where that is loaded. The launch was checked.
+    /// The plan of a launch: the plan of its own problem, or of the same shape in another alignment, if
+    /// that kernel is loaded and so many bytes of workspace suffice for it. It includes the kernel, if
+    /// it is loaded. The launch was checked.
     pub(crate) fn plan_launch(&self, launch: &RawLaunch, bytes: usize) -> Result<Planned, Error> {
         let last = RefCell::new(None);
         let is_loaded = |variant: &Variant| {

@@ -19,13 +19,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 use topkit_codegen::{Arch, Variant};
 
-/// What decides one compile: the kernel, the target, and the key of both in the cache.
+/// The key of one compile: the kernel, the target, and the key of both in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompileKey {
     /// The kernel.
     pub variant: Variant,
-    /// What it is compiled for.
+    /// The target of the compile.
     pub arch: Arch,
     /// Its key in the cache; it holds the kernel's symbol and the digest of its source.
     pub key: CacheKey,
@@ -45,26 +45,26 @@ pub struct Warmed {
     pub key: CompileKey,
     /// Where its machine code came from, or why it cannot be had.
     pub outcome: Result<Origin, Error>,
-    /// What it took.
+    /// The time that it took.
     pub elapsed: Duration,
 }
 
-/// What a warm-up did; its `Display` is for people.
+/// The result of a warm-up; its `Display` is for people.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Warmup {
     /// Every kernel that the workload can need, failed ones included. Plans pass over a kernel that the
-    /// compiler or the driver refuses; those that are taken in its place are here too.
+    /// compiler or the driver refuses; its substitutes are here too.
     pub kernels: Vec<Warmed>,
-    /// Kernels for which the GPU turned out to have no room. Plans pass over them; those that are
-    /// taken in their place are among `kernels`.
+    /// Kernels for which the GPU turned out to have no room. Plans pass over them; their substitutes are
+    /// among `kernels`.
     pub passed_over: Vec<CompileKey>,
     /// Kernels that the disk cache does not have at the end, each with the reason: the disk is full
     /// or refuses writes, the set is larger than the limit of the cache, or somebody removed them.
     /// This engine has them and launches them; the next process compiles them. Empty where nothing
     /// is kept on disk.
     pub not_kept: Vec<(CompileKey, NotKept)>,
-    /// What all of it took.
+    /// The time of the whole warm-up.
     pub elapsed: Duration,
 }
 
@@ -107,7 +107,7 @@ impl fmt::Display for Warmup {
 
 impl Selector {
     /// The compile keys that launches of these problems can need: every kernel that a plan for one of
-    /// the problems can name. It compiles nothing and needs no GPU. Without a GPU, plans are those of a
+    /// the problems can name. It compiles nothing and needs no GPU. Without a GPU, plans are made for a
     /// typical GPU of the architecture, and a different GPU may need other kernels. On an engine without
     /// a compiler it lists kernels of the [packs](crate::cache::pack), and others only for problems that
     /// no packed kernel can serve.
@@ -138,11 +138,11 @@ impl Selector {
     }
 
     /// Compiles, ahead of their use, all kernels that launches of these problems can need, as many at
-    /// once as the machine has processors; with a GPU it loads them too. What a pack or the disk has
-    /// is not compiled again, and of several threads or processes that want one kernel, one compiles
-    /// it. It compiles even where the settings deny unexpected compiles: these are expected. Where a
-    /// kernel is refused, as it would be at its launch, it compiles those that plans take instead. At the
-    /// end it reads the disk cache again and names each kernel that is not there
+    /// once as the machine has processors; with a GPU it loads them too. A kernel in a pack or on disk
+    /// is not compiled again, and of several threads or processes that want one kernel, one compiles it.
+    /// It compiles even where the settings deny unexpected compiles, because these are expected. If a
+    /// kernel is refused, as it would be at its launch, it compiles the substitutes that plans then
+    /// name. At the end it reads the disk cache again and names each kernel that is not there
     /// ([`Warmup::not_kept`]).
     ///
     /// ```no_run
@@ -195,7 +195,7 @@ impl Selector {
             let total = before + new.len();
             let tell = |warmed: &Warmed, done| progress(warmed, before + done, total);
             for warmed in self.warm_all(new, threads, &tell) {
-                // The next round warms what plans take in place of a kernel that was refused.
+                // The next round warms the substitutes of refused kernels.
                 let refusal = warmed.outcome.as_ref().err();
                 let refusal = refusal.and_then(|error| self.toolchain().gives_way(error));
                 if let Some(refusal) = refusal {

@@ -1,8 +1,8 @@
 //! Device memory that a launch works in, owned by the caller.
 //!
-//! Launches allocate nothing, so a kernel that works beyond its own multiprocessors is given the
-//! memory for it. It is zeroed here once; what has to be zero for the next launch, every launch leaves
-//! so. It is not tied to a problem: it serves every launch that needs no more of it.
+//! Launches allocate nothing, so a kernel that works beyond its own multiprocessors is given the memory
+//! for it. It is zeroed here once; every launch leaves the part that the next launch needs zeroed. It is
+//! not tied to a problem: it serves every launch that needs no more of it.
 
 use crate::backend::cuda::capture::is_capturing;
 use crate::error::Error;

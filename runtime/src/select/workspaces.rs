@@ -14,14 +14,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 thread_local! {
-    /// Lives as long as its thread: who uses the per-thread default stream.
+    /// Lives as long as a thread that uses the per-thread default stream.
     static THREAD: Arc<()> = Arc::new(());
 }
 
 /// The handle of the per-thread default stream: another stream in each thread.
 const PER_THREAD: usize = 2;
 
-/// What tells streams apart: the handle, and the thread where the handle is that of every thread.
+/// The identity of a stream: the handle, and the thread if all threads have the same handle.
 type Key = (usize, usize);
 
 /// The workspaces of a selector, by stream.
@@ -30,7 +30,7 @@ pub(crate) struct Workspaces {
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
 }
 
-/// The workspace of a stream. Locked from the look at its size until the launch is enqueued, so that no
+/// The workspace of a stream. Locked from the check of its size until the launch is enqueued, so that no
 /// other thread replaces the memory in between.
 pub(crate) struct Slot {
     own: Mutex<Own>,
@@ -38,7 +38,7 @@ pub(crate) struct Slot {
     thread: Option<Weak<()>>,
 }
 
-/// What a stream has.
+/// The workspace of a stream.
 #[derive(Default)]
 pub(crate) struct Own {
     current: Option<Memory>,
@@ -47,7 +47,7 @@ pub(crate) struct Own {
 }
 
 struct Memory {
-    /// Always there until it is dropped.
+    /// `Some` until it is dropped.
     slice: Option<CudaSlice<u8>>,
     address: u64,
     bytes: usize,
@@ -65,7 +65,7 @@ impl Workspaces {
             THREAD.try_with(Arc::clone).unwrap_or_default()
         });
         let key = (handle, thread.as_ref().map_or(0, |thread| Arc::as_ptr(thread).addr()));
-        // An entry is whole before it is put in, whatever a panic elsewhere left.
+        // An entry is whole before it is inserted, so a panic elsewhere leaves the map sound.
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(&key) {
             return slot.clone();
@@ -140,7 +140,7 @@ impl Memory {
     /// Zeroed memory, allocated in the order of a stream that is not being captured.
     fn new(stream: &Arc<CudaStream>, bytes: usize) -> Result<Memory, Error> {
         // No other thread can address a per-thread stream when the memory is freed. The default stream
-        // waits for those of all threads, and they wait for it.
+        // waits for the per-thread streams of all threads, and they wait for it.
         let stream = match stream.cu_stream().addr() {
             PER_THREAD => &stream.context().default_stream(),
             _ => stream,

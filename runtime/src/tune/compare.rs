@@ -1,8 +1,8 @@
-//! What tuning is worth: two ways to serve a problem, timed in turn.
+//! The gain of tuning: two launches for one problem, timed in turn.
 //!
-//! What looks slower is timed anew before it is called so. The GPU is behind [`Meter`], so that this
-//! is tested without one. It looks for no better way and keeps no record. What cannot be compared says
-//! why.
+//! A launch that looks slower is timed again before it is called slower. The GPU is behind [`Meter`], so
+//! that this is tested without one. It searches no better launch and keeps no record. A pair that cannot
+//! be compared says why.
 
 use super::search::{Clock, Compile, Fault, Meter};
 use crate::plan::measured::Effort;
@@ -23,7 +23,7 @@ pub(super) struct Pair {
     pub(super) shipped: VariantLaunch,
 }
 
-/// What came of comparing two ways to serve a problem.
+/// The result of comparing two launches for a problem.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Comparison {
@@ -38,7 +38,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// What came of comparing two launches for a problem.
+    /// The result of comparing two launches for a problem.
     pub fn new(
         problem: Problem,
         tuned: VariantLaunch,
@@ -150,7 +150,7 @@ fn of<M: Meter>(
     }
 }
 
-/// One round of a pair, or what failed in it.
+/// One round of a pair, or the reason why it failed.
 fn round<M: Meter>(
     Pair { problem, tuned, shipped }: &Pair,
     meter: &mut M,

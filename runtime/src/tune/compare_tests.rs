@@ -86,7 +86,7 @@ fn slower_and_faster_are_told_from_noise() {
     assert!(!noisy.is_slower() && !noisy.is_faster() && rounds == 1, "{noisy:?}");
 }
 
-/// What the meter adds to each time of some rounds in which one way is so much slower.
+/// The factor of each time in some rounds: the round's own for the slower launch, 1 for the other.
 fn slow_in(rounds: &[f64]) -> Vec<f64> {
     let of_round = |&slow: &f64| (0..PAIRS).map(move |pair| (pair, slow));
     // The first of a pair is the tuned way in every other pair.

@@ -1,8 +1,8 @@
 //! Kernels compiled for a search, on threads of its own, each once and in the order in which
 //! the search asks for them.
 //!
-//! Whoever waits for a kernel is told what came of it: a refusal of the kernel, or a failure that ends
-//! the search. A panic of the compiler is a refusal.
+//! A thread that waits for a kernel gets the outcome: compiled, a refusal of the kernel, or a failure
+//! that ends the search. A panic of the compiler is a refusal.
 
 use super::search::Compile;
 use crate::plan::measured::source_digest;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use topkit_codegen::Variant;
 
-/// What came of each kernel.
+/// The outcome for each kernel.
 #[derive(Debug)]
 pub(super) struct Compiled<E> {
     order: Vec<Variant>,
@@ -57,7 +57,7 @@ impl<E: Clone> Compiled<E> {
         }
     }
 
-    /// Waits for a kernel, which must be one of those that were named.
+    /// Waits for a kernel, which must be one of the kernels that were named.
     pub(super) fn wait(&self, variant: &Variant) -> Result<Result<(), String>, E> {
         if !self.order.contains(variant) {
             return Ok(Err("it was not compiled".to_owned()));

@@ -1,10 +1,10 @@
-//! The meter that is a GPU: checks kernels and times them, on one stream.
+//! The meter for a GPU: checks kernels and times them, on one stream.
 //!
-//! The answers of a kernel are checked twice before it is timed: once to adversarial
-//! rows, every row of them, with the meaning that is timed and with another, and for each problem to its
-//! own scores, up to 32 rows of it. A failure is a fault of the kernel where the kernel is to blame for it
-//! and the GPU still answers; any other, such as out-of-memory, ends the search. What is checked is the
-//! second of two launches in a row, so that a launch with PDL has something to wait for.
+//! The answers of a kernel are checked twice before it is timed: once on adversarial rows, every row of
+//! them, with the timed semantics and with others; and for each problem on its own scores, up to 32 rows
+//! of it. A failure is a fault of the kernel if the kernel is to blame and the GPU still answers; any
+//! other failure, such as out-of-memory, ends the search. The check reads the second of two launches in
+//! a row, so that a launch with PDL has a launch to wait for.
 
 use super::input::Input;
 use super::meaning::proved;
@@ -28,21 +28,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use topkit_codegen::{DType, RowShape, Semantics, Variant};
 
-/// Launches in a graph. Fewer than a bench has: what starting a graph costs is the same for all
+/// Launches in a graph. Fewer than in a bench: the cost of starting a graph is the same for all
 /// candidates.
 const LAUNCHES: usize = 10;
-/// A graph takes about so long at most; slow kernels are launched less often, at least twice.
+/// The approximate longest time of a graph; slow kernels are launched less often, at least twice.
 const GRAPH: Duration = Duration::from_millis(2);
 /// Replays of a short timing and of a careful one.
 const SHORT: usize = 3;
 const FULL: usize = 5;
-/// Bytes that the inputs of a cold graph have together, where one for each launch reaches so far.
+/// Bytes that the inputs of a cold graph have together, if one input for each launch reaches so far.
 const COLD_BYTES: usize = 200_000_000;
 /// Rows of a problem whose answers are checked.
 const CHECKED: usize = 32;
-/// Columns of the adversarial rows, where a kernel holds as many; no multiple of a load.
+/// Columns of the adversarial rows, if a kernel holds as many; no multiple of a load.
 const ADVERSARIAL_COLUMNS: usize = 100_003;
-/// No index, byte by byte, so that a place that no kernel wrote to does not pass for an answer.
+/// No index, byte by byte, so that a place without a write does not pass for an answer.
 const UNWRITTEN: u8 = 0x81;
 /// Long enough for an idle GPU to raise its clocks, and for one that waited for scores.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -51,7 +51,8 @@ const WARM_AGAIN: Duration = Duration::from_millis(40);
 /// A GPU, and the buffers of the problem at hand.
 pub(super) struct Gpu {
     engine: Engine,
-    /// One for each meaning and shape of rows, the default meaning of dense rows first.
+    /// One selector for each of the semantics and kinds of rows, the default semantics of dense rows
+    /// first.
     selectors: Vec<Selector>,
     stream: Arc<CudaStream>,
     scores: Buffer,
@@ -65,34 +66,34 @@ pub(super) struct Gpu {
     input: Option<((DType, usize), Input)>,
     loaded: Option<(Problem, Scores)>,
     adversarial: HashMap<(DType, usize, Semantics), Input>,
-    /// How long the last two launches of a kernel took, about.
+    /// The approximate time of the last two launches of a kernel.
     pace: HashMap<Variant, Duration>,
-    /// What came of the adversarial rows.
+    /// The outcome of the check on adversarial rows.
     proven: HashMap<VariantLaunch, Result<(), Fault>>,
     recorded: Recorded,
 }
 
-/// Launches of kernels on the problem at hand, warm and cold. They contain addresses, so they are
-/// valid for that problem alone and until a buffer moves.
+/// Launches of kernels on the problem at hand, warm and cold. They contain addresses, so they are valid
+/// for that problem alone and until a buffer moves.
 #[derive(Default)]
 struct Recorded {
     good_for: Option<(Problem, usize)>,
     all: HashMap<VariantLaunch, [Recording; 2]>,
 }
 
-/// What is launched on.
+/// The stream, buffers and workspace of a launch.
 struct Place {
     scores: Scores,
     indices: CUdeviceptr,
-    /// Room for indices that nobody looks at.
+    /// Room for indices that are not read.
     aside: CUdeviceptr,
     workspace: CUdeviceptr,
     workspace_bytes: usize,
 }
 
 impl Gpu {
-    /// A meter for the variants of selectors, one for each meaning and shape of rows, of an engine
-    /// that has a GPU. Its clocks are up.
+    /// A meter for the variants of selectors, one for each of the semantics and kinds of rows, on an
+    /// engine with a GPU. It raises the clocks.
     pub(super) fn new(engine: &Engine, selectors: Vec<Selector>) -> Result<Gpu, Error> {
         let context = engine.context();
         make_current(context)?;
@@ -126,7 +127,7 @@ impl Gpu {
         let address = self.workspace.room(BYTES)?;
         let stream = self.stream.cu_stream();
         let fill = |_| {
-            // SAFETY: the workspace holds so many bytes, and is filled anew before a kernel has it.
+            // SAFETY: the workspace holds so many bytes, and is filled again before a kernel uses it.
             unsafe { result::memset_d8_async(address, 1, BYTES, stream) }
                 .map_err(Error::cuda("fill its memory"))
         };
@@ -156,7 +157,7 @@ impl Gpu {
         let key = (problem.dtype, problem.columns);
         let input = match self.input.take() {
             Some((known, input)) if known == key => input,
-            // The last rows are gone before there are others.
+            // Frees the last rows before it makes others.
             other => {
                 drop(other);
                 let input = Input::normal(problem.dtype, problem.columns);
@@ -208,7 +209,7 @@ impl Gpu {
         };
         let selector = self.selector(&way.variant);
         // SAFETY: the buffers hold the scores, lengths, indices and workspace of this shape, none
-        // overlaps another, and they outlive every launch, which are waited for.
+        // overlaps another, and they outlive every launch, because the launches are waited for.
         unsafe { selector.launch_with_pdl(self.stream.cu_stream(), &launch, way) }
     }
 
@@ -277,7 +278,7 @@ impl Gpu {
             Ok(scores) => scores,
             Err(failure) => return (Err(failure), input),
         };
-        // The greatest k that it serves, and one that leaves most winners of a tie out.
+        // The greatest k that it serves, and a k that leaves most winners of a tie out.
         for k in [64, variant.kernel.most_k().unwrap_or(4096)] {
             let problem = Problem { k, ..problem };
             let place = self.place(&problem, variant, scores);
@@ -367,7 +368,7 @@ impl Gpu {
             Some(recordings) => recordings,
             None => {
                 let recordings = self.record(problem, way)?;
-                // To record may have moved a buffer.
+                // Recording may have moved a buffer.
                 if !self.is_good_for(problem) {
                     self.recorded.all.clear();
                     self.recorded.good_for = Some((*problem, self.moves()));
@@ -394,8 +395,8 @@ impl Gpu {
             None => ReadOnce::load(&self.engine, &self.stream, Compiling::Allowed)?,
         };
         let time = || {
-            // SAFETY: a copy is at a multiple of 256 and holds the scores of all rows and whole
-            // loads beyond; it outlives the launches, which are waited for.
+            // SAFETY: a copy is at a multiple of 256 and holds the scores of all rows and whole loads
+            // beyond; it outlives the launches, because they are waited for.
             let grid = unsafe { reader.fastest(copies.memory(0), bytes) }?;
             let record = |cold: bool| {
                 Recording::capture(&self.stream, LAUNCHES, |launch| {
@@ -411,7 +412,7 @@ impl Gpu {
         sample
     }
 
-    /// A failure that the kernel is to blame for, as long as the GPU still answers.
+    /// A failure for which the kernel is to blame, as long as the GPU still answers.
     fn blamed<T>(
         &self,
         outcome: Result<Result<T, Fault>, Error>,
@@ -451,7 +452,7 @@ impl Meter for Gpu {
         make_current(self.stream.context())?;
         match self.time_reading(problem) {
             Ok(sample) => Ok(Some(sample)),
-            // A reading that cannot be told is missing from the report, and no more.
+            // A reading that fails is missing from the report; nothing else changes.
             Err(failure) if self.stream.synchronize().is_ok() => {
                 tracing::warn!("{problem}: what reading it once takes is not known: {failure}");
                 Ok(None)
@@ -465,8 +466,8 @@ impl Meter for Gpu {
     }
 }
 
-/// Memory is filled and fetched by calls that need the context current. Whoever is told of the
-/// search may make another one current on this thread.
+/// Filling and fetching need the engine's context current. A progress callback may make another context
+/// current on this thread.
 fn make_current(context: &CudaContext) -> Result<(), Error> {
     context.bind_to_thread().map_err(Error::cuda("make the context current"))
 }
@@ -477,7 +478,7 @@ fn index_bytes(problem: &Problem) -> usize {
 
 /// The medians of warm and of cold replays.
 fn timed([warm, cold]: &[Recording; 2], replays: usize) -> Result<Sample, Error> {
-    // One replay untimed, to fill the cache with what is to be in it.
+    // One replay untimed, to fill the cache with the problem's data.
     let time = |recording: &Recording| {
         recording.warm_up(Duration::ZERO)?;
         Ok::<f64, Error>(recording.time(replays)?.median)

@@ -1,8 +1,8 @@
 //! The meanings under which a kernel is proved before it is timed.
 //!
-//! Times are of the default meaning, which cost what any other does. Answers are not: a kernel can be
-//! right with the default meaning and wrong where NaN ranks last or the smallest scores win. A second
-//! compile for each kernel is what that proof costs, so each has one other meaning, not three.
+//! Only the default semantics are timed, because the others cost the same. All can be wrong: a kernel
+//! can be right with the default semantics and wrong where NaN ranks last or the smallest scores win.
+//! The proof costs a second compile for each kernel, so each has one other set of semantics, not three.
 
 use topkit_codegen::{NanPolicy, RowShape, Select, Semantics, Variant};
 
@@ -13,8 +13,8 @@ const OTHERS: [(Select, NanPolicy); 3] = [
     (Select::Smallest, NanPolicy::Lowest),
 ];
 
-/// Every meaning under which kernels are timed or proved, those that are timed first: dense rows, and
-/// ragged ones.
+/// All semantics under which kernels are timed or proved, the timed ones first: dense rows, and ragged
+/// ones.
 pub(super) fn all() -> impl Iterator<Item = Semantics> {
     let default = |rows| Semantics { rows, ..Semantics::DEFAULT };
     let timed = [RowShape::Dense, RowShape::Ragged].map(default);

@@ -1,11 +1,11 @@
-//! Measuring kernels on the GPU that they are for, and keeping what was measured.
+//! Measures kernels on the GPU that will run them, and keeps the results.
 //!
 //! [`Engine::tune`](crate::Engine::tune) does all of it, and so does [`tune()`] for the records of any
-//! file. [`search()`] goes through the variants that [`screen()`] leaves of each problem and has a [`Meter`] check and time
-//! them: the GPU, in `gpu`, on the scores of `input`. [`Recorder`] keeps the rows, and [`ship()`] makes
-//! of them the table that plans go by. [`compare()`] tells what tuning is worth. A wrong answer is
-//! never given a time. `measure` times, and `plan` reads what is written here. On failure the error of the
-//! driver is returned, and the stream is left out of capture.
+//! file. [`search()`] goes through the variants that [`screen()`] leaves of each problem, and has a
+//! [`Meter`] check and time them: the GPU, in `gpu`, on the scores of `input`. [`Recorder`] keeps the
+//! rows, and [`ship()`] makes of them the table that plans use. [`compare()`] tells the gain of tuning.
+//! A wrong answer is never given a time. `measure` times, and `plan` reads the records and the table. A
+//! failure returns the error of the driver, and leaves the stream out of capture.
 
 mod compare;
 mod compile;

@@ -1,8 +1,8 @@
 //! Appends records to a file, a line for each row.
 //!
-//! A line is written whole, in one write, as soon as it is known: a process that is killed loses
-//! nothing that was measured, and processes that write to one file do not mix their lines.
-//! `plan::measured::records` reads the file. An error of the system is returned.
+//! A line is written whole, in one write, as soon as it is known: a process that is killed loses no
+//! measured line, and processes that write to one file do not mix their lines. `plan::measured::records`
+//! reads the file. An error of the system is returned.
 
 use crate::plan::measured::records::{FORMAT, Line, Shape};
 use crate::plan::measured::{Provenance, Reading, Row};
@@ -10,7 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// A file that rows are added to.
+/// A file to which rows are appended.
 #[derive(Debug)]
 pub struct Recorder {
     file: File,
@@ -19,13 +19,13 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Opens a file, makes it where it is missing, and says where the rows to come are measured.
+    /// Opens a file, makes it if it is missing, and says where the coming rows are measured.
     ///
     /// # Errors
     /// The system refuses.
     pub fn open(path: &Path, provenance: &Provenance) -> io::Result<Recorder> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        // A line that a dying process left without its end must not swallow the next.
+        // If a dying process left a line without its end, the next line must not be joined to it.
         let length = file.seek(SeekFrom::End(0))?;
         let mut last = [b'\n'];
         if length > 0 {
@@ -61,7 +61,7 @@ impl Recorder {
         })
     }
 
-    /// Adds what it takes to read once.
+    /// Adds the time of reading a problem's scores once.
     ///
     /// # Errors
     /// The system refuses.
@@ -70,7 +70,7 @@ impl Recorder {
         self.append(&Line::Reading { run: self.run.clone(), shape, read_once })
     }
 
-    /// One write of a whole line at the end of the file, whoever else writes there.
+    /// One write of a whole line at the end of the file, even if others write there.
     fn append(&mut self, line: &Line) -> io::Result<()> {
         let mut text = serde_json::to_string(line)?;
         text.push('\n');

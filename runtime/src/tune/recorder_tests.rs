@@ -1,4 +1,4 @@
-//! Tests of records: what is written is read, by whoever wrote it, and what is not of here is named.
+//! Tests of records: every written row is read, whoever wrote it, and foreign rows are named.
 
 use super::*;
 use crate::plan::VariantLaunch;
@@ -86,7 +86,7 @@ fn what_is_no_row_is_told_by_its_line() {
     assert_eq!(records.refused.len(), 5);
 }
 
-/// What plans would compute with, and no launch can have had.
+/// Numbers that plans would use and that no launch can have had.
 #[test]
 fn unsound_numbers_are_refused_by_their_line() {
     let folder = tempfile::tempdir().unwrap();

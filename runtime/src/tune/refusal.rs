@@ -1,12 +1,13 @@
-//! Which failures of a kernel are a row of it, and not the end of a search.
+//! Which failures of a kernel become its row, instead of ending the search.
 //!
-//! A row is final: its kernel is not measured again for that problem. So it takes an answer that
-//! blames the kernel; after out-of-memory or a lost context the same kernel may be measured another day.
+//! A row is final: its kernel is not measured again for that problem. So a row is only written if the
+//! failure blames the kernel; after out-of-memory or a lost context, a later search may measure the same
+//! kernel.
 
 use crate::error::Error;
 use crate::plan::PlanError;
 
-/// Why a kernel is refused, in words; a failure that it is not to blame for is handed back.
+/// Why a kernel is refused, in words; a failure that the kernel did not cause is returned.
 pub(super) fn refusal(failure: Error) -> Result<String, Error> {
     let is_blamed =
         failure.refusal().is_some() || matches!(failure, Error::Plan(PlanError::Unfit { .. }));

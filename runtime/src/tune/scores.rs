@@ -1,4 +1,4 @@
-//! The scores of a problem in the memory of a GPU, laid out as the problem has its rows.
+//! The scores of a problem in the memory of a GPU, in the problem's layout.
 
 use super::input::Input;
 use crate::error::Error;
@@ -10,15 +10,15 @@ use cudarc::driver::sys::CUdeviceptr;
 #[derive(Clone, Copy)]
 pub(super) struct Scores {
     pub copies: Copies,
-    /// In elements, from row to row.
+    /// Elements from row to row.
     pub row_stride: i64,
-    /// 0 of dense rows.
+    /// 0 for dense rows.
     pub lengths: CUdeviceptr,
 }
 
 impl Scores {
-    /// Copies rows to the GPU in the layout of a problem, in copies of so many bytes at least, `most` of
-    /// them at most.
+    /// Copies rows to the GPU in the layout of a problem, in copies of at least so many bytes; at most
+    /// `most` copies.
     pub fn of(
         problem: &Problem,
         input: &Input,

@@ -1,8 +1,8 @@
 //! Which variants of a selector are measured for a problem, and why the others are not.
 //!
-//! `plan::measured::space` lists the sizes that are ever measured. The reasons here go by shape alone;
-//! what a GPU or the compiler refuses shows when it is tried. Whoever changes them raises
-//! `space::RULES`, which makes earlier records foreign. It cannot fail.
+//! `plan::measured::space` lists the sizes that are ever measured. The reasons here depend on the shape
+//! alone; a refusal by the GPU or the compiler shows when a variant is tried. Whoever changes them
+//! raises `space::RULES`, which makes earlier records foreign. It cannot fail.
 
 use crate::plan::measured::space::listed;
 use crate::plan::{Limits, Plan, clusters_at_once};

@@ -1,8 +1,8 @@
 //! The search: which variants are measured for which problem, in which order, and when to stop.
 //!
-//! Kernels are compiled on other threads; `trial` is what happens to those of one problem. The
-//! GPU is behind [`Meter`], so that this flow is tested without one. Every row is handed out as soon
-//! as it is known, so that a search may end at any time. An error of the meter itself ends it.
+//! Kernels are compiled on other threads; `trial` goes through the kernels of one problem. The GPU is
+//! behind [`Meter`], so that this flow is tested without one. Every row is handed out as soon as it is
+//! known, so that a search may end at any time. An error of the meter itself ends it.
 
 use super::compile::Compiled;
 use super::screen::{Screened, screen};
@@ -18,18 +18,18 @@ use topkit_codegen::{RowShape, SelectorSpec, Variant};
 
 /// Something that checks and times kernels.
 pub trait Meter {
-    /// It can measure no more.
+    /// The error that ends measuring.
     type Error: Clone + Send;
 
-    /// Whether the answers of a kernel are right, to a problem and to adversarial inputs.
-    /// It was compiled before.
+    /// Whether the answers of a kernel are right, to a problem and to adversarial inputs. It was
+    /// compiled before.
     fn check(
         &mut self,
         problem: &Problem,
         launch: &VariantLaunch,
     ) -> Result<Result<(), Fault>, Self::Error>;
 
-    /// What a launch takes.
+    /// The time of a launch.
     fn time(
         &mut self,
         problem: &Problem,
@@ -37,10 +37,11 @@ pub trait Meter {
         effort: Effort,
     ) -> Result<Result<Sample, Fault>, Self::Error>;
 
-    /// What it takes to read the scores of a problem once; `None` where that cannot be told.
+    /// The time of reading a problem's scores once; `None` if it cannot be measured.
     fn read_once(&mut self, problem: &Problem) -> Result<Option<Sample>, Self::Error>;
 
-    /// Whether other problems can still be measured after this error. Without an answer it is the end.
+    /// Whether other problems can still be measured after this error. If the GPU does not answer, they
+    /// cannot.
     fn goes_on(&self, error: &Self::Error) -> bool {
         let _ = error;
         false
@@ -56,20 +57,20 @@ pub enum Fault {
     Refused(String),
 }
 
-/// What is to be searched, with a meter of this error.
+/// A search to do, with a meter whose errors are `E`.
 pub struct Order<'a, E> {
     /// The selector. Its variants are measured on ragged rows where a problem has them.
     pub spec: &'a SelectorSpec,
     /// The problems, in the order in which they are measured.
     pub problems: &'a [Problem],
-    /// What the GPU can launch.
+    /// The limits of the GPU.
     pub limits: &'a Limits,
-    /// What an earlier search of the same place found. Problems that it has finished are passed over.
+    /// Rows of an earlier search in the same place. The problems that it finished are passed over.
     pub known: &'a [Row],
-    /// What it found out about reading once.
+    /// Its times of reading once.
     pub readings: &'a [Reading],
-    /// Compiles a kernel; called from several threads, once for each kernel. The inner error is why it
-    /// is refused, and becomes its row; the outer one ends the search, as one of the meter does.
+    /// Compiles a kernel; called from several threads, once for each kernel. The inner error says why it
+    /// is refused, and becomes its row; the outer one ends the search, like an error of the meter.
     pub compile: &'a Compile<'a, E>,
     /// Threads that compile.
     pub threads: usize,
@@ -88,7 +89,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// So much time from now on.
+    /// The given time from now on.
     pub fn of(budget: Duration) -> Clock {
         Clock { start: Instant::now(), budget }
     }
@@ -98,15 +99,15 @@ impl Clock {
     }
 }
 
-/// What happens in a search.
+/// An event of a search.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A problem is begun or passed over, with its place among all.
+    /// A problem begins or is passed over, with its place among all.
     Problem(usize, &'a Problem),
-    /// Something is known of a candidate.
+    /// A candidate has an outcome.
     Row(&'a Row),
-    /// It is known what reading the scores of a problem once takes.
+    /// The time of reading a problem's scores once is known.
     Reading(&'a Reading),
 }
 
@@ -116,7 +117,7 @@ pub enum Event<'a> {
 pub struct Summary {
     /// Problems that were finished, in this search or before.
     pub finished: usize,
-    /// Problems that were not.
+    /// Problems that were not finished.
     pub left: usize,
     /// Kernels that gave a wrong answer.
     pub wrong: usize,
@@ -127,7 +128,7 @@ pub struct Summary {
 /// problem for another search.
 ///
 /// # Errors
-/// The first of the meter, or of a compile; rows that were told remain valid.
+/// The first error of the meter, or of a compile; rows that were handed out remain valid.
 pub fn search<M: Meter>(
     order: &Order<'_, M::Error>,
     meter: &mut M,
@@ -149,7 +150,7 @@ pub fn search<M: Meter>(
         for _ in 0..order.threads.max(1) {
             scope.spawn(|| compiled.work(order.compile));
         }
-        // Whatever ends the search ends the compiling.
+        // However the search ends, compiling ends.
         let _stop = compiled.stop_on_drop();
         let mut summary = Summary { left: order.problems.len(), ..Summary::default() };
         let mut failed = None;
@@ -200,7 +201,7 @@ fn tried(space: &[Screened]) -> impl Iterator<Item = Variant> {
     tried.map(|candidate| candidate.variant)
 }
 
-/// Whether every candidate has a row, and a winner was timed with care where any could be.
+/// Whether every candidate has a row, and a winner was timed longer where any could be.
 fn finished<E>(order: &Order<'_, E>, problem: &Problem, space: &[Screened]) -> bool {
     let rows: Vec<&Row> = order.known.iter().filter(|row| row.problem == *problem).collect();
     let known: HashSet<VariantLaunch> = rows.iter().map(|row| row.launch).collect();

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use topkit_codegen::{Arch, DType};
 
-/// Takes what the names say; every name that is asked for is written down.
+/// Takes the times that the names say, and logs every name.
 #[derive(Default)]
 struct Mock {
     us: HashMap<&'static str, f64>,
@@ -180,7 +180,7 @@ fn the_best_are_launched_late_too_and_either_may_win() {
     let first = mock.timed.iter().position(|(name, _)| name == LATE).unwrap();
     let default = mock.timed.iter().position(|(name, _)| name == FOUR).unwrap();
     assert!(first > default, "{:?}", mock.timed);
-    // What is far behind is not launched in its other way.
+    // A variant that is far behind is not launched with the other setting of PDL.
     assert!(matches!(found.last("block_resident v4_b2048_t512_r64"), Outcome::PassedOver(_)));
 }
 
@@ -208,7 +208,7 @@ fn reading_once_is_timed_once_for_every_k_and_layout() {
     assert_eq!(mock.readings, [problem, ragged]);
     let told: Vec<Problem> = found.readings.iter().map(|reading| reading.problem).collect();
     assert_eq!(told, [problem, ragged].map(|problem| Problem { k: 0, ..problem }));
-    // Kernels are those of the rows of the problem, and rows name them by the default meaning.
+    // The kernels have the problem's kind of rows, and rows name them by the default semantics.
     assert!(found.rows.iter().all(|row| row.launch == row.launch.plain()));
 }
 
@@ -279,7 +279,7 @@ fn a_problem_without_memory_is_left_and_the_others_are_measured() {
     assert_eq!(found.result, Err(NO_MEMORY.to_owned()));
     let timed = |row: &Row| row.outcome.microseconds().is_some();
     assert!(found.rows.iter().any(|row| row.problem.rows == 16 && timed(row)));
-    // What was not to blame has no row, so that another search begins anew.
+    // A variant that was not to blame has no row, so that another search tries it again.
     let tried = |row: &&Row| !matches!(row.outcome, Outcome::PassedOver(_));
     assert_eq!(found.rows.iter().filter(tried).filter(|row| row.problem.rows == 8).count(), 0);
     let again = searched(&mut Mock::default(), &found.rows, 60, usize::MAX);

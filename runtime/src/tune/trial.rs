@@ -2,7 +2,8 @@
 //!
 //! A variant is checked before it is timed. Each kernel first runs for a short while in its default
 //! launch. Kernels that cannot win are dropped; the best are also tried without PDL. The last few are
-//! timed longer, and two that are close are timed in pairs. The outcome of each variant is a row. An error of the meter ends the trial; rows that were told remain valid.
+//! timed longer, and two that are close are timed in pairs. The outcome of each variant is a row. An
+//! error of the meter ends the trial; rows that were handed out remain valid.
 
 use super::compile::Compiled;
 use super::screen::Screened;
@@ -14,13 +15,13 @@ use crate::problem::Problem;
 use std::ops::ControlFlow;
 use topkit_codegen::Variant;
 
-/// A variant that takes more than so many times what the best takes is dropped.
+/// A variant that takes more than so many times the best time is dropped.
 const HOPELESS: f64 = 1.5;
-/// Kernels that are launched in their other way too, and variants that are timed with care.
+/// Kernels that are also launched with the other setting of PDL, and variants that are timed longer.
 const FINALISTS: usize = 3;
 /// Times that the last two run in turn.
 const PAIRS: usize = 3;
-/// The last two run off where the second takes at most so many times what the first takes.
+/// The last two are timed against each other if the second takes at most so many times the first's time.
 const CLOSE: f64 = 1.05;
 
 /// The ways to launch a kernel on a GPU, the default launch first.
@@ -38,11 +39,11 @@ pub(super) struct Trial<'a, 'b, M: Meter> {
     compiled: &'a Compiled<M::Error>,
     tell: &'a mut (dyn FnMut(Event<'_>) -> ControlFlow<()> + 'b),
     problem: &'a Problem,
-    /// Answers that were wrong.
+    /// Wrong answers.
     pub(super) wrong: usize,
 }
 
-/// Candidates and what they took.
+/// Candidates and their times.
 type Times = Vec<(VariantLaunch, Sample)>;
 
 impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
@@ -92,7 +93,7 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
         self.finish(&times)
     }
 
-    /// Rows of what is not measured, as far as its sizes are ever measured.
+    /// Rows for the variants that are not measured, if their sizes are ever measured.
     fn pass_over_space(&mut self, space: &[Screened]) -> ControlFlow<()> {
         let mut passed: Vec<(VariantLaunch, String)> = Vec::new();
         for Screened { variant, reason } in space.iter().filter(|one| listed(&one.variant)) {
@@ -148,7 +149,7 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
         })
     }
 
-    /// Times the last few with care.
+    /// Times the last few for longer.
     fn finish(&mut self, times: &Times) -> Result<ControlFlow<()>, M::Error> {
         let mut finals = Times::new();
         for (launch, _) in times {
@@ -166,8 +167,7 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The best two in turn, so that drift affects both alike; the medians take the place of
-    /// their times.
+    /// The best two in turn, so that drift affects both alike; the medians replace their times.
     fn run_off(&mut self, finals: &mut [(VariantLaunch, Sample)]) -> Result<(), M::Error> {
         finals.sort_by(|(_, a), (_, b)| a.microseconds().total_cmp(&b.microseconds()));
         let [first, second, ..] = finals else { return Ok(()) };

@@ -27,12 +27,12 @@ use std::thread;
 use std::time::Duration;
 use topkit_codegen::{KSet, SelectorSpec, Variant};
 
-/// What is to be tuned, and where it is kept.
+/// The problems and the selector to tune, and the file of the records.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Tuning<'a> {
-    /// The selector. Its variants are measured with the default meaning, which costs what any other
-    /// does, and each is proved with another order of scores too.
+    /// The selector. Its variants are measured with the default semantics, because others cost the same,
+    /// and each is proved with another order of scores too.
     pub spec: &'a SelectorSpec,
     /// The problems, dense and ragged ones.
     pub problems: &'a [Problem],
@@ -98,7 +98,7 @@ pub enum TuneError {
     Stopped {
         /// The file of the records.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         reason: Box<Error>,
     },
 }
@@ -113,15 +113,14 @@ impl From<Error> for TuneError {
 const MOST: usize = 1 << 40;
 
 impl Engine {
-    /// Measures which variant of a selector is fastest for each of some problems, and keeps what it
-    /// finds in [`Toolchain::records`](crate::Toolchain::records), for selectors made later. Variants are
-    /// checked before they are timed. What was measured before, by whatever process, is not
-    /// measured again.
+    /// Measures which variant of a selector is fastest for each of some problems, and keeps the times in
+    /// [`Toolchain::records`](crate::Toolchain::records), for selectors made later. Variants are checked
+    /// before they are timed. A variant that any process measured before is not measured again.
     ///
-    /// It ends when all is measured, when the budget is spent, or when `tell` breaks; what is known
-    /// by then is kept. `tell` hears of every problem that is begun and of every row. Have nothing
-    /// else run on the GPU meanwhile, and capture no stream. It compiles even where the settings deny
-    /// unexpected compiles: these are expected.
+    /// It ends when all is measured, when the budget is spent, or when `tell` breaks; everything
+    /// measured by then is kept. `tell` is called for every problem that begins and for every row. Run
+    /// nothing else on the GPU meanwhile, and capture no stream. It compiles even where the settings
+    /// deny unexpected compiles, because these are expected.
     ///
     /// ```no_run
     /// use std::ops::ControlFlow;
@@ -139,7 +138,7 @@ impl Engine {
     ///     ControlFlow::Continue(())
     /// })?;
     /// println!("{} left", summary.left);
-    /// let selector = engine.selector(spec)?; // goes by what was measured
+    /// let selector = engine.selector(spec)?; // its plans use the new times
     /// # let _ = selector;
     /// # Ok(())
     /// # }
@@ -228,7 +227,7 @@ pub fn compare(
     let problems = sound(tuning.spec, tuning.problems)?;
     place(engine)?;
     let path = tuning.records;
-    // What plans only warn of is an error to whoever wants to know what the records are worth.
+    // A fault in the records is a warning to plans and an error here, where the records are the purpose.
     Records::read(path).map_err(|error| refused(path, "read", error))?;
     let setup = Setup::new(engine, tuning.spec)?;
     let tables = [engine.table(path), engine.shipped()].map(|table| table.map(Arc::new));
@@ -252,7 +251,7 @@ pub fn compare(
         .map_err(|reason| stopped(path, reason))
 }
 
-/// The problems that can be measured, of which those without scores are not.
+/// The problems that can be measured; problems without scores cannot.
 fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, TuneError> {
     let mut sound = Vec::new();
     for &problem in problems {

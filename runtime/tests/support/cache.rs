@@ -9,7 +9,7 @@ use topkit::{Arch, Config};
 pub struct TestCache {
     cache: KernelCache,
     disk: Option<DiskCache>,
-    /// What [`TestCache::get`] asks with.
+    /// The permission of [`TestCache::get`].
     compiling: Compiling,
 }
 

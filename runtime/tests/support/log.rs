@@ -1,4 +1,4 @@
-//! Records what is logged, each thread's for itself, and can stop a process at a logged event.
+//! Records logged events, each thread's for itself, and can stop a process at a logged event.
 //!
 //! One subscriber serves the whole test program: events are lost when tests that run side by side
 //! each install and remove their own.
@@ -24,8 +24,8 @@ struct Pause {
     marker: PathBuf,
 }
 
-/// Runs `work`, and gives what this thread logged meanwhile: a line an event, `LEVEL message
-/// field=value`.
+/// Runs `work`, and returns the events that this thread logged meanwhile: a line an event, `LEVEL
+/// message field=value`.
 pub fn logged<R>(work: impl FnOnce() -> R) -> (R, Vec<String>) {
     install();
     LINES.take();

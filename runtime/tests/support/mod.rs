@@ -1,5 +1,5 @@
-//! What the tests of the cache share: a fake compiler, a record of what is logged, and copies of
-//! the test program that run as other processes. It needs neither a GPU nor a compiler.
+//! Support for the tests of the cache: a fake compiler, a record of logged events, and copies of the
+//! test program that run as other processes. It needs neither a GPU nor a compiler.
 #![allow(dead_code, unused_imports, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
@@ -123,7 +123,7 @@ pub fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What unfinished writes have left.
+/// The files of unfinished writes.
 pub fn leftovers(root: &Path) -> Vec<String> {
     names(&root.join("v1/.staging"))
 }

@@ -20,7 +20,7 @@ pub enum KernelError {
     PtxDenied(#[from] PtxDenied),
 }
 
-/// A compile that was not expected, where the settings deny those.
+/// An unexpected compile, which the settings deny.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{entry} for {arch} is not compiled, and compiling is denied by TOPKIT_DENY_JIT or `deny_jit`; \
@@ -33,7 +33,7 @@ pub struct Denied {
     pub entry: String,
     /// The target.
     pub arch: Arch,
-    /// What it was looked for as.
+    /// The key that was searched.
     pub key: CacheKey,
     /// Where it was looked for.
     pub place: String,
@@ -69,7 +69,7 @@ pub struct NotPacked {
     pub arch: Arch,
     /// SHA-256 of its CUDA C, in hexadecimal.
     pub digest: String,
-    /// Every pack that was searched, a line each, with what it has instead.
+    /// Every pack that was searched, a line each, and why it lacks the kernel.
     pub searched: String,
     /// Why there is no compiler.
     pub compiler: NvrtcError,

@@ -30,7 +30,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use topkit_codegen::{Arch, RenderedSource};
 
-/// Compiled kernels by what decides their code.
+/// Compiled kernels by key.
 #[derive(Debug)]
 pub struct KernelCache {
     /// Memory, and the others in the order in which they are asked.
@@ -116,12 +116,12 @@ impl KernelCache {
         self.compiler.version()
     }
 
-    /// What it has done so far.
+    /// Counts since the cache was made.
     pub fn stats(&self) -> CacheStats {
         self.counters.stats()
     }
 
-    /// What stores are asked for.
+    /// The request that stores get.
     pub(crate) fn wanted<'a>(&'a self, source: &'a RenderedSource, arch: Arch) -> Wanted<'a> {
         Wanted::new(source, arch, &self.compiler)
     }
@@ -140,10 +140,15 @@ impl KernelCache {
             Ok(artifact)
         })?;
         if in_memory {
-            tracing::trace!(key = %artifact.key, "kernel found in memory");
-            self.counters.memory_hit();
+            self.count_memory_hit(&artifact);
         }
         Ok((artifact, in_memory))
+    }
+
+    /// Counts and logs a kernel that was in memory, for a toolchain that remembers it by its variant too.
+    pub(crate) fn count_memory_hit(&self, artifact: &Artifact) {
+        tracing::trace!(key = %artifact.key, "kernel found in memory");
+        self.counters.memory_hit();
     }
 
     /// The kernel, and which store had it. The first look takes no lock between processes: a warm start

@@ -4,7 +4,7 @@
 use crate::compile::store::Origin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What a [`KernelCache`](super::KernelCache) has done since it was made.
+/// The counts of a [`KernelCache`](super::KernelCache) since it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {

@@ -1,4 +1,4 @@
-//! The list of stores: which is asked first, which keep a kernel, and what a claim saves.
+//! The list of stores: their order, which ones keep a kernel, and when a claim saves a compile.
 
 use super::*;
 use crate::compile::Compiled;
@@ -27,7 +27,7 @@ impl Compiler for Fake {
 
 type Log = Arc<Mutex<Vec<String>>>;
 
-/// A store that logs what it is asked, and has a kernel at once, after a claim, or not.
+/// A store that logs its calls, and has a kernel at once, after a claim, or not.
 #[derive(Debug)]
 struct Logging {
     name: &'static str,
@@ -70,7 +70,7 @@ fn artifact(origin: Origin) -> Arc<Artifact> {
     Arc::new(Artifact { origin, ..(*artifact).clone() })
 }
 
-/// What two stores are asked for one kernel, and where it came from.
+/// The calls that two stores get for one kernel, and the kernel's origin.
 fn asked(
     compiling: Compiling,
     has: [Option<Origin>; 2],
@@ -85,7 +85,7 @@ fn asked(
     let cache = KernelCache::new(Arc::new(Fake), vec![store(0), store(1)]);
     let found = cache.get(&source(), ARCH, compiling).ok().map(|artifact| artifact.origin);
     let asked = std::mem::take(&mut *log.lock().unwrap());
-    // What was found or made is in memory, and no store is asked again.
+    // A found or compiled kernel is in memory, and no store is asked again.
     if let Some(origin) = found {
         assert_eq!(cache.get(&source(), ARCH, Compiling::Denied).unwrap().origin, origin);
         assert_eq!(*log.lock().unwrap(), [""; 0]);

@@ -17,14 +17,14 @@ pub struct Artifact {
     pub arch: Arch,
     /// Machine code.
     pub cubin: Vec<u8>,
-    /// What the compiler said when it was compiled.
+    /// The compiler's log.
     pub log: String,
     /// Where it came from.
     pub origin: Origin,
 }
 
 impl Artifact {
-    /// What a compile gave, under its key; the kernel's name is that of the key.
+    /// The output of a compile under its key, from which it takes the kernel's name.
     pub fn new(key: CacheKey, arch: Arch, compiled: Compiled, origin: Origin) -> Artifact {
         let Compiled { cubin, log } = compiled;
         Artifact { entry: key.entry().to_owned(), key, arch, cubin, log, origin }

@@ -11,15 +11,15 @@ pub enum NotKept {
     /// It could not be written.
     #[error("{reason}")]
     Refused {
-        /// What the disk said, and where.
+        /// The reason that the disk gave, and the path.
         reason: String,
     },
-    /// What is there is damaged.
+    /// The entry is damaged.
     #[error("the entry in {} is damaged: {reason}", folder.display())]
     Damaged {
         /// The cache folder.
         folder: PathBuf,
-        /// What is wrong with it.
+        /// The damage.
         reason: String,
     },
     /// It was there and is not any more.

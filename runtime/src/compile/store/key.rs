@@ -1,4 +1,4 @@
-//! What decides the machine code of a kernel, and the key made from it.
+//! The inputs that decide the machine code of a kernel, and the key made from them.
 //!
 //! Time stamps, paths and machine names are no part of a key: two machines with the same compiler have
 //! the same keys. Nothing here does IO or can fail.

@@ -61,13 +61,13 @@ pub trait Store: fmt::Debug + Send + Sync {
         None
     }
 
-    /// What messages call it, where it is no folder and a message should name it.
+    /// A name for messages, if it has no folder and messages should name it.
     fn name(&self) -> Option<&str> {
         None
     }
 }
 
-/// What a store answers before a compile.
+/// The answer of a store before a compile.
 pub enum Claim {
     /// Another process has made the kernel meanwhile.
     Made(Arc<Artifact>),

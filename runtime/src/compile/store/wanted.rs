@@ -41,7 +41,7 @@ impl<'a> Wanted<'a> {
         self.digest.get_or_init(|| sha256(self.source.text.as_bytes()))
     }
 
-    /// What decides its machine code. It asks the compiler for its version.
+    /// The inputs that decide its machine code. It asks the compiler for its version.
     pub fn inputs(&self) -> KeyInputs<'a> {
         KeyInputs { compiler: self.compiler.version(), ..self.inputs_of_any_compiler() }
     }
@@ -57,7 +57,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// The key of what this compiler would make. It asks the compiler for its version.
+    /// The key of the kernel that this compiler would make. It asks the compiler for its version.
     pub fn key(&self) -> &CacheKey {
         self.key.get_or_init(|| self.inputs().key())
     }

@@ -1,5 +1,4 @@
-//! Which of a GPU's own records displace the variant that is planned without them: those that are
-//! clearly faster.
+//! Own records displace the variant that is planned without them only if they are clearly faster.
 //!
 //! It works on the points of one selector before the planner goes by them, so that plans, explanations
 //! and `reach` agree. Where the records lack the variant that is planned without them, the fastest

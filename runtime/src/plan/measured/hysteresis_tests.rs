@@ -45,7 +45,7 @@ fn explained(spec: &SelectorSpec, table: &GpuTable, columns: usize) -> Explanati
     Planner::new(Arc::new(spec.clone()), limits(), table).explain(&problem(columns)).unwrap()
 }
 
-/// What is planned by some records, and the variant that was kept.
+/// The plan by some records, and the variant that was kept.
 fn planned(records: Vec<(VariantLaunch, f64)>) -> (VariantLaunch, Option<Hysteresis>) {
     let Explanation { plan, basis, .. } = explained(&spec(), &table(records), 65536);
     match basis {
@@ -80,7 +80,7 @@ fn a_record_that_is_clearly_faster_displaces_it() {
 #[test]
 fn records_without_the_shipped_pick_go_by_the_fastest() {
     assert_eq!(planned(vec![(pdl(FOUR), 9.9), (pdl(EIGHT), 9.95)]), (pdl(FOUR), None));
-    // The same kernel launched in the other way is not what is planned without records.
+    // The kernel that is planned without records, but with the other setting of PDL, is another launch.
     assert_eq!(planned(vec![(pdl(FOUR), 9.9), (no_pdl(BLOCK), 10.0)]), (pdl(FOUR), None));
 }
 

@@ -2,19 +2,21 @@
 //! interpolate in.
 //!
 //! Times are looked up by the logarithms of the three, between the eight corners around a problem;
-//! beyond the ends the nearest corner is used. A corner that was not measured has the nearest point
-//! that was. Of a kernel that was launched in two ways the faster counts, and between points the
-//! way that weighs more. A lookup allocates nothing. What a kernel can serve is the planner's to ask.
+//! beyond the ends the nearest corner is used. A corner that was not measured has the times of the
+//! nearest measured point. Of a kernel that was launched with and without PDL the faster counts, and
+//! between points the setting with the greater weight. A lookup allocates nothing. The planner checks
+//! which problems a kernel can serve.
 
 use super::table::Point;
 use crate::problem::Problem;
 use std::collections::HashMap;
 use topkit_codegen::{SelectorSpec, Variant};
 
-/// Variants of one lattice, at most; the space of those that are measured has fewer.
+/// Variants of one lattice, at most; the space of the measured variants is smaller.
 pub(in crate::plan) const MOST_VARIANTS: usize = 64;
 
-/// A kernel that is not listed at a corner is taken to be slower than those that are.
+/// A kernel that is not listed at a corner is assumed slower than the slowest listed one, by this
+/// factor.
 const SLOWER: f32 = 1.1;
 
 /// A kernel whose time at a corner comes from longer rows is taken to be slower than the fastest
@@ -48,12 +50,12 @@ pub(in crate::plan) struct Listed {
 pub(in crate::plan) struct Corner {
     point: usize,
     exact: bool,
-    /// What a kernel that is not listed is taken to need.
+    /// The assumed time of a kernel that is not listed.
     pub(in crate::plan) slow: f32,
     pub(in crate::plan) times: Vec<Time>,
 }
 
-/// What a kernel took.
+/// The time of a kernel.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::plan) struct Time {
     pub(in crate::plan) place: u8,
@@ -61,7 +63,7 @@ pub(in crate::plan) struct Time {
     pdl: bool,
 }
 
-/// A corner of the cell that a range lies in, and what it weighs there at least and at most.
+/// A corner of the cell that contains a range, and its least and greatest weight there.
 #[derive(Debug)]
 pub(in crate::plan) struct Reach<'a> {
     pub(in crate::plan) corner: Option<&'a Corner>,
@@ -72,7 +74,7 @@ pub(in crate::plan) struct Reach<'a> {
 /// How far the logarithms of a plan may be off, in parts of a cell.
 const ROUNDING: f32 = 1e-4;
 
-/// What kernels are expected to take.
+/// The expected times of kernels.
 #[derive(Debug)]
 pub(in crate::plan) struct Estimate {
     /// A bit for each variant that was measured near the problem.
@@ -107,7 +109,7 @@ pub(in crate::plan) struct Near {
 }
 
 impl Lattice {
-    /// The lattice of some points, each with what its rows are multiplied by, of which the first
+    /// The lattice of some points, each with the factor of its rows, of which the first
     /// `own` are proven; `None` where no variant of the selector is listed.
     pub(in crate::plan) fn new(
         spec: &SelectorSpec,
@@ -182,9 +184,9 @@ impl Lattice {
         }
     }
 
-    /// A resident kernel takes no longer for a shorter row than for a full one, and was measured for full
-    /// rows alone. Where it is not listed, its time for the next longer rows counts, but never as faster
-    /// than what was measured there: two points may be of two sessions.
+    /// A resident kernel takes no longer for a shorter row than for a full one, and was measured for
+    /// full rows alone. Where it is not listed, its time for the next longer rows counts, but never as
+    /// faster than the times measured there: two points may be of two sessions.
     fn copy_to_shorter(&mut self) {
         let [rows, columns, ks] = [0, 1, 2].map(|axis| self.axes[axis].len());
         let is_resident =
@@ -217,7 +219,7 @@ impl Lattice {
         &self.axes[axis]
     }
 
-    /// The place of a variant among those that are listed.
+    /// The place of a variant among the listed ones.
     pub(in crate::plan) fn place(&self, variant: &Variant) -> Option<usize> {
         self.variants.iter().position(|listed| listed.variant == *variant)
     }
@@ -227,7 +229,7 @@ impl Lattice {
         let spans = [0, 1, 2].map(|axis| {
             let (values, (first, last)) = (&self.axes[axis], ranges[axis]);
             let low = span(values, (first + last) / 2.0).low;
-            // Beyond an end, what is left of it is cut off.
+            // The part of the range beyond the end of the axis is cut off.
             let upper = |at: f32| match values.get(low + 1) {
                 Some(next) => (at - values[low]) / (next - values[low]),
                 None => 0.0,
@@ -252,13 +254,13 @@ impl Lattice {
         (self.axes[1][0] - 1.0).exp2() as usize
     }
 
-    /// Whether the rows of a problem are so much shorter than all that were measured that nothing
-    /// is to be learnt from those.
+    /// Whether the rows of a problem are so much shorter than all measured rows that their times tell
+    /// nothing.
     pub(in crate::plan) fn is_above(&self, problem: &Problem) -> bool {
         (problem.columns as f32).log2() < self.axes[1][0] - 1.0
     }
 
-    /// What the listed variants are expected to take for a problem.
+    /// The expected times of the listed variants for a problem.
     pub(in crate::plan) fn estimate(&self, problem: &Problem) -> Estimate {
         let mut estimate = Estimate {
             seen: 0,

@@ -1,7 +1,7 @@
 //! The measured times of one selector, by dtype and layout.
 //!
-//! Rows of each alignment go by times of their own where such rows were measured. Where they were not,
-//! the times of the nearest layout serve. It cannot fail; a dtype without times has no entry.
+//! Rows of each alignment have their own times, if such rows were measured. Otherwise the times of the
+//! nearest layout are used. It cannot fail; a dtype without times has no entry.
 
 use super::lattice::Lattice;
 use super::shipped::GpuTable;
@@ -18,9 +18,9 @@ pub(in crate::plan) struct LayoutTimes {
     /// Rows begin at multiples of 16 bytes.
     pub(in crate::plan) aligned: bool,
     pub(in crate::plan) lattice: Lattice,
-    /// Of its points, the first so many are of this GPU's own records.
+    /// The first so many points are of this GPU's own records.
     pub(in crate::plan) own: usize,
-    /// Where packs alone serve: a bit for each variant of the lattice that no pack has.
+    /// With packs alone: a bit for each variant of the lattice that no pack has.
     pub(in crate::plan) absent: u64,
 }
 
@@ -48,8 +48,8 @@ impl LayoutTimes {
     }
 }
 
-/// The alignments that points were measured with, as scores of a load and whether that is 16 bytes,
-/// which is always among them.
+/// The alignments of the measured points, as scores of a load and whether a load has 16 bytes. Alignment
+/// to 16 bytes is always among them.
 fn alignments(dtype: DType, ragged: bool, points: &[(Point, f64)]) -> Vec<(u32, bool)> {
     let widest = Problem::new(dtype, 1, 1, 1).dense_aligned();
     let mut alignments = vec![(widest.vec_size, true)];
@@ -63,8 +63,8 @@ fn alignments(dtype: DType, ragged: bool, points: &[(Point, f64)]) -> Vec<(u32, 
     alignments
 }
 
-/// For each rows, columns and k that was measured, the point of this layout or of the nearest one. The
-/// first of them, as many as the second value says, are of this GPU's own records.
+/// For each measured rows, columns and k, the point of this layout or of the nearest one. The second
+/// value counts the first points, which are of this GPU's own records.
 fn nearest(
     dtype: DType,
     ragged: bool,

@@ -1,4 +1,4 @@
-//! What was measured, as far as plans read it: records, tables, and the interpolation between them.
+//! Measured times, as plans read them: records, tables, and the interpolation between them.
 //!
 //! `records` reads the lines that tuning wrote, `provenance` says where they were taken, and `space` which
 //! variants are ever measured. `table` condenses records, `shipped` says which table applies to a GPU,

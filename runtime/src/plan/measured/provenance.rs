@@ -1,4 +1,5 @@
-//! Where times were taken and by what: what decides whether they may be used here.
+//! The GPU, driver, compiler and space of measured times. They decide whether the times may be used
+//! here.
 //!
 //! It asks no device; the engine does. Times of another GPU, driver, compiler or space are
 //! foreign, and whoever reads them says so.
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// Where and by what times were taken.
+/// The GPU, driver, compiler and space with which times were measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The product name of the GPU.
@@ -20,7 +21,7 @@ pub struct Provenance {
     pub driver: String,
     /// The compiler: `nvrtc 13.0`.
     pub compiler: String,
-    /// What decides which variants are measured.
+    /// A digest of the sizes and reasons that decide which variants are measured.
     pub space: String,
 }
 
@@ -31,7 +32,7 @@ impl Provenance {
         hex(&format!("{device}\n{arch}\n{multiprocessors}\n{driver}\n{compiler}\n{space}"))
     }
 
-    /// What is another here than there, in words; `None` where nothing is.
+    /// The differences between this provenance and another, in words; `None` if there is none.
     pub fn differs(&self, here: &Provenance) -> Option<String> {
         let multiprocessors = [self, here].map(|side| side.multiprocessors.to_string());
         [

@@ -1,11 +1,11 @@
 //! Every variant that plans can name for a range of problems.
 //!
 //! No variant is left out: a plan for any problem in the range, in any layout, names one of these. A few
-//! are named that no problem needs, where two are about equally fast. Rules change at known sizes, so
-//! that one problem between two changes tells for all of them. For a measured table, ranges are halved
-//! until the variant in the middle of each part is faster than every other one all over the part, by
-//! limits on the weights that a plan interpolates with. It asks no device and compiles nothing. A
-//! workload that the selector was not declared for is an error.
+//! are listed that no problem needs, where two are about equally fast. Rules change at known sizes, so
+//! one problem between two changes represents all of them. For a measured table, ranges are halved until
+//! the variant in the middle of each part is the fastest everywhere in the part, by limits on the
+//! weights with which a plan interpolates. It asks no device and compiles nothing. A workload that the
+//! selector was not declared for is an error.
 
 use super::lattice::{Corner, LEAST_WEIGHT, Lattice, Reach};
 use super::layouts::LayoutTimes;
@@ -18,11 +18,11 @@ type Region = [(usize, usize); 3];
 /// The same as logarithms.
 type Logs = [(f32, f32); 3];
 
-/// How often a part is halved before all that may be needed in it is taken.
+/// How often a part is halved before every variant that it may need is taken.
 const HALVINGS: u32 = 9;
 /// Logarithms of times that differ by less are equal.
 const EQUAL: f32 = 1e-4;
-/// From so many rows on, a launch may have more CTAs than there can be.
+/// From so many rows on, a launch would need more CTAs than the GPU allows.
 const MANY_ROWS: usize = LIMIT / 16;
 
 impl Planner {
@@ -67,7 +67,7 @@ impl Planner {
         Ok(found)
     }
 
-    /// The problem in each layout that plans tell apart, dense aligned first.
+    /// The problem in each layout that has plans of its own, dense aligned first.
     fn layouts(&self, problem: &Problem) -> Vec<Problem> {
         let mut layouts: Vec<Problem> = Vec::new();
         for layout in problem.dense_aligned().alignments() {
@@ -83,7 +83,7 @@ impl Planner {
     }
 }
 
-/// A problem of each part of a workload all of which the same ones of some kernels can serve.
+/// A problem of each part of a workload in which the same kernels can serve every problem.
 pub(in crate::plan) fn parts<'a>(
     spec: &SelectorSpec,
     workload: &Workload,
@@ -124,7 +124,7 @@ fn declared(set: &KSet, (low, high): (u32, u32)) -> Vec<(u32, u32)> {
 struct Search<'a> {
     planner: &'a Planner,
     times: Option<&'a LayoutTimes>,
-    /// A problem in the layout of all that are searched.
+    /// A problem in the layout of this search.
     layout: Problem,
     found: Vec<Variant>,
 }
@@ -135,7 +135,7 @@ impl<'a> Search<'a> {
             return self.rules([rows, columns, k]);
         };
         let lattice = &times.lattice;
-        // Where rows are too short for the table, to within the precision of a logarithm.
+        // Where rows are too short for the table, within the precision of a logarithm.
         let short = lattice.least_columns();
         let (surely, maybe) = (short - short / 1000, short + short / 1000 + 2);
         let by_rules = [
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What rules name in a region.
+    /// Adds the variants that rules name in a region.
     fn rules(&mut self, [rows, columns, k]: Region) {
         let Planner { spec, limits, tried, .. } = self.planner;
         let edges = rules::edges(spec, self.layout.dtype, limits);
@@ -182,7 +182,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What the table gives in a region all of which the same kernels can serve.
+    /// Adds the variants that the table gives in a region. The same kernels can serve all of its
+    /// problems.
     fn table(&mut self, lattice: &'a Lattice, region: Region) {
         let Some(times) = self.times else { return };
         let first = self.problem(region.map(|(low, _)| low));
@@ -208,7 +209,7 @@ impl<'a> Search<'a> {
         Problem { rows, columns, k: k as u32, ..self.layout }
     }
 
-    /// Finds what is needed in a part of a region, or halves it.
+    /// Adds the variants for a part of a region, or halves it.
     fn narrow(
         &mut self,
         lattice: &'a Lattice,
@@ -242,7 +243,7 @@ impl<'a> Search<'a> {
         }
         let widest = (0..3).max_by(|&a, &b| width(part[a]).total_cmp(&width(part[b]))).unwrap_or(0);
         let last = halvings == 0 || width(part[widest]) == 0.0;
-        // Where none can be counted on, rules may have to serve.
+        // If no variant certainly serves, rules may have to.
         let unserved = sure == 0;
         if unserved && (last || seen == 0) {
             self.rules([0, 1, 2].map(|axis| {

@@ -24,13 +24,13 @@ fn usual() -> SelectorSpec {
     SelectorSpec::builder("Usual").dtype(DType::ALL).k(1..=8192).build().unwrap()
 }
 
-/// A selector that lacks most of what a table lists.
+/// A selector that lacks most variants of a table.
 fn narrow() -> SelectorSpec {
     let spec = SelectorSpec::builder("Narrow").dtype(DType::ALL).k([64, 1000, 4096]);
     spec.vec_size([4]).bins([2048, 4096]).threads([512, 1024]).build().unwrap()
 }
 
-/// Sizes near those at which plans change, and all others.
+/// Sizes near the sizes at which plans change, and all others.
 fn size(most: usize) -> impl Strategy<Value = usize> {
     let edges =
         [0, 1, 2, 4, 7, 66, 128, 132, 264, 512, 2048, 4096, 8192, 32768, 65536, 163_840, 524_288];
@@ -146,8 +146,8 @@ proptest! {
     }
 }
 
-/// The rules name one variant between two of their edges: at all sizes near those where they change,
-/// and at every number of rows.
+/// The rules name one variant between two of their edges: at all sizes near the edges, and at every
+/// number of rows.
 #[test]
 fn rules_change_at_their_edges_alone() {
     let near = |size: usize| [size - 1, size, size + 1];

@@ -1,5 +1,5 @@
-//! Records: what was measured, as JSON lines. A run line says where and by what, a row line what
-//! came of one variant for one problem, a reading line what it takes to read the scores once.
+//! Records: measured times, as JSON lines. A run line says the GPU, driver and compiler; a row line the
+//! outcome of one variant for one problem; a reading line the time of reading the scores once.
 //!
 //! This module reads records; `tune::Recorder` appends them. Of two rows about the same variant and
 //! problem, the later one counts. A line that is cut off, unknown or from elsewhere is named in
@@ -30,7 +30,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// What samples are compared by: the geometric mean of warm and cold.
+    /// The number by which samples are compared: the geometric mean of warm and cold.
     pub fn microseconds(self) -> f64 {
         (self.warm * self.cold).sqrt()
     }
@@ -46,7 +46,7 @@ pub enum Effort {
     Full,
 }
 
-/// What became of a candidate.
+/// The outcome of measuring a candidate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -68,7 +68,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What variants are compared by: the geometric mean of warm and cold, in microseconds.
+    /// The number by which variants are compared: the geometric mean of warm and cold, in microseconds.
     pub fn microseconds(&self) -> Option<f64> {
         match self {
             Outcome::Timed { warm, cold, .. } => Some((warm * cold).sqrt()),
@@ -77,7 +77,7 @@ impl Outcome {
     }
 }
 
-/// What is known of one candidate for one problem.
+/// The record of one candidate for one problem.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// The problem.
@@ -86,11 +86,11 @@ pub struct Row {
     pub launch: VariantLaunch,
     /// The first digits of the digest of its source, where it could be rendered.
     pub source: String,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
-/// What it takes to read the scores of a problem once, which no selection can beat.
+/// The time of reading a problem's scores once, which no selection can beat.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
     /// The problem; its k is 0, since every k reads as much.
@@ -152,7 +152,7 @@ pub(crate) enum Line {
     },
 }
 
-/// The rows of a file, each with where it was measured, and what was left out.
+/// The rows of a file, each with the run that measured it, and the refused lines.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Records {
@@ -161,9 +161,9 @@ pub struct Records {
     /// Every row with the name of its run, in the order of the file; of rows about the same, the
     /// last.
     pub rows: Vec<(String, Row)>,
-    /// What it takes to read once, with the name of its run.
+    /// The time of reading once, with the name of its run.
     pub readings: Vec<(String, Reading)>,
-    /// What was left out and why.
+    /// Refused lines, and why.
     pub refused: Vec<String>,
 }
 
@@ -243,7 +243,7 @@ impl Records {
     }
 
     #[cfg(feature = "tune")]
-    /// What it takes to read the scores of a problem once, where a run has measured it.
+    /// The time of reading a problem's scores once, where a run has measured it.
     pub fn read_once(&self, run: &str, problem: &Problem) -> Option<Sample> {
         let problem = Problem { k: 0, ..*problem };
         let mut readings = self.readings.iter();
@@ -274,7 +274,7 @@ impl Records {
             if !self.runs.contains_key(run) {
                 return false;
             }
-            // What was not measured depends on no source.
+            // A variant that was not measured depends on no source.
             if matches!(row.outcome, Outcome::PassedOver(_)) {
                 return true;
             }

@@ -21,7 +21,7 @@ const SHIPPED: &[(&str, &str)] = &[
 pub(crate) struct Here<'a> {
     /// Its product name; `None` where only the architecture is known.
     pub(crate) name: Option<&'a str>,
-    /// What it is compiled for.
+    /// The architecture of its compiles.
     pub(crate) arch: Arch,
     /// Its multiprocessors.
     pub(crate) multiprocessors: u32,
@@ -34,7 +34,7 @@ pub(crate) struct GpuTable {
     pub(crate) device: String,
     /// Why they apply here too, where they were measured on another GPU.
     pub(crate) stand_in: Option<String>,
-    /// Each with what its rows are to be multiplied by to be rows of this GPU.
+    /// Points, each with the factor that turns its rows into rows of this GPU.
     pub(crate) points: Vec<(Point, f64)>,
     /// How many of them, from the first on, are of this GPU's own records.
     pub(crate) own: usize,
@@ -52,7 +52,7 @@ impl GpuTable {
         GpuTable::among(SHIPPED.iter().filter_map(read).collect(), here)
     }
 
-    /// Of some tables, the one of this GPU's name, else one of its compute capability.
+    /// Of some tables, the table for this GPU's name, else for its compute capability.
     fn among(mut tables: Vec<Table>, here: Here<'_>) -> Option<GpuTable> {
         let capability = here.arch.capability();
         let alike = |table: &Table| {
@@ -82,8 +82,8 @@ impl GpuTable {
         Some(GpuTable { device, stand_in, points, own: 0, kept: Vec::new() })
     }
 
-    /// With the rows of this GPU's own records. They come first, and so take the place of shipped
-    /// points about the same problem.
+    /// Adds the rows of this GPU's own records. They come first, and so replace shipped points about the
+    /// same problem.
     pub(crate) fn with_own(
         shipped: Option<GpuTable>,
         records: &Records,

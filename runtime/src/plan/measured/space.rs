@@ -10,7 +10,7 @@ use topkit_codegen::{DType, KernelKind, Semantics, Sizes, Variant};
 /// Grows when the reasons of `tune::screen`, or the order of its search, change.
 const RULES: u32 = 5;
 
-/// What decides which variants are ever measured, in short.
+/// A digest of everything that decides which variants are ever measured.
 pub fn hash() -> String {
     let mut text = format!("{RULES}\n");
     for dtype in DType::ALL {

@@ -1,8 +1,8 @@
 //! A measured table: which kernels were fastest for which problem, and how long they took.
 //!
-//! It is made from records and read from a shipped file, a line a problem. It interpolates nothing
-//! and chooses nothing; `planner` does. A line that names a kernel which is no longer there gives
-//! the others.
+//! It is made from records and read from a shipped file, a line a problem. It interpolates nothing and
+//! chooses nothing; `planner` does. If a line names a kernel that no longer exists, its other kernels
+//! count.
 
 use super::{Provenance, Records};
 use crate::plan::VariantLaunch;
@@ -12,9 +12,9 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use topkit_codegen::{DType, Variant};
 
-/// The form of the file.
+/// The format of the file.
 const FORMAT: u32 = 2;
-/// The form before it: names did not say PDL, and every kernel that supports it was launched with it.
+/// The format before it: names did not say PDL, and every kernel that supports it was launched with it.
 const UNTOLD: u32 = 1;
 
 /// Kernels and their times for one problem.
@@ -26,10 +26,10 @@ pub(crate) struct Point {
     pub(crate) times: Vec<(VariantLaunch, f64)>,
 }
 
-/// What was measured in one place.
+/// The measured points of one GPU, driver and compiler.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Table {
-    /// Where and by what.
+    /// The GPU, driver and compiler.
     pub(crate) provenance: Provenance,
     /// By score type, k, rows and columns.
     pub(crate) points: Vec<Point>,
@@ -59,7 +59,7 @@ fn is_false(value: &bool) -> bool {
 }
 
 #[cfg(any(feature = "tune", test))]
-/// Kernels of a point that are kept in a shipped table, whatever they are.
+/// The fastest kernels of a point, which a shipped table always keeps.
 const KEPT: usize = 3;
 #[cfg(any(feature = "tune", test))]
 /// Bins and threads of a selector that declares one value of each.
@@ -84,7 +84,7 @@ impl Table {
 
     fn sorted(mut self) -> Table {
         for point in &mut self.points {
-            // The name decides between equal times, so that the order is one.
+            // The name decides between equal times, so that the order is always the same.
             point
                 .times
                 .sort_by(|(a, x), (b, y)| x.total_cmp(y).then_with(|| a.name().cmp(&b.name())));
@@ -98,10 +98,9 @@ impl Table {
     }
 
     #[cfg(any(feature = "tune", test))]
-    /// Only what a shipped table needs: of each problem the fastest three, each kernel by the
-    /// faster way to launch it, the fastest that serves
-    /// rows of any length, and the fastest of a selector of one size, [`NARROW_BINS`] with
-    /// [`NARROW_THREADS`].
+    /// The part that a shipped table needs: of each problem the fastest three variants, each kernel with
+    /// the faster setting of PDL, the fastest that serves rows of any length, and the fastest of a
+    /// selector of one size, [`NARROW_BINS`] with [`NARROW_THREADS`].
     pub(crate) fn condensed(mut self) -> Table {
         for point in &mut self.points {
             let mut known = std::collections::HashSet::new();
@@ -147,10 +146,10 @@ impl Table {
         Ok(text)
     }
 
-    /// Reads the text of a file; `None` of an empty one.
+    /// Reads the text of a file; `None` if it is empty.
     ///
     /// # Errors
-    /// A line that is none of a table, by its number.
+    /// A line that is not a line of a table, by its number.
     pub(crate) fn read(text: &str) -> Result<Option<Table>, String> {
         let mut lines = text.lines().enumerate();
         let Some((_, head)) = lines.next() else { return Ok(None) };
@@ -304,7 +303,7 @@ mod tests {
         for time in ["-0.5]", "0.0]", "-0.0]"] {
             unsound("0.5]", time, "no time");
         }
-        // A kernel that is gone takes nothing with it.
+        // A kernel that no longer exists removes no other kernel.
         let gone = text.replacen("t1024_r16", "t1024_r99", 1);
         let left = Table::read(&gone).unwrap().unwrap();
         assert_eq!(left.points[1].times.len(), 6);

@@ -1,4 +1,4 @@
-//! The one generator of scores: what kernels are tuned, measured and tested on.
+//! The one generator of the scores on which kernels are tuned, measured and tested.
 //!
 //! The same distribution, seed and shape give the same scores, whatever the number of threads. The
 //! caller passes the memory, so nothing here can fail. The right answer is computed elsewhere.
@@ -96,7 +96,8 @@ impl Distribution {
         Distribution::BothInfinities,
     ];
 
-    /// A short name, on the command line and in files; those of published tables are as there.
+    /// A short name for the command line and for files. Distributions of published tables keep their
+    /// published names.
     pub const fn name(self) -> &'static str {
         match self {
             Distribution::Normal => "randn",

@@ -1,9 +1,9 @@
 //! The scores that kernels are tuned on, and the check of their answers.
 //!
-//! A matrix is a few distinct rows over and over, so that it is made and ranked in little time
-//! however large it is. Adversarial rows have what breaks selections: ties everywhere, all winners in
-//! few stretches, NaN and infinities, few among other scores or a few scores among many of them.
-//! Where rows are ragged, each distinct row has its own length.
+//! A matrix repeats a few distinct rows, so that it is made and ranked quickly however large it is.
+//! Adversarial rows have the hard cases of a selection: ties everywhere, all winners in few stretches,
+//! NaN and infinities, few among other scores or a few scores among many of them. Where rows are ragged,
+//! each distinct row has its own length.
 //!
 //! [`Rng`], [`Distribution`] and [`Ranked`] are the generator and the check that benches and tests
 //! use too. They are here because a tuning on a user's machine needs them. None of them can fail.
@@ -26,8 +26,8 @@ const ROWS: usize = 8;
 /// Scores of all distinct rows, about.
 const SCORES: usize = 8 << 20;
 
-/// One row of each is what kernels are proved on. [`Distribution::MaskedNan`] has one infinity in even
-/// rows and the other in odd ones.
+/// Kernels are proved on one row of each. [`Distribution::MaskedNan`] has one infinity in even rows and
+/// the other in odd ones.
 const ADVERSARIAL: &[Distribution] = &[
     Distribution::Equal,
     Distribution::FewBits,
@@ -56,7 +56,7 @@ pub(super) struct Input {
 #[derive(Debug)]
 struct Row {
     ranks: Vec<u32>,
-    /// Of all scores, and of those that count where rows are ragged; made when first asked for.
+    /// The ranks of all scores, and of the scores within ragged lengths; made when first needed.
     dense: Option<Ranked>,
     ragged: Option<Ranked>,
 }
@@ -102,8 +102,8 @@ impl Input {
         length(self.rows.first().map_or(0, |first| first.ranks.len()), row % self.rows.len().max(1))
     }
 
-    /// What is wrong with the answer to a row, which has the scores of the distinct row of that
-    /// number; `None` where nothing is.
+    /// The fault in the answer to a row, whose scores are those of the distinct row of that number;
+    /// `None` if the answer is right.
     pub(super) fn fault(&mut self, row: usize, ragged: bool, got: &[i32]) -> Option<String> {
         if self.rows.iter().any(|row| row.ranked(ragged).is_none()) {
             self.rank_all(ragged);

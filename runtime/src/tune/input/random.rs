@@ -3,7 +3,7 @@
 
 use std::{f32, f64};
 
-/// What the state grows by with each number.
+/// The increment of the state for each number.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).

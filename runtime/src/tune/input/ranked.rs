@@ -1,9 +1,10 @@
 //! A row of scores in order, against which many answers are checked.
 //!
-//! [`host::check`](crate::host::check()) reads a whole row for every answer and stays the contract's
-//! own check, with tie rules and orders. Here the scores of a row are sorted once, and an answer then
-//! costs what it has elements: k distinct columns are the best ones exactly when none of them is worse
-//! than the k-th best score, and all scores above that one are among them. It has no tolerance either.
+//! [`host::check`](crate::host::check()) reads a whole row for every answer and stays the contract's own
+//! check, with tie rules and orders. Here the scores of a row are sorted once, and the cost of a check
+//! is then proportional to the answer's length: k distinct columns are the best ones exactly when none
+//! of them is worse than the k-th best score, and all scores above that one are among them. It has no
+//! tolerance either.
 
 use crate::problem::{IndexInt, Score};
 use topkit_codegen::{Select, Semantics};
@@ -33,8 +34,8 @@ impl Ranked {
         self.0.len()
     }
 
-    /// What is wrong with an answer of k indices in any order; `None` where nothing is. `rank` gives
-    /// the rank of a column of the row, and is asked for columns of the row alone.
+    /// The fault in an answer of k indices in any order; `None` if it is right. `rank` gives the rank of
+    /// a column of the row, and is asked for columns of the row alone.
     pub fn fault<I: IndexInt>(&self, rank: impl Fn(usize) -> u32, got: &[I]) -> Option<String> {
         let (length, k) = (self.0.len(), got.len());
         let (winners, rest) = got.split_at(k.min(length));

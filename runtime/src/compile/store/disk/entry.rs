@@ -23,7 +23,7 @@ pub(super) const META: &str = "meta.json";
 /// Far more than a `meta.json` needs, and little to read.
 const META_LIMIT: u64 = 1 << 20;
 
-/// What `meta.json` holds. No time and no machine: the same compile gives the same bytes.
+/// The content of `meta.json`. No time and no machine: the same compile gives the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Meta {
     pub format: u32,
@@ -99,7 +99,8 @@ pub(super) fn write(
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     let mut options = File::options();
     options.write(true).create_new(true);
-    // For this user alone whatever the umask is: what others may write to is not read back.
+    // Only this user may access the file, whatever the umask is: a file that others may write to is not
+    // read.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
@@ -123,8 +124,7 @@ pub(super) fn sync_folder(folder: &Path) {
     }
 }
 
-/// Reads a folder back. `Ok(None)` says that there is none; the fault names the file and what is
-/// wrong with it.
+/// Reads a folder back. `Ok(None)` says that there is none; the fault names the file and the damage.
 pub(super) fn read(folder: &Path) -> Result<Option<Stored>, String> {
     let found = folder.symlink_metadata();
     match found {
@@ -173,7 +173,7 @@ fn read_files(folder: &Path) -> Result<Stored, String> {
     Ok(Stored { key, arch, cubin, log })
 }
 
-/// What `meta.json` says, and its bytes; none of it is checked.
+/// The content of `meta.json`, and its bytes; nothing is checked.
 pub(super) fn read_meta(folder: &Path) -> Result<(Meta, Vec<u8>), String> {
     let json = read_file(folder, META, META_LIMIT)?;
     let meta = serde_json::from_slice(&json).map_err(|error| format!("{META}: {error}"))?;
@@ -212,7 +212,7 @@ fn read_file(folder: &Path, name: &str, limit: u64) -> Result<Vec<u8>, String> {
     fs::read(&path).map_err(fault)
 }
 
-/// What to say of a link.
+/// The message about a link.
 fn link(path: &Path) -> String {
     let target = fs::read_link(path).unwrap_or_default();
     format!("a symbolic link to {}, and links are not followed", target.display())

@@ -14,14 +14,14 @@ pub enum DiskError {
         path.display()
     )]
     Io {
-        /// What was to be done.
+        /// The action that failed.
         action: &'static str,
         /// To which file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's reason.
         reason: io::Error,
     },
-    /// The folder could hold what another user put there.
+    /// The folder could hold files that another user put there.
     #[error(
         "the cache folder {} is refused: {reason}; set TOPKIT_CACHE_DIR to a folder that is \
          yours alone, such as one that does not exist yet",

@@ -39,12 +39,12 @@ fn check(path: &Path) -> Result<(), DiskError> {
     danger(&metadata).map_or(Ok(()), |reason| Err(refused(reason)))
 }
 
-/// Whether nobody else could have written what this is of.
+/// Whether nobody else could have written this file or folder.
 pub(crate) fn is_safe(metadata: &Metadata) -> bool {
     danger(metadata).is_none()
 }
 
-/// Why somebody else could have written what this is of; `None` where nobody could.
+/// Why somebody else could have written this file or folder; `None` if nobody could.
 pub(super) fn danger(metadata: &Metadata) -> Option<String> {
     #[cfg(unix)]
     {

@@ -35,11 +35,11 @@ pub struct Entry {
 pub struct Checked {
     /// The entry.
     pub entry: Entry,
-    /// What is wrong with it; `None` when it is sound.
+    /// The damage; `None` if it is sound.
     pub fault: Option<String>,
 }
 
-/// What was removed.
+/// The result of a removal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cleared {
@@ -55,14 +55,14 @@ impl DiskCache {
         entries_in(self.entries_folder())
     }
 
-    /// Reads every entry and checks every byte of it. It changes nothing: a bad entry is replaced
-    /// when its kernel is next compiled. What another process removes meanwhile is sound.
+    /// Reads every entry and checks every byte of it. It changes nothing: a bad entry is replaced when
+    /// its kernel is next compiled. An entry that another process removes meanwhile counts as sound.
     pub fn verify(&self) -> Result<Vec<Checked>, DiskError> {
         let check = |entry: Entry| Checked { fault: fault(&entry.path), entry };
         Ok(self.entries()?.into_iter().map(check).collect())
     }
 
-    /// Removes every entry, good or bad, and what unfinished writes have left.
+    /// Removes every entry, good or bad, and the files of unfinished writes.
     pub fn clear(&self) -> Result<Cleared, DiskError> {
         let mut cleared = Cleared::default();
         for entry in self.entries()? {
@@ -111,7 +111,7 @@ impl Entry {
     }
 }
 
-/// The size of the files in a folder; what cannot be read counts nothing.
+/// The size of the files in a folder; an unreadable file counts nothing.
 pub(super) fn size(folder: &Path) -> u64 {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     files.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
@@ -127,7 +127,7 @@ fn fault(path: &Path) -> Option<String> {
     }
 }
 
-/// Removes a folder with all in it, or the link or file in its place, but not what a link names.
+/// Removes a folder with all in it, or the link or file in its place, but not the target of a link.
 pub(super) fn remove(path: &Path) -> Result<(), DiskError> {
     let removed = match path.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),

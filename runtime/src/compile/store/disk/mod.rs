@@ -37,7 +37,7 @@ const STAGING: &str = ".staging";
 /// The folder of the lock files.
 const LOCKS: &str = ".locks";
 
-/// Far longer than a write takes, so that what is older was left by a writer that died.
+/// Far longer than a write takes, so an older file was left by a writer that died.
 const STALE: Duration = Duration::from_secs(3600);
 /// Longer than a compile takes; whoever waits in vain compiles too.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,12 +51,11 @@ pub struct DiskCache {
     limit: Option<u64>,
     /// Bytes that may be published before the folder is measured again; clones share it.
     unmeasured: Arc<AtomicU64>,
-    /// Why each kernel that could not be kept was not, without those that were kept since; clones
-    /// share it.
+    /// Why each kernel could not be kept, without the kernels that were kept since; clones share it.
     refused: Arc<Mutex<HashMap<CacheKey, String>>>,
 }
 
-/// What a look into the disk cache gave.
+/// The result of a lookup in the disk cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lookup {
@@ -66,7 +65,7 @@ pub enum Lookup {
     Miss,
     /// There is an entry that cannot be used; the next one published takes its place.
     Corrupt {
-        /// What is wrong with it.
+        /// The damage.
         reason: String,
     },
 }

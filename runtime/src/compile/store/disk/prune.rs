@@ -1,8 +1,8 @@
 //! Tidies the disk cache for a person: `topkit cache prune`.
 //!
 //! Reads everything, as `verify` does, and removes damaged entries, entries of other formats, the least
-//! recently used entries beyond a size, and files that killed processes have left. It follows no link and
-//! removes only what the cache itself makes. Other processes may use the cache meanwhile.
+//! recently used entries beyond a size, and files that killed processes have left. It follows no link
+//! and removes only files that the cache itself makes. Other processes may use the cache meanwhile.
 
 use super::inventory::{Checked, Entry, entries_in, remove};
 use super::{DiskCache, DiskError, LOCKS, STAGING, STALE};
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-/// What was removed, or would be.
+/// The entries that were removed, or would be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pruned {
@@ -19,7 +19,7 @@ pub struct Pruned {
     pub removed: Vec<(Entry, Unneeded)>,
     /// How many entries stay.
     pub kept: usize,
-    /// The size of those.
+    /// The size of the kept entries.
     pub kept_bytes: u64,
 }
 
@@ -36,11 +36,11 @@ pub enum Unneeded {
 }
 
 impl DiskCache {
-    /// Removes damaged entries, those of other formats, and the least recently used until what is
-    /// left has at most `limit` bytes. With `dry_run` it only tells what it would remove.
+    /// Removes damaged entries, entries of other formats, and the least recently used entries until the
+    /// rest has at most `limit` bytes. With `dry_run` it only tells which entries it would remove.
     ///
     /// # Errors
-    /// A folder cannot be listed, or an entry cannot be removed; what was removed before stays so.
+    /// A folder cannot be listed, or an entry cannot be removed; earlier removals stay.
     pub fn prune(&self, limit: Option<u64>, dry_run: bool) -> Result<Pruned, DiskError> {
         let mut pruned = Pruned::default();
         let mut sound = Vec::new();

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 /// Renames tried against other writers of the same entry before the last one.
 const ROUNDS: usize = 3;
 
-/// What became of an entry that was to be published.
+/// The outcome of publishing an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Published {
     /// It is in its place.
@@ -129,7 +129,7 @@ impl DiskCache {
         fs::rename(&new, file).map_err(|error| DiskError::io("create", file, error))
     }
 
-    /// The folder to write in, without what writers that died have left there.
+    /// The folder to write in, without the files of writers that died.
     pub(crate) fn staging(&self) -> Result<PathBuf, DiskError> {
         let staging = self.prepare(STAGING)?;
         let listing =

@@ -89,7 +89,7 @@ impl DiskCache {
             let path = self.root().display();
             tracing::info!(%path, gone, bytes = total, limit, "made room in the cache");
         }
-        // Others publish too, so that a part of what is left is as far as this look reaches.
+        // Others publish too, so this size is trusted for a part of the remaining room alone.
         let reach = limit.saturating_sub(total).min(limit / 16);
         self.unmeasured.store(reach, Ordering::Relaxed);
     }

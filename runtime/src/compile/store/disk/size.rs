@@ -7,7 +7,7 @@
 )]
 #[non_exhaustive]
 pub struct SizeError {
-    /// What was given.
+    /// The given text.
     pub text: String,
 }
 

@@ -10,13 +10,13 @@ pub enum PackError {
     /// The operating system refused.
     #[error("cannot {action} the pack {}: {reason}", path.display())]
     Io {
-        /// What was to be done.
+        /// The action that failed.
         action: &'static str,
         /// The pack.
         path: PathBuf,
-        /// What kind of refusal it is.
+        /// The kind of the failure.
         kind: std::io::ErrorKind,
-        /// What the operating system said.
+        /// The operating system's reason.
         reason: String,
     },
     /// The file is something else.
@@ -39,7 +39,7 @@ pub enum PackError {
         /// The format that it has.
         found: u32,
     },
-    /// Its bytes are not those that were written.
+    /// Its bytes differ from the bytes that were written.
     #[error(
         "the pack {} is damaged: {reason}; copy it again or make it anew with `topkit pack`",
         path.display()
@@ -47,7 +47,7 @@ pub enum PackError {
     Damaged {
         /// The pack.
         path: PathBuf,
-        /// What is wrong, and where.
+        /// The fault, and its place.
         reason: String,
     },
     /// A kernel does not belong into the pack that is being made.

@@ -1,6 +1,6 @@
 //! The bytes of a pack, apart from any file. Integers are little-endian.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 0 to 8 | `\x89topkit\n` |
 //! | 8 to 12 | the format: 1 |
@@ -31,7 +31,7 @@ pub(super) const INDEX_LIMIT: u64 = 16 << 20;
 /// As long as a symbol can be.
 const SYMBOL_LIMIT: usize = 255;
 
-/// What a pack tells of itself.
+/// The description of a pack in its index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Index {
@@ -56,7 +56,7 @@ pub struct PackedKernel {
     pub bytes: u64,
     /// SHA-256 of its machine code, in hexadecimal.
     pub sha256: String,
-    /// What the compiler said, without the time that it took.
+    /// The compiler's log, without the time of the compile.
     pub log: String,
     /// Where its machine code begins in the file.
     #[serde(skip)]
@@ -93,7 +93,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// That of an index.
+    /// The header of an index.
     pub(super) fn of(index: &[u8]) -> Header {
         Header {
             version: FORMAT,

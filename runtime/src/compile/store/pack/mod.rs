@@ -6,7 +6,7 @@
 //! engine with packs needs no NVRTC: it launches the packed kernels, and names a kernel that no pack has.
 //!
 //! **Which kernel is found.** A packed kernel is used for a variant if its symbol, the SHA-256 of its
-//! CUDA C and the compiler's options that decide code match what the engine would compile, and its
+//! CUDA C and the compiler's options that decide code match the engine's, and its
 //! architecture is the engine's or [stands in for it](crate::Arch::runs_as). Source lines
 //! ([`Config::line_info`](crate::Config::line_info)) decide no code, so a pack with them and a pack
 //! without them serve every engine alike. The version of NVRTC is shown and not compared: a machine
@@ -19,9 +19,9 @@
 //! pack has, the error is [`NotPacked`](crate::cache::NotPacked). An edited source
 //! ([`Config::override_dir`](crate::Config::override_dir)) is another source, which no pack has.
 //!
-//! **What is checked.** Opening reads the index alone and checks all of it. The machine code of a kernel
-//! is read when it is needed, and used only if its digest is the one in the index. An engine is not made
-//! with a pack that cannot be opened. A damaged packed kernel is logged, and compiled where there is a
+//! **Checks.** Opening reads the index alone and checks all of it. The machine code of a kernel is read
+//! when it is needed, and used only if its digest is the one in the index. An engine is not made with a
+//! pack that cannot be opened. A damaged packed kernel is logged, and compiled where there is a
 //! compiler. Digests find damage, not forgery: take packs only from people whose programs you would run.
 //!
 //! ```no_run

@@ -134,7 +134,7 @@ impl Pack {
         Ok(cubin)
     }
 
-    /// Every kernel with what is wrong with it.
+    /// Every kernel, with its damage if it has any.
     pub fn verify(&self) -> impl Iterator<Item = (&PackedKernel, Result<(), PackError>)> {
         self.kernels().iter().map(|kernel| (kernel, self.cubin(kernel).map(drop)))
     }
@@ -171,7 +171,7 @@ impl Pack {
         })
     }
 
-    /// What it has in place of a kernel that it lacks, in words.
+    /// Why it lacks a kernel, in words.
     pub(super) fn lacks(&self, inputs: &KeyInputs<'_>, source: &str) -> String {
         if let Some(kernel) = self.find(inputs, source) {
             return self.cubin(kernel).map_or_else(|error| error.to_string(), |_| "has it".into());

@@ -54,7 +54,7 @@ impl Packs {
         self.0.iter().any(|pack| pack.names(symbol))
     }
 
-    /// What each pack has in place of a kernel that none has, a line each.
+    /// Why each pack lacks a kernel that none has, a line each.
     pub(crate) fn searched(&self, wanted: &Wanted<'_>) -> String {
         let (inputs, source) = (wanted.inputs_of_any_compiler(), wanted.digest());
         let line =

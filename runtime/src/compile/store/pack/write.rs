@@ -39,7 +39,7 @@ pub struct PackWriter {
 }
 
 impl PackWriter {
-    /// An empty one, for what this compiler makes.
+    /// An empty pack, for the kernels of this compiler.
     pub fn new(compiler: &dyn Compiler) -> PackWriter {
         PackWriter {
             compiler: compiler.version(),

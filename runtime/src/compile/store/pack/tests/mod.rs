@@ -100,7 +100,7 @@ fn packs_with_source_lines_and_without_serve_every_engine() {
             let cache = Packed::new(Arc::new(engine.clone()), &[&path]);
             let found = cache.get(&source(0), arch("sm_90a"));
             assert_eq!((found.origin, cache.cache.stats().compiles), (Origin::Pack, 0));
-            // It is what was packed, and is never taken for what this engine would compile.
+            // The packed kernel is found, and never passes for a kernel that this engine would compile.
             assert_eq!((&found.cubin, &found.key), (&packed.cubin, &packed.key));
             let same = engine.options == packer.options;
             assert_eq!(cache.cache.key(&source(0), arch("sm_90a")) == found.key, same);
@@ -193,7 +193,8 @@ fn a_pack_that_cannot_be_written_leaves_nothing() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
-/// What is packed is found by what the engine would compile: the two must agree on it.
+/// The engine finds a packed kernel by the source and options that it would compile, so packing and
+/// searching must agree on both.
 #[test]
 fn the_options_of_an_engine_without_a_compiler_are_those_that_decide_code() {
     let absent = KeyedCompiler::new(Arc::new(Absent));
