@@ -1,5 +1,5 @@
-//! `topkit bench` without a GPU: what it draws from an earlier run, and how it refuses. The numbers
-//! in `bench/` are made up.
+//! `topkit bench` without a GPU: its tables from an earlier run, and its refusals. The numbers in
+//! `bench/` are made up.
 
 use crate::support::{Place, Ran};
 use serde_json::Value;

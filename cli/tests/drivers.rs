@@ -1,5 +1,5 @@
-//! The program on a made-up driver that has the functions which are probed and no other: what is
-//! called and not probed would be a panic of the bindings. Needs a C++ compiler, and no NVRTC.
+//! The program on a made-up driver that has only the functions that are probed: a call of any other
+//! function would be a panic of the bindings. Needs a C++ compiler, and no NVRTC.
 use crate::support::made_up::{driver, nvrtc};
 use crate::support::{Place, Ran};
 use std::path::Path;

@@ -66,7 +66,7 @@ fn headers_that_say_what_topkit_does_not_know() {
     place.run(&["run", &place.file("a.npy", long)]).refused(&["4294967295 bytes", "1048576"]);
 }
 
-/// Nothing is read beyond what shows that it is something else.
+/// Reading stops as soon as the file is known to be something else.
 #[cfg(unix)]
 #[test]
 fn files_without_an_end() {

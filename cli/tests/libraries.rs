@@ -315,7 +315,7 @@ fn nothing_of_the_working_directory_is_loaded_or_run() {
         }
     }
     assert_eq!(journal(&place), [""; 0]);
-    // What others' variables name by relative paths is told, and not searched.
+    // A relative path in another program's variable is reported, and not searched.
     let ran = Ran::of(here(&["doctor", "--json"], "."));
     let found = check(&ran.json(), "environment");
     for name in ["CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONUSERBASE"] {
@@ -323,7 +323,7 @@ fn nothing_of_the_working_directory_is_loaded_or_run() {
         assert!(text.contains(&format!("{name}: .: ")), "{name} is not in {found}");
     }
     assert!(found["text"].to_string().contains("give an absolute path"), "{found}");
-    // And what is named in so many words is refused with what to do.
+    // A relative path in a variable of topkit is refused, with a remedy.
     for (variable, value, args) in [
         ("TOPKIT_NVRTC", "libnvrtc.so.13", &["doctor"][..]),
         ("TOPKIT_NVRTC", "lib", &["doctor"]),

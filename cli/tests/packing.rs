@@ -1,4 +1,4 @@
-//! `topkit pack` with a real NVRTC, and what it packed on a machine without one.
+//! `topkit pack` with a real NVRTC, and its pack on a machine without one.
 
 use crate::support::{Place, Ran};
 use std::fs;
@@ -27,7 +27,7 @@ fn pack_with(place: &Place, spec: &str, archs: &str, out: &Path, more: &[&str]) 
     let spec = place.file("spec.toml", spec);
     let args = ["pack", "--arch", archs, &spec, "-o", out.to_str().unwrap(), "--json"];
     let mut command = with_nvrtc(place, &[&args[..], more].concat());
-    // What is asked for is expected.
+    // A requested compile is not an unexpected one.
     command.env("TOPKIT_DENY_JIT", "on");
     Ran::of(command)
 }
@@ -36,7 +36,7 @@ fn pack_with(place: &Place, spec: &str, archs: &str, out: &Path, more: &[&str]) 
 fn a_machine_without_nvrtc_has_the_same_machine_code() {
     let place = Place::new();
     let file = place.path("kernels.pack");
-    // What is compiled where it is needed has source lines.
+    // Kernels that are compiled on the machine itself have source lines.
     let json = pack_with(&place, MEMBERS, "sm_90a,sm_80", &file, &["--line-info"]).json();
     assert_eq!((&json["kernels"], &json["compiled"]), (&4.into(), &4.into()), "{json}");
     assert_eq!(json["archs"], serde_json::json!(["sm_80", "sm_90a"]));

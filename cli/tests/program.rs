@@ -1,4 +1,4 @@
-//! The program, as a user runs it. What needs NVRTC has the feature `nvrtc`.
+//! The program, as a user runs it. Tests that need NVRTC have the feature `nvrtc`.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod bench;

@@ -1,4 +1,4 @@
-//! `topkit recall` without a GPU: what rounding loses, from files and from generated logits.
+//! `topkit recall` without a GPU: the loss by rounding, for files and for generated logits.
 
 use crate::support::{Place, data, f32s, npy};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `topkit run` without a GPU: what it selects from files and from generated scores.
+//! `topkit run` without a GPU: its selections from files and from generated scores.
 
 use crate::support::{Place, data, f32s, npy, safetensors};
 use half::{bf16, f16};

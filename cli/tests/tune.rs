@@ -1,4 +1,4 @@
-//! `topkit tune` without a GPU: what is read, what ships, and what is refused.
+//! `topkit tune` without a GPU: reading records, shipping tables, and refusals.
 use crate::support::Place;
 use std::fs;
 use std::path::Path;

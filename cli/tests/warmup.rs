@@ -64,7 +64,7 @@ fn every_failure_is_told() {
     assert!(ran.stdout.contains("0 kernels ready"), "{ran:?}");
 }
 
-/// What a warm-up said, and how many kernels the disk has after it.
+/// The output of a warm-up, and how many kernels the disk has after it.
 fn ready_and_kept(place: &Place, ran: &Ran) -> (String, u64) {
     let last = ran.stdout.lines().last().unwrap().to_owned();
     let listed = run(place, &["cache", "ls", "--json"], &[]).json();
@@ -139,7 +139,7 @@ fn a_warmup_that_would_be_lost_is_refused() {
     assert!(refused.stderr.contains(&file) && refused.stderr.contains("would be lost"));
 }
 
-/// A kernel is had all the same, with a warning that says why nothing is kept.
+/// The kernels still compile, with a warning that says why nothing is kept.
 #[cfg(unix)]
 #[test]
 fn a_hostile_folder_costs_the_cache_alone() {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// A GPU architecture: compute capability and feature-set suffix.
 ///
-/// It only names the target of a compile. What a GPU can do is asked of the GPU.
+/// It only names the target of a compile. The features of a GPU are asked of the GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Arch {
     major: u32,
@@ -55,11 +55,11 @@ impl Arch {
         (self.major, self.minor)
     }
 
-    /// Whether machine code for this architecture also runs as code for `wanted`, by the rules
-    /// of the CUDA programming guide: it is the same architecture, or an earlier one of the same
-    /// major version without a suffix (`sm_80` for `sm_86`, `sm_120` for `sm_121a`) or, where the
-    /// wanted one has a suffix too, with that of a group (`sm_100f` for `sm_103a`). Code with `a`
-    /// runs as no other, and neither does code for or of a GPU of the Tegra line.
+    /// Whether machine code for this architecture also runs as code for `wanted`, by the rules of the
+    /// CUDA programming guide: it is the same architecture, or an earlier one of the same major version
+    /// without a suffix (`sm_80` for `sm_86`, `sm_120` for `sm_121a`) or, if the wanted one has a suffix
+    /// too, with a group's suffix (`sm_100f` for `sm_103a`). Code with `a` runs as no other, and neither
+    /// does code for or of a GPU of the Tegra line.
     pub fn runs_as(self, wanted: Arch) -> bool {
         let portable = match self.suffix {
             None => true,

@@ -69,7 +69,7 @@ impl SpecBuilder {
         self
     }
 
-    /// What the selection means, all keys at once.
+    /// The semantics: all keys of the answer at once.
     pub fn semantics(mut self, semantics: Semantics) -> Self {
         self.spec.semantics = semantics;
         self

@@ -3,7 +3,7 @@
 use crate::{DType, KSet, Key, LaunchKind, SelectorSpec, Semantics, Variant};
 use std::fmt;
 
-/// One thing wrong with a spec, and what to do about it.
+/// One fault of a spec, with a hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The key with the fault.

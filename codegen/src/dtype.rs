@@ -5,7 +5,7 @@
 
 use crate::naming::named;
 
-/// What the host and the fronts know of a dtype.
+/// The facts of a dtype for the host and the fronts.
 struct Row {
     name: &'static str,
     /// Its traits block in CUDA C.
@@ -37,7 +37,7 @@ macro_rules! dtypes {
                 match self { $(DType::$dtype => { const ROW: &Row = &$row; ROW })* }
             }
 
-            /// What it is, in a line.
+            /// Its documentation, in one line.
             pub const fn summary(self) -> &'static str {
                 match self { $(DType::$dtype => concat!($($doc),*).trim_ascii(),)* }
             }

@@ -52,8 +52,8 @@ impl Flattener {
                 self.name(path, number);
                 (at_home, named) = (true, true);
             } else if expected.is_some_and(|expected| expected != number) {
-                // The lines before came of a loop, and were more than the loop has in the file.
-                // Writing to a String cannot fail.
+                // The lines before are of a rendered loop, which has fewer lines in the file. Writing to
+                // a String cannot fail.
                 let _ = writeln!(self.out, "#line {number} \"{FOLDER}/{path}\"");
             }
             // The banner is at the top without a `#line`.
@@ -64,7 +64,7 @@ impl Flattener {
         Ok(())
     }
 
-    /// Writes a block after those that it includes. `from` includes it, on line `line`.
+    /// Writes the blocks that a block includes, and then the block. `from` includes it, on line `line`.
     fn block(&mut self, path: &str, from: &str, line: usize) -> Result<(), RenderError> {
         if self.done.iter().any(|done| done == path) {
             return Ok(());

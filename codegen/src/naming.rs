@@ -210,7 +210,7 @@ fn read_symbol(text: &str) -> Option<Variant> {
     (variant.validate().is_empty() && variant.symbol() == text).then_some(variant)
 }
 
-/// What follows `word_`.
+/// The text after `word_`.
 fn after<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     text.strip_prefix(word)?.strip_prefix('_')
 }

@@ -29,7 +29,7 @@ pub struct SelectorSpec {
     pub bins: Cow<'static, [u32]>,
     /// Threads of a CTA.
     pub threads: Cow<'static, [u32]>,
-    /// What the selection means; the same for every variant of the selector.
+    /// The semantics; the same for every variant of the selector.
     pub semantics: Semantics,
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for KSet {
 impl FromStr for KSet {
     type Err = UnknownName;
 
-    /// Reads what `Display` writes, and one number: `512`, `[512, 1024]`, `1..=2048`.
+    /// Reads the output of `Display`, and a single number: `512`, `[512, 1024]`, `1..=2048`.
     fn from_str(text: &str) -> Result<KSet, UnknownName> {
         let number = |text: &str| text.trim().parse::<u32>().ok();
         let read = || {

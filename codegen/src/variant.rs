@@ -20,15 +20,15 @@ pub struct Variant {
     pub items: u32,
     /// CTAs that share a row, launched as one cluster; 1 for a kernel without clusters.
     pub cluster: u32,
-    /// What the selection means.
+    /// The semantics of the selection.
     pub semantics: Semantics,
 }
 
 impl Variant {
-    /// Bytes of shared memory that the variables of a kernel take at most: what every GPU grants.
+    /// Bytes of shared memory that the variables of a kernel take at most: every GPU grants as many.
     pub const MOST_SHARED_VARIABLES: u32 = 48 * 1024;
 
-    /// What `cluster` may be in a kernel of clusters. More than 8 is for GPUs that grant it.
+    /// The values of `cluster` in a kernel of clusters. More than 8 is for GPUs that grant it.
     pub const CLUSTERS: RangeInclusive<u32> = 1..=16;
 
     /// The most columns that a CTA has in registers.

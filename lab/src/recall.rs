@@ -33,8 +33,8 @@ pub struct Recall {
     /// the recall only where F32 scores tie at the k-th, and a column that lost the tie is as good
     /// as one that won it.
     ///
-    /// Ties of the rounded scores are no such excuse: a column that rounds to the k-th best score
-    /// and was not among the k is what recall is to find.
+    /// Ties of the rounded scores do not count: a column that rounds to the k-th best score and is not
+    /// among the k is a loss that recall measures.
     pub by_score: Shares,
     /// Columns with the k-th best rounded score, a row: chance decides among them.
     pub tied: f64,

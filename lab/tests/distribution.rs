@@ -1,5 +1,5 @@
-//! Every distribution is what it says, for every score type, whatever the number of threads. Needs
-//! nothing.
+//! Every distribution has its promised properties, for every score type, whatever the number of threads.
+//! Needs nothing.
 
 use std::collections::HashSet;
 use topkit::{DType, Score, spec::NanPolicy};
@@ -96,7 +96,7 @@ fn normal<S: Score>() {
     assert!(scores.iter().all(|x| x.is_finite()));
 }
 
-/// A matrix of many scores is made by several threads, and its first rows are those of a small one.
+/// A matrix of many scores is made by several threads, and its first rows equal the rows of a small one.
 fn rows_are_shared_among_threads<S: Score>() {
     const MANY: usize = 40;
     for distribution in Distribution::ALL {
@@ -105,7 +105,7 @@ fn rows_are_shared_among_threads<S: Score>() {
         };
         let (few, many) = (bits(3), bits(MANY));
         assert_eq!(few, many[..3 * COLUMNS], "{distribution}");
-        // The rows after it are those of one generator too.
+        // The rows after it come from one generator too.
         let mut rng = Rng::new(5);
         let mut row = vec![S::FILL; COLUMNS];
         for (number, due) in many.chunks_exact(COLUMNS).enumerate() {

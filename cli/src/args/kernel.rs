@@ -1,6 +1,6 @@
 //! One kernel as a single argument: by its symbol, or by its keys.
 
-use crate::args::spec::Keys;
+use crate::args::spec::{Keys, several};
 use crate::ui::usage::one_line;
 use clap::Parser;
 use topkit::Variant;
@@ -36,7 +36,7 @@ pub fn parse(text: &str) -> Result<Variant, String> {
     let variants = line.keys.variants().map_err(|failure| failure.to_string())?;
     match variants[..] {
         [variant] => Ok(variant),
-        _ => Err(format!("these keys name {} kernels; give items and cluster too", variants.len())),
+        _ => Err(several(&variants)),
     }
 }
 
@@ -61,7 +61,7 @@ mod tests {
     fn what_names_no_kernel_is_refused_in_words() {
         for (text, words) in [
             ("topkit_block_radix_f32", "no kernel has this symbol"),
-            ("kernel=block_resident", "4 kernels; give items"),
+            ("kernel=block_resident", "4 kernels; give one value of items (8, 16, 32, 64)"),
             ("dtype=f64", "f64"),
             ("colour=red", "--colour"),
             ("", "a key is empty"),

@@ -3,6 +3,7 @@
 use crate::ui::exit::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
+use std::collections::BTreeSet;
 use topkit::{
     DType, Problem, SelectorSpec, Variant,
     inspect::Resources,
@@ -16,7 +17,7 @@ use topkit::{
 pub struct Axes(Vec<(&'static TuningKey, Vec<u32>)>);
 
 impl Axes {
-    /// Declares the axes that were given; the others keep what the builder has.
+    /// Declares the given axes; the others stay as the builder has them.
     pub fn declare(&self, builder: SpecBuilder) -> SpecBuilder {
         let mut spec = builder.spec();
         self.0.iter().for_each(|(key, sizes)| key.set(&mut spec, sizes.clone()));
@@ -61,7 +62,7 @@ impl clap::Args for Axes {
     }
 }
 
-/// The option of a key, `--vec-size`, with what it means.
+/// The option of a key, `--vec-size`, with its meaning.
 fn option(key: Key, more: &str) -> Arg {
     let help = key.summary().trim_end_matches('.').replace('`', "");
     Arg::new(key.name()).long(key.name().replace('_', "-")).help(help + more)
@@ -202,6 +203,32 @@ pub fn for_problem(
         .nan(nan)
         .all_axes();
     axes.declare(open).build()
+}
+
+/// The message if the keys name several kernels and one is wanted: the keys to narrow, each with the
+/// values that are left.
+pub fn several(variants: &[Variant]) -> String {
+    let sizes = |of: fn(&Variant) -> u32| {
+        let sizes: BTreeSet<u32> = variants.iter().map(of).collect();
+        sizes.iter().map(u32::to_string).collect()
+    };
+    let words = |of: fn(&Variant) -> &'static str| {
+        let words: BTreeSet<&str> = variants.iter().map(of).collect();
+        words.into_iter().map(str::to_owned).collect()
+    };
+    let keys: [(&str, Vec<String>); 7] = [
+        ("dtype", words(|variant| variant.dtype.name())),
+        ("kernel", words(|variant| variant.kernel.name())),
+        ("vec_size", sizes(|variant| variant.vec_size)),
+        ("bins", sizes(|variant| variant.bins)),
+        ("threads", sizes(|variant| variant.threads)),
+        ("items", sizes(|variant| variant.items)),
+        ("cluster", sizes(|variant| variant.cluster)),
+    ];
+    let open = keys.into_iter().filter(|(_, values)| values.len() > 1);
+    let open = open.map(|(key, values)| format!("{key} ({})", values.join(", ")));
+    let open: Vec<String> = open.collect();
+    format!("these keys name {} kernels; give one value of {}", variants.len(), open.join(", of "))
 }
 
 /// The message if no variant of the named kernels has the given keys.

@@ -14,7 +14,7 @@ pub enum Action {
     Ls,
     /// Check every byte of every one. Exits with 1 when one is damaged.
     Verify,
-    /// Remove damaged ones, those of other versions' formats, and the least recently used beyond a
+    /// Remove damaged kernels, kernels of other versions' formats, and the least recently used beyond a
     /// size.
     Prune {
         /// The most to keep, like 500MB. [default: TOPKIT_CACHE_LIMIT, or 1GB]

@@ -30,7 +30,7 @@ pub struct Args {
     form: Form,
 }
 
-/// Compares. The exit codes are those of diff(1).
+/// Compares. The exit codes are diff(1)'s.
 pub fn diff(args: &Args) -> Result<Report, Failure> {
     let both = [&args.a, &args.b];
     let [a, b] = both.map(|variant| text(&args.form, variant));
@@ -79,7 +79,7 @@ pub fn diff(args: &Args) -> Result<Report, Failure> {
     Ok(Report { text, json, exit: if same { Exit::Done } else { Exit::CheckFailed } })
 }
 
-/// The text of one side, without what differs for no reason of the code.
+/// The text of one side, without parts that differ for other reasons than the code.
 fn text(form: &Form, variant: &Variant) -> Result<String, Failure> {
     if form.is_source() {
         return Ok(form::source(variant, form.arch)?.text);

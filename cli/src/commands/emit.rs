@@ -23,10 +23,7 @@ pub struct Args {
 pub fn emit(args: &Args) -> Result<Report, Failure> {
     let variants = args.keys.variants()?;
     let [variant] = variants[..] else {
-        return Err(Failure::input(format!(
-            "these keys name {} kernels, and emit shows one; give one value for each",
-            variants.len()
-        )));
+        return Err(Failure::input(spec::several(&variants)));
     };
     let mut json = json!({ "variant": spec::json(&variant), "entry": variant.symbol() });
     let text = if args.form.is_source() {

@@ -22,14 +22,14 @@ pub struct Form {
     /// The machine code as text. Needs NVRTC, and nvdisasm or cuobjdump.
     #[arg(long)]
     sass: bool,
-    /// The architecture to compile for. Without it: that of the first GPU, or else the newest that
-    /// NVRTC knows. The CUDA C is the same for all, but for edited sources (TOPKIT_OVERRIDE).
+    /// The architecture to compile for. Without it: the first GPU's, or else the newest that NVRTC
+    /// knows. The CUDA C is the same for all, but for edited sources (TOPKIT_OVERRIDE).
     #[arg(long, value_name = "ARCH")]
     pub arch: Option<Arch>,
 }
 
 impl Form {
-    /// Its name, which is also that of a file's extension.
+    /// Its name, and the extension of its files.
     pub fn extension(&self) -> &'static str {
         match (self.ptx, self.sass) {
             (true, _) => "ptx",
@@ -67,7 +67,7 @@ impl Form {
     }
 }
 
-/// That of the first GPU, or else the newest that NVRTC compiles for.
+/// The first GPU's, or else the newest that NVRTC compiles for.
 fn default_arch() -> Result<Arch, Failure> {
     let gpu =
         topkit::machine::devices().ok().and_then(|devices| devices.first().map(|gpu| gpu.arch));

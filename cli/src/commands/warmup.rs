@@ -26,9 +26,9 @@ pub struct Args {
     /// bf16,1..64,8192..131072,512. Both ends of a range belong to it.
     #[arg(required = true, value_name = "WORKLOAD", value_parser = workload::parse)]
     workloads: Vec<Workload>,
-    /// Architectures to compile for; one or a list. Plans are then those of the most common GPU of
-    /// each; another GPU may need other kernels. Without it: the first GPU, its plans and its
-    /// architecture, and kernels are loaded too, to see whether it has room for them.
+    /// Architectures to compile for; one or a list. Plans are then made for the most common GPU of each;
+    /// another GPU may need other kernels. Without it: the first GPU, its plans and its architecture,
+    /// and kernels are loaded too, to see whether it has room for them.
     #[arg(long, value_name = "ARCH", value_delimiter = ',')]
     arch: Vec<Arch>,
     /// Kernels to compile at a time. [default: the processors of this machine]

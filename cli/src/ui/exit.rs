@@ -94,7 +94,7 @@ impl Failure {
             let document = json!({
                 "error": { "message": self.message, "exit_code": self.exit.number() }
             });
-            // A failure to say it must not hide what failed.
+            // A failure to write the report must not hide the failure itself.
             let _ = crate::ui::report::write(&format!("{document:#}\n"));
         }
         // The exit code stands even where stderr is closed.

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub fn refuse(error: &clap::Error) -> ExitCode {
     let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if help || !error.use_stderr() {
-        // A help text that nobody can read is not worth a second message.
+        // If the help text cannot be written, a second message could not be either.
         let _ = error.print();
         return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX));
     }

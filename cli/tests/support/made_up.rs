@@ -67,7 +67,7 @@ pub fn nvrtc_with(place: &Place, file: &str, release: &str, more: &[&str]) -> St
     library(place, file, NVRTC, &options.chain(more.iter().copied()).collect::<Vec<_>>())
 }
 
-/// What made-up libraries have written.
+/// The lines that made-up libraries have written.
 pub fn journal(place: &Place) -> Vec<String> {
     let text = fs::read_to_string(place.path("journal")).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
@@ -84,8 +84,8 @@ fn functions() -> Vec<String> {
     names
 }
 
-/// What the functions of a made-up driver do beside their answer, which is 0: of one GPU like an H100,
-/// in host memory. It has no words for errors.
+/// The effects of a made-up driver's functions, which return 0: one GPU like an H100, in host memory. It
+/// has no words for errors.
 const DRIVER: &[(&str, &str)] = &[
     ("cuCtxGetCurrent", "(void** c) { *c = current; ANSWER }"),
     ("cuCtxSetCurrent", "(void* c) { current = c; ANSWER }"),

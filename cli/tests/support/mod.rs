@@ -62,8 +62,7 @@ impl Place {
         command
     }
 
-    /// Runs it with so much memory that what is too large cannot be made: an allocation beyond it
-    /// ends the program by a signal.
+    /// Runs it within so much memory: a larger allocation ends the program by a signal.
     pub fn run_within(&self, kilobytes: u32, args: &[&str]) -> Ran {
         let plain = self.command(args);
         let mut command = Command::new("sh");
@@ -89,7 +88,7 @@ pub fn wrapped(mut outer: Command, inner: &Command) -> Command {
     outer
 }
 
-/// How the program ended and what it said.
+/// The exit code and the output of the program.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,
@@ -107,7 +106,7 @@ impl Ran {
         }
     }
 
-    /// It did what it was asked, without a word on stderr.
+    /// It succeeded, without a word on stderr.
     #[track_caller]
     pub fn done(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{self:?}");
@@ -126,7 +125,7 @@ impl Ran {
         self.refused_as(2, words);
     }
 
-    /// The same for what the machine lacks.
+    /// The same for a machine that lacks something.
     #[track_caller]
     pub fn lacked(&self, words: &[&str]) {
         self.refused_as(3, words);

@@ -18,7 +18,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     check: |_, _| {},
     zeroed_bytes: 0,
     workspace_bytes: |_, _, _| 0,
-    // The rules go by the problem.
+    // The rules decide by the problem.
     reason: |_| [None, None],
     measured: &[
         Sizes { bins: &[2048, 4096], threads: &[1024], items: &[0], clusters: &[1] },

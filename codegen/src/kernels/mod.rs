@@ -68,7 +68,7 @@ kernels! {
 
 named! { KernelKind, "kernel" }
 
-/// What the host knows of a kernel.
+/// The host's facts of a kernel.
 pub(crate) struct Kernel {
     launch: LaunchKind,
     /// It waits by itself for the launch ahead of it on the stream.
@@ -81,7 +81,7 @@ pub(crate) struct Kernel {
     chunk: u32,
     ctas: fn(&Variant) -> u32,
     capacity: fn(&Variant) -> Option<u32>,
-    /// What a variant may not be, beside what the table says.
+    /// The faults of a variant beyond the table's limits.
     check: fn(&Variant, &mut Vec<Fault>),
     zeroed_bytes: u64,
     /// Of a launch over at least one row, by rows and CTAs.
@@ -135,12 +135,12 @@ impl KernelKind {
         self.launches_as() != LaunchKind::ClusterPerRow || arch.capability() >= (9, 0)
     }
 
-    /// What [`Variant::items`] may be: 0 alone for a kernel that holds no scores in registers.
+    /// The allowed values of [`Variant::items`]: 0 alone for a kernel that holds no scores in registers.
     pub const fn items(self) -> &'static [u32] {
         self.facts().items
     }
 
-    /// What [`Variant::cluster`] is in the variants of a selector: 1 alone for a kernel without
+    /// The values of [`Variant::cluster`] in the variants of a selector: 1 alone for a kernel without
     /// clusters.
     pub const fn clusters(self) -> &'static [u32] {
         self.facts().clusters

@@ -21,7 +21,7 @@ use crate::{KSet, SelectorSpec, SpecBuilder};
 
 named! { Key, "key of a declaration" }
 
-/// What a key takes.
+/// The kind of values of a key.
 #[derive(Debug, Clone, Copy)]
 pub enum KeyKind {
     /// Names of dtypes: one or a list.
@@ -45,7 +45,7 @@ impl Key {
         TUNING_KEYS
     }
 
-    /// What it takes.
+    /// The kind of its values.
     pub fn kind(self) -> KeyKind {
         let tuning = TUNING_KEYS.iter().find(|row| row.key() == self);
         let semantic = SEMANTIC_KEYS.iter().find(|row| row.key() == self);

@@ -125,7 +125,7 @@ fn constant(name: &str, value: bool) -> Option<String> {
 }
 
 impl Semantics {
-    /// Every combination of the values, those included that no kernel serves yet.
+    /// Every combination of the values, even of values that no kernel serves yet.
     pub(crate) fn all() -> Vec<Semantics> {
         SEMANTIC_KEYS.iter().fold(vec![Semantics::DEFAULT], |all, key| {
             let with = |semantics: Semantics| {

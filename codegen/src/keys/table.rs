@@ -88,7 +88,7 @@ impl SemanticKey {
         (self.config)(semantics)
     }
 
-    /// What a symbol has of it, with the underscore before it.
+    /// Its part of a symbol, with the underscore before it.
     pub(crate) fn symbol_part(&self, semantics: &Semantics) -> String {
         let word = self.word(semantics);
         match self.symbol {
@@ -97,8 +97,8 @@ impl SemanticKey {
         }
     }
 
-    /// Reads what [`symbol_part`](Self::symbol_part) wrote at the head of a text that has no underscore
-    /// before it, and gives the rest likewise.
+    /// Reads a part that [`symbol_part`](Self::symbol_part) wrote, without the underscore before it,
+    /// from the head of a text; returns the rest, also without its underscore.
     pub(crate) fn read_symbol_part<'a>(
         &self,
         text: &'a str,
@@ -164,7 +164,7 @@ macro_rules! semantic_keys {
                 }
             }
 
-            /// What it is, in a line.
+            /// Its documentation, in one line.
             pub const fn summary(self) -> &'static str {
                 match self {
                     Key::Dtype => "Score types that the selector serves.",

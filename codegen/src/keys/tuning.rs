@@ -8,7 +8,7 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub struct TuningKey {
     key: Key,
-    /// What a selector may declare.
+    /// The values that a selector may declare.
     allowed: &'static [u32],
     default: &'static [u32],
     of_spec: fn(&SelectorSpec) -> &Cow<'static, [u32]>,

@@ -8,7 +8,7 @@ use syn::LitInt;
 use syn::ext::IdentExt;
 use topkit_codegen::{DType, KSet, Key, KeyKind, SelectorSpec, SemanticKey, Semantics};
 
-/// Reads the values of one key; what cannot be read is reported and left out.
+/// Reads the values of one key; a faulty value is reported and left out.
 pub struct Reader<'a> {
     pub key: Key,
     /// The values of a list, or the two ends of a range, as the spec counts them.

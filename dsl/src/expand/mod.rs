@@ -40,7 +40,7 @@ pub fn items(declaration: &Declaration, spec: &SelectorSpec) -> TokenStream {
     }
 }
 
-/// What the declaration says, for the type's documentation: one line an element.
+/// The content of the declaration, for the type's documentation: one line an element.
 fn table(declaration: &Declaration, spec: &SelectorSpec) -> Vec<String> {
     let given = |key: &Key| {
         let entries = declaration.entries.iter().flatten();

@@ -3,7 +3,7 @@
 use super::faults;
 use topkit_codegen::{DType, Key, KeyKind};
 
-/// What a key takes.
+/// The values of a key.
 fn takes(key: Key) -> Vec<String> {
     match key.kind() {
         KeyKind::Dtype => DType::ALL.map(|dtype| dtype.name().to_owned()).to_vec(),

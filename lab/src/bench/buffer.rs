@@ -32,7 +32,7 @@ impl Region {
         Region { stream: stream.clone(), memory: None }
     }
 
-    /// The address of at least so many bytes; 0 of none.
+    /// The address of at least so many bytes; 0 for none.
     pub fn at_least(&mut self, bytes: usize) -> Result<CUdeviceptr, Error> {
         if bytes == 0 {
             return Ok(0);
@@ -40,7 +40,7 @@ impl Region {
         let held = self.memory.as_ref().map_or(0, CudaSlice::len);
         if held < bytes {
             self.memory = None;
-            // SAFETY: whoever asks writes before anything reads.
+            // SAFETY: the caller writes before anything reads.
             let memory = unsafe { self.stream.alloc::<u8>(bytes) };
             self.memory = Some(memory.map_err(refused("make room for the scores"))?);
         }

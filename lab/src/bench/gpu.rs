@@ -119,7 +119,7 @@ impl Gpu {
         }
         let reader = &self.reader;
         // SAFETY: a copy begins at an allocation's alignment, holds so many bytes and whole loads
-        // beyond, and outlives the launches, which are waited for.
+        // beyond, and outlives the launches, because they are waited for.
         let grid = unsafe { reader.fastest(copies.address(0), bytes) }?;
         let timed = self.stopwatch.time(|launch| {
             // SAFETY: as above.
@@ -187,8 +187,8 @@ impl Gpu {
         stream.context().bind_to_thread().map_err(refused("make its context current"))?;
         let launch = |scores| {
             let buffers = peer::Buffers { scores, ..buffers };
-            // SAFETY: the regions hold what the cell and the peer's own answers ask for, and they
-            // outlive every launch, which are waited for.
+            // SAFETY: the regions are as large as the cell and the peer require, and they outlive every
+            // launch, because launches are waited for.
             unsafe { peer.launch(cell, &buffers, stream.cu_stream()) }
         };
         let (k, indices) = (cell.k, buffers.indices);

@@ -89,7 +89,7 @@ impl Peer {
         };
         // The system loader would look for a bare name elsewhere, and not here.
         let file = std::path::absolute(path).map_err(|error| refused(&error))?;
-        // SAFETY: the person who named the library vouches for what its initialisers do.
+        // SAFETY: the person who named the library answers for its initialisers.
         let library = unsafe { Library::new(file) }.map_err(|error| refused(&error))?;
         // Unloading a library that contains a CUDA runtime crashes, so it stays loaded.
         let library: &'static Library = Box::leak(Box::new(library));
@@ -192,7 +192,7 @@ impl Peer {
     }
 }
 
-/// The code of a dtype in the interface: that of C, counted from 0.
+/// The code of a dtype in the interface: C's code, counted from 0.
 fn code(dtype: DType) -> c_int {
     dtype.c_code() - 1
 }

@@ -97,7 +97,7 @@ pub struct Kernel {
     pub workspace_bytes: usize,
 }
 
-/// A kernel of somebody else.
+/// A kernel of another library.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Peer {
     /// As its library calls it.
@@ -204,7 +204,7 @@ impl Outcome {
 
 impl From<topkit::measure::Timing> for Spot {
     fn from(timing: topkit::measure::Timing) -> Spot {
-        // A nanosecond is below what events resolve.
+        // A nanosecond is less than the resolution of events.
         let round = |us: f64| (us * 1000.0).round() / 1000.0;
         Spot {
             us: round(timing.median),

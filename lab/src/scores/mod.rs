@@ -53,7 +53,7 @@ impl Scores {
         self.values.downcast::<Vec<S>>().map_or_else(|_| Vec::new(), |values| *values)
     }
 
-    /// Generates them; `what` names them where memory is lacking.
+    /// Generates them; `what` names them in an error about memory.
     pub fn generate(
         what: &str,
         shape: Shape,
@@ -105,7 +105,7 @@ impl fmt::Display for Shape {
 }
 
 impl Shape {
-    /// Bytes that so many scores take, or why they cannot be; `source` names them.
+    /// Bytes of so many scores, or why memory cannot hold them; `source` names them.
     pub fn bytes(self, source: &str, dtype: DType) -> Result<usize, Error> {
         let Shape { rows, columns } = self;
         rows.checked_mul(columns)

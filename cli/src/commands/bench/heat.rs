@@ -54,7 +54,7 @@ fn draw(svg: &mut String, pairs: &[&Pair<'_>], grid: Grid, target: f64) -> Drawn
     let mut columns: Vec<Column> = pairs.iter().map(|pair| column(&pair.entry.cell)).collect();
     columns.sort_by_key(|&(cols, dist, lengths)| (cols, dist, lengths == Lengths::Uniform));
     columns.dedup();
-    // Where lengths are all the same, distributions are what differs.
+    // If all lengths are the same, cells differ by their distribution.
     let spreads = columns.iter().any(|&(_, dist, _)| dist != Distribution::Normal);
     let rows: BTreeSet<Row> = pairs.iter().map(|pair| row(&pair.entry.cell)).collect();
     let side = BOX.0 * columns.len() as i32 + GAP;

@@ -51,7 +51,7 @@ fn cells(document: &Document) -> String {
     )
 }
 
-/// What only one of run and table has, for every grid that was measured.
+/// The cells that only the run or only the table has, for every grid that was measured.
 fn missing(pairs: &[Pair<'_>], table: &Table) -> Vec<(&'static str, String)> {
     let lines = Grid::ALL.into_iter().filter_map(|grid| {
         let of_grid = || pairs.iter().filter(|pair| pair.entry.cell.grid == grid);

@@ -29,7 +29,7 @@ pub struct Order {
     /// Architectures to compile for; one or a list.
     #[arg(long, value_name = "ARCH", value_delimiter = ',', required = true)]
     arch: Vec<Arch>,
-    /// What to pack: a TOML file of selectors.
+    /// The selectors to pack: a TOML file.
     #[arg(value_name = "SPEC")]
     spec: PathBuf,
     /// The pack to write. It replaces an existing file once it is complete.
@@ -49,7 +49,7 @@ struct Job {
 
 type Done = (RenderedSource, Arc<Artifact>);
 
-/// Compiles what the spec asks for and writes the pack.
+/// Compiles the kernels of the spec and writes the pack.
 pub fn make(order: &Order, json: bool) -> Result<Report, Failure> {
     let selectors = spec::read(&order.spec)?;
     let mut archs = order.arch.clone();

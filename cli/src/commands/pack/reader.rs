@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
         self.faults.push(format!("line {line}: {message}"));
     }
 
-    /// Refuses what a table has beside the known keys.
+    /// Refuses unknown keys of a table.
     pub fn only(&mut self, table: Table<'a>, name: &str, known: &[&str]) {
         for (key, _) in table.entries {
             let written: &str = key.get_ref();
@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
         (self.faults.len() == sound).then_some(numbers)
     }
 
-    /// One word or a list of words, out of those known.
+    /// One of the known words, or a list of them.
     pub fn words<T: Copy>(
         &mut self,
         table: Table<'a>,
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
         (self.faults.len() == sound).then_some(words)
     }
 
-    /// One word out of those known.
+    /// One of the known words.
     pub fn word<T: Copy>(
         &mut self,
         table: Table<'a>,

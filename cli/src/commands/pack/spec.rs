@@ -28,10 +28,10 @@ A spec names selectors, with the keys of `topk_kernel!` and their defaults:
   columns = [8192, 131072]
   k = 512                    # without it the selector's; dtype likewise";
 
-/// The most problems of a spec: planning so many takes about a second.
+/// The most problems of a spec: to plan as many takes about a second.
 const PROBLEMS: usize = 100_000;
 
-/// A selector, and what it is packed for.
+/// A selector, and the problems that it is packed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
     /// The declaration.

@@ -66,7 +66,7 @@ pub fn select<S: Score + DeviceRepr + Word>(
             let ready = interpret::ready(interpreter, *seed, &spec, &problem, &wish, progress)?;
             ready.select(scores, progress)?.indices
         }
-        // It is what the others are checked with.
+        // The host is the reference for the other places.
         Place::Host(_) => {
             let input = host::Matrix::new(scores, rows, columns)?;
             return Ok(host::top_k(&input, k, &semantics)?.indices);

@@ -24,12 +24,12 @@ pub struct Ready {
     chosen: Chosen,
     plan: Plan,
     seed: u64,
-    /// What it took to compile.
+    /// Seconds that the compile took.
     seconds: f64,
 }
 
-/// Takes the kernel of the plan, or the one that was asked for, and compiles it. What cannot be
-/// interpreted here, for want of memory too, is refused before any score is made.
+/// Takes the kernel of the plan, or the requested one, and compiles it. A kernel that cannot be
+/// interpreted here, for lack of memory too, is refused before any score is made.
 pub fn ready(
     interpreter: &Interpreter,
     seed: u64,
@@ -38,7 +38,7 @@ pub fn ready(
     wish: &Wish,
     progress: &ProgressBar,
 ) -> Result<Ready, Failure> {
-    // What the interpreter models.
+    // The architecture that the interpreter models.
     let limits = Limits::of_arch(Arch::of_device(9, 0));
     let explanation = Explanation::of(spec, problem, &limits)?;
     let chosen = wish.choose(spec, &explanation)?;

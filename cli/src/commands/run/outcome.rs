@@ -45,13 +45,13 @@ pub struct OnGpu {
     selector: Selector,
     chosen: Chosen,
     origin: Origin,
-    /// What it took to compile and load.
+    /// Seconds that compiling and loading took.
     seconds: f64,
 }
 
 impl OnGpu {
-    /// Takes the kernel of the plan, or the one that was asked for, and loads it. What cannot run
-    /// there, for want of memory too, is refused before any score is made.
+    /// Takes the kernel of the plan, or the requested one, and loads it. A kernel that cannot run there,
+    /// for lack of memory too, is refused before any score is made.
     pub fn ready(
         engine: &Engine,
         spec: SelectorSpec,
