@@ -252,7 +252,7 @@ struct Filter {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
             sink.put(slot, shared.candidates.columns[slot],
-                     [&] { return shared.candidates.keys[slot]; });
+                     [&shared, slot] { return shared.candidates.keys[slot]; });
         }
     }
 

@@ -129,7 +129,7 @@ struct ClusterResident {
             });
         }
         places.for_each_column(winners, [&](u32 column) {
-            sink.put(slots.winner++, column, [&] { return places.key_at(column); });
+            sink.put(slots.winner++, column, [&places, column] { return places.key_at(column); });
         });
         // Rank this CTA's candidates among those of all.
         if (ranked) {
@@ -145,7 +145,7 @@ struct ClusterResident {
         // All candidates win, or all are equal.
         places.for_each_column(candidates, [&](u32 column) {
             if (slots.candidate < wanted) {
-                sink.put(above + slots.candidate, column, [&] { return places.key_at(column); });
+                sink.put(above + slots.candidate, column, [&places, column] { return places.key_at(column); });
             }
             slots.candidate += 1;
         });

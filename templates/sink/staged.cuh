@@ -28,6 +28,7 @@ struct StagedSink {
 
     Direct direct;
     Winners& winners;
+    u32 k;
     bool staged;  // else each winner is written as soon as it is known
 
     // Calls write(put) for many winners, with the `put` to call for each: the choice is made once.
@@ -53,7 +54,7 @@ struct StagedSink {
     __device__ __forceinline__ void finish() const {
         if (staged) {
             __syncthreads();
-            for (u32 slot = threadIdx.x; slot < u32(direct.args.k); slot += THREADS) {
+            for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
                 direct.put(slot, winners.columns[slot], [&] {
                     if constexpr (NEEDS_KEY) {
                         return winners.keys[slot];

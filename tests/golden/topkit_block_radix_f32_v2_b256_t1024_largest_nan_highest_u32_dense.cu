@@ -1135,7 +1135,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return row.key_at(slot); });
+            sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
         } else {
             sink.fill(slot);
         }

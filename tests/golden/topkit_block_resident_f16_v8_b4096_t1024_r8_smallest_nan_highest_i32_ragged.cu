@@ -1744,7 +1744,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return row.key_at(slot); });
+            sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
         } else {
             sink.fill(slot);
         }
@@ -1829,6 +1829,7 @@ struct StagedSink {
 
     Direct direct;
     Winners& winners;
+    u32 k;
     bool staged;  // else each winner is written as soon as it is known
 
     // Calls write(put) for many winners, with the `put` to call for each: the choice is made once.
@@ -1854,7 +1855,7 @@ struct StagedSink {
     __device__ __forceinline__ void finish() const {
         if (staged) {
             __syncthreads();
-            for (u32 slot = threadIdx.x; slot < u32(direct.args.k); slot += THREADS) {
+            for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
                 direct.put(slot, winners.columns[slot], [&] {
                     if constexpr (NEEDS_KEY) {
                         return winners.keys[slot];
@@ -1951,7 +1952,7 @@ struct BlockResident {
         const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(sink_of(args, shared, false), row, k);
+            take_all<Config>(sink_of(args, shared, k, false), row, k);
             return;
         }
         // Load the row, and count the upper bits of the rounded scores.
@@ -1983,10 +1984,10 @@ struct BlockResident {
         // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
         // 1024 x 8192 bf16, k = 2048, 15 us for 28 (H200). Few winners are not worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
-        const Sink sink = sink_of(args, shared, staged);
+        const Sink sink = sink_of(args, shared, k, staged);
         sink.put_all([&](auto put) {
             places.for_each_column(winners, [&](u32 column) {
-                put(slots.winner++, column, [&] { return places.key_at(column); });
+                put(slots.winner++, column, [&places, column] { return places.key_at(column); });
             });
         });
         // Select the rest of the k winners from the candidates.
@@ -1996,7 +1997,7 @@ struct BlockResident {
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
                                          [&args, &shared, above, staged](u32 slot, u32 column, u32 key) {
-                                             sink_of(args, shared, staged)
+                                             sink_of(args, shared, u32(args.k), staged)
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
             } else {
@@ -2007,9 +2008,9 @@ struct BlockResident {
         sink.finish();
     }
 
-    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, bool staged) {
+    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
         const DirectSink<Config> direct = {args, blockIdx.x};
-        return {direct, shared.winners, staged};
+        return {direct, shared.winners, k, staged};
     }
 
     // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
@@ -2046,8 +2047,8 @@ struct BlockResident {
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
-                sink_of(args, shared, staged)
-                    .put(place + slots.winner++, column, [&] { return places.key_at(column); });
+                sink_of(args, shared, u32(args.k), staged)
+                    .put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
             });
             slot = slots.candidate;
             place += threshold.above;
@@ -2058,8 +2059,8 @@ struct BlockResident {
         }
         places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
-                sink_of(args, shared, staged)
-                    .put(place + slot, column, [&] { return places.key_at(column); });
+                sink_of(args, shared, u32(args.k), staged)
+                    .put(place + slot, column, [&places, column] { return places.key_at(column); });
             }
             ++slot;
         });

@@ -1964,7 +1964,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return row.key_at(slot); });
+            sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
         } else {
             sink.fill(slot);
         }
@@ -2105,7 +2105,7 @@ struct ClusterResident {
             });
         }
         places.for_each_column(winners, [&](u32 column) {
-            sink.put(slots.winner++, column, [&] { return places.key_at(column); });
+            sink.put(slots.winner++, column, [&places, column] { return places.key_at(column); });
         });
         // Rank this CTA's candidates among those of all.
         if (ranked) {
@@ -2121,7 +2121,7 @@ struct ClusterResident {
         // All candidates win, or all are equal.
         places.for_each_column(candidates, [&](u32 column) {
             if (slots.candidate < wanted) {
-                sink.put(above + slots.candidate, column, [&] { return places.key_at(column); });
+                sink.put(above + slots.candidate, column, [&places, column] { return places.key_at(column); });
             }
             slots.candidate += 1;
         });
