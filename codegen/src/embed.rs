@@ -45,6 +45,7 @@ embed! {
     "row/stripes.cuh",
     "row/vec_load.cuh",
     "row/vectors.cuh",
+    "row/words.cuh",
     "score/code.cuh",
     "score/dtypes.cuh",
     "score/ordinal.cuh",

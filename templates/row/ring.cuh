@@ -17,6 +17,7 @@ struct Ring {
     using Element = typename Config::Source::Element;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
+    using Words = typename Slices::Words;
     static constexpr u32 STAGES = Config::STAGES;  // the newest copies may be waited for last
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
@@ -59,23 +60,22 @@ struct Ring {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
             const uint4 vector = from[v * THREADS];
-            if constexpr (Slices::RAW) {
+            if constexpr (Words::RAW) {
                 visit(4 * v, vector.x);
                 visit(4 * v + 1, vector.y);
                 visit(4 * v + 2, vector.z);
                 visit(4 * v + 3, vector.w);
             } else {
-                constexpr u32 WORDS = Slices::VECTOR_WORDS;
                 const u32 place = slices.first(stripe, threadIdx.x) + v * slices.step();
-                u32 words[WORDS];
+                u32 words[Words::VECTOR];
                 if (place < slices.vectors) {
-                    slices.make_words(vector, slices.head + place * VEC_SIZE, words, 0);
+                    Words::make(slices, vector, slices.head + place * VEC_SIZE, words, 0);
                 } else {
-                    Word::clear(words, 0, WORDS);
+                    Words::clear(words, 0);
                 }
 #pragma unroll
-                for (u32 w = 0; w < WORDS; ++w) {
-                    visit(WORDS * v + w, words[w]);
+                for (u32 w = 0; w < Words::VECTOR; ++w) {
+                    visit(Words::VECTOR * v + w, words[w]);
                 }
             }
         }

@@ -5,7 +5,7 @@
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 #pragma once
 #include "../core/types.cuh"
-#include "../score/word.cuh"
+#include "../score/source.cuh"
 
 // Its base is the source of this row, which takes no place if it has no members.
 template <class Config>
@@ -15,17 +15,10 @@ struct Row : Config::Source {
     using Bits = typename Source::Score::Bits;  // of a score
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
-    using Word = ScoreWord<Config>;
     using Source::keep;
     using Source::score;
-    // Whether elements are compared as they are loaded, a word at a time.
-    static constexpr bool RAW = Source::IDENTITY && !Source::DROPS;
     // The key of an element that the source drops; every other key is greater.
     static constexpr Key ABSENT = 0;
-
-    // Scores are made from 16 bytes of elements at a time.
-    static constexpr u32 VECTOR_SCORES = 16 / sizeof(Element);
-    static constexpr u32 VECTOR_WORDS = VECTOR_SCORES / Word::SCORES;
 
     const Element* elements;
     u32 length;
@@ -51,43 +44,6 @@ struct Row : Config::Source {
 
     __device__ __forceinline__ Key key_at(u32 column) const {
         return key_of(__ldg(elements + column), column);
-    }
-
-    // The score of an element as words hold it: WORST if the source drops it.
-    __device__ __forceinline__ Bits word_score(Element element, u32 column) const {
-        const Bits bits = score(element, column);
-        if constexpr (Source::DROPS) {
-            return keep(column) ? bits : Bits(Word::WORST_BITS);
-        } else {
-            return bits;
-        }
-    }
-
-    // Puts the scores of 16 bytes of elements, from a column on, into the words from `first` on.
-    template <u32 N>
-    __device__ __forceinline__ void make_words(const uint4& vector, u32 column, u32 (&words)[N],
-                                               u32 first) const {
-        if constexpr (RAW) {
-            words[first] = vector.x;
-            words[first + 1] = vector.y;
-            words[first + 2] = vector.z;
-            words[first + 3] = vector.w;
-        } else {
-            union {
-                uint4 loaded;
-                Element elements[VECTOR_SCORES];
-            };
-            loaded = vector;
-#pragma unroll
-            for (u32 w = 0; w < VECTOR_WORDS; ++w) {
-                u32 word = 0;
-#pragma unroll
-                for (u32 i = w * Word::SCORES; i < (w + 1) * Word::SCORES; ++i) {
-                    word |= u32(word_score(elements[i], column + i)) << (i % Word::SCORES * 16);
-                }
-                words[first + w] = word;
-            }
-        }
     }
 };
 

@@ -13,6 +13,7 @@
 #include "../core/types.cuh"
 #include "../score/word.cuh"
 #include "vectors.cuh"
+#include "words.cuh"
 
 template <class Config>
 struct Stripes : RowVectors<Config, 16> {
@@ -21,8 +22,8 @@ struct Stripes : RowVectors<Config, 16> {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;  // of a thread
-    static constexpr u32 VECTOR_WORDS = Row<Config>::VECTOR_WORDS;
-    static constexpr u32 WORDS = VECTORS * VECTOR_WORDS;
+    using Words = RowWords<Config>;
+    static constexpr u32 WORDS = VECTORS * Words::VECTOR;
     static constexpr u32 SCORES = THREADS * Config::ITEMS;  // of a stripe, at the most
     static constexpr u32 CHUNK = Config::CHUNK;             // vectors
     static constexpr u32 CHUNKS = THREADS * VECTORS / CHUNK;
@@ -67,17 +68,17 @@ struct Stripes : RowVectors<Config, 16> {
         const u32 step = this->step();
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            if constexpr (Vectors::RAW) {
+            if constexpr (Words::RAW) {
                 uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
                 if (first + v * step < vectors) {
                     loaded = __ldg(from + v * step);
                 }
-                this->make_words(loaded, 0, words, 4 * v);
+                Words::make(*this, loaded, 0, words, 4 * v);
             } else if (first + v * step < vectors) {
                 const u32 column = head + (first + v * step) * VEC_SIZE;
-                this->make_words(__ldg(from + v * step), column, words, VECTOR_WORDS * v);
+                Words::make(*this, __ldg(from + v * step), column, words, Words::VECTOR * v);
             } else {
-                Word::clear(words, VECTOR_WORDS * v, VECTOR_WORDS);
+                Words::clear(words, Words::VECTOR * v);
             }
         }
     }
@@ -85,11 +86,11 @@ struct Stripes : RowVectors<Config, 16> {
     // The hits of all elements that the thread holds of a stripe.
     __device__ __forceinline__ u32 present(u32 stripe) const {
         const u32 first = this->first(stripe, threadIdx.x);
-        constexpr u32 ALL = Word::bits_of(0) * ((1u << VECTOR_WORDS) - 1);  // words of a vector
+        constexpr u32 ALL = Word::bits_of(0) * ((1u << Words::VECTOR) - 1);  // words of a vector
         u32 hits = 0;
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            hits |= first + v * step() < vectors ? ALL << VECTOR_WORDS * v : 0;
+            hits |= first + v * step() < vectors ? ALL << Words::VECTOR * v : 0;
         }
         return hits;
     }

@@ -30,15 +30,6 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
     }
 
-    // Makes `count` words from `first` on hold no score.
-    template <u32 N>
-    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first, u32 count) {
-#pragma unroll
-        for (u32 w = 0; w < count; ++w) {
-            words[first + w] = WORST;
-        }
-    }
-
     // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
     static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
         return (SCORES == 1 ? 1u : 0x00010001u) << word;

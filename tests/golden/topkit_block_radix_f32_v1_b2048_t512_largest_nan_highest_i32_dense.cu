@@ -509,242 +509,6 @@ struct ThresholdSearch {
     }
 };
 
-// ---- ptx/compare.cuh ---------------------------------------------------------------------------
-#line 1 "templates/ptx/compare.cuh"
-// Compares scores as they were loaded, as floating-point numbers: a word holds one of 32 bits or two of
-// 16, so that no score needs its key.
-//
-// Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
-// Before sm_90 and in the interpreter plain C++ computes what the instructions give, NaN and signed
-// zeros included: the interpreter would not see a fault of the instructions' order otherwise.
-
-// uses ptx/integers.cuh
-
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-#define TOPKIT_COMPARE_PTX 1
-#else
-#define TOPKIT_COMPARE_PTX 0
-#endif
-
-// One instruction for each dtype, chosen when the kernel is compiled.
-#define TOPKIT_BETTER_OF(operation)                                                              \
-    if constexpr (sizeof(Bits) == 4) {                                                           \
-        asm(operation ".f32 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                         \
-    } else if constexpr (IS_F16) {                                                               \
-        asm(operation ".f16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                       \
-    } else {                                                                                     \
-        asm(operation ".bf16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                      \
-    }
-#define TOPKIT_ADD_HITS(relation)                                                                \
-    if constexpr (sizeof(Bits) == 4) {                                                           \
-        asm("{\n\t.reg .pred p;\n\tsetp." relation ".f32 p, %1, %2;\n\t@p or.b32 %0, %0, %3;\n\t}"  \
-            : "+r"(hits)                                                                         \
-            : "r"(word), "r"(other), "r"(bit));                                                  \
-    } else if constexpr (IS_F16) {                                                               \
-        u32 mask;                                                                                \
-        asm("set." relation ".u32.f16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(other));      \
-        hits |= mask & bit;                                                                      \
-    } else {                                                                                     \
-        u32 mask;                                                                                \
-        asm("set." relation ".u32.bf16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(other));     \
-        hits |= mask & bit;                                                                      \
-    }
-
-template <class Dtype, bool LARGEST, bool NAN_WINNING>
-struct Compare {
-    using Bits = typename Dtype::Bits;
-    static constexpr u32 SCORES = 4 / sizeof(Bits);  // in a word
-    static constexpr bool IS_F16 = Dtype::INFINITE == 0x7C00u;
-
-    static __device__ __forceinline__ Bits score(u32 word, u32 which) {
-        return Bits(word >> (which * 16));
-    }
-
-    // The better of each two scores. A NaN that wins comes out as the canonical one.
-    static __device__ __forceinline__ u32 better(u32 a, u32 b) {
-#if TOPKIT_COMPARE_PTX
-        u32 best;
-        if constexpr (LARGEST && NAN_WINNING) {
-            TOPKIT_BETTER_OF("max.NaN")
-        } else if constexpr (LARGEST) {
-            TOPKIT_BETTER_OF("max")
-        } else if constexpr (NAN_WINNING) {
-            TOPKIT_BETTER_OF("min.NaN")
-        } else {
-            TOPKIT_BETTER_OF("min")
-        }
-        return best;
-#else
-        u32 best = 0;
-        for (u32 i = 0; i < SCORES; ++i) {
-            best |= u32(better_score(score(a, i), score(b, i))) << (16 * i);
-        }
-        return best;
-#endif
-    }
-
-    // Adds to `hits` the scores of a word that are better than those of `other`. A NaN that wins is
-    // better than every score, a NaN that loses better than none.
-    static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
-#if TOPKIT_COMPARE_PTX
-        if constexpr (LARGEST && NAN_WINNING) {
-            TOPKIT_ADD_HITS("gtu")
-        } else if constexpr (LARGEST) {
-            TOPKIT_ADD_HITS("gt")
-        } else if constexpr (NAN_WINNING) {
-            TOPKIT_ADD_HITS("ltu")
-        } else {
-            TOPKIT_ADD_HITS("lt")
-        }
-#else
-        add_where(word, other, bit, hits, [](Bits score, Bits other) {
-            return is_nan(score) || is_nan(other) ? NAN_WINNING
-                                                  : in_order(other, score) && !equal(other, score);
-        });
-#endif
-    }
-
-    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
-    // so a word that is compared with itself gives all scores that are not NaN.
-    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
-#if TOPKIT_COMPARE_PTX
-        TOPKIT_ADD_HITS("eq")
-#else
-        add_where(word, other, bit, hits, [](Bits score, Bits other) {
-            return !is_nan(score) && !is_nan(other) && equal(score, other);
-        });
-#endif
-    }
-
-#if !TOPKIT_COMPARE_PTX
-   private:
-    static __device__ __forceinline__ constexpr bool is_nan(Bits bits) {
-        return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
-    }
-
-    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
-    static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
-        const auto ordered = [](Bits bits) {
-            return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
-        };
-        return LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
-    }
-
-    // Of numbers: whether they compare as equal.
-    static __device__ __forceinline__ bool equal(Bits a, Bits b) {
-        return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
-    }
-
-    static __device__ __forceinline__ Bits better_score(Bits a, Bits b) {
-        constexpr Bits CANONICAL = Bits(~Dtype::SIGN);
-        if (is_nan(a) || is_nan(b)) {
-            return NAN_WINNING || (is_nan(a) && is_nan(b)) ? CANONICAL : is_nan(a) ? b : a;
-        }
-        return in_order(b, a) ? a : b;
-    }
-
-    template <class Relation>
-    static __device__ __forceinline__ void add_where(u32 word, u32 other, u32 bit, u32& hits,
-                                                     Relation relation) {
-        for (u32 i = 0; i < SCORES; ++i) {
-            if (relation(score(word, i), score(other, i))) {
-                hits |= bit & (SCORES == 1 ? ~0u : 0xFFFFu << (16 * i));
-            }
-        }
-    }
-#endif
-};
-
-// ---- score/word.cuh ----------------------------------------------------------------------------
-#line 1 "templates/score/word.cuh"
-// Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
-//
-// Scope: thread. Shared memory: none. Barriers: none.
-// Preconditions: the key of a threshold is at least that of the worst infinity.
-
-// uses core/types.cuh
-// uses ptx/compare.cuh
-
-template <class Config>
-struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
-    using Dtype = typename Config::Source::Score;
-    using Bits = typename Dtype::Bits;
-    using Ordinal = typename Config::Ordinal;
-    using ScoreKey = typename Ordinal::ScoreKey;
-    using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
-    static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-    // What stands where there is no score: the infinity that loses.
-    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
-                                                      : u32(Dtype::INFINITE);
-    static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
-
-    // One score of several words, and its bits as a word.
-    template <u32 N>
-    static __device__ __forceinline__ Bits score_of(const u32 (&words)[N], u32 item) {
-        return ScoreWord::score(words[item / SCORES], item % SCORES);
-    }
-    template <u32 N>
-    static __device__ __forceinline__ u32 word_of(const u32 (&words)[N], u32 item) {
-        const u32 word = words[item / SCORES];
-        return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
-    }
-
-    // Makes `count` words from `first` on hold no score.
-    template <u32 N>
-    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first, u32 count) {
-#pragma unroll
-        for (u32 w = 0; w < count; ++w) {
-            words[first + w] = WORST;
-        }
-    }
-
-    // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
-    static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
-        return (SCORES == 1 ? 1u : 0x00010001u) << word;
-    }
-    static __device__ __forceinline__ u32 item_of(u32 bit) {
-        return SCORES == 1 ? bit : bit % 16 * 2 + bit / 16;
-    }
-
-    // The score key of a score.
-    static __device__ __forceinline__ ScoreKey key(Bits score) {
-        return Ordinal::score_key(Ordinal::key(score, 0));
-    }
-
-    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
-    // wins has one above the second.
-    static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
-    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
-
-    // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
-    // has, the next one below. Precondition: the key is at least `worst_key()`.
-    static __device__ __forceinline__ u32 of_key(u32 key) {
-        constexpr u32 MASK = Bits(~Bits(0));
-        constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
-        constexpr u32 BELOW = ABOVE ^ MASK;
-        const u32 ordered = Config::LARGEST ? key : key ^ MASK;
-        u32 bits;
-        if (Config::LARGEST ? ordered >= ABOVE : ordered <= BELOW) {
-            bits = Config::LARGEST ? Dtype::INFINITE : ABOVE;
-        } else if (ordered >= Dtype::SIGN) {
-            bits = ordered ^ Dtype::SIGN;
-        } else if (ordered == Dtype::SIGN - 1) {  // that of -0, which has the key of +0
-            bits = Config::LARGEST ? Dtype::SIGN + 1 : 0;
-        } else {
-            bits = ordered ^ MASK;
-        }
-        return SCORES == 1 ? bits : bits * 0x00010001u;
-    }
-
-    // A score's key but for NaN and -0: where it only guides, three instructions less.
-    static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
-        const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
-        const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
-        const u32 key = Config::LARGEST ? ordered : ~ordered;
-        return SCORES == 1 ? key : key >> 16;
-    }
-};
-
 // ---- row/row.cuh -------------------------------------------------------------------------------
 #line 1 "templates/row/row.cuh"
 // The part of the input that one row owns, and the scores and keys of its elements.
@@ -754,7 +518,7 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
 // uses core/types.cuh
-// uses score/word.cuh
+// uses score/source.cuh
 
 // Its base is the source of this row, which takes no place if it has no members.
 template <class Config>
@@ -764,17 +528,10 @@ struct Row : Config::Source {
     using Bits = typename Source::Score::Bits;  // of a score
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
-    using Word = ScoreWord<Config>;
     using Source::keep;
     using Source::score;
-    // Whether elements are compared as they are loaded, a word at a time.
-    static constexpr bool RAW = Source::IDENTITY && !Source::DROPS;
     // The key of an element that the source drops; every other key is greater.
     static constexpr Key ABSENT = 0;
-
-    // Scores are made from 16 bytes of elements at a time.
-    static constexpr u32 VECTOR_SCORES = 16 / sizeof(Element);
-    static constexpr u32 VECTOR_WORDS = VECTOR_SCORES / Word::SCORES;
 
     const Element* elements;
     u32 length;
@@ -800,43 +557,6 @@ struct Row : Config::Source {
 
     __device__ __forceinline__ Key key_at(u32 column) const {
         return key_of(__ldg(elements + column), column);
-    }
-
-    // The score of an element as words hold it: WORST if the source drops it.
-    __device__ __forceinline__ Bits word_score(Element element, u32 column) const {
-        const Bits bits = score(element, column);
-        if constexpr (Source::DROPS) {
-            return keep(column) ? bits : Bits(Word::WORST_BITS);
-        } else {
-            return bits;
-        }
-    }
-
-    // Puts the scores of 16 bytes of elements, from a column on, into the words from `first` on.
-    template <u32 N>
-    __device__ __forceinline__ void make_words(const uint4& vector, u32 column, u32 (&words)[N],
-                                               u32 first) const {
-        if constexpr (RAW) {
-            words[first] = vector.x;
-            words[first + 1] = vector.y;
-            words[first + 2] = vector.z;
-            words[first + 3] = vector.w;
-        } else {
-            union {
-                uint4 loaded;
-                Element elements[VECTOR_SCORES];
-            };
-            loaded = vector;
-#pragma unroll
-            for (u32 w = 0; w < VECTOR_WORDS; ++w) {
-                u32 word = 0;
-#pragma unroll
-                for (u32 i = w * Word::SCORES; i < (w + 1) * Word::SCORES; ++i) {
-                    word |= u32(word_score(elements[i], column + i)) << (i % Word::SCORES * 16);
-                }
-                words[first + w] = word;
-            }
-        }
     }
 };
 

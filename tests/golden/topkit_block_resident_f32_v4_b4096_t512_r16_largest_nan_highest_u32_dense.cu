@@ -791,6 +791,100 @@ struct ScoreCodes {
     }
 };
 
+// ---- row/row.cuh -------------------------------------------------------------------------------
+#line 1 "templates/row/row.cuh"
+// The part of the input that one row owns, and the scores and keys of its elements.
+//
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: row < rows of the launch. Whatever the source says of starts and lengths, the
+// row stays within [0, columns): a start or a length out of range is clamped to it.
+
+// uses core/types.cuh
+// uses score/source.cuh
+
+// Its base is the source of this row, which takes no place if it has no members.
+template <class Config>
+struct Row : Config::Source {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    using Bits = typename Source::Score::Bits;  // of a score
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Source::keep;
+    using Source::score;
+    // The key of an element that the source drops; every other key is greater.
+    static constexpr Key ABSENT = 0;
+
+    const Element* elements;
+    u32 length;
+
+    Row() = default;
+    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
+        : Source(source), elements(elements), length(length) {}
+
+    // The key of a score.
+    __device__ __forceinline__ Key key(Bits score, u32 column) const {
+        const Key key = Ordinal::key(score, column);
+        if constexpr (Source::DROPS) {
+            return keep(column) ? max(key, Key(1)) : ABSENT;
+        } else {
+            return key;
+        }
+    }
+
+    // The key of an element.
+    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
+        return key(score(element, column), column);
+    }
+
+    __device__ __forceinline__ Key key_at(u32 column) const {
+        return key_of(__ldg(elements + column), column);
+    }
+};
+
+template <class Config>
+__device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    const Element* elements = static_cast<const Element*>(args.scores) + i64(row) * args.row_stride;
+    const RowSpan span = Source::row(args, row);
+    return {Source(args, row), elements + span.start, u32(span.length)};
+}
+
+// ---- row/vectors.cuh ---------------------------------------------------------------------------
+#line 1 "templates/row/vectors.cuh"
+// A row as whole vectors, and the few scores before the first and after the last of them.
+//
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: elements aligned to their size. A vector starts at a multiple of ALIGNMENT bytes.
+
+// uses core/types.cuh
+// uses row/row.cuh
+
+template <class Config, u32 ALIGNMENT>
+struct RowVectors : Row<Config> {
+    using typename Row<Config>::Element;
+    using Row<Config>::elements;
+    using Row<Config>::length;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+
+    u32 head;     // elements before the first aligned address
+    u32 vectors;  // whole vectors after them
+
+    RowVectors() = default;
+    __device__ __forceinline__ explicit RowVectors(const Row<Config>& row)
+        : Row<Config>(row, row.elements, row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(elements) % ALIGNMENT);
+        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Element)));
+        vectors = (length - head) / VEC_SIZE;
+    }
+
+    // The elements before and after the vectors are one a thread: fewer than a CTA has threads.
+    __device__ __forceinline__ u32 edge_column() const {
+        return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
+    }
+};
+
 // ---- ptx/compare.cuh ---------------------------------------------------------------------------
 #line 1 "templates/ptx/compare.cuh"
 // Compares scores as they were loaded, as floating-point numbers: a word holds one of 32 bits or two of
@@ -971,15 +1065,6 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
     }
 
-    // Makes `count` words from `first` on hold no score.
-    template <u32 N>
-    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first, u32 count) {
-#pragma unroll
-        for (u32 w = 0; w < count; ++w) {
-            words[first + w] = WORST;
-        }
-    }
-
     // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
     static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
         return (SCORES == 1 ? 1u : 0x00010001u) << word;
@@ -1027,77 +1112,41 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     }
 };
 
-// ---- row/row.cuh -------------------------------------------------------------------------------
-#line 1 "templates/row/row.cuh"
-// The part of the input that one row owns, and the scores and keys of its elements.
+// ---- row/words.cuh -----------------------------------------------------------------------------
+#line 1 "templates/row/words.cuh"
+// Scores of a row as words: one of 32 bits, or two of 16.
 //
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: row < rows of the launch. Whatever the source says of starts and lengths, the
-// row stays within [0, columns): a start or a length out of range is clamped to it.
+// Scope: thread. Shared memory: none. Barriers: none. Precondition: the elements are those of the row.
 
 // uses core/types.cuh
 // uses score/word.cuh
+// uses row/row.cuh
 
-// Its base is the source of this row, which takes no place if it has no members.
 template <class Config>
-struct Row : Config::Source {
+struct RowWords {
     using Source = typename Config::Source;
     using Element = typename Source::Element;
-    using Bits = typename Source::Score::Bits;  // of a score
-    using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
     using Word = ScoreWord<Config>;
-    using Source::keep;
-    using Source::score;
-    // Whether elements are compared as they are loaded, a word at a time.
+    using Bits = typename Word::Bits;
+    // Whether the words of the elements are those of the scores.
     static constexpr bool RAW = Source::IDENTITY && !Source::DROPS;
-    // The key of an element that the source drops; every other key is greater.
-    static constexpr Key ABSENT = 0;
+    static constexpr u32 ELEMENTS = 16 / sizeof(Element);     // of a vector of 16 bytes
+    static constexpr u32 VECTOR = ELEMENTS / Word::SCORES;  // words of their scores
 
-    // Scores are made from 16 bytes of elements at a time.
-    static constexpr u32 VECTOR_SCORES = 16 / sizeof(Element);
-    static constexpr u32 VECTOR_WORDS = VECTOR_SCORES / Word::SCORES;
-
-    const Element* elements;
-    u32 length;
-
-    Row() = default;
-    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
-        : Source(source), elements(elements), length(length) {}
-
-    // The key of a score.
-    __device__ __forceinline__ Key key(Bits score, u32 column) const {
-        const Key key = Ordinal::key(score, column);
+    // The score of an element; WORST if the source drops it.
+    static __device__ __forceinline__ Bits score(const Row<Config>& row, Element element, u32 column) {
+        const Bits score = row.score(element, column);
         if constexpr (Source::DROPS) {
-            return keep(column) ? max(key, Key(1)) : ABSENT;
+            return row.keep(column) ? score : Bits(Word::WORST_BITS);
         } else {
-            return key;
+            return score;
         }
     }
 
-    // The key of an element.
-    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
-        return key(score(element, column), column);
-    }
-
-    __device__ __forceinline__ Key key_at(u32 column) const {
-        return key_of(__ldg(elements + column), column);
-    }
-
-    // The score of an element as words hold it: WORST if the source drops it.
-    __device__ __forceinline__ Bits word_score(Element element, u32 column) const {
-        const Bits bits = score(element, column);
-        if constexpr (Source::DROPS) {
-            return keep(column) ? bits : Bits(Word::WORST_BITS);
-        } else {
-            return bits;
-        }
-    }
-
-    // Puts the scores of 16 bytes of elements, from a column on, into the words from `first` on.
+    // Puts the scores of a vector of elements, from a column on, into the words from `first` on.
     template <u32 N>
-    __device__ __forceinline__ void make_words(const uint4& vector, u32 column, u32 (&words)[N],
-                                               u32 first) const {
+    static __device__ __forceinline__ void make(const Row<Config>& row, const uint4& vector, u32 column,
+                                                u32 (&words)[N], u32 first) {
         if constexpr (RAW) {
             words[first] = vector.x;
             words[first + 1] = vector.y;
@@ -1106,62 +1155,28 @@ struct Row : Config::Source {
         } else {
             union {
                 uint4 loaded;
-                Element elements[VECTOR_SCORES];
+                Element elements[ELEMENTS];
             };
             loaded = vector;
 #pragma unroll
-            for (u32 w = 0; w < VECTOR_WORDS; ++w) {
+            for (u32 w = 0; w < VECTOR; ++w) {
                 u32 word = 0;
 #pragma unroll
                 for (u32 i = w * Word::SCORES; i < (w + 1) * Word::SCORES; ++i) {
-                    word |= u32(word_score(elements[i], column + i)) << (i % Word::SCORES * 16);
+                    word |= u32(score(row, elements[i], column + i)) << (i % Word::SCORES * 16);
                 }
                 words[first + w] = word;
             }
         }
     }
-};
 
-template <class Config>
-__device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
-    using Source = typename Config::Source;
-    using Element = typename Source::Element;
-    const Element* elements = static_cast<const Element*>(args.scores) + i64(row) * args.row_stride;
-    const RowSpan span = Source::row(args, row);
-    return {Source(args, row), elements + span.start, u32(span.length)};
-}
-
-// ---- row/vectors.cuh ---------------------------------------------------------------------------
-#line 1 "templates/row/vectors.cuh"
-// A row as whole vectors, and the few scores before the first and after the last of them.
-//
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: elements aligned to their size. A vector starts at a multiple of ALIGNMENT bytes.
-
-// uses core/types.cuh
-// uses row/row.cuh
-
-template <class Config, u32 ALIGNMENT>
-struct RowVectors : Row<Config> {
-    using typename Row<Config>::Element;
-    using Row<Config>::elements;
-    using Row<Config>::length;
-    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
-
-    u32 head;     // elements before the first aligned address
-    u32 vectors;  // whole vectors after them
-
-    RowVectors() = default;
-    __device__ __forceinline__ explicit RowVectors(const Row<Config>& row)
-        : Row<Config>(row, row.elements, row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(elements) % ALIGNMENT);
-        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Element)));
-        vectors = (length - head) / VEC_SIZE;
-    }
-
-    // The elements before and after the vectors are one a thread: fewer than a CTA has threads.
-    __device__ __forceinline__ u32 edge_column() const {
-        return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
+    // Makes the words of a vector hold no score.
+    template <u32 N>
+    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first) {
+#pragma unroll
+        for (u32 w = 0; w < VECTOR; ++w) {
+            words[first + w] = Word::WORST;
+        }
     }
 };
 
@@ -1180,6 +1195,7 @@ struct RowVectors : Row<Config> {
 // uses core/types.cuh
 // uses score/code.cuh
 // uses row/vectors.cuh
+// uses row/words.cuh
 
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
@@ -1215,6 +1231,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                         RowVectors<Config, 16> {
     using Element = typename Config::Source::Element;
     using Word = ScoreWord<Config>;
+    using Words = RowWords<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
@@ -1308,7 +1325,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
             if (here == 0) {
                 continue;
             }
-            u32 loaded[CHUNK * Vectors::VECTOR_WORDS];
+            u32 loaded[CHUNK * Words::VECTOR];
 #pragma unroll
             for (u32 v = 0; v < CHUNK; ++v) {
                 if (holds(chunk * CHUNK + v)) {
@@ -1334,7 +1351,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     __device__ __forceinline__ void load_vector(u32 v, u32 to, u32 (&words)[N]) const {
         const u32 at = column(v, 0);
         const uint4 vector = __ldg(reinterpret_cast<const uint4*>(elements + at));
-        this->make_words(vector, at, words, Vectors::VECTOR_WORDS * to);
+        Words::make(*this, vector, at, words, Words::VECTOR * to);
     }
 
     __device__ __forceinline__ bool holds(u32 v) const {
@@ -1379,8 +1396,8 @@ struct ResidentRow {
     using Hits = typename Places::Hits;
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
-    static constexpr u32 VECTOR_WORDS = Places::VECTOR_WORDS;
-    static constexpr u32 WORDS = VECTORS * VECTOR_WORDS;
+    using Words = typename Places::Words;
+    static constexpr u32 WORDS = VECTORS * Words::VECTOR;
     // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
     // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
     // multiprocessor, and would be fewer.
@@ -1396,7 +1413,7 @@ struct ResidentRow {
     __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : places(row, rank) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            Word::clear(words, VECTOR_WORDS * v, VECTOR_WORDS);
+            Words::clear(words, Words::VECTOR * v);
             if (places.holds(v)) {
                 places.load_vector(v, v, words);
             }
@@ -1404,7 +1421,7 @@ struct ResidentRow {
         edge = rounded(Word::WORST_BITS, 0);
         if (places.holds_edge()) {
             const u32 at = places.edge_column();
-            edge = rounded(row.word_score(__ldg(row.elements + at), at), 0);
+            edge = rounded(Words::score(row, __ldg(row.elements + at), at), 0);
         }
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {

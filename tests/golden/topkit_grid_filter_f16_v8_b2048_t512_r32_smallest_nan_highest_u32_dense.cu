@@ -592,15 +592,6 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
     }
 
-    // Makes `count` words from `first` on hold no score.
-    template <u32 N>
-    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first, u32 count) {
-#pragma unroll
-        for (u32 w = 0; w < count; ++w) {
-            words[first + w] = WORST;
-        }
-    }
-
     // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
     static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
         return (SCORES == 1 ? 1u : 0x00010001u) << word;
@@ -657,7 +648,7 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
 // uses core/types.cuh
-// uses score/word.cuh
+// uses score/source.cuh
 
 // Its base is the source of this row, which takes no place if it has no members.
 template <class Config>
@@ -667,17 +658,10 @@ struct Row : Config::Source {
     using Bits = typename Source::Score::Bits;  // of a score
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
-    using Word = ScoreWord<Config>;
     using Source::keep;
     using Source::score;
-    // Whether elements are compared as they are loaded, a word at a time.
-    static constexpr bool RAW = Source::IDENTITY && !Source::DROPS;
     // The key of an element that the source drops; every other key is greater.
     static constexpr Key ABSENT = 0;
-
-    // Scores are made from 16 bytes of elements at a time.
-    static constexpr u32 VECTOR_SCORES = 16 / sizeof(Element);
-    static constexpr u32 VECTOR_WORDS = VECTOR_SCORES / Word::SCORES;
 
     const Element* elements;
     u32 length;
@@ -703,43 +687,6 @@ struct Row : Config::Source {
 
     __device__ __forceinline__ Key key_at(u32 column) const {
         return key_of(__ldg(elements + column), column);
-    }
-
-    // The score of an element as words hold it: WORST if the source drops it.
-    __device__ __forceinline__ Bits word_score(Element element, u32 column) const {
-        const Bits bits = score(element, column);
-        if constexpr (Source::DROPS) {
-            return keep(column) ? bits : Bits(Word::WORST_BITS);
-        } else {
-            return bits;
-        }
-    }
-
-    // Puts the scores of 16 bytes of elements, from a column on, into the words from `first` on.
-    template <u32 N>
-    __device__ __forceinline__ void make_words(const uint4& vector, u32 column, u32 (&words)[N],
-                                               u32 first) const {
-        if constexpr (RAW) {
-            words[first] = vector.x;
-            words[first + 1] = vector.y;
-            words[first + 2] = vector.z;
-            words[first + 3] = vector.w;
-        } else {
-            union {
-                uint4 loaded;
-                Element elements[VECTOR_SCORES];
-            };
-            loaded = vector;
-#pragma unroll
-            for (u32 w = 0; w < VECTOR_WORDS; ++w) {
-                u32 word = 0;
-#pragma unroll
-                for (u32 i = w * Word::SCORES; i < (w + 1) * Word::SCORES; ++i) {
-                    word |= u32(word_score(elements[i], column + i)) << (i % Word::SCORES * 16);
-                }
-                words[first + w] = word;
-            }
-        }
     }
 };
 
@@ -786,6 +733,74 @@ struct RowVectors : Row<Config> {
     }
 };
 
+// ---- row/words.cuh -----------------------------------------------------------------------------
+#line 1 "templates/row/words.cuh"
+// Scores of a row as words: one of 32 bits, or two of 16.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Precondition: the elements are those of the row.
+
+// uses core/types.cuh
+// uses score/word.cuh
+// uses row/row.cuh
+
+template <class Config>
+struct RowWords {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    using Word = ScoreWord<Config>;
+    using Bits = typename Word::Bits;
+    // Whether the words of the elements are those of the scores.
+    static constexpr bool RAW = Source::IDENTITY && !Source::DROPS;
+    static constexpr u32 ELEMENTS = 16 / sizeof(Element);     // of a vector of 16 bytes
+    static constexpr u32 VECTOR = ELEMENTS / Word::SCORES;  // words of their scores
+
+    // The score of an element; WORST if the source drops it.
+    static __device__ __forceinline__ Bits score(const Row<Config>& row, Element element, u32 column) {
+        const Bits score = row.score(element, column);
+        if constexpr (Source::DROPS) {
+            return row.keep(column) ? score : Bits(Word::WORST_BITS);
+        } else {
+            return score;
+        }
+    }
+
+    // Puts the scores of a vector of elements, from a column on, into the words from `first` on.
+    template <u32 N>
+    static __device__ __forceinline__ void make(const Row<Config>& row, const uint4& vector, u32 column,
+                                                u32 (&words)[N], u32 first) {
+        if constexpr (RAW) {
+            words[first] = vector.x;
+            words[first + 1] = vector.y;
+            words[first + 2] = vector.z;
+            words[first + 3] = vector.w;
+        } else {
+            union {
+                uint4 loaded;
+                Element elements[ELEMENTS];
+            };
+            loaded = vector;
+#pragma unroll
+            for (u32 w = 0; w < VECTOR; ++w) {
+                u32 word = 0;
+#pragma unroll
+                for (u32 i = w * Word::SCORES; i < (w + 1) * Word::SCORES; ++i) {
+                    word |= u32(score(row, elements[i], column + i)) << (i % Word::SCORES * 16);
+                }
+                words[first + w] = word;
+            }
+        }
+    }
+
+    // Makes the words of a vector hold no score.
+    template <u32 N>
+    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first) {
+#pragma unroll
+        for (u32 w = 0; w < VECTOR; ++w) {
+            words[first + w] = Word::WORST;
+        }
+    }
+};
+
 // ---- row/stripes.cuh ---------------------------------------------------------------------------
 #line 1 "templates/row/stripes.cuh"
 // A row cut into stripes, each spread over all of it, that a CTA loads one at a time.
@@ -803,6 +818,7 @@ struct RowVectors : Row<Config> {
 // uses core/types.cuh
 // uses score/word.cuh
 // uses row/vectors.cuh
+// uses row/words.cuh
 
 template <class Config>
 struct Stripes : RowVectors<Config, 16> {
@@ -811,8 +827,8 @@ struct Stripes : RowVectors<Config, 16> {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;  // of a thread
-    static constexpr u32 VECTOR_WORDS = Row<Config>::VECTOR_WORDS;
-    static constexpr u32 WORDS = VECTORS * VECTOR_WORDS;
+    using Words = RowWords<Config>;
+    static constexpr u32 WORDS = VECTORS * Words::VECTOR;
     static constexpr u32 SCORES = THREADS * Config::ITEMS;  // of a stripe, at the most
     static constexpr u32 CHUNK = Config::CHUNK;             // vectors
     static constexpr u32 CHUNKS = THREADS * VECTORS / CHUNK;
@@ -857,17 +873,17 @@ struct Stripes : RowVectors<Config, 16> {
         const u32 step = this->step();
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            if constexpr (Vectors::RAW) {
+            if constexpr (Words::RAW) {
                 uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
                 if (first + v * step < vectors) {
                     loaded = __ldg(from + v * step);
                 }
-                this->make_words(loaded, 0, words, 4 * v);
+                Words::make(*this, loaded, 0, words, 4 * v);
             } else if (first + v * step < vectors) {
                 const u32 column = head + (first + v * step) * VEC_SIZE;
-                this->make_words(__ldg(from + v * step), column, words, VECTOR_WORDS * v);
+                Words::make(*this, __ldg(from + v * step), column, words, Words::VECTOR * v);
             } else {
-                Word::clear(words, VECTOR_WORDS * v, VECTOR_WORDS);
+                Words::clear(words, Words::VECTOR * v);
             }
         }
     }
@@ -875,11 +891,11 @@ struct Stripes : RowVectors<Config, 16> {
     // The hits of all elements that the thread holds of a stripe.
     __device__ __forceinline__ u32 present(u32 stripe) const {
         const u32 first = this->first(stripe, threadIdx.x);
-        constexpr u32 ALL = Word::bits_of(0) * ((1u << VECTOR_WORDS) - 1);  // words of a vector
+        constexpr u32 ALL = Word::bits_of(0) * ((1u << Words::VECTOR) - 1);  // words of a vector
         u32 hits = 0;
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            hits |= first + v * step() < vectors ? ALL << VECTOR_WORDS * v : 0;
+            hits |= first + v * step() < vectors ? ALL << Words::VECTOR * v : 0;
         }
         return hits;
     }
@@ -924,6 +940,7 @@ struct Ring {
     using Element = typename Config::Source::Element;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
+    using Words = typename Slices::Words;
     static constexpr u32 STAGES = Config::STAGES;  // the newest copies may be waited for last
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
@@ -966,23 +983,22 @@ struct Ring {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
             const uint4 vector = from[v * THREADS];
-            if constexpr (Slices::RAW) {
+            if constexpr (Words::RAW) {
                 visit(4 * v, vector.x);
                 visit(4 * v + 1, vector.y);
                 visit(4 * v + 2, vector.z);
                 visit(4 * v + 3, vector.w);
             } else {
-                constexpr u32 WORDS = Slices::VECTOR_WORDS;
                 const u32 place = slices.first(stripe, threadIdx.x) + v * slices.step();
-                u32 words[WORDS];
+                u32 words[Words::VECTOR];
                 if (place < slices.vectors) {
-                    slices.make_words(vector, slices.head + place * VEC_SIZE, words, 0);
+                    Words::make(slices, vector, slices.head + place * VEC_SIZE, words, 0);
                 } else {
-                    Word::clear(words, 0, WORDS);
+                    Words::clear(words, 0);
                 }
 #pragma unroll
-                for (u32 w = 0; w < WORDS; ++w) {
-                    visit(WORDS * v + w, words[w]);
+                for (u32 w = 0; w < Words::VECTOR; ++w) {
+                    visit(Words::VECTOR * v + w, words[w]);
                 }
             }
         }

@@ -11,6 +11,7 @@
 #include "../../core/types.cuh"
 #include "../../score/code.cuh"
 #include "../vectors.cuh"
+#include "../words.cuh"
 
 // The word at a place that is known only at run time, from an array in registers: a tree of
 // selections, since registers cannot be indexed.
@@ -46,6 +47,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
                         RowVectors<Config, 16> {
     using Element = typename Config::Source::Element;
     using Word = ScoreWord<Config>;
+    using Words = RowWords<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
@@ -139,7 +141,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
             if (here == 0) {
                 continue;
             }
-            u32 loaded[CHUNK * Vectors::VECTOR_WORDS];
+            u32 loaded[CHUNK * Words::VECTOR];
 #pragma unroll
             for (u32 v = 0; v < CHUNK; ++v) {
                 if (holds(chunk * CHUNK + v)) {
@@ -165,7 +167,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     __device__ __forceinline__ void load_vector(u32 v, u32 to, u32 (&words)[N]) const {
         const u32 at = column(v, 0);
         const uint4 vector = __ldg(reinterpret_cast<const uint4*>(elements + at));
-        this->make_words(vector, at, words, Vectors::VECTOR_WORDS * to);
+        Words::make(*this, vector, at, words, Words::VECTOR * to);
     }
 
     __device__ __forceinline__ bool holds(u32 v) const {
@@ -210,8 +212,8 @@ struct ResidentRow {
     using Hits = typename Places::Hits;
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
-    static constexpr u32 VECTOR_WORDS = Places::VECTOR_WORDS;
-    static constexpr u32 WORDS = VECTORS * VECTOR_WORDS;
+    using Words = typename Places::Words;
+    static constexpr u32 WORDS = VECTORS * Words::VECTOR;
     // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
     // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
     // multiprocessor, and would be fewer.
@@ -227,7 +229,7 @@ struct ResidentRow {
     __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : places(row, rank) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            Word::clear(words, VECTOR_WORDS * v, VECTOR_WORDS);
+            Words::clear(words, Words::VECTOR * v);
             if (places.holds(v)) {
                 places.load_vector(v, v, words);
             }
@@ -235,7 +237,7 @@ struct ResidentRow {
         edge = rounded(Word::WORST_BITS, 0);
         if (places.holds_edge()) {
             const u32 at = places.edge_column();
-            edge = rounded(row.word_score(__ldg(row.elements + at), at), 0);
+            edge = rounded(Words::score(row, __ldg(row.elements + at), at), 0);
         }
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {
