@@ -145,23 +145,31 @@ struct ScoreOrdinal {
 
 // ---- score/source.cuh --------------------------------------------------------------------------
 #line 1 "templates/score/source.cuh"
-// The source: where a row of scores lies, and the score of an element.
+// The source: which columns a row has, the score of each of its elements, and which elements it drops.
 //
-// A source is made for one row. `score` and `keep` are pure: a kernel may ask again for the same element.
-// Elements that the source drops stay in the row as its worst, below every score; no output has them.
+// A source is made for one row, and is the base of `Row`. `score` and `keep` are pure: a kernel may ask
+// again for the same element. Elements that the source drops stay in the row as its worst, below every
+// score; no output has them.
 //
-// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; a span may hold anything.
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; starts and lengths may hold
+// anything.
 
 // uses core/types.cuh
 // uses score/dtypes.cuh
 
-// The columns of a row: from `start` on, `length` of them. Whatever is asked for, they are within [0, columns).
+// The columns of a row: from `start` on, `length` of them. A span is within [0, columns), whatever it is
+// made from.
 class RowSpan {
    public:
     i32 start;
     i32 length;
 
     static __device__ __forceinline__ RowSpan whole(i32 columns) { return {0, columns}; }
+
+    static __device__ __forceinline__ RowSpan of(const LaunchArgs& args, i32 start, i32 length) {
+        const i32 first = min(max(start, 0), args.columns);
+        return {first, min(max(length, 0), args.columns - first)};
+    }
 
     // As the launch's starts and lengths say; without starts from 0, and without lengths up to the last.
     static __device__ __forceinline__ RowSpan given(const LaunchArgs& args, u32 row) {
@@ -184,10 +192,10 @@ class RowSpan {
 // The elements themselves are the scores.
 template <class Dtype, bool RAGGED>
 struct PlainSource {
-    using Element = typename Dtype::Bits;     // as stored
-    using Score = Dtype;                      // what `score` gives the bits of
-    static constexpr bool IDENTITY = true;    // `score` gives the element
-    static constexpr bool DROPS = false;      // `keep` can be false
+    using Element = typename Dtype::Bits;   // as stored
+    using Score = Dtype;                    // the type whose bits `score` gives
+    static constexpr bool IDENTITY = true;  // `score` gives the element
+    static constexpr bool DROPS = false;    // `keep` can be false
 
     PlainSource() = default;
     __device__ __forceinline__ PlainSource(const LaunchArgs&, u32) {}
