@@ -3,9 +3,9 @@
 // Filtering pushes the scores above a threshold. Where there are more candidates than places,
 // `compact` reduces them to the best.
 //
-// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and what a rescan
-// reads. Barriers: those of `compact`; the caller places one between pushes and what reads them.
-// Preconditions: those of the stripes.
+// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and the part that a
+// rescan reads. Barriers: several in `compact`; the caller places one between the pushes and the reads.
+// Preconditions: as for `Stripes`.
 #pragma once
 #include "../core/slots.cuh"
 #include "../core/types.cuh"
@@ -67,10 +67,10 @@ struct Candidates {
     // All candidates. Precondition: a barrier since the last was pushed.
     __device__ __forceinline__ Set all() const { return Set::of(keys, columns, &size, 0, 1); }
 
-    // Reduces `count` candidates, all above a threshold, to the best `most`, and returns the threshold
-    // that holds then, as a word. The keys of the cut are all on one side of `boundary`. The best move to
-    // the front, a block of threads at a time: what is overwritten has been read. Not inlined: it is
-    // rare, and long to compile.
+    // Reduces `count` candidates, all above a threshold, to the best `most`, and returns the new threshold
+    // as a word. The keys of the cut are all on one side of `boundary`. The best move to the front, THREADS
+    // at a time, so that every entry is read before it is overwritten. Not inlined: it is rare, and long to
+    // compile.
     static __device__ __noinline__ u64 compact(Candidates& to, Search& search, bool none, u32 above,
                                                u32 count, u32 most, u32 boundary) {
         // Find the key that separates the best `most`.
@@ -85,7 +85,7 @@ struct Candidates {
         if (threadIdx.x == 0) {
             to.size = 0;
         }
-        // Move those above it, and as many ties as there are places.
+        // Move the candidates above the key, and as many ties as there are places.
 #pragma unroll 1
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
@@ -106,7 +106,7 @@ struct Candidates {
             }
         }
         __syncthreads();
-        // Ties with the last one that stays are as good as it, so they need not be candidates.
+        // Scores that tie with the last candidate are no better than it, so they need not be candidates.
         if (cut.least == cut.greatest) {
             return Threshold{false, cut.least}.word();
         }
@@ -135,8 +135,8 @@ struct Candidates {
             slot = atomicAdd(&counter, total);
         }
         slot = __shfl_sync(FULL_MASK, slot, 0);
-        // One hit of each lane at a time: the places of a warp are next to each other, and no lane
-        // need know how many the others have.
+        // Put one hit of each lane at a time: the places of a warp are adjacent, and no lane needs the
+        // number of hits of the others.
         const u32 before = (1u << lane) - 1;
         while (hitting != 0 && slot < capacity) {
             const u32 at = slot + __popc(hitting & before);

@@ -1,11 +1,11 @@
-// Rescans a part of a row: finds for certain what the guessed threshold missed.
+// Rescans a part of a row: finds for certain the scores that the guessed threshold missed.
 //
-// Both functions are rare and not inlined: else the common path would run with other registers. What
-// they read is named in the candidates (`stripes`, `rank`, `parts`), with a barrier before the call.
+// Both functions are rare and not inlined: inlined, they would cost the common path registers. The
+// candidates name the part to read (`stripes`, `rank`, `parts`), with a barrier before the call.
 //
 // Scope: block; every thread must call. Shared memory: the candidates and the cut's search. Barriers:
-// one for each stripe, those of `Candidates::compact`, and one where the places are all taken.
-// Preconditions: those of the stripes.
+// one for each stripe, several in `Candidates::compact`, and one where the places are all taken.
+// Preconditions: as for `Stripes`.
 #pragma once
 #include "../core/slots.cuh"
 #include "../core/types.cuh"
@@ -22,8 +22,8 @@ struct Rescan {
     static constexpr u32 WORDS = Stripes<Config>::WORDS;
 
     // Makes candidates of the best `most` of the part, among the scores above a threshold. Whenever the
-    // places are all taken, the candidates are compacted to the best `most`, and what follows must be
-    // better than the last of these. Returns the threshold that holds at the end, as a word.
+    // places are all taken, it compacts the candidates to the best `most`, and raises the threshold to the
+    // last of them. Returns the last threshold as a word.
     static __device__ __noinline__ u64 best(Buffer& to, Search& search, bool none, u32 key,
                                             u32 capacity, u32 most) {
         Threshold threshold = {none, key};
@@ -69,8 +69,8 @@ struct Rescan {
         return threshold.word();
     }
 
-    // Appends scores whose key is `tie`, whichever, until there are `capacity` candidates in all.
-    // Precondition: some number has that key, which excludes NaN.
+    // Appends any scores whose key is `tie`, until there are `capacity` candidates in all. Precondition:
+    // `tie` is the key of a number, not of NaN.
     static __device__ __noinline__ void ties(Buffer& to, u32 tie, u32 capacity) {
         const u32 equal = Word::of_key(tie);
 #pragma unroll 1
@@ -83,11 +83,11 @@ struct Rescan {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_equal(words[w], equal, Word::bits_of(w), hits);
             }
-            // What stands for no score equals the worst infinity.
+            // A missing score equals the worst infinity.
             hits = to.stripes.kept(stripe, hits & to.stripes.present(stripe));
             u32 edge = to.stripes.holds_edge(stripe) &&
                        to.stripes.key_at(to.stripes.edge_column()) == tie;
-            // Append them, two of a thread at a time: else a few threads would write them all.
+            // Append them, two of a thread at a time: else a few threads would fill all places.
             u32 end;
             bool more;
             do {
@@ -133,8 +133,8 @@ struct Rescan {
                 return stripes.kept(stripe, stripes.present(stripe));
             }
         }
-        // Only NaN has keys below that of the worst infinity, and no word to compare with tells them
-        // apart: every number is above such a threshold.
+        // Only NaN has a key below the key of the worst infinity, and no word to compare with has such a key.
+        // Every number is above such a threshold.
         const bool numbers = threshold.key < Word::worst_key();
         const u32 limit = numbers ? 0 : Word::of_key(threshold.key);
         u32 words[WORDS];

@@ -1,10 +1,10 @@
-// The candidates of a row, as the warps of a CTA go through them.
+// Shares the candidates of a row among the warps of a CTA.
 //
-// They lie in segments of keys and columns, one for each CTA that filtered a part of the row, in shared
-// memory or in the workspace. Warps share a segment, or take several.
+// The candidates are in segments of keys and columns, one for each CTA that filtered a part of the row, in
+// shared memory or in the workspace. Warps share a segment, or take several.
 //
 // Scope: warp; all 32 lanes call. Shared memory: none of its own. Barriers: none; the caller places one
-// between the writing of the candidates and this.
+// after the candidates are written.
 #pragma once
 #include "../core/types.cuh"
 
@@ -31,8 +31,8 @@ struct CandidateSet {
     u32 share;         // places of each segment
     u32 segments;
     u32 first;   // segment of this warp
-    u32 number;  // of this warp, among those that share the segment
-    u32 step;    // lanes of these
+    u32 number;  // of this warp, among the warps that share the segment
+    u32 step;    // lanes of the warps that share a segment
 
     static __device__ __forceinline__ CandidateSet of(const Stored* keys, const u32* columns,
                                                       const u32* sizes, u32 share, u32 segments) {

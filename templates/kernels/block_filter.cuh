@@ -1,7 +1,7 @@
-// block_filter: one CTA selects the top k of one row of any length, which it reads once.
+// block_filter: one CTA selects the top k of one row of any length, and reads the row once.
 //
-// It guesses a threshold from a sample of the row, keeps the scores above it as candidates while the
-// row streams by, and selects the best k of these. A guess that fails costs a second read of the row.
+// It guesses a threshold from a sample of the row, keeps the scores above the threshold as candidates while
+// it reads the row, and selects the best k candidates. A guess that fails costs a second read of the row.
 // Sources: see filter/filter.cuh.
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB, and the ring's. Barriers: uniform

@@ -2,8 +2,8 @@
 //
 // Each pass counts one digit of the keys in a histogram and finds the threshold bin. Keys above the bin
 // win. The keys in the bin are the candidates of the next pass, which splits them by the next digit, until
-// every candidate wins or all are equal. Candidates that fit are kept in shared memory; others are left in
-// the row, which is then scanned again. So no distribution of scores loses a winner; some take more scans.
+// every candidate wins or all are equal. Candidates that fit are kept in shared memory; else the next pass
+// scans the row again. So no distribution of scores loses a winner; some take more scans.
 //
 // Source: RadixSelect; Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for graphics
 // processing units", ACM JEA 17 (2012).

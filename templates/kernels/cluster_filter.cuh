@@ -1,9 +1,9 @@
-// cluster_filter: a cluster of CTAs selects the top k of one row of any length, which it reads once.
+// cluster_filter: a cluster of CTAs selects the top k of one row of any length, and reads the row once.
 //
-// Each CTA guesses a threshold from a sample of its part, keeps the scores above it as candidates, and
-// stores these into the shared memory of the leader CTA (rank 0), which selects the best k of all. If a
-// guess was too high, every CTA rescans its part for the scores above the k-th best candidate: no winner
-// is below it. Sources: see filter/filter.cuh.
+// Each CTA guesses a threshold from a sample of its part, keeps the scores above the threshold as
+// candidates, and stores the candidates into the shared memory of the leader CTA (rank 0). The leader CTA
+// selects the best k of all. If a guess was too high, every CTA rescans its part for the scores above the
+// k-th best candidate: no winner is below it. Sources: see filter/filter.cuh.
 //
 // Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB, and the ring's. Barriers:
 // uniform over the cluster. Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of
@@ -52,7 +52,7 @@ struct ClusterFilter {
         Steps::prepare(shared.filter);
         wait_for_preceding_grid();
 
-        // Find the row. The leader serves a row of one stripe alone. Of k scores or fewer, each wins.
+        // Find the row. The leader CTA alone serves a row of one stripe. Of k scores or fewer, each wins.
         const Row<Config> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
         const bool split = row.length > Stripes<Config>::SCORES;
@@ -73,7 +73,7 @@ struct ClusterFilter {
             cluster_arrive_relaxed();  // this CTA has started
         }
 
-        // Take a part of the row. In the leader the other CTAs' places are theirs from the start.
+        // Take a part of the row. The leader CTA keeps places for the candidates of the other CTAs.
         const u32 parts = split ? CLUSTER : 1;
         const u32 share = split ? SHARE : Steps::CAPACITY;
         const u32 room = rank == 0 ? share : Steps::CAPACITY;
@@ -171,8 +171,8 @@ struct ClusterFilter {
                 warp_least(there ? shared.thresholds[lane] : ~0u), clean};
     }
 
-    // In the leader: has all CTAs rescan, and writes the winners. False if a winner may be missing even
-    // from the best that all CTAs find.
+    // In the leader: has all CTAs rescan, and writes the winners. False if the candidates of the rescan may
+    // still lack a winner.
     static __device__ __forceinline__ bool select_again(const Sink& sink, Shared& shared, const Part& part,
                                                         u32 k) {
         // Tell all CTAs the threshold of the rescan.
@@ -186,7 +186,7 @@ struct ClusterFilter {
         cluster_arrive();
         cluster_wait();
 
-        // Rescan, and count what all CTAs found.
+        // Rescan, and count the candidates of all CTAs.
         rescan(shared, part, k);
         u32 total = ties;
         u32 threshold = 0;
@@ -196,7 +196,7 @@ struct ClusterFilter {
             threshold = max(threshold, shared.thresholds[cta]);
         }
 
-        // Fetch it, and let the other CTAs exit.
+        // Fetch the candidates, and let the other CTAs exit.
         const bool complete = total >= k && total <= Steps::CAPACITY;
         if (complete) {
             fetch(shared, ties);
@@ -207,7 +207,7 @@ struct ClusterFilter {
             return false;
         }
 
-        // Reduce it to the k best, if the k-th is not below any CTA's threshold, and write them.
+        // Reduce them to the k best, and write these if the k-th is not below any CTA's threshold.
         Buffer::compact(shared.filter.candidates, shared.filter.search, true, 0, total, k, threshold);
         if (shared.filter.search.cut.least < threshold) {
             return false;
@@ -216,10 +216,10 @@ struct ClusterFilter {
         return true;
     }
 
-    // The k-th best candidate is no better than the last winner. So the winners are among the scores
-    // above it and, where those are too few, its ties: of these the leader has as many as can win. They
-    // move to the last places, and the other candidates are forgotten. Returns the threshold, as a word,
-    // and the number of ties from TIES_BIT on. Not inlined: it is rare.
+    // The k-th best candidate is no better than the last winner. So the winners are the scores above it
+    // and, if these are fewer than k, some of its ties. The leader has as many ties as can win: it moves
+    // them to the last places, and drops the other candidates. Returns the threshold, as a word, and the
+    // number of ties from TIES_BIT on. Not inlined: it is rare.
     static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 k) {
         Buffer& candidates = shared.filter.candidates;
         u32 total = 0;
@@ -236,7 +236,7 @@ struct ClusterFilter {
         shared.filter.search.template find<Set>(shared.filter.search, candidates.keys, shared.sizes,
                                                 SHARE, CLUSTER, k, 0, ~0u, ~0u);
         const Cut cut = shared.filter.search.cut;
-        // Downwards, a block of threads at a time: what is overwritten has been read.
+        // Move them downwards, THREADS at a time, so that every entry is read before it is overwritten.
 #pragma unroll 1
         for (u32 end = (CLUSTER * SHARE + THREADS - 1) / THREADS * THREADS; end > 0; end -= THREADS) {
             const u32 i = end - THREADS + threadIdx.x;
@@ -253,10 +253,10 @@ struct ClusterFilter {
         return Threshold{false, cut.least}.word() | u64(cut.ties) << TIES_BIT;
     }
 
-    // Rescans this CTA's part above the leader's threshold, and tells the leader how much it found.
+    // Rescans this CTA's part above the leader's threshold, and sends the number of candidates to the leader.
     static __device__ __forceinline__ void rescan(Shared& shared, const Part& part, u32 k) {
         const Threshold from = shared.threshold;
-        // The leader has a place for all that may come.
+        // The leader has a place for every candidate that the CTAs may send.
         const u32 room = Steps::CAPACITY - shared.ties;
         PartCandidates candidates = {};
         Steps::rescan(shared.filter, part, from, room, min(k, room / CLUSTER), candidates);
@@ -280,7 +280,7 @@ struct ClusterFilter {
             }
             size += shared.sizes[cta];
         }
-        // Upwards, a block of threads at a time: what is overwritten has been read.
+        // Move the ties upwards, THREADS at a time, so that every entry is read before it is overwritten.
         const u32 first = Steps::CAPACITY - ties;
 #pragma unroll 1
         for (u32 from = 0; from < ties; from += THREADS) {

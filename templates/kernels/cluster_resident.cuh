@@ -2,8 +2,8 @@
 //
 // Every CTA loads its part of the row once, rounds it to fp16 and counts it in a histogram of its own.
 // Together the CTAs find the threshold bin; each then writes its winners to places of its own. Few
-// candidates of the bin are sent to all CTAs, and each CTA ranks its own among them; many are first split
-// by radix over their keys, by all CTAs together. Nothing is dropped, so the answer is exact for every
+// candidates of the bin are sent to all CTAs, and each CTA ranks its own among all. Many are first split by
+// radix passes of all CTAs together. No candidate is dropped, so the answer is exact for every
 // distribution.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), over the CTAs of a cluster.
@@ -27,6 +27,7 @@
 #include "../row/resident/row.cuh"
 #include "../row/row.cuh"
 #include "../select/extremes.cuh"
+#include "../select/radix_pass.cuh"
 #include "../sink/direct.cuh"
 #include "../sink/short_row.cuh"
 
@@ -44,10 +45,10 @@ struct ClusterResident {
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
-    static constexpr u32 REST_BITS = CODE_SHIFT > 6 ? CODE_SHIFT - 6 : 0;  // that the second exchange leaves
+    static constexpr u32 REST_BITS = CODE_SHIFT > 6 ? CODE_SHIFT - 6 : 0;  // bits that the second exchange leaves
 
-    // Candidates that are ranked each against each, by each CTA its share; with more, a pass of all
-    // costs less: 1 x 131072 f32, k = 2048, 6.3 us where one CTA ranks all, and 4.8 (H200).
+    // The most candidates that are ranked each against each; each CTA ranks its share. With more, a radix
+    // pass costs less. 1 x 131072 f32, k = 2048: 6.3 us if one CTA ranks all, and 4.8 us so (H200).
     static constexpr u32 RANKED = CLUSTER < 4 ? 256 : CLUSTER < 8 ? 384 : 512;
 
     static_assert(BINS >= 256, "an infinity and NaN are in bins of their own");
@@ -100,7 +101,7 @@ struct ClusterResident {
         __syncthreads();
         Found found = shared.search.find(shared.histogram, k, rank, 0);
 
-        // Scores above the bin win; those in it are the candidates. Many are split by their keys.
+        // Scores above the bin win; scores in it are the candidates. Many candidates are split by their keys.
         Hits candidates;
         Hits winners;
         resident.split_at(found.bin.bin << CODE_SHIFT, (found.bin.bin + 1) << CODE_SHIFT, candidates, winners);
@@ -114,7 +115,7 @@ struct ClusterResident {
         if (ranked && threadIdx.x == 0) {
             shared.candidate_exchange.announce(inside * u32(sizeof(u64)));
         }
-        // Places of this CTA: after those of the CTAs of lower rank.
+        // The places of this CTA follow the places of the CTAs of lower rank.
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         slots.winner += found.before_above;
         slots.candidate += found.before_inside;
@@ -131,7 +132,7 @@ struct ClusterResident {
         places.for_each_column(winners, [&](u32 column) {
             sink.put(slots.winner++, column, [&places, column] { return places.key_at(column); });
         });
-        // Rank this CTA's candidates among those of all.
+        // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
             shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
@@ -163,11 +164,11 @@ struct ClusterResident {
         found.before_inside = next.before_inside;
     }
 
-    // Many candidates: splits them by radix over their keys, until few are left, or all that are left win,
-    // or are equal, which it tells. The range of their keys is found first, but for scores beyond the
-    // halves: those spread over a range that is known. Scores of 16 bits are split by the rest of their
-    // codes before, in one exchange, where those tell all: 1 x 131072 bf16, uniform, k = 512, 5.0 us for
-    // 7.8 (H200). It does not pay for others.
+    // Splits many candidates by radix passes over their keys, until few are left, or all that are left win
+    // or are equal. Returns whether they are equal. The range of the keys is found first, except for scores
+    // beyond the halves, whose range is known. Scores of 16 bits are first split by the rest of their codes,
+    // in one exchange, if the codes tell all: 1 x 131072 bf16, uniform, k = 512, 5.0 us, and 7.8 us without
+    // (H200). It does not pay for other scores.
     static __device__ __forceinline__ bool split(Shared& shared, const Resident& resident, Hits& winners,
                                                  Hits& candidates, u32 k, u32 rank, Found& found) {
         const u32 code = found.bin.bin << CODE_SHIFT;
@@ -189,21 +190,15 @@ struct ClusterResident {
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
             __syncthreads();
-            resident.for_each_key(
-                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
-            __syncthreads();
-            narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
-            const Active inside = active.narrowed_to(found.bin.bin);
+            Active inside;
             Hits left = {};
-            resident.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
-                if (key > inside.greatest) {
-                    winners.add(word, bit);
-                } else if (key >= inside.least) {
-                    left.add(word, bit);
-                }
-            });
+            const auto find = [&] {
+                narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
+                return found.bin;
+            };
+            radix_pass(shared.histogram, active, resident, candidates, find, inside, winners, left);
             candidates = left;
-            // From an infinity on, there are two keys: its own, and that of NaN.
+            // From an infinity on, there are two keys: the key of the infinity, and the key of NaN.
             if (active.shift == 0 || inside.least >= Codes::BEST_INFINITY) {
                 return true;
             }
@@ -214,7 +209,7 @@ struct ClusterResident {
         }
     }
 
-    // Splits candidates by what follows in their codes.
+    // Splits candidates by the next bits of their codes.
     static __device__ __forceinline__ void split_codes(Shared& shared, const Resident& resident,
                                                        Hits& winners, Hits& candidates, u32 k, u32 rank,
                                                        Found& found) {

@@ -1,9 +1,9 @@
-// grid_filter: many CTAs select the top k of one huge row, which they read once.
+// grid_filter: many CTAs select the top k of one huge row, and read the row once.
 //
-// Each CTA guesses a threshold from a sample of its part, keeps the scores above it as candidates, and
-// leaves these in the workspace. The last CTA to arrive selects the best k of all candidates; no CTA
-// waits for another. Where the guess failed, it reads the whole row again. Sources: see
-// filter/filter.cuh.
+// Each CTA guesses a threshold from a sample of its part, keeps the scores above the threshold as
+// candidates, and leaves the candidates in the workspace. The last CTA to arrive selects the best k of all
+// candidates; no CTA waits for another. If a guess failed, the last CTA reads the whole row again. Sources:
+// see filter/filter.cuh.
 //
 // Scope: the CTAs of a row; grid.x = rows * CTAs. Shared memory: static, under 48 KB, and the ring's.
 // Barriers: uniform over the CTA. Workspace: a counter for each row, zero between launches, and from
@@ -63,7 +63,7 @@ struct GridFilter {
             return;
         }
 
-        // Take a part of the row. With fewer stripes than CTAs, some have none.
+        // Take a part of the row. With fewer stripes than CTAs, some CTAs have no part.
         const u32 parts = min(ctas, (row.length + Stripes<Config>::SCORES - 1) / Stripes<Config>::SCORES);
         if (rank >= parts) {
             return;
@@ -87,7 +87,7 @@ struct GridFilter {
             Steps::reduce(shared.filter, min(k, part.share), candidates);
         }
 
-        // Leave the candidates in the workspace. The last CTA of the row goes on with those of all.
+        // Leave the candidates in the workspace. The last CTA of the row continues with all candidates.
         RowCandidates from = Steps::own(shared.filter, candidates);
         if (parts > 1) {
             const Workspace workspace = workspace_of(args, index, ctas, share);
@@ -132,8 +132,8 @@ struct GridFilter {
         }
     }
 
-    // Whether all other CTAs of the row have left their candidates. The barriers and one thread's
-    // fences put the writes of all CTAs before the last count, and that before what is read.
+    // Whether all other CTAs of the row have left their candidates. The barriers and one thread's fences
+    // order the writes of all CTAs before the last count, and the last count before the reads.
     static __device__ __forceinline__ bool is_last(Shared& shared, const Workspace& workspace,
                                                    u32 parts) {
         __syncthreads();

@@ -1,5 +1,5 @@
-// Asynchronous stores into the shared memory of other CTAs of a cluster, and the mbarrier by which
-// the receiver knows that all bytes of a phase have arrived.
+// Asynchronous stores into the shared memory of other CTAs of a cluster. An mbarrier tells the receiver
+// when all bytes of a phase have arrived.
 //
 // Scope: thread. Shared memory: one mbarrier each. Barriers: none.
 // Preconditions: a CTA sends to another only after a barrier of the cluster that follows the other's
@@ -40,7 +40,7 @@ struct Exchange {
 #endif
     }
 
-    // Waits for the end of phase `phase`, counted from 0; no more than one ahead may have ended.
+    // Waits for the end of phase `phase`, counted from 0. At most one later phase may have ended.
     __device__ __forceinline__ void wait(u32 phase) {
 #ifdef TOPKIT_INTERPRET
         mbarrier_wait_parity(&mbarrier, phase & 1);
@@ -55,7 +55,7 @@ struct Exchange {
 #endif
     }
 
-    // Sends a value to the same variable of another CTA, which has the same exchange.
+    // Stores a value into the same variable of another CTA, and completes bytes of that CTA's mbarrier.
     __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
 #ifdef TOPKIT_INTERPRET
         store_async(__cluster_map_shared_rank(to, rank), value,

@@ -80,9 +80,9 @@ struct RowReader
         }
     }
 
-    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no
-    // order. Few of the scores are expected to be: a batch becomes a word of hits, and a hit is
-    // loaded again, so that `visit` is compiled twice and not once a register.
+    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no order.
+    // Expects few hits: a batch becomes a word of hits, and each hit is loaded again, so that `visit` is
+    // compiled twice and not once a register.
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
         const u32 span = u32(greatest) - least;
@@ -131,8 +131,8 @@ struct RowReader
         }
     }
 
-    // The scores before the first whole vector and after the last; fewer than the CTA has threads.
-    // Summed in another order than `edge_column`, which takes up to two instructions more at one score a vector.
+    // Visits the scores before the first whole vector and after the last; fewer than the CTA has threads.
+    // `edge_column` adds in another order and takes up to two instructions more at one score a vector.
     template <class Visit>
     __device__ __forceinline__ void visit_edges(Visit visit) const {
         const u32 tail = head + vectors * VEC_SIZE;

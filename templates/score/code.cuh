@@ -1,9 +1,9 @@
 // Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
-// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
-// end it ranks. Preconditions: no NaN and no -0 where a function says so.
+// Rounding never reverses an order, but it may make unequal scores equal. So a score that wins among
+// rounded scores wins, and scores whose codes are equal are compared by their keys. NaN becomes the
+// infinity at the end where NaN ranks. Preconditions: no NaN and no -0 where a function says so.
 #pragma once
 #include "../core/types.cuh"
 #include "../ptx/half.cuh"
@@ -39,19 +39,20 @@ struct ScoreCodes {
     using Bits = typename Dtype::Bits;
     static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
 
-    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    // Whether a code stands for the best infinity and for finite scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return !IS_F16 && code == HALF_CODE_INFINITY;
     }
 
-    // The range of their ordered keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
+    // so that a digit begins at an infinity.
     static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
-    // Whether halves of most exponents hold the scores as they are, so that equal codes are equal scores.
+    // Whether halves of most exponents hold scores without rounding.
     static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
-    // Whether they do at the exponent of a code. Precondition: ARE_EXACT.
+    // Whether scores of this code's exponent are equal if their codes are equal. Precondition: ARE_EXACT.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         return exponent < 31 && (IS_F16 || exponent > 0);

@@ -1,4 +1,4 @@
-// The candidates of a threshold bin, collected in one CTA, and which of them win.
+// Selects the winners from up to CAPACITY candidates of a threshold bin, in shared memory.
 //
 // Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
 // counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
@@ -6,8 +6,8 @@
 // Preconditions: the entries are written, and the histogram is no longer read, both before a
 // barrier; 1 <= wanted <= candidates <= CAPACITY; entries are unique.
 //
-// A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
-// most winners and leaves few.
+// RANKED candidates or fewer are ranked each against each. More are first narrowed by radix passes, each
+// over the range from the least to the greatest key.
 #pragma once
 #include "../core/histogram.cuh"
 #include "../core/range.cuh"
@@ -17,6 +17,7 @@
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
 #include "extremes.cuh"
+#include "radix_pass.cuh"
 
 template <class Config>
 struct FewCandidates {
@@ -28,8 +29,8 @@ struct FewCandidates {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 CAPACITY = 512;
-    // With more, a pass costs less: 1 x 131072 f32, k = 2048, 6.3 us with 192 and 5.8 with 128
-    // (H200).
+    // The most candidates that are ranked. With more, a radix pass costs less: 1 x 131072 f32, k = 2048,
+    // 6.3 us with 192 and 5.8 us with 128 (H200).
     static constexpr u32 RANKED = 128;
     static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
 
@@ -49,6 +50,14 @@ struct FewCandidates {
         }
     }
 
+    // Calls visit(key) for each candidate of this thread.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(u32 candidates, Visit visit) const {
+        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+            visit(Ordinal::key_of(all.entries[i]));
+        }
+    }
+
    private:
     // Not inlined: it would take registers from the common path.
     template <class Write>
@@ -64,16 +73,15 @@ struct FewCandidates {
             if (active.least == active.greatest) {
                 break;
             }
-            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                histogram.add(active.digit(Ordinal::key_of(all.entries[i])));
-            }
-            __syncthreads();
-            const ThresholdBin bin = search.find(histogram, wanted);
-            split(candidates, active.narrowed_to(bin.bin),
+            Active inside;
+            const auto find = [&] { return search.find(histogram, wanted); };
+            const ThresholdBin threshold =
+                radix_pass(histogram, active, *this, candidates, find, inside);
+            split(candidates, inside,
                   [&](u32 slot, u32 column, u32 key) { write(place + slot, column, key); });
-            place += bin.above;
-            wanted -= bin.above;
-            candidates = bin.inside;
+            place += threshold.above;
+            wanted -= threshold.above;
+            candidates = threshold.inside;
             __syncthreads();
         }
         if (candidates <= RANKED) {
@@ -89,11 +97,8 @@ struct FewCandidates {
     // The range of the keys. One barrier.
     __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const Extremes warp = Extremes::of_warp([&](auto visit) {
-            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                visit(Ordinal::key_of(all.entries[i]));
-            }
-        });
+        const Extremes warp =
+            Extremes::of_warp([&](auto visit) { for_each_key(candidates, visit); });
         if (lane == 0) {
             least[threadIdx.x / WARP_SIZE] = warp.least;
             greatest[threadIdx.x / WARP_SIZE] = warp.greatest;
@@ -104,8 +109,8 @@ struct FewCandidates {
         return Active::between(low, high);
     }
 
-    // Writes the candidates above a range, and leaves those in it, from the first entry on. A barrier
-    // is due after it.
+    // Writes the candidates above a range, and moves the candidates in it to the first entries. The caller
+    // places a barrier after it.
     template <class Write>
     __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
         Entry own[EACH];

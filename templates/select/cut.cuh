@@ -1,4 +1,4 @@
-// Finds the key of the last winner among many, whatever they are.
+// Finds the key of the last winner among any number of candidates.
 //
 // Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
 // result. Barriers: the first before anything is counted, the last after the result is written.
@@ -9,20 +9,20 @@
 #include "../core/threshold.cuh"
 #include "../core/types.cuh"
 
-// Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
+// Keys above `greatest` win, and any `ties` of the keys from `least` to `greatest`.
 struct Cut {
     u32 least;
     u32 greatest;
     u32 ties;
 };
 
-// The keys that a bin of a range holds. The first bin takes what is below the range too, and the
-// last what is above.
+// A range of keys in bins. The first bin also holds the keys below the range, and the last bin the keys
+// above it.
 template <u32 BINS, u32 DIGIT_BITS>
 struct BinnedRange {
     ActiveRange<DIGIT_BITS> active;
     u32 below;   // the least key that is counted
-    u32 beyond;  // the greatest
+    u32 beyond;  // the greatest key that is counted
 
     // Keys from `least` on, most of them up to `greatest`.
     static __device__ __forceinline__ BinnedRange from(u32 least, u32 greatest) {
@@ -54,10 +54,10 @@ struct CutSearch {
     ThresholdSearch<THREADS, false> threshold;
     Cut cut;
 
-    // Searches the keys of a set, given as what Set::of takes; its for_each_key(visit) calls visit(key)
-    // for those of this thread. Equal winners are told from a range of them where they need to be: all
-    // of [least, greatest] of the result, which is left in `cut`, is on one side of `boundary`. Not inlined:
-    // it is rare, and long to compile.
+    // Searches the keys of a set, which it makes by Set::of of these operands; the set's
+    // for_each_key(visit) calls visit(key) for each key of this thread. Leaves the result in `cut`. The
+    // keys of [least, greatest] of the result are all on one side of `boundary`. Not inlined: it is rare,
+    // and long to compile.
     template <class Set>
     static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
                                              const u32* sizes, u32 share, u32 segments, u32 wanted,

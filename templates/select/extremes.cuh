@@ -1,7 +1,8 @@
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for a CTA's. Barriers:
-// none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the reads.
+// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for the extremes of a CTA.
+// Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
+// reads.
 #pragma once
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
@@ -12,8 +13,8 @@ struct Extremes {
 
     static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
 
-    // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
-    // thread.
+    // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
+    // key of this thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
         u32 least = ~0u;
@@ -27,7 +28,7 @@ struct Extremes {
         return {least, greatest};
     }
 
-    // Adds those of a warp to those of the CTA, in shared memory.
+    // Adds the extremes of a warp to the extremes of the CTA, in shared memory.
     __device__ __forceinline__ void add_to(Extremes& shared) const {
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMin(&shared.least, least);

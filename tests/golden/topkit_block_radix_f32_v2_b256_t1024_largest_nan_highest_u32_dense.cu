@@ -317,9 +317,8 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
-    // precede them. Lanes begin at different fours of their bins: else several would wait for one
-    // bank.
+    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
+    // begins at another four of its bins: else several lanes would wait for one bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;
@@ -447,7 +446,7 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 // uses core/warp.cuh
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -490,8 +489,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin goes on: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
+        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
+        // slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
@@ -695,9 +694,9 @@ struct RowReader
         }
     }
 
-    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no
-    // order. Few of the scores are expected to be: a batch becomes a word of hits, and a hit is
-    // loaded again, so that `visit` is compiled twice and not once a register.
+    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no order.
+    // Expects few hits: a batch becomes a word of hits, and each hit is loaded again, so that `visit` is
+    // compiled twice and not once a register.
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
         const u32 span = u32(greatest) - least;
@@ -746,8 +745,8 @@ struct RowReader
         }
     }
 
-    // The scores before the first whole vector and after the last; fewer than the CTA has threads.
-    // Summed in another order than `edge_column`, which takes up to two instructions more at one score a vector.
+    // Visits the scores before the first whole vector and after the last; fewer than the CTA has threads.
+    // `edge_column` adds in another order and takes up to two instructions more at one score a vector.
     template <class Visit>
     __device__ __forceinline__ void visit_edges(Visit visit) const {
         const u32 tail = head + vectors * VEC_SIZE;
@@ -760,15 +759,15 @@ struct RowReader
 
 // ---- select/candidate_buffer.cuh ---------------------------------------------------------------
 #line 1 "templates/select/candidate_buffer.cuh"
-// Where winners and the candidates of the threshold bin go.
+// Places for winners, and a buffer for the candidates of the threshold bin.
 //
 // Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
 // counters. Barriers: none; the caller places one between reset and use, and one between the
-// pushes and the visit of what was pushed.
+// pushes and the visits.
 
 // uses core/types.cuh
 
-// Candidates of the threshold bin, kept on chip for the passes that refine it.
+// Candidates of the threshold bin, in shared memory for the next passes.
 template <class Key, u32 CAPACITY>
 struct CandidateBuffer {
     u32 columns[CAPACITY];
@@ -857,7 +856,7 @@ struct DirectSink {
 // uses core/types.cuh
 // uses row/row.cuh
 
-// Every position wins, and the places that are left are filled.
+// Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
 #pragma unroll 1
@@ -877,8 +876,8 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 //
 // Each pass counts one digit of the keys in a histogram and finds the threshold bin. Keys above the bin
 // win. The keys in the bin are the candidates of the next pass, which splits them by the next digit, until
-// every candidate wins or all are equal. Candidates that fit are kept in shared memory; others are left in
-// the row, which is then scanned again. So no distribution of scores loses a winner; some take more scans.
+// every candidate wins or all are equal. Candidates that fit are kept in shared memory; else the next pass
+// scans the row again. So no distribution of scores loses a winner; some take more scans.
 //
 // Source: RadixSelect; Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for graphics
 // processing units", ACM JEA 17 (2012).

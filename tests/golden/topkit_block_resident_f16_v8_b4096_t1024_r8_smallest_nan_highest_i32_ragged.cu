@@ -317,9 +317,8 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
-    // precede them. Lanes begin at different fours of their bins: else several would wait for one
-    // bank.
+    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
+    // begins at another four of its bins: else several lanes would wait for one bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;
@@ -434,7 +433,7 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
 #line 1 "templates/core/ranking.cuh"
-// The candidates of a threshold bin, collected on chip, and their ranks: each is compared with each.
+// Ranks the candidates of a threshold bin, in shared memory: compares each with each.
 //
 // Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
 // Preconditions: the entries are written before a barrier or its like; entries are unique;
@@ -454,9 +453,9 @@ struct Ranking {
 
     Entry entries[CAPACITY];
 
-    // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
-    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
-    // better than one candidate.
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
+    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
+    // better than one.
     template <class Write>
     __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
@@ -509,7 +508,7 @@ __device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
     return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
 }
 
-// The same for winners and candidates, whose counts travel in one word.
+// The first places among the winners and among the candidates. One word counts both.
 __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
     const u32 first = reserve_slot(reserved, winners << 16 | candidates);
     return {first >> 16, first & 0xFFFFu};
@@ -530,7 +529,7 @@ __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 c
 // uses core/warp.cuh
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -573,8 +572,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin goes on: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
+        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
+        // slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
@@ -704,7 +703,8 @@ __device__ __forceinline__ u32 half_unsigned_zeros(u32 pair) {
 #endif
 }
 
-// All bits of a half set where a's is at least b's; a NaN in either is not.
+// Sets all bits of each half of the result where the half of `a` is at least the half of `b`, and neither
+// is NaN.
 __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #if TOPKIT_PACKED_HALF_PTX
     u32 mask;
@@ -720,7 +720,7 @@ __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #endif
 }
 
-// Both halves, NaN made +inf where it wins and -inf where it loses.
+// Both halves, with +inf for a NaN that wins and -inf for a NaN that loses.
 template <bool NAN_WINS>
 __device__ __forceinline__ u32 half_without_nan(u32 pair) {
     constexpr u32 INSTEAD = NAN_WINS ? HALF_INFINITY : HALF_NEGATIVE_INFINITY;
@@ -742,9 +742,9 @@ __device__ __forceinline__ u32 half_without_nan(u32 pair) {
 // Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
-// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
-// end it ranks. Preconditions: no NaN and no -0 where a function says so.
+// Rounding never reverses an order, but it may make unequal scores equal. So a score that wins among
+// rounded scores wins, and scores whose codes are equal are compared by their keys. NaN becomes the
+// infinity at the end where NaN ranks. Preconditions: no NaN and no -0 where a function says so.
 
 // uses core/types.cuh
 // uses ptx/half.cuh
@@ -780,19 +780,20 @@ struct ScoreCodes {
     using Bits = typename Dtype::Bits;
     static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
 
-    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    // Whether a code stands for the best infinity and for finite scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return !IS_F16 && code == HALF_CODE_INFINITY;
     }
 
-    // The range of their ordered keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
+    // so that a digit begins at an infinity.
     static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
-    // Whether halves of most exponents hold the scores as they are, so that equal codes are equal scores.
+    // Whether halves of most exponents hold scores without rounding.
     static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
-    // Whether they do at the exponent of a code. Precondition: ARE_EXACT.
+    // Whether scores of this code's exponent are equal if their codes are equal. Precondition: ARE_EXACT.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         return exponent < 31 && (IS_F16 || exponent > 0);
@@ -895,12 +896,12 @@ struct RowVectors : Row<Config> {
 
 // ---- ptx/compare.cuh ---------------------------------------------------------------------------
 #line 1 "templates/ptx/compare.cuh"
-// Compares scores as they were loaded, as floating-point numbers: a word holds one of 32 bits or two of
-// 16, so that no score needs its key.
+// Compares scores as floating-point numbers, as they were loaded: no score needs its key. A word holds one
+// score of 32 bits or two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
-// Before sm_90 and in the interpreter plain C++ computes what the instructions give, NaN and signed
-// zeros included: the interpreter would not see a fault of the instructions' order otherwise.
+// Before sm_90 and in the interpreter, plain C++ computes the same results as the instructions, also for
+// NaN and signed zeros, so that the interpreter detects errors in their use.
 
 // uses ptx/integers.cuh
 
@@ -967,8 +968,8 @@ struct Compare {
 #endif
     }
 
-    // Adds to `hits` the scores of a word that are better than those of `other`. A NaN that wins is
-    // better than every score, a NaN that loses better than none.
+    // Adds to `hits` each score of a word that is better than the score at its place in `other`. A NaN
+    // that wins is better than every score. A NaN that loses is better than none.
     static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
 #if TOPKIT_COMPARE_PTX
         if constexpr (LARGEST && NAN_WINNING) {
@@ -988,8 +989,8 @@ struct Compare {
 #endif
     }
 
-    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
-    // so a word that is compared with itself gives all scores that are not NaN.
+    // Adds to `hits` each score of a word that equals the score at its place in `other` as a number. NaN
+    // equals nothing, so a word compared with itself gives all scores that are not NaN.
     static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
 #if TOPKIT_COMPARE_PTX
         TOPKIT_ADD_HITS("eq")
@@ -1006,7 +1007,7 @@ struct Compare {
         return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
     }
 
-    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
+    // Whether `a` ranks no better than `b`. -0 is below +0, as in max and min. Precondition: no NaN.
     static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
         const auto ordered = [](Bits bits) {
             return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
@@ -1014,7 +1015,7 @@ struct Compare {
         return LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
     }
 
-    // Of numbers: whether they compare as equal.
+    // Whether two numbers compare as equal. Precondition: no NaN.
     static __device__ __forceinline__ bool equal(Bits a, Bits b) {
         return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
     }
@@ -1057,7 +1058,7 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-    // What stands where there is no score: the infinity that loses.
+    // Stands for a missing score: the infinity that loses.
     static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
                                                       : u32(Dtype::INFINITE);
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
@@ -1073,7 +1074,7 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
     }
 
-    // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
+    // The hits of a thread are the bits of a word: bit w is the lower score of word w, bit w + 16 the upper.
     static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
         return (SCORES == 1 ? 1u : 0x00010001u) << word;
     }
@@ -1086,13 +1087,13 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return Ordinal::score_key(Ordinal::key(score, 0));
     }
 
-    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
-    // wins has one above the second.
+    // The keys of the two infinities. Only a NaN that loses has a key below the first, and only a NaN
+    // that wins has a key above the second.
     static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
     static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
 
-    // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
-    // has, the next one below. Precondition: the key is at least `worst_key()`.
+    // A word of scores with this key, for `add_beyond`. If no score has the key, the scores have the next
+    // key below it. Precondition: the key is at least `worst_key()`.
     static __device__ __forceinline__ u32 of_key(u32 key) {
         constexpr u32 MASK = Bits(~Bits(0));
         constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
@@ -1103,7 +1104,7 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
             bits = Config::LARGEST ? Dtype::INFINITE : ABOVE;
         } else if (ordered >= Dtype::SIGN) {
             bits = ordered ^ Dtype::SIGN;
-        } else if (ordered == Dtype::SIGN - 1) {  // that of -0, which has the key of +0
+        } else if (ordered == Dtype::SIGN - 1) {  // -0 would be here, and has the key of +0
             bits = Config::LARGEST ? Dtype::SIGN + 1 : 0;
         } else {
             bits = ordered ^ MASK;
@@ -1111,7 +1112,8 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return SCORES == 1 ? bits : bits * 0x00010001u;
     }
 
-    // A score's key but for NaN and -0: where it only guides, three instructions less.
+    // A score's key, except for NaN and -0. It takes three instructions less, and serves where a wrong key
+    // costs only time.
     static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
         const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
         const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
@@ -1190,23 +1192,23 @@ struct RowWords {
 
 // ---- row/resident/row.cuh ----------------------------------------------------------------------
 #line 1 "templates/row/resident/row.cuh"
-// A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
-// from there.
+// A row, or a CTA's part of a row, in registers, rounded to fp16. It is loaded once, and then counted and
+// compared in registers.
 //
 // Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
 // Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
 // blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one lie one a thread, in the first
-// CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
-// winners that stand together are spread over the CTAs.
+// The first CTA of the row holds the scores before the first aligned vector and after the last whole one,
+// one a thread. The CTAs of a cluster take chunks of CHUNK vectors in turn, so that winners that are side
+// by side are spread over the CTAs.
 
 // uses core/types.cuh
 // uses score/code.cuh
 // uses row/vectors.cuh
 // uses row/words.cuh
 
-// The word at a place that is known only at run time, from an array in registers: a tree of
-// selections, since registers cannot be indexed.
+// The word at a place, known only at run time, of an array in registers. Registers cannot be indexed, so
+// this is a tree of selections.
 template <u32 N>
 __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     static_assert((N & (N - 1)) == 0, "a tree of selections has a power of two of leaves");
@@ -1222,7 +1224,7 @@ __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     }
 }
 
-// The rank of a CTA in its cluster. Alone it is no value, and takes no register.
+// The rank of a CTA in its cluster. Without a cluster it is a constant and takes no register.
 template <u32 CLUSTER>
 struct ClusterShare {
     u32 rank;
@@ -1259,8 +1261,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     using Vectors::length;
     using Vectors::vectors;
 
-    // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
-    // and the bit 16 above it the high one.
+    // One bit for each score of the thread. For pair p, bit p % 16 of word p / 16 is the low half, and bit
+    // p % 16 + 16 is the high half.
     struct Hits {
         u32 words[WORDS];
         u32 edge;  // 1 if the score before or after the vectors is a hit
@@ -1316,9 +1318,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. A few vectors
-    // are loaded again at once where they hold a hit: with many hits, a load for each would wait
-    // for the one before it.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Vectors that hold a hit
+    // are loaded again, two at once: with many hits, single loads would wait for each other.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         constexpr u32 CHUNK = VECTORS < 2 ? VECTORS : 2;
@@ -1370,7 +1371,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         return head + (first() + v * STRIDE) * VEC_SIZE + item;
     }
 
-    // Of a hit: bit `bit` of word `w`.
+    // The column of the hit that is bit `bit` of word `w`.
     __device__ __forceinline__ u32 column_of(u32 w, u32 bit) const {
         const u32 pair = w * 16 + bit % 16;
         return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
@@ -1406,9 +1407,9 @@ struct ResidentRow {
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
     using Words = typename Places::Words;
     static constexpr u32 WORDS = VECTORS * Words::VECTOR;
-    // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
-    // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
-    // multiprocessor, and would be fewer.
+    // Whether the scores as loaded stay in registers too. If registers are to spare, this saves 0.25 us of
+    // loading scores again for their keys (1 x 8192, H200). With small CTAs, it would let fewer of them
+    // share an SM.
     static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
                                          : Config::THREADS == 512 ? true
                                                                   : Config::THREADS > 512 && WORDS <= 16;
@@ -1437,7 +1438,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, column) once for every hit. Few are expected.
+    // Calls visit(key, column) once for every hit. Expects few hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_hit(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1453,8 +1454,8 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
-    // scores are gone through one by one, from registers if they are there.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Expects many hits: tests
+    // the scores one by one, in registers if they are there.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         if constexpr (!KEEPS_SCORES) {
@@ -1476,7 +1477,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
+    // Calls visit(code) once for every score: 16 bits, greater for a better score.
     template <class Visit>
     __device__ __forceinline__ void for_each_code(Visit visit) const {
 #pragma unroll
@@ -1495,7 +1496,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every hit. Many may be.
+    // Calls visit(code) once for every hit. Expects many hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1522,15 +1523,15 @@ struct ResidentRow {
             hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
         }
         hits.edge = half_at_least(edge, threshold) & 1u;
-        // What stands for no score is at least -inf, and nothing else.
+        // A missing score counts as -inf, so drop missing scores if -inf is a hit.
         if (half == HALF_NEGATIVE_INFINITY) {
             drop_absent(hits);
         }
         return hits;
     }
 
-    // The scores in a bin of codes that begins at `first`, and those above it. A code beyond an
-    // infinity is a NaN, which no score is at least.
+    // The scores in the bin of codes from `first` to before `next`, and the scores above the bin. A code
+    // beyond an infinity is a NaN, and no score is at least NaN.
     __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
         inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
         above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
@@ -1538,7 +1539,7 @@ struct ResidentRow {
     }
 
    private:
-    // The key of one score of a pair. Precondition: both are known at compile time.
+    // The key of one score of a pair. Precondition: both operands are known at compile time.
     __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
         const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
         return places.key(Word::score_of(words, pair * 2 + second), at);
@@ -1579,8 +1580,9 @@ struct ResidentRow {
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for a CTA's. Barriers:
-// none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the reads.
+// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for the extremes of a CTA.
+// Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
+// reads.
 
 // uses core/types.cuh
 // uses core/warp.cuh
@@ -1591,8 +1593,8 @@ struct Extremes {
 
     static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
 
-    // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
-    // thread.
+    // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
+    // key of this thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
         u32 least = ~0u;
@@ -1606,7 +1608,7 @@ struct Extremes {
         return {least, greatest};
     }
 
-    // Adds those of a warp to those of the CTA, in shared memory.
+    // Adds the extremes of a warp to the extremes of the CTA, in shared memory.
     __device__ __forceinline__ void add_to(Extremes& shared) const {
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMin(&shared.least, least);
@@ -1615,9 +1617,57 @@ struct Extremes {
     }
 };
 
+// ---- select/radix_pass.cuh ---------------------------------------------------------------------
+#line 1 "templates/select/radix_pass.cuh"
+// One pass of a radix selection: counts a digit of the candidates' keys and finds the threshold bin.
+// Candidates above the bin win. Candidates in the bin are the candidates of the next pass.
+//
+// Scope: block; every thread must call. Shared memory: the caller's histogram and search. Barriers: one
+// after the count, and those of the search; the caller places one before it clears the histogram again.
+// Preconditions: the histogram is clear (a barrier); the keys of all candidates are in `active`.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+
+// Returns the threshold bin, and leaves the keys of the bin in `inside`.
+// scores.for_each_key(candidates, visit) calls visit(key, ...) for each candidate of this thread. find()
+// searches the complete histogram.
+template <u32 BINS, u32 DIGIT_BITS, class Scores, class Candidates, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Scores& scores, const Candidates& candidates,
+                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside) {
+    scores.for_each_key(candidates, [&](auto key, auto...) { histogram.add(active.digit(key)); });
+    __syncthreads();
+    const ThresholdBin threshold = find();
+    inside = active.narrowed_to(threshold.bin);
+    return threshold;
+}
+
+// The pass over candidates that are hits of a row in registers. Adds the hits above the bin to `winners`,
+// and the hits in the bin to `left`.
+template <u32 BINS, u32 DIGIT_BITS, class Scores, class Hits, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Scores& scores, const Hits& candidates,
+                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside,
+                                                   Hits& winners, Hits& left) {
+    const ThresholdBin threshold = radix_pass(histogram, active, scores, candidates, find, inside);
+    scores.for_each_key(candidates, [&](auto key, u32 word, u32 bit) {
+        if (key > inside.greatest) {
+            winners.add(word, bit);
+        } else if (key >= inside.least) {
+            left.add(word, bit);
+        }
+    });
+    return threshold;
+}
+
 // ---- select/candidates.cuh ---------------------------------------------------------------------
 #line 1 "templates/select/candidates.cuh"
-// The candidates of a threshold bin, collected in one CTA, and which of them win.
+// Selects the winners from up to CAPACITY candidates of a threshold bin, in shared memory.
 //
 // Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
 // counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
@@ -1625,8 +1675,8 @@ struct Extremes {
 // Preconditions: the entries are written, and the histogram is no longer read, both before a
 // barrier; 1 <= wanted <= candidates <= CAPACITY; entries are unique.
 //
-// A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
-// most winners and leaves few.
+// RANKED candidates or fewer are ranked each against each. More are first narrowed by radix passes, each
+// over the range from the least to the greatest key.
 
 // uses core/histogram.cuh
 // uses core/range.cuh
@@ -1636,6 +1686,7 @@ struct Extremes {
 // uses core/types.cuh
 // uses core/warp.cuh
 // uses select/extremes.cuh
+// uses select/radix_pass.cuh
 
 template <class Config>
 struct FewCandidates {
@@ -1647,8 +1698,8 @@ struct FewCandidates {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 CAPACITY = 512;
-    // With more, a pass costs less: 1 x 131072 f32, k = 2048, 6.3 us with 192 and 5.8 with 128
-    // (H200).
+    // The most candidates that are ranked. With more, a radix pass costs less: 1 x 131072 f32, k = 2048,
+    // 6.3 us with 192 and 5.8 us with 128 (H200).
     static constexpr u32 RANKED = 128;
     static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
 
@@ -1668,6 +1719,14 @@ struct FewCandidates {
         }
     }
 
+    // Calls visit(key) for each candidate of this thread.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(u32 candidates, Visit visit) const {
+        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+            visit(Ordinal::key_of(all.entries[i]));
+        }
+    }
+
    private:
     // Not inlined: it would take registers from the common path.
     template <class Write>
@@ -1683,16 +1742,15 @@ struct FewCandidates {
             if (active.least == active.greatest) {
                 break;
             }
-            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                histogram.add(active.digit(Ordinal::key_of(all.entries[i])));
-            }
-            __syncthreads();
-            const ThresholdBin bin = search.find(histogram, wanted);
-            split(candidates, active.narrowed_to(bin.bin),
+            Active inside;
+            const auto find = [&] { return search.find(histogram, wanted); };
+            const ThresholdBin threshold =
+                radix_pass(histogram, active, *this, candidates, find, inside);
+            split(candidates, inside,
                   [&](u32 slot, u32 column, u32 key) { write(place + slot, column, key); });
-            place += bin.above;
-            wanted -= bin.above;
-            candidates = bin.inside;
+            place += threshold.above;
+            wanted -= threshold.above;
+            candidates = threshold.inside;
             __syncthreads();
         }
         if (candidates <= RANKED) {
@@ -1708,11 +1766,8 @@ struct FewCandidates {
     // The range of the keys. One barrier.
     __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const Extremes warp = Extremes::of_warp([&](auto visit) {
-            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                visit(Ordinal::key_of(all.entries[i]));
-            }
-        });
+        const Extremes warp =
+            Extremes::of_warp([&](auto visit) { for_each_key(candidates, visit); });
         if (lane == 0) {
             least[threadIdx.x / WARP_SIZE] = warp.least;
             greatest[threadIdx.x / WARP_SIZE] = warp.greatest;
@@ -1723,8 +1778,8 @@ struct FewCandidates {
         return Active::between(low, high);
     }
 
-    // Writes the candidates above a range, and leaves those in it, from the first entry on. A barrier
-    // is due after it.
+    // Writes the candidates above a range, and moves the candidates in it to the first entries. The caller
+    // places a barrier after it.
     template <class Write>
     __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
         Entry own[EACH];
@@ -1763,7 +1818,7 @@ struct FewCandidates {
 // uses core/types.cuh
 // uses row/row.cuh
 
-// Every position wins, and the places that are left are filled.
+// Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
 #pragma unroll 1
@@ -1907,11 +1962,11 @@ struct StagedSink {
 #line 1 "templates/kernels/block_resident.cuh"
 // block_resident: one CTA selects the top k of one row that it keeps in registers.
 //
-// The row is loaded once and rounded to fp16, which keeps the order of the scores. One histogram over the
+// The row is loaded once and rounded to fp16. Rounding keeps the order of the scores. One histogram of the
 // rounded scores finds the threshold bin; scores above the bin win. Few candidates in the bin are collected
-// in shared memory and selected by their keys; many are split by radix over their keys, from the least to
-// the greatest of them. Nothing is dropped, so the answer is exact for every distribution, and no pass
-// reads the whole row again: a later pass visits only the candidates that are left.
+// in shared memory and selected by their keys. Many are split by radix passes over the range from their
+// least to their greatest key. No candidate is dropped, so the answer is exact for every distribution. No
+// pass reads the whole row again: a later pass visits only the candidates that are left.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with a first digit of the
 // rounded scores in registers.
@@ -1932,6 +1987,7 @@ struct StagedSink {
 // uses row/row.cuh
 // uses select/candidates.cuh
 // uses select/extremes.cuh
+// uses select/radix_pass.cuh
 // uses sink/short_row.cuh
 // uses sink/staged.cuh
 
@@ -1987,7 +2043,7 @@ struct BlockResident {
         __syncthreads();
         resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
-        // Find the threshold bin. Scores above it win; those in it are the candidates.
+        // Find the threshold bin. Scores above the bin win; scores in it are the candidates.
         const ThresholdBin threshold = shared.threshold.find(shared.histogram, k);
         Hits candidates;
         Hits winners;
@@ -2006,8 +2062,9 @@ struct BlockResident {
                 shared.candidates.all.entries[slots.candidate++] = Ordinal::entry(key, column);
             });
         }
-        // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
-        // 1024 x 8192 bf16, k = 2048, 15 us for 28 (H200). Few winners are not worth it.
+        // Write the winners. Many winners are staged in shared memory, and so written in order and in few
+        // transactions: 1024 x 8192 bf16, k = 2048, 15 us, and 28 us without (H200). Few winners are not
+        // worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
         const Sink sink = sink_of(args, shared, k, staged);
         sink.put_all([&](auto put) {
@@ -2038,10 +2095,10 @@ struct BlockResident {
         return {direct, shared.winners, k, staged};
     }
 
-    // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
-    // least to the greatest of them, until all that are left win or are equal. `slot` is this
-    // thread's first among the candidates. Not inlined: beside it, the common path would run with
-    // other registers and 0.25 us longer (1 x 8192, H200).
+    // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
+    // least to the greatest key split the candidates, until all candidates that are left win or are equal.
+    // `slot` is this thread's first place among the candidates. Not inlined: inlined, it would change the
+    // registers of the common path and cost it 0.25 us (1 x 8192, H200).
     static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
                                               Hits candidates, u32 slot, u32 place, u32 wanted,
                                               bool staged) {
@@ -2054,20 +2111,12 @@ struct BlockResident {
                 shared.reserved = 0;
             }
             __syncthreads();
-            places.for_each_key(
-                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
-            __syncthreads();
-            const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active inside = active.narrowed_to(threshold.bin);
+            Active inside;
             Hits winners = {};
             Hits left = {};
-            places.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
-                if (key > inside.greatest) {
-                    winners.add(word, bit);
-                } else if (key >= inside.least) {
-                    left.add(word, bit);
-                }
-            });
+            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
+            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
+                                                      inside, winners, left);
             candidates = left;
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());

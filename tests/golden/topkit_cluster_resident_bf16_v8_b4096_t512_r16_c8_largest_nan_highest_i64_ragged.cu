@@ -274,8 +274,8 @@ struct Config {
 
 // ---- ptx/exchange.cuh --------------------------------------------------------------------------
 #line 1 "templates/ptx/exchange.cuh"
-// Asynchronous stores into the shared memory of other CTAs of a cluster, and the mbarrier by which
-// the receiver knows that all bytes of a phase have arrived.
+// Asynchronous stores into the shared memory of other CTAs of a cluster. An mbarrier tells the receiver
+// when all bytes of a phase have arrived.
 //
 // Scope: thread. Shared memory: one mbarrier each. Barriers: none.
 // Preconditions: a CTA sends to another only after a barrier of the cluster that follows the other's
@@ -316,7 +316,7 @@ struct Exchange {
 #endif
     }
 
-    // Waits for the end of phase `phase`, counted from 0; no more than one ahead may have ended.
+    // Waits for the end of phase `phase`, counted from 0. At most one later phase may have ended.
     __device__ __forceinline__ void wait(u32 phase) {
 #ifdef TOPKIT_INTERPRET
         mbarrier_wait_parity(&mbarrier, phase & 1);
@@ -331,7 +331,7 @@ struct Exchange {
 #endif
     }
 
-    // Sends a value to the same variable of another CTA, which has the same exchange.
+    // Stores a value into the same variable of another CTA, and completes bytes of that CTA's mbarrier.
     __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
 #ifdef TOPKIT_INTERPRET
         store_async(__cluster_map_shared_rank(to, rank), value,
@@ -400,9 +400,8 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
-    // precede them. Lanes begin at different fours of their bins: else several would wait for one
-    // bank.
+    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
+    // begins at another four of its bins: else several lanes would wait for one bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;
@@ -498,7 +497,7 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 // uses core/warp.cuh
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -541,8 +540,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin goes on: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
+        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
+        // slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
@@ -570,19 +569,20 @@ struct ThresholdSearch {
 
 // ---- core/cluster_threshold.cuh ----------------------------------------------------------------
 #line 1 "templates/core/cluster_threshold.cuh"
-// Finds the bin that holds the last winner of a row whose scores the CTAs of a cluster have counted
-// apart, and how many of those above it and in it the CTAs of lower rank hold.
+// Finds the threshold bin of a row. Each CTA of a cluster has counted its part of the row in a histogram
+// of its own. Also counts the keys above the bin and in it that the CTAs of lower rank hold.
 //
-// Scope: cluster; every thread must call, and all CTAs find the same. Shared memory: what all CTAs
-// send, twice, and the result. Barriers: two of the block, the last after the result is written; the
-// histogram may be changed then.
+// Scope: cluster; every thread must call, and all CTAs find the same bin. Shared memory: the counts that
+// all CTAs send, for two passes, and the result. Barriers: two of the block, the last after the result is
+// written; the histogram may be changed then.
 // Preconditions: the search was prepared, with a barrier of the cluster after it; the histogram is
 // complete (a barrier) before the call; 1 <= wanted <= the sum of all counts; passes are counted
 // from 0.
 //
-// The bins are searched in two steps, so that little is sent: each CTA tells all others the sums of
-// its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
-// with two rounds: a CTA begins a pass only when all have done with the one before the last.
+// The search has two steps, so that the CTAs send few bytes. First each CTA sends the sums of its groups of
+// bins to all others. Then it sends the bins of the group that holds the last winner. Passes alternate
+// between two rounds of buffers: a CTA begins a pass only after all CTAs have ended the pass before the
+// last.
 
 // uses ptx/exchange.cuh
 // uses core/histogram.cuh
@@ -593,7 +593,7 @@ struct ThresholdSearch {
 struct ClusterThresholdBin {
     ThresholdBin bin;   // over all CTAs
     u32 before_above;   // keys above the bin in the CTAs of lower rank
-    u32 before_inside;  // and in it
+    u32 before_inside;  // keys in the bin in the CTAs of lower rank
 };
 
 template <u32 THREADS, u32 BINS, u32 CLUSTER>
@@ -606,7 +606,7 @@ struct ClusterThresholdSearch {
     static_assert(GROUP <= GROUPS && GROUP >= 2, "a lane has two bins of a group");
     static_assert(OWNED >= 1 && SHARING >= 1 && SHARING <= WARP_SIZE, "a warp adds whole groups");
 
-    // What the CTAs send, by their ranks; two counts in each word, the lower in the lower half.
+    // The counts that the CTAs send, by rank. A word has two counts, of the lower bin in the lower half.
     struct Round {
         Exchange sums_exchange;
         Exchange bins_exchange;
@@ -649,7 +649,7 @@ struct ClusterThresholdSearch {
         return found;
     }
 
-    // The same among the first FEW bins alone, in one step and once.
+    // Searches only the first FEW bins, in one step. A kernel calls it once at the most.
     template <u32 FEW>
     __device__ __forceinline__ ClusterThresholdBin find_of_few(const Histogram<BINS>& histogram,
                                                                u32 wanted, u32 rank) {
@@ -702,8 +702,8 @@ struct ClusterThresholdSearch {
         }
     }
 
-    // One warp: all others wait for it, so each of its instructions counts. What is not needed to
-    // know the bins to send is worked out while they are on their way.
+    // One warp. All others wait for it, so each of its instructions counts: sums that do not tell which
+    // bins to send are computed while the bins are sent.
     __device__ __forceinline__ void search(Round& mine, const Histogram<BINS>& histogram,
                                            u32 wanted, u32 rank, u32 phase) {
         const u32 lane = threadIdx.x;
@@ -734,7 +734,7 @@ struct ClusterThresholdSearch {
         }
     }
 
-    // One warp: the place of N that holds the wanted one, counted from the top.
+    // One warp: finds the place, of N, that holds the last wanted key, counted from the top.
     template <u32 N>
     static __device__ __forceinline__ Step locate(u32 wanted, u32 rank,
                                                   const u64 (&counts)[CLUSTER][N / 2]) {
@@ -809,7 +809,7 @@ struct ActiveRange {
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
 #line 1 "templates/core/ranking.cuh"
-// The candidates of a threshold bin, collected on chip, and their ranks: each is compared with each.
+// Ranks the candidates of a threshold bin, in shared memory: compares each with each.
 //
 // Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
 // Preconditions: the entries are written before a barrier or its like; entries are unique;
@@ -829,9 +829,9 @@ struct Ranking {
 
     Entry entries[CAPACITY];
 
-    // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
-    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
-    // better than one candidate.
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
+    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
+    // better than one.
     template <class Write>
     __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
@@ -884,7 +884,7 @@ __device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
     return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
 }
 
-// The same for winners and candidates, whose counts travel in one word.
+// The first places among the winners and among the candidates. One word counts both.
 __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
     const u32 first = reserve_slot(reserved, winners << 16 | candidates);
     return {first >> 16, first & 0xFFFFu};
@@ -894,8 +894,8 @@ __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 c
 #line 1 "templates/ptx/cluster.cuh"
 // The CTAs of a cluster: their ranks, their barrier and each other's shared memory.
 //
-// Scope: cluster. Shared memory: none of its own. Barriers: those named so.
-// A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
+// Scope: cluster. Shared memory: none of its own. Barriers: the functions with that name.
+// Other CTAs may use a CTA's shared memory from the CTA's first arrival until its last wait.
 
 // uses ptx/integers.cuh
 
@@ -907,10 +907,10 @@ __device__ __forceinline__ T* of_cta(T* variable, u32 rank) {
     return static_cast<T*>(__cluster_map_shared_rank(variable, rank));
 }
 
-// Every thread of the cluster arrives, and then waits for all others. What was written before an
-// arrival can be read after the wait.
+// Every thread of the cluster arrives, and then waits for all others. After the wait, a thread can read
+// all that others wrote before they arrived.
 __device__ __forceinline__ void cluster_arrive() { __cluster_barrier_arrive(); }
-// Lets the others know that this CTA runs, and of its writes no more than a fence before it made known.
+// Tells the others only that this CTA runs: it orders no writes.
 __device__ __forceinline__ void cluster_arrive_relaxed() { __cluster_barrier_arrive_relaxed(); }
 __device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
 
@@ -1018,7 +1018,8 @@ __device__ __forceinline__ u32 half_unsigned_zeros(u32 pair) {
 #endif
 }
 
-// All bits of a half set where a's is at least b's; a NaN in either is not.
+// Sets all bits of each half of the result where the half of `a` is at least the half of `b`, and neither
+// is NaN.
 __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #if TOPKIT_PACKED_HALF_PTX
     u32 mask;
@@ -1034,7 +1035,7 @@ __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #endif
 }
 
-// Both halves, NaN made +inf where it wins and -inf where it loses.
+// Both halves, with +inf for a NaN that wins and -inf for a NaN that loses.
 template <bool NAN_WINS>
 __device__ __forceinline__ u32 half_without_nan(u32 pair) {
     constexpr u32 INSTEAD = NAN_WINS ? HALF_INFINITY : HALF_NEGATIVE_INFINITY;
@@ -1056,9 +1057,9 @@ __device__ __forceinline__ u32 half_without_nan(u32 pair) {
 // Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
-// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
-// end it ranks. Preconditions: no NaN and no -0 where a function says so.
+// Rounding never reverses an order, but it may make unequal scores equal. So a score that wins among
+// rounded scores wins, and scores whose codes are equal are compared by their keys. NaN becomes the
+// infinity at the end where NaN ranks. Preconditions: no NaN and no -0 where a function says so.
 
 // uses core/types.cuh
 // uses ptx/half.cuh
@@ -1094,19 +1095,20 @@ struct ScoreCodes {
     using Bits = typename Dtype::Bits;
     static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
 
-    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    // Whether a code stands for the best infinity and for finite scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return !IS_F16 && code == HALF_CODE_INFINITY;
     }
 
-    // The range of their ordered keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
+    // so that a digit begins at an infinity.
     static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
-    // Whether halves of most exponents hold the scores as they are, so that equal codes are equal scores.
+    // Whether halves of most exponents hold scores without rounding.
     static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
-    // Whether they do at the exponent of a code. Precondition: ARE_EXACT.
+    // Whether scores of this code's exponent are equal if their codes are equal. Precondition: ARE_EXACT.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         return exponent < 31 && (IS_F16 || exponent > 0);
@@ -1209,12 +1211,12 @@ struct RowVectors : Row<Config> {
 
 // ---- ptx/compare.cuh ---------------------------------------------------------------------------
 #line 1 "templates/ptx/compare.cuh"
-// Compares scores as they were loaded, as floating-point numbers: a word holds one of 32 bits or two of
-// 16, so that no score needs its key.
+// Compares scores as floating-point numbers, as they were loaded: no score needs its key. A word holds one
+// score of 32 bits or two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
-// Before sm_90 and in the interpreter plain C++ computes what the instructions give, NaN and signed
-// zeros included: the interpreter would not see a fault of the instructions' order otherwise.
+// Before sm_90 and in the interpreter, plain C++ computes the same results as the instructions, also for
+// NaN and signed zeros, so that the interpreter detects errors in their use.
 
 // uses ptx/integers.cuh
 
@@ -1281,8 +1283,8 @@ struct Compare {
 #endif
     }
 
-    // Adds to `hits` the scores of a word that are better than those of `other`. A NaN that wins is
-    // better than every score, a NaN that loses better than none.
+    // Adds to `hits` each score of a word that is better than the score at its place in `other`. A NaN
+    // that wins is better than every score. A NaN that loses is better than none.
     static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
 #if TOPKIT_COMPARE_PTX
         if constexpr (LARGEST && NAN_WINNING) {
@@ -1302,8 +1304,8 @@ struct Compare {
 #endif
     }
 
-    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
-    // so a word that is compared with itself gives all scores that are not NaN.
+    // Adds to `hits` each score of a word that equals the score at its place in `other` as a number. NaN
+    // equals nothing, so a word compared with itself gives all scores that are not NaN.
     static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
 #if TOPKIT_COMPARE_PTX
         TOPKIT_ADD_HITS("eq")
@@ -1320,7 +1322,7 @@ struct Compare {
         return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
     }
 
-    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
+    // Whether `a` ranks no better than `b`. -0 is below +0, as in max and min. Precondition: no NaN.
     static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
         const auto ordered = [](Bits bits) {
             return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
@@ -1328,7 +1330,7 @@ struct Compare {
         return LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
     }
 
-    // Of numbers: whether they compare as equal.
+    // Whether two numbers compare as equal. Precondition: no NaN.
     static __device__ __forceinline__ bool equal(Bits a, Bits b) {
         return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
     }
@@ -1371,7 +1373,7 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-    // What stands where there is no score: the infinity that loses.
+    // Stands for a missing score: the infinity that loses.
     static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
                                                       : u32(Dtype::INFINITE);
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
@@ -1387,7 +1389,7 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
     }
 
-    // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
+    // The hits of a thread are the bits of a word: bit w is the lower score of word w, bit w + 16 the upper.
     static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
         return (SCORES == 1 ? 1u : 0x00010001u) << word;
     }
@@ -1400,13 +1402,13 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return Ordinal::score_key(Ordinal::key(score, 0));
     }
 
-    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
-    // wins has one above the second.
+    // The keys of the two infinities. Only a NaN that loses has a key below the first, and only a NaN
+    // that wins has a key above the second.
     static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
     static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
 
-    // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
-    // has, the next one below. Precondition: the key is at least `worst_key()`.
+    // A word of scores with this key, for `add_beyond`. If no score has the key, the scores have the next
+    // key below it. Precondition: the key is at least `worst_key()`.
     static __device__ __forceinline__ u32 of_key(u32 key) {
         constexpr u32 MASK = Bits(~Bits(0));
         constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
@@ -1417,7 +1419,7 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
             bits = Config::LARGEST ? Dtype::INFINITE : ABOVE;
         } else if (ordered >= Dtype::SIGN) {
             bits = ordered ^ Dtype::SIGN;
-        } else if (ordered == Dtype::SIGN - 1) {  // that of -0, which has the key of +0
+        } else if (ordered == Dtype::SIGN - 1) {  // -0 would be here, and has the key of +0
             bits = Config::LARGEST ? Dtype::SIGN + 1 : 0;
         } else {
             bits = ordered ^ MASK;
@@ -1425,7 +1427,8 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return SCORES == 1 ? bits : bits * 0x00010001u;
     }
 
-    // A score's key but for NaN and -0: where it only guides, three instructions less.
+    // A score's key, except for NaN and -0. It takes three instructions less, and serves where a wrong key
+    // costs only time.
     static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
         const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
         const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
@@ -1504,23 +1507,23 @@ struct RowWords {
 
 // ---- row/resident/row.cuh ----------------------------------------------------------------------
 #line 1 "templates/row/resident/row.cuh"
-// A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
-// from there.
+// A row, or a CTA's part of a row, in registers, rounded to fp16. It is loaded once, and then counted and
+// compared in registers.
 //
 // Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
 // Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
 // blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one lie one a thread, in the first
-// CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
-// winners that stand together are spread over the CTAs.
+// The first CTA of the row holds the scores before the first aligned vector and after the last whole one,
+// one a thread. The CTAs of a cluster take chunks of CHUNK vectors in turn, so that winners that are side
+// by side are spread over the CTAs.
 
 // uses core/types.cuh
 // uses score/code.cuh
 // uses row/vectors.cuh
 // uses row/words.cuh
 
-// The word at a place that is known only at run time, from an array in registers: a tree of
-// selections, since registers cannot be indexed.
+// The word at a place, known only at run time, of an array in registers. Registers cannot be indexed, so
+// this is a tree of selections.
 template <u32 N>
 __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     static_assert((N & (N - 1)) == 0, "a tree of selections has a power of two of leaves");
@@ -1536,7 +1539,7 @@ __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     }
 }
 
-// The rank of a CTA in its cluster. Alone it is no value, and takes no register.
+// The rank of a CTA in its cluster. Without a cluster it is a constant and takes no register.
 template <u32 CLUSTER>
 struct ClusterShare {
     u32 rank;
@@ -1573,8 +1576,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     using Vectors::length;
     using Vectors::vectors;
 
-    // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
-    // and the bit 16 above it the high one.
+    // One bit for each score of the thread. For pair p, bit p % 16 of word p / 16 is the low half, and bit
+    // p % 16 + 16 is the high half.
     struct Hits {
         u32 words[WORDS];
         u32 edge;  // 1 if the score before or after the vectors is a hit
@@ -1630,9 +1633,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. A few vectors
-    // are loaded again at once where they hold a hit: with many hits, a load for each would wait
-    // for the one before it.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Vectors that hold a hit
+    // are loaded again, two at once: with many hits, single loads would wait for each other.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         constexpr u32 CHUNK = VECTORS < 2 ? VECTORS : 2;
@@ -1684,7 +1686,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         return head + (first() + v * STRIDE) * VEC_SIZE + item;
     }
 
-    // Of a hit: bit `bit` of word `w`.
+    // The column of the hit that is bit `bit` of word `w`.
     __device__ __forceinline__ u32 column_of(u32 w, u32 bit) const {
         const u32 pair = w * 16 + bit % 16;
         return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
@@ -1720,9 +1722,9 @@ struct ResidentRow {
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
     using Words = typename Places::Words;
     static constexpr u32 WORDS = VECTORS * Words::VECTOR;
-    // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
-    // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
-    // multiprocessor, and would be fewer.
+    // Whether the scores as loaded stay in registers too. If registers are to spare, this saves 0.25 us of
+    // loading scores again for their keys (1 x 8192, H200). With small CTAs, it would let fewer of them
+    // share an SM.
     static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
                                          : Config::THREADS == 512 ? true
                                                                   : Config::THREADS > 512 && WORDS <= 16;
@@ -1751,7 +1753,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, column) once for every hit. Few are expected.
+    // Calls visit(key, column) once for every hit. Expects few hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_hit(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1767,8 +1769,8 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
-    // scores are gone through one by one, from registers if they are there.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Expects many hits: tests
+    // the scores one by one, in registers if they are there.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         if constexpr (!KEEPS_SCORES) {
@@ -1790,7 +1792,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
+    // Calls visit(code) once for every score: 16 bits, greater for a better score.
     template <class Visit>
     __device__ __forceinline__ void for_each_code(Visit visit) const {
 #pragma unroll
@@ -1809,7 +1811,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every hit. Many may be.
+    // Calls visit(code) once for every hit. Expects many hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1836,15 +1838,15 @@ struct ResidentRow {
             hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
         }
         hits.edge = half_at_least(edge, threshold) & 1u;
-        // What stands for no score is at least -inf, and nothing else.
+        // A missing score counts as -inf, so drop missing scores if -inf is a hit.
         if (half == HALF_NEGATIVE_INFINITY) {
             drop_absent(hits);
         }
         return hits;
     }
 
-    // The scores in a bin of codes that begins at `first`, and those above it. A code beyond an
-    // infinity is a NaN, which no score is at least.
+    // The scores in the bin of codes from `first` to before `next`, and the scores above the bin. A code
+    // beyond an infinity is a NaN, and no score is at least NaN.
     __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
         inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
         above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
@@ -1852,7 +1854,7 @@ struct ResidentRow {
     }
 
    private:
-    // The key of one score of a pair. Precondition: both are known at compile time.
+    // The key of one score of a pair. Precondition: both operands are known at compile time.
     __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
         const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
         return places.key(Word::score_of(words, pair * 2 + second), at);
@@ -1893,8 +1895,9 @@ struct ResidentRow {
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for a CTA's. Barriers:
-// none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the reads.
+// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for the extremes of a CTA.
+// Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
+// reads.
 
 // uses core/types.cuh
 // uses core/warp.cuh
@@ -1905,8 +1908,8 @@ struct Extremes {
 
     static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
 
-    // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
-    // thread.
+    // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
+    // key of this thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
         u32 least = ~0u;
@@ -1920,7 +1923,7 @@ struct Extremes {
         return {least, greatest};
     }
 
-    // Adds those of a warp to those of the CTA, in shared memory.
+    // Adds the extremes of a warp to the extremes of the CTA, in shared memory.
     __device__ __forceinline__ void add_to(Extremes& shared) const {
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMin(&shared.least, least);
@@ -1928,6 +1931,54 @@ struct Extremes {
         }
     }
 };
+
+// ---- select/radix_pass.cuh ---------------------------------------------------------------------
+#line 1 "templates/select/radix_pass.cuh"
+// One pass of a radix selection: counts a digit of the candidates' keys and finds the threshold bin.
+// Candidates above the bin win. Candidates in the bin are the candidates of the next pass.
+//
+// Scope: block; every thread must call. Shared memory: the caller's histogram and search. Barriers: one
+// after the count, and those of the search; the caller places one before it clears the histogram again.
+// Preconditions: the histogram is clear (a barrier); the keys of all candidates are in `active`.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+
+// Returns the threshold bin, and leaves the keys of the bin in `inside`.
+// scores.for_each_key(candidates, visit) calls visit(key, ...) for each candidate of this thread. find()
+// searches the complete histogram.
+template <u32 BINS, u32 DIGIT_BITS, class Scores, class Candidates, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Scores& scores, const Candidates& candidates,
+                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside) {
+    scores.for_each_key(candidates, [&](auto key, auto...) { histogram.add(active.digit(key)); });
+    __syncthreads();
+    const ThresholdBin threshold = find();
+    inside = active.narrowed_to(threshold.bin);
+    return threshold;
+}
+
+// The pass over candidates that are hits of a row in registers. Adds the hits above the bin to `winners`,
+// and the hits in the bin to `left`.
+template <u32 BINS, u32 DIGIT_BITS, class Scores, class Hits, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Scores& scores, const Hits& candidates,
+                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside,
+                                                   Hits& winners, Hits& left) {
+    const ThresholdBin threshold = radix_pass(histogram, active, scores, candidates, find, inside);
+    scores.for_each_key(candidates, [&](auto key, u32 word, u32 bit) {
+        if (key > inside.greatest) {
+            winners.add(word, bit);
+        } else if (key >= inside.least) {
+            left.add(word, bit);
+        }
+    });
+    return threshold;
+}
 
 // ---- sink/direct.cuh ---------------------------------------------------------------------------
 #line 1 "templates/sink/direct.cuh"
@@ -1983,7 +2034,7 @@ struct DirectSink {
 // uses core/types.cuh
 // uses row/row.cuh
 
-// Every position wins, and the places that are left are filled.
+// Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
 #pragma unroll 1
@@ -2003,8 +2054,8 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 //
 // Every CTA loads its part of the row once, rounds it to fp16 and counts it in a histogram of its own.
 // Together the CTAs find the threshold bin; each then writes its winners to places of its own. Few
-// candidates of the bin are sent to all CTAs, and each CTA ranks its own among them; many are first split
-// by radix over their keys, by all CTAs together. Nothing is dropped, so the answer is exact for every
+// candidates of the bin are sent to all CTAs, and each CTA ranks its own among all. Many are first split by
+// radix passes of all CTAs together. No candidate is dropped, so the answer is exact for every
 // distribution.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), over the CTAs of a cluster.
@@ -2028,6 +2079,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 // uses row/resident/row.cuh
 // uses row/row.cuh
 // uses select/extremes.cuh
+// uses select/radix_pass.cuh
 // uses sink/direct.cuh
 // uses sink/short_row.cuh
 
@@ -2045,10 +2097,10 @@ struct ClusterResident {
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
-    static constexpr u32 REST_BITS = CODE_SHIFT > 6 ? CODE_SHIFT - 6 : 0;  // that the second exchange leaves
+    static constexpr u32 REST_BITS = CODE_SHIFT > 6 ? CODE_SHIFT - 6 : 0;  // bits that the second exchange leaves
 
-    // Candidates that are ranked each against each, by each CTA its share; with more, a pass of all
-    // costs less: 1 x 131072 f32, k = 2048, 6.3 us where one CTA ranks all, and 4.8 (H200).
+    // The most candidates that are ranked each against each; each CTA ranks its share. With more, a radix
+    // pass costs less. 1 x 131072 f32, k = 2048: 6.3 us if one CTA ranks all, and 4.8 us so (H200).
     static constexpr u32 RANKED = CLUSTER < 4 ? 256 : CLUSTER < 8 ? 384 : 512;
 
     static_assert(BINS >= 256, "an infinity and NaN are in bins of their own");
@@ -2101,7 +2153,7 @@ struct ClusterResident {
         __syncthreads();
         Found found = shared.search.find(shared.histogram, k, rank, 0);
 
-        // Scores above the bin win; those in it are the candidates. Many are split by their keys.
+        // Scores above the bin win; scores in it are the candidates. Many candidates are split by their keys.
         Hits candidates;
         Hits winners;
         resident.split_at(found.bin.bin << CODE_SHIFT, (found.bin.bin + 1) << CODE_SHIFT, candidates, winners);
@@ -2115,7 +2167,7 @@ struct ClusterResident {
         if (ranked && threadIdx.x == 0) {
             shared.candidate_exchange.announce(inside * u32(sizeof(u64)));
         }
-        // Places of this CTA: after those of the CTAs of lower rank.
+        // The places of this CTA follow the places of the CTAs of lower rank.
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         slots.winner += found.before_above;
         slots.candidate += found.before_inside;
@@ -2132,7 +2184,7 @@ struct ClusterResident {
         places.for_each_column(winners, [&](u32 column) {
             sink.put(slots.winner++, column, [&places, column] { return places.key_at(column); });
         });
-        // Rank this CTA's candidates among those of all.
+        // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
             shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
@@ -2164,11 +2216,11 @@ struct ClusterResident {
         found.before_inside = next.before_inside;
     }
 
-    // Many candidates: splits them by radix over their keys, until few are left, or all that are left win,
-    // or are equal, which it tells. The range of their keys is found first, but for scores beyond the
-    // halves: those spread over a range that is known. Scores of 16 bits are split by the rest of their
-    // codes before, in one exchange, where those tell all: 1 x 131072 bf16, uniform, k = 512, 5.0 us for
-    // 7.8 (H200). It does not pay for others.
+    // Splits many candidates by radix passes over their keys, until few are left, or all that are left win
+    // or are equal. Returns whether they are equal. The range of the keys is found first, except for scores
+    // beyond the halves, whose range is known. Scores of 16 bits are first split by the rest of their codes,
+    // in one exchange, if the codes tell all: 1 x 131072 bf16, uniform, k = 512, 5.0 us, and 7.8 us without
+    // (H200). It does not pay for other scores.
     static __device__ __forceinline__ bool split(Shared& shared, const Resident& resident, Hits& winners,
                                                  Hits& candidates, u32 k, u32 rank, Found& found) {
         const u32 code = found.bin.bin << CODE_SHIFT;
@@ -2190,21 +2242,15 @@ struct ClusterResident {
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
             __syncthreads();
-            resident.for_each_key(
-                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
-            __syncthreads();
-            narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
-            const Active inside = active.narrowed_to(found.bin.bin);
+            Active inside;
             Hits left = {};
-            resident.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
-                if (key > inside.greatest) {
-                    winners.add(word, bit);
-                } else if (key >= inside.least) {
-                    left.add(word, bit);
-                }
-            });
+            const auto find = [&] {
+                narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
+                return found.bin;
+            };
+            radix_pass(shared.histogram, active, resident, candidates, find, inside, winners, left);
             candidates = left;
-            // From an infinity on, there are two keys: its own, and that of NaN.
+            // From an infinity on, there are two keys: the key of the infinity, and the key of NaN.
             if (active.shift == 0 || inside.least >= Codes::BEST_INFINITY) {
                 return true;
             }
@@ -2215,7 +2261,7 @@ struct ClusterResident {
         }
     }
 
-    // Splits candidates by what follows in their codes.
+    // Splits candidates by the next bits of their codes.
     static __device__ __forceinline__ void split_codes(Shared& shared, const Resident& resident,
                                                        Hits& winners, Hits& candidates, u32 k, u32 rank,
                                                        Found& found) {
