@@ -12,7 +12,9 @@
 // GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
 //
 // Scope: block; every thread must call. Shared memory: the search, the candidates and the final
-// selection: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
+// selection: a word for each bin, a key and a column for each of CAPACITY + 256 candidates, and less than
+// 1 KB. So 2048 bins fit into 48 KB with 4096 places for keys of 32 bits, or with 3072 for keys of 64.
+// Barriers: several in each step, all uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; as for `Stripes`.
 #pragma once
 #include "../core/types.cuh"
@@ -37,20 +39,14 @@ struct RowPart {
     u32 room;   // places for candidates in this CTA, not fewer
 };
 
-// The candidates that a CTA has of its part: how many, and above which threshold they are complete.
-struct PartCandidates {
-    u32 size;
-    Threshold threshold;
-    bool clean;  // the search's histogram is clear
-
-    // Every score of a greater key is a candidate.
-    __device__ __forceinline__ u32 complete_above() const { return threshold.none ? 0 : threshold.key; }
-};
-
 template <class Config>
 struct Filter {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Guess = ::Guess<ScoreKey>;
+    using Threshold = ::Threshold<Wide>;
     using Part = RowPart<Config>;
     using Sink = DirectSink<Config>;
     using Word = ScoreWord<Config>;
@@ -67,17 +63,29 @@ struct Filter {
         Search search;
         Buffer candidates;
         FinalSelection<Config> final;
-        u32 greatest;   // key of the sample
-        u32 threshold;  // as guessed; in shared memory it takes no register while the row is read
+        ScoreKey greatest;   // of the sample
+        ScoreKey threshold;  // as guessed; in shared memory it takes no register while the row is read
+    };
+
+    // The candidates that a CTA has of its part: how many, and above which threshold they are complete.
+    struct PartCandidates {
+        u32 size;
+        Threshold threshold;
+        bool clean;  // the search's histogram is clear
+
+        // Every score of a greater key is a candidate.
+        __device__ __forceinline__ Wide complete_above() const {
+            return threshold.none ? 0 : threshold.key;
+        }
     };
 
     // The candidates that a CTA selects from.
     struct RowCandidates {
         Set set;
         u32 size;
-        u32 complete_above;  // every score of a greater key is a candidate
-        u32 least;           // about the least key of the candidates
-        bool clean;          // the search's histogram is clear
+        Wide complete_above;  // every score of a greater key is a candidate
+        Wide least;           // about the least key of the candidates
+        bool clean;           // the search's histogram is clear
     };
 
     // Clears the counters. Call it first; `guess` needs no barrier after it.
@@ -130,7 +138,7 @@ struct Filter {
     // no guess or too little room for the candidates; a rescan then starts from `candidates.threshold`.
     static __device__ __forceinline__ bool filter(Shared& shared, const Part& part, u32 k,
                                                   const Guess& guess, PartCandidates& candidates) {
-        candidates = {0, {!guess.found, guess.threshold}, true};
+        candidates = {0, {!guess.found, Ordinal::greatest_of(guess.threshold)}, true};
         if (!guess.found) {
             return false;
         }
@@ -176,7 +184,7 @@ struct Filter {
         }
         __syncthreads();
         candidates.size = shared.candidates.size;
-        candidates.threshold.key = shared.threshold;
+        candidates.threshold.key = Ordinal::greatest_of(shared.threshold);
         if (candidates.size > room) {
             return false;
         }
@@ -184,7 +192,7 @@ struct Filter {
         // Add ties with the threshold, if very many scores tie with it.
         if (guess.ties) {
             start_rescan(shared, part, candidates.size);
-            Rescan<Config>::ties(shared.candidates, candidates.threshold.key,
+            Rescan<Config>::ties(shared.candidates, Ordinal::score_key(candidates.threshold.key),
                                  candidates.size + part.room - room);
             candidates.size = shared.candidates.size;
         }
@@ -196,8 +204,8 @@ struct Filter {
                                                   const Threshold& from, u32 capacity, u32 most,
                                                   PartCandidates& candidates) {
         start_rescan(shared, part, 0);
-        const u64 threshold = Rescan<Config>::best(shared.candidates, shared.search, from.none, from.key,
-                                                   capacity, most);
+        const auto threshold = Rescan<Config>::best(shared.candidates, shared.search, from.none, from.key,
+                                                    capacity, most);
         candidates = {shared.candidates.size, Threshold::of(threshold), false};
         if (candidates.size > most) {
             reduce(shared, most, candidates);
@@ -206,7 +214,7 @@ struct Filter {
 
     // Reduces the candidates to the best `most`.
     static __device__ __forceinline__ void reduce(Shared& shared, u32 most, PartCandidates& candidates) {
-        const u64 threshold =
+        const auto threshold =
             Buffer::compact(shared.candidates, shared.search, candidates.threshold.none,
                             candidates.threshold.key, candidates.size, most, 0);
         candidates = {most, Threshold::of(threshold), false};
@@ -216,7 +224,12 @@ struct Filter {
     static __device__ __forceinline__ RowCandidates own(const Shared& shared,
                                                         const PartCandidates& candidates) {
         return {shared.candidates.all(), candidates.size, candidates.complete_above(),
-                candidates.complete_above(), candidates.clean};
+                least_of(candidates.complete_above()), candidates.clean};
+    }
+
+    // The least key that candidates above a threshold have, or ties of the threshold if it was guessed.
+    static __device__ __forceinline__ Wide least_of(Wide threshold) {
+        return Ordinal::lowest_of(Ordinal::score_key(threshold));
     }
 
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
@@ -227,9 +240,9 @@ struct Filter {
         if (from.size < k) {
             return false;
         }
-        const Range range = Range::from(from.least, shared.greatest);
+        const Range range = Range::from(from.least, Ordinal::greatest_of(shared.greatest));
         count(shared, range, from);
-        const Winners winners =
+        const Winners<Wide> winners =
             FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
         if (winners.valid) {
             before_write();
@@ -282,7 +295,7 @@ struct Filter {
             shared.search.histogram.template clear<THREADS>();
             __syncthreads();
         }
-        from.set.for_each_key([&](u32 key) { shared.search.histogram.add(range.bin(key)); });
+        from.set.for_each_key([&](Wide key) { shared.search.histogram.add(range.bin(key)); });
         __syncthreads();
     }
 

@@ -38,11 +38,11 @@ struct BlockFilter {
                                       Steps::CAPACITY};
 
         // Guess a threshold from a sample: the first stripe of the row, or two.
-        const Guess guess = Steps::guess(shared, part, k);
+        const auto guess = Steps::guess(shared, part, k);
 
         // Filter the row: the scores above the threshold are the candidates. Select the k best of them,
         // if there are k and the k-th is not below the threshold.
-        PartCandidates candidates = {};
+        typename Steps::PartCandidates candidates = {};
         if (!Steps::filter(shared, part, k, guess, candidates) ||
             !Steps::select(sink, shared, k, Steps::own(shared, candidates), [] {})) {
             // The guess failed: rescan the row.

@@ -36,7 +36,8 @@ struct BlockResident {
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
@@ -53,7 +54,7 @@ struct BlockResident {
         Histogram<BINS> histogram;
         ThresholdSearch<THREADS> threshold;
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
-        Extremes extremes;  // of the candidates' keys
+        Extremes<Wide> extremes;  // of the candidates' keys
         Few candidates;
         typename Sink::Winners winners;
     };
@@ -116,7 +117,7 @@ struct BlockResident {
                 __syncthreads();
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
-                                         [&args, &shared, above, staged](u32 slot, u32 column, u32 key) {
+                                         [&args, &shared, above, staged](u32 slot, u32 column, Wide key) {
                                              sink_of(args, shared, u32(args.k), staged)
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
@@ -182,10 +183,10 @@ struct BlockResident {
     static __device__ __forceinline__ void find_extremes(Shared& shared,
                                                          const Places& places, Hits candidates) {
         if (threadIdx.x == 0) {
-            shared.extremes = Extremes::of_none();
+            shared.extremes = Extremes<Wide>::of_none();
         }
         __syncthreads();
-        const Extremes own = Extremes::of_warp(
+        const auto own = Extremes<Wide>::of_warp(
             [&](auto visit) { places.for_each_key(candidates, visit); });
         own.add_to(shared.extremes);
         __syncthreads();

@@ -20,27 +20,30 @@
 
 template <class Config>
 struct ClusterFilter {
-    using Key = typename Config::Ordinal::Key;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using Threshold = ::Threshold<Wide>;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
     using Sink = DirectSink<Config>;
     using Buffer = typename Steps::Buffer;
     using Set = typename Steps::Set;
+    using PartCandidates = typename Steps::PartCandidates;
     using RowCandidates = typename Steps::RowCandidates;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 SHARE = Steps::CAPACITY / CLUSTER;  // places of each CTA in the leader
     static_assert(CLUSTER * SHARE > Config::MOST_K, "the CTAs send more candidates than win");
     static_assert(CLUSTER <= WARP_SIZE, "a lane reads each CTA's size");
-    static constexpr u32 TIES_BIT = 40;
 
     struct Shared {
         typename Steps::Shared filter;
-        u32 sizes[CLUSTER];       // in the leader: candidates of each CTA
-        u32 thresholds[CLUSTER];  // in the leader: of each CTA, every score of a greater key is a candidate
-        bool rescan;              // in each CTA, set by the leader: a guess failed
-        Threshold threshold;      // in each CTA, set by the leader: rescan above it
-        u32 ties;                 // in each CTA, set by the leader: ties in its last places
+        u32 sizes[CLUSTER];        // in the leader: candidates of each CTA
+        Wide thresholds[CLUSTER];  // in the leader: of each CTA, every score of a greater key is a candidate
+        bool rescan;               // in each CTA, set by the leader: a guess failed
+        Threshold threshold;       // in each CTA, set by the leader: rescan above it
+        u32 ties;                  // in each CTA, set by the leader: ties in its last places
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -80,7 +83,7 @@ struct ClusterFilter {
         const Part part = {Stripes<Config>(row, parts), index, rank, parts, share, room};
 
         // Guess a threshold from a sample: the first stripe of the part, or two.
-        const Guess guess = Steps::guess(shared.filter, part, k);
+        const auto guess = Steps::guess(shared.filter, part, k);
 
         // Filter the part: the scores above the threshold are the candidates. If they have no room,
         // rescan the part for its best.
@@ -168,7 +171,7 @@ struct ClusterFilter {
                         SHARE, CLUSTER),
                 warp_sum(there ? shared.sizes[lane] : 0),
                 warp_greatest(there ? shared.thresholds[lane] : 0),
-                warp_least(there ? shared.thresholds[lane] : ~0u), clean};
+                Steps::least_of(warp_least(there ? shared.thresholds[lane] : ~Wide(0))), clean};
     }
 
     // In the leader: has all CTAs rescan, and writes the winners. False if the candidates of the rescan may
@@ -176,11 +179,11 @@ struct ClusterFilter {
     static __device__ __forceinline__ bool select_again(const Sink& sink, Shared& shared, const Part& part,
                                                         u32 k) {
         // Tell all CTAs the threshold of the rescan.
-        const u64 from = set_ties_aside(shared, k);
-        const u32 ties = u32(from >> TIES_BIT);
+        const auto from = set_ties_aside(shared, k);
+        const u32 ties = Threshold::ties_of(from);
         if (threadIdx.x < CLUSTER) {
             *of_cta(&shared.rescan, threadIdx.x) = true;
-            *of_cta(&shared.threshold, threadIdx.x) = Threshold::of(from & ((1ull << TIES_BIT) - 1));
+            *of_cta(&shared.threshold, threadIdx.x) = Threshold::of(Threshold::without_ties(from));
             *of_cta(&shared.ties, threadIdx.x) = ties;
         }
         cluster_arrive();
@@ -189,7 +192,7 @@ struct ClusterFilter {
         // Rescan, and count the candidates of all CTAs.
         rescan(shared, part, k);
         u32 total = ties;
-        u32 threshold = 0;
+        Wide threshold = 0;
 #pragma unroll 1
         for (u32 cta = 0; cta < CLUSTER; ++cta) {
             total += shared.sizes[cta];
@@ -218,9 +221,9 @@ struct ClusterFilter {
 
     // The k-th best candidate is no better than the last winner. So the winners are the scores above it
     // and, if these are fewer than k, some of its ties. The leader has as many ties as can win: it moves
-    // them to the last places, and drops the other candidates. Returns the threshold, as a word, and the
-    // number of ties from TIES_BIT on. Not inlined: it is rare.
-    static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 k) {
+    // them to the last places, and drops the other candidates. Returns the threshold and the number of ties
+    // as a word. Not inlined: it is rare.
+    static __device__ __noinline__ typename Threshold::Word set_ties_aside(Shared& shared, u32 k) {
         Buffer& candidates = shared.filter.candidates;
         u32 total = 0;
 #pragma unroll 1
@@ -234,8 +237,8 @@ struct ClusterFilter {
             candidates.ties = 0;
         }
         shared.filter.search.template find<Set>(shared.filter.search, candidates.keys, shared.sizes,
-                                                SHARE, CLUSTER, k, 0, ~0u, ~0u);
-        const Cut cut = shared.filter.search.cut;
+                                                SHARE, CLUSTER, k, 0, ~Wide(0), ~Wide(0));
+        const Cut<Wide> cut = shared.filter.search.cut;
         // Move them downwards, THREADS at a time, so that every entry is read before it is overwritten.
 #pragma unroll 1
         for (u32 end = (CLUSTER * SHARE + THREADS - 1) / THREADS * THREADS; end > 0; end -= THREADS) {
@@ -250,7 +253,7 @@ struct ClusterFilter {
                 candidates.columns[Steps::CAPACITY - 1 - tie] = column;
             }
         }
-        return Threshold{false, cut.least}.word() | u64(cut.ties) << TIES_BIT;
+        return Threshold{false, cut.least}.word(cut.ties);
     }
 
     // Rescans this CTA's part above the leader's threshold, and sends the number of candidates to the leader.

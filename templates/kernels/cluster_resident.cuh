@@ -35,12 +35,14 @@ template <class Config>
 struct ClusterResident {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Entry = typename Ordinal::Entry;
     using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
     using Codes = typename Resident::Codes;
     using Hits = typename Places::Hits;
     using Found = ClusterThresholdBin;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
@@ -60,9 +62,9 @@ struct ClusterResident {
         Exchange candidate_exchange;
         Exchange extremes_exchange;
         Ranking<Config, RANKED> candidates;  // of all CTAs
-        u64 extremes[CLUSTER];  // keys of the candidates of each CTA: the least below, the greatest above
-        u32 reserved;           // winners in the upper half, candidates in the lower
-        Extremes own_extremes;  // of the candidates' keys of this CTA
+        typename Extremes<Wide>::Words extremes[CLUSTER];  // of the candidates' keys of each CTA
+        u32 reserved;                 // winners in the upper half, candidates in the lower
+        Extremes<Wide> own_extremes;  // of the candidates' keys of this CTA
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -113,7 +115,7 @@ struct ClusterResident {
         const bool ranked = inside != wanted && !equal;
         const u32 own = shared.histogram.counts[found.bin.bin];
         if (ranked && threadIdx.x == 0) {
-            shared.candidate_exchange.announce(inside * u32(sizeof(u64)));
+            shared.candidate_exchange.announce(inside * u32(sizeof(Entry)));
         }
         // The places of this CTA follow the places of the CTAs of lower rank.
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
@@ -137,7 +139,7 @@ struct ClusterResident {
             shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
             shared.candidates.rank(inside, first, first + own, wanted, above,
-                                   [&](u32 slot, u32 column, u32 key) {
+                                   [&](u32 slot, u32 column, Wide key) {
                                        sink.put(slot, column, [key] { return Key(key); });
                                    });
             sink.finish();
@@ -175,12 +177,13 @@ struct ClusterResident {
         if constexpr (Codes::ARE_EXACT) {
             if (Codes::tells_all(code)) {
                 split_codes(shared, resident, winners, candidates, k, rank, found);
-                if (REST_BITS == 0 || few(found, k)) {
-                    return REST_BITS == 0;
+                if (few(found, k) || (REST_BITS == 0 && !Ordinal::USES_COLUMN)) {
+                    return REST_BITS == 0 && !Ordinal::USES_COLUMN;
                 }
             }
         }
-        Active active = Active::between(Codes::BEYOND_HALVES, Codes::BEST_NAN);
+        Active active = Active::between(Ordinal::lowest_of(Codes::BEYOND_HALVES),
+                                        Ordinal::greatest_of(Codes::BEST_NAN));
         if (!Codes::is_beyond_halves(code)) {
             active = find_extremes(shared, resident, candidates, rank);
         }
@@ -198,8 +201,9 @@ struct ClusterResident {
             };
             radix_pass(shared.histogram, active, resident, candidates, find, inside, winners, left);
             candidates = left;
-            // From an infinity on, there are two keys: the key of the infinity, and the key of NaN.
-            if (active.shift == 0 || inside.least >= Codes::BEST_INFINITY) {
+            // From an infinity on, there are two score keys: the infinity's and NaN's.
+            const bool infinite = Ordinal::score_key(inside.least) >= Codes::BEST_INFINITY;
+            if (active.shift == 0 || (infinite && !Ordinal::USES_COLUMN)) {
                 return true;
             }
             if (few(found, k)) {
@@ -234,21 +238,20 @@ struct ClusterResident {
                                                            const Hits& candidates, u32 rank) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
-            shared.own_extremes = Extremes::of_none();
+            shared.own_extremes = Extremes<Wide>::of_none();
             shared.extremes_exchange.announce(sizeof(shared.extremes));
         }
         __syncthreads();
-        const Extremes own = Extremes::of_warp(
+        const auto own = Extremes<Wide>::of_warp(
             [&](auto visit) { resident.for_each_key(candidates, visit); });
         own.add_to(shared.own_extremes);
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
-            const Extremes& mine = shared.own_extremes;
-            shared.extremes_exchange.send(&shared.extremes[rank],
-                                          u64(mine.greatest) << 32 | mine.least, threadIdx.x);
+            shared.extremes_exchange.send(&shared.extremes[rank], shared.own_extremes.words(),
+                                          threadIdx.x);
         }
         shared.extremes_exchange.wait(0);
-        const u64 both = shared.extremes[lane < CLUSTER ? lane : 0];
-        return Active::between(warp_least(u32(both)), warp_greatest(u32(both >> 32)));
+        const auto there = Extremes<Wide>::of(shared.extremes[lane < CLUSTER ? lane : 0]);
+        return Active::between(warp_least(there.least), warp_greatest(there.greatest));
     }
 };

@@ -7,7 +7,9 @@
 //
 // Scope: the CTAs of a row; grid.x = rows * CTAs. Shared memory: static, under 48 KB, and the ring's.
 // Barriers: uniform over the CTA. Workspace: a counter for each row, zero between launches, and from
-// Config::COUNTERS on for each row the parts' sizes, thresholds, columns and keys.
+// Config::COUNTERS on for each row the CTAs' sizes, thresholds, columns and keys. A CTA has a header of
+// two words, and two words for each of its `share` candidates. With keys of 64 bits the header has four
+// words and a candidate three, and the share is even: so thresholds and keys are aligned.
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses aligned to
 // their element.
 #pragma once
@@ -21,11 +23,16 @@
 
 template <class Config>
 struct GridFilter {
-    using Key = typename Config::Ordinal::Key;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
+    using PartCandidates = typename Steps::PartCandidates;
     using RowCandidates = typename Steps::RowCandidates;
     static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 KEY_WORDS = sizeof(Wide) / sizeof(u32);  // of the workspace
+    static_assert(Config::PART_HEADER_WORDS == 2 * KEY_WORDS, "the host counts the same header");
 
     struct Shared {
         typename Steps::Shared filter;
@@ -36,9 +43,9 @@ struct GridFilter {
     // A row's part of the workspace.
     struct Workspace {
         u32* arrived;
-        u32* sizes;       // of each CTA
-        u32* thresholds;  // of each CTA: every score of a greater key is a candidate
-        u32* columns;     // `share` of each CTA
+        u32* sizes;        // of each CTA
+        Wide* thresholds;  // of each CTA: every score of a greater key is a candidate
+        u32* columns;      // `share` of each CTA
         Key* keys;
     };
 
@@ -68,13 +75,13 @@ struct GridFilter {
         if (rank >= parts) {
             return;
         }
-        const u32 share = min(Steps::CAPACITY, Config::MOST_CANDIDATES / ctas);
+        const u32 share = min(Steps::CAPACITY, Config::MOST_CANDIDATES / ctas) / KEY_WORDS * KEY_WORDS;
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
         const Part part = {Stripes<Config>(row, parts), index, rank, parts, places,
                            Steps::CAPACITY};
 
         // Guess a threshold from a sample: the first stripe of the part, or two.
-        const Guess guess = Steps::guess(shared.filter, part, k);
+        const auto guess = Steps::guess(shared.filter, part, k);
 
         // Filter the part: the scores above the threshold are the candidates. If they have no room,
         // rescan the part for its best.
@@ -111,10 +118,11 @@ struct GridFilter {
                                                              u32 ctas, u32 share) {
         u32* counters = static_cast<u32*>(args.workspace);
         u32* sizes = counters + Config::COUNTERS +
-                     u64(index) * ctas * (Config::PART_HEADER_WORDS + 2 * share);
-        u32* columns = sizes + 2 * ctas;
+                     u64(index) * ctas * (Config::PART_HEADER_WORDS + (1 + KEY_WORDS) * share);
+        u32* columns = sizes + Config::PART_HEADER_WORDS * ctas;
         Key* keys = reinterpret_cast<Key*>(columns + u64(ctas) * share);
-        return {counters + index, sizes, sizes + ctas, columns, keys};
+        Wide* thresholds = reinterpret_cast<Wide*>(sizes + KEY_WORDS * ctas);
+        return {counters + index, sizes, thresholds, columns, keys};
     }
 
     // Writes this CTA's candidates to the workspace.
@@ -152,8 +160,8 @@ struct GridFilter {
     // The candidates of all CTAs of the row.
     static __device__ __forceinline__ RowCandidates all(const Workspace& workspace, const Part& part) {
         u32 total = 0;
-        u32 greatest = 0;
-        u32 least = ~0u;
+        Wide greatest = 0;
+        Wide least = ~Wide(0);
 #pragma unroll 1
         for (u32 rank = threadIdx.x % WARP_SIZE; rank < part.parts; rank += WARP_SIZE) {
             total += workspace.sizes[rank];
@@ -161,6 +169,6 @@ struct GridFilter {
             least = min(least, workspace.thresholds[rank]);
         }
         return {Steps::Set::of(workspace.keys, workspace.columns, workspace.sizes, part.share, part.parts),
-                warp_sum(total), warp_greatest(greatest), warp_least(least), false};
+                warp_sum(total), warp_greatest(greatest), Steps::least_of(warp_least(least)), false};
     }
 };

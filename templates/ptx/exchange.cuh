@@ -55,19 +55,27 @@ struct Exchange {
 #endif
     }
 
-    // Stores a value into the same variable of another CTA, and completes bytes of that CTA's mbarrier.
-    __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
+    // Stores a value of 64-bit words into the same variable of another CTA, and completes bytes of that
+    // CTA's mbarrier.
+    template <class Value>
+    __device__ __forceinline__ void send(Value* variable, const Value& words, u32 rank) {
+        static_assert(sizeof(Value) % sizeof(u64) == 0, "an exchange sends whole words");
+#pragma unroll
+        for (u32 w = 0; w < sizeof(Value) / sizeof(u64); ++w) {
+            u64* to = reinterpret_cast<u64*>(variable) + w;
+            const u64 value = reinterpret_cast<const u64*>(&words)[w];
 #ifdef TOPKIT_INTERPRET
-        store_async(__cluster_map_shared_rank(to, rank), value,
-                    __cluster_map_shared_rank(&mbarrier, rank));
+            store_async(__cluster_map_shared_rank(to, rank), value,
+                        __cluster_map_shared_rank(&mbarrier, rank));
 #else
-        u32 there;
-        u32 barrier;
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
-        asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
-                     :: "r"(there), "l"(value), "r"(barrier) : "memory");
+            u32 there;
+            u32 barrier;
+            asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
+            asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
+            asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
+                         :: "r"(there), "l"(value), "r"(barrier) : "memory");
 #endif
+        }
     }
 
    private:

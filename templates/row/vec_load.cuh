@@ -42,6 +42,7 @@ struct RowReader
     : RowVectors<Config, ElementVector<typename Config::Source::Element, Config::VEC_SIZE>::WORD_BYTES> {
     using Element = typename Config::Source::Element;
     using Key = typename Config::Ordinal::Key;
+    using Wide = typename Config::Ordinal::Wide;
     using Vector = ElementVector<Element, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -85,12 +86,12 @@ struct RowReader
     // compiled twice and not once a register.
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
-        const u32 span = u32(greatest) - least;
+        const Wide span = Wide(greatest) - least;
         const auto is_hit = [&](Element element, u32 at) {
-            return u32(key_of(element, at)) - least <= span;
+            return Wide(key_of(element, at)) - least <= span;
         };
         visit_edges([&](Key key, u32 at) {
-            if (u32(key) - least <= span) {
+            if (Wide(key) - least <= span) {
                 visit(key, at);
             }
         });

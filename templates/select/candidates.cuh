@@ -1,6 +1,6 @@
 // Selects the winners from up to CAPACITY candidates of a threshold bin, in shared memory.
 //
-// Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
+// Scope: block; every thread must call. Shared memory: CAPACITY entries, two keys a warp and a
 // counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
 // several a pass.
 // Preconditions: the entries are written, and the histogram is no longer read, both before a
@@ -23,7 +23,8 @@ template <class Config>
 struct FewCandidates {
     using Ordinal = typename Config::Ordinal;
     using Entry = typename Ordinal::Entry;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
     static constexpr u32 THREADS = Config::THREADS;
@@ -35,8 +36,8 @@ struct FewCandidates {
     static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
 
     Ranking<Config, CAPACITY> all;
-    u32 least[WARP_SIZE];
-    u32 greatest[WARP_SIZE];
+    Wide least[WARP_SIZE];
+    Wide greatest[WARP_SIZE];
     u32 reserved;
 
     // Calls write(slot, column, key) for the best `wanted` of `candidates`, with slots from 0 on.
@@ -78,7 +79,7 @@ struct FewCandidates {
             const ThresholdBin threshold =
                 radix_pass(histogram, active, *this, candidates, find, inside);
             split(candidates, inside,
-                  [&](u32 slot, u32 column, u32 key) { write(place + slot, column, key); });
+                  [&](u32 slot, u32 column, Wide key) { write(place + slot, column, key); });
             place += threshold.above;
             wanted -= threshold.above;
             candidates = threshold.inside;
@@ -97,15 +98,15 @@ struct FewCandidates {
     // The range of the keys. One barrier.
     __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const Extremes warp =
-            Extremes::of_warp([&](auto visit) { for_each_key(candidates, visit); });
+        const auto warp =
+            Extremes<Wide>::of_warp([&](auto visit) { for_each_key(candidates, visit); });
         if (lane == 0) {
             least[threadIdx.x / WARP_SIZE] = warp.least;
             greatest[threadIdx.x / WARP_SIZE] = warp.greatest;
         }
         __syncthreads();
-        const u32 low = warp_least(lane < WARPS ? least[lane] : ~0u);
-        const u32 high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
+        const Wide low = warp_least(lane < WARPS ? least[lane] : ~Wide(0));
+        const Wide high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
         return Active::between(low, high);
     }
 
@@ -120,7 +121,7 @@ struct FewCandidates {
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
             own[e] = i < candidates ? all.entries[i] : Entry{};
-            const u32 key = Ordinal::key_of(own[e]);
+            const Wide key = Ordinal::key_of(own[e]);
             wins += i < candidates && key > range.greatest;
             stays += i < candidates && key >= range.least && key <= range.greatest;
         }
@@ -128,7 +129,7 @@ struct FewCandidates {
         __syncthreads();  // all entries have been read
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = Ordinal::key_of(own[e]);
+            const Wide key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
                     write(slots.winner++, Ordinal::column_of(own[e]), key);

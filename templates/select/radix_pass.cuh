@@ -13,11 +13,11 @@
 // Returns the threshold bin, and leaves the keys of the bin in `inside`.
 // scores.for_each_key(candidates, visit) calls visit(key, ...) for each candidate of this thread. find()
 // searches the complete histogram.
-template <u32 BINS, u32 DIGIT_BITS, class Scores, class Candidates, class Find>
+template <u32 BINS, class Active, class Scores, class Candidates, class Find>
 __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
-                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Active& active,
                                                    const Scores& scores, const Candidates& candidates,
-                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside) {
+                                                   const Find& find, Active& inside) {
     scores.for_each_key(candidates, [&](auto key, auto...) { histogram.add(active.digit(key)); });
     __syncthreads();
     const ThresholdBin threshold = find();
@@ -27,11 +27,11 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 
 // The pass over candidates that are hits of a row in registers. Adds the hits above the bin to `winners`,
 // and the hits in the bin to `left`.
-template <u32 BINS, u32 DIGIT_BITS, class Scores, class Hits, class Find>
+template <u32 BINS, class Active, class Scores, class Hits, class Find>
 __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
-                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Active& active,
                                                    const Scores& scores, const Hits& candidates,
-                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside,
+                                                   const Find& find, Active& inside,
                                                    Hits& winners, Hits& left) {
     const ThresholdBin threshold = radix_pass(histogram, active, scores, candidates, find, inside);
     scores.for_each_key(candidates, [&](auto key, u32 word, u32 bit) {

@@ -94,9 +94,10 @@ struct F16 {
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
 //
-// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
-// are compared without the column, so an ordinal names the part of its key that the score alone decides:
-// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
+// An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
+// of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
+// score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
+// stands for a range of keys; else a score key stands for one key.
 
 // uses score/dtypes.cuh
 
@@ -134,7 +135,8 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
 
-    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
+    // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
         return u64(key) << 32 | column;
@@ -1011,7 +1013,8 @@ struct DirectSink {
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
-// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
+// Sums and maxima over a warp: one instruction of 32 bits from sm_80 on, shuffles before, for 64 bits and in
+// the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
@@ -1030,17 +1033,19 @@ __device__ __forceinline__ u32 warp_sum(u32 value) {
 #endif
 }
 
-// The greatest value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_greatest(u32 value) {
+// The greatest value of the warp, in every lane. The instruction takes 32 bits.
+template <class Word>
+__device__ __forceinline__ Word warp_greatest(Word value) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(FULL_MASK, value);
-#else
+    if constexpr (sizeof(Word) == sizeof(u32)) {
+        return __reduce_max_sync(FULL_MASK, value);
+    }
+#endif
 #pragma unroll
     for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
         value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
     }
     return value;
-#endif
 }
 
 // ---- core/warp.cuh -----------------------------------------------------------------------------
@@ -1063,7 +1068,10 @@ __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
 }
 
 // The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+template <class Word>
+__device__ __forceinline__ Word warp_least(Word value) {
+    return ~warp_greatest(~value);
+}
 
 // ---- core/slots.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/slots.cuh"
@@ -1179,25 +1187,29 @@ struct alignas(16) Histogram {
 
 // uses core/types.cuh
 
-template <u32 DIGIT_BITS>
+// The bits of a number without its leading zeros.
+__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
+__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
+
+template <class Wide, u32 DIGIT_BITS>
 struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
+    Wide least;
+    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;      // the digit of a key is (key - least) >> shift
 
     // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
+    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
+        const u32 bits = bit_width(greatest - least);
         return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
     }
 
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
 
     // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
+        const Wide bin_least = least + (Wide(bin) << shift);
+        const Wide bin_last = (Wide(1) << shift) - 1;
+        const Wide left = greatest - bin_least;
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
@@ -1301,49 +1313,52 @@ struct ThresholdSearch {
 // uses core/types.cuh
 
 // Keys above `greatest` win, and any `ties` of the keys from `least` to `greatest`.
+template <class Wide>
 struct Cut {
-    u32 least;
-    u32 greatest;
+    Wide least;
+    Wide greatest;
     u32 ties;
 };
 
 // A range of keys in bins. The first bin also holds the keys below the range, and the last bin the keys
 // above it.
-template <u32 BINS, u32 DIGIT_BITS>
+template <class Wide, u32 BINS, u32 DIGIT_BITS>
 struct BinnedRange {
-    ActiveRange<DIGIT_BITS> active;
-    u32 below;   // the least key that is counted
-    u32 beyond;  // the greatest key that is counted
+    using Active = ActiveRange<Wide, DIGIT_BITS>;
+
+    Active active;
+    Wide below;   // the least key that is counted
+    Wide beyond;  // the greatest
 
     // Keys from `least` on, most of them up to `greatest`.
-    static __device__ __forceinline__ BinnedRange from(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, max(least, greatest)), least, ~0u};
+    static __device__ __forceinline__ BinnedRange from(Wide least, Wide greatest) {
+        return {Active::between(least, max(least, greatest)), least, ~Wide(0)};
     }
-    static __device__ __forceinline__ BinnedRange of(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
+    static __device__ __forceinline__ BinnedRange of(Wide least, Wide greatest) {
+        return {Active::between(least, greatest), least, greatest};
     }
 
-    __device__ __forceinline__ bool counts(u32 key) const { return below <= key && key <= beyond; }
-    __device__ __forceinline__ u32 bin(u32 key) const {
-        return min((max(key, active.least) - active.least) >> active.shift, BINS - 1);
+    __device__ __forceinline__ bool counts(Wide key) const { return below <= key && key <= beyond; }
+    __device__ __forceinline__ u32 bin(Wide key) const {
+        return u32(min((max(key, active.least) - active.least) >> active.shift, Wide(BINS - 1)));
     }
-    __device__ __forceinline__ u32 first(u32 bin) const {
-        return bin == 0 ? below : active.least + (bin << active.shift);
+    __device__ __forceinline__ Wide first(u32 bin) const {
+        return bin == 0 ? below : active.least + (Wide(bin) << active.shift);
     }
-    __device__ __forceinline__ u32 last(u32 bin) const {
-        const u32 least = active.least + (bin << active.shift);
-        const u32 greatest = least + ((1u << active.shift) - 1);
+    __device__ __forceinline__ Wide last(u32 bin) const {
+        const Wide least = active.least + (Wide(bin) << active.shift);
+        const Wide greatest = least + ((Wide(1) << active.shift) - 1);
         return bin == BINS - 1 || greatest < least || greatest > beyond ? beyond : greatest;
     }
 };
 
-template <u32 THREADS, u32 BINS, u32 DIGIT_BITS>
+template <class Wide, u32 THREADS, u32 BINS, u32 DIGIT_BITS>
 struct CutSearch {
-    using Range = BinnedRange<BINS, DIGIT_BITS>;
+    using Range = BinnedRange<Wide, BINS, DIGIT_BITS>;
 
     Histogram<BINS> histogram;
     ThresholdSearch<THREADS, false> threshold;
-    Cut cut;
+    Cut<Wide> cut;
 
     // Searches the keys of a set, which it makes by Set::of of these operands; the set's
     // for_each_key(visit) calls visit(key) for each key of this thread. Leaves the result in `cut`. The
@@ -1352,13 +1367,13 @@ struct CutSearch {
     template <class Set>
     static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
                                              const u32* sizes, u32 share, u32 segments, u32 wanted,
-                                             u32 least, u32 greatest, u32 boundary) {
+                                             Wide least, Wide greatest, Wide boundary) {
         const Set set = Set::of(keys, nullptr, sizes, share, segments);
         while (true) {
             search.histogram.template clear<THREADS>();
             __syncthreads();
             const Range range = Range::of(least, greatest);
-            set.for_each_key([&](u32 key) {
+            set.for_each_key([&](Wide key) {
                 if (range.counts(key)) {
                     search.histogram.add(range.bin(key));
                 }
@@ -1392,23 +1407,25 @@ struct CutSearch {
 // uses core/types.cuh
 
 // A few candidates of each lane of a warp.
+template <class Wide>
 struct CandidateBatch {
     static constexpr u32 DEPTH = 4;
     const u32* columns;
     u32 at;
     u32 step;
     u32 end;
-    u32 keys[DEPTH];
+    Wide keys[DEPTH];
 
     __device__ __forceinline__ bool has(u32 d) const { return at + d * step < end; }
     __device__ __forceinline__ u32 column(u32 d) const { return columns[at + d * step]; }
 };
 
-template <class Stored, u32 WARPS>
+template <class Ordinal, u32 WARPS>
 struct CandidateSet {
-    using Key = Stored;
+    using Key = typename Ordinal::Key;
+    using Batch = CandidateBatch<typename Ordinal::Wide>;
 
-    const Stored* keys;
+    const Key* keys;
     const u32* columns;
     const u32* sizes;  // of the segments
     u32 share;         // places of each segment
@@ -1417,7 +1434,7 @@ struct CandidateSet {
     u32 number;  // of this warp, among the warps that share the segment
     u32 step;    // lanes of the warps that share a segment
 
-    static __device__ __forceinline__ CandidateSet of(const Stored* keys, const u32* columns,
+    static __device__ __forceinline__ CandidateSet of(const Key* keys, const u32* columns,
                                                       const u32* sizes, u32 share, u32 segments) {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 sharing = max(WARPS / segments, 1u);
@@ -1429,10 +1446,10 @@ struct CandidateSet {
     // Calls visit(batch) for the candidates of this warp, all lanes together.
     template <class Visit>
     __device__ __forceinline__ void for_each_batch(Visit visit) const {
-        CandidateBatch batch;
+        Batch batch;
         batch.step = step;
         for (u32 segment = first; segment < segments; segment += WARPS) {
-            const Stored* from = keys + segment * share;
+            const Key* from = keys + segment * share;
             batch.columns = columns + segment * share;
             batch.end = sizes[segment];
 #pragma unroll 1
@@ -1440,7 +1457,7 @@ struct CandidateSet {
                 batch.at = at + threadIdx.x % WARP_SIZE;
 #pragma unroll
                 for (u32 d = 0; d < batch.DEPTH; ++d) {
-                    batch.keys[d] = batch.has(d) ? from[batch.at + d * step] : Stored(0);
+                    batch.keys[d] = batch.has(d) ? from[batch.at + d * step] : Key(0);
                 }
                 visit(batch);
             }
@@ -1450,9 +1467,9 @@ struct CandidateSet {
     // Calls visit(key) for the candidates of this thread.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(Visit visit) const {
-        for_each_batch([&](const CandidateBatch& batch) {
+        for_each_batch([&](const Batch& batch) {
 #pragma unroll
-            for (u32 d = 0; d < CandidateBatch::DEPTH; ++d) {
+            for (u32 d = 0; d < Batch::DEPTH; ++d) {
                 if (batch.has(d)) {
                     visit(batch.keys[d]);
                 }
@@ -1481,24 +1498,54 @@ struct CandidateSet {
 
 // A threshold of candidates: every score of a greater key is a candidate. Scores of lower keys may be
 // candidates too. Without a threshold every score is a candidate.
+template <class Wide>
 struct Threshold {
+    bool none;
+    Wide key;
+
+    // As a function that is not inlined returns it, with a number of ties.
+    struct Word {
+        Wide key;
+        u32 none;
+        u32 ties;
+    };
+    __device__ __forceinline__ Word word(u32 ties = 0) const { return {key, none, ties}; }
+    static __device__ __forceinline__ Threshold of(const Word& word) {
+        return {word.none != 0, word.key};
+    }
+    static __device__ __forceinline__ Word without_ties(const Word& word) { return word; }
+    static __device__ __forceinline__ u32 ties_of(const Word& word) { return word.ties; }
+};
+
+// With a key of 32 bits in one word, which is returned in registers.
+template <>
+struct Threshold<u32> {
     bool none;
     u32 key;
 
-    // As one word: a function that is not inlined returns it in registers.
-    __device__ __forceinline__ u64 word() const { return u64(none) << 32 | key; }
-    static __device__ __forceinline__ Threshold of(u64 word) { return {(word >> 32) != 0, u32(word)}; }
+    using Word = u64;
+    static constexpr u32 TIES_BIT = 40;
+    __device__ __forceinline__ Word word(u32 ties = 0) const {
+        return u64(none) << 32 | key | u64(ties) << TIES_BIT;
+    }
+    static __device__ __forceinline__ Threshold of(Word word) { return {(word >> 32) != 0, u32(word)}; }
+    static __device__ __forceinline__ Word without_ties(Word word) {
+        return word & ((1ull << TIES_BIT) - 1);
+    }
+    static __device__ __forceinline__ u32 ties_of(Word word) { return u32(word >> TIES_BIT); }
 };
 
 template <class Config>
 struct Candidates {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using Threshold = ::Threshold<Wide>;
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
-    using Search = CutSearch<THREADS, Config::BINS, Config::DIGIT_BITS>;
-    using Set = CandidateSet<Key, THREADS / WARP_SIZE>;
+    using Search = CutSearch<Wide, THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Set = CandidateSet<Ordinal, THREADS / WARP_SIZE>;
 
     u32 size;  // candidates; while they are pushed, it can exceed the places
     u32 ties;  // candidates that tie with a key, while they are counted
@@ -1534,19 +1581,20 @@ struct Candidates {
 
     // Reduces `count` candidates, all above a threshold, to the best `most`, and returns the new threshold
     // as a word. The keys of the cut are all on one side of `boundary`. The best move to the front, THREADS
-    // at a time, so that every entry is read before it is overwritten. Not inlined: it is rare, and long to
-    // compile.
-    static __device__ __noinline__ u64 compact(Candidates& to, Search& search, bool none, u32 above,
-                                               u32 count, u32 most, u32 boundary) {
+    // at a time, so that every entry is read before it is overwritten. Where keys use the column, ties of a
+    // guess have keys below its threshold. Not inlined: it is rare, and long to compile.
+    static __device__ __noinline__ typename Threshold::Word compact(Candidates& to, Search& search,
+                                                                    bool none, Wide above, u32 count,
+                                                                    u32 most, Wide boundary) {
+        const Wide least = none ? 0 : Ordinal::lowest_of(Ordinal::score_key(above));
         // Find the key that separates the best `most`.
         __syncthreads();
         if (threadIdx.x == 0) {
             to.size = count;
             to.ties = 0;
         }
-        search.template find<Set>(search, to.keys, &to.size, 0, 1, most, none ? 0 : above, ~0u,
-                                  boundary);
-        const Cut cut = search.cut;
+        search.template find<Set>(search, to.keys, &to.size, 0, 1, most, least, ~Wide(0), boundary);
+        const Cut<Wide> cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
         }
@@ -1554,7 +1602,7 @@ struct Candidates {
 #pragma unroll 1
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
-            u32 key = 0;
+            Wide key = 0;
             u32 column = 0;
             bool stays = false;
             if (i < count) {
@@ -1571,6 +1619,12 @@ struct Candidates {
             }
         }
         __syncthreads();
+        // Of the ties of a guess, some may be no candidates.
+        if constexpr (Ordinal::USES_COLUMN) {
+            if (!none && cut.least <= above) {
+                return Threshold{false, above}.word();
+            }
+        }
         // Scores that tie with the last candidate are no better than it, so they need not be candidates.
         if (cut.least == cut.greatest) {
             return Threshold{false, cut.least}.word();
@@ -1633,11 +1687,12 @@ struct Candidates {
 
 // Keys above `last` win, and `ties` of the keys from `first` to `last`: the best of them if `ranked`, else
 // any of them.
+template <class Wide>
 struct Winners {
     bool valid;
     bool ranked;
-    u32 first;
-    u32 last;
+    Wide first;
+    Wide last;
     u32 ties;
     u32 inside;  // candidates from `first` to `last`
 };
@@ -1645,8 +1700,9 @@ struct Winners {
 template <class Config>
 struct FinalSelection {
     using Key = typename Config::Ordinal::Key;
+    using Wide = typename Config::Ordinal::Wide;
     using Sink = DirectSink<Config>;
-    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Search = CutSearch<Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
@@ -1658,11 +1714,11 @@ struct FinalSelection {
     // Finds the winners among candidates that were counted in `range`. The result is not valid if the last
     // winner is below `threshold`: then a score that is no candidate may be better. Two barriers or more.
     template <class Set>
-    static __device__ __forceinline__ Winners find(Search& search, const Range& range, u32 k,
-                                                   u32 threshold, const Set& candidates) {
+    static __device__ __forceinline__ Winners<Wide> find(Search& search, const Range& range, u32 k,
+                                                         Wide threshold, const Set& candidates) {
         const ThresholdBin bin = search.threshold.find(search.histogram, k);
-        Winners winners = {true,           false, range.first(bin.bin), range.last(bin.bin),
-                           k - bin.above, bin.inside};
+        Winners<Wide> winners = {true,           false, range.first(bin.bin), range.last(bin.bin),
+                                 k - bin.above, bin.inside};
         // Done if the bin is above the threshold, and is one key, wins whole, or is small enough to rank.
         const bool settled = winners.first == winners.last || bin.inside == winners.ties;
         if (winners.first >= threshold && (settled || bin.inside <= RANKED)) {
@@ -1677,17 +1733,17 @@ struct FinalSelection {
         search.template find<Set>(search, candidates.keys, candidates.sizes, candidates.share,
                                   candidates.segments, winners.ties, winners.first, winners.last,
                                   threshold);
-        const Cut cut = search.cut;
+        const Cut<Wide> cut = search.cut;
         return {cut.least >= threshold, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }
 
     // Writes the k winners. One barrier if candidates are ranked.
     template <class Set>
-    __device__ __forceinline__ void write(const Sink& sink, u32 k, const Winners& winners,
+    __device__ __forceinline__ void write(const Sink& sink, u32 k, const Winners<Wide>& winners,
                                           const Set& candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        candidates.for_each_batch([&](const CandidateBatch& batch) {
-            constexpr u32 DEPTH = CandidateBatch::DEPTH;
+        candidates.for_each_batch([&](const typename Set::Batch& batch) {
+            constexpr u32 DEPTH = Set::Batch::DEPTH;
             // Count winners in the lower half and the bin's candidates in the upper: one scan places both.
             u32 counts = 0;
 #pragma unroll
@@ -1732,7 +1788,7 @@ struct FinalSelection {
 
    private:
     // A warp counts the candidates of the bin that are better than one of them, 32 at a time.
-    __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners& winners) {
+    __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners<Wide>& winners) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
             const Key key = keys[mine];
@@ -1771,6 +1827,9 @@ template <class Config>
 struct Rescan {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Threshold = ::Threshold<Wide>;
     using Buffer = Candidates<Config>;
     using Search = typename Buffer::Search;
     using Word = typename Buffer::Word;
@@ -1779,15 +1838,27 @@ struct Rescan {
     // Makes candidates of the best `most` of the part, among the scores above a threshold. Whenever the
     // places are all taken, it compacts the candidates to the best `most`, and raises the threshold to the
     // last of them. Returns the last threshold as a word.
-    static __device__ __noinline__ u64 best(Buffer& to, Search& search, bool none, u32 key,
-                                            u32 capacity, u32 most) {
+    static __device__ __noinline__ typename Threshold::Word best(Buffer& to, Search& search, bool none,
+                                                                 Wide key, u32 capacity, u32 most) {
         Threshold threshold = {none, key};
         const auto above = [&](u32 column) {
             return threshold.none || to.stripes.key_at(column) > threshold.key;
         };
+        const auto drop_others = [&](u32 stripe, u32& hits) {
+#pragma unroll 1
+            for (u32 rest = hits; rest != 0; rest &= rest - 1) {
+                const u32 bit = __ffs(rest) - 1;
+                if (!above(to.column_of(to.stripes, stripe, bit))) {
+                    hits &= ~(1u << bit);
+                }
+            }
+        };
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
             u32 hits = hits_above(to.stripes, stripe, threshold);
+            if constexpr (Ordinal::USES_COLUMN || Config::Source::DROPS) {
+                drop_others(stripe, hits);
+            }
             u32 edge = to.stripes.holds_edge(stripe) && above(to.stripes.edge_column());
             while (true) {
                 // Append the hits that have a place.
@@ -1811,22 +1882,16 @@ struct Rescan {
                 // Compact, and drop the hits that are not above the new threshold.
                 threshold = Threshold::of(Buffer::compact(to, search, threshold.none, threshold.key,
                                                           capacity, most, 0));
-#pragma unroll 1
-                for (u32 rest = hits; rest != 0; rest &= rest - 1) {
-                    const u32 bit = __ffs(rest) - 1;
-                    if (!above(to.column_of(to.stripes, stripe, bit))) {
-                        hits &= ~(1u << bit);
-                    }
-                }
+                drop_others(stripe, hits);
                 edge = edge && above(to.stripes.edge_column());
             }
         }
         return threshold.word();
     }
 
-    // Appends any scores whose key is `tie`, until there are `capacity` candidates in all. Precondition:
-    // `tie` is the key of a number, not of NaN.
-    static __device__ __noinline__ void ties(Buffer& to, u32 tie, u32 capacity) {
+    // Appends any scores whose score key is `tie`, until there are `capacity` candidates in all.
+    // Precondition: `tie` is the key of a number, not of NaN.
+    static __device__ __noinline__ void ties(Buffer& to, ScoreKey tie, u32 capacity) {
         const u32 equal = Word::of_key(tie);
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
@@ -1841,7 +1906,7 @@ struct Rescan {
             // A missing score equals the worst infinity.
             hits = to.stripes.kept(stripe, hits & to.stripes.present(stripe));
             u32 edge = to.stripes.holds_edge(stripe) &&
-                       to.stripes.key_at(to.stripes.edge_column()) == tie;
+                       Ordinal::score_key(to.stripes.key_at(to.stripes.edge_column())) == tie;
             // Append them, two of a thread at a time: else a few threads would fill all places.
             u32 end;
             bool more;
@@ -1854,11 +1919,12 @@ struct Rescan {
                 end = slot + mine;
 #pragma unroll 1
                 for (; now != 0 && slot < capacity; now &= now - 1) {
-                    to.keys[slot] = Key(tie);
-                    to.columns[slot++] = to.column_of(to.stripes, stripe, __ffs(now) - 1);
+                    const u32 column = to.column_of(to.stripes, stripe, __ffs(now) - 1);
+                    to.keys[slot] = key_of_tie(to.stripes, tie, column);
+                    to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = Key(tie);
+                    to.keys[slot] = key_of_tie(to.stripes, tie, to.stripes.edge_column());
                     to.columns[slot] = to.stripes.edge_column();
                 }
                 edge = 0;
@@ -1877,21 +1943,38 @@ struct Rescan {
     }
 
    private:
-    // The thread's scores of a stripe that are above the threshold.
+    static __device__ __forceinline__ Key key_of_tie(const Stripes<Config>& stripes, ScoreKey tie,
+                                                     u32 column) {
+        if constexpr (Ordinal::USES_COLUMN) {
+            return stripes.key_at(column);
+        } else {
+            return Key(Ordinal::lowest_of(tie));
+        }
+    }
+
+    // The thread's scores of a stripe that are above the threshold. Where keys use the column, or the source
+    // drops elements, words cannot tell all of them: some hits are below the threshold, and the caller
+    // drops these by their keys.
     static __device__ __forceinline__ u32 hits_above(const Stripes<Config>& stripes, u32 stripe,
                                                      const Threshold& threshold) {
-        if (threshold.none) {
-            return stripes.present(stripe);
+        bool all = threshold.none;
+        ScoreKey key = Ordinal::score_key(threshold.key);
+        if constexpr (Ordinal::USES_COLUMN) {
+            // Scores of the threshold's own score key may be above it.
+            all = all || key <= Word::worst_key();
+            key -= 1;
         }
         if constexpr (Config::Source::DROPS) {
-            if (threshold.key == Row<Config>::ABSENT) {
-                return stripes.kept(stripe, stripes.present(stripe));
-            }
+            // The words of dropped elements are those of a score that may be above it.
+            all = all || key < Word::worst_key();
+        }
+        if (all) {
+            return stripes.present(stripe);
         }
         // Only NaN has a key below the key of the worst infinity, and no word to compare with has such a key.
         // Every number is above such a threshold.
-        const bool numbers = threshold.key < Word::worst_key();
-        const u32 limit = numbers ? 0 : Word::of_key(threshold.key);
+        const bool numbers = key < Word::worst_key();
+        const u32 limit = numbers ? 0 : Word::of_key(key);
         u32 words[WORDS];
         stripes.load(stripe, words);
         u32 hits = 0;
@@ -1903,7 +1986,7 @@ struct Rescan {
                 Word::add_beyond(words[w], limit, Word::bits_of(w), hits);
             }
         }
-        return numbers ? stripes.kept(stripe, hits & stripes.present(stripe)) : hits;
+        return numbers ? hits & stripes.present(stripe) : hits;
     }
 };
 
@@ -1926,19 +2009,23 @@ struct Rescan {
 // uses select/cut.cuh
 
 // A guessed threshold: scores of a greater key become candidates.
+template <class ScoreKey>
 struct Guess {
     bool found;
     bool ties;  // very many scores have the key `threshold` itself; no more than wanted are above it
-    u32 threshold;
-    u32 greatest;  // key of the sample
+    ScoreKey threshold;
+    ScoreKey greatest;  // of the sample
 };
 
 template <class Config>
 struct Sample {
     using Score = typename Config::Source::Score;
     using Word = ScoreWord<Config>;
-    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
-    using Range = typename Search::Range;
+    using Ordinal = typename Config::Ordinal;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Guess = ::Guess<ScoreKey>;
+    using Search = CutSearch<typename Ordinal::Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Range = BinnedRange<ScoreKey, Config::BINS, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     // Groups of a thread, in words. The fewest keep the scores of a vector in separate groups, so that
@@ -1949,14 +2036,14 @@ struct Sample {
     static constexpr u32 SPAN_BITS = Score::MANTISSA_BITS + 3;
     static constexpr u32 SHIFT =
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
-    static constexpr u32 SPAN = BINS << SHIFT;
+    static constexpr ScoreKey SPAN = ScoreKey(BINS) << SHIFT;
 
     // A threshold with about `wanted` scores of the sample above it; at least so many if `certain`.
     // for_each_word(visit) calls visit(w, word) for the words of this thread, with w from 0 on in each
     // stripe.
     template <class ForEachWord>
-    static __device__ __forceinline__ Guess guess(Search& search, u32& shared_greatest, bool certain,
-                                                  u32 wanted, ForEachWord for_each_word) {
+    static __device__ __forceinline__ Guess guess(Search& search, ScoreKey& shared_greatest,
+                                                  bool certain, u32 wanted, ForEachWord for_each_word) {
         // Take the best score of each group, and halve the groups while they are enough.
         constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
         constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
@@ -1979,7 +2066,7 @@ struct Sample {
         }
         const u32 maxima = THREADS * Word::SCORES * groups;
         if (wanted > maxima) {
-            return {false, false, 0, ~0u};
+            return {false, false, 0, ~ScoreKey(0)};
         }
 
         // Some groups hold several wanted scores, so fewer maxima are wanted.
@@ -2002,8 +2089,8 @@ struct Sample {
         };
 
         // Find the greatest key of the CTA.
-        u32 greatest = 0;
-        for_maxima([&](u32 key) { greatest = max(greatest, key); });
+        ScoreKey greatest = 0;
+        for_maxima([&](ScoreKey key) { greatest = max(greatest, key); });
         greatest = warp_greatest(greatest);
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMax(&shared_greatest, greatest);
@@ -2012,28 +2099,29 @@ struct Sample {
         greatest = shared_greatest;
 
         // Count the maxima from `least` to `greatest`. The first bin also counts all lower maxima.
-        const u32 least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
-        const ActiveRange<Config::DIGIT_BITS> span = {least, greatest, SHIFT};
-        Range range = {span, 0, greatest};
-        for_maxima([&](u32 key) { search.histogram.add((max(key, least) - least) >> SHIFT); });
+        const ScoreKey least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
+        Range range = {{least, greatest, SHIFT}, 0, greatest};
+        for_maxima([&](ScoreKey key) {
+            search.histogram.add(u32((max(key, least) - least) >> SHIFT));
+        });
 
         // Narrow the range to the bin of the last wanted maximum, until the bin holds few.
         u32 left = wanted;
         while (true) {
             __syncthreads();
             const ThresholdBin bin = search.threshold.find(search.histogram, left);
-            const u32 first = range.first(bin.bin);
-            const u32 last = range.last(bin.bin);
+            const ScoreKey first = range.first(bin.bin);
+            const ScoreKey last = range.last(bin.bin);
             // A bin of one key may have up to twice the wanted scores. With more, they count as ties.
             const u32 reached = wanted - left + bin.above + bin.inside;
             const bool narrow = bin.inside <= wanted / 4 + 16 ||
                                 (first == last && reached <= 2 * wanted + WARP_SIZE);
             search.histogram.template clear<THREADS>();
             if (narrow || first == last) {
-                const u32 worst = Word::worst_key();
+                const ScoreKey worst = Word::worst_key();
                 // Missing scores have the worst key too.
                 bool ties = !narrow || first <= worst;
-                u32 threshold = first <= worst ? worst : ties ? first : first - 1;
+                ScoreKey threshold = first <= worst ? worst : ties ? first : first - 1;
                 // Every NaN that wins is above the threshold, so none is collected as its tie.
                 if (Word::NAN_WINS && threshold > Word::best_key()) {
                     ties = false;
@@ -2048,8 +2136,8 @@ struct Sample {
             left -= bin.above;
             range = Range::of(first, last);
             __syncthreads();
-            for_maxima([&](u32 key) {
-                if (range.below <= key && key <= range.beyond) {
+            for_maxima([&](ScoreKey key) {
+                if (range.counts(key)) {
                     search.histogram.add(range.bin(key));
                 }
             });
@@ -2073,7 +2161,9 @@ struct Sample {
 // GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
 //
 // Scope: block; every thread must call. Shared memory: the search, the candidates and the final
-// selection: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
+// selection: a word for each bin, a key and a column for each of CAPACITY + 256 candidates, and less than
+// 1 KB. So 2048 bins fit into 48 KB with 4096 places for keys of 32 bits, or with 3072 for keys of 64.
+// Barriers: several in each step, all uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; as for `Stripes`.
 
 // uses core/types.cuh
@@ -2098,20 +2188,14 @@ struct RowPart {
     u32 room;   // places for candidates in this CTA, not fewer
 };
 
-// The candidates that a CTA has of its part: how many, and above which threshold they are complete.
-struct PartCandidates {
-    u32 size;
-    Threshold threshold;
-    bool clean;  // the search's histogram is clear
-
-    // Every score of a greater key is a candidate.
-    __device__ __forceinline__ u32 complete_above() const { return threshold.none ? 0 : threshold.key; }
-};
-
 template <class Config>
 struct Filter {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Guess = ::Guess<ScoreKey>;
+    using Threshold = ::Threshold<Wide>;
     using Part = RowPart<Config>;
     using Sink = DirectSink<Config>;
     using Word = ScoreWord<Config>;
@@ -2128,17 +2212,29 @@ struct Filter {
         Search search;
         Buffer candidates;
         FinalSelection<Config> final;
-        u32 greatest;   // key of the sample
-        u32 threshold;  // as guessed; in shared memory it takes no register while the row is read
+        ScoreKey greatest;   // of the sample
+        ScoreKey threshold;  // as guessed; in shared memory it takes no register while the row is read
+    };
+
+    // The candidates that a CTA has of its part: how many, and above which threshold they are complete.
+    struct PartCandidates {
+        u32 size;
+        Threshold threshold;
+        bool clean;  // the search's histogram is clear
+
+        // Every score of a greater key is a candidate.
+        __device__ __forceinline__ Wide complete_above() const {
+            return threshold.none ? 0 : threshold.key;
+        }
     };
 
     // The candidates that a CTA selects from.
     struct RowCandidates {
         Set set;
         u32 size;
-        u32 complete_above;  // every score of a greater key is a candidate
-        u32 least;           // about the least key of the candidates
-        bool clean;          // the search's histogram is clear
+        Wide complete_above;  // every score of a greater key is a candidate
+        Wide least;           // about the least key of the candidates
+        bool clean;           // the search's histogram is clear
     };
 
     // Clears the counters. Call it first; `guess` needs no barrier after it.
@@ -2191,7 +2287,7 @@ struct Filter {
     // no guess or too little room for the candidates; a rescan then starts from `candidates.threshold`.
     static __device__ __forceinline__ bool filter(Shared& shared, const Part& part, u32 k,
                                                   const Guess& guess, PartCandidates& candidates) {
-        candidates = {0, {!guess.found, guess.threshold}, true};
+        candidates = {0, {!guess.found, Ordinal::greatest_of(guess.threshold)}, true};
         if (!guess.found) {
             return false;
         }
@@ -2237,7 +2333,7 @@ struct Filter {
         }
         __syncthreads();
         candidates.size = shared.candidates.size;
-        candidates.threshold.key = shared.threshold;
+        candidates.threshold.key = Ordinal::greatest_of(shared.threshold);
         if (candidates.size > room) {
             return false;
         }
@@ -2245,7 +2341,7 @@ struct Filter {
         // Add ties with the threshold, if very many scores tie with it.
         if (guess.ties) {
             start_rescan(shared, part, candidates.size);
-            Rescan<Config>::ties(shared.candidates, candidates.threshold.key,
+            Rescan<Config>::ties(shared.candidates, Ordinal::score_key(candidates.threshold.key),
                                  candidates.size + part.room - room);
             candidates.size = shared.candidates.size;
         }
@@ -2257,8 +2353,8 @@ struct Filter {
                                                   const Threshold& from, u32 capacity, u32 most,
                                                   PartCandidates& candidates) {
         start_rescan(shared, part, 0);
-        const u64 threshold = Rescan<Config>::best(shared.candidates, shared.search, from.none, from.key,
-                                                   capacity, most);
+        const auto threshold = Rescan<Config>::best(shared.candidates, shared.search, from.none, from.key,
+                                                    capacity, most);
         candidates = {shared.candidates.size, Threshold::of(threshold), false};
         if (candidates.size > most) {
             reduce(shared, most, candidates);
@@ -2267,7 +2363,7 @@ struct Filter {
 
     // Reduces the candidates to the best `most`.
     static __device__ __forceinline__ void reduce(Shared& shared, u32 most, PartCandidates& candidates) {
-        const u64 threshold =
+        const auto threshold =
             Buffer::compact(shared.candidates, shared.search, candidates.threshold.none,
                             candidates.threshold.key, candidates.size, most, 0);
         candidates = {most, Threshold::of(threshold), false};
@@ -2277,7 +2373,12 @@ struct Filter {
     static __device__ __forceinline__ RowCandidates own(const Shared& shared,
                                                         const PartCandidates& candidates) {
         return {shared.candidates.all(), candidates.size, candidates.complete_above(),
-                candidates.complete_above(), candidates.clean};
+                least_of(candidates.complete_above()), candidates.clean};
+    }
+
+    // The least key that candidates above a threshold have, or ties of the threshold if it was guessed.
+    static __device__ __forceinline__ Wide least_of(Wide threshold) {
+        return Ordinal::lowest_of(Ordinal::score_key(threshold));
     }
 
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
@@ -2288,9 +2389,9 @@ struct Filter {
         if (from.size < k) {
             return false;
         }
-        const Range range = Range::from(from.least, shared.greatest);
+        const Range range = Range::from(from.least, Ordinal::greatest_of(shared.greatest));
         count(shared, range, from);
-        const Winners winners =
+        const Winners<Wide> winners =
             FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
         if (winners.valid) {
             before_write();
@@ -2343,7 +2444,7 @@ struct Filter {
             shared.search.histogram.template clear<THREADS>();
             __syncthreads();
         }
-        from.set.for_each_key([&](u32 key) { shared.search.histogram.add(range.bin(key)); });
+        from.set.for_each_key([&](Wide key) { shared.search.histogram.add(range.bin(key)); });
         __syncthreads();
     }
 
@@ -2424,11 +2525,11 @@ struct BlockFilter {
                                       Steps::CAPACITY};
 
         // Guess a threshold from a sample: the first stripe of the row, or two.
-        const Guess guess = Steps::guess(shared, part, k);
+        const auto guess = Steps::guess(shared, part, k);
 
         // Filter the row: the scores above the threshold are the candidates. Select the k best of them,
         // if there are k and the k-th is not below the threshold.
-        PartCandidates candidates = {};
+        typename Steps::PartCandidates candidates = {};
         if (!Steps::filter(shared, part, k, guess, candidates) ||
             !Steps::select(sink, shared, k, Steps::own(shared, candidates), [] {})) {
             // The guess failed: rescan the row.

@@ -94,9 +94,10 @@ struct F16 {
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
 //
-// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
-// are compared without the column, so an ordinal names the part of its key that the score alone decides:
-// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
+// An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
+// of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
+// score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
+// stands for a range of keys; else a score key stands for one key.
 
 // uses score/dtypes.cuh
 
@@ -134,7 +135,8 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
 
-    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
+    // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
         return u64(key) << 32 | column;
@@ -352,32 +354,37 @@ struct alignas(16) Histogram {
 
 // uses core/types.cuh
 
-template <u32 DIGIT_BITS>
+// The bits of a number without its leading zeros.
+__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
+__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
+
+template <class Wide, u32 DIGIT_BITS>
 struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
+    Wide least;
+    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;      // the digit of a key is (key - least) >> shift
 
     // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
+    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
+        const u32 bits = bit_width(greatest - least);
         return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
     }
 
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
 
     // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
+        const Wide bin_least = least + (Wide(bin) << shift);
+        const Wide bin_last = (Wide(1) << shift) - 1;
+        const Wide left = greatest - bin_least;
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
-// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
+// Sums and maxima over a warp: one instruction of 32 bits from sm_80 on, shuffles before, for 64 bits and in
+// the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
@@ -396,17 +403,19 @@ __device__ __forceinline__ u32 warp_sum(u32 value) {
 #endif
 }
 
-// The greatest value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_greatest(u32 value) {
+// The greatest value of the warp, in every lane. The instruction takes 32 bits.
+template <class Word>
+__device__ __forceinline__ Word warp_greatest(Word value) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(FULL_MASK, value);
-#else
+    if constexpr (sizeof(Word) == sizeof(u32)) {
+        return __reduce_max_sync(FULL_MASK, value);
+    }
+#endif
 #pragma unroll
     for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
         value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
     }
     return value;
-#endif
 }
 
 // ---- core/warp.cuh -----------------------------------------------------------------------------
@@ -429,7 +438,10 @@ __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
 }
 
 // The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+template <class Word>
+__device__ __forceinline__ Word warp_least(Word value) {
+    return ~warp_greatest(~value);
+}
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
 #line 1 "templates/core/ranking.cuh"
@@ -1580,28 +1592,48 @@ struct ResidentRow {
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for the extremes of a CTA.
+// Scope: warp; all 32 lanes must call. Shared memory: two keys of the caller, for the extremes of a CTA.
 // Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
 // reads.
 
 // uses core/types.cuh
 // uses core/warp.cuh
 
+template <class Wide>
 struct Extremes {
-    u32 least;
-    u32 greatest;
+    Wide least;
+    Wide greatest;
 
-    static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
+    // As words of 64 bits, for an exchange.
+    struct Words {
+        u64 words[sizeof(Wide) / sizeof(u32)];
+    };
+    __device__ __forceinline__ Words words() const {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {{u64(greatest) << 32 | least}};
+        } else {
+            return {{least, greatest}};
+        }
+    }
+    static __device__ __forceinline__ Extremes of(const Words& both) {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {u32(both.words[0]), u32(both.words[0] >> 32)};
+        } else {
+            return {both.words[0], both.words[1]};
+        }
+    }
+
+    static __device__ __forceinline__ Extremes of_none() { return {~Wide(0), 0}; }
 
     // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
     // key of this thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
-        u32 least = ~0u;
-        u32 greatest = 0;
+        Wide least = ~Wide(0);
+        Wide greatest = 0;
         for_each([&](auto key, auto...) {
-            least = min(least, u32(key));
-            greatest = max(greatest, u32(key));
+            least = min(least, Wide(key));
+            greatest = max(greatest, Wide(key));
         });
         least = warp_least(least);
         greatest = warp_greatest(greatest);
@@ -1634,11 +1666,11 @@ struct Extremes {
 // Returns the threshold bin, and leaves the keys of the bin in `inside`.
 // scores.for_each_key(candidates, visit) calls visit(key, ...) for each candidate of this thread. find()
 // searches the complete histogram.
-template <u32 BINS, u32 DIGIT_BITS, class Scores, class Candidates, class Find>
+template <u32 BINS, class Active, class Scores, class Candidates, class Find>
 __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
-                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Active& active,
                                                    const Scores& scores, const Candidates& candidates,
-                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside) {
+                                                   const Find& find, Active& inside) {
     scores.for_each_key(candidates, [&](auto key, auto...) { histogram.add(active.digit(key)); });
     __syncthreads();
     const ThresholdBin threshold = find();
@@ -1648,11 +1680,11 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 
 // The pass over candidates that are hits of a row in registers. Adds the hits above the bin to `winners`,
 // and the hits in the bin to `left`.
-template <u32 BINS, u32 DIGIT_BITS, class Scores, class Hits, class Find>
+template <u32 BINS, class Active, class Scores, class Hits, class Find>
 __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
-                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Active& active,
                                                    const Scores& scores, const Hits& candidates,
-                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside,
+                                                   const Find& find, Active& inside,
                                                    Hits& winners, Hits& left) {
     const ThresholdBin threshold = radix_pass(histogram, active, scores, candidates, find, inside);
     scores.for_each_key(candidates, [&](auto key, u32 word, u32 bit) {
@@ -1669,7 +1701,7 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 #line 1 "templates/select/candidates.cuh"
 // Selects the winners from up to CAPACITY candidates of a threshold bin, in shared memory.
 //
-// Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
+// Scope: block; every thread must call. Shared memory: CAPACITY entries, two keys a warp and a
 // counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
 // several a pass.
 // Preconditions: the entries are written, and the histogram is no longer read, both before a
@@ -1692,7 +1724,8 @@ template <class Config>
 struct FewCandidates {
     using Ordinal = typename Config::Ordinal;
     using Entry = typename Ordinal::Entry;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
     static constexpr u32 THREADS = Config::THREADS;
@@ -1704,8 +1737,8 @@ struct FewCandidates {
     static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
 
     Ranking<Config, CAPACITY> all;
-    u32 least[WARP_SIZE];
-    u32 greatest[WARP_SIZE];
+    Wide least[WARP_SIZE];
+    Wide greatest[WARP_SIZE];
     u32 reserved;
 
     // Calls write(slot, column, key) for the best `wanted` of `candidates`, with slots from 0 on.
@@ -1747,7 +1780,7 @@ struct FewCandidates {
             const ThresholdBin threshold =
                 radix_pass(histogram, active, *this, candidates, find, inside);
             split(candidates, inside,
-                  [&](u32 slot, u32 column, u32 key) { write(place + slot, column, key); });
+                  [&](u32 slot, u32 column, Wide key) { write(place + slot, column, key); });
             place += threshold.above;
             wanted -= threshold.above;
             candidates = threshold.inside;
@@ -1766,15 +1799,15 @@ struct FewCandidates {
     // The range of the keys. One barrier.
     __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const Extremes warp =
-            Extremes::of_warp([&](auto visit) { for_each_key(candidates, visit); });
+        const auto warp =
+            Extremes<Wide>::of_warp([&](auto visit) { for_each_key(candidates, visit); });
         if (lane == 0) {
             least[threadIdx.x / WARP_SIZE] = warp.least;
             greatest[threadIdx.x / WARP_SIZE] = warp.greatest;
         }
         __syncthreads();
-        const u32 low = warp_least(lane < WARPS ? least[lane] : ~0u);
-        const u32 high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
+        const Wide low = warp_least(lane < WARPS ? least[lane] : ~Wide(0));
+        const Wide high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
         return Active::between(low, high);
     }
 
@@ -1789,7 +1822,7 @@ struct FewCandidates {
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
             own[e] = i < candidates ? all.entries[i] : Entry{};
-            const u32 key = Ordinal::key_of(own[e]);
+            const Wide key = Ordinal::key_of(own[e]);
             wins += i < candidates && key > range.greatest;
             stays += i < candidates && key >= range.least && key <= range.greatest;
         }
@@ -1797,7 +1830,7 @@ struct FewCandidates {
         __syncthreads();  // all entries have been read
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = Ordinal::key_of(own[e]);
+            const Wide key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
                     write(slots.winner++, Ordinal::column_of(own[e]), key);
@@ -1998,7 +2031,8 @@ struct BlockResident {
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
@@ -2015,7 +2049,7 @@ struct BlockResident {
         Histogram<BINS> histogram;
         ThresholdSearch<THREADS> threshold;
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
-        Extremes extremes;  // of the candidates' keys
+        Extremes<Wide> extremes;  // of the candidates' keys
         Few candidates;
         typename Sink::Winners winners;
     };
@@ -2078,7 +2112,7 @@ struct BlockResident {
                 __syncthreads();
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
-                                         [&args, &shared, above, staged](u32 slot, u32 column, u32 key) {
+                                         [&args, &shared, above, staged](u32 slot, u32 column, Wide key) {
                                              sink_of(args, shared, u32(args.k), staged)
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
@@ -2144,10 +2178,10 @@ struct BlockResident {
     static __device__ __forceinline__ void find_extremes(Shared& shared,
                                                          const Places& places, Hits candidates) {
         if (threadIdx.x == 0) {
-            shared.extremes = Extremes::of_none();
+            shared.extremes = Extremes<Wide>::of_none();
         }
         __syncthreads();
-        const Extremes own = Extremes::of_warp(
+        const auto own = Extremes<Wide>::of_warp(
             [&](auto visit) { places.for_each_key(candidates, visit); });
         own.add_to(shared.extremes);
         __syncthreads();

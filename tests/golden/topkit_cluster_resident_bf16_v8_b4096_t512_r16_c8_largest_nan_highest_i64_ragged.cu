@@ -94,9 +94,10 @@ struct F16 {
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
 //
-// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
-// are compared without the column, so an ordinal names the part of its key that the score alone decides:
-// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
+// An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
+// of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
+// score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
+// stands for a range of keys; else a score key stands for one key.
 
 // uses score/dtypes.cuh
 
@@ -134,7 +135,8 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
 
-    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
+    // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
         return u64(key) << 32 | column;
@@ -331,19 +333,27 @@ struct Exchange {
 #endif
     }
 
-    // Stores a value into the same variable of another CTA, and completes bytes of that CTA's mbarrier.
-    __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
+    // Stores a value of 64-bit words into the same variable of another CTA, and completes bytes of that
+    // CTA's mbarrier.
+    template <class Value>
+    __device__ __forceinline__ void send(Value* variable, const Value& words, u32 rank) {
+        static_assert(sizeof(Value) % sizeof(u64) == 0, "an exchange sends whole words");
+#pragma unroll
+        for (u32 w = 0; w < sizeof(Value) / sizeof(u64); ++w) {
+            u64* to = reinterpret_cast<u64*>(variable) + w;
+            const u64 value = reinterpret_cast<const u64*>(&words)[w];
 #ifdef TOPKIT_INTERPRET
-        store_async(__cluster_map_shared_rank(to, rank), value,
-                    __cluster_map_shared_rank(&mbarrier, rank));
+            store_async(__cluster_map_shared_rank(to, rank), value,
+                        __cluster_map_shared_rank(&mbarrier, rank));
 #else
-        u32 there;
-        u32 barrier;
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
-        asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
-                     :: "r"(there), "l"(value), "r"(barrier) : "memory");
+            u32 there;
+            u32 barrier;
+            asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
+            asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
+            asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
+                         :: "r"(there), "l"(value), "r"(barrier) : "memory");
 #endif
+        }
     }
 
    private:
@@ -428,7 +438,8 @@ struct alignas(16) Histogram {
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
-// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
+// Sums and maxima over a warp: one instruction of 32 bits from sm_80 on, shuffles before, for 64 bits and in
+// the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
@@ -447,17 +458,19 @@ __device__ __forceinline__ u32 warp_sum(u32 value) {
 #endif
 }
 
-// The greatest value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_greatest(u32 value) {
+// The greatest value of the warp, in every lane. The instruction takes 32 bits.
+template <class Word>
+__device__ __forceinline__ Word warp_greatest(Word value) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(FULL_MASK, value);
-#else
+    if constexpr (sizeof(Word) == sizeof(u32)) {
+        return __reduce_max_sync(FULL_MASK, value);
+    }
+#endif
 #pragma unroll
     for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
         value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
     }
     return value;
-#endif
 }
 
 // ---- core/warp.cuh -----------------------------------------------------------------------------
@@ -480,7 +493,10 @@ __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
 }
 
 // The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+template <class Word>
+__device__ __forceinline__ Word warp_least(Word value) {
+    return ~warp_greatest(~value);
+}
 
 // ---- core/threshold.cuh ------------------------------------------------------------------------
 #line 1 "templates/core/threshold.cuh"
@@ -784,25 +800,29 @@ struct ClusterThresholdSearch {
 
 // uses core/types.cuh
 
-template <u32 DIGIT_BITS>
+// The bits of a number without its leading zeros.
+__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
+__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
+
+template <class Wide, u32 DIGIT_BITS>
 struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
+    Wide least;
+    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;      // the digit of a key is (key - least) >> shift
 
     // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
+    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
+        const u32 bits = bit_width(greatest - least);
         return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
     }
 
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
 
     // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
+        const Wide bin_least = least + (Wide(bin) << shift);
+        const Wide bin_last = (Wide(1) << shift) - 1;
+        const Wide left = greatest - bin_least;
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
@@ -1895,28 +1915,48 @@ struct ResidentRow {
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for the extremes of a CTA.
+// Scope: warp; all 32 lanes must call. Shared memory: two keys of the caller, for the extremes of a CTA.
 // Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
 // reads.
 
 // uses core/types.cuh
 // uses core/warp.cuh
 
+template <class Wide>
 struct Extremes {
-    u32 least;
-    u32 greatest;
+    Wide least;
+    Wide greatest;
 
-    static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
+    // As words of 64 bits, for an exchange.
+    struct Words {
+        u64 words[sizeof(Wide) / sizeof(u32)];
+    };
+    __device__ __forceinline__ Words words() const {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {{u64(greatest) << 32 | least}};
+        } else {
+            return {{least, greatest}};
+        }
+    }
+    static __device__ __forceinline__ Extremes of(const Words& both) {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {u32(both.words[0]), u32(both.words[0] >> 32)};
+        } else {
+            return {both.words[0], both.words[1]};
+        }
+    }
+
+    static __device__ __forceinline__ Extremes of_none() { return {~Wide(0), 0}; }
 
     // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
     // key of this thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
-        u32 least = ~0u;
-        u32 greatest = 0;
+        Wide least = ~Wide(0);
+        Wide greatest = 0;
         for_each([&](auto key, auto...) {
-            least = min(least, u32(key));
-            greatest = max(greatest, u32(key));
+            least = min(least, Wide(key));
+            greatest = max(greatest, Wide(key));
         });
         least = warp_least(least);
         greatest = warp_greatest(greatest);
@@ -1949,11 +1989,11 @@ struct Extremes {
 // Returns the threshold bin, and leaves the keys of the bin in `inside`.
 // scores.for_each_key(candidates, visit) calls visit(key, ...) for each candidate of this thread. find()
 // searches the complete histogram.
-template <u32 BINS, u32 DIGIT_BITS, class Scores, class Candidates, class Find>
+template <u32 BINS, class Active, class Scores, class Candidates, class Find>
 __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
-                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Active& active,
                                                    const Scores& scores, const Candidates& candidates,
-                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside) {
+                                                   const Find& find, Active& inside) {
     scores.for_each_key(candidates, [&](auto key, auto...) { histogram.add(active.digit(key)); });
     __syncthreads();
     const ThresholdBin threshold = find();
@@ -1963,11 +2003,11 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 
 // The pass over candidates that are hits of a row in registers. Adds the hits above the bin to `winners`,
 // and the hits in the bin to `left`.
-template <u32 BINS, u32 DIGIT_BITS, class Scores, class Hits, class Find>
+template <u32 BINS, class Active, class Scores, class Hits, class Find>
 __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
-                                                   const ActiveRange<DIGIT_BITS>& active,
+                                                   const Active& active,
                                                    const Scores& scores, const Hits& candidates,
-                                                   const Find& find, ActiveRange<DIGIT_BITS>& inside,
+                                                   const Find& find, Active& inside,
                                                    Hits& winners, Hits& left) {
     const ThresholdBin threshold = radix_pass(histogram, active, scores, candidates, find, inside);
     scores.for_each_key(candidates, [&](auto key, u32 word, u32 bit) {
@@ -2087,12 +2127,14 @@ template <class Config>
 struct ClusterResident {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Entry = typename Ordinal::Entry;
     using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
     using Codes = typename Resident::Codes;
     using Hits = typename Places::Hits;
     using Found = ClusterThresholdBin;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
@@ -2112,9 +2154,9 @@ struct ClusterResident {
         Exchange candidate_exchange;
         Exchange extremes_exchange;
         Ranking<Config, RANKED> candidates;  // of all CTAs
-        u64 extremes[CLUSTER];  // keys of the candidates of each CTA: the least below, the greatest above
-        u32 reserved;           // winners in the upper half, candidates in the lower
-        Extremes own_extremes;  // of the candidates' keys of this CTA
+        typename Extremes<Wide>::Words extremes[CLUSTER];  // of the candidates' keys of each CTA
+        u32 reserved;                 // winners in the upper half, candidates in the lower
+        Extremes<Wide> own_extremes;  // of the candidates' keys of this CTA
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -2165,7 +2207,7 @@ struct ClusterResident {
         const bool ranked = inside != wanted && !equal;
         const u32 own = shared.histogram.counts[found.bin.bin];
         if (ranked && threadIdx.x == 0) {
-            shared.candidate_exchange.announce(inside * u32(sizeof(u64)));
+            shared.candidate_exchange.announce(inside * u32(sizeof(Entry)));
         }
         // The places of this CTA follow the places of the CTAs of lower rank.
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
@@ -2189,7 +2231,7 @@ struct ClusterResident {
             shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
             shared.candidates.rank(inside, first, first + own, wanted, above,
-                                   [&](u32 slot, u32 column, u32 key) {
+                                   [&](u32 slot, u32 column, Wide key) {
                                        sink.put(slot, column, [key] { return Key(key); });
                                    });
             sink.finish();
@@ -2227,12 +2269,13 @@ struct ClusterResident {
         if constexpr (Codes::ARE_EXACT) {
             if (Codes::tells_all(code)) {
                 split_codes(shared, resident, winners, candidates, k, rank, found);
-                if (REST_BITS == 0 || few(found, k)) {
-                    return REST_BITS == 0;
+                if (few(found, k) || (REST_BITS == 0 && !Ordinal::USES_COLUMN)) {
+                    return REST_BITS == 0 && !Ordinal::USES_COLUMN;
                 }
             }
         }
-        Active active = Active::between(Codes::BEYOND_HALVES, Codes::BEST_NAN);
+        Active active = Active::between(Ordinal::lowest_of(Codes::BEYOND_HALVES),
+                                        Ordinal::greatest_of(Codes::BEST_NAN));
         if (!Codes::is_beyond_halves(code)) {
             active = find_extremes(shared, resident, candidates, rank);
         }
@@ -2250,8 +2293,9 @@ struct ClusterResident {
             };
             radix_pass(shared.histogram, active, resident, candidates, find, inside, winners, left);
             candidates = left;
-            // From an infinity on, there are two keys: the key of the infinity, and the key of NaN.
-            if (active.shift == 0 || inside.least >= Codes::BEST_INFINITY) {
+            // From an infinity on, there are two score keys: the infinity's and NaN's.
+            const bool infinite = Ordinal::score_key(inside.least) >= Codes::BEST_INFINITY;
+            if (active.shift == 0 || (infinite && !Ordinal::USES_COLUMN)) {
                 return true;
             }
             if (few(found, k)) {
@@ -2286,22 +2330,21 @@ struct ClusterResident {
                                                            const Hits& candidates, u32 rank) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
-            shared.own_extremes = Extremes::of_none();
+            shared.own_extremes = Extremes<Wide>::of_none();
             shared.extremes_exchange.announce(sizeof(shared.extremes));
         }
         __syncthreads();
-        const Extremes own = Extremes::of_warp(
+        const auto own = Extremes<Wide>::of_warp(
             [&](auto visit) { resident.for_each_key(candidates, visit); });
         own.add_to(shared.own_extremes);
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
-            const Extremes& mine = shared.own_extremes;
-            shared.extremes_exchange.send(&shared.extremes[rank],
-                                          u64(mine.greatest) << 32 | mine.least, threadIdx.x);
+            shared.extremes_exchange.send(&shared.extremes[rank], shared.own_extremes.words(),
+                                          threadIdx.x);
         }
         shared.extremes_exchange.wait(0);
-        const u64 both = shared.extremes[lane < CLUSTER ? lane : 0];
-        return Active::between(warp_least(u32(both)), warp_greatest(u32(both >> 32)));
+        const auto there = Extremes<Wide>::of(shared.extremes[lane < CLUSTER ? lane : 0]);
+        return Active::between(warp_least(there.least), warp_greatest(there.greatest));
     }
 };
 

@@ -1,18 +1,18 @@
-//! The matrix of the contract, small enough for a few minutes on a CI machine: every dtype and vector
+//! The matrix of the contract, small enough for a minute on a CI machine: every dtype and vector
 //! width, over bins and threads, on every distribution, several schedules, every alignment, rows
-//! shorter than k. Every answer is checked at zero tolerance, and the interpreter watches every launch.
+//! shorter than k. Sizes, layouts and k go round, so that each two of them run together. Every answer is checked at zero tolerance, and the interpreter watches every launch.
 
 use crate::case::{ALIGNED, Case, Layout, load, resident, shared, variant};
 use half::{bf16, f16};
 use topkit::interpret::{Kernel, Word};
 use topkit::{
-    IndexInt, Score,
+    DType, IndexInt, Score,
     spec::{NanPolicy, Select, Semantics},
 };
 use topkit_lab::{Distribution, SUITE};
 
 const VEC_SIZES: [u32; 4] = [1, 2, 4, 8];
-/// Bins and threads; each width runs with all of them in turn.
+/// Bins and threads.
 const SIZES: [(u32, u32); 4] = [(2048, 512), (256, 128), (4096, 256), (512, 128)];
 const LENGTHS: [usize; 6] = [1, 7, 511, 513, 1200, 5003];
 const KS: [u32; 4] = [1, 64, 512, 777];
@@ -21,31 +21,31 @@ const LAYOUTS: [Layout; 2] = [ALIGNED, Layout { offset: 3, gap: 1 }];
 
 fn every_distribution<S: Score + Word>() {
     let semantics = Semantics::DEFAULT;
-    let kernels: Vec<Vec<Kernel>> = VEC_SIZES
-        .map(|vec_size| {
-            let compiled =
-                |(bins, threads)| load(&variant(S::DTYPE, vec_size, bins, threads, semantics));
-            SIZES.map(compiled).into()
+    // A width has two of the sizes; with another dtype it has the others.
+    let dtype = DType::ALL.iter().position(|&dtype| dtype == S::DTYPE).unwrap();
+    let kernels: Vec<[Kernel; 2]> = (0..VEC_SIZES.len())
+        .map(|width| {
+            [0, 2].map(|turn| {
+                let (bins, threads) = SIZES[(width + dtype + turn) % SIZES.len()];
+                load(&variant(S::DTYPE, VEC_SIZES[width], bins, threads, semantics))
+            })
         })
-        .into();
-    let mut cases = 0;
-    for distribution in SUITE {
-        for columns in LENGTHS {
-            for layout in LAYOUTS {
-                let case = Case::<S>::new(distribution, cases as u64, 3, columns, layout);
-                for kernels in &kernels {
-                    // k changes more slowly than the sizes, so that every pair runs.
-                    let kernel = &kernels[cases % SIZES.len()];
-                    let k = KS[cases / SIZES.len() % KS.len()];
-                    let rows = if columns > 1000 { 1 } else { 3 };
-                    case.check::<i32>(kernel, &semantics, rows, k, None, cases as u64);
-                    cases += 1;
-                }
-                cases += 1;
+        .collect();
+    let mut launches = 0;
+    for (turn, distribution) in SUITE.into_iter().enumerate() {
+        for (length, columns) in LENGTHS.into_iter().enumerate() {
+            let layout = LAYOUTS[(turn + length) % LAYOUTS.len()];
+            let case = Case::<S>::new(distribution, launches, 3, columns, layout);
+            for (width, kernels) in kernels.iter().enumerate() {
+                let kernel = &kernels[(turn / 2 + length + width) % kernels.len()];
+                let k = KS[(turn + length / 2 + width) % KS.len()];
+                let rows = if columns > 1000 { 1 } else { 3 };
+                case.check::<i32>(kernel, &semantics, rows, k, None, launches);
+                launches += 1;
             }
         }
     }
-    println!("{}: {cases} launches exact", S::DTYPE);
+    println!("{}: {launches} launches exact", S::DTYPE);
 }
 
 #[test]
@@ -67,19 +67,22 @@ fn f16_is_exact() {
 fn resident_rows<S: Score + Word>() {
     let semantics = Semantics::DEFAULT;
     let mut launches = 0;
-    for (bins, threads, items) in [(4096, 128, 8), (512, 128, 16), (2048, 256, 32), (4096, 512, 16)]
-    {
+    let sizes = [(4096, 128, 8), (512, 128, 16), (2048, 256, 32), (4096, 512, 16)];
+    for (size, (bins, threads, items)) in sizes.into_iter().enumerate() {
         let kernel = load(&resident(S::DTYPE, bins, threads, items, semantics));
         let capacity = (threads * items) as usize;
-        for distribution in SUITE {
-            for (columns, layout) in [
-                (capacity, ALIGNED),
-                (capacity, Layout { offset: 3, gap: 1 }),
-                (capacity / 2 + 5, Layout { offset: 1, gap: 2 }),
-                (9, Layout { offset: 5, gap: 3 }),
-            ] {
+        let shapes = [
+            (capacity, ALIGNED),
+            (capacity / 2 + 5, Layout { offset: 1, gap: 2 }),
+            (capacity, Layout { offset: 3, gap: 1 }),
+            (9, Layout { offset: 5, gap: 3 }),
+        ];
+        for (turn, distribution) in SUITE.into_iter().enumerate() {
+            // Two of the shapes; the other two with the next size.
+            for shape in [0, 2].map(|shape| (shape + turn + size) % shapes.len()) {
+                let (columns, layout) = shapes[shape];
                 let case = Case::<S>::new(distribution, launches, 2, columns, layout);
-                let k = [1, 300, 700, 1500][launches as usize % 4];
+                let k = [1, 300, 700, 1500][(shape + turn / 4) % 4];
                 case.check::<i32>(&kernel, &semantics, 2, k, None, launches);
                 launches += 1;
             }
@@ -196,7 +199,7 @@ fn shared_bf16_beyond_halves_is_exact() {
 #[test]
 fn overflowing_bins_are_exact_on_many_schedules() {
     let semantics = Semantics::DEFAULT;
-    let kernel = load(&variant(topkit::DType::Bf16, 8, 256, 256, semantics));
+    let kernel = load(&variant(DType::Bf16, 8, 256, 256, semantics));
     for distribution in [Distribution::OneBin, Distribution::Equal, Distribution::Masked] {
         let case = Case::<bf16>::new(distribution, 1, 2, 12_000, Layout { offset: 5, gap: 3 });
         for seed in 0..6 {
@@ -234,21 +237,20 @@ fn long_rows_of_f16_are_exact() {
 
 /// Either end of the order, both NaN policies and every index type.
 fn every_meaning<S: Score + Word, I: IndexInt + Word>() {
-    for &select in Select::ALL {
-        for &nan in NanPolicy::ALL {
-            let semantics = Semantics { select, nan, index: I::TYPE, ..Semantics::DEFAULT };
-            let kernels = [
-                load(&variant(S::DTYPE, 8, 2048, 128, semantics)),
-                load(&resident(S::DTYPE, 4096, 128, 16, semantics)),
-                load(&shared(S::DTYPE, 512, 128, 8, 2, semantics)),
-            ];
-            for distribution in SUITE {
-                let case = Case::<S>::new(distribution, 3, 2, 1500, Layout { offset: 1, gap: 2 });
-                for (kernel, k) in
-                    kernels.iter().flat_map(|kernel| [1, 100, 1501].map(|k| (kernel, k)))
-                {
-                    case.check::<I>(kernel, &semantics, 2, k, None, u64::from(k));
-                }
+    let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
+    for (meaning, (select, nan)) in meanings.enumerate() {
+        let semantics = Semantics { select, nan, index: I::TYPE, ..Semantics::DEFAULT };
+        let kernels = [
+            load(&variant(S::DTYPE, 8, 2048, 128, semantics)),
+            load(&resident(S::DTYPE, 4096, 128, 16, semantics)),
+            load(&shared(S::DTYPE, 512, 128, 8, 2, semantics)),
+        ];
+        for (turn, distribution) in SUITE.into_iter().enumerate() {
+            let case = Case::<S>::new(distribution, 3, 2, 1500, Layout { offset: 1, gap: 2 });
+            for (place, kernel) in kernels.iter().enumerate() {
+                // Each distribution has each k, with one kernel or another and in one meaning or another.
+                let k = [1, 100, 1501][(meaning + turn + place) % 3];
+                case.check::<I>(kernel, &semantics, 2, k, None, u64::from(k));
             }
         }
     }
