@@ -2100,7 +2100,8 @@ struct Sample {
 
         // Count the maxima from `least` to `greatest`. The first bin also counts all lower maxima.
         const ScoreKey least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
-        Range range = {{least, greatest, SHIFT}, 0, greatest};
+        const ActiveRange<ScoreKey, Config::DIGIT_BITS> span = {least, greatest, SHIFT};
+        Range range = {span, 0, greatest};
         for_maxima([&](ScoreKey key) {
             search.histogram.add(u32((max(key, least) - least) >> SHIFT));
         });
