@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use topkit::cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, DeviceRepr};
-use topkit::host::{self, Matrix};
+use topkit::host;
 use topkit::{
     DType, Engine, IndexInt, Problem, RawLaunch, Rows, Score, Selector, SelectorSpec, Variant,
     spec::{RowShape, Semantics},
@@ -180,9 +180,9 @@ impl<S: Score + DeviceRepr> Case<S> {
         let (got, k_len) = (self.select::<I>(selector, variant, rows, k, ragged), k as usize);
         let end = if rows == 0 { 0 } else { (rows - 1) * self.stride() + self.columns };
         let scores = &self.host[self.layout.offset..][..end];
-        let mut matrix = Matrix::strided(scores, rows, self.columns, self.stride()).unwrap();
+        let mut matrix = Rows::host(scores, rows, self.columns).row_stride(self.stride());
         if let Some((starts, lengths)) = ragged {
-            matrix = matrix.with_starts(starts).unwrap().with_lengths(lengths).unwrap();
+            matrix = matrix.starts(starts).lengths(lengths);
         }
         assert_eq!(got.len(), rows * k_len);
         let semantics = selector.spec().semantics;

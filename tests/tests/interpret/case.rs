@@ -1,10 +1,10 @@
 //! The one interpreter of the suite, and a case: a matrix, and the check of the indices selected from it.
 
 use std::sync::OnceLock;
-use topkit::host::{self, Matrix};
-use topkit::interpret::{Input, Interpreter, Kernel, Word};
+use topkit::host;
+use topkit::interpret::{Interpreter, Kernel, Word};
 use topkit::{
-    DType, IndexInt, Score, Variant,
+    DType, IndexInt, Rows, Score, Variant,
     inspect::render,
     spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
 };
@@ -160,13 +160,10 @@ impl<S: Score + Word> Case<S> {
         seed: u64,
     ) -> Option<String> {
         let Layout { offset, gap } = self.layout;
-        let stride = self.columns + gap;
-        let input = Input::new(&self.scores, rows, self.columns, k)
-            .row_stride(stride)
-            .starts(spans.map(|(starts, _)| starts))
-            .lengths(spans.map(|(_, lengths)| lengths))
-            .offset(offset)
-            .output_gap(3);
+        let mut input = Rows::host(&self.scores, rows, self.columns).row_stride(self.columns + gap);
+        if let Some((starts, lengths)) = spans {
+            input = input.starts(starts).lengths(lengths);
+        }
         let symbol = kernel.variant().map_or_else(String::new, |variant| variant.symbol());
         let at = |what: &dyn std::fmt::Display| {
             let Case { name, layout, .. } = self;
@@ -174,16 +171,11 @@ impl<S: Score + Word> Case<S> {
                 "{symbol}: top {k} of {rows} rows, {name}, {layout:?}, seed {seed}: {what}"
             ))
         };
-        let got: Vec<I> = match kernel.seed(seed).select(&input) {
+        let got: Vec<I> = match kernel.seed(seed).offset(offset).output_gap(3).select(&input, k) {
             Ok(got) => got,
             Err(fault) => return at(&fault),
         };
-        let end = if rows == 0 { 0 } else { (rows - 1) * stride + self.columns };
-        let mut matrix = Matrix::strided(&self.scores[..end], rows, self.columns, stride).unwrap();
-        if let Some((starts, lengths)) = spans {
-            matrix = matrix.with_starts(starts).unwrap().with_lengths(lengths).unwrap();
-        }
-        host::check(&matrix, k, semantics, &got).err().and_then(|error| at(&error))
+        host::check(&input, k, semantics, &got).err().and_then(|error| at(&error))
     }
 }
 

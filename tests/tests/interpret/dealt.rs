@@ -3,9 +3,9 @@
 
 use crate::case::{Case, Layout, interpreter, load, six};
 use half::bf16;
-use topkit::interpret::{Input, Launch, Word};
+use topkit::interpret::{Launch, Word};
 use topkit::{
-    DType, Problem, Score, Variant,
+    DType, Problem, Rows, Score, Variant,
     inspect::render,
     spec::{KernelKind, NanPolicy, Select, Semantics},
 };
@@ -44,10 +44,10 @@ fn deals_as_the_template<S: Score + Word>() {
             [(9001, 1, 1), (2048, 2, 0), (5003, 3, 3), (7, 1, 2), (1, 1, 1)]
         {
             let scores = vec![S::FILL; columns];
-            let problem = Input::new(&scores, 1, columns, columns as u32);
-            let problem = problem.offset(past).output_gap(parts);
+            let (row, k) = (Rows::host(&scores, 1, columns), columns as u32);
+            let kernel = kernel.offset(past).output_gap(parts);
             let launch = Launch::new(1, variant.threads);
-            let dealt: Vec<i32> = kernel.select_by(&launch, 0, 0, &problem).unwrap();
+            let dealt: Vec<i32> = kernel.select_by(&launch, 0, 0, &row, k).unwrap();
             let stripes = Stripes::of(&variant, parts, past, columns);
             for (column, &code) in dealt.iter().enumerate() {
                 let reader = match usize::try_from(code) {

@@ -10,6 +10,7 @@ mod filter;
 mod fuzz;
 mod input;
 mod launches;
+mod launching;
 mod mutation;
 mod ragged;
 mod rows;
