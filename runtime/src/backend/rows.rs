@@ -73,6 +73,11 @@ impl<'a, S: Score> Rows<'a, S, Host> {
         Rows { lengths: Some(lengths), ..self }
     }
 
+    /// The starts and the lengths of the rows, where there are any.
+    pub fn spans(&self) -> [Option<&'a [i32]>; 2] {
+        [self.starts, self.lengths]
+    }
+
     /// The scores of a row that take part: from its start, as many as its length. Selected indices count
     /// from the start of this slice.
     ///
@@ -112,6 +117,16 @@ impl<'a, S: Score, M: Memory> Rows<'a, S, M> {
     /// How many rows there are.
     pub fn count(&self) -> usize {
         self.rows
+    }
+
+    /// How many columns there are.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The distance from row to row, in elements.
+    pub fn stride(&self) -> usize {
+        self.row_stride
     }
 
     /// Whether rows have a start or a length of their own.
