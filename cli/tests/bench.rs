@@ -195,7 +195,7 @@ fn a_peer_that_is_missing_or_lacks_a_function_is_told_before_anything_is_measure
     let empty = format!("{} {name} {rest}", count(0));
     refused(&library(&place, "empty", &empty), &["it has 0 variants"]);
     // A whole one is loaded, and then it is the GPU or NVRTC that is missing here.
-    // The loader's own words are told.
+    // The message has the loader's own words.
     let lost = library(&place, "lost", "int lost() { return 0; }");
     let needs = ["-Wl,--no-as-needed", &lost];
     let needy = crate::support::library(&place, "needy.so", "int needy() { return 0; }", &needs);

@@ -1,5 +1,4 @@
-//! `topkit pack` as far as it needs no NVRTC: packs of a compiler that is none are listed and
-//! verified, and specs are refused.
+//! `topkit pack` without NVRTC: packs of a fake compiler are listed and verified, and specs are refused.
 
 use crate::support::{Place, Ran};
 use std::fs;

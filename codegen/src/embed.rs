@@ -53,6 +53,7 @@ embed! {
     "select/candidates.cuh",
     "select/cut.cuh",
     "select/extremes.cuh",
+    "select/radix_pass.cuh",
     "sink/direct.cuh",
     "sink/indices.cuh",
     "sink/short_row.cuh",

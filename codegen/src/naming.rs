@@ -21,7 +21,7 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    /// For a text that is none of a list.
+    /// For a text that is not in a list.
     pub(crate) fn among(what: &'static str, written: &str, known: &[&str]) -> UnknownName {
         let hint = format!("write {}", one_of(known));
         UnknownName { what, written: written.to_owned(), hint }

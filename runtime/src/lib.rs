@@ -35,7 +35,7 @@
 //!   for the `nvcc` on `PATH`, else the newest, which need a driver as new. For libraries, and for
 //!   programs in which another crate names a version: cudarc does not compile with two.
 //! - `tables`, a default: the measured tables that come with the library, 288905 bytes. Without them
-//!   plans go by rules, and by this machine's own records where there are some.
+//!   plans use rules, and this machine's own records if it has some.
 //! - `tune`, a default: `Engine::tune` and the module `tune`, which write such records. Plans read
 //!   the records with and without it.
 //! - `interpret`: runs kernels on the host, for tests; see the module of that name.

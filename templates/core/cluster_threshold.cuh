@@ -1,16 +1,17 @@
-// Finds the bin that holds the last winner of a row whose scores the CTAs of a cluster have counted
-// apart, and how many of those above it and in it the CTAs of lower rank hold.
+// Finds the threshold bin of a row. Each CTA of a cluster has counted its part of the row in a histogram
+// of its own. Also counts the keys above the bin and in it that the CTAs of lower rank hold.
 //
-// Scope: cluster; every thread must call, and all CTAs find the same. Shared memory: what all CTAs
-// send, twice, and the result. Barriers: two of the block, the last after the result is written; the
-// histogram may be changed then.
+// Scope: cluster; every thread must call, and all CTAs find the same bin. Shared memory: the counts that
+// all CTAs send, for two passes, and the result. Barriers: two of the block, the last after the result is
+// written; the histogram may be changed then.
 // Preconditions: the search was prepared, with a barrier of the cluster after it; the histogram is
 // complete (a barrier) before the call; 1 <= wanted <= the sum of all counts; passes are counted
 // from 0.
 //
-// The bins are searched in two steps, so that little is sent: each CTA tells all others the sums of
-// its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
-// with two rounds: a CTA begins a pass only when all have done with the one before the last.
+// The search has two steps, so that the CTAs send few bytes. First each CTA sends the sums of its groups of
+// bins to all others. Then it sends the bins of the group that holds the last winner. Passes alternate
+// between two rounds of buffers: a CTA begins a pass only after all CTAs have ended the pass before the
+// last.
 #pragma once
 #include "../ptx/exchange.cuh"
 #include "histogram.cuh"
@@ -21,7 +22,7 @@
 struct ClusterThresholdBin {
     ThresholdBin bin;   // over all CTAs
     u32 before_above;   // keys above the bin in the CTAs of lower rank
-    u32 before_inside;  // and in it
+    u32 before_inside;  // keys in the bin in the CTAs of lower rank
 };
 
 template <u32 THREADS, u32 BINS, u32 CLUSTER>
@@ -34,7 +35,7 @@ struct ClusterThresholdSearch {
     static_assert(GROUP <= GROUPS && GROUP >= 2, "a lane has two bins of a group");
     static_assert(OWNED >= 1 && SHARING >= 1 && SHARING <= WARP_SIZE, "a warp adds whole groups");
 
-    // What the CTAs send, by their ranks; two counts in each word, the lower in the lower half.
+    // The counts that the CTAs send, by rank. A word has two counts, of the lower bin in the lower half.
     struct Round {
         Exchange sums_exchange;
         Exchange bins_exchange;
@@ -77,7 +78,7 @@ struct ClusterThresholdSearch {
         return found;
     }
 
-    // The same among the first FEW bins alone, in one step and once.
+    // Searches only the first FEW bins, in one step. A kernel calls it once at the most.
     template <u32 FEW>
     __device__ __forceinline__ ClusterThresholdBin find_of_few(const Histogram<BINS>& histogram,
                                                                u32 wanted, u32 rank) {
@@ -130,8 +131,8 @@ struct ClusterThresholdSearch {
         }
     }
 
-    // One warp: all others wait for it, so each of its instructions counts. What is not needed to
-    // know the bins to send is worked out while they are on their way.
+    // One warp. All others wait for it, so each of its instructions counts: sums that do not tell which
+    // bins to send are computed while the bins are sent.
     __device__ __forceinline__ void search(Round& mine, const Histogram<BINS>& histogram,
                                            u32 wanted, u32 rank, u32 phase) {
         const u32 lane = threadIdx.x;
@@ -162,7 +163,7 @@ struct ClusterThresholdSearch {
         }
     }
 
-    // One warp: the place of N that holds the wanted one, counted from the top.
+    // One warp: finds the place, of N, that holds the last wanted key, counted from the top.
     template <u32 N>
     static __device__ __forceinline__ Step locate(u32 wanted, u32 rank,
                                                   const u64 (&counts)[CLUSTER][N / 2]) {

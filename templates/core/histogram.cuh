@@ -41,9 +41,8 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
-    // precede them. Lanes begin at different fours of their bins: else several would wait for one
-    // bank.
+    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
+    // begins at another four of its bins: else several lanes would wait for one bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;

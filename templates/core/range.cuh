@@ -5,25 +5,29 @@
 #pragma once
 #include "types.cuh"
 
-template <u32 DIGIT_BITS>
+// The bits of a number without its leading zeros.
+__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
+__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
+
+template <class Wide, u32 DIGIT_BITS>
 struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
+    Wide least;
+    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;      // the digit of a key is (key - least) >> shift
 
     // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
+    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
+        const u32 bits = bit_width(greatest - least);
         return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
     }
 
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
 
     // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
+        const Wide bin_least = least + (Wide(bin) << shift);
+        const Wide bin_last = (Wide(1) << shift) - 1;
+        const Wide left = greatest - bin_least;
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };

@@ -1,4 +1,4 @@
-// The candidates of a threshold bin, collected on chip, and their ranks: each is compared with each.
+// Ranks the candidates of a threshold bin, in shared memory: compares each with each.
 //
 // Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
 // Preconditions: the entries are written before a barrier or its like; entries are unique;
@@ -18,9 +18,9 @@ struct Ranking {
 
     Entry entries[CAPACITY];
 
-    // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
-    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
-    // better than one candidate.
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
+    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
+    // better than one.
     template <class Write>
     __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {

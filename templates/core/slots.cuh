@@ -24,7 +24,7 @@ __device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
     return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
 }
 
-// The same for winners and candidates, whose counts travel in one word.
+// The first places among the winners and among the candidates. One word counts both.
 __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
     const u32 first = reserve_slot(reserved, winners << 16 | candidates);
     return {first >> 16, first & 0xFFFFu};

@@ -11,7 +11,7 @@
 #include "warp.cuh"
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -54,8 +54,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin goes on: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
+        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
+        // slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;

@@ -16,4 +16,7 @@ __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
 }
 
 // The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+template <class Word>
+__device__ __forceinline__ Word warp_least(Word value) {
+    return ~warp_greatest(~value);
+}

@@ -3,9 +3,9 @@
 // Filtering pushes the scores above a threshold. Where there are more candidates than places,
 // `compact` reduces them to the best.
 //
-// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and what a rescan
-// reads. Barriers: those of `compact`; the caller places one between pushes and what reads them.
-// Preconditions: those of the stripes.
+// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and the part that a
+// rescan reads. Barriers: several in `compact`; the caller places one between the pushes and the reads.
+// Preconditions: as for `Stripes`.
 #pragma once
 #include "../core/slots.cuh"
 #include "../core/types.cuh"
@@ -16,13 +16,41 @@
 
 // A threshold of candidates: every score of a greater key is a candidate. Scores of lower keys may be
 // candidates too. Without a threshold every score is a candidate.
+template <class Wide>
 struct Threshold {
+    bool none;
+    Wide key;
+
+    // As a function that is not inlined returns it, with a number of ties.
+    struct Word {
+        Wide key;
+        u32 none;
+        u32 ties;
+    };
+    __device__ __forceinline__ Word word(u32 ties = 0) const { return {key, none, ties}; }
+    static __device__ __forceinline__ Threshold of(const Word& word) {
+        return {word.none != 0, word.key};
+    }
+    static __device__ __forceinline__ Word without_ties(const Word& word) { return word; }
+    static __device__ __forceinline__ u32 ties_of(const Word& word) { return word.ties; }
+};
+
+// With a key of 32 bits in one word, which is returned in registers.
+template <>
+struct Threshold<u32> {
     bool none;
     u32 key;
 
-    // As one word: a function that is not inlined returns it in registers.
-    __device__ __forceinline__ u64 word() const { return u64(none) << 32 | key; }
-    static __device__ __forceinline__ Threshold of(u64 word) { return {(word >> 32) != 0, u32(word)}; }
+    using Word = u64;
+    static constexpr u32 TIES_BIT = 40;
+    __device__ __forceinline__ Word word(u32 ties = 0) const {
+        return u64(none) << 32 | key | u64(ties) << TIES_BIT;
+    }
+    static __device__ __forceinline__ Threshold of(Word word) { return {(word >> 32) != 0, u32(word)}; }
+    static __device__ __forceinline__ Word without_ties(Word word) {
+        return word & ((1ull << TIES_BIT) - 1);
+    }
+    static __device__ __forceinline__ u32 ties_of(Word word) { return u32(word >> TIES_BIT); }
 };
 
 template <class Config>
@@ -30,11 +58,13 @@ struct Candidates {
     using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using Threshold = ::Threshold<Wide>;
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
-    using Search = CutSearch<THREADS, Config::BINS, Config::DIGIT_BITS>;
-    using Set = CandidateSet<Key, THREADS / WARP_SIZE>;
+    using Search = CutSearch<Wide, THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Set = CandidateSet<Ordinal, THREADS / WARP_SIZE>;
 
     u32 size;  // candidates; while they are pushed, it can exceed the places
     u32 ties;  // candidates that tie with a key, while they are counted
@@ -68,29 +98,30 @@ struct Candidates {
     // All candidates. Precondition: a barrier since the last was pushed.
     __device__ __forceinline__ Set all() const { return Set::of(keys, columns, &size, 0, 1); }
 
-    // Reduces `count` candidates, all above a threshold, to the best `most`, and returns the threshold
-    // that holds then, as a word. The keys of the cut are all on one side of `boundary`. The best move to
-    // the front, a block of threads at a time: what is overwritten has been read. Not inlined: it is
-    // rare, and long to compile.
-    static __device__ __noinline__ u64 compact(Candidates& to, Search& search, bool none, u32 above,
-                                               u32 count, u32 most, u32 boundary) {
+    // Reduces `count` candidates, all above a threshold, to the best `most`, and returns the new threshold
+    // as a word. The keys of the cut are all on one side of `boundary`. The best move to the front, THREADS
+    // at a time, so that every entry is read before it is overwritten. Where keys use the column, ties of a
+    // guess have keys below its threshold. Not inlined: it is rare, and long to compile.
+    static __device__ __noinline__ typename Threshold::Word compact(Candidates& to, Search& search,
+                                                                    bool none, Wide above, u32 count,
+                                                                    u32 most, Wide boundary) {
+        const Wide least = none ? 0 : Ordinal::lowest_of(Ordinal::score_key(above));
         // Find the key that separates the best `most`.
         __syncthreads();
         if (threadIdx.x == 0) {
             to.size = count;
             to.ties = 0;
         }
-        search.template find<Set>(search, to.keys, &to.size, 0, 1, most, none ? 0 : above, ~0u,
-                                  boundary);
-        const Cut cut = search.cut;
+        search.template find<Set>(search, to.keys, &to.size, 0, 1, most, least, ~Wide(0), boundary);
+        const Cut<Wide> cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
         }
-        // Move those above it, and as many ties as there are places.
+        // Move the candidates above the key, and as many ties as there are places.
 #pragma unroll 1
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
-            u32 key = 0;
+            Wide key = 0;
             u32 column = 0;
             bool stays = false;
             if (i < count) {
@@ -107,7 +138,13 @@ struct Candidates {
             }
         }
         __syncthreads();
-        // Ties with the last one that stays are as good as it, so they need not be candidates.
+        // Of the ties of a guess, some may be no candidates.
+        if constexpr (Ordinal::USES_COLUMN) {
+            if (!none && cut.least <= above) {
+                return Threshold{false, above}.word();
+            }
+        }
+        // Scores that tie with the last candidate are no better than it, so they need not be candidates.
         if (cut.least == cut.greatest) {
             return Threshold{false, cut.least}.word();
         }
@@ -136,8 +173,8 @@ struct Candidates {
             slot = atomicAdd(&counter, total);
         }
         slot = __shfl_sync(FULL_MASK, slot, 0);
-        // One hit of each lane at a time: the places of a warp are next to each other, and no lane
-        // need know how many the others have.
+        // Put one hit of each lane at a time: the places of a warp are adjacent, and no lane needs the
+        // number of hits of the others.
         const u32 before = (1u << lane) - 1;
         while (hitting != 0 && slot < capacity) {
             const u32 at = slot + __popc(hitting & before);

@@ -5,16 +5,17 @@
 //   filter         one read of the row: the scores above the threshold are the candidates
 //   select         the k best candidates, if they are the k best scores: the k-th best candidate must
 //                  not be below the threshold
-//   rescan         where the guess failed, finds the best of a part for certain
-//   rescan_alone   the same for a whole row, by one CTA
+//   rescan         if the guess failed, finds the best of a part for certain
+//   rescan_alone   if the guess failed, one CTA finds the best of a whole row for certain
 //
 // Sampling and verification: Floyd, Rivest, "Expected time bounds for selection", CACM 18 (1975); on
 // GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
 //
-// Scope: block; every thread must call. Shared memory: the search's, the candidates' and the final
-// selection's: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
-// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; those of the
-// stripes.
+// Scope: block; every thread must call. Shared memory: the search, the candidates and the final
+// selection: a word for each bin, a key and a column for each of CAPACITY + 256 candidates, and less than
+// 1 KB. So 2048 bins fit into 48 KB with 4096 places for keys of 32 bits, or with 3072 for keys of 64.
+// Barriers: several in each step, all uniform over the CTA.
+// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; as for `Stripes`.
 #pragma once
 #include "../core/types.cuh"
 #include "../ptx/dependent_launch.cuh"
@@ -38,21 +39,15 @@ struct RowPart {
     u32 room;   // places for candidates in this CTA, not fewer
 };
 
-// How many candidates a CTA has of its part, and what they are.
-struct PartCandidates {
-    u32 size;
-    Threshold threshold;
-    bool clean;  // the search's histogram is clear
-
-    // Every score of a greater key is a candidate.
-    __device__ __forceinline__ u32 complete_above() const { return threshold.none ? 0 : threshold.key; }
-};
-
 template <class Config>
 struct Filter {
     using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Guess = ::Guess<ScoreKey>;
+    using Threshold = ::Threshold<Wide>;
     using Part = RowPart<Config>;
     using Sink = DirectSink<Config>;
     using Word = ScoreWord<Config>;
@@ -69,17 +64,29 @@ struct Filter {
         Search search;
         Buffer candidates;
         FinalSelection<Config> final;
-        u32 greatest;   // key of the sample
-        u32 threshold;  // as guessed: here it takes no register while the row streams by
+        ScoreKey greatest;   // of the sample
+        ScoreKey threshold;  // as guessed; in shared memory it takes no register while the row is read
     };
 
-    // What a CTA selects from.
+    // The candidates that a CTA has of its part: how many, and above which threshold they are complete.
+    struct PartCandidates {
+        u32 size;
+        Threshold threshold;
+        bool clean;  // the search's histogram is clear
+
+        // Every score of a greater key is a candidate.
+        __device__ __forceinline__ Wide complete_above() const {
+            return threshold.none ? 0 : threshold.key;
+        }
+    };
+
+    // The candidates that a CTA selects from.
     struct RowCandidates {
         Set set;
         u32 size;
-        u32 complete_above;  // every score of a greater key is a candidate
-        u32 least;           // key of the candidates, more or less
-        bool clean;          // the search's histogram is clear
+        Wide complete_above;  // every score of a greater key is a candidate
+        Wide least;           // about the least key of the candidates
+        bool clean;           // the search's histogram is clear
     };
 
     // Clears the counters. Call it first; `guess` needs no barrier after it.
@@ -93,7 +100,7 @@ struct Filter {
         }
     }
 
-    // Guesses a threshold from the first stripe of the part, or two, while the next is on its way.
+    // Guesses a threshold from the first one or two stripes of the part, while the next is prefetched.
     static __device__ __forceinline__ Guess guess(Shared& shared, const Part& part, u32 k) {
         const Stripes<Config>& stripes = part.stripes;
         const u32 turns = stripes.count / part.parts;
@@ -106,8 +113,9 @@ struct Filter {
         if (turns <= STAGES) {
             launch_dependents();
         }
-        // The threshold is guessed while the second stripe is on its way (32 x 131072 f32, k = 512: 9.1
-        // us, and 10.0 after it; H200), unless the wider margin would make too many candidates.
+        // Sample one stripe, while the second is prefetched (32 x 131072 f32, k = 512: 9.1 us, and 10.0 us
+        // if the guess waits for the second; H200). One stripe needs a wider margin: if that makes too many
+        // candidates, sample two.
         const float each = __fdividef(float(k), float(stripes.count));
         const bool two = turns > 1 && with_margin(each) * stripes.count > CAPACITY / 4 * 3;
         if (turns == 1 || two) {
@@ -128,10 +136,10 @@ struct Filter {
     }
 
     // Reads the part once: the scores above the guessed threshold become candidates. False if there is
-    // no guess or the candidates have no room; what they are then still tells a rescan where to begin.
+    // no guess or too little room for the candidates; a rescan then starts from `candidates.threshold`.
     static __device__ __forceinline__ bool filter(Shared& shared, const Part& part, u32 k,
                                                   const Guess& guess, PartCandidates& candidates) {
-        candidates = {0, {!guess.found, guess.threshold}, true};
+        candidates = {0, {!guess.found, Ordinal::greatest_of(guess.threshold)}, true};
         if (!guess.found) {
             return false;
         }
@@ -158,7 +166,7 @@ struct Filter {
         const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
         const u32 room = part.room - (guess.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
 
-        // Filter the stripes, each while the next is on its way.
+        // Filter each stripe while the next is prefetched.
 #pragma unroll 1
         for (u32 turn = 0; turn < turns; ++turn) {
             const u32 stage = turn % STAGES;
@@ -178,28 +186,28 @@ struct Filter {
         }
         __syncthreads();
         candidates.size = shared.candidates.size;
-        candidates.threshold.key = shared.threshold;
+        candidates.threshold.key = Ordinal::greatest_of(shared.threshold);
         if (candidates.size > room) {
             return false;
         }
 
-        // Add ties with the threshold, if very many scores are.
+        // Add ties with the threshold, if very many scores tie with it.
         if (guess.ties) {
             start_rescan(shared, part, candidates.size);
-            Rescan<Config>::ties(shared.candidates, candidates.threshold.key,
+            Rescan<Config>::ties(shared.candidates, Ordinal::score_key(candidates.threshold.key),
                                  candidates.size + part.room - room);
             candidates.size = shared.candidates.size;
         }
         return true;
     }
 
-    // Reads the part again, for the best `most` of the scores above a threshold.
+    // Reads the part again, and keeps the best `most` of the scores above a threshold.
     static __device__ __forceinline__ void rescan(Shared& shared, const Part& part,
                                                   const Threshold& from, u32 capacity, u32 most,
                                                   PartCandidates& candidates) {
         start_rescan(shared, part, 0);
-        const u64 threshold = Rescan<Config>::best(shared.candidates, shared.search, from.none, from.key,
-                                                   capacity, most);
+        const auto threshold = Rescan<Config>::best(shared.candidates, shared.search, from.none, from.key,
+                                                    capacity, most);
         candidates = {shared.candidates.size, Threshold::of(threshold), false};
         if (candidates.size > most) {
             reduce(shared, most, candidates);
@@ -208,7 +216,7 @@ struct Filter {
 
     // Reduces the candidates to the best `most`.
     static __device__ __forceinline__ void reduce(Shared& shared, u32 most, PartCandidates& candidates) {
-        const u64 threshold =
+        const auto threshold =
             Buffer::compact(shared.candidates, shared.search, candidates.threshold.none,
                             candidates.threshold.key, candidates.size, most, 0);
         candidates = {most, Threshold::of(threshold), false};
@@ -218,7 +226,12 @@ struct Filter {
     static __device__ __forceinline__ RowCandidates own(const Shared& shared,
                                                         const PartCandidates& candidates) {
         return {shared.candidates.all(), candidates.size, candidates.complete_above(),
-                candidates.complete_above(), candidates.clean};
+                least_of(candidates.complete_above()), candidates.clean};
+    }
+
+    // The least key that candidates above a threshold have, or ties of the threshold if it was guessed.
+    static __device__ __forceinline__ Wide least_of(Wide threshold) {
+        return Ordinal::lowest_of(Ordinal::score_key(threshold));
     }
 
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
@@ -229,9 +242,9 @@ struct Filter {
         if (from.size < k) {
             return false;
         }
-        const Range range = Range::from(from.least, shared.greatest);
+        const Range range = Range::from(from.least, Ordinal::greatest_of(shared.greatest));
         count(shared, range, from);
-        const Winners winners =
+        const Winners<Wide> winners =
             FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
         if (winners.valid) {
             before_write();
@@ -259,15 +272,15 @@ struct Filter {
     }
 
    private:
-    // How many scores of a sample should be above the threshold, if `expected` of them are winners: with
-    // so many, the threshold is too high once in 1e5 rows.
+    // How many scores of a sample should be above the threshold, if `expected` of them are winners. With
+    // this margin, the threshold is too high in one of 1e5 rows.
     static __device__ __forceinline__ u32 with_margin(float expected) {
         return u32(expected + 4.5f * sqrtf(expected)) + 4;
     }
 
-    // Names the part that a rescan reads, and how many candidates stay before those that it finds.
+    // Stores the part that a rescan reads, and the number of candidates that stay before its own.
     static __device__ __forceinline__ void start_rescan(Shared& shared, const Part& part, u32 size) {
-        __syncthreads();  // the candidates and the part named before have been read
+        __syncthreads();  // the candidates and the previous part have been read
         if (threadIdx.x == 0) {
             shared.candidates.stripes = part.stripes;
             shared.candidates.rank = part.rank;
@@ -284,7 +297,7 @@ struct Filter {
             shared.search.histogram.template clear<THREADS>();
             __syncthreads();
         }
-        from.set.for_each_key([&](u32 key) { shared.search.histogram.add(range.bin(key)); });
+        from.set.for_each_key([&](Wide key) { shared.search.histogram.add(range.bin(key)); });
         __syncthreads();
     }
 

@@ -1,9 +1,9 @@
-// The final selection: which candidates win, and their way to the output.
+// The final selection: finds which candidates win, and writes them.
 //
 // Scope: block; every thread must call. Shared memory: a key and a column for each of RANKED
 // candidates of the threshold bin, and one word. Barriers: two to find the winners, and more where the
 // threshold bin has many candidates; one to write if candidates are ranked.
-// Preconditions: the candidates are counted, with a barrier after it; fewer than 65536.
+// Preconditions: the candidates are counted (a barrier); fewer than 65536.
 #pragma once
 #include "../core/threshold.cuh"
 #include "../core/types.cuh"
@@ -12,13 +12,14 @@
 #include "../sink/direct.cuh"
 #include "set.cuh"
 
-// Keys above `last` win, and `ties` of those from `first` to `last`: the best of them if `ranked`,
-// else whichever.
+// Keys above `last` win, and `ties` of the keys from `first` to `last`: the best of them if `ranked`, else
+// any of them.
+template <class Wide>
 struct Winners {
     bool valid;
     bool ranked;
-    u32 first;
-    u32 last;
+    Wide first;
+    Wide last;
     u32 ties;
     u32 inside;  // candidates from `first` to `last`
 };
@@ -26,8 +27,9 @@ struct Winners {
 template <class Config>
 struct FinalSelection {
     using Key = typename Config::Ordinal::Key;
+    using Wide = typename Config::Ordinal::Wide;
     using Sink = DirectSink<Config>;
-    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Search = CutSearch<Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
@@ -36,15 +38,15 @@ struct FinalSelection {
     Key keys[RANKED];
     u32 columns[RANKED];
 
-    // The winners among candidates that were counted in `range`. They are not valid if the last winner
-    // is below `threshold`: then a score that is no candidate may be better. Two barriers and more.
+    // Finds the winners among candidates that were counted in `range`. The result is not valid if the last
+    // winner is below `threshold`: then a score that is no candidate may be better. Two barriers or more.
     template <class Set>
-    static __device__ __forceinline__ Winners find(Search& search, const Range& range, u32 k,
-                                                   u32 threshold, const Set& candidates) {
+    static __device__ __forceinline__ Winners<Wide> find(Search& search, const Range& range, u32 k,
+                                                         Wide threshold, const Set& candidates) {
         const ThresholdBin bin = search.threshold.find(search.histogram, k);
-        Winners winners = {true,           false, range.first(bin.bin), range.last(bin.bin),
-                           k - bin.above, bin.inside};
-        // The bin is above the threshold, and is one key, wins whole, or is small enough to rank.
+        Winners<Wide> winners = {true,           false, range.first(bin.bin), range.last(bin.bin),
+                                 k - bin.above, bin.inside};
+        // Done if the bin is above the threshold, and is one key, wins whole, or is small enough to rank.
         const bool settled = winners.first == winners.last || bin.inside == winners.ties;
         if (winners.first >= threshold && (settled || bin.inside <= RANKED)) {
             winners.ranked = !settled;
@@ -58,18 +60,18 @@ struct FinalSelection {
         search.template find<Set>(search, candidates.keys, candidates.sizes, candidates.share,
                                   candidates.segments, winners.ties, winners.first, winners.last,
                                   threshold);
-        const Cut cut = search.cut;
+        const Cut<Wide> cut = search.cut;
         return {cut.least >= threshold, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }
 
     // Writes the k winners. One barrier if candidates are ranked.
     template <class Set>
-    __device__ __forceinline__ void write(const Sink& sink, u32 k, const Winners& winners,
+    __device__ __forceinline__ void write(const Sink& sink, u32 k, const Winners<Wide>& winners,
                                           const Set& candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        candidates.for_each_batch([&](const CandidateBatch& batch) {
-            constexpr u32 DEPTH = CandidateBatch::DEPTH;
-            // Winners in the lower half, the bin's candidates in the upper: one scan places both.
+        candidates.for_each_batch([&](const typename Set::Batch& batch) {
+            constexpr u32 DEPTH = Set::Batch::DEPTH;
+            // Count winners in the lower half and the bin's candidates in the upper: one scan places both.
             u32 counts = 0;
 #pragma unroll
             for (u32 d = 0; d < DEPTH; ++d) {
@@ -112,8 +114,8 @@ struct FinalSelection {
     }
 
    private:
-    // A warp counts those that are better than one candidate of the bin, 32 at a time.
-    __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners& winners) {
+    // A warp counts the candidates of the bin that are better than one of them, 32 at a time.
+    __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners<Wide>& winners) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
             const Key key = keys[mine];

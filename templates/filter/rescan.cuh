@@ -1,11 +1,11 @@
-// Rescans a part of a row: finds for certain what the guessed threshold missed.
+// Rescans a part of a row: finds for certain the scores that the guessed threshold missed.
 //
-// Both functions are rare and not inlined: else the common path would run with other registers. What
-// they read is named in the candidates (`stripes`, `rank`, `parts`), with a barrier before the call.
+// Both functions are rare and not inlined: inlined, they would cost the common path registers. The
+// candidates name the part to read (`stripes`, `rank`, `parts`), with a barrier before the call.
 //
 // Scope: block; every thread must call. Shared memory: the candidates and the cut's search. Barriers:
-// one for each stripe, those of `Candidates::compact`, and one where the places are all taken.
-// Preconditions: those of the stripes.
+// one for each stripe, several in `Candidates::compact`, and one where the places are all taken.
+// Preconditions: as for `Stripes`.
 #pragma once
 #include "../core/slots.cuh"
 #include "../core/types.cuh"
@@ -16,23 +16,38 @@ template <class Config>
 struct Rescan {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Threshold = ::Threshold<Wide>;
     using Buffer = Candidates<Config>;
     using Search = typename Buffer::Search;
     using Word = typename Buffer::Word;
     static constexpr u32 WORDS = Stripes<Config>::WORDS;
 
     // Makes candidates of the best `most` of the part, among the scores above a threshold. Whenever the
-    // places are all taken, the candidates are compacted to the best `most`, and what follows must be
-    // better than the last of these. Returns the threshold that holds at the end, as a word.
-    static __device__ __noinline__ u64 best(Buffer& to, Search& search, bool none, u32 key,
-                                            u32 capacity, u32 most) {
+    // places are all taken, it compacts the candidates to the best `most`, and raises the threshold to the
+    // last of them. Returns the last threshold as a word.
+    static __device__ __noinline__ typename Threshold::Word best(Buffer& to, Search& search, bool none,
+                                                                 Wide key, u32 capacity, u32 most) {
         Threshold threshold = {none, key};
         const auto above = [&](u32 column) {
             return threshold.none || key_of(to.stripes, column) > threshold.key;
         };
+        const auto drop_others = [&](u32 stripe, u32& hits) {
+#pragma unroll 1
+            for (u32 rest = hits; rest != 0; rest &= rest - 1) {
+                const u32 bit = __ffs(rest) - 1;
+                if (!above(to.column_of(to.stripes, stripe, bit))) {
+                    hits &= ~(1u << bit);
+                }
+            }
+        };
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
             u32 hits = hits_above(to.stripes, stripe, threshold);
+            if constexpr (Ordinal::USES_COLUMN) {
+                drop_others(stripe, hits);
+            }
             u32 edge = to.stripes.holds_edge(stripe) && above(to.stripes.edge_column());
             while (true) {
                 // Append the hits that have a place.
@@ -56,22 +71,16 @@ struct Rescan {
                 // Compact, and drop the hits that are not above the new threshold.
                 threshold = Threshold::of(Buffer::compact(to, search, threshold.none, threshold.key,
                                                           capacity, most, 0));
-#pragma unroll 1
-                for (u32 rest = hits; rest != 0; rest &= rest - 1) {
-                    const u32 bit = __ffs(rest) - 1;
-                    if (!above(to.column_of(to.stripes, stripe, bit))) {
-                        hits &= ~(1u << bit);
-                    }
-                }
+                drop_others(stripe, hits);
                 edge = edge && above(to.stripes.edge_column());
             }
         }
         return threshold.word();
     }
 
-    // Appends scores whose key is `tie`, whichever, until there are `capacity` candidates in all.
-    // Precondition: some number has that key, which excludes NaN.
-    static __device__ __noinline__ void ties(Buffer& to, u32 tie, u32 capacity) {
+    // Appends any scores whose score key is `tie`, until there are `capacity` candidates in all.
+    // Precondition: `tie` is the key of a number, not of NaN.
+    static __device__ __noinline__ void ties(Buffer& to, ScoreKey tie, u32 capacity) {
         const u32 equal = Word::of_key(tie);
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
@@ -83,10 +92,10 @@ struct Rescan {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_equal(words[w], equal, Word::bits_of(w), hits);
             }
-            hits &= to.stripes.present(stripe);  // what stands for no score equals the worst infinity
+            hits &= to.stripes.present(stripe);  // a missing score equals the worst infinity
             u32 edge = to.stripes.holds_edge(stripe) &&
-                       key_of(to.stripes, to.stripes.edge_column()) == tie;
-            // Append them, two of a thread at a time: else a few threads would write them all.
+                       Ordinal::score_key(key_of(to.stripes, to.stripes.edge_column())) == tie;
+            // Append them, two of a thread at a time: else a few threads would fill all places.
             u32 end;
             bool more;
             do {
@@ -98,11 +107,12 @@ struct Rescan {
                 end = slot + mine;
 #pragma unroll 1
                 for (; now != 0 && slot < capacity; now &= now - 1) {
-                    to.keys[slot] = Key(tie);
-                    to.columns[slot++] = to.column_of(to.stripes, stripe, __ffs(now) - 1);
+                    const u32 column = to.column_of(to.stripes, stripe, __ffs(now) - 1);
+                    to.keys[slot] = key_of_tie(to.stripes, tie, column);
+                    to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = Key(tie);
+                    to.keys[slot] = key_of_tie(to.stripes, tie, to.stripes.edge_column());
                     to.columns[slot] = to.stripes.edge_column();
                 }
                 edge = 0;
@@ -121,16 +131,33 @@ struct Rescan {
     }
 
    private:
-    // The thread's scores of a stripe that are above the threshold.
+    static __device__ __forceinline__ Key key_of_tie(const Stripes<Config>& stripes, ScoreKey tie,
+                                                     u32 column) {
+        if constexpr (Ordinal::USES_COLUMN) {
+            return key_of(stripes, column);
+        } else {
+            return Key(Ordinal::lowest_of(tie));
+        }
+    }
+
+    // The thread's scores of a stripe that are above the threshold. Where keys use the column, words cannot
+    // tell all of them: some hits are below the threshold, and the caller drops these by their keys.
     static __device__ __forceinline__ u32 hits_above(const Stripes<Config>& stripes, u32 stripe,
                                                      const Threshold& threshold) {
-        if (threshold.none) {
+        bool all = threshold.none;
+        ScoreKey key = Ordinal::score_key(threshold.key);
+        if constexpr (Ordinal::USES_COLUMN) {
+            // Scores of the threshold's own score key may be above it.
+            all = all || key <= Word::worst_key();
+            key -= 1;
+        }
+        if (all) {
             return stripes.present(stripe);
         }
-        // Only NaN has keys below that of the worst infinity, and no word to compare with tells them
-        // apart: every number is above such a threshold.
-        const bool numbers = threshold.key < Word::worst_key();
-        const u32 limit = numbers ? 0 : Word::of_key(threshold.key);
+        // Only NaN has a key below the key of the worst infinity, and no word to compare with has such a key.
+        // Every number is above such a threshold.
+        const bool numbers = key < Word::worst_key();
+        const u32 limit = numbers ? 0 : Word::of_key(key);
         u32 words[WORDS];
         stripes.load(stripe, words);
         u32 hits = 0;
@@ -145,7 +172,7 @@ struct Rescan {
         return numbers ? hits & stripes.present(stripe) : hits;
     }
 
-    static __device__ __forceinline__ u32 key_of(const Stripes<Config>& stripes, u32 column) {
+    static __device__ __forceinline__ Wide key_of(const Stripes<Config>& stripes, u32 column) {
         return Ordinal::key(__ldg(stripes.scores + column), column);
     }
 };

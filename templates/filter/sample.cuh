@@ -1,12 +1,12 @@
-// Guesses a threshold from a sample of scores: a key such that about so many of them are above it.
+// Guesses a threshold from a sample: a key that about `wanted` scores of the sample are above.
 //
-// A thread contributes the best of each group of its scores: as many groups as make twice the number
-// wanted in all. A histogram of these maxima, from the greatest downwards, gives the threshold. The
-// guess can be wrong in either direction; the final selection checks it.
+// A thread contributes the best score of each of its groups of scores. The groups of all threads are about
+// twice the number wanted. A histogram of these maxima, from the greatest downwards, gives the threshold.
+// The guess can be too high or too low; the final selection checks it.
 //
-// Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one
-// before anything is counted, two for each pass, none at the end: the histogram is cleared, and a
-// barrier is due before it is used again.
+// Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one before
+// the count, and two for each pass. None at the end: the histogram is clear, and the caller places a
+// barrier before it uses the histogram again.
 // Preconditions: the histogram is clear and `greatest` is 0, both before a barrier.
 #pragma once
 #include "../core/types.cuh"
@@ -15,22 +15,26 @@
 #include "../select/cut.cuh"
 
 // A guessed threshold: scores of a greater key become candidates.
+template <class ScoreKey>
 struct Guess {
     bool found;
     bool ties;  // very many scores have the key `threshold` itself; no more than wanted are above it
-    u32 threshold;
-    u32 greatest;  // key of the sample
+    ScoreKey threshold;
+    ScoreKey greatest;  // of the sample
 };
 
 template <class Config>
 struct Sample {
     using Word = ScoreWord<Config>;
-    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
-    using Range = typename Search::Range;
+    using Ordinal = typename Config::Ordinal;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Guess = ::Guess<ScoreKey>;
+    using Search = CutSearch<typename Ordinal::Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Range = BinnedRange<ScoreKey, Config::BINS, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
-    // Groups of a thread, in words: the fewest keep the scores of a vector apart, so that winners
-    // that stand together are not taken for one; the most are as many as the greatest k needs.
+    // Groups of a thread, in words. The fewest keep the scores of a vector in separate groups, so that
+    // winners side by side are not counted as one. The most are as many as the greatest k needs.
     static constexpr u32 LEAST = 4;
     static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
     // The first pass spans this many keys under the greatest: 8 octaves.
@@ -39,14 +43,14 @@ struct Sample {
     static constexpr u32 SPAN_BITS = MANTISSA_BITS + 3;
     static constexpr u32 SHIFT =
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
-    static constexpr u32 SPAN = BINS << SHIFT;
+    static constexpr ScoreKey SPAN = ScoreKey(BINS) << SHIFT;
 
     // A threshold with about `wanted` scores of the sample above it; at least so many if `certain`.
     // for_each_word(visit) calls visit(w, word) for the words of this thread, with w from 0 on in each
     // stripe.
     template <class ForEachWord>
-    static __device__ __forceinline__ Guess guess(Search& search, u32& shared_greatest, bool certain,
-                                                  u32 wanted, ForEachWord for_each_word) {
+    static __device__ __forceinline__ Guess guess(Search& search, ScoreKey& shared_greatest,
+                                                  bool certain, u32 wanted, ForEachWord for_each_word) {
         // Take the best score of each group, and halve the groups while they are enough.
         constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
         constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
@@ -69,10 +73,10 @@ struct Sample {
         }
         const u32 maxima = THREADS * Word::SCORES * groups;
         if (wanted > maxima) {
-            return {false, false, 0, ~0u};
+            return {false, false, 0, ~ScoreKey(0)};
         }
 
-        // Some groups hold several of the wanted, so fewer maxima are among the wanted.
+        // Some groups hold several wanted scores, so fewer maxima are wanted.
         if (!certain) {
             // 1 - exp(-x), to a hundredth where x is under 1.
             const float x = __fdividef(float(wanted), float(maxima));
@@ -92,8 +96,8 @@ struct Sample {
         };
 
         // Find the greatest key of the CTA.
-        u32 greatest = 0;
-        for_maxima([&](u32 key) { greatest = max(greatest, key); });
+        ScoreKey greatest = 0;
+        for_maxima([&](ScoreKey key) { greatest = max(greatest, key); });
         greatest = warp_greatest(greatest);
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMax(&shared_greatest, greatest);
@@ -101,35 +105,36 @@ struct Sample {
         __syncthreads();
         greatest = shared_greatest;
 
-        // Count the maxima under it; the first bin takes all that are lower.
-        const u32 least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
-        const ActiveRange<Config::DIGIT_BITS> span = {least, greatest, SHIFT};
-        Range range = {span, 0, greatest};
-        for_maxima([&](u32 key) { search.histogram.add((max(key, least) - least) >> SHIFT); });
+        // Count the maxima from `least` to `greatest`. The first bin also counts all lower maxima.
+        const ScoreKey least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
+        Range range = {{least, greatest, SHIFT}, 0, greatest};
+        for_maxima([&](ScoreKey key) {
+            search.histogram.add(u32((max(key, least) - least) >> SHIFT));
+        });
 
-        // Narrow the range to the bin of the last wanted one, until the bin holds few.
+        // Narrow the range to the bin of the last wanted maximum, until the bin holds few.
         u32 left = wanted;
         while (true) {
             __syncthreads();
             const ThresholdBin bin = search.threshold.find(search.histogram, left);
-            const u32 first = range.first(bin.bin);
-            const u32 last = range.last(bin.bin);
-            // One key may stand for up to twice the wanted scores; with more it has ties.
+            const ScoreKey first = range.first(bin.bin);
+            const ScoreKey last = range.last(bin.bin);
+            // A bin of one key may have up to twice the wanted scores. With more, they count as ties.
             const u32 reached = wanted - left + bin.above + bin.inside;
             const bool narrow = bin.inside <= wanted / 4 + 16 ||
                                 (first == last && reached <= 2 * wanted + WARP_SIZE);
             search.histogram.template clear<THREADS>();
             if (narrow || first == last) {
-                const u32 worst = Word::worst_key();
-                // Words that stand for no score have the worst key too.
+                const ScoreKey worst = Word::worst_key();
+                // Missing scores have the worst key too.
                 bool ties = !narrow || first <= worst;
-                u32 threshold = first <= worst ? worst : ties ? first : first - 1;
+                ScoreKey threshold = first <= worst ? worst : ties ? first : first - 1;
                 // Every NaN that wins is above the threshold, so none is collected as its tie.
                 if (Word::NAN_WINS && threshold > Word::best_key()) {
                     ties = false;
                     threshold = Word::best_key();
                 }
-                // The key of -0 is that of +0.
+                // -0 has the key of +0.
                 if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
                     threshold = Word::key(typename Config::Bits(0));
                 }
@@ -138,8 +143,8 @@ struct Sample {
             left -= bin.above;
             range = Range::of(first, last);
             __syncthreads();
-            for_maxima([&](u32 key) {
-                if (range.below <= key && key <= range.beyond) {
+            for_maxima([&](ScoreKey key) {
+                if (range.counts(key)) {
                     search.histogram.add(range.bin(key));
                 }
             });

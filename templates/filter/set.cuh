@@ -1,40 +1,42 @@
-// The candidates of a row, as the warps of a CTA go through them.
+// Shares the candidates of a row among the warps of a CTA.
 //
-// They lie in segments of keys and columns, one for each CTA that filtered a part of the row, in shared
-// memory or in the workspace. Warps share a segment, or take several.
+// The candidates are in segments of keys and columns, one for each CTA that filtered a part of the row, in
+// shared memory or in the workspace. Warps share a segment, or take several.
 //
 // Scope: warp; all 32 lanes call. Shared memory: none of its own. Barriers: none; the caller places one
-// between the writing of the candidates and this.
+// after the candidates are written.
 #pragma once
 #include "../core/types.cuh"
 
 // A few candidates of each lane of a warp.
+template <class Wide>
 struct CandidateBatch {
     static constexpr u32 DEPTH = 4;
     const u32* columns;
     u32 at;
     u32 step;
     u32 end;
-    u32 keys[DEPTH];
+    Wide keys[DEPTH];
 
     __device__ __forceinline__ bool has(u32 d) const { return at + d * step < end; }
     __device__ __forceinline__ u32 column(u32 d) const { return columns[at + d * step]; }
 };
 
-template <class Stored, u32 WARPS>
+template <class Ordinal, u32 WARPS>
 struct CandidateSet {
-    using Key = Stored;
+    using Key = typename Ordinal::Key;
+    using Batch = CandidateBatch<typename Ordinal::Wide>;
 
-    const Stored* keys;
+    const Key* keys;
     const u32* columns;
     const u32* sizes;  // of the segments
     u32 share;         // places of each segment
     u32 segments;
     u32 first;   // segment of this warp
-    u32 number;  // of this warp, among those that share the segment
-    u32 step;    // lanes of these
+    u32 number;  // of this warp, among the warps that share the segment
+    u32 step;    // lanes of the warps that share a segment
 
-    static __device__ __forceinline__ CandidateSet of(const Stored* keys, const u32* columns,
+    static __device__ __forceinline__ CandidateSet of(const Key* keys, const u32* columns,
                                                       const u32* sizes, u32 share, u32 segments) {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 sharing = max(WARPS / segments, 1u);
@@ -46,10 +48,10 @@ struct CandidateSet {
     // Calls visit(batch) for the candidates of this warp, all lanes together.
     template <class Visit>
     __device__ __forceinline__ void for_each_batch(Visit visit) const {
-        CandidateBatch batch;
+        Batch batch;
         batch.step = step;
         for (u32 segment = first; segment < segments; segment += WARPS) {
-            const Stored* from = keys + segment * share;
+            const Key* from = keys + segment * share;
             batch.columns = columns + segment * share;
             batch.end = sizes[segment];
 #pragma unroll 1
@@ -57,7 +59,7 @@ struct CandidateSet {
                 batch.at = at + threadIdx.x % WARP_SIZE;
 #pragma unroll
                 for (u32 d = 0; d < batch.DEPTH; ++d) {
-                    batch.keys[d] = batch.has(d) ? from[batch.at + d * step] : Stored(0);
+                    batch.keys[d] = batch.has(d) ? from[batch.at + d * step] : Key(0);
                 }
                 visit(batch);
             }
@@ -67,9 +69,9 @@ struct CandidateSet {
     // Calls visit(key) for the candidates of this thread.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(Visit visit) const {
-        for_each_batch([&](const CandidateBatch& batch) {
+        for_each_batch([&](const Batch& batch) {
 #pragma unroll
-            for (u32 d = 0; d < CandidateBatch::DEPTH; ++d) {
+            for (u32 d = 0; d < Batch::DEPTH; ++d) {
                 if (batch.has(d)) {
                     visit(batch.keys[d]);
                 }

@@ -1,7 +1,7 @@
-// block_filter: one CTA selects the top k of one row of any length, which it reads once.
+// block_filter: one CTA selects the top k of one row of any length, and reads the row once.
 //
-// It guesses a threshold from a sample of the row, keeps the scores above it as candidates while the
-// row streams by, and selects the best k of these. A guess that fails costs a second read of the row.
+// It guesses a threshold from a sample of the row, keeps the scores above the threshold as candidates while
+// it reads the row, and selects the best k candidates. A guess that fails costs a second read of the row.
 // Sources: see filter/filter.cuh.
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB, and the ring's. Barriers: uniform
@@ -38,11 +38,11 @@ struct BlockFilter {
                                       Steps::CAPACITY};
 
         // Guess a threshold from a sample: the first stripe of the row, or two.
-        const Guess guess = Steps::guess(shared, part, k);
+        const auto guess = Steps::guess(shared, part, k);
 
         // Filter the row: the scores above the threshold are the candidates. Select the k best of them,
         // if there are k and the k-th is not below the threshold.
-        PartCandidates candidates = {};
+        typename Steps::PartCandidates candidates = {};
         if (!Steps::filter(shared, part, k, guess, candidates) ||
             !Steps::select(sink, shared, k, Steps::own(shared, candidates), [] {})) {
             // The guess failed: rescan the row.

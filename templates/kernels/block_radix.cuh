@@ -2,13 +2,15 @@
 //
 // Each pass counts one digit of the keys in a histogram and finds the threshold bin. Keys above the bin
 // win. The keys in the bin are the candidates of the next pass, which splits them by the next digit, until
-// every candidate wins or all are equal. Candidates that fit are kept in shared memory; others are left in
-// the row, which is then scanned again. So no distribution of scores loses a winner; some take more scans.
+// every candidate wins or all are equal. Candidates that fit are kept in shared memory; else the next pass
+// scans the row again. So no distribution of scores loses a winner; some take more scans.
 //
 // Source: RadixSelect; Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for graphics
 // processing units", ACM JEA 17 (2012).
 //
-// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
+// Scope: block; grid.x = rows. Shared memory: static, under 48 KB: a word for each bin, a key and a column
+// for each of CANDIDATES, and less than 1 KB. So 4096 bins fit with 3072 places for keys of 32 bits, or with
+// 2048 for keys of 64. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
 #pragma once
 #include "../core/histogram.cuh"
@@ -31,7 +33,7 @@ struct BlockRadix {
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
-    using Active = ActiveRange<DIGIT_BITS>;
+    using Active = ActiveRange<typename Config::Ordinal::Wide, DIGIT_BITS>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");

@@ -1,10 +1,10 @@
 // block_resident: one CTA selects the top k of one row that it keeps in registers.
 //
-// The row is loaded once and rounded to fp16, which keeps the order of the scores. One histogram over the
+// The row is loaded once and rounded to fp16. Rounding keeps the order of the scores. One histogram of the
 // rounded scores finds the threshold bin; scores above the bin win. Few candidates in the bin are collected
-// in shared memory and selected by their keys; many are split by radix over their keys, from the least to
-// the greatest of them. Nothing is dropped, so the answer is exact for every distribution, and no pass
-// reads the whole row again: a later pass visits only the candidates that are left.
+// in shared memory and selected by their keys. Many are split by radix passes over the range from their
+// least to their greatest key. No candidate is dropped, so the answer is exact for every distribution. No
+// pass reads the whole row again: a later pass visits only the candidates that are left.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with a first digit of the
 // rounded scores in registers.
@@ -25,6 +25,7 @@
 #include "../row/row.cuh"
 #include "../select/candidates.cuh"
 #include "../select/extremes.cuh"
+#include "../select/radix_pass.cuh"
 #include "../sink/short_row.cuh"
 #include "../sink/staged.cuh"
 
@@ -36,7 +37,8 @@ struct BlockResident {
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
@@ -53,7 +55,7 @@ struct BlockResident {
         Histogram<BINS> histogram;
         ThresholdSearch<THREADS> threshold;
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
-        Extremes extremes;  // of the candidates' keys
+        Extremes<Wide> extremes;  // of the candidates' keys
         Few candidates;
         typename Sink::Winners winners;
     };
@@ -81,7 +83,7 @@ struct BlockResident {
         __syncthreads();
         resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
-        // Find the threshold bin. Scores above it win; those in it are the candidates.
+        // Find the threshold bin. Scores above the bin win; scores in it are the candidates.
         const ThresholdBin threshold = shared.threshold.find(shared.histogram, k);
         Hits candidates;
         Hits winners;
@@ -100,8 +102,9 @@ struct BlockResident {
                 shared.candidates.all.entries[slots.candidate++] = Ordinal::entry(key, column);
             });
         }
-        // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
-        // 1024 x 8192 bf16, k = 2048, 15 us for 28 (H200). Few winners are not worth it.
+        // Write the winners. Many winners are staged in shared memory, and so written in order and in few
+        // transactions: 1024 x 8192 bf16, k = 2048, 15 us, and 28 us without (H200). Few winners are not
+        // worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
         const Sink sink = sink_of(args, shared, staged);
         sink.put_all([&](auto put) {
@@ -115,7 +118,7 @@ struct BlockResident {
                 __syncthreads();
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
-                                         [&args, &shared, above, staged](u32 slot, u32 column, u32 key) {
+                                         [&args, &shared, above, staged](u32 slot, u32 column, Wide key) {
                                              sink_of(args, shared, staged)
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
@@ -132,10 +135,10 @@ struct BlockResident {
         return {direct, shared.winners, staged};
     }
 
-    // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
-    // least to the greatest of them, until all that are left win or are equal. `slot` is this
-    // thread's first among the candidates. Not inlined: beside it, the common path would run with
-    // other registers and 0.25 us longer (1 x 8192, H200).
+    // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
+    // least to the greatest key split the candidates, until all candidates that are left win or are equal.
+    // `slot` is this thread's first place among the candidates. Not inlined: inlined, it would change the
+    // registers of the common path and cost it 0.25 us (1 x 8192, H200).
     static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
                                               Hits candidates, u32 slot, u32 place, u32 wanted,
                                               bool staged) {
@@ -148,20 +151,12 @@ struct BlockResident {
                 shared.reserved = 0;
             }
             __syncthreads();
-            places.for_each_key(
-                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
-            __syncthreads();
-            const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active inside = active.narrowed_to(threshold.bin);
+            Active inside;
             Hits winners = {};
             Hits left = {};
-            places.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
-                if (key > inside.greatest) {
-                    winners.add(word, bit);
-                } else if (key >= inside.least) {
-                    left.add(word, bit);
-                }
-            });
+            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
+            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
+                                                      inside, winners, left);
             candidates = left;
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
@@ -189,10 +184,10 @@ struct BlockResident {
     static __device__ __forceinline__ void find_extremes(Shared& shared,
                                                          const Places& places, Hits candidates) {
         if (threadIdx.x == 0) {
-            shared.extremes = Extremes::of_none();
+            shared.extremes = Extremes<Wide>::of_none();
         }
         __syncthreads();
-        const Extremes own = Extremes::of_warp(
+        const auto own = Extremes<Wide>::of_warp(
             [&](auto visit) { places.for_each_key(candidates, visit); });
         own.add_to(shared.extremes);
         __syncthreads();

@@ -1,9 +1,9 @@
-// cluster_filter: a cluster of CTAs selects the top k of one row of any length, which it reads once.
+// cluster_filter: a cluster of CTAs selects the top k of one row of any length, and reads the row once.
 //
-// Each CTA guesses a threshold from a sample of its part, keeps the scores above it as candidates, and
-// stores these into the shared memory of the leader CTA (rank 0), which selects the best k of all. If a
-// guess was too high, every CTA rescans its part for the scores above the k-th best candidate: no winner
-// is below it. Sources: see filter/filter.cuh.
+// Each CTA guesses a threshold from a sample of its part, keeps the scores above the threshold as
+// candidates, and stores the candidates into the shared memory of the leader CTA (rank 0). The leader CTA
+// selects the best k of all. If a guess was too high, every CTA rescans its part for the scores above the
+// k-th best candidate: no winner is below it. Sources: see filter/filter.cuh.
 //
 // Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB, and the ring's. Barriers:
 // uniform over the cluster. Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of
@@ -21,27 +21,30 @@
 template <class Config>
 struct ClusterFilter {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Ordinal::Key;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using Threshold = ::Threshold<Wide>;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
     using Sink = DirectSink<Config>;
     using Buffer = typename Steps::Buffer;
     using Set = typename Steps::Set;
+    using PartCandidates = typename Steps::PartCandidates;
     using RowCandidates = typename Steps::RowCandidates;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 SHARE = Steps::CAPACITY / CLUSTER;  // places of each CTA in the leader
     static_assert(CLUSTER * SHARE > Config::MOST_K, "the CTAs send more candidates than win");
     static_assert(CLUSTER <= WARP_SIZE, "a lane reads each CTA's size");
-    static constexpr u32 TIES_BIT = 40;
 
     struct Shared {
         typename Steps::Shared filter;
-        u32 sizes[CLUSTER];       // in the leader: candidates of each CTA
-        u32 thresholds[CLUSTER];  // in the leader: of each CTA, every score of a greater key is a candidate
-        bool rescan;              // in each CTA, set by the leader: a guess failed
-        Threshold threshold;      // in each CTA, set by the leader: rescan above it
-        u32 ties;                 // in each CTA, set by the leader: ties in its last places
+        u32 sizes[CLUSTER];        // in the leader: candidates of each CTA
+        Wide thresholds[CLUSTER];  // in the leader: of each CTA, every score of a greater key is a candidate
+        bool rescan;               // in each CTA, set by the leader: a guess failed
+        Threshold threshold;       // in each CTA, set by the leader: rescan above it
+        u32 ties;                  // in each CTA, set by the leader: ties in its last places
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -53,7 +56,7 @@ struct ClusterFilter {
         Steps::prepare(shared.filter);
         wait_for_preceding_grid();
 
-        // Find the row. The leader serves a row of one stripe alone. Of k scores or fewer, each wins.
+        // Find the row. The leader CTA alone serves a row of one stripe. Of k scores or fewer, each wins.
         const Row<Bits> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
         const bool split = row.length > Stripes<Config>::SCORES;
@@ -74,14 +77,14 @@ struct ClusterFilter {
             cluster_arrive_relaxed();  // this CTA has started
         }
 
-        // Take a part of the row. In the leader the other CTAs' places are theirs from the start.
+        // Take a part of the row. The leader CTA keeps places for the candidates of the other CTAs.
         const u32 parts = split ? CLUSTER : 1;
         const u32 share = split ? SHARE : Steps::CAPACITY;
         const u32 room = rank == 0 ? share : Steps::CAPACITY;
         const Part part = {Stripes<Config>(row, parts), index, rank, parts, share, room};
 
         // Guess a threshold from a sample: the first stripe of the part, or two.
-        const Guess guess = Steps::guess(shared.filter, part, k);
+        const auto guess = Steps::guess(shared.filter, part, k);
 
         // Filter the part: the scores above the threshold are the candidates. If they have no room,
         // rescan the part for its best.
@@ -169,35 +172,35 @@ struct ClusterFilter {
                         SHARE, CLUSTER),
                 warp_sum(there ? shared.sizes[lane] : 0),
                 warp_greatest(there ? shared.thresholds[lane] : 0),
-                warp_least(there ? shared.thresholds[lane] : ~0u), clean};
+                Steps::least_of(warp_least(there ? shared.thresholds[lane] : ~Wide(0))), clean};
     }
 
-    // In the leader: has all CTAs rescan, and writes the winners. False if a winner may be missing even
-    // from the best that all CTAs find.
+    // In the leader: has all CTAs rescan, and writes the winners. False if the candidates of the rescan may
+    // still lack a winner.
     static __device__ __forceinline__ bool select_again(const Sink& sink, Shared& shared, const Part& part,
                                                         u32 k) {
         // Tell all CTAs the threshold of the rescan.
-        const u64 from = set_ties_aside(shared, k);
-        const u32 ties = u32(from >> TIES_BIT);
+        const auto from = set_ties_aside(shared, k);
+        const u32 ties = Threshold::ties_of(from);
         if (threadIdx.x < CLUSTER) {
             *of_cta(&shared.rescan, threadIdx.x) = true;
-            *of_cta(&shared.threshold, threadIdx.x) = Threshold::of(from & ((1ull << TIES_BIT) - 1));
+            *of_cta(&shared.threshold, threadIdx.x) = Threshold::of(Threshold::without_ties(from));
             *of_cta(&shared.ties, threadIdx.x) = ties;
         }
         cluster_arrive();
         cluster_wait();
 
-        // Rescan, and count what all CTAs found.
+        // Rescan, and count the candidates of all CTAs.
         rescan(shared, part, k);
         u32 total = ties;
-        u32 threshold = 0;
+        Wide threshold = 0;
 #pragma unroll 1
         for (u32 cta = 0; cta < CLUSTER; ++cta) {
             total += shared.sizes[cta];
             threshold = max(threshold, shared.thresholds[cta]);
         }
 
-        // Fetch it, and let the other CTAs exit.
+        // Fetch the candidates, and let the other CTAs exit.
         const bool complete = total >= k && total <= Steps::CAPACITY;
         if (complete) {
             fetch(shared, ties);
@@ -208,7 +211,7 @@ struct ClusterFilter {
             return false;
         }
 
-        // Reduce it to the k best, if the k-th is not below any CTA's threshold, and write them.
+        // Reduce them to the k best, and write these if the k-th is not below any CTA's threshold.
         Buffer::compact(shared.filter.candidates, shared.filter.search, true, 0, total, k, threshold);
         if (shared.filter.search.cut.least < threshold) {
             return false;
@@ -217,11 +220,11 @@ struct ClusterFilter {
         return true;
     }
 
-    // The k-th best candidate is no better than the last winner. So the winners are among the scores
-    // above it and, where those are too few, its ties: of these the leader has as many as can win. They
-    // move to the last places, and the other candidates are forgotten. Returns the threshold, as a word,
-    // and the number of ties from TIES_BIT on. Not inlined: it is rare.
-    static __device__ __noinline__ u64 set_ties_aside(Shared& shared, u32 k) {
+    // The k-th best candidate is no better than the last winner. So the winners are the scores above it
+    // and, if these are fewer than k, some of its ties. The leader has as many ties as can win: it moves
+    // them to the last places, and drops the other candidates. Returns the threshold and the number of ties
+    // as a word. Not inlined: it is rare.
+    static __device__ __noinline__ typename Threshold::Word set_ties_aside(Shared& shared, u32 k) {
         Buffer& candidates = shared.filter.candidates;
         u32 total = 0;
 #pragma unroll 1
@@ -235,9 +238,9 @@ struct ClusterFilter {
             candidates.ties = 0;
         }
         shared.filter.search.template find<Set>(shared.filter.search, candidates.keys, shared.sizes,
-                                                SHARE, CLUSTER, k, 0, ~0u, ~0u);
-        const Cut cut = shared.filter.search.cut;
-        // Downwards, a block of threads at a time: what is overwritten has been read.
+                                                SHARE, CLUSTER, k, 0, ~Wide(0), ~Wide(0));
+        const Cut<Wide> cut = shared.filter.search.cut;
+        // Move them downwards, THREADS at a time, so that every entry is read before it is overwritten.
 #pragma unroll 1
         for (u32 end = (CLUSTER * SHARE + THREADS - 1) / THREADS * THREADS; end > 0; end -= THREADS) {
             const u32 i = end - THREADS + threadIdx.x;
@@ -251,13 +254,13 @@ struct ClusterFilter {
                 candidates.columns[Steps::CAPACITY - 1 - tie] = column;
             }
         }
-        return Threshold{false, cut.least}.word() | u64(cut.ties) << TIES_BIT;
+        return Threshold{false, cut.least}.word(cut.ties);
     }
 
-    // Rescans this CTA's part above the leader's threshold, and tells the leader how much it found.
+    // Rescans this CTA's part above the leader's threshold, and sends the number of candidates to the leader.
     static __device__ __forceinline__ void rescan(Shared& shared, const Part& part, u32 k) {
         const Threshold from = shared.threshold;
-        // The leader has a place for all that may come.
+        // The leader has a place for every candidate that the CTAs may send.
         const u32 room = Steps::CAPACITY - shared.ties;
         PartCandidates candidates = {};
         Steps::rescan(shared.filter, part, from, room, min(k, room / CLUSTER), candidates);
@@ -281,7 +284,7 @@ struct ClusterFilter {
             }
             size += shared.sizes[cta];
         }
-        // Upwards, a block of threads at a time: what is overwritten has been read.
+        // Move the ties upwards, THREADS at a time, so that every entry is read before it is overwritten.
         const u32 first = Steps::CAPACITY - ties;
 #pragma unroll 1
         for (u32 from = 0; from < ties; from += THREADS) {

@@ -2,8 +2,8 @@
 //
 // Every CTA loads its part of the row once, rounds it to fp16 and counts it in a histogram of its own.
 // Together the CTAs find the threshold bin; each then writes its winners to places of its own. Few
-// candidates of the bin are sent to all CTAs, and each CTA ranks its own among them; many are first split
-// by radix over their keys, by all CTAs together. Nothing is dropped, so the answer is exact for every
+// candidates of the bin are sent to all CTAs, and each CTA ranks its own among all. Many are first split by
+// radix passes of all CTAs together. No candidate is dropped, so the answer is exact for every
 // distribution.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), over the CTAs of a cluster.
@@ -27,6 +27,7 @@
 #include "../row/resident/row.cuh"
 #include "../row/row.cuh"
 #include "../select/extremes.cuh"
+#include "../select/radix_pass.cuh"
 #include "../sink/direct.cuh"
 #include "../sink/short_row.cuh"
 
@@ -35,19 +36,21 @@ struct ClusterResident {
     using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Entry = typename Ordinal::Entry;
     using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Found = ClusterThresholdBin;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
-    static constexpr u32 REST_BITS = CODE_SHIFT > 6 ? CODE_SHIFT - 6 : 0;  // that the second exchange leaves
+    static constexpr u32 REST_BITS = CODE_SHIFT > 6 ? CODE_SHIFT - 6 : 0;  // bits that the second exchange leaves
 
-    // Candidates that are ranked each against each, by each CTA its share; with more, a pass of all
-    // costs less: 1 x 131072 f32, k = 2048, 6.3 us where one CTA ranks all, and 4.8 (H200).
+    // The most candidates that are ranked each against each; each CTA ranks its share. With more, a radix
+    // pass costs less. 1 x 131072 f32, k = 2048: 6.3 us if one CTA ranks all, and 4.8 us so (H200).
     static constexpr u32 RANKED = CLUSTER < 4 ? 256 : CLUSTER < 8 ? 384 : 512;
 
     static_assert(BINS >= 256, "an infinity and NaN are in bins of their own");
@@ -59,9 +62,9 @@ struct ClusterResident {
         Exchange candidate_exchange;
         Exchange extremes_exchange;
         Ranking<Config, RANKED> candidates;  // of all CTAs
-        u64 extremes[CLUSTER];  // keys of the candidates of each CTA: the least below, the greatest above
-        u32 reserved;           // winners in the upper half, candidates in the lower
-        Extremes own_extremes;  // of the candidates' keys of this CTA
+        typename Extremes<Wide>::Words extremes[CLUSTER];  // of the candidates' keys of each CTA
+        u32 reserved;                 // winners in the upper half, candidates in the lower
+        Extremes<Wide> own_extremes;  // of the candidates' keys of this CTA
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -100,7 +103,7 @@ struct ClusterResident {
         __syncthreads();
         Found found = shared.search.find(shared.histogram, k, rank, 0);
 
-        // Scores above the bin win; those in it are the candidates. Many are split by their keys.
+        // Scores above the bin win; scores in it are the candidates. Many candidates are split by their keys.
         Hits candidates;
         Hits winners;
         resident.split_at(found.bin.bin << CODE_SHIFT, (found.bin.bin + 1) << CODE_SHIFT, candidates, winners);
@@ -112,9 +115,9 @@ struct ClusterResident {
         const bool ranked = inside != wanted && !equal;
         const u32 own = shared.histogram.counts[found.bin.bin];
         if (ranked && threadIdx.x == 0) {
-            shared.candidate_exchange.announce(inside * u32(sizeof(u64)));
+            shared.candidate_exchange.announce(inside * u32(sizeof(Entry)));
         }
-        // Places of this CTA: after those of the CTAs of lower rank.
+        // The places of this CTA follow the places of the CTAs of lower rank.
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         slots.winner += found.before_above;
         slots.candidate += found.before_inside;
@@ -131,12 +134,12 @@ struct ClusterResident {
         places.for_each_column(winners, [&](u32 column) {
             sink.put(slots.winner++, column, [&] { return places.key(column); });
         });
-        // Rank this CTA's candidates among those of all.
+        // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
             shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
             shared.candidates.rank(inside, first, first + own, wanted, above,
-                                   [&](u32 slot, u32 column, u32 key) {
+                                   [&](u32 slot, u32 column, Wide key) {
                                        sink.put(slot, column, [key] { return Key(key); });
                                    });
             sink.finish();
@@ -163,23 +166,24 @@ struct ClusterResident {
         found.before_inside = next.before_inside;
     }
 
-    // Many candidates: splits them by radix over their keys, until few are left, or all that are left win,
-    // or are equal, which it tells. The range of their keys is found first, but for scores beyond the
-    // halves: those spread over a range that is known. Scores of 16 bits are split by the rest of their
-    // codes before, in one exchange, where those tell all: 1 x 131072 bf16, uniform, k = 512, 5.0 us for
-    // 7.8 (H200). It does not pay for others.
+    // Splits many candidates by radix passes over their keys, until few are left, or all that are left win
+    // or are equal. Returns whether they are equal. The range of the keys is found first, except for scores
+    // beyond the halves, whose range is known. Scores of 16 bits are first split by the rest of their codes,
+    // in one exchange, if the codes tell all: 1 x 131072 bf16, uniform, k = 512, 5.0 us, and 7.8 us without
+    // (H200). It does not pay for other scores.
     static __device__ __forceinline__ bool split(Shared& shared, const Resident& resident, Hits& winners,
                                                  Hits& candidates, u32 k, u32 rank, Found& found) {
         const u32 code = found.bin.bin << CODE_SHIFT;
         if constexpr (sizeof(Bits) == 2) {
             if (Resident::tells_all(code)) {
                 split_codes(shared, resident, winners, candidates, k, rank, found);
-                if (REST_BITS == 0 || few(found, k)) {
-                    return REST_BITS == 0;
+                if (few(found, k) || (REST_BITS == 0 && !Ordinal::USES_COLUMN)) {
+                    return REST_BITS == 0 && !Ordinal::USES_COLUMN;
                 }
             }
         }
-        Active active = Active::between(Resident::BEYOND_HALVES, Resident::BEST_NAN);
+        Active active = Active::between(Ordinal::lowest_of(Resident::BEYOND_HALVES),
+                                        Ordinal::greatest_of(Resident::BEST_NAN));
         if (!Resident::is_beyond_halves(code)) {
             active = find_extremes(shared, resident, candidates, rank);
         }
@@ -189,22 +193,17 @@ struct ClusterResident {
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
             __syncthreads();
-            resident.for_each_key(
-                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
-            __syncthreads();
-            narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
-            const Active inside = active.narrowed_to(found.bin.bin);
+            Active inside;
             Hits left = {};
-            resident.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
-                if (key > inside.greatest) {
-                    winners.add(word, bit);
-                } else if (key >= inside.least) {
-                    left.add(word, bit);
-                }
-            });
+            const auto find = [&] {
+                narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
+                return found.bin;
+            };
+            radix_pass(shared.histogram, active, resident, candidates, find, inside, winners, left);
             candidates = left;
-            // From an infinity on, there are two keys: its own, and that of NaN.
-            if (active.shift == 0 || inside.least >= Resident::BEST_INFINITY) {
+            // From an infinity on, there are two score keys: the infinity's and NaN's.
+            const bool infinite = Ordinal::score_key(inside.least) >= Resident::BEST_INFINITY;
+            if (active.shift == 0 || (infinite && !Ordinal::USES_COLUMN)) {
                 return true;
             }
             if (few(found, k)) {
@@ -214,7 +213,7 @@ struct ClusterResident {
         }
     }
 
-    // Splits candidates by what follows in their codes.
+    // Splits candidates by the next bits of their codes.
     static __device__ __forceinline__ void split_codes(Shared& shared, const Resident& resident,
                                                        Hits& winners, Hits& candidates, u32 k, u32 rank,
                                                        Found& found) {
@@ -239,21 +238,20 @@ struct ClusterResident {
                                                            const Hits& candidates, u32 rank) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
-            shared.own_extremes = Extremes::of_none();
+            shared.own_extremes = Extremes<Wide>::of_none();
             shared.extremes_exchange.announce(sizeof(shared.extremes));
         }
         __syncthreads();
-        const Extremes own = Extremes::of_warp(
+        const auto own = Extremes<Wide>::of_warp(
             [&](auto visit) { resident.for_each_key(candidates, visit); });
         own.add_to(shared.own_extremes);
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
-            const Extremes& mine = shared.own_extremes;
-            shared.extremes_exchange.send(&shared.extremes[rank],
-                                          u64(mine.greatest) << 32 | mine.least, threadIdx.x);
+            shared.extremes_exchange.send(&shared.extremes[rank], shared.own_extremes.words(),
+                                          threadIdx.x);
         }
         shared.extremes_exchange.wait(0);
-        const u64 both = shared.extremes[lane < CLUSTER ? lane : 0];
-        return Active::between(warp_least(u32(both)), warp_greatest(u32(both >> 32)));
+        const auto there = Extremes<Wide>::of(shared.extremes[lane < CLUSTER ? lane : 0]);
+        return Active::between(warp_least(there.least), warp_greatest(there.greatest));
     }
 };

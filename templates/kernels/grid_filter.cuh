@@ -1,13 +1,15 @@
-// grid_filter: many CTAs select the top k of one huge row, which they read once.
+// grid_filter: many CTAs select the top k of one huge row, and read the row once.
 //
-// Each CTA guesses a threshold from a sample of its part, keeps the scores above it as candidates, and
-// leaves these in the workspace. The last CTA to arrive selects the best k of all candidates; no CTA
-// waits for another. Where the guess failed, it reads the whole row again. Sources: see
-// filter/filter.cuh.
+// Each CTA guesses a threshold from a sample of its part, keeps the scores above the threshold as
+// candidates, and leaves the candidates in the workspace. The last CTA to arrive selects the best k of all
+// candidates; no CTA waits for another. If a guess failed, the last CTA reads the whole row again. Sources:
+// see filter/filter.cuh.
 //
 // Scope: the CTAs of a row; grid.x = rows * CTAs. Shared memory: static, under 48 KB, and the ring's.
 // Barriers: uniform over the CTA. Workspace: a counter for each row, zero between launches, and from
-// Config::COUNTERS on for each row the parts' sizes, thresholds, columns and keys.
+// Config::COUNTERS on for each row the CTAs' sizes, thresholds, columns and keys. A CTA has a header of
+// two words, and two words for each of its `share` candidates. With keys of 64 bits the header has four
+// words and a candidate three, and the share is even: so thresholds and keys are aligned.
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses aligned to
 // their element.
 #pragma once
@@ -22,11 +24,16 @@
 template <class Config>
 struct GridFilter {
     using Bits = typename Config::Bits;
-    using Key = typename Config::Ordinal::Key;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
+    using PartCandidates = typename Steps::PartCandidates;
     using RowCandidates = typename Steps::RowCandidates;
     static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 KEY_WORDS = sizeof(Wide) / sizeof(u32);  // of the workspace
+    static_assert(Config::PART_HEADER_WORDS == 2 * KEY_WORDS, "the host counts the same header");
 
     struct Shared {
         typename Steps::Shared filter;
@@ -37,9 +44,9 @@ struct GridFilter {
     // A row's part of the workspace.
     struct Workspace {
         u32* arrived;
-        u32* sizes;       // of each CTA
-        u32* thresholds;  // of each CTA: every score of a greater key is a candidate
-        u32* columns;     // `share` of each CTA
+        u32* sizes;        // of each CTA
+        Wide* thresholds;  // of each CTA: every score of a greater key is a candidate
+        u32* columns;      // `share` of each CTA
         Key* keys;
     };
 
@@ -64,18 +71,18 @@ struct GridFilter {
             return;
         }
 
-        // Take a part of the row. With fewer stripes than CTAs, some have none.
+        // Take a part of the row. With fewer stripes than CTAs, some CTAs have no part.
         const u32 parts = min(ctas, (row.length + Stripes<Config>::SCORES - 1) / Stripes<Config>::SCORES);
         if (rank >= parts) {
             return;
         }
-        const u32 share = min(Steps::CAPACITY, Config::MOST_CANDIDATES / ctas);
+        const u32 share = min(Steps::CAPACITY, Config::MOST_CANDIDATES / ctas) / KEY_WORDS * KEY_WORDS;
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
         const Part part = {Stripes<Config>(row, parts), index, rank, parts, places,
                            Steps::CAPACITY};
 
         // Guess a threshold from a sample: the first stripe of the part, or two.
-        const Guess guess = Steps::guess(shared.filter, part, k);
+        const auto guess = Steps::guess(shared.filter, part, k);
 
         // Filter the part: the scores above the threshold are the candidates. If they have no room,
         // rescan the part for its best.
@@ -88,7 +95,7 @@ struct GridFilter {
             Steps::reduce(shared.filter, min(k, part.share), candidates);
         }
 
-        // Leave the candidates in the workspace. The last CTA of the row goes on with those of all.
+        // Leave the candidates in the workspace. The last CTA of the row continues with all candidates.
         RowCandidates from = Steps::own(shared.filter, candidates);
         if (parts > 1) {
             const Workspace workspace = workspace_of(args, index, ctas, share);
@@ -112,10 +119,11 @@ struct GridFilter {
                                                              u32 ctas, u32 share) {
         u32* counters = static_cast<u32*>(args.workspace);
         u32* sizes = counters + Config::COUNTERS +
-                     u64(index) * ctas * (Config::PART_HEADER_WORDS + 2 * share);
-        u32* columns = sizes + 2 * ctas;
+                     u64(index) * ctas * (Config::PART_HEADER_WORDS + (1 + KEY_WORDS) * share);
+        u32* columns = sizes + Config::PART_HEADER_WORDS * ctas;
         Key* keys = reinterpret_cast<Key*>(columns + u64(ctas) * share);
-        return {counters + index, sizes, sizes + ctas, columns, keys};
+        Wide* thresholds = reinterpret_cast<Wide*>(sizes + KEY_WORDS * ctas);
+        return {counters + index, sizes, thresholds, columns, keys};
     }
 
     // Writes this CTA's candidates to the workspace.
@@ -133,8 +141,8 @@ struct GridFilter {
         }
     }
 
-    // Whether all other CTAs of the row have left their candidates. The barriers and one thread's
-    // fences put the writes of all CTAs before the last count, and that before what is read.
+    // Whether all other CTAs of the row have left their candidates. The barriers and one thread's fences
+    // order the writes of all CTAs before the last count, and the last count before the reads.
     static __device__ __forceinline__ bool is_last(Shared& shared, const Workspace& workspace,
                                                    u32 parts) {
         __syncthreads();
@@ -153,8 +161,8 @@ struct GridFilter {
     // The candidates of all CTAs of the row.
     static __device__ __forceinline__ RowCandidates all(const Workspace& workspace, const Part& part) {
         u32 total = 0;
-        u32 greatest = 0;
-        u32 least = ~0u;
+        Wide greatest = 0;
+        Wide least = ~Wide(0);
 #pragma unroll 1
         for (u32 rank = threadIdx.x % WARP_SIZE; rank < part.parts; rank += WARP_SIZE) {
             total += workspace.sizes[rank];
@@ -162,6 +170,6 @@ struct GridFilter {
             least = min(least, workspace.thresholds[rank]);
         }
         return {Steps::Set::of(workspace.keys, workspace.columns, workspace.sizes, part.share, part.parts),
-                warp_sum(total), warp_greatest(greatest), warp_least(least), false};
+                warp_sum(total), warp_greatest(greatest), Steps::least_of(warp_least(least)), false};
     }
 };

@@ -1,7 +1,7 @@
-// Copies from global to shared memory that go on while the thread does.
+// Asynchronous copies from global to shared memory: the thread continues while they run.
 //
 // Scope: thread; each waits for its own copies alone. Shared memory: none of its own. Barriers: none.
-// Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is over at once.
+// Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is synchronous.
 #pragma once
 #include "integers.cuh"
 

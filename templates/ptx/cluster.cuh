@@ -1,7 +1,7 @@
 // The CTAs of a cluster: their ranks, their barrier and each other's shared memory.
 //
-// Scope: cluster. Shared memory: none of its own. Barriers: those named so.
-// A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
+// Scope: cluster. Shared memory: none of its own. Barriers: the functions with that name.
+// Other CTAs may use a CTA's shared memory from the CTA's first arrival until its last wait.
 #pragma once
 #include "integers.cuh"
 
@@ -13,9 +13,9 @@ __device__ __forceinline__ T* of_cta(T* variable, u32 rank) {
     return static_cast<T*>(__cluster_map_shared_rank(variable, rank));
 }
 
-// Every thread of the cluster arrives, and then waits for all others. What was written before an
-// arrival can be read after the wait.
+// Every thread of the cluster arrives, and then waits for all others. After the wait, a thread can read
+// all that others wrote before they arrived.
 __device__ __forceinline__ void cluster_arrive() { __cluster_barrier_arrive(); }
-// Lets the others know that this CTA runs, and of its writes no more than a fence before it made known.
+// Tells the others only that this CTA runs: it orders no writes.
 __device__ __forceinline__ void cluster_arrive_relaxed() { __cluster_barrier_arrive_relaxed(); }
 __device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }

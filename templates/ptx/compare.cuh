@@ -1,9 +1,9 @@
-// Compares scores as they were loaded, as floating-point numbers: a word holds one of 32 bits or two of
-// 16, so that no score needs its key.
+// Compares scores as floating-point numbers, as they were loaded: no score needs its key. A word holds one
+// score of 32 bits or two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
-// Before sm_90 and in the interpreter plain C++ computes what the instructions give, NaN and signed
-// zeros included: the interpreter would not see a fault of the instructions' order otherwise.
+// Before sm_90 and in the interpreter, plain C++ computes the same results as the instructions, also for
+// NaN and signed zeros, so that the interpreter detects errors in their use.
 #pragma once
 #include "integers.cuh"
 
@@ -70,8 +70,8 @@ struct Compare {
 #endif
     }
 
-    // Adds to `hits` the scores of a word that are better than those of `other`. A NaN that wins is
-    // better than every score, a NaN that loses better than none.
+    // Adds to `hits` each score of a word that is better than the score at its place in `other`. A NaN
+    // that wins is better than every score. A NaN that loses is better than none.
     static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
 #if TOPKIT_COMPARE_PTX
         if constexpr (LARGEST && NAN_WINNING) {
@@ -91,8 +91,8 @@ struct Compare {
 #endif
     }
 
-    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
-    // so a word that is compared with itself gives all scores that are not NaN.
+    // Adds to `hits` each score of a word that equals the score at its place in `other` as a number. NaN
+    // equals nothing, so a word compared with itself gives all scores that are not NaN.
     static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
 #if TOPKIT_COMPARE_PTX
         TOPKIT_ADD_HITS("eq")
@@ -109,7 +109,7 @@ struct Compare {
         return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
     }
 
-    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
+    // Whether `a` ranks no better than `b`. -0 is below +0, as in max and min. Precondition: no NaN.
     static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
         const auto ordered = [](Bits bits) {
             return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
@@ -117,7 +117,7 @@ struct Compare {
         return LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
     }
 
-    // Of numbers: whether they compare as equal.
+    // Whether two numbers compare as equal. Precondition: no NaN.
     static __device__ __forceinline__ bool equal(Bits a, Bits b) {
         return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
     }

@@ -1,6 +1,6 @@
-// The shared memory that a launch asks for, beside that of the variables.
+// Dynamic shared memory, beside the static shared memory of the variables.
 //
-// Scope: thread; all of a CTA get the same. Shared memory: as much as the launch asks for. Barriers: none.
+// Scope: thread; all of a CTA get the same. Shared memory: the size that the launch gives. Barriers: none.
 #pragma once
 #include "integers.cuh"
 

@@ -1,5 +1,5 @@
-// Asynchronous stores into the shared memory of other CTAs of a cluster, and the mbarrier by which
-// the receiver knows that all bytes of a phase have arrived.
+// Asynchronous stores into the shared memory of other CTAs of a cluster. An mbarrier tells the receiver
+// when all bytes of a phase have arrived.
 //
 // Scope: thread. Shared memory: one mbarrier each. Barriers: none.
 // Preconditions: a CTA sends to another only after a barrier of the cluster that follows the other's
@@ -40,7 +40,7 @@ struct Exchange {
 #endif
     }
 
-    // Waits for the end of phase `phase`, counted from 0; no more than one ahead may have ended.
+    // Waits for the end of phase `phase`, counted from 0. At most one later phase may have ended.
     __device__ __forceinline__ void wait(u32 phase) {
 #ifdef TOPKIT_INTERPRET
         mbarrier_wait_parity(&mbarrier, phase & 1);
@@ -55,19 +55,27 @@ struct Exchange {
 #endif
     }
 
-    // Sends a value to the same variable of another CTA, which has the same exchange.
-    __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
+    // Stores a value of 64-bit words into the same variable of another CTA, and completes bytes of that
+    // CTA's mbarrier.
+    template <class Value>
+    __device__ __forceinline__ void send(Value* variable, const Value& words, u32 rank) {
+        static_assert(sizeof(Value) % sizeof(u64) == 0, "an exchange sends whole words");
+#pragma unroll
+        for (u32 w = 0; w < sizeof(Value) / sizeof(u64); ++w) {
+            u64* to = reinterpret_cast<u64*>(variable) + w;
+            const u64 value = reinterpret_cast<const u64*>(&words)[w];
 #ifdef TOPKIT_INTERPRET
-        store_async(__cluster_map_shared_rank(to, rank), value,
-                    __cluster_map_shared_rank(&mbarrier, rank));
+            store_async(__cluster_map_shared_rank(to, rank), value,
+                        __cluster_map_shared_rank(&mbarrier, rank));
 #else
-        u32 there;
-        u32 barrier;
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
-        asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
-                     :: "r"(there), "l"(value), "r"(barrier) : "memory");
+            u32 there;
+            u32 barrier;
+            asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
+            asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
+            asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
+                         :: "r"(there), "l"(value), "r"(barrier) : "memory");
 #endif
+        }
     }
 
    private:

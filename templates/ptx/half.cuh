@@ -77,7 +77,8 @@ __device__ __forceinline__ u32 half_unsigned_zeros(u32 pair) {
 #endif
 }
 
-// All bits of a half set where a's is at least b's; a NaN in either is not.
+// Sets all bits of each half of the result where the half of `a` is at least the half of `b`, and neither
+// is NaN.
 __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #if TOPKIT_PACKED_HALF_PTX
     u32 mask;
@@ -93,7 +94,7 @@ __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #endif
 }
 
-// Both halves, NaN made +inf where it wins and -inf where it loses.
+// Both halves, with +inf for a NaN that wins and -inf for a NaN that loses.
 template <bool NAN_WINS>
 __device__ __forceinline__ u32 half_without_nan(u32 pair) {
     constexpr u32 INSTEAD = NAN_WINS ? HALF_INFINITY : HALF_NEGATIVE_INFINITY;

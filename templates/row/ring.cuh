@@ -1,11 +1,11 @@
-// The next stripes of a CTA's part, in shared memory or on their way there.
+// The next stripes of a CTA's part, prefetched into shared memory.
 //
-// Scope: thread; each copies and reads its own share. Shared memory: STAGES stripes, which the launch
-// asks for. Barriers: none. Preconditions: those of the stripes.
+// Scope: thread; each copies and reads its own share. Shared memory: dynamic, STAGES stripes. Barriers:
+// none. Preconditions: as for `Stripes`.
 //
-// A thread goes through its share a vector at a time, so that it holds few scores in registers, and
-// finds the few that it asks for again still there: 1024 x 131072 bf16, k = 2048, 90.3 us for 121.6
-// with stripes in registers and scores loaded again (H200). More stages are no faster.
+// A thread reads its share a vector at a time, so that few scores are in registers, and reads the few hits
+// again from shared memory: 1024 x 131072 bf16, k = 2048, 90.3 us, and 121.6 us with stripes in registers
+// and hits loaded again (H200). More stages are no faster.
 #pragma once
 #include "../core/types.cuh"
 #include "../ptx/async_copy.cuh"
@@ -17,12 +17,12 @@ struct Ring {
     using Bits = typename Config::Bits;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
-    static constexpr u32 STAGES = Config::STAGES;  // the newest copies may be waited for last
+    static constexpr u32 STAGES = Config::STAGES;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
 
-    uint4* own;  // this thread's first vector; each other is THREADS after the one before it
+    uint4* own;  // this thread's first vector; its next vectors follow at a distance of THREADS
 
     __device__ __forceinline__ Ring() { own = dynamic_shared() + threadIdx.x; }
 

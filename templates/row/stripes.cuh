@@ -4,11 +4,11 @@
 // Preconditions: blockDim.x == Config::THREADS; scores aligned to their element; nobody writes the
 // row meanwhile. A vector is 16 bytes.
 //
-// Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
-// whose best scores stand together and one that repeats itself have much the same stripes. Nor does
-// a thread take the same place of every stripe: else two stripes would be one sample of a search for a
-// threshold that takes the best score of each thread (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
-// 9.4 so; H200).
+// A stripe takes one of every `count` chunks, at a place that changes from chunk to chunk. So stripes are
+// good samples also of a row that is sorted, that repeats itself, or that has its best scores side by side.
+// A thread takes another place in every stripe. With the same place, two stripes would be no better a
+// sample than one, because the sample takes the best scores of each thread (32 x 131072 bf16, ascending,
+// k = 2048: 29.7 us, and 9.4 us with other places; H200).
 #pragma once
 #include "../core/types.cuh"
 #include "../score/word.cuh"
@@ -44,10 +44,10 @@ struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
         count = max((chunks + full - 1) / full, 1u) * parts;
     }
 
-    // The first vector of a thread in a stripe; each other is `step` after the one before it.
+    // The first vector of a thread in a stripe. The thread's next vectors follow at a distance of step().
     __device__ __forceinline__ u32 first(u32 stripe, u32 thread) const {
         constexpr u32 PLACES = THREADS / CHUNK;
-        constexpr u32 FARTHER = PLACES * 618 / 1000 | 1;  // so that few stripes in turn come near
+        constexpr u32 FARTHER = PLACES * 618 / 1000 | 1;  // keeps a thread's chunks of successive stripes apart
         const u32 chunk = (thread / CHUNK + stripe * FARTHER) % PLACES;
         const u32 turned = stripe + __umulhi(chunk * 0x9E3779B1u, count);
         return (chunk * count + min(turned, turned - count)) * CHUNK + thread % CHUNK;

@@ -44,6 +44,7 @@ struct RowReader
     using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
     using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -80,17 +81,17 @@ struct RowReader
         }
     }
 
-    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no
-    // order. Few of the scores are expected to be: a batch becomes a word of hits, and a hit is
-    // loaded again, so that `visit` is compiled twice and not once a register.
+    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no order.
+    // Expects few hits: a batch becomes a word of hits, and each hit is loaded again, so that `visit` is
+    // compiled twice and not once a register.
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
-        const u32 span = u32(greatest) - least;
+        const Wide span = Wide(greatest) - least;
         const auto is_hit = [&](Bits score, u32 at) {
-            return u32(Ordinal::key(score, at)) - least <= span;
+            return Wide(Ordinal::key(score, at)) - least <= span;
         };
         visit_edges([&](Key key, u32 at) {
-            if (u32(key) - least <= span) {
+            if (Wide(key) - least <= span) {
                 visit(key, at);
             }
         });
@@ -131,8 +132,8 @@ struct RowReader
         }
     }
 
-    // The scores before the first whole vector and after the last; fewer than the CTA has threads.
-    // Summed in another order than `edge_column`, which takes up to two instructions more at one score a vector.
+    // Visits the scores before the first whole vector and after the last; fewer than the CTA has threads.
+    // `edge_column` adds in another order and takes up to two instructions more at one score a vector.
     template <class Visit>
     __device__ __forceinline__ void visit_edges(Visit visit) const {
         const u32 tail = head + vectors * VEC_SIZE;

@@ -1,9 +1,9 @@
 // Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
-// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
-// end it ranks. Preconditions: no NaN and no -0 where a function says so.
+// Rounding never reverses an order, but it may make unequal scores equal. So a score that wins among
+// rounded scores wins, and scores whose codes are equal are compared by their keys. NaN becomes the
+// infinity at the end where NaN ranks. Preconditions: no NaN and no -0 where a function says so.
 #pragma once
 #include "../core/types.cuh"
 #include "../ptx/half.cuh"

@@ -2,9 +2,10 @@
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
 //
-// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
-// are compared without the column, so an ordinal names the part of its key that the score alone decides:
-// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
+// An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
+// of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
+// score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
+// stands for a range of keys; else a score key stands for one key.
 #pragma once
 #include "dtypes.cuh"
 
@@ -42,7 +43,8 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
 
-    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
+    // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
         return u64(key) << 32 | column;

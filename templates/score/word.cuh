@@ -14,12 +14,12 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
     using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-    // What stands where there is no score: the infinity that loses.
+    // Stands for a missing score: the infinity that loses.
     static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
                                                       : u32(Dtype::INFINITE);
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
 
-    // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
+    // The hits of a thread are the bits of a word: bit w is the lower score of word w, bit w + 16 the upper.
     static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
         return (SCORES == 1 ? 1u : 0x00010001u) << word;
     }
@@ -32,13 +32,13 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
         return Ordinal::score_key(Ordinal::key(score, 0));
     }
 
-    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
-    // wins has one above the second.
+    // The keys of the two infinities. Only a NaN that loses has a key below the first, and only a NaN
+    // that wins has a key above the second.
     static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
     static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
 
-    // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
-    // has, the next one below. Precondition: the key is at least `worst_key()`.
+    // A word of scores with this key, for `add_beyond`. If no score has the key, the scores have the next
+    // key below it. Precondition: the key is at least `worst_key()`.
     static __device__ __forceinline__ u32 of_key(u32 key) {
         constexpr u32 MASK = Bits(~Bits(0));
         constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
@@ -49,7 +49,7 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
             bits = Config::LARGEST ? Dtype::INFINITE : ABOVE;
         } else if (ordered >= Dtype::SIGN) {
             bits = ordered ^ Dtype::SIGN;
-        } else if (ordered == Dtype::SIGN - 1) {  // that of -0, which has the key of +0
+        } else if (ordered == Dtype::SIGN - 1) {  // -0 would be here, and has the key of +0
             bits = Config::LARGEST ? Dtype::SIGN + 1 : 0;
         } else {
             bits = ordered ^ MASK;
@@ -57,7 +57,8 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
         return SCORES == 1 ? bits : bits * 0x00010001u;
     }
 
-    // A score's key but for NaN and -0: where it only guides, three instructions less.
+    // A score's key, except for NaN and -0. It takes three instructions less, and serves where a wrong key
+    // costs only time.
     static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
         const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
         const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);

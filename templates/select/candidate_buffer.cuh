@@ -1,12 +1,12 @@
-// Where winners and the candidates of the threshold bin go.
+// Places for winners, and a buffer for the candidates of the threshold bin.
 //
 // Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
 // counters. Barriers: none; the caller places one between reset and use, and one between the
-// pushes and the visit of what was pushed.
+// pushes and the visits.
 #pragma once
 #include "../core/types.cuh"
 
-// Candidates of the threshold bin, kept on chip for the passes that refine it.
+// Candidates of the threshold bin, in shared memory for the next passes.
 template <class Key, u32 CAPACITY>
 struct CandidateBuffer {
     u32 columns[CAPACITY];

@@ -1,4 +1,4 @@
-// Finds the key of the last winner among many, whatever they are.
+// Finds the key of the last winner among any number of candidates.
 //
 // Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
 // result. Barriers: the first before anything is counted, the last after the result is written.
@@ -9,65 +9,68 @@
 #include "../core/threshold.cuh"
 #include "../core/types.cuh"
 
-// Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
+// Keys above `greatest` win, and any `ties` of the keys from `least` to `greatest`.
+template <class Wide>
 struct Cut {
-    u32 least;
-    u32 greatest;
+    Wide least;
+    Wide greatest;
     u32 ties;
 };
 
-// The keys that a bin of a range holds. The first bin takes what is below the range too, and the
-// last what is above.
-template <u32 BINS, u32 DIGIT_BITS>
+// A range of keys in bins. The first bin also holds the keys below the range, and the last bin the keys
+// above it.
+template <class Wide, u32 BINS, u32 DIGIT_BITS>
 struct BinnedRange {
-    ActiveRange<DIGIT_BITS> active;
-    u32 below;   // the least key that is counted
-    u32 beyond;  // the greatest
+    using Active = ActiveRange<Wide, DIGIT_BITS>;
+
+    Active active;
+    Wide below;   // the least key that is counted
+    Wide beyond;  // the greatest
 
     // Keys from `least` on, most of them up to `greatest`.
-    static __device__ __forceinline__ BinnedRange from(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, max(least, greatest)), least, ~0u};
+    static __device__ __forceinline__ BinnedRange from(Wide least, Wide greatest) {
+        return {Active::between(least, max(least, greatest)), least, ~Wide(0)};
     }
-    static __device__ __forceinline__ BinnedRange of(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
+    static __device__ __forceinline__ BinnedRange of(Wide least, Wide greatest) {
+        return {Active::between(least, greatest), least, greatest};
     }
 
-    __device__ __forceinline__ bool counts(u32 key) const { return below <= key && key <= beyond; }
-    __device__ __forceinline__ u32 bin(u32 key) const {
-        return min((max(key, active.least) - active.least) >> active.shift, BINS - 1);
+    __device__ __forceinline__ bool counts(Wide key) const { return below <= key && key <= beyond; }
+    __device__ __forceinline__ u32 bin(Wide key) const {
+        return u32(min((max(key, active.least) - active.least) >> active.shift, Wide(BINS - 1)));
     }
-    __device__ __forceinline__ u32 first(u32 bin) const {
-        return bin == 0 ? below : active.least + (bin << active.shift);
+    __device__ __forceinline__ Wide first(u32 bin) const {
+        return bin == 0 ? below : active.least + (Wide(bin) << active.shift);
     }
-    __device__ __forceinline__ u32 last(u32 bin) const {
-        const u32 least = active.least + (bin << active.shift);
-        const u32 greatest = least + ((1u << active.shift) - 1);
+    __device__ __forceinline__ Wide last(u32 bin) const {
+        const Wide least = active.least + (Wide(bin) << active.shift);
+        const Wide greatest = least + ((Wide(1) << active.shift) - 1);
         return bin == BINS - 1 || greatest < least || greatest > beyond ? beyond : greatest;
     }
 };
 
-template <u32 THREADS, u32 BINS, u32 DIGIT_BITS>
+template <class Wide, u32 THREADS, u32 BINS, u32 DIGIT_BITS>
 struct CutSearch {
-    using Range = BinnedRange<BINS, DIGIT_BITS>;
+    using Range = BinnedRange<Wide, BINS, DIGIT_BITS>;
 
     Histogram<BINS> histogram;
     ThresholdSearch<THREADS, false> threshold;
-    Cut cut;
+    Cut<Wide> cut;
 
-    // Searches the keys of a set, given as what Set::of takes; its for_each_key(visit) calls visit(key)
-    // for those of this thread. Equal winners are told from a range of them where they need to be: all
-    // of [least, greatest] of the result, which is left in `cut`, is on one side of `boundary`. Not inlined:
-    // it is rare, and long to compile.
+    // Searches the keys of a set, which it makes by Set::of of these operands; the set's
+    // for_each_key(visit) calls visit(key) for each key of this thread. Leaves the result in `cut`. The
+    // keys of [least, greatest] of the result are all on one side of `boundary`. Not inlined: it is rare,
+    // and long to compile.
     template <class Set>
     static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
                                              const u32* sizes, u32 share, u32 segments, u32 wanted,
-                                             u32 least, u32 greatest, u32 boundary) {
+                                             Wide least, Wide greatest, Wide boundary) {
         const Set set = Set::of(keys, nullptr, sizes, share, segments);
         while (true) {
             search.histogram.template clear<THREADS>();
             __syncthreads();
             const Range range = Range::of(least, greatest);
-            set.for_each_key([&](u32 key) {
+            set.for_each_key([&](Wide key) {
                 if (range.counts(key)) {
                     search.histogram.add(range.bin(key));
                 }

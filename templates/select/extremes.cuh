@@ -1,33 +1,54 @@
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for a CTA's. Barriers:
-// none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the reads.
+// Scope: warp; all 32 lanes must call. Shared memory: two keys of the caller, for the extremes of a CTA.
+// Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
+// reads.
 #pragma once
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
 
+template <class Wide>
 struct Extremes {
-    u32 least;
-    u32 greatest;
+    Wide least;
+    Wide greatest;
 
-    static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
+    // As words of 64 bits, for an exchange.
+    struct Words {
+        u64 words[sizeof(Wide) / sizeof(u32)];
+    };
+    __device__ __forceinline__ Words words() const {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {{u64(greatest) << 32 | least}};
+        } else {
+            return {{least, greatest}};
+        }
+    }
+    static __device__ __forceinline__ Extremes of(const Words& both) {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {u32(both.words[0]), u32(both.words[0] >> 32)};
+        } else {
+            return {both.words[0], both.words[1]};
+        }
+    }
 
-    // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
-    // thread.
+    static __device__ __forceinline__ Extremes of_none() { return {~Wide(0), 0}; }
+
+    // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
+    // key of this thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
-        u32 least = ~0u;
-        u32 greatest = 0;
+        Wide least = ~Wide(0);
+        Wide greatest = 0;
         for_each([&](auto key, auto...) {
-            least = min(least, u32(key));
-            greatest = max(greatest, u32(key));
+            least = min(least, Wide(key));
+            greatest = max(greatest, Wide(key));
         });
         least = warp_least(least);
         greatest = warp_greatest(greatest);
         return {least, greatest};
     }
 
-    // Adds those of a warp to those of the CTA, in shared memory.
+    // Adds the extremes of a warp to the extremes of the CTA, in shared memory.
     __device__ __forceinline__ void add_to(Extremes& shared) const {
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMin(&shared.least, least);

@@ -5,7 +5,7 @@
 #include "../core/types.cuh"
 #include "../row/row.cuh"
 
-// Every position wins, and the places that are left are filled.
+// Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
 #pragma unroll 1

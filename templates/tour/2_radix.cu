@@ -42,7 +42,7 @@ tour_radix(const __grid_constant__ LaunchArgs args) {
     const u32 k = u32(args.k);
 
     // The active range holds the keys that are neither winners nor losers yet: at first all keys.
-    auto active = ActiveRange<DIGIT_BITS>::between(0, ~0u);
+    auto active = ActiveRange<u32, DIGIT_BITS>::between(0, ~0u);
     u32 wanted = k;  // winners in the active range
     while (active.least < active.greatest) {
         // Clear the counters.

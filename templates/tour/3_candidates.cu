@@ -52,7 +52,7 @@ tour_candidates(const __grid_constant__ LaunchArgs args) {
     __syncthreads();
 
     // Count all keys by the first digit.
-    auto active = ActiveRange<DIGIT_BITS>::between(0, ~0u);
+    auto active = ActiveRange<u32, DIGIT_BITS>::between(0, ~0u);
     for (u32 column = threadIdx.x; column < columns; column += THREADS) {
         shared.histogram.add(active.digit(key_of(scores[column])));
     }

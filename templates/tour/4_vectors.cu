@@ -59,7 +59,7 @@ tour_vectors(const __grid_constant__ LaunchArgs args) {
     __syncthreads();
 
     // Count all keys by the first digit.
-    auto active = ActiveRange<DIGIT_BITS>::between(0, ~0u);
+    auto active = ActiveRange<u32, DIGIT_BITS>::between(0, ~0u);
     reader.for_each([&](u32 key, u32) { shared.histogram.add(active.digit(key)); });
     __syncthreads();
 

@@ -91,9 +91,10 @@ struct F16 {
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
 //
-// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
-// are compared without the column, so an ordinal names the part of its key that the score alone decides:
-// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
+// An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
+// of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
+// score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
+// stands for a range of keys; else a score key stands for one key.
 
 // uses score/dtypes.cuh
 
@@ -131,7 +132,8 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
 
-    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
+    // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
         return u64(key) << 32 | column;
@@ -226,10 +228,10 @@ __device__ __forceinline__ void launch_dependents() {
 
 // ---- ptx/async_copy.cuh ------------------------------------------------------------------------
 #line 1 "templates/ptx/async_copy.cuh"
-// Copies from global to shared memory that go on while the thread does.
+// Asynchronous copies from global to shared memory: the thread continues while they run.
 //
 // Scope: thread; each waits for its own copies alone. Shared memory: none of its own. Barriers: none.
-// Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is over at once.
+// Preconditions: both addresses are multiples of 16 bytes. Before sm_80 a copy is synchronous.
 
 // uses ptx/integers.cuh
 
@@ -277,9 +279,9 @@ __device__ __forceinline__ void copy_async_wait_but_last() {
 
 // ---- ptx/dynamic_shared.cuh --------------------------------------------------------------------
 #line 1 "templates/ptx/dynamic_shared.cuh"
-// The shared memory that a launch asks for, beside that of the variables.
+// Dynamic shared memory, beside the static shared memory of the variables.
 //
-// Scope: thread; all of a CTA get the same. Shared memory: as much as the launch asks for. Barriers: none.
+// Scope: thread; all of a CTA get the same. Shared memory: the size that the launch gives. Barriers: none.
 
 // uses ptx/integers.cuh
 
@@ -295,12 +297,12 @@ __device__ __forceinline__ uint4* dynamic_shared() {
 
 // ---- ptx/compare.cuh ---------------------------------------------------------------------------
 #line 1 "templates/ptx/compare.cuh"
-// Compares scores as they were loaded, as floating-point numbers: a word holds one of 32 bits or two of
-// 16, so that no score needs its key.
+// Compares scores as floating-point numbers, as they were loaded: no score needs its key. A word holds one
+// score of 32 bits or two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
-// Before sm_90 and in the interpreter plain C++ computes what the instructions give, NaN and signed
-// zeros included: the interpreter would not see a fault of the instructions' order otherwise.
+// Before sm_90 and in the interpreter, plain C++ computes the same results as the instructions, also for
+// NaN and signed zeros, so that the interpreter detects errors in their use.
 
 // uses ptx/integers.cuh
 
@@ -367,8 +369,8 @@ struct Compare {
 #endif
     }
 
-    // Adds to `hits` the scores of a word that are better than those of `other`. A NaN that wins is
-    // better than every score, a NaN that loses better than none.
+    // Adds to `hits` each score of a word that is better than the score at its place in `other`. A NaN
+    // that wins is better than every score. A NaN that loses is better than none.
     static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
 #if TOPKIT_COMPARE_PTX
         if constexpr (LARGEST && NAN_WINNING) {
@@ -388,8 +390,8 @@ struct Compare {
 #endif
     }
 
-    // Adds to `hits` the scores of a word that equal those of `other` as numbers. NaN equals nothing,
-    // so a word that is compared with itself gives all scores that are not NaN.
+    // Adds to `hits` each score of a word that equals the score at its place in `other` as a number. NaN
+    // equals nothing, so a word compared with itself gives all scores that are not NaN.
     static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
 #if TOPKIT_COMPARE_PTX
         TOPKIT_ADD_HITS("eq")
@@ -406,7 +408,7 @@ struct Compare {
         return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
     }
 
-    // Of numbers: whether `a` ranks no better than `b`; -0 is below +0, which max and min tell apart.
+    // Whether `a` ranks no better than `b`. -0 is below +0, as in max and min. Precondition: no NaN.
     static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
         const auto ordered = [](Bits bits) {
             return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
@@ -414,7 +416,7 @@ struct Compare {
         return LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
     }
 
-    // Of numbers: whether they compare as equal.
+    // Whether two numbers compare as equal. Precondition: no NaN.
     static __device__ __forceinline__ bool equal(Bits a, Bits b) {
         return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
     }
@@ -457,12 +459,12 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
     using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-    // What stands where there is no score: the infinity that loses.
+    // Stands for a missing score: the infinity that loses.
     static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
                                                       : u32(Dtype::INFINITE);
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
 
-    // The hits of a thread are bits: that of word w is bit w, or 16 above it for the upper score.
+    // The hits of a thread are the bits of a word: bit w is the lower score of word w, bit w + 16 the upper.
     static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
         return (SCORES == 1 ? 1u : 0x00010001u) << word;
     }
@@ -475,13 +477,13 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
         return Ordinal::score_key(Ordinal::key(score, 0));
     }
 
-    // The keys of the two infinities. Only NaN that loses has a key below the first, and only NaN that
-    // wins has one above the second.
+    // The keys of the two infinities. Only a NaN that loses has a key below the first, and only a NaN
+    // that wins has a key above the second.
     static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
     static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
 
-    // A word whose scores stand for a key, as the threshold of `add_beyond`; for a key that no score
-    // has, the next one below. Precondition: the key is at least `worst_key()`.
+    // A word of scores with this key, for `add_beyond`. If no score has the key, the scores have the next
+    // key below it. Precondition: the key is at least `worst_key()`.
     static __device__ __forceinline__ u32 of_key(u32 key) {
         constexpr u32 MASK = Bits(~Bits(0));
         constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
@@ -492,7 +494,7 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
             bits = Config::LARGEST ? Dtype::INFINITE : ABOVE;
         } else if (ordered >= Dtype::SIGN) {
             bits = ordered ^ Dtype::SIGN;
-        } else if (ordered == Dtype::SIGN - 1) {  // that of -0, which has the key of +0
+        } else if (ordered == Dtype::SIGN - 1) {  // -0 would be here, and has the key of +0
             bits = Config::LARGEST ? Dtype::SIGN + 1 : 0;
         } else {
             bits = ordered ^ MASK;
@@ -500,7 +502,8 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
         return SCORES == 1 ? bits : bits * 0x00010001u;
     }
 
-    // A score's key but for NaN and -0: where it only guides, three instructions less.
+    // A score's key, except for NaN and -0. It takes three instructions less, and serves where a wrong key
+    // costs only time.
     static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
         const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
         const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
@@ -583,11 +586,11 @@ struct RowVectors {
 // Preconditions: blockDim.x == Config::THREADS; scores aligned to their element; nobody writes the
 // row meanwhile. A vector is 16 bytes.
 //
-// Of every `count` chunks a stripe takes one, not always at the same place. So a sorted row, one
-// whose best scores stand together and one that repeats itself have much the same stripes. Nor does
-// a thread take the same place of every stripe: else two stripes would be one sample of a search for a
-// threshold that takes the best score of each thread (32 x 131072 bf16, ascending, k = 2048: 29.7 us, and
-// 9.4 so; H200).
+// A stripe takes one of every `count` chunks, at a place that changes from chunk to chunk. So stripes are
+// good samples also of a row that is sorted, that repeats itself, or that has its best scores side by side.
+// A thread takes another place in every stripe. With the same place, two stripes would be no better a
+// sample than one, because the sample takes the best scores of each thread (32 x 131072 bf16, ascending,
+// k = 2048: 29.7 us, and 9.4 us with other places; H200).
 
 // uses core/types.cuh
 // uses score/word.cuh
@@ -623,10 +626,10 @@ struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
         count = max((chunks + full - 1) / full, 1u) * parts;
     }
 
-    // The first vector of a thread in a stripe; each other is `step` after the one before it.
+    // The first vector of a thread in a stripe. The thread's next vectors follow at a distance of step().
     __device__ __forceinline__ u32 first(u32 stripe, u32 thread) const {
         constexpr u32 PLACES = THREADS / CHUNK;
-        constexpr u32 FARTHER = PLACES * 618 / 1000 | 1;  // so that few stripes in turn come near
+        constexpr u32 FARTHER = PLACES * 618 / 1000 | 1;  // keeps a thread's chunks of successive stripes apart
         const u32 chunk = (thread / CHUNK + stripe * FARTHER) % PLACES;
         const u32 turned = stripe + __umulhi(chunk * 0x9E3779B1u, count);
         return (chunk * count + min(turned, turned - count)) * CHUNK + thread % CHUNK;
@@ -676,14 +679,14 @@ struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
 
 // ---- row/ring.cuh ------------------------------------------------------------------------------
 #line 1 "templates/row/ring.cuh"
-// The next stripes of a CTA's part, in shared memory or on their way there.
+// The next stripes of a CTA's part, prefetched into shared memory.
 //
-// Scope: thread; each copies and reads its own share. Shared memory: STAGES stripes, which the launch
-// asks for. Barriers: none. Preconditions: those of the stripes.
+// Scope: thread; each copies and reads its own share. Shared memory: dynamic, STAGES stripes. Barriers:
+// none. Preconditions: as for `Stripes`.
 //
-// A thread goes through its share a vector at a time, so that it holds few scores in registers, and
-// finds the few that it asks for again still there: 1024 x 131072 bf16, k = 2048, 90.3 us for 121.6
-// with stripes in registers and scores loaded again (H200). More stages are no faster.
+// A thread reads its share a vector at a time, so that few scores are in registers, and reads the few hits
+// again from shared memory: 1024 x 131072 bf16, k = 2048, 90.3 us, and 121.6 us with stripes in registers
+// and hits loaded again (H200). More stages are no faster.
 
 // uses core/types.cuh
 // uses ptx/async_copy.cuh
@@ -695,12 +698,12 @@ struct Ring {
     using Bits = typename Config::Bits;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
-    static constexpr u32 STAGES = Config::STAGES;  // the newest copies may be waited for last
+    static constexpr u32 STAGES = Config::STAGES;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
 
-    uint4* own;  // this thread's first vector; each other is THREADS after the one before it
+    uint4* own;  // this thread's first vector; its next vectors follow at a distance of THREADS
 
     __device__ __forceinline__ Ring() { own = dynamic_shared() + threadIdx.x; }
 
@@ -788,7 +791,8 @@ struct DirectSink {
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
-// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
+// Sums and maxima over a warp: one instruction of 32 bits from sm_80 on, shuffles before, for 64 bits and in
+// the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
@@ -807,17 +811,19 @@ __device__ __forceinline__ u32 warp_sum(u32 value) {
 #endif
 }
 
-// The greatest value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_greatest(u32 value) {
+// The greatest value of the warp, in every lane. The instruction takes 32 bits.
+template <class Word>
+__device__ __forceinline__ Word warp_greatest(Word value) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(FULL_MASK, value);
-#else
+    if constexpr (sizeof(Word) == sizeof(u32)) {
+        return __reduce_max_sync(FULL_MASK, value);
+    }
+#endif
 #pragma unroll
     for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
         value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
     }
     return value;
-#endif
 }
 
 // ---- core/warp.cuh -----------------------------------------------------------------------------
@@ -840,7 +846,10 @@ __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
 }
 
 // The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+template <class Word>
+__device__ __forceinline__ Word warp_least(Word value) {
+    return ~warp_greatest(~value);
+}
 
 // ---- core/slots.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/slots.cuh"
@@ -870,7 +879,7 @@ __device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
     return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
 }
 
-// The same for winners and candidates, whose counts travel in one word.
+// The first places among the winners and among the candidates. One word counts both.
 __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
     const u32 first = reserve_slot(reserved, winners << 16 | candidates);
     return {first >> 16, first & 0xFFFFu};
@@ -921,9 +930,8 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
-    // precede them. Lanes begin at different fours of their bins: else several would wait for one
-    // bank.
+    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
+    // begins at another four of its bins: else several lanes would wait for one bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;
@@ -957,25 +965,29 @@ struct alignas(16) Histogram {
 
 // uses core/types.cuh
 
-template <u32 DIGIT_BITS>
+// The bits of a number without its leading zeros.
+__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
+__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
+
+template <class Wide, u32 DIGIT_BITS>
 struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
+    Wide least;
+    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;      // the digit of a key is (key - least) >> shift
 
     // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
+    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
+        const u32 bits = bit_width(greatest - least);
         return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
     }
 
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
 
     // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
+        const Wide bin_least = least + (Wide(bin) << shift);
+        const Wide bin_last = (Wide(1) << shift) - 1;
+        const Wide left = greatest - bin_least;
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
@@ -995,7 +1007,7 @@ struct ActiveRange {
 // uses core/warp.cuh
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -1038,8 +1050,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin goes on: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
+        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
+        // slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
@@ -1067,7 +1079,7 @@ struct ThresholdSearch {
 
 // ---- select/cut.cuh ----------------------------------------------------------------------------
 #line 1 "templates/select/cut.cuh"
-// Finds the key of the last winner among many, whatever they are.
+// Finds the key of the last winner among any number of candidates.
 //
 // Scope: block; every thread must call. Shared memory: a histogram, the search's words and the
 // result. Barriers: the first before anything is counted, the last after the result is written.
@@ -1078,65 +1090,68 @@ struct ThresholdSearch {
 // uses core/threshold.cuh
 // uses core/types.cuh
 
-// Keys above `greatest` win, and `ties` of those from `least` to `greatest`, whichever.
+// Keys above `greatest` win, and any `ties` of the keys from `least` to `greatest`.
+template <class Wide>
 struct Cut {
-    u32 least;
-    u32 greatest;
+    Wide least;
+    Wide greatest;
     u32 ties;
 };
 
-// The keys that a bin of a range holds. The first bin takes what is below the range too, and the
-// last what is above.
-template <u32 BINS, u32 DIGIT_BITS>
+// A range of keys in bins. The first bin also holds the keys below the range, and the last bin the keys
+// above it.
+template <class Wide, u32 BINS, u32 DIGIT_BITS>
 struct BinnedRange {
-    ActiveRange<DIGIT_BITS> active;
-    u32 below;   // the least key that is counted
-    u32 beyond;  // the greatest
+    using Active = ActiveRange<Wide, DIGIT_BITS>;
+
+    Active active;
+    Wide below;   // the least key that is counted
+    Wide beyond;  // the greatest
 
     // Keys from `least` on, most of them up to `greatest`.
-    static __device__ __forceinline__ BinnedRange from(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, max(least, greatest)), least, ~0u};
+    static __device__ __forceinline__ BinnedRange from(Wide least, Wide greatest) {
+        return {Active::between(least, max(least, greatest)), least, ~Wide(0)};
     }
-    static __device__ __forceinline__ BinnedRange of(u32 least, u32 greatest) {
-        return {ActiveRange<DIGIT_BITS>::between(least, greatest), least, greatest};
+    static __device__ __forceinline__ BinnedRange of(Wide least, Wide greatest) {
+        return {Active::between(least, greatest), least, greatest};
     }
 
-    __device__ __forceinline__ bool counts(u32 key) const { return below <= key && key <= beyond; }
-    __device__ __forceinline__ u32 bin(u32 key) const {
-        return min((max(key, active.least) - active.least) >> active.shift, BINS - 1);
+    __device__ __forceinline__ bool counts(Wide key) const { return below <= key && key <= beyond; }
+    __device__ __forceinline__ u32 bin(Wide key) const {
+        return u32(min((max(key, active.least) - active.least) >> active.shift, Wide(BINS - 1)));
     }
-    __device__ __forceinline__ u32 first(u32 bin) const {
-        return bin == 0 ? below : active.least + (bin << active.shift);
+    __device__ __forceinline__ Wide first(u32 bin) const {
+        return bin == 0 ? below : active.least + (Wide(bin) << active.shift);
     }
-    __device__ __forceinline__ u32 last(u32 bin) const {
-        const u32 least = active.least + (bin << active.shift);
-        const u32 greatest = least + ((1u << active.shift) - 1);
+    __device__ __forceinline__ Wide last(u32 bin) const {
+        const Wide least = active.least + (Wide(bin) << active.shift);
+        const Wide greatest = least + ((Wide(1) << active.shift) - 1);
         return bin == BINS - 1 || greatest < least || greatest > beyond ? beyond : greatest;
     }
 };
 
-template <u32 THREADS, u32 BINS, u32 DIGIT_BITS>
+template <class Wide, u32 THREADS, u32 BINS, u32 DIGIT_BITS>
 struct CutSearch {
-    using Range = BinnedRange<BINS, DIGIT_BITS>;
+    using Range = BinnedRange<Wide, BINS, DIGIT_BITS>;
 
     Histogram<BINS> histogram;
     ThresholdSearch<THREADS, false> threshold;
-    Cut cut;
+    Cut<Wide> cut;
 
-    // Searches the keys of a set, given as what Set::of takes; its for_each_key(visit) calls visit(key)
-    // for those of this thread. Equal winners are told from a range of them where they need to be: all
-    // of [least, greatest] of the result, which is left in `cut`, is on one side of `boundary`. Not inlined:
-    // it is rare, and long to compile.
+    // Searches the keys of a set, which it makes by Set::of of these operands; the set's
+    // for_each_key(visit) calls visit(key) for each key of this thread. Leaves the result in `cut`. The
+    // keys of [least, greatest] of the result are all on one side of `boundary`. Not inlined: it is rare,
+    // and long to compile.
     template <class Set>
     static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
                                              const u32* sizes, u32 share, u32 segments, u32 wanted,
-                                             u32 least, u32 greatest, u32 boundary) {
+                                             Wide least, Wide greatest, Wide boundary) {
         const Set set = Set::of(keys, nullptr, sizes, share, segments);
         while (true) {
             search.histogram.template clear<THREADS>();
             __syncthreads();
             const Range range = Range::of(least, greatest);
-            set.for_each_key([&](u32 key) {
+            set.for_each_key([&](Wide key) {
                 if (range.counts(key)) {
                     search.histogram.add(range.bin(key));
                 }
@@ -1159,43 +1174,45 @@ struct CutSearch {
 
 // ---- filter/set.cuh ----------------------------------------------------------------------------
 #line 1 "templates/filter/set.cuh"
-// The candidates of a row, as the warps of a CTA go through them.
+// Shares the candidates of a row among the warps of a CTA.
 //
-// They lie in segments of keys and columns, one for each CTA that filtered a part of the row, in shared
-// memory or in the workspace. Warps share a segment, or take several.
+// The candidates are in segments of keys and columns, one for each CTA that filtered a part of the row, in
+// shared memory or in the workspace. Warps share a segment, or take several.
 //
 // Scope: warp; all 32 lanes call. Shared memory: none of its own. Barriers: none; the caller places one
-// between the writing of the candidates and this.
+// after the candidates are written.
 
 // uses core/types.cuh
 
 // A few candidates of each lane of a warp.
+template <class Wide>
 struct CandidateBatch {
     static constexpr u32 DEPTH = 4;
     const u32* columns;
     u32 at;
     u32 step;
     u32 end;
-    u32 keys[DEPTH];
+    Wide keys[DEPTH];
 
     __device__ __forceinline__ bool has(u32 d) const { return at + d * step < end; }
     __device__ __forceinline__ u32 column(u32 d) const { return columns[at + d * step]; }
 };
 
-template <class Stored, u32 WARPS>
+template <class Ordinal, u32 WARPS>
 struct CandidateSet {
-    using Key = Stored;
+    using Key = typename Ordinal::Key;
+    using Batch = CandidateBatch<typename Ordinal::Wide>;
 
-    const Stored* keys;
+    const Key* keys;
     const u32* columns;
     const u32* sizes;  // of the segments
     u32 share;         // places of each segment
     u32 segments;
     u32 first;   // segment of this warp
-    u32 number;  // of this warp, among those that share the segment
-    u32 step;    // lanes of these
+    u32 number;  // of this warp, among the warps that share the segment
+    u32 step;    // lanes of the warps that share a segment
 
-    static __device__ __forceinline__ CandidateSet of(const Stored* keys, const u32* columns,
+    static __device__ __forceinline__ CandidateSet of(const Key* keys, const u32* columns,
                                                       const u32* sizes, u32 share, u32 segments) {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 sharing = max(WARPS / segments, 1u);
@@ -1207,10 +1224,10 @@ struct CandidateSet {
     // Calls visit(batch) for the candidates of this warp, all lanes together.
     template <class Visit>
     __device__ __forceinline__ void for_each_batch(Visit visit) const {
-        CandidateBatch batch;
+        Batch batch;
         batch.step = step;
         for (u32 segment = first; segment < segments; segment += WARPS) {
-            const Stored* from = keys + segment * share;
+            const Key* from = keys + segment * share;
             batch.columns = columns + segment * share;
             batch.end = sizes[segment];
 #pragma unroll 1
@@ -1218,7 +1235,7 @@ struct CandidateSet {
                 batch.at = at + threadIdx.x % WARP_SIZE;
 #pragma unroll
                 for (u32 d = 0; d < batch.DEPTH; ++d) {
-                    batch.keys[d] = batch.has(d) ? from[batch.at + d * step] : Stored(0);
+                    batch.keys[d] = batch.has(d) ? from[batch.at + d * step] : Key(0);
                 }
                 visit(batch);
             }
@@ -1228,9 +1245,9 @@ struct CandidateSet {
     // Calls visit(key) for the candidates of this thread.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(Visit visit) const {
-        for_each_batch([&](const CandidateBatch& batch) {
+        for_each_batch([&](const Batch& batch) {
 #pragma unroll
-            for (u32 d = 0; d < CandidateBatch::DEPTH; ++d) {
+            for (u32 d = 0; d < Batch::DEPTH; ++d) {
                 if (batch.has(d)) {
                     visit(batch.keys[d]);
                 }
@@ -1246,9 +1263,9 @@ struct CandidateSet {
 // Filtering pushes the scores above a threshold. Where there are more candidates than places,
 // `compact` reduces them to the best.
 //
-// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and what a rescan
-// reads. Barriers: those of `compact`; the caller places one between pushes and what reads them.
-// Preconditions: those of the stripes.
+// Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and the part that a
+// rescan reads. Barriers: several in `compact`; the caller places one between the pushes and the reads.
+// Preconditions: as for `Stripes`.
 
 // uses core/slots.cuh
 // uses core/types.cuh
@@ -1259,13 +1276,41 @@ struct CandidateSet {
 
 // A threshold of candidates: every score of a greater key is a candidate. Scores of lower keys may be
 // candidates too. Without a threshold every score is a candidate.
+template <class Wide>
 struct Threshold {
+    bool none;
+    Wide key;
+
+    // As a function that is not inlined returns it, with a number of ties.
+    struct Word {
+        Wide key;
+        u32 none;
+        u32 ties;
+    };
+    __device__ __forceinline__ Word word(u32 ties = 0) const { return {key, none, ties}; }
+    static __device__ __forceinline__ Threshold of(const Word& word) {
+        return {word.none != 0, word.key};
+    }
+    static __device__ __forceinline__ Word without_ties(const Word& word) { return word; }
+    static __device__ __forceinline__ u32 ties_of(const Word& word) { return word.ties; }
+};
+
+// With a key of 32 bits in one word, which is returned in registers.
+template <>
+struct Threshold<u32> {
     bool none;
     u32 key;
 
-    // As one word: a function that is not inlined returns it in registers.
-    __device__ __forceinline__ u64 word() const { return u64(none) << 32 | key; }
-    static __device__ __forceinline__ Threshold of(u64 word) { return {(word >> 32) != 0, u32(word)}; }
+    using Word = u64;
+    static constexpr u32 TIES_BIT = 40;
+    __device__ __forceinline__ Word word(u32 ties = 0) const {
+        return u64(none) << 32 | key | u64(ties) << TIES_BIT;
+    }
+    static __device__ __forceinline__ Threshold of(Word word) { return {(word >> 32) != 0, u32(word)}; }
+    static __device__ __forceinline__ Word without_ties(Word word) {
+        return word & ((1ull << TIES_BIT) - 1);
+    }
+    static __device__ __forceinline__ u32 ties_of(Word word) { return u32(word >> TIES_BIT); }
 };
 
 template <class Config>
@@ -1273,11 +1318,13 @@ struct Candidates {
     using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using Threshold = ::Threshold<Wide>;
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
-    using Search = CutSearch<THREADS, Config::BINS, Config::DIGIT_BITS>;
-    using Set = CandidateSet<Key, THREADS / WARP_SIZE>;
+    using Search = CutSearch<Wide, THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Set = CandidateSet<Ordinal, THREADS / WARP_SIZE>;
 
     u32 size;  // candidates; while they are pushed, it can exceed the places
     u32 ties;  // candidates that tie with a key, while they are counted
@@ -1311,29 +1358,30 @@ struct Candidates {
     // All candidates. Precondition: a barrier since the last was pushed.
     __device__ __forceinline__ Set all() const { return Set::of(keys, columns, &size, 0, 1); }
 
-    // Reduces `count` candidates, all above a threshold, to the best `most`, and returns the threshold
-    // that holds then, as a word. The keys of the cut are all on one side of `boundary`. The best move to
-    // the front, a block of threads at a time: what is overwritten has been read. Not inlined: it is
-    // rare, and long to compile.
-    static __device__ __noinline__ u64 compact(Candidates& to, Search& search, bool none, u32 above,
-                                               u32 count, u32 most, u32 boundary) {
+    // Reduces `count` candidates, all above a threshold, to the best `most`, and returns the new threshold
+    // as a word. The keys of the cut are all on one side of `boundary`. The best move to the front, THREADS
+    // at a time, so that every entry is read before it is overwritten. Where keys use the column, ties of a
+    // guess have keys below its threshold. Not inlined: it is rare, and long to compile.
+    static __device__ __noinline__ typename Threshold::Word compact(Candidates& to, Search& search,
+                                                                    bool none, Wide above, u32 count,
+                                                                    u32 most, Wide boundary) {
+        const Wide least = none ? 0 : Ordinal::lowest_of(Ordinal::score_key(above));
         // Find the key that separates the best `most`.
         __syncthreads();
         if (threadIdx.x == 0) {
             to.size = count;
             to.ties = 0;
         }
-        search.template find<Set>(search, to.keys, &to.size, 0, 1, most, none ? 0 : above, ~0u,
-                                  boundary);
-        const Cut cut = search.cut;
+        search.template find<Set>(search, to.keys, &to.size, 0, 1, most, least, ~Wide(0), boundary);
+        const Cut<Wide> cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
         }
-        // Move those above it, and as many ties as there are places.
+        // Move the candidates above the key, and as many ties as there are places.
 #pragma unroll 1
         for (u32 from = 0; from < count; from += THREADS) {
             const u32 i = from + threadIdx.x;
-            u32 key = 0;
+            Wide key = 0;
             u32 column = 0;
             bool stays = false;
             if (i < count) {
@@ -1350,7 +1398,13 @@ struct Candidates {
             }
         }
         __syncthreads();
-        // Ties with the last one that stays are as good as it, so they need not be candidates.
+        // Of the ties of a guess, some may be no candidates.
+        if constexpr (Ordinal::USES_COLUMN) {
+            if (!none && cut.least <= above) {
+                return Threshold{false, above}.word();
+            }
+        }
+        // Scores that tie with the last candidate are no better than it, so they need not be candidates.
         if (cut.least == cut.greatest) {
             return Threshold{false, cut.least}.word();
         }
@@ -1379,8 +1433,8 @@ struct Candidates {
             slot = atomicAdd(&counter, total);
         }
         slot = __shfl_sync(FULL_MASK, slot, 0);
-        // One hit of each lane at a time: the places of a warp are next to each other, and no lane
-        // need know how many the others have.
+        // Put one hit of each lane at a time: the places of a warp are adjacent, and no lane needs the
+        // number of hits of the others.
         const u32 before = (1u << lane) - 1;
         while (hitting != 0 && slot < capacity) {
             const u32 at = slot + __popc(hitting & before);
@@ -1396,12 +1450,12 @@ struct Candidates {
 
 // ---- filter/final.cuh --------------------------------------------------------------------------
 #line 1 "templates/filter/final.cuh"
-// The final selection: which candidates win, and their way to the output.
+// The final selection: finds which candidates win, and writes them.
 //
 // Scope: block; every thread must call. Shared memory: a key and a column for each of RANKED
 // candidates of the threshold bin, and one word. Barriers: two to find the winners, and more where the
 // threshold bin has many candidates; one to write if candidates are ranked.
-// Preconditions: the candidates are counted, with a barrier after it; fewer than 65536.
+// Preconditions: the candidates are counted (a barrier); fewer than 65536.
 
 // uses core/threshold.cuh
 // uses core/types.cuh
@@ -1410,13 +1464,14 @@ struct Candidates {
 // uses sink/direct.cuh
 // uses filter/set.cuh
 
-// Keys above `last` win, and `ties` of those from `first` to `last`: the best of them if `ranked`,
-// else whichever.
+// Keys above `last` win, and `ties` of the keys from `first` to `last`: the best of them if `ranked`, else
+// any of them.
+template <class Wide>
 struct Winners {
     bool valid;
     bool ranked;
-    u32 first;
-    u32 last;
+    Wide first;
+    Wide last;
     u32 ties;
     u32 inside;  // candidates from `first` to `last`
 };
@@ -1424,8 +1479,9 @@ struct Winners {
 template <class Config>
 struct FinalSelection {
     using Key = typename Config::Ordinal::Key;
+    using Wide = typename Config::Ordinal::Wide;
     using Sink = DirectSink<Config>;
-    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Search = CutSearch<Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
@@ -1434,15 +1490,15 @@ struct FinalSelection {
     Key keys[RANKED];
     u32 columns[RANKED];
 
-    // The winners among candidates that were counted in `range`. They are not valid if the last winner
-    // is below `threshold`: then a score that is no candidate may be better. Two barriers and more.
+    // Finds the winners among candidates that were counted in `range`. The result is not valid if the last
+    // winner is below `threshold`: then a score that is no candidate may be better. Two barriers or more.
     template <class Set>
-    static __device__ __forceinline__ Winners find(Search& search, const Range& range, u32 k,
-                                                   u32 threshold, const Set& candidates) {
+    static __device__ __forceinline__ Winners<Wide> find(Search& search, const Range& range, u32 k,
+                                                         Wide threshold, const Set& candidates) {
         const ThresholdBin bin = search.threshold.find(search.histogram, k);
-        Winners winners = {true,           false, range.first(bin.bin), range.last(bin.bin),
-                           k - bin.above, bin.inside};
-        // The bin is above the threshold, and is one key, wins whole, or is small enough to rank.
+        Winners<Wide> winners = {true,           false, range.first(bin.bin), range.last(bin.bin),
+                                 k - bin.above, bin.inside};
+        // Done if the bin is above the threshold, and is one key, wins whole, or is small enough to rank.
         const bool settled = winners.first == winners.last || bin.inside == winners.ties;
         if (winners.first >= threshold && (settled || bin.inside <= RANKED)) {
             winners.ranked = !settled;
@@ -1456,18 +1512,18 @@ struct FinalSelection {
         search.template find<Set>(search, candidates.keys, candidates.sizes, candidates.share,
                                   candidates.segments, winners.ties, winners.first, winners.last,
                                   threshold);
-        const Cut cut = search.cut;
+        const Cut<Wide> cut = search.cut;
         return {cut.least >= threshold, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }
 
     // Writes the k winners. One barrier if candidates are ranked.
     template <class Set>
-    __device__ __forceinline__ void write(const Sink& sink, u32 k, const Winners& winners,
+    __device__ __forceinline__ void write(const Sink& sink, u32 k, const Winners<Wide>& winners,
                                           const Set& candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        candidates.for_each_batch([&](const CandidateBatch& batch) {
-            constexpr u32 DEPTH = CandidateBatch::DEPTH;
-            // Winners in the lower half, the bin's candidates in the upper: one scan places both.
+        candidates.for_each_batch([&](const typename Set::Batch& batch) {
+            constexpr u32 DEPTH = Set::Batch::DEPTH;
+            // Count winners in the lower half and the bin's candidates in the upper: one scan places both.
             u32 counts = 0;
 #pragma unroll
             for (u32 d = 0; d < DEPTH; ++d) {
@@ -1510,8 +1566,8 @@ struct FinalSelection {
     }
 
    private:
-    // A warp counts those that are better than one candidate of the bin, 32 at a time.
-    __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners& winners) {
+    // A warp counts the candidates of the bin that are better than one of them, 32 at a time.
+    __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners<Wide>& winners) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
             const Key key = keys[mine];
@@ -1532,14 +1588,14 @@ struct FinalSelection {
 
 // ---- filter/rescan.cuh -------------------------------------------------------------------------
 #line 1 "templates/filter/rescan.cuh"
-// Rescans a part of a row: finds for certain what the guessed threshold missed.
+// Rescans a part of a row: finds for certain the scores that the guessed threshold missed.
 //
-// Both functions are rare and not inlined: else the common path would run with other registers. What
-// they read is named in the candidates (`stripes`, `rank`, `parts`), with a barrier before the call.
+// Both functions are rare and not inlined: inlined, they would cost the common path registers. The
+// candidates name the part to read (`stripes`, `rank`, `parts`), with a barrier before the call.
 //
 // Scope: block; every thread must call. Shared memory: the candidates and the cut's search. Barriers:
-// one for each stripe, those of `Candidates::compact`, and one where the places are all taken.
-// Preconditions: those of the stripes.
+// one for each stripe, several in `Candidates::compact`, and one where the places are all taken.
+// Preconditions: as for `Stripes`.
 
 // uses core/slots.cuh
 // uses core/types.cuh
@@ -1550,23 +1606,38 @@ template <class Config>
 struct Rescan {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Threshold = ::Threshold<Wide>;
     using Buffer = Candidates<Config>;
     using Search = typename Buffer::Search;
     using Word = typename Buffer::Word;
     static constexpr u32 WORDS = Stripes<Config>::WORDS;
 
     // Makes candidates of the best `most` of the part, among the scores above a threshold. Whenever the
-    // places are all taken, the candidates are compacted to the best `most`, and what follows must be
-    // better than the last of these. Returns the threshold that holds at the end, as a word.
-    static __device__ __noinline__ u64 best(Buffer& to, Search& search, bool none, u32 key,
-                                            u32 capacity, u32 most) {
+    // places are all taken, it compacts the candidates to the best `most`, and raises the threshold to the
+    // last of them. Returns the last threshold as a word.
+    static __device__ __noinline__ typename Threshold::Word best(Buffer& to, Search& search, bool none,
+                                                                 Wide key, u32 capacity, u32 most) {
         Threshold threshold = {none, key};
         const auto above = [&](u32 column) {
             return threshold.none || key_of(to.stripes, column) > threshold.key;
         };
+        const auto drop_others = [&](u32 stripe, u32& hits) {
+#pragma unroll 1
+            for (u32 rest = hits; rest != 0; rest &= rest - 1) {
+                const u32 bit = __ffs(rest) - 1;
+                if (!above(to.column_of(to.stripes, stripe, bit))) {
+                    hits &= ~(1u << bit);
+                }
+            }
+        };
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
             u32 hits = hits_above(to.stripes, stripe, threshold);
+            if constexpr (Ordinal::USES_COLUMN) {
+                drop_others(stripe, hits);
+            }
             u32 edge = to.stripes.holds_edge(stripe) && above(to.stripes.edge_column());
             while (true) {
                 // Append the hits that have a place.
@@ -1590,22 +1661,16 @@ struct Rescan {
                 // Compact, and drop the hits that are not above the new threshold.
                 threshold = Threshold::of(Buffer::compact(to, search, threshold.none, threshold.key,
                                                           capacity, most, 0));
-#pragma unroll 1
-                for (u32 rest = hits; rest != 0; rest &= rest - 1) {
-                    const u32 bit = __ffs(rest) - 1;
-                    if (!above(to.column_of(to.stripes, stripe, bit))) {
-                        hits &= ~(1u << bit);
-                    }
-                }
+                drop_others(stripe, hits);
                 edge = edge && above(to.stripes.edge_column());
             }
         }
         return threshold.word();
     }
 
-    // Appends scores whose key is `tie`, whichever, until there are `capacity` candidates in all.
-    // Precondition: some number has that key, which excludes NaN.
-    static __device__ __noinline__ void ties(Buffer& to, u32 tie, u32 capacity) {
+    // Appends any scores whose score key is `tie`, until there are `capacity` candidates in all.
+    // Precondition: `tie` is the key of a number, not of NaN.
+    static __device__ __noinline__ void ties(Buffer& to, ScoreKey tie, u32 capacity) {
         const u32 equal = Word::of_key(tie);
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
@@ -1617,10 +1682,10 @@ struct Rescan {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_equal(words[w], equal, Word::bits_of(w), hits);
             }
-            hits &= to.stripes.present(stripe);  // what stands for no score equals the worst infinity
+            hits &= to.stripes.present(stripe);  // a missing score equals the worst infinity
             u32 edge = to.stripes.holds_edge(stripe) &&
-                       key_of(to.stripes, to.stripes.edge_column()) == tie;
-            // Append them, two of a thread at a time: else a few threads would write them all.
+                       Ordinal::score_key(key_of(to.stripes, to.stripes.edge_column())) == tie;
+            // Append them, two of a thread at a time: else a few threads would fill all places.
             u32 end;
             bool more;
             do {
@@ -1632,11 +1697,12 @@ struct Rescan {
                 end = slot + mine;
 #pragma unroll 1
                 for (; now != 0 && slot < capacity; now &= now - 1) {
-                    to.keys[slot] = Key(tie);
-                    to.columns[slot++] = to.column_of(to.stripes, stripe, __ffs(now) - 1);
+                    const u32 column = to.column_of(to.stripes, stripe, __ffs(now) - 1);
+                    to.keys[slot] = key_of_tie(to.stripes, tie, column);
+                    to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = Key(tie);
+                    to.keys[slot] = key_of_tie(to.stripes, tie, to.stripes.edge_column());
                     to.columns[slot] = to.stripes.edge_column();
                 }
                 edge = 0;
@@ -1655,16 +1721,33 @@ struct Rescan {
     }
 
    private:
-    // The thread's scores of a stripe that are above the threshold.
+    static __device__ __forceinline__ Key key_of_tie(const Stripes<Config>& stripes, ScoreKey tie,
+                                                     u32 column) {
+        if constexpr (Ordinal::USES_COLUMN) {
+            return key_of(stripes, column);
+        } else {
+            return Key(Ordinal::lowest_of(tie));
+        }
+    }
+
+    // The thread's scores of a stripe that are above the threshold. Where keys use the column, words cannot
+    // tell all of them: some hits are below the threshold, and the caller drops these by their keys.
     static __device__ __forceinline__ u32 hits_above(const Stripes<Config>& stripes, u32 stripe,
                                                      const Threshold& threshold) {
-        if (threshold.none) {
+        bool all = threshold.none;
+        ScoreKey key = Ordinal::score_key(threshold.key);
+        if constexpr (Ordinal::USES_COLUMN) {
+            // Scores of the threshold's own score key may be above it.
+            all = all || key <= Word::worst_key();
+            key -= 1;
+        }
+        if (all) {
             return stripes.present(stripe);
         }
-        // Only NaN has keys below that of the worst infinity, and no word to compare with tells them
-        // apart: every number is above such a threshold.
-        const bool numbers = threshold.key < Word::worst_key();
-        const u32 limit = numbers ? 0 : Word::of_key(threshold.key);
+        // Only NaN has a key below the key of the worst infinity, and no word to compare with has such a key.
+        // Every number is above such a threshold.
+        const bool numbers = key < Word::worst_key();
+        const u32 limit = numbers ? 0 : Word::of_key(key);
         u32 words[WORDS];
         stripes.load(stripe, words);
         u32 hits = 0;
@@ -1679,22 +1762,22 @@ struct Rescan {
         return numbers ? hits & stripes.present(stripe) : hits;
     }
 
-    static __device__ __forceinline__ u32 key_of(const Stripes<Config>& stripes, u32 column) {
+    static __device__ __forceinline__ Wide key_of(const Stripes<Config>& stripes, u32 column) {
         return Ordinal::key(__ldg(stripes.scores + column), column);
     }
 };
 
 // ---- filter/sample.cuh -------------------------------------------------------------------------
 #line 1 "templates/filter/sample.cuh"
-// Guesses a threshold from a sample of scores: a key such that about so many of them are above it.
+// Guesses a threshold from a sample: a key that about `wanted` scores of the sample are above.
 //
-// A thread contributes the best of each group of its scores: as many groups as make twice the number
-// wanted in all. A histogram of these maxima, from the greatest downwards, gives the threshold. The
-// guess can be wrong in either direction; the final selection checks it.
+// A thread contributes the best score of each of its groups of scores. The groups of all threads are about
+// twice the number wanted. A histogram of these maxima, from the greatest downwards, gives the threshold.
+// The guess can be too high or too low; the final selection checks it.
 //
-// Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one
-// before anything is counted, two for each pass, none at the end: the histogram is cleared, and a
-// barrier is due before it is used again.
+// Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one before
+// the count, and two for each pass. None at the end: the histogram is clear, and the caller places a
+// barrier before it uses the histogram again.
 // Preconditions: the histogram is clear and `greatest` is 0, both before a barrier.
 
 // uses core/types.cuh
@@ -1703,22 +1786,26 @@ struct Rescan {
 // uses select/cut.cuh
 
 // A guessed threshold: scores of a greater key become candidates.
+template <class ScoreKey>
 struct Guess {
     bool found;
     bool ties;  // very many scores have the key `threshold` itself; no more than wanted are above it
-    u32 threshold;
-    u32 greatest;  // key of the sample
+    ScoreKey threshold;
+    ScoreKey greatest;  // of the sample
 };
 
 template <class Config>
 struct Sample {
     using Word = ScoreWord<Config>;
-    using Search = CutSearch<Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
-    using Range = typename Search::Range;
+    using Ordinal = typename Config::Ordinal;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Guess = ::Guess<ScoreKey>;
+    using Search = CutSearch<typename Ordinal::Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Range = BinnedRange<ScoreKey, Config::BINS, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
-    // Groups of a thread, in words: the fewest keep the scores of a vector apart, so that winners
-    // that stand together are not taken for one; the most are as many as the greatest k needs.
+    // Groups of a thread, in words. The fewest keep the scores of a vector in separate groups, so that
+    // winners side by side are not counted as one. The most are as many as the greatest k needs.
     static constexpr u32 LEAST = 4;
     static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
     // The first pass spans this many keys under the greatest: 8 octaves.
@@ -1727,14 +1814,14 @@ struct Sample {
     static constexpr u32 SPAN_BITS = MANTISSA_BITS + 3;
     static constexpr u32 SHIFT =
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
-    static constexpr u32 SPAN = BINS << SHIFT;
+    static constexpr ScoreKey SPAN = ScoreKey(BINS) << SHIFT;
 
     // A threshold with about `wanted` scores of the sample above it; at least so many if `certain`.
     // for_each_word(visit) calls visit(w, word) for the words of this thread, with w from 0 on in each
     // stripe.
     template <class ForEachWord>
-    static __device__ __forceinline__ Guess guess(Search& search, u32& shared_greatest, bool certain,
-                                                  u32 wanted, ForEachWord for_each_word) {
+    static __device__ __forceinline__ Guess guess(Search& search, ScoreKey& shared_greatest,
+                                                  bool certain, u32 wanted, ForEachWord for_each_word) {
         // Take the best score of each group, and halve the groups while they are enough.
         constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
         constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
@@ -1757,10 +1844,10 @@ struct Sample {
         }
         const u32 maxima = THREADS * Word::SCORES * groups;
         if (wanted > maxima) {
-            return {false, false, 0, ~0u};
+            return {false, false, 0, ~ScoreKey(0)};
         }
 
-        // Some groups hold several of the wanted, so fewer maxima are among the wanted.
+        // Some groups hold several wanted scores, so fewer maxima are wanted.
         if (!certain) {
             // 1 - exp(-x), to a hundredth where x is under 1.
             const float x = __fdividef(float(wanted), float(maxima));
@@ -1780,8 +1867,8 @@ struct Sample {
         };
 
         // Find the greatest key of the CTA.
-        u32 greatest = 0;
-        for_maxima([&](u32 key) { greatest = max(greatest, key); });
+        ScoreKey greatest = 0;
+        for_maxima([&](ScoreKey key) { greatest = max(greatest, key); });
         greatest = warp_greatest(greatest);
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMax(&shared_greatest, greatest);
@@ -1789,35 +1876,36 @@ struct Sample {
         __syncthreads();
         greatest = shared_greatest;
 
-        // Count the maxima under it; the first bin takes all that are lower.
-        const u32 least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
-        const ActiveRange<Config::DIGIT_BITS> span = {least, greatest, SHIFT};
-        Range range = {span, 0, greatest};
-        for_maxima([&](u32 key) { search.histogram.add((max(key, least) - least) >> SHIFT); });
+        // Count the maxima from `least` to `greatest`. The first bin also counts all lower maxima.
+        const ScoreKey least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
+        Range range = {{least, greatest, SHIFT}, 0, greatest};
+        for_maxima([&](ScoreKey key) {
+            search.histogram.add(u32((max(key, least) - least) >> SHIFT));
+        });
 
-        // Narrow the range to the bin of the last wanted one, until the bin holds few.
+        // Narrow the range to the bin of the last wanted maximum, until the bin holds few.
         u32 left = wanted;
         while (true) {
             __syncthreads();
             const ThresholdBin bin = search.threshold.find(search.histogram, left);
-            const u32 first = range.first(bin.bin);
-            const u32 last = range.last(bin.bin);
-            // One key may stand for up to twice the wanted scores; with more it has ties.
+            const ScoreKey first = range.first(bin.bin);
+            const ScoreKey last = range.last(bin.bin);
+            // A bin of one key may have up to twice the wanted scores. With more, they count as ties.
             const u32 reached = wanted - left + bin.above + bin.inside;
             const bool narrow = bin.inside <= wanted / 4 + 16 ||
                                 (first == last && reached <= 2 * wanted + WARP_SIZE);
             search.histogram.template clear<THREADS>();
             if (narrow || first == last) {
-                const u32 worst = Word::worst_key();
-                // Words that stand for no score have the worst key too.
+                const ScoreKey worst = Word::worst_key();
+                // Missing scores have the worst key too.
                 bool ties = !narrow || first <= worst;
-                u32 threshold = first <= worst ? worst : ties ? first : first - 1;
+                ScoreKey threshold = first <= worst ? worst : ties ? first : first - 1;
                 // Every NaN that wins is above the threshold, so none is collected as its tie.
                 if (Word::NAN_WINS && threshold > Word::best_key()) {
                     ties = false;
                     threshold = Word::best_key();
                 }
-                // The key of -0 is that of +0.
+                // -0 has the key of +0.
                 if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
                     threshold = Word::key(typename Config::Bits(0));
                 }
@@ -1826,8 +1914,8 @@ struct Sample {
             left -= bin.above;
             range = Range::of(first, last);
             __syncthreads();
-            for_maxima([&](u32 key) {
-                if (range.below <= key && key <= range.beyond) {
+            for_maxima([&](ScoreKey key) {
+                if (range.counts(key)) {
                     search.histogram.add(range.bin(key));
                 }
             });
@@ -1844,16 +1932,17 @@ struct Sample {
 //   filter         one read of the row: the scores above the threshold are the candidates
 //   select         the k best candidates, if they are the k best scores: the k-th best candidate must
 //                  not be below the threshold
-//   rescan         where the guess failed, finds the best of a part for certain
-//   rescan_alone   the same for a whole row, by one CTA
+//   rescan         if the guess failed, finds the best of a part for certain
+//   rescan_alone   if the guess failed, one CTA finds the best of a whole row for certain
 //
 // Sampling and verification: Floyd, Rivest, "Expected time bounds for selection", CACM 18 (1975); on
 // GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
 //
-// Scope: block; every thread must call. Shared memory: the search's, the candidates' and the final
-// selection's: under 48 KB with 2048 bins. Barriers: several in each step, all uniform over the CTA.
-// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; those of the
-// stripes.
+// Scope: block; every thread must call. Shared memory: the search, the candidates and the final
+// selection: a word for each bin, a key and a column for each of CAPACITY + 256 candidates, and less than
+// 1 KB. So 2048 bins fit into 48 KB with 4096 places for keys of 32 bits, or with 3072 for keys of 64.
+// Barriers: several in each step, all uniform over the CTA.
+// Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K < CAPACITY; as for `Stripes`.
 
 // uses core/types.cuh
 // uses ptx/dependent_launch.cuh
@@ -1877,21 +1966,15 @@ struct RowPart {
     u32 room;   // places for candidates in this CTA, not fewer
 };
 
-// How many candidates a CTA has of its part, and what they are.
-struct PartCandidates {
-    u32 size;
-    Threshold threshold;
-    bool clean;  // the search's histogram is clear
-
-    // Every score of a greater key is a candidate.
-    __device__ __forceinline__ u32 complete_above() const { return threshold.none ? 0 : threshold.key; }
-};
-
 template <class Config>
 struct Filter {
     using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Guess = ::Guess<ScoreKey>;
+    using Threshold = ::Threshold<Wide>;
     using Part = RowPart<Config>;
     using Sink = DirectSink<Config>;
     using Word = ScoreWord<Config>;
@@ -1908,17 +1991,29 @@ struct Filter {
         Search search;
         Buffer candidates;
         FinalSelection<Config> final;
-        u32 greatest;   // key of the sample
-        u32 threshold;  // as guessed: here it takes no register while the row streams by
+        ScoreKey greatest;   // of the sample
+        ScoreKey threshold;  // as guessed; in shared memory it takes no register while the row is read
     };
 
-    // What a CTA selects from.
+    // The candidates that a CTA has of its part: how many, and above which threshold they are complete.
+    struct PartCandidates {
+        u32 size;
+        Threshold threshold;
+        bool clean;  // the search's histogram is clear
+
+        // Every score of a greater key is a candidate.
+        __device__ __forceinline__ Wide complete_above() const {
+            return threshold.none ? 0 : threshold.key;
+        }
+    };
+
+    // The candidates that a CTA selects from.
     struct RowCandidates {
         Set set;
         u32 size;
-        u32 complete_above;  // every score of a greater key is a candidate
-        u32 least;           // key of the candidates, more or less
-        bool clean;          // the search's histogram is clear
+        Wide complete_above;  // every score of a greater key is a candidate
+        Wide least;           // about the least key of the candidates
+        bool clean;           // the search's histogram is clear
     };
 
     // Clears the counters. Call it first; `guess` needs no barrier after it.
@@ -1932,7 +2027,7 @@ struct Filter {
         }
     }
 
-    // Guesses a threshold from the first stripe of the part, or two, while the next is on its way.
+    // Guesses a threshold from the first one or two stripes of the part, while the next is prefetched.
     static __device__ __forceinline__ Guess guess(Shared& shared, const Part& part, u32 k) {
         const Stripes<Config>& stripes = part.stripes;
         const u32 turns = stripes.count / part.parts;
@@ -1945,8 +2040,9 @@ struct Filter {
         if (turns <= STAGES) {
             launch_dependents();
         }
-        // The threshold is guessed while the second stripe is on its way (32 x 131072 f32, k = 512: 9.1
-        // us, and 10.0 after it; H200), unless the wider margin would make too many candidates.
+        // Sample one stripe, while the second is prefetched (32 x 131072 f32, k = 512: 9.1 us, and 10.0 us
+        // if the guess waits for the second; H200). One stripe needs a wider margin: if that makes too many
+        // candidates, sample two.
         const float each = __fdividef(float(k), float(stripes.count));
         const bool two = turns > 1 && with_margin(each) * stripes.count > CAPACITY / 4 * 3;
         if (turns == 1 || two) {
@@ -1967,10 +2063,10 @@ struct Filter {
     }
 
     // Reads the part once: the scores above the guessed threshold become candidates. False if there is
-    // no guess or the candidates have no room; what they are then still tells a rescan where to begin.
+    // no guess or too little room for the candidates; a rescan then starts from `candidates.threshold`.
     static __device__ __forceinline__ bool filter(Shared& shared, const Part& part, u32 k,
                                                   const Guess& guess, PartCandidates& candidates) {
-        candidates = {0, {!guess.found, guess.threshold}, true};
+        candidates = {0, {!guess.found, Ordinal::greatest_of(guess.threshold)}, true};
         if (!guess.found) {
             return false;
         }
@@ -1997,7 +2093,7 @@ struct Filter {
         const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
         const u32 room = part.room - (guess.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
 
-        // Filter the stripes, each while the next is on its way.
+        // Filter each stripe while the next is prefetched.
 #pragma unroll 1
         for (u32 turn = 0; turn < turns; ++turn) {
             const u32 stage = turn % STAGES;
@@ -2017,28 +2113,28 @@ struct Filter {
         }
         __syncthreads();
         candidates.size = shared.candidates.size;
-        candidates.threshold.key = shared.threshold;
+        candidates.threshold.key = Ordinal::greatest_of(shared.threshold);
         if (candidates.size > room) {
             return false;
         }
 
-        // Add ties with the threshold, if very many scores are.
+        // Add ties with the threshold, if very many scores tie with it.
         if (guess.ties) {
             start_rescan(shared, part, candidates.size);
-            Rescan<Config>::ties(shared.candidates, candidates.threshold.key,
+            Rescan<Config>::ties(shared.candidates, Ordinal::score_key(candidates.threshold.key),
                                  candidates.size + part.room - room);
             candidates.size = shared.candidates.size;
         }
         return true;
     }
 
-    // Reads the part again, for the best `most` of the scores above a threshold.
+    // Reads the part again, and keeps the best `most` of the scores above a threshold.
     static __device__ __forceinline__ void rescan(Shared& shared, const Part& part,
                                                   const Threshold& from, u32 capacity, u32 most,
                                                   PartCandidates& candidates) {
         start_rescan(shared, part, 0);
-        const u64 threshold = Rescan<Config>::best(shared.candidates, shared.search, from.none, from.key,
-                                                   capacity, most);
+        const auto threshold = Rescan<Config>::best(shared.candidates, shared.search, from.none, from.key,
+                                                    capacity, most);
         candidates = {shared.candidates.size, Threshold::of(threshold), false};
         if (candidates.size > most) {
             reduce(shared, most, candidates);
@@ -2047,7 +2143,7 @@ struct Filter {
 
     // Reduces the candidates to the best `most`.
     static __device__ __forceinline__ void reduce(Shared& shared, u32 most, PartCandidates& candidates) {
-        const u64 threshold =
+        const auto threshold =
             Buffer::compact(shared.candidates, shared.search, candidates.threshold.none,
                             candidates.threshold.key, candidates.size, most, 0);
         candidates = {most, Threshold::of(threshold), false};
@@ -2057,7 +2153,12 @@ struct Filter {
     static __device__ __forceinline__ RowCandidates own(const Shared& shared,
                                                         const PartCandidates& candidates) {
         return {shared.candidates.all(), candidates.size, candidates.complete_above(),
-                candidates.complete_above(), candidates.clean};
+                least_of(candidates.complete_above()), candidates.clean};
+    }
+
+    // The least key that candidates above a threshold have, or ties of the threshold if it was guessed.
+    static __device__ __forceinline__ Wide least_of(Wide threshold) {
+        return Ordinal::lowest_of(Ordinal::score_key(threshold));
     }
 
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
@@ -2068,9 +2169,9 @@ struct Filter {
         if (from.size < k) {
             return false;
         }
-        const Range range = Range::from(from.least, shared.greatest);
+        const Range range = Range::from(from.least, Ordinal::greatest_of(shared.greatest));
         count(shared, range, from);
-        const Winners winners =
+        const Winners<Wide> winners =
             FinalSelection<Config>::find(shared.search, range, k, from.complete_above, from.set);
         if (winners.valid) {
             before_write();
@@ -2098,15 +2199,15 @@ struct Filter {
     }
 
    private:
-    // How many scores of a sample should be above the threshold, if `expected` of them are winners: with
-    // so many, the threshold is too high once in 1e5 rows.
+    // How many scores of a sample should be above the threshold, if `expected` of them are winners. With
+    // this margin, the threshold is too high in one of 1e5 rows.
     static __device__ __forceinline__ u32 with_margin(float expected) {
         return u32(expected + 4.5f * sqrtf(expected)) + 4;
     }
 
-    // Names the part that a rescan reads, and how many candidates stay before those that it finds.
+    // Stores the part that a rescan reads, and the number of candidates that stay before its own.
     static __device__ __forceinline__ void start_rescan(Shared& shared, const Part& part, u32 size) {
-        __syncthreads();  // the candidates and the part named before have been read
+        __syncthreads();  // the candidates and the previous part have been read
         if (threadIdx.x == 0) {
             shared.candidates.stripes = part.stripes;
             shared.candidates.rank = part.rank;
@@ -2123,7 +2224,7 @@ struct Filter {
             shared.search.histogram.template clear<THREADS>();
             __syncthreads();
         }
-        from.set.for_each_key([&](u32 key) { shared.search.histogram.add(range.bin(key)); });
+        from.set.for_each_key([&](Wide key) { shared.search.histogram.add(range.bin(key)); });
         __syncthreads();
     }
 
@@ -2147,7 +2248,7 @@ struct Filter {
 // uses core/types.cuh
 // uses row/row.cuh
 
-// Every position wins, and the places that are left are filled.
+// Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
 #pragma unroll 1
@@ -2163,10 +2264,10 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Co
 
 // ---- kernels/block_filter.cuh ------------------------------------------------------------------
 #line 1 "templates/kernels/block_filter.cuh"
-// block_filter: one CTA selects the top k of one row of any length, which it reads once.
+// block_filter: one CTA selects the top k of one row of any length, and reads the row once.
 //
-// It guesses a threshold from a sample of the row, keeps the scores above it as candidates while the
-// row streams by, and selects the best k of these. A guess that fails costs a second read of the row.
+// It guesses a threshold from a sample of the row, keeps the scores above the threshold as candidates while
+// it reads the row, and selects the best k candidates. A guess that fails costs a second read of the row.
 // Sources: see filter/filter.cuh.
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB, and the ring's. Barriers: uniform
@@ -2203,11 +2304,11 @@ struct BlockFilter {
                                       Steps::CAPACITY};
 
         // Guess a threshold from a sample: the first stripe of the row, or two.
-        const Guess guess = Steps::guess(shared, part, k);
+        const auto guess = Steps::guess(shared, part, k);
 
         // Filter the row: the scores above the threshold are the candidates. Select the k best of them,
         // if there are k and the k-th is not below the threshold.
-        PartCandidates candidates = {};
+        typename Steps::PartCandidates candidates = {};
         if (!Steps::filter(shared, part, k, guess, candidates) ||
             !Steps::select(sink, shared, k, Steps::own(shared, candidates), [] {})) {
             // The guess failed: rescan the row.

@@ -91,9 +91,10 @@ struct F16 {
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
 //
-// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
-// are compared without the column, so an ordinal names the part of its key that the score alone decides:
-// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
+// An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
+// of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
+// score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
+// stands for a range of keys; else a score key stands for one key.
 
 // uses score/dtypes.cuh
 
@@ -131,7 +132,8 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
 
-    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
+    // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
         return u64(key) << 32 | column;
@@ -246,9 +248,8 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
-    // precede them. Lanes begin at different fours of their bins: else several would wait for one
-    // bank.
+    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
+    // begins at another four of its bins: else several lanes would wait for one bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;
@@ -282,32 +283,37 @@ struct alignas(16) Histogram {
 
 // uses core/types.cuh
 
-template <u32 DIGIT_BITS>
+// The bits of a number without its leading zeros.
+__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
+__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
+
+template <class Wide, u32 DIGIT_BITS>
 struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
+    Wide least;
+    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;      // the digit of a key is (key - least) >> shift
 
     // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
+    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
+        const u32 bits = bit_width(greatest - least);
         return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
     }
 
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
 
     // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
+        const Wide bin_least = least + (Wide(bin) << shift);
+        const Wide bin_last = (Wide(1) << shift) - 1;
+        const Wide left = greatest - bin_least;
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
-// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
+// Sums and maxima over a warp: one instruction of 32 bits from sm_80 on, shuffles before, for 64 bits and in
+// the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
@@ -326,17 +332,19 @@ __device__ __forceinline__ u32 warp_sum(u32 value) {
 #endif
 }
 
-// The greatest value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_greatest(u32 value) {
+// The greatest value of the warp, in every lane. The instruction takes 32 bits.
+template <class Word>
+__device__ __forceinline__ Word warp_greatest(Word value) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(FULL_MASK, value);
-#else
+    if constexpr (sizeof(Word) == sizeof(u32)) {
+        return __reduce_max_sync(FULL_MASK, value);
+    }
+#endif
 #pragma unroll
     for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
         value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
     }
     return value;
-#endif
 }
 
 // ---- core/warp.cuh -----------------------------------------------------------------------------
@@ -359,7 +367,10 @@ __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
 }
 
 // The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+template <class Word>
+__device__ __forceinline__ Word warp_least(Word value) {
+    return ~warp_greatest(~value);
+}
 
 // ---- core/threshold.cuh ------------------------------------------------------------------------
 #line 1 "templates/core/threshold.cuh"
@@ -376,7 +387,7 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 // uses core/warp.cuh
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -419,8 +430,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin goes on: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
+        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
+        // slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
@@ -560,6 +571,7 @@ struct RowReader
     using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
     using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -596,17 +608,17 @@ struct RowReader
         }
     }
 
-    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no
-    // order. Few of the scores are expected to be: a batch becomes a word of hits, and a hit is
-    // loaded again, so that `visit` is compiled twice and not once a register.
+    // Calls visit(key, column) once for every score whose key is in [least, greatest], in no order.
+    // Expects few hits: a batch becomes a word of hits, and each hit is loaded again, so that `visit` is
+    // compiled twice and not once a register.
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
-        const u32 span = u32(greatest) - least;
+        const Wide span = Wide(greatest) - least;
         const auto is_hit = [&](Bits score, u32 at) {
-            return u32(Ordinal::key(score, at)) - least <= span;
+            return Wide(Ordinal::key(score, at)) - least <= span;
         };
         visit_edges([&](Key key, u32 at) {
-            if (u32(key) - least <= span) {
+            if (Wide(key) - least <= span) {
                 visit(key, at);
             }
         });
@@ -647,8 +659,8 @@ struct RowReader
         }
     }
 
-    // The scores before the first whole vector and after the last; fewer than the CTA has threads.
-    // Summed in another order than `edge_column`, which takes up to two instructions more at one score a vector.
+    // Visits the scores before the first whole vector and after the last; fewer than the CTA has threads.
+    // `edge_column` adds in another order and takes up to two instructions more at one score a vector.
     template <class Visit>
     __device__ __forceinline__ void visit_edges(Visit visit) const {
         const u32 tail = head + vectors * VEC_SIZE;
@@ -661,15 +673,15 @@ struct RowReader
 
 // ---- select/candidate_buffer.cuh ---------------------------------------------------------------
 #line 1 "templates/select/candidate_buffer.cuh"
-// Where winners and the candidates of the threshold bin go.
+// Places for winners, and a buffer for the candidates of the threshold bin.
 //
 // Scope: block. Shared memory: a key and a column for each of CAPACITY candidates, and three
 // counters. Barriers: none; the caller places one between reset and use, and one between the
-// pushes and the visit of what was pushed.
+// pushes and the visits.
 
 // uses core/types.cuh
 
-// Candidates of the threshold bin, kept on chip for the passes that refine it.
+// Candidates of the threshold bin, in shared memory for the next passes.
 template <class Key, u32 CAPACITY>
 struct CandidateBuffer {
     u32 columns[CAPACITY];
@@ -749,7 +761,7 @@ struct DirectSink {
 // uses core/types.cuh
 // uses row/row.cuh
 
-// Every position wins, and the places that are left are filled.
+// Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
 #pragma unroll 1
@@ -769,13 +781,15 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Co
 //
 // Each pass counts one digit of the keys in a histogram and finds the threshold bin. Keys above the bin
 // win. The keys in the bin are the candidates of the next pass, which splits them by the next digit, until
-// every candidate wins or all are equal. Candidates that fit are kept in shared memory; others are left in
-// the row, which is then scanned again. So no distribution of scores loses a winner; some take more scans.
+// every candidate wins or all are equal. Candidates that fit are kept in shared memory; else the next pass
+// scans the row again. So no distribution of scores loses a winner; some take more scans.
 //
 // Source: RadixSelect; Alabi, Blanchard, Gordon, Steinbach, "Fast k-selection algorithms for graphics
 // processing units", ACM JEA 17 (2012).
 //
-// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
+// Scope: block; grid.x = rows. Shared memory: static, under 48 KB: a word for each bin, a key and a column
+// for each of CANDIDATES, and less than 1 KB. So 4096 bins fit with 3072 places for keys of 32 bits, or with
+// 2048 for keys of 64. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; row addresses aligned to their element.
 
 // uses core/histogram.cuh
@@ -798,7 +812,7 @@ struct BlockRadix {
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
-    using Active = ActiveRange<DIGIT_BITS>;
+    using Active = ActiveRange<typename Config::Ordinal::Wide, DIGIT_BITS>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");

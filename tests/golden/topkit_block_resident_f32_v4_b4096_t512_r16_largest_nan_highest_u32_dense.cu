@@ -91,9 +91,10 @@ struct F16 {
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
 //
-// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
-// are compared without the column, so an ordinal names the part of its key that the score alone decides:
-// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
+// An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
+// of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
+// score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
+// stands for a range of keys; else a score key stands for one key.
 
 // uses score/dtypes.cuh
 
@@ -131,7 +132,8 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
 
-    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
+    // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
         return u64(key) << 32 | column;
@@ -246,9 +248,8 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
-    // precede them. Lanes begin at different fours of their bins: else several would wait for one
-    // bank.
+    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
+    // begins at another four of its bins: else several lanes would wait for one bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;
@@ -282,32 +283,37 @@ struct alignas(16) Histogram {
 
 // uses core/types.cuh
 
-template <u32 DIGIT_BITS>
+// The bits of a number without its leading zeros.
+__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
+__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
+
+template <class Wide, u32 DIGIT_BITS>
 struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
+    Wide least;
+    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;      // the digit of a key is (key - least) >> shift
 
     // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
+    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
+        const u32 bits = bit_width(greatest - least);
         return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
     }
 
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
 
     // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
+        const Wide bin_least = least + (Wide(bin) << shift);
+        const Wide bin_last = (Wide(1) << shift) - 1;
+        const Wide left = greatest - bin_least;
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
-// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
+// Sums and maxima over a warp: one instruction of 32 bits from sm_80 on, shuffles before, for 64 bits and in
+// the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
@@ -326,17 +332,19 @@ __device__ __forceinline__ u32 warp_sum(u32 value) {
 #endif
 }
 
-// The greatest value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_greatest(u32 value) {
+// The greatest value of the warp, in every lane. The instruction takes 32 bits.
+template <class Word>
+__device__ __forceinline__ Word warp_greatest(Word value) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(FULL_MASK, value);
-#else
+    if constexpr (sizeof(Word) == sizeof(u32)) {
+        return __reduce_max_sync(FULL_MASK, value);
+    }
+#endif
 #pragma unroll
     for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
         value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
     }
     return value;
-#endif
 }
 
 // ---- core/warp.cuh -----------------------------------------------------------------------------
@@ -359,11 +367,14 @@ __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
 }
 
 // The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+template <class Word>
+__device__ __forceinline__ Word warp_least(Word value) {
+    return ~warp_greatest(~value);
+}
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
 #line 1 "templates/core/ranking.cuh"
-// The candidates of a threshold bin, collected on chip, and their ranks: each is compared with each.
+// Ranks the candidates of a threshold bin, in shared memory: compares each with each.
 //
 // Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
 // Preconditions: the entries are written before a barrier or its like; entries are unique;
@@ -383,9 +394,9 @@ struct Ranking {
 
     Entry entries[CAPACITY];
 
-    // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
-    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
-    // better than one candidate.
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
+    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
+    // better than one.
     template <class Write>
     __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
@@ -438,7 +449,7 @@ __device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
     return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
 }
 
-// The same for winners and candidates, whose counts travel in one word.
+// The first places among the winners and among the candidates. One word counts both.
 __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
     const u32 first = reserve_slot(reserved, winners << 16 | candidates);
     return {first >> 16, first & 0xFFFFu};
@@ -459,7 +470,7 @@ __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 c
 // uses core/warp.cuh
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -502,8 +513,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin goes on: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
+        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
+        // slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
@@ -633,7 +644,8 @@ __device__ __forceinline__ u32 half_unsigned_zeros(u32 pair) {
 #endif
 }
 
-// All bits of a half set where a's is at least b's; a NaN in either is not.
+// Sets all bits of each half of the result where the half of `a` is at least the half of `b`, and neither
+// is NaN.
 __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #if TOPKIT_PACKED_HALF_PTX
     u32 mask;
@@ -649,7 +661,7 @@ __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #endif
 }
 
-// Both halves, NaN made +inf where it wins and -inf where it loses.
+// Both halves, with +inf for a NaN that wins and -inf for a NaN that loses.
 template <bool NAN_WINS>
 __device__ __forceinline__ u32 half_without_nan(u32 pair) {
     constexpr u32 INSTEAD = NAN_WINS ? HALF_INFINITY : HALF_NEGATIVE_INFINITY;
@@ -671,9 +683,9 @@ __device__ __forceinline__ u32 half_without_nan(u32 pair) {
 // Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
-// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
-// end it ranks. Preconditions: no NaN and no -0 where a function says so.
+// Rounding never reverses an order, but it may make unequal scores equal. So a score that wins among
+// rounded scores wins, and scores whose codes are equal are compared by their keys. NaN becomes the
+// infinity at the end where NaN ranks. Preconditions: no NaN and no -0 where a function says so.
 
 // uses core/types.cuh
 // uses ptx/half.cuh
@@ -771,22 +783,22 @@ struct RowVectors {
 
 // ---- row/resident/row.cuh ----------------------------------------------------------------------
 #line 1 "templates/row/resident/row.cuh"
-// A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
-// from there.
+// A row, or a CTA's part of a row, in registers, rounded to fp16. It is loaded once, and then counted and
+// compared in registers.
 //
 // Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
 // Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
 // blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one lie one a thread, in the first
-// CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
-// winners that stand together are spread over the CTAs.
+// The first CTA of the row holds the scores before the first aligned vector and after the last whole one,
+// one a thread. The CTAs of a cluster take chunks of CHUNK vectors in turn, so that winners that are side
+// by side are spread over the CTAs.
 
 // uses core/types.cuh
 // uses score/code.cuh
 // uses row/vectors.cuh
 
-// The word at a place that is known only at run time, from an array in registers: a tree of
-// selections, since registers cannot be indexed.
+// The word at a place, known only at run time, of an array in registers. Registers cannot be indexed, so
+// this is a tree of selections.
 template <u32 N>
 __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     static_assert((N & (N - 1)) == 0, "a tree of selections has a power of two of leaves");
@@ -802,7 +814,7 @@ __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     }
 }
 
-// The rank of a CTA in its cluster. Alone it is no value, and takes no register.
+// The rank of a CTA in its cluster. Without a cluster it is a constant and takes no register.
 template <u32 CLUSTER>
 struct ClusterShare {
     u32 rank;
@@ -837,8 +849,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     using Vectors::scores;
     using Vectors::vectors;
 
-    // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
-    // and the bit 16 above it the high one.
+    // One bit for each score of the thread. For pair p, bit p % 16 of word p / 16 is the low half, and bit
+    // p % 16 + 16 is the high half.
     struct Hits {
         u32 words[WORDS];
         u32 edge;  // 1 if the score before or after the vectors is a hit
@@ -894,9 +906,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. A few vectors
-    // are loaded again at once where they hold a hit: with many hits, a load for each would wait
-    // for the one before it.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Vectors that hold a hit
+    // are loaded again, two at once: with many hits, single loads would wait for each other.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         constexpr u32 CHUNK = VECTORS < 2 ? VECTORS : 2;
@@ -954,7 +965,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         return head + (first() + v * STRIDE) * VEC_SIZE + item;
     }
 
-    // Of a hit: bit `bit` of word `w`.
+    // The column of the hit that is bit `bit` of word `w`.
     __device__ __forceinline__ u32 column_of(u32 w, u32 bit) const {
         const u32 pair = w * 16 + bit % 16;
         return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
@@ -988,9 +999,9 @@ struct ResidentRow {
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
     static constexpr u32 WORDS = VECTORS * 4;
-    // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
-    // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
-    // multiprocessor, and would be fewer.
+    // Whether the scores as loaded stay in registers too. If registers are to spare, this saves 0.25 us of
+    // loading scores again for their keys (1 x 8192, H200). With small CTAs, it would let fewer of them
+    // share an SM.
     static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
                                          : Config::THREADS == 512 ? true
                                                                   : Config::THREADS > 512 && WORDS <= 16;
@@ -1025,7 +1036,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, column) once for every hit. Few are expected.
+    // Calls visit(key, column) once for every hit. Expects few hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_hit(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1041,8 +1052,8 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
-    // scores are gone through one by one, from registers if they are there.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Expects many hits: tests
+    // the scores one by one, in registers if they are there.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         if constexpr (!KEEPS_SCORES) {
@@ -1064,7 +1075,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
+    // Calls visit(code) once for every score: 16 bits, greater for a better score.
     template <class Visit>
     __device__ __forceinline__ void for_each_code(Visit visit) const {
 #pragma unroll
@@ -1083,7 +1094,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every hit. Many may be.
+    // Calls visit(code) once for every hit. Expects many hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1101,18 +1112,19 @@ struct ResidentRow {
         }
     }
 
-    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    // Whether a code stands for the best infinity and for finite scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
     }
 
-    // The range of their keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
+    // so that a digit begins at an infinity.
     static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
-    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
-    // Precondition: 16 bits.
+    // Whether scores of this code's exponent are equal if their codes are equal: halves hold such scores
+    // without rounding. Precondition: scores of 16 bits.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
@@ -1128,15 +1140,15 @@ struct ResidentRow {
             hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
         }
         hits.edge = half_at_least(edge, threshold) & 1u;
-        // What stands for no score is at least -inf, and nothing else.
+        // A missing score counts as -inf, so drop missing scores if -inf is a hit.
         if (half == HALF_NEGATIVE_INFINITY) {
             drop_absent(hits);
         }
         return hits;
     }
 
-    // The scores in a bin of codes that begins at `first`, and those above it. A code beyond an
-    // infinity is a NaN, which no score is at least.
+    // The scores in the bin of codes from `first` to before `next`, and the scores above the bin. A code
+    // beyond an infinity is a NaN, and no score is at least NaN.
     __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
         inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
         above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
@@ -1144,7 +1156,7 @@ struct ResidentRow {
     }
 
    private:
-    // The key of one score of a pair. Precondition: both are known at compile time.
+    // The key of one score of a pair. Precondition: both operands are known at compile time.
     __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
         const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
         if constexpr (sizeof(Bits) == 4) {
@@ -1194,34 +1206,55 @@ struct ResidentRow {
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for a CTA's. Barriers:
-// none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the reads.
+// Scope: warp; all 32 lanes must call. Shared memory: two keys of the caller, for the extremes of a CTA.
+// Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
+// reads.
 
 // uses core/types.cuh
 // uses core/warp.cuh
 
+template <class Wide>
 struct Extremes {
-    u32 least;
-    u32 greatest;
+    Wide least;
+    Wide greatest;
 
-    static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
+    // As words of 64 bits, for an exchange.
+    struct Words {
+        u64 words[sizeof(Wide) / sizeof(u32)];
+    };
+    __device__ __forceinline__ Words words() const {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {{u64(greatest) << 32 | least}};
+        } else {
+            return {{least, greatest}};
+        }
+    }
+    static __device__ __forceinline__ Extremes of(const Words& both) {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {u32(both.words[0]), u32(both.words[0] >> 32)};
+        } else {
+            return {both.words[0], both.words[1]};
+        }
+    }
 
-    // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
-    // thread.
+    static __device__ __forceinline__ Extremes of_none() { return {~Wide(0), 0}; }
+
+    // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
+    // key of this thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
-        u32 least = ~0u;
-        u32 greatest = 0;
+        Wide least = ~Wide(0);
+        Wide greatest = 0;
         for_each([&](auto key, auto...) {
-            least = min(least, u32(key));
-            greatest = max(greatest, u32(key));
+            least = min(least, Wide(key));
+            greatest = max(greatest, Wide(key));
         });
         least = warp_least(least);
         greatest = warp_greatest(greatest);
         return {least, greatest};
     }
 
-    // Adds those of a warp to those of the CTA, in shared memory.
+    // Adds the extremes of a warp to the extremes of the CTA, in shared memory.
     __device__ __forceinline__ void add_to(Extremes& shared) const {
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMin(&shared.least, least);
@@ -1230,18 +1263,66 @@ struct Extremes {
     }
 };
 
+// ---- select/radix_pass.cuh ---------------------------------------------------------------------
+#line 1 "templates/select/radix_pass.cuh"
+// One pass of a radix selection: counts a digit of the candidates' keys and finds the threshold bin.
+// Candidates above the bin win. Candidates in the bin are the candidates of the next pass.
+//
+// Scope: block; every thread must call. Shared memory: the caller's histogram and search. Barriers: one
+// after the count, and those of the search; the caller places one before it clears the histogram again.
+// Preconditions: the histogram is clear (a barrier); the keys of all candidates are in `active`.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+
+// Returns the threshold bin, and leaves the keys of the bin in `inside`.
+// scores.for_each_key(candidates, visit) calls visit(key, ...) for each candidate of this thread. find()
+// searches the complete histogram.
+template <u32 BINS, class Active, class Scores, class Candidates, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const Active& active,
+                                                   const Scores& scores, const Candidates& candidates,
+                                                   const Find& find, Active& inside) {
+    scores.for_each_key(candidates, [&](auto key, auto...) { histogram.add(active.digit(key)); });
+    __syncthreads();
+    const ThresholdBin threshold = find();
+    inside = active.narrowed_to(threshold.bin);
+    return threshold;
+}
+
+// The pass over candidates that are hits of a row in registers. Adds the hits above the bin to `winners`,
+// and the hits in the bin to `left`.
+template <u32 BINS, class Active, class Scores, class Hits, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const Active& active,
+                                                   const Scores& scores, const Hits& candidates,
+                                                   const Find& find, Active& inside,
+                                                   Hits& winners, Hits& left) {
+    const ThresholdBin threshold = radix_pass(histogram, active, scores, candidates, find, inside);
+    scores.for_each_key(candidates, [&](auto key, u32 word, u32 bit) {
+        if (key > inside.greatest) {
+            winners.add(word, bit);
+        } else if (key >= inside.least) {
+            left.add(word, bit);
+        }
+    });
+    return threshold;
+}
+
 // ---- select/candidates.cuh ---------------------------------------------------------------------
 #line 1 "templates/select/candidates.cuh"
-// The candidates of a threshold bin, collected in one CTA, and which of them win.
+// Selects the winners from up to CAPACITY candidates of a threshold bin, in shared memory.
 //
-// Scope: block; every thread must call. Shared memory: CAPACITY entries, two words a warp and a
+// Scope: block; every thread must call. Shared memory: CAPACITY entries, two keys a warp and a
 // counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
 // several a pass.
 // Preconditions: the entries are written, and the histogram is no longer read, both before a
 // barrier; 1 <= wanted <= candidates <= CAPACITY; entries are unique.
 //
-// A few are ranked each against each. Of many, a histogram from the least to the greatest key tells
-// most winners and leaves few.
+// RANKED candidates or fewer are ranked each against each. More are first narrowed by radix passes, each
+// over the range from the least to the greatest key.
 
 // uses core/histogram.cuh
 // uses core/range.cuh
@@ -1251,25 +1332,27 @@ struct Extremes {
 // uses core/types.cuh
 // uses core/warp.cuh
 // uses select/extremes.cuh
+// uses select/radix_pass.cuh
 
 template <class Config>
 struct FewCandidates {
     using Ordinal = typename Config::Ordinal;
     using Entry = typename Ordinal::Entry;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     using Counts = Histogram<Config::BINS>;
     using Search = ThresholdSearch<Config::THREADS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 CAPACITY = 512;
-    // With more, a pass costs less: 1 x 131072 f32, k = 2048, 6.3 us with 192 and 5.8 with 128
-    // (H200).
+    // The most candidates that are ranked. With more, a radix pass costs less: 1 x 131072 f32, k = 2048,
+    // 6.3 us with 192 and 5.8 us with 128 (H200).
     static constexpr u32 RANKED = 128;
     static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
 
     Ranking<Config, CAPACITY> all;
-    u32 least[WARP_SIZE];
-    u32 greatest[WARP_SIZE];
+    Wide least[WARP_SIZE];
+    Wide greatest[WARP_SIZE];
     u32 reserved;
 
     // Calls write(slot, column, key) for the best `wanted` of `candidates`, with slots from 0 on.
@@ -1280,6 +1363,14 @@ struct FewCandidates {
             all.rank(candidates, 0, candidates, wanted, 0, write);
         } else {
             narrow(histogram, search, candidates, wanted, write);
+        }
+    }
+
+    // Calls visit(key) for each candidate of this thread.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(u32 candidates, Visit visit) const {
+        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+            visit(Ordinal::key_of(all.entries[i]));
         }
     }
 
@@ -1298,16 +1389,15 @@ struct FewCandidates {
             if (active.least == active.greatest) {
                 break;
             }
-            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                histogram.add(active.digit(Ordinal::key_of(all.entries[i])));
-            }
-            __syncthreads();
-            const ThresholdBin bin = search.find(histogram, wanted);
-            split(candidates, active.narrowed_to(bin.bin),
-                  [&](u32 slot, u32 column, u32 key) { write(place + slot, column, key); });
-            place += bin.above;
-            wanted -= bin.above;
-            candidates = bin.inside;
+            Active inside;
+            const auto find = [&] { return search.find(histogram, wanted); };
+            const ThresholdBin threshold =
+                radix_pass(histogram, active, *this, candidates, find, inside);
+            split(candidates, inside,
+                  [&](u32 slot, u32 column, Wide key) { write(place + slot, column, key); });
+            place += threshold.above;
+            wanted -= threshold.above;
+            candidates = threshold.inside;
             __syncthreads();
         }
         if (candidates <= RANKED) {
@@ -1323,23 +1413,20 @@ struct FewCandidates {
     // The range of the keys. One barrier.
     __device__ __forceinline__ Active find_extremes(u32 candidates) {
         const u32 lane = threadIdx.x % WARP_SIZE;
-        const Extremes warp = Extremes::of_warp([&](auto visit) {
-            for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
-                visit(Ordinal::key_of(all.entries[i]));
-            }
-        });
+        const auto warp =
+            Extremes<Wide>::of_warp([&](auto visit) { for_each_key(candidates, visit); });
         if (lane == 0) {
             least[threadIdx.x / WARP_SIZE] = warp.least;
             greatest[threadIdx.x / WARP_SIZE] = warp.greatest;
         }
         __syncthreads();
-        const u32 low = warp_least(lane < WARPS ? least[lane] : ~0u);
-        const u32 high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
+        const Wide low = warp_least(lane < WARPS ? least[lane] : ~Wide(0));
+        const Wide high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
         return Active::between(low, high);
     }
 
-    // Writes the candidates above a range, and leaves those in it, from the first entry on. A barrier
-    // is due after it.
+    // Writes the candidates above a range, and moves the candidates in it to the first entries. The caller
+    // places a barrier after it.
     template <class Write>
     __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
         Entry own[EACH];
@@ -1349,7 +1436,7 @@ struct FewCandidates {
         for (u32 e = 0; e < EACH; ++e) {
             const u32 i = e * THREADS + threadIdx.x;
             own[e] = i < candidates ? all.entries[i] : Entry{};
-            const u32 key = Ordinal::key_of(own[e]);
+            const Wide key = Ordinal::key_of(own[e]);
             wins += i < candidates && key > range.greatest;
             stays += i < candidates && key >= range.least && key <= range.greatest;
         }
@@ -1357,7 +1444,7 @@ struct FewCandidates {
         __syncthreads();  // all entries have been read
 #pragma unroll
         for (u32 e = 0; e < EACH; ++e) {
-            const u32 key = Ordinal::key_of(own[e]);
+            const Wide key = Ordinal::key_of(own[e]);
             if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
                 if (key > range.greatest) {
                     write(slots.winner++, Ordinal::column_of(own[e]), key);
@@ -1378,7 +1465,7 @@ struct FewCandidates {
 // uses core/types.cuh
 // uses row/row.cuh
 
-// Every position wins, and the places that are left are filled.
+// Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
 #pragma unroll 1
@@ -1512,11 +1599,11 @@ struct StagedSink {
 #line 1 "templates/kernels/block_resident.cuh"
 // block_resident: one CTA selects the top k of one row that it keeps in registers.
 //
-// The row is loaded once and rounded to fp16, which keeps the order of the scores. One histogram over the
+// The row is loaded once and rounded to fp16. Rounding keeps the order of the scores. One histogram of the
 // rounded scores finds the threshold bin; scores above the bin win. Few candidates in the bin are collected
-// in shared memory and selected by their keys; many are split by radix over their keys, from the least to
-// the greatest of them. Nothing is dropped, so the answer is exact for every distribution, and no pass
-// reads the whole row again: a later pass visits only the candidates that are left.
+// in shared memory and selected by their keys. Many are split by radix passes over the range from their
+// least to their greatest key. No candidate is dropped, so the answer is exact for every distribution. No
+// pass reads the whole row again: a later pass visits only the candidates that are left.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with a first digit of the
 // rounded scores in registers.
@@ -1537,6 +1624,7 @@ struct StagedSink {
 // uses row/row.cuh
 // uses select/candidates.cuh
 // uses select/extremes.cuh
+// uses select/radix_pass.cuh
 // uses sink/short_row.cuh
 // uses sink/staged.cuh
 
@@ -1548,7 +1636,8 @@ struct BlockResident {
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
@@ -1565,7 +1654,7 @@ struct BlockResident {
         Histogram<BINS> histogram;
         ThresholdSearch<THREADS> threshold;
         u32 reserved;  // two counts: winners in the upper half, candidates in the lower
-        Extremes extremes;  // of the candidates' keys
+        Extremes<Wide> extremes;  // of the candidates' keys
         Few candidates;
         typename Sink::Winners winners;
     };
@@ -1593,7 +1682,7 @@ struct BlockResident {
         __syncthreads();
         resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
-        // Find the threshold bin. Scores above it win; those in it are the candidates.
+        // Find the threshold bin. Scores above the bin win; scores in it are the candidates.
         const ThresholdBin threshold = shared.threshold.find(shared.histogram, k);
         Hits candidates;
         Hits winners;
@@ -1612,8 +1701,9 @@ struct BlockResident {
                 shared.candidates.all.entries[slots.candidate++] = Ordinal::entry(key, column);
             });
         }
-        // Write the winners. Through shared memory, many winners are written in order and so in few transactions:
-        // 1024 x 8192 bf16, k = 2048, 15 us for 28 (H200). Few winners are not worth it.
+        // Write the winners. Many winners are staged in shared memory, and so written in order and in few
+        // transactions: 1024 x 8192 bf16, k = 2048, 15 us, and 28 us without (H200). Few winners are not
+        // worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
         const Sink sink = sink_of(args, shared, staged);
         sink.put_all([&](auto put) {
@@ -1627,7 +1717,7 @@ struct BlockResident {
                 __syncthreads();
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
-                                         [&args, &shared, above, staged](u32 slot, u32 column, u32 key) {
+                                         [&args, &shared, above, staged](u32 slot, u32 column, Wide key) {
                                              sink_of(args, shared, staged)
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
@@ -1644,10 +1734,10 @@ struct BlockResident {
         return {direct, shared.winners, staged};
     }
 
-    // Writes the best `wanted` of many candidates from `place` on: by radix over their keys, from the
-    // least to the greatest of them, until all that are left win or are equal. `slot` is this
-    // thread's first among the candidates. Not inlined: beside it, the common path would run with
-    // other registers and 0.25 us longer (1 x 8192, H200).
+    // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
+    // least to the greatest key split the candidates, until all candidates that are left win or are equal.
+    // `slot` is this thread's first place among the candidates. Not inlined: inlined, it would change the
+    // registers of the common path and cost it 0.25 us (1 x 8192, H200).
     static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
                                               Hits candidates, u32 slot, u32 place, u32 wanted,
                                               bool staged) {
@@ -1660,20 +1750,12 @@ struct BlockResident {
                 shared.reserved = 0;
             }
             __syncthreads();
-            places.for_each_key(
-                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
-            __syncthreads();
-            const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active inside = active.narrowed_to(threshold.bin);
+            Active inside;
             Hits winners = {};
             Hits left = {};
-            places.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
-                if (key > inside.greatest) {
-                    winners.add(word, bit);
-                } else if (key >= inside.least) {
-                    left.add(word, bit);
-                }
-            });
+            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
+            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
+                                                      inside, winners, left);
             candidates = left;
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
@@ -1701,10 +1783,10 @@ struct BlockResident {
     static __device__ __forceinline__ void find_extremes(Shared& shared,
                                                          const Places& places, Hits candidates) {
         if (threadIdx.x == 0) {
-            shared.extremes = Extremes::of_none();
+            shared.extremes = Extremes<Wide>::of_none();
         }
         __syncthreads();
-        const Extremes own = Extremes::of_warp(
+        const auto own = Extremes<Wide>::of_warp(
             [&](auto visit) { places.for_each_key(candidates, visit); });
         own.add_to(shared.extremes);
         __syncthreads();

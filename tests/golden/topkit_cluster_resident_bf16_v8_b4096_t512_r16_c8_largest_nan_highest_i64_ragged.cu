@@ -91,9 +91,10 @@ struct F16 {
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; every bit pattern has a key.
 //
-// An ordinal has a stored type `Key`, and a type `Wide` of 32 or 64 bits to compute with. Words of scores
-// are compared without the column, so an ordinal names the part of its key that the score alone decides:
-// `ScoreKey`. Where keys use the column, a score key stands for a range of keys.
+// An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
+// of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
+// score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
+// stands for a range of keys; else a score key stands for one key.
 
 // uses score/dtypes.cuh
 
@@ -131,7 +132,8 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
 
-    // An entry: a key and its column in one value. Entries are unique, and the better is the greater.
+    // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
+    // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
         return u64(key) << 32 | column;
@@ -203,8 +205,8 @@ struct Config {
 
 // ---- ptx/exchange.cuh --------------------------------------------------------------------------
 #line 1 "templates/ptx/exchange.cuh"
-// Asynchronous stores into the shared memory of other CTAs of a cluster, and the mbarrier by which
-// the receiver knows that all bytes of a phase have arrived.
+// Asynchronous stores into the shared memory of other CTAs of a cluster. An mbarrier tells the receiver
+// when all bytes of a phase have arrived.
 //
 // Scope: thread. Shared memory: one mbarrier each. Barriers: none.
 // Preconditions: a CTA sends to another only after a barrier of the cluster that follows the other's
@@ -245,7 +247,7 @@ struct Exchange {
 #endif
     }
 
-    // Waits for the end of phase `phase`, counted from 0; no more than one ahead may have ended.
+    // Waits for the end of phase `phase`, counted from 0. At most one later phase may have ended.
     __device__ __forceinline__ void wait(u32 phase) {
 #ifdef TOPKIT_INTERPRET
         mbarrier_wait_parity(&mbarrier, phase & 1);
@@ -260,19 +262,27 @@ struct Exchange {
 #endif
     }
 
-    // Sends a value to the same variable of another CTA, which has the same exchange.
-    __device__ __forceinline__ void send(u64* to, u64 value, u32 rank) {
+    // Stores a value of 64-bit words into the same variable of another CTA, and completes bytes of that
+    // CTA's mbarrier.
+    template <class Value>
+    __device__ __forceinline__ void send(Value* variable, const Value& words, u32 rank) {
+        static_assert(sizeof(Value) % sizeof(u64) == 0, "an exchange sends whole words");
+#pragma unroll
+        for (u32 w = 0; w < sizeof(Value) / sizeof(u64); ++w) {
+            u64* to = reinterpret_cast<u64*>(variable) + w;
+            const u64 value = reinterpret_cast<const u64*>(&words)[w];
 #ifdef TOPKIT_INTERPRET
-        store_async(__cluster_map_shared_rank(to, rank), value,
-                    __cluster_map_shared_rank(&mbarrier, rank));
+            store_async(__cluster_map_shared_rank(to, rank), value,
+                        __cluster_map_shared_rank(&mbarrier, rank));
 #else
-        u32 there;
-        u32 barrier;
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
-        asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
-        asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
-                     :: "r"(there), "l"(value), "r"(barrier) : "memory");
+            u32 there;
+            u32 barrier;
+            asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared(to)), "r"(rank));
+            asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier) : "r"(address()), "r"(rank));
+            asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b64 [%0], %1, [%2];"
+                         :: "r"(there), "l"(value), "r"(barrier) : "memory");
 #endif
+        }
     }
 
    private:
@@ -329,9 +339,8 @@ struct alignas(16) Histogram {
         }
     }
 
-    // The sum of the N bins from `first` of each lane, which follow those of the lane before it or
-    // precede them. Lanes begin at different fours of their bins: else several would wait for one
-    // bank.
+    // The sum of the N bins from `first`. The lanes of a warp sum adjacent groups of bins, and each lane
+    // begins at another four of its bins: else several lanes would wait for one bank.
     template <u32 N>
     __device__ __forceinline__ u32 sum(u32 first) const {
         u32 sum = 0;
@@ -358,7 +367,8 @@ struct alignas(16) Histogram {
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
-// Sums and maxima over a warp: one instruction from sm_80 on, shuffles before and in the interpreter.
+// Sums and maxima over a warp: one instruction of 32 bits from sm_80 on, shuffles before, for 64 bits and in
+// the interpreter.
 //
 // Scope: warp; all 32 lanes must call. Shared memory: none. Barriers: none.
 
@@ -377,17 +387,19 @@ __device__ __forceinline__ u32 warp_sum(u32 value) {
 #endif
 }
 
-// The greatest value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_greatest(u32 value) {
+// The greatest value of the warp, in every lane. The instruction takes 32 bits.
+template <class Word>
+__device__ __forceinline__ Word warp_greatest(Word value) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(FULL_MASK, value);
-#else
+    if constexpr (sizeof(Word) == sizeof(u32)) {
+        return __reduce_max_sync(FULL_MASK, value);
+    }
+#endif
 #pragma unroll
     for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
         value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
     }
     return value;
-#endif
 }
 
 // ---- core/warp.cuh -----------------------------------------------------------------------------
@@ -410,7 +422,10 @@ __device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
 }
 
 // The least value of the warp, in every lane.
-__device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~value); }
+template <class Word>
+__device__ __forceinline__ Word warp_least(Word value) {
+    return ~warp_greatest(~value);
+}
 
 // ---- core/threshold.cuh ------------------------------------------------------------------------
 #line 1 "templates/core/threshold.cuh"
@@ -427,7 +442,7 @@ __device__ __forceinline__ u32 warp_least(u32 value) { return ~warp_greatest(~va
 // uses core/warp.cuh
 
 struct ThresholdBin {
-    u32 bin;     // the greatest bin such that it and those above hold at least `wanted` keys
+    u32 bin;     // the greatest bin such that it and the bins above hold at least `wanted` keys
     u32 above;   // keys in the bins above it; fewer than `wanted`
     u32 inside;  // keys in it
 };
@@ -470,8 +485,8 @@ struct ThresholdSearch {
             warp_totals[warp] = total;
         }
         __syncthreads();
-        // Only the warp with the threshold bin goes on: each instruction of all warps is as
-        // many issue slots as a scheduler has warps.
+        // Only the warp with the threshold bin continues: an instruction of all warps takes as many issue
+        // slots as a scheduler has warps.
         u32 above = warp_sum(lane < warp ? warp_totals[lane] : 0);
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
@@ -499,19 +514,20 @@ struct ThresholdSearch {
 
 // ---- core/cluster_threshold.cuh ----------------------------------------------------------------
 #line 1 "templates/core/cluster_threshold.cuh"
-// Finds the bin that holds the last winner of a row whose scores the CTAs of a cluster have counted
-// apart, and how many of those above it and in it the CTAs of lower rank hold.
+// Finds the threshold bin of a row. Each CTA of a cluster has counted its part of the row in a histogram
+// of its own. Also counts the keys above the bin and in it that the CTAs of lower rank hold.
 //
-// Scope: cluster; every thread must call, and all CTAs find the same. Shared memory: what all CTAs
-// send, twice, and the result. Barriers: two of the block, the last after the result is written; the
-// histogram may be changed then.
+// Scope: cluster; every thread must call, and all CTAs find the same bin. Shared memory: the counts that
+// all CTAs send, for two passes, and the result. Barriers: two of the block, the last after the result is
+// written; the histogram may be changed then.
 // Preconditions: the search was prepared, with a barrier of the cluster after it; the histogram is
 // complete (a barrier) before the call; 1 <= wanted <= the sum of all counts; passes are counted
 // from 0.
 //
-// The bins are searched in two steps, so that little is sent: each CTA tells all others the sums of
-// its groups of bins, and then the bins of the group that holds the last winner. Passes take turns
-// with two rounds: a CTA begins a pass only when all have done with the one before the last.
+// The search has two steps, so that the CTAs send few bytes. First each CTA sends the sums of its groups of
+// bins to all others. Then it sends the bins of the group that holds the last winner. Passes alternate
+// between two rounds of buffers: a CTA begins a pass only after all CTAs have ended the pass before the
+// last.
 
 // uses ptx/exchange.cuh
 // uses core/histogram.cuh
@@ -522,7 +538,7 @@ struct ThresholdSearch {
 struct ClusterThresholdBin {
     ThresholdBin bin;   // over all CTAs
     u32 before_above;   // keys above the bin in the CTAs of lower rank
-    u32 before_inside;  // and in it
+    u32 before_inside;  // keys in the bin in the CTAs of lower rank
 };
 
 template <u32 THREADS, u32 BINS, u32 CLUSTER>
@@ -535,7 +551,7 @@ struct ClusterThresholdSearch {
     static_assert(GROUP <= GROUPS && GROUP >= 2, "a lane has two bins of a group");
     static_assert(OWNED >= 1 && SHARING >= 1 && SHARING <= WARP_SIZE, "a warp adds whole groups");
 
-    // What the CTAs send, by their ranks; two counts in each word, the lower in the lower half.
+    // The counts that the CTAs send, by rank. A word has two counts, of the lower bin in the lower half.
     struct Round {
         Exchange sums_exchange;
         Exchange bins_exchange;
@@ -578,7 +594,7 @@ struct ClusterThresholdSearch {
         return found;
     }
 
-    // The same among the first FEW bins alone, in one step and once.
+    // Searches only the first FEW bins, in one step. A kernel calls it once at the most.
     template <u32 FEW>
     __device__ __forceinline__ ClusterThresholdBin find_of_few(const Histogram<BINS>& histogram,
                                                                u32 wanted, u32 rank) {
@@ -631,8 +647,8 @@ struct ClusterThresholdSearch {
         }
     }
 
-    // One warp: all others wait for it, so each of its instructions counts. What is not needed to
-    // know the bins to send is worked out while they are on their way.
+    // One warp. All others wait for it, so each of its instructions counts: sums that do not tell which
+    // bins to send are computed while the bins are sent.
     __device__ __forceinline__ void search(Round& mine, const Histogram<BINS>& histogram,
                                            u32 wanted, u32 rank, u32 phase) {
         const u32 lane = threadIdx.x;
@@ -663,7 +679,7 @@ struct ClusterThresholdSearch {
         }
     }
 
-    // One warp: the place of N that holds the wanted one, counted from the top.
+    // One warp: finds the place, of N, that holds the last wanted key, counted from the top.
     template <u32 N>
     static __device__ __forceinline__ Step locate(u32 wanted, u32 rank,
                                                   const u64 (&counts)[CLUSTER][N / 2]) {
@@ -713,32 +729,36 @@ struct ClusterThresholdSearch {
 
 // uses core/types.cuh
 
-template <u32 DIGIT_BITS>
+// The bits of a number without its leading zeros.
+__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
+__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
+
+template <class Wide, u32 DIGIT_BITS>
 struct ActiveRange {
-    u32 least;
-    u32 greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;     // the digit of a key is (key - least) >> shift
+    Wide least;
+    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;      // the digit of a key is (key - least) >> shift
 
     // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(u32 least, u32 greatest) {
-        const u32 bits = 32 - __clz(greatest - least);
+    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
+        const u32 bits = bit_width(greatest - least);
         return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
     }
 
-    __device__ __forceinline__ u32 digit(u32 key) const { return (key - least) >> shift; }
+    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
 
     // The candidates of one bin, to be split by the digit below.
     __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const u32 bin_least = least + (bin << shift);
-        const u32 bin_last = (1u << shift) - 1;
-        const u32 left = greatest - bin_least;
+        const Wide bin_least = least + (Wide(bin) << shift);
+        const Wide bin_last = (Wide(1) << shift) - 1;
+        const Wide left = greatest - bin_least;
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
 #line 1 "templates/core/ranking.cuh"
-// The candidates of a threshold bin, collected on chip, and their ranks: each is compared with each.
+// Ranks the candidates of a threshold bin, in shared memory: compares each with each.
 //
 // Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
 // Preconditions: the entries are written before a barrier or its like; entries are unique;
@@ -758,9 +778,9 @@ struct Ranking {
 
     Entry entries[CAPACITY];
 
-    // Calls write(slot, column, key) for those of the candidates from `first` to before `last` that are
-    // among the best `wanted` of all, with slots from `place` on. Some lanes count those that are
-    // better than one candidate.
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
+    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
+    // better than one.
     template <class Write>
     __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
                                          Write write) const {
@@ -813,7 +833,7 @@ __device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
     return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
 }
 
-// The same for winners and candidates, whose counts travel in one word.
+// The first places among the winners and among the candidates. One word counts both.
 __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
     const u32 first = reserve_slot(reserved, winners << 16 | candidates);
     return {first >> 16, first & 0xFFFFu};
@@ -823,8 +843,8 @@ __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 c
 #line 1 "templates/ptx/cluster.cuh"
 // The CTAs of a cluster: their ranks, their barrier and each other's shared memory.
 //
-// Scope: cluster. Shared memory: none of its own. Barriers: those named so.
-// A CTA's shared memory may be used by others from its first arrival on, and until its last wait.
+// Scope: cluster. Shared memory: none of its own. Barriers: the functions with that name.
+// Other CTAs may use a CTA's shared memory from the CTA's first arrival until its last wait.
 
 // uses ptx/integers.cuh
 
@@ -836,10 +856,10 @@ __device__ __forceinline__ T* of_cta(T* variable, u32 rank) {
     return static_cast<T*>(__cluster_map_shared_rank(variable, rank));
 }
 
-// Every thread of the cluster arrives, and then waits for all others. What was written before an
-// arrival can be read after the wait.
+// Every thread of the cluster arrives, and then waits for all others. After the wait, a thread can read
+// all that others wrote before they arrived.
 __device__ __forceinline__ void cluster_arrive() { __cluster_barrier_arrive(); }
-// Lets the others know that this CTA runs, and of its writes no more than a fence before it made known.
+// Tells the others only that this CTA runs: it orders no writes.
 __device__ __forceinline__ void cluster_arrive_relaxed() { __cluster_barrier_arrive_relaxed(); }
 __device__ __forceinline__ void cluster_wait() { __cluster_barrier_wait(); }
 
@@ -947,7 +967,8 @@ __device__ __forceinline__ u32 half_unsigned_zeros(u32 pair) {
 #endif
 }
 
-// All bits of a half set where a's is at least b's; a NaN in either is not.
+// Sets all bits of each half of the result where the half of `a` is at least the half of `b`, and neither
+// is NaN.
 __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #if TOPKIT_PACKED_HALF_PTX
     u32 mask;
@@ -963,7 +984,7 @@ __device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
 #endif
 }
 
-// Both halves, NaN made +inf where it wins and -inf where it loses.
+// Both halves, with +inf for a NaN that wins and -inf for a NaN that loses.
 template <bool NAN_WINS>
 __device__ __forceinline__ u32 half_without_nan(u32 pair) {
     constexpr u32 INSTEAD = NAN_WINS ? HALF_INFINITY : HALF_NEGATIVE_INFINITY;
@@ -985,9 +1006,9 @@ __device__ __forceinline__ u32 half_without_nan(u32 pair) {
 // Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
 //
 // Scope: thread. Shared memory: none. Barriers: none.
-// Rounding never reverses an order, but it may make unequal scores equal: what wins among rounded
-// scores wins, and what is equal there is decided by its key. NaN becomes the infinity at whose
-// end it ranks. Preconditions: no NaN and no -0 where a function says so.
+// Rounding never reverses an order, but it may make unequal scores equal. So a score that wins among
+// rounded scores wins, and scores whose codes are equal are compared by their keys. NaN becomes the
+// infinity at the end where NaN ranks. Preconditions: no NaN and no -0 where a function says so.
 
 // uses core/types.cuh
 // uses ptx/half.cuh
@@ -1085,22 +1106,22 @@ struct RowVectors {
 
 // ---- row/resident/row.cuh ----------------------------------------------------------------------
 #line 1 "templates/row/resident/row.cuh"
-// A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
-// from there.
+// A row, or a CTA's part of a row, in registers, rounded to fp16. It is loaded once, and then counted and
+// compared in registers.
 //
 // Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
 // Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
 // blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one lie one a thread, in the first
-// CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
-// winners that stand together are spread over the CTAs.
+// The first CTA of the row holds the scores before the first aligned vector and after the last whole one,
+// one a thread. The CTAs of a cluster take chunks of CHUNK vectors in turn, so that winners that are side
+// by side are spread over the CTAs.
 
 // uses core/types.cuh
 // uses score/code.cuh
 // uses row/vectors.cuh
 
-// The word at a place that is known only at run time, from an array in registers: a tree of
-// selections, since registers cannot be indexed.
+// The word at a place, known only at run time, of an array in registers. Registers cannot be indexed, so
+// this is a tree of selections.
 template <u32 N>
 __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     static_assert((N & (N - 1)) == 0, "a tree of selections has a power of two of leaves");
@@ -1116,7 +1137,7 @@ __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     }
 }
 
-// The rank of a CTA in its cluster. Alone it is no value, and takes no register.
+// The rank of a CTA in its cluster. Without a cluster it is a constant and takes no register.
 template <u32 CLUSTER>
 struct ClusterShare {
     u32 rank;
@@ -1151,8 +1172,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     using Vectors::scores;
     using Vectors::vectors;
 
-    // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
-    // and the bit 16 above it the high one.
+    // One bit for each score of the thread. For pair p, bit p % 16 of word p / 16 is the low half, and bit
+    // p % 16 + 16 is the high half.
     struct Hits {
         u32 words[WORDS];
         u32 edge;  // 1 if the score before or after the vectors is a hit
@@ -1208,9 +1229,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. A few vectors
-    // are loaded again at once where they hold a hit: with many hits, a load for each would wait
-    // for the one before it.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Vectors that hold a hit
+    // are loaded again, two at once: with many hits, single loads would wait for each other.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         constexpr u32 CHUNK = VECTORS < 2 ? VECTORS : 2;
@@ -1268,7 +1288,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         return head + (first() + v * STRIDE) * VEC_SIZE + item;
     }
 
-    // Of a hit: bit `bit` of word `w`.
+    // The column of the hit that is bit `bit` of word `w`.
     __device__ __forceinline__ u32 column_of(u32 w, u32 bit) const {
         const u32 pair = w * 16 + bit % 16;
         return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
@@ -1302,9 +1322,9 @@ struct ResidentRow {
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
     static constexpr u32 WORDS = VECTORS * 4;
-    // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
-    // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
-    // multiprocessor, and would be fewer.
+    // Whether the scores as loaded stay in registers too. If registers are to spare, this saves 0.25 us of
+    // loading scores again for their keys (1 x 8192, H200). With small CTAs, it would let fewer of them
+    // share an SM.
     static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
                                          : Config::THREADS == 512 ? true
                                                                   : Config::THREADS > 512 && WORDS <= 16;
@@ -1339,7 +1359,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, column) once for every hit. Few are expected.
+    // Calls visit(key, column) once for every hit. Expects few hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_hit(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1355,8 +1375,8 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
-    // scores are gone through one by one, from registers if they are there.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Expects many hits: tests
+    // the scores one by one, in registers if they are there.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         if constexpr (!KEEPS_SCORES) {
@@ -1378,7 +1398,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
+    // Calls visit(code) once for every score: 16 bits, greater for a better score.
     template <class Visit>
     __device__ __forceinline__ void for_each_code(Visit visit) const {
 #pragma unroll
@@ -1397,7 +1417,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every hit. Many may be.
+    // Calls visit(code) once for every hit. Expects many hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -1415,18 +1435,19 @@ struct ResidentRow {
         }
     }
 
-    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    // Whether a code stands for the best infinity and for finite scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
     }
 
-    // The range of their keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
+    // so that a digit begins at an infinity.
     static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
-    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
-    // Precondition: 16 bits.
+    // Whether scores of this code's exponent are equal if their codes are equal: halves hold such scores
+    // without rounding. Precondition: scores of 16 bits.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
@@ -1442,15 +1463,15 @@ struct ResidentRow {
             hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
         }
         hits.edge = half_at_least(edge, threshold) & 1u;
-        // What stands for no score is at least -inf, and nothing else.
+        // A missing score counts as -inf, so drop missing scores if -inf is a hit.
         if (half == HALF_NEGATIVE_INFINITY) {
             drop_absent(hits);
         }
         return hits;
     }
 
-    // The scores in a bin of codes that begins at `first`, and those above it. A code beyond an
-    // infinity is a NaN, which no score is at least.
+    // The scores in the bin of codes from `first` to before `next`, and the scores above the bin. A code
+    // beyond an infinity is a NaN, and no score is at least NaN.
     __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
         inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
         above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
@@ -1458,7 +1479,7 @@ struct ResidentRow {
     }
 
    private:
-    // The key of one score of a pair. Precondition: both are known at compile time.
+    // The key of one score of a pair. Precondition: both operands are known at compile time.
     __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
         const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
         if constexpr (sizeof(Bits) == 4) {
@@ -1508,34 +1529,55 @@ struct ResidentRow {
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
 //
-// Scope: warp; all 32 lanes must call. Shared memory: two words of the caller, for a CTA's. Barriers:
-// none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the reads.
+// Scope: warp; all 32 lanes must call. Shared memory: two keys of the caller, for the extremes of a CTA.
+// Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
+// reads.
 
 // uses core/types.cuh
 // uses core/warp.cuh
 
+template <class Wide>
 struct Extremes {
-    u32 least;
-    u32 greatest;
+    Wide least;
+    Wide greatest;
 
-    static __device__ __forceinline__ Extremes of_none() { return {~0u, 0}; }
+    // As words of 64 bits, for an exchange.
+    struct Words {
+        u64 words[sizeof(Wide) / sizeof(u32)];
+    };
+    __device__ __forceinline__ Words words() const {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {{u64(greatest) << 32 | least}};
+        } else {
+            return {{least, greatest}};
+        }
+    }
+    static __device__ __forceinline__ Extremes of(const Words& both) {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {u32(both.words[0]), u32(both.words[0] >> 32)};
+        } else {
+            return {both.words[0], both.words[1]};
+        }
+    }
 
-    // Of the keys of a warp, in every lane: for_each(visit) calls visit(key, ...) for those of this
-    // thread.
+    static __device__ __forceinline__ Extremes of_none() { return {~Wide(0), 0}; }
+
+    // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
+    // key of this thread.
     template <class ForEach>
     static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
-        u32 least = ~0u;
-        u32 greatest = 0;
+        Wide least = ~Wide(0);
+        Wide greatest = 0;
         for_each([&](auto key, auto...) {
-            least = min(least, u32(key));
-            greatest = max(greatest, u32(key));
+            least = min(least, Wide(key));
+            greatest = max(greatest, Wide(key));
         });
         least = warp_least(least);
         greatest = warp_greatest(greatest);
         return {least, greatest};
     }
 
-    // Adds those of a warp to those of the CTA, in shared memory.
+    // Adds the extremes of a warp to the extremes of the CTA, in shared memory.
     __device__ __forceinline__ void add_to(Extremes& shared) const {
         if (threadIdx.x % WARP_SIZE == 0) {
             atomicMin(&shared.least, least);
@@ -1543,6 +1585,54 @@ struct Extremes {
         }
     }
 };
+
+// ---- select/radix_pass.cuh ---------------------------------------------------------------------
+#line 1 "templates/select/radix_pass.cuh"
+// One pass of a radix selection: counts a digit of the candidates' keys and finds the threshold bin.
+// Candidates above the bin win. Candidates in the bin are the candidates of the next pass.
+//
+// Scope: block; every thread must call. Shared memory: the caller's histogram and search. Barriers: one
+// after the count, and those of the search; the caller places one before it clears the histogram again.
+// Preconditions: the histogram is clear (a barrier); the keys of all candidates are in `active`.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+
+// Returns the threshold bin, and leaves the keys of the bin in `inside`.
+// scores.for_each_key(candidates, visit) calls visit(key, ...) for each candidate of this thread. find()
+// searches the complete histogram.
+template <u32 BINS, class Active, class Scores, class Candidates, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const Active& active,
+                                                   const Scores& scores, const Candidates& candidates,
+                                                   const Find& find, Active& inside) {
+    scores.for_each_key(candidates, [&](auto key, auto...) { histogram.add(active.digit(key)); });
+    __syncthreads();
+    const ThresholdBin threshold = find();
+    inside = active.narrowed_to(threshold.bin);
+    return threshold;
+}
+
+// The pass over candidates that are hits of a row in registers. Adds the hits above the bin to `winners`,
+// and the hits in the bin to `left`.
+template <u32 BINS, class Active, class Scores, class Hits, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const Active& active,
+                                                   const Scores& scores, const Hits& candidates,
+                                                   const Find& find, Active& inside,
+                                                   Hits& winners, Hits& left) {
+    const ThresholdBin threshold = radix_pass(histogram, active, scores, candidates, find, inside);
+    scores.for_each_key(candidates, [&](auto key, u32 word, u32 bit) {
+        if (key > inside.greatest) {
+            winners.add(word, bit);
+        } else if (key >= inside.least) {
+            left.add(word, bit);
+        }
+    });
+    return threshold;
+}
 
 // ---- sink/direct.cuh ---------------------------------------------------------------------------
 #line 1 "templates/sink/direct.cuh"
@@ -1589,7 +1679,7 @@ struct DirectSink {
 // uses core/types.cuh
 // uses row/row.cuh
 
-// Every position wins, and the places that are left are filled.
+// Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
 #pragma unroll 1
@@ -1609,8 +1699,8 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Co
 //
 // Every CTA loads its part of the row once, rounds it to fp16 and counts it in a histogram of its own.
 // Together the CTAs find the threshold bin; each then writes its winners to places of its own. Few
-// candidates of the bin are sent to all CTAs, and each CTA ranks its own among them; many are first split
-// by radix over their keys, by all CTAs together. Nothing is dropped, so the answer is exact for every
+// candidates of the bin are sent to all CTAs, and each CTA ranks its own among all. Many are first split by
+// radix passes of all CTAs together. No candidate is dropped, so the answer is exact for every
 // distribution.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), over the CTAs of a cluster.
@@ -1634,6 +1724,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Co
 // uses row/resident/row.cuh
 // uses row/row.cuh
 // uses select/extremes.cuh
+// uses select/radix_pass.cuh
 // uses sink/direct.cuh
 // uses sink/short_row.cuh
 
@@ -1642,19 +1733,21 @@ struct ClusterResident {
     using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Entry = typename Ordinal::Entry;
     using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Found = ClusterThresholdBin;
-    using Active = ActiveRange<Config::DIGIT_BITS>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
-    static constexpr u32 REST_BITS = CODE_SHIFT > 6 ? CODE_SHIFT - 6 : 0;  // that the second exchange leaves
+    static constexpr u32 REST_BITS = CODE_SHIFT > 6 ? CODE_SHIFT - 6 : 0;  // bits that the second exchange leaves
 
-    // Candidates that are ranked each against each, by each CTA its share; with more, a pass of all
-    // costs less: 1 x 131072 f32, k = 2048, 6.3 us where one CTA ranks all, and 4.8 (H200).
+    // The most candidates that are ranked each against each; each CTA ranks its share. With more, a radix
+    // pass costs less. 1 x 131072 f32, k = 2048: 6.3 us if one CTA ranks all, and 4.8 us so (H200).
     static constexpr u32 RANKED = CLUSTER < 4 ? 256 : CLUSTER < 8 ? 384 : 512;
 
     static_assert(BINS >= 256, "an infinity and NaN are in bins of their own");
@@ -1666,9 +1759,9 @@ struct ClusterResident {
         Exchange candidate_exchange;
         Exchange extremes_exchange;
         Ranking<Config, RANKED> candidates;  // of all CTAs
-        u64 extremes[CLUSTER];  // keys of the candidates of each CTA: the least below, the greatest above
-        u32 reserved;           // winners in the upper half, candidates in the lower
-        Extremes own_extremes;  // of the candidates' keys of this CTA
+        typename Extremes<Wide>::Words extremes[CLUSTER];  // of the candidates' keys of each CTA
+        u32 reserved;                 // winners in the upper half, candidates in the lower
+        Extremes<Wide> own_extremes;  // of the candidates' keys of this CTA
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
@@ -1707,7 +1800,7 @@ struct ClusterResident {
         __syncthreads();
         Found found = shared.search.find(shared.histogram, k, rank, 0);
 
-        // Scores above the bin win; those in it are the candidates. Many are split by their keys.
+        // Scores above the bin win; scores in it are the candidates. Many candidates are split by their keys.
         Hits candidates;
         Hits winners;
         resident.split_at(found.bin.bin << CODE_SHIFT, (found.bin.bin + 1) << CODE_SHIFT, candidates, winners);
@@ -1719,9 +1812,9 @@ struct ClusterResident {
         const bool ranked = inside != wanted && !equal;
         const u32 own = shared.histogram.counts[found.bin.bin];
         if (ranked && threadIdx.x == 0) {
-            shared.candidate_exchange.announce(inside * u32(sizeof(u64)));
+            shared.candidate_exchange.announce(inside * u32(sizeof(Entry)));
         }
-        // Places of this CTA: after those of the CTAs of lower rank.
+        // The places of this CTA follow the places of the CTAs of lower rank.
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
         slots.winner += found.before_above;
         slots.candidate += found.before_inside;
@@ -1738,12 +1831,12 @@ struct ClusterResident {
         places.for_each_column(winners, [&](u32 column) {
             sink.put(slots.winner++, column, [&] { return places.key(column); });
         });
-        // Rank this CTA's candidates among those of all.
+        // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
             shared.candidate_exchange.wait(0);
             const u32 first = found.before_inside;
             shared.candidates.rank(inside, first, first + own, wanted, above,
-                                   [&](u32 slot, u32 column, u32 key) {
+                                   [&](u32 slot, u32 column, Wide key) {
                                        sink.put(slot, column, [key] { return Key(key); });
                                    });
             sink.finish();
@@ -1770,23 +1863,24 @@ struct ClusterResident {
         found.before_inside = next.before_inside;
     }
 
-    // Many candidates: splits them by radix over their keys, until few are left, or all that are left win,
-    // or are equal, which it tells. The range of their keys is found first, but for scores beyond the
-    // halves: those spread over a range that is known. Scores of 16 bits are split by the rest of their
-    // codes before, in one exchange, where those tell all: 1 x 131072 bf16, uniform, k = 512, 5.0 us for
-    // 7.8 (H200). It does not pay for others.
+    // Splits many candidates by radix passes over their keys, until few are left, or all that are left win
+    // or are equal. Returns whether they are equal. The range of the keys is found first, except for scores
+    // beyond the halves, whose range is known. Scores of 16 bits are first split by the rest of their codes,
+    // in one exchange, if the codes tell all: 1 x 131072 bf16, uniform, k = 512, 5.0 us, and 7.8 us without
+    // (H200). It does not pay for other scores.
     static __device__ __forceinline__ bool split(Shared& shared, const Resident& resident, Hits& winners,
                                                  Hits& candidates, u32 k, u32 rank, Found& found) {
         const u32 code = found.bin.bin << CODE_SHIFT;
         if constexpr (sizeof(Bits) == 2) {
             if (Resident::tells_all(code)) {
                 split_codes(shared, resident, winners, candidates, k, rank, found);
-                if (REST_BITS == 0 || few(found, k)) {
-                    return REST_BITS == 0;
+                if (few(found, k) || (REST_BITS == 0 && !Ordinal::USES_COLUMN)) {
+                    return REST_BITS == 0 && !Ordinal::USES_COLUMN;
                 }
             }
         }
-        Active active = Active::between(Resident::BEYOND_HALVES, Resident::BEST_NAN);
+        Active active = Active::between(Ordinal::lowest_of(Resident::BEYOND_HALVES),
+                                        Ordinal::greatest_of(Resident::BEST_NAN));
         if (!Resident::is_beyond_halves(code)) {
             active = find_extremes(shared, resident, candidates, rank);
         }
@@ -1796,22 +1890,17 @@ struct ClusterResident {
         for (u32 pass = 1;; ++pass) {
             shared.histogram.template clear<THREADS>();
             __syncthreads();
-            resident.for_each_key(
-                candidates, [&](Key key, u32, u32) { shared.histogram.add(active.digit(key)); });
-            __syncthreads();
-            narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
-            const Active inside = active.narrowed_to(found.bin.bin);
+            Active inside;
             Hits left = {};
-            resident.for_each_key(candidates, [&](Key key, u32 word, u32 bit) {
-                if (key > inside.greatest) {
-                    winners.add(word, bit);
-                } else if (key >= inside.least) {
-                    left.add(word, bit);
-                }
-            });
+            const auto find = [&] {
+                narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
+                return found.bin;
+            };
+            radix_pass(shared.histogram, active, resident, candidates, find, inside, winners, left);
             candidates = left;
-            // From an infinity on, there are two keys: its own, and that of NaN.
-            if (active.shift == 0 || inside.least >= Resident::BEST_INFINITY) {
+            // From an infinity on, there are two score keys: the infinity's and NaN's.
+            const bool infinite = Ordinal::score_key(inside.least) >= Resident::BEST_INFINITY;
+            if (active.shift == 0 || (infinite && !Ordinal::USES_COLUMN)) {
                 return true;
             }
             if (few(found, k)) {
@@ -1821,7 +1910,7 @@ struct ClusterResident {
         }
     }
 
-    // Splits candidates by what follows in their codes.
+    // Splits candidates by the next bits of their codes.
     static __device__ __forceinline__ void split_codes(Shared& shared, const Resident& resident,
                                                        Hits& winners, Hits& candidates, u32 k, u32 rank,
                                                        Found& found) {
@@ -1846,22 +1935,21 @@ struct ClusterResident {
                                                            const Hits& candidates, u32 rank) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
-            shared.own_extremes = Extremes::of_none();
+            shared.own_extremes = Extremes<Wide>::of_none();
             shared.extremes_exchange.announce(sizeof(shared.extremes));
         }
         __syncthreads();
-        const Extremes own = Extremes::of_warp(
+        const auto own = Extremes<Wide>::of_warp(
             [&](auto visit) { resident.for_each_key(candidates, visit); });
         own.add_to(shared.own_extremes);
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
-            const Extremes& mine = shared.own_extremes;
-            shared.extremes_exchange.send(&shared.extremes[rank],
-                                          u64(mine.greatest) << 32 | mine.least, threadIdx.x);
+            shared.extremes_exchange.send(&shared.extremes[rank], shared.own_extremes.words(),
+                                          threadIdx.x);
         }
         shared.extremes_exchange.wait(0);
-        const u64 both = shared.extremes[lane < CLUSTER ? lane : 0];
-        return Active::between(warp_least(u32(both)), warp_greatest(u32(both >> 32)));
+        const auto there = Extremes<Wide>::of(shared.extremes[lane < CLUSTER ? lane : 0]);
+        return Active::between(warp_least(there.least), warp_greatest(there.greatest));
     }
 };
 

@@ -16,6 +16,8 @@ use topkit_lab::{Distribution, SUITE};
 pub trait Suite: Backend {
     /// Columns and rows of the matrices of [`meanings`], and the k of each.
     const MEANINGS: (usize, usize, &'static [u32]);
+    /// Whether each kernel selects each of these k from each distribution, or one of them in turn.
+    const EVERY_K: bool;
     /// Columns of the ragged rows of [`ragged`], and the k of each.
     const RAGGED: (usize, &'static [u32]);
     /// Rows of a case of [`cases`], at most, for scores of so many bytes.
@@ -40,15 +42,18 @@ pub trait Suite: Backend {
 pub fn meanings<B: Suite, S: Score + Element, I: IndexInt + Element>() {
     let (columns, rows, ks) = B::MEANINGS;
     let mut wrong = Wrong::default();
-    for &select in Select::ALL {
-        for &nan in NanPolicy::ALL {
-            let semantics = Semantics { select, nan, index: I::TYPE, ..Semantics::DEFAULT };
-            let kernels = B::kernels(S::DTYPE, semantics, columns);
-            for distribution in SUITE {
-                let layout = Layout { offset: 1, gap: 2 };
-                let case = Case::<S, B>::new(distribution, 3, rows, columns, layout);
-                for &k in ks {
-                    for kernel in kernels.iter().filter(|kernel| B::selects(kernel, k)) {
+    let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
+    for (meaning, (select, nan)) in meanings.enumerate() {
+        let semantics = Semantics { select, nan, index: I::TYPE, ..Semantics::DEFAULT };
+        let kernels = B::kernels(S::DTYPE, semantics, columns);
+        for (turn, distribution) in SUITE.into_iter().enumerate() {
+            let layout = Layout { offset: 1, gap: 2 };
+            let case = Case::<S, B>::new(distribution, 3, rows, columns, layout);
+            for (place, kernel) in kernels.iter().enumerate() {
+                // In turn, each distribution has each k, with one kernel or meaning or another.
+                let own = ks[(meaning + turn + place) % ks.len()];
+                for &k in ks.iter().filter(|&&k| B::EVERY_K || k == own) {
+                    if B::selects(kernel, k) {
                         wrong.add(case.fault::<I>(kernel, rows, k, None, u64::from(k)));
                     }
                 }

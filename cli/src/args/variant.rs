@@ -114,7 +114,7 @@ fn distance(one: &Variant, other: &Variant) -> (u32, [u64; 5]) {
     (room(one), ratios)
 }
 
-/// The variant of the plan and the reasons; the problem itself is told elsewhere.
+/// The variant of the plan and the reasons, without the problem.
 fn reasons(explained: &Explanation) -> String {
     let text = explained.to_string();
     let rest: Vec<_> = text.lines().skip(1).map(str::trim).collect();

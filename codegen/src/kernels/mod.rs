@@ -181,7 +181,7 @@ impl Variant {
         self.kernel.facts().chunk
     }
 
-    /// CTAs that a multiprocessor should have room for, as far as their registers go.
+    /// CTAs that a multiprocessor should have room for, by their registers.
     pub fn ctas(&self) -> u32 {
         (self.kernel.facts().ctas)(self)
     }

@@ -86,7 +86,7 @@ pub(super) fn methods() -> TokenStream {
         }
 
         /// Compiles and loads all kernels that launches of some problems, or of ranges of problems
-        /// (`Workload`), can need. The report names each kernel that cannot be had.
+        /// (`Workload`), can need. The report names each kernel that failed.
         ///
         /// # Errors
         ///

@@ -45,9 +45,8 @@ pub struct Config {
     /// once for each library and cache folder, is no kernel and not denied.
     pub deny_jit: bool,
     /// Whether compiled kernels have line information, for profilers and debuggers; the default is yes.
-    /// Without it machine code is about a third as large, with the same instructions. A kernel of a pack is
-    /// as it was packed. No variable sets this: `topkit pack` leaves line information out unless it is
-    /// told otherwise.
+    /// Without it machine code is about a third as large, with the same instructions. A kernel of a pack
+    /// is as it was packed. No variable sets this: `topkit pack` leaves line information out by default.
     pub line_info: bool,
     /// The folder that sources, machine code and logs are written to, if any.
     pub dump_dir: Option<PathBuf>,

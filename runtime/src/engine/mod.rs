@@ -253,9 +253,8 @@ impl Toolchain {
         if self.inner.config.deny_jit { Compiling::Denied } else { Compiling::Allowed }
     }
 
-    /// The compiled kernel of a variant. A kernel in memory is found without rendering its text, which
-    /// takes half a millisecond. Edited sources are read each time, so that the text shown is the text
-    /// compiled.
+    /// The compiled kernel of a variant. A kernel in memory is found without rendering its text. Edited
+    /// sources are read each time, so that the text shown is the text compiled.
     pub(crate) fn artifact(
         &self,
         variant: &Variant,

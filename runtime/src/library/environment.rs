@@ -35,7 +35,7 @@ const OF_OTHERS: [&str; 5] =
     ["CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONUSERBASE"];
 
 /// The variables of other programs that have relative paths, a sentence for each. Their folders are not
-/// searched; engines are made all the same.
+/// searched; engines are still made.
 pub fn unsearched() -> Vec<String> {
     unsearched_by(&variable)
 }

@@ -8,7 +8,8 @@ use super::folders::named;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Where a loader usually looks by itself, or is told to by packages of CUDA; it does not tell.
+/// Folders that loaders search by default, or by the configuration of CUDA packages; a loader does not
+/// list them.
 const USUAL: [&str; 6] = [
     if cfg!(target_arch = "aarch64") {
         "/usr/lib/aarch64-linux-gnu"
@@ -35,7 +36,7 @@ pub(crate) struct LoaderPath {
 }
 
 impl LoaderPath {
-    /// By the value of the variable, which an empty one leaves unset.
+    /// From the value of the variable; an empty value counts as unset.
     pub(crate) fn of(list: Option<OsString>) -> LoaderPath {
         let mut path = LoaderPath { absolute: Vec::new(), relative: Vec::new() };
         let list = list.unwrap_or_default();

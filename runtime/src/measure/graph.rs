@@ -30,7 +30,7 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Median and spread of some times; `None` of none.
+    /// Median and spread of some times; `None` if there is none.
     pub fn of(mut times: Vec<f64>) -> Option<Timing> {
         times.sort_by(f64::total_cmp);
         let (&least, &most) = (times.first()?, times.last()?);

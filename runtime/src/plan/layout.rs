@@ -3,8 +3,8 @@
 //! A plan depends on the alignment of the rows: dense rows and the same rows padded to 16 bytes may
 //! have different kernels. Every kernel serves every alignment, so the plan of one alignment serves the
 //! others. A launch takes the plan of its own alignment if the kernel is loaded and the workspace
-//! suffices; otherwise it takes the plan of another alignment for which both hold. So a launch needs
-//! the kernel and the workspace of one plan of its shape, whichever that is.
+//! suffices; otherwise it takes the plan of another alignment for which both hold. So a launch needs the
+//! kernel and the workspace of any one plan of its shape.
 
 use super::{Plan, PlanError};
 use crate::problem::Problem;

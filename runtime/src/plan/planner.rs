@@ -28,7 +28,7 @@ const PORTABLE_CLUSTER: u32 = 8;
 pub(crate) struct Planner {
     pub(super) spec: Arc<SelectorSpec>,
     pub(super) limits: Limits,
-    /// The points that it goes by, as they were given.
+    /// The measured points, as they were given.
     pub(super) table: Option<Arc<GpuTable>>,
     times: Vec<LayoutTimes>,
     kept: Vec<Hysteresis>,

@@ -441,7 +441,7 @@ fn a_narrowed_axis_that_costs_speed_is_named_with_its_factor() {
     assert_eq!(planner.explain(&problem(1, 16384, 64)).unwrap().narrowed, None);
     let rules = of(spec, h200(), None).explain(&problem(1, 16384, 64)).unwrap();
     assert_eq!(rules.narrowed, None);
-    // A selector of all axes that were measured has nothing to be told.
+    // A selector of all measured axes has no narrowed axis.
     assert_eq!(explain(&by(table()), 1, 16384, 64).narrowed, None);
 }
 

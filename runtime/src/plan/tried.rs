@@ -37,7 +37,7 @@ struct Kernels {
 }
 
 impl Tried {
-    /// Notes that a kernel cannot be had.
+    /// Notes that a kernel is refused.
     pub(crate) fn refuse(&self, variant: &Variant, refusal: Refusal) {
         let mut kernels = self.kernels.write().unwrap_or_else(PoisonError::into_inner);
         kernels.loaded.remove(variant);

@@ -73,8 +73,8 @@ impl<B: Backend> Launcher<B> {
             ..shape
         };
         // SAFETY: the buffers were checked against the shape and are of the engine's context, as the
-        // stream is. They live until their guards record this launch, or else, where tracking is
-        // off, for as long as whoever turned it off promised.
+        // stream is. They live until their guards record this launch. Without event tracking, the caller
+        // who turned it off promised that they live.
         unsafe {
             match own {
                 Some(stream) => self.launch_in_own(stream, launch),

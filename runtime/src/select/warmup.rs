@@ -43,7 +43,7 @@ impl fmt::Display for CompileKey {
 pub struct Warmed {
     /// Which.
     pub key: CompileKey,
-    /// Where its machine code came from, or why it cannot be had.
+    /// Where its machine code came from, or why there is none.
     pub outcome: Result<Origin, Error>,
     /// The time that it took.
     pub elapsed: Duration,
@@ -59,17 +59,17 @@ pub struct Warmup {
     /// Kernels for which the GPU turned out to have no room. Plans pass over them; their substitutes are
     /// among `kernels`.
     pub passed_over: Vec<CompileKey>,
-    /// Kernels that the disk cache does not have at the end, each with the reason: the disk is full
-    /// or refuses writes, the set is larger than the limit of the cache, or somebody removed them.
-    /// This engine has them and launches them; the next process compiles them. Empty where nothing
-    /// is kept on disk.
+    /// Kernels that the disk cache does not have at the end, each with the reason: the disk is full or
+    /// refuses writes, the set is larger than the limit of the cache, or another process removed them.
+    /// This engine has them and launches them; the next process compiles them. Empty if nothing is kept
+    /// on disk.
     pub not_kept: Vec<(CompileKey, NotKept)>,
     /// The time of the whole warm-up.
     pub elapsed: Duration,
 }
 
 impl Warmup {
-    /// The kernels that cannot be had, each with the error.
+    /// The kernels that failed, each with the error.
     pub fn failures(&self) -> impl Iterator<Item = (&CompileKey, &Error)> {
         self.kernels.iter().filter_map(|warmed| Some((&warmed.key, warmed.outcome.as_ref().err()?)))
     }

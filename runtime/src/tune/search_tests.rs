@@ -159,7 +159,7 @@ fn every_candidate_has_a_row_and_the_best_are_timed_with_care() {
     // In two problems the best two of three, since the third is more than 1.5 times as slow, and
     // the best kernels in their default launch were launched without PDL too.
     assert_eq!(full.len(), 2 * 2, "{full:?}");
-    // In each problem once to enter, and then in turn.
+    // Each problem begins once, and then they take turns.
     let short =
         |name: &str| mock.timed.iter().filter(|t| **t == (name.into(), Effort::Short)).count();
     assert_eq!([BLOCK, FOUR, HELD].map(short), [8, 8, 2]);

@@ -1,8 +1,8 @@
 //! Tuning on the GPU of an engine: the search with everything that it needs, from records to records.
 //!
-//! [`Engine::tune`] is the front of it. It prepares nothing for a launch: plans go by the records.
-//! Rows are written as soon as they are known, so a process that dies loses nothing that was
-//! measured. It refuses to begin while a stream is being captured, since it allocates and waits.
+//! [`Engine::tune`] is the front of it. It prepares nothing for a launch: plans use the records. Rows
+//! are written as soon as they are known, so a process that dies loses no measured row. It refuses to
+//! begin while a stream is being captured, since it allocates and waits.
 
 use super::compare::{Comparison, Pair, compare_pairs};
 use super::gpu::Gpu;
@@ -212,9 +212,9 @@ pub fn tune(
     }
 }
 
-/// Measures, in pairs, the plans by the records against the plans by the shipped table alone
-/// do, or by rules where none ships. It writes nothing. `tell` hears of each problem with its place
-/// before it is measured, and ends the comparing where it breaks.
+/// Measures, in pairs, the plans by the records against the plans by the shipped table alone, or by
+/// rules if none ships. It writes nothing. `tell` is called with each problem and its place before it is
+/// measured; if it breaks, the comparison ends.
 ///
 /// # Errors
 /// As for [`Engine::tune`].
@@ -313,10 +313,10 @@ impl Setup {
         Ok(Setup { engine: engine.clone(), selectors, others })
     }
 
-    /// Compiles a kernel as it is timed and as it is proved; a refusal is told in words.
+    /// Compiles a kernel as it is timed and as it is proved; the inner error is a refusal, in words.
     fn compile(&self, variant: &Variant) -> Result<Result<(), String>, Error> {
         for variant in proved(variant) {
-            // Whoever tunes expects compiles.
+            // A tuning expects compiles.
             if let Err(failure) = self.engine.artifact(&variant, Compiling::Allowed) {
                 return refusal(failure).map(Err);
             }

@@ -1,19 +1,19 @@
-// A row, or a CTA's part of one, in registers, rounded to fp16: loaded once, then counted and compared
-// from there.
+// A row, or a CTA's part of a row, in registers, rounded to fp16. It is loaded once, and then counted and
+// compared in registers.
 //
 // Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
 // Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
 // blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
-// The scores before the first aligned vector and after the last whole one lie one a thread, in the first
-// CTA of the row. The parts of a cluster alternate by chunks of CHUNK vectors, so that
-// winners that stand together are spread over the CTAs.
+// The first CTA of the row holds the scores before the first aligned vector and after the last whole one,
+// one a thread. The CTAs of a cluster take chunks of CHUNK vectors in turn, so that winners that are side
+// by side are spread over the CTAs.
 #pragma once
 #include "../../core/types.cuh"
 #include "../../score/code.cuh"
 #include "../vectors.cuh"
 
-// The word at a place that is known only at run time, from an array in registers: a tree of
-// selections, since registers cannot be indexed.
+// The word at a place, known only at run time, of an array in registers. Registers cannot be indexed, so
+// this is a tree of selections.
 template <u32 N>
 __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     static_assert((N & (N - 1)) == 0, "a tree of selections has a power of two of leaves");
@@ -29,7 +29,7 @@ __device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
     }
 }
 
-// The rank of a CTA in its cluster. Alone it is no value, and takes no register.
+// The rank of a CTA in its cluster. Without a cluster it is a constant and takes no register.
 template <u32 CLUSTER>
 struct ClusterShare {
     u32 rank;
@@ -64,8 +64,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     using Vectors::scores;
     using Vectors::vectors;
 
-    // One bit for each score of the thread: for pair p, bit p % 16 of word p / 16 is the low half,
-    // and the bit 16 above it the high one.
+    // One bit for each score of the thread. For pair p, bit p % 16 of word p / 16 is the low half, and bit
+    // p % 16 + 16 is the high half.
     struct Hits {
         u32 words[WORDS];
         u32 edge;  // 1 if the score before or after the vectors is a hit
@@ -121,9 +121,8 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. A few vectors
-    // are loaded again at once where they hold a hit: with many hits, a load for each would wait
-    // for the one before it.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Vectors that hold a hit
+    // are loaded again, two at once: with many hits, single loads would wait for each other.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         constexpr u32 CHUNK = VECTORS < 2 ? VECTORS : 2;
@@ -181,7 +180,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         return head + (first() + v * STRIDE) * VEC_SIZE + item;
     }
 
-    // Of a hit: bit `bit` of word `w`.
+    // The column of the hit that is bit `bit` of word `w`.
     __device__ __forceinline__ u32 column_of(u32 w, u32 bit) const {
         const u32 pair = w * 16 + bit % 16;
         return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
@@ -215,9 +214,9 @@ struct ResidentRow {
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
     static constexpr u32 WORDS = VECTORS * 4;
-    // The scores as they were loaded stay in registers too, where a CTA has them to spare: a key
-    // from there is 0.25 us sooner than one loaded again (1 x 8192, H200). Small CTAs share a
-    // multiprocessor, and would be fewer.
+    // Whether the scores as loaded stay in registers too. If registers are to spare, this saves 0.25 us of
+    // loading scores again for their keys (1 x 8192, H200). With small CTAs, it would let fewer of them
+    // share an SM.
     static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
                                          : Config::THREADS == 512 ? true
                                                                   : Config::THREADS > 512 && WORDS <= 16;
@@ -252,7 +251,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, column) once for every hit. Few are expected.
+    // Calls visit(key, column) once for every hit. Expects few hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_hit(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -268,8 +267,8 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(key, word, bit) once for every hit, with its place among the hits. Many may be: the
-    // scores are gone through one by one, from registers if they are there.
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Expects many hits: tests
+    // the scores one by one, in registers if they are there.
     template <class Visit>
     __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
         if constexpr (!KEEPS_SCORES) {
@@ -291,7 +290,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every score of the row: 16 bits that are greater for the better.
+    // Calls visit(code) once for every score: 16 bits, greater for a better score.
     template <class Visit>
     __device__ __forceinline__ void for_each_code(Visit visit) const {
 #pragma unroll
@@ -310,7 +309,7 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(code) once for every hit. Many may be.
+    // Calls visit(code) once for every hit. Expects many hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
 #pragma unroll
@@ -328,18 +327,19 @@ struct ResidentRow {
         }
     }
 
-    // Whether a code is that of the best infinity, and of all finite scores that no half holds too.
+    // Whether a code stands for the best infinity and for finite scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
     }
 
-    // The range of their keys: from that of 2^15 or -2^15, so that at an infinity a digit begins.
+    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
+    // so that a digit begins at an infinity.
     static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
-    // Whether the scores of each code of an exponent are equal: a half holds them as they are.
-    // Precondition: 16 bits.
+    // Whether scores of this code's exponent are equal if their codes are equal: halves hold such scores
+    // without rounding. Precondition: scores of 16 bits.
     static __device__ __forceinline__ bool tells_all(u32 code) {
         const u32 exponent = half_of_code(code) >> 10 & 31;
         constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
@@ -355,15 +355,15 @@ struct ResidentRow {
             hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
         }
         hits.edge = half_at_least(edge, threshold) & 1u;
-        // What stands for no score is at least -inf, and nothing else.
+        // A missing score counts as -inf, so drop missing scores if -inf is a hit.
         if (half == HALF_NEGATIVE_INFINITY) {
             drop_absent(hits);
         }
         return hits;
     }
 
-    // The scores in a bin of codes that begins at `first`, and those above it. A code beyond an
-    // infinity is a NaN, which no score is at least.
+    // The scores in the bin of codes from `first` to before `next`, and the scores above the bin. A code
+    // beyond an infinity is a NaN, and no score is at least NaN.
     __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
         inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
         above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
@@ -371,7 +371,7 @@ struct ResidentRow {
     }
 
    private:
-    // The key of one score of a pair. Precondition: both are known at compile time.
+    // The key of one score of a pair. Precondition: both operands are known at compile time.
     __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
         const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
         if constexpr (sizeof(Bits) == 4) {

@@ -106,6 +106,7 @@ fn f16_is_exact() {
 
 impl Suite for Gpu {
     const MEANINGS: (usize, usize, &'static [u32]) = (10_000, 9, &[1, 100, 2048, 10_001]);
+    const EVERY_K: bool = true;
     const RAGGED: (usize, &'static [u32]) = (20_000, &[1, 512, 2048]);
 
     fn most_rows(_: &cases::Case, _: u32) -> usize {

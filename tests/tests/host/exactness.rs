@@ -51,6 +51,7 @@ impl Backend for Host {
 
 impl Suite for Host {
     const MEANINGS: (usize, usize, &'static [u32]) = (1500, 9, &[1, 100, 1501]);
+    const EVERY_K: bool = true;
     const RAGGED: (usize, &'static [u32]) = (1400, &[1, 512]);
 
     fn most_rows(_: &cases::Case, _: u32) -> usize {

@@ -2,7 +2,7 @@
 //! without it, which passes on every seed. The kernels are in `kernels/`, right and wrong in one.
 
 use crate::case::interpreter;
-use topkit::interpret::{Fault, Launch, Memory};
+use topkit::interpret::{Fault, Kernel, Launch, Memory};
 
 const PRELUDE: &str = include_str!("kernels/prelude.cuh");
 const BLOCKS: u32 = 4;
@@ -89,8 +89,9 @@ examples! {
 }
 
 fn both(example: &Example) {
+    let [right, wrong] = [true, false].map(|right| load(example, right));
     for seed in 0..SEEDS {
-        let out = run(example, true, seed)
+        let out = run(example, &right, seed)
             .unwrap_or_else(|fault| panic!("{}, right, seed {seed}: {fault}", example.name));
         let expected: Vec<_> = (0..BLOCKS * THREADS).map(|i| Some(3 * i)).collect();
         assert_eq!(out, expected, "{}, seed {seed}", example.name);
@@ -98,7 +99,7 @@ fn both(example: &Example) {
     let lines = lines_at_fault(example);
     let mut shown = false;
     for seed in 0..SEEDS {
-        let Err(fault) = run(example, false, seed) else {
+        let Err(fault) = run(example, &wrong, seed) else {
             panic!("{}, wrong, seed {seed}: no fault", example.name)
         };
         let message = fault.to_string();
@@ -115,14 +116,14 @@ fn both(example: &Example) {
                 .any(|at| (format!("kernels/{}.cu", example.name).as_str(), *at) == line);
             assert!(named, "{}, seed {seed}: {message}", example.name);
         }
-        assert_eq!(run(example, false, seed), Err(fault), "a seed is a schedule");
+        assert_eq!(run(example, &wrong, seed), Err(fault), "a seed is a schedule");
         if !std::mem::replace(&mut shown, true) {
             println!("{message}");
         }
     }
 }
 
-fn run(example: &Example, right: bool, seed: u64) -> Result<Vec<Option<u32>>, Fault> {
+fn load(example: &Example, right: bool) -> Kernel {
     let Example { name, text, .. } = example;
     let entry = format!("{name}_{}", if right { "right" } else { "wrong" });
     let text = format!(
@@ -130,7 +131,10 @@ fn run(example: &Example, right: bool, seed: u64) -> Result<Vec<Option<u32>>, Fa
          extern \"C\" __global__ void {entry}(const __grid_constant__ Args args) {{ body<{right}>(args); }}\n"
     );
     let interpreter = interpreter().steps(200_000).switch_every(8);
-    let kernel = interpreter.load_text(&entry, &text).unwrap_or_else(|error| panic!("{error}"));
+    interpreter.load_text(&entry, &text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn run(example: &Example, kernel: &Kernel, seed: u64) -> Result<Vec<Option<u32>>, Fault> {
     let words = BLOCKS * THREADS;
     let mut memory = Memory::new();
     let out = memory.output::<u32>("out", words as usize);

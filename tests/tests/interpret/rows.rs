@@ -57,8 +57,8 @@ const SEEDED: [Seeded; 4] = [
     },
     // The last winner of a row goes to the first place of the next.
     Seeded {
-        line: "*output(args, row, slot) = static_cast<Index>(column);",
-        faulty: "*output(args, row, slot + (args.k == 16 && slot == 15 && row + 1 < args.rows)) \
+        line: "*place(slot) = static_cast<Index>(column);",
+        faulty: "*place(slot + (args.k == 16 && slot == 15 && row + 1 < args.rows)) \
                  = static_cast<Index>(column);",
     },
 ];

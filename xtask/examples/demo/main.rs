@@ -47,7 +47,7 @@ fn demo() -> Result<(), Box<dyn Error>> {
     let selector = NearestSentences::new(&toolchain)?;
 
     let count = NearestSentences::variants().len();
-    println!("DECLARE   topk_kernel! {{ NearestSentences }}: a selector of {count} kernels");
+    println!("DECLARE   topk_kernel! {{ NearestSentences }}: a selector of {count} variants");
 
     let problem = Problem::new(DType::Bf16, scores.rows, scores.columns, K);
     let plan = selector.plan(&problem)?;

@@ -241,7 +241,7 @@ impl Nvrtc {
 }
 
 impl Compiler for Nvrtc {
-    /// With the release, where it can be told.
+    /// With the release, if it is known.
     fn version(&self) -> String {
         self.release().map_or_else(|| self.name(), |release| format!("nvrtc {release}"))
     }

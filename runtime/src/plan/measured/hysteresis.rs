@@ -1,8 +1,8 @@
 //! Own records displace the variant that is planned without them only if they are clearly faster.
 //!
-//! It works on the points of one selector before the planner goes by them, so that plans, explanations
-//! and `reach` agree. Where the records lack the variant that is planned without them, the fastest
-//! record counts. Shipped tables are made without it. It measures nothing and cannot fail.
+//! It works on the points of one selector before the planner uses them, so that plans, explanations and
+//! `reach` agree. Where the records lack the variant that is planned without them, the fastest record
+//! counts. Shipped tables are made without it. It measures nothing and cannot fail.
 
 use super::shipped::GpuTable;
 use super::table::Point;

@@ -1,8 +1,8 @@
 //! The GPU, driver, compiler and space of measured times. They decide whether the times may be used
 //! here.
 //!
-//! It asks no device; the engine does. Times of another GPU, driver, compiler or space are
-//! foreign, and whoever reads them says so.
+//! It asks no device; the engine does. Times of another GPU, driver, compiler or space are foreign, and
+//! their reader says so.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -16,8 +16,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use topkit_codegen::{DType, Semantics, Variant, render};
 
-/// The form of the lines. Rows of form 1 told neither alignment nor PDL; their space of
-/// variants is another, so they are foreign everywhere.
+/// The version of the lines. Rows of version 1 had neither alignment nor PDL; their space of variants is
+/// another, so they are foreign everywhere.
 pub(crate) const FORMAT: u32 = 2;
 
 /// Microseconds a launch.

@@ -207,8 +207,8 @@ mod tests {
         }
     }
 
-    /// Of masked rows no right answer of one meaning is right for all others, and NaN that loses is told
-    /// from the infinity that loses.
+    /// On masked rows, a right answer of one meaning is wrong for each of the others; a losing NaN and a
+    /// losing infinity differ.
     #[test]
     fn rows_are_ranked_by_the_meaning() {
         let (columns, k) = (3000, 64);

@@ -69,7 +69,7 @@ pub fn rule(site: &Site) -> Option<Rule> {
         "__threadfence_block" | "__threadfence_system" => vec![removed()],
         "__threadfence" => vec![removed(), of("of the block only", "__threadfence_block()")],
         "__syncwarp" if site.operands.is_empty() => vec![removed()],
-        "__syncwarp" => [removed()].into_iter().chain(weaker_masks(site)).collect(),
+        "__syncwarp" => vec![removed(), weakly(site)],
         "load_acquire" => vec![of("not atomic", &format!("*({})", operand(0)))],
         "store_release" => {
             vec![of("not atomic", &format!("*({}) = {}", operand(0), operand(1)))]
@@ -77,11 +77,8 @@ pub fn rule(site: &Site) -> Option<Rule> {
         "add_release" => vec![not_atomic("old + value", site)],
         _ if name.starts_with("atomicCAS") => vec![not_atomic("old == value ? next : old", site)],
         _ if name.starts_with("atomic") => vec![not_atomic(after(name), site)],
-        // A constant is one for all lanes.
-        _ if name.ends_with("_MASK") => masks(operand(0), false, |mask| mask)[..2].to_vec(),
-        _ if name.ends_with("_sync") => {
-            weaker_masks(site).into_iter().chain([not_exchanged(site)]).collect()
-        }
+        _ if name.ends_with("_MASK") => vec![weaker_mask(weaker(operand(0)))],
+        _ if name.ends_with("_sync") => vec![weakly(site), not_exchanged(site)],
         _ => {
             assert!(!sounds_like_order(site), "{} has no rule of mutation", site.place());
             return None;
@@ -99,27 +96,22 @@ fn sounds_like_order(site: &Site) -> bool {
     SOUNDS.split(' ').any(|sound| site.name.contains(sound))
 }
 
-/// The mutants of a mask: one lane fewer, one lane left, and each lane for itself.
-fn masks(mask: &str, values: bool, call: impl Fn(String) -> String) -> Vec<Mutation> {
-    let of = |name, by: &str, loses_values: bool| Mutation {
-        name,
-        text: call(format!("({mask} & {by})")),
-        loses_values,
-    };
-    vec![
-        of("mask without lane 31", "0x7FFFFFFFu", false),
-        of("mask of lane 0", "1u", false),
-        of("mask of the own lane", "(1u << threadIdx.x % 32)", values),
-    ]
+/// The mask without one lane, which is the mutant that is hardest to detect. What a lane does without the
+/// others is `not_exchanged`.
+fn weaker(mask: &str) -> String {
+    format!("({mask} & 0x7FFFFFFFu)")
 }
 
-fn weaker_masks(site: &Site) -> Vec<Mutation> {
-    let rest = &site.operands[1..];
-    masks(&site.operands[0], site.name != "__syncwarp", |mask| {
-        let operands: Vec<&str> =
-            [mask.as_str()].into_iter().chain(rest.iter().map(String::as_str)).collect();
-        format!("{}({})", site.name, operands.join(", "))
-    })
+fn weaker_mask(text: String) -> Mutation {
+    Mutation { name: "mask without lane 31", text, loses_values: false }
+}
+
+/// A call with the weaker mask.
+fn weakly(site: &Site) -> Mutation {
+    let mask = weaker(&site.operands[0]);
+    let rest = site.operands[1..].iter().map(String::as_str);
+    let operands: Vec<&str> = [mask.as_str()].into_iter().chain(rest).collect();
+    weaker_mask(format!("{}({})", site.name, operands.join(", ")))
 }
 
 /// The value of a lane without the other lanes.

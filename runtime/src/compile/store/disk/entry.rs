@@ -191,8 +191,8 @@ fn read_content(folder: &Path, name: &str, content: &Content) -> Result<Vec<u8>,
     Ok(bytes)
 }
 
-/// Reads a plain file of at most `limit` bytes. A link, a pipe or a device is a fault, and so is
-/// a longer file: none of them is ever opened or read to its end.
+/// Reads a plain file of at most `limit` bytes. A link, a pipe, a device or a longer file is a fault,
+/// and is not opened.
 fn read_file(folder: &Path, name: &str, limit: u64) -> Result<Vec<u8>, String> {
     let path = folder.join(name);
     let fault = |error: std::io::Error| format!("{name} cannot be read: {error}");

@@ -18,7 +18,7 @@ pub(super) fn prepare(path: &Path) -> Result<(), DiskError> {
             #[cfg(unix)]
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
             builder.create(path).map_err(|error| DiskError::io("create", path, error))?;
-            // Between the look and the creation somebody else may have made it.
+            // Another process may have made it between the check and the creation.
             check(path)
         }
     }
@@ -44,7 +44,7 @@ pub(crate) fn is_safe(metadata: &Metadata) -> bool {
     danger(metadata).is_none()
 }
 
-/// Why somebody else could have written this file or folder; `None` if nobody could.
+/// Why another user could have written this file or folder; `None` if nobody could.
 pub(super) fn danger(metadata: &Metadata) -> Option<String> {
     #[cfg(unix)]
     {
@@ -53,7 +53,7 @@ pub(super) fn danger(metadata: &Metadata) -> Option<String> {
     }
     #[cfg(not(unix))]
     {
-        // The folders of a user are that user's alone there, unless somebody changed that.
+        // There, a user's folders belong to that user alone by default.
         let _ = metadata;
         None
     }

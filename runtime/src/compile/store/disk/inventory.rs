@@ -23,9 +23,9 @@ pub struct Entry {
     pub arch: Option<String>,
     /// The size of its files.
     pub bytes: u64,
-    /// When it was written; `None` where that cannot be told.
+    /// When it was written; `None` if the file system does not tell.
     pub created: Option<SystemTime>,
-    /// When a process last read it, to within an hour; `None` where that cannot be told.
+    /// When a process last read it, to within an hour; `None` if the file system does not tell.
     pub used: Option<SystemTime>,
 }
 

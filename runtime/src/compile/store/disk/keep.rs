@@ -37,7 +37,7 @@ impl Store for DiskCache {
         }
     }
 
-    /// A lock that cannot be had is logged, and costs at worst a second compile.
+    /// A lock that fails is logged, and costs at worst a second compile.
     fn claim(&self, wanted: &Wanted<'_>) -> Claim {
         let lock = self.lock(wanted.key());
         match (self.load(wanted.key()), lock) {

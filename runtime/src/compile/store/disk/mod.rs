@@ -39,7 +39,7 @@ const LOCKS: &str = ".locks";
 
 /// Far longer than a write takes, so an older file was left by a writer that died.
 const STALE: Duration = Duration::from_secs(3600);
-/// Longer than a compile takes; whoever waits in vain compiles too.
+/// Longer than a compile takes; a process that waits longer compiles too.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A folder of compiled kernels.

@@ -74,7 +74,7 @@ impl DiskCache {
             for folder in foreign {
                 remove(&folder.join(STAGING))?;
                 remove(&folder.join(LOCKS))?;
-                // It stays where somebody put something else there.
+                // A folder with other files in it stays.
                 let _ = fs::remove_dir(folder);
             }
             self.tidy_locks();
@@ -102,8 +102,8 @@ impl DiskCache {
         Ok(folders)
     }
 
-    /// Removes old lock files of kernels that are not here. Should somebody hold one after all, a
-    /// kernel may be compiled twice.
+    /// Removes old lock files of kernels that are not here. If a process holds such a lock, a kernel may
+    /// be compiled twice.
     fn tidy_locks(&self) {
         let folder = self.entries_folder().join(LOCKS);
         if !folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {

@@ -96,8 +96,8 @@ impl DiskCache {
         Ok(published)
     }
 
-    /// A folder among the entries. The folders above it are checked each time: somebody may have removed
-    /// the cache since it was opened, or put a link in its place.
+    /// A folder among the entries. The folders above it are checked each time: they may have been
+    /// removed or replaced by a link since the cache was opened.
     pub(super) fn prepare(&self, name: &str) -> Result<PathBuf, DiskError> {
         let path = self.entries.join(name);
         for folder in [&self.root, &self.entries, &path] {

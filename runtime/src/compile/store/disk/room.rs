@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 /// The precision of the time of a use. A finer one would write more often.
 const GRAIN: Duration = Duration::from_secs(3600);
 
-/// An entry, as far as making room needs to know it.
+/// The size and the time of use of an entry.
 struct Seen {
     used: SystemTime,
     bytes: u64,
