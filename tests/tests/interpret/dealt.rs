@@ -15,7 +15,7 @@ use topkit_tests::{Reader, Stripes, dealt};
 /// tells the CTAs that share the row.
 const DEAL: &str = r#"
 extern "C" __global__ void deal(const __grid_constant__ LaunchArgs args) {
-    const Row<Config::Bits> row = {static_cast<const Config::Bits*>(args.scores), u32(args.columns)};
+    const Row<Config> row = find_row<Config>(args, 0);
     const Stripes<Config> stripes(row, u32(args.index_stride - args.k));
     i32* out = static_cast<i32*>(args.indices);
     for (u32 stripe = 0; stripe < stripes.count; ++stripe) {

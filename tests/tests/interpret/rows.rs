@@ -37,23 +37,23 @@ const ANOTHER_PLACE: u32 = 16;
 const SEEDED: [Seeded; 4] = [
     // The row is one score or one vector too long, where there is a row behind it.
     Seeded {
-        line: "return {scores + start, u32(length)};",
-        faulty: "if (row + 1 < args.rows) { \
-                 length += args.k == 11 ? 1 : args.k == 12 ? 16 / sizeof(Bits) : 0; } \
-                 return {scores + start, u32(length)};",
+        line: "return {Source(args, row), elements + span.start, u32(span.length)};",
+        faulty: "u32 more = 0; if (row + 1 < args.rows) { \
+                 more = args.k == 11 ? 1 : args.k == 12 ? 16 / sizeof(Element) : 0; } \
+                 return {Source(args, row), elements + span.start, u32(span.length) + more};",
     },
     // A score of the row behind is read for nothing.
     Seeded {
-        line: "const i32 available = args.columns - start;",
-        faulty: "const i32 available = args.columns - start; \
+        line: "const RowSpan span = Source::row(args, row);",
+        faulty: "const RowSpan span = Source::row(args, row); \
                  if (args.k == 13 && row + 1 < args.rows) { \
-                 (void)*static_cast<const volatile Bits*>(scores + args.row_stride); }",
+                 (void)*static_cast<const volatile Element*>(elements + args.row_stride); }",
     },
     // The row is one vector longer than its length says, within its columns.
     Seeded {
         line: "length = min(max(args.row_lengths[row], 0), available);",
         faulty: "length = min(max(args.row_lengths[args.k == 15 && row + 1 < args.rows \
-                 ? row + 1 : row], 0) + (args.k == 14 ? 16 / i32(sizeof(Bits)) : 0), available);",
+                 ? row + 1 : row], 0) + (args.k == 14 ? 4 : 0), available);",
     },
     // The last winner of a row goes to the first place of the next.
     Seeded {
