@@ -12,15 +12,17 @@ use crate::{Key, Variant};
 /// selector's program takes the place of the plain one.
 pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String> {
     let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
-    let plain_ordinal = "ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>".to_owned();
-    let seams: [(_, fn(&Program) -> Option<&str>, _); 3] = [
-        ("Source", Program::source, format!("PlainSource<{dtype}, RAGGED>")),
-        ("Ordinal", Program::ordinal, plain_ordinal),
-        ("Output", Program::output, format!("Indices<{index}>")),
+    let seams = [
+        ("Source", program.and_then(Program::source), format!("PlainSource<{dtype}, RAGGED>")),
+        (
+            "Ordinal",
+            program.and_then(Program::ordinal),
+            "ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>".to_owned(),
+        ),
+        ("Output", program.and_then(Program::output), format!("Indices<{index}>")),
     ];
-    let line = |(seam, own, plain): (&str, fn(&Program) -> Option<&str>, String)| {
-        let own = program.and_then(own).map(|own| format!("::{own}"));
-        format!("using {seam} = {};", own.unwrap_or(plain))
+    let line = |(seam, own, plain): (&str, Option<&str>, String)| {
+        format!("using {seam} = {};", own.map_or(plain, |own| format!("::{own}")))
     };
     seams.into_iter().map(line).collect()
 }
