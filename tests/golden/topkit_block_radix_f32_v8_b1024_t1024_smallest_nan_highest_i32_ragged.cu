@@ -571,9 +571,9 @@ struct ThresholdSearch {
 // uses core/types.cuh
 // uses score/source.cuh
 
-// Its base is the source of this row, which takes no place if it has no members.
+// The keys of a row's elements, and its source, which takes no place if it has no members.
 template <class Config>
-struct Row : Config::Source {
+struct RowKeys : Config::Source {
     using Source = typename Config::Source;
     using Element = typename Source::Element;
     using Bits = typename Source::Score::Bits;  // of a score
@@ -584,12 +584,8 @@ struct Row : Config::Source {
     // The key of an element that the source drops; every other key is greater.
     static constexpr Key ABSENT = 0;
 
-    const Element* elements;
-    u32 length;
-
-    Row() = default;
-    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
-        : Source(source), elements(elements), length(length) {}
+    RowKeys() = default;
+    __device__ __forceinline__ explicit RowKeys(const Source& source) : Source(source) {}
 
     // The key of a score.
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
@@ -605,9 +601,23 @@ struct Row : Config::Source {
     __device__ __forceinline__ Key key_of(Element element, u32 column) const {
         return key(score(element, column), column);
     }
+};
+
+template <class Config>
+struct Row : RowKeys<Config> {
+    using typename RowKeys<Config>::Source;
+    using typename RowKeys<Config>::Element;
+    using typename RowKeys<Config>::Key;
+
+    const Element* elements;
+    u32 length;
+
+    Row() = default;
+    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
+        : RowKeys<Config>(source), elements(elements), length(length) {}
 
     __device__ __forceinline__ Key key_at(u32 column) const {
-        return key_of(__ldg(elements + column), column);
+        return this->key_of(__ldg(elements + column), column);
     }
 };
 
@@ -702,6 +712,7 @@ struct RowReader
     using Key = typename Config::Ordinal::Key;
     using Wide = typename Config::Ordinal::Wide;
     using Vector = ElementVector<Element, Config::VEC_SIZE>;
+    using Keys = RowKeys<Config>;  // the loops take a copy: a reference to the reader costs instructions
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     // Vectors that a thread loads at once: 64 bytes, and at most one bit a score in a word of hits.
@@ -712,8 +723,6 @@ struct RowReader
     using Vectors = RowVectors<Config, Vector::WORD_BYTES>;
     using Vectors::elements;
     using Vectors::head;
-    using Vectors::key_at;
-    using Vectors::key_of;
     using Vectors::length;
     using Vectors::vectors;
 
@@ -722,6 +731,7 @@ struct RowReader
     // Calls visit(key, column) once for every score, in no order.
     template <class Visit>
     __device__ __forceinline__ void for_each(Visit visit) const {
+        const Keys keys = *this;
         visit_edges(visit);
         for (u32 first = threadIdx.x; first < vectors; first += DEPTH * THREADS) {
             Vector batch[DEPTH];
@@ -732,7 +742,7 @@ struct RowReader
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
                         const u32 at = column(first, d, i);
-                        visit(key_of(batch[d].elements[i], at), at);
+                        visit(keys.key_of(batch[d].elements[i], at), at);
                     }
                 }
             }
@@ -744,9 +754,10 @@ struct RowReader
     // compiled twice and not once a register.
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
+        const Keys keys = *this;
         const Wide span = Wide(greatest) - least;
         const auto is_hit = [&](Element element, u32 at) {
-            return Wide(key_of(element, at)) - least <= span;
+            return Wide(keys.key_of(element, at)) - least <= span;
         };
         visit_edges([&](Key key, u32 at) {
             if (Wide(key) - least <= span) {
@@ -771,7 +782,7 @@ struct RowReader
                 const u32 hit = __ffs(hits) - 1;
                 hits &= hits - 1;
                 const u32 at = column(first, hit / VEC_SIZE, hit % VEC_SIZE);
-                visit(key_at(at), at);
+                visit(keys.key_of(__ldg(elements + at), at), at);
             }
         }
     }
@@ -794,10 +805,11 @@ struct RowReader
     // `edge_column` adds in another order and takes up to two instructions more at one score a vector.
     template <class Visit>
     __device__ __forceinline__ void visit_edges(Visit visit) const {
+        const Keys keys = *this;
         const u32 tail = head + vectors * VEC_SIZE;
         const u32 at = threadIdx.x < head ? threadIdx.x : tail + (threadIdx.x - head);
         if (at < length) {
-            visit(key_at(at), at);
+            visit(keys.key_of(__ldg(elements + at), at), at);
         }
     }
 };
