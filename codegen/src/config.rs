@@ -8,28 +8,23 @@ use crate::layout::{COUNTERS, MOST_CANDIDATES, STAGES, part_header_words};
 use crate::program::Program;
 use crate::{Key, Variant};
 
-/// The types: what a score is, and where winners go. A struct of the selector's program takes the place of the
-/// plain one.
+/// The types: where scores come from, which of them are better, and where winners go. A struct of the
+/// selector's program takes the place of the plain one.
 pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String> {
     let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
-    let own = |of: fn(&Program) -> Option<&str>| Some(format!("::{}", program.and_then(of)?));
-    let output = own(Program::output).unwrap_or_else(|| format!("Indices<{index}>"));
-    let mut types = vec![
-        format!("using Dtype = {dtype};"),
-        "using Bits = Dtype::Bits;".to_owned(),
-        format!("using Output = {output};"),
+    let seams = [
+        ("Source", program.and_then(Program::source), format!("PlainSource<{dtype}, RAGGED>")),
+        (
+            "Ordinal",
+            program.and_then(Program::ordinal),
+            "ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>".to_owned(),
+        ),
+        ("Output", program.and_then(Program::output), format!("Indices<{index}>")),
     ];
-    types.extend(own(Program::source).map(|source| format!("using Source = {source};")));
-    types
-}
-
-/// The type that turns scores into keys: the program's, or the plain one.
-pub(crate) fn ordinal(program: Option<&Program>) -> String {
-    let own = program.and_then(Program::ordinal);
-    own.map_or_else(
-        || "ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>".to_owned(),
-        |own| format!("::{own}"),
-    )
+    let line = |(seam, own, plain): (&str, Option<&str>, String)| {
+        format!("using {seam} = {};", own.map_or(plain, |own| format!("::{own}")))
+    };
+    seams.into_iter().map(line).collect()
 }
 
 /// The constants: first of the kernel and its sizes, then of the semantic keys.

@@ -107,7 +107,6 @@ fn skeleton(
                 fields => args.declarations(),
                 assertions => args.assertions(),
                 types => config::types(variant, program),
-                ordinal => config::ordinal(program),
                 program => program.is_some(),
                 constants => config::constants(variant),
                 cluster => variant.cluster,

@@ -290,7 +290,8 @@ impl Selector {
         let warm = || {
             let origin = toolchain.warm(self.spec(), &key.variant)?.origin;
             if self.context().is_some() {
-                self.load_by(&key.variant, Compiling::Allowed)?;
+                toolchain.load(self.spec(), &key.variant, Compiling::Allowed)?;
+                self.planner().tried().accept(&key.variant);
             }
             Ok(origin)
         };

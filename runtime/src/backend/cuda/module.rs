@@ -222,8 +222,8 @@ impl LoadedKernel {
     /// Enqueues the kernel with its one argument.
     ///
     /// # Safety
-    /// `args` are the bytes of the struct that the kernel takes, its pointers are valid on the device until the
-    /// stream has passed this launch, `stream` belongs to this kernel's context, and a kernel that is
+    /// `args` are the bytes of the struct that the kernel takes, its pointers are valid on the device until
+    /// the stream has passed this launch, `stream` belongs to this kernel's context, and a kernel that is
     /// launched with `pdl` waits for the preceding kernel before it touches memory.
     pub(crate) unsafe fn launch(
         &self,

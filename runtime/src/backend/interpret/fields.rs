@@ -1,8 +1,8 @@
 //! What the fields of a program are given in a launch here: numbers, and numbers of the host, each slice in a
 //! buffer of its own, so that an access past its end is a fault.
 
-use super::fault::Fault;
 use super::memory::{Buffer, Memory, Word};
+use crate::error::Fault;
 use crate::problem::args::{ArgValue, ProgramArgs};
 use std::sync::{Arc, Mutex, PoisonError};
 use topkit_codegen::{ArgsLayout, Program, Scalar};

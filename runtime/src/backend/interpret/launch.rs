@@ -1,12 +1,12 @@
 //! The interpreter, a compiled kernel, and a launch of it. `schedule` runs the launch; a fault ends it.
 
 use super::compile::Cxx;
-use super::error::InterpretError;
-use super::fault::Fault;
 use super::fields::{FieldData, Fields};
 use super::memory::Memory;
 use super::object::Object;
 use super::schedule;
+use crate::error::Fault;
+use crate::error::InterpretError;
 use crate::plan::Plan;
 use crate::problem::Problem;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ const STATIC_SHARED: usize = 48 * 1024;
 const MOST_LIVE: u64 = 16 * 1024;
 
 /// Few, since all CTAs of a cooperative launch are alive at once, each thread with its own stack.
-const MULTIPROCESSORS: u32 = 4;
+pub(super) const MULTIPROCESSORS: u32 = 4;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -102,8 +102,8 @@ impl Interpreter {
     /// As for [`Interpreter::load`].
     pub fn load_text(&self, entry: &str, text: &str) -> Result<Kernel, InterpretError> {
         let object = Object::load(&self.compiler.object(&self.folder, entry, text)?)?;
-        let (seed, limits) = (self.seed, self.limits);
-        Ok(Kernel { object, variant: None, fields: None, seed, limits })
+        let Interpreter { seed, limits, .. } = *self;
+        Ok(Kernel { object, variant: None, fields: None, seed, limits, offset: 0, output_gap: 0 })
     }
 }
 
@@ -115,6 +115,8 @@ pub struct Kernel {
     pub(super) fields: Option<Arc<Fields>>,
     seed: u64,
     limits: Limits,
+    pub(super) offset: usize,
+    pub(super) output_gap: usize,
 }
 
 impl Kernel {
@@ -127,6 +129,18 @@ impl Kernel {
     #[doc(hidden)]
     pub fn fields(&self, program: &Program, data: &[(&str, FieldData)]) -> Kernel {
         Kernel { fields: Some(Arc::new(Fields::new(program, data))), ..self.clone() }
+    }
+
+    /// The same kernel, which [`Kernel::select`] gives a first score so many elements past an address that
+    /// everything is aligned to.
+    pub fn offset(&self, offset: usize) -> Kernel {
+        Kernel { offset, ..self.clone() }
+    }
+
+    /// The same kernel, which [`Kernel::select`] gives an output with so many elements between its rows,
+    /// which the kernel may not touch.
+    pub fn output_gap(&self, output_gap: usize) -> Kernel {
+        Kernel { output_gap, ..self.clone() }
     }
 
     /// What it was rendered from; `None` of a text of the caller's own.

@@ -10,6 +10,8 @@ use super::{Provenance, Records};
 use crate::plan::Hysteresis;
 use std::sync::Arc;
 use topkit_codegen::{Arch, ProgramId};
+#[cfg(feature = "interpret")]
+use {crate::plan::VariantLaunch, crate::problem::Problem, topkit_codegen::Variant};
 
 /// The tables that come with the library; none without the feature `tables`.
 const SHIPPED: &[(&str, &str)] = &[
@@ -100,6 +102,19 @@ impl GpuTable {
             chosen.points.extend(of(None));
         }
         Arc::new(chosen)
+    }
+
+    /// A table in which each of these variants takes a microsecond for its problem, and nothing else was
+    /// measured.
+    #[cfg(feature = "interpret")]
+    pub(crate) fn of_fastest(device: &str, fastest: &[(Problem, Variant)]) -> GpuTable {
+        let point = |&(problem, ref variant): &(Problem, Variant)| {
+            let times = vec![(VariantLaunch::of(variant), 1.0)];
+            (Point { problem, program: None, times }, 1.0)
+        };
+        let points: Vec<_> = fastest.iter().map(point).collect();
+        let (device, own) = (device.to_owned(), points.len());
+        GpuTable { device, stand_in: None, points, own, kept: Vec::new() }
     }
 
     /// Adds the rows of this GPU's own records. They come first, and so replace shipped points about the
