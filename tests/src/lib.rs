@@ -12,6 +12,7 @@ pub mod exactness;
 pub mod fuzz;
 pub mod goldens;
 pub mod oracle;
+pub mod program;
 pub mod spans;
 mod stripes;
 pub mod templates;

@@ -114,7 +114,9 @@ pub enum ArgsError {
         given: String,
     },
     /// The address of a slice is null or misaligned.
-    #[error("the field `{field}` of the program has the address {address:#x}; {length} numbers need a multiple of {align}, not 0")]
+    #[error(
+        "the field `{field}` of the program has the address {address:#x}; {length} numbers need a multiple of {align}, not 0"
+    )]
     Address {
         /// The field.
         field: String,
@@ -126,7 +128,9 @@ pub enum ArgsError {
         align: usize,
     },
     /// A launch has no values for a program that takes some.
-    #[error("the selector {selector} has a program, and this launch gives its fields no values; {fields}")]
+    #[error(
+        "the selector {selector} has a program, and this launch gives its fields no values; {fields}"
+    )]
     Needed {
         /// The selector.
         selector: String,
@@ -134,7 +138,9 @@ pub enum ArgsError {
         fields: Fields,
     },
     /// A launch has the values of another layout.
-    #[error("this launch has values for other fields than those of the selector {selector}; {fields}")]
+    #[error(
+        "this launch has values for other fields than those of the selector {selector}; {fields}"
+    )]
     Other {
         /// The selector.
         selector: String,
@@ -259,7 +265,8 @@ mod tests {
 
     #[test]
     fn values_are_packed_where_the_layout_has_them() {
-        let values = [SCALE, ("out", slice(Scalar::U16, 18)), FLAG, ("bias", slice(Scalar::F64, 16))];
+        let values =
+            [SCALE, ("out", slice(Scalar::U16, 18)), FLAG, ("bias", slice(Scalar::F64, 16))];
         let args = ProgramArgs::new(&layout(), &values).unwrap();
         let core = [9u8; 72];
         let bytes = args.after(&core);
@@ -267,15 +274,19 @@ mod tests {
         assert_eq!(bytes[..72], core);
         assert_eq!(bytes[72..76], [7, 0, 0, 0]);
         assert_eq!(bytes[76..80], 1.5f32.to_ne_bytes());
-        let words: Vec<u64> =
-            bytes[80..].chunks(8).map(|word| u64::from_ne_bytes(word.try_into().unwrap())).collect();
+        let words: Vec<u64> = bytes[80..]
+            .chunks(8)
+            .map(|word| u64::from_ne_bytes(word.try_into().unwrap()))
+            .collect();
         assert_eq!(words, [16, 3, 18, 3]);
     }
 
     #[test]
     fn values_that_do_not_fit_are_refused_by_name() {
         let (bias, out) = (("bias", slice(Scalar::F64, 16)), ("out", slice(Scalar::U16, 16)));
-        let said = |values: &[(&str, ArgValue)]| ProgramArgs::new(&layout(), values).unwrap_err().to_string();
+        let said = |values: &[(&str, ArgValue)]| {
+            ProgramArgs::new(&layout(), values).unwrap_err().to_string()
+        };
         let sound = [FLAG, SCALE, bias, out];
         let with = |place: usize, value| {
             let mut values = sound;
@@ -283,15 +294,27 @@ mod tests {
             said(&values)
         };
         for (error, words) in [
-            (said(&[SCALE, bias, out]), "`flag` of the program has no value; give it one of type u8"),
+            (
+                said(&[SCALE, bias, out]),
+                "`flag` of the program has no value; give it one of type u8",
+            ),
             (said(&[FLAG, SCALE, bias]), "give it one of type &mut [u16]"),
             (said(&[FLAG, SCALE, SCALE, bias, out]), "`scale` of the program has two values"),
-            (with(1, ("scale", ArgValue::F64(1.0))), "`scale` of the program is f32, but its value is f64"),
+            (
+                with(1, ("scale", ArgValue::F64(1.0))),
+                "`scale` of the program is f32, but its value is f64",
+            ),
             (with(2, ("bias", slice(Scalar::F32, 16))), "is &[f64], but its value is [f32]"),
             (with(0, ("flag", slice(Scalar::U8, 16))), "is u8, but its value is [u8]"),
-            (with(2, ("bias", slice(Scalar::F64, 12))), "address 0xc; 3 numbers need a multiple of 8"),
+            (
+                with(2, ("bias", slice(Scalar::F64, 12))),
+                "address 0xc; 3 numbers need a multiple of 8",
+            ),
             (with(3, ("out", slice(Scalar::U16, 0))), "address 0x0"),
-            (with(0, ("flags", ArgValue::U8(1))), "no field `flags`; its fields are `flag: u8`, `scale: f32`"),
+            (
+                with(0, ("flags", ArgValue::U8(1))),
+                "no field `flags`; its fields are `flag: u8`, `scale: f32`",
+            ),
         ] {
             assert!(error.contains(words), "{error}");
         }
@@ -303,18 +326,23 @@ mod tests {
     fn a_launch_has_the_values_of_its_selector() {
         let none = ProgramArgs::new(&ArgsLayout::core(), &[]).unwrap();
         let program = Program::builder("struct Own {};").source("Own");
-        let one = program.field("flag", FieldType::Scalar(Scalar::U8)).build().unwrap();
-        let one = ProgramArgs::new(one.args(), &[FLAG]).unwrap();
-        let said = |given, declared| ProgramArgs::check(given, declared, "Own").map_err(|e| e.to_string());
+        let program = program.field("flag", FieldType::Scalar(Scalar::U8)).build().unwrap();
+        let one = ProgramArgs::new(program.args(), &[FLAG]).unwrap();
+        let core = ArgsLayout::core();
+        let said =
+            |given, declared| ProgramArgs::check(given, declared, "Own").map_err(|e| e.to_string());
         let layout = layout();
         assert_eq!(said(None, None), Ok(()));
-        assert_eq!(said(None, Some(&ArgsLayout::core())), Ok(()));
+        assert_eq!(said(None, Some(&core)), Ok(()));
         assert_eq!(said(Some(&none), None), Ok(()));
         assert_eq!(said(Some(&one), Some(&one.layout)), Ok(()));
         let needed = said(None, Some(&layout)).unwrap_err();
         assert!(needed.contains("no values; its fields are `flag: u8`"), "{needed}");
         let other = said(Some(&one), Some(&layout)).unwrap_err();
-        assert!(other.contains("other fields than those of the selector Own; its fields"), "{other}");
+        assert!(
+            other.contains("other fields than those of the selector Own; its fields"),
+            "{other}"
+        );
         assert!(said(Some(&one), None).unwrap_err().contains("it has no fields"));
     }
 }

@@ -137,10 +137,26 @@ impl Selector {
         launch: &RawLaunch,
         variant: &Variant,
     ) -> Result<(), Error> {
+        let way = VariantLaunch::of(variant);
         // SAFETY: as for `launch_raw`.
-        unsafe {
-            self.launcher.launch_variant(stream.handle(), launch, &VariantLaunch::of(variant))
-        }
+        unsafe { self.launcher.launch_variant(stream.handle(), launch, &way, None) }
+    }
+
+    /// As [`Selector::launch_variant`], with values for the fields of the selector's program, and as safe.
+    ///
+    /// # Errors
+    /// As for [`Selector::launch_raw_with`] and [`Selector::launch_variant`].
+    #[doc(hidden)]
+    pub fn launch_variant_with(
+        &self,
+        stream: &Stream,
+        launch: &RawLaunch,
+        variant: &Variant,
+        program: &ProgramArgs,
+    ) -> Result<(), Error> {
+        let way = VariantLaunch::of(variant);
+        // SAFETY: as for `launch_raw`.
+        unsafe { self.launcher.launch_variant(stream.handle(), launch, &way, Some(program)) }
     }
 }
 

@@ -153,12 +153,13 @@ impl<B: Backend> Launcher<B> {
         stream: CUstream,
         launch: &RawLaunch,
         way: &VariantLaunch,
+        program: Option<&ProgramArgs>,
     ) -> Result<(), Error> {
         let plan = self.plan_variant(&launch.problem(), &way.variant)?;
         let plan = Plan { pdl: plan.pdl && way.pdl, ..plan };
         launch.check_strides()?;
         // SAFETY: as the caller promises.
-        unsafe { self.enqueue(stream, launch, None, &Planned::by(plan)) }
+        unsafe { self.enqueue(stream, launch, program, &Planned::by(plan)) }
     }
 
     /// Refuses a launch by its shape, before it is planned: the one check of sizes and strides.

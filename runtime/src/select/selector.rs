@@ -326,7 +326,7 @@ impl Selector {
         way: &VariantLaunch,
     ) -> Result<(), Error> {
         // SAFETY: as the caller promises.
-        unsafe { self.launcher.launch_variant(stream, launch, way) }
+        unsafe { self.launcher.launch_variant(stream, launch, way, None) }
     }
 
     /// The CUDA C of a variant: the text that is compiled. If an edited text replaces the generated one

@@ -11,6 +11,7 @@ mod input;
 mod launches;
 mod launching;
 mod mutation;
+mod program;
 mod rows;
 mod special;
 mod speed;

@@ -5,6 +5,7 @@ mod compiling;
 mod empty;
 mod engine;
 mod loads;
+mod program;
 mod search;
 mod settings;
 #[path = "../tour/steps.rs"]

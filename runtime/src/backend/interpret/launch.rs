@@ -1,7 +1,6 @@
 //! The interpreter, a compiled kernel, and a launch of it. `schedule` runs the launch; a fault ends it.
 
 use super::compile::Cxx;
-use super::fields::{FieldData, Fields};
 use super::memory::Memory;
 use super::object::Object;
 use super::schedule;
@@ -11,7 +10,7 @@ use crate::plan::Plan;
 use crate::problem::Problem;
 use std::path::PathBuf;
 use std::sync::Arc;
-use topkit_codegen::{Arch, KernelKind, Program, RenderedSource, Variant};
+use topkit_codegen::{Arch, KernelKind, RenderedSource, Variant};
 
 /// Shared memory that a CTA may have without asking.
 const STATIC_SHARED: usize = 48 * 1024;
@@ -103,7 +102,7 @@ impl Interpreter {
     pub fn load_text(&self, entry: &str, text: &str) -> Result<Kernel, InterpretError> {
         let object = Object::load(&self.compiler.object(&self.folder, entry, text)?)?;
         let Interpreter { seed, limits, .. } = *self;
-        Ok(Kernel { object, variant: None, fields: None, seed, limits, offset: 0, output_gap: 0 })
+        Ok(Kernel { object, variant: None, seed, limits, offset: 0, output_gap: 0 })
     }
 }
 
@@ -112,7 +111,6 @@ impl Interpreter {
 pub struct Kernel {
     object: Arc<Object>,
     pub(super) variant: Option<Variant>,
-    pub(super) fields: Option<Arc<Fields>>,
     seed: u64,
     limits: Limits,
     pub(super) offset: usize,
@@ -123,12 +121,6 @@ impl Kernel {
     /// The same kernel under another schedule.
     pub fn seed(&self, seed: u64) -> Kernel {
         Kernel { seed, ..self.clone() }
-    }
-
-    /// The same kernel, with values for the fields of its program in each selection.
-    #[doc(hidden)]
-    pub fn fields(&self, program: &Program, data: &[(&str, FieldData)]) -> Kernel {
-        Kernel { fields: Some(Arc::new(Fields::new(program, data))), ..self.clone() }
     }
 
     /// The same kernel, which [`Kernel::select`] gives a first score so many elements past an address that

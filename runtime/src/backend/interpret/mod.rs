@@ -12,7 +12,6 @@ mod clock;
 mod compile;
 mod deadlock;
 mod fibers;
-mod fields;
 mod gpu;
 mod hooks;
 mod launch;
@@ -33,8 +32,6 @@ mod stream;
 mod warp;
 mod watched;
 
-#[doc(hidden)]
-pub use fields::{FieldData, Written};
 pub use gpu::Gpu;
 pub use launch::{Interpreter, Kernel, Launch, Report};
 pub use memory::{Buffer, Memory, Word};

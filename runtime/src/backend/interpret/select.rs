@@ -119,13 +119,9 @@ impl Kernel {
         };
         let (index, workspace, zeroed) = (size_of::<I>(), workspace_bytes, zeroed_bytes);
         let selection = watched::Selection { raw: &raw, index, workspace, zeroed };
-        let placed = self.fields.as_ref().map(|fields| fields.place(&mut memory)).transpose()?;
-        let program = placed.as_ref().map(|placed| &placed.args);
-        let run = |args: &[u8]| selection.run(self, launch, args, &mut memory);
-        with_bytes(&raw.kernel_args(), program, run)?;
-        if let Some(placed) = placed {
-            placed.keep(&memory);
-        }
+        with_bytes(&raw.kernel_args(), None, |args| {
+            selection.run(self, launch, args, &mut memory)
+        })?;
 
         let written = memory.read::<I>(output);
         let mut winners = Vec::with_capacity(rows * k_len);

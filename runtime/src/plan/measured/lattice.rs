@@ -163,7 +163,8 @@ impl Lattice {
             values.dedup();
             values
         });
-        let mut lattice = Lattice { variants, axes, cells: Vec::new(), points: problems, estimates };
+        let mut lattice =
+            Lattice { variants, axes, cells: Vec::new(), points: problems, estimates };
         lattice.fill(&listed);
         lattice.copy_to_shorter();
         Some(lattice)

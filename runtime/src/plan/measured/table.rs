@@ -208,7 +208,10 @@ mod tests {
             let launch = VariantLaunch::from_name(DType::F32, name).unwrap();
             let problem = Problem::new(DType::F32, 1, *columns, 64);
             let outcome = Outcome::Timed { warm: *us, cold: *us, effort: Effort::Full };
-            records.rows.push((run.clone(), Row { problem, program: None, launch, source: "".into(), outcome }));
+            records.rows.push((
+                run.clone(),
+                Row { problem, program: None, launch, source: "".into(), outcome },
+            ));
         }
         records
     }
@@ -285,6 +288,26 @@ mod tests {
         assert_eq!(*problem, Problem::new(DType::F32, 3, 1001, 64).dense_aligned());
         let names: Vec<String> = times.iter().map(|(launch, _)| launch.name()).collect();
         assert_eq!(names, ["block_filter v4_b2048_t512_r32_pdl", "block_radix v4_b2048_t512"]);
+    }
+
+    #[test]
+    fn the_program_of_kernels_is_kept() {
+        let id = "p00112233445566778899aabbccddeeffk8";
+        let mut records = records(ROWS);
+        let row = records.rows[0].1.clone();
+        let own = Row { program: Some(id.parse().unwrap()), ..row };
+        records.rows.push((sample().run(), own));
+        let table = Table::of(&records, &sample().run()).unwrap();
+        let of_program = |point: &&Point| point.program.is_some();
+        let [own] = table.points.iter().filter(of_program).collect::<Vec<_>>()[..] else {
+            panic!()
+        };
+        assert_eq!((own.times.len(), own.problem.columns), (1, 16384));
+        let text = table.write().unwrap();
+        assert_eq!(text.matches(id).count(), 1, "{text}");
+        assert_eq!(Table::read(&text).unwrap().unwrap(), table);
+        let unread = Table::read(&text.replace(id, "p8")).unwrap_err();
+        assert!(unread.contains("`p8` is not the id of a program"), "{unread}");
     }
 
     #[test]
