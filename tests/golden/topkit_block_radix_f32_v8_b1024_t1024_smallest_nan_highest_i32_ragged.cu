@@ -269,16 +269,16 @@ struct Args {
     LaunchArgs core;
 #line 21 "templates/skeleton.cu.j2"
 };
-static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0, "scores is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8, "row_stride is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, row_starts) == 16, "row_starts is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, row_lengths) == 24, "row_lengths is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, indices) == 32, "indices is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, index_stride) == 40, "index_stride is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, workspace) == 48, "workspace is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, columns) == 56, "columns is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, k) == 60, "k is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, rows) == 64, "rows is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, row_starts) == 16 && sizeof(LaunchArgs::row_starts) == 8, "row_starts is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, row_lengths) == 24 && sizeof(LaunchArgs::row_lengths) == 8, "row_lengths is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, indices) == 32 && sizeof(LaunchArgs::indices) == 8, "indices is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, index_stride) == 40 && sizeof(LaunchArgs::index_stride) == 8, "index_stride is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, workspace) == 48 && sizeof(LaunchArgs::workspace) == 8, "workspace is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, columns) == 56 && sizeof(LaunchArgs::columns) == 4, "columns is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, k) == 60 && sizeof(LaunchArgs::k) == 4, "k is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, rows) == 64 && sizeof(LaunchArgs::rows) == 8, "rows is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 72, "Args");
 

@@ -15,6 +15,7 @@ pub(crate) mod rows;
 
 use crate::error::Error;
 use crate::plan::{GpuTable, Limits, Plan, Refusal};
+use crate::problem::args::ProgramArgs;
 use cudarc::driver::sys::CUstream;
 use launch::RawLaunch;
 use memory::{DeviceMemory, DeviceStream};
@@ -81,6 +82,8 @@ pub(crate) struct Call<'a> {
     pub(crate) args: &'a [u8],
     /// Shape and addresses, which the arguments say too: for a backend that watches every access.
     pub(crate) launch: &'a RawLaunch,
+    /// The values of the program's fields, likewise.
+    pub(crate) program: Option<&'a ProgramArgs>,
 }
 
 /// The streams of a backend.

@@ -58,18 +58,18 @@ impl ArgValue {
         use FieldType::{Slice, SliceMut};
         let is = |scalar| field == FieldType::Scalar(scalar);
         let bytes = match *self {
-            ArgValue::F32(value) if is(Scalar::F32) => value.to_ne_bytes().to_vec(),
-            ArgValue::F64(value) if is(Scalar::F64) => value.to_ne_bytes().to_vec(),
-            ArgValue::U8(value) if is(Scalar::U8) => value.to_ne_bytes().to_vec(),
-            ArgValue::U16(value) if is(Scalar::U16) => value.to_ne_bytes().to_vec(),
-            ArgValue::U32(value) if is(Scalar::U32) => value.to_ne_bytes().to_vec(),
-            ArgValue::U64(value) if is(Scalar::U64) => value.to_ne_bytes().to_vec(),
-            ArgValue::I32(value) if is(Scalar::I32) => value.to_ne_bytes().to_vec(),
-            ArgValue::I64(value) if is(Scalar::I64) => value.to_ne_bytes().to_vec(),
+            ArgValue::F32(value) if is(Scalar::F32) => value.to_le_bytes().to_vec(),
+            ArgValue::F64(value) if is(Scalar::F64) => value.to_le_bytes().to_vec(),
+            ArgValue::U8(value) if is(Scalar::U8) => value.to_le_bytes().to_vec(),
+            ArgValue::U16(value) if is(Scalar::U16) => value.to_le_bytes().to_vec(),
+            ArgValue::U32(value) if is(Scalar::U32) => value.to_le_bytes().to_vec(),
+            ArgValue::U64(value) if is(Scalar::U64) => value.to_le_bytes().to_vec(),
+            ArgValue::I32(value) if is(Scalar::I32) => value.to_le_bytes().to_vec(),
+            ArgValue::I64(value) if is(Scalar::I64) => value.to_le_bytes().to_vec(),
             ArgValue::Slice { element, address, length }
                 if [Slice(element), SliceMut(element)].contains(&field) =>
             {
-                [address, length as u64].iter().flat_map(|word| word.to_ne_bytes()).collect()
+                [address, length as u64].iter().flat_map(|word| word.to_le_bytes()).collect()
             }
             _ => return None,
         };
@@ -216,6 +216,26 @@ impl ProgramArgs {
         Ok(ProgramArgs { layout: layout.clone(), tail })
     }
 
+    /// The slices of device memory among the values: name, whether the program writes it, bytes of an element,
+    /// address and length.
+    #[cfg(feature = "interpret")]
+    pub(crate) fn slices(&self) -> impl Iterator<Item = (&str, bool, usize, u64, usize)> {
+        self.layout.fields().iter().filter_map(|field| {
+            let (element, writes) = match field.kind() {
+                FieldType::Scalar(_) => return None,
+                FieldType::Slice(element) => (element, false),
+                FieldType::SliceMut(element) => (element, true),
+            };
+            let place = field.offset() - ArgsLayout::core_bytes();
+            let word = |at: usize| {
+                let bytes = self.tail[at..at + 8].iter().rev();
+                bytes.fold(0u64, |word, byte| word << 8 | u64::from(*byte))
+            };
+            let length = word(place + 8) as usize;
+            Some((field.name(), writes, element.bytes(), word(place), length))
+        })
+    }
+
     /// The whole argument, after the bytes of its core.
     pub(crate) fn after(&self, core: &[u8]) -> Vec<u8> {
         [core, &self.tail].concat()
@@ -273,10 +293,10 @@ mod tests {
         assert_eq!(bytes.len(), layout().bytes());
         assert_eq!(bytes[..72], core);
         assert_eq!(bytes[72..76], [7, 0, 0, 0]);
-        assert_eq!(bytes[76..80], 1.5f32.to_ne_bytes());
+        assert_eq!(bytes[76..80], 1.5f32.to_le_bytes());
         let words: Vec<u64> = bytes[80..]
             .chunks(8)
-            .map(|word| u64::from_ne_bytes(word.try_into().unwrap()))
+            .map(|word| u64::from_le_bytes(word.try_into().unwrap()))
             .collect();
         assert_eq!(words, [16, 3, 18, 3]);
     }

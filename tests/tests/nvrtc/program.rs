@@ -26,7 +26,7 @@ fn a_program_compiles_in_every_kernel() {
     for variant in each(&spec) {
         let source = render(&spec, &variant).unwrap();
         let compiled = nvrtc.compile(&source, Arch::of_device(9, 0)).unwrap();
-        assert!(!compiled.log.contains("warning"), "{}: {}", source.entry, compiled.log);
+        assert!(!compiled.log.contains("program("), "{}: {}", source.entry, compiled.log);
     }
 }
 
@@ -36,13 +36,14 @@ fn a_field_in_another_place_than_the_host_writes_it_does_not_compile() {
     let mut source = render(&spec, &spec.variants()[0]).unwrap();
     for (field, moved, words) in [
         ("    i32 shift;\n", "    i64 shift;\n    i32 more;\n", "names is elsewhere"),
-        ("    i64 row_stride; ", "    i32 row_stride; ", "static assertion failed"),
+        ("    i64 row_stride; ", "    i32 row_stride; ", "row_stride is elsewhere"),
         ("    i32 columns; ", "    i64 columns; ", "k is elsewhere"),
     ] {
         let text = source.text.replacen(field, moved, 1);
         assert_ne!(text, source.text, "{field}");
         let sound = std::mem::replace(&mut source.text, text);
-        let error = nvrtc.compile(&source, Arch::of_device(9, 0)).unwrap_err().to_string();
+        let error =
+            nvrtc.compile(&source, Arch::of_device(9, 0)).map(drop).unwrap_err().to_string();
         assert!(error.contains(words) && error.contains("skeleton.cu.j2("), "{error}");
         source.text = sound;
     }
@@ -55,7 +56,7 @@ fn an_error_in_a_program_names_its_line() {
     let program = topkit::program::Program::builder(text).source("Own").build().unwrap();
     let spec = SelectorSpec { program: Some(program), ..spec(0) };
     let source = render(&spec, &spec.variants()[0]).unwrap();
-    let error = nvrtc.compile(&source, Arch::of_device(9, 0)).unwrap_err().to_string();
+    let error = nvrtc.compile(&source, Arch::of_device(9, 0)).map(drop).unwrap_err().to_string();
     assert!(error.contains("program(3): error"), "{error}");
 }
 

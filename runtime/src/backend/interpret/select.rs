@@ -118,7 +118,7 @@ impl Kernel {
             ..RawLaunch::new(S::DTYPE, rows, columns, k)
         };
         let (index, workspace, zeroed) = (size_of::<I>(), workspace_bytes, zeroed_bytes);
-        let selection = watched::Selection { raw: &raw, index, workspace, zeroed };
+        let selection = watched::Selection { raw: &raw, index, workspace, zeroed, program: None };
         with_bytes(&raw.kernel_args(), None, |args| {
             selection.run(self, launch, args, &mut memory)
         })?;
