@@ -16,7 +16,6 @@ pub(crate) mod rows;
 use crate::error::Error;
 use crate::plan::{GpuTable, Limits, Plan, Refusal};
 use cudarc::driver::sys::CUstream;
-use launch::RawLaunch;
 use memory::{DeviceMemory, DeviceStream};
 use std::sync::Arc;
 use topkit_codegen::{SelectorSpec, Variant};
@@ -80,7 +79,8 @@ pub(crate) struct Call<'a> {
     /// The bytes of the kernel's argument.
     pub(crate) args: &'a [u8],
     /// Shape and addresses, which the arguments say too: for a backend that watches every access.
-    pub(crate) launch: &'a RawLaunch,
+    #[cfg(feature = "interpret")]
+    pub(crate) launch: &'a launch::RawLaunch,
 }
 
 /// The streams of a backend.

@@ -185,7 +185,13 @@ impl<B: Backend> Launcher<B> {
         let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
         let args = launch.kernel_args();
-        let call = Call { stream, plan, args: args.bytes(), launch };
+        let call = Call {
+            stream,
+            plan,
+            args: args.bytes(),
+            #[cfg(feature = "interpret")]
+            launch,
+        };
         // SAFETY: the argument has the layout of the kernel's parameter, and a plan has PDL only for
         // kernels that wait for the preceding kernel; the caller promises the rest.
         unsafe { self.backend.launch(&kernel, &call) }
