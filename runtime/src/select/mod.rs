@@ -2,8 +2,10 @@
 //!
 //! `engine` makes kernels and `plan` chooses them. A failure is a [`crate::Error`] of its call.
 
+#[cfg(feature = "interpret")]
+pub(crate) mod interpreted;
 mod launch;
-pub(crate) mod rows;
+mod launcher;
 pub(crate) mod selector;
 mod substitute;
 pub(crate) mod warmup;

@@ -4,10 +4,10 @@
 //! All faults are seeded in one rendered text of every kernel: k selects the active fault.
 
 use crate::case::{interpreter, six};
-use topkit::host::{self, Matrix};
-use topkit::interpret::{Fault, Input, Kernel, Launch};
+use topkit::host;
+use topkit::interpret::{Fault, Kernel, Launch};
 use topkit::{
-    DType, Problem, Variant,
+    DType, Problem, Rows, Variant,
     inspect::render,
     spec::{KernelKind, RowShape, Semantics},
 };
@@ -87,14 +87,14 @@ struct Asked {
 }
 
 impl Asked {
-    fn problem(&self, k: u32) -> Input<'_, f32> {
+    fn rows(&self, k: u32) -> host::Rows<'_, f32> {
+        let rows = Rows::host(&self.scores, ROWS, COLUMNS);
         let cut = k == BEYOND_LENGTH || k == ANOTHER_LENGTH;
-        let lengths = cut.then_some(&self.lengths[..]);
-        Input::new(&self.scores, ROWS, COLUMNS, k).lengths(lengths)
+        if cut { rows.lengths(&self.lengths) } else { rows }
     }
 
     fn is_right(&self, k: u32, got: &[i32]) {
-        let matrix = Matrix::new(&self.scores, ROWS, COLUMNS).unwrap();
+        let matrix = Rows::host(&self.scores, ROWS, COLUMNS);
         host::check(&matrix, k, &SEMANTICS, got).unwrap();
     }
 
@@ -104,7 +104,7 @@ impl Asked {
         let launch = Launch::new(plan.grid, plan.variant.threads)
             .cluster(plan.cluster)
             .dynamic_shared(plan.variant.ring_bytes() as usize);
-        kernel.select_by(&launch, plan.workspace_bytes, plan.zeroed_bytes, &self.problem(k))
+        kernel.select_by(&launch, plan.workspace_bytes, plan.zeroed_bytes, &self.rows(k), k)
     }
 }
 
@@ -113,9 +113,9 @@ fn every_fault_is_named(kernel: KernelKind) {
     let kernel = seeded(&variant);
     let length = (COLUMNS - LOSERS) as i32;
     let asked = Asked { scores: scores(), lengths: vec![length; ROWS] };
-    asked.is_right(RIGHT, &kernel.select(&asked.problem(RIGHT)).unwrap());
+    asked.is_right(RIGHT, &kernel.select(&asked.rows(RIGHT), RIGHT).unwrap());
     for k in [ONE_SCORE, ONE_VECTOR, ANOTHER_ROW, BEYOND_LENGTH, ANOTHER_LENGTH, ANOTHER_PLACE] {
-        let Err(fault) = kernel.select::<f32, i32>(&asked.problem(k)) else {
+        let Err(fault) = kernel.select::<f32, i32>(&asked.rows(k), k) else {
             panic!("{}: the fault of k = {k} is not seen", variant.kernel.name())
         };
         let said = fault.to_string();
