@@ -549,8 +549,6 @@ struct Row : Config::Source {
     using Key = typename Ordinal::Key;
     using Source::keep;
     using Source::score;
-    // The key of an element that the source drops; every other key is greater.
-    static constexpr Key ABSENT = 0;
 
     const Element* elements;
     u32 length;
@@ -559,15 +557,23 @@ struct Row : Config::Source {
     __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
         : Source(source), elements(elements), length(length) {}
 
-    // The key of a score.
+    // The key of a score. Only elements that the source drops have the score key 0. Keys that use the column
+    // stay unique: the column's part is that of the score's own key.
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
         const Key key = Ordinal::key(score, column);
         if constexpr (Source::DROPS) {
-            return keep(column) ? max(key, Key(1)) : ABSENT;
+            const auto score_key = Ordinal::score_key(key);
+            if (!keep(column)) {
+                return Key(key - Ordinal::lowest_of(score_key));
+            }
+            return score_key != 0 ? key : Key(key - Ordinal::lowest_of(0) + Ordinal::lowest_of(1));
         } else {
             return key;
         }
     }
+
+    // Whether a key is of an element that the source drops.
+    static __device__ __forceinline__ bool is_absent(Key key) { return Ordinal::score_key(key) == 0; }
 
     // The key of an element.
     __device__ __forceinline__ Key key_of(Element element, u32 column) const {
@@ -845,7 +851,7 @@ struct DirectSink {
             known = key();
         }
         if constexpr (DROPS) {
-            if (known == Row<Config>::ABSENT) {
+            if (Row<Config>::is_absent(known)) {
                 fill(slot);
                 return;
             }
