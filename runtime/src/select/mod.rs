@@ -3,6 +3,7 @@
 //! `engine` makes kernels and `plan` chooses them. A failure is a [`crate::Error`] of its call.
 
 mod launch;
+mod owners;
 pub(crate) mod rows;
 pub(crate) mod selector;
 mod substitute;

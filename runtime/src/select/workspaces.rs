@@ -8,6 +8,7 @@
 
 use crate::backend::cuda::capture::{is_capturing, is_forbidden_by_a_capture};
 use crate::error::Error;
+use crate::select::owners;
 use cudarc::driver::{CudaSlice, CudaStream, DevicePtr};
 use std::collections::HashMap;
 use std::fmt;
@@ -90,8 +91,7 @@ impl Slot {
             Some(thread) => thread.strong_count() > 0,
             // Every object of the default stream is the default stream.
             None if handle < PER_THREAD => true,
-            // The memory holds the stream once.
-            None => memory.slice.as_ref().is_some_and(|it| Arc::strong_count(it.stream()) > 1),
+            None => memory.slice.as_ref().is_some_and(|it| owners::is_used(it.stream())),
         };
         is_alive || memory.captured || !own.captured.is_empty() || Arc::strong_count(self) > 1
     }
@@ -149,6 +149,7 @@ impl Memory {
             return Err(Error::WorkspaceInCapture);
         }
         let slice = stream.alloc_zeros(bytes).map_err(Error::cuda("allocate the workspace"))?;
+        owners::add(slice.stream());
         let address = slice.device_ptr(stream).0;
         Ok(Memory { slice: Some(slice), address, bytes, captured: false })
     }
@@ -159,8 +160,11 @@ impl Drop for Memory {
         let Some(slice) = self.slice.take() else { return };
         if !is_forbidden(slice.stream()).is_ok_and(|forbidden| !forbidden) {
             tracing::warn!("a workspace of {} bytes is leaked: a stream is captured", self.bytes);
+            // It owns its stream from now on, and stays counted.
             std::mem::forget(slice);
+            return;
         }
+        owners::remove(slice.stream());
     }
 }
 
