@@ -7,12 +7,12 @@
 use crate::layout::{COUNTERS, MOST_CANDIDATES, PART_HEADER_WORDS, STAGES};
 use crate::{Key, Variant};
 
-/// The types: what a score is, and where winners go.
+/// The types: where scores come from, which of them are better, and where winners go.
 pub(crate) fn types(variant: &Variant) -> Vec<String> {
     let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
     vec![
-        format!("using Dtype = {dtype};"),
-        "using Bits = Dtype::Bits;".to_owned(),
+        format!("using Source = PlainSource<{dtype}, RAGGED>;"),
+        "using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;".to_owned(),
         format!("using Output = Indices<{index}>;"),
     ]
 }

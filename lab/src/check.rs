@@ -6,7 +6,7 @@
 
 use crate::{Error, threads};
 use std::thread;
-use topkit::host::{self, Matrix, Mismatch};
+use topkit::host::{self, Mismatch, Rows};
 use topkit::spec::{Order, Semantics, Ties};
 use topkit::tune::input::{Ranked, rank};
 use topkit::{IndexInt, Score};
@@ -28,9 +28,9 @@ pub fn fault<S: Score>(
     let part = rows.div_ceil(threads()).max(1);
     let check = |start: usize| {
         let end = rows.min(start + part);
-        let matrix = Matrix::new(&scores[start * columns..end * columns], end - start, columns)?;
+        let matrix = Rows::host(&scores[start * columns..end * columns], end - start, columns);
         let matrix = match lengths {
-            Some(lengths) => matrix.with_lengths(&lengths[start..end])?,
+            Some(lengths) => matrix.lengths(&lengths[start..end]),
             None => matrix,
         };
         let got = &got[start * k as usize..end * k as usize];
@@ -64,11 +64,12 @@ impl Checker {
     ///
     /// # Panics
     /// If the semantics have a tie rule, an order or values: use `topkit::host::check` for these.
-    pub fn new<S: Score>(input: &Matrix<'_, S>, semantics: &Semantics) -> Checker {
+    pub fn new<S: Score>(input: &Rows<'_, S>, semantics: &Semantics) -> Checker {
         let Semantics { ties, order, values, .. } = *semantics;
         assert_eq!((ties, order, values), (Ties::Any, Order::Unsorted, false), "not checked here");
-        let ranks = |row| input.row(row).iter().map(|&score| rank(score, semantics)).collect();
-        let rows = (0..input.rows()).map(|row| Ranked::of(ranks(row))).collect();
+        let ranks =
+            |row| input.scores_of(row).iter().map(|&score| rank(score, semantics)).collect();
+        let rows = (0..input.count()).map(|row| Ranked::of(ranks(row))).collect();
         Checker { semantics: *semantics, rows }
     }
 
@@ -83,13 +84,13 @@ impl Checker {
     ///
     /// # Panics
     /// If the rows differ from the sorted ones, or the indices have another type than the declared one.
-    pub fn accepts<S: Score, I: IndexInt>(&self, input: &Matrix<'_, S>, k: u32, got: &[I]) -> bool {
+    pub fn accepts<S: Score, I: IndexInt>(&self, input: &Rows<'_, S>, k: u32, got: &[I]) -> bool {
         assert_eq!(I::TYPE, self.semantics.index, "indices of another type");
-        assert!(input.rows() <= self.rows.len(), "{} rows were sorted", self.rows.len());
-        got.len() == input.rows() * k as usize
+        assert!(input.count() <= self.rows.len(), "{} rows were sorted", self.rows.len());
+        got.len() == input.count() * k as usize
             && got.chunks_exact(k as usize).zip(&self.rows).enumerate().all(
                 |(row, (got, ranked))| {
-                    let scores = input.row(row);
+                    let scores = input.scores_of(row);
                     assert_eq!(scores.len(), ranked.length(), "row {row} is another one");
                     let rank = |column: usize| rank(scores[column], &self.semantics);
                     ranked.fault(rank, got).is_none()
@@ -113,9 +114,9 @@ mod tests {
         let scores = Distribution::Normal.fill::<bf16>(0, 7, COLUMNS);
         let some = [3000, 1024, 2000, 1500, 2999, 1025, 3000];
         for lengths in [None, Some(&some[..])] {
-            let matrix = Matrix::new(&scores, 7, COLUMNS).unwrap();
+            let matrix = Rows::host(&scores, 7, COLUMNS);
             let matrix = match lengths {
-                Some(lengths) => matrix.with_lengths(lengths).unwrap(),
+                Some(lengths) => matrix.lengths(lengths),
                 None => matrix,
             };
             let right: Vec<i32> = host::top_k(&matrix, 5, &RAGGED).unwrap().indices;

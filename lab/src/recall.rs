@@ -109,17 +109,15 @@ impl Recall {
 mod tests {
     use super::*;
     use half::{bf16, f16};
-    use topkit::host::{Matrix, top_k};
     use topkit::spec::Semantics;
+    use topkit::{Rows, host::top_k};
 
     /// Rounds, selects both ways on the host, and compares.
     fn of<S: Score>(scores: &[f32], columns: usize, k: u32) -> Recall {
         let rounded: Vec<S> = scores.iter().map(|&score| S::from_f32(score)).collect();
         let rows = scores.len() / columns;
-        let due =
-            top_k::<_, i32>(&Matrix::new(scores, rows, columns).unwrap(), k, &Semantics::DEFAULT);
-        let found =
-            top_k::<_, i32>(&Matrix::new(&rounded, rows, columns).unwrap(), k, &Semantics::DEFAULT);
+        let due = top_k::<_, i32>(&Rows::host(scores, rows, columns), k, &Semantics::DEFAULT);
+        let found = top_k::<_, i32>(&Rows::host(&rounded, rows, columns), k, &Semantics::DEFAULT);
         recall(scores, &rounded, columns, k, &due.unwrap().indices, &found.unwrap().indices)
             .unwrap()
     }

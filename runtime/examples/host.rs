@@ -4,14 +4,15 @@
 //! declaration. It serves every key, even a key that no kernel serves yet.
 
 use half::bf16;
-use topkit::host::{self, HostError, Matrix, Mismatch};
+use topkit::Rows;
+use topkit::host::{self, HostError, Mismatch};
 use topkit::spec::{NanPolicy, Order, RowShape, Semantics, Ties};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scores = [0.5, 2.0, f32::NAN, 2.0, -1.0, 7.0, 0.0, f32::NEG_INFINITY].map(bf16::from_f32);
 
     // Two dense rows of four. The default ranks NaN highest, as torch.topk does.
-    let matrix = Matrix::new(&scores, 2, 4)?;
+    let matrix = Rows::host(&scores, 2, 4);
     let best = host::top_k::<bf16, i32>(&matrix, 2, &Semantics::DEFAULT)?;
     println!("the best two of each row      {:?}", best.indices);
 
@@ -28,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Ragged rows: a row shorter than k gives all it has, and then -1.
     let semantics = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
-    let ragged = matrix.with_lengths(&[1, 3])?;
+    let ragged = matrix.lengths(&[1, 3]);
     let best = host::top_k::<bf16, i32>(&ragged, 2, &semantics)?;
     println!("of rows of length 1 and 3     {:?}", best.indices);
 

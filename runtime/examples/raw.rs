@@ -7,8 +7,8 @@
 
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
-use topkit::host::{self, Matrix};
-use topkit::{DType, Engine, Problem, RawLaunch, topk_kernel};
+use topkit::host;
+use topkit::{DType, Engine, Problem, RawLaunch, Rows, topk_kernel};
 
 topk_kernel! {
     /// The best KV positions of each query, whose number grows with every token.
@@ -62,7 +62,7 @@ fn replay() -> Result<(), Box<dyn std::error::Error>> {
         let found = stream.clone_dtoh(&indices)?;
         println!("rows of {step:?} scores: {:?} and {:?}", &found[..k], &found[k..]);
 
-        let matrix = Matrix::new(&host_scores, rows, columns)?.with_lengths(&step)?;
+        let matrix = Rows::host(&host_scores, rows, columns).lengths(&step);
         host::check(&matrix, k as u32, &selector.spec().semantics, &found)?;
     }
     Ok(())

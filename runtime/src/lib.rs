@@ -46,6 +46,8 @@ mod backend;
 mod compile;
 mod engine;
 mod error;
+#[cfg(feature = "interpret")]
+pub mod interpret;
 mod library;
 pub mod measure;
 mod plan;
@@ -55,16 +57,14 @@ mod select;
 pub mod tune;
 
 pub use backend::host;
-#[cfg(feature = "interpret")]
-pub use backend::interpret;
 pub use backend::launch::RawLaunch;
+pub use backend::rows::{Output, Rows};
 pub use cudarc;
 pub use cudarc::driver::CudaStream;
 pub use engine::{Config, Engine, EngineBuilder, Toolchain};
 pub use error::Error;
 pub use plan::{Explanation, Plan};
 pub use problem::{IndexInt, Problem, Score, Workload};
-pub use select::rows::{Output, Rows};
 pub use select::selector::Selector;
 pub use select::workspace::Workspace;
 pub use topkit_codegen::{Arch, DType, SelectorSpec, Variant};
@@ -103,8 +103,13 @@ pub mod inspect {
     pub use crate::compile::resources::Resources;
     pub use crate::compile::sass::{Disassembler, SassError};
     pub use crate::plan::{Basis, Expected, Hysteresis, Measured, Narrowed, PlanError, Reason};
-    pub use crate::problem::TooLarge;
+    pub use crate::problem::{TooLarge, TooShort};
     pub use topkit_codegen::{RenderError, RenderedSource, render};
+}
+
+/// Where scores and indices are: what [`Rows`] and [`Output`] are views of.
+pub mod memory {
+    pub use crate::backend::memory::{Cuda, Host, Memory};
 }
 
 /// The hardware and libraries of this machine: its GPUs and their limits, the driver, and NVRTC.

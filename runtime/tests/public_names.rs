@@ -12,7 +12,7 @@ const MODULES: [(&str, &str); 7] = [
     ("topkit", "lib.rs"),
     ("topkit::cache::pack", "compile/store/pack/mod.rs"),
     ("topkit::host", "backend/host/mod.rs"),
-    ("topkit::interpret", "backend/interpret/mod.rs"),
+    ("topkit::interpret", "interpret.rs"),
     ("topkit::measure", "measure/mod.rs"),
     ("topkit::tune", "tune/mod.rs"),
     ("topkit::tune::input", "tune/input/mod.rs"),

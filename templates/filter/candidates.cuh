@@ -55,7 +55,6 @@ struct Threshold<u32> {
 
 template <class Config>
 struct Candidates {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Wide = typename Ordinal::Wide;
@@ -75,13 +74,13 @@ struct Candidates {
     Key keys[CAPACITY];
     u32 columns[CAPACITY];
 
-    // Appends the hits of a stripe, as far as there are `capacity` places; score(item) gives the score
-    // of a hit.
-    template <class Score>
+    // Appends the hits of a stripe, as far as there are `capacity` places; element(item) gives the
+    // element of a hit.
+    template <class MakeElement>
     __device__ __forceinline__ void push(const Stripes<Config>& stripes, u32 stripe, u32 hits,
-                                         u32 capacity, Score score) {
+                                         u32 capacity, MakeElement element) {
         push(hits, size, capacity, [&](u32 slot, u32 bit) {
-            keys[slot] = Ordinal::key(score(Word::item_of(bit)), column_of(stripes, stripe, bit));
+            keys[slot] = stripes.key_of(element(Word::item_of(bit)), column_of(stripes, stripe, bit));
             columns[slot] = column_of(stripes, stripe, bit);
         });
     }

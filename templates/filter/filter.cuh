@@ -41,7 +41,6 @@ struct RowPart {
 
 template <class Config>
 struct Filter {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Wide = typename Ordinal::Wide;
@@ -130,7 +129,7 @@ struct Filter {
             shared.search, shared.greatest, certain, wanted, [&](auto visit) {
 #pragma unroll 1
                 for (u32 stage = 0; stage < (two ? 2 : 1); ++stage) {
-                    ring.for_each_word(stage, visit);
+                    ring.for_each_word(stripes, part.rank + stage * part.parts, stage, visit);
                 }
             });
     }
@@ -154,8 +153,7 @@ struct Filter {
 
         // Filter the scores of the row's unaligned ends.
         if (stripes.holds_edge(part.rank)) {
-            const Bits edge = __ldg(stripes.scores + stripes.edge_column());
-            const Key key = Ordinal::key(edge, stripes.edge_column());
+            const Key key = stripes.key_at(stripes.edge_column());
             if (Ordinal::score_key(key) > guess.threshold) {
                 shared.candidates.push_edge(key, stripes.edge_column(), part.room);
             }
@@ -172,9 +170,9 @@ struct Filter {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
             copy_async_wait_but_last();
-            const u32 hits = hits_beyond(ring, stage, limit);
+            const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
             shared.candidates.push(stripes, stripe, hits, room,
-                                   [&](u32 item) { return ring.score(stage, item); });
+                                   [&](u32 item) { return ring.element(stage, item); });
             if (turn + STAGES < turns) {
                 ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
@@ -267,7 +265,7 @@ struct Filter {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
             sink.put(slot, shared.candidates.columns[slot],
-                     [&] { return shared.candidates.keys[slot]; });
+                     [&shared, slot] { return shared.candidates.keys[slot]; });
         }
     }
 
@@ -302,10 +300,11 @@ struct Filter {
     }
 
     // The thread's scores of a stage that are beyond a limit.
-    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
-                                                      u32 limit) {
+    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring,
+                                                      const Stripes<Config>& stripes, u32 stripe,
+                                                      u32 stage, u32 limit) {
         u32 hits = 0;
-        ring.for_each_word(stage, [&](u32 w, u32 word) {
+        ring.for_each_word(stripes, stripe, stage, [&](u32 w, u32 word) {
             Word::add_beyond(word, limit, Word::bits_of(w), hits);
         });
         return hits;

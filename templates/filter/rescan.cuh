@@ -31,7 +31,7 @@ struct Rescan {
                                                                  Wide key, u32 capacity, u32 most) {
         Threshold threshold = {none, key};
         const auto above = [&](u32 column) {
-            return threshold.none || key_of(to.stripes, column) > threshold.key;
+            return threshold.none || to.stripes.key_at(column) > threshold.key;
         };
         const auto drop_others = [&](u32 stripe, u32& hits) {
 #pragma unroll 1
@@ -45,7 +45,7 @@ struct Rescan {
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
             u32 hits = hits_above(to.stripes, stripe, threshold);
-            if constexpr (Ordinal::USES_COLUMN) {
+            if constexpr (Ordinal::USES_COLUMN || Config::Source::DROPS) {
                 drop_others(stripe, hits);
             }
             u32 edge = to.stripes.holds_edge(stripe) && above(to.stripes.edge_column());
@@ -57,11 +57,11 @@ struct Rescan {
 #pragma unroll 1
                 for (; hits != 0 && slot < capacity; hits &= hits - 1) {
                     const u32 column = to.column_of(to.stripes, stripe, __ffs(hits) - 1);
-                    to.keys[slot] = key_of(to.stripes, column);
+                    to.keys[slot] = to.stripes.key_at(column);
                     to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = key_of(to.stripes, to.stripes.edge_column());
+                    to.keys[slot] = to.stripes.key_at(to.stripes.edge_column());
                     to.columns[slot] = to.stripes.edge_column();
                     edge = 0;
                 }
@@ -92,9 +92,10 @@ struct Rescan {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_equal(words[w], equal, Word::bits_of(w), hits);
             }
-            hits &= to.stripes.present(stripe);  // a missing score equals the worst infinity
+            // A missing score equals the worst infinity.
+            hits = to.stripes.kept(stripe, hits & to.stripes.present(stripe));
             u32 edge = to.stripes.holds_edge(stripe) &&
-                       Ordinal::score_key(key_of(to.stripes, to.stripes.edge_column())) == tie;
+                       Ordinal::score_key(to.stripes.key_at(to.stripes.edge_column())) == tie;
             // Append them, two of a thread at a time: else a few threads would fill all places.
             u32 end;
             bool more;
@@ -134,14 +135,15 @@ struct Rescan {
     static __device__ __forceinline__ Key key_of_tie(const Stripes<Config>& stripes, ScoreKey tie,
                                                      u32 column) {
         if constexpr (Ordinal::USES_COLUMN) {
-            return key_of(stripes, column);
+            return stripes.key_at(column);
         } else {
             return Key(Ordinal::lowest_of(tie));
         }
     }
 
-    // The thread's scores of a stripe that are above the threshold. Where keys use the column, words cannot
-    // tell all of them: some hits are below the threshold, and the caller drops these by their keys.
+    // The thread's scores of a stripe that are above the threshold. Where keys use the column, or the source
+    // drops elements, words cannot tell all of them: some hits are below the threshold, and the caller
+    // drops these by their keys.
     static __device__ __forceinline__ u32 hits_above(const Stripes<Config>& stripes, u32 stripe,
                                                      const Threshold& threshold) {
         bool all = threshold.none;
@@ -150,6 +152,10 @@ struct Rescan {
             // Scores of the threshold's own score key may be above it.
             all = all || key <= Word::worst_key();
             key -= 1;
+        }
+        if constexpr (Config::Source::DROPS) {
+            // The words of dropped elements are those of a score that may be above it.
+            all = all || key < Word::worst_key();
         }
         if (all) {
             return stripes.present(stripe);
@@ -170,9 +176,5 @@ struct Rescan {
             }
         }
         return numbers ? hits & stripes.present(stripe) : hits;
-    }
-
-    static __device__ __forceinline__ Wide key_of(const Stripes<Config>& stripes, u32 column) {
-        return Ordinal::key(__ldg(stripes.scores + column), column);
     }
 };

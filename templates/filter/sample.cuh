@@ -25,6 +25,7 @@ struct Guess {
 
 template <class Config>
 struct Sample {
+    using Score = typename Config::Source::Score;
     using Word = ScoreWord<Config>;
     using Ordinal = typename Config::Ordinal;
     using ScoreKey = typename Ordinal::ScoreKey;
@@ -38,9 +39,7 @@ struct Sample {
     static constexpr u32 LEAST = 4;
     static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
     // The first pass spans this many keys under the greatest: 8 octaves.
-    static constexpr u32 MANTISSA_BITS =
-        sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
-    static constexpr u32 SPAN_BITS = MANTISSA_BITS + 3;
+    static constexpr u32 SPAN_BITS = Score::MANTISSA_BITS + 3;
     static constexpr u32 SHIFT =
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
     static constexpr ScoreKey SPAN = ScoreKey(BINS) << SHIFT;
@@ -107,7 +106,8 @@ struct Sample {
 
         // Count the maxima from `least` to `greatest`. The first bin also counts all lower maxima.
         const ScoreKey least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
-        Range range = {{least, greatest, SHIFT}, 0, greatest};
+        const ActiveRange<ScoreKey, Config::DIGIT_BITS> span = {least, greatest, SHIFT};
+        Range range = {span, 0, greatest};
         for_maxima([&](ScoreKey key) {
             search.histogram.add(u32((max(key, least) - least) >> SHIFT));
         });
@@ -135,8 +135,8 @@ struct Sample {
                     threshold = Word::best_key();
                 }
                 // -0 has the key of +0.
-                if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
-                    threshold = Word::key(typename Config::Bits(0));
+                if (ties && threshold == Word::rough_key(Score::SIGN, 0)) {
+                    threshold = Word::key(typename Score::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};
             }

@@ -27,7 +27,7 @@ struct BlockFilter {
         wait_for_preceding_grid();
 
         // Find the row. Of k scores or fewer, each wins.
-        const Row<typename Config::Bits> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         const DirectSink<Config> sink = {args, blockIdx.x};
         if (row.length <= k) {

@@ -25,7 +25,6 @@
 
 template <class Config>
 struct BlockRadix {
-    using Bits = typename Config::Bits;
     using Key = typename Config::Ordinal::Key;
     using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
@@ -49,7 +48,7 @@ struct BlockRadix {
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         // Find the row. One with no more than k scores is written whole.
-        const Row<Bits> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {

@@ -31,7 +31,6 @@
 
 template <class Config>
 struct BlockResident {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Places = ResidentPlaces<Config>;
@@ -45,7 +44,7 @@ struct BlockResident {
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = 2048;
+    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
@@ -70,10 +69,10 @@ struct BlockResident {
         }
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole.
-        const Row<Bits> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(sink_of(args, shared, false), row, k);
+            take_all<Config>(sink_of(args, shared, k, false), row, k);
             return;
         }
         // Load the row, and count the upper bits of the rounded scores.
@@ -106,10 +105,10 @@ struct BlockResident {
         // transactions: 1024 x 8192 bf16, k = 2048, 15 us, and 28 us without (H200). Few winners are not
         // worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
-        const Sink sink = sink_of(args, shared, staged);
+        const Sink sink = sink_of(args, shared, k, staged);
         sink.put_all([&](auto put) {
             places.for_each_column(winners, [&](u32 column) {
-                put(slots.winner++, column, [&] { return places.key(column); });
+                put(slots.winner++, column, [&places, column] { return places.key_at(column); });
             });
         });
         // Select the rest of the k winners from the candidates.
@@ -119,7 +118,7 @@ struct BlockResident {
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
                                          [&args, &shared, above, staged](u32 slot, u32 column, Wide key) {
-                                             sink_of(args, shared, staged)
+                                             sink_of(args, shared, u32(args.k), staged)
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
             } else {
@@ -130,9 +129,9 @@ struct BlockResident {
         sink.finish();
     }
 
-    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, bool staged) {
+    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
         const DirectSink<Config> direct = {args, blockIdx.x};
-        return {direct, shared.winners, staged};
+        return {direct, shared.winners, k, staged};
     }
 
     // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
@@ -161,8 +160,8 @@ struct BlockResident {
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
-                sink_of(args, shared, staged)
-                    .put(place + slots.winner++, column, [&] { return places.key(column); });
+                sink_of(args, shared, u32(args.k), staged)
+                    .put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
             });
             slot = slots.candidate;
             place += threshold.above;
@@ -173,8 +172,8 @@ struct BlockResident {
         }
         places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
-                sink_of(args, shared, staged)
-                    .put(place + slot, column, [&] { return places.key(column); });
+                sink_of(args, shared, u32(args.k), staged)
+                    .put(place + slot, column, [&places, column] { return places.key_at(column); });
             }
             ++slot;
         });

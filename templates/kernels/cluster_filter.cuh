@@ -20,7 +20,6 @@
 
 template <class Config>
 struct ClusterFilter {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Wide = typename Ordinal::Wide;
@@ -57,7 +56,7 @@ struct ClusterFilter {
         wait_for_preceding_grid();
 
         // Find the row. The leader CTA alone serves a row of one stripe. Of k scores or fewer, each wins.
-        const Row<Bits> row = find_row<Config>(args, index);
+        const Row<Config> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
         const bool split = row.length > Stripes<Config>::SCORES;
         if (!split && rank > 0) {

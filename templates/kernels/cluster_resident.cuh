@@ -33,12 +33,12 @@
 
 template <class Config>
 struct ClusterResident {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Entry = typename Ordinal::Entry;
     using Resident = ResidentRow<Config>;
     using Places = ResidentPlaces<Config>;
+    using Codes = typename Resident::Codes;
     using Hits = typename Places::Hits;
     using Found = ClusterThresholdBin;
     using Wide = typename Ordinal::Wide;
@@ -81,7 +81,7 @@ struct ClusterResident {
         }
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole, by one CTA.
-        const Row<Bits> row = find_row<Config>(args, index);
+        const Row<Config> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
         const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
@@ -132,7 +132,7 @@ struct ClusterResident {
             });
         }
         places.for_each_column(winners, [&](u32 column) {
-            sink.put(slots.winner++, column, [&] { return places.key(column); });
+            sink.put(slots.winner++, column, [&places, column] { return places.key_at(column); });
         });
         // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
@@ -148,7 +148,7 @@ struct ClusterResident {
         // All candidates win, or all are equal.
         places.for_each_column(candidates, [&](u32 column) {
             if (slots.candidate < wanted) {
-                sink.put(above + slots.candidate, column, [&] { return places.key(column); });
+                sink.put(above + slots.candidate, column, [&places, column] { return places.key_at(column); });
             }
             slots.candidate += 1;
         });
@@ -174,17 +174,17 @@ struct ClusterResident {
     static __device__ __forceinline__ bool split(Shared& shared, const Resident& resident, Hits& winners,
                                                  Hits& candidates, u32 k, u32 rank, Found& found) {
         const u32 code = found.bin.bin << CODE_SHIFT;
-        if constexpr (sizeof(Bits) == 2) {
-            if (Resident::tells_all(code)) {
+        if constexpr (Codes::ARE_EXACT) {
+            if (Codes::tells_all(code)) {
                 split_codes(shared, resident, winners, candidates, k, rank, found);
                 if (few(found, k) || (REST_BITS == 0 && !Ordinal::USES_COLUMN)) {
                     return REST_BITS == 0 && !Ordinal::USES_COLUMN;
                 }
             }
         }
-        Active active = Active::between(Ordinal::lowest_of(Resident::BEYOND_HALVES),
-                                        Ordinal::greatest_of(Resident::BEST_NAN));
-        if (!Resident::is_beyond_halves(code)) {
+        Active active = Active::between(Ordinal::lowest_of(Codes::BEYOND_HALVES),
+                                        Ordinal::greatest_of(Codes::BEST_NAN));
+        if (!Codes::is_beyond_halves(code)) {
             active = find_extremes(shared, resident, candidates, rank);
         }
         if (active.least == active.greatest) {
@@ -202,7 +202,7 @@ struct ClusterResident {
             radix_pass(shared.histogram, active, resident, candidates, find, inside, winners, left);
             candidates = left;
             // From an infinity on, there are two score keys: the infinity's and NaN's.
-            const bool infinite = Ordinal::score_key(inside.least) >= Resident::BEST_INFINITY;
+            const bool infinite = Ordinal::score_key(inside.least) >= Codes::BEST_INFINITY;
             if (active.shift == 0 || (infinite && !Ordinal::USES_COLUMN)) {
                 return true;
             }

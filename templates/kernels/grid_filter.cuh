@@ -23,7 +23,6 @@
 
 template <class Config>
 struct GridFilter {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Wide = typename Ordinal::Wide;
@@ -61,7 +60,7 @@ struct GridFilter {
         wait_for_preceding_grid();
 
         // Find the row. Of k scores or fewer, each wins.
-        const Row<Bits> row = find_row<Config>(args, index);
+        const Row<Config> row = find_row<Config>(args, index);
         const u32 k = u32(args.k);
         const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {

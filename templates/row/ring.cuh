@@ -14,9 +14,10 @@
 
 template <class Config>
 struct Ring {
-    using Bits = typename Config::Bits;
+    using Element = typename Config::Source::Element;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
+    using Words = typename Slices::Words;
     static constexpr u32 STAGES = Config::STAGES;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
@@ -31,7 +32,7 @@ struct Ring {
     __device__ __forceinline__ void prefetch(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);
         const u32 step = slices.step();
-        const uint4* from = reinterpret_cast<const uint4*>(slices.scores + slices.head) + first;
+        const uint4* from = reinterpret_cast<const uint4*>(slices.elements + slices.head) + first;
         uint4* to = own + stage * VECTORS * THREADS;
         if (VECTORS * step <= slices.vectors) {
 #pragma unroll
@@ -53,21 +54,36 @@ struct Ring {
 
     // Calls visit(w, word) for the thread's words of a stripe that has arrived.
     template <class Visit>
-    __device__ __forceinline__ void for_each_word(u32 stage, Visit visit) const {
+    __device__ __forceinline__ void for_each_word(const Slices& slices, u32 stripe, u32 stage,
+                                                  Visit visit) const {
         const uint4* from = own + stage * VECTORS * THREADS;
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
             const uint4 vector = from[v * THREADS];
-            visit(4 * v, vector.x);
-            visit(4 * v + 1, vector.y);
-            visit(4 * v + 2, vector.z);
-            visit(4 * v + 3, vector.w);
+            if constexpr (Words::RAW) {
+                visit(4 * v, vector.x);
+                visit(4 * v + 1, vector.y);
+                visit(4 * v + 2, vector.z);
+                visit(4 * v + 3, vector.w);
+            } else {
+                const u32 place = slices.first(stripe, threadIdx.x) + v * slices.step();
+                u32 words[Words::VECTOR];
+                if (place < slices.vectors) {
+                    Words::make(slices, vector, slices.head + place * VEC_SIZE, words, 0);
+                } else {
+                    Words::clear(words, 0);
+                }
+#pragma unroll
+                for (u32 w = 0; w < Words::VECTOR; ++w) {
+                    visit(Words::VECTOR * v + w, words[w]);
+                }
+            }
         }
     }
 
-    // One of the thread's scores of a stripe that has arrived.
-    __device__ __forceinline__ Bits score(u32 stage, u32 item) const {
+    // One of the thread's elements of a stripe that has arrived.
+    __device__ __forceinline__ Element element(u32 stage, u32 item) const {
         const uint4* vector = own + (stage * VECTORS + item / VEC_SIZE) * THREADS;
-        return reinterpret_cast<const Bits*>(vector)[item % VEC_SIZE];
+        return reinterpret_cast<const Element*>(vector)[item % VEC_SIZE];
     }
 };

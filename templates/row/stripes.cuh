@@ -13,31 +13,33 @@
 #include "../core/types.cuh"
 #include "../score/word.cuh"
 #include "vectors.cuh"
+#include "words.cuh"
 
 template <class Config>
-struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
-    using Bits = typename Config::Bits;
+struct Stripes : RowVectors<Config, 16> {
+    using Element = typename Config::Source::Element;
     using Word = ScoreWord<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;  // of a thread
-    static constexpr u32 WORDS = VECTORS * 4;
+    using Words = RowWords<Config>;
+    static constexpr u32 WORDS = VECTORS * Words::VECTOR;
     static constexpr u32 SCORES = THREADS * Config::ITEMS;  // of a stripe, at the most
     static constexpr u32 CHUNK = Config::CHUNK;             // vectors
     static constexpr u32 CHUNKS = THREADS * VECTORS / CHUNK;
-    static_assert(VEC_SIZE * sizeof(Bits) == 16, "a stripe is loaded 16 bytes at a time");
+    static_assert(VEC_SIZE * sizeof(Element) == 16, "a stripe is loaded 16 bytes at a time");
     static_assert(Config::ITEMS <= 32, "a thread's hits are the bits of one word");
 
-    using Vectors = RowVectors<Bits, Config::VEC_SIZE, 16>;
+    using Vectors = RowVectors<Config, 16>;
     using Vectors::edge_column;
+    using Vectors::elements;
     using Vectors::head;
     using Vectors::length;
-    using Vectors::scores;
     using Vectors::vectors;
     u32 count;    // stripes: a multiple of the parts
 
     Stripes() = default;
-    __device__ __forceinline__ Stripes(const Row<Bits>& row, u32 parts)
+    __device__ __forceinline__ Stripes(const Row<Config>& row, u32 parts)
         : Vectors(row) {
         const u32 chunks = (vectors + CHUNK - 1) / CHUNK;
         const u32 full = CHUNKS * parts;
@@ -62,34 +64,51 @@ struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     // WORST where the thread holds no score.
     __device__ __forceinline__ void load(u32 stripe, u32 (&words)[WORDS]) const {
         const u32 first = this->first(stripe, threadIdx.x);
-        const uint4* from = reinterpret_cast<const uint4*>(scores + head) + first;
+        const uint4* from = reinterpret_cast<const uint4*>(elements + head) + first;
         const u32 step = this->step();
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
-            if (first + v * step < vectors) {
-                loaded = __ldg(from + v * step);
+            if constexpr (Words::RAW) {
+                uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
+                if (first + v * step < vectors) {
+                    loaded = __ldg(from + v * step);
+                }
+                Words::make(*this, loaded, 0, words, 4 * v);
+            } else if (first + v * step < vectors) {
+                const u32 column = head + (first + v * step) * VEC_SIZE;
+                Words::make(*this, __ldg(from + v * step), column, words, Words::VECTOR * v);
+            } else {
+                Words::clear(words, Words::VECTOR * v);
             }
-            words[4 * v] = loaded.x;
-            words[4 * v + 1] = loaded.y;
-            words[4 * v + 2] = loaded.z;
-            words[4 * v + 3] = loaded.w;
         }
     }
 
-    // The hits of all scores that the thread holds of a stripe.
+    // The hits of all elements that the thread holds of a stripe.
     __device__ __forceinline__ u32 present(u32 stripe) const {
         const u32 first = this->first(stripe, threadIdx.x);
-        constexpr u32 ALL = Word::bits_of(0) * 15;  // words of a vector
+        constexpr u32 ALL = Word::bits_of(0) * ((1u << Words::VECTOR) - 1);  // words of a vector
         u32 hits = 0;
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            hits |= first + v * step() < vectors ? ALL << 4 * v : 0;
+            hits |= first + v * step() < vectors ? ALL << Words::VECTOR * v : 0;
         }
         return hits;
     }
 
-    // The scores before and after the vectors come with the first stripe.
+    // Of these hits, those that the source keeps.
+    __device__ __forceinline__ u32 kept(u32 stripe, u32 hits) const {
+        if constexpr (Config::Source::DROPS) {
+#pragma unroll 1
+            for (u32 rest = hits; rest != 0; rest &= rest - 1) {
+                const u32 bit = __ffs(rest) - 1;
+                const bool keeps = this->keep(column(stripe, threadIdx.x, Word::item_of(bit)));
+                hits &= ~(u32(!keeps) << bit);
+            }
+        }
+        return hits;
+    }
+
+    // The elements before and after the vectors come with the first stripe.
     __device__ __forceinline__ bool holds_edge(u32 stripe) const {
         return stripe == 0 && edge_column() < length;
     }

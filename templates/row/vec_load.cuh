@@ -1,8 +1,8 @@
-// Reads a row, VEC_SIZE scores a load where the address allows it.
+// Reads a row, VEC_SIZE elements a load where the address allows it.
 //
 // Scope: block (each thread visits its share). Shared memory: none. Barriers: none.
 // Preconditions: the row is aligned to its element; blockDim.x == Config::THREADS; no thread
-// writes the row while it is read. Any base address, stride and length: the scores before the
+// writes the row while it is read. Any base address, stride and length: the elements before the
 // first aligned vector and after the last whole one are loaded one by one.
 #pragma once
 #include "../core/types.cuh"
@@ -15,20 +15,20 @@ template <> struct LoadWord<4>  { using Type = u32; };
 template <> struct LoadWord<8>  { using Type = uint2; };
 template <> struct LoadWord<16> { using Type = uint4; };
 
-template <class Bits, u32 VEC_SIZE>
-struct ScoreVector {
-    static constexpr u32 BYTES = VEC_SIZE * sizeof(Bits);
+template <class Element, u32 VEC_SIZE>
+struct ElementVector {
+    static constexpr u32 BYTES = VEC_SIZE * sizeof(Element);
     static constexpr u32 WORD_BYTES = BYTES < 16 ? BYTES : 16;  // 16 bytes are the widest load
     static constexpr u32 WORDS = BYTES / WORD_BYTES;
     using Word = typename LoadWord<WORD_BYTES>::Type;
 
     union {
         Word words[WORDS];
-        Bits scores[VEC_SIZE];
+        Element elements[VEC_SIZE];
     };
 
     // Precondition: `from` is aligned to WORD_BYTES.
-    __device__ __forceinline__ void load(const Bits* from) {
+    __device__ __forceinline__ void load(const Element* from) {
 #pragma unroll
         for (u32 i = 0; i < WORDS; ++i) {
             words[i] = __ldg(reinterpret_cast<const Word*>(from) + i);
@@ -39,13 +39,11 @@ struct ScoreVector {
 // A row as one CTA reads it: whole vectors, and the few scores before and after them.
 template <class Config>
 struct RowReader
-    : RowVectors<typename Config::Bits, Config::VEC_SIZE,
-                 ScoreVector<typename Config::Bits, Config::VEC_SIZE>::WORD_BYTES> {
-    using Bits = typename Config::Bits;
-    using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
-    using Wide = typename Ordinal::Wide;
-    using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
+    : RowVectors<Config, ElementVector<typename Config::Source::Element, Config::VEC_SIZE>::WORD_BYTES> {
+    using Element = typename Config::Source::Element;
+    using Key = typename Config::Ordinal::Key;
+    using Wide = typename Config::Ordinal::Wide;
+    using Vector = ElementVector<Element, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     // Vectors that a thread loads at once: 64 bytes, and at most one bit a score in a word of hits.
@@ -53,13 +51,15 @@ struct RowReader
     static constexpr u32 BY_BITS = 32 / VEC_SIZE;
     static constexpr u32 DEPTH = BY_BYTES < BY_BITS ? BY_BYTES : BY_BITS;
 
-    using Vectors = RowVectors<Bits, VEC_SIZE, Vector::WORD_BYTES>;
+    using Vectors = RowVectors<Config, Vector::WORD_BYTES>;
+    using Vectors::elements;
     using Vectors::head;
+    using Vectors::key_at;
+    using Vectors::key_of;
     using Vectors::length;
-    using Vectors::scores;
     using Vectors::vectors;
 
-    __device__ __forceinline__ explicit RowReader(const Row<Bits>& row) : Vectors(row) {}
+    __device__ __forceinline__ explicit RowReader(const Row<Config>& row) : Vectors(row) {}
 
     // Calls visit(key, column) once for every score, in no order.
     template <class Visit>
@@ -74,7 +74,7 @@ struct RowReader
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
                         const u32 at = column(first, d, i);
-                        visit(Ordinal::key(batch[d].scores[i], at), at);
+                        visit(key_of(batch[d].elements[i], at), at);
                     }
                 }
             }
@@ -87,8 +87,8 @@ struct RowReader
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
         const Wide span = Wide(greatest) - least;
-        const auto is_hit = [&](Bits score, u32 at) {
-            return Wide(Ordinal::key(score, at)) - least <= span;
+        const auto is_hit = [&](Element element, u32 at) {
+            return Wide(key_of(element, at)) - least <= span;
         };
         visit_edges([&](Key key, u32 at) {
             if (Wide(key) - least <= span) {
@@ -104,7 +104,7 @@ struct RowReader
                 if (first + d * THREADS < vectors) {
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
-                        const bool hit = is_hit(batch[d].scores[i], column(first, d, i));
+                        const bool hit = is_hit(batch[d].elements[i], column(first, d, i));
                         hits |= u32(hit) << (d * VEC_SIZE + i);
                     }
                 }
@@ -113,7 +113,7 @@ struct RowReader
                 const u32 hit = __ffs(hits) - 1;
                 hits &= hits - 1;
                 const u32 at = column(first, hit / VEC_SIZE, hit % VEC_SIZE);
-                visit(Ordinal::key(__ldg(scores + at), at), at);
+                visit(key_at(at), at);
             }
         }
     }
@@ -127,7 +127,7 @@ struct RowReader
 #pragma unroll
         for (u32 d = 0; d < DEPTH; ++d) {
             if (first + d * THREADS < vectors) {
-                batch[d].load(scores + column(first, d, 0));
+                batch[d].load(elements + column(first, d, 0));
             }
         }
     }
@@ -139,7 +139,7 @@ struct RowReader
         const u32 tail = head + vectors * VEC_SIZE;
         const u32 at = threadIdx.x < head ? threadIdx.x : tail + (threadIdx.x - head);
         if (at < length) {
-            visit(Ordinal::key(__ldg(scores + at), at), at);
+            visit(key_at(at), at);
         }
     }
 };

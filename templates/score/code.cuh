@@ -32,3 +32,29 @@ __device__ __forceinline__ u32 rounded_scores(Bf16, u32 first, u32 second) {
 __device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
     return first | second << 16;
 }
+
+// What the codes tell of the scores of a type.
+template <class Dtype>
+struct ScoreCodes {
+    using Bits = typename Dtype::Bits;
+    static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
+
+    // Whether a code stands for the best infinity and for finite scores beyond the halves.
+    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
+        return !IS_F16 && code == HALF_CODE_INFINITY;
+    }
+
+    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
+    // so that a digit begins at an infinity.
+    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
+    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
+    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
+
+    // Whether halves of most exponents hold scores without rounding.
+    static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
+    // Whether scores of this code's exponent are equal if their codes are equal. Precondition: ARE_EXACT.
+    static __device__ __forceinline__ bool tells_all(u32 code) {
+        const u32 exponent = half_of_code(code) >> 10 & 31;
+        return exponent < 31 && (IS_F16 || exponent > 0);
+    }
+};

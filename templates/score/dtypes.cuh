@@ -8,16 +8,19 @@ struct F32 {
     using Bits = u32;
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
+    static constexpr u32 MANTISSA_BITS = 23;       // stored
 };
 
 struct Bf16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
+    static constexpr u32 MANTISSA_BITS = 7;
 };
 
 struct F16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
+    static constexpr u32 MANTISSA_BITS = 10;
 };

@@ -7,9 +7,9 @@
 #include "../ptx/compare.cuh"
 
 template <class Config>
-struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
-    using Dtype = typename Config::Dtype;
-    using Bits = typename Config::Bits;
+struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
+    using Dtype = typename Config::Source::Score;
+    using Bits = typename Dtype::Bits;
     using Ordinal = typename Config::Ordinal;
     using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
@@ -18,6 +18,17 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
     static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
                                                       : u32(Dtype::INFINITE);
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
+
+    // One score of several words, and its bits as a word.
+    template <u32 N>
+    static __device__ __forceinline__ Bits score_of(const u32 (&words)[N], u32 item) {
+        return ScoreWord::score(words[item / SCORES], item % SCORES);
+    }
+    template <u32 N>
+    static __device__ __forceinline__ u32 word_of(const u32 (&words)[N], u32 item) {
+        const u32 word = words[item / SCORES];
+        return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
+    }
 
     // The hits of a thread are the bits of a word: bit w is the lower score of word w, bit w + 16 the upper.
     static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {

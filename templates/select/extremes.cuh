@@ -17,11 +17,14 @@ struct Extremes {
         u64 words[sizeof(Wide) / sizeof(u32)];
     };
     __device__ __forceinline__ Words words() const {
+        Words both;
         if constexpr (sizeof(Wide) == sizeof(u32)) {
-            return {{u64(greatest) << 32 | least}};
+            both.words[0] = u64(greatest) << 32 | least;
         } else {
-            return {{least, greatest}};
+            both.words[0] = least;
+            both.words[1] = greatest;
         }
+        return both;
     }
     static __device__ __forceinline__ Extremes of(const Words& both) {
         if constexpr (sizeof(Wide) == sizeof(u32)) {

@@ -5,24 +5,33 @@
 // Preconditions: slot < k; no slot is put or filled twice.
 #pragma once
 #include "../core/types.cuh"
+#include "../row/row.cuh"
 
 template <class Config>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
     using Output = typename Config::Output;
+    static constexpr bool DROPS = Config::Source::DROPS;
+    static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
     const LaunchArgs& args;
     u32 row;
 
-    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    // Writes a winner; an element that the source drops is no winner, and its place is filled. key() gives
+    // the key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
-        const Output output(args, row);
-        if constexpr (Output::NEEDS_KEY) {
-            output.write(slot, key(), column);
-        } else {
-            output.write(slot, Key(0), column);
+        Key known = 0;
+        if constexpr (NEEDS_KEY) {
+            known = key();
         }
+        if constexpr (DROPS) {
+            if (known == Row<Config>::ABSENT) {
+                fill(slot);
+                return;
+            }
+        }
+        Output(args, row).write(slot, known, column);
     }
 
     // Writes a place for which the row has no score.

@@ -7,11 +7,11 @@
 
 // Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
+            sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
         } else {
             sink.fill(slot);
         }

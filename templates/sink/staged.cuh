@@ -2,7 +2,7 @@
 // slots, and so in few transactions.
 //
 // Scope: thread, but `finish`, which all threads of the CTA must reach, once a row. Shared memory: a column,
-// and a key if the output uses it, for each of PLACES winners. Barriers: one in `finish` if winners are
+// and a key if it is used, for each of PLACES winners. Barriers: one in `finish` if winners are
 // staged. Preconditions: slot < k; no slot is put twice; k <= PLACES if winners are staged.
 #pragma once
 #include "../core/types.cuh"
@@ -22,12 +22,13 @@ template <class Config, u32 PLACES>
 struct StagedSink {
     using Key = typename Config::Ordinal::Key;
     using Direct = DirectSink<Config>;
-    static constexpr bool NEEDS_KEY = Config::Output::NEEDS_KEY;
+    static constexpr bool NEEDS_KEY = Direct::NEEDS_KEY;
     static constexpr u32 THREADS = Config::THREADS;
     using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
 
     Direct direct;
     Winners& winners;
+    u32 k;
     bool staged;  // else each winner is written as soon as it is known
 
     // Calls write(put) for many winners, with the `put` to call for each: the choice is made once.
@@ -40,7 +41,7 @@ struct StagedSink {
         }
     }
 
-    // Takes one winner. key() gives its key, and is called only if the output uses it.
+    // Takes one winner. key() gives its key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
         put_all([&](auto put) { put(slot, column, key); });
@@ -53,7 +54,7 @@ struct StagedSink {
     __device__ __forceinline__ void finish() const {
         if (staged) {
             __syncthreads();
-            for (u32 slot = threadIdx.x; slot < u32(direct.args.k); slot += THREADS) {
+            for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
                 direct.put(slot, winners.columns[slot], [&] {
                     if constexpr (NEEDS_KEY) {
                         return winners.keys[slot];

@@ -16,6 +16,7 @@
 #include "../core/types.cuh"
 #include "../row/row.cuh"
 #include "../row/vec_load.cuh"
+#include "../score/source.cuh"
 #include "../select/candidate_buffer.cuh"
 
 constexpr u32 DIGIT_BITS = 11;
@@ -24,15 +25,19 @@ constexpr u32 CAPACITY = 2048;
 
 // What the blocks ask of a kernel.
 struct Config {
-    using Bits = u32;
     static constexpr u32 THREADS = 256;
     static constexpr u32 VEC_SIZE = 4;  // scores a load
-    static constexpr bool RAGGED = false;
+    using Source = PlainSource<F32, false>;
 
-    // The bits of a float, as an integer that compares as the float does: greater is better.
-    static __device__ __forceinline__ u32 key(u32 bits) {
-        return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-    }
+    struct Ordinal {
+        using Key = u32;
+        using Wide = u32;
+
+        // The bits of a float, as an integer that compares as the float does: greater is better.
+        static __device__ __forceinline__ u32 key(u32 bits, u32) {
+            return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+        }
+    };
 };
 constexpr u32 THREADS = Config::THREADS;
 

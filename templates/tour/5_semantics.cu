@@ -14,21 +14,19 @@
 #include "../core/types.cuh"
 #include "../kernels/block_radix.cuh"
 #include "../score/ordinal.cuh"
+#include "../score/source.cuh"
 #include "../sink/indices.cuh"
 
-template <class ScoreType, bool WANTS_LARGEST, bool HIGHEST_NAN, bool IS_RAGGED>
+template <class ScoreType, bool LARGEST, bool NAN_HIGHEST, bool RAGGED>
 struct Config {
-    using Dtype = ScoreType;
-    using Bits = typename Dtype::Bits;
-    using Output = Indices<i32>;  // where a winner goes
     static constexpr u32 THREADS = 256;
-    static constexpr u32 VEC_SIZE = 16 / sizeof(Bits);  // scores a load
+    static constexpr u32 VEC_SIZE = 16 / sizeof(typename ScoreType::Bits);  // scores a load
     static constexpr u32 DIGIT_BITS = 11;
     static constexpr u32 BINS = 1u << DIGIT_BITS;
     static constexpr u32 CANDIDATES = 2048;  // places of the candidate buffer
-    static constexpr bool RAGGED = IS_RAGGED;
-    // The smallest are the largest by the complement of the key.
-    using Ordinal = ScoreOrdinal<Dtype, WANTS_LARGEST, HIGHEST_NAN>;
+    using Source = PlainSource<ScoreType, RAGGED>;                  // where scores come from
+    using Ordinal = ScoreOrdinal<ScoreType, LARGEST, NAN_HIGHEST>;  // which of them are better
+    using Output = Indices<i32>;                                    // where winners go
 };
 
 using Largest = Config<F32, true, true, false>;

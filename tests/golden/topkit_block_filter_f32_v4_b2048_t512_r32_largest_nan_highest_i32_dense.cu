@@ -71,18 +71,21 @@ struct F32 {
     using Bits = u32;
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
+    static constexpr u32 MANTISSA_BITS = 23;       // stored
 };
 
 struct Bf16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
+    static constexpr u32 MANTISSA_BITS = 7;
 };
 
 struct F16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
+    static constexpr u32 MANTISSA_BITS = 10;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
@@ -142,6 +145,75 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
 };
 
+// ---- score/source.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/source.cuh"
+// The source: which columns a row has, the score of each of its elements, and which elements it drops.
+//
+// A source is made for one row, and is the base of `Row`. `score` and `keep` are pure: a kernel may ask
+// again for the same element. Elements that the source drops stay in the row as its worst, below every
+// score; no output has them.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; starts and lengths may hold
+// anything.
+
+// uses core/types.cuh
+// uses score/dtypes.cuh
+
+// The columns of a row: from `start` on, `length` of them. A span is within [0, columns), whatever it is
+// made from.
+class RowSpan {
+   public:
+    i32 start;
+    i32 length;
+
+    static __device__ __forceinline__ RowSpan whole(i32 columns) { return {0, columns}; }
+
+    static __device__ __forceinline__ RowSpan of(const LaunchArgs& args, i32 start, i32 length) {
+        const i32 first = min(max(start, 0), args.columns);
+        return {first, min(max(length, 0), args.columns - first)};
+    }
+
+    // As the launch's starts and lengths say; without starts from 0, and without lengths up to the last.
+    static __device__ __forceinline__ RowSpan given(const LaunchArgs& args, u32 row) {
+        i32 start = 0;
+        if (args.row_starts != nullptr) {
+            start = min(max(args.row_starts[row], 0), args.columns);
+        }
+        const i32 available = args.columns - start;
+        i32 length = available;
+        if (args.row_lengths != nullptr) {
+            length = min(max(args.row_lengths[row], 0), available);
+        }
+        return {start, length};
+    }
+
+   private:
+    __device__ __forceinline__ RowSpan(i32 start, i32 length) : start(start), length(length) {}
+};
+
+// The elements themselves are the scores.
+template <class Dtype, bool RAGGED>
+struct PlainSource {
+    using Element = typename Dtype::Bits;   // as stored
+    using Score = Dtype;                    // the type whose bits `score` gives
+    static constexpr bool IDENTITY = true;  // `score` gives the element
+    static constexpr bool DROPS = false;    // `keep` can be false
+
+    PlainSource() = default;
+    __device__ __forceinline__ PlainSource(const LaunchArgs&, u32) {}
+
+    static __device__ __forceinline__ RowSpan row(const LaunchArgs& args, u32 row) {
+        if constexpr (RAGGED) {
+            return RowSpan::given(args, row);
+        } else {
+            return RowSpan::whole(args.columns);
+        }
+    }
+
+    __device__ __forceinline__ Element score(Element element, u32) const { return element; }
+    __device__ __forceinline__ bool keep(u32) const { return true; }
+};
+
 // ---- sink/indices.cuh --------------------------------------------------------------------------
 #line 1 "templates/sink/indices.cuh"
 // The output of a selector without functions: the column of each winner, in the row's part of `indices`.
@@ -176,13 +248,10 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
-#line 13 "templates/skeleton.cu.j2"
-// The parameter key, and what a kernel leaves open: score to key, winner to output.
+// ---- skeleton.cu.j2, from line 14 --------------------------------------------------------------
+#line 14 "templates/skeleton.cu.j2"
+// The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
-    using Dtype = F32;
-    using Bits = Dtype::Bits;
-    using Output = Indices<i32>;
     static constexpr u32 VEC_SIZE = 4;
     static constexpr u32 BINS = 2048;
     static constexpr u32 DIGIT_BITS = 11;
@@ -199,8 +268,10 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = false;
-#line 21 "templates/skeleton.cu.j2"
-    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
+#line 19 "templates/skeleton.cu.j2"
+    using Source = PlainSource<F32, RAGGED>;
+    using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
+    using Output = Indices<i32>;
 };
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
@@ -452,9 +523,9 @@ struct Compare {
 // uses ptx/compare.cuh
 
 template <class Config>
-struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
-    using Dtype = typename Config::Dtype;
-    using Bits = typename Config::Bits;
+struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
+    using Dtype = typename Config::Source::Score;
+    using Bits = typename Dtype::Bits;
     using Ordinal = typename Config::Ordinal;
     using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
@@ -463,6 +534,17 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
     static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
                                                       : u32(Dtype::INFINITE);
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
+
+    // One score of several words, and its bits as a word.
+    template <u32 N>
+    static __device__ __forceinline__ Bits score_of(const u32 (&words)[N], u32 item) {
+        return ScoreWord::score(words[item / SCORES], item % SCORES);
+    }
+    template <u32 N>
+    static __device__ __forceinline__ u32 word_of(const u32 (&words)[N], u32 item) {
+        const u32 word = words[item / SCORES];
+        return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
+    }
 
     // The hits of a thread are the bits of a word: bit w is the lower score of word w, bit w + 16 the upper.
     static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
@@ -514,37 +596,62 @@ struct ScoreWord : Compare<typename Config::Dtype, Config::LARGEST, Config::LARG
 
 // ---- row/row.cuh -------------------------------------------------------------------------------
 #line 1 "templates/row/row.cuh"
-// The part of the input that one row owns.
+// The part of the input that one row owns, and the scores and keys of its elements.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
+// Precondition: row < rows of the launch. Whatever the source says of starts and lengths, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
 // uses core/types.cuh
+// uses score/source.cuh
 
-template <class Bits>
-struct Row {
-    const Bits* scores;
+// Its base is the source of this row, which takes no place if it has no members.
+template <class Config>
+struct Row : Config::Source {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    using Bits = typename Source::Score::Bits;  // of a score
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Source::keep;
+    using Source::score;
+    // The key of an element that the source drops; every other key is greater.
+    static constexpr Key ABSENT = 0;
+
+    const Element* elements;
     u32 length;
+
+    Row() = default;
+    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
+        : Source(source), elements(elements), length(length) {}
+
+    // The key of a score.
+    __device__ __forceinline__ Key key(Bits score, u32 column) const {
+        const Key key = Ordinal::key(score, column);
+        if constexpr (Source::DROPS) {
+            return keep(column) ? max(key, Key(1)) : ABSENT;
+        } else {
+            return key;
+        }
+    }
+
+    // The key of an element.
+    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
+        return key(score(element, column), column);
+    }
+
+    __device__ __forceinline__ Key key_at(u32 column) const {
+        return key_of(__ldg(elements + column), column);
+    }
 };
 
 template <class Config>
-__device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs& args, u32 row) {
-    using Bits = typename Config::Bits;
-    const Bits* scores = static_cast<const Bits*>(args.scores) + i64(row) * args.row_stride;
-    i32 start = 0;
-    i32 length = args.columns;
-    if constexpr (Config::RAGGED) {
-        if (args.row_starts != nullptr) {
-            start = min(max(args.row_starts[row], 0), args.columns);
-        }
-        const i32 available = args.columns - start;
-        length = available;
-        if (args.row_lengths != nullptr) {
-            length = min(max(args.row_lengths[row], 0), available);
-        }
-    }
-    return {scores + start, u32(length)};
+__device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    const Element* elements = static_cast<const Element*>(args.scores) + i64(row) * args.row_stride;
+    const RowSpan span = Source::row(args, row);
+    return {Source(args, row), elements + span.start, u32(span.length)};
 }
 
 // ---- row/vectors.cuh ---------------------------------------------------------------------------
@@ -552,29 +659,100 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 // A row as whole vectors, and the few scores before the first and after the last of them.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: scores aligned to their element. A vector starts at a multiple of ALIGNMENT bytes.
+// Precondition: elements aligned to their size. A vector starts at a multiple of ALIGNMENT bytes.
 
 // uses core/types.cuh
 // uses row/row.cuh
 
-template <class Bits, u32 VEC_SIZE, u32 ALIGNMENT>
-struct RowVectors {
-    const Bits* scores;
-    u32 length;
-    u32 head;     // scores before the first aligned address
+template <class Config, u32 ALIGNMENT>
+struct RowVectors : Row<Config> {
+    using typename Row<Config>::Element;
+    using Row<Config>::elements;
+    using Row<Config>::length;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+
+    u32 head;     // elements before the first aligned address
     u32 vectors;  // whole vectors after them
 
     RowVectors() = default;
-    __device__ __forceinline__ explicit RowVectors(const Row<Bits>& row)
-        : scores(row.scores), length(row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(scores) % ALIGNMENT);
-        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Bits)));
+    __device__ __forceinline__ explicit RowVectors(const Row<Config>& row)
+        : Row<Config>(row, row.elements, row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(elements) % ALIGNMENT);
+        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Element)));
         vectors = (length - head) / VEC_SIZE;
     }
 
-    // The scores before and after the vectors are one a thread: fewer than a CTA has threads.
+    // The elements before and after the vectors are one a thread: fewer than a CTA has threads.
     __device__ __forceinline__ u32 edge_column() const {
         return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
+    }
+};
+
+// ---- row/words.cuh -----------------------------------------------------------------------------
+#line 1 "templates/row/words.cuh"
+// Scores of a row as words: one of 32 bits, or two of 16.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Precondition: the elements are those of the row.
+
+// uses core/types.cuh
+// uses score/word.cuh
+// uses row/row.cuh
+
+template <class Config>
+struct RowWords {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    using Word = ScoreWord<Config>;
+    using Bits = typename Word::Bits;
+    // Whether the words of the elements are those of the scores.
+    static constexpr bool RAW = Source::IDENTITY && !Source::DROPS;
+    static constexpr u32 ELEMENTS = 16 / sizeof(Element);     // of a vector of 16 bytes
+    static constexpr u32 VECTOR = ELEMENTS / Word::SCORES;  // words of their scores
+
+    // The score of an element; WORST if the source drops it.
+    static __device__ __forceinline__ Bits score(const Row<Config>& row, Element element, u32 column) {
+        const Bits score = row.score(element, column);
+        if constexpr (Source::DROPS) {
+            return row.keep(column) ? score : Bits(Word::WORST_BITS);
+        } else {
+            return score;
+        }
+    }
+
+    // Puts the scores of a vector of elements, from a column on, into the words from `first` on.
+    template <u32 N>
+    static __device__ __forceinline__ void make(const Row<Config>& row, const uint4& vector, u32 column,
+                                                u32 (&words)[N], u32 first) {
+        if constexpr (RAW) {
+            words[first] = vector.x;
+            words[first + 1] = vector.y;
+            words[first + 2] = vector.z;
+            words[first + 3] = vector.w;
+        } else {
+            union {
+                uint4 loaded;
+                Element elements[ELEMENTS];
+            };
+            loaded = vector;
+#pragma unroll
+            for (u32 w = 0; w < VECTOR; ++w) {
+                u32 word = 0;
+#pragma unroll
+                for (u32 i = w * Word::SCORES; i < (w + 1) * Word::SCORES; ++i) {
+                    word |= u32(score(row, elements[i], column + i)) << (i % Word::SCORES * 16);
+                }
+                words[first + w] = word;
+            }
+        }
+    }
+
+    // Makes the words of a vector hold no score.
+    template <u32 N>
+    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first) {
+#pragma unroll
+        for (u32 w = 0; w < VECTOR; ++w) {
+            words[first + w] = Word::WORST;
+        }
     }
 };
 
@@ -595,31 +773,33 @@ struct RowVectors {
 // uses core/types.cuh
 // uses score/word.cuh
 // uses row/vectors.cuh
+// uses row/words.cuh
 
 template <class Config>
-struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
-    using Bits = typename Config::Bits;
+struct Stripes : RowVectors<Config, 16> {
+    using Element = typename Config::Source::Element;
     using Word = ScoreWord<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;  // of a thread
-    static constexpr u32 WORDS = VECTORS * 4;
+    using Words = RowWords<Config>;
+    static constexpr u32 WORDS = VECTORS * Words::VECTOR;
     static constexpr u32 SCORES = THREADS * Config::ITEMS;  // of a stripe, at the most
     static constexpr u32 CHUNK = Config::CHUNK;             // vectors
     static constexpr u32 CHUNKS = THREADS * VECTORS / CHUNK;
-    static_assert(VEC_SIZE * sizeof(Bits) == 16, "a stripe is loaded 16 bytes at a time");
+    static_assert(VEC_SIZE * sizeof(Element) == 16, "a stripe is loaded 16 bytes at a time");
     static_assert(Config::ITEMS <= 32, "a thread's hits are the bits of one word");
 
-    using Vectors = RowVectors<Bits, Config::VEC_SIZE, 16>;
+    using Vectors = RowVectors<Config, 16>;
     using Vectors::edge_column;
+    using Vectors::elements;
     using Vectors::head;
     using Vectors::length;
-    using Vectors::scores;
     using Vectors::vectors;
     u32 count;    // stripes: a multiple of the parts
 
     Stripes() = default;
-    __device__ __forceinline__ Stripes(const Row<Bits>& row, u32 parts)
+    __device__ __forceinline__ Stripes(const Row<Config>& row, u32 parts)
         : Vectors(row) {
         const u32 chunks = (vectors + CHUNK - 1) / CHUNK;
         const u32 full = CHUNKS * parts;
@@ -644,34 +824,51 @@ struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
     // WORST where the thread holds no score.
     __device__ __forceinline__ void load(u32 stripe, u32 (&words)[WORDS]) const {
         const u32 first = this->first(stripe, threadIdx.x);
-        const uint4* from = reinterpret_cast<const uint4*>(scores + head) + first;
+        const uint4* from = reinterpret_cast<const uint4*>(elements + head) + first;
         const u32 step = this->step();
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
-            if (first + v * step < vectors) {
-                loaded = __ldg(from + v * step);
+            if constexpr (Words::RAW) {
+                uint4 loaded = {Word::WORST, Word::WORST, Word::WORST, Word::WORST};
+                if (first + v * step < vectors) {
+                    loaded = __ldg(from + v * step);
+                }
+                Words::make(*this, loaded, 0, words, 4 * v);
+            } else if (first + v * step < vectors) {
+                const u32 column = head + (first + v * step) * VEC_SIZE;
+                Words::make(*this, __ldg(from + v * step), column, words, Words::VECTOR * v);
+            } else {
+                Words::clear(words, Words::VECTOR * v);
             }
-            words[4 * v] = loaded.x;
-            words[4 * v + 1] = loaded.y;
-            words[4 * v + 2] = loaded.z;
-            words[4 * v + 3] = loaded.w;
         }
     }
 
-    // The hits of all scores that the thread holds of a stripe.
+    // The hits of all elements that the thread holds of a stripe.
     __device__ __forceinline__ u32 present(u32 stripe) const {
         const u32 first = this->first(stripe, threadIdx.x);
-        constexpr u32 ALL = Word::bits_of(0) * 15;  // words of a vector
+        constexpr u32 ALL = Word::bits_of(0) * ((1u << Words::VECTOR) - 1);  // words of a vector
         u32 hits = 0;
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-            hits |= first + v * step() < vectors ? ALL << 4 * v : 0;
+            hits |= first + v * step() < vectors ? ALL << Words::VECTOR * v : 0;
         }
         return hits;
     }
 
-    // The scores before and after the vectors come with the first stripe.
+    // Of these hits, those that the source keeps.
+    __device__ __forceinline__ u32 kept(u32 stripe, u32 hits) const {
+        if constexpr (Config::Source::DROPS) {
+#pragma unroll 1
+            for (u32 rest = hits; rest != 0; rest &= rest - 1) {
+                const u32 bit = __ffs(rest) - 1;
+                const bool keeps = this->keep(column(stripe, threadIdx.x, Word::item_of(bit)));
+                hits &= ~(u32(!keeps) << bit);
+            }
+        }
+        return hits;
+    }
+
+    // The elements before and after the vectors come with the first stripe.
     __device__ __forceinline__ bool holds_edge(u32 stripe) const {
         return stripe == 0 && edge_column() < length;
     }
@@ -695,9 +892,10 @@ struct Stripes : RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
 
 template <class Config>
 struct Ring {
-    using Bits = typename Config::Bits;
+    using Element = typename Config::Source::Element;
     using Slices = Stripes<Config>;
     using Word = typename Slices::Word;
+    using Words = typename Slices::Words;
     static constexpr u32 STAGES = Config::STAGES;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
@@ -712,7 +910,7 @@ struct Ring {
     __device__ __forceinline__ void prefetch(const Slices& slices, u32 stripe, u32 stage) const {
         const u32 first = slices.first(stripe, threadIdx.x);
         const u32 step = slices.step();
-        const uint4* from = reinterpret_cast<const uint4*>(slices.scores + slices.head) + first;
+        const uint4* from = reinterpret_cast<const uint4*>(slices.elements + slices.head) + first;
         uint4* to = own + stage * VECTORS * THREADS;
         if (VECTORS * step <= slices.vectors) {
 #pragma unroll
@@ -734,22 +932,37 @@ struct Ring {
 
     // Calls visit(w, word) for the thread's words of a stripe that has arrived.
     template <class Visit>
-    __device__ __forceinline__ void for_each_word(u32 stage, Visit visit) const {
+    __device__ __forceinline__ void for_each_word(const Slices& slices, u32 stripe, u32 stage,
+                                                  Visit visit) const {
         const uint4* from = own + stage * VECTORS * THREADS;
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
             const uint4 vector = from[v * THREADS];
-            visit(4 * v, vector.x);
-            visit(4 * v + 1, vector.y);
-            visit(4 * v + 2, vector.z);
-            visit(4 * v + 3, vector.w);
+            if constexpr (Words::RAW) {
+                visit(4 * v, vector.x);
+                visit(4 * v + 1, vector.y);
+                visit(4 * v + 2, vector.z);
+                visit(4 * v + 3, vector.w);
+            } else {
+                const u32 place = slices.first(stripe, threadIdx.x) + v * slices.step();
+                u32 words[Words::VECTOR];
+                if (place < slices.vectors) {
+                    Words::make(slices, vector, slices.head + place * VEC_SIZE, words, 0);
+                } else {
+                    Words::clear(words, 0);
+                }
+#pragma unroll
+                for (u32 w = 0; w < Words::VECTOR; ++w) {
+                    visit(Words::VECTOR * v + w, words[w]);
+                }
+            }
         }
     }
 
-    // One of the thread's scores of a stripe that has arrived.
-    __device__ __forceinline__ Bits score(u32 stage, u32 item) const {
+    // One of the thread's elements of a stripe that has arrived.
+    __device__ __forceinline__ Element element(u32 stage, u32 item) const {
         const uint4* vector = own + (stage * VECTORS + item / VEC_SIZE) * THREADS;
-        return reinterpret_cast<const Bits*>(vector)[item % VEC_SIZE];
+        return reinterpret_cast<const Element*>(vector)[item % VEC_SIZE];
     }
 };
 
@@ -762,24 +975,33 @@ struct Ring {
 // Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
+// uses row/row.cuh
 
 template <class Config>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
     using Output = typename Config::Output;
+    static constexpr bool DROPS = Config::Source::DROPS;
+    static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
     const LaunchArgs& args;
     u32 row;
 
-    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    // Writes a winner; an element that the source drops is no winner, and its place is filled. key() gives
+    // the key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
-        const Output output(args, row);
-        if constexpr (Output::NEEDS_KEY) {
-            output.write(slot, key(), column);
-        } else {
-            output.write(slot, Key(0), column);
+        Key known = 0;
+        if constexpr (NEEDS_KEY) {
+            known = key();
         }
+        if constexpr (DROPS) {
+            if (known == Row<Config>::ABSENT) {
+                fill(slot);
+                return;
+            }
+        }
+        Output(args, row).write(slot, known, column);
     }
 
     // Writes a place for which the row has no score.
@@ -1315,7 +1537,6 @@ struct Threshold<u32> {
 
 template <class Config>
 struct Candidates {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Wide = typename Ordinal::Wide;
@@ -1335,13 +1556,13 @@ struct Candidates {
     Key keys[CAPACITY];
     u32 columns[CAPACITY];
 
-    // Appends the hits of a stripe, as far as there are `capacity` places; score(item) gives the score
-    // of a hit.
-    template <class Score>
+    // Appends the hits of a stripe, as far as there are `capacity` places; element(item) gives the
+    // element of a hit.
+    template <class MakeElement>
     __device__ __forceinline__ void push(const Stripes<Config>& stripes, u32 stripe, u32 hits,
-                                         u32 capacity, Score score) {
+                                         u32 capacity, MakeElement element) {
         push(hits, size, capacity, [&](u32 slot, u32 bit) {
-            keys[slot] = Ordinal::key(score(Word::item_of(bit)), column_of(stripes, stripe, bit));
+            keys[slot] = stripes.key_of(element(Word::item_of(bit)), column_of(stripes, stripe, bit));
             columns[slot] = column_of(stripes, stripe, bit);
         });
     }
@@ -1621,7 +1842,7 @@ struct Rescan {
                                                                  Wide key, u32 capacity, u32 most) {
         Threshold threshold = {none, key};
         const auto above = [&](u32 column) {
-            return threshold.none || key_of(to.stripes, column) > threshold.key;
+            return threshold.none || to.stripes.key_at(column) > threshold.key;
         };
         const auto drop_others = [&](u32 stripe, u32& hits) {
 #pragma unroll 1
@@ -1635,7 +1856,7 @@ struct Rescan {
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
             u32 hits = hits_above(to.stripes, stripe, threshold);
-            if constexpr (Ordinal::USES_COLUMN) {
+            if constexpr (Ordinal::USES_COLUMN || Config::Source::DROPS) {
                 drop_others(stripe, hits);
             }
             u32 edge = to.stripes.holds_edge(stripe) && above(to.stripes.edge_column());
@@ -1647,11 +1868,11 @@ struct Rescan {
 #pragma unroll 1
                 for (; hits != 0 && slot < capacity; hits &= hits - 1) {
                     const u32 column = to.column_of(to.stripes, stripe, __ffs(hits) - 1);
-                    to.keys[slot] = key_of(to.stripes, column);
+                    to.keys[slot] = to.stripes.key_at(column);
                     to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = key_of(to.stripes, to.stripes.edge_column());
+                    to.keys[slot] = to.stripes.key_at(to.stripes.edge_column());
                     to.columns[slot] = to.stripes.edge_column();
                     edge = 0;
                 }
@@ -1682,9 +1903,10 @@ struct Rescan {
             for (u32 w = 0; w < WORDS; ++w) {
                 Word::add_equal(words[w], equal, Word::bits_of(w), hits);
             }
-            hits &= to.stripes.present(stripe);  // a missing score equals the worst infinity
+            // A missing score equals the worst infinity.
+            hits = to.stripes.kept(stripe, hits & to.stripes.present(stripe));
             u32 edge = to.stripes.holds_edge(stripe) &&
-                       Ordinal::score_key(key_of(to.stripes, to.stripes.edge_column())) == tie;
+                       Ordinal::score_key(to.stripes.key_at(to.stripes.edge_column())) == tie;
             // Append them, two of a thread at a time: else a few threads would fill all places.
             u32 end;
             bool more;
@@ -1724,14 +1946,15 @@ struct Rescan {
     static __device__ __forceinline__ Key key_of_tie(const Stripes<Config>& stripes, ScoreKey tie,
                                                      u32 column) {
         if constexpr (Ordinal::USES_COLUMN) {
-            return key_of(stripes, column);
+            return stripes.key_at(column);
         } else {
             return Key(Ordinal::lowest_of(tie));
         }
     }
 
-    // The thread's scores of a stripe that are above the threshold. Where keys use the column, words cannot
-    // tell all of them: some hits are below the threshold, and the caller drops these by their keys.
+    // The thread's scores of a stripe that are above the threshold. Where keys use the column, or the source
+    // drops elements, words cannot tell all of them: some hits are below the threshold, and the caller
+    // drops these by their keys.
     static __device__ __forceinline__ u32 hits_above(const Stripes<Config>& stripes, u32 stripe,
                                                      const Threshold& threshold) {
         bool all = threshold.none;
@@ -1740,6 +1963,10 @@ struct Rescan {
             // Scores of the threshold's own score key may be above it.
             all = all || key <= Word::worst_key();
             key -= 1;
+        }
+        if constexpr (Config::Source::DROPS) {
+            // The words of dropped elements are those of a score that may be above it.
+            all = all || key < Word::worst_key();
         }
         if (all) {
             return stripes.present(stripe);
@@ -1760,10 +1987,6 @@ struct Rescan {
             }
         }
         return numbers ? hits & stripes.present(stripe) : hits;
-    }
-
-    static __device__ __forceinline__ Wide key_of(const Stripes<Config>& stripes, u32 column) {
-        return Ordinal::key(__ldg(stripes.scores + column), column);
     }
 };
 
@@ -1796,6 +2019,7 @@ struct Guess {
 
 template <class Config>
 struct Sample {
+    using Score = typename Config::Source::Score;
     using Word = ScoreWord<Config>;
     using Ordinal = typename Config::Ordinal;
     using ScoreKey = typename Ordinal::ScoreKey;
@@ -1809,9 +2033,7 @@ struct Sample {
     static constexpr u32 LEAST = 4;
     static constexpr u32 GROUPS = Word::SCORES == 1 ? 8 : 4;
     // The first pass spans this many keys under the greatest: 8 octaves.
-    static constexpr u32 MANTISSA_BITS =
-        sizeof(typename Config::Bits) == 4 ? 23 : Word::IS_F16 ? 10 : 7;
-    static constexpr u32 SPAN_BITS = MANTISSA_BITS + 3;
+    static constexpr u32 SPAN_BITS = Score::MANTISSA_BITS + 3;
     static constexpr u32 SHIFT =
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
     static constexpr ScoreKey SPAN = ScoreKey(BINS) << SHIFT;
@@ -1878,7 +2100,8 @@ struct Sample {
 
         // Count the maxima from `least` to `greatest`. The first bin also counts all lower maxima.
         const ScoreKey least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
-        Range range = {{least, greatest, SHIFT}, 0, greatest};
+        const ActiveRange<ScoreKey, Config::DIGIT_BITS> span = {least, greatest, SHIFT};
+        Range range = {span, 0, greatest};
         for_maxima([&](ScoreKey key) {
             search.histogram.add(u32((max(key, least) - least) >> SHIFT));
         });
@@ -1906,8 +2129,8 @@ struct Sample {
                     threshold = Word::best_key();
                 }
                 // -0 has the key of +0.
-                if (ties && threshold == Word::rough_key(Config::Dtype::SIGN, 0)) {
-                    threshold = Word::key(typename Config::Bits(0));
+                if (ties && threshold == Word::rough_key(Score::SIGN, 0)) {
+                    threshold = Word::key(typename Score::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};
             }
@@ -1968,7 +2191,6 @@ struct RowPart {
 
 template <class Config>
 struct Filter {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Wide = typename Ordinal::Wide;
@@ -2057,7 +2279,7 @@ struct Filter {
             shared.search, shared.greatest, certain, wanted, [&](auto visit) {
 #pragma unroll 1
                 for (u32 stage = 0; stage < (two ? 2 : 1); ++stage) {
-                    ring.for_each_word(stage, visit);
+                    ring.for_each_word(stripes, part.rank + stage * part.parts, stage, visit);
                 }
             });
     }
@@ -2081,8 +2303,7 @@ struct Filter {
 
         // Filter the scores of the row's unaligned ends.
         if (stripes.holds_edge(part.rank)) {
-            const Bits edge = __ldg(stripes.scores + stripes.edge_column());
-            const Key key = Ordinal::key(edge, stripes.edge_column());
+            const Key key = stripes.key_at(stripes.edge_column());
             if (Ordinal::score_key(key) > guess.threshold) {
                 shared.candidates.push_edge(key, stripes.edge_column(), part.room);
             }
@@ -2099,9 +2320,9 @@ struct Filter {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
             copy_async_wait_but_last();
-            const u32 hits = hits_beyond(ring, stage, limit);
+            const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
             shared.candidates.push(stripes, stripe, hits, room,
-                                   [&](u32 item) { return ring.score(stage, item); });
+                                   [&](u32 item) { return ring.element(stage, item); });
             if (turn + STAGES < turns) {
                 ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
                 if (turn + STAGES + 1 == turns) {
@@ -2194,7 +2415,7 @@ struct Filter {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
             sink.put(slot, shared.candidates.columns[slot],
-                     [&] { return shared.candidates.keys[slot]; });
+                     [&shared, slot] { return shared.candidates.keys[slot]; });
         }
     }
 
@@ -2229,10 +2450,11 @@ struct Filter {
     }
 
     // The thread's scores of a stage that are beyond a limit.
-    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring, u32 stage,
-                                                      u32 limit) {
+    static __device__ __forceinline__ u32 hits_beyond(const Ring<Config>& ring,
+                                                      const Stripes<Config>& stripes, u32 stripe,
+                                                      u32 stage, u32 limit) {
         u32 hits = 0;
-        ring.for_each_word(stage, [&](u32 w, u32 word) {
+        ring.for_each_word(stripes, stripe, stage, [&](u32 w, u32 word) {
             Word::add_beyond(word, limit, Word::bits_of(w), hits);
         });
         return hits;
@@ -2250,11 +2472,11 @@ struct Filter {
 
 // Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
+            sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
         } else {
             sink.fill(slot);
         }
@@ -2293,7 +2515,7 @@ struct BlockFilter {
         wait_for_preceding_grid();
 
         // Find the row. Of k scores or fewer, each wins.
-        const Row<typename Config::Bits> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         const DirectSink<Config> sink = {args, blockIdx.x};
         if (row.length <= k) {

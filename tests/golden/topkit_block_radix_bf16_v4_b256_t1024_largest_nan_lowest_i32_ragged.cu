@@ -71,18 +71,21 @@ struct F32 {
     using Bits = u32;
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
+    static constexpr u32 MANTISSA_BITS = 23;       // stored
 };
 
 struct Bf16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
+    static constexpr u32 MANTISSA_BITS = 7;
 };
 
 struct F16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
+    static constexpr u32 MANTISSA_BITS = 10;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
@@ -142,6 +145,75 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
 };
 
+// ---- score/source.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/source.cuh"
+// The source: which columns a row has, the score of each of its elements, and which elements it drops.
+//
+// A source is made for one row, and is the base of `Row`. `score` and `keep` are pure: a kernel may ask
+// again for the same element. Elements that the source drops stay in the row as its worst, below every
+// score; no output has them.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; starts and lengths may hold
+// anything.
+
+// uses core/types.cuh
+// uses score/dtypes.cuh
+
+// The columns of a row: from `start` on, `length` of them. A span is within [0, columns), whatever it is
+// made from.
+class RowSpan {
+   public:
+    i32 start;
+    i32 length;
+
+    static __device__ __forceinline__ RowSpan whole(i32 columns) { return {0, columns}; }
+
+    static __device__ __forceinline__ RowSpan of(const LaunchArgs& args, i32 start, i32 length) {
+        const i32 first = min(max(start, 0), args.columns);
+        return {first, min(max(length, 0), args.columns - first)};
+    }
+
+    // As the launch's starts and lengths say; without starts from 0, and without lengths up to the last.
+    static __device__ __forceinline__ RowSpan given(const LaunchArgs& args, u32 row) {
+        i32 start = 0;
+        if (args.row_starts != nullptr) {
+            start = min(max(args.row_starts[row], 0), args.columns);
+        }
+        const i32 available = args.columns - start;
+        i32 length = available;
+        if (args.row_lengths != nullptr) {
+            length = min(max(args.row_lengths[row], 0), available);
+        }
+        return {start, length};
+    }
+
+   private:
+    __device__ __forceinline__ RowSpan(i32 start, i32 length) : start(start), length(length) {}
+};
+
+// The elements themselves are the scores.
+template <class Dtype, bool RAGGED>
+struct PlainSource {
+    using Element = typename Dtype::Bits;   // as stored
+    using Score = Dtype;                    // the type whose bits `score` gives
+    static constexpr bool IDENTITY = true;  // `score` gives the element
+    static constexpr bool DROPS = false;    // `keep` can be false
+
+    PlainSource() = default;
+    __device__ __forceinline__ PlainSource(const LaunchArgs&, u32) {}
+
+    static __device__ __forceinline__ RowSpan row(const LaunchArgs& args, u32 row) {
+        if constexpr (RAGGED) {
+            return RowSpan::given(args, row);
+        } else {
+            return RowSpan::whole(args.columns);
+        }
+    }
+
+    __device__ __forceinline__ Element score(Element element, u32) const { return element; }
+    __device__ __forceinline__ bool keep(u32) const { return true; }
+};
+
 // ---- sink/indices.cuh --------------------------------------------------------------------------
 #line 1 "templates/sink/indices.cuh"
 // The output of a selector without functions: the column of each winner, in the row's part of `indices`.
@@ -176,13 +248,10 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
-#line 13 "templates/skeleton.cu.j2"
-// The parameter key, and what a kernel leaves open: score to key, winner to output.
+// ---- skeleton.cu.j2, from line 14 --------------------------------------------------------------
+#line 14 "templates/skeleton.cu.j2"
+// The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
-    using Dtype = Bf16;
-    using Bits = Dtype::Bits;
-    using Output = Indices<i32>;
     static constexpr u32 VEC_SIZE = 4;
     static constexpr u32 BINS = 256;
     static constexpr u32 DIGIT_BITS = 8;
@@ -199,8 +268,10 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = false;
     static constexpr bool RAGGED = true;
-#line 21 "templates/skeleton.cu.j2"
-    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
+#line 19 "templates/skeleton.cu.j2"
+    using Source = PlainSource<Bf16, RAGGED>;
+    using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
+    using Output = Indices<i32>;
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -459,37 +530,62 @@ struct ThresholdSearch {
 
 // ---- row/row.cuh -------------------------------------------------------------------------------
 #line 1 "templates/row/row.cuh"
-// The part of the input that one row owns.
+// The part of the input that one row owns, and the scores and keys of its elements.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
+// Precondition: row < rows of the launch. Whatever the source says of starts and lengths, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
 // uses core/types.cuh
+// uses score/source.cuh
 
-template <class Bits>
-struct Row {
-    const Bits* scores;
+// Its base is the source of this row, which takes no place if it has no members.
+template <class Config>
+struct Row : Config::Source {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    using Bits = typename Source::Score::Bits;  // of a score
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Source::keep;
+    using Source::score;
+    // The key of an element that the source drops; every other key is greater.
+    static constexpr Key ABSENT = 0;
+
+    const Element* elements;
     u32 length;
+
+    Row() = default;
+    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
+        : Source(source), elements(elements), length(length) {}
+
+    // The key of a score.
+    __device__ __forceinline__ Key key(Bits score, u32 column) const {
+        const Key key = Ordinal::key(score, column);
+        if constexpr (Source::DROPS) {
+            return keep(column) ? max(key, Key(1)) : ABSENT;
+        } else {
+            return key;
+        }
+    }
+
+    // The key of an element.
+    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
+        return key(score(element, column), column);
+    }
+
+    __device__ __forceinline__ Key key_at(u32 column) const {
+        return key_of(__ldg(elements + column), column);
+    }
 };
 
 template <class Config>
-__device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs& args, u32 row) {
-    using Bits = typename Config::Bits;
-    const Bits* scores = static_cast<const Bits*>(args.scores) + i64(row) * args.row_stride;
-    i32 start = 0;
-    i32 length = args.columns;
-    if constexpr (Config::RAGGED) {
-        if (args.row_starts != nullptr) {
-            start = min(max(args.row_starts[row], 0), args.columns);
-        }
-        const i32 available = args.columns - start;
-        length = available;
-        if (args.row_lengths != nullptr) {
-            length = min(max(args.row_lengths[row], 0), available);
-        }
-    }
-    return {scores + start, u32(length)};
+__device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    const Element* elements = static_cast<const Element*>(args.scores) + i64(row) * args.row_stride;
+    const RowSpan span = Source::row(args, row);
+    return {Source(args, row), elements + span.start, u32(span.length)};
 }
 
 // ---- row/vectors.cuh ---------------------------------------------------------------------------
@@ -497,27 +593,30 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 // A row as whole vectors, and the few scores before the first and after the last of them.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: scores aligned to their element. A vector starts at a multiple of ALIGNMENT bytes.
+// Precondition: elements aligned to their size. A vector starts at a multiple of ALIGNMENT bytes.
 
 // uses core/types.cuh
 // uses row/row.cuh
 
-template <class Bits, u32 VEC_SIZE, u32 ALIGNMENT>
-struct RowVectors {
-    const Bits* scores;
-    u32 length;
-    u32 head;     // scores before the first aligned address
+template <class Config, u32 ALIGNMENT>
+struct RowVectors : Row<Config> {
+    using typename Row<Config>::Element;
+    using Row<Config>::elements;
+    using Row<Config>::length;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+
+    u32 head;     // elements before the first aligned address
     u32 vectors;  // whole vectors after them
 
     RowVectors() = default;
-    __device__ __forceinline__ explicit RowVectors(const Row<Bits>& row)
-        : scores(row.scores), length(row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(scores) % ALIGNMENT);
-        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Bits)));
+    __device__ __forceinline__ explicit RowVectors(const Row<Config>& row)
+        : Row<Config>(row, row.elements, row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(elements) % ALIGNMENT);
+        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Element)));
         vectors = (length - head) / VEC_SIZE;
     }
 
-    // The scores before and after the vectors are one a thread: fewer than a CTA has threads.
+    // The elements before and after the vectors are one a thread: fewer than a CTA has threads.
     __device__ __forceinline__ u32 edge_column() const {
         return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
     }
@@ -525,11 +624,11 @@ struct RowVectors {
 
 // ---- row/vec_load.cuh --------------------------------------------------------------------------
 #line 1 "templates/row/vec_load.cuh"
-// Reads a row, VEC_SIZE scores a load where the address allows it.
+// Reads a row, VEC_SIZE elements a load where the address allows it.
 //
 // Scope: block (each thread visits its share). Shared memory: none. Barriers: none.
 // Preconditions: the row is aligned to its element; blockDim.x == Config::THREADS; no thread
-// writes the row while it is read. Any base address, stride and length: the scores before the
+// writes the row while it is read. Any base address, stride and length: the elements before the
 // first aligned vector and after the last whole one are loaded one by one.
 
 // uses core/types.cuh
@@ -542,20 +641,20 @@ template <> struct LoadWord<4>  { using Type = u32; };
 template <> struct LoadWord<8>  { using Type = uint2; };
 template <> struct LoadWord<16> { using Type = uint4; };
 
-template <class Bits, u32 VEC_SIZE>
-struct ScoreVector {
-    static constexpr u32 BYTES = VEC_SIZE * sizeof(Bits);
+template <class Element, u32 VEC_SIZE>
+struct ElementVector {
+    static constexpr u32 BYTES = VEC_SIZE * sizeof(Element);
     static constexpr u32 WORD_BYTES = BYTES < 16 ? BYTES : 16;  // 16 bytes are the widest load
     static constexpr u32 WORDS = BYTES / WORD_BYTES;
     using Word = typename LoadWord<WORD_BYTES>::Type;
 
     union {
         Word words[WORDS];
-        Bits scores[VEC_SIZE];
+        Element elements[VEC_SIZE];
     };
 
     // Precondition: `from` is aligned to WORD_BYTES.
-    __device__ __forceinline__ void load(const Bits* from) {
+    __device__ __forceinline__ void load(const Element* from) {
 #pragma unroll
         for (u32 i = 0; i < WORDS; ++i) {
             words[i] = __ldg(reinterpret_cast<const Word*>(from) + i);
@@ -566,13 +665,11 @@ struct ScoreVector {
 // A row as one CTA reads it: whole vectors, and the few scores before and after them.
 template <class Config>
 struct RowReader
-    : RowVectors<typename Config::Bits, Config::VEC_SIZE,
-                 ScoreVector<typename Config::Bits, Config::VEC_SIZE>::WORD_BYTES> {
-    using Bits = typename Config::Bits;
-    using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
-    using Wide = typename Ordinal::Wide;
-    using Vector = ScoreVector<Bits, Config::VEC_SIZE>;
+    : RowVectors<Config, ElementVector<typename Config::Source::Element, Config::VEC_SIZE>::WORD_BYTES> {
+    using Element = typename Config::Source::Element;
+    using Key = typename Config::Ordinal::Key;
+    using Wide = typename Config::Ordinal::Wide;
+    using Vector = ElementVector<Element, Config::VEC_SIZE>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     // Vectors that a thread loads at once: 64 bytes, and at most one bit a score in a word of hits.
@@ -580,13 +677,15 @@ struct RowReader
     static constexpr u32 BY_BITS = 32 / VEC_SIZE;
     static constexpr u32 DEPTH = BY_BYTES < BY_BITS ? BY_BYTES : BY_BITS;
 
-    using Vectors = RowVectors<Bits, VEC_SIZE, Vector::WORD_BYTES>;
+    using Vectors = RowVectors<Config, Vector::WORD_BYTES>;
+    using Vectors::elements;
     using Vectors::head;
+    using Vectors::key_at;
+    using Vectors::key_of;
     using Vectors::length;
-    using Vectors::scores;
     using Vectors::vectors;
 
-    __device__ __forceinline__ explicit RowReader(const Row<Bits>& row) : Vectors(row) {}
+    __device__ __forceinline__ explicit RowReader(const Row<Config>& row) : Vectors(row) {}
 
     // Calls visit(key, column) once for every score, in no order.
     template <class Visit>
@@ -601,7 +700,7 @@ struct RowReader
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
                         const u32 at = column(first, d, i);
-                        visit(Ordinal::key(batch[d].scores[i], at), at);
+                        visit(key_of(batch[d].elements[i], at), at);
                     }
                 }
             }
@@ -614,8 +713,8 @@ struct RowReader
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
         const Wide span = Wide(greatest) - least;
-        const auto is_hit = [&](Bits score, u32 at) {
-            return Wide(Ordinal::key(score, at)) - least <= span;
+        const auto is_hit = [&](Element element, u32 at) {
+            return Wide(key_of(element, at)) - least <= span;
         };
         visit_edges([&](Key key, u32 at) {
             if (Wide(key) - least <= span) {
@@ -631,7 +730,7 @@ struct RowReader
                 if (first + d * THREADS < vectors) {
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
-                        const bool hit = is_hit(batch[d].scores[i], column(first, d, i));
+                        const bool hit = is_hit(batch[d].elements[i], column(first, d, i));
                         hits |= u32(hit) << (d * VEC_SIZE + i);
                     }
                 }
@@ -640,7 +739,7 @@ struct RowReader
                 const u32 hit = __ffs(hits) - 1;
                 hits &= hits - 1;
                 const u32 at = column(first, hit / VEC_SIZE, hit % VEC_SIZE);
-                visit(Ordinal::key(__ldg(scores + at), at), at);
+                visit(key_at(at), at);
             }
         }
     }
@@ -654,7 +753,7 @@ struct RowReader
 #pragma unroll
         for (u32 d = 0; d < DEPTH; ++d) {
             if (first + d * THREADS < vectors) {
-                batch[d].load(scores + column(first, d, 0));
+                batch[d].load(elements + column(first, d, 0));
             }
         }
     }
@@ -666,7 +765,7 @@ struct RowReader
         const u32 tail = head + vectors * VEC_SIZE;
         const u32 at = threadIdx.x < head ? threadIdx.x : tail + (threadIdx.x - head);
         if (at < length) {
-            visit(Ordinal::key(__ldg(scores + at), at), at);
+            visit(key_at(at), at);
         }
     }
 };
@@ -725,24 +824,33 @@ struct OutputSlots {
 // Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
+// uses row/row.cuh
 
 template <class Config>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
     using Output = typename Config::Output;
+    static constexpr bool DROPS = Config::Source::DROPS;
+    static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
     const LaunchArgs& args;
     u32 row;
 
-    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    // Writes a winner; an element that the source drops is no winner, and its place is filled. key() gives
+    // the key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
-        const Output output(args, row);
-        if constexpr (Output::NEEDS_KEY) {
-            output.write(slot, key(), column);
-        } else {
-            output.write(slot, Key(0), column);
+        Key known = 0;
+        if constexpr (NEEDS_KEY) {
+            known = key();
         }
+        if constexpr (DROPS) {
+            if (known == Row<Config>::ABSENT) {
+                fill(slot);
+                return;
+            }
+        }
+        Output(args, row).write(slot, known, column);
     }
 
     // Writes a place for which the row has no score.
@@ -763,11 +871,11 @@ struct DirectSink {
 
 // Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
+            sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
         } else {
             sink.fill(slot);
         }
@@ -804,7 +912,6 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Co
 
 template <class Config>
 struct BlockRadix {
-    using Bits = typename Config::Bits;
     using Key = typename Config::Ordinal::Key;
     using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
@@ -828,7 +935,7 @@ struct BlockRadix {
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         // Find the row. One with no more than k scores is written whole.
-        const Row<Bits> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {

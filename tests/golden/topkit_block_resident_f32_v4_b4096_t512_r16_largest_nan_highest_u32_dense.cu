@@ -71,18 +71,21 @@ struct F32 {
     using Bits = u32;
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
+    static constexpr u32 MANTISSA_BITS = 23;       // stored
 };
 
 struct Bf16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
+    static constexpr u32 MANTISSA_BITS = 7;
 };
 
 struct F16 {
     using Bits = u16;
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
+    static constexpr u32 MANTISSA_BITS = 10;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
@@ -142,6 +145,75 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ u32 column_of(Entry entry) { return u32(entry); }
 };
 
+// ---- score/source.cuh --------------------------------------------------------------------------
+#line 1 "templates/score/source.cuh"
+// The source: which columns a row has, the score of each of its elements, and which elements it drops.
+//
+// A source is made for one row, and is the base of `Row`. `score` and `keep` are pure: a kernel may ask
+// again for the same element. Elements that the source drops stay in the row as its worst, below every
+// score; no output has them.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; starts and lengths may hold
+// anything.
+
+// uses core/types.cuh
+// uses score/dtypes.cuh
+
+// The columns of a row: from `start` on, `length` of them. A span is within [0, columns), whatever it is
+// made from.
+class RowSpan {
+   public:
+    i32 start;
+    i32 length;
+
+    static __device__ __forceinline__ RowSpan whole(i32 columns) { return {0, columns}; }
+
+    static __device__ __forceinline__ RowSpan of(const LaunchArgs& args, i32 start, i32 length) {
+        const i32 first = min(max(start, 0), args.columns);
+        return {first, min(max(length, 0), args.columns - first)};
+    }
+
+    // As the launch's starts and lengths say; without starts from 0, and without lengths up to the last.
+    static __device__ __forceinline__ RowSpan given(const LaunchArgs& args, u32 row) {
+        i32 start = 0;
+        if (args.row_starts != nullptr) {
+            start = min(max(args.row_starts[row], 0), args.columns);
+        }
+        const i32 available = args.columns - start;
+        i32 length = available;
+        if (args.row_lengths != nullptr) {
+            length = min(max(args.row_lengths[row], 0), available);
+        }
+        return {start, length};
+    }
+
+   private:
+    __device__ __forceinline__ RowSpan(i32 start, i32 length) : start(start), length(length) {}
+};
+
+// The elements themselves are the scores.
+template <class Dtype, bool RAGGED>
+struct PlainSource {
+    using Element = typename Dtype::Bits;   // as stored
+    using Score = Dtype;                    // the type whose bits `score` gives
+    static constexpr bool IDENTITY = true;  // `score` gives the element
+    static constexpr bool DROPS = false;    // `keep` can be false
+
+    PlainSource() = default;
+    __device__ __forceinline__ PlainSource(const LaunchArgs&, u32) {}
+
+    static __device__ __forceinline__ RowSpan row(const LaunchArgs& args, u32 row) {
+        if constexpr (RAGGED) {
+            return RowSpan::given(args, row);
+        } else {
+            return RowSpan::whole(args.columns);
+        }
+    }
+
+    __device__ __forceinline__ Element score(Element element, u32) const { return element; }
+    __device__ __forceinline__ bool keep(u32) const { return true; }
+};
+
 // ---- sink/indices.cuh --------------------------------------------------------------------------
 #line 1 "templates/sink/indices.cuh"
 // The output of a selector without functions: the column of each winner, in the row's part of `indices`.
@@ -176,13 +248,10 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 13 --------------------------------------------------------------
-#line 13 "templates/skeleton.cu.j2"
-// The parameter key, and what a kernel leaves open: score to key, winner to output.
+// ---- skeleton.cu.j2, from line 14 --------------------------------------------------------------
+#line 14 "templates/skeleton.cu.j2"
+// The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
-    using Dtype = F32;
-    using Bits = Dtype::Bits;
-    using Output = Indices<u32>;
     static constexpr u32 VEC_SIZE = 4;
     static constexpr u32 BINS = 4096;
     static constexpr u32 DIGIT_BITS = 12;
@@ -199,8 +268,10 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = false;
-#line 21 "templates/skeleton.cu.j2"
-    using Ordinal = ScoreOrdinal<Dtype, LARGEST, NAN_HIGHEST>;
+#line 19 "templates/skeleton.cu.j2"
+    using Source = PlainSource<F32, RAGGED>;
+    using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
+    using Output = Indices<u32>;
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -715,39 +786,90 @@ __device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
     return first | second << 16;
 }
 
+// What the codes tell of the scores of a type.
+template <class Dtype>
+struct ScoreCodes {
+    using Bits = typename Dtype::Bits;
+    static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
+
+    // Whether a code stands for the best infinity and for finite scores beyond the halves.
+    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
+        return !IS_F16 && code == HALF_CODE_INFINITY;
+    }
+
+    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
+    // so that a digit begins at an infinity.
+    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
+    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
+    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
+
+    // Whether halves of most exponents hold scores without rounding.
+    static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
+    // Whether scores of this code's exponent are equal if their codes are equal. Precondition: ARE_EXACT.
+    static __device__ __forceinline__ bool tells_all(u32 code) {
+        const u32 exponent = half_of_code(code) >> 10 & 31;
+        return exponent < 31 && (IS_F16 || exponent > 0);
+    }
+};
+
 // ---- row/row.cuh -------------------------------------------------------------------------------
 #line 1 "templates/row/row.cuh"
-// The part of the input that one row owns.
+// The part of the input that one row owns, and the scores and keys of its elements.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: row < rows of the launch. Whatever the device-side starts and lengths say, the
+// Precondition: row < rows of the launch. Whatever the source says of starts and lengths, the
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
 // uses core/types.cuh
+// uses score/source.cuh
 
-template <class Bits>
-struct Row {
-    const Bits* scores;
+// Its base is the source of this row, which takes no place if it has no members.
+template <class Config>
+struct Row : Config::Source {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    using Bits = typename Source::Score::Bits;  // of a score
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Source::keep;
+    using Source::score;
+    // The key of an element that the source drops; every other key is greater.
+    static constexpr Key ABSENT = 0;
+
+    const Element* elements;
     u32 length;
+
+    Row() = default;
+    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
+        : Source(source), elements(elements), length(length) {}
+
+    // The key of a score.
+    __device__ __forceinline__ Key key(Bits score, u32 column) const {
+        const Key key = Ordinal::key(score, column);
+        if constexpr (Source::DROPS) {
+            return keep(column) ? max(key, Key(1)) : ABSENT;
+        } else {
+            return key;
+        }
+    }
+
+    // The key of an element.
+    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
+        return key(score(element, column), column);
+    }
+
+    __device__ __forceinline__ Key key_at(u32 column) const {
+        return key_of(__ldg(elements + column), column);
+    }
 };
 
 template <class Config>
-__device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs& args, u32 row) {
-    using Bits = typename Config::Bits;
-    const Bits* scores = static_cast<const Bits*>(args.scores) + i64(row) * args.row_stride;
-    i32 start = 0;
-    i32 length = args.columns;
-    if constexpr (Config::RAGGED) {
-        if (args.row_starts != nullptr) {
-            start = min(max(args.row_starts[row], 0), args.columns);
-        }
-        const i32 available = args.columns - start;
-        length = available;
-        if (args.row_lengths != nullptr) {
-            length = min(max(args.row_lengths[row], 0), available);
-        }
-    }
-    return {scores + start, u32(length)};
+__device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    const Element* elements = static_cast<const Element*>(args.scores) + i64(row) * args.row_stride;
+    const RowSpan span = Source::row(args, row);
+    return {Source(args, row), elements + span.start, u32(span.length)};
 }
 
 // ---- row/vectors.cuh ---------------------------------------------------------------------------
@@ -755,29 +877,328 @@ __device__ __forceinline__ Row<typename Config::Bits> find_row(const LaunchArgs&
 // A row as whole vectors, and the few scores before the first and after the last of them.
 //
 // Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: scores aligned to their element. A vector starts at a multiple of ALIGNMENT bytes.
+// Precondition: elements aligned to their size. A vector starts at a multiple of ALIGNMENT bytes.
 
 // uses core/types.cuh
 // uses row/row.cuh
 
-template <class Bits, u32 VEC_SIZE, u32 ALIGNMENT>
-struct RowVectors {
-    const Bits* scores;
-    u32 length;
-    u32 head;     // scores before the first aligned address
+template <class Config, u32 ALIGNMENT>
+struct RowVectors : Row<Config> {
+    using typename Row<Config>::Element;
+    using Row<Config>::elements;
+    using Row<Config>::length;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+
+    u32 head;     // elements before the first aligned address
     u32 vectors;  // whole vectors after them
 
     RowVectors() = default;
-    __device__ __forceinline__ explicit RowVectors(const Row<Bits>& row)
-        : scores(row.scores), length(row.length) {
-        const u32 past = u32(reinterpret_cast<u64>(scores) % ALIGNMENT);
-        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Bits)));
+    __device__ __forceinline__ explicit RowVectors(const Row<Config>& row)
+        : Row<Config>(row, row.elements, row.length) {
+        const u32 past = u32(reinterpret_cast<u64>(elements) % ALIGNMENT);
+        head = min(length, past == 0 ? 0 : (ALIGNMENT - past) / u32(sizeof(Element)));
         vectors = (length - head) / VEC_SIZE;
     }
 
-    // The scores before and after the vectors are one a thread: fewer than a CTA has threads.
+    // The elements before and after the vectors are one a thread: fewer than a CTA has threads.
     __device__ __forceinline__ u32 edge_column() const {
         return threadIdx.x < head ? threadIdx.x : vectors * VEC_SIZE + threadIdx.x;
+    }
+};
+
+// ---- ptx/compare.cuh ---------------------------------------------------------------------------
+#line 1 "templates/ptx/compare.cuh"
+// Compares scores as floating-point numbers, as they were loaded: no score needs its key. A word holds one
+// score of 32 bits or two of 16.
+//
+// Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
+// Before sm_90 and in the interpreter, plain C++ computes the same results as the instructions, also for
+// NaN and signed zeros, so that the interpreter detects errors in their use.
+
+// uses ptx/integers.cuh
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#define TOPKIT_COMPARE_PTX 1
+#else
+#define TOPKIT_COMPARE_PTX 0
+#endif
+
+// One instruction for each dtype, chosen when the kernel is compiled.
+#define TOPKIT_BETTER_OF(operation)                                                              \
+    if constexpr (sizeof(Bits) == 4) {                                                           \
+        asm(operation ".f32 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                         \
+    } else if constexpr (IS_F16) {                                                               \
+        asm(operation ".f16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                       \
+    } else {                                                                                     \
+        asm(operation ".bf16x2 %0, %1, %2;" : "=r"(best) : "r"(a), "r"(b));                      \
+    }
+#define TOPKIT_ADD_HITS(relation)                                                                \
+    if constexpr (sizeof(Bits) == 4) {                                                           \
+        asm("{\n\t.reg .pred p;\n\tsetp." relation ".f32 p, %1, %2;\n\t@p or.b32 %0, %0, %3;\n\t}"  \
+            : "+r"(hits)                                                                         \
+            : "r"(word), "r"(other), "r"(bit));                                                  \
+    } else if constexpr (IS_F16) {                                                               \
+        u32 mask;                                                                                \
+        asm("set." relation ".u32.f16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(other));      \
+        hits |= mask & bit;                                                                      \
+    } else {                                                                                     \
+        u32 mask;                                                                                \
+        asm("set." relation ".u32.bf16x2 %0, %1, %2;" : "=r"(mask) : "r"(word), "r"(other));     \
+        hits |= mask & bit;                                                                      \
+    }
+
+template <class Dtype, bool LARGEST, bool NAN_WINNING>
+struct Compare {
+    using Bits = typename Dtype::Bits;
+    static constexpr u32 SCORES = 4 / sizeof(Bits);  // in a word
+    static constexpr bool IS_F16 = Dtype::INFINITE == 0x7C00u;
+
+    static __device__ __forceinline__ Bits score(u32 word, u32 which) {
+        return Bits(word >> (which * 16));
+    }
+
+    // The better of each two scores. A NaN that wins comes out as the canonical one.
+    static __device__ __forceinline__ u32 better(u32 a, u32 b) {
+#if TOPKIT_COMPARE_PTX
+        u32 best;
+        if constexpr (LARGEST && NAN_WINNING) {
+            TOPKIT_BETTER_OF("max.NaN")
+        } else if constexpr (LARGEST) {
+            TOPKIT_BETTER_OF("max")
+        } else if constexpr (NAN_WINNING) {
+            TOPKIT_BETTER_OF("min.NaN")
+        } else {
+            TOPKIT_BETTER_OF("min")
+        }
+        return best;
+#else
+        u32 best = 0;
+        for (u32 i = 0; i < SCORES; ++i) {
+            best |= u32(better_score(score(a, i), score(b, i))) << (16 * i);
+        }
+        return best;
+#endif
+    }
+
+    // Adds to `hits` each score of a word that is better than the score at its place in `other`. A NaN
+    // that wins is better than every score. A NaN that loses is better than none.
+    static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
+#if TOPKIT_COMPARE_PTX
+        if constexpr (LARGEST && NAN_WINNING) {
+            TOPKIT_ADD_HITS("gtu")
+        } else if constexpr (LARGEST) {
+            TOPKIT_ADD_HITS("gt")
+        } else if constexpr (NAN_WINNING) {
+            TOPKIT_ADD_HITS("ltu")
+        } else {
+            TOPKIT_ADD_HITS("lt")
+        }
+#else
+        add_where(word, other, bit, hits, [](Bits score, Bits other) {
+            return is_nan(score) || is_nan(other) ? NAN_WINNING
+                                                  : in_order(other, score) && !equal(other, score);
+        });
+#endif
+    }
+
+    // Adds to `hits` each score of a word that equals the score at its place in `other` as a number. NaN
+    // equals nothing, so a word compared with itself gives all scores that are not NaN.
+    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
+#if TOPKIT_COMPARE_PTX
+        TOPKIT_ADD_HITS("eq")
+#else
+        add_where(word, other, bit, hits, [](Bits score, Bits other) {
+            return !is_nan(score) && !is_nan(other) && equal(score, other);
+        });
+#endif
+    }
+
+#if !TOPKIT_COMPARE_PTX
+   private:
+    static __device__ __forceinline__ constexpr bool is_nan(Bits bits) {
+        return Bits(bits & Bits(~Dtype::SIGN)) > Dtype::INFINITE;
+    }
+
+    // Whether `a` ranks no better than `b`. -0 is below +0, as in max and min. Precondition: no NaN.
+    static __device__ __forceinline__ bool in_order(Bits a, Bits b) {
+        const auto ordered = [](Bits bits) {
+            return Bits(bits & Dtype::SIGN ? Bits(~bits) : Bits(bits | Dtype::SIGN));
+        };
+        return LARGEST ? ordered(a) <= ordered(b) : ordered(b) <= ordered(a);
+    }
+
+    // Whether two numbers compare as equal. Precondition: no NaN.
+    static __device__ __forceinline__ bool equal(Bits a, Bits b) {
+        return a == b || Bits((a | b) & Bits(~Dtype::SIGN)) == 0;
+    }
+
+    static __device__ __forceinline__ Bits better_score(Bits a, Bits b) {
+        constexpr Bits CANONICAL = Bits(~Dtype::SIGN);
+        if (is_nan(a) || is_nan(b)) {
+            return NAN_WINNING || (is_nan(a) && is_nan(b)) ? CANONICAL : is_nan(a) ? b : a;
+        }
+        return in_order(b, a) ? a : b;
+    }
+
+    template <class Relation>
+    static __device__ __forceinline__ void add_where(u32 word, u32 other, u32 bit, u32& hits,
+                                                     Relation relation) {
+        for (u32 i = 0; i < SCORES; ++i) {
+            if (relation(score(word, i), score(other, i))) {
+                hits |= bit & (SCORES == 1 ? ~0u : 0xFFFFu << (16 * i));
+            }
+        }
+    }
+#endif
+};
+
+// ---- score/word.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/word.cuh"
+// Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Preconditions: the key of a threshold is at least that of the worst infinity.
+
+// uses core/types.cuh
+// uses ptx/compare.cuh
+
+template <class Config>
+struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST> {
+    using Dtype = typename Config::Source::Score;
+    using Bits = typename Dtype::Bits;
+    using Ordinal = typename Config::Ordinal;
+    using ScoreKey = typename Ordinal::ScoreKey;
+    using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
+    static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
+    // Stands for a missing score: the infinity that loses.
+    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
+                                                      : u32(Dtype::INFINITE);
+    static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
+
+    // One score of several words, and its bits as a word.
+    template <u32 N>
+    static __device__ __forceinline__ Bits score_of(const u32 (&words)[N], u32 item) {
+        return ScoreWord::score(words[item / SCORES], item % SCORES);
+    }
+    template <u32 N>
+    static __device__ __forceinline__ u32 word_of(const u32 (&words)[N], u32 item) {
+        const u32 word = words[item / SCORES];
+        return SCORES == 1 ? word : item % 2 == 0 ? word & 0xFFFFu : word >> 16;
+    }
+
+    // The hits of a thread are the bits of a word: bit w is the lower score of word w, bit w + 16 the upper.
+    static __device__ __forceinline__ constexpr u32 bits_of(u32 word) {
+        return (SCORES == 1 ? 1u : 0x00010001u) << word;
+    }
+    static __device__ __forceinline__ u32 item_of(u32 bit) {
+        return SCORES == 1 ? bit : bit % 16 * 2 + bit / 16;
+    }
+
+    // The score key of a score.
+    static __device__ __forceinline__ ScoreKey key(Bits score) {
+        return Ordinal::score_key(Ordinal::key(score, 0));
+    }
+
+    // The keys of the two infinities. Only a NaN that loses has a key below the first, and only a NaN
+    // that wins has a key above the second.
+    static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
+
+    // A word of scores with this key, for `add_beyond`. If no score has the key, the scores have the next
+    // key below it. Precondition: the key is at least `worst_key()`.
+    static __device__ __forceinline__ u32 of_key(u32 key) {
+        constexpr u32 MASK = Bits(~Bits(0));
+        constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
+        constexpr u32 BELOW = ABOVE ^ MASK;
+        const u32 ordered = Config::LARGEST ? key : key ^ MASK;
+        u32 bits;
+        if (Config::LARGEST ? ordered >= ABOVE : ordered <= BELOW) {
+            bits = Config::LARGEST ? Dtype::INFINITE : ABOVE;
+        } else if (ordered >= Dtype::SIGN) {
+            bits = ordered ^ Dtype::SIGN;
+        } else if (ordered == Dtype::SIGN - 1) {  // -0 would be here, and has the key of +0
+            bits = Config::LARGEST ? Dtype::SIGN + 1 : 0;
+        } else {
+            bits = ordered ^ MASK;
+        }
+        return SCORES == 1 ? bits : bits * 0x00010001u;
+    }
+
+    // A score's key, except for NaN and -0. It takes three instructions less, and serves where a wrong key
+    // costs only time.
+    static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
+        const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
+        const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
+        const u32 key = Config::LARGEST ? ordered : ~ordered;
+        return SCORES == 1 ? key : key >> 16;
+    }
+};
+
+// ---- row/words.cuh -----------------------------------------------------------------------------
+#line 1 "templates/row/words.cuh"
+// Scores of a row as words: one of 32 bits, or two of 16.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Precondition: the elements are those of the row.
+
+// uses core/types.cuh
+// uses score/word.cuh
+// uses row/row.cuh
+
+template <class Config>
+struct RowWords {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    using Word = ScoreWord<Config>;
+    using Bits = typename Word::Bits;
+    // Whether the words of the elements are those of the scores.
+    static constexpr bool RAW = Source::IDENTITY && !Source::DROPS;
+    static constexpr u32 ELEMENTS = 16 / sizeof(Element);     // of a vector of 16 bytes
+    static constexpr u32 VECTOR = ELEMENTS / Word::SCORES;  // words of their scores
+
+    // The score of an element; WORST if the source drops it.
+    static __device__ __forceinline__ Bits score(const Row<Config>& row, Element element, u32 column) {
+        const Bits score = row.score(element, column);
+        if constexpr (Source::DROPS) {
+            return row.keep(column) ? score : Bits(Word::WORST_BITS);
+        } else {
+            return score;
+        }
+    }
+
+    // Puts the scores of a vector of elements, from a column on, into the words from `first` on.
+    template <u32 N>
+    static __device__ __forceinline__ void make(const Row<Config>& row, const uint4& vector, u32 column,
+                                                u32 (&words)[N], u32 first) {
+        if constexpr (RAW) {
+            words[first] = vector.x;
+            words[first + 1] = vector.y;
+            words[first + 2] = vector.z;
+            words[first + 3] = vector.w;
+        } else {
+            union {
+                uint4 loaded;
+                Element elements[ELEMENTS];
+            };
+            loaded = vector;
+#pragma unroll
+            for (u32 w = 0; w < VECTOR; ++w) {
+                u32 word = 0;
+#pragma unroll
+                for (u32 i = w * Word::SCORES; i < (w + 1) * Word::SCORES; ++i) {
+                    word |= u32(score(row, elements[i], column + i)) << (i % Word::SCORES * 16);
+                }
+                words[first + w] = word;
+            }
+        }
+    }
+
+    // Makes the words of a vector hold no score.
+    template <u32 N>
+    static __device__ __forceinline__ void clear(u32 (&words)[N], u32 first) {
+#pragma unroll
+        for (u32 w = 0; w < VECTOR; ++w) {
+            words[first + w] = Word::WORST;
+        }
     }
 };
 
@@ -796,6 +1217,7 @@ struct RowVectors {
 // uses core/types.cuh
 // uses score/code.cuh
 // uses row/vectors.cuh
+// uses row/words.cuh
 
 // The word at a place, known only at run time, of an array in registers. Registers cannot be indexed, so
 // this is a tree of selections.
@@ -828,10 +1250,10 @@ struct ClusterShare<1> {
 // Where the scores of a thread stand in the row.
 template <class Config>
 struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
-                        RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
-    using Bits = typename Config::Bits;
-    using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
+                        RowVectors<Config, 16> {
+    using Element = typename Config::Source::Element;
+    using Word = ScoreWord<Config>;
+    using Words = RowWords<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
@@ -839,14 +1261,16 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     static constexpr u32 PAIRS = VECTORS * VECTOR_PAIRS;
     static constexpr u32 WORDS = (PAIRS + 15) / 16;  // words of hits: 16 pairs each
     static constexpr u32 STRIDE = THREADS * Config::CLUSTER;  // vectors
-    static_assert(VEC_SIZE * sizeof(Bits) == 16, "a resident row is loaded 16 bytes at a time");
+    static_assert(VEC_SIZE * sizeof(Element) == 16, "a resident row is loaded 16 bytes at a time");
     static_assert(Config::ITEMS % VEC_SIZE == 0, "a thread holds whole vectors");
 
-    using Vectors = RowVectors<Bits, VEC_SIZE, 16>;
+    using Vectors = RowVectors<Config, 16>;
     using Vectors::edge_column;
+    using Vectors::elements;
     using Vectors::head;
+    using Vectors::key;
+    using Vectors::key_at;
     using Vectors::length;
-    using Vectors::scores;
     using Vectors::vectors;
 
     // One bit for each score of the thread. For pair p, bit p % 16 of word p / 16 is the low half, and bit
@@ -889,7 +1313,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     };
 
-    __device__ __forceinline__ ResidentPlaces(const Row<Bits>& row, u32 rank)
+    __device__ __forceinline__ ResidentPlaces(const Row<Config>& row, u32 rank)
         : ClusterShare<Config::CLUSTER>{rank}, Vectors(row) {}
 
     // Calls visit(column) once for every hit.
@@ -922,7 +1346,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
             if (here == 0) {
                 continue;
             }
-            u32 loaded[CHUNK * 4];
+            u32 loaded[CHUNK * Words::VECTOR];
 #pragma unroll
             for (u32 v = 0; v < CHUNK; ++v) {
                 if (holds(chunk * CHUNK + v)) {
@@ -933,29 +1357,23 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
             for (u32 item = 0; item < CHUNK_PAIRS * 2; ++item) {
                 const u32 bit = 1u << (item / 2 + 16 * (item % 2));
                 if (here & bit) {
-                    const u32 bits = sizeof(Bits) == 4 ? loaded[item % (CHUNK * 4)]
-                                                       : loaded[item / 2] >> 16 * (item % 2);
                     const u32 at = column(chunk * CHUNK + item / VEC_SIZE, item % VEC_SIZE);
-                    visit(Ordinal::key(Bits(bits), at), word, bit << shift);
+                    visit(key(Word::score_of(loaded, item), at), word, bit << shift);
                 }
             }
         }
         if (hits.edge != 0) {
-            visit(key(edge_column()), WORDS, 1u);
+            visit(key_at(edge_column()), WORDS, 1u);
         }
     }
 
-    // Loads a vector of this thread to the words from 4 * `to` on.
+    // Loads the scores of a vector of this thread to the words of vector `to`.
     template <u32 N>
     __device__ __forceinline__ void load_vector(u32 v, u32 to, u32 (&words)[N]) const {
-        const uint4 vector = __ldg(reinterpret_cast<const uint4*>(scores + column(v, 0)));
-        words[4 * to] = vector.x;
-        words[4 * to + 1] = vector.y;
-        words[4 * to + 2] = vector.z;
-        words[4 * to + 3] = vector.w;
+        const u32 at = column(v, 0);
+        const uint4 vector = __ldg(reinterpret_cast<const uint4*>(elements + at));
+        Words::make(*this, vector, at, words, Words::VECTOR * to);
     }
-
-    __device__ __forceinline__ Key key(u32 at) const { return Ordinal::key(__ldg(scores + at), at); }
 
     __device__ __forceinline__ bool holds(u32 v) const {
         return first() + v * STRIDE < vectors;
@@ -990,15 +1408,17 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
 // The scores of a thread, rounded, in registers.
 template <class Config>
 struct ResidentRow {
-    using Bits = typename Config::Bits;
-    using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
-    using Dtype = typename Config::Dtype;
+    using Score = typename Config::Source::Score;
+    using Codes = ScoreCodes<Score>;
+    using Bits = typename Score::Bits;
+    using Key = typename Config::Ordinal::Key;
+    using Word = ScoreWord<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
-    static constexpr u32 WORDS = VECTORS * 4;
+    using Words = typename Places::Words;
+    static constexpr u32 WORDS = VECTORS * Words::VECTOR;
     // Whether the scores as loaded stay in registers too. If registers are to spare, this saves 0.25 us of
     // loading scores again for their keys (1 x 8192, H200). With small CTAs, it would let fewer of them
     // share an SM.
@@ -1011,28 +1431,22 @@ struct ResidentRow {
     u32 pairs[Places::PAIRS];  // -inf where the thread holds no score
     u32 edge;                  // a score before or after the vectors, in the low half
 
-    __device__ __forceinline__ ResidentRow(const Row<Bits>& row, u32 rank) : places(row, rank) {
+    __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : places(row, rank) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-#pragma unroll
-            for (u32 w = 0; w < 4; ++w) {
-                words[4 * v + w] = WORST;
-            }
+            Words::clear(words, Words::VECTOR * v);
             if (places.holds(v)) {
                 places.load_vector(v, v, words);
             }
         }
-        edge = rounded(WORST_BITS, 0);
+        edge = rounded(Word::WORST_BITS, 0);
         if (places.holds_edge()) {
-            edge = rounded(u32(__ldg(row.scores + places.edge_column())), 0);
+            const u32 at = places.edge_column();
+            edge = rounded(Words::score(row, __ldg(row.elements + at), at), 0);
         }
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {
-            if constexpr (sizeof(Bits) == 4) {
-                pairs[p] = rounded(words[2 * p], words[2 * p + 1]);
-            } else {
-                pairs[p] = rounded(words[p] & 0xFFFFu, words[p] >> 16);
-            }
+            pairs[p] = rounded(Word::word_of(words, 2 * p), Word::word_of(words, 2 * p + 1));
         }
     }
 
@@ -1044,11 +1458,11 @@ struct ResidentRow {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 const u32 bit = __ffs(rest) - 1;
                 const u32 at = places.column_of(w, bit);
-                visit(KEEPS_SCORES ? Ordinal::key(score(w * 16 + bit % 16, bit / 16), at) : places.key(at), at);
+                visit(KEEPS_SCORES ? places.key(score(w * 16 + bit % 16, bit / 16), at) : places.key_at(at), at);
             }
         }
         if (hits.edge != 0) {
-            visit(places.key(places.edge_column()), places.edge_column());
+            visit(places.key_at(places.edge_column()), places.edge_column());
         }
     }
 
@@ -1070,7 +1484,7 @@ struct ResidentRow {
                 }
             }
             if (hits.edge != 0) {
-                visit(places.key(places.edge_column()), Places::WORDS, 1u);
+                visit(places.key_at(places.edge_column()), Places::WORDS, 1u);
             }
         }
     }
@@ -1112,25 +1526,6 @@ struct ResidentRow {
         }
     }
 
-    // Whether a code stands for the best infinity and for finite scores beyond the halves.
-    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
-        return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
-    }
-
-    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
-    // so that a digit begins at an infinity.
-    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
-    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
-    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
-
-    // Whether scores of this code's exponent are equal if their codes are equal: halves hold such scores
-    // without rounding. Precondition: scores of 16 bits.
-    static __device__ __forceinline__ bool tells_all(u32 code) {
-        const u32 exponent = half_of_code(code) >> 10 & 31;
-        constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
-        return exponent < 31 && (IS_F16 || exponent > 0);
-    }
-
     // The scores that are at least `half`.
     __device__ __forceinline__ Hits at_least(u32 half) const {
         const u32 threshold = half_twice(half);
@@ -1159,25 +1554,17 @@ struct ResidentRow {
     // The key of one score of a pair. Precondition: both operands are known at compile time.
     __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
         const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
-        if constexpr (sizeof(Bits) == 4) {
-            return Ordinal::key(words[pair * 2 + second], at);
-        } else {
-            return Ordinal::key(Bits(words[pair] >> (second * 16)), at);
-        }
+        return places.key(Word::score_of(words, pair * 2 + second), at);
     }
 
     // One score of a pair, as it was loaded.
     __device__ __forceinline__ Bits score(u32 pair, u32 second) const {
-        if constexpr (sizeof(Bits) == 4) {
+        if constexpr (Word::SCORES == 1) {
             return pick(words, pair * 2 + second);
         } else {
             return Bits(pick(words, pair) >> (second * 16));
         }
     }
-
-    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
-                                                      : u32(Dtype::INFINITE);
-    static constexpr u32 WORST = sizeof(Bits) == 4 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
 
     __device__ __forceinline__ void drop_absent(Hits& hits) const {
 #pragma unroll
@@ -1193,12 +1580,11 @@ struct ResidentRow {
 
     // Two scores as halves that are greater for the better.
     static __device__ __forceinline__ u32 rounded(u32 first, u32 second) {
-        u32 pair = rounded_scores(Dtype{}, first, second);
+        u32 pair = rounded_scores(Score{}, first, second);
         if constexpr (!Config::LARGEST) {
             pair ^= HALF_SIGNS;
         }
-        constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-        return half_unsigned_zeros(half_without_nan<NAN_WINS>(pair));
+        return half_unsigned_zeros(half_without_nan<Word::NAN_WINS>(pair));
     }
 };
 
@@ -1223,11 +1609,14 @@ struct Extremes {
         u64 words[sizeof(Wide) / sizeof(u32)];
     };
     __device__ __forceinline__ Words words() const {
+        Words both;
         if constexpr (sizeof(Wide) == sizeof(u32)) {
-            return {{u64(greatest) << 32 | least}};
+            both.words[0] = u64(greatest) << 32 | least;
         } else {
-            return {{least, greatest}};
+            both.words[0] = least;
+            both.words[1] = greatest;
         }
+        return both;
     }
     static __device__ __forceinline__ Extremes of(const Words& both) {
         if constexpr (sizeof(Wide) == sizeof(u32)) {
@@ -1467,11 +1856,11 @@ struct FewCandidates {
 
 // Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Config::Bits>& row, u32 k) {
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
-            sink.put(slot, slot, [&] { return Config::Ordinal::key(__ldg(row.scores + slot), slot); });
+            sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
         } else {
             sink.fill(slot);
         }
@@ -1488,24 +1877,33 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<typename Co
 // Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
+// uses row/row.cuh
 
 template <class Config>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
     using Output = typename Config::Output;
+    static constexpr bool DROPS = Config::Source::DROPS;
+    static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
     const LaunchArgs& args;
     u32 row;
 
-    // Writes a winner. key() gives its key, and is called only if the output uses it.
+    // Writes a winner; an element that the source drops is no winner, and its place is filled. key() gives
+    // the key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
-        const Output output(args, row);
-        if constexpr (Output::NEEDS_KEY) {
-            output.write(slot, key(), column);
-        } else {
-            output.write(slot, Key(0), column);
+        Key known = 0;
+        if constexpr (NEEDS_KEY) {
+            known = key();
         }
+        if constexpr (DROPS) {
+            if (known == Row<Config>::ABSENT) {
+                fill(slot);
+                return;
+            }
+        }
+        Output(args, row).write(slot, known, column);
     }
 
     // Writes a place for which the row has no score.
@@ -1521,7 +1919,7 @@ struct DirectSink {
 // slots, and so in few transactions.
 //
 // Scope: thread, but `finish`, which all threads of the CTA must reach, once a row. Shared memory: a column,
-// and a key if the output uses it, for each of PLACES winners. Barriers: one in `finish` if winners are
+// and a key if it is used, for each of PLACES winners. Barriers: one in `finish` if winners are
 // staged. Preconditions: slot < k; no slot is put twice; k <= PLACES if winners are staged.
 
 // uses core/types.cuh
@@ -1541,12 +1939,13 @@ template <class Config, u32 PLACES>
 struct StagedSink {
     using Key = typename Config::Ordinal::Key;
     using Direct = DirectSink<Config>;
-    static constexpr bool NEEDS_KEY = Config::Output::NEEDS_KEY;
+    static constexpr bool NEEDS_KEY = Direct::NEEDS_KEY;
     static constexpr u32 THREADS = Config::THREADS;
     using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
 
     Direct direct;
     Winners& winners;
+    u32 k;
     bool staged;  // else each winner is written as soon as it is known
 
     // Calls write(put) for many winners, with the `put` to call for each: the choice is made once.
@@ -1559,7 +1958,7 @@ struct StagedSink {
         }
     }
 
-    // Takes one winner. key() gives its key, and is called only if the output uses it.
+    // Takes one winner. key() gives its key, and is called only where it is used.
     template <class MakeKey>
     __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
         put_all([&](auto put) { put(slot, column, key); });
@@ -1572,7 +1971,7 @@ struct StagedSink {
     __device__ __forceinline__ void finish() const {
         if (staged) {
             __syncthreads();
-            for (u32 slot = threadIdx.x; slot < u32(direct.args.k); slot += THREADS) {
+            for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
                 direct.put(slot, winners.columns[slot], [&] {
                     if constexpr (NEEDS_KEY) {
                         return winners.keys[slot];
@@ -1630,7 +2029,6 @@ struct StagedSink {
 
 template <class Config>
 struct BlockResident {
-    using Bits = typename Config::Bits;
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
     using Places = ResidentPlaces<Config>;
@@ -1644,7 +2042,7 @@ struct BlockResident {
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = 2048;
+    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
@@ -1669,10 +2067,10 @@ struct BlockResident {
         }
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole.
-        const Row<Bits> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(sink_of(args, shared, false), row, k);
+            take_all<Config>(sink_of(args, shared, k, false), row, k);
             return;
         }
         // Load the row, and count the upper bits of the rounded scores.
@@ -1705,10 +2103,10 @@ struct BlockResident {
         // transactions: 1024 x 8192 bf16, k = 2048, 15 us, and 28 us without (H200). Few winners are not
         // worth it.
         const bool staged = STAGED_FROM <= k && k <= STAGED;
-        const Sink sink = sink_of(args, shared, staged);
+        const Sink sink = sink_of(args, shared, k, staged);
         sink.put_all([&](auto put) {
             places.for_each_column(winners, [&](u32 column) {
-                put(slots.winner++, column, [&] { return places.key(column); });
+                put(slots.winner++, column, [&places, column] { return places.key_at(column); });
             });
         });
         // Select the rest of the k winners from the candidates.
@@ -1718,7 +2116,7 @@ struct BlockResident {
                 const u32 above = threshold.above;
                 shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
                                          [&args, &shared, above, staged](u32 slot, u32 column, Wide key) {
-                                             sink_of(args, shared, staged)
+                                             sink_of(args, shared, u32(args.k), staged)
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
             } else {
@@ -1729,9 +2127,9 @@ struct BlockResident {
         sink.finish();
     }
 
-    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, bool staged) {
+    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
         const DirectSink<Config> direct = {args, blockIdx.x};
-        return {direct, shared.winners, staged};
+        return {direct, shared.winners, k, staged};
     }
 
     // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
@@ -1760,8 +2158,8 @@ struct BlockResident {
 
             Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
             places.for_each_column(winners, [&](u32 column) {
-                sink_of(args, shared, staged)
-                    .put(place + slots.winner++, column, [&] { return places.key(column); });
+                sink_of(args, shared, u32(args.k), staged)
+                    .put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
             });
             slot = slots.candidate;
             place += threshold.above;
@@ -1772,8 +2170,8 @@ struct BlockResident {
         }
         places.for_each_column(candidates, [&](u32 column) {
             if (slot < wanted) {
-                sink_of(args, shared, staged)
-                    .put(place + slot, column, [&] { return places.key(column); });
+                sink_of(args, shared, u32(args.k), staged)
+                    .put(place + slot, column, [&places, column] { return places.key_at(column); });
             }
             ++slot;
         });

@@ -1,12 +1,14 @@
-//! The code that several suites use: inputs that once had wrong answers, inputs that are hard for a filter's
+//! The code that several suites use: the exactness suite over any backend, inputs that once had wrong answers, inputs that are hard for a filter's
 //! stripes, special scores, spans of ragged rows, a second implementation of the contract, and the variants of
 //! the goldens.
 //!
 //! The suites themselves are in `tests/`. Nothing here needs a GPU, a library or a file, and
 //! nothing here is published.
 
+pub mod case;
 pub mod cases;
 pub mod dealt;
+pub mod exactness;
 pub mod fuzz;
 pub mod goldens;
 pub mod oracle;

@@ -124,7 +124,7 @@ impl KernelKind {
         self.facts().launch
     }
 
-    /// Whether the kernel waits for the previous grid of its stream itself, and so may be launched with
+    /// Whether the kernel waits for the preceding grid of its stream itself, and so may be launched with
     /// programmatic dependent launch (PDL).
     pub const fn pdl(self) -> bool {
         self.facts().pdl

@@ -188,7 +188,7 @@ impl RawLaunch {
     }
 }
 
-/// `LaunchArgs` of `templates/core/types.cuh`, field by field.
+/// `LaunchArgs` of `templates/core/types.cuh`, field by field. There is no padding.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub(crate) struct KernelArgs {
@@ -202,6 +202,14 @@ pub(crate) struct KernelArgs {
     columns: i32,
     k: i32,
     rows: i64,
+}
+
+impl KernelArgs {
+    /// The bytes that a kernel is given.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: every byte of a struct of words without padding is initialised.
+        unsafe { std::slice::from_raw_parts((&raw const *self).cast::<u8>(), size_of::<Self>()) }
+    }
 }
 
 #[cfg(test)]

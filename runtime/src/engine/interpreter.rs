@@ -2,7 +2,8 @@
 //! kernel cache. Settings that are refused are an error here, as they are for an engine.
 
 use super::Config;
-use crate::backend::interpret::{InterpretError, Interpreter};
+use crate::backend::interpret::Interpreter;
+use crate::error::InterpretError;
 
 impl Interpreter {
     /// With the system's C++ compiler, or the compiler that `TOPKIT_CXX` names, and the folder

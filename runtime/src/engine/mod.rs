@@ -4,6 +4,7 @@
 //! A toolchain has no scores and no workspace. A failure is an error of the call in which it happens; nothing is
 //! retried here.
 
+mod backend;
 mod builder;
 mod config;
 mod gpu;
@@ -196,7 +197,7 @@ impl Toolchain {
     }
 
     /// The variants of a selector that packs hold; `None` with a compiler, which can make them all.
-    fn packed(&self, spec: &SelectorSpec) -> Option<Vec<Variant>> {
+    pub(super) fn packed(&self, spec: &SelectorSpec) -> Option<Vec<Variant>> {
         if self.inner.nvrtc.is_ok() {
             return None;
         }
@@ -339,11 +340,6 @@ impl Toolchain {
             searched: self.inner.packs.searched(&self.inner.cache.wanted(source, self.arch())),
             compiler: absent.clone(),
         }))
-    }
-
-    /// The kernel of a variant, if it is loaded.
-    pub(crate) fn loaded(&self, variant: &Variant) -> Option<Arc<LoadedKernel>> {
-        self.inner.loaded.get(variant)
     }
 
     /// The loaded kernel of a variant; renders, compiles and loads it if it is not loaded yet.

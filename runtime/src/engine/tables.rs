@@ -7,10 +7,11 @@ use super::Toolchain;
 use crate::backend::cuda::device::DeviceFacts;
 use crate::compile::nvrtc::Nvrtc;
 use crate::plan::measured::{Provenance, Records, source_digest, space_hash};
-use crate::plan::{GpuTable, Here, Planner};
+use crate::plan::{GpuTable, Here};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
-use topkit_codegen::SelectorSpec;
+#[cfg(feature = "tune")]
+use {crate::plan::Planner, topkit_codegen::SelectorSpec};
 
 /// The GPU, driver and compiler of times that are measured here.
 pub(super) fn provenance(facts: &DeviceFacts, nvrtc: &Nvrtc) -> Provenance {
@@ -30,23 +31,19 @@ impl Toolchain {
         Some(provenance(&self.gpu()?.facts, self.nvrtc().ok()?))
     }
 
-    /// The planner of a selector.
-    pub(crate) fn planner(&self, spec: Arc<SelectorSpec>) -> Planner {
+    /// The table that selectors plan by, read once.
+    pub(super) fn table_in_use(&self) -> Option<Arc<GpuTable>> {
         // The table is replaced as a whole, so a panic of another thread leaves no half of one.
         let mut table = self.inner.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let table = table.get_or_insert_with(|| match self.records() {
+        let read = || match self.records() {
             Some(path) => self.table(&path).map(Arc::new),
             None => self.shipped().map(Arc::new),
-        });
-        let packed = self.packed(&spec);
-        let planner = self.planner_by(spec, table.clone());
-        match packed {
-            None => planner,
-            Some(packed) => planner.among(packed),
-        }
+        };
+        table.get_or_insert_with(read).clone()
     }
 
-    /// As [`Toolchain::planner`], by the table given.
+    /// The planner of a selector by the table given.
+    #[cfg(feature = "tune")]
     pub(crate) fn planner_by(
         &self,
         spec: Arc<SelectorSpec>,

@@ -57,7 +57,7 @@ mod tests {
         assert_eq!((without.pdl, with.pdl), (false, true));
         assert_eq!((without.variant, with), (with.variant, VariantLaunch::of(&with.variant)));
         assert_eq!([without.name(), with.name()], [kernel.to_owned(), format!("{kernel}_pdl")]);
-        // It does not wait for the previous grid.
+        // It does not wait for the preceding grid.
         assert_eq!(VariantLaunch::from_name(DType::F32, "block_radix v4_b2048_t512_pdl"), None);
         assert_eq!(VariantLaunch::from_name(DType::F32, &format!("{kernel}_pdl_pdl")), None);
     }

@@ -7,7 +7,7 @@ mod error;
 mod score;
 mod workload;
 
-pub use error::TooLarge;
+pub use error::{TooLarge, TooShort};
 pub use score::{IndexInt, Score};
 pub use workload::Workload;
 

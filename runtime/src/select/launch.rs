@@ -4,47 +4,47 @@
 //! the context of each buffer and of the stream against the engine's. A launch that would break a
 //! stream capture is refused before cudarc enqueues anything. Planning and enqueueing are elsewhere.
 
-use crate::backend::cuda::capture::is_capturing;
+use super::launcher::Launcher;
+use super::substitute::Planned;
+use super::workspace::Workspace;
 use crate::backend::launch::RawLaunch;
+use crate::backend::memory::{DeviceMemory, DeviceStream};
+use crate::backend::rows::{Output, Rows};
+use crate::backend::{Backend, ContextOf, StreamOf};
 use crate::error::Error;
 use crate::problem::{IndexInt, Problem, Score, TooLarge};
-use crate::select::rows::{Output, Rows};
-use crate::select::selector::Selector;
-use crate::select::substitute::Planned;
-use crate::select::workspace::Workspace;
-use cudarc::driver::{CudaContext, CudaStream, DevicePtrMut};
 use std::sync::Arc;
 
 /// The buffers of a launch, each with the stream that it was made on.
-type Streams<'a> = [(&'static str, Option<&'a Arc<CudaStream>>); 5];
+type Streams<'a, S> = [(&'static str, Option<&'a Arc<S>>); 5];
 
 /// The workspace of a typed launch, with its stream.
-pub(super) enum Memory<'a> {
+pub(super) enum Work<'a, S: DeviceStream> {
     /// The selector's own workspace for the stream.
-    Own(&'a Arc<CudaStream>),
+    Own(&'a Arc<S>),
     /// A workspace of the caller's.
-    Given(&'a CudaStream, &'a mut Workspace),
+    Given(&'a S, &'a mut Workspace<S>),
 }
 
-impl Selector {
+impl<B: Backend> Launcher<B> {
     pub(super) fn launch_typed<S: Score, I: IndexInt>(
         &self,
-        rows: &Rows<'_, S>,
+        rows: &Rows<'_, S, B::Memory>,
         k: u32,
-        output: Output<'_, I>,
-        memory: Memory<'_>,
+        mut output: Output<'_, I, B::Memory>,
+        work: Work<'_, StreamOf<B>>,
     ) -> Result<(), Error> {
-        let (stream, workspace, own) = match memory {
-            Memory::Own(stream) => (&**stream, None, Some(stream)),
-            Memory::Given(stream, workspace) => (stream, Some(workspace), None),
+        let (stream, mut workspace, own) = match work {
+            Work::Own(stream) => (&**stream, None, Some(stream)),
+            Work::Given(stream, workspace) => (stream, Some(workspace), None),
         };
         let problem = Problem::new(S::DTYPE, rows.rows, rows.columns, k);
         let buffers = buffers(rows, &output, workspace.as_deref());
-        self.check_stream(stream)?;
+        self.check_context("the stream", stream.context())?;
         for (what, made_on) in buffers {
             if let Some(made_on) = made_on {
                 self.check_context(what, made_on.context())?;
-                check_order(what, made_on, stream)?;
+                check_order(what, &**made_on, stream)?;
             }
         }
         let shape = self.shape(problem, rows, &output)?;
@@ -52,16 +52,17 @@ impl Selector {
             return Ok(());
         }
         refuse_tracked_capture(stream, &buffers, problem)?;
-        let (scores, _scores) = rows.scores.device_ptr(stream);
-        let starts = rows.starts.map(|starts| starts.device_ptr(stream));
-        let lengths = rows.lengths.map(|lengths| lengths.device_ptr(stream));
-        let (indices, _indices) = output.indices.device_ptr_mut(stream);
+        let address = |spans| B::Memory::address(spans, stream);
+        let (scores, _scores) = B::Memory::address(&rows.scores, stream);
+        let starts = rows.starts.as_ref().map(address);
+        let lengths = rows.lengths.as_ref().map(address);
+        let (indices, _indices) = B::Memory::address_mut(&mut output.indices, stream);
         let workspace_bytes = workspace.as_ref().map_or(0, |workspace| workspace.bytes());
-        let workspace = workspace.and_then(Workspace::memory);
-        let workspace = workspace.map(|memory| memory.device_ptr_mut(stream));
+        let workspace = workspace.as_mut().and_then(|workspace| workspace.memory());
+        let workspace = workspace.map(|memory| B::Memory::address_of_bytes(memory, stream));
         // A wait that failed is kept by the stream's object of the context, which need not be the
         // engine's.
-        stream.context().check_err().map_err(Error::cuda("wait for the buffers"))?;
+        stream.check_waits()?;
         let launch = RawLaunch {
             scores,
             row_starts: starts.as_ref().map_or(0, |(address, _)| *address),
@@ -77,18 +78,18 @@ impl Selector {
         unsafe {
             match own {
                 Some(stream) => self.launch_in_own(stream, launch),
-                None => self.launch_checked(stream.cu_stream(), &launch),
+                None => self.launch_checked(stream.handle(), &launch),
             }
         }
     }
 
-    /// As [`Selector::launch_checked`], in the workspace that the selector has for the stream.
+    /// As [`Launcher::launch_checked`], in the workspace that the selector has for the stream.
     ///
     /// # Safety
-    /// As for [`Selector::launch_raw`]; the launch names no workspace.
+    /// As for [`Launcher::launch_raw`]; the launch names no workspace.
     unsafe fn launch_in_own(
         &self,
-        stream: &Arc<CudaStream>,
+        stream: &Arc<StreamOf<B>>,
         launch: RawLaunch,
     ) -> Result<(), Error> {
         let mut planned = self.plan_launch(&launch, usize::MAX)?;
@@ -105,22 +106,22 @@ impl Selector {
     }
 
     /// # Safety
-    /// As for [`Selector::launch_in_own`].
+    /// As for [`Launcher::launch_in_own`].
     unsafe fn enqueue_in_own(
         &self,
-        stream: &Arc<CudaStream>,
+        stream: &Arc<StreamOf<B>>,
         launch: RawLaunch,
-        planned: &Planned,
+        planned: &Planned<B::Kernel>,
     ) -> Result<(), Error> {
         let needed = planned.plan.workspace_bytes;
         if needed == 0 {
             // SAFETY: as the caller promises.
-            return unsafe { self.enqueue(stream.cu_stream(), &launch, planned) };
+            return unsafe { self.enqueue(stream.handle(), &launch, planned) };
         }
-        // SAFETY: the stream is live, and of its context.
-        let capturing = unsafe { is_capturing(stream.context(), stream.cu_stream()) }?;
         let slot = self.workspaces().slot(stream);
         let mut own = slot.lock();
+        // Another thread may have compiled a kernel under the lock, and a capture may have begun meanwhile.
+        let capturing = stream.is_capturing()?;
         // A capture makes no workspace, but another plan of the shape may fit the existing workspace.
         let fitting = match capturing && own.bytes() < needed {
             true => Some(self.plan_launch(&launch, own.bytes())?),
@@ -135,21 +136,21 @@ impl Selector {
         let launch = RawLaunch { workspace, workspace_bytes, ..launch };
         // SAFETY: as the caller promises. The workspace is zero or as the last launch left it, it is this
         // stream's, and no other thread replaces it before the launch is enqueued.
-        unsafe { self.enqueue(stream.cu_stream(), &launch, planned) }
+        unsafe { self.enqueue(stream.handle(), &launch, planned) }
     }
 
-    /// The stream is of the engine's context.
-    pub(crate) fn check_stream(&self, stream: &CudaStream) -> Result<(), Error> {
-        self.check_context("the stream", stream.context())
-    }
-
-    fn check_context(&self, what: &'static str, context: &CudaContext) -> Result<(), Error> {
-        let offline = || Error::Offline { arch: self.toolchain().arch() };
-        let engine = self.context().ok_or_else(offline)?;
-        if context == &**engine {
+    /// Refuses a stream or a buffer of another context than the backend's.
+    pub(super) fn check_context(
+        &self,
+        what: &'static str,
+        context: &ContextOf<B>,
+    ) -> Result<(), Error> {
+        let own = self.backend().context()?;
+        if context == own {
             return Ok(());
         }
-        Err(Error::Context { what, given: context.ordinal(), engine: engine.ordinal() })
+        let [given, engine] = [context, own].map(StreamOf::<B>::ordinal);
+        Err(Error::Context { what, given, engine })
     }
 
     /// The launch without its addresses, once its sizes and strides and the lengths of its buffers are
@@ -157,8 +158,8 @@ impl Selector {
     fn shape<S: Score, I: IndexInt>(
         &self,
         Problem { dtype, rows: count, columns, k, .. }: Problem,
-        rows: &Rows<'_, S>,
-        output: &Output<'_, I>,
+        rows: &Rows<'_, S, B::Memory>,
+        output: &Output<'_, I, B::Memory>,
     ) -> Result<RawLaunch, Error> {
         let declared = self.spec().semantics.index;
         if I::TYPE != declared {
@@ -186,16 +187,16 @@ fn stride(what: &'static str, given: usize) -> Result<i64, TooLarge> {
     i64::try_from(given).map_err(|_| TooLarge { what, value, limit })
 }
 
-fn buffers<'a, S, I>(
-    rows: &Rows<'a, S>,
-    output: &'a Output<'_, I>,
-    workspace: Option<&'a Workspace>,
-) -> Streams<'a> {
+fn buffers<'a, S: Score, I: IndexInt, M: DeviceMemory>(
+    rows: &'a Rows<'_, S, M>,
+    output: &'a Output<'_, I, M>,
+    workspace: Option<&'a Workspace<M::Stream>>,
+) -> Streams<'a, M::Stream> {
     [
-        ("the score buffer", Some(rows.scores.stream())),
-        ("the buffer of starts", rows.starts.map(|starts| starts.stream())),
-        ("the buffer of lengths", rows.lengths.map(|lengths| lengths.stream())),
-        ("the index buffer", Some(output.indices.stream())),
+        ("the score buffer", Some(M::stream(&rows.scores))),
+        ("the buffer of starts", rows.starts.as_ref().map(M::stream)),
+        ("the buffer of lengths", rows.lengths.as_ref().map(M::stream)),
+        ("the index buffer", Some(M::stream_mut(&output.indices))),
         ("the workspace", workspace.and_then(Workspace::stream)),
     ]
 }
@@ -204,32 +205,28 @@ fn buffers<'a, S, I>(
 /// the launch. Each object of one primary context counts its own streams, and with one stream it records
 /// and waits for no events, which is enough for its own buffers alone. If a caller turned tracking off,
 /// by an unsafe call, the order is the caller's duty.
-fn check_order(what: &'static str, made_on: &CudaStream, stream: &CudaStream) -> Result<(), Error> {
-    let (made_by, context) = (made_on.context(), stream.context());
-    let one_stream = made_on.cu_stream().is_null() && stream.cu_stream().is_null();
-    if Arc::ptr_eq(made_by, context) || one_stream {
+fn check_order<S: DeviceStream>(what: &'static str, made_on: &S, stream: &S) -> Result<(), Error> {
+    let one_stream = made_on.handle().is_null() && stream.handle().is_null();
+    if made_on.shares_object(stream) || one_stream {
         return Ok(());
     }
-    let ordered = [made_by, context]
-        .iter()
-        .all(|object| object.is_managing_stream_synchronization() || !object.is_event_tracking());
+    let ordered = [made_on, stream].iter().all(|side| side.orders_streams() || !side.tracks());
     if ordered { Ok(()) } else { Err(Error::Unordered { what }) }
 }
 
 /// Where cudarc tracks buffers, it waits for events that were recorded before a capture, which ends
 /// the capture, and records events in it, which no stream outside may wait for.
-fn refuse_tracked_capture(
-    stream: &CudaStream,
-    buffers: &Streams<'_>,
+fn refuse_tracked_capture<S: DeviceStream>(
+    stream: &S,
+    buffers: &Streams<'_, S>,
     problem: Problem,
 ) -> Result<(), Error> {
     // Objects of one primary context have each a tracking of their own.
-    let tracks = |stream: &CudaStream| stream.context().is_event_tracking();
-    if !tracks(stream) && !buffers.iter().any(|(_, made_on)| made_on.is_some_and(|it| tracks(it))) {
+    if !stream.tracks() && !buffers.iter().any(|(_, made_on)| made_on.is_some_and(|it| it.tracks()))
+    {
         return Ok(());
     }
-    // SAFETY: the stream is live, and of its context.
-    match unsafe { is_capturing(stream.context(), stream.cu_stream()) }? {
+    match stream.is_capturing()? {
         true => Err(Error::EventTracking { problem }),
         false => Ok(()),
     }

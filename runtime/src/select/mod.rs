@@ -2,9 +2,11 @@
 //!
 //! `engine` makes kernels and `plan` chooses them. A failure is a [`crate::Error`] of its call.
 
+#[cfg(feature = "interpret")]
+pub(crate) mod interpreted;
 mod launch;
+mod launcher;
 mod owners;
-pub(crate) mod rows;
 pub(crate) mod selector;
 mod substitute;
 pub(crate) mod warmup;

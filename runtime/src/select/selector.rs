@@ -1,38 +1,31 @@
 //! A selector on an engine or a toolchain: plan, prepare, launch, and inspect its variants.
 //!
-//! `launch` checks typed launches and ends in [`Selector::launch_raw`] here; `substitute` replaces a plan
-//! whose kernel is refused. A selector of a toolchain without a GPU plans and inspects, and its launches
-//! are [`Error::Offline`]. On an error nothing is enqueued.
+//! Plans and launches are those of its [`Launcher`]; this is what a user reads of them. A selector of a
+//! toolchain without a GPU plans and inspects, and its launches are [`Error::Offline`].
 
-use crate::backend::cuda::capture::is_capturing;
-use crate::backend::cuda::module::LoadedKernel;
+use super::launch::Work;
+use super::launcher::Launcher;
+use super::workspace::Workspace;
 use crate::backend::launch::RawLaunch;
+use crate::backend::rows::{Output, Rows};
 use crate::compile::resources::{self, Resources};
 use crate::compile::sass::Disassembler;
 use crate::compile::store::Artifact;
 use crate::engine::{Engine, Toolchain};
 use crate::error::Error;
 use crate::plan::{Explanation, Plan, Planner, VariantLaunch};
-use crate::problem::Problem;
-use crate::problem::Workload;
-use crate::problem::{IndexInt, Score};
-use crate::select::launch::Memory;
-use crate::select::rows::{Output, Rows};
-use crate::select::substitute::Planned;
-use crate::select::workspace::Workspace;
-use crate::select::workspaces::Workspaces;
+use crate::problem::{IndexInt, Problem, Score, Workload};
 use cudarc::driver::sys::CUstream;
 use cudarc::driver::{CudaContext, CudaStream};
+use std::fmt;
 use std::sync::Arc;
 use topkit_codegen::{RenderedSource, SelectorSpec, Variant};
 
 /// A spec on an engine or a toolchain. `topk_kernel!` wraps one in a type of its own;
 /// [`Toolchain::selector`] makes one from a spec that was built at run time. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Selector {
-    toolchain: Toolchain,
-    planner: Arc<Planner>,
-    workspaces: Arc<Workspaces>,
+    launcher: Launcher<Toolchain>,
 }
 
 impl Toolchain {
@@ -48,48 +41,37 @@ impl Toolchain {
 
 impl Selector {
     pub(crate) fn new(toolchain: Toolchain, spec: SelectorSpec) -> Result<Selector, Error> {
-        let faults = spec.validate();
-        if faults.is_empty() {
-            let planner = Arc::new(toolchain.planner(Arc::new(spec)));
-            Ok(Selector { toolchain, planner, workspaces: Arc::default() })
-        } else {
-            Err(topkit_codegen::SpecError { faults }.into())
-        }
+        Ok(Selector { launcher: Launcher::new(toolchain, spec)? })
     }
 
-    /// The workspaces of typed launches.
-    pub(super) fn workspaces(&self) -> &Workspaces {
-        &self.workspaces
-    }
-
-    /// The planner, for `substitute` and [`Selector::warmup`].
+    /// The planner.
     pub(crate) fn planner(&self) -> &Planner {
-        &self.planner
+        self.launcher.planner()
     }
 
     /// The variants that plans for a workload can name.
     pub(crate) fn reach(&self, workload: &Workload) -> Result<Vec<Variant>, Error> {
-        Ok(self.planner.reach(workload)?)
+        Ok(self.planner().reach(workload)?)
     }
 
     /// The declaration.
     pub fn spec(&self) -> &SelectorSpec {
-        self.planner.spec()
+        self.launcher.spec()
     }
 
     /// The toolchain that it compiles with, or its engine's.
     pub fn toolchain(&self) -> &Toolchain {
-        &self.toolchain
+        self.launcher.backend()
     }
 
     /// The engine that it launches on; `None` where it was made of a toolchain without a GPU.
     pub fn engine(&self) -> Option<Engine> {
-        Engine::of(&self.toolchain)
+        Engine::of(self.toolchain())
     }
 
     /// The context that it launches in; `None` where it was made of a toolchain without a GPU.
     pub fn context(&self) -> Option<&Arc<CudaContext>> {
-        self.toolchain.context()
+        self.toolchain().context()
     }
 
     /// Chooses the variant for a problem: by the measured table of this GPU or of one of its kind, else
@@ -103,7 +85,7 @@ impl Selector {
     /// # Errors
     /// The dtype or k was not declared, or a shape is beyond 2^31 - 1.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, Error> {
-        Ok(self.planner.plan(problem)?)
+        self.launcher.plan(problem)
     }
 
     /// The plan for a problem, with the reason for each decision; its `Display` is for people.
@@ -111,7 +93,7 @@ impl Selector {
     /// # Errors
     /// As for [`Selector::plan`].
     pub fn explain(&self, problem: &Problem) -> Result<Explanation, Error> {
-        Ok(self.planner.explain(problem)?)
+        Ok(self.planner().explain(problem)?)
     }
 
     /// The plan of a problem by one variant, for [`Selector::launch_variant`].
@@ -120,8 +102,7 @@ impl Selector {
     /// As for [`Selector::plan`], and when the selector does not have the variant, or the variant has
     /// another dtype, cannot hold the columns, or needs more than the GPU has.
     pub fn plan_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
-        self.check_variant(variant)?;
-        Ok(self.planner.plan_variant(problem, variant)?)
+        self.launcher.plan_variant(problem, variant)
     }
 
     /// Device memory for the launches of a problem to work in, zeroed on the stream; empty where the
@@ -135,8 +116,7 @@ impl Selector {
         stream: &Arc<CudaStream>,
         problem: &Problem,
     ) -> Result<Workspace, Error> {
-        self.check_stream(stream)?;
-        Workspace::new(stream, &self.plan(problem)?)
+        self.launcher.workspace(stream, problem)
     }
 
     /// Compiles and loads the kernel that [`Selector::launch`] will use for a problem, so that the
@@ -150,16 +130,7 @@ impl Selector {
     /// # Errors
     /// As for [`Selector::plan`], and the failures of compiling and loading.
     pub fn prepare(&self, problem: &Problem) -> Result<Plan, Error> {
-        let mut plan = self.plan(problem)?;
-        if problem.rows == 0 {
-            return Ok(plan);
-        }
-        loop {
-            match self.load(&plan.variant) {
-                Ok(_) => return Ok(plan),
-                Err(error) => plan = self.instead(&plan, error, || self.plan(problem))?,
-            }
-        }
+        self.launcher.prepare(problem)
     }
 
     /// As [`Selector::prepare`], for a variant that the caller chose for [`Selector::launch_variant`].
@@ -169,7 +140,7 @@ impl Selector {
     pub fn prepare_variant(&self, problem: &Problem, variant: &Variant) -> Result<Plan, Error> {
         let plan = self.plan_variant(problem, variant)?;
         if plan.grid > 0 {
-            self.load(variant)?;
+            self.launcher.load(variant)?;
         }
         Ok(plan)
     }
@@ -179,9 +150,9 @@ impl Selector {
     /// # Errors
     /// The selector does not have the variant, or its kernel cannot be compiled or loaded.
     pub fn prepare_plan(&self, plan: &Plan) -> Result<(), Error> {
-        self.check_variant(&plan.variant)?;
+        self.launcher.check_variant(&plan.variant)?;
         if plan.grid > 0 {
-            self.load(&plan.variant)?;
+            self.launcher.load(&plan.variant)?;
         }
         Ok(())
     }
@@ -226,7 +197,7 @@ impl Selector {
         k: u32,
         indices: impl Into<Output<'a, I>>,
     ) -> Result<(), Error> {
-        self.launch_typed(rows, k, indices.into(), Memory::Own(stream))
+        self.launcher.launch_typed(rows, k, indices.into(), Work::Own(stream))
     }
 
     /// As [`Selector::launch`], in a workspace that [`Selector::workspace`] made for this problem, or for
@@ -263,7 +234,7 @@ impl Selector {
         indices: impl Into<Output<'a, I>>,
         workspace: &mut Workspace,
     ) -> Result<(), Error> {
-        self.launch_typed(rows, k, indices.into(), Memory::Given(stream, workspace))
+        self.launcher.launch_typed(rows, k, indices.into(), Work::Given(stream, workspace))
     }
 
     /// Enqueues a selection by device addresses, for callers with their own memory and streams.
@@ -285,32 +256,8 @@ impl Selector {
     /// launch uses it meanwhile; and `stream` belongs to the engine's context. None of this is checked: a
     /// check would cost calls of the driver for every launch.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
-        self.check_launch(launch)?;
         // SAFETY: as the caller promises.
-        unsafe { self.launch_checked(stream, launch) }
-    }
-
-    /// As [`Selector::launch_raw`], for a launch whose shape was checked.
-    ///
-    /// # Safety
-    /// As for [`Selector::launch_raw`].
-    pub(super) unsafe fn launch_checked(
-        &self,
-        stream: CUstream,
-        launch: &RawLaunch,
-    ) -> Result<(), Error> {
-        let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
-        let mut planned = self.plan_launch(launch, bytes)?;
-        loop {
-            // SAFETY: as the caller promises.
-            match unsafe { self.enqueue(stream, launch, &planned) } {
-                Ok(()) => return Ok(()),
-                Err(error) => {
-                    let again = || Ok(self.plan_launch(launch, bytes)?.plan);
-                    planned = Planned::by(self.instead(&planned.plan, error, again)?);
-                }
-            }
-        }
+        unsafe { self.launcher.launch_raw(stream, launch) }
     }
 
     /// As [`Selector::launch_raw`], by a plan that was made before: nothing is planned again, and no other
@@ -328,10 +275,8 @@ impl Selector {
         launch: &RawLaunch,
         plan: &Plan,
     ) -> Result<(), Error> {
-        self.check_variant(&plan.variant)?;
-        launch.check_strides()?;
         // SAFETY: as the caller promises.
-        unsafe { self.enqueue(stream, launch, &Planned::by(*plan)) }
+        unsafe { self.launcher.launch_plan(stream, launch, plan) }
     }
 
     /// As [`Selector::launch_raw`], with a variant that the caller chose instead of the plan's.
@@ -361,58 +306,8 @@ impl Selector {
         launch: &RawLaunch,
         way: &VariantLaunch,
     ) -> Result<(), Error> {
-        let plan = self.plan_variant(&launch.problem(), &way.variant)?;
-        let plan = Plan { pdl: plan.pdl && way.pdl, ..plan };
-        launch.check_strides()?;
         // SAFETY: as the caller promises.
-        unsafe { self.enqueue(stream, launch, &Planned::by(plan)) }
-    }
-
-    /// Refuses a launch by its shape, before it is planned: the one check of sizes and strides.
-    pub(super) fn check_launch(&self, launch: &RawLaunch) -> Result<(), Error> {
-        self.planner.accepts(&launch.problem())?;
-        launch.check_strides()
-    }
-
-    /// Checks the addresses of a launch whose shape was checked, and enqueues it.
-    ///
-    /// # Safety
-    /// As for [`Selector::launch_raw`].
-    pub(super) unsafe fn enqueue(
-        &self,
-        stream: CUstream,
-        launch: &RawLaunch,
-        planned: &Planned,
-    ) -> Result<(), Error> {
-        let plan = &planned.plan;
-        launch.check_addresses(self.spec(), plan)?;
-        // Without rows there is nothing to enqueue, and no kernel is needed.
-        if plan.grid == 0 {
-            return Ok(());
-        }
-        // SAFETY: as the caller promises.
-        let find = || unsafe { self.kernel(stream, plan) };
-        let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
-        let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
-        // SAFETY: the argument has the layout of the kernel's parameter, and a plan has PDL only for
-        // kernels that wait for the preceding kernel; the caller promises the rest.
-        unsafe { kernel.launch(plan.grid, plan.pdl, stream, &launch.kernel_args()) }
-    }
-
-    /// The loaded kernel of a plan; loads it unless a capture forbids that.
-    ///
-    /// # Safety
-    /// The stream is live, and of the engine's context.
-    unsafe fn kernel(&self, stream: CUstream, plan: &Plan) -> Result<Arc<LoadedKernel>, Error> {
-        if let Some(kernel) = self.toolchain.loaded(&plan.variant) {
-            return Ok(kernel);
-        }
-        // SAFETY: as the caller promises.
-        let capturing = |context: &Arc<CudaContext>| unsafe { is_capturing(context, stream) };
-        if self.context().map_or(Ok(false), capturing)? {
-            return Err(Error::Capturing { problem: plan.problem });
-        }
-        self.load(&plan.variant)
+        unsafe { self.launcher.launch_variant(stream, launch, way) }
     }
 
     /// The CUDA C of a variant: the text that is compiled. If an edited text replaces the generated one
@@ -421,8 +316,8 @@ impl Selector {
     /// # Errors
     /// The selector does not have the variant, or an edited text cannot be used.
     pub fn source(&self, variant: &Variant) -> Result<RenderedSource, Error> {
-        self.check_variant(variant)?;
-        self.toolchain.render(variant)
+        self.launcher.check_variant(variant)?;
+        self.toolchain().render(variant)
     }
 
     /// The PTX of a variant, for reading; launches use the cubin.
@@ -431,7 +326,7 @@ impl Selector {
     /// The selector does not have the variant, NVRTC refuses it, or the settings deny compiles: PTX is not
     /// cached.
     pub fn ptx(&self, variant: &Variant) -> Result<String, Error> {
-        self.toolchain.ptx(&self.source(variant)?)
+        self.toolchain().ptx(&self.source(variant)?)
     }
 
     /// The compiled kernel of a variant, with its build log and its origin.
@@ -439,8 +334,8 @@ impl Selector {
     /// # Errors
     /// The selector does not have the variant, or the kernel cannot be compiled or found in a pack.
     pub fn artifact(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
-        self.check_variant(variant)?;
-        self.toolchain.artifact(variant, self.toolchain.compiling())
+        self.launcher.check_variant(variant)?;
+        self.toolchain().artifact(variant, self.toolchain().compiling())
     }
 
     /// The machine code of a variant.
@@ -484,16 +379,13 @@ impl Selector {
         let artifact = self.artifact(variant)?;
         Ok(resources::warnings(&artifact.log).into_iter().map(str::to_owned).collect())
     }
+}
 
-    fn check_variant(&self, variant: &Variant) -> Result<(), Error> {
-        if self.spec().contains(variant) {
-            Ok(())
-        } else {
-            Err(Error::Variant { selector: self.name(), variant: Box::new(*variant) })
-        }
-    }
-
-    fn name(&self) -> String {
-        self.spec().name.to_string()
+impl fmt::Debug for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Selector")
+            .field("toolchain", self.toolchain())
+            .field("spec", self.spec())
+            .finish_non_exhaustive()
     }
 }

@@ -286,7 +286,8 @@ impl Selector {
         let warm = || {
             let origin = toolchain.warm(&key.variant)?.origin;
             if self.context().is_some() {
-                self.load_by(&key.variant, Compiling::Allowed)?;
+                toolchain.load(&key.variant, Compiling::Allowed)?;
+                self.planner().tried().accept(&key.variant);
             }
             Ok(origin)
         };

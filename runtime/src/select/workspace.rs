@@ -4,7 +4,7 @@
 //! for it. It is zeroed here once; every launch leaves the part that the next launch needs zeroed. It is
 //! not tied to a problem: it serves every launch that needs no more of it.
 
-use crate::backend::cuda::capture::is_capturing;
+use crate::backend::memory::DeviceStream;
 use crate::error::Error;
 use crate::plan::Plan;
 use cudarc::driver::{CudaSlice, CudaStream};
@@ -32,58 +32,58 @@ use std::sync::Arc;
 ///
 /// [`CudaContext::new_stream`]: cudarc::driver::CudaContext::new_stream
 /// [`CudaContext::per_thread_stream`]: cudarc::driver::CudaContext::per_thread_stream
-pub struct Workspace {
+pub struct Workspace<S: DeviceStream = CudaStream> {
     /// None where the plan needs no memory; the device has no empty buffers.
-    memory: Option<CudaSlice<u8>>,
+    memory: Option<S::Bytes>,
 }
 
 impl Workspace {
-    /// A workspace for a plan, zeroed on the stream.
-    pub(crate) fn new(stream: &Arc<CudaStream>, plan: &Plan) -> Result<Workspace, Error> {
-        let memory = match plan.workspace_bytes {
-            0 => None,
-            bytes => {
-                // SAFETY: the stream is live, and of its context.
-                if unsafe { is_capturing(stream.context(), stream.cu_stream()) }? {
-                    return Err(Error::WorkspaceInCapture);
-                }
-                Some(stream.alloc_zeros(bytes).map_err(Error::cuda("allocate the workspace"))?)
-            }
-        };
-        Ok(Workspace { memory })
-    }
-
     /// Makes a workspace of memory that the caller allocated, which is zeroed on the stream that it was
     /// made on.
     ///
     /// # Errors
     /// That stream is being captured, or the driver does not zero the memory.
-    pub fn from_slice(mut memory: CudaSlice<u8>) -> Result<Workspace, Error> {
-        let stream = memory.stream().clone();
-        // SAFETY: the stream is live, and of its context.
-        if unsafe { is_capturing(stream.context(), stream.cu_stream()) }? {
+    pub fn from_slice(memory: CudaSlice<u8>) -> Result<Workspace, Error> {
+        Workspace::of(memory)
+    }
+}
+
+impl<S: DeviceStream> Workspace<S> {
+    /// A workspace for a plan, zeroed on the stream.
+    pub(super) fn new(stream: &Arc<S>, plan: &Plan) -> Result<Workspace<S>, Error> {
+        let memory = match plan.workspace_bytes {
+            0 => None,
+            _ if stream.is_capturing()? => return Err(Error::WorkspaceInCapture),
+            bytes => Some(stream.allocate(bytes)?),
+        };
+        Ok(Workspace { memory })
+    }
+
+    /// A workspace of memory that is zeroed on its stream.
+    fn of(mut memory: S::Bytes) -> Result<Workspace<S>, Error> {
+        if S::stream_of(&memory).is_capturing()? {
             return Err(Error::WorkspaceInCapture);
         }
-        stream.memset_zeros(&mut memory).map_err(Error::cuda("zero the workspace"))?;
+        S::zero(&mut memory)?;
         Ok(Workspace { memory: Some(memory) })
     }
 
     /// Its size in bytes.
     pub fn bytes(&self) -> usize {
-        self.memory.as_ref().map_or(0, CudaSlice::len)
+        self.memory.as_ref().map_or(0, S::len)
     }
 
     /// The stream that its memory was made on, where it has any.
-    pub(crate) fn stream(&self) -> Option<&Arc<CudaStream>> {
-        self.memory.as_ref().map(CudaSlice::stream)
+    pub(super) fn stream(&self) -> Option<&Arc<S>> {
+        self.memory.as_ref().map(S::stream_of)
     }
 
-    pub(crate) fn memory(&mut self) -> Option<&mut CudaSlice<u8>> {
+    pub(super) fn memory(&mut self) -> Option<&mut S::Bytes> {
         self.memory.as_mut()
     }
 }
 
-impl fmt::Debug for Workspace {
+impl<S: DeviceStream> fmt::Debug for Workspace<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Workspace").field("bytes", &self.bytes()).finish_non_exhaustive()
     }

@@ -6,12 +6,10 @@
 //! freed after the launches that use it. Nothing is planned or launched here. Memory that cannot be freed
 //! without breaking a stream capture is leaked, with a warning.
 
-use crate::backend::cuda::capture::{is_capturing, is_forbidden_by_a_capture};
+use crate::backend::memory::DeviceStream;
 use crate::error::Error;
 use crate::select::owners;
-use cudarc::driver::{CudaSlice, CudaStream, DevicePtr};
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 thread_local! {
@@ -26,41 +24,45 @@ const PER_THREAD: usize = 2;
 type Key = (usize, usize);
 
 /// The workspaces of a selector, by stream.
-#[derive(Default)]
-pub(crate) struct Workspaces {
-    slots: Mutex<HashMap<Key, Arc<Slot>>>,
+pub(super) struct Workspaces<S: DeviceStream> {
+    slots: Mutex<HashMap<Key, Arc<Slot<S>>>>,
 }
 
 /// The workspace of a stream. Locked from the check of its size until the launch is enqueued, so that no
 /// other thread replaces the memory in between.
-pub(crate) struct Slot {
-    own: Mutex<Own>,
+pub(super) struct Slot<S: DeviceStream> {
+    own: Mutex<Own<S>>,
     /// The thread of a per-thread stream.
     thread: Option<Weak<()>>,
 }
 
 /// The workspace of a stream.
-#[derive(Default)]
-pub(crate) struct Own {
-    current: Option<Memory>,
+pub(super) struct Own<S: DeviceStream> {
+    current: Option<Memory<S>>,
     /// Smaller workspaces that graphs may replay.
-    captured: Vec<Memory>,
+    captured: Vec<Memory<S>>,
 }
 
-struct Memory {
-    /// `Some` until it is dropped.
-    slice: Option<CudaSlice<u8>>,
+struct Memory<S: DeviceStream> {
+    /// Always there until it is dropped.
+    slice: Option<S::Bytes>,
     address: u64,
     bytes: usize,
     /// A captured launch used it.
     captured: bool,
 }
 
-impl Workspaces {
+impl<S: DeviceStream> Default for Workspaces<S> {
+    fn default() -> Workspaces<S> {
+        Workspaces { slots: Mutex::default() }
+    }
+}
+
+impl<S: DeviceStream> Workspaces<S> {
     /// The slot of a stream, made where there is none. Slots that no launch can use any more are dropped
     /// before another one is made.
-    pub(crate) fn slot(&self, stream: &CudaStream) -> Arc<Slot> {
-        let handle = stream.cu_stream().addr();
+    pub(super) fn slot(&self, stream: &S) -> Arc<Slot<S>> {
+        let handle = stream.handle().addr();
         let thread = (handle == PER_THREAD).then(|| {
             // A thread that is ending has no token; its workspace serves one launch.
             THREAD.try_with(Arc::clone).unwrap_or_default()
@@ -73,33 +75,34 @@ impl Workspaces {
         }
         slots.retain(|key, slot| slot.can_be_used(key.0));
         let thread = thread.as_ref().map(Arc::downgrade);
-        slots.entry(key).or_insert_with(|| Arc::new(Slot { own: Mutex::default(), thread })).clone()
+        let none = Own { current: None, captured: Vec::new() };
+        slots.entry(key).or_insert_with(|| Arc::new(Slot { own: Mutex::new(none), thread })).clone()
     }
 }
 
-impl Slot {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Own> {
+impl<S: DeviceStream> Slot<S> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Own<S>> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a launch or a graph can still use it: its stream, or the thread of its stream, is alive, or
     /// a launch was captured.
-    fn can_be_used(self: &Arc<Slot>, handle: usize) -> bool {
+    fn can_be_used(self: &Arc<Self>, handle: usize) -> bool {
         let Ok(own) = self.own.try_lock() else { return true };
         let Some(memory) = &own.current else { return Arc::strong_count(self) > 1 };
         let is_alive = match &self.thread {
             Some(thread) => thread.strong_count() > 0,
             // Every object of the default stream is the default stream.
             None if handle < PER_THREAD => true,
-            None => memory.slice.as_ref().is_some_and(|it| owners::is_used(it.stream())),
+            None => memory.slice.as_ref().is_some_and(|it| owners::is_used(S::stream_of(it))),
         };
         is_alive || memory.captured || !own.captured.is_empty() || Arc::strong_count(self) > 1
     }
 }
 
-impl Own {
+impl<S: DeviceStream> Own<S> {
     /// Bytes of the workspace; 0 where there is none yet.
-    pub(crate) fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.current.as_ref().map_or(0, |memory| memory.bytes)
     }
 
@@ -107,9 +110,9 @@ impl Own {
     ///
     /// # Errors
     /// It would have to be made or grown, and the stream is being captured or the memory is not there.
-    pub(crate) fn take(
+    pub(super) fn take(
         &mut self,
-        stream: &Arc<CudaStream>,
+        stream: &Arc<S>,
         bytes: usize,
         capturing: bool,
     ) -> Result<(u64, usize), Error> {
@@ -136,49 +139,34 @@ impl Own {
     }
 }
 
-impl Memory {
+impl<S: DeviceStream> Memory<S> {
     /// Zeroed memory, allocated in the order of a stream that is not being captured.
-    fn new(stream: &Arc<CudaStream>, bytes: usize) -> Result<Memory, Error> {
+    fn new(stream: &Arc<S>, bytes: usize) -> Result<Memory<S>, Error> {
         // No other thread can address a per-thread stream when the memory is freed. The default stream
-        // waits for the per-thread streams of all threads, and they wait for it.
-        let stream = match stream.cu_stream().addr() {
-            PER_THREAD => &stream.context().default_stream(),
+        // waits for those of all threads, and they wait for it.
+        let stream = match stream.handle().addr() {
+            PER_THREAD => &stream.default_stream(),
             _ => stream,
         };
-        if is_forbidden(stream)? {
+        if stream.forbids_allocation()? {
             return Err(Error::WorkspaceInCapture);
         }
-        let slice = stream.alloc_zeros(bytes).map_err(Error::cuda("allocate the workspace"))?;
-        owners::add(slice.stream());
-        let address = slice.device_ptr(stream).0;
+        let slice = stream.allocate(bytes)?;
+        owners::add(S::stream_of(&slice));
+        let address = S::address_of(&slice, stream);
         Ok(Memory { slice: Some(slice), address, bytes, captured: false })
     }
 }
 
-impl Drop for Memory {
+impl<S: DeviceStream> Drop for Memory<S> {
     fn drop(&mut self) {
         let Some(slice) = self.slice.take() else { return };
-        if !is_forbidden(slice.stream()).is_ok_and(|forbidden| !forbidden) {
+        if !S::stream_of(&slice).forbids_allocation().is_ok_and(|forbidden| !forbidden) {
             tracing::warn!("a workspace of {} bytes is leaked: a stream is captured", self.bytes);
             // It owns its stream from now on, and stays counted.
             std::mem::forget(slice);
             return;
         }
-        owners::remove(slice.stream());
-    }
-}
-
-/// Whether a capture forbids to allocate and free on a stream.
-fn is_forbidden(stream: &CudaStream) -> Result<bool, Error> {
-    if stream.cu_stream().is_null() {
-        return is_forbidden_by_a_capture(stream.context());
-    }
-    // SAFETY: the stream is live, and of its context.
-    unsafe { is_capturing(stream.context(), stream.cu_stream()) }
-}
-
-impl fmt::Debug for Workspaces {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Workspaces").finish_non_exhaustive()
+        owners::remove(S::stream_of(&slice));
     }
 }

@@ -11,6 +11,7 @@
 #include "../../core/types.cuh"
 #include "../../score/code.cuh"
 #include "../vectors.cuh"
+#include "../words.cuh"
 
 // The word at a place, known only at run time, of an array in registers. Registers cannot be indexed, so
 // this is a tree of selections.
@@ -43,10 +44,10 @@ struct ClusterShare<1> {
 // Where the scores of a thread stand in the row.
 template <class Config>
 struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
-                        RowVectors<typename Config::Bits, Config::VEC_SIZE, 16> {
-    using Bits = typename Config::Bits;
-    using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
+                        RowVectors<Config, 16> {
+    using Element = typename Config::Source::Element;
+    using Word = ScoreWord<Config>;
+    using Words = RowWords<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
@@ -54,14 +55,16 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
     static constexpr u32 PAIRS = VECTORS * VECTOR_PAIRS;
     static constexpr u32 WORDS = (PAIRS + 15) / 16;  // words of hits: 16 pairs each
     static constexpr u32 STRIDE = THREADS * Config::CLUSTER;  // vectors
-    static_assert(VEC_SIZE * sizeof(Bits) == 16, "a resident row is loaded 16 bytes at a time");
+    static_assert(VEC_SIZE * sizeof(Element) == 16, "a resident row is loaded 16 bytes at a time");
     static_assert(Config::ITEMS % VEC_SIZE == 0, "a thread holds whole vectors");
 
-    using Vectors = RowVectors<Bits, VEC_SIZE, 16>;
+    using Vectors = RowVectors<Config, 16>;
     using Vectors::edge_column;
+    using Vectors::elements;
     using Vectors::head;
+    using Vectors::key;
+    using Vectors::key_at;
     using Vectors::length;
-    using Vectors::scores;
     using Vectors::vectors;
 
     // One bit for each score of the thread. For pair p, bit p % 16 of word p / 16 is the low half, and bit
@@ -104,7 +107,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     };
 
-    __device__ __forceinline__ ResidentPlaces(const Row<Bits>& row, u32 rank)
+    __device__ __forceinline__ ResidentPlaces(const Row<Config>& row, u32 rank)
         : ClusterShare<Config::CLUSTER>{rank}, Vectors(row) {}
 
     // Calls visit(column) once for every hit.
@@ -137,7 +140,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
             if (here == 0) {
                 continue;
             }
-            u32 loaded[CHUNK * 4];
+            u32 loaded[CHUNK * Words::VECTOR];
 #pragma unroll
             for (u32 v = 0; v < CHUNK; ++v) {
                 if (holds(chunk * CHUNK + v)) {
@@ -148,29 +151,23 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
             for (u32 item = 0; item < CHUNK_PAIRS * 2; ++item) {
                 const u32 bit = 1u << (item / 2 + 16 * (item % 2));
                 if (here & bit) {
-                    const u32 bits = sizeof(Bits) == 4 ? loaded[item % (CHUNK * 4)]
-                                                       : loaded[item / 2] >> 16 * (item % 2);
                     const u32 at = column(chunk * CHUNK + item / VEC_SIZE, item % VEC_SIZE);
-                    visit(Ordinal::key(Bits(bits), at), word, bit << shift);
+                    visit(key(Word::score_of(loaded, item), at), word, bit << shift);
                 }
             }
         }
         if (hits.edge != 0) {
-            visit(key(edge_column()), WORDS, 1u);
+            visit(key_at(edge_column()), WORDS, 1u);
         }
     }
 
-    // Loads a vector of this thread to the words from 4 * `to` on.
+    // Loads the scores of a vector of this thread to the words of vector `to`.
     template <u32 N>
     __device__ __forceinline__ void load_vector(u32 v, u32 to, u32 (&words)[N]) const {
-        const uint4 vector = __ldg(reinterpret_cast<const uint4*>(scores + column(v, 0)));
-        words[4 * to] = vector.x;
-        words[4 * to + 1] = vector.y;
-        words[4 * to + 2] = vector.z;
-        words[4 * to + 3] = vector.w;
+        const u32 at = column(v, 0);
+        const uint4 vector = __ldg(reinterpret_cast<const uint4*>(elements + at));
+        Words::make(*this, vector, at, words, Words::VECTOR * to);
     }
-
-    __device__ __forceinline__ Key key(u32 at) const { return Ordinal::key(__ldg(scores + at), at); }
 
     __device__ __forceinline__ bool holds(u32 v) const {
         return first() + v * STRIDE < vectors;
@@ -205,15 +202,17 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
 // The scores of a thread, rounded, in registers.
 template <class Config>
 struct ResidentRow {
-    using Bits = typename Config::Bits;
-    using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
-    using Dtype = typename Config::Dtype;
+    using Score = typename Config::Source::Score;
+    using Codes = ScoreCodes<Score>;
+    using Bits = typename Score::Bits;
+    using Key = typename Config::Ordinal::Key;
+    using Word = ScoreWord<Config>;
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     static constexpr u32 VECTORS = Places::VECTORS;
     static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
-    static constexpr u32 WORDS = VECTORS * 4;
+    using Words = typename Places::Words;
+    static constexpr u32 WORDS = VECTORS * Words::VECTOR;
     // Whether the scores as loaded stay in registers too. If registers are to spare, this saves 0.25 us of
     // loading scores again for their keys (1 x 8192, H200). With small CTAs, it would let fewer of them
     // share an SM.
@@ -226,28 +225,22 @@ struct ResidentRow {
     u32 pairs[Places::PAIRS];  // -inf where the thread holds no score
     u32 edge;                  // a score before or after the vectors, in the low half
 
-    __device__ __forceinline__ ResidentRow(const Row<Bits>& row, u32 rank) : places(row, rank) {
+    __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : places(row, rank) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
-#pragma unroll
-            for (u32 w = 0; w < 4; ++w) {
-                words[4 * v + w] = WORST;
-            }
+            Words::clear(words, Words::VECTOR * v);
             if (places.holds(v)) {
                 places.load_vector(v, v, words);
             }
         }
-        edge = rounded(WORST_BITS, 0);
+        edge = rounded(Word::WORST_BITS, 0);
         if (places.holds_edge()) {
-            edge = rounded(u32(__ldg(row.scores + places.edge_column())), 0);
+            const u32 at = places.edge_column();
+            edge = rounded(Words::score(row, __ldg(row.elements + at), at), 0);
         }
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {
-            if constexpr (sizeof(Bits) == 4) {
-                pairs[p] = rounded(words[2 * p], words[2 * p + 1]);
-            } else {
-                pairs[p] = rounded(words[p] & 0xFFFFu, words[p] >> 16);
-            }
+            pairs[p] = rounded(Word::word_of(words, 2 * p), Word::word_of(words, 2 * p + 1));
         }
     }
 
@@ -259,11 +252,11 @@ struct ResidentRow {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 const u32 bit = __ffs(rest) - 1;
                 const u32 at = places.column_of(w, bit);
-                visit(KEEPS_SCORES ? Ordinal::key(score(w * 16 + bit % 16, bit / 16), at) : places.key(at), at);
+                visit(KEEPS_SCORES ? places.key(score(w * 16 + bit % 16, bit / 16), at) : places.key_at(at), at);
             }
         }
         if (hits.edge != 0) {
-            visit(places.key(places.edge_column()), places.edge_column());
+            visit(places.key_at(places.edge_column()), places.edge_column());
         }
     }
 
@@ -285,7 +278,7 @@ struct ResidentRow {
                 }
             }
             if (hits.edge != 0) {
-                visit(places.key(places.edge_column()), Places::WORDS, 1u);
+                visit(places.key_at(places.edge_column()), Places::WORDS, 1u);
             }
         }
     }
@@ -327,25 +320,6 @@ struct ResidentRow {
         }
     }
 
-    // Whether a code stands for the best infinity and for finite scores beyond the halves.
-    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
-        return Dtype::INFINITE != HALF_INFINITY && code == HALF_CODE_INFINITY;
-    }
-
-    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
-    // so that a digit begins at an infinity.
-    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
-    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
-    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
-
-    // Whether scores of this code's exponent are equal if their codes are equal: halves hold such scores
-    // without rounding. Precondition: scores of 16 bits.
-    static __device__ __forceinline__ bool tells_all(u32 code) {
-        const u32 exponent = half_of_code(code) >> 10 & 31;
-        constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
-        return exponent < 31 && (IS_F16 || exponent > 0);
-    }
-
     // The scores that are at least `half`.
     __device__ __forceinline__ Hits at_least(u32 half) const {
         const u32 threshold = half_twice(half);
@@ -374,25 +348,17 @@ struct ResidentRow {
     // The key of one score of a pair. Precondition: both operands are known at compile time.
     __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
         const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
-        if constexpr (sizeof(Bits) == 4) {
-            return Ordinal::key(words[pair * 2 + second], at);
-        } else {
-            return Ordinal::key(Bits(words[pair] >> (second * 16)), at);
-        }
+        return places.key(Word::score_of(words, pair * 2 + second), at);
     }
 
     // One score of a pair, as it was loaded.
     __device__ __forceinline__ Bits score(u32 pair, u32 second) const {
-        if constexpr (sizeof(Bits) == 4) {
+        if constexpr (Word::SCORES == 1) {
             return pick(words, pair * 2 + second);
         } else {
             return Bits(pick(words, pair) >> (second * 16));
         }
     }
-
-    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
-                                                      : u32(Dtype::INFINITE);
-    static constexpr u32 WORST = sizeof(Bits) == 4 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
 
     __device__ __forceinline__ void drop_absent(Hits& hits) const {
 #pragma unroll
@@ -408,11 +374,10 @@ struct ResidentRow {
 
     // Two scores as halves that are greater for the better.
     static __device__ __forceinline__ u32 rounded(u32 first, u32 second) {
-        u32 pair = rounded_scores(Dtype{}, first, second);
+        u32 pair = rounded_scores(Score{}, first, second);
         if constexpr (!Config::LARGEST) {
             pair ^= HALF_SIGNS;
         }
-        constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-        return half_unsigned_zeros(half_without_nan<NAN_WINS>(pair));
+        return half_unsigned_zeros(half_without_nan<Word::NAN_WINS>(pair));
     }
 };

@@ -7,7 +7,7 @@ use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode}
 use topkit::cudarc::driver::{
     CudaContext, CudaGraph, CudaSlice, CudaStream, DevicePtr, DevicePtrMut,
 };
-use topkit::host::{self, Matrix};
+use topkit::host;
 use topkit::{
     Config, DType, Engine, Error, Problem, RawLaunch, Rows, Selector, SelectorSpec, Workspace,
     spec::Semantics,
@@ -70,7 +70,7 @@ impl Launch {
         self.stream.memcpy_htod(&host, &mut self.scores).unwrap();
         work(self);
         let got = self.stream.clone_dtoh(&self.indices).unwrap();
-        let matrix = Matrix::new(&host, ROWS, COLUMNS).unwrap();
+        let matrix = Rows::host(&host, ROWS, COLUMNS);
         host::check(&matrix, K, &Semantics::DEFAULT, &got).unwrap();
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaContext, CudaSlice, DevicePtr, DevicePtrMut, result};
-use topkit::host::{self, Matrix};
+use topkit::host;
 use topkit::measure::Recording;
 use topkit::tune::Event;
 use topkit::{
@@ -103,7 +103,7 @@ fn buffers_that_nothing_orders_with_the_stream_are_refused() {
 }
 
 fn check(host: &[f32], got: &[i32]) {
-    let matrix = Matrix::new(host, ROWS, COLUMNS).unwrap();
+    let matrix = Rows::host(host, ROWS, COLUMNS);
     host::check(&matrix, K, &Semantics::DEFAULT, got).unwrap();
 }
 

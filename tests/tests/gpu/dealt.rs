@@ -1,9 +1,8 @@
 //! Inputs made against the way the filters deal columns to stripes and threads, for either end of the
 //! order and both NaN policies. `interpret/dealt.rs` shows that the tests know that way.
 
-use crate::device::{Case, Layout, compile, variants, whole_selector};
+use crate::device::{Case, Element, Layout, compile, on, variants, whole_selector};
 use half::{bf16, f16};
-use topkit::cudarc::driver::DeviceRepr;
 use topkit::{
     Problem, Score, Variant,
     spec::{KernelKind, NanPolicy, Select, Semantics},
@@ -20,7 +19,7 @@ fn few(variant: &Variant) -> bool {
         && (variant.threads == 128 || (variant.items == 16 && variant.cluster <= 2))
 }
 
-fn crowds_are_exact<S: Score + DeviceRepr>() {
+fn crowds_are_exact<S: Score + Element>() {
     let (mut wrong, mut launches) = (Vec::new(), 0);
     for &select in Select::ALL {
         for &nan in NanPolicy::ALL {
@@ -47,9 +46,15 @@ fn crowds_are_exact<S: Score + DeviceRepr>() {
                 };
                 let scores = dealt::matrix(&semantics, columns, winners, stripes);
                 let scores: Vec<S> = scores.into_iter().map(S::from_f32).collect();
-                let case = Case::of(&scores, dealt::ROWS, columns, LAYOUT);
+                let case = Case::of("scores", &scores, dealt::ROWS, columns, LAYOUT);
                 for k in [1, 60, k] {
-                    wrong.extend(case.fault::<i32>(&selector, variant, dealt::ROWS, k, None));
+                    wrong.extend(case.fault::<i32>(
+                        &on(&selector, variant),
+                        dealt::ROWS,
+                        k,
+                        None,
+                        0,
+                    ));
                     launches += 1;
                 }
             }

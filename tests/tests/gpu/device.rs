@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use topkit::cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, DeviceRepr};
-use topkit::host::{self, Matrix};
+use topkit::host;
 use topkit::{
     DType, Engine, IndexInt, Problem, RawLaunch, Rows, Score, Selector, SelectorSpec, Variant,
     spec::{RowShape, Semantics},
 };
-use topkit_lab::{Checker, Distribution};
+use topkit_lab::Checker;
+use topkit_tests::case::Backend;
+pub use topkit_tests::case::{Element, Layout};
 
 /// The value of every output before a launch; no kernel writes it.
 pub const UNTOUCHED: i64 = 0x5AFE_5AFE;
@@ -106,142 +108,88 @@ pub fn launch<S: Score, I: IndexInt + DeviceRepr>(
     selector.launch_with(stream, rows, problem.k, indices, &mut workspace).unwrap();
 }
 
-/// The layout of a matrix in memory: elements before the first row, and after each row.
-#[derive(Debug, Clone, Copy)]
-pub struct Layout {
-    pub offset: usize,
-    pub gap: usize,
+/// A matrix that the GPU's kernels select from.
+pub type Case<S> = topkit_tests::case::Case<S, Gpu>;
+
+/// The one GPU of the suite.
+pub struct Gpu;
+
+/// A variant of a selector.
+#[derive(Clone)]
+pub struct Kernel {
+    pub selector: Selector,
+    pub variant: Variant,
 }
 
-/// A matrix on the host and on the device. The elements between its rows are NaN, which would win.
-pub struct Case<S> {
+/// A variant of a selector, for the cases.
+pub fn on(selector: &Selector, variant: &Variant) -> Kernel {
+    Kernel { selector: selector.clone(), variant: *variant }
+}
+
+/// Scores on the GPU.
+pub struct Matrix<S> {
     stream: Arc<CudaStream>,
-    pub host: Vec<S>,
     device: CudaSlice<S>,
-    pub columns: usize,
-    pub layout: Layout,
     /// The checker of the last answer, which mostly fits the next one too, and the rows that it sorted.
     checker: RefCell<Option<(Sorted, Checker)>>,
 }
 
 /// Everything that decides the winners of a row: the semantics, and where rows begin and end.
-type Sorted = (Semantics, Option<(Vec<i32>, Vec<i32>)>);
+type Sorted = (Semantics, Vec<(usize, usize)>);
 
-impl<S: Score + DeviceRepr> Case<S> {
-    pub fn new(
-        distribution: Distribution,
-        seed: u64,
-        rows: usize,
-        columns: usize,
-        layout: Layout,
-    ) -> Self {
-        Case::of(&distribution.fill::<S>(seed, rows, columns), rows, columns, layout)
+impl Backend for Gpu {
+    type Kernel = Kernel;
+    type Matrix<S: Score + Element> = Matrix<S>;
+
+    fn semantics(kernel: &Kernel) -> Semantics {
+        kernel.selector.spec().semantics
     }
 
-    pub fn of(scores: &[S], rows: usize, columns: usize, layout: Layout) -> Self {
+    fn name(kernel: &Kernel) -> String {
+        kernel.variant.symbol()
+    }
+
+    fn put<S: Score + Element>(scores: &[S], offset: usize) -> Matrix<S> {
         let stream = new_stream();
-        let stride = columns + layout.gap;
         // One more, since the device has no empty buffers.
-        let mut host = vec![S::FILL; layout.offset + rows * stride + 1];
-        for (row, scores) in scores.chunks_exact(columns.max(1)).take(rows).enumerate() {
-            host[layout.offset + row * stride..][..columns].copy_from_slice(scores);
-        }
-        let device = stream.clone_htod(&host).unwrap();
-        Case { stream, host, device, columns, layout, checker: RefCell::default() }
-    }
-
-    pub fn stride(&self) -> usize {
-        self.columns + self.layout.gap
-    }
-
-    /// Selects from the first `rows` rows with one variant and checks the answer.
-    pub fn check<I: IndexInt + DeviceRepr>(
-        &self,
-        selector: &Selector,
-        variant: &Variant,
-        rows: usize,
-        k: u32,
-        ragged: Option<(&[i32], &[i32])>,
-    ) {
-        if let Some(fault) = self.fault::<I>(selector, variant, rows, k, ragged) {
-            panic!("{fault}");
-        }
-    }
-
-    /// The first fault of one variant's answer for the first `rows` rows; `None` if it is right.
-    pub fn fault<I: IndexInt + DeviceRepr>(
-        &self,
-        selector: &Selector,
-        variant: &Variant,
-        rows: usize,
-        k: u32,
-        ragged: Option<(&[i32], &[i32])>,
-    ) -> Option<String> {
-        let (got, k_len) = (self.select::<I>(selector, variant, rows, k, ragged), k as usize);
-        let end = if rows == 0 { 0 } else { (rows - 1) * self.stride() + self.columns };
-        let scores = &self.host[self.layout.offset..][..end];
-        let mut matrix = Matrix::strided(scores, rows, self.columns, self.stride()).unwrap();
-        if let Some((starts, lengths)) = ragged {
-            matrix = matrix.with_starts(starts).unwrap().with_lengths(lengths).unwrap();
-        }
-        assert_eq!(got.len(), rows * k_len);
-        let semantics = selector.spec().semantics;
-        let asked =
-            (semantics, ragged.map(|(starts, lengths)| (starts.to_vec(), lengths.to_vec())));
-        let mut kept = self.checker.borrow_mut();
-        let checker = match kept.take() {
-            Some((of, checker)) if of == asked && checker.rows() >= rows => checker,
-            _ => Checker::new(&matrix, &semantics),
-        };
-        let accepted = checker.accepts(&matrix, k, &got);
-        *kept = Some((asked, checker));
-        (!accepted).then(|| {
-            let Layout { offset, gap } = self.layout;
-            // The two checks never differ; if they do, the test fails too.
-            let why = host::check(&matrix, k, &semantics, &got).map_or_else(
-                |mismatch| mismatch.to_string(),
-                |()| "the two checks differ".to_owned(),
-            );
-            format!(
-                "{}: top {k} of {rows} x {} {} at offset {offset}, gap {gap}: {why}",
-                variant.symbol(),
-                self.columns,
-                S::DTYPE,
-            )
-        })
+        let padded = [&vec![S::FILL; offset], scores, &[S::FILL]].concat();
+        let device = stream.clone_htod(&padded).unwrap();
+        Matrix { stream, device, checker: RefCell::default() }
     }
 
     /// The indices of a launch, gathered; what lies between the output's rows is left alone.
-    fn select<I: IndexInt + DeviceRepr>(
-        &self,
-        selector: &Selector,
-        variant: &Variant,
-        rows: usize,
+    fn select<S: Score + Element, I: IndexInt + Element>(
+        kernel: &Kernel,
+        matrix: &Matrix<S>,
+        rows: &host::Rows<'_, S>,
         k: u32,
-        ragged: Option<(&[i32], &[i32])>,
-    ) -> Vec<I> {
-        let stream = &self.stream;
+        layout: Layout,
+        _: u64,
+    ) -> Result<Vec<I>, String> {
+        let Kernel { selector, variant } = kernel;
+        let stream = &matrix.stream;
+        let (count, columns, row_stride) = (rows.count(), rows.columns(), rows.stride());
         let (k_len, index_stride) = (k as usize, k as usize + 3);
         let untouched = I::from_column(UNTOUCHED as u32);
-        let problem = Problem::new(S::DTYPE, rows, self.columns, k);
+        let problem = Problem::new(S::DTYPE, count, columns, k);
         let plan = selector.plan_variant(&problem, variant).unwrap();
         let mut workspace = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1)).unwrap();
-        let mut indices = stream.clone_htod(&vec![untouched; rows * index_stride + 1]).unwrap();
-        let ragged = ragged.map(|(starts, lengths)| {
-            let padded = |spans: &[i32]| stream.clone_htod(&[spans, &[0]].concat()).unwrap();
-            (padded(starts), padded(lengths))
-        });
+        let mut indices = stream.clone_htod(&vec![untouched; count * index_stride + 1]).unwrap();
+        let padded = |spans: &[i32]| stream.clone_htod(&[spans, &[0]].concat()).unwrap();
+        let spans = rows.spans().map(|spans| spans.map(padded));
         {
             let element = size_of::<S>() as u64;
-            let (scores, _scores) = self.device.device_ptr(stream);
+            let (scores, _scores) = matrix.device.device_ptr(stream);
             let (output, _output) = indices.device_ptr_mut(stream);
             let (workspace, _workspace) = workspace.device_ptr_mut(stream);
-            let guards = ragged.as_ref().map(|(s, l)| (s.device_ptr(stream), l.device_ptr(stream)));
-            let launch = RawLaunch::new(S::DTYPE, rows, self.columns, k)
-                .scores(scores + self.layout.offset as u64 * element)
-                .row_stride(self.stride() as i64)
-                .row_starts(guards.as_ref().map_or(0, |(starts, _)| starts.0))
-                .row_lengths(guards.as_ref().map_or(0, |(_, lengths)| lengths.0))
+            let guards = spans.each_ref().map(|it| it.as_ref().map(|it| it.device_ptr(stream)));
+            let [starts, lengths] =
+                guards.each_ref().map(|guard| guard.as_ref().map_or(0, |(address, _)| *address));
+            let launch = RawLaunch::new(S::DTYPE, count, columns, k)
+                .scores(scores + layout.offset as u64 * element)
+                .row_stride(row_stride as i64)
+                .row_starts(starts)
+                .row_lengths(lengths)
                 .indices(output)
                 .index_stride(index_stride as i64)
                 .workspace(workspace, plan.workspace_bytes);
@@ -251,14 +199,39 @@ impl<S: Score + DeviceRepr> Case<S> {
         let written = stream.clone_dtoh(&indices).unwrap();
         if plan.zeroed_bytes > 0 {
             let left = stream.clone_dtoh(&workspace.slice(..plan.zeroed_bytes)).unwrap();
-            assert!(left.iter().all(|&byte| byte == 0), "{variant} leaves its counters changed");
+            if left.iter().any(|&byte| byte != 0) {
+                return Err("it leaves its counters changed".to_owned());
+            }
         }
-        let mut gathered = Vec::with_capacity(rows * k_len);
+        let mut gathered = Vec::with_capacity(count * k_len);
         for row in written.chunks_exact(index_stride) {
             gathered.extend_from_slice(&row[..k_len]);
-            assert!(row[k_len..].iter().all(|&gap| gap == untouched), "a gap was written: {row:?}");
+            if row[k_len..].iter().any(|&gap| gap != untouched) {
+                return Err(format!("a gap was written: {row:?}"));
+            }
         }
-        gathered
+        Ok(gathered)
+    }
+
+    fn accepts<S: Score + Element, I: IndexInt + Element>(
+        kernel: &Kernel,
+        matrix: &Matrix<S>,
+        rows: &host::Rows<'_, S>,
+        k: u32,
+        got: &[I],
+    ) -> bool {
+        let semantics = Gpu::semantics(kernel);
+        let span = |row| (rows.scores_of(row).as_ptr().addr(), rows.scores_of(row).len());
+        let sorted: Sorted = (semantics, (0..rows.count()).map(span).collect());
+        let mut kept = matrix.checker.borrow_mut();
+        let fits = |(of, spans): &Sorted| *of == semantics && spans.starts_with(&sorted.1);
+        let (sorted, checker) = match kept.take() {
+            Some((of, checker)) if fits(&of) => (of, checker),
+            _ => (sorted, Checker::new(rows, &semantics)),
+        };
+        let accepted = checker.accepts(rows, k, got);
+        *kept = Some((sorted, checker));
+        accepted
     }
 }
 

@@ -5,12 +5,11 @@
 //! threads, so that a row is several stripes of a filter. Threads take one matrix after another: each
 //! makes it, ranks its rows once, and has every kernel select from it with several k.
 
-use crate::device::{Case, Layout, engine, whole_selector};
+use crate::device::{Case, Element, Layout, engine, on, whole_selector};
 use half::{bf16, f16};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use topkit::cudarc::driver::DeviceRepr;
 use topkit::{
     DType, Score, Selector, Variant,
     spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
@@ -100,7 +99,7 @@ struct Tally {
 }
 
 /// Every kernel of a score type on the matrix of that number.
-fn matrix<S: Score + DeviceRepr>(subject: &Subject, number: usize, tally: &Tally) {
+fn matrix<S: Score + Element>(subject: &Subject, number: usize, tally: &Tally) {
     let Subject { selector, variants } = subject;
     let mut rng = Rng::new(number as u64);
     let widest = WIDTHS[number / 24 % WIDTHS.len()];
@@ -108,7 +107,7 @@ fn matrix<S: Score + DeviceRepr>(subject: &Subject, number: usize, tally: &Tally
     let rows = MATRIX;
     let scores = fuzz::matrix::<S>(&mut rng, rows, columns);
     let layout = Layout { offset: rng.below(8) as usize, gap: rng.below(3) as usize };
-    let case = Case::of(&scores, rows, columns, layout);
+    let case = Case::of("scores", &scores, rows, columns, layout);
     drop(scores);
     let ragged = selector.spec().semantics.rows == RowShape::Ragged;
     let spans = ragged.then(|| fuzz::spans(&mut rng, rows, columns));
@@ -120,7 +119,7 @@ fn matrix<S: Score + DeviceRepr>(subject: &Subject, number: usize, tally: &Tally
     for variant in variants.iter().filter(serves) {
         for ks in KS {
             let k = ks[rng.below(ks.len() as u32) as usize];
-            if let Some(fault) = case.fault::<i32>(selector, variant, rows, k, spans) {
+            if let Some(fault) = case.fault::<i32>(&on(selector, variant), rows, k, spans, 0) {
                 tally.faults.lock().unwrap().push(format!("matrix {number}: {fault}"));
             }
             tally.rows.fetch_add(rows, Ordering::Relaxed);

@@ -1,88 +1,17 @@
-//! What a launch does besides selecting: errors before anything is written, streams, captures,
-//! huge shapes, concurrent use.
+//! What a launch does besides selecting: contexts, captures, refused kernels, huge shapes, concurrent use.
+//! What is refused by its shape, `tests/interpret/launching/` tests.
 
 use crate::device::{engine, launch, new_stream, ragged, whole_selector};
 use half::bf16;
 use topkit::cache::KeyInputs;
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
-use topkit::host::{self, Matrix};
+use topkit::host;
 use topkit::{
-    Arch, Config, DType, Engine, Error, Output, Problem, RawLaunch, Rows, SelectorSpec, Workload,
+    Arch, Config, DType, Engine, Error, Problem, RawLaunch, Rows, SelectorSpec, Workload,
     cache::Compiler, inspect::RenderedSource, spec::Semantics,
 };
 use topkit_lab::Distribution;
-
-#[test]
-fn every_refusal_names_the_numbers_and_writes_nothing() {
-    let stream = new_stream();
-    let dense = whole_selector(Semantics::DEFAULT);
-    let scores = stream.clone_htod(&vec![1.0f32; 3000]).unwrap();
-    let lengths = stream.clone_htod(&[5i32, 5]).unwrap();
-    let mut indices = stream.clone_htod(&vec![77i32; 100]).unwrap();
-    let mut wide = stream.clone_htod(&vec![77i64; 100]).unwrap();
-
-    let mut refused = |rows: Rows<'_, f32>, k: u32, stride: Option<usize>| {
-        let mut output = Output::new(&mut indices);
-        if let Some(stride) = stride {
-            output = output.row_stride(stride);
-        }
-        dense.launch(&stream, &rows, k, output).unwrap_err().to_string()
-    };
-    let said = [
-        (refused(Rows::new(&scores, 3, 1001), 10, None), "holds 3000 elements, but 3 x 1001"),
-        (refused(Rows::new(&scores, 3, 1000).row_stride(1001), 10, None), "needs 3002"),
-        (refused(Rows::new(&scores, 3, 1000), 40, None), "index buffer holds 100 elements"),
-        (
-            refused(Rows::new(&scores, 3, 1000), 10, Some(9)),
-            "row stride is 9, but each row has k = 10",
-        ),
-        (refused(Rows::new(&scores, 3, 1000).lengths(&lengths), 10, None), "needs 3"),
-        (
-            refused(Rows::new(&scores, 2, 1000).lengths(&lengths), 10, None),
-            "declare `rows: ragged`",
-        ),
-        (refused(Rows::new(&scores, 3, 1000), 0, None), "not 0"),
-        (refused(Rows::new(&scores, 1 << 31, 1), 1, None), "rows is 2147483648"),
-        (refused(Rows::new(&scores, 1, 1 << 31), 1, None), "columns is 2147483648"),
-        (
-            dense
-                .launch(&stream, &Rows::new(&scores, 3, 1000), 10, &mut wide)
-                .unwrap_err()
-                .to_string(),
-            "i64",
-        ),
-    ];
-    for (message, part) in said {
-        assert!(message.contains(part), "{part:?} is not in {message:?}");
-    }
-    assert_eq!(stream.clone_dtoh(&indices).unwrap(), vec![77; 100]);
-    assert_eq!(stream.clone_dtoh(&wide).unwrap(), vec![77; 100]);
-}
-
-#[test]
-fn raw_launches_are_checked_too() {
-    let stream = new_stream();
-    let selector = whole_selector(Semantics::DEFAULT);
-    let sound = RawLaunch::new(DType::F32, 2, 64, 8).scores(1 << 20).indices(1 << 21);
-    let said = [
-        (sound.scores(0), "the score pointer is null"),
-        (sound.indices(0), "the index pointer is null"),
-        (sound.scores((1 << 20) + 2), "multiple of its element's 4 bytes"),
-        (sound.indices((1 << 21) + 1), "the index pointer 0x200001"),
-        (sound.index_stride(7), "row stride is 7"),
-        (sound.row_stride(i64::MAX), "the span of the scores"),
-        (sound.row_lengths(64), "lengths were given"),
-        (sound.workspace(24, sound.workspace_bytes), "the workspace pointer 0x18"),
-    ];
-    for (launch, part) in said {
-        // SAFETY: every one of these is refused before anything is enqueued.
-        let error =
-            unsafe { selector.launch_raw(stream.cu_stream(), &launch) }.unwrap_err().to_string();
-        assert!(error.contains(part), "{part:?} is not in {error:?}");
-    }
-    stream.synchronize().unwrap();
-}
 
 #[test]
 fn a_stream_of_another_context_is_refused() {
@@ -143,7 +72,7 @@ fn a_captured_launch_follows_the_device_side_lengths() {
         stream.memcpy_htod(&now, &mut lengths).unwrap();
         graph.launch().unwrap();
         let got = stream.clone_dtoh(&indices).unwrap();
-        let matrix = Matrix::new(&host, rows, columns).unwrap().with_lengths(&now).unwrap();
+        let matrix = Rows::host(&host, rows, columns).lengths(&now);
         host::check(&matrix, k as u32, &selector.spec().semantics, &got).unwrap();
     }
 }
@@ -216,7 +145,7 @@ fn a_kernel_that_the_driver_refuses_gives_way_to_the_next() {
     let mut indices = stream.alloc_zeros::<i32>(1000 * 64).unwrap();
     launch(&selector, &stream, &Rows::new(&scores, 1000, 8192), &problem, &mut indices);
     let got = stream.clone_dtoh(&indices).unwrap();
-    let matrix = Matrix::new(&host, 1000, 8192).unwrap();
+    let matrix = Rows::host(&host, 1000, 8192);
     host::check(&matrix, 64, &Semantics::DEFAULT, &got).unwrap();
 }
 
@@ -258,7 +187,7 @@ fn sixteen_threads_share_one_selector() {
                         .launch_with(&stream, &rows, 300, &mut indices, &mut workspace)
                         .unwrap();
                     let got = stream.clone_dtoh(&indices).unwrap();
-                    let matrix = Matrix::new(&host, 2, 9000).unwrap();
+                    let matrix = Rows::host(&host, 2, 9000);
                     host::check(&matrix, 300, &selector.spec().semantics, &got).unwrap();
                 }
             });
@@ -304,7 +233,7 @@ fn addresses_are_64_bit() {
     let problem = Problem::new(DType::Bf16, rows, columns, 100);
     launch(&selector, &stream, &input, &problem, &mut indices);
     let got = stream.clone_dtoh(&indices).unwrap();
-    let matrix = Matrix::new(&host, rows, columns).unwrap();
+    let matrix = Rows::host(&host, rows, columns);
     host::check(&matrix, 100, &Semantics::DEFAULT, &got).unwrap();
 }
 

@@ -5,8 +5,8 @@
 use crate::device::{engine, new_stream};
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{DevicePtr, DevicePtrMut};
-use topkit::host::{self, Matrix};
-use topkit::{Config, DType, Problem, RawLaunch, Selector, SelectorSpec, spec::Semantics};
+use topkit::host;
+use topkit::{Config, DType, Problem, RawLaunch, Rows, Selector, SelectorSpec, spec::Semantics};
 use topkit_lab::Distribution;
 
 /// A selector with no kernel loaded.
@@ -47,7 +47,7 @@ fn captured(rows: usize, columns: usize, k: u32, prepared: usize, launched: usiz
     for _replay in 0..2 {
         graph.launch().unwrap();
         let got = stream.clone_dtoh(&indices).unwrap();
-        let matrix = Matrix::strided(&host, rows, columns, launched).unwrap();
+        let matrix = Rows::host(&host, rows, columns).row_stride(launched);
         host::check(&matrix, k, &Semantics::DEFAULT, &got).unwrap();
     }
     assert_eq!(selector.toolchain().cache().stats().compiles, compiles);

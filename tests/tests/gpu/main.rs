@@ -7,7 +7,6 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod captures;
-mod cases;
 mod contexts;
 mod dealt;
 mod device;
@@ -17,8 +16,6 @@ mod launching;
 mod layouts;
 mod packs;
 mod property;
-mod ragged;
-mod semantics;
 mod small;
 mod tuning;
 mod workspaces;

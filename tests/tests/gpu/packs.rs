@@ -4,7 +4,7 @@ use crate::device::engine;
 use std::path::Path;
 use std::process::Command;
 use topkit::cache::pack::PackWriter;
-use topkit::host::{self, Matrix};
+use topkit::host;
 use topkit::{Config, DType, Engine, Error, Problem, Rows, SelectorSpec};
 use topkit_lab::Distribution;
 
@@ -50,7 +50,7 @@ fn launch(pack: &Path) {
     selector.launch_with(&stream, &input, k, &mut indices, &mut workspace).unwrap();
     let stats = engine.cache().stats();
     assert_eq!((stats.pack_hits, stats.compiles), (1, 0));
-    let matrix = Matrix::new(&scores, rows, columns).unwrap();
+    let matrix = Rows::host(&scores, rows, columns);
     let got = stream.clone_dtoh(&indices).unwrap();
     host::check(&matrix, k, &selector.spec().semantics, &got).unwrap();
 

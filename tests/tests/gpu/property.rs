@@ -1,10 +1,9 @@
 //! Random shapes, strides, spans and scores.
 
-use crate::device::{Case, Layout, ragged, selecting, variants, whole_selector};
+use crate::device::{Case, Element, Layout, on, ragged, selecting, variants, whole_selector};
 use half::{bf16, f16};
 use proptest::prelude::*;
 use topkit::Score;
-use topkit::cudarc::driver::DeviceRepr;
 use topkit_lab::{Distribution, Rng, SUITE};
 
 #[derive(Debug, Clone)]
@@ -40,7 +39,7 @@ fn problem() -> impl Strategy<Value = Problem> {
 }
 
 /// Half of the rows from a distribution, half from raw bits, with spans that may be absurd.
-fn run<S: Score + DeviceRepr>(problem: &Problem) {
+fn run<S: Score + Element>(problem: &Problem) {
     let Problem { distribution, seed, rows, columns, k, layout, vec_size, turn } = *problem;
     let mut rng = Rng::new(seed);
     let mut scores = distribution.fill::<S>(seed, rows, columns);
@@ -62,8 +61,8 @@ fn run<S: Score + DeviceRepr>(problem: &Problem) {
     let variants = selecting(&variants(&selector, S::DTYPE, vec_size, columns), k);
     let variant = variants[turn % variants.len()];
     let layout = Layout { offset: layout.0, gap: layout.1 };
-    let case = Case::of(&scores, rows, columns, layout);
-    case.check::<i32>(&selector, &variant, rows, k, Some((&starts, &lengths)));
+    let case = Case::of("scores", &scores, rows, columns, layout);
+    case.check::<i32>(&on(&selector, &variant), rows, k, Some((&starts, &lengths)), 0);
 }
 
 proptest! {

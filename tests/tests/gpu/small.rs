@@ -1,13 +1,12 @@
 //! A set small enough for a sanitizer, which still takes every path of the kernel: short rows,
 //! a buffered threshold bin, an overflowing one, ties, ragged rows, heads and tails.
 
-use crate::device::{Case, Layout, compile, ragged, variants, whole_selector};
+use crate::device::{Case, Element, Layout, compile, on, ragged, variants, whole_selector};
 use half::{bf16, f16};
 use topkit::Score;
-use topkit::cudarc::driver::DeviceRepr;
 use topkit_lab::Distribution;
 
-fn every_path<S: Score + DeviceRepr>() {
+fn every_path<S: Score + Element>() {
     let selector = whole_selector(ragged());
     let variants =
         [1, 2, 4, 8].map(|vec_size| variants(&selector, S::DTYPE, vec_size, 9001)).concat();
@@ -25,7 +24,7 @@ fn every_path<S: Score + DeviceRepr>() {
         for variant in &variants {
             for k in [5, 700] {
                 let spans: (&[i32], &[i32]) = (&[0, 3, 0, 8, 1], &[9001, 6000, 0, 300, i32::MAX]);
-                case.check::<i32>(&selector, variant, 5, k, Some(spans));
+                case.check::<i32>(&on(&selector, variant), 5, k, Some(spans), 0);
                 launches += 1;
             }
         }

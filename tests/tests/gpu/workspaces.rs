@@ -5,7 +5,7 @@ use crate::device::{engine, huge, new_stream, whole_selector};
 use std::sync::Arc;
 use topkit::cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use topkit::cudarc::driver::{CudaContext, CudaSlice, CudaStream};
-use topkit::host::{self, Matrix};
+use topkit::host;
 use topkit::{DType, Engine, Error, Problem, Rows, Selector, Workspace, spec::Semantics};
 use topkit_lab::Distribution;
 
@@ -39,7 +39,7 @@ impl Case {
     fn check(&mut self) {
         let Problem { rows, columns, k, .. } = self.problem;
         let got = self.stream.clone_dtoh(&self.indices).unwrap();
-        let matrix = Matrix::new(&self.host, rows, columns).unwrap();
+        let matrix = Rows::host(&self.host, rows, columns);
         host::check(&matrix, k, &Semantics::DEFAULT, &got).unwrap();
         self.stream.memset_zeros(&mut self.indices).unwrap();
     }

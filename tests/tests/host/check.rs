@@ -5,7 +5,8 @@ use super::problem::{Problem, any_problem};
 use half::bf16;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use topkit::host::{self, Matrix, Mismatch, Selection};
+use topkit::Rows;
+use topkit::host::{self, Mismatch, Selection};
 use topkit::{
     IndexInt, Score,
     spec::{IndexType, NanPolicy, Order, RowShape, Select, Semantics, Ties},
@@ -23,12 +24,12 @@ const BY_INDEX: Semantics = Semantics { order: Order::ByIndex, ..ANY };
 const SCORES: [f32; 12] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0, 9.0, 7.0, 5.0, 5.0, 1.0];
 
 fn check(k: u32, semantics: Semantics, got: &[i32]) -> Result<(), Mismatch> {
-    host::check(&Matrix::new(&SCORES, 2, 6).unwrap(), k, &semantics, got)
+    host::check(&Rows::host(&SCORES, 2, 6), k, &semantics, got)
 }
 
 /// The fault of an answer whose first row is right.
 fn fault<const K: usize>(semantics: Semantics, second_row: [i32; K]) -> Mismatch {
-    let input = Matrix::new(&SCORES, 2, 6).unwrap();
+    let input = Rows::host(&SCORES, 2, 6);
     let mut got = host::top_k::<f32, i32>(&input, K as u32, &semantics).unwrap().indices;
     assert_eq!(check(K as u32, semantics, &got), Ok(()));
     got[K..].copy_from_slice(&second_row);
@@ -59,7 +60,7 @@ fn an_index_out_of_range() {
 #[test]
 fn an_index_past_the_length_of_a_ragged_row() {
     let ragged = Semantics { rows: RowShape::Ragged, ..ANY };
-    let input = Matrix::new(&SCORES, 2, 6).unwrap().with_lengths(&[6, 2]).unwrap();
+    let input = Rows::host(&SCORES, 2, 6).lengths(&[6, 2]);
     let fault = host::check(&input, 1, &ragged, &[5i32, 2]).unwrap_err();
     assert!(matches!(fault, Mismatch::OutOfRange { row: 1, len: 2, found: 2, .. }));
 }
@@ -84,7 +85,7 @@ fn a_wrong_winner_among_the_smallest() {
 #[test]
 fn a_lost_nan() {
     let scores = [1.0, -f32::NAN, f32::INFINITY, 0.0];
-    let input = Matrix::new(&scores, 1, 4).unwrap();
+    let input = Rows::host(&scores, 1, 4);
     let fault = host::check(&input, 2, &ANY, &[2, 0]).unwrap_err();
     assert!(matches!(fault, Mismatch::Winner { row: 0, missing: 1, found: 0, .. }));
     says(
@@ -96,7 +97,7 @@ fn a_lost_nan() {
 
 #[test]
 fn a_nan_that_ranks_lowest() {
-    let input = Matrix::new(&[1.0, f32::NAN, f32::NEG_INFINITY], 1, 3).unwrap();
+    let input = Rows::host(&[1.0, f32::NAN, f32::NEG_INFINITY], 1, 3);
     let lowest = Semantics { nan: NanPolicy::Lowest, ..ANY };
     let fault = host::check(&input, 2, &lowest, &[0, 1]).unwrap_err();
     assert!(matches!(fault, Mismatch::Winner { missing: 2, found: 1, .. }));
@@ -178,7 +179,7 @@ fn a_problem_that_is_invalid() {
 #[test]
 fn a_wrong_value() {
     let scores = [-0.0f32, f32::NAN, 2.0];
-    let input = Matrix::new(&scores, 1, 3).unwrap();
+    let input = Rows::host(&scores, 1, 3);
     let semantics = Semantics { values: true, ..ANY };
     let checked = |values: Option<Vec<f32>>| {
         let got = Selection { indices: vec![0, 1, 2, -1], values };
@@ -300,7 +301,7 @@ fn is_right<S: Score, I: IndexInt>(scores: &[S], semantics: &Semantics, got: &[I
 fn a_long_row_with_one_wrong_winner() {
     for distribution in [Distribution::Normal, Distribution::OneBin, Distribution::Masked] {
         let scores = distribution.fill::<f32>(5, 3, 100_003);
-        let input = Matrix::new(&scores, 3, 100_003).unwrap();
+        let input = Rows::host(&scores, 3, 100_003);
         let mut got = host::top_k::<f32, i32>(&input, 512, &LOWEST).unwrap().indices;
         assert_eq!(host::check(&input, 512, &LOWEST, &got), Ok(()));
         let beyond = host::top_k::<f32, i32>(&input, 513, &BY_VALUE).unwrap().indices;

@@ -4,7 +4,7 @@
 use super::problem::any_problem;
 use half::{bf16, f16};
 use proptest::prelude::*;
-use topkit::host::{self, Matrix};
+use topkit::host::{self, Rows};
 use topkit::{
     IndexInt, Score,
     spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties},
@@ -15,7 +15,7 @@ use topkit_tests::oracle;
 /// Whether both checks accept the answer; they must agree.
 fn accepts<S: Score, I: IndexInt>(
     checker: &Checker,
-    input: &Matrix<'_, S>,
+    input: &Rows<'_, S>,
     k: u32,
     semantics: &Semantics,
     got: &[I],
@@ -58,7 +58,7 @@ fn every_kind<S: Score>(distribution: Distribution, select: Select, nan: NanPoli
     let (rows, mut refused) = (5, 0);
     for (columns, k) in [(1, 1), (300, 1), (300, 64), (300, 300), (300, 305), (3000, 511)] {
         let scores = distribution.fill::<S>(11, rows, columns);
-        let input = Matrix::new(&scores, rows, columns).unwrap();
+        let input = Rows::host(&scores, rows, columns);
         let checker = Checker::new(&input, &semantics);
         let right = host::top_k::<S, i32>(&input, k, &semantics).unwrap().indices;
         assert!(accepts(&checker, &input, k, &semantics, &right));
@@ -74,7 +74,7 @@ fn every_kind<S: Score>(distribution: Distribution, select: Select, nan: NanPoli
         assert!(accepts(&checker, &input, k, &semantics, &turned));
         for (row, right) in answers.iter().enumerate() {
             let key = |column: i32| {
-                let key = input.row(row)[column as usize].ordered_key(nan);
+                let key = input.scores_of(row)[column as usize].ordered_key(nan);
                 if select == Select::Largest { key } else { !key }
             };
             let worst = right.iter().filter(|index| **index >= 0).map(|index| key(*index)).min();
@@ -91,7 +91,7 @@ fn every_kind<S: Score>(distribution: Distribution, select: Select, nan: NanPoli
             }
         }
         // The first rows of the matrix may be checked alone.
-        let first = Matrix::new(&scores[..2 * columns], 2, columns).unwrap();
+        let first = Rows::host(&scores[..2 * columns], 2, columns);
         assert!(accepts(&checker, &first, k, &semantics, &right[..2 * k as usize]));
     }
     refused
@@ -117,7 +117,7 @@ fn every_kind_of_wrong_answer_is_refused() {
 #[test]
 fn of_ties_any_may_be_taken_and_no_score_above_them_left_out() {
     let scores = [5.0f32, 1.0, 3.0, 3.0, -0.0, 3.0, 0.0];
-    let input = Matrix::new(&scores, 1, 7).unwrap();
+    let input = Rows::host(&scores, 1, 7);
     let semantics = Semantics::DEFAULT;
     let checker = Checker::new(&input, &semantics);
     let said = |k: u32, got: &[i32]| accepts(&checker, &input, k, &semantics, got);
@@ -135,8 +135,8 @@ fn of_ties_any_may_be_taken_and_no_score_above_them_left_out() {
 fn of_ragged_rows_only_the_scores_that_count_are_checked() {
     let scores = Distribution::Normal.fill::<f32>(3, 4, 50);
     let (starts, lengths) = ([0, 10, 49, 60], [50, 20, i32::MAX, 5]);
-    let input = Matrix::new(&scores, 4, 50).unwrap();
-    let input = input.with_starts(&starts).unwrap().with_lengths(&lengths).unwrap();
+    let input = Rows::host(&scores, 4, 50);
+    let input = input.starts(&starts).lengths(&lengths);
     let semantics = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
     let checker = Checker::new(&input, &semantics);
     let right = host::top_k::<f32, i32>(&input, 20, &semantics).unwrap().indices;
@@ -152,8 +152,8 @@ fn of_ragged_rows_only_the_scores_that_count_are_checked() {
 #[should_panic(expected = "row 1 is another one")]
 fn rows_that_were_not_ranked_are_not_checked() {
     let scores = [1.0f32; 20];
-    let checker = Checker::new(&Matrix::new(&scores, 2, 10).unwrap(), &Semantics::DEFAULT);
-    let other = Matrix::new(&scores, 2, 10).unwrap().with_lengths(&[10, 9]).unwrap();
+    let checker = Checker::new(&Rows::host(&scores, 2, 10), &Semantics::DEFAULT);
+    let other = Rows::host(&scores, 2, 10).lengths(&[10, 9]);
     checker.accepts(&other, 1, &[0, 0]);
 }
 
@@ -161,7 +161,7 @@ fn rows_that_were_not_ranked_are_not_checked() {
 #[should_panic(expected = "not checked here")]
 fn a_tie_rule_is_for_the_other_check() {
     let semantics = Semantics { ties: Ties::LowestIndex, ..Semantics::DEFAULT };
-    Checker::new(&Matrix::new(&[1.0f32], 1, 1).unwrap(), &semantics);
+    Checker::new(&Rows::host(&[1.0f32], 1, 1), &semantics);
 }
 
 proptest! {

@@ -4,6 +4,7 @@
 mod accepted;
 mod check;
 mod checker;
+mod exactness;
 mod golden;
 mod oracle;
 mod problem;

@@ -4,7 +4,7 @@
 use super::problem::{Problem, any_problem};
 use half::{bf16, f16};
 use proptest::prelude::*;
-use topkit::host::{self, HostError, Matrix, Output, Selection};
+use topkit::host::{self, HostError, Output, Rows, Selection};
 use topkit::{
     IndexInt, Score,
     spec::{IndexType, NanPolicy, Order, RowShape, Select, Semantics, Ties},
@@ -116,7 +116,7 @@ fn keys_of_every_f16() {
 }
 
 fn select(scores: &[f32], k: u32, semantics: Semantics) -> Vec<i32> {
-    let input = Matrix::new(scores, 1, scores.len()).unwrap();
+    let input = Rows::host(scores, 1, scores.len());
     host::top_k(&input, k, &semantics).unwrap().indices
 }
 
@@ -150,9 +150,9 @@ fn starts_and_lengths_are_clamped() {
     let scores: Vec<f32> = (0..8).map(|i| i as f32).collect::<Vec<_>>().repeat(6);
     let starts = [-5, 2, 6, 9, i32::MAX, i32::MIN];
     let lengths = [3, i32::MAX, 3, 1, i32::MAX, i32::MIN];
-    let input = Matrix::new(&scores, 6, 8).unwrap();
-    let input = input.with_starts(&starts).unwrap().with_lengths(&lengths).unwrap();
-    let rows: Vec<&[f32]> = (0..6).map(|row| input.row(row)).collect();
+    let input = Rows::host(&scores, 6, 8);
+    let input = input.starts(&starts).lengths(&lengths);
+    let rows: Vec<&[f32]> = (0..6).map(|row| input.scores_of(row)).collect();
     let expected: [&[f32]; 6] =
         [&[0.0, 1.0, 2.0], &[2.0, 3.0, 4.0, 5.0, 6.0, 7.0], &[6.0, 7.0], &[], &[], &[]];
     assert_eq!(rows, expected);
@@ -165,7 +165,7 @@ fn starts_and_lengths_are_clamped() {
 #[test]
 fn the_fill_is_all_bits_set_and_nan() {
     let semantics = Semantics { index: IndexType::U32, values: true, ..Semantics::DEFAULT };
-    let input = Matrix::new(&[7.0f32], 1, 1).unwrap();
+    let input = Rows::host(&[7.0f32], 1, 1);
     let got = host::top_k::<f32, u32>(&input, 2, &semantics).unwrap();
     assert_eq!(got.indices, [0, u32::MAX]);
     let values = got.values.unwrap();
@@ -177,7 +177,7 @@ fn the_fill_is_all_bits_set_and_nan() {
 fn a_long_row_is_selected_exactly() {
     for distribution in SUITE {
         let scores = distribution.fill::<f32>(1, 2, 100_003);
-        let input = Matrix::new(&scores, 2, 100_003).unwrap();
+        let input = Rows::host(&scores, 2, 100_003);
         let got = host::top_k::<f32, i32>(&input, 2048, &Semantics::DEFAULT).unwrap();
         for (row, got) in got.indices.chunks_exact(2048).enumerate() {
             let scores = &scores[row * 100_003..][..100_003];
@@ -190,15 +190,21 @@ fn a_long_row_is_selected_exactly() {
 #[test]
 fn impossible_problems_are_refused_with_their_numbers() {
     let scores = [0.0f32; 12];
-    let dense = Matrix::new(&scores, 3, 4).unwrap();
-    let ragged = dense.with_lengths(&[1, 2, 3]).unwrap();
+    let dense = Rows::host(&scores, 3, 4);
+    let ragged = dense.lengths(&[1, 2, 3]);
     let semantics = Semantics::DEFAULT;
-    let cases: [(HostError, &str); 8] = [
-        (Matrix::new(&scores, 3, 5).unwrap_err(), "should be 15 elements"),
-        (Matrix::new(&scores, 2, 5).unwrap_err(), "12 were given"),
-        (Matrix::strided(&scores, 3, 4, 3).unwrap_err(), "stride of at least 4"),
-        (Matrix::strided(&scores, 3, 4, 5).unwrap_err(), "should be 14 elements"),
-        (dense.with_starts(&[0, 0]).unwrap_err(), "each of the 3 rows, but have 2"),
+    let refused = |rows: Rows<'_, f32>| {
+        let semantics = Semantics { rows: RowShape::Ragged, ..semantics };
+        host::top_k::<f32, i32>(&rows, 1, &semantics).unwrap_err()
+    };
+    let cases: [(HostError, &str); 7] = [
+        (
+            refused(Rows::host(&scores, 3, 5)),
+            "holds 12 elements, but 3 x 5 with row stride 5 needs 15",
+        ),
+        (refused(dense.row_stride(5)), "needs 14"),
+        (refused(dense.starts(&[0, 0])), "the buffer of starts holds 2 elements"),
+        (refused(Rows::host(&[], usize::MAX, 4)), "the score buffer holds 0 elements"),
         (host::top_k::<f32, i32>(&dense, 0, &semantics).unwrap_err(), "k is 0"),
         (host::top_k::<f32, i64>(&dense, 1, &semantics).unwrap_err(), "declared i32, but i64"),
         (host::top_k::<f32, i32>(&ragged, 1, &semantics).unwrap_err(), "declared dense"),
@@ -206,17 +212,29 @@ fn impossible_problems_are_refused_with_their_numbers() {
     for (error, words) in cases {
         assert!(error.to_string().contains(words), "{error:?} says {error}, not {words}");
     }
-    let huge = Matrix::<f32>::strided(&[], usize::MAX, 4, 4).unwrap_err();
-    assert!(matches!(huge, HostError::TooLarge { rows: usize::MAX, .. }), "{huge}");
-    let wide = Matrix::<f32>::new(&[], 1, 1 << 31).unwrap_err();
+    let wide = refused(Rows::host(&[], 1, 1 << 31));
     assert!(matches!(wide, HostError::Columns { columns: 0x8000_0000 }), "{wide}");
+    let many = Rows::host(&[], 1 << 40, 0);
+    let many = host::top_k::<f32, i32>(&many, 1 << 30, &Semantics::DEFAULT).unwrap_err();
+    assert!(matches!(many, HostError::TooLarge { what: "indices", .. }), "{many}");
+}
+
+/// Each row begins one score after the one before: the host selects from overlapping rows, as kernels do.
+#[test]
+fn rows_may_overlap() {
+    let scores = [0.0f32, 3.0, 1.0, 2.0, 5.0];
+    let best = |stride| {
+        let rows = Rows::host(&scores, 3, 3).row_stride(stride);
+        host::top_k::<f32, i32>(&rows, 1, &Semantics::DEFAULT).unwrap().indices
+    };
+    assert_eq!((best(1), best(0)), (vec![1, 0, 2], vec![1; 3]));
 }
 
 /// 16 and 8 PiB, beyond what any address space has.
 #[test]
 fn an_answer_that_no_memory_holds_is_refused_in_words() {
     let scores = vec![0.0f32; 1 << 20];
-    let input = Matrix::new(&scores, 1 << 20, 1).unwrap();
+    let input = Rows::host(&scores, 1 << 20, 1);
     for k in [u32::MAX, 1 << 31] {
         let error = host::top_k::<_, i32>(&input, k, &Semantics::DEFAULT).unwrap_err();
         assert!(matches!(error, HostError::Memory { what: "indices", .. }), "{error}");
@@ -227,7 +245,7 @@ fn an_answer_that_no_memory_holds_is_refused_in_words() {
 #[test]
 fn an_output_that_does_not_fit_is_refused_and_left_alone() {
     let scores = [3.0f32, 2.0, 1.0, 0.0];
-    let input = Matrix::new(&scores, 2, 2).unwrap();
+    let input = Rows::host(&scores, 2, 2);
     let mut indices = [7i32; 4];
     let mut values = [7.0f32; 4];
     let mut refused = |semantics, len, with_values: Option<usize>, row_stride| {

@@ -1,7 +1,7 @@
 //! Small random problems of every shape and semantics, for the property tests.
 
 use proptest::prelude::*;
-use topkit::host::Matrix;
+use topkit::host::Rows;
 use topkit::{
     IndexInt, Score,
     spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties},
@@ -31,13 +31,13 @@ impl Problem {
         Semantics { index: I::TYPE, ..self.semantics }
     }
 
-    pub fn matrix<'a, S>(&'a self, scores: &'a [S]) -> Matrix<'a, S> {
-        let mut matrix = Matrix::strided(scores, self.rows, self.columns, self.row_stride).unwrap();
+    pub fn matrix<'a, S: Score>(&'a self, scores: &'a [S]) -> Rows<'a, S> {
+        let mut matrix = Rows::host(scores, self.rows, self.columns).row_stride(self.row_stride);
         if let Some(starts) = &self.starts {
-            matrix = matrix.with_starts(starts).unwrap();
+            matrix = matrix.starts(starts);
         }
         if let Some(lengths) = &self.lengths {
-            matrix = matrix.with_lengths(lengths).unwrap();
+            matrix = matrix.lengths(lengths);
         }
         matrix
     }

@@ -1,14 +1,15 @@
 //! The one interpreter of the suite, and a case: a matrix, and the check of the indices selected from it.
 
 use std::sync::OnceLock;
-use topkit::host::{self, Matrix};
-use topkit::interpret::{Input, Interpreter, Kernel, Word};
+use topkit::host::Rows;
+use topkit::interpret::{Interpreter, Kernel};
 use topkit::{
     DType, IndexInt, Score, Variant,
     inspect::render,
     spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
 };
-use topkit_lab::Distribution;
+use topkit_tests::case::Backend;
+pub use topkit_tests::case::{ALIGNED, Element, Layout};
 
 pub fn interpreter() -> Interpreter {
     static INTERPRETER: OnceLock<Interpreter> = OnceLock::new();
@@ -96,94 +97,36 @@ pub fn load(variant: &Variant) -> Kernel {
     interpreter().load(&source).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// How a matrix lies in memory: elements before the first row, and after each row.
-#[derive(Debug, Clone, Copy)]
-pub struct Layout {
-    pub offset: usize,
-    pub gap: usize,
-}
+/// A matrix that interpreted kernels select from.
+pub type Case<S> = topkit_tests::case::Case<S, Interpreted>;
 
-pub const ALIGNED: Layout = Layout { offset: 0, gap: 0 };
+/// The interpreter: a turn is a schedule, and the output has gaps.
+pub struct Interpreted;
 
-/// A matrix. What lies between its rows is NaN, which would win.
-pub struct Case<S> {
-    scores: Vec<S>,
-    columns: usize,
-    layout: Layout,
-    name: String,
-}
+impl Backend for Interpreted {
+    type Kernel = Kernel;
+    type Matrix<S: Score + Element> = ();
 
-impl<S: Score + Word> Case<S> {
-    pub fn new(
-        distribution: Distribution,
-        seed: u64,
-        rows: usize,
-        columns: usize,
+    fn semantics(kernel: &Kernel) -> Semantics {
+        kernel.variant().unwrap().semantics
+    }
+
+    fn name(kernel: &Kernel) -> String {
+        kernel.variant().unwrap().symbol()
+    }
+
+    fn put<S: Score + Element>(_: &[S], _: usize) {}
+
+    fn select<S: Score + Element, I: IndexInt + Element>(
+        kernel: &Kernel,
+        (): &(),
+        rows: &Rows<'_, S>,
+        k: u32,
         layout: Layout,
-    ) -> Self {
-        let scores = distribution.fill::<S>(seed, rows, columns);
-        Case::of(distribution.name(), &scores, rows, columns, layout)
-    }
-
-    pub fn of(name: &str, given: &[S], rows: usize, columns: usize, layout: Layout) -> Self {
-        let stride = columns + layout.gap;
-        let mut scores = vec![S::FILL; rows * stride];
-        for (row, given) in given.chunks_exact(columns.max(1)).take(rows).enumerate() {
-            scores[row * stride..][..columns].copy_from_slice(given);
-        }
-        Case { scores, columns, layout, name: format!("{name} {} x {columns}", S::DTYPE) }
-    }
-
-    /// Selects from the first `rows` rows under one schedule and checks the answer.
-    pub fn check<I: IndexInt + Word>(
-        &self,
-        kernel: &Kernel,
-        semantics: &Semantics,
-        rows: usize,
-        k: u32,
-        spans: Option<(&[i32], &[i32])>,
-        seed: u64,
-    ) {
-        if let Some(fault) = self.fault::<I>(kernel, semantics, rows, k, spans, seed) {
-            panic!("{fault}");
-        }
-    }
-
-    /// What is wrong with the kernel or its answer; `None` where nothing is.
-    pub fn fault<I: IndexInt + Word>(
-        &self,
-        kernel: &Kernel,
-        semantics: &Semantics,
-        rows: usize,
-        k: u32,
-        spans: Option<(&[i32], &[i32])>,
-        seed: u64,
-    ) -> Option<String> {
-        let Layout { offset, gap } = self.layout;
-        let stride = self.columns + gap;
-        let input = Input::new(&self.scores, rows, self.columns, k)
-            .row_stride(stride)
-            .starts(spans.map(|(starts, _)| starts))
-            .lengths(spans.map(|(_, lengths)| lengths))
-            .offset(offset)
-            .output_gap(3);
-        let symbol = kernel.variant().map_or_else(String::new, |variant| variant.symbol());
-        let at = |what: &dyn std::fmt::Display| {
-            let Case { name, layout, .. } = self;
-            Some(format!(
-                "{symbol}: top {k} of {rows} rows, {name}, {layout:?}, seed {seed}: {what}"
-            ))
-        };
-        let got: Vec<I> = match kernel.seed(seed).select(&input) {
-            Ok(got) => got,
-            Err(fault) => return at(&fault),
-        };
-        let end = if rows == 0 { 0 } else { (rows - 1) * stride + self.columns };
-        let mut matrix = Matrix::strided(&self.scores[..end], rows, self.columns, stride).unwrap();
-        if let Some((starts, lengths)) = spans {
-            matrix = matrix.with_starts(starts).unwrap().with_lengths(lengths).unwrap();
-        }
-        host::check(&matrix, k, semantics, &got).err().and_then(|error| at(&error))
+        turn: u64,
+    ) -> Result<Vec<I>, String> {
+        let kernel = kernel.seed(turn).offset(layout.offset).output_gap(3);
+        kernel.select(rows, k).map_err(|fault| fault.to_string())
     }
 }
 

@@ -1,11 +1,11 @@
 //! Inputs made against the way the filters deal columns to stripes and threads, and the proof that the
 //! tests know that way.
 
-use crate::case::{Case, Layout, interpreter, load, six};
+use crate::case::{Case, Element, Layout, interpreter, load, six};
 use half::bf16;
-use topkit::interpret::{Input, Launch, Word};
+use topkit::interpret::Launch;
 use topkit::{
-    DType, Problem, Score, Variant,
+    DType, Problem, Rows, Score, Variant,
     inspect::render,
     spec::{KernelKind, NanPolicy, Select, Semantics},
 };
@@ -15,7 +15,7 @@ use topkit_tests::{Reader, Stripes, dealt};
 /// tells the CTAs that share the row.
 const DEAL: &str = r#"
 extern "C" __global__ void deal(const __grid_constant__ LaunchArgs args) {
-    const Row<Config::Bits> row = {static_cast<const Config::Bits*>(args.scores), u32(args.columns)};
+    const Row<Config> row = find_row<Config>(args, 0);
     const Stripes<Config> stripes(row, u32(args.index_stride - args.k));
     i32* out = static_cast<i32*>(args.indices);
     for (u32 stripe = 0; stripe < stripes.count; ++stripe) {
@@ -36,7 +36,7 @@ fn filters(dtype: DType, semantics: Semantics) -> Vec<Variant> {
     six(dtype, semantics).into_iter().filter(|variant| variant.kernel.filters()).collect()
 }
 
-fn deals_as_the_template<S: Score + Word>() {
+fn deals_as_the_template<S: Score + Element>() {
     for variant in filters(S::DTYPE, Semantics::DEFAULT) {
         let text = render(&variant).unwrap().text + DEAL;
         let kernel = interpreter().load_text("deal", &text).unwrap();
@@ -44,10 +44,10 @@ fn deals_as_the_template<S: Score + Word>() {
             [(9001, 1, 1), (2048, 2, 0), (5003, 3, 3), (7, 1, 2), (1, 1, 1)]
         {
             let scores = vec![S::FILL; columns];
-            let problem = Input::new(&scores, 1, columns, columns as u32);
-            let problem = problem.offset(past).output_gap(parts);
+            let (row, k) = (Rows::host(&scores, 1, columns), columns as u32);
+            let kernel = kernel.offset(past).output_gap(parts);
             let launch = Launch::new(1, variant.threads);
-            let dealt: Vec<i32> = kernel.select_by(&launch, 0, 0, &problem).unwrap();
+            let dealt: Vec<i32> = kernel.select_by(&launch, 0, 0, &row, k).unwrap();
             let stripes = Stripes::of(&variant, parts, past, columns);
             for (column, &code) in dealt.iter().enumerate() {
                 let reader = match usize::try_from(code) {
@@ -75,7 +75,7 @@ const COLUMNS: usize = 8203;
 /// Every row begins at another alignment.
 const LAYOUT: Layout = Layout { offset: 1, gap: 0 };
 
-fn crowds_are_exact<S: Score + Word>(select: Select, nan: NanPolicy) {
+fn crowds_are_exact<S: Score + Element>(select: Select, nan: NanPolicy) {
     let semantics = Semantics { select, nan, ..Semantics::DEFAULT };
     let mut wrong = Vec::new();
     for variant in filters(S::DTYPE, semantics) {
@@ -94,14 +94,7 @@ fn crowds_are_exact<S: Score + Word>(select: Select, nan: NanPolicy) {
         let scores: Vec<S> = scores.into_iter().map(S::from_f32).collect();
         let case = Case::of("dealt", &scores, dealt::ROWS, COLUMNS, LAYOUT);
         for k in [60, 450] {
-            wrong.extend(case.fault::<i32>(
-                &kernel,
-                &semantics,
-                dealt::ROWS,
-                k,
-                None,
-                u64::from(k),
-            ));
+            wrong.extend(case.fault::<i32>(&kernel, dealt::ROWS, k, None, u64::from(k)));
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));

@@ -1,15 +1,18 @@
 //! The matrix of the contract, small enough for a minute on a CI machine: every dtype and vector
 //! width, over bins and threads, on every distribution, several schedules, every alignment, rows
-//! shorter than k. Sizes, layouts and k go round, so that each two of them run together. Every answer is checked at zero tolerance, and the interpreter watches every launch.
+//! shorter than k. Sizes, layouts and k go round, so that each two of them run together. Every answer is checked
+//! at zero tolerance, and the interpreter watches every launch.
 
-use crate::case::{ALIGNED, Case, Layout, load, resident, shared, variant};
+use crate::case::{ALIGNED, Case, Element, Interpreted, Layout, load, resident, shared, variant};
 use half::{bf16, f16};
-use topkit::interpret::{Kernel, Word};
+use topkit::interpret::Kernel;
 use topkit::{
-    DType, IndexInt, Score,
-    spec::{NanPolicy, Select, Semantics},
+    DType, Score,
+    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
 };
 use topkit_lab::{Distribution, SUITE};
+use topkit_tests::exactness::Suite;
+use topkit_tests::{cases, exactness_suite};
 
 const VEC_SIZES: [u32; 4] = [1, 2, 4, 8];
 /// Bins and threads.
@@ -19,7 +22,7 @@ const KS: [u32; 4] = [1, 64, 512, 777];
 /// An aligned matrix, and one whose rows all begin at different alignments.
 const LAYOUTS: [Layout; 2] = [ALIGNED, Layout { offset: 3, gap: 1 }];
 
-fn every_distribution<S: Score + Word>() {
+fn every_distribution<S: Score + Element>() {
     let semantics = Semantics::DEFAULT;
     // A width has two of the sizes; with another dtype it has the others.
     let dtype = DType::ALL.iter().position(|&dtype| dtype == S::DTYPE).unwrap();
@@ -40,7 +43,7 @@ fn every_distribution<S: Score + Word>() {
                 let kernel = &kernels[(turn / 2 + length + width) % kernels.len()];
                 let k = KS[(turn + length / 2 + width) % KS.len()];
                 let rows = if columns > 1000 { 1 } else { 3 };
-                case.check::<i32>(kernel, &semantics, rows, k, None, launches);
+                case.check::<i32>(kernel, rows, k, None, launches);
                 launches += 1;
             }
         }
@@ -64,7 +67,7 @@ fn f16_is_exact() {
 }
 
 /// `block_resident`, in several sizes: for rows that fill its registers, and for shorter rows.
-fn resident_rows<S: Score + Word>() {
+fn resident_rows<S: Score + Element>() {
     let semantics = Semantics::DEFAULT;
     let mut launches = 0;
     let sizes = [(4096, 128, 8), (512, 128, 16), (2048, 256, 32), (4096, 512, 16)];
@@ -83,7 +86,7 @@ fn resident_rows<S: Score + Word>() {
                 let (columns, layout) = shapes[shape];
                 let case = Case::<S>::new(distribution, launches, 2, columns, layout);
                 let k = [1, 300, 700, 1500][(shape + turn / 4) % 4];
-                case.check::<i32>(&kernel, &semantics, 2, k, None, launches);
+                case.check::<i32>(&kernel, 2, k, None, launches);
                 launches += 1;
             }
         }
@@ -108,7 +111,7 @@ fn resident_f16_is_exact() {
 
 /// `cluster_resident`: for rows that fill all CTAs, for shorter rows, and for rows that leave some CTAs
 /// without a score. Each distribution runs with one or two of the sizes.
-fn shared_rows<S: Score + Word>() {
+fn shared_rows<S: Score + Element>() {
     let semantics = Semantics::DEFAULT;
     let sizes = [(512, 128, 8, 2), (4096, 128, 8, 3), (1024, 256, 8, 2), (256, 128, 8, 6)];
     let kernels = sizes.map(|(bins, threads, items, cluster)| {
@@ -124,7 +127,7 @@ fn shared_rows<S: Score + Word>() {
         ];
         for (columns, layout, k) in shapes {
             let case = Case::<S>::new(distribution, turn as u64, 1, columns, layout);
-            case.check::<i32>(kernel, &semantics, 1, k, None, turn as u64);
+            case.check::<i32>(kernel, 1, k, None, turn as u64);
         }
     }
 }
@@ -146,7 +149,7 @@ fn shared_f16_is_exact() {
 
 /// Many scores that no half holds: over all exponents, of one exponent, infinite, and NaN; at the end
 /// that wins, and among others.
-fn beyond_halves<S: Score + Word>() {
+fn beyond_halves<S: Score + Element>() {
     const COLUMNS: usize = 2001;
     type Spread = fn(usize) -> f32;
     let spreads: [(&str, Spread); 6] = [
@@ -178,7 +181,7 @@ fn beyond_halves<S: Score + Word>() {
                     .collect();
                 let case = Case::of(name, &scores, 1, COLUMNS, Layout { offset: 3, gap: 1 });
                 for k in [1, 400, 1500] {
-                    case.check::<i32>(&kernel, &semantics, 1, k, None, u64::from(k));
+                    case.check::<i32>(&kernel, 1, k, None, u64::from(k));
                 }
             }
         }
@@ -203,19 +206,19 @@ fn overflowing_bins_are_exact_on_many_schedules() {
     for distribution in [Distribution::OneBin, Distribution::Equal, Distribution::Masked] {
         let case = Case::<bf16>::new(distribution, 1, 2, 12_000, Layout { offset: 5, gap: 3 });
         for seed in 0..6 {
-            case.check::<i32>(&kernel, &semantics, 2, 2048, None, seed);
+            case.check::<i32>(&kernel, 2, 2048, None, seed);
         }
     }
 }
 
 /// Rows of the lengths that a kernel is made for.
-fn long_rows<S: Score + Word>() {
+fn long_rows<S: Score + Element>() {
     let semantics = Semantics::DEFAULT;
     for (seed, vec_size) in VEC_SIZES.into_iter().enumerate() {
         let kernel = load(&variant(S::DTYPE, vec_size, 2048, 512, semantics));
         for distribution in [Distribution::Normal, Distribution::Distinct64, Distribution::OneBin] {
             let case = Case::<S>::new(distribution, 9, 1, 40_003, Layout { offset: 7, gap: 0 });
-            case.check::<i32>(&kernel, &semantics, 1, 2048, None, seed as u64);
+            case.check::<i32>(&kernel, 1, 2048, None, seed as u64);
         }
     }
 }
@@ -235,38 +238,54 @@ fn long_rows_of_f16_are_exact() {
     long_rows::<f16>();
 }
 
-/// Either end of the order, both NaN policies and every index type.
-fn every_meaning<S: Score + Word, I: IndexInt + Word>() {
-    let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
-    for (meaning, (select, nan)) in meanings.enumerate() {
-        let semantics = Semantics { select, nan, index: I::TYPE, ..Semantics::DEFAULT };
-        let kernels = [
-            load(&variant(S::DTYPE, 8, 2048, 128, semantics)),
-            load(&resident(S::DTYPE, 4096, 128, 16, semantics)),
-            load(&shared(S::DTYPE, 512, 128, 8, 2, semantics)),
-        ];
-        for (turn, distribution) in SUITE.into_iter().enumerate() {
-            let case = Case::<S>::new(distribution, 3, 2, 1500, Layout { offset: 1, gap: 2 });
-            for (place, kernel) in kernels.iter().enumerate() {
-                // Each distribution has each k, with one kernel or another and in one meaning or another.
-                let k = [1, 100, 1501][(meaning + turn + place) % 3];
-                case.check::<I>(kernel, &semantics, 2, k, None, u64::from(k));
-            }
+impl Suite for Interpreted {
+    const MEANINGS: (usize, usize, &'static [u32]) = (1500, 2, &[1, 100, 1501]);
+    const EVERY_K: bool = false;
+    const RAGGED: (usize, &'static [u32]) = (1400, &[1, 512]);
+
+    /// A few rows of each case, of 16-bit scores as few as show the fault.
+    fn most_rows(case: &cases::Case, bytes: u32) -> usize {
+        let of_f32 = |name: &str| match name {
+            "distances" => 3,
+            "losing_inf_nan_big" => 0,
+            _ => 1,
+        };
+        let of_bf16 = |name: &str| match name {
+            "losing_inf_nan_big" | "tiny" | "distances" => 1,
+            _ => 0,
+        };
+        let name = case.name.split(' ').next().unwrap();
+        if bytes == 4 { of_f32(name) } else { of_bf16(name) }
+    }
+
+    fn kernels(dtype: DType, semantics: Semantics, _: usize) -> Vec<Kernel> {
+        let mut variants = match semantics.rows {
+            RowShape::Dense => vec![
+                variant(dtype, 8, 2048, 128, semantics),
+                resident(dtype, 4096, 128, 16, semantics),
+                shared(dtype, 512, 128, 8, 2, semantics),
+            ],
+            RowShape::Ragged => vec![
+                resident(dtype, 1024, 128, 16, semantics),
+                shared(dtype, 512, 128, 16, 3, semantics),
+            ],
+        };
+        if semantics.rows == RowShape::Ragged {
+            variants
+                .extend(VEC_SIZES.map(|vec_size| variant(dtype, vec_size, 1024, 128, semantics)));
         }
+        variants.iter().map(load).collect()
+    }
+
+    fn kernels_of_case(dtype: DType, case: &cases::Case) -> Vec<Kernel> {
+        const FILTERS: [KernelKind; 3] =
+            [KernelKind::BlockFilter, KernelKind::ClusterFilter, KernelKind::GridFilter];
+        FILTERS.map(|kernel| load(&cases::filter(kernel, dtype, case.semantics()))).into()
+    }
+
+    fn selects(_: &Kernel, _: u32) -> bool {
+        true
     }
 }
 
-#[test]
-fn f32_with_i32() {
-    every_meaning::<f32, i32>();
-}
-
-#[test]
-fn bf16_with_u32() {
-    every_meaning::<bf16, u32>();
-}
-
-#[test]
-fn f16_with_i64() {
-    every_meaning::<f16, i64>();
-}
+exactness_suite!(Interpreted);

@@ -1,9 +1,8 @@
 //! The kernels that filter a row by a guessed threshold: on every distribution, where the guess holds
 //! and where it does not, over one CTA a row, a cluster and many.
 
-use crate::case::{ALIGNED, Case, Layout, load};
+use crate::case::{ALIGNED, Case, Element, Layout, load};
 use half::{bf16, f16};
-use topkit::interpret::Word;
 use topkit::{
     Score, Variant,
     spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
@@ -31,7 +30,7 @@ fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
     ]
 }
 
-fn every_distribution<S: Score + Word>() {
+fn every_distribution<S: Score + Element>() {
     let semantics = Semantics::DEFAULT;
     let kernels: Vec<_> = filters::<S>(semantics).iter().map(load).collect();
     let shapes = [(9001, 300), (5000, 2048), (12_500, 1), (3000, 700), (300, 301)];
@@ -43,7 +42,7 @@ fn every_distribution<S: Score + Word>() {
             let rows = if (turn + shape) % 3 == 0 { 2 } else { 1 };
             let seed = (turn * shapes.len() + shape) as u64;
             let case = Case::<S>::new(distribution, seed, rows, columns, layout);
-            case.check::<i32>(kernel, &semantics, rows, k, None, seed);
+            case.check::<i32>(kernel, rows, k, None, seed);
         }
     }
 }
@@ -90,7 +89,7 @@ fn a_guess_that_fails_costs_no_winner() {
             let case = Case::of(name, &scores, 1, columns, ALIGNED);
             for kernel in &kernels {
                 for k in [64, 700] {
-                    case.check::<i32>(kernel, &semantics, 1, k, None, 7);
+                    case.check::<i32>(kernel, 1, k, None, 7);
                 }
             }
         }
@@ -107,7 +106,7 @@ fn every_meaning_of_the_order_is_exact() {
                 for distribution in [Distribution::Normal, Distribution::Nan, Distribution::Masked]
                 {
                     let case = Case::<bf16>::new(distribution, 3, 1, 9001, ALIGNED);
-                    case.check::<i32>(&kernel, &semantics, 1, 500, None, 3);
+                    case.check::<i32>(&kernel, 1, 500, None, 3);
                 }
             }
         }
@@ -123,6 +122,6 @@ fn ragged_rows_are_cut_by_their_real_lengths() {
         let kernel = load(&variant);
         let case =
             Case::<bf16>::new(Distribution::Normal, 9, 6, 9001, Layout { offset: 1, gap: 3 });
-        case.check::<i32>(&kernel, &semantics, 6, 100, Some((&starts, &lengths)), 5);
+        case.check::<i32>(&kernel, 6, 100, Some((&starts, &lengths)), 5);
     }
 }

@@ -2,8 +2,7 @@
 //! NaN policies, every score type, dense and ragged rows. `gpu/fuzz.rs` does the same with ten million
 //! rows.
 
-use crate::case::{Case, Layout, SIX_COLUMNS, load, six_of_every_meaning};
-use topkit::interpret::Word;
+use crate::case::{Case, Element, Layout, SIX_COLUMNS, load, six_of_every_meaning};
 use topkit::with_score;
 use topkit::{
     Score, Variant,
@@ -19,7 +18,7 @@ const SCORES: usize = 36_000;
 const LAUNCHES: usize = 2;
 
 /// Launches of one kernel, each with rows, a k and a schedule of its own. Returns the rows.
-fn rows_of<S: Score + Word>(variant: &Variant, rng: &mut Rng, wrong: &mut Vec<String>) -> usize {
+fn rows_of<S: Score + Element>(variant: &Variant, rng: &mut Rng, wrong: &mut Vec<String>) -> usize {
     let kernel = load(variant);
     let most = variant.capacity().map_or(4 * SIX_COLUMNS, |most| most as usize);
     let mut all = 0;
@@ -34,7 +33,7 @@ fn rows_of<S: Score + Word>(variant: &Variant, rng: &mut Rng, wrong: &mut Vec<St
         let spans = ragged.then(|| fuzz::spans(rng, rows, columns));
         let spans = spans.as_ref().map(|(starts, lengths)| (&starts[..], &lengths[..]));
         let k = KS[rng.below(KS.len() as u32) as usize];
-        wrong.extend(case.fault::<i32>(&kernel, &variant.semantics, rows, k, spans, rng.bits()));
+        wrong.extend(case.fault::<i32>(&kernel, rows, k, spans, rng.bits()));
         all += rows;
     }
     all

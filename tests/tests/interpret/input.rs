@@ -1,37 +1,37 @@
 //! The interpreter's errors for inputs that it refuses, and a check that it compiles the given text.
 
 use crate::case::{interpreter, load, variant};
-use topkit::interpret::{Fault, Input, InterpretError, Interpreter};
+use topkit::host::Rows;
+use topkit::interpret::{Fault, InterpretError, Interpreter, Kernel};
 use topkit::{DType, Problem, inspect::render, spec::Semantics};
-
-fn refusal(input: &Input<'_, f32>) -> String {
-    let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
-    kernel.select::<f32, i32>(input).unwrap_err().to_string()
-}
 
 #[test]
 fn inputs_that_do_not_fit_are_refused_with_the_numbers() {
+    let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
+    let by = |kernel: &Kernel, rows: &Rows<'_, f32>, k| {
+        kernel.select::<f32, i32>(rows, k).unwrap_err().to_string()
+    };
+    let refusal = |rows: &Rows<'_, f32>, k| by(&kernel, rows, k);
     let scores = vec![0.5f32; 100];
-    let input = Input::new(&scores, 2, 50, 10);
-    let starts = [0, 0];
+    let input = Rows::host(&scores, 2, 50);
     // Petabytes, which no machine has.
     let many = vec![0.5f32; 10_000];
-    let endless = Input::new(&many, 10_000, 1, i32::MAX as u32);
+    let endless = Rows::host(&many, 10_000, 1);
     let says = [
-        (refusal(&Input::new(&scores, 3, 50, 10)), "100 scores, and 150 are needed"),
-        (refusal(&Input::new(&scores, 2, 50, 0)), "top 0"),
-        (refusal(&input.row_stride(49)), "row stride 49"),
-        (refusal(&input.row_stride(usize::MAX)), "are needed"),
-        (refusal(&endless), "GB of this machine's memory"),
-        (refusal(&input.output_gap(usize::MAX)), "GB of this machine's memory"),
-        (refusal(&input.offset(usize::MAX)), "GB of this machine's memory"),
-        (refusal(&input.starts(Some(&starts))), "dense"),
+        (refusal(&Rows::host(&scores, 3, 50), 10), "holds 100 elements, but 3 x 50"),
+        (refusal(&input, 0), "top 0"),
+        (refusal(&input.row_stride(51), 10), "needs 101"),
+        (refusal(&input.row_stride(usize::MAX), 10), "needs 18446744073709551615"),
+        (refusal(&endless, i32::MAX as u32), "GB of this machine's memory"),
+        (by(&kernel.output_gap(usize::MAX), &input, 10), "GB of this machine's memory"),
+        (by(&kernel.offset(usize::MAX), &input, 10), "GB of this machine's memory"),
+        (refusal(&input.starts(&[0, 0]), 10), "dense"),
     ];
     for (message, part) in says {
         assert!(message.contains(part), "{message}");
     }
     let kernel = load(&variant(DType::Bf16, 4, 256, 128, Semantics::DEFAULT));
-    let message = kernel.select::<f32, i32>(&input).unwrap_err().to_string();
+    let message = kernel.select::<f32, i32>(&input, 10).unwrap_err().to_string();
     assert!(message.contains("bf16") && message.contains("f32"), "{message}");
 }
 
@@ -52,8 +52,8 @@ fn a_kernel_says_beforehand_what_fits() {
 #[test]
 fn no_rows_and_no_columns_are_answered() {
     let kernel = load(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
-    assert_eq!(kernel.select::<f32, i32>(&Input::new(&[], 0, 5, 3)), Ok(vec![]));
-    assert_eq!(kernel.select::<f32, i32>(&Input::new(&[], 2, 0, 3)), Ok(vec![-1; 6]));
+    assert_eq!(kernel.select::<f32, i32>(&Rows::host(&[], 0, 5), 3), Ok(vec![]));
+    assert_eq!(kernel.select::<f32, i32>(&Rows::host(&[], 2, 0), 3), Ok(vec![-1; 6]));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_missing_compiler_is_named() {
 fn a_missing_barrier_is_a_fault() {
     let source = render(&variant(DType::Bf16, 8, 2048, 128, Semantics::DEFAULT)).unwrap();
     let scores = topkit_lab::Distribution::OneBin.fill::<half::bf16>(1, 1, 4000);
-    let input = Input::new(&scores, 1, 4000, 100);
+    let input = Rows::host(&scores, 1, 4000);
     let barriers: Vec<usize> =
         source.text.match_indices("__syncthreads();").map(|(at, _)| at).collect();
     assert!(barriers.len() >= 5, "the kernel has {} barriers", barriers.len());
@@ -75,7 +75,7 @@ fn a_missing_barrier_is_a_fault() {
         let mut mutant = source.clone();
         mutant.text.replace_range(at..at + "__syncthreads();".len(), "");
         let kernel = interpreter().load(&mutant).unwrap();
-        let found = (0..8).find_map(|seed| kernel.seed(seed).select::<_, i32>(&input).err());
+        let found = (0..8).find_map(|seed| kernel.seed(seed).select::<_, i32>(&input, 100).err());
         let line = mutant.text[..at].lines().count();
         let fault =
             found.unwrap_or_else(|| panic!("nobody misses the barrier at line {line} of the text"));
@@ -90,7 +90,7 @@ fn a_place_that_is_not_written_is_named() {
     let mut source = render(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT)).unwrap();
     source.text = source.text.replace("Output(args, row).fill(slot);", "");
     let fault =
-        interpreter().load(&source).unwrap().select::<f32, i32>(&Input::new(&[1.0], 1, 1, 3));
+        interpreter().load(&source).unwrap().select::<f32, i32>(&Rows::host(&[1.0], 1, 1), 3);
     assert!(
         matches!(&fault, Err(Fault::Unwritten { what }) if what == "place 1 of row 0"),
         "{fault:?}"

@@ -2,9 +2,9 @@
 //! grid, and a workspace that is left as it was found, or is not. The kernels are in `launches/`.
 
 use crate::case::interpreter;
-use topkit::host::{self, Matrix};
-use topkit::interpret::{Fault, Input, Kernel, Launch};
-use topkit::{DType, Problem, spec::Semantics};
+use topkit::host;
+use topkit::interpret::{Fault, Kernel, Launch};
+use topkit::{DType, Problem, Rows, spec::Semantics};
 
 const INTEGERS: &str = include_str!("../../../templates/ptx/integers.cuh");
 const TYPES: &str = include_str!("../../../templates/core/types.cuh");
@@ -25,11 +25,10 @@ fn by_grid(restored: usize) -> Kernel {
 
 fn select(kernel: &Kernel, launch: Launch, workspace_bytes: usize, seed: u64) -> Result<(), Fault> {
     let scores: Vec<f32> = (0..ROWS * COLUMNS).map(|i| (i * 7919 % 1009 + 1) as f32).collect();
-    let input = Input::new(&scores, ROWS, COLUMNS, 1).output_gap(2);
-    let found: Vec<i32> =
-        kernel.seed(seed).select_by(&launch, workspace_bytes, workspace_bytes, &input)?;
-    let matrix = Matrix::new(&scores, ROWS, COLUMNS).unwrap();
-    host::check(&matrix, 1, &Semantics::DEFAULT, &found).unwrap();
+    let input = Rows::host(&scores, ROWS, COLUMNS);
+    let kernel = kernel.seed(seed).output_gap(2);
+    let found: Vec<i32> = kernel.select_by(&launch, workspace_bytes, workspace_bytes, &input, 1)?;
+    host::check(&input, 1, &Semantics::DEFAULT, &found).unwrap();
     Ok(())
 }
 

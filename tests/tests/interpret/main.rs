@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod case;
-mod cases;
 mod dealt;
 mod exactness;
 mod faults;
@@ -10,8 +9,8 @@ mod filter;
 mod fuzz;
 mod input;
 mod launches;
+mod launching;
 mod mutation;
-mod ragged;
 mod rows;
 mod special;
 mod speed;

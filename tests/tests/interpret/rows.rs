@@ -4,10 +4,10 @@
 //! All faults are seeded in one rendered text of every kernel: k selects the active fault.
 
 use crate::case::{interpreter, six};
-use topkit::host::{self, Matrix};
-use topkit::interpret::{Fault, Input, Kernel, Launch};
+use topkit::host;
+use topkit::interpret::{Fault, Kernel, Launch};
 use topkit::{
-    DType, Problem, Variant,
+    DType, Problem, Rows, Variant,
     inspect::render,
     spec::{KernelKind, RowShape, Semantics},
 };
@@ -37,28 +37,28 @@ const ANOTHER_PLACE: u32 = 16;
 const SEEDED: [Seeded; 4] = [
     // The row is one score or one vector too long, where there is a row behind it.
     Seeded {
-        line: "return {scores + start, u32(length)};",
-        faulty: "if (row + 1 < args.rows) { \
-                 length += args.k == 11 ? 1 : args.k == 12 ? 16 / sizeof(Bits) : 0; } \
-                 return {scores + start, u32(length)};",
+        line: "return {Source(args, row), elements + span.start, u32(span.length)};",
+        faulty: "u32 more = 0; if (row + 1 < args.rows) { \
+                 more = args.k == 11 ? 1 : args.k == 12 ? 16 / sizeof(Element) : 0; } \
+                 return {Source(args, row), elements + span.start, u32(span.length) + more};",
     },
     // A score of the row behind is read for nothing.
     Seeded {
-        line: "const i32 available = args.columns - start;",
-        faulty: "const i32 available = args.columns - start; \
+        line: "const RowSpan span = Source::row(args, row);",
+        faulty: "const RowSpan span = Source::row(args, row); \
                  if (args.k == 13 && row + 1 < args.rows) { \
-                 (void)*static_cast<const volatile Bits*>(scores + args.row_stride); }",
+                 (void)*static_cast<const volatile Element*>(elements + args.row_stride); }",
     },
     // The row is one vector longer than its length says, within its columns.
     Seeded {
         line: "length = min(max(args.row_lengths[row], 0), available);",
         faulty: "length = min(max(args.row_lengths[args.k == 15 && row + 1 < args.rows \
-                 ? row + 1 : row], 0) + (args.k == 14 ? 16 / i32(sizeof(Bits)) : 0), available);",
+                 ? row + 1 : row], 0) + (args.k == 14 ? 4 : 0), available);",
     },
     // The last winner of a row goes to the first place of the next.
     Seeded {
-        line: "*output(args, row, slot) = static_cast<Index>(column);",
-        faulty: "*output(args, row, slot + (args.k == 16 && slot == 15 && row + 1 < args.rows)) \
+        line: "*place(slot) = static_cast<Index>(column);",
+        faulty: "*place(slot + (args.k == 16 && slot == 15 && row + 1 < args.rows)) \
                  = static_cast<Index>(column);",
     },
 ];
@@ -87,14 +87,14 @@ struct Asked {
 }
 
 impl Asked {
-    fn problem(&self, k: u32) -> Input<'_, f32> {
+    fn rows(&self, k: u32) -> host::Rows<'_, f32> {
+        let rows = Rows::host(&self.scores, ROWS, COLUMNS);
         let cut = k == BEYOND_LENGTH || k == ANOTHER_LENGTH;
-        let lengths = cut.then_some(&self.lengths[..]);
-        Input::new(&self.scores, ROWS, COLUMNS, k).lengths(lengths)
+        if cut { rows.lengths(&self.lengths) } else { rows }
     }
 
     fn is_right(&self, k: u32, got: &[i32]) {
-        let matrix = Matrix::new(&self.scores, ROWS, COLUMNS).unwrap();
+        let matrix = Rows::host(&self.scores, ROWS, COLUMNS);
         host::check(&matrix, k, &SEMANTICS, got).unwrap();
     }
 
@@ -104,7 +104,7 @@ impl Asked {
         let launch = Launch::new(plan.grid, plan.variant.threads)
             .cluster(plan.cluster)
             .dynamic_shared(plan.variant.ring_bytes() as usize);
-        kernel.select_by(&launch, plan.workspace_bytes, plan.zeroed_bytes, &self.problem(k))
+        kernel.select_by(&launch, plan.workspace_bytes, plan.zeroed_bytes, &self.rows(k), k)
     }
 }
 
@@ -113,9 +113,9 @@ fn every_fault_is_named(kernel: KernelKind) {
     let kernel = seeded(&variant);
     let length = (COLUMNS - LOSERS) as i32;
     let asked = Asked { scores: scores(), lengths: vec![length; ROWS] };
-    asked.is_right(RIGHT, &kernel.select(&asked.problem(RIGHT)).unwrap());
+    asked.is_right(RIGHT, &kernel.select(&asked.rows(RIGHT), RIGHT).unwrap());
     for k in [ONE_SCORE, ONE_VECTOR, ANOTHER_ROW, BEYOND_LENGTH, ANOTHER_LENGTH, ANOTHER_PLACE] {
-        let Err(fault) = kernel.select::<f32, i32>(&asked.problem(k)) else {
+        let Err(fault) = kernel.select::<f32, i32>(&asked.rows(k), k) else {
             panic!("{}: the fault of k = {k} is not seen", variant.kernel.name())
         };
         let said = fault.to_string();

@@ -2,22 +2,21 @@
 //! scores are many, at sizes that lead each kernel into its slow paths: more equal scores than a
 //! threshold bin has room for, fewer finite scores than k, several stripes of a filter.
 
-use crate::case::{ALIGNED, Case, Layout, SIX_COLUMNS, load, six_of_every_meaning};
-use topkit::interpret::Word;
+use crate::case::{ALIGNED, Case, Element, Layout, SIX_COLUMNS, load, six_of_every_meaning};
 use topkit::{Score, Variant, spec::KernelKind, with_score};
 use topkit_lab::SPECIAL;
 
 const LAYOUTS: [Layout; 2] = [ALIGNED, Layout { offset: 3, gap: 1 }];
 const ROWS: usize = 2;
 
-fn on_every_distribution<S: Score + Word>(variant: &Variant, wrong: &mut Vec<String>) {
+fn on_every_distribution<S: Score + Element>(variant: &Variant, wrong: &mut Vec<String>) {
     let kernel = load(variant);
     let columns = variant.capacity().map_or(3 * SIX_COLUMNS, |_| SIX_COLUMNS - 3);
     for (turn, distribution) in SPECIAL.into_iter().enumerate() {
         let layout = LAYOUTS[turn % LAYOUTS.len()];
         let case = Case::<S>::new(distribution, turn as u64, ROWS, columns, layout);
         let k = [60, 700][turn / 2 % 2];
-        wrong.extend(case.fault::<i32>(&kernel, &variant.semantics, ROWS, k, None, turn as u64));
+        wrong.extend(case.fault::<i32>(&kernel, ROWS, k, None, turn as u64));
     }
 }
 

@@ -4,10 +4,10 @@
 use crate::case::interpreter;
 use crate::steps::{CANDIDATES, HISTOGRAM, LARGEST, RADIX, SMALLEST, Step, THREADS, VECTORS};
 use half::bf16;
-use topkit::host::{self, Matrix};
-use topkit::interpret::{Fault, Input, Kernel, Launch, Word};
+use topkit::host;
+use topkit::interpret::{Fault, Kernel, Launch, Word};
 use topkit::{
-    Score,
+    Rows, Score,
     spec::{NanPolicy, RowShape, Select, Semantics},
 };
 use topkit_lab::Distribution;
@@ -41,14 +41,11 @@ fn select(
 ) -> Result<(), Fault> {
     let gap = offset % 3;
     let scores = distribution.fill::<f32>(offset as u64, ROWS, columns + gap);
-    let input = Input::new(&scores, ROWS, columns, k)
-        .row_stride(columns + gap)
-        .offset(offset)
-        .output_gap(1);
+    let input = Rows::host(&scores, ROWS, columns).row_stride(columns + gap);
+    let kernel = kernel.seed(u64::from(k)).offset(offset).output_gap(1);
     let launch = Launch::new(ROWS as u32, THREADS);
-    let got: Vec<i32> = kernel.seed(u64::from(k)).select_by(&launch, 0, 0, &input)?;
-    let matrix = Matrix::strided(&scores, ROWS, columns, columns + gap).unwrap();
-    let checked = host::check(&matrix, k, &Semantics::DEFAULT, &got);
+    let got: Vec<i32> = kernel.select_by(&launch, 0, 0, &input, k)?;
+    let checked = host::check(&input, k, &Semantics::DEFAULT, &got);
     checked
         .unwrap_or_else(|error| panic!("{}, top {k} of {columns}: {error}", distribution.name()));
     Ok(())
@@ -128,14 +125,12 @@ fn ragged<S: Score + Word>(kernel: &Kernel, semantics: &Semantics, distribution:
     let (starts, lengths): (Vec<i32>, Vec<i32>) = spans.into_iter().unzip();
     let rows = starts.len();
     let scores = distribution.fill::<S>(7, rows, COLUMNS);
-    let input = Input::new(&scores, rows, COLUMNS, K).starts(Some(&starts)).lengths(Some(&lengths));
+    let input = Rows::host(&scores, rows, COLUMNS).starts(&starts).lengths(&lengths);
     let launch = Launch::new(rows as u32, THREADS);
     let got: Vec<i32> = kernel
-        .select_by(&launch, 0, 0, &input)
+        .select_by(&launch, 0, 0, &input, K)
         .unwrap_or_else(|fault| panic!("{}: {fault}", distribution.name()));
-    let matrix = Matrix::new(&scores, rows, COLUMNS).unwrap();
-    let matrix = matrix.with_starts(&starts).unwrap().with_lengths(&lengths).unwrap();
-    let checked = host::check(&matrix, K, semantics, &got);
+    let checked = host::check(&input, K, semantics, &got);
     checked.unwrap_or_else(|error| panic!("{}: {error}", distribution.name()));
 }
 

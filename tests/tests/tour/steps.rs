@@ -40,6 +40,7 @@ embed! {
     "row/vectors.cuh",
     "score/dtypes.cuh",
     "score/ordinal.cuh",
+    "score/source.cuh",
     "select/candidate_buffer.cuh",
     "sink/direct.cuh",
     "sink/indices.cuh",

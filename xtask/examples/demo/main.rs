@@ -13,8 +13,8 @@ use scores::Scores;
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;
-use topkit::host::{self, Matrix};
-use topkit::{Arch, Config, DType, Problem, Toolchain, topk_kernel};
+use topkit::host;
+use topkit::{Arch, Config, DType, Problem, Rows, Toolchain, topk_kernel};
 
 topk_kernel! {
     /// The sentences nearest in meaning to a query, by the scores of an embedding model.
@@ -82,12 +82,12 @@ fn demo() -> Result<(), Box<dyn Error>> {
     println!(
         "          in {seconds:.1} s, compiling and copying included: no measure of the kernel"
     );
-    let matrix = Matrix::new(&scores.values, scores.rows, scores.columns)?;
+    let matrix = Rows::host(&scores.values, scores.rows, scores.columns);
     host::check::<bf16, i32>(&matrix, K, &NearestSentences::SPEC.semantics, &indices)?;
     let best = indices.chunks_exact_mut(K as usize).zip(&scores.queries).enumerate();
     for (row, (indices, query)) in best {
         // The selector is declared unsorted, as attention wants it; people want the best first.
-        let score = |index: i32| matrix.row(row)[index as usize].to_f32();
+        let score = |index: i32| matrix.scores_of(row)[index as usize].to_f32();
         indices.sort_by(|&a, &b| score(b).total_cmp(&score(a)));
         println!("  {query}");
         for &index in indices.iter() {

@@ -5,8 +5,8 @@ use crate::NearestSentences;
 use crate::scores::Scores;
 use std::error::Error;
 use std::fmt;
-use topkit::host::{self, Matrix};
-use topkit::interpret::{Input, Interpreter};
+use topkit::host;
+use topkit::interpret::Interpreter;
 use topkit::{Engine, Rows, inspect::RenderedSource};
 
 pub enum Place {
@@ -52,11 +52,11 @@ impl Place {
                 Ok(stream.clone_dtoh(&indices)?)
             }
             Place::Interpreter { interpreter, .. } => {
-                let input = Input::new(&scores.values, scores.rows, scores.columns, k);
-                Ok(interpreter.load(source)?.select(&input)?)
+                let rows = Rows::host(&scores.values, scores.rows, scores.columns);
+                Ok(interpreter.load(source)?.select(&rows, k)?)
             }
             Place::Host { .. } => {
-                let matrix = Matrix::new(&scores.values, scores.rows, scores.columns)?;
+                let matrix = Rows::host(&scores.values, scores.rows, scores.columns);
                 let semantics = NearestSentences::SPEC.semantics;
                 Ok(host::top_k(&matrix, k, &semantics)?.indices)
             }

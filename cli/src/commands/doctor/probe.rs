@@ -305,8 +305,7 @@ fn launch() -> Result<Arch, Failure> {
     let plan = selector.prepare(&problem)?;
     let mut session = Session::start(&selector, plan, scores)?;
     session.launch()?;
-    let input =
-        host::Matrix::new(scores, shape.rows, shape.columns).map_err(Failure::environment)?;
+    let input = host::Rows::host(scores, shape.rows, shape.columns);
     host::check(&input, k, &selector.spec().semantics, &session.indices()?)
         .map_err(|fault| Failure::environment(format!("the answer is wrong: {fault}")))?;
     Ok(selector.toolchain().arch())

@@ -68,7 +68,7 @@ pub fn select<S: Score + DeviceRepr + Word>(
         }
         // The host is the reference for the other places.
         Place::Host(_) => {
-            let input = host::Matrix::new(scores, rows, columns)?;
+            let input = host::Rows::host(scores, rows, columns);
             return Ok(host::top_k(&input, k, &semantics)?.indices);
         }
     };

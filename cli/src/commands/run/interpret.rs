@@ -9,8 +9,8 @@ use crate::ui::exit::Failure;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::time::Instant;
-use topkit::interpret::{Fault, Input, Interpreter, Kernel, Word};
-use topkit::{Arch, Explanation, Plan, Problem, Score, SelectorSpec, machine::Limits};
+use topkit::interpret::{Fault, Interpreter, Kernel, Word};
+use topkit::{Arch, Explanation, Plan, Problem, Rows, Score, SelectorSpec, machine::Limits};
 
 /// Accesses a score, and a place of the answer, after which a kernel is taken to spin: far more than
 /// all passes over a row.
@@ -68,9 +68,9 @@ impl Ready {
         progress.set_message("interpreting the kernel, every access checked");
         let start = Instant::now();
         let problem = &plan.problem;
-        let input = Input::new(scores, problem.rows, problem.columns, problem.k);
+        let rows = Rows::host(scores, problem.rows, problem.columns);
         let folder = kernel.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
-        let indices = kernel.select::<S, i32>(&input).map_err(|fault| match fault {
+        let indices = kernel.select::<S, i32>(&rows, problem.k).map_err(|fault| match fault {
             // The plan fits the scores, so the machine lacks memory or a stack.
             Fault::Launch { .. } => Failure::environment(fault),
             _ => Failure::check(format!(

@@ -183,7 +183,7 @@ fn select<S: Score + DeviceRepr + Word>(
         Runner::Host(why) => {
             progress.set_message("selecting on the host");
             let start = Instant::now();
-            let input = host::Matrix::new(scores, rows, columns)?;
+            let input = host::Rows::host(scores, rows, columns);
             let selection = host::top_k(&input, k, semantics)?;
             outcome::on_host(selection.indices, start.elapsed().as_secs_f64(), why)
         }

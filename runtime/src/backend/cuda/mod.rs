@@ -3,5 +3,6 @@
 pub(crate) mod blame;
 pub(crate) mod capture;
 pub(crate) mod device;
+mod memory;
 pub(crate) mod module;
 pub(crate) mod modules;

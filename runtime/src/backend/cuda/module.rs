@@ -222,18 +222,18 @@ impl LoadedKernel {
     /// Enqueues the kernel with its one argument.
     ///
     /// # Safety
-    /// `args` is the struct that the kernel takes, its pointers are valid on the device until the
-    /// stream has passed this launch, `stream` belongs to this kernel's context, and a kernel that is
+    /// `args` are the bytes of the struct that the kernel takes, its pointers are valid on the device until
+    /// the stream has passed this launch, `stream` belongs to this kernel's context, and a kernel that is
     /// launched with `pdl` waits for the preceding kernel before it touches memory.
-    pub(crate) unsafe fn launch<A>(
+    pub(crate) unsafe fn launch(
         &self,
         grid: u32,
         pdl: bool,
         stream: sys::CUstream,
-        args: &A,
+        args: &[u8],
     ) -> Result<(), Error> {
         self.context.bind_to_thread().map_err(Error::cuda("make the context current"))?;
-        let mut parameters = [std::ptr::from_ref(args).cast_mut().cast::<c_void>()];
+        let mut parameters = [args.as_ptr().cast_mut().cast::<c_void>()];
         let mut attributes = self.shape.attributes(pdl);
         let config = self.shape.config(grid, stream, &mut attributes);
         // SAFETY: the function is live; the driver copies the argument before it returns.

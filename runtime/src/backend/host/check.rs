@@ -4,9 +4,8 @@
 //! row beats one of them, and one pass over the row tells. It stops at the first fault, and names the row,
 //! the expected and the found value.
 
-use super::matrix::span;
 use super::rank::{Ranking, score_part};
-use super::{Matrix, Mismatch, Selection, accept, longest, reserved};
+use super::{Mismatch, Rows, Selection, accept, longest, reserved, span};
 use crate::problem::{IndexInt, Score};
 use topkit_codegen::{NanPolicy, Order, Semantics};
 
@@ -19,19 +18,19 @@ use topkit_codegen::{NanPolicy, Order, Semantics};
 /// # Errors
 /// The first fault, row by row. An invalid problem is [`Mismatch::Invalid`].
 pub fn check<S: Score, I: IndexInt>(
-    input: &Matrix<'_, S>,
+    input: &Rows<'_, S>,
     k: u32,
     semantics: &Semantics,
     got: &[I],
 ) -> Result<(), Mismatch> {
     accept::<S, I>(input, k, semantics)?;
-    sized("indices", input.rows(), k, got.len())?;
+    sized("indices", input.count(), k, got.len())?;
     let checker = Checker { ranking: Ranking::new(semantics), semantics };
     let longest = longest(input);
     let mut taken = reserved("marks of the longest row", longest)?;
     let mut columns = reserved("winners of the longest row", longest.min(k as usize))?;
     for (row, got) in got.chunks_exact(k as usize).enumerate() {
-        let scores = input.row(row);
+        let scores = input.scores_of(row);
         taken.clear();
         taken.resize(scores.len(), false);
         checker.columns(row, scores.len(), got, &mut taken, &mut columns)?;
@@ -47,7 +46,7 @@ pub fn check<S: Score, I: IndexInt>(
 /// # Errors
 /// The first fault, row by row; the indices come first.
 pub fn check_selection<S: Score, I: IndexInt>(
-    input: &Matrix<'_, S>,
+    input: &Rows<'_, S>,
     k: u32,
     semantics: &Semantics,
     got: &Selection<I, S>,
@@ -58,10 +57,10 @@ pub fn check_selection<S: Score, I: IndexInt>(
         (None, false) => return Ok(()),
         (_, expected) => return Err(Mismatch::Values { expected }),
     };
-    sized("values", input.rows(), k, values.len())?;
+    sized("values", input.count(), k, values.len())?;
     for (i, (&index, &found)) in got.indices.iter().zip(values).enumerate() {
         let (row, place) = (i / k as usize, i % k as usize);
-        let scores = input.row(row);
+        let scores = input.scores_of(row);
         let index: i64 = index.into();
         let expected = column(index, scores.len()).map_or(S::FILL, |column| scores[column]);
         let (expected, found) = (expected.to_f32(), found.to_f32());

@@ -1,5 +1,6 @@
 //! The errors of the host selection, with the numbers.
 
+use crate::problem::TooShort;
 use topkit_codegen::IndexType;
 
 /// A host selection that cannot be made as asked. Nothing is written then.
@@ -73,16 +74,9 @@ pub enum HostError {
         /// Bytes that it takes.
         bytes: u64,
     },
-    /// `starts` or `lengths` does not have one element a row.
-    #[error("the {what} should have one element for each of the {rows} rows, but have {got}")]
-    Ragged {
-        /// `starts` or `lengths`.
-        what: &'static str,
-        /// Number of rows.
-        rows: usize,
-        /// Elements given.
-        got: usize,
-    },
+    /// The scores, the starts or the lengths are fewer than the shape needs.
+    #[error(transparent)]
+    TooShort(#[from] TooShort),
     /// `starts` or `lengths` were given for rows that are declared dense.
     #[error(
         "row starts or lengths were given, but the rows are declared dense; declare \

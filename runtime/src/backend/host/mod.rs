@@ -10,19 +10,20 @@
 
 mod check;
 mod error;
-mod matrix;
 mod mismatch;
 mod rank;
 
 pub use check::{check, check_selection};
 pub use error::HostError;
-pub use matrix::Matrix;
 pub use mismatch::Mismatch;
 
+use super::memory::Host;
 use crate::problem::{IndexInt, Score};
-use matrix::{fits, span};
 use rank::Ranking;
 use topkit_codegen::{RowShape, Semantics};
+
+/// Rows of scores on the host: [`Rows::host`](crate::Rows::host) makes them.
+pub type Rows<'a, S> = crate::Rows<'a, S, Host>;
 
 /// The winners of every row, `rows` x `k`, row after row without gaps.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,28 +52,28 @@ pub struct Output<'a, I, S> {
 /// ascending column.
 ///
 /// ```
-/// use topkit::host::{self, Matrix};
+/// use topkit::host::{self, Rows};
 /// use topkit::spec::{Order, Semantics};
 ///
 /// let scores = [1.0, 5.0, f32::NEG_INFINITY, 5.0, 3.0];
 /// let semantics = Semantics { order: Order::ByValue, values: true, ..Semantics::DEFAULT };
-/// let best = host::top_k::<f32, i32>(&Matrix::new(&scores, 1, 5)?, 3, &semantics)?;
+/// let best = host::top_k::<f32, i32>(&Rows::host(&scores, 1, 5), 3, &semantics)?;
 /// assert_eq!(best.indices, [1, 3, 4]);
 /// assert_eq!(best.values.unwrap(), [5.0, 5.0, 3.0]);
 /// # Ok::<(), host::HostError>(())
 /// ```
 ///
 /// # Errors
-/// k is 0, `I` is not the declared index type, the matrix is ragged under `rows: dense`, or the
+/// k is 0, `I` is not the declared index type, the scores are fewer than the shape needs, rows are ragged under `rows: dense`, or the
 /// answer is larger than memory can address, or than the system gives.
 pub fn top_k<S: Score, I: IndexInt>(
-    input: &Matrix<'_, S>,
+    input: &Rows<'_, S>,
     k: u32,
     semantics: &Semantics,
 ) -> Result<Selection<I, S>, HostError> {
     accept::<S, I>(input, k, semantics)?;
     let row_stride = k as usize;
-    let len = span("indices", input.rows(), row_stride, row_stride)?;
+    let len = span("indices", input.count(), row_stride, row_stride)?;
     let mut indices = filled("indices", I::FILL, len)?;
     let mut values = semantics.values.then(|| filled("values", S::FILL, len)).transpose()?;
     let output = Output { indices: &mut indices, values: values.as_deref_mut(), row_stride };
@@ -86,26 +87,26 @@ pub fn top_k<S: Score, I: IndexInt>(
 /// Those of [`top_k`]; an output that is too small or whose stride is less than k; values that are
 /// declared and given no place, or the other way round.
 pub fn top_k_into<S: Score, I: IndexInt>(
-    input: &Matrix<'_, S>,
+    input: &Rows<'_, S>,
     k: u32,
     semantics: &Semantics,
     mut output: Output<'_, I, S>,
 ) -> Result<(), HostError> {
     accept::<S, I>(input, k, semantics)?;
     let (k, row_stride) = (k as usize, output.row_stride);
-    fits("indices", output.indices.len(), input.rows(), k, row_stride)?;
+    fits("indices", output.indices.len(), input.count(), k, row_stride)?;
     match (semantics.values, &output.values) {
         (true, None) => return Err(HostError::ValuesMissing),
         (false, Some(_)) => return Err(HostError::ValuesUndeclared),
-        (true, Some(values)) => fits("values", values.len(), input.rows(), k, row_stride)?,
+        (true, Some(values)) => fits("values", values.len(), input.count(), k, row_stride)?,
         (false, None) => {}
     }
 
     let ranking = Ranking::new(semantics);
     // Reserve before the first row is written, so that a failure writes nothing.
     let mut ranks = reserved("ranks of the longest row", longest(input))?;
-    for row in 0..input.rows() {
-        let scores = input.row(row);
+    for row in 0..input.count() {
+        let scores = input.scores_of(row);
         winners(ranking, scores, k, &mut ranks);
 
         let out = row * row_stride..row * row_stride + k;
@@ -142,8 +143,8 @@ fn reserved<T>(what: &'static str, len: usize) -> Result<Vec<T>, HostError> {
 }
 
 /// Scores of the longest row.
-fn longest<S: Score>(input: &Matrix<'_, S>) -> usize {
-    (0..input.rows()).map(|row| input.row(row).len()).max().unwrap_or(0)
+fn longest<S: Score>(input: &Rows<'_, S>) -> usize {
+    (0..input.count()).map(|row| input.scores_of(row).len()).max().unwrap_or(0)
 }
 
 /// Leaves in `ranks` the ranks of a row's winners, in the order of the answer. The caller has reserved
@@ -160,7 +161,7 @@ fn winners<S: Score>(ranking: Ranking, scores: &[S], k: usize, ranks: &mut Vec<u
 
 /// Checks the arguments that every call has.
 fn accept<S: Score, I: IndexInt>(
-    input: &Matrix<'_, S>,
+    input: &Rows<'_, S>,
     k: u32,
     semantics: &Semantics,
 ) -> Result<(), HostError> {
@@ -173,5 +174,41 @@ fn accept<S: Score, I: IndexInt>(
     if semantics.rows == RowShape::Dense && input.is_ragged() {
         return Err(HostError::DeclaredDense);
     }
+    if input.columns > i32::MAX as usize {
+        return Err(HostError::Columns { columns: input.columns });
+    }
+    Ok(input.check()?)
+}
+
+/// Refuses an array of `got` elements that does not hold `rows` rows.
+fn fits(
+    what: &'static str,
+    got: usize,
+    rows: usize,
+    width: usize,
+    row_stride: usize,
+) -> Result<(), HostError> {
+    if row_stride < width {
+        return Err(HostError::Stride { what, row_stride, width });
+    }
+    let needed = span(what, rows, width, row_stride)?;
+    if got < needed {
+        return Err(HostError::Size { what, rows, width, row_stride, needed, got });
+    }
     Ok(())
+}
+
+/// Elements from the first of the first row to the last of the last row.
+fn span(
+    what: &'static str,
+    rows: usize,
+    width: usize,
+    row_stride: usize,
+) -> Result<usize, HostError> {
+    let Some(before) = rows.checked_sub(1) else { return Ok(0) };
+    before
+        .checked_mul(row_stride)
+        .and_then(|before| before.checked_add(width))
+        .filter(|&needed| needed <= isize::MAX as usize)
+        .ok_or(HostError::TooLarge { what, rows, width, row_stride })
 }

@@ -4,8 +4,8 @@
 //! libraries. Text, object and shared object are in one folder, named by a digest of all inputs; an
 //! existing folder is used as it is. On failure the text stays, for reading.
 
-use super::error::InterpretError;
 use super::object::COMPILED_IN;
+use crate::error::InterpretError;
 use crate::library::environment::{RELATIVE, program, variable};
 use sha2::{Digest, Sha256};
 use std::ffi::{OsStr, OsString};

@@ -1,9 +1,9 @@
 //! Turns noted trouble, or a launch in which all threads wait, into a fault with lines.
 
 use super::clock::Uid;
-use super::fault::{Fault, Line, Site};
 use super::lines::Lines;
 use super::machine::{Class, Machine, State, Thread, Trouble};
+use crate::error::{Fault, Line, Site};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

@@ -1,11 +1,11 @@
 //! The interpreter, a compiled kernel, and a launch of it. `schedule` runs the launch; a fault ends it.
 
 use super::compile::Cxx;
-use super::error::InterpretError;
-use super::fault::Fault;
 use super::memory::Memory;
 use super::object::Object;
 use super::schedule;
+use crate::error::Fault;
+use crate::error::InterpretError;
 use crate::plan::Plan;
 use crate::problem::Problem;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ const STATIC_SHARED: usize = 48 * 1024;
 const MOST_LIVE: u64 = 16 * 1024;
 
 /// Few, since all CTAs of a cooperative launch are alive at once, each thread with its own stack.
-const MULTIPROCESSORS: u32 = 4;
+pub(super) const MULTIPROCESSORS: u32 = 4;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -101,7 +101,8 @@ impl Interpreter {
     /// As for [`Interpreter::load`].
     pub fn load_text(&self, entry: &str, text: &str) -> Result<Kernel, InterpretError> {
         let object = Object::load(&self.compiler.object(&self.folder, entry, text)?)?;
-        Ok(Kernel { object, variant: None, seed: self.seed, limits: self.limits })
+        let Interpreter { seed, limits, .. } = *self;
+        Ok(Kernel { object, variant: None, seed, limits, offset: 0, output_gap: 0 })
     }
 }
 
@@ -112,12 +113,26 @@ pub struct Kernel {
     pub(super) variant: Option<Variant>,
     seed: u64,
     limits: Limits,
+    pub(super) offset: usize,
+    pub(super) output_gap: usize,
 }
 
 impl Kernel {
     /// The same kernel under another schedule.
     pub fn seed(&self, seed: u64) -> Kernel {
         Kernel { seed, ..self.clone() }
+    }
+
+    /// The same kernel, which [`Kernel::select`] gives a first score so many elements past an address that
+    /// everything is aligned to.
+    pub fn offset(&self, offset: usize) -> Kernel {
+        Kernel { offset, ..self.clone() }
+    }
+
+    /// The same kernel, which [`Kernel::select`] gives an output with so many elements between its rows,
+    /// which the kernel may not touch.
+    pub fn output_gap(&self, output_gap: usize) -> Kernel {
+        Kernel { output_gap, ..self.clone() }
     }
 
     /// What it was rendered from; `None` of a text of the caller's own.

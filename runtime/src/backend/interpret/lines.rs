@@ -2,7 +2,7 @@
 //!
 //! Where that is missing or damaged the line is unknown; a fault is reported all the same.
 
-use super::fault::Line;
+use crate::error::Line;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;

@@ -103,19 +103,56 @@ impl Memory {
         self.allocations[buffer.0].start as u64
     }
 
+    /// Frees a buffer: its address is nobody's from now on.
+    pub(super) fn free(&mut self, buffer: Buffer) {
+        self.allocations[buffer.0] = Allocation::new("a freed buffer", 0, 0, true);
+        self.allocations[buffer.0].windows.clear();
+    }
+
+    /// Buffers that were not freed.
+    pub(super) fn live(&self) -> usize {
+        self.allocations.iter().filter(|allocation| !allocation.windows.is_empty()).count()
+    }
+
+    /// The buffer that holds so many bytes at an address.
+    pub(super) fn at(&self, address: u64, bytes: usize) -> Option<Buffer> {
+        let at = usize::try_from(address).ok()?;
+        let holds = |it: &Allocation| {
+            it.start <= at && at - it.start < it.len && bytes <= it.len - (at - it.start)
+        };
+        self.allocations.iter().position(holds).map(Buffer)
+    }
+
+    /// Writes elements from a byte of a buffer on, as a copy of the host does.
+    pub(super) fn write<T: Word>(&mut self, buffer: Buffer, data: &[T]) {
+        self.fill(buffer, data);
+        let written = self.allocations[buffer.0].initialised.iter_mut();
+        written.take(size_of_val(data)).for_each(|byte| *byte = true);
+    }
+
+    /// The number at an address, if it is in a buffer and was written.
+    pub(super) fn number(&self, address: u64) -> Option<i32> {
+        let buffer = self.at(address, size_of::<i32>())?;
+        let at = address as usize - self.allocations[buffer.0].start;
+        let bytes = self.allocations[buffer.0].read(at, size_of::<i32>())?;
+        Some(i32::from_ne_bytes(bytes.try_into().ok()?))
+    }
+
+    /// So many bytes of a buffer, those that were written.
+    pub(super) fn bytes(&self, buffer: Buffer, from: usize, len: usize) -> Vec<u8> {
+        let read = |at| self.allocations[buffer.0].read(at, 1);
+        (from..from + len).filter_map(read).map(|byte| byte[0]).collect()
+    }
+
     /// The elements of a buffer: `None` where not every byte was written.
     pub fn read<T: Word>(&self, buffer: Buffer) -> Vec<Option<T>> {
         let allocation = &self.allocations[buffer.0];
         let size = size_of::<T>();
         (0..allocation.len / size)
             .map(|element| {
-                let bytes = element * size..(element + 1) * size;
-                let written =
-                    !allocation.writable || allocation.initialised[bytes].iter().all(|&byte| byte);
-                let from = (allocation.start + element * size) as *const T;
-                // SAFETY: the element lies within the allocation, no launch runs while `self` is
-                // borrowed, and every bit pattern is a value of a word.
-                written.then(|| unsafe { from.read_unaligned() })
+                let bytes = allocation.read(element * size, size)?;
+                // SAFETY: there are as many bytes as a word has, and every bit pattern is a value of it.
+                Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
             })
             .collect()
     }
@@ -127,6 +164,21 @@ impl Memory {
     }
 
     fn allocate(&mut self, name: &str, offset: usize, len: usize, writable: bool) -> Buffer {
+        self.allocations.push(Allocation::new(name, offset, len, writable));
+        Buffer(self.allocations.len() - 1)
+    }
+
+    fn fill<T: Word>(&mut self, buffer: Buffer, data: &[T]) {
+        let to = self.allocations[buffer.0].start as *mut u8;
+        debug_assert!(size_of_val(data) <= self.allocations[buffer.0].len);
+        // SAFETY: the allocation is as long as `data`, which is not part of it.
+        unsafe { std::ptr::copy_nonoverlapping(data.as_ptr().cast(), to, size_of_val(data)) };
+    }
+}
+
+impl Allocation {
+    /// Zeroed memory that begins `offset` bytes past an address that everything is aligned to.
+    fn new(name: &str, offset: usize, len: usize, writable: bool) -> Allocation {
         let bytes = offset.saturating_add(len).max(1);
         let Ok(layout) = Layout::from_size_align(bytes, ALIGN) else {
             panic!("the buffer {name} of {len} bytes is larger than memory can address")
@@ -134,32 +186,36 @@ impl Memory {
         // SAFETY: the layout is not empty.
         let block = unsafe { alloc_zeroed(layout) };
         let Some(block) = NonNull::new(block) else { handle_alloc_error(layout) };
-        let start = block.as_ptr() as usize + offset;
-        let initialised = if writable { vec![false; len] } else { Vec::new() };
-        self.allocations.push(Allocation {
+        Allocation {
             name: name.to_owned(),
             block,
             layout,
-            start,
+            start: block.as_ptr() as usize + offset,
             len,
             writable,
             windows: std::iter::once(0..len).collect(),
             rows: Vec::new(),
-            initialised,
-        });
-        Buffer(self.allocations.len() - 1)
+            initialised: if writable { vec![false; len] } else { Vec::new() },
+        }
     }
 
-    fn fill<T: Word>(&mut self, buffer: Buffer, data: &[T]) {
-        let to = self.allocations[buffer.0].start as *mut u8;
-        // SAFETY: the allocation was made for the size of `data` and is not part of it.
-        unsafe { std::ptr::copy_nonoverlapping(data.as_ptr().cast(), to, size_of_val(data)) };
+    /// Some bytes, if all of them are in it and were written.
+    fn read(&self, from: usize, len: usize) -> Option<&[u8]> {
+        let end = from.checked_add(len).filter(|&end| end <= self.len)?;
+        let written = self.initialised.get(from..end).unwrap_or_default();
+        // SAFETY: the bytes lie within the allocation, which was zeroed, and no launch runs while the
+        // memory is borrowed.
+        let bytes = || unsafe { std::slice::from_raw_parts((self.start + from) as *const u8, len) };
+        written.iter().all(|&byte| byte).then(bytes)
     }
 }
 
+// SAFETY: an allocation owns its block, as a vector does.
+unsafe impl Send for Allocation {}
+
 /// The same bytes as ranges of which no two overlap. Ranges that only touch stay apart, so that no
 /// access spans two of them.
-fn disjoint(ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+pub(super) fn disjoint(ranges: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut sorted: Vec<_> = ranges.iter().filter(|range| !range.is_empty()).cloned().collect();
     sorted.sort_by_key(|range| range.start);
     let mut windows: Vec<Range<usize>> = Vec::with_capacity(sorted.len());

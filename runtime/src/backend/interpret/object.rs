@@ -3,7 +3,7 @@
 //! Loading fails with the system's own words. One launch at a time runs in an object, since the
 //! built-in variables are the object's own; others wait.
 
-use super::error::InterpretError;
+use crate::error::InterpretError;
 use crate::library::loader_words;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use object::elf::{FileHeader64, PT_TLS};

@@ -5,9 +5,9 @@
 //! that overcommits memory would kill the process later. If the system does not tell its memory, nothing
 //! is refused.
 
-use super::fault::Fault;
 use super::shadow::Cell;
 use super::space::Region;
+use crate::error::Fault;
 use rustix::process::{Resource, getrlimit};
 use std::fs;
 use std::ops::Range;

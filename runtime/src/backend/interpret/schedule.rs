@@ -6,7 +6,6 @@
 use super::async_copy::AsyncCopies;
 use super::clock::Clock;
 use super::deadlock;
-use super::fault::Fault;
 use super::fibers::{Fiber, Pause};
 use super::hooks;
 use super::launch::{Limits, Report, Shape};
@@ -18,6 +17,7 @@ use super::random::Random;
 use super::room;
 use super::shadow::Mark;
 use super::space::Space;
+use crate::error::Fault;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ffi::c_void;

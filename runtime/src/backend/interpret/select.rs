@@ -1,89 +1,15 @@
 //! A whole selection on host memory: buffers as tight as the contract allows, one launch, and the
 //! winners. [`host::check`](crate::host::check()) checks the answer.
 
-use super::fault::Fault;
 use super::launch::{Kernel, Launch};
 use super::memory::{Memory, Word};
-use super::room::Selection;
-use crate::backend::launch::{KernelArgs, RawLaunch};
+use super::{room, watched};
+use crate::backend::launch::RawLaunch;
+use crate::backend::memory::Host;
+use crate::backend::rows::Rows;
+use crate::error::Fault;
 use crate::problem::{IndexInt, Problem, Score};
 use topkit_codegen::{IndexType, RowShape, Variant};
-
-/// The input of a selection: scores, shape, k and layout.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Input<'a, S> {
-    /// The first row, and after each row but the last whatever fills its stride.
-    pub scores: &'a [S],
-    /// Rows.
-    pub rows: usize,
-    /// Columns.
-    pub columns: usize,
-    /// Elements from row to row, at least `columns`.
-    pub row_stride: usize,
-    /// The first column of each row; ragged kernels only.
-    pub starts: Option<&'a [i32]>,
-    /// The length of each row; ragged kernels only.
-    pub lengths: Option<&'a [i32]>,
-    /// Winners a row.
-    pub k: u32,
-    /// Elements by which the first score is off an address that everything is aligned to.
-    pub offset: usize,
-    /// Elements between the rows of the output, which the kernel may not touch.
-    pub output_gap: usize,
-}
-
-impl<'a, S> Input<'a, S> {
-    /// Dense rows without gaps, aligned.
-    pub fn new(scores: &'a [S], rows: usize, columns: usize, k: u32) -> Input<'a, S> {
-        Input {
-            scores,
-            rows,
-            columns,
-            row_stride: columns,
-            starts: None,
-            lengths: None,
-            k,
-            offset: 0,
-            output_gap: 0,
-        }
-    }
-
-    /// Sets the elements from row to row.
-    pub fn row_stride(self, row_stride: usize) -> Input<'a, S> {
-        Input { row_stride, ..self }
-    }
-
-    /// Sets the first column of each row.
-    pub fn starts(self, starts: Option<&'a [i32]>) -> Input<'a, S> {
-        Input { starts, ..self }
-    }
-
-    /// Sets the length of each row.
-    pub fn lengths(self, lengths: Option<&'a [i32]>) -> Input<'a, S> {
-        Input { lengths, ..self }
-    }
-
-    /// Sets the elements by which the first score is off an aligned address.
-    pub fn offset(self, offset: usize) -> Input<'a, S> {
-        Input { offset, ..self }
-    }
-
-    /// Sets the elements between the rows of the output.
-    pub fn output_gap(self, output_gap: usize) -> Input<'a, S> {
-        Input { output_gap, ..self }
-    }
-
-    /// The first column of a row and how many it has, as a kernel clamps them.
-    fn span(&self, row: usize) -> (usize, usize) {
-        let clamped = |spans: Option<&[i32]>, most: usize| match spans {
-            Some(spans) => usize::try_from(spans[row]).unwrap_or(0).min(most),
-            None => most,
-        };
-        let start = if self.starts.is_some() { clamped(self.starts, self.columns) } else { 0 };
-        (start, clamped(self.lengths, self.columns - start))
-    }
-}
 
 impl Kernel {
     /// Runs the selection of a rendered kernel as its plan says; the winners are `rows` x `k`.
@@ -98,15 +24,16 @@ impl Kernel {
     /// input that the kernel cannot serve.
     pub fn select<S: Score + Word, I: IndexInt + Word>(
         &self,
-        input: &Input<'_, S>,
+        input: &Rows<'_, S, Host>,
+        k: u32,
     ) -> Result<Vec<I>, Fault> {
-        let Input { rows, columns, k, .. } = *input;
+        let Rows { rows, columns, .. } = *input;
         let plan = self.plan(&Problem::new(S::DTYPE, rows, columns, k))?;
         self.accepts::<I>(&plan.variant, input.starts.is_some() || input.lengths.is_some())?;
         if rows == 0 {
-            return check(input).map(|()| Vec::new());
+            return check(input, k).map(|()| Vec::new());
         }
-        self.select_by(&Launch::of(&plan), plan.workspace_bytes, plan.zeroed_bytes, input)
+        self.select_by(&Launch::of(&plan), plan.workspace_bytes, plan.zeroed_bytes, input, k)
     }
 
     /// Whether this machine has the memory to select by this kernel from dense rows, scores included
@@ -123,7 +50,7 @@ impl Kernel {
         };
         let Problem { dtype, rows, columns, k, .. } = *problem;
         let scores = rows.saturating_mul(columns).saturating_mul(dtype.bytes() as usize);
-        Selection {
+        room::Selection {
             rows,
             // As made, and as copied.
             scores: scores.saturating_mul(2),
@@ -146,50 +73,41 @@ impl Kernel {
         launch: &Launch,
         workspace_bytes: usize,
         zeroed_bytes: usize,
-        input: &Input<'_, S>,
+        input: &Rows<'_, S, Host>,
+        k: u32,
     ) -> Result<Vec<I>, Fault> {
-        check(input)?;
-        let Input { scores, rows, columns, row_stride, k, offset, output_gap, .. } = *input;
+        check(input, k)?;
+        let Rows { scores, rows, columns, row_stride, starts, lengths } = *input;
+        let Kernel { offset, output_gap, .. } = *self;
         if rows == 0 {
             return Err(Fault::Launch { what: "there are no rows".to_owned() });
         }
         let span = (rows - 1) * row_stride + columns;
         let places = (k as usize).saturating_add(output_gap);
-        Selection {
+        room::Selection {
             rows,
             scores: span.saturating_add(offset).saturating_mul(size_of::<S>()),
             output_row: places.saturating_mul(size_of::<I>()),
-            spans: [input.starts, input.lengths].iter().flatten().count(),
+            spans: [starts, lengths].iter().flatten().count(),
             workspace: workspace_bytes,
         }
         .check()?;
         let mut memory = Memory::new();
-        let buffer = memory.input_at("scores", offset * size_of::<S>(), &scores[..span]);
-        let in_bytes =
-            |first: usize, len: usize, element: usize| first * element..(first + len) * element;
-        let scores_of = |row: usize| {
-            let (start, length) = input.span(row);
-            in_bytes(row * row_stride + start, length, size_of::<S>())
-        };
-        memory.restrict_to_rows(buffer, (0..rows).map(scores_of).collect());
+        let scores = memory.input_at("scores", offset * size_of::<S>(), &scores[..span]);
         let (k_len, index_stride) = (k as usize, k as usize + output_gap);
         let output = memory.output::<I>("indices", rows * index_stride);
-        let places_of = |row: usize| in_bytes(row * index_stride, k_len, size_of::<I>());
-        memory.restrict_to_rows(output, (0..rows).map(places_of).collect());
         let mut spans = |name, spans: Option<&[i32]>| {
             spans.map_or(0, |spans| {
                 let buffer = memory.input(name, &spans[..rows]);
-                let entry_of = |row: usize| in_bytes(row, 1, size_of::<i32>());
-                memory.restrict_to_rows(buffer, (0..rows).map(entry_of).collect());
                 memory.address(buffer)
             })
         };
         let (row_starts, row_lengths) =
-            (spans("row starts", input.starts), spans("row lengths", input.lengths));
+            (spans("row starts", starts), spans("row lengths", lengths));
         let zeros = vec![0u8; workspace_bytes];
         let workspace = (workspace_bytes > 0).then(|| memory.workspace("the workspace", &zeros));
         let raw = RawLaunch {
-            scores: memory.address(buffer),
+            scores: memory.address(scores),
             row_stride: row_stride as i64,
             row_starts,
             row_lengths,
@@ -199,23 +117,14 @@ impl Kernel {
             workspace_bytes,
             ..RawLaunch::new(S::DTYPE, rows, columns, k)
         };
-        let args = raw.kernel_args();
-        // SAFETY: a plain struct of words without padding.
-        let args = unsafe {
-            std::slice::from_raw_parts((&raw const args).cast::<u8>(), size_of::<KernelArgs>())
-        };
-        self.launch(launch, args, &mut memory)?;
-        if let Some(workspace) = workspace {
-            restored(&memory.read::<u8>(workspace)[..zeroed_bytes])?;
-        }
+        let (index, workspace, zeroed) = (size_of::<I>(), workspace_bytes, zeroed_bytes);
+        let selection = watched::Selection { raw: &raw, index, workspace, zeroed };
+        selection.run(self, launch, raw.kernel_args().bytes(), &mut memory)?;
 
         let written = memory.read::<I>(output);
         let mut winners = Vec::with_capacity(rows * k_len);
-        for (row, places) in written.chunks_exact(index_stride).enumerate() {
-            for (place, index) in places[..k_len].iter().enumerate() {
-                let what = || format!("place {place} of row {row}");
-                winners.push(index.ok_or_else(|| Fault::Unwritten { what: what() })?);
-            }
+        for places in written.chunks_exact(index_stride) {
+            winners.extend(places[..k_len].iter().flatten());
         }
         Ok(winners)
     }
@@ -237,36 +146,11 @@ fn refused(what: String) -> Result<(), Fault> {
     Err(Fault::Launch { what })
 }
 
-/// Refuses an input whose buffers are too short or whose numbers cannot be.
-fn check<S>(input: &Input<'_, S>) -> Result<(), Fault> {
-    let Input { scores, rows, columns, row_stride, starts, lengths, k, .. } = *input;
-    if k == 0 || row_stride < columns || columns > i32::MAX as usize {
-        return refused(format!("top {k} of {columns} columns with row stride {row_stride}"));
+/// Refuses rows whose buffers are too short, and numbers that cannot be.
+fn check<S: Score>(input: &Rows<'_, S, Host>, k: u32) -> Result<(), Fault> {
+    let columns = input.columns;
+    if k == 0 || columns > i32::MAX as usize {
+        return refused(format!("top {k} of {columns} columns"));
     }
-    let last = if rows == 0 { 0 } else { columns };
-    let needed = rows.saturating_sub(1).saturating_mul(row_stride).saturating_add(last);
-    if scores.len() < needed {
-        return refused(format!("{} scores, and {needed} are needed", scores.len()));
-    }
-    for spans in [starts, lengths].into_iter().flatten() {
-        if spans.len() < rows {
-            return refused(format!("{} starts or lengths for {rows} rows", spans.len()));
-        }
-    }
-    Ok(())
-}
-
-/// The workspace is as every launch finds it.
-fn restored(workspace: &[Option<u8>]) -> Result<(), Fault> {
-    let bytes = workspace.iter().flatten().enumerate();
-    let left: Vec<(usize, &u8)> = bytes.filter(|(_, byte)| **byte != 0).collect();
-    let Some((first, byte)) = left.first() else { return Ok(()) };
-    let count = left.len();
-    Err(Fault::Workspace {
-        what: format!(
-            "the launch leaves {count} of {} bytes changed, the first at byte {first}, {byte:#04x}; \
-             it found them all zero, as the next launch must",
-            workspace.len()
-        ),
-    })
+    input.check().or_else(|error| refused(error.to_string()))
 }

@@ -59,6 +59,9 @@ impl Space {
             space.rows.push(buffer.rows.iter().map(address).collect());
             for window in &buffer.windows {
                 let cells = buffer.initialised.get(window.clone()).unwrap_or_default();
+                // Of an input that is all there, nothing but the bounds is watched.
+                let whole = !buffer.writable && cells.iter().all(|&initialised| initialised);
+                let cells = if whole { &[] } else { cells };
                 let cells = cells.iter().map(|&initialised| Cell::new(initialised)).collect();
                 let place = Place::Buffer { index, offset: window.start };
                 space.insert(

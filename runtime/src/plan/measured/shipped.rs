@@ -9,6 +9,8 @@ use super::table::{Point, Table};
 use super::{Provenance, Records};
 use crate::plan::Hysteresis;
 use topkit_codegen::Arch;
+#[cfg(feature = "interpret")]
+use {crate::plan::VariantLaunch, crate::problem::Problem, topkit_codegen::Variant};
 
 /// The tables that come with the library; none without the feature `tables`.
 const SHIPPED: &[(&str, &str)] = &[
@@ -80,6 +82,19 @@ impl GpuTable {
         let scale = f64::from(here.multiprocessors.max(1)) / f64::from(there);
         let points = points.into_iter().map(|point| (point, scale)).collect();
         Some(GpuTable { device, stand_in, points, own: 0, kept: Vec::new() })
+    }
+
+    /// A table in which each of these variants takes a microsecond for its problem, and nothing else was
+    /// measured.
+    #[cfg(feature = "interpret")]
+    pub(crate) fn of_fastest(device: &str, fastest: &[(Problem, Variant)]) -> GpuTable {
+        let point = |&(problem, ref variant): &(Problem, Variant)| {
+            let times = vec![(VariantLaunch::of(variant), 1.0)];
+            (Point { problem, times }, 1.0)
+        };
+        let points: Vec<_> = fastest.iter().map(point).collect();
+        let (device, own) = (device.to_owned(), points.len());
+        GpuTable { device, stand_in: None, points, own, kept: Vec::new() }
     }
 
     /// Adds the rows of this GPU's own records. They come first, and so replace shipped points about the

@@ -164,6 +164,7 @@ fn make_row<S: Score>(
 mod tests {
     use super::*;
     use crate::backend::host;
+    use crate::backend::rows::Rows;
     use half::bf16;
     use topkit_codegen::{NanPolicy, RowShape, Select};
 
@@ -171,7 +172,7 @@ mod tests {
     fn answers(input: &Input, columns: usize, k: u32, semantics: Semantics) -> Vec<Vec<i32>> {
         let chunks = input.bytes.chunks_exact(2);
         let scores: Vec<bf16> = chunks.map(|b| bf16::from_le_bytes([b[0], b[1]])).collect();
-        let matrix = host::Matrix::new(&scores, input.rows(), columns).unwrap();
+        let matrix = Rows::host(&scores, input.rows(), columns);
         let answer: Vec<i32> = host::top_k(&matrix, k, &semantics).unwrap().indices;
         answer.chunks(k as usize).map(<[i32]>::to_vec).collect()
     }
@@ -250,8 +251,8 @@ mod tests {
         let scores: Vec<bf16> = chunks.map(|b| bf16::from_le_bytes([b[0], b[1]])).collect();
         let lengths: Vec<i32> = (0..input.rows()).map(|row| input.length(row) as i32).collect();
         assert_eq!((lengths[0], lengths[1], lengths[6]), (3000, 2625, 750));
-        let matrix = host::Matrix::new(&scores, input.rows(), columns).unwrap();
-        let matrix = matrix.with_lengths(&lengths).unwrap();
+        let matrix = Rows::host(&scores, input.rows(), columns);
+        let matrix = matrix.lengths(&lengths);
         let ragged = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
         let answer: Vec<i32> = host::top_k(&matrix, k, &ragged).unwrap().indices;
         for (row, right) in answer.chunks(k as usize).enumerate() {

@@ -2,10 +2,10 @@
 
 use super::filtered;
 use std::fmt;
-use topkit::host::{self, Matrix};
-use topkit::interpret::{self, Fault, Kernel, Word};
+use topkit::host;
+use topkit::interpret::{Fault, Kernel, Word};
 use topkit::{
-    DType, Score, SelectorSpec, Variant,
+    DType, Rows, Score, SelectorSpec, Variant,
     spec::{KernelKind, RowShape, Semantics},
     with_score,
 };
@@ -167,17 +167,11 @@ impl Input {
         let scores: Vec<S> = scores.iter().map(|&score| S::from_f32(score)).collect();
         let rows = lengths.len();
         let stride = columns + GAP;
-        let input = interpret::Input::new(&scores, rows, *columns, *k)
-            .row_stride(stride)
-            .lengths(Some(lengths))
-            .offset(GAP);
-        let winners = match kernel.select::<S, i32>(&input) {
+        let input = Rows::host(&scores, rows, *columns).row_stride(stride).lengths(lengths);
+        let winners = match kernel.offset(GAP).select::<S, i32>(&input, *k) {
             Ok(winners) => winners,
             Err(fault) => return Some(Detection::of(&fault)),
         };
-        let end = (rows - 1) * stride + columns;
-        let matrix = Matrix::strided(&scores[..end], rows, *columns, stride).unwrap();
-        let matrix = matrix.with_lengths(lengths).unwrap();
-        host::check(&matrix, *k, &SEMANTICS, &winners).err().map(|_| Detection::WrongAnswer)
+        host::check(&input, *k, &SEMANTICS, &winners).err().map(|_| Detection::WrongAnswer)
     }
 }

@@ -1,7 +1,18 @@
 //! The error of the library: every failure that a user can see, with its numbers.
 //!
 //! The errors of lower rooms are variants of it. It also says which errors blame a kernel, so that another
-//! kernel may be tried ([`Error::refusal`]).
+//! kernel may be tried ([`Error::refusal`]). The interpreter's errors are here too, since they are data
+//! that launches return.
+
+#[cfg(feature = "interpret")]
+mod fault;
+#[cfg(feature = "interpret")]
+mod interpret;
+
+#[cfg(feature = "interpret")]
+pub use fault::{Fault, Line, Site};
+#[cfg(feature = "interpret")]
+pub use interpret::InterpretError;
 
 use crate::compile::CompileError;
 use crate::compile::cache::{Denied, KernelError, NotPacked, PtxDenied};
@@ -12,7 +23,7 @@ use crate::compile::sass::SassError;
 use crate::compile::store::pack::PackError;
 use crate::library::LibraryError;
 use crate::plan::{PlanError, Refusal};
-use crate::problem::{Problem, TooLarge};
+use crate::problem::{Problem, TooLarge, TooShort};
 use cudarc::driver::DriverError;
 use cudarc::driver::sys::{self, CUresult};
 use std::ffi::{CStr, c_char};
@@ -125,17 +136,8 @@ pub enum Error {
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
     /// A buffer is shorter than the shape needs.
-    #[error("{what} holds {len} elements, but {shape} needs {needed}")]
-    TooShort {
-        /// Which buffer.
-        what: &'static str,
-        /// Its length.
-        len: usize,
-        /// The shape, in words.
-        shape: String,
-        /// The least length that will do.
-        needed: u64,
-    },
+    #[error(transparent)]
+    TooShort(#[from] TooShort),
     /// The rows of the output would overlap.
     #[error("the output's row stride is {stride}, but each row has k = {k} indices")]
     OutputStride {
@@ -227,6 +229,14 @@ pub enum Error {
     /// A dump could not be written.
     #[error(transparent)]
     Write(#[from] DumpError),
+    /// An interpreted kernel has a fault.
+    #[cfg(feature = "interpret")]
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// A kernel could not be compiled or loaded for the interpreter.
+    #[cfg(feature = "interpret")]
+    #[error(transparent)]
+    Interpret(#[from] InterpretError),
 }
 
 impl From<KernelError> for Error {

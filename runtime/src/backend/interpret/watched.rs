@@ -1,0 +1,205 @@
+//! A selection in watched memory: which bytes each block may touch, by the shape of the launch.
+//!
+//! A block may read the scores of the row that it serves, from the row's start and as many as its length
+//! says, and the row's start and length; it may write the row's k indices. Every other byte of every buffer is
+//! out of bounds for it: other rows, the elements between rows, and buffers that the launch does not name.
+//! A place of the output that nobody wrote, and a workspace that is not left as it was found, are faults.
+
+use super::launch::{Kernel, Launch};
+use super::memory::{Buffer, Memory, disjoint};
+use crate::backend::launch::RawLaunch;
+use crate::error::Fault;
+use std::ops::Range;
+
+/// The buffers of a selection, in a memory that has others too.
+pub(super) struct Selection<'a> {
+    pub raw: &'a RawLaunch,
+    /// Bytes of an index.
+    pub index: usize,
+    /// Bytes of the workspace, of which the first `zeroed` are zero before and after.
+    pub workspace: usize,
+    pub zeroed: usize,
+}
+
+/// What a launch does with a buffer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Output,
+    Workspace,
+    Input,
+}
+
+/// A buffer that a launch names, and the bytes that are open of it, row by row.
+struct Used {
+    what: &'static str,
+    role: Role,
+    buffer: Buffer,
+    rows: Vec<Range<usize>>,
+}
+
+impl Selection<'_> {
+    /// Runs the kernel; the memory is as open as before when it ends.
+    pub fn run(
+        &self,
+        kernel: &Kernel,
+        launch: &Launch,
+        args: &[u8],
+        memory: &mut Memory,
+    ) -> Result<(), Fault> {
+        let used = self.used(memory)?;
+        let open: Vec<_> = memory
+            .allocations
+            .iter_mut()
+            .map(|it| (std::mem::take(&mut it.windows), it.rows.split_off(0), it.writable))
+            .collect();
+        for used in &used {
+            used.open(memory);
+        }
+        let ran = kernel.launch(launch, args, memory).and_then(|_| self.check(&used, memory));
+        for (allocation, (windows, rows, writable)) in memory.allocations.iter_mut().zip(open) {
+            (allocation.windows, allocation.rows, allocation.writable) = (windows, rows, writable);
+        }
+        ran
+    }
+
+    /// The buffers of the launch, the output first and then its workspace.
+    fn used(&self, memory: &Memory) -> Result<Vec<Used>, Fault> {
+        let RawLaunch { rows, columns, k, row_stride, index_stride, .. } = *self.raw;
+        let RawLaunch { scores, row_starts, row_lengths, indices, workspace, .. } = *self.raw;
+        let spans = self.spans(memory);
+        let first = |row: usize, stride: i64| row as i64 * stride;
+        let find = |what, role, address, element, rows: &[(i64, usize)]| {
+            find(memory, what, role, address, element, rows)
+        };
+        let places: Vec<_> = (0..rows).map(|row| (first(row, index_stride), k as usize)).collect();
+        let mut used = vec![find("indices", Role::Output, indices, self.index, &places)?];
+        if self.workspace > 0 {
+            let whole = [(0, self.workspace)];
+            used.push(find("the workspace", Role::Workspace, workspace, 1, &whole)?);
+        }
+        if columns > 0 {
+            let of_row = |(row, (start, len))| (first(row, row_stride) + start, len);
+            let scores_of: Vec<_> = spans.into_iter().enumerate().map(of_row).collect();
+            let element = self.raw.dtype.bytes() as usize;
+            used.push(find("scores", Role::Input, scores, element, &scores_of)?);
+        }
+        for (what, address) in [("row starts", row_starts), ("row lengths", row_lengths)] {
+            if address != 0 {
+                let entries: Vec<_> = (0..rows).map(|row| (row as i64, 1)).collect();
+                used.push(find(what, Role::Input, address, size_of::<i32>(), &entries)?);
+            }
+        }
+        for (at, written) in used.iter().enumerate() {
+            let mut before = used[..at].iter();
+            let inputs = |other: &Used| other.role == Role::Input && written.role == Role::Input;
+            let other = before.find(|other| other.buffer == written.buffer && !inputs(other));
+            if let Some(other) = other {
+                let what = format!("{} and {} are in one buffer", other.what, written.what);
+                return Err(Fault::Launch { what });
+            }
+        }
+        Ok(used)
+    }
+
+    /// The start and the length of each row, as a kernel clamps them. A row whose start or length nobody
+    /// has written has no scores: the kernel's own read of it is the fault.
+    fn spans(&self, memory: &Memory) -> Vec<(i64, usize)> {
+        let RawLaunch { rows, columns, row_starts, row_lengths, .. } = *self.raw;
+        let number = |address: u64, row: usize, without: usize| match address {
+            0 => without,
+            address => memory.number(address + 4 * row as u64).unwrap_or(0).max(0) as usize,
+        };
+        let of_row = |row| {
+            let start = number(row_starts, row, 0).min(columns);
+            (start as i64, number(row_lengths, row, columns).min(columns - start))
+        };
+        (0..rows).map(of_row).collect()
+    }
+
+    fn check(&self, used: &[Used], memory: &Memory) -> Result<(), Fault> {
+        for Used { role, buffer, rows, .. } in used {
+            match role {
+                Role::Input => {}
+                Role::Workspace => restored(&memory.bytes(*buffer, rows[0].start, self.zeroed))?,
+                Role::Output => {
+                    let written = &memory.allocations[buffer.0].initialised;
+                    for (row, bytes) in rows.iter().enumerate() {
+                        let missing = written[bytes.clone()].iter().position(|&byte| !byte);
+                        let Some(byte) = missing else { continue };
+                        let what = format!("place {} of row {row}", byte / self.index);
+                        return Err(Fault::Unwritten { what });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Used {
+    /// Opens its bytes to the launch that comes.
+    fn open(&self, memory: &mut Memory) {
+        let allocation = &mut memory.allocations[self.buffer.0];
+        allocation.name = self.what.to_owned();
+        allocation.writable = self.role != Role::Input;
+        // One buffer may be several inputs.
+        let is_first = allocation.windows.is_empty();
+        allocation.rows = match self.role {
+            Role::Output | Role::Input if is_first => self.rows.clone(),
+            _ => Vec::new(),
+        };
+        let both: Vec<_> = allocation.windows.iter().chain(&self.rows).cloned().collect();
+        allocation.windows = disjoint(&both);
+        if self.role == Role::Output {
+            for row in &self.rows {
+                allocation.initialised[row.clone()].fill(false);
+            }
+        }
+    }
+}
+
+/// The buffer at an address, and the bytes of its rows: each is some elements from a first element on,
+/// counted from the address.
+fn find(
+    memory: &Memory,
+    what: &'static str,
+    role: Role,
+    address: u64,
+    element: usize,
+    rows: &[(i64, usize)],
+) -> Result<Used, Fault> {
+    let refused = |what: String| Fault::Launch { what };
+    let buffer = memory.at(address, element);
+    let buffer = buffer.ok_or_else(|| refused(format!("the address of {what} is nobody's")))?;
+    let allocation = &memory.allocations[buffer.0];
+    let offset = (address as usize - allocation.start) as i64;
+    let bytes_of = |&(first, len): &(i64, usize)| {
+        if len == 0 {
+            return Some(0..0);
+        }
+        let from = first.checked_mul(element as i64)?.checked_add(offset)?;
+        let from = usize::try_from(from).ok()?;
+        let end = len.checked_mul(element)?.checked_add(from)?;
+        (end <= allocation.len).then_some(from..end)
+    };
+    let mut windows = Vec::with_capacity(rows.len());
+    for (row, elements) in rows.iter().enumerate() {
+        let outside = || refused(format!("row {row} of {what} is not in its buffer"));
+        windows.push(bytes_of(elements).ok_or_else(outside)?);
+    }
+    Ok(Used { what, role, buffer, rows: windows })
+}
+
+/// The workspace is as every launch finds it.
+fn restored(workspace: &[u8]) -> Result<(), Fault> {
+    let left: Vec<(usize, &u8)> = workspace.iter().enumerate().filter(|(_, b)| **b != 0).collect();
+    let Some((first, byte)) = left.first() else { return Ok(()) };
+    let count = left.len();
+    Err(Fault::Workspace {
+        what: format!(
+            "the launch leaves {count} of {} bytes changed, the first at byte {first}, {byte:#04x}; \
+             it found them all zero, as the next launch must",
+            workspace.len()
+        ),
+    })
+}
