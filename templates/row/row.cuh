@@ -7,9 +7,9 @@
 #include "../core/types.cuh"
 #include "../score/source.cuh"
 
-// Its base is the source of this row, which takes no place if it has no members.
+// The keys of a row's elements, and its source, which takes no place if it has no members.
 template <class Config>
-struct Row : Config::Source {
+struct RowKeys : Config::Source {
     using Source = typename Config::Source;
     using Element = typename Source::Element;
     using Bits = typename Source::Score::Bits;  // of a score
@@ -20,12 +20,8 @@ struct Row : Config::Source {
     // The key of an element that the source drops; every other key is greater.
     static constexpr Key ABSENT = 0;
 
-    const Element* elements;
-    u32 length;
-
-    Row() = default;
-    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
-        : Source(source), elements(elements), length(length) {}
+    RowKeys() = default;
+    __device__ __forceinline__ explicit RowKeys(const Source& source) : Source(source) {}
 
     // The key of a score.
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
@@ -41,9 +37,23 @@ struct Row : Config::Source {
     __device__ __forceinline__ Key key_of(Element element, u32 column) const {
         return key(score(element, column), column);
     }
+};
+
+template <class Config>
+struct Row : RowKeys<Config> {
+    using typename RowKeys<Config>::Source;
+    using typename RowKeys<Config>::Element;
+    using typename RowKeys<Config>::Key;
+
+    const Element* elements;
+    u32 length;
+
+    Row() = default;
+    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
+        : RowKeys<Config>(source), elements(elements), length(length) {}
 
     __device__ __forceinline__ Key key_at(u32 column) const {
-        return key_of(__ldg(elements + column), column);
+        return this->key_of(__ldg(elements + column), column);
     }
 };
 

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use topkit_codegen::{DType, Semantics, Variant, render};
+use topkit_codegen::{DType, SelectorSpec, Semantics, Variant, render};
 
 /// The version of the lines. Rows of version 1 had neither alignment nor PDL; their space of variants is
 /// another, so they are foreign everywhere.
@@ -315,8 +315,10 @@ fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 
 /// The first digits of the digest of a kernel's source; empty where it cannot be rendered.
 pub fn source_digest(variant: &Variant) -> String {
-    let variant = Variant { semantics: Semantics::DEFAULT, ..*variant };
-    render(&variant).map(|source| hex(&source.digest)).unwrap_or_default()
+    let variant = Variant { semantics: Semantics::DEFAULT, program: None, ..*variant };
+    render(&SelectorSpec::of(&variant), &variant)
+        .map(|source| hex(&source.digest))
+        .unwrap_or_default()
 }
 
 /// Refuses times that no launch took. Their mean has to be one too: the product of two tiny or two
