@@ -7,9 +7,9 @@
 #include "../core/types.cuh"
 #include "../score/source.cuh"
 
-// Its base is the source of this row, which takes no place if it has no members.
+// The keys of a row's elements, and its source, which takes no place if it has no members.
 template <class Config>
-struct Row : Config::Source {
+struct RowKeys : Config::Source {
     using Source = typename Config::Source;
     using Element = typename Source::Element;
     using Bits = typename Source::Score::Bits;  // of a score
@@ -18,12 +18,8 @@ struct Row : Config::Source {
     using Source::keep;
     using Source::score;
 
-    const Element* elements;
-    u32 length;
-
-    Row() = default;
-    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
-        : Source(source), elements(elements), length(length) {}
+    RowKeys() = default;
+    __device__ __forceinline__ explicit RowKeys(const Source& source) : Source(source) {}
 
     // The key of a score. Only elements that the source drops have the score key 0. Keys that use the column
     // stay unique: the column's part is that of the score's own key.
@@ -47,9 +43,23 @@ struct Row : Config::Source {
     __device__ __forceinline__ Key key_of(Element element, u32 column) const {
         return key(score(element, column), column);
     }
+};
+
+template <class Config>
+struct Row : RowKeys<Config> {
+    using typename RowKeys<Config>::Source;
+    using typename RowKeys<Config>::Element;
+    using typename RowKeys<Config>::Key;
+
+    const Element* elements;
+    u32 length;
+
+    Row() = default;
+    __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
+        : RowKeys<Config>(source), elements(elements), length(length) {}
 
     __device__ __forceinline__ Key key_at(u32 column) const {
-        return key_of(__ldg(elements + column), column);
+        return this->key_of(__ldg(elements + column), column);
     }
 };
 
