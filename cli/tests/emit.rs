@@ -9,7 +9,7 @@ fn the_source_is_that_of_the_library() {
     let text = Place::new().run(&["emit"]).done();
     let spec = topkit::SelectorSpec::builder("Default").dtype([topkit::DType::Bf16]).vec_size([8]);
     let spec = spec.bins([2048]).threads([512]).build().unwrap();
-    assert_eq!(text, topkit::inspect::render(&spec.variants()[0]).unwrap().text);
+    assert_eq!(text, topkit::inspect::render(&spec, &spec.variants()[0]).unwrap().text);
 }
 
 #[test]

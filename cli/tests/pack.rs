@@ -35,7 +35,7 @@ fn pack(place: &Place) -> String {
     let mut pack = PackWriter::new(&Fake);
     let spec = SelectorSpec::builder("Two").dtype([DType::F32]).vec_size([1, 2]);
     for variant in spec.bins([2048]).threads([512]).build().unwrap().variants() {
-        let source = topkit::inspect::render(&variant).unwrap();
+        let source = topkit::inspect::render(&SelectorSpec::of(&variant), &variant).unwrap();
         pack.add(
             &source,
             &cache.get(&source, "sm_90a".parse().unwrap(), Compiling::Allowed).unwrap(),

@@ -7,13 +7,13 @@
 use std::error::Error;
 use std::io::{BufWriter, Write, stdin, stdout};
 use std::path::PathBuf;
-use topkit_codegen::{Variant, render};
+use topkit_codegen::{SelectorSpec, Variant, render};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
         let mut out = BufWriter::new(stdout().lock());
         for variant in Variant::all() {
-            let source = render(&variant)?;
+            let source = render(&SelectorSpec::of(&variant), &variant)?;
             writeln!(out, "{} {}", source.entry, source.digest)?;
         }
         return Ok(out.flush()?);
@@ -21,7 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for symbol in stdin().lines() {
         let symbol = symbol?;
         let variant = Variant::from_symbol(&symbol)?;
-        std::fs::write(folder.join(format!("{symbol}.cu")), render(&variant)?.text)?;
+        std::fs::write(
+            folder.join(format!("{symbol}.cu")),
+            render(&SelectorSpec::of(&variant), &variant)?.text,
+        )?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Builds a spec at run time, with the same defaults and the same checks as the macro.
 
+use crate::program::Program;
 use crate::{DType, KSet, Key, SelectorSpec, Semantics, SpecError};
 use std::borrow::Cow;
 
@@ -34,6 +35,7 @@ impl SpecBuilder {
             bins: Cow::Borrowed(&[]),
             threads: Cow::Borrowed(&[]),
             semantics: Semantics::DEFAULT,
+            program: None,
         };
         Key::tuning().iter().for_each(|key| key.set(&mut spec, key.default_sizes()));
         SpecBuilder { spec }
@@ -72,6 +74,13 @@ impl SpecBuilder {
     /// The semantics: all keys of the answer at once.
     pub fn semantics(mut self, semantics: Semantics) -> Self {
         self.spec.semantics = semantics;
+        self
+    }
+
+    /// What the selector's own functions add to its kernels.
+    #[doc(hidden)]
+    pub fn program(mut self, program: Program) -> Self {
+        self.spec.program = Some(program);
         self
     }
 

@@ -5,16 +5,26 @@
 //! the struct. This module does not depend on the rest of the text.
 
 use crate::layout::{COUNTERS, MOST_CANDIDATES, PART_HEADER_WORDS, STAGES};
+use crate::program::Program;
 use crate::{Key, Variant};
 
-/// The types: where scores come from, which of them are better, and where winners go.
-pub(crate) fn types(variant: &Variant) -> Vec<String> {
+/// The types: where scores come from, which of them are better, and where winners go. A struct of the
+/// selector's program takes the place of the plain one.
+pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String> {
     let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
-    vec![
-        format!("using Source = PlainSource<{dtype}, RAGGED>;"),
-        "using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;".to_owned(),
-        format!("using Output = Indices<{index}>;"),
-    ]
+    let seams = [
+        ("Source", program.and_then(Program::source), format!("PlainSource<{dtype}, RAGGED>")),
+        (
+            "Ordinal",
+            program.and_then(Program::ordinal),
+            "ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>".to_owned(),
+        ),
+        ("Output", program.and_then(Program::output), format!("Indices<{index}>")),
+    ];
+    let line = |(seam, own, plain): (&str, Option<&str>, String)| {
+        format!("using {seam} = {};", own.map_or(plain, |own| format!("::{own}")))
+    };
+    seams.into_iter().map(line).collect()
 }
 
 /// The constants: first of the kernel and its sizes, then of the semantic keys.

@@ -38,6 +38,7 @@ embed! {
     "ptx/exchange.cuh",
     "ptx/half.cuh",
     "ptx/integers.cuh",
+    "ptx/layout.cuh",
     "ptx/reduce.cuh",
     "row/resident/row.cuh",
     "row/ring.cuh",

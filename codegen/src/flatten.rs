@@ -8,57 +8,65 @@ use crate::embed::{self, FOLDER};
 use crate::error::RenderError;
 use std::fmt::Write;
 
-/// The self-contained form of `text`, the text of the file `path` in the templates folder.
+/// The self-contained form of a rendered text, whose file is `path` in the templates folder.
 ///
-/// Lines before the first include (the banner) stay at the top. `grown` are the places at which
-/// rendering made the text longer than it is in the file.
-pub(crate) fn flatten(path: &str, text: &str, grown: &[Growth]) -> Result<String, RenderError> {
-    let mut flattener = Flattener { out: String::new(), done: vec![path.to_owned()] };
-    flattener.root(path, text, grown)?;
+/// Lines before the first include (the banner) stay at the top.
+/// [`PROGRAM`] stands for the text of the selector's program.
+pub(crate) fn flatten(
+    path: &str,
+    lines: &[Line<'_>],
+    program: Option<&str>,
+) -> Result<String, RenderError> {
+    let mut flattener = Flattener { out: String::new(), done: vec![path.to_owned()], program };
+    flattener.root(path, lines)?;
     Ok(flattener.out)
 }
 
-/// Lines that a text has more than its file.
+/// A rendered line.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Growth {
-    /// The first line after them, counted from 1.
-    pub before: usize,
-    /// How many they are.
-    pub lines: usize,
+pub(crate) struct Line<'a> {
+    pub text: &'a str,
+    /// Its number in the file, counted from 1; none of a line that a loop has rendered.
+    pub number: Option<usize>,
 }
 
-struct Flattener {
+/// The name of a program's text, which is no file.
+pub(crate) const PROGRAM: &str = "program";
+
+struct Flattener<'a> {
+    program: Option<&'a str>,
     out: String,
     /// Blocks already written or being written; both are skipped when named again.
     done: Vec<String>,
 }
 
-impl Flattener {
+impl Flattener<'_> {
     /// Writes the root, with each include replaced at its line.
-    fn root(&mut self, path: &str, text: &str, grown: &[Growth]) -> Result<(), RenderError> {
-        let (mut at_home, mut named, mut expected) = (true, false, None);
-        for (i, line) in text.lines().enumerate() {
-            let passed = grown.iter().filter(|growth| growth.before <= i + 1);
-            let number = i + 1 - passed.map(|growth| growth.lines).sum::<usize>();
-            if let Some(included) = included_path(line) {
-                self.block(&resolve(path, included), path, number)?;
-                at_home = false;
+    fn root(&mut self, path: &str, lines: &[Line<'_>]) -> Result<(), RenderError> {
+        // What a compiler takes for the number of the next line; none in the banner and after a block.
+        let mut expected = None;
+        let (mut at_home, mut passed) = (true, 0);
+        for &Line { text, number } in lines {
+            let line = number.unwrap_or(passed + 1);
+            passed = line;
+            if let Some(included) = included_path(text) {
+                self.block(&resolve(path, included), path, line)?;
+                (at_home, expected) = (false, None);
                 continue;
             }
-            if !at_home && line.is_empty() {
+            if !at_home && text.is_empty() {
                 continue;
             }
             if !at_home {
-                self.name(path, number);
-                (at_home, named) = (true, true);
-            } else if expected.is_some_and(|expected| expected != number) {
-                // The lines before are of a rendered loop, which has fewer lines in the file. Writing to
-                // a String cannot fail.
-                let _ = writeln!(self.out, "#line {number} \"{FOLDER}/{path}\"");
+                self.name(path, line);
+                (at_home, expected) = (true, Some(line));
+            } else if expected.is_some() && number.is_some() && expected != number {
+                // Writing to a String cannot fail.
+                let _ = writeln!(self.out, "#line {line} \"{FOLDER}/{path}\"");
+                expected = number;
             }
-            // The banner is at the top without a `#line`.
-            expected = named.then_some(number + 1);
-            self.out.push_str(line);
+            expected = expected.map(|expected| expected + 1);
+            self.out.push_str(text);
             self.out.push('\n');
         }
         Ok(())
@@ -70,7 +78,8 @@ impl Flattener {
             return Ok(());
         }
         self.done.push(path.to_owned());
-        let text = embed::file(path).ok_or_else(|| RenderError::MissingBlock {
+        let known = if path == PROGRAM { self.program } else { embed::file(path) };
+        let text = known.ok_or_else(|| RenderError::MissingBlock {
             block: path.to_owned(),
             file: format!("{FOLDER}/{from}"),
             line,
@@ -100,8 +109,9 @@ impl Flattener {
         }
         let name = if line == 1 { path.to_owned() } else { format!("{path}, from line {line}") };
         let rule = "-".repeat(90usize.saturating_sub(name.len()));
+        let file = if path == PROGRAM { path.to_owned() } else { format!("{FOLDER}/{path}") };
         // Writing to a String cannot fail.
-        let _ = writeln!(self.out, "// ---- {name} {rule}\n#line {line} \"{FOLDER}/{path}\"");
+        let _ = writeln!(self.out, "// ---- {name} {rule}\n#line {line} \"{file}\"");
     }
 }
 
@@ -127,6 +137,12 @@ fn resolve(from: &str, included: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The lines of a text that is as its file.
+    fn whole(text: &str) -> Vec<Line<'_>> {
+        let lines = text.lines().enumerate();
+        lines.map(|(i, text)| Line { text, number: Some(i + 1) }).collect()
+    }
+
     #[test]
     fn paths_resolve_from_their_file() {
         assert_eq!(resolve("kernels/block_radix.cuh", "../row/row.cuh"), "row/row.cuh");
@@ -137,7 +153,7 @@ mod tests {
     #[test]
     fn a_block_is_written_once_and_named() {
         let text = "// banner\n#include \"row/row.cuh\"\n#include \"core/types.cuh\"\nint x;\n";
-        let flat = flatten("root.cu", text, &[]).unwrap();
+        let flat = flatten("root.cu", &whole(text), None).unwrap();
         assert!(flat.starts_with("// banner\n"), "{flat}");
         assert!(!flat.contains("#include"), "{flat}");
         assert_eq!(flat.matches("// ---- core/types.cuh ").count(), 1);
@@ -147,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_block_is_whole_and_after_those_that_it_includes() {
-        let flat = flatten("root.cu", "// banner\n#include \"row/row.cuh\"\n", &[]).unwrap();
+        let flat =
+            flatten("root.cu", &whole("// banner\n#include \"row/row.cuh\"\n"), None).unwrap();
         let row = embed::file("row/row.cuh").unwrap();
         let (types, row_at) = (
             flat.find("// ---- core/types.cuh ").unwrap(),
@@ -155,12 +172,12 @@ mod tests {
         );
         assert!(types < row_at, "{flat}");
         assert_eq!(flat.matches("row/row.cuh").count(), 2, "a name and a `#line`: {flat}");
-        assert!(flat.ends_with(row.split_once("types.cuh\"\n").unwrap().1), "{flat}");
+        assert!(flat.ends_with(row.rsplit_once(".cuh\"\n").unwrap().1), "{flat}");
     }
 
     #[test]
     fn lines_keep_their_numbers() {
-        let flat = flatten("root.cu", "#include \"row/row.cuh\"\n", &[]).unwrap();
+        let flat = flatten("root.cu", &whole("#include \"row/row.cuh\"\n"), None).unwrap();
         let mut at: Option<(&str, usize)> = None;
         for line in flat.lines() {
             if let Some(rest) = line.strip_prefix("#line ") {
@@ -183,14 +200,34 @@ mod tests {
     #[test]
     fn lines_after_a_loop_have_their_number() {
         let text = "// banner\n#include \"core/types.cuh\"\nint a;\nint b;\nint c;\nint d;\n";
-        let flat = flatten("root.cu", text, &[Growth { before: 6, lines: 2 }]).unwrap();
-        let end = "#line 3 \"templates/root.cu\"\nint a;\nint b;\nint c;\n#line 4 \"templates/root.cu\"\nint d;\n";
+        let mut lines = whole(text);
+        // A loop in the fourth line was rendered twice, and its tags take two lines.
+        (lines[3].number, lines[4].number, lines[5].number) = (None, None, Some(7));
+        let flat = flatten("root.cu", &lines, None).unwrap();
+        let end = "#line 3 \"templates/root.cu\"\nint a;\nint b;\nint c;\n#line 7 \"templates/root.cu\"\nint d;\n";
         assert!(flat.ends_with(end), "{flat}");
+        lines[5].number = Some(6);
+        let flat = flatten("root.cu", &lines, None).unwrap();
+        assert_eq!(flat.matches("templates/root.cu\"\n").count(), 1, "{flat}");
+    }
+
+    #[test]
+    fn a_program_is_a_block_of_its_own_name() {
+        let text = "// banner\n#include \"core/types.cuh\"\n#include \"program\"\nint a;\n";
+        let flat = flatten("root.cu", &whole(text), Some("struct Own {\n};")).unwrap();
+        assert!(
+            flat.contains(
+                "\n#line 1 \"program\"\nstruct Own {\n};\n\n// ---- root.cu, from line 4"
+            )
+        );
+        let error = flatten("root.cu", &whole(text), None).unwrap_err().to_string();
+        assert!(error.contains("templates/root.cu:3 includes program"), "{error}");
     }
 
     #[test]
     fn a_missing_block_is_named_with_its_place() {
-        let error = flatten("root.cu", "\n#include \"core/absent.cuh\"\n", &[]).unwrap_err();
+        let error =
+            flatten("root.cu", &whole("\n#include \"core/absent.cuh\"\n"), None).unwrap_err();
         let message = error.to_string();
         assert!(message.contains("core/absent.cuh") && message.contains("templates/root.cu:2"));
     }

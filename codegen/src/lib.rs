@@ -15,6 +15,7 @@ mod kernels;
 mod keys;
 mod layout;
 mod naming;
+mod program;
 mod render;
 mod selector;
 mod space;
@@ -31,6 +32,11 @@ pub use keys::{
     TuningKey,
 };
 pub use naming::UnknownName;
+#[doc(hidden)]
+pub use program::{
+    ArgsLayout, Field, FieldType, KernelArgs, Program, ProgramBuilder, ProgramError, ProgramId,
+    Scalar, UnknownProgram,
+};
 pub use render::{RenderedSource, render};
 pub use selector::{KSet, SelectorSpec};
 pub use variant::Variant;

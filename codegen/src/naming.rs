@@ -107,6 +107,9 @@ impl Variant {
         for key in SEMANTIC_KEYS {
             symbol += &key.symbol_part(&self.semantics);
         }
+        if let Some(program) = self.program {
+            symbol += &format!("_{program}");
+        }
         symbol
     }
 
@@ -142,6 +145,7 @@ impl Variant {
         let semantics = SEMANTIC_KEYS.iter();
         parameters
             .extend(semantics.map(|key| (key.key().name(), key.word(&self.semantics).to_owned())));
+        parameters.extend(self.program.map(|program| ("program", program.to_string())));
         parameters
     }
 }
@@ -163,6 +167,7 @@ fn example(dtype: DType) -> Variant {
         items: 0,
         cluster: 1,
         semantics: Semantics::DEFAULT,
+        program: None,
     }
 }
 
@@ -206,6 +211,9 @@ fn read_symbol(text: &str) -> Option<Variant> {
     for key in SEMANTIC_KEYS {
         rest = key.read_symbol_part(rest, &mut variant.semantics)?;
     }
+    if !rest.is_empty() {
+        variant.program = Some(rest.parse().ok()?);
+    }
     // One kernel has one symbol: the order of the sizes and the way numbers are written count.
     (variant.validate().is_empty() && variant.symbol() == text).then_some(variant)
 }
@@ -225,7 +233,7 @@ fn is_size(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SelectorSpec;
+    use crate::{Program, SelectorSpec};
     use std::collections::HashSet;
 
     #[test]
@@ -242,6 +250,21 @@ mod tests {
     fn every_symbol_reads_back() {
         for variant in Variant::all() {
             assert_eq!(Variant::from_symbol(&variant.symbol()), Ok(variant));
+        }
+    }
+
+    #[test]
+    fn a_program_is_part_of_the_symbol_and_of_the_key() {
+        let program = Program::builder("struct Own {};").source("Own");
+        let programs =
+            [program.clone(), program.key_bytes(8)].map(|program| program.build().unwrap());
+        for program in programs {
+            for variant in Variant::all().into_iter().step_by(997) {
+                let own = Variant { program: Some(program.id()), ..variant };
+                assert_eq!(own.symbol(), format!("{}_{}", variant.symbol(), program.id()));
+                assert_eq!(Variant::from_symbol(&own.symbol()), Ok(own));
+                assert!(own.parameters().contains(&("program", program.id().to_string())));
+            }
         }
     }
 

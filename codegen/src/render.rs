@@ -3,8 +3,9 @@
 use crate::config;
 use crate::embed;
 use crate::error::RenderError;
-use crate::flatten::{Growth, flatten};
-use crate::{SpecError, Variant};
+use crate::flatten::{Line, flatten};
+use crate::program::{ArgsLayout, Program};
+use crate::{SelectorSpec, SpecError, Variant};
 use minijinja::{Environment, UndefinedBehavior, context};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -24,45 +25,77 @@ pub struct RenderedSource {
     pub digest: String,
 }
 
-/// Renders the kernel of a variant.
+/// Renders the kernel of a variant, with the program of its selector. Whether the selector declares the
+/// variant's sizes does not matter.
 ///
 /// Pure and deterministic: the same variant gives the same bytes in every process.
-pub fn render(variant: &Variant) -> Result<RenderedSource, RenderError> {
+///
+/// # Errors
+/// The variant has faults, or names another program than the selector's.
+pub fn render(spec: &SelectorSpec, variant: &Variant) -> Result<RenderedSource, RenderError> {
     let faults = variant.validate();
     if !faults.is_empty() {
         return Err(SpecError { faults }.into());
     }
+    let (given, own) = (variant.program, spec.program_id());
+    if given != own {
+        let (variant, selector) = (variant.symbol(), spec.name.to_string());
+        return Err(RenderError::Program { variant, given, selector, own });
+    }
     let entry = variant.symbol();
     let template = embed::file(SKELETON)
         .ok_or_else(|| RenderError::Skeleton(format!("{SKELETON} is not embedded")))?;
-    let rendered = skeleton(template, variant, &entry)?;
-    let text = flatten(SKELETON, &rendered, &growth(variant, &rendered))?;
+    let program = spec.program.as_ref();
+    let rendered = skeleton(&numbered(template), variant, program, &entry)?;
+    let text = flatten(SKELETON, &lines(&rendered), program.map(Program::text))?;
     let digest = sha256_hex(text.as_bytes());
     Ok(RenderedSource { variant: *variant, text, entry, digest })
 }
 
-/// Where the rendered skeleton is longer than its file: in the banner and in Config, each of whose loops
-/// takes three lines of the file.
-fn growth(variant: &Variant, rendered: &str) -> Vec<Growth> {
-    const LOOP: usize = 3;
-    let (types, constants) = (config::types(variant), config::constants(variant));
-    let after = |last: Option<&String>| {
-        let is_last = |line: &str| last.is_some_and(|last| line.trim_start() == last);
-        rendered.lines().position(is_last).map_or(usize::MAX, |at| at + 2)
+/// Ends a line of the template with its number, while it is rendered.
+const MARK: char = '\u{1}';
+
+/// The template with the number of each line at its end. Lines of a loop have none, since they may be
+/// rendered any number of times.
+fn numbered(template: &str) -> String {
+    let (mut numbered, mut loops) = (String::new(), 0usize);
+    for (i, line) in template.lines().enumerate() {
+        numbered += line;
+        let tag = line.trim().trim_start_matches("{%").trim_start_matches(['-', ' ']);
+        if tag.len() == line.trim().len() {
+            numbered.push(MARK);
+            if loops == 0 {
+                numbered += &(i + 1).to_string();
+            }
+        }
+        loops += usize::from(tag.starts_with("for "));
+        loops -= usize::from(tag.starts_with("endfor")).min(loops);
+        numbered.push('\n');
+    }
+    numbered
+}
+
+/// The lines of what was rendered, without the marks.
+fn lines(rendered: &str) -> Vec<Line<'_>> {
+    let line = |line| {
+        let (text, number) = str::rsplit_once(line, MARK).unwrap_or((line, ""));
+        Line { text, number: number.parse().ok() }
     };
-    let banner = variant.parameters().len();
-    vec![
-        Growth { before: banner, lines: banner - LOOP },
-        Growth { before: after(types.last()), lines: types.len() - LOOP.min(types.len()) },
-        Growth { before: after(constants.last()), lines: constants.len() - LOOP },
-    ]
+    rendered.lines().map(line).collect()
 }
 
 /// The part of the text that depends on the variant: banner, includes, Config and entry.
-fn skeleton(template: &str, variant: &Variant, entry: &str) -> Result<String, RenderError> {
+fn skeleton(
+    template: &str,
+    variant: &Variant,
+    program: Option<&Program>,
+    entry: &str,
+) -> Result<String, RenderError> {
     let failed = |error: minijinja::Error| RenderError::Skeleton(format!("{error:#}"));
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let core = ArgsLayout::core();
+    let args = program.map_or(&core, Program::args);
     environment
         .render_str(
             template,
@@ -71,7 +104,10 @@ fn skeleton(template: &str, variant: &Variant, entry: &str) -> Result<String, Re
                 parameters => variant.parameters(),
                 kernel => variant.kernel.name(),
                 kernel_struct => variant.kernel.cuda_name(),
-                types => config::types(variant),
+                fields => args.declarations(),
+                assertions => args.assertions(),
+                types => config::types(variant, program),
+                program => program.is_some(),
                 constants => config::constants(variant),
                 cluster => variant.cluster,
                 ctas => variant.ctas(),
@@ -98,17 +134,25 @@ mod tests {
     fn lines_of_the_skeleton_keep_their_numbers() {
         let template = embed::file(SKELETON).unwrap();
         for variant in Variant::all().iter().step_by(1999) {
-            let text = skeleton(template, variant, &variant.symbol()).unwrap();
-            let grown = growth(variant, &text);
-            let number = |i: usize| {
-                let passed = grown.iter().filter(|growth| growth.before <= i + 1);
-                i + 1 - passed.map(|growth| growth.lines).sum::<usize>()
-            };
-            let literal = template.lines().filter(|line| !line.contains('{')).skip(8);
-            for line in literal.filter(|line| !line.trim().is_empty() && line.trim() != "}") {
-                let at = text.lines().position(|rendered| rendered == line).unwrap();
-                assert_eq!(template.lines().nth(number(at) - 1), Some(line), "{variant}");
+            let text = render(&SelectorSpec::of(variant), variant).unwrap().text;
+            let mut at: Option<usize> = None;
+            let mut seen = 0;
+            for line in text.lines() {
+                if let Some(place) = line.strip_prefix("#line ") {
+                    let (number, file) = place.split_once(' ').unwrap();
+                    at = file.contains(SKELETON).then(|| number.parse().unwrap());
+                    continue;
+                }
+                let Some(number) = at else { continue };
+                at = Some(number + 1);
+                // Only lines that are the same in every kernel tell their place.
+                let places = template.lines().enumerate().filter(|(_, other)| *other == line);
+                if let [(place, _)] = places.collect::<Vec<_>>()[..] {
+                    assert_eq!(place + 1, number, "{variant}: {line}");
+                    seen += 1;
+                }
             }
+            assert!(seen > 5, "{variant}: {seen}");
         }
     }
 }

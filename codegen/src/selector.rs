@@ -6,6 +6,7 @@
 
 use crate::check;
 use crate::naming::UnknownName;
+use crate::program::{Program, ProgramId};
 use crate::{DType, Fault, KernelKind, Semantics, SpecBuilder, Variant};
 use std::borrow::Cow;
 use std::fmt;
@@ -31,6 +32,9 @@ pub struct SelectorSpec {
     pub threads: Cow<'static, [u32]>,
     /// The semantics; the same for every variant of the selector.
     pub semantics: Semantics,
+    /// What its own functions add to its kernels.
+    #[doc(hidden)]
+    pub program: Option<Program>,
 }
 
 /// The values of k that a selector accepts.
@@ -123,6 +127,25 @@ impl SelectorSpec {
         SpecBuilder::new(name.into())
     }
 
+    /// The selector of one variant alone, with any k and without a program.
+    pub fn of(variant: &Variant) -> SelectorSpec {
+        let one = SelectorSpec::builder("One").k(1..=i32::MAX as u32).dtype([variant.dtype]);
+        let one = one.vec_size([variant.vec_size]).bins([variant.bins]).threads([variant.threads]);
+        one.semantics(variant.semantics).spec()
+    }
+
+    /// What tells its program from every other one.
+    #[doc(hidden)]
+    pub fn program_id(&self) -> Option<ProgramId> {
+        self.program.as_ref().map(Program::id)
+    }
+
+    /// A kernel with its sizes, with the meaning and the program of this selector.
+    #[doc(hidden)]
+    pub fn own(&self, variant: &Variant) -> Variant {
+        Variant { semantics: self.semantics, program: self.program_id(), ..*variant }
+    }
+
     /// Every fault of the spec; empty when it is sound.
     pub fn validate(&self) -> Vec<Fault> {
         check::faults(self)
@@ -150,7 +173,6 @@ impl SelectorSpec {
         for &kernel in KernelKind::ALL {
             for &items in kernel.items() {
                 for &cluster in kernel.clusters() {
-                    let semantics = self.semantics;
                     variants.push(Variant {
                         kernel,
                         dtype,
@@ -159,7 +181,8 @@ impl SelectorSpec {
                         threads,
                         items,
                         cluster,
-                        semantics,
+                        semantics: self.semantics,
+                        program: self.program_id(),
                     });
                 }
             }
@@ -171,6 +194,7 @@ impl SelectorSpec {
     /// Whether the variant is one of this selector's.
     pub fn contains(&self, variant: &Variant) -> bool {
         self.semantics == variant.semantics
+            && self.program_id() == variant.program
             && self.dtype.contains(&variant.dtype)
             && self.vec_size.contains(&variant.vec_size)
             && self.bins.contains(&variant.bins)

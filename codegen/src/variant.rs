@@ -1,5 +1,6 @@
 //! A kernel with its sizes: the key under which it is rendered, compiled and cached.
 
+use crate::program::ProgramId;
 use crate::{DType, Fault, KernelKind, Semantics, check};
 use std::ops::RangeInclusive;
 
@@ -22,6 +23,9 @@ pub struct Variant {
     pub cluster: u32,
     /// The semantics of the selection.
     pub semantics: Semantics,
+    /// The program of its selector; its text is in the selector's spec.
+    #[doc(hidden)]
+    pub program: Option<ProgramId>,
 }
 
 impl Variant {

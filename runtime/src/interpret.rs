@@ -13,7 +13,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let spec = SelectorSpec::builder("Example").dtype([DType::F32]).build()?;
-//! let kernel = Interpreter::new()?.load(&render(&spec.variants()[0])?)?;
+//! let kernel = Interpreter::new()?.load(&render(&spec, &spec.variants()[0])?)?;
 //! let scores: Vec<f32> = (0..5000).map(|i| (i % 997) as f32).collect();
 //! for seed in 0..8 {
 //!     let best: Vec<i32> = kernel.seed(seed).select(&Rows::host(&scores, 1, 5000), 64)?;

@@ -1,10 +1,10 @@
-// The one argument of every kernel.
+// What every launch passes to its kernel.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
 #pragma once
 #include "../ptx/integers.cuh"
 
-// What a launch passes, for every kernel; the host mirrors it field by field.
+// The host mirrors it field by field, and the text of each kernel asserts the places.
 struct LaunchArgs {
     const void* scores;      // row r begins row_stride elements after row r - 1
     i64 row_stride;          // elements

@@ -7,9 +7,9 @@
 #include "../core/types.cuh"
 #include "../score/source.cuh"
 
-// Its base is the source of this row, which takes no place if it has no members.
+// The keys of a row's elements, and its source, which takes no place if it has no members.
 template <class Config>
-struct Row : Config::Source {
+struct RowKeys : Config::Source {
     using Source = typename Config::Source;
     using Element = typename Source::Element;
     using Bits = typename Source::Score::Bits;  // of a score
@@ -17,33 +17,49 @@ struct Row : Config::Source {
     using Key = typename Ordinal::Key;
     using Source::keep;
     using Source::score;
-    // The key of an element that the source drops; every other key is greater.
-    static constexpr Key ABSENT = 0;
+
+    RowKeys() = default;
+    __device__ __forceinline__ explicit RowKeys(const Source& source) : Source(source) {}
+
+    // The key of a score. Only elements that the source drops have the score key 0. Keys that use the column
+    // stay unique: the column's part is that of the score's own key.
+    __device__ __forceinline__ Key key(Bits score, u32 column) const {
+        const Key key = Ordinal::key(score, column);
+        if constexpr (Source::DROPS) {
+            const auto score_key = Ordinal::score_key(key);
+            if (!keep(column)) {
+                return Key(key - Ordinal::lowest_of(score_key));
+            }
+            return score_key != 0 ? key : Key(key - Ordinal::lowest_of(0) + Ordinal::lowest_of(1));
+        } else {
+            return key;
+        }
+    }
+
+    // Whether a key is of an element that the source drops.
+    static __device__ __forceinline__ bool is_absent(Key key) { return Ordinal::score_key(key) == 0; }
+
+    // The key of an element.
+    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
+        return key(score(element, column), column);
+    }
+};
+
+template <class Config>
+struct Row : RowKeys<Config> {
+    using typename RowKeys<Config>::Source;
+    using typename RowKeys<Config>::Element;
+    using typename RowKeys<Config>::Key;
 
     const Element* elements;
     u32 length;
 
     Row() = default;
     __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
-        : Source(source), elements(elements), length(length) {}
-
-    // The key of a score.
-    __device__ __forceinline__ Key key(Bits score, u32 column) const {
-        const Key key = Ordinal::key(score, column);
-        if constexpr (Source::DROPS) {
-            return keep(column) ? max(key, Key(1)) : ABSENT;
-        } else {
-            return key;
-        }
-    }
-
-    // The key of an element.
-    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
-        return key(score(element, column), column);
-    }
+        : RowKeys<Config>(source), elements(elements), length(length) {}
 
     __device__ __forceinline__ Key key_at(u32 column) const {
-        return key_of(__ldg(elements + column), column);
+        return this->key_of(__ldg(elements + column), column);
     }
 };
 

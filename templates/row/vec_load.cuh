@@ -44,6 +44,7 @@ struct RowReader
     using Key = typename Config::Ordinal::Key;
     using Wide = typename Config::Ordinal::Wide;
     using Vector = ElementVector<Element, Config::VEC_SIZE>;
+    using Keys = RowKeys<Config>;  // the loops take a copy: a reference to the reader costs instructions
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     // Vectors that a thread loads at once: 64 bytes, and at most one bit a score in a word of hits.
@@ -54,8 +55,6 @@ struct RowReader
     using Vectors = RowVectors<Config, Vector::WORD_BYTES>;
     using Vectors::elements;
     using Vectors::head;
-    using Vectors::key_at;
-    using Vectors::key_of;
     using Vectors::length;
     using Vectors::vectors;
 
@@ -64,6 +63,7 @@ struct RowReader
     // Calls visit(key, column) once for every score, in no order.
     template <class Visit>
     __device__ __forceinline__ void for_each(Visit visit) const {
+        const Keys keys = *this;
         visit_edges(visit);
         for (u32 first = threadIdx.x; first < vectors; first += DEPTH * THREADS) {
             Vector batch[DEPTH];
@@ -74,7 +74,7 @@ struct RowReader
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
                         const u32 at = column(first, d, i);
-                        visit(key_of(batch[d].elements[i], at), at);
+                        visit(keys.key_of(batch[d].elements[i], at), at);
                     }
                 }
             }
@@ -86,9 +86,10 @@ struct RowReader
     // compiled twice and not once a register.
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
+        const Keys keys = *this;
         const Wide span = Wide(greatest) - least;
         const auto is_hit = [&](Element element, u32 at) {
-            return Wide(key_of(element, at)) - least <= span;
+            return Wide(keys.key_of(element, at)) - least <= span;
         };
         visit_edges([&](Key key, u32 at) {
             if (Wide(key) - least <= span) {
@@ -113,7 +114,7 @@ struct RowReader
                 const u32 hit = __ffs(hits) - 1;
                 hits &= hits - 1;
                 const u32 at = column(first, hit / VEC_SIZE, hit % VEC_SIZE);
-                visit(key_at(at), at);
+                visit(keys.key_of(__ldg(elements + at), at), at);
             }
         }
     }
@@ -136,10 +137,11 @@ struct RowReader
     // `edge_column` adds in another order and takes up to two instructions more at one score a vector.
     template <class Visit>
     __device__ __forceinline__ void visit_edges(Visit visit) const {
+        const Keys keys = *this;
         const u32 tail = head + vectors * VEC_SIZE;
         const u32 at = threadIdx.x < head ? threadIdx.x : tail + (threadIdx.x - head);
         if (at < length) {
-            visit(key_at(at), at);
+            visit(keys.key_of(__ldg(elements + at), at), at);
         }
     }
 };

@@ -39,13 +39,13 @@ constexpr u32 FULL_MASK = 0xFFFFFFFFu;
 
 // ---- core/types.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/types.cuh"
-// The one argument of every kernel.
+// What every launch passes to its kernel.
 //
 // Scope: none (types only). Shared memory: none. Barriers: none.
 
 // uses ptx/integers.cuh
 
-// What a launch passes, for every kernel; the host mirrors it field by field.
+// The host mirrors it field by field, and the text of each kernel asserts the places.
 struct LaunchArgs {
     const void* scores;      // row r begins row_stride elements after row r - 1
     i64 row_stride;          // elements
@@ -58,6 +58,20 @@ struct LaunchArgs {
     i32 k;
     i64 rows;
 };
+
+// ---- ptx/layout.cuh ----------------------------------------------------------------------------
+#line 1 "templates/ptx/layout.cuh"
+// The place of a field in its struct, as a constant.
+//
+// Scope: none (a macro only). Shared memory: none. Barriers: none. Preconditions: none.
+
+
+// NVRTC has no __builtin_offsetof.
+#ifdef __CUDACC_RTC__
+#define TOPKIT_OFFSET(type, field) __INTADDR__(&static_cast<type*>(nullptr)->field)
+#else
+#define TOPKIT_OFFSET(type, field) __builtin_offsetof(type, field)
+#endif
 
 // ---- score/dtypes.cuh --------------------------------------------------------------------------
 #line 1 "templates/score/dtypes.cuh"
@@ -248,8 +262,26 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 14 --------------------------------------------------------------
-#line 14 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 15 --------------------------------------------------------------
+#line 15 "templates/skeleton.cu.j2"
+// The one argument of the kernel; the host writes its bytes by this layout.
+struct Args {
+    LaunchArgs core;
+#line 21 "templates/skeleton.cu.j2"
+};
+static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0, "scores is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8, "row_stride is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, row_starts) == 16, "row_starts is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, row_lengths) == 24, "row_lengths is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, indices) == 32, "indices is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, index_stride) == 40, "index_stride is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, workspace) == 48, "workspace is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, columns) == 56, "columns is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, k) == 60, "k is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, rows) == 64, "rows is elsewhere");
+static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
+static_assert(sizeof(Args) == 72, "Args");
+
 // The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
     static constexpr u32 VEC_SIZE = 8;
@@ -268,10 +300,10 @@ struct Config {
     static constexpr bool LARGEST = false;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = true;
-#line 19 "templates/skeleton.cu.j2"
     using Source = PlainSource<F32, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
+#line 43 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -539,9 +571,9 @@ struct ThresholdSearch {
 // uses core/types.cuh
 // uses score/source.cuh
 
-// Its base is the source of this row, which takes no place if it has no members.
+// The keys of a row's elements, and its source, which takes no place if it has no members.
 template <class Config>
-struct Row : Config::Source {
+struct RowKeys : Config::Source {
     using Source = typename Config::Source;
     using Element = typename Source::Element;
     using Bits = typename Source::Score::Bits;  // of a score
@@ -549,33 +581,49 @@ struct Row : Config::Source {
     using Key = typename Ordinal::Key;
     using Source::keep;
     using Source::score;
-    // The key of an element that the source drops; every other key is greater.
-    static constexpr Key ABSENT = 0;
+
+    RowKeys() = default;
+    __device__ __forceinline__ explicit RowKeys(const Source& source) : Source(source) {}
+
+    // The key of a score. Only elements that the source drops have the score key 0. Keys that use the column
+    // stay unique: the column's part is that of the score's own key.
+    __device__ __forceinline__ Key key(Bits score, u32 column) const {
+        const Key key = Ordinal::key(score, column);
+        if constexpr (Source::DROPS) {
+            const auto score_key = Ordinal::score_key(key);
+            if (!keep(column)) {
+                return Key(key - Ordinal::lowest_of(score_key));
+            }
+            return score_key != 0 ? key : Key(key - Ordinal::lowest_of(0) + Ordinal::lowest_of(1));
+        } else {
+            return key;
+        }
+    }
+
+    // Whether a key is of an element that the source drops.
+    static __device__ __forceinline__ bool is_absent(Key key) { return Ordinal::score_key(key) == 0; }
+
+    // The key of an element.
+    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
+        return key(score(element, column), column);
+    }
+};
+
+template <class Config>
+struct Row : RowKeys<Config> {
+    using typename RowKeys<Config>::Source;
+    using typename RowKeys<Config>::Element;
+    using typename RowKeys<Config>::Key;
 
     const Element* elements;
     u32 length;
 
     Row() = default;
     __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
-        : Source(source), elements(elements), length(length) {}
-
-    // The key of a score.
-    __device__ __forceinline__ Key key(Bits score, u32 column) const {
-        const Key key = Ordinal::key(score, column);
-        if constexpr (Source::DROPS) {
-            return keep(column) ? max(key, Key(1)) : ABSENT;
-        } else {
-            return key;
-        }
-    }
-
-    // The key of an element.
-    __device__ __forceinline__ Key key_of(Element element, u32 column) const {
-        return key(score(element, column), column);
-    }
+        : RowKeys<Config>(source), elements(elements), length(length) {}
 
     __device__ __forceinline__ Key key_at(u32 column) const {
-        return key_of(__ldg(elements + column), column);
+        return this->key_of(__ldg(elements + column), column);
     }
 };
 
@@ -670,6 +718,7 @@ struct RowReader
     using Key = typename Config::Ordinal::Key;
     using Wide = typename Config::Ordinal::Wide;
     using Vector = ElementVector<Element, Config::VEC_SIZE>;
+    using Keys = RowKeys<Config>;  // the loops take a copy: a reference to the reader costs instructions
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
     // Vectors that a thread loads at once: 64 bytes, and at most one bit a score in a word of hits.
@@ -680,8 +729,6 @@ struct RowReader
     using Vectors = RowVectors<Config, Vector::WORD_BYTES>;
     using Vectors::elements;
     using Vectors::head;
-    using Vectors::key_at;
-    using Vectors::key_of;
     using Vectors::length;
     using Vectors::vectors;
 
@@ -690,6 +737,7 @@ struct RowReader
     // Calls visit(key, column) once for every score, in no order.
     template <class Visit>
     __device__ __forceinline__ void for_each(Visit visit) const {
+        const Keys keys = *this;
         visit_edges(visit);
         for (u32 first = threadIdx.x; first < vectors; first += DEPTH * THREADS) {
             Vector batch[DEPTH];
@@ -700,7 +748,7 @@ struct RowReader
 #pragma unroll
                     for (u32 i = 0; i < VEC_SIZE; ++i) {
                         const u32 at = column(first, d, i);
-                        visit(key_of(batch[d].elements[i], at), at);
+                        visit(keys.key_of(batch[d].elements[i], at), at);
                     }
                 }
             }
@@ -712,9 +760,10 @@ struct RowReader
     // compiled twice and not once a register.
     template <class Visit>
     __device__ __forceinline__ void for_each_in(Key least, Key greatest, Visit visit) const {
+        const Keys keys = *this;
         const Wide span = Wide(greatest) - least;
         const auto is_hit = [&](Element element, u32 at) {
-            return Wide(key_of(element, at)) - least <= span;
+            return Wide(keys.key_of(element, at)) - least <= span;
         };
         visit_edges([&](Key key, u32 at) {
             if (Wide(key) - least <= span) {
@@ -739,7 +788,7 @@ struct RowReader
                 const u32 hit = __ffs(hits) - 1;
                 hits &= hits - 1;
                 const u32 at = column(first, hit / VEC_SIZE, hit % VEC_SIZE);
-                visit(key_at(at), at);
+                visit(keys.key_of(__ldg(elements + at), at), at);
             }
         }
     }
@@ -762,10 +811,11 @@ struct RowReader
     // `edge_column` adds in another order and takes up to two instructions more at one score a vector.
     template <class Visit>
     __device__ __forceinline__ void visit_edges(Visit visit) const {
+        const Keys keys = *this;
         const u32 tail = head + vectors * VEC_SIZE;
         const u32 at = threadIdx.x < head ? threadIdx.x : tail + (threadIdx.x - head);
         if (at < length) {
-            visit(key_at(at), at);
+            visit(keys.key_of(__ldg(elements + at), at), at);
         }
     }
 };
@@ -845,7 +895,7 @@ struct DirectSink {
             known = key();
         }
         if constexpr (DROPS) {
-            if (known == Row<Config>::ABSENT) {
+            if (Row<Config>::is_absent(known)) {
                 fill(slot);
                 return;
             }
@@ -1005,13 +1055,13 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 26 --------------------------------------------------------------
-#line 26 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 47 --------------------------------------------------------------
+#line 47 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)
 topkit_block_radix_f32_v8_b1024_t1024_smallest_nan_highest_i32_ragged(
-    const __grid_constant__ LaunchArgs args) {
+    const __grid_constant__ Args args) {
     __shared__ BlockRadix<Config>::Shared shared;
-    BlockRadix<Config>::select(args, shared);
+    BlockRadix<Config>::select(args.core, shared);
 }

@@ -72,7 +72,17 @@ impl Case {
 pub fn filter(kernel: KernelKind, dtype: DType, semantics: Semantics) -> Variant {
     let cluster = if kernel == KernelKind::ClusterFilter { 2 } else { 1 };
     let vec_size = 16 / dtype.bytes();
-    Variant { kernel, dtype, vec_size, bins: 2048, threads: 512, items: 16, cluster, semantics }
+    Variant {
+        kernel,
+        dtype,
+        vec_size,
+        bins: 2048,
+        threads: 512,
+        items: 16,
+        cluster,
+        semantics,
+        program: None,
+    }
 }
 
 /// One row: 100 finite scores, one NaN in so many, and the infinity that loses. It must win over NaN.

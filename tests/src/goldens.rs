@@ -23,6 +23,7 @@ pub fn variants() -> Vec<Variant> {
                 items: 0,
                 cluster: 1,
                 semantics: semantics(turn),
+                program: None,
             });
         }
     }
@@ -36,6 +37,7 @@ pub fn variants() -> Vec<Variant> {
             items: [16, 64, 8][turn % 3],
             cluster: 1,
             semantics: semantics(turn + 1),
+            program: None,
         });
     }
     let filters = [KernelKind::BlockFilter, KernelKind::ClusterFilter, KernelKind::GridFilter];
@@ -50,6 +52,7 @@ pub fn variants() -> Vec<Variant> {
             items: [32, 16, 32][turn],
             cluster: [1, 8, 1][turn],
             semantics: semantics(turn * 2),
+            program: None,
         });
     }
     variants.push(Variant {
@@ -61,6 +64,7 @@ pub fn variants() -> Vec<Variant> {
         items: 16,
         cluster: 8,
         semantics: semantics(2),
+        program: None,
     });
     // A kernel without an entry has the first of the sizes that a tuning measures.
     for &kernel in KernelKind::ALL {
@@ -75,6 +79,7 @@ pub fn variants() -> Vec<Variant> {
                 items: sizes.items[0],
                 cluster: sizes.clusters[0],
                 semantics: Semantics::DEFAULT,
+                program: None,
             });
         }
     }

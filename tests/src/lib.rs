@@ -17,3 +17,11 @@ mod stripes;
 pub mod templates;
 
 pub use stripes::{Reader, Stripes};
+
+use topkit::inspect::{RenderedSource, render};
+use topkit::{SelectorSpec, Variant};
+
+/// The text of a variant without a program.
+pub fn rendered(variant: &Variant) -> RenderedSource {
+    render(&SelectorSpec::of(variant), variant).expect("a sound variant renders")
+}

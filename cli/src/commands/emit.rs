@@ -29,7 +29,7 @@ pub fn emit(args: &Args) -> Result<Report, Failure> {
     let text = if args.form.is_source() {
         let source = form::source(&variant, args.form.arch)?;
         json["sha256"] = json!(source.digest);
-        json["edited"] = json!(source.digest != topkit::inspect::render(&variant)?.digest);
+        json["edited"] = json!(source.digest != form::generated(&variant)?.digest);
         source.text
     } else {
         let selector = args.form.selector(&variant)?;

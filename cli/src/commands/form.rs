@@ -56,14 +56,7 @@ impl Form {
     pub fn selector(&self, variant: &Variant) -> Result<Selector, Failure> {
         let arch = self.arch.map_or_else(default_arch, Ok)?;
         compiles_for(variant, arch)?;
-        let meaning = variant.semantics;
-        let spec = SelectorSpec::builder("One")
-            .dtype([variant.dtype])
-            .vec_size([variant.vec_size])
-            .bins([variant.bins])
-            .threads([variant.threads])
-            .build()?;
-        Ok(engine(arch, asked())?.selector(SelectorSpec { semantics: meaning, ..spec })?)
+        Ok(engine(arch, asked())?.selector(SelectorSpec::of(variant))?)
     }
 }
 
@@ -79,9 +72,14 @@ fn default_arch() -> Result<Arch, Failure> {
     gpu.map_or_else(newest, Ok)
 }
 
+/// The CUDA C of a variant, without regard to edited sources.
+pub fn generated(variant: &Variant) -> Result<RenderedSource, Failure> {
+    Ok(render(&SelectorSpec::of(variant), variant)?)
+}
+
 /// The CUDA C that is compiled for an architecture, or the generated one where none is given.
 pub fn source(variant: &Variant, arch: Option<Arch>) -> Result<RenderedSource, Failure> {
-    let source = render(variant)?;
+    let source = generated(variant)?;
     match (Config::from_env().override_dir, arch) {
         (None, _) => Ok(source),
         (Some(folder), Some(arch)) => {

@@ -37,6 +37,7 @@ pub(super) fn expression(spec: &SelectorSpec) -> TokenStream {
             semantics: ::topkit::spec::Semantics {
                 #(#semantics,)*
             },
+            program: ::std::option::Option::None,
         }
     }
 }

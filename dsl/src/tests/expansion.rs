@@ -61,6 +61,7 @@ fn the_spec_is_what_was_declared() {
                 values: false,
                 rows: ::topkit::spec::RowShape::Ragged,
             },
+            program: ::std::option::Option::None,
         }
     };
     assert_eq!(spec(&expanded(EXAMPLE)), expected.to_string());

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::plan::Plan;
 use crate::problem::{LIMIT, Problem, TooLarge, span};
 use cudarc::driver::sys::CUdeviceptr;
-use topkit_codegen::{DType, RowShape, SelectorSpec};
+use topkit_codegen::{DType, KernelArgs, RowShape, SelectorSpec};
 
 /// One launch, by device addresses. Lengths and strides are in elements.
 ///
@@ -188,28 +188,10 @@ impl RawLaunch {
     }
 }
 
-/// `LaunchArgs` of `templates/core/types.cuh`, field by field. There is no padding.
-#[derive(Debug, Clone, Copy)]
-#[repr(C)]
-pub(crate) struct KernelArgs {
-    scores: CUdeviceptr,
-    row_stride: i64,
-    row_starts: CUdeviceptr,
-    row_lengths: CUdeviceptr,
-    indices: CUdeviceptr,
-    index_stride: i64,
-    workspace: CUdeviceptr,
-    columns: i32,
-    k: i32,
-    rows: i64,
-}
-
-impl KernelArgs {
-    /// The bytes that a kernel is given.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        // SAFETY: every byte of a struct of words without padding is initialised.
-        unsafe { std::slice::from_raw_parts((&raw const *self).cast::<u8>(), size_of::<Self>()) }
-    }
+/// The bytes that a kernel takes.
+pub(crate) fn bytes_of(args: &KernelArgs) -> &[u8] {
+    // SAFETY: a struct of words without padding, which codegen asserts.
+    unsafe { std::slice::from_raw_parts(std::ptr::from_ref(args).cast(), size_of::<KernelArgs>()) }
 }
 
 #[cfg(test)]

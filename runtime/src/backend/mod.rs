@@ -42,7 +42,7 @@ pub(crate) trait Backend {
     fn loaded(&self, variant: &Variant) -> Option<Arc<Self::Kernel>>;
 
     /// The loaded kernel of a variant; makes and loads it if it is not loaded yet.
-    fn load(&self, variant: &Variant) -> Result<Arc<Self::Kernel>, Error>;
+    fn load(&self, spec: &SelectorSpec, variant: &Variant) -> Result<Arc<Self::Kernel>, Error>;
 
     /// The refusal in an error, if another kernel may replace the refused one.
     fn gives_way(&self, error: &Error) -> Option<Refusal> {

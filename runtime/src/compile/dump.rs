@@ -95,7 +95,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let arch = Arch::of_device(9, 0);
         let spec = SelectorSpec::builder("One").dtype([DType::F32]).build().unwrap();
-        let source = render(&spec.variants()[0]).unwrap();
+        let source = render(&spec, &spec.variants()[0]).unwrap();
         let artifact = Artifact {
             key: key(&source, arch),
             entry: source.entry.clone(),

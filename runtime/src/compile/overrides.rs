@@ -120,7 +120,7 @@ mod tests {
 
     fn generated() -> RenderedSource {
         let spec = SelectorSpec::builder("One").dtype([DType::F32]).vec_size([4]).build().unwrap();
-        render(&spec.variants()[0]).unwrap()
+        render(&spec, &spec.variants()[0]).unwrap()
     }
 
     /// A folder with this file for the kernel and the architecture.

@@ -32,8 +32,8 @@ impl Backend for Toolchain {
         self.inner.loaded.get(variant)
     }
 
-    fn load(&self, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
-        Toolchain::load(self, variant, self.compiling())
+    fn load(&self, spec: &SelectorSpec, variant: &Variant) -> Result<Arc<LoadedKernel>, Error> {
+        Toolchain::load(self, spec, variant, self.compiling())
     }
 
     fn gives_way(&self, error: &Error) -> Option<Refusal> {

@@ -208,8 +208,8 @@ impl Toolchain {
             // An edited variant counts as packed if its generated text is: a plan that avoided it would
             // silently ignore the edited text.
             packs.has_name(&variant.symbol())
-                && (render(variant).is_ok_and(has)
-                    || self.inner.overrides.is_some() && self.render(variant).is_ok_and(has))
+                && (render(spec, variant).is_ok_and(has)
+                    || self.inner.overrides.is_some() && self.render(spec, variant).is_ok_and(has))
         };
         Some(spec.variants().into_iter().filter(is_packed).collect())
     }
@@ -234,9 +234,13 @@ impl Toolchain {
     }
 
     /// The source of a variant as it is compiled: generated, or edited.
-    pub(crate) fn render(&self, variant: &Variant) -> Result<RenderedSource, Error> {
+    pub(crate) fn render(
+        &self,
+        spec: &SelectorSpec,
+        variant: &Variant,
+    ) -> Result<RenderedSource, Error> {
         let _span = tracing::info_span!("render", %variant).entered();
-        let source = render(variant)?;
+        let source = render(spec, variant)?;
         match &self.inner.overrides {
             Some(overrides) => Ok(overrides.apply(source, self.arch())?),
             None => Ok(source),
@@ -244,8 +248,8 @@ impl Toolchain {
     }
 
     /// The key of a kernel in the cache.
-    pub(crate) fn key(&self, variant: &Variant) -> Result<CacheKey, Error> {
-        Ok(self.inner.cache.key(&self.render(variant)?, self.arch()))
+    pub(crate) fn key(&self, spec: &SelectorSpec, variant: &Variant) -> Result<CacheKey, Error> {
+        Ok(self.inner.cache.key(&self.render(spec, variant)?, self.arch()))
     }
 
     /// Whether a kernel may be compiled on its first use, without a warm-up.
@@ -257,6 +261,7 @@ impl Toolchain {
     /// sources are read each time, so that the text shown is the text compiled.
     pub(crate) fn artifact(
         &self,
+        spec: &SelectorSpec,
         variant: &Variant,
         compiling: Compiling,
     ) -> Result<Arc<Artifact>, Error> {
@@ -264,7 +269,7 @@ impl Toolchain {
             self.inner.cache.count_memory_hit(&artifact);
             return Ok(artifact);
         }
-        let source = self.render(variant)?;
+        let source = self.render(spec, variant)?;
         let artifact = self.artifact_of(&source, compiling)?;
         self.dump(&source, &artifact, compiling)?;
         self.remember(variant, &artifact);
@@ -286,8 +291,12 @@ impl Toolchain {
 
     /// As [`Toolchain::artifact`], for a warm-up: compiling is allowed, and a kernel that is no longer on
     /// disk is written again.
-    pub(crate) fn warm(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
-        let source = self.render(variant)?;
+    pub(crate) fn warm(
+        &self,
+        spec: &SelectorSpec,
+        variant: &Variant,
+    ) -> Result<Arc<Artifact>, Error> {
+        let source = self.render(spec, variant)?;
         let warmed = self.inner.cache.warm(&source, self.arch());
         let artifact = warmed.map_err(|error| self.no_kernel(&source, error))?;
         self.dump(&source, &artifact, Compiling::Allowed)?;
@@ -345,12 +354,13 @@ impl Toolchain {
     /// The loaded kernel of a variant; renders, compiles and loads it if it is not loaded yet.
     pub(crate) fn load(
         &self,
+        spec: &SelectorSpec,
         variant: &Variant,
         compiling: Compiling,
     ) -> Result<Arc<LoadedKernel>, Error> {
         let device = self.gpu().ok_or(Error::Offline { arch: self.arch() })?;
         self.inner.loaded.get_or_make(variant, compiling, || {
-            let artifact = self.artifact(variant, compiling)?;
+            let artifact = self.artifact(spec, variant, compiling)?;
             let launch = LaunchShape {
                 threads: variant.threads,
                 cluster: variant.cluster,

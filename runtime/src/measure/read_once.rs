@@ -36,6 +36,7 @@ const ANY: Variant = Variant {
     items: 0,
     cluster: 1,
     semantics: Semantics::DEFAULT,
+    program: None,
 };
 
 /// A kernel that reads memory once.

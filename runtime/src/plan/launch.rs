@@ -38,9 +38,9 @@ impl VariantLaunch {
         (!launch.pdl || launch.variant.kernel.pdl()).then_some(launch)
     }
 
-    /// The same with the default semantics, as records name it.
+    /// The same with the default semantics and without a program, as records name it.
     pub(crate) fn plain(&self) -> VariantLaunch {
-        let variant = Variant { semantics: Semantics::DEFAULT, ..self.variant };
+        let variant = Variant { semantics: Semantics::DEFAULT, program: None, ..self.variant };
         VariantLaunch { variant, ..*self }
     }
 }

@@ -35,6 +35,7 @@ fn streaming(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Variant
         items: 0,
         cluster: 1,
         semantics: spec.semantics,
+        program: spec.program_id(),
     }
 }
 

@@ -7,7 +7,7 @@
 use super::substitute::Planned;
 use super::workspace::Workspace;
 use super::workspaces::Workspaces;
-use crate::backend::launch::RawLaunch;
+use crate::backend::launch::{RawLaunch, bytes_of};
 use crate::backend::memory::DeviceStream;
 use crate::backend::{Backend, Call, StreamOf};
 use crate::error::Error;
@@ -188,11 +188,11 @@ impl<B: Backend> Launcher<B> {
         let call = Call {
             stream,
             plan,
-            args: args.bytes(),
+            args: bytes_of(&args),
             #[cfg(feature = "interpret")]
             launch,
         };
-        // SAFETY: the argument has the layout of the kernel's parameter, and a plan has PDL only for
+        // SAFETY: the argument has the layout that the kernel's text asserts, and a plan has PDL only for
         // kernels that wait for the preceding kernel; the caller promises the rest.
         unsafe { self.backend.launch(&kernel, &call) }
     }

@@ -317,7 +317,7 @@ impl Selector {
     /// The selector does not have the variant, or an edited text cannot be used.
     pub fn source(&self, variant: &Variant) -> Result<RenderedSource, Error> {
         self.launcher.check_variant(variant)?;
-        self.toolchain().render(variant)
+        self.toolchain().render(self.spec(), variant)
     }
 
     /// The PTX of a variant, for reading; launches use the cubin.
@@ -335,7 +335,7 @@ impl Selector {
     /// The selector does not have the variant, or the kernel cannot be compiled or found in a pack.
     pub fn artifact(&self, variant: &Variant) -> Result<Arc<Artifact>, Error> {
         self.launcher.check_variant(variant)?;
-        self.toolchain().artifact(variant, self.toolchain().compiling())
+        self.toolchain().artifact(self.spec(), variant, self.toolchain().compiling())
     }
 
     /// The machine code of a variant.

@@ -78,7 +78,7 @@ impl<B: Backend> Launcher<B> {
 
     /// The loaded kernel of a variant; from now on no refusal of another variant changes its plans.
     pub(crate) fn load(&self, variant: &Variant) -> Result<Arc<B::Kernel>, Error> {
-        let kernel = self.backend().load(variant)?;
+        let kernel = self.backend().load(self.spec(), variant)?;
         self.planner().tried().accept(variant);
         Ok(kernel)
     }

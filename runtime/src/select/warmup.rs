@@ -248,7 +248,11 @@ impl Selector {
 
     fn compile_key(&self, variant: Variant) -> Result<CompileKey, Error> {
         let toolchain = self.toolchain();
-        Ok(CompileKey { variant, arch: toolchain.arch(), key: toolchain.key(&variant)? })
+        Ok(CompileKey {
+            variant,
+            arch: toolchain.arch(),
+            key: toolchain.key(self.spec(), &variant)?,
+        })
     }
 
     /// Warms some kernels on threads, in order, and gives them in that order.
@@ -284,9 +288,9 @@ impl Selector {
         let start = Instant::now();
         let toolchain = self.toolchain();
         let warm = || {
-            let origin = toolchain.warm(&key.variant)?.origin;
+            let origin = toolchain.warm(self.spec(), &key.variant)?.origin;
             if self.context().is_some() {
-                toolchain.load(&key.variant, Compiling::Allowed)?;
+                toolchain.load(self.spec(), &key.variant, Compiling::Allowed)?;
                 self.planner().tried().accept(&key.variant);
             }
             Ok(origin)

@@ -316,8 +316,9 @@ impl Setup {
     /// Compiles a kernel as it is timed and as it is proved; the inner error is a refusal, in words.
     fn compile(&self, variant: &Variant) -> Result<Result<(), String>, Error> {
         for variant in proved(variant) {
+            let spec = SelectorSpec::of(&variant);
             // A tuning expects compiles.
-            if let Err(failure) = self.engine.artifact(&variant, Compiling::Allowed) {
+            if let Err(failure) = self.engine.artifact(&spec, &variant, Compiling::Allowed) {
                 return refusal(failure).map(Err);
             }
         }

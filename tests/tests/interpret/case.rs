@@ -5,11 +5,11 @@ use topkit::host::Rows;
 use topkit::interpret::{Interpreter, Kernel};
 use topkit::{
     DType, IndexInt, Score, Variant,
-    inspect::render,
     spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
 };
 use topkit_tests::case::Backend;
 pub use topkit_tests::case::{ALIGNED, Element, Layout};
+use topkit_tests::rendered;
 
 pub fn interpreter() -> Interpreter {
     static INTERPRETER: OnceLock<Interpreter> = OnceLock::new();
@@ -29,7 +29,17 @@ pub fn variant(
     semantics: Semantics,
 ) -> Variant {
     let kernel = KernelKind::BlockRadix;
-    Variant { kernel, dtype, vec_size, bins, threads, items: 0, cluster: 1, semantics }
+    Variant {
+        kernel,
+        dtype,
+        vec_size,
+        bins,
+        threads,
+        items: 0,
+        cluster: 1,
+        semantics,
+        program: None,
+    }
 }
 
 /// The kernel that holds its row, with as many scores a thread as the columns need.
@@ -42,7 +52,7 @@ pub fn resident(
 ) -> Variant {
     let kernel = KernelKind::BlockResident;
     let vec_size = 16 / dtype.bytes();
-    Variant { kernel, dtype, vec_size, bins, threads, items, cluster: 1, semantics }
+    Variant { kernel, dtype, vec_size, bins, threads, items, cluster: 1, semantics, program: None }
 }
 
 /// The kernel that holds its row in several CTAs.
@@ -63,7 +73,17 @@ pub fn shared(
 pub fn six(dtype: DType, semantics: Semantics) -> [Variant; 6] {
     let filter = |kernel, cluster| {
         let vec_size = 16 / dtype.bytes();
-        Variant { kernel, dtype, vec_size, bins: 512, threads: 128, items: 16, cluster, semantics }
+        Variant {
+            kernel,
+            dtype,
+            vec_size,
+            bins: 512,
+            threads: 128,
+            items: 16,
+            cluster,
+            semantics,
+            program: None,
+        }
     };
     [
         variant(dtype, 16 / dtype.bytes(), 512, 128, semantics),
@@ -93,7 +113,7 @@ pub fn six_of_every_meaning() -> Vec<Variant> {
 pub const SIX_COLUMNS: usize = 2048;
 
 pub fn load(variant: &Variant) -> Kernel {
-    let source = render(variant).unwrap();
+    let source = rendered(variant);
     interpreter().load(&source).unwrap_or_else(|error| panic!("{error}"))
 }
 

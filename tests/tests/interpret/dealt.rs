@@ -6,10 +6,9 @@ use half::bf16;
 use topkit::interpret::Launch;
 use topkit::{
     DType, Problem, Rows, Score, Variant,
-    inspect::render,
     spec::{KernelKind, NanPolicy, Select, Semantics},
 };
-use topkit_tests::{Reader, Stripes, dealt};
+use topkit_tests::{Reader, Stripes, dealt, rendered};
 
 /// For each column the stripe and the thread that read it, by `stripes.cuh`. The gap of the output
 /// tells the CTAs that share the row.
@@ -38,7 +37,7 @@ fn filters(dtype: DType, semantics: Semantics) -> Vec<Variant> {
 
 fn deals_as_the_template<S: Score + Element>() {
     for variant in filters(S::DTYPE, Semantics::DEFAULT) {
-        let text = render(&variant).unwrap().text + DEAL;
+        let text = rendered(&variant).text + DEAL;
         let kernel = interpreter().load_text("deal", &text).unwrap();
         for (columns, parts, past) in
             [(9001, 1, 1), (2048, 2, 0), (5003, 3, 3), (7, 1, 2), (1, 1, 1)]

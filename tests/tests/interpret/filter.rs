@@ -20,6 +20,7 @@ fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
         items,
         cluster,
         semantics,
+        program: None,
     };
     vec![
         variant(KernelKind::BlockFilter, 16, 1),

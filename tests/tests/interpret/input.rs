@@ -3,7 +3,8 @@
 use crate::case::{interpreter, load, variant};
 use topkit::host::Rows;
 use topkit::interpret::{Fault, InterpretError, Interpreter, Kernel};
-use topkit::{DType, Problem, inspect::render, spec::Semantics};
+use topkit::{DType, Problem, spec::Semantics};
+use topkit_tests::rendered;
 
 #[test]
 fn inputs_that_do_not_fit_are_refused_with_the_numbers() {
@@ -65,7 +66,7 @@ fn a_missing_compiler_is_named() {
 /// Every barrier of a template, taken away, is missed; the fault is at a line of the templates.
 #[test]
 fn a_missing_barrier_is_a_fault() {
-    let source = render(&variant(DType::Bf16, 8, 2048, 128, Semantics::DEFAULT)).unwrap();
+    let source = rendered(&variant(DType::Bf16, 8, 2048, 128, Semantics::DEFAULT));
     let scores = topkit_lab::Distribution::OneBin.fill::<half::bf16>(1, 1, 4000);
     let input = Rows::host(&scores, 1, 4000);
     let barriers: Vec<usize> =
@@ -87,7 +88,7 @@ fn a_missing_barrier_is_a_fault() {
 
 #[test]
 fn a_place_that_is_not_written_is_named() {
-    let mut source = render(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT)).unwrap();
+    let mut source = rendered(&variant(DType::F32, 4, 256, 128, Semantics::DEFAULT));
     source.text = source.text.replace("Output(args, row).fill(slot);", "");
     let fault =
         interpreter().load(&source).unwrap().select::<f32, i32>(&Rows::host(&[1.0], 1, 1), 3);

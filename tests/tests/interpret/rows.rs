@@ -8,10 +8,10 @@ use topkit::host;
 use topkit::interpret::{Fault, Kernel, Launch};
 use topkit::{
     DType, Problem, Rows, Variant,
-    inspect::render,
     spec::{KernelKind, RowShape, Semantics},
 };
 use topkit_lab::Rng;
+use topkit_tests::rendered;
 
 const ROWS: usize = 3;
 const COLUMNS: usize = 700;
@@ -64,7 +64,7 @@ const SEEDED: [Seeded; 4] = [
 ];
 
 fn seeded(variant: &Variant) -> Kernel {
-    let mut source = render(variant).unwrap();
+    let mut source = rendered(variant);
     for Seeded { line, faulty } in SEEDED {
         let places = source.text.matches(line).count();
         assert_eq!(places, 1, "{}: {places} lines {line:?}", variant.kernel.name());

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use topkit::{
     Arch, DType, SelectorSpec, Variant,
     cache::Compiler,
-    inspect::{RenderedSource, Resources, render},
+    inspect::{RenderedSource, Resources},
     machine::Nvrtc,
     spec::KernelKind,
 };
 use topkit_tests::goldens;
+use topkit_tests::rendered;
 
 fn compile(source: &RenderedSource, arch: &str) -> topkit::cache::Compiled {
     let nvrtc = Nvrtc::find().unwrap_or_else(|error| panic!("this suite needs NVRTC: {error}"));
@@ -17,7 +18,7 @@ fn compile(source: &RenderedSource, arch: &str) -> topkit::cache::Compiled {
 }
 
 fn compiles_well(variant: &Variant, arch: &str) {
-    let source = render(variant).unwrap();
+    let source = rendered(variant);
     if !variant.kernel.compiles_for(arch.parse().unwrap()) {
         // What is said not to compile must not: else the plan leaves a kernel out for nothing.
         let nvrtc = Nvrtc::find().unwrap();
@@ -71,7 +72,7 @@ fn source_lines_change_no_instruction() {
     let first = |kernel: &KernelKind| goldens.iter().find(|variant| variant.kernel == *kernel);
     let each = KernelKind::ALL.iter().map(|kernel| first(kernel).unwrap());
     for (variant, arch) in each.zip(["sm_90a", "sm_120"].into_iter().cycle()) {
-        let source = render(variant).unwrap();
+        let source = rendered(variant);
         let cubin = |nvrtc: &Nvrtc| nvrtc.compile(&source, arch.parse().unwrap()).unwrap().cubin;
         let (lined, plain) = (cubin(&lined), cubin(&plain));
         let (with, without) = (code(&lined), code(&plain));
@@ -100,7 +101,7 @@ fn code(cubin: &[u8]) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn an_error_names_the_line_of_the_template() {
-    let mut source = render(&goldens::variants()[0]).unwrap();
+    let mut source = rendered(&goldens::variants()[0]);
     let statement = "return Dtype::SIGN;";
     let template = include_str!("../../../templates/score/ordinal.cuh");
     let line = template.lines().position(|line| line.contains(statement)).unwrap() + 1;
@@ -116,7 +117,7 @@ fn an_error_names_the_line_of_the_template() {
 #[test]
 fn a_kernel_is_to_blame_for_its_text_alone() {
     let nvrtc = Nvrtc::find().unwrap();
-    let sound = render(&goldens::variants()[0]).unwrap();
+    let sound = rendered(&goldens::variants()[0]);
     let unknown = nvrtc.compile(&sound, Arch::new(1, 0)).unwrap_err();
     assert!(!unknown.blames_kernel && unknown.reason.contains("OPTION"), "{unknown}");
     let mut broken = sound;
@@ -127,7 +128,7 @@ fn a_kernel_is_to_blame_for_its_text_alone() {
 
 #[test]
 fn an_error_in_the_rendered_part_names_the_line_of_the_skeleton() {
-    let mut source = render(&goldens::variants()[0]).unwrap();
+    let mut source = rendered(&goldens::variants()[0]);
     let statement = "return LARGEST ? key";
     let template = include_str!("../../../templates/skeleton.cu.j2");
     let line = template.lines().position(|line| line.contains(statement)).unwrap() + 1;

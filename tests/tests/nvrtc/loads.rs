@@ -1,7 +1,8 @@
 //! The width of a load, read from the compiled code: VEC_SIZE x bytes, in pieces of 16 at most.
 
-use topkit::{Arch, cache::Compiler, inspect::render, machine::Nvrtc};
+use topkit::{Arch, cache::Compiler, machine::Nvrtc};
 use topkit_tests::goldens;
+use topkit_tests::rendered;
 
 /// The loads of scores in the PTX, as their types: `v4.u32`, `u16`, ...
 fn score_loads(ptx: &str) -> Vec<&str> {
@@ -23,7 +24,7 @@ fn bytes(load: &str) -> u32 {
 fn a_load_is_as_wide_as_the_key_says() {
     let nvrtc = Nvrtc::find().unwrap();
     for variant in goldens::variants() {
-        let ptx = nvrtc.ptx(&render(&variant).unwrap(), Arch::of_device(9, 0)).unwrap();
+        let ptx = nvrtc.ptx(&rendered(&variant), Arch::of_device(9, 0)).unwrap();
         let loads = score_loads(&ptx);
         let element = variant.dtype.bytes();
         let vector = (variant.vec_size * element).min(16);

@@ -5,15 +5,15 @@ use crate::steps::{CANDIDATES, HISTOGRAM, LARGEST, RADIX, SMALLEST, Step, THREAD
 use topkit::{
     Arch,
     cache::Compiler,
-    inspect::{RenderedSource, Resources, render},
+    inspect::{RenderedSource, Resources},
     machine::Nvrtc,
 };
 use topkit_tests::goldens;
 
 /// The compiler takes what is rendered; of a kernel that is not, text and entry count.
 fn source(step: Step) -> RenderedSource {
-    let rendered = render(&goldens::variants()[0]).unwrap();
-    RenderedSource { text: step.text(), entry: step.entry.to_owned(), ..rendered }
+    let first = topkit_tests::rendered(&goldens::variants()[0]);
+    RenderedSource { text: step.text(), entry: step.entry.to_owned(), ..first }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use cudarc::driver::sys::CUstream;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use topkit_codegen::{Arch, KernelKind, Variant, render};
+use topkit_codegen::{Arch, KernelKind, SelectorSpec, Variant, render};
 
 /// A GPU that is interpreted. [`Gpu::selector`] makes a selector that launches on it. Cheap to clone.
 ///
@@ -99,12 +99,12 @@ impl Backend for Gpu {
         lock(&self.loaded).get(variant).cloned()
     }
 
-    fn load(&self, variant: &Variant) -> Result<Arc<Kernel>, Error> {
+    fn load(&self, spec: &SelectorSpec, variant: &Variant) -> Result<Arc<Kernel>, Error> {
         let mut loaded = lock(&self.loaded);
         if let Some(kernel) = loaded.get(variant) {
             return Ok(kernel.clone());
         }
-        let source = render(variant)?;
+        let source = render(spec, variant)?;
         if self.refused.contains(&variant.kernel) {
             let (arch, log) = (Arch::of_device(9, 0), String::new());
             let reason = "the test's driver refuses it".to_owned();

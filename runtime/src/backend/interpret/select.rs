@@ -4,7 +4,7 @@
 use super::launch::{Kernel, Launch};
 use super::memory::{Memory, Word};
 use super::{room, watched};
-use crate::backend::launch::RawLaunch;
+use crate::backend::launch::{RawLaunch, bytes_of};
 use crate::backend::memory::Host;
 use crate::backend::rows::Rows;
 use crate::error::Fault;
@@ -119,7 +119,7 @@ impl Kernel {
         };
         let (index, workspace, zeroed) = (size_of::<I>(), workspace_bytes, zeroed_bytes);
         let selection = watched::Selection { raw: &raw, index, workspace, zeroed };
-        selection.run(self, launch, raw.kernel_args().bytes(), &mut memory)?;
+        selection.run(self, launch, bytes_of(&raw.kernel_args()), &mut memory)?;
 
         let written = memory.read::<I>(output);
         let mut winners = Vec::with_capacity(rows * k_len);

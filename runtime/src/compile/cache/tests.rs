@@ -61,7 +61,7 @@ impl Store for Logging {
 
 fn source() -> RenderedSource {
     let spec = SelectorSpec::builder("One").dtype([DType::F32]).build().unwrap();
-    render(&spec.variants()[0]).unwrap()
+    render(&spec, &spec.variants()[0]).unwrap()
 }
 
 fn artifact(origin: Origin) -> Arc<Artifact> {

@@ -124,7 +124,7 @@ impl Lattice {
             let slowest = point.times.iter().map(|(_, us)| *us).fold(0.0, f64::max);
             let mut times: Vec<Time> = Vec::new();
             for (launch, us) in &point.times {
-                let variant = Variant { semantics: spec.semantics, ..launch.variant };
+                let variant = spec.own(&launch.variant);
                 let known = variants.iter().position(|known| known.variant == variant);
                 let number = known.unwrap_or(variants.len());
                 if known.is_none() {

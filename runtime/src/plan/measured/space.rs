@@ -43,6 +43,7 @@ fn combinations(
         items,
         cluster,
         semantics: Semantics::DEFAULT,
+        program: None,
     };
     let Sizes { bins, threads, items, clusters } = *sizes;
     let all = bins.iter().flat_map(move |&bins| {

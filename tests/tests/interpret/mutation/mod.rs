@@ -30,10 +30,8 @@ use std::path::Path;
 use std::sync::Mutex;
 use table::{Row, table};
 use topkit::interpret::{Interpreter, Kernel};
-use topkit::{
-    inspect::{RenderedSource, render},
-    spec::KernelKind,
-};
+use topkit::{inspect::RenderedSource, spec::KernelKind};
+use topkit_tests::rendered;
 use topkit_tests::templates::blocks_of_templates;
 
 const WORKERS: usize = 2;
@@ -129,16 +127,16 @@ fn every_site_of_the_templates_is_in_a_kernel() {
         let sites = scan(text).into_iter().filter(|site| rule(site).is_some());
         sites.map(|site| (site.file, site.construct)).collect()
     };
-    let rendered: BTreeSet<_> = KernelKind::ALL
+    let sites: BTreeSet<_> = KernelKind::ALL
         .iter()
-        .flat_map(|&kernel| places(&render(&smallest(kernel)).unwrap().text))
+        .flat_map(|&kernel| places(&rendered(&smallest(kernel)).text))
         .collect();
     for (block, text) in blocks_of_templates() {
         for place in places(&format!("#line 1 \"templates/{block}\"\n{text}")) {
-            assert!(rendered.contains(&place), "no kernel has {place:?}");
+            assert!(sites.contains(&place), "no kernel has {place:?}");
         }
     }
-    assert!(rendered.len() > 20, "{rendered:?}");
+    assert!(sites.len() > 20, "{sites:?}");
 }
 
 fn tests_folder() -> &'static Path {
@@ -173,7 +171,7 @@ fn exempted(kernel: &str, site: &Site, rule: &Rule) -> bool {
 
 fn subject(kernel: KernelKind) -> Subject {
     let variant = smallest(kernel);
-    let source = render(&variant).unwrap();
+    let source = rendered(&variant);
     let sites = scan(&source.text);
     let sites = sites.into_iter().filter_map(|site| rule(&site).map(|rule| (site, rule))).collect();
     Subject { kernel: kernel.name(), source, battery: Battery::of(&variant), sites }

@@ -60,7 +60,7 @@ pub(crate) fn spec() -> SelectorSpec {
 }
 
 pub(crate) fn source(variant: usize) -> RenderedSource {
-    topkit_codegen::render(&spec().variants()[variant]).unwrap()
+    topkit_codegen::render(&spec(), &spec().variants()[variant]).unwrap()
 }
 
 pub(crate) fn arch(name: &str) -> Arch {

@@ -1,0 +1,257 @@
+//! The argument of a kernel: what every launch passes, then the fields of a program.
+//!
+//! The layout is that of C. It is computed here alone: the text of a kernel declares the fields and asserts
+//! each place, and the host packs the values by it.
+
+use super::launch_args::{ALIGN, BYTES, FIELDS};
+use std::borrow::Cow;
+
+/// The type of a number that a program is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// 32-bit float.
+    F32,
+    /// 64-bit float.
+    F64,
+    /// 8-bit unsigned integer.
+    U8,
+    /// 16-bit unsigned integer; also the bits of a 16-bit float.
+    U16,
+    /// 32-bit unsigned integer.
+    U32,
+    /// 64-bit unsigned integer.
+    U64,
+    /// 32-bit signed integer.
+    I32,
+    /// 64-bit signed integer.
+    I64,
+}
+
+impl Scalar {
+    /// How Rust spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scalar::F32 => "f32",
+            Scalar::F64 => "f64",
+            Scalar::U8 => "u8",
+            Scalar::U16 => "u16",
+            Scalar::U32 => "u32",
+            Scalar::U64 => "u64",
+            Scalar::I32 => "i32",
+            Scalar::I64 => "i64",
+        }
+    }
+
+    /// How the generated text spells it.
+    const fn cuda_name(self) -> &'static str {
+        match self {
+            Scalar::F32 => "float",
+            Scalar::F64 => "double",
+            integer => integer.name(),
+        }
+    }
+
+    /// Bytes of it, which its address is a multiple of.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Scalar::U8 => 1,
+            Scalar::U16 => 2,
+            Scalar::F32 | Scalar::U32 | Scalar::I32 => 4,
+            Scalar::F64 | Scalar::U64 | Scalar::I64 => 8,
+        }
+    }
+}
+
+/// What a field of a program is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FieldType {
+    /// A number.
+    Scalar(Scalar),
+    /// Numbers on the device that the program reads: their address, then how many they are, as `i64` with
+    /// `_length` after the field's name.
+    Slice(Scalar),
+    /// The same, for numbers that the program writes.
+    SliceMut(Scalar),
+}
+
+/// Bytes of an address, and of a length.
+const WORD: usize = 8;
+
+impl FieldType {
+    /// How Rust spells it: `f32`, `&[f32]`, `&mut [f32]`.
+    pub fn name(self) -> String {
+        match self {
+            FieldType::Scalar(scalar) => scalar.name().to_owned(),
+            FieldType::Slice(scalar) => format!("&[{}]", scalar.name()),
+            FieldType::SliceMut(scalar) => format!("&mut [{}]", scalar.name()),
+        }
+    }
+
+    const fn bytes(self) -> usize {
+        match self {
+            FieldType::Scalar(scalar) => scalar.bytes(),
+            FieldType::Slice(_) | FieldType::SliceMut(_) => 2 * WORD,
+        }
+    }
+
+    const fn align(self) -> usize {
+        match self {
+            FieldType::Scalar(scalar) => scalar.bytes(),
+            FieldType::Slice(_) | FieldType::SliceMut(_) => WORD,
+        }
+    }
+}
+
+/// A field of a program, and its place in the argument.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Field {
+    name: Cow<'static, str>,
+    kind: FieldType,
+    offset: usize,
+}
+
+impl Field {
+    /// Its name, an identifier of C++.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is.
+    pub const fn kind(&self) -> FieldType {
+        self.kind
+    }
+
+    /// Bytes before it in the argument.
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Its members in the text, each with the bytes before it.
+    fn members(&self) -> Vec<(String, String, usize)> {
+        let Field { name, kind, offset } = self;
+        let slice = |element: String| {
+            let length = format!("{name}_length");
+            vec![(element, name.to_string(), *offset), ("i64 ".to_owned(), length, offset + WORD)]
+        };
+        match kind {
+            FieldType::Scalar(scalar) => {
+                vec![(format!("{} ", scalar.cuda_name()), name.to_string(), *offset)]
+            }
+            FieldType::Slice(scalar) => slice(format!("const {}* ", scalar.cuda_name())),
+            FieldType::SliceMut(scalar) => slice(format!("{}* ", scalar.cuda_name())),
+        }
+    }
+}
+
+/// Where the fields of a program are in the argument of its kernels.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ArgsLayout {
+    fields: Vec<Field>,
+    bytes: usize,
+}
+
+impl ArgsLayout {
+    /// The layout of a kernel without a program.
+    pub const fn core() -> ArgsLayout {
+        ArgsLayout { fields: Vec::new(), bytes: BYTES }
+    }
+
+    /// Places fields after what every launch passes, in their order. Names are not checked here.
+    pub(super) fn of(fields: Vec<(Cow<'static, str>, FieldType)>) -> ArgsLayout {
+        let mut layout = ArgsLayout::core();
+        for (name, kind) in fields {
+            let offset = layout.bytes.next_multiple_of(kind.align());
+            layout.bytes = offset + kind.bytes();
+            layout.fields.push(Field { name, kind, offset });
+        }
+        layout.bytes = layout.bytes.next_multiple_of(ALIGN);
+        layout
+    }
+
+    /// The fields of the program, in the order of their places.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// Bytes of the whole argument.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Bytes of what every launch passes, which is the first part of the argument.
+    pub const fn core_bytes() -> usize {
+        BYTES
+    }
+
+    /// The members of the program's fields, as the text declares them.
+    pub(crate) fn declarations(&self) -> Vec<String> {
+        let members = self.fields.iter().flat_map(Field::members);
+        members.map(|(kind, name, _)| format!("{kind}{name};")).collect()
+    }
+
+    /// The names of those members.
+    pub(super) fn member_names(&self) -> impl Iterator<Item = String> {
+        self.fields.iter().flat_map(Field::members).map(|(_, name, _)| name)
+    }
+
+    /// Lines of the text that refuse to compile where a field is in another place than the host's.
+    pub(crate) fn assertions(&self) -> Vec<String> {
+        let at = |of: &str, name: &str, offset: usize| {
+            format!(
+                "static_assert(TOPKIT_OFFSET({of}, {name}) == {offset}, \"{name} is elsewhere\");"
+            )
+        };
+        let core = FIELDS.iter().map(|(name, offset)| at("LaunchArgs", name, *offset));
+        let own = self.fields.iter().flat_map(Field::members);
+        let own = own.map(|(_, name, offset)| at("Args", &name, offset));
+        let sizes = [("LaunchArgs", BYTES), ("Args", self.bytes)]
+            .map(|(of, bytes)| format!("static_assert(sizeof({of}) == {bytes}, \"{of}\");"));
+        core.chain(own).chain(sizes).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_follow_the_core_as_c_places_them() {
+        let of = |name: &'static str, kind| (Cow::Borrowed(name), kind);
+        let layout = ArgsLayout::of(vec![
+            of("flag", FieldType::Scalar(Scalar::U8)),
+            of("scale", FieldType::Scalar(Scalar::F32)),
+            of("bias", FieldType::Slice(Scalar::F32)),
+            of("page", FieldType::Scalar(Scalar::U16)),
+            of("values", FieldType::SliceMut(Scalar::F64)),
+            of("last", FieldType::Scalar(Scalar::I32)),
+        ]);
+        let places: Vec<usize> = layout.fields().iter().map(Field::offset).collect();
+        assert_eq!(places, [72, 76, 80, 96, 104, 120]);
+        assert_eq!(layout.bytes(), 128);
+        let declared = [
+            "u8 flag;",
+            "float scale;",
+            "const float* bias;",
+            "i64 bias_length;",
+            "u16 page;",
+            "double* values;",
+            "i64 values_length;",
+            "i32 last;",
+        ];
+        assert_eq!(layout.declarations(), declared);
+        let asserted = layout.assertions();
+        let length =
+            "static_assert(TOPKIT_OFFSET(Args, bias_length) == 88, \"bias_length is elsewhere\");";
+        assert!(asserted.iter().any(|line| line == length), "{asserted:?}");
+        assert_eq!(asserted.last().unwrap(), "static_assert(sizeof(Args) == 128, \"Args\");");
+    }
+
+    #[test]
+    fn without_fields_there_is_the_core_alone() {
+        let layout = ArgsLayout::core();
+        assert_eq!((layout.bytes(), ArgsLayout::core_bytes()), (72, 72));
+        assert_eq!(layout, ArgsLayout::of(Vec::new()));
+        assert_eq!(layout.declarations(), [""; 0]);
+        assert_eq!(layout.assertions().len(), FIELDS.len() + 2);
+    }
+}
