@@ -18,17 +18,15 @@ __device__ __forceinline__ u32 warp_sum(u32 value) {
 #endif
 }
 
-// The greatest value of the warp, in every lane. The instruction takes 32 bits.
+// The greatest value of the warp, in every lane.
 template <class Word>
 __device__ __forceinline__ Word warp_greatest(Word value) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    if constexpr (sizeof(Word) == sizeof(u32)) {
-        return __reduce_max_sync(FULL_MASK, value);
-    }
-#endif
 #pragma unroll
     for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
         value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
     }
     return value;
 }
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+__device__ __forceinline__ u32 warp_greatest(u32 value) { return __reduce_max_sync(FULL_MASK, value); }
+#endif

@@ -17,21 +17,27 @@ struct RowKeys : Config::Source {
     using Key = typename Ordinal::Key;
     using Source::keep;
     using Source::score;
-    // The key of an element that the source drops; every other key is greater.
-    static constexpr Key ABSENT = 0;
 
     RowKeys() = default;
     __device__ __forceinline__ explicit RowKeys(const Source& source) : Source(source) {}
 
-    // The key of a score.
+    // The key of a score. Only elements that the source drops have the score key 0. Keys that use the column
+    // stay unique: the column's part is that of the score's own key.
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
         const Key key = Ordinal::key(score, column);
         if constexpr (Source::DROPS) {
-            return keep(column) ? max(key, Key(1)) : ABSENT;
+            const auto score_key = Ordinal::score_key(key);
+            if (!keep(column)) {
+                return Key(key - Ordinal::lowest_of(score_key));
+            }
+            return score_key != 0 ? key : Key(key - Ordinal::lowest_of(0) + Ordinal::lowest_of(1));
         } else {
             return key;
         }
     }
+
+    // Whether a key is of an element that the source drops.
+    static __device__ __forceinline__ bool is_absent(Key key) { return Ordinal::score_key(key) == 0; }
 
     // The key of an element.
     __device__ __forceinline__ Key key_of(Element element, u32 column) const {

@@ -26,7 +26,7 @@ struct DirectSink {
             known = key();
         }
         if constexpr (DROPS) {
-            if (known == Row<Config>::ABSENT) {
+            if (Row<Config>::is_absent(known)) {
                 fill(slot);
                 return;
             }

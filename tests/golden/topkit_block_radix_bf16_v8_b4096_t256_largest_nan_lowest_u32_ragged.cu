@@ -435,20 +435,18 @@ __device__ __forceinline__ u32 warp_sum(u32 value) {
 #endif
 }
 
-// The greatest value of the warp, in every lane. The instruction takes 32 bits.
+// The greatest value of the warp, in every lane.
 template <class Word>
 __device__ __forceinline__ Word warp_greatest(Word value) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    if constexpr (sizeof(Word) == sizeof(u32)) {
-        return __reduce_max_sync(FULL_MASK, value);
-    }
-#endif
 #pragma unroll
     for (u32 distance = WARP_SIZE / 2; distance > 0; distance /= 2) {
         value = max(value, __shfl_xor_sync(FULL_MASK, value, distance));
     }
     return value;
 }
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+__device__ __forceinline__ u32 warp_greatest(u32 value) { return __reduce_max_sync(FULL_MASK, value); }
+#endif
 
 // ---- core/warp.cuh -----------------------------------------------------------------------------
 #line 1 "templates/core/warp.cuh"
@@ -581,21 +579,27 @@ struct RowKeys : Config::Source {
     using Key = typename Ordinal::Key;
     using Source::keep;
     using Source::score;
-    // The key of an element that the source drops; every other key is greater.
-    static constexpr Key ABSENT = 0;
 
     RowKeys() = default;
     __device__ __forceinline__ explicit RowKeys(const Source& source) : Source(source) {}
 
-    // The key of a score.
+    // The key of a score. Only elements that the source drops have the score key 0. Keys that use the column
+    // stay unique: the column's part is that of the score's own key.
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
         const Key key = Ordinal::key(score, column);
         if constexpr (Source::DROPS) {
-            return keep(column) ? max(key, Key(1)) : ABSENT;
+            const auto score_key = Ordinal::score_key(key);
+            if (!keep(column)) {
+                return Key(key - Ordinal::lowest_of(score_key));
+            }
+            return score_key != 0 ? key : Key(key - Ordinal::lowest_of(0) + Ordinal::lowest_of(1));
         } else {
             return key;
         }
     }
+
+    // Whether a key is of an element that the source drops.
+    static __device__ __forceinline__ bool is_absent(Key key) { return Ordinal::score_key(key) == 0; }
 
     // The key of an element.
     __device__ __forceinline__ Key key_of(Element element, u32 column) const {
@@ -889,7 +893,7 @@ struct DirectSink {
             known = key();
         }
         if constexpr (DROPS) {
-            if (known == Row<Config>::ABSENT) {
+            if (Row<Config>::is_absent(known)) {
                 fill(slot);
                 return;
             }

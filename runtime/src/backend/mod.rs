@@ -15,9 +15,7 @@ pub(crate) mod rows;
 
 use crate::error::Error;
 use crate::plan::{GpuTable, Limits, Plan, Refusal};
-use crate::problem::args::ProgramArgs;
 use cudarc::driver::sys::CUstream;
-use launch::RawLaunch;
 use memory::{DeviceMemory, DeviceStream};
 use std::sync::Arc;
 use topkit_codegen::{SelectorSpec, Variant};
@@ -81,9 +79,11 @@ pub(crate) struct Call<'a> {
     /// The bytes of the kernel's argument.
     pub(crate) args: &'a [u8],
     /// Shape and addresses, which the arguments say too: for a backend that watches every access.
-    pub(crate) launch: &'a RawLaunch,
+    #[cfg(feature = "interpret")]
+    pub(crate) launch: &'a launch::RawLaunch,
     /// The values of the program's fields, likewise.
-    pub(crate) program: Option<&'a ProgramArgs>,
+    #[cfg(feature = "interpret")]
+    pub(crate) program: Option<&'a crate::problem::args::ProgramArgs>,
 }
 
 /// The streams of a backend.

@@ -118,9 +118,10 @@ impl<B: Backend> Launcher<B> {
             // SAFETY: as the caller promises.
             return unsafe { self.enqueue(stream.handle(), &launch, None, planned) };
         }
-        let capturing = stream.is_capturing()?;
         let slot = self.workspaces().slot(stream);
         let mut own = slot.lock();
+        // Another thread may have compiled a kernel under the lock, and a capture may have begun meanwhile.
+        let capturing = stream.is_capturing()?;
         // A capture makes no workspace, but another plan of the shape may fit the existing workspace.
         let fitting = match capturing && own.bytes() < needed {
             true => Some(self.plan_launch(&launch, own.bytes())?),

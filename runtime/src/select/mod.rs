@@ -6,6 +6,7 @@
 pub(crate) mod interpreted;
 mod launch;
 mod launcher;
+mod owners;
 pub(crate) mod selector;
 mod substitute;
 pub(crate) mod warmup;

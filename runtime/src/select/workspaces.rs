@@ -8,6 +8,7 @@
 
 use crate::backend::memory::DeviceStream;
 use crate::error::Error;
+use crate::select::owners;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -93,8 +94,7 @@ impl<S: DeviceStream> Slot<S> {
             Some(thread) => thread.strong_count() > 0,
             // Every object of the default stream is the default stream.
             None if handle < PER_THREAD => true,
-            // The memory holds the stream once.
-            None => memory.slice.as_ref().is_some_and(|it| Arc::strong_count(S::stream_of(it)) > 1),
+            None => memory.slice.as_ref().is_some_and(|it| owners::is_used(S::stream_of(it))),
         };
         is_alive || memory.captured || !own.captured.is_empty() || Arc::strong_count(self) > 1
     }
@@ -152,6 +152,7 @@ impl<S: DeviceStream> Memory<S> {
             return Err(Error::WorkspaceInCapture);
         }
         let slice = stream.allocate(bytes)?;
+        owners::add(S::stream_of(&slice));
         let address = S::address_of(&slice, stream);
         Ok(Memory { slice: Some(slice), address, bytes, captured: false })
     }
@@ -162,7 +163,10 @@ impl<S: DeviceStream> Drop for Memory<S> {
         let Some(slice) = self.slice.take() else { return };
         if !S::stream_of(&slice).forbids_allocation().is_ok_and(|forbidden| !forbidden) {
             tracing::warn!("a workspace of {} bytes is leaked: a stream is captured", self.bytes);
+            // It owns its stream from now on, and stays counted.
             std::mem::forget(slice);
+            return;
         }
+        owners::remove(S::stream_of(&slice));
     }
 }

@@ -107,19 +107,27 @@ fn a_selector_is_dropped_with_its_launch_in_flight() {
 
 #[test]
 fn streams_that_come_and_go_keep_no_workspace() {
-    let selector = whole_selector(Semantics::DEFAULT);
-    let problem = huge(&selector);
-    let bytes = selector.plan(&problem).unwrap().workspace_bytes;
-    assert!(bytes > 0);
-    let kept = new_stream();
+    let selectors = [(); 2].map(|()| whole_selector(Semantics::DEFAULT));
+    let problem = huge(&selectors[0]);
+    assert!(selectors[0].plan(&problem).unwrap().workspace_bytes > 0);
+    let mut gone = Vec::new();
     for seed in 0..4 {
-        let mut case = Case::new(&new_stream(), problem, seed);
-        case.launch(&selector).unwrap();
-        case.check();
-        let mut case = Case::new(&kept, problem, seed + 9);
-        case.launch(&selector).unwrap();
+        let stream = new_stream();
+        gone.push(Arc::downgrade(&stream));
+        let mut case = Case::new(&stream, problem, seed);
+        for selector in &selectors {
+            case.launch(selector).unwrap();
+            case.check();
+        }
+    }
+    // The first launch on another stream drops the workspaces of those that are gone.
+    let kept = new_stream();
+    let mut case = Case::new(&kept, problem, 9);
+    for selector in selectors.iter().chain(&selectors) {
+        case.launch(selector).unwrap();
         case.check();
     }
+    assert!(gone.iter().all(|stream| stream.upgrade().is_none()), "a selector keeps a stream");
 }
 
 #[test]

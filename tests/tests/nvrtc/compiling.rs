@@ -129,10 +129,10 @@ fn a_kernel_is_to_blame_for_its_text_alone() {
 #[test]
 fn an_error_in_the_rendered_part_names_the_line_of_the_skeleton() {
     let mut source = rendered(&goldens::variants()[0]);
-    let statement = "return LARGEST ? key";
+    let statement = "const __grid_constant__";
     let template = include_str!("../../../templates/skeleton.cu.j2");
     let line = template.lines().position(|line| line.contains(statement)).unwrap() + 1;
-    source.text = source.text.replace(statement, "return LARGER ? key");
+    source.text = source.text.replace(statement, "const __grid_content__");
     let error = Nvrtc::find().unwrap().compile(&source, Arch::new(9, 0)).unwrap_err().to_string();
     let place = format!("templates/skeleton.cu.j2({line}): error");
     assert!(error.contains(&place), "{place} is not in\n{error}");

@@ -163,7 +163,7 @@ impl Args {
         if let Some(cell) = self.cell.iter().find(|cell| cell.unaligned) {
             return Err(Failure::input(format!(
                 "{cell}: a bench has rows that begin at multiples of 16 bytes where they can; leave out \
-                 `unaligned`, or choose a number of columns that is odd"
+                 `unaligned`, and for rows that cannot, choose an odd number of columns"
             )));
         }
         for cell in &self.cell {

@@ -8,11 +8,11 @@ use cudarc::driver::sys::CUstream;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// The memory of a [`Gpu`].
+/// The memory of a [`Gpu`](super::Gpu).
 #[derive(Debug, Clone, Copy)]
 pub struct Interpreted;
 
-/// A buffer in the memory of a [`Gpu`], freed when it is dropped.
+/// A buffer in the memory of a [`Gpu`](super::Gpu), freed when it is dropped.
 #[derive(Debug)]
 pub struct Slice<T> {
     stream: Arc<Stream>,

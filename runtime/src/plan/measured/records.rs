@@ -187,11 +187,13 @@ impl Records {
     /// Reads a file; one that is not there has nothing in it.
     ///
     /// # Errors
-    /// The system does not give the file.
+    /// The system does not give the file, or it is longer than records ever are (512 MiB): a pipe or a
+    /// device may have no end.
     pub fn read(path: &Path) -> io::Result<Records> {
-        let mut bytes = Vec::new();
-        match File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
-            Ok(_) => Ok(Records::of(&String::from_utf8_lossy(&bytes), &path.display().to_string())),
+        match bytes(path, MOST_BYTES) {
+            Ok(bytes) => {
+                Ok(Records::of(&String::from_utf8_lossy(&bytes), &path.display().to_string()))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Records::default()),
             Err(error) => Err(error),
         }
@@ -311,6 +313,24 @@ impl Records {
     }
 }
 
+/// The most bytes of a file of records.
+const MOST_BYTES: u64 = 512 << 20;
+
+/// The content of a file of at most so many bytes.
+fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let too_long = || {
+        let message = format!("it is longer than {most} bytes");
+        io::Error::new(io::ErrorKind::FileTooLarge, message)
+    };
+    let file = File::open(path)?;
+    if file.metadata()?.len() > most {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(too_long()) } else { Ok(bytes) }
+}
+
 /// The first digits of the digest of a kernel's source, with the default meaning and without a program: a
 /// program's text is in its id. Empty where it cannot be rendered.
 pub fn source_digest(variant: &Variant) -> String {
@@ -333,4 +353,29 @@ fn could_serve(variant: &Variant, problem: &Problem) -> Result<(), String> {
     let serves = variant.capacity().is_none_or(|most| problem.columns <= most as usize)
         && variant.kernel.most_k().is_none_or(|most| problem.k <= most);
     serves.then_some(()).ok_or_else(|| format!("{variant} does not serve {problem}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_long_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records.jsonl");
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let error = Records::read(&path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge, "{error}");
+        std::fs::write(&path, "four").unwrap();
+        assert_eq!(bytes(&path, 4).unwrap(), b"four");
+        assert_eq!(bytes(&path, 3).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert!(Records::read(&folder.path().join("none")).unwrap().rows.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_has_no_length_and_no_end() {
+        let error = bytes("/dev/zero".as_ref(), 1000).unwrap_err();
+        assert_eq!(error.to_string(), "it is longer than 1000 bytes");
+    }
 }

@@ -38,6 +38,35 @@ fn a_launch_makes_its_workspace_once_and_grows_it() {
     case.check();
 }
 
+/// A workspace owns its stream, so two selectors would keep a stream that nobody else has.
+#[test]
+fn selectors_keep_no_stream_between_them() {
+    let gpu = gpu();
+    let selectors = [(); 2].map(|()| selector(&gpu, ragged()));
+    let launch = |case: &mut Case| {
+        for selector in &selectors {
+            case.launch(selector).unwrap();
+            case.check();
+        }
+    };
+    let stream = gpu.context().new_stream();
+    let gone = Arc::downgrade(&stream);
+    let mut case = Case::new(&stream, FEW);
+    launch(&mut case);
+    // A selector keeps the workspace of a stream in use, when it makes one for another stream too.
+    let mut kept = Case::new(&gpu.context().new_stream(), FEW);
+    let buffers = gpu.context().buffers();
+    launch(&mut kept);
+    launch(&mut case);
+    assert_eq!(gpu.context().buffers(), buffers + 2);
+    drop((case, stream));
+    let mut last = Case::new(&gpu.context().new_stream(), FEW);
+    let buffers = gpu.context().buffers();
+    launch(&mut last);
+    assert_eq!(gpu.context().buffers(), buffers);
+    assert!(gone.upgrade().is_none());
+}
+
 #[test]
 fn a_workspace_of_the_callers_is_used_and_must_suffice() {
     let gpu = gpu();
