@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use topkit::cache::Compiler;
 use topkit::inspect::render;
+use topkit::program::{Program, ProgramBuilder};
 use topkit::spec::KernelKind;
 use topkit::{Arch, DType, SelectorSpec, Toolchain, Variant, machine::Nvrtc};
 use topkit_tests::program::named;
@@ -30,6 +31,44 @@ fn a_program_compiles_in_every_kernel() {
     }
 }
 
+/// The key of a score and its column in 64 bits: the lowest of equal scores win.
+const BY_COLUMN: &str = "
+struct ByColumn {
+    using Key = u64;
+    using Wide = u64;
+    using ScoreKey = u32;
+    static constexpr bool USES_COLUMN = true;
+    static __device__ __forceinline__ Key key(u32 score, u32 column) {
+        return u64(ordered_key<F32, true>(score)) << 32 | u32(~column);
+    }
+    static __device__ __forceinline__ ScoreKey score_key(Wide key) { return u32(key >> 32); }
+    static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return u64(key) << 32; }
+    static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return u64(key) << 32 | ~0u; }
+    using Entry = u64;
+    static __device__ __forceinline__ Entry entry(Wide key, u32) { return key; }
+    static __device__ __forceinline__ Wide key_of(Entry entry) { return entry; }
+    static __device__ __forceinline__ u32 column_of(Entry entry) { return ~u32(entry); }
+};
+";
+
+/// The sizes that the host computes for keys of 8 bytes are those that the kernels assert.
+#[test]
+fn keys_of_8_bytes_fit_in_every_kernel_if_the_program_says_that_they_have_8() {
+    let nvrtc = Nvrtc::find().unwrap();
+    let of = |program: ProgramBuilder| SelectorSpec { program: program.build().ok(), ..spec(0) };
+    let by_column = || Program::builder(BY_COLUMN).ordinal("ByColumn");
+    let (wide, unsaid) = (of(by_column().key_bytes(8)), of(by_column()));
+    for (variant, other) in each(&wide).into_iter().zip(each(&unsaid)) {
+        let compiled = nvrtc.compile(&render(&wide, &variant).unwrap(), Arch::of_device(9, 0));
+        assert!(compiled.is_ok(), "{variant}: {}", compiled.map(drop).unwrap_err());
+        if variant.kernel == KernelKind::GridFilter {
+            let source = render(&unsaid, &other).unwrap();
+            let error = nvrtc.compile(&source, Arch::of_device(9, 0)).map(drop).unwrap_err();
+            assert!(error.log.contains("the host counts the same header"), "{}", error.log);
+        }
+    }
+}
+
 #[test]
 fn a_field_in_another_place_than_the_host_writes_it_does_not_compile() {
     let (nvrtc, spec) = (Nvrtc::find().unwrap(), spec(0));
@@ -53,7 +92,7 @@ fn a_field_in_another_place_than_the_host_writes_it_does_not_compile() {
 fn an_error_in_a_program_names_its_line() {
     let nvrtc = Nvrtc::find().unwrap();
     let text = "\nstruct Own {\n    int broken(;\n};\n";
-    let program = topkit::program::Program::builder(text).source("Own").build().unwrap();
+    let program = Program::builder(text).source("Own").build().unwrap();
     let spec = SelectorSpec { program: Some(program), ..spec(0) };
     let source = render(&spec, &spec.variants()[0]).unwrap();
     let error = nvrtc.compile(&source, Arch::of_device(9, 0)).map(drop).unwrap_err().to_string();
