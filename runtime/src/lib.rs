@@ -100,8 +100,8 @@ pub mod cache {
 pub mod program {
     pub use crate::problem::args::{ArgValue, ArgsError, ProgramArgs};
     pub use topkit_codegen::{
-        ArgsLayout, Field, FieldType, Program, ProgramBuilder, ProgramError, ProgramId, Scalar,
-        UnknownProgram,
+        ArgsLayout, Field, FieldType, KernelArgs, Program, ProgramBuilder, ProgramError, ProgramId,
+        Scalar, UnknownProgram,
     };
 }
 

@@ -13,6 +13,7 @@ mod launching;
 mod mutation;
 mod program;
 mod rows;
+mod seams;
 mod special;
 mod speed;
 #[path = "../tour/steps.rs"]

@@ -6,6 +6,7 @@ mod empty;
 mod engine;
 mod loads;
 mod program;
+mod seams;
 mod search;
 mod settings;
 #[path = "../tour/steps.rs"]
