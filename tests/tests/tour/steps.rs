@@ -34,6 +34,7 @@ embed! {
     "core/warp.cuh",
     "kernels/block_radix.cuh",
     "ptx/integers.cuh",
+    "ptx/purity.cuh",
     "ptx/reduce.cuh",
     "row/row.cuh",
     "row/vec_load.cuh",
