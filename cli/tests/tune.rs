@@ -23,7 +23,7 @@ fn row(columns: usize, name: &str, us: f64) -> Row {
     let launch = VariantLaunch::from_name(DType::F32, name).unwrap();
     let outcome = Outcome::Timed { warm: us, cold: us, effort: Effort::Full };
     let problem = Problem::new(DType::F32, 8, columns, 64);
-    Row { problem, launch, source: source_digest(&launch.variant), outcome }
+    Row { problem, program: None, launch, source: source_digest(&launch.variant), outcome }
 }
 
 const BLOCK: &str = "block_filter v4_b2048_t512_r32";

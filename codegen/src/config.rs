@@ -4,7 +4,7 @@
 //! The lines come from the tables of dtypes, keys and kernels and from `layout`; the skeleton puts them into
 //! the struct. This module does not depend on the rest of the text.
 
-use crate::layout::{COUNTERS, MOST_CANDIDATES, PART_HEADER_WORDS, STAGES};
+use crate::layout::{COUNTERS, MOST_CANDIDATES, STAGES, part_header_words};
 use crate::program::Program;
 use crate::{Key, Variant};
 
@@ -39,7 +39,7 @@ pub(crate) fn constants(variant: &Variant) -> Vec<String> {
         ("CHUNK", variant.chunk()),
         ("COUNTERS", COUNTERS),
         ("MOST_CANDIDATES", MOST_CANDIDATES),
-        ("PART_HEADER_WORDS", PART_HEADER_WORDS),
+        ("PART_HEADER_WORDS", part_header_words(variant.key_bytes())),
         ("STAGES", STAGES),
         ("MOST_K", most_k),
         ("CLUSTER", variant.cluster),

@@ -39,6 +39,7 @@ embed! {
     "ptx/half.cuh",
     "ptx/integers.cuh",
     "ptx/layout.cuh",
+    "ptx/purity.cuh",
     "ptx/reduce.cuh",
     "row/resident/row.cuh",
     "row/ring.cuh",

@@ -39,6 +39,8 @@
 //!   buffers with bounds; which bytes were ever written.
 //! - The bounds of each row: a block may read the scores of its own row, from its start and as far as
 //!   its length, and write its own k indices, though rows are next to each other in memory.
+//! - Each place of the output is written once; and the source of a program is pure: asked again for a
+//!   column of a row, it gives the same score, and keeps or drops it as before.
 //! - Order between accesses, by vector clocks: barriers, `__syncwarp`, mbarriers, and the pattern of
 //!   write, fence, atomic, and atomic, fence, read, each at its scope. Every pair of accesses that
 //!   conflicts and that nothing orders is a race, whichever way this schedule happened to run them.

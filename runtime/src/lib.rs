@@ -95,6 +95,16 @@ pub mod cache {
     pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
 }
 
+/// Programs: what a selector's own functions add to its kernels. Not for users yet.
+#[doc(hidden)]
+pub mod program {
+    pub use crate::problem::args::{ArgValue, ArgsError, ProgramArgs};
+    pub use topkit_codegen::{
+        ArgsLayout, Field, FieldType, KernelArgs, Program, ProgramBuilder, ProgramError, ProgramId,
+        Scalar, UnknownProgram,
+    };
+}
+
 /// Looking at kernels and plans: generated source, edited source, resources, SASS, and the reasons for a
 /// plan.
 pub mod inspect {

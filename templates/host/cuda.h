@@ -9,4 +9,5 @@
 #include "async_copy.h"
 #include "barrier.h"
 #include "mbarrier.h"
+#include "purity.h"
 #include "warp.h"

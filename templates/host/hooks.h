@@ -37,6 +37,7 @@ enum Call : unsigned {
     COPY_ASYNC = 21,
     COPY_COMMIT = 22,
     COPY_WAIT = 23,
+    SOURCE_GAVE = 24,
 };
 
 enum Scope : Word { BLOCK = 0, CLUSTER = 1, DEVICE = 2, SYSTEM = 3 };

@@ -5,6 +5,7 @@
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 #pragma once
 #include "../core/types.cuh"
+#include "../ptx/purity.cuh"
 #include "../score/source.cuh"
 
 // The keys of a row's elements, and its source, which takes no place if it has no members.
@@ -15,11 +16,27 @@ struct RowKeys : Config::Source {
     using Bits = typename Source::Score::Bits;  // of a score
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
-    using Source::keep;
-    using Source::score;
 
     RowKeys() = default;
     __device__ __forceinline__ explicit RowKeys(const Source& source) : Source(source) {}
+
+    // The score of an element. The interpreter compares it with what the source gave before.
+    __device__ __forceinline__ Bits score(Element element, u32 column) const {
+        const Bits score = Source::score(element, column);
+        if constexpr (!Source::IDENTITY) {
+            source_gave_score(column, element, score);
+        }
+        return score;
+    }
+
+    // Whether the source keeps an element.
+    __device__ __forceinline__ bool keep(u32 column) const {
+        const bool keep = Source::keep(column);
+        if constexpr (Source::DROPS) {
+            source_keeps(column, keep);
+        }
+        return keep;
+    }
 
     // The key of a score. Only elements that the source drops have the score key 0. Keys that use the column
     // stay unique: the column's part is that of the score's own key.

@@ -269,16 +269,16 @@ struct Args {
     LaunchArgs core;
 #line 21 "templates/skeleton.cu.j2"
 };
-static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0, "scores is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8, "row_stride is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, row_starts) == 16, "row_starts is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, row_lengths) == 24, "row_lengths is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, indices) == 32, "indices is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, index_stride) == 40, "index_stride is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, workspace) == 48, "workspace is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, columns) == 56, "columns is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, k) == 60, "k is elsewhere");
-static_assert(TOPKIT_OFFSET(LaunchArgs, rows) == 64, "rows is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, row_starts) == 16 && sizeof(LaunchArgs::row_starts) == 8, "row_starts is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, row_lengths) == 24 && sizeof(LaunchArgs::row_lengths) == 8, "row_lengths is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, indices) == 32 && sizeof(LaunchArgs::indices) == 8, "indices is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, index_stride) == 40 && sizeof(LaunchArgs::index_stride) == 8, "index_stride is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, workspace) == 48 && sizeof(LaunchArgs::workspace) == 8, "workspace is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, columns) == 56 && sizeof(LaunchArgs::columns) == 4, "columns is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, k) == 60 && sizeof(LaunchArgs::k) == 4, "k is elsewhere");
+static_assert(TOPKIT_OFFSET(LaunchArgs, rows) == 64 && sizeof(LaunchArgs::rows) == 8, "rows is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 72, "Args");
 
@@ -558,6 +558,23 @@ struct ThresholdSearch {
     }
 };
 
+// ---- ptx/purity.cuh ----------------------------------------------------------------------------
+#line 1 "templates/ptx/purity.cuh"
+// Tells the interpreter what the source of a program gave, so that it can name a source that is not pure. A GPU
+// has nothing to do for it.
+//
+// Scope: thread. Shared memory: none. Barriers: none. Preconditions: none.
+
+// uses ptx/integers.cuh
+
+#ifdef TOPKIT_INTERPRET
+using topkit::source_gave_score;
+using topkit::source_keeps;
+#else
+__device__ __forceinline__ void source_gave_score(u32, u64, u64) {}
+__device__ __forceinline__ void source_keeps(u32, bool) {}
+#endif
+
 // ---- row/row.cuh -------------------------------------------------------------------------------
 #line 1 "templates/row/row.cuh"
 // The part of the input that one row owns, and the scores and keys of its elements.
@@ -567,6 +584,7 @@ struct ThresholdSearch {
 // row stays within [0, columns): a start or a length out of range is clamped to it.
 
 // uses core/types.cuh
+// uses ptx/purity.cuh
 // uses score/source.cuh
 
 // The keys of a row's elements, and its source, which takes no place if it has no members.
@@ -577,11 +595,27 @@ struct RowKeys : Config::Source {
     using Bits = typename Source::Score::Bits;  // of a score
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
-    using Source::keep;
-    using Source::score;
 
     RowKeys() = default;
     __device__ __forceinline__ explicit RowKeys(const Source& source) : Source(source) {}
+
+    // The score of an element. The interpreter compares it with what the source gave before.
+    __device__ __forceinline__ Bits score(Element element, u32 column) const {
+        const Bits score = Source::score(element, column);
+        if constexpr (!Source::IDENTITY) {
+            source_gave_score(column, element, score);
+        }
+        return score;
+    }
+
+    // Whether the source keeps an element.
+    __device__ __forceinline__ bool keep(u32 column) const {
+        const bool keep = Source::keep(column);
+        if constexpr (Source::DROPS) {
+            source_keeps(column, keep);
+        }
+        return keep;
+    }
 
     // The key of a score. Only elements that the source drops have the score key 0. Keys that use the column
     // stay unique: the column's part is that of the score's own key.

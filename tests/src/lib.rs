@@ -12,6 +12,8 @@ pub mod exactness;
 pub mod fuzz;
 pub mod goldens;
 pub mod oracle;
+pub mod program;
+pub mod seams;
 pub mod spans;
 mod stripes;
 pub mod templates;

@@ -1,6 +1,6 @@
 //! `block_filter`: one CTA a row of any length, read once.
 
-use super::filter::{self, CANDIDATES, ITEMS, MOST_K};
+use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
 use super::{Kernel, LaunchKind, Sizes};
 use crate::Variant;
 
@@ -12,6 +12,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     most_k: Some(MOST_K),
     filters: true,
     candidates: CANDIDATES,
+    wide_candidates: WIDE_CANDIDATES,
     chunk: 32,
     ctas,
     capacity: |_| None,

@@ -12,6 +12,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     filters: false,
     // With 4096 bins and 32-bit keys the kernel stays within the 48 KB that every GPU grants.
     candidates: 3072,
+    wide_candidates: 2048,
     chunk: 8,
     ctas: alone,
     capacity: |_| None,

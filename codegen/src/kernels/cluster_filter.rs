@@ -1,6 +1,6 @@
 //! `cluster_filter`: a cluster of CTAs a row of any length, read once.
 
-use super::filter::{self, CANDIDATES, ITEMS, MOST_K};
+use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
 use super::{CLUSTERS, Kernel, LaunchKind, Sizes, alone};
 
 pub(super) const KERNEL: Kernel = Kernel {
@@ -11,6 +11,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     most_k: Some(MOST_K),
     filters: true,
     candidates: CANDIDATES,
+    wide_candidates: WIDE_CANDIDATES,
     // With parts of 128 bytes, neighbouring winners are still spread over the CTAs of a cluster.
     chunk: 8,
     // Few rows leave a cluster's CTAs a multiprocessor each.

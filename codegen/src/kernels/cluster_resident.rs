@@ -12,6 +12,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     most_k: None,
     filters: false,
     candidates: 3072,
+    wide_candidates: 2048,
     chunk: 8,
     ctas: alone,
     capacity: |variant| Some(variant.threads * variant.items * variant.cluster),

@@ -11,6 +11,9 @@ pub(super) const MOST_K: u32 = 2048;
 /// Candidates of a row that stay on chip; of a part of a row by `grid_filter`.
 pub(super) const CANDIDATES: u32 = 4096;
 
+/// The same with keys of 8 bytes.
+pub(super) const WIDE_CANDIDATES: u32 = 3072;
+
 pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
     let name = variant.kernel.name();
     faults.extend(super::floats_only(variant));

@@ -1,10 +1,10 @@
 //! `grid_filter`: many CTAs a row of any length, read once; they exchange candidates through the
 //! workspace.
 
-use super::filter::{self, CANDIDATES, ITEMS, MOST_K};
+use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
 use super::{Kernel, LaunchKind, Sizes, alone};
 use crate::Variant;
-use crate::layout::{COUNTERS, MOST_CANDIDATES, PART_HEADER_WORDS, WORD_BYTES};
+use crate::layout::{COUNTERS, MOST_CANDIDATES, WORD_BYTES, key_words, part_header_words};
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::CtasPerRow,
@@ -14,6 +14,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     most_k: Some(MOST_K),
     filters: true,
     candidates: CANDIDATES,
+    wide_candidates: WIDE_CANDIDATES,
     chunk: 32,
     ctas: alone,
     capacity: |_| None,
@@ -28,6 +29,10 @@ pub(super) const KERNEL: Kernel = Kernel {
 /// candidates.
 fn workspace_bytes(variant: &Variant, rows: u64, grid: u64) -> u64 {
     let parts = grid / rows;
-    let share = (u64::from(MOST_CANDIDATES) / parts).min(variant.candidates().into());
-    KERNEL.zeroed_bytes + grid * (u64::from(PART_HEADER_WORDS) + 2 * share) * WORD_BYTES
+    let key_words = u64::from(key_words(variant.key_bytes()));
+    let most = (u64::from(MOST_CANDIDATES) / parts).min(variant.candidates().into());
+    // So that the keys of every part are aligned.
+    let share = most / key_words * key_words;
+    let words = u64::from(part_header_words(variant.key_bytes())) + (1 + key_words) * share;
+    KERNEL.zeroed_bytes + grid * words * WORD_BYTES
 }

@@ -78,6 +78,8 @@ pub(crate) struct Kernel {
     most_k: Option<u32>,
     filters: bool,
     candidates: u32,
+    /// The same with keys of 8 bytes.
+    wide_candidates: u32,
     chunk: u32,
     ctas: fn(&Variant) -> u32,
     capacity: fn(&Variant) -> Option<u32>,
@@ -173,7 +175,20 @@ impl Variant {
     /// Of a filter: candidates above the threshold that are kept of a row, or of a part by
     /// `grid_filter`.
     pub const fn candidates(&self) -> u32 {
-        self.kernel.facts().candidates
+        let facts = self.kernel.facts();
+        if self.key_bytes() > 4 { facts.wide_candidates } else { facts.candidates }
+    }
+
+    /// Bytes of a key as a kernel stores it: the program's, or those of a score.
+    pub const fn key_bytes(&self) -> u32 {
+        let set = match self.program {
+            Some(program) => program.key_bytes(),
+            None => None,
+        };
+        match set {
+            Some(bytes) => bytes as u32,
+            None => self.dtype.bytes(),
+        }
     }
 
     /// Consecutive vectors in a part of a row. Some kernels read a row in larger pieces.
@@ -244,6 +259,29 @@ mod tests {
             for sizes in kind.measured() {
                 assert!(sizes.items.iter().all(|items| kind.items().contains(items)));
                 assert!(sizes.clusters.iter().all(|cluster| kind.clusters().contains(cluster)));
+            }
+        }
+    }
+
+    #[test]
+    fn keys_of_8_bytes_have_fewer_candidates_and_more_words() {
+        let program = |key_bytes| {
+            let program = crate::Program::builder("struct Own {};").ordinal("Own");
+            Some(program.key_bytes(key_bytes).build().unwrap().id())
+        };
+        let bytes = |variant: &Variant, grid| variant.workspace_bytes(2, grid);
+        for variant in Variant::all().into_iter().step_by(397) {
+            let [narrow, wide] = [2, 8].map(|bytes| Variant { program: program(bytes), ..variant });
+            assert_eq!((narrow.key_bytes(), wide.key_bytes()), (2, 8));
+            assert_eq!(narrow.candidates(), variant.candidates());
+            assert_eq!(bytes(&narrow, 6), bytes(&variant, 6));
+            assert!(wide.candidates() < variant.candidates());
+            if variant.kernel == KernelKind::GridFilter {
+                // Three parts a row have all places each; of 71, 923 each.
+                assert_eq!(bytes(&variant, 6), 4096 + 6 * (2 + 2 * 4096) * 4);
+                assert_eq!(bytes(&wide, 6), 4096 + 6 * (4 + 3 * 3072) * 4);
+                assert_eq!(bytes(&variant, 142), 4096 + 142 * (2 + 2 * 923) * 4);
+                assert_eq!(bytes(&wide, 142), 4096 + 142 * (4 + 3 * 922) * 4);
             }
         }
     }

@@ -126,21 +126,39 @@ impl Field {
         self.offset
     }
 
-    /// Its members in the text, each with the bytes before it.
-    fn members(&self) -> Vec<(String, String, usize)> {
+    /// Its members in the text.
+    fn members(&self) -> Vec<Member> {
         let Field { name, kind, offset } = self;
-        let slice = |element: String| {
+        let member = |declarator: String, name: String, offset, bytes| Member {
+            declaration: format!("{declarator}{name};"),
+            name,
+            offset,
+            bytes,
+        };
+        let slice = |declarator| {
             let length = format!("{name}_length");
-            vec![(element, name.to_string(), *offset), ("i64 ".to_owned(), length, offset + WORD)]
+            vec![
+                member(declarator, name.to_string(), *offset, WORD),
+                member("i64 ".to_owned(), length, offset + WORD, WORD),
+            ]
         };
         match kind {
             FieldType::Scalar(scalar) => {
-                vec![(format!("{} ", scalar.cuda_name()), name.to_string(), *offset)]
+                let declarator = format!("{} ", scalar.cuda_name());
+                vec![member(declarator, name.to_string(), *offset, scalar.bytes())]
             }
             FieldType::Slice(scalar) => slice(format!("const {}* ", scalar.cuda_name())),
             FieldType::SliceMut(scalar) => slice(format!("{}* ", scalar.cuda_name())),
         }
     }
+}
+
+/// A member of the struct in the text.
+struct Member {
+    declaration: String,
+    name: String,
+    offset: usize,
+    bytes: usize,
 }
 
 /// Where the fields of a program are in the argument of its kernels.
@@ -186,24 +204,25 @@ impl ArgsLayout {
     /// The members of the program's fields, as the text declares them.
     pub(crate) fn declarations(&self) -> Vec<String> {
         let members = self.fields.iter().flat_map(Field::members);
-        members.map(|(kind, name, _)| format!("{kind}{name};")).collect()
+        members.map(|member| member.declaration).collect()
     }
 
     /// The names of those members.
     pub(super) fn member_names(&self) -> impl Iterator<Item = String> {
-        self.fields.iter().flat_map(Field::members).map(|(_, name, _)| name)
+        self.fields.iter().flat_map(Field::members).map(|member| member.name)
     }
 
     /// Lines of the text that refuse to compile where a field is in another place than the host's.
     pub(crate) fn assertions(&self) -> Vec<String> {
-        let at = |of: &str, name: &str, offset: usize| {
-            format!(
-                "static_assert(TOPKIT_OFFSET({of}, {name}) == {offset}, \"{name} is elsewhere\");"
-            )
+        let at = |of: &str, name: &str, offset: usize, bytes: usize| {
+            let place = format!("TOPKIT_OFFSET({of}, {name}) == {offset}");
+            let size = format!("sizeof({of}::{name}) == {bytes}");
+            format!("static_assert({place} && {size}, \"{name} is elsewhere\");")
         };
-        let core = FIELDS.iter().map(|(name, offset)| at("LaunchArgs", name, *offset));
+        let core = FIELDS.iter();
+        let core = core.map(|(name, offset, bytes)| at("LaunchArgs", name, *offset, *bytes));
         let own = self.fields.iter().flat_map(Field::members);
-        let own = own.map(|(_, name, offset)| at("Args", &name, offset));
+        let own = own.map(|Member { name, offset, bytes, .. }| at("Args", &name, offset, bytes));
         let sizes = [("LaunchArgs", BYTES), ("Args", self.bytes)]
             .map(|(of, bytes)| format!("static_assert(sizeof({of}) == {bytes}, \"{of}\");"));
         core.chain(own).chain(sizes).collect()
@@ -240,9 +259,9 @@ mod tests {
         ];
         assert_eq!(layout.declarations(), declared);
         let asserted = layout.assertions();
-        let length =
-            "static_assert(TOPKIT_OFFSET(Args, bias_length) == 88, \"bias_length is elsewhere\");";
-        assert!(asserted.iter().any(|line| line == length), "{asserted:?}");
+        let place = "TOPKIT_OFFSET(Args, bias_length) == 88 && sizeof(Args::bias_length) == 8";
+        let length = format!("static_assert({place}, \"bias_length is elsewhere\");");
+        assert!(asserted.contains(&length), "{asserted:?}");
         assert_eq!(asserted.last().unwrap(), "static_assert(sizeof(Args) == 128, \"Args\");");
     }
 

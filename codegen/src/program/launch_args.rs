@@ -13,9 +13,9 @@ macro_rules! launch_args {
         #[repr(C)]
         pub struct KernelArgs { $($(#[$doc])* pub $field: $type,)* }
 
-        /// The name of each field, and the bytes before it.
-        pub(super) const FIELDS: &[(&str, usize)] =
-            &[$((stringify!($field), offset_of!(KernelArgs, $field)),)*];
+        /// The name of each field, the bytes before it, and its own.
+        pub(super) const FIELDS: &[(&str, usize, usize)] =
+            &[$((stringify!($field), offset_of!(KernelArgs, $field), size_of::<$type>()),)*];
 
         const SUM: usize = 0 $(+ size_of::<$type>())*;
     };

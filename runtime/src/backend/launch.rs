@@ -4,6 +4,7 @@
 
 use crate::error::Error;
 use crate::plan::Plan;
+use crate::problem::args::ProgramArgs;
 use crate::problem::{LIMIT, Problem, TooLarge, span};
 use cudarc::driver::sys::CUdeviceptr;
 use topkit_codegen::{DType, KernelArgs, RowShape, SelectorSpec};
@@ -188,10 +189,21 @@ impl RawLaunch {
     }
 }
 
-/// The bytes that a kernel takes.
-pub(crate) fn bytes_of(args: &KernelArgs) -> &[u8] {
+/// Calls with the bytes of a kernel's argument: what every launch passes, and the fields of its program. A
+/// launch without a program allocates nothing.
+pub(crate) fn with_bytes<R>(
+    core: &KernelArgs,
+    program: Option<&ProgramArgs>,
+    call: impl FnOnce(&[u8]) -> R,
+) -> R {
     // SAFETY: a struct of words without padding, which codegen asserts.
-    unsafe { std::slice::from_raw_parts(std::ptr::from_ref(args).cast(), size_of::<KernelArgs>()) }
+    let core = unsafe {
+        std::slice::from_raw_parts(std::ptr::from_ref(core).cast(), size_of::<KernelArgs>())
+    };
+    match program {
+        None => call(core),
+        Some(program) => call(&program.after(core)),
+    }
 }
 
 #[cfg(test)]

@@ -81,6 +81,9 @@ pub(crate) struct Call<'a> {
     /// Shape and addresses, which the arguments say too: for a backend that watches every access.
     #[cfg(feature = "interpret")]
     pub(crate) launch: &'a launch::RawLaunch,
+    /// The values of the program's fields, likewise.
+    #[cfg(feature = "interpret")]
+    pub(crate) program: Option<&'a crate::problem::args::ProgramArgs>,
 }
 
 /// The streams of a backend.

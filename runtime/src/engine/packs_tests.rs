@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use topkit_codegen::DType;
+use topkit_codegen::{DType, Program};
 use tracing::Subscriber;
 use tracing::span::{Attributes, Id};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -60,6 +60,36 @@ fn a_miss_without_a_compiler_names_the_kernel_and_the_packs() {
     let selector = alone(&path).unwrap().selector(spec()).unwrap();
     let text = selector.cubin(&variant).unwrap_err().to_string();
     assert!(text.contains("is not as it was written"), "{text}");
+}
+
+#[test]
+fn a_pack_serves_the_program_that_it_holds_and_no_other() {
+    let program = |text: &'static str| Program::builder(text).source("A").build().unwrap();
+    let [own, other] = ["struct A {};", "struct A { };"]
+        .map(|text| SelectorSpec { program: Some(program(text)), ..spec() });
+    let (folder, fake) = (tempfile::tempdir().unwrap(), Fake::new("nvrtc 13.0"));
+    let path = folder.path().join("own.pack");
+    let mut pack = PackWriter::new(&fake);
+    for variant in own.variants() {
+        let source = topkit_codegen::render(&own, &variant).unwrap();
+        pack.add(&source, &artifact(&fake, &source, arch("sm_66"))).unwrap();
+    }
+    pack.write(&path).unwrap();
+    let toolchain = alone(&path).unwrap();
+    let problem = Problem::new(DType::F32, 3, 100, 64);
+    let cubin = |spec: &SelectorSpec| {
+        let selector = toolchain.selector(spec.clone()).unwrap();
+        let plan = selector.plan(&problem).unwrap();
+        assert_eq!(plan.variant.program, spec.program_id());
+        selector.artifact(&plan.variant).map(|artifact| artifact.entry.clone())
+    };
+    assert!(cubin(&own).unwrap().ends_with(&own.program_id().unwrap().to_string()));
+    for foreign in [&other, &spec()] {
+        let error = cubin(foreign).unwrap_err();
+        assert!(matches!(&error, Error::NotPacked(_)), "{error}");
+        assert!(error.to_string().contains("no kernel of this name"), "{error}");
+    }
+    assert!(cubin(&own).is_ok(), "what another program lacks changes nothing");
 }
 
 #[test]

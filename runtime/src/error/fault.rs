@@ -112,7 +112,8 @@ pub enum Fault {
         /// The limit.
         steps: u64,
     },
-    /// A primitive used against its rules, or `__trap`.
+    /// A primitive used against its rules, a place of an output written twice, a source that is not pure, or
+    /// `__trap`.
     #[error("{at}: {what}")]
     Misuse {
         /// Who and where.

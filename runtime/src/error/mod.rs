@@ -23,6 +23,7 @@ use crate::compile::sass::SassError;
 use crate::compile::store::pack::PackError;
 use crate::library::LibraryError;
 use crate::plan::{PlanError, Refusal};
+use crate::problem::args::ArgsError;
 use crate::problem::{Problem, TooLarge, TooShort};
 use cudarc::driver::DriverError;
 use cudarc::driver::sys::{self, CUresult};
@@ -39,6 +40,9 @@ pub enum Error {
     /// The kernel did not render.
     #[error(transparent)]
     Render(#[from] RenderError),
+    /// The values for the fields of a program are missing or wrong.
+    #[error(transparent)]
+    Args(#[from] ArgsError),
     /// NVRTC is missing or unusable, or cannot target the architecture.
     #[error(transparent)]
     Nvrtc(#[from] NvrtcError),

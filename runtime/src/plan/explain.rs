@@ -75,6 +75,9 @@ pub struct Measured {
     /// The layout of the problem, where some of the near problems have another one: ragged rows, or less
     /// aligned rows.
     pub unmeasured: Option<String>,
+    /// Some of those times are of kernels without the selector's program, since nothing was measured with
+    /// it near the problem. It may change which variant is the fastest.
+    pub estimate: bool,
     /// The variant that is planned without own records, where these are not clearly faster.
     pub kept: Option<Hysteresis>,
     /// Variants that can serve the problem, the fastest first, which is the plan's.
@@ -291,6 +294,9 @@ impl fmt::Display for Measured {
                 "\n  no measurements for this layout ({layout}); using those of the nearest layout"
             )?;
         }
+        if self.estimate {
+            write!(f, "\n  measured without the program of this selector, so an estimate")?;
+        }
         Ok(())
     }
 }
@@ -308,6 +314,9 @@ impl fmt::Display for Explanation {
         let pdl = if plan.pdl { "; programmatic dependent launch" } else { "" };
         let (grid, workspace) = (plan.grid, plan.workspace_bytes);
         writeln!(f, "  {grid} CTAs, {sharing}; workspace {workspace} bytes{pdl}")?;
+        if let Some(program) = plan.variant.program {
+            writeln!(f, "  with the program {program}")?;
+        }
         for Reason { key, value, why } in reasons {
             writeln!(f, "  {key} = {value}: {why}")?;
         }

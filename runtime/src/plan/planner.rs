@@ -28,7 +28,7 @@ const PORTABLE_CLUSTER: u32 = 8;
 pub(crate) struct Planner {
     pub(super) spec: Arc<SelectorSpec>,
     pub(super) limits: Limits,
-    /// The measured points, as they were given.
+    /// The measured points of the selector's program, and those without one.
     pub(super) table: Option<Arc<GpuTable>>,
     times: Vec<LayoutTimes>,
     kept: Vec<Hysteresis>,
@@ -43,6 +43,7 @@ impl Planner {
         limits: Limits,
         table: Option<Arc<GpuTable>>,
     ) -> Planner {
+        let table = table.map(|table| GpuTable::of_program(table, spec.program_id()));
         let (times, kept) = match &table {
             None => (Vec::new(), Vec::new()),
             Some(table) => {
@@ -223,6 +224,7 @@ impl Planner {
             near: near.points,
             within: near.within,
             unmeasured: otherwise.then(|| problem.in_words()),
+            estimate: near.estimate,
             kept,
             expected,
         })

@@ -8,6 +8,9 @@ use std::hint::black_box;
 use std::time::Instant;
 use topkit_codegen::{Arch, DType, KernelKind, Key, RowShape};
 
+#[path = "program_tests.rs"]
+mod program;
+
 const RESIDENT: &str = "block_resident v4_b4096_t1024_r16";
 const WIDE: &str = "block_resident v4_b4096_t1024_r32";
 const BLOCK: &str = "block_filter v4_b2048_t512_r32";
@@ -51,7 +54,7 @@ fn table_of(points: &[Times<'_>]) -> GpuTable {
     let point = |&(rows, columns, k, times): &Times<'_>| {
         let times = times.iter().map(|(name, us)| (pdl(name), *us));
         let problem = Problem::new(DType::F32, rows, columns, k);
-        (Point { problem, times: times.collect() }, 1.0)
+        (Point { problem, program: None, times: times.collect() }, 1.0)
     };
     let points = points.iter().map(point).collect();
     GpuTable { device: "NVIDIA Sample".into(), stand_in: None, points, own: 0, kept: Vec::new() }
@@ -95,7 +98,7 @@ fn named(planner: &Planner, rows: usize, columns: usize, k: u32) -> String {
 fn a_measured_problem_gets_its_winner_and_its_time() {
     let planner = by(table());
     let sample = table();
-    for (Point { problem, times }, _) in &sample.points {
+    for (Point { problem, times, .. }, _) in &sample.points {
         let Problem { rows, columns, k, .. } = *problem;
         let explanation = explain(&planner, rows, columns, k);
         assert_eq!(explanation.plan.launch(), times[0].0, "{problem}");
@@ -365,7 +368,8 @@ fn a_launch_uses_pdl_where_that_was_faster() {
 /// A table with one point of its own for a layout of rows.
 fn with_layout(of: impl Fn(Problem) -> Problem) -> GpuTable {
     let mut table = table();
-    let odd = Point { problem: of(problem(1, 65536, 64)), times: vec![(pdl(BLOCK), 1.0)] };
+    let problem = of(problem(1, 65536, 64));
+    let odd = Point { problem, program: None, times: vec![(pdl(BLOCK), 1.0)] };
     table.points.push((odd, 1.0));
     table
 }
@@ -456,7 +460,7 @@ fn large() -> GpuTable {
                 let times = names.iter().enumerate();
                 let times = times.map(|(place, name)| (pdl(name), us(place)));
                 let problem = problem(rows, columns, k);
-                points.push((Point { problem, times: times.collect() }, 1.0));
+                points.push((Point { problem, program: None, times: times.collect() }, 1.0));
             }
         }
     }

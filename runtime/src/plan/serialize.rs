@@ -18,8 +18,8 @@ use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 use topkit_codegen::{Key, Variant};
 
 pub(super) fn variant<S: Serializer>(variant: &Variant, to: S) -> Result<S::Ok, S::Error> {
-    let Variant { kernel, dtype, vec_size, bins, threads, items, cluster, .. } = *variant;
-    let mut all = to.serialize_struct("Variant", 8)?;
+    let Variant { kernel, dtype, vec_size, bins, threads, items, cluster, program, .. } = *variant;
+    let mut all = to.serialize_struct("Variant", 8 + usize::from(program.is_some()))?;
     all.serialize_field("symbol", &variant.symbol())?;
     all.serialize_field("kernel", kernel.name())?;
     all.serialize_field("dtype", dtype.name())?;
@@ -28,6 +28,9 @@ pub(super) fn variant<S: Serializer>(variant: &Variant, to: S) -> Result<S::Ok, 
     all.serialize_field("threads", &threads)?;
     all.serialize_field("items", &items)?;
     all.serialize_field("cluster", &cluster)?;
+    if let Some(program) = program {
+        all.serialize_field("program", &program.to_string())?;
+    }
     all.end()
 }
 

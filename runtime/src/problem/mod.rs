@@ -3,6 +3,7 @@
 //! It knows no kernel, no GPU and no selector's axes. [`Problem::check`] is the one check of sizes that
 //! no kernel can serve; the planner calls it once for each problem.
 
+pub(crate) mod args;
 mod error;
 mod score;
 mod workload;

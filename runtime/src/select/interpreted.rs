@@ -8,6 +8,7 @@ use crate::backend::launch::RawLaunch;
 use crate::backend::rows::{Output, Rows};
 use crate::error::Error;
 use crate::plan::{Plan, VariantLaunch};
+use crate::problem::args::ProgramArgs;
 use crate::problem::{IndexInt, Problem, Score};
 use std::sync::Arc;
 use topkit_codegen::{SelectorSpec, Variant};
@@ -108,7 +109,22 @@ impl Selector {
     /// As there, and the first fault of the launch.
     pub fn launch_raw(&self, stream: &Stream, launch: &RawLaunch) -> Result<(), Error> {
         // SAFETY: the interpreter checks every address before it is used.
-        unsafe { self.launcher.launch_raw(stream.handle(), launch) }
+        unsafe { self.launcher.launch_raw(stream.handle(), launch, None) }
+    }
+
+    /// As [`Selector::launch_raw`], with values for the fields of the selector's program, and as safe.
+    ///
+    /// # Errors
+    /// As for [`crate::Selector::launch_raw_with`].
+    #[doc(hidden)]
+    pub fn launch_raw_with(
+        &self,
+        stream: &Stream,
+        launch: &RawLaunch,
+        program: &ProgramArgs,
+    ) -> Result<(), Error> {
+        // SAFETY: as for `launch_raw`.
+        unsafe { self.launcher.launch_raw(stream.handle(), launch, Some(program)) }
     }
 
     /// As [`crate::Selector::launch_variant`], and as safe as [`Selector::launch_raw`].
@@ -121,10 +137,26 @@ impl Selector {
         launch: &RawLaunch,
         variant: &Variant,
     ) -> Result<(), Error> {
+        let way = VariantLaunch::of(variant);
         // SAFETY: as for `launch_raw`.
-        unsafe {
-            self.launcher.launch_variant(stream.handle(), launch, &VariantLaunch::of(variant))
-        }
+        unsafe { self.launcher.launch_variant(stream.handle(), launch, &way, None) }
+    }
+
+    /// As [`Selector::launch_variant`], with values for the fields of the selector's program, and as safe.
+    ///
+    /// # Errors
+    /// As for [`Selector::launch_raw_with`] and [`Selector::launch_variant`].
+    #[doc(hidden)]
+    pub fn launch_variant_with(
+        &self,
+        stream: &Stream,
+        launch: &RawLaunch,
+        variant: &Variant,
+        program: &ProgramArgs,
+    ) -> Result<(), Error> {
+        let way = VariantLaunch::of(variant);
+        // SAFETY: as for `launch_raw`.
+        unsafe { self.launcher.launch_variant(stream.handle(), launch, &way, Some(program)) }
     }
 }
 

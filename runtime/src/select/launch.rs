@@ -78,7 +78,7 @@ impl<B: Backend> Launcher<B> {
         unsafe {
             match own {
                 Some(stream) => self.launch_in_own(stream, launch),
-                None => self.launch_checked(stream.handle(), &launch),
+                None => self.launch_checked(stream.handle(), &launch, None),
             }
         }
     }
@@ -116,7 +116,7 @@ impl<B: Backend> Launcher<B> {
         let needed = planned.plan.workspace_bytes;
         if needed == 0 {
             // SAFETY: as the caller promises.
-            return unsafe { self.enqueue(stream.handle(), &launch, planned) };
+            return unsafe { self.enqueue(stream.handle(), &launch, None, planned) };
         }
         let slot = self.workspaces().slot(stream);
         let mut own = slot.lock();
@@ -136,7 +136,7 @@ impl<B: Backend> Launcher<B> {
         let launch = RawLaunch { workspace, workspace_bytes, ..launch };
         // SAFETY: as the caller promises. The workspace is zero or as the last launch left it, it is this
         // stream's, and no other thread replaces it before the launch is enqueued.
-        unsafe { self.enqueue(stream.handle(), &launch, planned) }
+        unsafe { self.enqueue(stream.handle(), &launch, None, planned) }
     }
 
     /// Refuses a stream or a buffer of another context than the backend's.

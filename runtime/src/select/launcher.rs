@@ -7,15 +7,16 @@
 use super::substitute::Planned;
 use super::workspace::Workspace;
 use super::workspaces::Workspaces;
-use crate::backend::launch::{RawLaunch, bytes_of};
+use crate::backend::launch::{RawLaunch, with_bytes};
 use crate::backend::memory::DeviceStream;
 use crate::backend::{Backend, Call, StreamOf};
 use crate::error::Error;
 use crate::plan::{Plan, Planner, VariantLaunch};
 use crate::problem::Problem;
+use crate::problem::args::ProgramArgs;
 use cudarc::driver::sys::CUstream;
 use std::sync::Arc;
-use topkit_codegen::{SelectorSpec, SpecError, Variant};
+use topkit_codegen::{Program, SelectorSpec, SpecError, Variant};
 
 /// A spec on a backend: what plans and launches.
 pub(crate) struct Launcher<B: Backend> {
@@ -95,10 +96,11 @@ impl<B: Backend> Launcher<B> {
         &self,
         stream: CUstream,
         launch: &RawLaunch,
+        program: Option<&ProgramArgs>,
     ) -> Result<(), Error> {
         self.check_launch(launch)?;
         // SAFETY: as the caller promises.
-        unsafe { self.launch_checked(stream, launch) }
+        unsafe { self.launch_checked(stream, launch, program) }
     }
 
     /// As [`Launcher::launch_raw`], for a launch whose shape was checked.
@@ -109,12 +111,13 @@ impl<B: Backend> Launcher<B> {
         &self,
         stream: CUstream,
         launch: &RawLaunch,
+        program: Option<&ProgramArgs>,
     ) -> Result<(), Error> {
         let bytes = if launch.workspace == 0 { 0 } else { launch.workspace_bytes };
         let mut planned = self.plan_launch(launch, bytes)?;
         loop {
             // SAFETY: as the caller promises.
-            match unsafe { self.enqueue(stream, launch, &planned) } {
+            match unsafe { self.enqueue(stream, launch, program, &planned) } {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     let again = || Ok(self.plan_launch(launch, bytes)?.plan);
@@ -137,7 +140,7 @@ impl<B: Backend> Launcher<B> {
         self.check_variant(&plan.variant)?;
         launch.check_strides()?;
         // SAFETY: as the caller promises.
-        unsafe { self.enqueue(stream, launch, &Planned::by(*plan)) }
+        unsafe { self.enqueue(stream, launch, None, &Planned::by(*plan)) }
     }
 
     /// As [`Launcher::launch_raw`], with a variant of the caller's, and with PDL only if the plan has it
@@ -150,12 +153,13 @@ impl<B: Backend> Launcher<B> {
         stream: CUstream,
         launch: &RawLaunch,
         way: &VariantLaunch,
+        program: Option<&ProgramArgs>,
     ) -> Result<(), Error> {
         let plan = self.plan_variant(&launch.problem(), &way.variant)?;
         let plan = Plan { pdl: plan.pdl && way.pdl, ..plan };
         launch.check_strides()?;
         // SAFETY: as the caller promises.
-        unsafe { self.enqueue(stream, launch, &Planned::by(plan)) }
+        unsafe { self.enqueue(stream, launch, program, &Planned::by(plan)) }
     }
 
     /// Refuses a launch by its shape, before it is planned: the one check of sizes and strides.
@@ -172,10 +176,13 @@ impl<B: Backend> Launcher<B> {
         &self,
         stream: CUstream,
         launch: &RawLaunch,
+        program: Option<&ProgramArgs>,
         planned: &Planned<B::Kernel>,
     ) -> Result<(), Error> {
-        let plan = &planned.plan;
-        launch.check_addresses(self.spec(), plan)?;
+        let (spec, plan) = (self.spec(), &planned.plan);
+        let declared = spec.program.as_ref().map(Program::args);
+        ProgramArgs::check(program, declared, &spec.name)?;
+        launch.check_addresses(spec, plan)?;
         // Without rows there is nothing to enqueue, and no kernel is needed.
         if plan.grid == 0 {
             return Ok(());
@@ -184,17 +191,20 @@ impl<B: Backend> Launcher<B> {
         let find = || unsafe { self.kernel(stream, plan) };
         let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
-        let args = launch.kernel_args();
-        let call = Call {
-            stream,
-            plan,
-            args: bytes_of(&args),
-            #[cfg(feature = "interpret")]
-            launch,
-        };
-        // SAFETY: the argument has the layout that the kernel's text asserts, and a plan has PDL only for
-        // kernels that wait for the preceding kernel; the caller promises the rest.
-        unsafe { self.backend.launch(&kernel, &call) }
+        with_bytes(&launch.kernel_args(), program, |args| {
+            let call = Call {
+                stream,
+                plan,
+                args,
+                #[cfg(feature = "interpret")]
+                launch,
+                #[cfg(feature = "interpret")]
+                program,
+            };
+            // SAFETY: the argument has the layout that the kernel's text asserts, and a plan has PDL only for
+            // kernels that wait for the preceding kernel; the caller promises the rest.
+            unsafe { self.backend.launch(&kernel, &call) }
+        })
     }
 
     /// The loaded kernel of a plan; loads it unless a capture forbids that.

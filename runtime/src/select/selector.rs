@@ -14,6 +14,7 @@ use crate::compile::store::Artifact;
 use crate::engine::{Engine, Toolchain};
 use crate::error::Error;
 use crate::plan::{Explanation, Plan, Planner, VariantLaunch};
+use crate::problem::args::ProgramArgs;
 use crate::problem::{IndexInt, Problem, Score, Workload};
 use cudarc::driver::sys::CUstream;
 use cudarc::driver::{CudaContext, CudaStream};
@@ -257,7 +258,25 @@ impl Selector {
     /// check would cost calls of the driver for every launch.
     pub unsafe fn launch_raw(&self, stream: CUstream, launch: &RawLaunch) -> Result<(), Error> {
         // SAFETY: as the caller promises.
-        unsafe { self.launcher.launch_raw(stream, launch) }
+        unsafe { self.launcher.launch_raw(stream, launch, None) }
+    }
+
+    /// As [`Selector::launch_raw`], with values for the fields of the selector's program.
+    ///
+    /// # Errors
+    /// As for [`Selector::launch_raw`], and when the values are those of other fields.
+    ///
+    /// # Safety
+    /// As for [`Selector::launch_raw`], and with these values the program accesses valid memory alone.
+    #[doc(hidden)]
+    pub unsafe fn launch_raw_with(
+        &self,
+        stream: CUstream,
+        launch: &RawLaunch,
+        program: &ProgramArgs,
+    ) -> Result<(), Error> {
+        // SAFETY: as the caller promises.
+        unsafe { self.launcher.launch_raw(stream, launch, Some(program)) }
     }
 
     /// As [`Selector::launch_raw`], by a plan that was made before: nothing is planned again, and no other
@@ -307,7 +326,7 @@ impl Selector {
         way: &VariantLaunch,
     ) -> Result<(), Error> {
         // SAFETY: as the caller promises.
-        unsafe { self.launcher.launch_variant(stream, launch, way) }
+        unsafe { self.launcher.launch_variant(stream, launch, way, None) }
     }
 
     /// The CUDA C of a variant: the text that is compiled. If an edited text replaces the generated one

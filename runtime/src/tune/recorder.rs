@@ -55,6 +55,7 @@ impl Recorder {
             run: self.run.clone(),
             shape: Shape::of(&row.problem),
             k: row.problem.k,
+            program: row.program.map(|id| id.to_string()),
             candidate: row.launch.name(),
             source: row.source.clone(),
             outcome: row.outcome.clone(),

@@ -5,14 +5,14 @@ use crate::plan::VariantLaunch;
 use crate::plan::measured::{Effort, Outcome, Records, Sample, sample};
 use crate::problem::Problem;
 use std::thread;
-use topkit_codegen::DType;
+use topkit_codegen::{DType, Program};
 
 fn row(columns: usize, warm: f64) -> Row {
     let launch =
         VariantLaunch::from_name(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();
     let outcome = Outcome::Timed { warm, cold: 4.0 * warm, effort: Effort::Full };
     let problem = Problem::new(DType::F32, 1, columns, 64);
-    Row { problem, launch, source: "abc".into(), outcome }
+    Row { problem, program: None, launch, source: "abc".into(), outcome }
 }
 
 fn write(path: &Path, rows: &[Row]) {
@@ -39,6 +39,24 @@ fn rows_are_read_as_written_and_the_last_word_stands() {
     assert_eq!(row(1, 5.0).outcome.microseconds(), Some(10.0));
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains(r#""candidate":"block_filter v4_b2048_t512_r32_pdl""#), "{text}");
+}
+
+#[test]
+fn a_row_keeps_its_program_and_does_not_replace_that_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    let of = |text: &'static str| Some(Program::builder(text).source("A").build().unwrap().id());
+    let [one, other] = [of("struct A {};"), of("struct A { };")];
+    let all =
+        [row(1, 1.0), Row { program: one, ..row(1, 2.0) }, Row { program: other, ..row(1, 3.0) }];
+    write(&path, &all);
+    assert_eq!(rows(&path), all);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.matches(&format!("\"program\":\"{}\"", one.unwrap())).count(), 1, "{text}");
+    assert_eq!(text.matches("program").count(), 2, "{text}");
+    let damaged = text.replacen(&one.unwrap().to_string(), "p1", 1);
+    let refused = Records::of(&damaged, "r").refused;
+    assert!(refused[0].contains("`p1` is not the id of a program"), "{refused:?}");
 }
 
 #[test]

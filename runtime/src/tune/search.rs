@@ -203,7 +203,7 @@ fn tried(space: &[Screened]) -> impl Iterator<Item = Variant> {
 
 /// Whether every candidate has a row, and a winner was timed longer where any could be.
 fn finished<E>(order: &Order<'_, E>, problem: &Problem, space: &[Screened]) -> bool {
-    let rows: Vec<&Row> = order.known.iter().filter(|row| row.problem == *problem).collect();
+    let rows: Vec<&Row> = order.known.iter().filter(|row| row.is_of(problem, order.spec)).collect();
     let known: HashSet<VariantLaunch> = rows.iter().map(|row| row.launch).collect();
     let has = |variant: Variant| {
         ways(&variant, order.limits).all(|launch| known.contains(&launch.plain()))

@@ -104,7 +104,7 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
                 passed.push((default, "this GPU has no programmatic dependent launch".to_owned()));
             }
         }
-        let known = self.order.known.iter().filter(|row| row.problem == *self.problem);
+        let known = self.order.known.iter().filter(|row| row.is_of(self.problem, self.order.spec));
         let known: Vec<&Row> = known.collect();
         for (launch, reason) in passed {
             let outcome = Outcome::PassedOver(reason);
@@ -207,7 +207,8 @@ impl<'a, 'b, M: Meter> Trial<'a, 'b, M> {
 
     fn row(&mut self, launch: &VariantLaunch, outcome: Outcome) -> ControlFlow<()> {
         let source = self.compiled.source(&launch.variant);
-        let row = Row { problem: *self.problem, launch: launch.plain(), source, outcome };
+        let (problem, program) = (*self.problem, self.order.spec.program_id());
+        let row = Row { problem, program, launch: launch.plain(), source, outcome };
         (self.tell)(Event::Row(&row))
     }
 }

@@ -68,6 +68,14 @@ pub enum TuneError {
         "edited sources replace kernels here, and their times would be kept as those of the generated ones; tune without them"
     )]
     Edited,
+    /// The answers of a program cannot be checked.
+    #[error(
+        "the selector {selector} has a program, and a tuning does not know its answers; tune the selector without it"
+    )]
+    Program {
+        /// The selector.
+        selector: String,
+    },
     /// There is no folder for the records.
     #[error(
         "what is measured has no place to be kept, since nothing is kept on disk here; set `Config::cache_dir`, or TOPKIT_CACHE_DIR"
@@ -253,6 +261,9 @@ pub fn compare(
 
 /// The problems that can be measured; problems without scores cannot.
 fn sound(spec: &SelectorSpec, problems: &[Problem]) -> Result<Vec<Problem>, TuneError> {
+    if spec.program.is_some() {
+        return Err(TuneError::Program { selector: spec.name.to_string() });
+    }
     let mut sound = Vec::new();
     for &problem in problems {
         accepts(spec, &problem).map_err(Error::from)?;
@@ -351,7 +362,7 @@ fn seconds<A, B>(pairs: Vec<(A, B)>) -> Vec<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit_codegen::DType;
+    use topkit_codegen::{DType, Program};
 
     fn spec() -> SelectorSpec {
         SelectorSpec::builder("Test").dtype([DType::F32]).k([64]).build().unwrap()
@@ -367,6 +378,9 @@ mod tests {
         for (vec_size, due) in [(0, 1), (3, 2), (100, 4)] {
             assert_eq!(of(Problem { vec_size, ..problem }).unwrap()[0].vec_size, due);
         }
+        let program = Program::builder("struct Own {};").source("Own").build().unwrap();
+        let own = SelectorSpec { program: Some(program), ..spec() };
+        assert!(matches!(sound(&own, &[problem]), Err(TuneError::Program { .. })));
         let refused = |problem| of(problem).unwrap_err().to_string();
         assert!(refused(Problem { k: 65, ..problem }).contains("serves k of"));
         let huge = Problem { rows: i32::MAX as usize, columns: i32::MAX as usize, ..problem };

@@ -11,7 +11,9 @@ mod input;
 mod launches;
 mod launching;
 mod mutation;
+mod program;
 mod rows;
+mod seams;
 mod special;
 mod speed;
 #[path = "../tour/steps.rs"]

@@ -5,6 +5,8 @@ mod compiling;
 mod empty;
 mod engine;
 mod loads;
+mod program;
+mod seams;
 mod search;
 mod settings;
 #[path = "../tour/steps.rs"]

@@ -29,6 +29,7 @@ const SHIM: &[(&str, &str)] = shim! {
     "atomic.h",
     "barrier.h",
     "mbarrier.h",
+    "purity.h",
     "warp.h",
     "entry.h",
     "hooks.cpp",

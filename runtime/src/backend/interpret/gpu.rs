@@ -129,6 +129,7 @@ impl Backend for Gpu {
             plan: *call.plan,
             args: call.args.to_vec(),
             raw: *call.launch,
+            program: call.program.cloned(),
         };
         Ok(self.context.device().enqueue(call.stream, work)?)
     }

@@ -10,6 +10,7 @@ use super::fibers::Pause;
 use super::launch::{Limits, Shape};
 use super::mbarrier::{Copy, Mbarrier};
 use super::order::{Location, Released, Unacquired};
+use super::purity::Given;
 use super::random::Random;
 use super::shadow::{Actor, Kind, Mark};
 use super::space::{Denial, Place, Space};
@@ -102,6 +103,8 @@ pub(super) struct Machine {
     pub cluster_before: Clock,
     pub grid: Phase,
     pub mbarriers: HashMap<usize, Mbarrier>,
+    /// What a program's source has given.
+    pub given: Given,
     pub copies: Vec<Copy>,
     /// Who began each asynchronous copy, and where.
     pub copiers: Vec<Mark>,
@@ -192,6 +195,7 @@ impl Machine {
         let (class, other, what) = match denial {
             Denial::OutOfBounds(what) => (Class::OutOfBounds, None, what),
             Denial::Uninitialised(what) => (Class::Uninitialised, None, what),
+            Denial::Twice(what) => (Class::Misuse, None, what),
             Denial::Race { other, what } => (Class::Race, Some(other), what),
         };
         self.trouble_of(class, mark.uid, mark.pc, other, what).map(drop)

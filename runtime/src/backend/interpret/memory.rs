@@ -93,6 +93,7 @@ impl Memory {
 
     /// Opens to kernels only the bytes of these rows, row by row; rows may be empty, and may overlap.
     /// In a launch that says which row a block serves, a block may touch the bytes of its row alone.
+    /// Of a buffer that kernels may write, each byte of a row may be written once.
     pub fn restrict_to_rows(&mut self, buffer: Buffer, rows: Vec<Range<usize>>) {
         self.allocations[buffer.0].windows = disjoint(&rows);
         self.allocations[buffer.0].rows = rows;

@@ -21,6 +21,7 @@ mod mbarrier;
 mod memory;
 mod object;
 mod order;
+mod purity;
 mod random;
 mod room;
 mod schedule;

@@ -13,6 +13,7 @@ use super::lines::Lines;
 use super::machine::{Cta, Machine, State, Thread};
 use super::memory::Memory;
 use super::object::{Hooks, Object, Registers};
+use super::purity::Given;
 use super::random::Random;
 use super::room;
 use super::shadow::Mark;
@@ -101,6 +102,7 @@ fn machine(object: &Object, shape: Shape, limits: Limits, seed: u64, memory: &Me
         cluster_before: Clock::default(),
         grid: Default::default(),
         mbarriers: HashMap::new(),
+        given: Given::default(),
         copies: Vec::new(),
         copiers: Vec::<Mark>::new(),
         mixed_lines: Vec::new(),

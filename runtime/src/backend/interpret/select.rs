@@ -4,7 +4,7 @@
 use super::launch::{Kernel, Launch};
 use super::memory::{Memory, Word};
 use super::{room, watched};
-use crate::backend::launch::{RawLaunch, bytes_of};
+use crate::backend::launch::{RawLaunch, with_bytes};
 use crate::backend::memory::Host;
 use crate::backend::rows::Rows;
 use crate::error::Fault;
@@ -118,8 +118,10 @@ impl Kernel {
             ..RawLaunch::new(S::DTYPE, rows, columns, k)
         };
         let (index, workspace, zeroed) = (size_of::<I>(), workspace_bytes, zeroed_bytes);
-        let selection = watched::Selection { raw: &raw, index, workspace, zeroed };
-        selection.run(self, launch, bytes_of(&raw.kernel_args()), &mut memory)?;
+        let selection = watched::Selection { raw: &raw, index, workspace, zeroed, program: None };
+        with_bytes(&raw.kernel_args(), None, |args| {
+            selection.run(self, launch, args, &mut memory)
+        })?;
 
         let written = memory.read::<I>(output);
         let mut winners = Vec::with_capacity(rows * k_len);

@@ -40,7 +40,12 @@ pub(super) struct Space {
 pub(super) enum Denial {
     OutOfBounds(String),
     Uninitialised(String),
-    Race { other: shadow::Mark, what: String },
+    /// A second write of a place of an output.
+    Twice(String),
+    Race {
+        other: shadow::Mark,
+        what: String,
+    },
 }
 
 impl Space {
@@ -118,6 +123,8 @@ impl Space {
             let what = format!("{} of {}, {why}", name(kind, size), self.describe(at));
             return Err(Denial::OutOfBounds(what));
         }
+        let place = self.regions[region].place;
+        let output = matches!(place, Place::Buffer { index, .. } if !self.rows[index].is_empty());
         let region = &mut self.regions[region];
         let writes = !matches!(kind, Kind::Read | Kind::Strong { writes: false, .. });
         let offset = at - region.start;
@@ -129,6 +136,7 @@ impl Space {
             return Ok(());
         }
         let cells = &mut region.cells[offset..offset + size];
+        let twice = output && writes && cells.iter().any(|cell| cell.initialised);
         shadow::access(cells, &mut self.tables, actor, kind).map_err(|refusal| {
             let what = format!("{} of {}", name(kind, size), self.describe(at));
             match refusal {
@@ -139,7 +147,13 @@ impl Space {
                     Denial::Race { other, what: format!("{what} after an unordered {was}") }
                 }
             }
-        })
+        })?;
+        if twice {
+            let what =
+                format!("{} of {}, which was written before", name(kind, size), self.describe(at));
+            return Err(Denial::Twice(what));
+        }
+        Ok(())
     }
 
     /// Why an access to a buffer's rows is not to the row that the actor's block serves.

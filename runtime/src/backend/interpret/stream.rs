@@ -11,6 +11,7 @@ use super::watched::Selection;
 use crate::backend::launch::RawLaunch;
 use crate::error::{Error, Fault};
 use crate::plan::Plan;
+use crate::problem::args::ProgramArgs;
 use cudarc::driver::sys::CUstream;
 use std::collections::HashMap;
 use std::fmt;
@@ -39,6 +40,7 @@ pub(super) struct Work {
     pub plan: Plan,
     pub args: Vec<u8>,
     pub raw: RawLaunch,
+    pub program: Option<ProgramArgs>,
 }
 
 impl Device {
@@ -63,10 +65,11 @@ impl Device {
     }
 
     fn run(&self, work: &Work) -> Result<(), Fault> {
-        let Work { kernel, plan, args, raw } = work;
+        let Work { kernel, plan, args, raw, program } = work;
         let index = plan.variant.semantics.index.bytes() as usize;
         let (workspace, zeroed) = (plan.workspace_bytes, plan.zeroed_bytes);
-        let selection = Selection { raw, index, workspace, zeroed };
+        let program = program.as_ref();
+        let selection = Selection { raw, index, workspace, zeroed, program };
         selection.run(kernel, &Launch::of(plan), args, &mut lock(&self.memory))
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! A block may read the scores of the row that it serves, from the row's start and as many as its length
 //! says, and the row's start and length; it may write the row's k indices. Every other byte of every buffer is
-//! out of bounds for it: other rows, the elements between rows, and buffers that the launch does not name.
+//! out of bounds for it: other rows, the elements between rows, and buffers that the launch does not name. The
+//! slices of a program's fields are open to every block.
 //! A place of the output that nobody wrote, and a workspace that is not left as it was found, are faults.
 
 use super::launch::{Kernel, Launch};
 use super::memory::{Buffer, Memory, disjoint};
 use crate::backend::launch::RawLaunch;
 use crate::error::Fault;
+use crate::problem::args::ProgramArgs;
 use std::ops::Range;
 
 /// The buffers of a selection, in a memory that has others too.
@@ -19,6 +21,9 @@ pub(super) struct Selection<'a> {
     /// Bytes of the workspace, of which the first `zeroed` are zero before and after.
     pub workspace: usize,
     pub zeroed: usize,
+    /// The values of the program's fields: every block may read their slices, and write those that the
+    /// program writes.
+    pub program: Option<&'a ProgramArgs>,
 }
 
 /// What a launch does with a buffer.
@@ -27,11 +32,21 @@ enum Role {
     Output,
     Workspace,
     Input,
+    /// A slice that a program reads.
+    Read,
+    /// A slice that a program writes.
+    Written,
+}
+
+impl Role {
+    fn is_read_only(self) -> bool {
+        [Role::Input, Role::Read].contains(&self)
+    }
 }
 
 /// A buffer that a launch names, and the bytes that are open of it, row by row.
 struct Used {
-    what: &'static str,
+    what: String,
     role: Role,
     buffer: Buffer,
     rows: Vec<Range<usize>>,
@@ -68,7 +83,7 @@ impl Selection<'_> {
         let RawLaunch { scores, row_starts, row_lengths, indices, workspace, .. } = *self.raw;
         let spans = self.spans(memory);
         let first = |row: usize, stride: i64| row as i64 * stride;
-        let find = |what, role, address, element, rows: &[(i64, usize)]| {
+        let find = |what: &str, role, address, element, rows: &[(i64, usize)]| {
             find(memory, what, role, address, element, rows)
         };
         let places: Vec<_> = (0..rows).map(|row| (first(row, index_stride), k as usize)).collect();
@@ -89,9 +104,17 @@ impl Selection<'_> {
                 used.push(find(what, Role::Input, address, size_of::<i32>(), &entries)?);
             }
         }
+        for (name, writes, element, address, length) in
+            self.program.into_iter().flat_map(ProgramArgs::slices)
+        {
+            if length > 0 {
+                let role = if writes { Role::Written } else { Role::Read };
+                used.push(find(name, role, address, element, &[(0, length)])?);
+            }
+        }
         for (at, written) in used.iter().enumerate() {
             let mut before = used[..at].iter();
-            let inputs = |other: &Used| other.role == Role::Input && written.role == Role::Input;
+            let inputs = |other: &Used| other.role.is_read_only() && written.role.is_read_only();
             let other = before.find(|other| other.buffer == written.buffer && !inputs(other));
             if let Some(other) = other {
                 let what = format!("{} and {} are in one buffer", other.what, written.what);
@@ -119,7 +142,7 @@ impl Selection<'_> {
     fn check(&self, used: &[Used], memory: &Memory) -> Result<(), Fault> {
         for Used { role, buffer, rows, .. } in used {
             match role {
-                Role::Input => {}
+                Role::Input | Role::Read | Role::Written => {}
                 Role::Workspace => restored(&memory.bytes(*buffer, rows[0].start, self.zeroed))?,
                 Role::Output => {
                     let written = &memory.allocations[buffer.0].initialised;
@@ -140,8 +163,8 @@ impl Used {
     /// Opens its bytes to the launch that comes.
     fn open(&self, memory: &mut Memory) {
         let allocation = &mut memory.allocations[self.buffer.0];
-        allocation.name = self.what.to_owned();
-        allocation.writable = self.role != Role::Input;
+        allocation.name.clone_from(&self.what);
+        allocation.writable = !self.role.is_read_only();
         // One buffer may be several inputs.
         let is_first = allocation.windows.is_empty();
         allocation.rows = match self.role {
@@ -162,7 +185,7 @@ impl Used {
 /// counted from the address.
 fn find(
     memory: &Memory,
-    what: &'static str,
+    what: &str,
     role: Role,
     address: u64,
     element: usize,
@@ -187,7 +210,7 @@ fn find(
         let outside = || refused(format!("row {row} of {what} is not in its buffer"));
         windows.push(bytes_of(elements).ok_or_else(outside)?);
     }
-    Ok(Used { what, role, buffer, rows: windows })
+    Ok(Used { what: what.to_owned(), role, buffer, rows: windows })
 }
 
 /// The workspace is as every launch finds it.

@@ -46,7 +46,7 @@ impl GpuTable {
 
 /// Puts a variant first among the times of a point, unless another of the selector is clearly faster.
 fn keep(point: &mut Point, launch: VariantLaunch, spec: &SelectorSpec) -> Option<Hysteresis> {
-    let Point { problem, times } = point;
+    let Point { problem, times, .. } = point;
     let is_declared = |launch: &VariantLaunch| spec.contains(&spec.own(&launch.variant));
     let plain = launch.plain();
     let (_, least) = *times.iter().find(|(other, _)| is_declared(other))?;

@@ -30,7 +30,7 @@ fn problem(columns: usize) -> Problem {
 
 fn point(columns: usize, mut times: Vec<(VariantLaunch, f64)>) -> (Point, f64) {
     times.sort_by(|(_, a), (_, b)| a.total_cmp(b));
-    (Point { problem: problem(columns), times }, 1.0)
+    (Point { problem: problem(columns), program: None, times }, 1.0)
 }
 
 /// A table that plans `BLOCK` for 65536 columns and for twice as many, with records of the first.

@@ -35,6 +35,8 @@ pub(in crate::plan) struct Lattice {
     axes: [Vec<f32>; 3],
     cells: Vec<Corner>,
     points: Vec<Problem>,
+    /// Whether each was measured without the selector's program.
+    estimates: Vec<bool>,
 }
 
 /// A kernel of a lattice.
@@ -106,6 +108,8 @@ pub(in crate::plan) struct Near {
     pub(in crate::plan) within: bool,
     /// One of them is of this GPU's own records.
     pub(in crate::plan) own: bool,
+    /// One of them was measured without the selector's program.
+    pub(in crate::plan) estimate: bool,
 }
 
 impl Lattice {
@@ -119,7 +123,7 @@ impl Lattice {
     ) -> Option<Lattice> {
         let mut variants: Vec<Listed> = Vec::new();
         let mut listed: Vec<([f32; 3], Corner)> = Vec::new();
-        let mut problems = Vec::new();
+        let (mut problems, mut estimates) = (Vec::new(), Vec::new());
         for (index, (point, scale)) in points.iter().enumerate() {
             let slowest = point.times.iter().map(|(_, us)| *us).fold(0.0, f64::max);
             let mut times: Vec<Time> = Vec::new();
@@ -148,6 +152,7 @@ impl Lattice {
             let corner = Corner { point: problems.len(), exact: true, slow, times };
             listed.push((at.map(|value| value.log2() as f32), corner));
             problems.push(point.problem);
+            estimates.push(point.program != spec.program_id());
         }
         if variants.is_empty() {
             return None;
@@ -158,7 +163,8 @@ impl Lattice {
             values.dedup();
             values
         });
-        let mut lattice = Lattice { variants, axes, cells: Vec::new(), points: problems };
+        let mut lattice =
+            Lattice { variants, axes, cells: Vec::new(), points: problems, estimates };
         lattice.fill(&listed);
         lattice.copy_to_shorter();
         Some(lattice)
@@ -298,7 +304,9 @@ impl Lattice {
         });
         weighed.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         let points = weighed.iter().map(|(point, _)| self.points[*point]).collect();
-        Near { points, within, own: weighed.iter().any(|(point, _)| *point < own) }
+        let any = |is: &dyn Fn(usize) -> bool| weighed.iter().any(|(point, _)| is(*point));
+        let (own, estimate) = (any(&|point| point < own), any(&|point| self.estimates[point]));
+        Near { points, within, own, estimate }
     }
 
     fn spans(&self, problem: &Problem) -> [Span; 3] {

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use topkit_codegen::{DType, SelectorSpec, Semantics, Variant, render};
+use topkit_codegen::{DType, ProgramId, SelectorSpec, Semantics, Variant, render};
 
 /// The version of the lines. Rows of version 1 had neither alignment nor PDL; their space of variants is
 /// another, so they are foreign everywhere.
@@ -82,13 +82,26 @@ impl Outcome {
 pub struct Row {
     /// The problem.
     pub problem: Problem,
-    /// The candidate, with the default meaning.
+    /// The program that its kernels had; `None` without one.
+    pub program: Option<ProgramId>,
+    /// The candidate, with the default meaning and without a program.
     pub launch: VariantLaunch,
     /// The first digits of the digest of its source, where it could be rendered.
     pub source: String,
     /// Its outcome.
     pub outcome: Outcome,
 }
+
+impl Row {
+    /// Whether it is about a problem, and about kernels with the program of a selector.
+    #[cfg(feature = "tune")]
+    pub(crate) fn is_of(&self, problem: &Problem, spec: &SelectorSpec) -> bool {
+        self.problem == *problem && self.program == spec.program_id()
+    }
+}
+
+/// What a row is about: of two rows with the same, the last counts.
+type Place = (String, Problem, Option<ProgramId>, VariantLaunch);
 
 /// The time of reading a problem's scores once, which no selection can beat.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -145,6 +158,9 @@ pub(crate) enum Line {
         #[serde(flatten)]
         shape: Shape,
         k: u32,
+        /// Only of kernels with a program.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        program: Option<String>,
         candidate: String,
         source: String,
         #[serde(flatten)]
@@ -186,13 +202,13 @@ impl Records {
     /// Reads the text of a file of that name.
     pub fn of(text: &str, name: &str) -> Records {
         let mut records = Records::default();
-        let mut places: HashMap<(String, Problem, VariantLaunch), usize> = HashMap::new();
+        let mut places: HashMap<Place, usize> = HashMap::new();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             match records.line(line) {
                 Ok(None) => {}
                 Ok(Some((run, row))) => {
                     let rows = &mut records.rows;
-                    match places.entry((run.clone(), row.problem, row.launch)) {
+                    match places.entry((run.clone(), row.problem, row.program, row.launch)) {
                         std::collections::hash_map::Entry::Occupied(place) => {
                             rows[*place.get()].1 = row;
                         }
@@ -225,7 +241,7 @@ impl Records {
                 self.readings.push((run, Reading { problem, sample: read_once }));
                 Ok(None)
             }
-            Line::Row { run, shape, k, candidate, source, outcome } => {
+            Line::Row { run, shape, k, program, candidate, source, outcome } => {
                 self.of_a_run(&run)?;
                 let problem = shape.problem(k)?;
                 let launch = VariantLaunch::from_name(problem.dtype, &candidate)
@@ -234,7 +250,9 @@ impl Records {
                     are_times(warm, cold)?;
                     could_serve(&launch.variant, &problem)?;
                 }
-                Ok(Some((run, Row { problem, launch, source, outcome })))
+                let program = program.map(|id| id.parse::<ProgramId>()).transpose();
+                let program = program.map_err(|error| error.to_string())?;
+                Ok(Some((run, Row { problem, program, launch, source, outcome })))
             }
         }
     }
@@ -313,7 +331,8 @@ fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > most { Err(too_long()) } else { Ok(bytes) }
 }
 
-/// The first digits of the digest of a kernel's source; empty where it cannot be rendered.
+/// The first digits of the digest of a kernel's source, with the default meaning and without a program: a
+/// program's text is in its id. Empty where it cannot be rendered.
 pub fn source_digest(variant: &Variant) -> String {
     let variant = Variant { semantics: Semantics::DEFAULT, program: None, ..*variant };
     render(&SelectorSpec::of(&variant), &variant)

@@ -8,7 +8,8 @@
 use super::table::{Point, Table};
 use super::{Provenance, Records};
 use crate::plan::Hysteresis;
-use topkit_codegen::Arch;
+use std::sync::Arc;
+use topkit_codegen::{Arch, ProgramId};
 #[cfg(feature = "interpret")]
 use {crate::plan::VariantLaunch, crate::problem::Problem, topkit_codegen::Variant};
 
@@ -84,13 +85,32 @@ impl GpuTable {
         Some(GpuTable { device, stand_in, points, own: 0, kept: Vec::new() })
     }
 
+    /// The points that apply to a selector with a program, or without one: those of the same program, and
+    /// as estimates those without one. Of two points about one problem, the first counts.
+    pub(crate) fn of_program(table: Arc<GpuTable>, program: Option<ProgramId>) -> Arc<GpuTable> {
+        if table.points.iter().all(|(point, _)| point.program.is_none()) {
+            return table;
+        }
+        let mut chosen = GpuTable { points: Vec::new(), own: 0, ..GpuTable::clone(&table) };
+        let (own, shipped) = table.points.split_at(table.own);
+        for points in [own, shipped] {
+            chosen.own = chosen.points.len();
+            let of = |wanted: Option<ProgramId>| {
+                points.iter().filter(move |(point, _)| point.program == wanted).cloned()
+            };
+            chosen.points.extend(program.into_iter().flat_map(|id| of(Some(id))));
+            chosen.points.extend(of(None));
+        }
+        Arc::new(chosen)
+    }
+
     /// A table in which each of these variants takes a microsecond for its problem, and nothing else was
     /// measured.
     #[cfg(feature = "interpret")]
     pub(crate) fn of_fastest(device: &str, fastest: &[(Problem, Variant)]) -> GpuTable {
         let point = |&(problem, ref variant): &(Problem, Variant)| {
             let times = vec![(VariantLaunch::of(variant), 1.0)];
-            (Point { problem, times }, 1.0)
+            (Point { problem, program: None, times }, 1.0)
         };
         let points: Vec<_> = fastest.iter().map(point).collect();
         let (device, own) = (device.to_owned(), points.len());
@@ -130,6 +150,7 @@ mod tests {
             VariantLaunch::from_name(DType::F32, "block_filter v4_b2048_t512_r32_pdl").unwrap();
         let point = |columns| Point {
             problem: Problem::new(DType::F32, 8, columns, 64),
+            program: None,
             times: vec![(launch, us)],
         };
         Table { provenance: sample(), points: vec![point(1000), point(2000)] }
@@ -168,9 +189,9 @@ mod tests {
         let mut records = Records::default();
         records.runs.insert(sample().run(), sample());
         assert_eq!(GpuTable::with_own(shipped.clone(), &records, &sample()), shipped);
-        let Point { problem, times } = table(1.0).points[0].clone();
+        let Point { problem, times, .. } = table(1.0).points[0].clone();
         let outcome = Outcome::Timed { warm: 9.0, cold: 9.0, effort: Effort::Full };
-        let row = Row { problem, launch: times[0].0, source: "".into(), outcome };
+        let row = Row { problem, program: None, launch: times[0].0, source: "".into(), outcome };
         records.rows.push((sample().run(), row));
         let both = GpuTable::with_own(shipped, &records, &sample()).unwrap();
         assert_eq!((both.points.len(), both.own), (3, 1));

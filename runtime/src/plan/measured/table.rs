@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use topkit_codegen::{DType, Variant};
+use topkit_codegen::{DType, ProgramId, Variant};
 
 /// The format of the file.
 const FORMAT: u32 = 2;
@@ -22,6 +22,8 @@ const UNTOLD: u32 = 1;
 pub(crate) struct Point {
     /// The problem that was measured.
     pub(crate) problem: Problem,
+    /// The program that its kernels had; `None` without one.
+    pub(crate) program: Option<ProgramId>,
     /// Microseconds a launch, best first.
     pub(crate) times: Vec<(VariantLaunch, f64)>,
 }
@@ -45,6 +47,9 @@ struct Head {
 #[derive(Serialize, Deserialize)]
 struct Line {
     at: (String, usize, usize, u32),
+    /// Only of kernels with a program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    program: Option<String>,
     /// Only if rows are not aligned to 16 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     vec_size: Option<u32>,
@@ -71,13 +76,15 @@ impl Table {
     /// The table of a run's rows; `None` where no row has a time.
     pub(crate) fn of(records: &Records, run: &str) -> Option<Table> {
         let provenance = records.runs.get(run)?.clone();
-        let mut places: HashMap<Problem, Vec<(VariantLaunch, f64)>> = HashMap::new();
+        let mut places: HashMap<_, Vec<(VariantLaunch, f64)>> = HashMap::new();
         for (_, row) in records.rows.iter().filter(|(name, _)| name == run) {
             if let Some(us) = row.outcome.microseconds() {
-                places.entry(row.problem).or_default().push((row.launch, us));
+                places.entry((row.problem, row.program)).or_default().push((row.launch, us));
             }
         }
-        let points = places.into_iter().map(|(problem, times)| Point { problem, times }).collect();
+        let points = places.into_iter();
+        let point = |((problem, program), times)| Point { problem, program, times };
+        let points = points.map(point).collect();
         let table = Table { provenance, points }.sorted();
         (!table.points.is_empty()).then_some(table)
     }
@@ -91,7 +98,7 @@ impl Table {
         }
         let key = |point: &Point| {
             let Problem { dtype, rows, columns, k, vec_size, ragged, .. } = point.problem;
-            (dtype, k, rows, columns, ragged, Reverse(vec_size))
+            (dtype, k, rows, columns, ragged, Reverse(vec_size), point.program)
         };
         self.points.sort_by_key(key);
         self
@@ -133,10 +140,11 @@ impl Table {
     pub(crate) fn write(&self) -> Result<String, serde_json::Error> {
         let head = Head { format: FORMAT, provenance: self.provenance.clone() };
         let mut text = serde_json::to_string(&head)? + "\n";
-        for Point { problem, times } in &self.points {
+        for Point { problem, program, times } in &self.points {
             let Problem { dtype, rows, columns, k, vec_size, ragged, .. } = *problem;
             let line = Line {
                 at: (dtype.name().to_owned(), rows, columns, k),
+                program: program.map(|id| id.to_string()),
                 vec_size: (!problem.is_aligned()).then_some(vec_size),
                 ragged,
                 us: times.iter().map(|(launch, us)| (launch.name(), *us)).collect(),
@@ -166,18 +174,20 @@ impl Table {
         };
         let mut points = Vec::new();
         for (number, line) in lines {
-            let Line { at: (dtype, rows, columns, k), vec_size, ragged, us } =
+            let Line { at: (dtype, rows, columns, k), program, vec_size, ragged, us } =
                 serde_json::from_str(line).map_err(|_| unread(number))?;
             let dtype = DType::from_name(&dtype).ok_or_else(|| unread(number))?;
             let problem = Problem::of_record(dtype, (rows, columns, k), vec_size, ragged)
                 .map_err(|why| format!("{}: {why}", unread(number)))?;
+            let program = program.map(|id| id.parse::<ProgramId>()).transpose();
+            let program = program.map_err(|why| format!("{}: {why}", unread(number)))?;
             if us.iter().any(|(_, us)| !us.is_finite() || *us <= 0.0) {
                 return Err(format!("{}: a time is no time", unread(number)));
             }
             let known = |(name, us): (String, f64)| Some((launch(dtype, &name)?, us));
             let times: Vec<_> = us.into_iter().filter_map(known).collect();
             if !times.is_empty() {
-                points.push(Point { problem, times });
+                points.push(Point { problem, program, times });
             }
         }
         Ok(Some(Table { provenance: head.provenance, points }.sorted()))
@@ -198,7 +208,10 @@ mod tests {
             let launch = VariantLaunch::from_name(DType::F32, name).unwrap();
             let problem = Problem::new(DType::F32, 1, *columns, 64);
             let outcome = Outcome::Timed { warm: *us, cold: *us, effort: Effort::Full };
-            records.rows.push((run.clone(), Row { problem, launch, source: "".into(), outcome }));
+            records.rows.push((
+                run.clone(),
+                Row { problem, program: None, launch, source: "".into(), outcome },
+            ));
         }
         records
     }
@@ -271,10 +284,30 @@ mod tests {
         let head = r#"{"format":1,"device":"d","arch":"sm_90a","multiprocessors":1,"driver":"1","compiler":"c","space":"s"}"#;
         let line = r#"{"at":["f32",3,1001,64],"us":[["block_filter v4_b2048_t512_r32",1.0],["block_radix v4_b2048_t512",2.0]]}"#;
         let table = Table::read(&format!("{head}\n{line}\n")).unwrap().unwrap();
-        let Point { problem, times } = &table.points[0];
+        let Point { problem, times, .. } = &table.points[0];
         assert_eq!(*problem, Problem::new(DType::F32, 3, 1001, 64).dense_aligned());
         let names: Vec<String> = times.iter().map(|(launch, _)| launch.name()).collect();
         assert_eq!(names, ["block_filter v4_b2048_t512_r32_pdl", "block_radix v4_b2048_t512"]);
+    }
+
+    #[test]
+    fn the_program_of_kernels_is_kept() {
+        let id = "p00112233445566778899aabbccddeeffk8";
+        let mut records = records(ROWS);
+        let row = records.rows[0].1.clone();
+        let own = Row { program: Some(id.parse().unwrap()), ..row };
+        records.rows.push((sample().run(), own));
+        let table = Table::of(&records, &sample().run()).unwrap();
+        let of_program = |point: &&Point| point.program.is_some();
+        let [own] = table.points.iter().filter(of_program).collect::<Vec<_>>()[..] else {
+            panic!()
+        };
+        assert_eq!((own.times.len(), own.problem.columns), (1, 16384));
+        let text = table.write().unwrap();
+        assert_eq!(text.matches(id).count(), 1, "{text}");
+        assert_eq!(Table::read(&text).unwrap().unwrap(), table);
+        let unread = Table::read(&text.replace(id, "p8")).unwrap_err();
+        assert!(unread.contains("`p8` is not the id of a program"), "{unread}");
     }
 
     #[test]

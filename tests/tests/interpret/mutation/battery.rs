@@ -26,7 +26,7 @@ pub enum Detection {
 }
 
 impl Detection {
-    fn of(fault: &Fault) -> Detection {
+    pub fn of(fault: &Fault) -> Detection {
         match fault {
             Fault::Race { .. } | Fault::Uninitialised { .. } => Detection::Unordered,
             Fault::Launch { .. } => panic!("{fault}"),

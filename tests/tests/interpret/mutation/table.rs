@@ -9,7 +9,8 @@ const HEAD: &str = "\
 # Mutants
 
 Every construct in `templates/` that orders threads, removed or weakened, one at a time, and how the
-interpreter detected the mutant. `tests/interpret/mutation` writes this table.
+interpreter detected the mutant; and expressions of the source, the ordinal and the sink, replaced in kernels
+with a program. `tests/interpret/mutation` writes this table.
 
 - race: two unordered accesses, or a read before the first write; the schedule decides which of the two.
 - mask: a collective whose mask is not the set of its callers.
