@@ -212,9 +212,19 @@ fn a_diff_tells_what_the_kernels_take() {
     assert!(json["a"]["resources"]["registers"].as_u64().unwrap() > 0, "{json}");
     assert!(json["b"]["cubin_bytes"].as_u64().unwrap() > 1000, "{json}");
 
-    // The names of the kernels differ, and nothing else does.
+    // The output's type differs by name, and nothing else does: the kernels' own names are left out.
     let other = "dtype=f32,threads=256,index=u32";
     let ran = run(&place, &["diff", "--ptx", "--arch", "sm_90a", "--json", one, other]);
+    let json = ran.json();
+    let hunks = json["diff"].as_str().unwrap().lines().skip(2);
+    let changed: Vec<&str> = hunks.filter(|line| line.starts_with(['-', '+'])).collect();
+    assert_eq!((ran.code, &json["same"]), (1, &false.into()));
+    let names = changed.iter().filter(|line| !line[1..].starts_with(".b8"));
+    assert!(
+        names.clone().count() > 0 && names.clone().all(|line| line.contains("7Indices")),
+        "{changed:?}"
+    );
+    let ran = run(&place, &["diff", "--ptx", "--arch", "sm_90a", "--json", one, one]);
     assert_eq!((ran.code, &ran.json()["same"], &ran.json()["diff"]), (0, &true.into(), &"".into()));
     let other = "dtype=f32,threads=512";
     let ran = run(&place, &["diff", "--ptx", "--arch", "sm_90a", one, other]);
