@@ -20,7 +20,7 @@ pub trait Suite: Backend {
     const EVERY_K: bool;
     /// Columns of the ragged rows of [`ragged`], and the k of each.
     const RAGGED: (usize, &'static [u32]);
-    /// Rows of a case of [`cases`], at most, for scores of so many bytes.
+    /// Rows of a case of [`cases()`], at most, for scores of so many bytes.
     fn most_rows(case: &cases::Case, bytes: u32) -> usize;
 
     /// Kernels for rows of so many columns, with one meaning.
