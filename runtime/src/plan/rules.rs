@@ -63,17 +63,36 @@ fn resident(
         bins: nearest(4096, &spec.bins),
         ..streaming(spec, problem, limits)
     };
-    shapes
+    let fitting = shapes
         .filter(|(threads, items)| {
             (problem.columns..=Variant::MAX_CAPACITY as usize)
                 .contains(&((threads * items) as usize))
         })
-        .map(|(threads, items)| Variant { threads, items, ..sizeless })
-        .filter(|variant| variant.validate().is_empty() && !tried.rules_out(variant))
-        .min_by_key(|&Variant { threads, items, .. }| {
-            let wanted_items = if many_rows { 32 } else { 16 };
-            (threads * items, threads > 512, items.abs_diff(wanted_items))
-        })
+        .map(|(threads, items)| Variant { threads, items, ..sizeless });
+    least_sound(fitting, tried, |&Variant { threads, items, .. }| {
+        let wanted_items = if many_rows { 32 } else { 16 };
+        (threads * items, threads > 512, items.abs_diff(wanted_items))
+    })
+}
+
+/// The sound variant of the least key that is not ruled out; of equal keys the first. A launch is planned
+/// here, so a variant is only validated if its key is less than the least so far.
+fn least_sound<K: Ord>(
+    variants: impl Iterator<Item = Variant>,
+    tried: &Tried,
+    key: impl Fn(&Variant) -> K,
+) -> Option<Variant> {
+    let mut least: Option<(K, Variant)> = None;
+    for variant in variants {
+        let own = key(&variant);
+        if least.as_ref().is_none_or(|(least, _)| own < *least)
+            && variant.validate().is_empty()
+            && !tried.rules_out(&variant)
+        {
+            least = Some((own, variant));
+        }
+    }
+    least.map(|(_, variant)| variant)
 }
 
 /// The kernel that keeps a row in the registers of several CTAs, where there are too few rows to
@@ -108,17 +127,16 @@ fn shared(
         ..streaming(spec, problem, limits)
     };
     let capacity = |items: u32, cluster: u32| (FILTER_THREADS * items * cluster) as usize;
-    sizes
+    let fitting = sizes
         .filter(|&(items, cluster)| {
             cluster <= limits.most_cluster
                 && problem.rows <= clusters_at_once(cluster, limits)
                 && capacity(items, cluster) >= problem.columns
         })
-        .map(|(items, cluster)| Variant { items, cluster, ..sizeless })
-        .filter(|variant| variant.validate().is_empty() && !tried.rules_out(variant))
-        .min_by_key(|&Variant { items, cluster, .. }| {
-            (capacity(items, cluster), items.max(16), items)
-        })
+        .map(|(items, cluster)| Variant { items, cluster, ..sizeless });
+    least_sound(fitting, tried, |&Variant { items, cluster, .. }| {
+        (capacity(items, cluster), items.max(16), items)
+    })
 }
 
 /// Columns up to which one CTA is as fast as several: 1 x 8192, 3.1 us and 3.0; 1 x 16384 f32 at
