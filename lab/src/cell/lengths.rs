@@ -129,11 +129,11 @@ fn uniform(rng: &mut Rng, rows: usize, least: usize, most: usize) -> Vec<usize> 
 fn spread(rng: &mut Rng, short: Vec<usize>, long: Vec<usize>) -> Vec<usize> {
     let rows = short.len() + long.len();
     let (mut short, mut long) = (short.into_iter(), long.into_iter());
-    let mut row = |row: usize| {
+    let row = |row: usize| {
         let taken = (rng.below((rows - row) as u32) as usize) < long.len();
         if taken { long.next() } else { short.next() }
     };
-    (0..rows).filter_map(|number| row(number)).collect()
+    (0..rows).filter_map(row).collect()
 }
 
 #[cfg(test)]
