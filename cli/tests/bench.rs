@@ -33,17 +33,22 @@ fn the_summary_tells_ratios_faults_and_what_stands_out() {
         &[
             "Synthetic GPU, sm_90a",
             "serves CUDA 12.9 1.2.3; NVRTC 12.9",
-            "25 measured, 1 WRONG, 0 not launched",
+            "28 measured, 1 WRONG, 0 not launched",
             "seed: 2 of 12 cells not in the table; 0 cells of the table not measured",
             "harsh: 1 of 1 cell not in the table",
             // 9 cells at 2.0 and one at 0.8; two more are not in the table.
-            "seed  warm     12        10    1.825  0.800           1",
-            "under 1.10: 4 times, the worst first",
+            "seed  in place     12        10    1.825  0.800           1",
+            "seed  warm         12        10    1.825  0.800           1",
+            "under 1.10: 5 times, the worst first",
             "0.667  warm  wide bf16 256x131072 k=512 randn",
             "synthetic.fast (this run)",
             "at 8M scores and more, up to 1.88x the read-once floor (wide f32",
             "no distribution takes more than 1.50x the normal one (dist bf16",
-            "cold: up to 1.20x the slowest of a mix's parts (ragged bf16",
+            "warm: up to 2.20x the slowest of a mix's parts (ragged bf16 64x131072 k=512 randn one_long)",
+            "24 in 13 cells, fewer in 2 of many scores, one in 13 without a seed or a time",
+            "the worst takes up to 3.00x the median (seed bf16 1x8192 k=512 randn); 1 cell above 1.3x",
+            "the worst of another distribution takes up to 1.50x the normal median (dist bf16",
+            "topkit@old  wide  warm         2    0.995  0.900  1.100          1",
             "warm: at least 2.00x as fast as f32 from 128 x 128K scores on",
             "WRONG harsh bf16 32x131072 k=512 narrow: row 3: made up",
             "peer synthetic.wrong is wrong in wide bf16",
@@ -68,6 +73,7 @@ fn the_folder_has_the_document_the_tables_and_the_plots() {
         [
             "bench.json",
             "bench.md",
+            "ragged-bf16-k512.svg",
             "ratios-dist.svg",
             "ratios-seed.svg",
             "ratios-wide.svg",
@@ -80,14 +86,20 @@ fn the_folder_has_the_document_the_tables_and_the_plots() {
     has(
         &page,
         &[
-            "### k = 512, bf16\n\n| rows | L2 | 8K | 128K | 256000 |",
+            "### k = 512, bf16\n\n| rows | measure | 8K | 128K | 256000 |",
             "| 1 | warm | 2.12 (**0.80×**) | 3.12 (2.00×) | 4.12 (2.00×) |",
+            "| 1 | in place | 2.62 (**0.80×**) | 3.62 (2.00×) |",
+            "| 1 | worst seed | 6.38 (**3.00×**) | 3.28 (1.05×) |",
             "| 1 | read once | 1.00 / 1.50 |",
-            "| bf16 | 32 | 128K | 512 | narrow | **WRONG** | **WRONG** | 3.00 / 5.00 |",
+            "| seed | 12 | 24 | 3.00× | 1 |",
+            "| seed bf16 1x8192 k=512 randn | 2.12 | 6.38 (3.00×) | 17 | 4 % of 24 |",
+            "| topkit@old | wide | warm | 2 | 0.995× | 0.900× | 1.100× | 1 |",
+            "the long row alone (1 × 128K): 5.00; the other rows (63 × 1K to 8K): 4.00 | 2.09× | 2.20× |",
+            "| bf16 | 32 | 128K | 512 | narrow | **WRONG** | **WRONG** | **WRONG** |  | 3.00 / 5.00 |",
             "| bf16 | 64 | 1K to 128K | 512 | ",
             "dense rows of the mean length (64 × 65024): ",
-            " | 1.10× | 1.20× |",
-            "| 512 | 1 | 8K | 1.94× | ",
+            " | 1.10× | 1.10× | 1.20× |",
+            "| 512 | 1 | 8K | 1.76× | 1.94× | ",
             "![ratios-seed](ratios-seed.svg)",
         ],
     );
@@ -97,11 +109,38 @@ fn the_folder_has_the_document_the_tables_and_the_plots() {
     let plot = fs::read_to_string(out.join("time-bf16-k512.svg")).unwrap();
     has(
         &plot,
-        &["<svg", "</svg>", "topkit", "read once", "synthetic.a", "128K", "8 rows, cold L2"],
+        &[
+            "<svg",
+            "</svg>",
+            "topkit",
+            "read once",
+            "synthetic",
+            "128K",
+            "8 rows, in place",
+            "Drawn by: ",
+        ],
     );
-    assert!(!plot.contains("synthetic.c"), "a wrong peer is drawn");
+    assert!(!plot.contains("synthetic."), "a variant has a line of its own");
+    assert!(plot.contains("<polygon"), "no band from the median seed to the worst");
+    let bars = fs::read_to_string(out.join("ragged-bf16-k512.svg")).unwrap();
+    has(
+        &bars,
+        &["one_long to 128K", "11.00, 2.20× its slowest part", "the other rows", "Drawn by: "],
+    );
     let map = fs::read_to_string(out.join("ratios-seed.svg")).unwrap();
-    has(&map, &["</svg>", "0.80", "bf16 k=512 rows=1", "256000", "warm L2", "cold L2"]);
+    has(
+        &map,
+        &[
+            "</svg>",
+            "0.80",
+            "bf16 k=512 rows=1",
+            "256000",
+            "in place",
+            "warm",
+            "cold",
+            "Drawn by: ",
+        ],
+    );
 }
 
 #[test]
@@ -128,6 +167,12 @@ fn the_document_is_printed_with_the_comparison() {
     assert_eq!(json["cells"][0]["ours"]["warm"]["us"], 2.125);
     let ratio = &json["against"]["cells"][0]["warm"];
     assert_eq!(ratio["best"], "synthetic.a");
+    let in_place = &json["against"]["cells"][0]["in_place"];
+    assert_eq!(
+        (in_place["best"].as_str(), in_place["best_us"].as_f64()),
+        (Some("synthetic.b"), Some(2.1))
+    );
+    assert_eq!(json["cells"][0]["seeds"]["worst_seed"], 17);
     assert!((ratio["ratio"].as_f64().unwrap() - 0.8).abs() < 1e-9);
     assert_eq!(json["against"]["target"], 1.1);
     let least = &json["against"]["grids"][0]["least"];
@@ -161,6 +206,9 @@ fn what_cannot_be_drawn_or_compared_is_refused_in_a_line() {
         .run(&["bench", "--grid", "odd"])
         .refused(&["odd", "seed, wide, dist, harsh, ragged, small, level, spread"]);
     place.run(&["bench", "--cell", "f64,1,8,1"]).refused(&["bf16,32,131072,512"]);
+    place.run(&["bench", "--render", &run, "--seeds", "2"]).refused(&["--render", "--seeds"]);
+    place.run(&["bench", "--seeds", "0"]).refused(&["--seeds", "1..=1000"]);
+    place.run(&["bench", "--grid", "seed", "--dist", "asc"]).refused(&["no cell is left"]);
     place.run(&["bench", "--target", "0"]).refused(&["above 0"]);
     place.run(&["bench", "--grid", "seed", "--rows", "3"]).refused(&["no cell is left"]);
 }

@@ -19,6 +19,19 @@ pub fn word(area: &Area<'_>, text: &str, at: (i32, i32), side: HPos, size: i32) 
     Ok(())
 }
 
+/// A line of text in a color, to the right of a place.
+pub fn colored(area: &Area<'_>, text: &str, at: (i32, i32), color: RGBColor) -> Drawn {
+    let pos = Pos::new(HPos::Left, VPos::Center);
+    let style = TextStyle::from(("sans-serif", 13).into_font()).pos(pos).color(&color);
+    area.draw(&Text::new(text.to_owned(), at, style))?;
+    Ok(())
+}
+
+/// A line of small grey text.
+pub fn faint(area: &Area<'_>, text: &str, at: (i32, i32)) -> Drawn {
+    colored(area, text, at, RGBColor(110, 110, 110))
+}
+
 /// A color so far from one to another; 0 is the first and 1 the second.
 pub fn blend(from: [f64; 3], to: [f64; 3], part: f64) -> RGBColor {
     let part = part.clamp(0.0, 1.0);

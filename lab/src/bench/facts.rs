@@ -4,7 +4,7 @@
 //! It compares our kernels with our kernels; [`super::ratio`] compares them with peers.
 
 use super::ratio::Pair;
-use super::record::{Document, Entry, L2};
+use super::record::{Document, Each, Entry, Measure, Seeds};
 use crate::Distribution;
 use crate::cell::{Cell, ragged};
 use topkit::DType;
@@ -18,10 +18,10 @@ pub struct Speedup {
     pub cols: usize,
     /// Winners a row.
     pub k: u32,
-    /// bf16 over f32, warm and cold.
-    pub bf16: [Option<f64>; 2],
-    /// f16 over f32, warm and cold.
-    pub f16: [Option<f64>; 2],
+    /// bf16 over f32, in each measure.
+    pub bf16: Each<Option<f64>>,
+    /// f16 over f32, in each measure.
+    pub f16: Each<Option<f64>>,
 }
 
 /// Every shape of normal scores that was measured in f32 and in a 16-bit type, in the order of the
@@ -37,7 +37,7 @@ pub fn speedups(document: &Document) -> Vec<Speedup> {
             let same =
                 |entry: &&Entry| entry.cell.dtype == dtype && shape(&entry.cell) == (rows, cols, k);
             let half = entries().find(same);
-            L2::ALL.map(|l2| Some(f32.ours.us(l2)? / half?.ours.us(l2)?))
+            Measure::ALL.map(|measure| Some(f32.ours.us(measure)? / half?.ours.us(measure)?))
         };
         let speedup = Speedup { rows, cols, k, bf16: over(DType::Bf16), f16: over(DType::F16) };
         let any = speedup.bf16.iter().chain(&speedup.f16).any(Option::is_some);
@@ -56,15 +56,17 @@ impl Speedup {
     }
 }
 
-/// An entry beside another of the same run, with the ratio of their times, warm and cold.
+/// An entry beside another of the same run, with the ratios of their times.
 #[derive(Debug)]
 pub struct Beside<'a> {
     /// The one.
     pub entry: &'a Entry,
     /// The other.
     pub other: &'a Entry,
-    /// How many times as long the one takes.
-    pub times: [Option<f64>; 2],
+    /// How many times as long the one takes, on the first seed.
+    pub times: Each<Option<f64>>,
+    /// How many times the other's median seed the one's worst takes, warm.
+    pub worst: Option<f64>,
 }
 
 /// Every entry of another distribution beside normal scores of the same shape.
@@ -85,8 +87,8 @@ pub struct Mix<'a> {
     pub entry: &'a Entry,
     /// What each part is, and its entry.
     pub parts: Vec<(&'static str, &'a Entry)>,
-    /// How many times as long the mix takes as the slowest part, warm and cold.
-    pub times: [Option<f64>; 2],
+    /// How many times as long the mix takes as the slowest part, in each measure.
+    pub times: Each<Option<f64>>,
 }
 
 /// Every mix of ragged rows of which every part was measured too.
@@ -98,10 +100,10 @@ pub fn mixes(document: &Document) -> Vec<Mix<'_>> {
         let parts = ragged::parts(&mix.cell).into_iter();
         let parts = parts.map(|part| Some((part.what, entry(&part.cell)?)));
         let parts = parts.collect::<Option<Vec<_>>>()?;
-        let times = L2::ALL.map(|l2| {
-            let slowest =
-                parts.iter().map(|(_, part)| part.ours.us(l2)).collect::<Option<Vec<_>>>();
-            Some(mix.ours.us(l2)? / slowest?.into_iter().fold(f64::NAN, f64::max))
+        let times = Measure::ALL.map(|measure| {
+            let slowest = parts.iter().map(|(_, part)| part.ours.us(measure));
+            let slowest = slowest.collect::<Option<Vec<_>>>()?.into_iter().fold(f64::NAN, f64::max);
+            Some(mix.ours.us(measure)? / slowest)
         });
         Some((parts, times))
     };
@@ -110,8 +112,14 @@ pub fn mixes(document: &Document) -> Vec<Mix<'_>> {
 }
 
 fn beside<'a>(entry: &'a Entry, other: &'a Entry) -> Beside<'a> {
-    let times = L2::ALL.map(|l2| Some(entry.ours.us(l2)? / other.ours.us(l2)?));
-    Beside { entry, other, times }
+    let times = Measure::ALL.map(|measure| Some(entry.ours.us(measure)? / other.ours.us(measure)?));
+    let worst = entry.worst_us().zip(other.median_us()).map(|(worst, median)| worst / median);
+    Beside { entry, other, times, worst }
+}
+
+/// The entries that were measured over several seeds.
+pub fn seeded(document: &Document) -> impl Iterator<Item = (&Entry, &Seeds)> {
+    document.cells.iter().filter_map(|entry| Some((entry, entry.seeds.as_ref()?)))
 }
 
 /// The greatest of some ratios, with its subject.

@@ -1,7 +1,8 @@
 //! The meter for a GPU: it measures our kernels and peers on the same buffers, in one process.
 //!
 //! It uploads the scores of a cell, measures the read-once floor, and checks and times our kernel and each
-//! peer, all on one stream. A driver error after which the GPU does not respond ends the bench.
+//! peer, all on one stream; then our kernels on further seeds. A driver error after which the GPU does not
+//! respond ends the bench.
 
 use super::buffer::{Copies, Region, set};
 use super::input::{Input, SEED};
@@ -9,8 +10,9 @@ use super::kernels::{self, Kernels, Specs};
 use super::meter::Meter;
 use super::peer::{self, Peer};
 use super::record::{Both, Entry, Kernel, Machine, Method, Outcome, Peer as PeerEntry};
+use super::seeds::{self, Rerun};
 use super::stopwatch::{FIRST_WARM_UP, Stopwatch};
-use super::trial::Trial;
+use super::trial::{Trial, alive};
 use crate::Error;
 use crate::cell::Cell;
 use crate::refused;
@@ -18,7 +20,7 @@ use indicatif::ProgressBar;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use topkit::measure::{ReadOnce, Recording};
+use topkit::measure::{InPlace, ReadOnce, Recording};
 use topkit::{CudaStream, Engine, Plan, RawLaunch, Selector, spec::Semantics};
 
 /// A GPU with everything that its cells need.
@@ -29,6 +31,8 @@ pub struct Gpu {
     peers: Vec<Peer>,
     stopwatch: Stopwatch,
     reader: ReadOnce,
+    around: InPlace,
+    seeds: u64,
     /// By bytes, since nothing else decides them.
     floors: HashMap<usize, Both>,
     loaded: Option<Loaded>,
@@ -53,13 +57,22 @@ struct Loaded {
     lengths: u64,
 }
 
+/// How a GPU measures.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// The L2 cache is filled with something else before each cold replay.
+    pub flush: bool,
+    /// Seeds of a cell, at most.
+    pub seeds: u64,
+}
+
 impl Gpu {
     /// Opens the first GPU, loads the peers and compiles the kernels of all cells.
     pub fn open(
         cells: &[Cell],
         specs: &Specs<'_>,
         libraries: &[PathBuf],
-        flush: bool,
+        Settings { flush, seeds }: Settings,
         progress: &ProgressBar,
     ) -> Result<Gpu, Error> {
         // First, since a slip in a file's name shows here.
@@ -72,6 +85,7 @@ impl Gpu {
         let stream = context.new_stream().map_err(refused("make a stream"))?;
         let kernels = kernels::prepare(&engine, cells, specs, progress)?;
         let reader = ReadOnce::new(&engine, &stream)?;
+        let around = InPlace::new(&engine, &stream)?;
         progress.set_message("warming up");
         warm_up(&stream)?;
         let region = || Region::new(&stream);
@@ -90,6 +104,8 @@ impl Gpu {
             engine,
             kernels,
             reader,
+            around,
+            seeds,
             stream,
         })
     }
@@ -142,20 +158,18 @@ impl Gpu {
             .indices(self.memory.indices.at_least(index_bytes(cell))?)
             .workspace(self.memory.workspace.zeroed(plan.workspace_bytes)?, plan.workspace_bytes);
         let stream = &self.stream;
-        let launch = |scores| {
-            // SAFETY: the regions hold the scores, lengths, indices and workspace of this shape,
-            // none overlaps another, and they outlive every launch, which are waited for.
-            Ok(unsafe { selector.launch_raw(stream.cu_stream(), &raw.scores(scores)) }?)
-        };
+        let launch = |scores| enqueue(stream, selector, raw, scores);
         let trial = Trial {
             input: &loaded.input,
             copies: loaded.copies,
+            stride: cell.cols,
+            lengths: loaded.lengths,
             k: cell.k,
             semantics: selector.spec().semantics,
             indices: raw.indices,
             launch: &launch,
         };
-        trial.measure(stream, &mut self.stopwatch)
+        trial.measure(stream, &mut self.stopwatch, &self.around)
     }
 
     fn theirs(
@@ -191,9 +205,17 @@ impl Gpu {
             // launch, because launches are waited for.
             unsafe { peer.launch(cell, &buffers, stream.cu_stream()) }
         };
-        let (k, indices) = (cell.k, buffers.indices);
-        let trial = Trial { input, copies, k, semantics, indices, launch: &launch };
-        trial.measure(stream, &mut self.stopwatch)
+        let trial = Trial {
+            input,
+            copies,
+            stride,
+            lengths: loaded.lengths,
+            k: cell.k,
+            semantics,
+            indices: buffers.indices,
+            launch: &launch,
+        };
+        trial.measure(stream, &mut self.stopwatch, &self.around)
     }
 }
 
@@ -203,7 +225,7 @@ impl Meter for Gpu {
     }
 
     fn method(&self) -> Method {
-        self.stopwatch.method()
+        self.stopwatch.method(self.seeds)
     }
 
     fn measure(&mut self, cell: &Cell) -> Result<Entry, Error> {
@@ -226,8 +248,104 @@ impl Meter for Gpu {
             ctas: plan.grid,
             workspace_bytes: plan.workspace_bytes,
         };
-        Ok(Entry { cell: *cell, scores, kernel, ours, read_once, peers })
+        Ok(Entry { cell: *cell, scores, kernel, ours, seeds: None, read_once, peers })
     }
+
+    fn reseed(&mut self, entries: &mut [Entry]) -> Result<(), Error> {
+        let Some(cell) = entries.first().map(|entry| entry.cell) else { return Ok(()) };
+        if seeds::count(&cell.input(), self.seeds) < 2 {
+            return Ok(());
+        }
+        let loaded = self.load(&cell)?;
+        // The first copy gets other scores.
+        self.loaded = None;
+        let bytes = entries.iter().map(|entry| index_bytes(&entry.cell)).max().unwrap_or(0);
+        let indices = self.memory.indices.at_least(bytes)?;
+        let bytes = entries.iter().map(|entry| entry.kernel.workspace_bytes).max().unwrap_or(0);
+        let workspace = self.memory.workspace.zeroed(bytes)?;
+        let kernel = |entry: &Entry| {
+            let (Cell { dtype, rows, cols, k, .. }, bytes) =
+                (entry.cell, entry.kernel.workspace_bytes);
+            let (selector, _) = self.kernels.get(&entry.cell)?;
+            let raw = RawLaunch::new(dtype, rows, cols, k).row_lengths(loaded.lengths);
+            Some((selector.clone(), raw.indices(indices).workspace(workspace, bytes)))
+        };
+        let kernels = entries.iter().map(kernel).collect();
+        let mut again = Again {
+            stream: &self.stream,
+            stopwatch: &self.stopwatch,
+            scores: &mut self.memory.scores,
+            copies: loaded.copies,
+            lengths: loaded.lengths,
+            graphs: entries.iter().map(|_| None).collect(),
+            kernels,
+        };
+        seeds::measure(entries, self.seeds, &mut again)
+    }
+}
+
+/// Our kernels on one seed after another. Scores follow each other at one address, so that the graph of a
+/// kernel is captured once.
+struct Again<'a> {
+    stream: &'a Arc<CudaStream>,
+    stopwatch: &'a Stopwatch,
+    scores: &'a mut Region,
+    copies: Copies,
+    lengths: u64,
+    kernels: Vec<Option<(Selector, RawLaunch)>>,
+    graphs: Vec<Option<Recording>>,
+}
+
+impl Rerun for Again<'_> {
+    fn load(&mut self, input: &Input) -> Result<(), Error> {
+        // The region has room already, so that one copy stands where the first of several stood.
+        self.copies = Copies::upload(self.scores, input, input.key.cols, 1)?;
+        Ok(())
+    }
+
+    fn run(&mut self, place: usize, input: &Input) -> Result<Result<f64, Outcome>, Error> {
+        let missing = || Error::Environment("a kernel is missing".to_owned());
+        let (selector, raw) = self.kernels.get(place).cloned().flatten().ok_or_else(missing)?;
+        // Kernels of other cells used the same workspace.
+        // SAFETY: the region has room for the workspace of every kernel.
+        unsafe { set(self.stream, raw.workspace, 0, raw.workspace_bytes) }?;
+        let launch = |scores| enqueue(self.stream, &selector, raw, scores);
+        let trial = Trial {
+            input,
+            copies: self.copies,
+            stride: input.key.cols,
+            lengths: self.lengths,
+            k: raw.k,
+            semantics: selector.spec().semantics,
+            indices: raw.indices,
+            launch: &launch,
+        };
+        let mut timed = || {
+            if let Some(wrong) = trial.fault(self.stream)? {
+                return Ok(Err(Outcome::Wrong { wrong }));
+            }
+            let graph = match self.graphs[place].take() {
+                Some(graph) => graph,
+                None => self.stopwatch.record(|| launch(self.copies.address(0)))?,
+            };
+            let us = self.stopwatch.replay(&graph)?;
+            self.graphs[place] = Some(graph);
+            Ok(Ok(us))
+        };
+        alive(self.stream, timed())
+    }
+}
+
+/// Enqueues a selection of ours on scores.
+fn enqueue(
+    stream: &CudaStream,
+    selector: &Selector,
+    raw: RawLaunch,
+    scores: u64,
+) -> Result<(), Error> {
+    // SAFETY: the regions hold the scores, lengths, indices and workspace of this shape, none overlaps
+    // another, and they outlive every launch, which are waited for.
+    Ok(unsafe { selector.launch_raw(stream.cu_stream(), &raw.scores(scores)) }?)
 }
 
 fn index_bytes(cell: &Cell) -> usize {

@@ -4,6 +4,7 @@
 //! ratios from a document, without a GPU. A cell with a wrong answer has no time.
 
 mod buffer;
+pub mod builds;
 mod clock;
 pub mod facts;
 pub mod gpu;
@@ -14,6 +15,7 @@ pub mod meter;
 mod peer;
 pub mod ratio;
 pub mod record;
+mod seeds;
 mod stopwatch;
 pub mod table;
 mod trial;

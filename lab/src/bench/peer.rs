@@ -8,6 +8,7 @@
 //! A library that cannot be loaded, or lacks a function, is refused with its path and the
 //! function's name before anything is measured.
 
+use super::builds;
 use crate::Error;
 use crate::cell::Cell;
 use libloading::Library;
@@ -55,7 +56,7 @@ type Run = unsafe extern "C" fn(
 /// One variant of a library.
 #[derive(Clone)]
 pub struct Peer {
-    /// As its library calls it.
+    /// As its library calls it; another build of ours also by its file.
     pub name: String,
     variant: c_int,
     supports: Supports,
@@ -118,7 +119,7 @@ impl Peer {
                 // SAFETY: it is a C string by the interface, and the library is never unloaded.
                 unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
             };
-            Peer { name, variant, ..unnamed.clone() }
+            Peer { name: builds::name_of(name, path), variant, ..unnamed.clone() }
         };
         Ok((0..count).map(named).collect())
     }

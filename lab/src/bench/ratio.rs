@@ -1,19 +1,21 @@
 //! Compares our kernel with the best peer of each cell: the fastest exact peer of the table or of this run.
 //!
 //! A ratio above 1 says how many times as fast our kernel is. A cell without a right answer of our kernel or
-//! without a peer has no ratio; such cells are counted and reported.
+//! without a peer has no ratio; such cells are counted and reported. Another build of this library is no peer:
+//! [`super::builds`] compares with it.
 
-use super::record::{Document, Entry, L2};
+use super::builds;
+use super::record::{Document, Each, Entry, Measure};
 use super::table::Table;
 use crate::Grid;
 use serde_json::{Value, json};
 
-/// An entry with the best peer of each state of the L2 cache.
+/// An entry with the best peer in each measure.
 #[derive(Debug)]
 pub struct Pair<'a> {
     /// Ours.
     pub entry: &'a Entry,
-    best: [Option<Best>; 2],
+    best: Each<Option<Best>>,
 }
 
 /// The fastest exact peer of a cell.
@@ -27,35 +29,35 @@ pub struct Best {
 
 /// Every entry of a document with its best peers.
 pub fn pairs<'a>(document: &'a Document, table: Option<&Table>) -> Vec<Pair<'a>> {
-    let pair = |entry: &'a Entry| Pair { entry, best: L2::ALL.map(|l2| best(entry, table, l2)) };
+    let pair = |entry: &'a Entry| Pair {
+        entry,
+        best: Measure::ALL.map(|measure| best(entry, table, measure)),
+    };
     document.cells.iter().map(pair).collect()
 }
 
-fn best(entry: &Entry, table: Option<&Table>, l2: L2) -> Option<Best> {
-    let listed = table.and_then(|table| table.find(&entry.cell)).map(|row| match l2 {
-        L2::Warm => Best { us: row.best_warm_us, name: row.best_warm.clone() },
-        L2::Cold => Best { us: row.best_cold_us, name: row.best_cold.clone() },
-    });
-    let here = entry.peers.iter().filter_map(|peer| {
-        Some(Best { us: peer.outcome.us(l2)?, name: format!("{} (this run)", peer.name) })
+fn best(entry: &Entry, table: Option<&Table>, measure: Measure) -> Option<Best> {
+    let listed = table.and_then(|table| table.find(&entry.cell)?.best(measure));
+    let here = entry.peers.iter().filter(|peer| !builds::is_build(&peer.name)).filter_map(|peer| {
+        Some(Best { us: peer.outcome.us(measure)?, name: format!("{} (this run)", peer.name) })
     });
     here.chain(listed).min_by(|a, b| a.us.total_cmp(&b.us))
 }
 
 impl Pair<'_> {
     /// The best peer.
-    pub fn best(&self, l2: L2) -> Option<&Best> {
-        self.best[l2 as usize].as_ref()
+    pub fn best(&self, measure: Measure) -> Option<&Best> {
+        self.best[measure as usize].as_ref()
     }
 
     /// How many times as fast as the best peer ours is.
-    pub fn ratio(&self, l2: L2) -> Option<f64> {
-        Some(self.best(l2)?.us / self.entry.ours.us(l2)?)
+    pub fn ratio(&self, measure: Measure) -> Option<f64> {
+        Some(self.best(measure)?.us / self.entry.ours.us(measure)?)
     }
 
     /// How many times the read-once floor ours takes.
-    pub fn above_floor(&self, l2: L2) -> Option<f64> {
-        Some(self.entry.ours.us(l2)? / self.entry.read_once?.us(l2))
+    pub fn above_floor(&self, measure: Measure) -> Option<f64> {
+        Some(self.entry.ours.us(measure)? / self.entry.read_once?.us(measure)?)
     }
 }
 
@@ -64,8 +66,8 @@ impl Pair<'_> {
 pub struct Score {
     /// The grid.
     pub grid: Grid,
-    /// The state of the L2 cache.
-    pub l2: L2,
+    /// Which of the times.
+    pub measure: Measure,
     /// Cells measured.
     pub cells: usize,
     /// Cells with a ratio.
@@ -80,13 +82,13 @@ pub struct Score {
 
 /// The scores of every grid that has a ratio.
 pub fn scores(pairs: &[Pair<'_>], target: f64) -> Vec<Score> {
-    let grids = Grid::ALL.iter().flat_map(|&grid| L2::ALL.map(|l2| (grid, l2)));
-    let score = |(grid, l2)| {
+    let grids = Grid::ALL.iter().flat_map(|&grid| Measure::ALL.map(|measure| (grid, measure)));
+    let score = |(grid, measure)| {
         let of_grid = || pairs.iter().filter(|pair| pair.entry.cell.grid == grid);
-        let ratios: Vec<f64> = of_grid().filter_map(|pair| pair.ratio(l2)).collect();
+        let ratios: Vec<f64> = of_grid().filter_map(|pair| pair.ratio(measure)).collect();
         Some(Score {
             grid,
-            l2,
+            measure,
             cells: of_grid().count(),
             compared: ratios.len(),
             under: ratios.iter().filter(|&&ratio| ratio < target).count(),
@@ -107,18 +109,21 @@ pub fn geometric_mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
 pub fn json(pairs: &[Pair<'_>], target: f64, table: Option<&Table>) -> Value {
     let scores = scores(pairs, target).into_iter().map(|score| {
         json!({
-            "grid": score.grid, "l2": score.l2.name(), "cells": score.cells,
+            "grid": score.grid, "measure": score.measure.key(), "cells": score.cells,
             "compared": score.compared, "under_target": score.under,
             "geometric_mean": score.mean, "least": score.least,
         })
     });
     let cells = pairs.iter().map(|pair| {
-        let side = |l2| {
-            let best = pair.best(l2)?;
-            Some(json!({ "best": best.name, "best_us": best.us, "ratio": pair.ratio(l2) }))
+        let side = |measure| {
+            let best = pair.best(measure)?;
+            Some(json!({ "best": best.name, "best_us": best.us, "ratio": pair.ratio(measure) }))
         };
-        let cell = &pair.entry.cell;
-        json!({ "cell": cell.to_string(), "warm": side(L2::Warm), "cold": side(L2::Cold) })
+        let mut cell = json!({ "cell": pair.entry.cell.to_string() });
+        for measure in Measure::ALL {
+            cell[measure.key()] = json!(side(measure));
+        }
+        cell
     });
     json!({
         "table": table.map(|table| json!({ "device": table.device, "method": table.method })),

@@ -2,8 +2,11 @@
 //!
 //! Unneeded fields are ignored. Any other text is refused with the place of the fault.
 
+use super::ratio::Best;
+use super::record::{Each, Measure};
 use crate::cell::Cell;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
 /// A table of times.
@@ -38,9 +41,15 @@ pub struct Row {
     /// Its name.
     #[serde(default)]
     pub best_cold: String,
-    /// Peers with their times: warm and cold, and a word where one was wrong.
+    /// Microseconds of the fastest exact peer in place, where that was measured.
     #[serde(default)]
-    peers_us: BTreeMap<String, Vec<serde_json::Value>>,
+    pub best_in_place_us: Option<f64>,
+    /// Its name.
+    #[serde(default)]
+    pub best_in_place: String,
+    /// Peers with their times: warm, cold and where it was measured in place, and a word where one was wrong.
+    #[serde(default)]
+    peers_us: BTreeMap<String, Vec<Value>>,
 }
 
 /// The grid is empty where it does not matter.
@@ -55,7 +64,8 @@ impl Table {
         let mut table: Table = serde_json::from_str(text).map_err(|error| error.to_string())?;
         for (place, row) in table.cells.iter().enumerate() {
             let sound = |us: f64| us.is_finite() && us > 0.0;
-            if !sound(row.best_warm_us) || !sound(row.best_cold_us) {
+            let in_place = row.best_in_place_us.is_none_or(sound);
+            if !sound(row.best_warm_us) || !sound(row.best_cold_us) || !in_place {
                 return Err(format!("the times of cell {place} are not above 0"));
             }
             table.places.insert(row.key(&row.grid), place);
@@ -89,11 +99,23 @@ impl Row {
         (grid.to_owned(), dtype, self.rows, self.cols, self.k, dist)
     }
 
-    /// The exact peers, with microseconds warm and cold.
-    pub fn peers(&self) -> impl Iterator<Item = (&str, [f64; 2])> {
-        self.peers_us.iter().filter_map(|(name, times)| match times.as_slice() {
-            [warm, cold] => Some((name.as_str(), [warm.as_f64()?, cold.as_f64()?])),
-            _ => None,
+    /// The fastest exact peer in a measure.
+    pub fn best(&self, measure: Measure) -> Option<Best> {
+        let (us, name) = match measure {
+            Measure::InPlace => (self.best_in_place_us?, &self.best_in_place),
+            Measure::Warm => (self.best_warm_us, &self.best_warm),
+            Measure::Cold => (self.best_cold_us, &self.best_cold),
+        };
+        Some(Best { us, name: name.clone() })
+    }
+
+    /// The exact peers, with microseconds in each measure.
+    pub fn peers(&self) -> impl Iterator<Item = (&str, Each<Option<f64>>)> {
+        self.peers_us.iter().filter_map(|(name, times)| {
+            // A word says that it was wrong.
+            let times = times.iter().map(Value::as_f64).collect::<Option<Vec<_>>>()?;
+            let (&warm, &cold) = (times.first()?, times.get(1)?);
+            Some((name.as_str(), [times.get(2).copied(), Some(warm), Some(cold)]))
         })
     }
 }
@@ -109,7 +131,9 @@ mod tests {
         {"grid": "seed", "dtype": "bf16", "rows": 1, "cols": 8192, "k": 512, "dist": "randn",
          "best_warm_us": 4.0, "best_warm": "a", "best_cold_us": 5.0, "best_cold": "b",
          "read_once_us": [1, 2],
-         "peers_us": {"a": [4.0, 5.5], "b": [4.5, 5.0], "c": [1.0, 1.0, "wrong"]}}]}"#;
+         "best_in_place_us": 4.25, "best_in_place": "b",
+         "peers_us": {"a": [4.0, 5.5], "b": [4.5, 5.0, 4.25], "c": [1.0, 1.0, "wrong"],
+                      "d": [1.0, 1.0, 1.0, "wrong"]}}]}"#;
 
     #[test]
     fn a_cell_is_found_in_its_grid_and_elsewhere() {
@@ -118,7 +142,12 @@ mod tests {
         let row = table.find(&cell).unwrap();
         assert_eq!((row.best_warm_us, row.best_cold.as_str()), (4.0, "b"));
         let peers: Vec<_> = row.peers().collect();
-        assert_eq!(peers, [("a", [4.0, 5.5]), ("b", [4.5, 5.0])]);
+        let due = [[None, Some(4.0), Some(5.5)], [Some(4.25), Some(4.5), Some(5.0)]];
+        assert_eq!(peers, [("a", due[0]), ("b", due[1])]);
+        let best = Measure::ALL.map(|measure| row.best(measure).unwrap().us);
+        assert_eq!(best, [4.25, 4.0, 5.0]);
+        let old = Table::parse(&TABLE.replace("best_in_place", "other")).unwrap();
+        assert_eq!(old.find(&cell).unwrap().best(Measure::InPlace), None);
         assert!(table.find(&Cell { grid: Grid::Own, ..cell }).is_some());
         assert!(table.find(&Cell { k: 513, ..cell }).is_none());
         assert!(table.find(&Cell { lengths: Lengths::Uniform, ..cell }).is_none());
@@ -130,6 +159,7 @@ mod tests {
             ("[]", "expected"),
             (r#"{"device": "x"}"#, "cells"),
             (&TABLE.replace("4.0, \"best_warm\"", "0.0, \"best_warm\""), "not above 0"),
+            (&TABLE.replace("4.25, \"best_in_place\"", "-1, \"best_in_place\""), "not above 0"),
         ] {
             let error = Table::parse(text).unwrap_err();
             assert!(error.contains(words), "{error}");

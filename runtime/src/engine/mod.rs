@@ -226,7 +226,7 @@ impl Toolchain {
         error.refusal().filter(|refusal| !hides(refusal))
     }
 
-    fn gpu(&self) -> Option<&Device> {
+    pub(crate) fn gpu(&self) -> Option<&Device> {
         match &self.inner.target {
             Target::Gpu(device) => Some(device),
             Target::Offline(_) => None,

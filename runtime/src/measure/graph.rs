@@ -112,22 +112,40 @@ impl Recording {
         replays: usize,
         mut before: impl FnMut() -> Result<(), E>,
     ) -> Result<Timing, E> {
-        let refused = Error::cuda("time a graph");
-        let timed = Some(CUevent_flags::CU_EVENT_DEFAULT);
         let replay = |_| {
             before()?;
-            self.stream.synchronize().map_err(&refused)?;
-            let begin = self.stream.record_event(timed).map_err(&refused)?;
-            self.graph.launch().map_err(&refused)?;
-            let end = self.stream.record_event(timed).map_err(&refused)?;
-            let milliseconds = begin.elapsed_ms(&end).map_err(&refused)?;
-            Ok(f64::from(milliseconds) * 1000.0 / self.launches as f64)
+            Ok(self.replay()?)
         };
         let times = (0..replays).map(replay).collect::<Result<Vec<_>, E>>()?;
-        let none =
-            || Error::Cuda { doing: "time a graph", reason: "no replay was asked for".into() };
         Ok(Timing::of(times).ok_or_else(none)?)
     }
+
+    /// How much longer a launch takes than in another recording, over pairs of replays, one of each
+    /// recording. A difference may be below 0.
+    ///
+    /// # Errors
+    /// An error of the driver, or a count of 0.
+    pub fn time_over(&self, other: &Recording, pairs: usize) -> Result<Timing, Error> {
+        let pair = |_| Ok(self.replay()? - other.replay()?);
+        let differences = (0..pairs).map(pair).collect::<Result<Vec<_>, Error>>()?;
+        Timing::of(differences).ok_or_else(none)
+    }
+
+    /// Microseconds a launch of one replay on an idle GPU.
+    fn replay(&self) -> Result<f64, Error> {
+        let refused = Error::cuda("time a graph");
+        let timed = Some(CUevent_flags::CU_EVENT_DEFAULT);
+        self.stream.synchronize().map_err(&refused)?;
+        let begin = self.stream.record_event(timed).map_err(&refused)?;
+        self.graph.launch().map_err(&refused)?;
+        let end = self.stream.record_event(timed).map_err(&refused)?;
+        let milliseconds = begin.elapsed_ms(&end).map_err(&refused)?;
+        Ok(f64::from(milliseconds) * 1000.0 / self.launches as f64)
+    }
+}
+
+fn none() -> Error {
+    Error::Cuda { doing: "time a graph", reason: "no replay was requested".into() }
 }
 
 impl fmt::Debug for Recording {

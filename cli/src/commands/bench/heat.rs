@@ -2,7 +2,7 @@
 //! cells in which our kernel is, with the ratio in each cell.
 
 use super::folder::File;
-use crate::ui::draw::{Area, Drawn, blend, length, word};
+use crate::ui::draw::{Area, Drawn, blend, faint, length, word};
 use crate::ui::exit::Failure;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -10,25 +10,27 @@ use std::collections::BTreeSet;
 use topkit_lab::Distribution;
 use topkit_lab::Grid;
 use topkit_lab::bench::ratio::Pair;
-use topkit_lab::bench::record::{L2, Outcome};
+use topkit_lab::bench::record::{Measure, Outcome};
 use topkit_lab::cell::{Cell, Lengths};
 
 const BOX: (i32, i32) = (74, 22);
 const LEFT: i32 = 170;
 const TOP: i32 = 58;
 const GAP: i32 = 24;
+/// Room below the map, for the command.
+const FOOT: i32 = 20;
 
 /// A map for each grid that has a ratio.
-pub fn maps(pairs: &[Pair<'_>], target: f64) -> Result<Vec<File>, Failure> {
+pub fn maps(pairs: &[Pair<'_>], target: f64, command: &str) -> Result<Vec<File>, Failure> {
     let mut files = Vec::new();
     for grid in Grid::ALL {
         let here: Vec<&Pair<'_>> =
             pairs.iter().filter(|pair| pair.entry.cell.grid == grid).collect();
-        if !here.iter().any(|pair| L2::ALL.iter().any(|&l2| pair.ratio(l2).is_some())) {
+        if !here.iter().any(|pair| Measure::ALL.iter().any(|&of| pair.ratio(of).is_some())) {
             continue;
         }
         let mut svg = String::new();
-        draw(&mut svg, &here, grid, target).map_err(|error| {
+        draw(&mut svg, &here, (grid, target), command).map_err(|error| {
             let name = grid.name();
             Failure::environment(format!("the heat map of {name} was not drawn: {error}"))
         })?;
@@ -50,7 +52,12 @@ fn row(cell: &Cell) -> Row {
     (cell.dtype, cell.k, cell.rows)
 }
 
-fn draw(svg: &mut String, pairs: &[&Pair<'_>], grid: Grid, target: f64) -> Drawn {
+fn draw(
+    svg: &mut String,
+    pairs: &[&Pair<'_>],
+    (grid, target): (Grid, f64),
+    command: &str,
+) -> Drawn {
     let mut columns: Vec<Column> = pairs.iter().map(|pair| column(&pair.entry.cell)).collect();
     columns.sort();
     columns.dedup();
@@ -58,7 +65,8 @@ fn draw(svg: &mut String, pairs: &[&Pair<'_>], grid: Grid, target: f64) -> Drawn
     let spreads = columns.iter().any(|&(_, dist, _)| dist != Distribution::Normal);
     let rows: BTreeSet<Row> = pairs.iter().map(|pair| row(&pair.entry.cell)).collect();
     let side = BOX.0 * columns.len() as i32 + GAP;
-    let size = (LEFT + side * 2, TOP + BOX.1 * rows.len() as i32 + GAP);
+    let count = Measure::ALL.len() as i32;
+    let size = (LEFT + side * count, TOP + BOX.1 * rows.len() as i32 + GAP + FOOT);
     let size = (size.0.unsigned_abs(), size.1.unsigned_abs());
     let root = SVGBackend::with_string(svg, size).into_drawing_area();
     root.fill(&WHITE)?;
@@ -69,8 +77,9 @@ fn draw(svg: &mut String, pairs: &[&Pair<'_>], grid: Grid, target: f64) -> Drawn
         let y = TOP + BOX.1 * place as i32 + BOX.1 / 2;
         word(&root, &format!("{dtype} k={k} rows={rows}"), (LEFT - 8, y), HPos::Right, 15)?;
     }
-    for (l2, left) in L2::ALL.into_iter().zip([LEFT, LEFT + side]) {
-        word(&root, &format!("{} L2", l2.name()), (left, 32), HPos::Left, 15)?;
+    for (place, measure) in (0..).zip(Measure::ALL) {
+        let left = LEFT + side * place;
+        word(&root, measure.name(), (left, 32), HPos::Left, 15)?;
         for (place, &(cols, dist, lengths)) in columns.iter().enumerate() {
             let x = left + BOX.0 * place as i32 + BOX.0 / 2;
             let name = match lengths {
@@ -85,15 +94,23 @@ fn draw(svg: &mut String, pairs: &[&Pair<'_>], grid: Grid, target: f64) -> Drawn
             let x = columns.iter().position(|&c| c == column(cell)).unwrap_or(0) as i32;
             let y = rows.iter().position(|&r| r == row(cell)).unwrap_or(0) as i32;
             let corner = (left + BOX.0 * x, TOP + BOX.1 * y);
-            draw_box(&root, pair, l2, corner, target)?;
+            draw_box(&root, pair, measure, corner, target)?;
         }
     }
+    let foot = TOP + BOX.1 * rows.len() as i32 + GAP;
+    faint(&root, &format!("Drawn by: {command}"), (10, foot))?;
     root.present()?;
     Ok(())
 }
 
-fn draw_box(area: &Area<'_>, pair: &Pair<'_>, l2: L2, (x, y): (i32, i32), target: f64) -> Drawn {
-    let ratio = pair.ratio(l2);
+fn draw_box(
+    area: &Area<'_>,
+    pair: &Pair<'_>,
+    measure: Measure,
+    (x, y): (i32, i32),
+    target: f64,
+) -> Drawn {
+    let ratio = pair.ratio(measure);
     let color = ratio.map_or(RGBColor(225, 225, 225), |ratio| color(ratio, target));
     let end = (x + BOX.0 - 1, y + BOX.1 - 1);
     area.draw(&Rectangle::new([(x, y), end], color.filled()))?;

@@ -5,6 +5,7 @@
 //! drawn from the document alone, so `--render` needs no GPU. A cell with a wrong answer is reported
 //! without a time, and the program ends with the exit code of a failed check.
 
+mod bars;
 mod folder;
 mod heat;
 mod markdown;
@@ -20,11 +21,11 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use topkit::spec::{NanPolicy, Select};
 use topkit::{DType, Problem};
-use topkit_lab::bench::gpu::Gpu;
+use topkit_lab::bench::gpu::{Gpu, Settings};
 use topkit_lab::bench::record::{Document, Outcome};
 use topkit_lab::bench::table::Table;
-use topkit_lab::bench::{meter, ratio};
-use topkit_lab::{Cell, Grid};
+use topkit_lab::bench::{builds, meter, ratio};
+use topkit_lab::{Cell, Distribution, Grid};
 
 const WHAT: &str = "What is measured";
 
@@ -55,6 +56,15 @@ pub struct Args {
     /// Only cells of this k; one or a list.
     #[arg(short, value_delimiter = ',', help_heading = WHAT)]
     k: Vec<u32>,
+    /// Only cells of these distributions.
+    #[arg(long, value_name = "DISTRIBUTION", value_delimiter = ',', help_heading = WHAT,
+        value_parser = named(&Distribution::ALL, Distribution::name))]
+    dist: Vec<Distribution>,
+    /// Seeds of a cell: our kernel is timed warm on the scores of each. A cell whose scores have no seed
+    /// has one, and a cell of billions of scores fewer.
+    #[arg(long, value_name = "N", default_value_t = 24, help_heading = WHAT,
+        value_parser = clap::value_parser!(u64).range(1..=1000))]
+    seeds: u64,
     /// Fill the L2 cache with other data before each cold replay too. Without it, small inputs are
     /// as warm in the cold graph as in published tables.
     #[arg(long, help_heading = WHAT)]
@@ -65,7 +75,8 @@ pub struct Args {
     )]
     axes: Axes,
 
-    /// A shared library with kernels to measure beside ours. May be repeated.
+    /// A shared library with kernels to measure beside ours. May be repeated. Another build of topkit
+    /// is compared with this one and is no peer.
     #[arg(long, value_name = "LIBRARY", help_heading = "What it is compared with")]
     peer: Vec<PathBuf>,
     /// A JSON table of the best peers' times.
@@ -81,7 +92,8 @@ pub struct Args {
     out: Option<PathBuf>,
     /// Measure nothing; draw text, tables and plots from an earlier bench.json. Needs no GPU.
     #[arg(long, value_name = "FILE", help_heading = "Output",
-        conflicts_with_all = ["grid", "cell", "headline", "peer", "flush", "vec_size", "bins", "threads"])]
+        conflicts_with_all = ["grid", "cell", "headline", "peer", "flush", "seeds", "vec_size", "bins",
+            "threads"])]
     render: Option<PathBuf>,
 }
 
@@ -106,7 +118,8 @@ pub fn bench(args: &Args, json: bool) -> Result<Report, Failure> {
             let specs = |problem: &Problem| {
                 spec::for_problem(problem, Select::Largest, NanPolicy::Highest, &args.axes)
             };
-            let mut gpu = Gpu::open(&cells, &specs, &args.peer, args.flush, &progress)?;
+            let settings = Settings { flush: args.flush, seeds: args.seeds };
+            let mut gpu = Gpu::open(&cells, &specs, &args.peer, settings, &progress)?;
             let document = meter::measure(&cells, &mut gpu, &progress);
             progress.finish_and_clear();
             document
@@ -128,11 +141,12 @@ fn report(args: &Args, document: &Document, table: Option<&Table>) -> Result<Rep
     let mut json = json!(document);
     if table.is_some() || document.cells.iter().any(|entry| !entry.peers.is_empty()) {
         json["against"] = ratio::json(&pairs, args.target, table);
+        json["builds"] = builds::json(document);
     }
     let mut text = text::summary(document, &pairs, args.target, table);
     if let Some(out) = &args.out {
-        let mut files = plot::plots(&pairs, table)?;
-        files.extend(heat::maps(&pairs, args.target)?);
+        let mut files = plot::plots(document, &pairs, table)?;
+        files.extend(heat::maps(&pairs, args.target, plot::command(table))?);
         let plots: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
         let page = markdown::page(document, &pairs, args.target, table, &plots);
         files.push(("bench.md".to_owned(), page));
@@ -175,8 +189,8 @@ impl Args {
         cells.retain(|cell| self.wants(cell));
         if cells.is_empty() {
             return Err(Failure::input(
-                "no cell is left to measure: --dtype, --rows, --columns and -k keep those that fit \
-                 all of them",
+                "no cell is left to measure: --dtype, --rows, --columns, -k and --dist keep those that \
+                 fit all of them",
             ));
         }
         Ok(cells)
@@ -190,5 +204,6 @@ impl Args {
             && any(&self.rows, &cell.rows)
             && any(&self.columns, &cell.cols)
             && any(&self.k, &cell.k)
+            && any(&self.dist, &cell.dist)
     }
 }

@@ -1,37 +1,70 @@
 //! Plots time against length as SVG: our kernels, the read-once floor and the peers. There is one plot for
-//! each dtype and k, with a panel for each number of rows, warm and cold.
+//! each dtype and k, with a panel for each number of rows and each measure.
 //!
-//! Text stays text in the SVG, so this machine needs no fonts.
+//! A peer is a library, and its line the best of its exact variants at each length. Names are at the ends of
+//! the lines. The band is from the median seed to the worst.
 
+use super::bars;
 use super::folder::File;
-use crate::ui::draw::{Area, Drawn, length};
+use crate::ui::axis::{Scale, apart};
+use crate::ui::draw::{Area, Drawn, colored, faint, length, word};
 use crate::ui::exit::Failure;
 use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
 use std::collections::{BTreeMap, BTreeSet};
 use topkit::DType;
 use topkit_lab::Grid;
+use topkit_lab::bench::builds;
 use topkit_lab::bench::ratio::Pair;
-use topkit_lab::bench::record::L2;
+use topkit_lab::bench::record::{Document, Measure};
 use topkit_lab::bench::table::Table;
 
 /// Peers that a panel shows, the fastest of them.
 const PEERS: usize = 5;
-const PANEL: (u32, u32) = (520, 300);
+const PANEL: (i32, i32) = (460, 290);
+/// Room around the lines of a panel: left, top, right for the names, below for the lengths.
+const ROOM: (i32, i32, i32, i32) = (46, 44, 108, 30);
+/// Room below all panels, for the command.
+const FOOT: i32 = 24;
 const OURS: RGBColor = RGBColor(196, 30, 58);
-const FLOOR: RGBColor = RGBColor(120, 120, 120);
+const FLOOR: RGBColor = RGBColor(110, 110, 110);
+const BUILD: RGBColor = RGBColor(70, 70, 70);
 const OTHERS: [RGBColor; PEERS] = [
     RGBColor(31, 119, 180),
-    RGBColor(44, 160, 44),
-    RGBColor(255, 127, 14),
-    RGBColor(148, 103, 189),
-    RGBColor(140, 86, 75),
+    RGBColor(44, 150, 44),
+    RGBColor(230, 110, 0),
+    RGBColor(128, 83, 173),
+    RGBColor(130, 76, 65),
 ];
+/// The distance of two names.
+const NAME: i32 = 15;
 
-/// Points of length and microseconds.
-type Line = Vec<(f64, f64)>;
+/// Points of length and microseconds, by rising length.
+type Points = Vec<(usize, f64)>;
 
-/// A plot for each dtype and k of the cells of an indexer, where there are two lengths at least.
-pub fn plots(pairs: &[Pair<'_>], table: Option<&Table>) -> Result<Vec<File>, Failure> {
+/// A line of a panel, with the name at its end.
+struct Line {
+    name: String,
+    points: Points,
+    color: RGBColor,
+    width: u32,
+}
+
+/// How a plot is drawn again from the document.
+pub fn command(table: Option<&Table>) -> &'static str {
+    match table {
+        Some(_) => "topkit bench --render bench.json --against TABLE.json --out FOLDER",
+        None => "topkit bench --render bench.json --out FOLDER",
+    }
+}
+
+/// A plot for each dtype and k of the cells of an indexer, where there are two lengths at least, and one for
+/// each dtype and k of the mixes of ragged rows.
+pub fn plots(
+    document: &Document,
+    pairs: &[Pair<'_>],
+    table: Option<&Table>,
+) -> Result<Vec<File>, Failure> {
     let indexer: Vec<&Pair<'_>> = pairs
         .iter()
         .filter(|pair| matches!(pair.entry.cell.grid, Grid::Seed | Grid::Headline))
@@ -55,115 +88,170 @@ pub fn plots(pairs: &[Pair<'_>], table: Option<&Table>) -> Result<Vec<File>, Fai
         })?;
         files.push((format!("time-{dtype}-k{k}.svg"), svg));
     }
+    files.extend(bars::charts(document, pairs, command(table))?);
     Ok(files)
 }
 
 fn draw(svg: &mut String, pairs: &[&Pair<'_>], title: &str, table: Option<&Table>) -> Drawn {
     let rows: BTreeSet<usize> = pairs.iter().map(|pair| pair.entry.cell.rows).collect();
-    let size = (PANEL.0 * 2, PANEL.1 * rows.len() as u32);
-    let root = SVGBackend::with_string(svg, size).into_drawing_area();
+    let measured =
+        |measure: &Measure| pairs.iter().any(|pair| pair.entry.ours.us(*measure).is_some());
+    let measures: Vec<Measure> = Measure::ALL.into_iter().filter(measured).collect();
+    let width = PANEL.0 * measures.len() as i32;
+    let height = PANEL.1 * rows.len() as i32 + FOOT;
+    let root = SVGBackend::with_string(svg, (width.unsigned_abs(), height.unsigned_abs()))
+        .into_drawing_area();
     root.fill(&WHITE)?;
-    let panels = root.split_evenly((rows.len(), 2));
-    for (panel, (rows, l2)) in
-        panels.iter().zip(rows.iter().flat_map(|&rows| L2::ALL.map(|l2| (rows, l2))))
-    {
+    for (down, &rows) in (0..).zip(&rows) {
         let here: Vec<&Pair<'_>> =
             pairs.iter().copied().filter(|pair| pair.entry.cell.rows == rows).collect();
         let noun = if rows == 1 { "row" } else { "rows" };
-        draw_panel(panel, &here, l2, &format!("{title}, {rows} {noun}, {} L2", l2.name()), table)?;
+        for (across, &measure) in (0..).zip(&measures) {
+            let title = format!("{title}, {rows} {noun}, {}", measure.name());
+            let corner = (PANEL.0 * across, PANEL.1 * down);
+            draw_panel(&root, corner, &here, measure, &title, table)?;
+        }
     }
+    faint(&root, &format!("Drawn by: {}", command(table)), (10, height - FOOT / 2))?;
     root.present()?;
     Ok(())
 }
 
 fn draw_panel(
     area: &Area<'_>,
+    (x, y): (i32, i32),
     pairs: &[&Pair<'_>],
-    l2: L2,
+    measure: Measure,
     title: &str,
     table: Option<&Table>,
 ) -> Drawn {
-    let line = |us: &dyn Fn(&Pair<'_>) -> Option<f64>| -> Line {
-        let point = |pair: &&Pair<'_>| Some(((pair.entry.cell.cols as f64).log2(), us(pair)?));
-        let mut line: Line = pairs.iter().filter_map(point).collect();
-        line.sort_by(|a, b| a.0.total_cmp(&b.0));
-        line
+    let points = |us: &dyn Fn(&Pair<'_>) -> Option<f64>| -> Points {
+        let point = |pair: &&Pair<'_>| Some((pair.entry.cell.cols, us(pair)?));
+        let mut points: Points = pairs.iter().filter_map(point).collect();
+        points.sort_by_key(|&(cols, _)| cols);
+        points
     };
-    let ours = line(&|pair| pair.entry.ours.us(l2));
-    let floor = line(&|pair| Some(pair.entry.read_once?.us(l2)));
-    let peers = peers(pairs, l2, table);
-    let places = || pairs.iter().map(|pair| (pair.entry.cell.cols as f64).log2());
-    let (first, last) = (places().fold(f64::MAX, f64::min), places().fold(f64::MIN, f64::max));
-    let drawn = [&ours, &floor].into_iter().chain(peers.iter().map(|(_, line)| line));
-    let most = drawn.flatten().map(|&(_, us)| us).fold(1.0, f64::max);
-    let mut chart = ChartBuilder::on(area)
-        .caption(title, ("sans-serif", 18))
-        .margin(8)
-        .x_label_area_size(28)
-        .y_label_area_size(44)
-        .build_cartesian_2d(first - 0.1..last + 0.1, 0.0..most * 1.08)?;
-    // The axis is in powers of two, and only these have a name.
-    let name = |place: &f64| match place.round() {
-        power if (power - place).abs() < 1e-6 => length(1 << power as usize),
-        _ => String::new(),
+    let line =
+        |name: &str, points, color, width| Line { name: name.to_owned(), points, color, width };
+    let mut lines = peers(pairs, measure, table);
+    let floor = points(&|pair| pair.entry.read_once?.us(measure));
+    lines.push(line("read once", floor, FLOOR, 1));
+    lines.push(line("topkit", points(&|pair| pair.entry.ours.us(measure)), OURS, 3));
+    lines.retain(|line| !line.points.is_empty());
+    let seeds = |worst: bool| {
+        points(&|pair| {
+            let seeds = pair.entry.seeds.as_ref().filter(|_| measure == Measure::Warm)?;
+            Some(if worst { seeds.worst_us } else { seeds.median_us })
+        })
     };
-    chart
-        .configure_mesh()
-        .max_light_lines(1)
-        .light_line_style(WHITE)
-        .x_label_formatter(&name)
-        .y_desc("µs")
-        .label_style(("sans-serif", 14))
-        .draw()?;
-    for (number, (name, line)) in peers.iter().enumerate() {
-        let color = OTHERS[number % OTHERS.len()];
-        chart
-            .draw_series(LineSeries::new(line.iter().copied(), color.stroke_width(1)))?
-            .label(name.as_str())
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color));
+    let (median, worst) = (seeds(false), seeds(true));
+
+    let lengths: BTreeSet<usize> = pairs.iter().map(|pair| pair.entry.cell.cols).collect();
+    let (Some(&first), Some(&last)) = (lengths.first(), lengths.last()) else { return Ok(()) };
+    let (left, top, right, below) = ROOM;
+    let box_x = (x + left, x + PANEL.0 - right);
+    let box_y = (y + PANEL.1 - below, y + top);
+    let across = Scale::log((first as f64, last as f64), box_x);
+    let times = lines.iter().flat_map(|line| &line.points).chain(&worst).map(|&(_, us)| us);
+    let up = Scale::of(times, box_y);
+    let at = |&(cols, us): &(usize, f64)| (across.at(cols as f64), up.at(us));
+
+    word(area, title, (x + left, y + 14), HPos::Left, 15)?;
+    word(area, "µs", (x + left - 8, y + top - 14), HPos::Right, 12)?;
+    for tick in up.ticks() {
+        let height = up.at(tick);
+        let grid = [(box_x.0, height), (box_x.1, height)];
+        area.draw(&PathElement::new(grid, RGBColor(226, 226, 226)))?;
+        word(area, &tick.to_string(), (box_x.0 - 8, height), HPos::Right, 12)?;
     }
-    for (name, line, color, width) in [("read once", &floor, FLOOR, 1), ("topkit", &ours, OURS, 3)]
-    {
-        chart
-            .draw_series(LineSeries::new(line.iter().copied(), color.stroke_width(width)))?
-            .label(name)
-            .legend(move |(x, y)| {
-                PathElement::new([(x, y), (x + 16, y)], color.stroke_width(width))
-            });
+    for &cols in &lengths {
+        let place = across.at(cols as f64);
+        area.draw(&PathElement::new([(place, box_y.0), (place, box_y.0 + 4)], BLACK))?;
+        word(area, &length(cols), (place, box_y.0 + 14), HPos::Center, 12)?;
     }
-    chart.draw_series(ours.iter().map(|&point| Circle::new(point, 3, OURS.filled())))?;
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE.mix(0.8))
-        .label_font(("sans-serif", 14))
-        .draw()?;
+    area.draw(&PathElement::new([(box_x.0, box_y.0), (box_x.1, box_y.0)], BLACK))?;
+    if !worst.is_empty() {
+        let band: Vec<(i32, i32)> = median.iter().chain(worst.iter().rev()).map(at).collect();
+        area.draw(&Polygon::new(band, OURS.mix(0.22)))?;
+    }
+    for line in &lines {
+        let path: Vec<(i32, i32)> = line.points.iter().map(at).collect();
+        for &point in path.iter().filter(|_| line.width > 1) {
+            area.draw(&Circle::new(point, 3, line.color.filled()))?;
+        }
+        area.draw(&PathElement::new(path, line.color.stroke_width(line.width)))?;
+    }
+    let ends: Vec<(i32, i32)> =
+        lines.iter().filter_map(|line| line.points.last()).map(at).collect();
+    let heights: Vec<i32> = ends.iter().map(|&(_, height)| height).collect();
+    let names = apart(&heights, NAME, (box_y.1, box_y.0));
+    for ((line, end), height) in lines.iter().zip(ends).zip(names) {
+        let name = (box_x.1 + 16, height);
+        let to = [(end.0 + 4, end.1), (name.0 - 3, height)];
+        area.draw(&PathElement::new(to, line.color.mix(0.4)))?;
+        colored(area, &line.name, name, line.color)?;
+    }
     Ok(())
 }
 
-/// The fastest exact peers of the table and of this run, by the lengths they serve and their mean.
-fn peers(pairs: &[&Pair<'_>], l2: L2, table: Option<&Table>) -> Vec<(String, Line)> {
-    let mut lines: BTreeMap<String, Line> = BTreeMap::new();
+/// The peers of the table and of this run, each with the best exact variant at each length: the fastest of
+/// the libraries, by the lengths that they serve and their mean, and every other build of topkit.
+fn peers(pairs: &[&Pair<'_>], measure: Measure, table: Option<&Table>) -> Vec<Line> {
+    let mut best: BTreeMap<String, BTreeMap<usize, f64>> = BTreeMap::new();
     for pair in pairs {
-        let place = (pair.entry.cell.cols as f64).log2();
-        let mut add = |name: String, us| lines.entry(name).or_default().push((place, us));
+        let cols = pair.entry.cell.cols;
+        let mut add = |name: &str, us: Option<f64>| {
+            let Some(us) = us else { return };
+            let least = best.entry(library(name)).or_default().entry(cols).or_insert(us);
+            *least = least.min(us);
+        };
         for (name, us) in
-            table.and_then(|t| t.find(&pair.entry.cell)).iter().flat_map(|r| r.peers())
+            table.and_then(|t| t.find(&pair.entry.cell)).iter().flat_map(|row| row.peers())
         {
-            add(name.to_owned(), us[l2 as usize]);
+            add(name, us[measure as usize]);
         }
         for peer in &pair.entry.peers {
-            if let Some(us) = peer.outcome.us(l2) {
-                add(format!("{} (this run)", peer.name), us);
-            }
+            add(&peer.name, peer.outcome.us(measure));
         }
     }
-    let mut lines: Vec<(String, Line)> = lines.into_iter().collect();
-    let mean = |line: &Line| line.iter().map(|&(_, us)| us.ln()).sum::<f64>() / line.len() as f64;
-    lines.sort_by(|(_, a), (_, b)| b.len().cmp(&a.len()).then_with(|| mean(a).total_cmp(&mean(b))));
+    let line = |(name, points): (String, BTreeMap<usize, f64>)| Line {
+        name,
+        points: points.into_iter().collect(),
+        color: BUILD,
+        width: 1,
+    };
+    let lines = best.into_iter().map(line);
+    let (builds, mut lines): (Vec<Line>, Vec<Line>) =
+        lines.partition(|line| builds::is_build(&line.name));
+    let mean = |line: &Line| {
+        line.points.iter().map(|&(_, us)| us.ln()).sum::<f64>() / line.points.len() as f64
+    };
+    lines.sort_by(|a, b| {
+        b.points.len().cmp(&a.points.len()).then_with(|| mean(a).total_cmp(&mean(b)))
+    });
     lines.truncate(PEERS);
-    for (_, line) in &mut lines {
-        line.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (line, color) in lines.iter_mut().zip(OTHERS) {
+        (line.color, line.width) = (color, 2);
     }
+    lines.extend(builds);
     lines
+}
+
+/// The library of a variant: `vllm` of `vllm.persistent`. Another build of topkit is one of its own.
+fn library(variant: &str) -> String {
+    match variant.split_once('.') {
+        Some((library, _)) if !builds::is_build(variant) => library.to_owned(),
+        _ => variant.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_are_of_a_library() {
+        let names = ["vllm.persistent", "sglang.topk_v2.nopdl", "torch", "topkit@a.b"].map(library);
+        assert_eq!(names, ["vllm", "sglang", "torch", "topkit@a.b"]);
+    }
 }

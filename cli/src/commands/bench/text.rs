@@ -3,9 +3,10 @@
 
 use crate::ui::report::{count, labelled, table};
 use topkit_lab::Grid;
+use topkit_lab::bench::builds;
 use topkit_lab::bench::facts::{self, most};
 use topkit_lab::bench::ratio::{self, Pair, Score};
-use topkit_lab::bench::record::{Document, Entry, L2, Outcome};
+use topkit_lab::bench::record::{Document, Entry, Measure, Outcome, Seeds};
 use topkit_lab::bench::table::Table;
 
 /// The summary of a bench.
@@ -29,8 +30,10 @@ pub fn summary(
     }
     lines.extend(against.iter().flat_map(|table| missing(pairs, table)));
     lines.extend(stand_outs(document, pairs));
+    lines.extend(seeds(document));
     let lines: Vec<_> = lines.into_iter().map(|(label, line)| (label.to_owned(), line)).collect();
     let mut text = labelled(&lines);
+    text += &others(document);
     let scores = ratio::scores(pairs, target);
     if scores.is_empty() {
         text += &format!("\n{}", times(&document.cells));
@@ -73,9 +76,9 @@ fn missing(pairs: &[Pair<'_>], table: &Table) -> Vec<(&'static str, String)> {
 
 fn stand_outs(document: &Document, pairs: &[Pair<'_>]) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
-    for l2 in L2::ALL {
-        let name = l2.name();
-        let floors = facts::large(pairs).map(|pair| (pair.above_floor(l2), pair.entry));
+    for measure in Measure::ALL {
+        let name = measure.name();
+        let floors = facts::large(pairs).map(|pair| (pair.above_floor(measure), pair.entry));
         if let Some((times, entry)) = most(floors) {
             let cell = entry.cell;
             lines.push((
@@ -87,7 +90,9 @@ fn stand_outs(document: &Document, pairs: &[Pair<'_>]) -> Vec<(&'static str, Str
             ));
         }
         let normal = facts::beside_normal(document);
-        if let Some((times, entry)) = most(normal.iter().map(|b| (b.times[l2 as usize], b.entry))) {
+        if let Some((times, entry)) =
+            most(normal.iter().map(|b| (b.times[measure as usize], b.entry)))
+        {
             let cell = entry.cell;
             lines.push((
                 "spread",
@@ -98,7 +103,9 @@ fn stand_outs(document: &Document, pairs: &[Pair<'_>]) -> Vec<(&'static str, Str
             ));
         }
         let mixes = facts::mixes(document);
-        if let Some((times, entry)) = most(mixes.iter().map(|m| (m.times[l2 as usize], m.entry))) {
+        if let Some((times, entry)) =
+            most(mixes.iter().map(|m| (m.times[measure as usize], m.entry)))
+        {
             let cell = entry.cell;
             lines.push((
                 "ragged",
@@ -106,7 +113,7 @@ fn stand_outs(document: &Document, pairs: &[Pair<'_>]) -> Vec<(&'static str, Str
             ));
         }
         let speedups = facts::speedups(document);
-        let over = || speedups.iter().filter_map(|speedup| speedup.bf16[l2 as usize]);
+        let over = || speedups.iter().filter_map(|speedup| speedup.bf16[measure as usize]);
         if let Some(mean) = ratio::geometric_mean(over()) {
             lines.push((
                 "bf16",
@@ -117,7 +124,8 @@ fn stand_outs(document: &Document, pairs: &[Pair<'_>]) -> Vec<(&'static str, Str
             ));
         }
         let large = speedups.iter().filter(|speedup| speedup.is_large());
-        let least = large.filter_map(|speedup| speedup.bf16[l2 as usize]).min_by(f64::total_cmp);
+        let least =
+            large.filter_map(|speedup| speedup.bf16[measure as usize]).min_by(f64::total_cmp);
         if let Some(least) = least {
             lines.push((
                 "bf16",
@@ -129,16 +137,70 @@ fn stand_outs(document: &Document, pairs: &[Pair<'_>]) -> Vec<(&'static str, Str
     lines
 }
 
+/// How many seeds the cells have, the worst one, and the worst under another distribution.
+fn seeds(document: &Document) -> Vec<(&'static str, String)> {
+    let seeded: Vec<_> = facts::seeded(document).collect();
+    let Some(most_seeds) = seeded.iter().map(|(_, seeds)| seeds.count).max() else {
+        return Vec::new();
+    };
+    let all = seeded.iter().filter(|(_, seeds)| seeds.count == most_seeds).count();
+    let (fewer, one) = (seeded.len() - all, document.cells.len() - seeded.len());
+    let (number, level) = (count(all, "cell"), Seeds::LEVEL);
+    let mut lines = vec![format!(
+        "{most_seeds} in {number}, fewer in {fewer} of many scores, one in {one} without a seed or a time"
+    )];
+    let spreads = seeded.iter().map(|(entry, seeds)| (Some(seeds.spread()), *entry));
+    if let Some((times, entry)) = most(spreads) {
+        let over = seeded.iter().filter(|(_, seeds)| seeds.spread() > level).count();
+        lines.push(format!(
+            "the worst takes up to {times:.2}x the median ({}); {} above {level}x",
+            entry.cell,
+            count(over, "cell")
+        ));
+    }
+    let beside = facts::beside_normal(document);
+    if let Some((times, entry)) = most(beside.iter().map(|b| (b.worst, b.entry))) {
+        lines.push(format!(
+            "the worst of another distribution takes up to {times:.2}x the normal median ({})",
+            entry.cell
+        ));
+    }
+    lines.into_iter().map(|line| ("seeds", line)).collect()
+}
+
+/// This build against other builds of this library.
+fn others(document: &Document) -> String {
+    let scores = builds::scores(document);
+    if scores.is_empty() {
+        return String::new();
+    }
+    let heads = ["build", "grid", "measure", "cells", "geomean", "least", "most", "over 1.03"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    rows.extend(scores.iter().map(|score| {
+        vec![
+            score.build.clone(),
+            score.grid.name().to_owned(),
+            score.measure.name().to_owned(),
+            score.compared.to_string(),
+            format!("{:.3}", score.mean),
+            format!("{:.3}", score.least),
+            format!("{:.3}", score.most),
+            score.slower.to_string(),
+        ]
+    }));
+    format!("\ntimes as fast as another build of topkit\n{}", table("lllrrrrr", &rows))
+}
+
 fn grids(scores: &[Score], target: f64) -> String {
     let mut rows = vec![
-        ["grid", "L2", "cells", "compared", "geomean", "least", &format!("under {target:.2}")]
+        ["grid", "measure", "cells", "compared", "geomean", "least", &format!("under {target:.2}")]
             .map(str::to_owned)
             .to_vec(),
     ];
     rows.extend(scores.iter().map(|score| {
         vec![
             score.grid.name().to_owned(),
-            score.l2.name().to_owned(),
+            score.measure.name().to_owned(),
             score.cells.to_string(),
             score.compared.to_string(),
             format!("{:.3}", score.mean),
@@ -152,19 +214,19 @@ fn grids(scores: &[Score], target: f64) -> String {
 fn under(pairs: &[Pair<'_>], target: f64) -> String {
     let mut cells: Vec<_> = pairs
         .iter()
-        .flat_map(|pair| L2::ALL.map(|l2| (pair, l2)))
-        .filter_map(|(pair, l2)| Some((pair.ratio(l2)?, pair.best(l2)?, pair, l2)))
+        .flat_map(|pair| Measure::ALL.map(|measure| (pair, measure)))
+        .filter_map(|(pair, of)| Some((pair.ratio(of)?, pair.best(of)?, pair, of)))
         .filter(|(ratio, ..)| *ratio < target)
         .collect();
     cells.sort_by(|(a, ..), (b, ..)| a.total_cmp(b));
     if cells.is_empty() {
         return String::new();
     }
-    let rows = cells.into_iter().map(|(ratio, best, pair, l2)| {
-        let us = pair.entry.ours.us(l2).unwrap_or(f64::NAN);
+    let rows = cells.into_iter().map(|(ratio, best, pair, measure)| {
+        let us = pair.entry.ours.us(measure).unwrap_or(f64::NAN);
         vec![
             format!("{ratio:.3}"),
-            l2.name().to_owned(),
+            measure.name().to_owned(),
             pair.entry.cell.to_string(),
             format!("{us:.2} µs"),
             format!("against {:.2} µs", best.us),
@@ -178,18 +240,21 @@ fn under(pairs: &[Pair<'_>], target: f64) -> String {
 
 /// Every time, where there is nothing to compare with.
 fn times(entries: &[Entry]) -> String {
-    let mut rows =
-        vec![["cell", "warm µs", "cold µs", "floor", "kernel"].map(str::to_owned).to_vec()];
+    let heads = ["cell", "in place µs", "warm µs", "cold µs", "worst seed", "floor", "kernel"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
     rows.extend(entries.iter().map(|entry| {
-        let us = |l2| entry.ours.us(l2).map_or_else(|| "-".to_owned(), |us| format!("{us:.2}"));
+        let time = |us: Option<f64>| us.map_or_else(|| "-".to_owned(), |us| format!("{us:.2}"));
         let floor = entry
             .read_once
             .map_or(String::new(), |floor| format!("{:.2} {:.2}", floor.warm.us, floor.cold.us));
-        let early = entry.ours.timed().is_some_and(|timed| timed.pdl);
-        let kernel = format!("{}{}", entry.kernel.symbol, if early { " PDL" } else { "" });
-        vec![entry.cell.to_string(), us(L2::Warm), us(L2::Cold), floor, kernel]
+        let pdl = entry.ours.timed().is_some_and(|timed| timed.pdl);
+        let mut row = vec![entry.cell.to_string()];
+        row.extend(Measure::ALL.map(|measure| time(entry.ours.us(measure))));
+        row.push(time(entry.seeds.as_ref().map(|seeds| seeds.worst_us)));
+        row.extend([floor, format!("{}{}", entry.kernel.symbol, if pdl { " PDL" } else { "" })]);
+        row
     }));
-    table("lrrrl", &rows)
+    table("lrrrrrl", &rows)
 }
 
 fn faults(document: &Document) -> String {
