@@ -44,24 +44,25 @@ struct Sample {
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
     static constexpr ScoreKey SPAN = ScoreKey(BINS) << SHIFT;
 
-    // A threshold with about `wanted` scores of the sample above it; at least so many if `certain`.
+    // A threshold with about `wanted` of the sample's `scores` above it. A key that so many scores share that
+    // more than `most` reach it counts as a tie. After a guess that failed, `goal` has the number of maxima to
+    // be above the threshold; it is left as the number that was taken.
     // for_each_word(visit) calls visit(w, word) for the words of this thread, with w from 0 on in each
     // stripe.
     template <class ForEachWord>
-    static __device__ __forceinline__ Guess guess(Search& search, ScoreKey& shared_greatest,
-                                                  bool certain, u32 wanted, ForEachWord for_each_word) {
+    static __device__ __forceinline__ Guess guess(Search& search, ScoreKey& shared_greatest, u32& goal,
+                                                  u32 wanted, float most, float scores,
+                                                  ForEachWord for_each_word) {
         // Take the best score of each group, and halve the groups while they are enough.
-        constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
-        constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
-        u32 best[MOST];
+        u32 best[GROUPS];
 #pragma unroll
-        for (u32 g = 0; g < MOST; ++g) {
+        for (u32 g = 0; g < GROUPS; ++g) {
             best[g] = Word::WORST;
         }
-        for_each_word([&](u32 w, u32 word) { best[w % MOST] = Word::better(best[w % MOST], word); });
-        u32 groups = MOST;
+        for_each_word([&](u32 w, u32 word) { best[w % GROUPS] = Word::better(best[w % GROUPS], word); });
+        u32 groups = GROUPS;
 #pragma unroll
-        for (u32 half = MOST / 2; half >= LEAST; half /= 2) {
+        for (u32 half = GROUPS / 2; half >= LEAST; half /= 2) {
             if (wanted * 2 <= THREADS * Word::SCORES * half) {
 #pragma unroll
                 for (u32 g = 0; g < half; ++g) {
@@ -70,21 +71,16 @@ struct Sample {
                 groups = half;
             }
         }
-        const u32 maxima = THREADS * Word::SCORES * groups;
-        if (wanted > maxima) {
-            return {false, false, 0, ~ScoreKey(0)};
-        }
 
         // Some groups hold several wanted scores, so fewer maxima are wanted.
-        if (!certain) {
-            // 1 - exp(-x), to a hundredth where x is under 1.
-            const float x = __fdividef(float(wanted), float(maxima));
-            const float power = x * (1.0f + x * (0.5f + x * (1.0f / 6.0f)));
-            wanted = u32(__fdividef(float(maxima) * power, 1.0f + power)) + 1;
-        }
+        const u32 maxima = THREADS * Word::SCORES * groups;
+        const u32 again = goal;
+        wanted = min(again != 0 ? again : maxima_of(float(wanted), scores, maxima), maxima);
+        // A guess that failed because of a key of very many scores must not fail because of it again.
+        const u32 whole = again != 0 ? 0 : maxima_of(most, scores, maxima);
         const auto for_maxima = [&](auto visit) {
 #pragma unroll
-            for (u32 g = 0; g < MOST; ++g) {
+            for (u32 g = 0; g < GROUPS; ++g) {
                 if (g < groups) {
 #pragma unroll
                     for (u32 i = 0; i < Word::SCORES; ++i) {
@@ -103,6 +99,9 @@ struct Sample {
         }
         __syncthreads();
         greatest = shared_greatest;
+        if (threadIdx.x == 0) {
+            goal = wanted;
+        }
 
         // Count the maxima from `least` to `greatest`. The first bin also counts all lower maxima.
         const ScoreKey least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
@@ -119,10 +118,10 @@ struct Sample {
             const ThresholdBin bin = search.threshold.find(search.histogram, left);
             const ScoreKey first = range.first(bin.bin);
             const ScoreKey last = range.last(bin.bin);
-            // A bin of one key may have up to twice the wanted scores. With more, they count as ties.
+            // All scores of a key become candidates if there is room for them. Else they count as ties.
             const u32 reached = wanted - left + bin.above + bin.inside;
-            const bool narrow = bin.inside <= wanted / 4 + 16 ||
-                                (first == last && reached <= 2 * wanted + WARP_SIZE);
+            const bool narrow =
+                bin.inside <= wanted / 4 + 16 || (first == last && reached <= whole);
             search.histogram.template clear<THREADS>();
             if (narrow || first == last) {
                 const ScoreKey worst = Word::worst_key();
@@ -149,5 +148,23 @@ struct Sample {
                 }
             });
         }
+    }
+
+   private:
+    // How many of `maxima` groups, into which `scores` are dealt at random, hold one of the best `wanted`.
+    static __device__ __forceinline__ u32 maxima_of(float wanted, float scores, u32 maxima) {
+        // Where most scores are wanted, as if no group had two.
+        if (wanted > 0.6f * scores) {
+            return u32(wanted) + 1;
+        }
+        // A group has none of them with the probability (1 - wanted / scores) ^ (scores / groups). By series,
+        // both to a few hundredths where half of the scores are wanted.
+        const float groups = min(float(maxima), scores);
+        const float share = __fdividef(wanted, scores);
+        const float each = __fdividef(wanted, groups) *
+                           (1.0f + share * (0.5f + share * (1.0f / 3.0f + share * 0.25f)));
+        const float power =
+            each * (1.0f + each * (0.5f + each * (1.0f / 6.0f + each * (1.0f / 24.0f))));
+        return u32(__fdividef(groups * power, 1.0f + power)) + 1;
     }
 };
