@@ -109,7 +109,8 @@ struct Filter {
     // many for their places and not selected from, `last` is 0: then the next guess wants as many more or
     // fewer maxima of the sample above its threshold.
     static __device__ __forceinline__ void prepare_again(Shared& shared, u32 k, u32 size, Wide last) {
-        __syncthreads();  // the counters have been read
+        copy_async_wait_all();  // a row of NaN was not filtered
+        __syncthreads();        // the counters have been read
         const u32 goal = shared.goal;
         const ScoreKey greatest = shared.greatest;
         __syncthreads();
@@ -141,6 +142,11 @@ struct Filter {
         // candidates, sample two.
         const float each = __fdividef(1.0f, float(stripes.count));
         const bool two = turns > 1 && with_margin(part, k, each) * stripes.count > CAPACITY / 4 * 3;
+        const float sampled = two ? 2.0f * each : each;  // of the row
+        const auto goal = Sample<Config>::goal_of(with_margin(part, k, sampled),
+                                                  float(stripes.length) * sampled);
+        // The places of the part, for as many scores as the sample has.
+        const float places = float(part.share) * __fdividef(two ? 2.0f : 1.0f, float(turns));
         if (turns == 1 || two) {
             copy_async_wait_all();
         } else {
@@ -150,12 +156,8 @@ struct Filter {
         if (shared.known) {
             return {true, shared.threshold == Word::worst_key(), shared.threshold, shared.greatest};
         }
-        const float sampled = two ? 2.0f * each : each;  // of the row
-        // The scores of the sample for which the part has places, if the part has as many more as it is longer.
-        const float places = float(part.share) * __fdividef(two ? 2.0f : 1.0f, float(turns));
         return Sample<Config>::guess(
-            shared.search, shared.greatest, shared.goal, with_margin(part, k, sampled),
-            places - 4.5f * sqrtf(places), float(stripes.length) * sampled, [&](auto visit) {
+            shared.search, shared.greatest, shared.goal, goal, places, [&](auto visit) {
 #pragma unroll 1
                 for (u32 stage = 0; stage < (two ? 2 : 1); ++stage) {
                     ring.for_each_word(stripes, part.rank + stage * part.parts, stage, visit);
@@ -188,9 +190,10 @@ struct Filter {
             }
         }
 
-        // Filter each stripe while the next is prefetched.
+        // Filter each stripe while the next is prefetched. No score is above a NaN that wins.
+        const bool above = !Word::NAN_WINS || guess.threshold <= Word::best_key();
 #pragma unroll 1
-        for (u32 turn = 0; turn < turns; ++turn) {
+        for (u32 turn = 0; above && turn < turns; ++turn) {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
             copy_async_wait_but_last();
