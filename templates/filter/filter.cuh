@@ -5,8 +5,10 @@
 //   filter         one read of the row: the scores above the threshold are the candidates
 //   select         the k best candidates, if they are the k best scores: the k-th best candidate must
 //                  not be below the threshold
-//   rescan         if the guess failed, finds the best of a part for certain
-//   rescan_alone   if the guess failed, one CTA finds the best of a whole row for certain
+//   prepare_again  if the guess failed, sets out to read the row once more, above a threshold that the first
+//                  read tells
+//   rescan         if the candidates of a part have no room, finds its best for certain
+//   rescan_alone   if all else failed, one CTA finds the best of a whole row for certain
 //
 // Sampling and verification: Floyd, Rivest, "Expected time bounds for selection", CACM 18 (1975); on
 // GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
@@ -109,11 +111,10 @@ struct Filter {
     // many for their places and not selected from, `last` is 0: then the next guess wants as many more or
     // fewer maxima of the sample above its threshold.
     static __device__ __forceinline__ void prepare_again(Shared& shared, u32 k, u32 size, Wide last) {
-        copy_async_wait_all();  // a row of NaN was not filtered
-        __syncthreads();        // the counters have been read
         const u32 goal = shared.goal;
         const ScoreKey greatest = shared.greatest;
-        __syncthreads();
+        copy_async_wait_all();  // a row of NaN was not filtered
+        __syncthreads();        // the counters have been read
         prepare(shared);
         if (threadIdx.x == 0) {
             const u32 target = size < k ? k + (k - size) / 2 + k / 8 + 8 : (k + CAPACITY) / 2;

@@ -4,10 +4,11 @@
 // twice the number wanted. A histogram of these maxima, from the greatest downwards, gives the threshold.
 // The guess can be too high or too low; the final selection checks it.
 //
-// Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one before
+// Scope: block; every thread must call. Shared memory: the search's, and two words. Barriers: one before
 // the count, and two for each pass. None at the end: the histogram is clear, and the caller places a
 // barrier before it uses the histogram again.
-// Preconditions: the histogram is clear and `greatest` is 0, both before a barrier.
+// Preconditions: the histogram is clear, and `greatest` and `again` are 0 or what the last guess left, all
+// before a barrier.
 #pragma once
 #include "../core/types.cuh"
 #include "../core/warp.cuh"
