@@ -2413,7 +2413,9 @@ struct Filter {
         }
         __syncthreads();
         if (shared.known) {
-            return {true, shared.threshold == Word::worst_key(), shared.threshold, shared.greatest};
+            const ScoreKey threshold = shared.threshold;
+            __syncthreads();  // `filter` writes it
+            return {true, threshold == Word::worst_key(), threshold, shared.greatest};
         }
         return Sample<Config>::guess(
             shared.search, shared.greatest, shared.goal, goal, places, [&](auto visit) {
