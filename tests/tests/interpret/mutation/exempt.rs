@@ -81,7 +81,7 @@ const fn early_guess(kernel: &'static str) -> Exempt {
         function: "guess",
         construct: "copy_async_wait_but_last()",
         mutation: "removed",
-        reason: "the threshold is a guess: from scores that have not arrived it is a bad one, and the row is rescanned",
+        reason: "the threshold is a guess: from scores that have not arrived it is a bad one, and the row is read again",
     }
 }
 
