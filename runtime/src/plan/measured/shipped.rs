@@ -10,7 +10,7 @@ use super::{Provenance, Records};
 use crate::plan::Hysteresis;
 use std::sync::Arc;
 use topkit_codegen::{Arch, ProgramId};
-#[cfg(feature = "interpret")]
+#[cfg(any(test, feature = "interpret"))]
 use {crate::plan::VariantLaunch, crate::problem::Problem, topkit_codegen::Variant};
 
 /// The tables that come with the library; none without the feature `tables`.
@@ -106,7 +106,7 @@ impl GpuTable {
 
     /// A table in which each of these variants takes a microsecond for its problem, and nothing else was
     /// measured.
-    #[cfg(feature = "interpret")]
+    #[cfg(any(test, feature = "interpret"))]
     pub(crate) fn of_fastest(device: &str, fastest: &[(Problem, Variant)]) -> GpuTable {
         let point = |&(problem, ref variant): &(Problem, Variant)| {
             let times = vec![(VariantLaunch::of(variant), 1.0)];
