@@ -1,0 +1,38 @@
+//! `block_digits`: one CTA a row of 16-bit scores, the row in its registers.
+
+use super::resident::{self, ITEMS};
+use super::{Kernel, LaunchKind, Sizes};
+use crate::{Fault, Key, Variant};
+
+pub(super) const KERNEL: Kernel = Kernel {
+    launch: LaunchKind::CtaPerRow,
+    pdl: true,
+    items: ITEMS,
+    clusters: &[1],
+    most_k: None,
+    filters: false,
+    candidates: 3072,
+    wide_candidates: 2048,
+    chunk: 8,
+    ctas,
+    capacity: |variant| Some(variant.threads * variant.items),
+    check,
+    zeroed_bytes: 0,
+    workspace_bytes: |_, _, _| 0,
+    reason: resident::reason,
+    measured: &[Sizes { bins: &[1024], threads: &[256, 512, 1024], items: ITEMS, clusters: &[1] }],
+};
+
+fn check(variant: &Variant, faults: &mut Vec<Fault>) {
+    resident::check(variant, faults);
+    if variant.dtype.bytes() != 2 {
+        let message = format!("{} serves no {} scores", variant.kernel, variant.dtype);
+        faults.push(Fault::of(Key::Dtype, message, "use bf16 or f16"));
+    }
+}
+
+/// The row stays in registers as rounded alone.
+fn ctas(variant: &Variant) -> u32 {
+    let registers = variant.items / 2 + 40;
+    (64 * 1024 / (variant.threads * registers)).max(1)
+}
