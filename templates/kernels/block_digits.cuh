@@ -19,6 +19,7 @@
 #include "../core/threshold.cuh"
 #include "../core/types.cuh"
 #include "../core/warp_search.cuh"
+#include "../ptx/count.cuh"
 #include "../ptx/dependent_launch.cuh"
 #include "../row/resident/row.cuh"
 #include "../row/row.cuh"
@@ -34,6 +35,8 @@ struct BlockDigits {
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     using Split = HitSplit<Config>;
+    static constexpr u32 HOW = 0;
+    static constexpr u32 PUT = 0;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 UPPER_SHIFT = 8;
     static constexpr u32 UPPER_BINS = 256;
@@ -50,6 +53,7 @@ struct BlockDigits {
     struct Shared {
         Histogram<UPPER_BINS> upper;
         Histogram<LOWER_BINS> lower;
+        u32 others;
         u32 reserved;  // two counts: winners in the upper half, ties in the lower
         Split split;
         typename Sink::Winners winners;
@@ -77,27 +81,68 @@ struct BlockDigits {
         const ResidentRow<Config> resident(row, 0);
         const Places& places = resident.places;
         launch_dependents();
-        resident.for_each_code([&](u32 code) { shared.upper.add(code >> UPPER_SHIFT); });
+        resident.for_each_codes(
+            [&](u32 codes) {
+                shared.upper.add(codes >> 8 & 0xFFu);
+                shared.upper.add(codes >> 24);
+            },
+            [&](u32 code) { shared.upper.add(code >> 8); });
         __syncthreads();
         // Find the threshold bin, and count the lower digit of its codes.
         const ThresholdBin upper = WarpSearch<UPPER_BINS>::find(shared.upper, k);
-        Hits candidates;
-        Hits winners;
-        resident.split_at(upper.bin << UPPER_SHIFT, (upper.bin + 1) << UPPER_SHIFT, candidates, winners);
-        resident.for_each_code_of(candidates, [&](u32 code) {
-            shared.lower.add(code % UPPER_BINS >> LOWER_SHIFT);
-        });
+        if constexpr (HOW == 0) {
+            const u32 bin = upper.bin * 0x01000100u;
+            resident.for_each_codes(
+                [&](u32 codes) {
+                    const u32 within = lesser_halves(codes ^ bin, 0x01000100u);
+                    count(shared, within >> LOWER_SHIFT & (2 * LOWER_BINS - 1));
+                    count(shared, within >> (16 + LOWER_SHIFT));
+                },
+                [&](u32 code) {
+                    count(shared, min((code ^ bin) & 0xFFFFu, 256u) >> LOWER_SHIFT);
+                });
+        } else {
+            Hits candidates;
+            Hits beyond;
+            resident.split_at(upper.bin << UPPER_SHIFT, (upper.bin + 1) << UPPER_SHIFT, candidates, beyond);
+            resident.for_each_code_of_few(candidates, [&](u32 code) {
+                shared.lower.add(code % UPPER_BINS >> LOWER_SHIFT);
+            });
+        }
         __syncthreads();
         // Find the code of the last winner. Scores of a greater code win; scores of that code are ties.
         const ThresholdBin lower = WarpSearch<LOWER_BINS>::find(shared.lower, k - upper.above);
         const u32 code = upper.bin << UPPER_SHIFT | lower.bin << LOWER_SHIFT;
+        Hits winners;
         Hits ties;
         resident.split_at(code, code + (1u << LOWER_SHIFT), ties, winners);
         const u32 above = upper.above + lower.above;
         const u32 wanted = k - above;
-        Slots slots = reserve_slots(shared.reserved, winners.count(), ties.count());
+        const u32 counts = winners.count() << 16 | ties.count();
+        u32 first = 0;
+        const u32 total = warp_sum(counts);
+        if (threadIdx.x % WARP_SIZE == 0) {
+            first = count_from(shared.reserved, total);
+        }
+        const u32 through = warp_prefix(counts);
+        first = __shfl_sync(FULL_MASK, first, 0) + through - counts;
+        Slots slots = {first >> 16, first & 0xFFFFu};
         // Write the winners. Many winners are staged in shared memory, and so written in order and in few
         // transactions.
+        if constexpr (PUT == 1) {
+            const bool equal = !Ordinal::USES_COLUMN && Codes::ARE_EXACT && Codes::tells_all(code);
+            if ((equal || lower.inside == wanted) && k <= STAGED) {
+                places.for_each_item(winners, [&](u32 column) { shared.winners.columns[slots.winner++] = column; });
+                places.for_each_column(ties, [&](u32 column) {
+                    if (slots.candidate < wanted) {
+                        shared.winners.columns[above + slots.candidate] = column;
+                    }
+                    ++slots.candidate;
+                });
+                sink_of(args, shared, k, true).finish();
+                return;
+            }
+        }
         const bool staged = STAGED_FROM <= k && k <= STAGED;
         const Sink sink = sink_of(args, shared, k, staged);
         const bool equal = !Ordinal::USES_COLUMN && Codes::ARE_EXACT && Codes::tells_all(code);
@@ -127,6 +172,8 @@ struct BlockDigits {
         // Write the staged winners in order.
         sink.finish();
     }
+
+    static __device__ __forceinline__ void count(Shared& shared, u32 bin) { atomicAdd(&shared.lower.counts[bin], 1u); }
 
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
         const DirectSink<Config> direct = {args, blockIdx.x};

@@ -124,6 +124,23 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     }
 
+    // Calls visit(column) once for every hit, without a loop: in as much time for many hits as for few.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_item(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 p = 0; p < PAIRS; ++p) {
+#pragma unroll
+            for (u32 second = 0; second < 2; ++second) {
+                if (hits.words[p / 16] & 1u << (p % 16 + 16 * second)) {
+                    visit(column(p / VECTOR_PAIRS, p % VECTOR_PAIRS * 2 + second));
+                }
+            }
+        }
+        if (hits.edge != 0) {
+            visit(edge_column());
+        }
+    }
+
     // Calls visit(key, word, bit) once for every hit, with the place of its bit. Vectors that hold a hit
     // are loaded again, two at once: with many hits, single loads would wait for each other.
     template <class Visit>
@@ -298,6 +315,40 @@ struct ResidentRow {
             }
         }
         if (places.holds_edge()) {
+            visit(half_codes(edge) & 0xFFFFu);
+        }
+    }
+
+    // Calls visit(codes) for every two scores, with a code in each half, and visit_one(code) for the score
+    // before or after the vectors.
+    template <class Visit, class VisitOne>
+    __device__ __forceinline__ void for_each_codes(Visit visit, VisitOne visit_one) const {
+#pragma unroll
+        for (u32 v = 0; v < VECTORS; ++v) {
+            if (places.holds(v)) {
+#pragma unroll
+                for (u32 p = 0; p < VECTOR_PAIRS; ++p) {
+                    visit(half_codes(pairs[v * VECTOR_PAIRS + p]));
+                }
+            }
+        }
+        if (places.holds_edge()) {
+            visit_one(half_codes(edge) & 0xFFFFu);
+        }
+    }
+
+    // Calls visit(code) once for every hit. Expects few hits.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_code_of_few(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 w = 0; w < Places::WORDS; ++w) {
+            for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
+                const u32 bit = __ffs(rest) - 1;
+                const u32 codes = half_codes(pick(pairs, w * 16 + bit % 16));
+                visit(bit < 16 ? codes & 0xFFFFu : codes >> 16);
+            }
+        }
+        if (hits.edge != 0) {
             visit(half_codes(edge) & 0xFFFFu);
         }
     }
