@@ -4,6 +4,7 @@
 // one between the counter's reset and this.
 // Precondition of `reserve_slots`: fewer than 65536 of each.
 #pragma once
+#include "../ptx/count.cuh"
 #include "types.cuh"
 #include "warp.cuh"
 
@@ -27,5 +28,18 @@ __device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
 // The first places among the winners and among the candidates. One word counts both.
 __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
     const u32 first = reserve_slot(reserved, winners << 16 | candidates);
+    return {first >> 16, first & 0xFFFFu};
+}
+
+// The same, with the sum of the warp beside the running sums and not after them.
+__device__ __forceinline__ Slots reserve_slots_at_once(u32& reserved, u32 winners, u32 candidates) {
+    const u32 counts = winners << 16 | candidates;
+    const u32 total = warp_sum(counts);
+    u32 first = 0;
+    if (threadIdx.x % WARP_SIZE == 0) {
+        first = count_from(reserved, total);
+    }
+    const u32 before = warp_prefix(counts) - counts;
+    first = __shfl_sync(FULL_MASK, first, 0) + before;
     return {first >> 16, first & 0xFFFFu};
 }

@@ -1,13 +1,13 @@
 // Selects the winners among many candidates that stay where they are: hits of a row in registers.
 //
-// Scope: block; every thread must call. Shared memory: a histogram, its search, two keys and a counter.
-// Barriers: two before the first pass, and four a pass. Preconditions: a barrier between any other use of
-// the shared memory and the call; 1 <= wanted <= candidates; fewer than 65536 candidates.
+// Scope: block; every thread must call. Shared memory of the caller: `histogram`, its search `threshold`, the
+// counter `reserved` and the keys `extremes`. Barriers: two before the first pass, and four a pass.
+// Preconditions: a barrier between any other use of that memory and the call, but of `extremes` and
+// `threshold`; 1 <= wanted <= candidates; fewer than 65536 candidates.
 //
 // Radix passes over the range from the least to the greatest key split the candidates, until all candidates
 // that are left win or are equal.
 #pragma once
-#include "../core/histogram.cuh"
 #include "../core/range.cuh"
 #include "../core/slots.cuh"
 #include "../core/threshold.cuh"
@@ -21,18 +21,13 @@ struct HitSplit {
     using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
 
-    Histogram<Config::BINS> histogram;
-    ThresholdSearch<THREADS> threshold;
-    u32 reserved;  // two counts: winners in the upper half, candidates in the lower
-    Extremes<Wide> extremes;  // of the candidates' keys
-
     // Calls put(slot, column, key) for the best `wanted` candidates, with slots from `place` on. `slot` is
     // this thread's first place among the candidates. Not inlined: inlined, it would change the registers of
     // the common path and cost it 0.25 us (1 x 8192, H200).
-    template <class Places, class Hits, class Put>
-    static __device__ __noinline__ void select(HitSplit& shared, Places places, Hits candidates, u32 slot,
+    template <class Shared, class Places, class Hits, class Put>
+    static __device__ __noinline__ void select(Shared& shared, Places places, Hits candidates, u32 slot,
                                                u32 place, u32 wanted, Put put) {
-        shared.find_extremes(places, candidates);
+        find_extremes(shared, places, candidates);
         Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
         bool settled = active.least == active.greatest;
         while (!settled) {
@@ -70,15 +65,15 @@ struct HitSplit {
 
    private:
     // The least and the greatest key of the candidates, for all threads.
-    template <class Places, class Hits>
-    __device__ __forceinline__ void find_extremes(const Places& places, Hits candidates) {
+    template <class Shared, class Places, class Hits>
+    static __device__ __forceinline__ void find_extremes(Shared& shared, const Places& places, Hits candidates) {
         if (threadIdx.x == 0) {
-            extremes = Extremes<Wide>::of_none();
+            shared.extremes = Extremes<Wide>::of_none();
         }
         __syncthreads();
         const auto own = Extremes<Wide>::of_warp(
             [&](auto visit) { places.for_each_key(candidates, visit); });
-        own.add_to(extremes);
+        own.add_to(shared.extremes);
         __syncthreads();
     }
 };

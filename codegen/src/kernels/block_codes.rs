@@ -1,8 +1,8 @@
-//! `block_digits`: one CTA a row of 16-bit scores, the row in its registers.
+//! `block_codes`: one CTA a row of bf16 scores, the row in its registers.
 
 use super::resident::{self, ITEMS};
 use super::{Kernel, LaunchKind, Sizes};
-use crate::{Fault, Key, Variant};
+use crate::{DType, Fault, Key, Variant};
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::CtaPerRow,
@@ -20,14 +20,14 @@ pub(super) const KERNEL: Kernel = Kernel {
     zeroed_bytes: 0,
     workspace_bytes: |_, _, _| 0,
     reason: resident::reason,
-    measured: &[Sizes { bins: &[1024], threads: &[256, 512, 1024], items: ITEMS, clusters: &[1] }],
+    measured: &[Sizes { bins: &[4096], threads: &[256, 512, 1024], items: ITEMS, clusters: &[1] }],
 };
 
 fn check(variant: &Variant, faults: &mut Vec<Fault>) {
     resident::check(variant, faults);
-    if variant.dtype.bytes() != 2 {
+    if variant.dtype != DType::Bf16 {
         let message = format!("{} serves no {} scores", variant.kernel, variant.dtype);
-        faults.push(Fault::of(Key::Dtype, message, "use bf16 or f16"));
+        faults.push(Fault::of(Key::Dtype, message, "use bf16"));
     }
 }
 

@@ -1,0 +1,153 @@
+// block_codes: one CTA selects the top k of one row of bf16 scores that it keeps in registers.
+//
+// The row is loaded once and rounded to fp16, which makes a code of each score and keeps their order. The
+// codes of bf16 scores have 13 bits. One histogram with a bin for each code finds the code of the last
+// winner: scores with a greater code win, and scores with that code are ties. So no candidates are collected
+// and ranked. Beyond the range of fp16 unequal scores share a code, and keys may use the column: then radix
+// passes over the keys split the ties.
+//
+// Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with one digit that holds the
+// whole rounded score.
+//
+// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
+// Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
+// addresses aligned to their element.
+#pragma once
+#include "../core/histogram.cuh"
+#include "../core/slots.cuh"
+#include "../core/threshold.cuh"
+#include "../core/types.cuh"
+#include "../ptx/count.cuh"
+#include "../ptx/dependent_launch.cuh"
+#include "../row/resident/row.cuh"
+#include "../row/row.cuh"
+#include "../select/split.cuh"
+#include "../sink/short_row.cuh"
+#include "../sink/staged.cuh"
+
+template <class Config>
+struct BlockCodes {
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Wide = typename Ordinal::Wide;
+    using Codes = ScoreCodes<typename Config::Source::Score>;
+    using Places = ResidentPlaces<Config>;
+    using Hits = typename Places::Hits;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 STOP = 9;
+    static constexpr u32 PUT = 0;
+    static constexpr u32 CODE_SHIFT = 3;  // the lowest bits of a code are zero in most exponents
+    static constexpr u32 CODES = 1u << (16 - CODE_SHIFT);
+    // Whether equal codes are equal keys, in most exponents.
+    static constexpr bool ARE_EXACT = !Ordinal::USES_COLUMN && Codes::UNUSED_BITS >= CODE_SHIFT;
+    // The k for which winners are staged on chip before they are written.
+    static constexpr u32 STAGED_FROM = 513;
+    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
+    using Sink = StagedSink<Config, STAGED>;
+
+    static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
+
+    struct Shared {
+        union {
+            Histogram<CODES> codes;
+            Histogram<Config::BINS> histogram;  // of the radix passes
+        };
+        ThresholdSearch<THREADS, false> threshold;
+        u32 reserved;  // two counts: winners in the upper half, ties in the lower
+        Extremes<Wide> extremes;  // of the keys of ties
+        typename Sink::Winners winners;
+    };
+
+    static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
+
+    static __device__ __forceinline__ void keep(const LaunchArgs& args, u32 value) {
+        if (value == 0x12345678u) { static_cast<u32*>(args.indices)[0] = value; }
+    }
+
+    static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
+        // Clear the histogram while the preceding grid ends (PDL).
+        shared.codes.template clear<THREADS>();
+        if (threadIdx.x == 0) {
+            shared.reserved = 0;
+        }
+        __syncthreads();
+        wait_for_preceding_grid();
+        // Find the row. One with no more than k scores is written whole.
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
+        const u32 k = u32(args.k);
+        if (row.length <= k) {
+            take_all<Config>(sink_of(args, shared, k, false), row, k);
+            return;
+        }
+        // Load the row, and count its codes.
+        const ResidentRow<Config> resident(row, 0);
+        const Places& places = resident.places;
+        launch_dependents();
+        if constexpr (STOP == 1) {
+            u32 all = 0;
+            resident.for_each_codes([&](u32 codes) { all ^= codes; }, [&](u32 code) { all ^= code; });
+            keep(args, all);
+            return;
+        }
+        resident.for_each_codes(
+            [&](u32 codes) {
+                shared.codes.add(codes >> CODE_SHIFT & (CODES - 1));
+                shared.codes.add(codes >> (16 + CODE_SHIFT));
+            },
+            [&](u32 code) { shared.codes.add(code >> CODE_SHIFT); });
+        __syncthreads();
+        if constexpr (STOP == 2) {
+            keep(args, shared.codes.counts[threadIdx.x]);
+            return;
+        }
+        // Find the code of the last winner. Scores of a greater code win; scores of that code are ties.
+        const ThresholdBin threshold = shared.threshold.find(shared.codes, k);
+        if constexpr (STOP == 3) {
+            keep(args, threshold.above << 16 | threshold.bin);
+            return;
+        }
+        const u32 code = threshold.bin << CODE_SHIFT;
+        const u32 above = threshold.above;
+        const u32 wanted = k - above;
+        Hits winners;
+        Hits ties;
+        resident.split_at(code, code + (1u << CODE_SHIFT), ties, winners);
+        Slots slots = reserve_slots_at_once(shared.reserved, winners.count(), ties.count());
+        if constexpr (STOP == 4) {
+            keep(args, slots.winner + slots.candidate + above);
+            return;
+        }
+        // Write the winners. Many winners are staged in shared memory, and so written in order and in few
+        // transactions.
+        const bool staged = STAGED_FROM <= k && k <= STAGED;
+        const Sink sink = sink_of(args, shared, k, staged);
+        const auto make_key = [&places](u32 column) { return [&places, column] { return places.key_at(column); }; };
+        if (PUT == 1 && staged) {
+            places.for_each_item(winners, [&](u32 column) { shared.winners.columns[slots.winner++] = column; });
+        } else {
+        sink.put_all([&](auto put) {
+            places.for_each_column(winners, [&](u32 column) { put(slots.winner++, column, make_key(column)); });
+        });
+        }
+        if ((ARE_EXACT && Codes::tells_all(code)) || threshold.inside == wanted) {
+            places.for_each_column(ties, [&](u32 column) {
+                if (slots.candidate < wanted) {
+                    sink.put(above + slots.candidate, column, make_key(column));
+                }
+                ++slots.candidate;
+            });
+        } else {
+            HitSplit<Config>::select(shared, places, ties, slots.candidate, above, wanted,
+                                     [&args, &shared, staged](u32 slot, u32 column, auto key) {
+                                         sink_of(args, shared, u32(args.k), staged).put(slot, column, key);
+                                     });
+        }
+        // Write the staged winners in order.
+        sink.finish();
+    }
+
+    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
+        const DirectSink<Config> direct = {args, blockIdx.x};
+        return {direct, shared.winners, k, staged};
+    }
+};
