@@ -36,6 +36,7 @@ struct BlockCodes {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 STOP = 9;
     static constexpr u32 PUT = 0;
+    static constexpr u32 FIND = 1;
     static constexpr u32 CODE_SHIFT = 3;  // the lowest bits of a code are zero in most exponents
     static constexpr u32 CODES = 1u << (16 - CODE_SHIFT);
     // Whether equal codes are equal keys, in most exponents.
@@ -65,23 +66,29 @@ struct BlockCodes {
     }
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
-        // Clear the histogram while the preceding grid ends (PDL).
+        // While the preceding grid ends (PDL), clear the histogram, and find the row if that reads nothing.
         shared.codes.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
         }
+        constexpr bool EARLY = KnowsRow<typename Config::Source>::VALUE;
+        Places places;
+        if constexpr (EARLY) {
+            places = Places(find_row<Config>(args, blockIdx.x), 0);
+        }
         __syncthreads();
         wait_for_preceding_grid();
-        // Find the row. One with no more than k scores is written whole.
-        const Row<Config> row = find_row<Config>(args, blockIdx.x);
+        if constexpr (!EARLY) {
+            places = Places(find_row<Config>(args, blockIdx.x), 0);
+        }
+        // A row with no more than k scores is written whole.
         const u32 k = u32(args.k);
-        if (row.length <= k) {
-            take_all<Config>(sink_of(args, shared, k, false), row, k);
+        if (places.length <= k) {
+            take_all<Config>(sink_of(args, shared, k, false), places, k);
             return;
         }
         // Load the row, and count its codes.
-        const ResidentRow<Config> resident(row, 0);
-        const Places& places = resident.places;
+        const ResidentRow<Config> resident(places);
         launch_dependents();
         if constexpr (STOP == 1) {
             u32 all = 0;
@@ -101,7 +108,7 @@ struct BlockCodes {
             return;
         }
         // Find the code of the last winner. Scores of a greater code win; scores of that code are ties.
-        const ThresholdBin threshold = shared.threshold.find(shared.codes, k);
+        const ThresholdBin threshold = FIND == 0 ? shared.threshold.find(shared.codes, k) : find(shared, k);
         if constexpr (STOP == 3) {
             keep(args, threshold.above << 16 | threshold.bin);
             return;
@@ -144,6 +151,51 @@ struct BlockCodes {
         }
         // Write the staged winners in order.
         sink.finish();
+    }
+
+    static __device__ __forceinline__ ThresholdBin find(Shared& shared, u32 wanted) {
+        constexpr u32 OWNED = CODES / THREADS;
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 warp = threadIdx.x / WARP_SIZE;
+        const u32 lowest = CODES - (threadIdx.x + 1) * OWNED;
+        const u32 owned = shared.codes.template sum<OWNED>(lowest);
+        const u32 total = warp_sum(owned);
+        if (lane == 0) {
+            shared.threshold.warp_totals[warp] = total;
+        }
+        __syncthreads();
+        u32 above = warp_sum(lane < warp ? shared.threshold.warp_totals[lane] : 0);
+        if (above < wanted && wanted <= above + total) {
+            above += warp_prefix(owned) - owned;
+            if (above < wanted && wanted <= above + owned) {
+                constexpr u32 FOURS = OWNED / 4;
+                u32 counts[OWNED];
+                shared.codes.template read<OWNED>(lowest, counts);
+                u32 left = wanted - above;
+                u32 four = FOURS - 1;
+                u32 through = 0;
+                u32 passed = 0;
+#pragma unroll
+                for (u32 i = FOURS; i-- > 1;) {
+                    through += counts[4 * i] + counts[4 * i + 1] + counts[4 * i + 2] + counts[4 * i + 3];
+                    const bool is_passed = through < left;
+                    four -= is_passed;
+                    passed = is_passed ? through : passed;
+                }
+                left -= passed;
+                u32 c[4];
+                shared.codes.template read<4>(lowest + 4 * four, c);
+                const u32 two = c[3] + c[2];
+                const bool of_2 = two < left;
+                const u32 one = of_2 ? two + c[1] : c[3];
+                const bool of_1 = one < left;
+                left -= of_1 ? one : of_2 ? two : 0;
+                shared.threshold.found = {lowest + 4 * four + 3 - 2 * of_2 - of_1, wanted - left,
+                                          of_2 ? (of_1 ? c[0] : c[1]) : (of_1 ? c[2] : c[3])};
+            }
+        }
+        __syncthreads();
+        return shared.threshold.found;
     }
 
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
