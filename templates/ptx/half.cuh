@@ -39,17 +39,6 @@ __device__ __forceinline__ u32 half_negative(u32 pair) {
 #endif
 }
 
-// The lesser of each two halves, as unsigned integers.
-__device__ __forceinline__ u32 lesser_halves(u32 a, u32 b) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    u32 lesser;
-    asm("min.u16x2 %0, %1, %2;" : "=r"(lesser) : "r"(a), "r"(b));
-    return lesser;
-#else
-    return on_halves(a, b, [](u32 x, u32 y) { return x < y ? x : y; });
-#endif
-}
-
 // A float as the nearest half, in plain C++: ties to even, out of range to an infinity.
 __device__ __forceinline__ u32 half_of_bits(u32 bits) {
     const u32 sign = bits >> 16 & 0x8000u;

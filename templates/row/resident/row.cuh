@@ -128,7 +128,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
 
     // Calls visit(column) once for every hit, without a loop: in as much time for many hits as for few.
     template <class Visit>
-    __device__ __forceinline__ void for_each_item(const Hits& hits, Visit visit) const {
+    __device__ __forceinline__ void for_each_of_many(const Hits& hits, Visit visit) const {
 #pragma unroll
         for (u32 p = 0; p < PAIRS; ++p) {
 #pragma unroll
@@ -338,22 +338,6 @@ struct ResidentRow {
         }
         if (places.holds_edge()) {
             visit_one(half_codes(edge) & 0xFFFFu);
-        }
-    }
-
-    // Calls visit(code) once for every hit. Expects few hits.
-    template <class Visit>
-    __device__ __forceinline__ void for_each_code_of_few(const Hits& hits, Visit visit) const {
-#pragma unroll
-        for (u32 w = 0; w < Places::WORDS; ++w) {
-            for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
-                const u32 bit = __ffs(rest) - 1;
-                const u32 codes = half_codes(pick(pairs, w * 16 + bit % 16));
-                visit(bit < 16 ? codes & 0xFFFFu : codes >> 16);
-            }
-        }
-        if (hits.edge != 0) {
-            visit(half_codes(edge) & 0xFFFFu);
         }
     }
 
