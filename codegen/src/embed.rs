@@ -16,6 +16,7 @@ macro_rules! embed {
 
 embed! {
     "skeleton.cu.j2",
+    "core/bisection.cuh",
     "core/cluster_threshold.cuh",
     "core/histogram.cuh",
     "core/range.cuh",
@@ -41,7 +42,6 @@ embed! {
     "ptx/layout.cuh",
     "ptx/purity.cuh",
     "ptx/reduce.cuh",
-    "ptx/shared_add.cuh",
     "row/resident/row.cuh",
     "row/ring.cuh",
     "row/row.cuh",

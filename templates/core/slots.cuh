@@ -4,7 +4,6 @@
 // one between the counter's reset and this.
 // Precondition of `reserve_slots`: fewer than 65536 of each.
 #pragma once
-#include "../ptx/shared_add.cuh"
 #include "types.cuh"
 #include "warp.cuh"
 
@@ -25,17 +24,8 @@ __device__ __forceinline__ u32 reserve_slot(u32& reserved, u32 count) {
     return __shfl_sync(FULL_MASK, first, WARP_SIZE - 1) + through - count;
 }
 
-// The first places among the winners and among the candidates. One word counts both. The sum of the warp is
-// made beside the running sums, not after them.
+// The first places among the winners and among the candidates. One word counts both.
 __device__ __forceinline__ Slots reserve_slots(u32& reserved, u32 winners, u32 candidates) {
-    const u32 lane = threadIdx.x % WARP_SIZE;
-    const u32 counts = winners << 16 | candidates;
-    const u32 total = warp_sum(counts);
-    u32 first = 0;
-    if (lane == 0) {
-        first = add_from_lane_0(reserved, total);
-    }
-    const u32 before = warp_sum_through(counts, lane) - counts;
-    first = __shfl_sync(FULL_MASK, first, 0) + before;
+    const u32 first = reserve_slot(reserved, winners << 16 | candidates);
     return {first >> 16, first & 0xFFFFu};
 }

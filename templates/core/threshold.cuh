@@ -34,15 +34,16 @@ struct ThresholdSearch {
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 lowest = owner ? BINS - (threadIdx.x + 1) * OWNED : 0;
-        constexpr bool KEPT = KEEPS_COUNTS && OWNED <= 8;
-        u32 counts[KEPT ? OWNED : 1] = {};
+        constexpr u32 AT_ONCE = OWNED < 8 ? OWNED : 8;
+        constexpr bool KEPT = KEEPS_COUNTS && OWNED == AT_ONCE;
+        u32 counts[AT_ONCE] = {};
         u32 owned = 0;
         if constexpr (KEPT) {
             if (owner) {
-                histogram.template read<OWNED>(lowest, counts);
+                histogram.template read<AT_ONCE>(lowest, counts);
             }
 #pragma unroll
-            for (u32 i = 0; i < OWNED; ++i) {
+            for (u32 i = 0; i < AT_ONCE; ++i) {
                 owned += counts[i];
             }
         } else {
@@ -59,64 +60,23 @@ struct ThresholdSearch {
         if (above < wanted && wanted <= above + total) {
             above += warp_sum_through(owned, lane) - owned;
             if (above < wanted && wanted <= above + owned) {
-                found = {lowest, above, 0};
-                if constexpr (KEPT) {
-                    found = bisect(counts, found, wanted);
-                } else if constexpr (OWNED <= 4) {
-                    u32 again[OWNED];
-                    histogram.template read<OWNED>(lowest, again);
-                    found = bisect(again, found, wanted);
-                } else {
-                    const ThresholdBin four = find_four<OWNED>(histogram, found, wanted);
-                    u32 again[4];
-                    histogram.template read<4>(four.bin, again);
-                    found = bisect(again, four, wanted);
+#pragma unroll 1
+                for (u32 left = OWNED; left > 0; left -= AT_ONCE) {
+                    const u32 first = lowest + left - AT_ONCE;
+                    if constexpr (!KEPT) {
+                        histogram.template read<AT_ONCE>(first, counts);
+                    }
+#pragma unroll
+                    for (u32 i = AT_ONCE; i-- > 0;) {
+                        if (above < wanted && wanted <= above + counts[i]) {
+                            found = {first + i, above, counts[i]};
+                        }
+                        above += counts[i];
+                    }
                 }
             }
         }
         __syncthreads();
         return found;
-    }
-
-   private:
-    // Of the N bins from `range.bin` on, the four with the threshold bin.
-    template <u32 N, u32 BINS>
-    static __device__ __forceinline__ ThresholdBin find_four(const Histogram<BINS>& histogram,
-                                                             const ThresholdBin& range, u32 wanted) {
-        ThresholdBin four = {range.bin + N - 4, range.above, 0};
-        u32 above = range.above;
-#pragma unroll
-        for (u32 i = N - 4; i > 0; i -= 4) {
-            u32 counts[4];
-            histogram.template read<4>(range.bin + i, counts);
-            above += counts[0] + counts[1] + counts[2] + counts[3];
-            const bool is_passed = above < wanted;
-            four.bin -= is_passed ? 4 : 0;
-            four.above = is_passed ? above : four.above;
-        }
-        return four;
-    }
-
-    // The threshold bin among bins with these counts, by halves.
-    template <u32 N>
-    static __device__ __forceinline__ ThresholdBin bisect(const u32 (&counts)[N], const ThresholdBin& range,
-                                                          u32 wanted) {
-        if constexpr (N == 1) {
-            return {range.bin, range.above, counts[0]};
-        } else {
-            u32 reached = range.above;
-#pragma unroll
-            for (u32 i = N / 2; i < N; ++i) {
-                reached += counts[i];
-            }
-            const bool is_passed = reached < wanted;
-            u32 half[N / 2];
-#pragma unroll
-            for (u32 i = 0; i < N / 2; ++i) {
-                half[i] = is_passed ? counts[i] : counts[N / 2 + i];
-            }
-            const ThresholdBin left = {range.bin + (is_passed ? 0 : N / 2), is_passed ? reached : range.above, 0};
-            return bisect(half, left, wanted);
-        }
     }
 };

@@ -13,6 +13,7 @@
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
 // addresses aligned to their element.
 #pragma once
+#include "../core/bisection.cuh"
 #include "../core/histogram.cuh"
 #include "../core/slots.cuh"
 #include "../core/threshold.cuh"
@@ -39,7 +40,7 @@ struct BlockCodes {
     static constexpr bool ARE_EXACT = !Ordinal::USES_COLUMN && Codes::UNUSED_BITS >= CODE_SHIFT;
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
+    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 2 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
@@ -49,7 +50,7 @@ struct BlockCodes {
             Histogram<CODES> codes;
             Histogram<Config::BINS> histogram;  // of the radix passes
         };
-        ThresholdSearch<THREADS, false> threshold;
+        BisectionSearch<THREADS> threshold;
         u32 reserved;  // two counts: winners in the upper half, ties in the lower
         Extremes<Wide> extremes;  // of the keys of ties
         typename Sink::Winners winners;
@@ -82,12 +83,7 @@ struct BlockCodes {
         // Load the row, and count its codes.
         const ResidentRow<Config> resident(places);
         launch_dependents();
-        resident.for_each_codes(
-            [&](u32 codes) {
-                shared.codes.add(codes >> CODE_SHIFT & (CODES - 1));
-                shared.codes.add(codes >> (16 + CODE_SHIFT));
-            },
-            [&](u32 code) { shared.codes.add(code >> CODE_SHIFT); });
+        resident.for_each_code([&](u32 code) { shared.codes.add(code >> CODE_SHIFT); });
         __syncthreads();
         // Find the code of the last winner. Scores of a greater code win; scores of that code are ties.
         const ThresholdBin threshold = shared.threshold.find(shared.codes, k);

@@ -28,17 +28,6 @@ __device__ __forceinline__ u32 on_halves(u32 a, u32 b, F f) {
     return f(a & 0xFFFFu, b & 0xFFFFu) | f(a >> 16, b >> 16) << 16;
 }
 
-// All bits of each half set where the half is negative.
-__device__ __forceinline__ u32 half_negative(u32 pair) {
-#if defined(__CUDA_ARCH__)
-    u32 mask;
-    asm("prmt.b32 %0, %1, 0, 0xBB99;" : "=r"(mask) : "r"(pair));  // the signs of the upper bytes
-    return mask;
-#else
-    return (pair >> 15 & 0x00010001u) * 0xFFFFu;
-#endif
-}
-
 // A float as the nearest half, in plain C++: ties to even, out of range to an infinity.
 __device__ __forceinline__ u32 half_of_bits(u32 bits) {
     const u32 sign = bits >> 16 & 0x8000u;

@@ -18,25 +18,6 @@ __device__ __forceinline__ u32 warp_sum(u32 value) {
 #endif
 }
 
-// The sum over the lanes up to and with this one. A shuffle tells by itself whether there is a lane below.
-__device__ __forceinline__ u32 warp_sum_through(u32 value, u32 lane) {
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
-        asm("{\n\t.reg .pred p;\n\t.reg .u32 below;\n\tshfl.sync.up.b32 below|p, %0, %1, 0, -1;\n\t"
-            "@p add.u32 %0, %0, below;\n\t}"
-            : "+r"(value)
-            : "r"(distance));
-    }
-#else
-    for (u32 distance = 1; distance < WARP_SIZE; distance *= 2) {
-        const u32 below = __shfl_up_sync(FULL_MASK, value, distance);
-        value += lane >= distance ? below : 0;
-    }
-#endif
-    return value;
-}
-
 // The greatest value of the warp, in every lane.
 template <class Word>
 __device__ __forceinline__ Word warp_greatest(Word value) {

@@ -11,7 +11,8 @@
 
 // Codes: unsigned integers, two to a register, that compare as the halves do. No NaN, no -0.
 __device__ __forceinline__ u32 half_codes(u32 pair) {
-    return pair ^ (half_negative(pair) | HALF_SIGNS);
+    const u32 negative = pair >> 15 & 0x00010001u;
+    return pair ^ (negative * 0x7FFFu | HALF_SIGNS);
 }
 
 __device__ __forceinline__ u32 half_of_code(u32 code) {

@@ -323,24 +323,6 @@ struct ResidentRow {
         }
     }
 
-    // Calls visit(codes) for every two scores, with a code in each half, and visit_one(code) for the score
-    // before or after the vectors.
-    template <class Visit, class VisitOne>
-    __device__ __forceinline__ void for_each_codes(Visit visit, VisitOne visit_one) const {
-#pragma unroll
-        for (u32 v = 0; v < VECTORS; ++v) {
-            if (places.holds(v)) {
-#pragma unroll
-                for (u32 p = 0; p < VECTOR_PAIRS; ++p) {
-                    visit(half_codes(pairs[v * VECTOR_PAIRS + p]));
-                }
-            }
-        }
-        if (places.holds_edge()) {
-            visit_one(half_codes(edge) & 0xFFFFu);
-        }
-    }
-
     // Calls visit(code) once for every hit. Expects many hits.
     template <class Visit>
     __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
