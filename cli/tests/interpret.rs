@@ -27,7 +27,7 @@ fn the_shipped_scores_are_selected_from_by_the_kernel() {
     let text = place.run(&[&file[..], &["--engine", "interpret"]].concat()).done();
     for words in [
         "ran on  the interpreter: the generated kernel on the CPU, every access checked",
-        "kernel  block_resident bf16 v8_b4096_t256_r16, 1 of ",
+        "kernel  block_codes bf16 v8_b4096_t256_r16, 1 of ",
         "faults  none, with --schedule-seed 0",
         "it says nothing of a GPU's time",
         "check   exact: no difference from the oracle in 8 rows",

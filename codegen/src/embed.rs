@@ -16,6 +16,7 @@ macro_rules! embed {
 
 embed! {
     "skeleton.cu.j2",
+    "core/bisection.cuh",
     "core/cluster_threshold.cuh",
     "core/histogram.cuh",
     "core/range.cuh",
@@ -58,6 +59,7 @@ embed! {
     "select/cut.cuh",
     "select/extremes.cuh",
     "select/radix_pass.cuh",
+    "select/split.cuh",
     "sink/direct.cuh",
     "sink/indices.cuh",
     "sink/short_row.cuh",

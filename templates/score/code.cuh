@@ -50,6 +50,8 @@ struct ScoreCodes {
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
+    // The lowest bits of a code that are zero in most exponents.
+    static constexpr u32 UNUSED_BITS = Dtype::MANTISSA_BITS < 10 ? 10 - Dtype::MANTISSA_BITS : 0;
     // Whether halves of most exponents hold scores without rounding.
     static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
     // Whether scores of this code's exponent are equal if their codes are equal. Precondition: ARE_EXACT.

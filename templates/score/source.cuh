@@ -64,3 +64,13 @@ struct PlainSource {
     __device__ __forceinline__ Element score(Element element, u32) const { return element; }
     __device__ __forceinline__ bool keep(u32) const { return true; }
 };
+
+// Whether the columns of a row are known without a read from memory.
+template <class Source>
+struct KnowsRow {
+    static constexpr bool VALUE = false;
+};
+template <class Dtype>
+struct KnowsRow<PlainSource<Dtype, false>> {
+    static constexpr bool VALUE = true;
+};

@@ -67,7 +67,7 @@ struct StagedSink {
         direct.finish();
     }
 
-   private:
+    // Takes one winner. Precondition: winners are staged.
     template <class MakeKey>
     __device__ __forceinline__ void stage(u32 slot, u32 column, MakeKey key) const {
         winners.columns[slot] = column;

@@ -66,6 +66,17 @@ pub fn variants() -> Vec<Variant> {
         semantics: semantics(2),
         program: None,
     });
+    variants.push(Variant {
+        kernel: KernelKind::BlockCodes,
+        dtype: DType::Bf16,
+        vec_size: 8,
+        bins: 4096,
+        threads: 512,
+        items: 16,
+        cluster: 1,
+        semantics: semantics(0),
+        program: None,
+    });
     // A kernel without an entry has the first of the sizes that a tuning measures.
     for &kernel in KernelKind::ALL {
         let measured = kernel.measured().first();

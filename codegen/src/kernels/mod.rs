@@ -3,6 +3,7 @@
 //! The table at the top names the kernels; a new kernel needs a line of the table, its module and a file.
 //! Nothing here chooses between kernels, which is the planner's work, and nothing here fails.
 
+mod block_codes;
 mod block_filter;
 mod block_radix;
 mod block_resident;
@@ -56,6 +57,8 @@ kernels! {
     BlockRadix = block_radix,
     /// One CTA a row of at most 32768 columns, the row in its registers.
     BlockResident = block_resident,
+    /// One CTA a row of at most 32768 columns of bf16 scores, the row in its registers.
+    BlockCodes = block_codes,
     /// A cluster of CTAs a row of at most 524288 columns, the row in their registers.
     ClusterResident = cluster_resident,
     /// One CTA a row of any length, read once.

@@ -54,11 +54,17 @@ fn resident(
         return None;
     }
     let many_rows = has_many_rows(problem, limits);
-    let shapes = spec.threads.iter().flat_map(|&threads| {
-        KernelKind::BlockResident.items().iter().map(move |&items| (threads, items))
-    });
+    // 32 x 8192 bf16 at k = 512, 2.9 us with a bin for each code and 3.2 without (H200).
+    let kernel = match problem.dtype {
+        DType::Bf16 => KernelKind::BlockCodes,
+        _ => KernelKind::BlockResident,
+    };
+    let shapes = spec
+        .threads
+        .iter()
+        .flat_map(|&threads| kernel.items().iter().map(move |&items| (threads, items)));
     let sizeless = Variant {
-        kernel: KernelKind::BlockResident,
+        kernel,
         vec_size,
         bins: nearest(4096, &spec.bins),
         ..streaming(spec, problem, limits)

@@ -62,7 +62,7 @@ fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'s
     let most = KernelKind::BlockFilter.most_k().unwrap_or(0);
     match variant.kernel {
         KernelKind::BlockRadix if k <= most => Some("others read such a row fewer times"),
-        KernelKind::BlockResident => {
+        KernelKind::BlockResident | KernelKind::BlockCodes => {
             let room = variant.capacity().unwrap_or(0) as usize;
             (room / 2 >= columns.max(1024)).then_some("half of its room would be empty")
         }
@@ -167,13 +167,16 @@ mod tests {
     #[test]
     fn the_kernels_are_those_that_may_win() {
         use KernelKind::*;
-        assert_eq!(kernels(1, 4096, 64), [BlockResident, ClusterResident]);
-        assert_eq!(kernels(256, 4096, 64), [BlockResident]);
+        assert_eq!(kernels(1, 4096, 64), [BlockCodes, BlockResident, ClusterResident]);
+        assert_eq!(kernels(256, 4096, 64), [BlockCodes, BlockResident]);
         assert_eq!(kernels(1, 131_072, 64), [ClusterResident]);
         assert_eq!(kernels(1, 1 << 20, 64), [ClusterFilter, GridFilter]);
         assert_eq!(kernels(1024, 131_072, 64), [BlockFilter]);
         assert_eq!(kernels(1, 131_072, 4096), [BlockRadix, ClusterResident]);
-        assert_eq!(kernels(4, 32_768, 64), [BlockFilter, BlockResident, ClusterResident]);
+        assert_eq!(
+            kernels(4, 32_768, 64),
+            [BlockCodes, BlockFilter, BlockResident, ClusterResident]
+        );
     }
 
     #[test]

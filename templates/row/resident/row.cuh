@@ -38,6 +38,7 @@ struct ClusterShare {
 template <>
 struct ClusterShare<1> {
     static constexpr u32 rank = 0;
+    ClusterShare() = default;
     __device__ __forceinline__ explicit ClusterShare(u32) {}
 };
 
@@ -107,6 +108,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     };
 
+    ResidentPlaces() = default;
     __device__ __forceinline__ ResidentPlaces(const Row<Config>& row, u32 rank)
         : ClusterShare<Config::CLUSTER>{rank}, Vectors(row) {}
 
@@ -117,6 +119,23 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         for (u32 w = 0; w < WORDS; ++w) {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 visit(column_of(w, __ffs(rest) - 1));
+            }
+        }
+        if (hits.edge != 0) {
+            visit(edge_column());
+        }
+    }
+
+    // Calls visit(column) once for every hit, without a loop: in as much time for many hits as for few.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_of_many(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 p = 0; p < PAIRS; ++p) {
+#pragma unroll
+            for (u32 second = 0; second < 2; ++second) {
+                if (hits.words[p / 16] & 1u << (p % 16 + 16 * second)) {
+                    visit(column(p / VECTOR_PAIRS, p % VECTOR_PAIRS * 2 + second));
+                }
             }
         }
         if (hits.edge != 0) {
@@ -225,7 +244,9 @@ struct ResidentRow {
     u32 pairs[Places::PAIRS];  // -inf where the thread holds no score
     u32 edge;                  // a score before or after the vectors, in the low half
 
-    __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : places(row, rank) {
+    __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : ResidentRow(Places(row, rank)) {}
+
+    __device__ __forceinline__ explicit ResidentRow(const Places& own) : places(own) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
             Words::clear(words, Words::VECTOR * v);
@@ -236,7 +257,7 @@ struct ResidentRow {
         edge = rounded(Word::WORST_BITS, 0);
         if (places.holds_edge()) {
             const u32 at = places.edge_column();
-            edge = rounded(Words::score(row, __ldg(row.elements + at), at), 0);
+            edge = rounded(Words::score(own, __ldg(own.elements + at), at), 0);
         }
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {

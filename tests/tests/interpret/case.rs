@@ -55,6 +55,12 @@ pub fn resident(
     Variant { kernel, dtype, vec_size, bins, threads, items, cluster: 1, semantics, program: None }
 }
 
+/// The kernel that has a bin for each code of a bf16 score.
+pub fn codes(threads: u32, items: u32, semantics: Semantics) -> Variant {
+    let kernel = KernelKind::BlockCodes;
+    Variant { kernel, ..resident(DType::Bf16, 512, threads, items, semantics) }
+}
+
 /// The kernel that holds its row in several CTAs.
 pub fn shared(
     dtype: DType,
@@ -96,15 +102,18 @@ pub fn six(dtype: DType, semantics: Semantics) -> [Variant; 6] {
 }
 
 /// Every kernel with either end of the order and both NaN policies. Score types go round, and so do
-/// dense and ragged rows, so that the compiler has little to do.
+/// dense and ragged rows, so that the compiler has little to do. `block_codes` serves bf16 alone.
 pub fn six_of_every_meaning() -> Vec<Variant> {
     let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
     let of_meaning = |(turn, (select, nan)): (usize, _)| {
-        (0..6).map(move |index| {
+        let rows = RowShape::ALL[turn % RowShape::ALL.len()];
+        let own = codes(128, 16, Semantics { select, nan, rows, ..Semantics::DEFAULT });
+        let others = (0..6).map(move |index| {
             let dtype = DType::ALL[(turn + index) % DType::ALL.len()];
             let rows = RowShape::ALL[(turn + index) % RowShape::ALL.len()];
             six(dtype, Semantics { select, nan, rows, ..Semantics::DEFAULT })[index]
-        })
+        });
+        others.chain([own])
     };
     meanings.enumerate().flat_map(of_meaning).collect()
 }

@@ -3,11 +3,13 @@
 //! shorter than k. Sizes, layouts and k go round, so that each two of them run together. Every answer is checked
 //! at zero tolerance, and the interpreter watches every launch.
 
-use crate::case::{ALIGNED, Case, Element, Interpreted, Layout, load, resident, shared, variant};
+use crate::case::{
+    ALIGNED, Case, Element, Interpreted, Layout, codes, load, resident, shared, variant,
+};
 use half::{bf16, f16};
 use topkit::interpret::Kernel;
 use topkit::{
-    DType, Score,
+    DType, Score, Variant,
     spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
 };
 use topkit_lab::{Distribution, SUITE};
@@ -66,14 +68,20 @@ fn f16_is_exact() {
     every_distribution::<f16>();
 }
 
-/// `block_resident`, in several sizes: for rows that fill its registers, and for shorter rows.
+/// `block_resident`, in several sizes.
 fn resident_rows<S: Score + Element>() {
-    let semantics = Semantics::DEFAULT;
-    let mut launches = 0;
     let sizes = [(4096, 128, 8), (512, 128, 16), (2048, 256, 32), (4096, 512, 16)];
-    for (size, (bins, threads, items)) in sizes.into_iter().enumerate() {
-        let kernel = load(&resident(S::DTYPE, bins, threads, items, semantics));
-        let capacity = (threads * items) as usize;
+    let variant =
+        |(bins, threads, items)| resident(S::DTYPE, bins, threads, items, Semantics::DEFAULT);
+    rows_in_registers::<S>(&sizes.map(variant));
+}
+
+/// Rows that fill the registers of a variant, and shorter rows.
+fn rows_in_registers<S: Score + Element>(variants: &[Variant]) {
+    let mut launches = 0;
+    for (size, variant) in variants.iter().enumerate() {
+        let kernel = load(variant);
+        let capacity = variant.capacity().unwrap() as usize;
         let shapes = [
             (capacity, ALIGNED),
             (capacity / 2 + 5, Layout { offset: 1, gap: 2 }),
@@ -102,6 +110,14 @@ fn resident_f32_is_exact() {
 #[test]
 fn resident_bf16_is_exact() {
     resident_rows::<bf16>();
+}
+
+#[test]
+fn a_bin_for_each_code_is_exact() {
+    let sizes = [(128, 8), (256, 32), (512, 16), (1024, 8)];
+    rows_in_registers::<bf16>(
+        &sizes.map(|(threads, items)| codes(threads, items, Semantics::DEFAULT)),
+    );
 }
 
 #[test]

@@ -60,6 +60,11 @@ fn block_resident_is_exact() {
 }
 
 #[test]
+fn block_codes_is_exact() {
+    fuzz_of(KernelKind::BlockCodes);
+}
+
+#[test]
 fn cluster_resident_is_exact() {
     fuzz_of(KernelKind::ClusterResident);
 }

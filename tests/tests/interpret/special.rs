@@ -39,6 +39,11 @@ fn special_scores_are_ranked_by_block_resident() {
 }
 
 #[test]
+fn special_scores_are_ranked_by_block_codes() {
+    special_scores_are_ranked_by(KernelKind::BlockCodes);
+}
+
+#[test]
 fn special_scores_are_ranked_by_cluster_resident() {
     special_scores_are_ranked_by(KernelKind::ClusterResident);
 }

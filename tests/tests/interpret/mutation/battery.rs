@@ -55,9 +55,13 @@ impl fmt::Display for Detection {
 }
 
 /// The smallest variant of a kernel that serves every input: it compiles soonest and has four warps a
-/// CTA. `cluster_resident` has more branches for 16-bit scores than for others.
+/// CTA. `cluster_resident` has more branches for 16-bit scores than for others, and `block_codes` serves
+/// bf16 alone.
 pub fn smallest(kernel: KernelKind) -> Variant {
-    let dtype = if kernel == KernelKind::ClusterResident { DType::Bf16 } else { DType::F32 };
+    let dtype = match kernel {
+        KernelKind::ClusterResident | KernelKind::BlockCodes => DType::Bf16,
+        _ => DType::F32,
+    };
     let spec = SelectorSpec::builder("Smallest")
         .dtype([dtype])
         .vec_size([16 / dtype.bytes()])

@@ -5,7 +5,7 @@
 mod faults;
 pub mod rows;
 
-use crate::case::{SIX_COLUMNS, interpreter, six};
+use crate::case::{SIX_COLUMNS, codes, interpreter, six};
 use rows::Rows;
 use topkit::interpret::{Kernel, Word};
 use topkit::program::Program;
@@ -83,6 +83,21 @@ fn a_source_negates_and_masks() {
 #[test]
 fn a_source_gives_wider_scores_than_its_elements() {
     are_exact([(DType::Bf16, masked(DType::F32)); 6], 1);
+}
+
+/// `block_codes` serves bf16 elements alone.
+#[test]
+fn block_codes_takes_each_part() {
+    let column = Parts { lowest_column: true, ..Parts::NONE };
+    let pairs = Parts { pairs: true, ..Parts::NONE };
+    let all = Parts { masked: Some(DType::F32), lowest_column: true, pairs: true };
+    let parts = [masked(DType::Bf16), masked(DType::F32), column, pairs, all];
+    let mut found = Vec::new();
+    for (turn, parts) in parts.into_iter().enumerate() {
+        let variant = codes(128, 16, MEANINGS[turn % MEANINGS.len()]);
+        found.extend(wrong::<half::bf16>(&variant, parts));
+    }
+    assert!(found.is_empty(), "{} wrong:\n{}", found.len(), found.join("\n"));
 }
 
 #[test]

@@ -1,0 +1,44 @@
+//! `block_codes`: one CTA a row of bf16 scores, the row in its registers, a histogram bin for each code.
+
+use super::resident::{self, ITEMS};
+use super::{Kernel, LaunchKind, Sizes};
+use crate::{DType, Fault, Key, Variant};
+
+pub(super) const KERNEL: Kernel = Kernel {
+    launch: LaunchKind::CtaPerRow,
+    pdl: true,
+    items: ITEMS,
+    clusters: &[1],
+    most_k: None,
+    filters: false,
+    candidates: 3072,
+    wide_candidates: 2048,
+    chunk: 8,
+    ctas,
+    capacity: |variant| Some(variant.threads * variant.items),
+    check,
+    zeroed_bytes: 0,
+    workspace_bytes: |_, _, _| 0,
+    reason: resident::reason,
+    measured: &[Sizes {
+        bins: &[4096],
+        threads: &[256, 512, 1024],
+        items: &[8, 16, 32],
+        clusters: &[1],
+    }],
+};
+
+/// The codes of bf16 scores have 13 bits. Those of other scores have more, too many for a bin each.
+fn check(variant: &Variant, faults: &mut Vec<Fault>) {
+    resident::check(variant, faults);
+    if variant.dtype != DType::Bf16 {
+        let message = format!("{} serves no {} scores", variant.kernel, variant.dtype);
+        faults.push(Fault::of(Key::Dtype, message, "use bf16"));
+    }
+}
+
+/// The row stays in registers as rounded alone, and a CTA takes 41 KB of shared memory.
+fn ctas(variant: &Variant) -> u32 {
+    let registers = variant.items / 2 + 40;
+    (64 * 1024 / (variant.threads * registers)).clamp(1, 4)
+}
