@@ -17,7 +17,8 @@ pub(super) fn variant(
     limits: &Limits,
     tried: &Tried,
 ) -> Variant {
-    shared(spec, problem, limits, tried)
+    by_warps(spec, problem, limits, tried)
+        .or_else(|| shared(spec, problem, limits, tried))
         .or_else(|| filtering(spec, problem, limits, tried))
         .or_else(|| resident(spec, problem, limits, tried))
         .unwrap_or_else(|| streaming(spec, problem, limits))
@@ -37,6 +38,28 @@ fn streaming(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Variant
         semantics: spec.semantics,
         program: spec.program_id(),
     }
+}
+
+/// The kernel that keeps a row in the registers of one warp, where the selector has one wide enough: the one
+/// with the least room, and small CTAs, which spread few rows over the multiprocessors.
+fn by_warps(
+    spec: &SelectorSpec,
+    problem: &Problem,
+    limits: &Limits,
+    tried: &Tried,
+) -> Option<Variant> {
+    let kernel = KernelKind::WarpResident;
+    let (vec_size, bins) = (wanted_vec_size(problem).value, kernel.measured().first()?.bins[0]);
+    if !spec.vec_size.contains(&vec_size) || !spec.bins.contains(&bins) {
+        return None;
+    }
+    let sizeless = Variant { kernel, vec_size, bins, ..streaming(spec, problem, limits) };
+    let shapes = spec.threads.iter().flat_map(|&threads| {
+        kernel.items().iter().map(move |&items| Variant { threads, items, ..sizeless })
+    });
+    let fitting = shapes
+        .filter(|variant| variant.capacity().is_some_and(|most| problem.columns <= most as usize));
+    least_sound(fitting, tried, |variant| (variant.items, variant.threads))
 }
 
 /// The kernel that keeps its rows in registers, where the selector has one wide enough.
@@ -224,6 +247,7 @@ pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<
     let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
     let mut columns =
         vec![0, ALONE, RESIDENT_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
+    columns.extend(KernelKind::WarpResident.items().iter().map(|items| (32 * items) as usize));
     for &threads in spec.threads.iter() {
         columns.extend(
             KernelKind::BlockResident.items().iter().map(|items| (threads * items) as usize),
