@@ -17,6 +17,7 @@ struct WarpRow : Row<Config> {
     using Wide = typename Config::Ordinal::Wide;
     using Row<Config>::elements;
     using Row<Config>::length;
+    static constexpr bool RAW = Config::Source::IDENTITY && !Config::Source::DROPS;
     static constexpr u32 ITEMS = Config::ITEMS;
     static constexpr u32 PIECE = Config::VEC_SIZE < ITEMS ? Config::VEC_SIZE : ITEMS;
     static constexpr u32 PIECES = ITEMS / PIECE;
@@ -50,13 +51,13 @@ struct WarpRow : Row<Config> {
                 }
             }
         }
+        // A source of a program is asked for elements of the row alone. Other keys are made without a branch.
 #pragma unroll
         for (u32 item = 0; item < ITEMS; ++item) {
-            const u32 at = column(item);
-            keys[item] = this->key_of(vectors[item / PIECE].elements[item % PIECE], at);
+            const bool has_key = RAW || (present >> item & 1);
+            keys[item] = has_key ? Wide(this->key_of(vectors[item / PIECE].elements[item % PIECE], column(item))) : 0;
         }
-        // Most rows fill the lanes.
-        if (present != ALL) {
+        if (RAW && present != ALL) {
 #pragma unroll
             for (u32 item = 0; item < ITEMS; ++item) {
                 keys[item] = present >> item & 1 ? keys[item] : 0;
