@@ -359,4 +359,22 @@ mod tests {
         assert_eq!(nearest(512, &[256, 1024]), 256);
         assert_eq!(nearest(512, &[128, 1024]), 1024);
     }
+
+    /// Routers: a warp a row, with as many scores a lane as the row needs; longer rows have a CTA.
+    #[test]
+    fn short_rows_have_a_warp_each() {
+        let spec = SelectorSpec::builder("Router").dtype(DType::ALL).k(1..=64).build().unwrap();
+        let limits = Limits::of_arch("sm_90a".parse().unwrap());
+        for dtype in DType::ALL {
+            let named = |columns| {
+                let problem = Problem::new(dtype, 16384, columns, 8);
+                variant(&spec, &problem, &limits, &Tried::default())
+            };
+            for (columns, items) in [(1, 2), (64, 2), (65, 4), (256, 8), (384, 16), (1024, 32)] {
+                let variant = named(columns);
+                assert_eq!((variant.kernel, variant.items), (KernelKind::WarpResident, items));
+            }
+            assert_eq!(named(1025).kernel, KernelKind::BlockResident);
+        }
+    }
 }
