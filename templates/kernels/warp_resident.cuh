@@ -16,6 +16,7 @@
 // to their element.
 #pragma once
 #include "../core/types.cuh"
+#include "../core/warp.cuh"
 #include "../ptx/dependent_launch.cuh"
 #include "../ptx/reduce.cuh"
 #include "../row/resident/warp_row.cuh"
@@ -29,11 +30,22 @@ struct WarpResident {
     using Wide = typename Ordinal::Wide;
     using Sink = DirectSink<Config>;
     static constexpr u32 WARPS = Config::THREADS / WARP_SIZE;
-    // Halvings of the range of the lanes' best keys: a bound need not be the best one.
-    static constexpr u32 BOUND_ROUNDS = 8;
+    // Lanes whose best keys are compared, for a k of at most half as many; beyond that, all of them.
+    static constexpr u32 GROUPS = WARP_SIZE / 2;
+
+    // Keys that are read at once.
+    struct alignas(4 * sizeof(Wide)) Four {
+        Wide keys[4];
+    };
+
+    // Of one warp.
+    struct Part {
+        Four keys[WARP_SIZE / 4];  // the best of each lane, and later the candidates
+        u32 columns[WARP_SIZE];    // of the candidates
+    };
 
     struct Shared {
-        u32 columns[WARPS][WARP_SIZE];  // of the candidates of each warp's row
+        Part parts[WARPS];
     };
 
     // The candidates: keys from `least` to `greatest`. The key of the k-th winner is one of them.
@@ -48,15 +60,20 @@ struct WarpResident {
         __device__ __forceinline__ u32 candidates() const { return from_least - above; }
     };
 
+    // The warps of the grid take rows in turn.
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         wait_for_preceding_grid();
-        // Find the row. One with no more than k scores is written whole.
         const u32 warp = threadIdx.x / WARP_SIZE;
-        const u32 lane = threadIdx.x % WARP_SIZE;
-        const u32 number = blockIdx.x * WARPS + warp;
-        if (number >= u64(args.rows)) {
-            return;
+#pragma unroll 1
+        for (u32 row = blockIdx.x * WARPS + warp; row < u64(args.rows); row += gridDim.x * WARPS) {
+            select_row(args, shared.parts[warp], row);
+            __syncwarp();
         }
+    }
+
+    static __device__ __forceinline__ void select_row(const LaunchArgs& args, Part& part, u32 number) {
+        // Find the row. One with no more than k scores is written whole.
+        const u32 lane = threadIdx.x % WARP_SIZE;
         const Row<Config> row = find_row<Config>(args, number);
         const u32 k = u32(args.k);
         const Sink sink = {args, number};
@@ -68,7 +85,7 @@ struct WarpResident {
         const WarpRow<Config> resident(row, lane);
         launch_dependents();
         // Find the candidates: bound their keys, and halve the range while they are more than a warp has lanes.
-        Range range = bound(resident, k);
+        Range range = bound(resident, part, k);
         narrow(resident, k, range);
         // Write the scores above the candidates.
         const u32 hits = range.hits & ~range.winners;
@@ -88,13 +105,12 @@ struct WarpResident {
             });
         } else {
             // Move the candidates to one a lane, and select the best of them.
-            u32* columns = shared.columns[warp];
-            resident.for_each_hit(hits, [&](u32 place, u32 column) { columns[place] = column; });
+            resident.for_each_hit(hits, [&](u32 place, u32 column) { part.columns[place] = column; });
             __syncwarp();
             const bool has_one = lane < candidates;
-            const u32 column = has_one ? columns[lane] : 0;
+            const u32 column = has_one ? part.columns[lane] : 0;
             const Wide key = has_one ? Wide(row.key_at(column)) : 0;
-            const u32 winners = best_lanes(key, candidates, wanted, lane);
+            const u32 winners = best_lanes(part, key, candidates, wanted, lane);
             if (winners >> lane & 1) {
                 const u32 place = __popc(winners & ((1u << lane) - 1));
                 sink.put(range.above + place, column, [key] { return Key(key); });
@@ -117,29 +133,45 @@ struct WarpResident {
     }
 
     // A range that the key of the k-th winner is in.
-    static __device__ __forceinline__ Range bound(const WarpRow<Config>& resident, u32 k) {
-        const Wide best = resident.greatest();
-        Wide greatest = warp_greatest(best);
-        Range range = {0, greatest, 0, 0, 0, 0};
+    static __device__ __forceinline__ Range bound(const WarpRow<Config>& resident, Part& part, u32 k) {
+        Wide best = resident.greatest();
+        Range range = {0, warp_greatest(best), 0, 0, 0, 0};
         if (k <= WARP_SIZE) {
-            range.least = ~warp_greatest(Wide(~best));
-#pragma unroll 1
-            for (u32 round = 0; round < BOUND_ROUNDS && range.least < greatest; ++round) {
-                const Wide middle = greatest - (greatest - range.least) / 2;
-                const u32 lanes = __popc(__ballot_sync(FULL_MASK, best >= middle));
-                if (lanes < k) {
-                    greatest = middle - 1;
-                } else {
-                    range.least = middle;
-                    if (lanes == k) {
-                        break;
-                    }
-                }
+            // The k-th best of the lanes' best keys. Few winners need fewer keys to compare: the best of two lanes.
+            u32 groups = WARP_SIZE;
+            if (k <= GROUPS / 2) {
+                groups = GROUPS;
+                best = max(best, __shfl_xor_sync(FULL_MASK, best, GROUPS));
             }
+            const u32 better = count_better(part, best, groups, resident.lane);
+            range.least = warp_least(better < k ? best : Wide(~Wide(0)));
         }
         range.hits = resident.hits_from(range.least);
         range.from_least = warp_sum(__popc(range.hits));
         return range;
+    }
+
+    // Of the keys of the first lanes, how many are better than this lane's. The other keys up to a multiple of
+    // 16 lanes are not better than any.
+    static __device__ __forceinline__ u32 count_better(Part& part, Wide key, u32 lanes, u32 lane) {
+        __syncwarp();
+        part.keys[lane / 4].keys[lane % 4] = key;
+        __syncwarp();
+        u32 better = 0;
+#pragma unroll 1
+        for (u32 first = 0; first < lanes; first += 16) {
+            u32 bits = 0;  // selected and added up, which takes fewer instructions than counting
+#pragma unroll
+            for (u32 f = 0; f < 4; ++f) {
+                const Four four = part.keys[first / 4 + f];
+#pragma unroll
+                for (u32 i = 0; i < 4; ++i) {
+                    bits |= four.keys[i] > key ? 1u << (4 * f + i) : 0;
+                }
+            }
+            better += __popc(bits);
+        }
+        return better;
     }
 
     // Halves the range until its candidates fit one a lane, or all win, or all are equal.
@@ -163,26 +195,19 @@ struct WarpResident {
         }
     }
 
-    // The lanes of the best `wanted` keys, of which each of the first `candidates` lanes has one. Takes the
-    // best of them or removes the worst, whichever are fewer.
-    static __device__ __forceinline__ u32 best_lanes(Wide key, u32 candidates, u32 wanted, u32 lane) {
-        const u32 all = FULL_MASK >> (WARP_SIZE - candidates);
-        const bool takes = wanted <= candidates - wanted;
-        const Wide order = takes ? key : Wide(~key);
-        u32 left = all;
-        u32 rest = takes ? wanted : candidates - wanted;
-#pragma unroll 1
-        while (rest != 0) {
-            const bool is_left = left >> lane & 1;
-            const Wide greatest = warp_greatest(is_left ? order : Wide(0));
-            u32 equal = __ballot_sync(FULL_MASK, is_left && order == greatest);
-            if (__popc(equal) > rest) {
-                const bool is_due = (equal >> lane & 1) && __popc(equal & ((1u << lane) - 1)) < rest;
-                equal = __ballot_sync(FULL_MASK, is_due);
-            }
-            left &= ~equal;
-            rest -= __popc(equal);
+    // The lanes of the best `wanted` keys, of which each of the first `candidates` lanes has one, and the others 0.
+    static __device__ __forceinline__ u32 best_lanes(Part& part, Wide key, u32 candidates, u32 wanted, u32 lane) {
+        const u32 better = count_better(part, key, candidates, lane);
+        const bool wins = lane < candidates && better < wanted;
+        u32 winners = __ballot_sync(FULL_MASK, wins);
+        if (__popc(winners) > wanted) {
+            // The worst of them are equal, and not all of these win.
+            const u32 rank = warp_greatest(wins ? better : 0);
+            const bool ties = wins && better == rank;
+            const u32 tied = __ballot_sync(FULL_MASK, ties);
+            const bool loses = ties && __popc(tied & ((1u << lane) - 1)) >= wanted - rank;
+            winners &= ~__ballot_sync(FULL_MASK, loses);
         }
-        return takes ? all & ~left : left;
+        return winners;
     }
 };
