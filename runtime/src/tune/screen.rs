@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn the_kernels_are_those_that_may_win() {
         use KernelKind::*;
-        assert_eq!(kernels(1, 256, 8), [BlockResident, ClusterResident, WarpResident]);
+        assert_eq!(kernels(1, 256, 8), [BlockResident, WarpResident]);
         assert_eq!(kernels(1, 4096, 64), [BlockResident, ClusterResident]);
         assert_eq!(kernels(256, 4096, 64), [BlockResident]);
         assert_eq!(kernels(1, 131_072, 64), [ClusterResident]);
