@@ -1,17 +1,17 @@
 // warp_resident: one warp selects the top k of one short row that it keeps in registers.
 //
 // The k-th best of the lanes' best keys bounds the key of the k-th winner: k lanes have a key at least as
-// good. Scores below the bound lose. Most often few more than k scores are left; they are moved to one a
-// lane, and the worst of them are removed one by one. While more are left than a warp has lanes, the middle
-// of their keys' range halves them: the scores of one half win or lose. If a half is empty, the range shrinks
-// to the keys that are there, so that equal scores and ranges with gaps end the search soon. No score is
-// dropped, so the answer is exact for every distribution. The CTA has no barrier and no histogram.
+// good. Scores below the bound lose. Most often few more than k scores are left: the candidates. They are moved
+// to one a lane, and each is compared with all. While more are left than a warp has lanes, the middle of their
+// keys' range halves them: the scores of one half win or lose. If a half is empty, the range shrinks to the
+// keys that are there, so that equal scores and ranges with gaps end the search soon. No score is dropped, so
+// the answer is exact for every distribution. The CTA has no barrier and no histogram.
 //
 // Source: k-selection by bisection on the values (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), in one
-// warp as in WarpSelect (Johnson, Douze, Jegou, arXiv:1702.08734).
+// warp as in WarpSelect (Johnson, Douze, Jegou, arXiv:1702.08734), with a bound by the lanes' best keys.
 //
 // Scope: warp; a CTA of THREADS / 32 warps has as many rows; grid.x = rows / (THREADS / 32), rounded up. Shared
-// memory: static, 128 bytes a warp. Barriers: none of the CTA.
+// memory: static, 256 bytes a warp, and 384 with keys of 8 bytes. Barriers: none of the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= 32 * ITEMS <= 1024; row addresses aligned
 // to their element.
 #pragma once
@@ -60,18 +60,13 @@ struct WarpResident {
         __device__ __forceinline__ u32 candidates() const { return from_least - above; }
     };
 
-    // The warps of the grid take rows in turn.
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         wait_for_preceding_grid();
-        const u32 warp = threadIdx.x / WARP_SIZE;
-#pragma unroll 1
-        for (u32 row = blockIdx.x * WARPS + warp; row < u64(args.rows); row += gridDim.x * WARPS) {
-            select_row(args, shared.parts[warp], row);
-            __syncwarp();
+        const u32 number = blockIdx.x * WARPS + threadIdx.x / WARP_SIZE;
+        if (number >= u64(args.rows)) {
+            return;
         }
-    }
-
-    static __device__ __forceinline__ void select_row(const LaunchArgs& args, Part& part, u32 number) {
+        Part& part = shared.parts[threadIdx.x / WARP_SIZE];
         // Find the row. One with no more than k scores is written whole.
         const u32 lane = threadIdx.x % WARP_SIZE;
         const Row<Config> row = find_row<Config>(args, number);

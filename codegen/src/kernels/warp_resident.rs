@@ -28,7 +28,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     zeroed_bytes: 0,
     workspace_bytes: |_, _, _| 0,
     reason,
-    measured: &[Sizes { bins: &[BINS], threads: &[128, 256], items: ITEMS, clusters: &[1] }],
+    measured: &[Sizes { bins: &[BINS], threads: &[256], items: ITEMS, clusters: &[1] }],
 };
 
 /// A thread needs some 32 registers beside the keys.
