@@ -23,10 +23,7 @@ impl LaunchKind {
         match self {
             LaunchKind::CtaPerRow => rows,
             LaunchKind::ClusterPerRow => rows.saturating_mul(cluster as u64),
-            LaunchKind::WarpPerRow => {
-                let due = rows.div_ceil(rows_of_a_cta(threads) as u64);
-                if due < resident { due } else { resident }
-            }
+            LaunchKind::WarpPerRow => rows.div_ceil(rows_of_a_cta(threads) as u64),
             LaunchKind::CtasPerRow if rows == 0 || resident <= rows => rows,
             LaunchKind::CtasPerRow => resident / rows * rows,
         }
