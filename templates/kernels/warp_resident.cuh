@@ -147,9 +147,8 @@ struct WarpResident {
     }
 
     // Of the keys of the first lanes, how many are better than this lane's. The other keys up to a multiple of
-    // 16 lanes are not better than any.
+    // 16 lanes are not better than any. Between two calls there is a __syncwarp.
     static __device__ __forceinline__ u32 count_better(Part& part, Wide key, u32 lanes, u32 lane) {
-        __syncwarp();
         part.keys[lane / 4].keys[lane % 4] = key;
         __syncwarp();
         u32 better = 0;
