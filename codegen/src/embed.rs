@@ -43,6 +43,7 @@ embed! {
     "ptx/purity.cuh",
     "ptx/reduce.cuh",
     "row/resident/row.cuh",
+    "row/resident/warp_row.cuh",
     "row/ring.cuh",
     "row/row.cuh",
     "row/stripes.cuh",

@@ -1,8 +1,7 @@
 // Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
-// memory: none. Barriers: none.
-// Preconditions: slot < k; no slot is put or filled twice.
+// Scope: thread, but `finish`, which all threads that work on a row must reach, once. Shared memory: none.
+// Barriers: none. Preconditions: slot < k; no slot is put or filled twice.
 #pragma once
 #include "../core/types.cuh"
 #include "../row/row.cuh"

@@ -13,6 +13,7 @@ mod filter;
 mod grid_filter;
 mod launch;
 mod resident;
+mod warp_resident;
 
 pub use launch::LaunchKind;
 
@@ -67,6 +68,8 @@ kernels! {
     ClusterFilter = cluster_filter,
     /// Many CTAs a row of any length, read once. They exchange candidates through the workspace.
     GridFilter = grid_filter,
+    /// One warp a row of at most 1024 columns, the row in its registers.
+    WarpResident = warp_resident,
 }
 
 named! { KernelKind, "kernel" }
@@ -240,7 +243,7 @@ impl Variant {
     /// CTAs of a launch over `rows` rows on a GPU with this many multiprocessors.
     pub fn grid(&self, rows: u64, multiprocessors: u32) -> u64 {
         let resident = u64::from(self.ctas()) * u64::from(multiprocessors);
-        self.kernel.launches_as().grid(rows, self.cluster, resident)
+        self.kernel.launches_as().grid(rows, self.threads, self.cluster, resident)
     }
 
     /// Why a plan by rules has its bins and its threads, where the kernel decides them.

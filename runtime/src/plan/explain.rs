@@ -247,7 +247,8 @@ fn sharing(launch: LaunchKind, cluster: u32, grid: u32, rows: u32) -> String {
         LaunchKind::CtasPerRow => {
             format!("{} a row, which exchange candidates in the workspace", grid / rows.max(1))
         }
-        _ => "one a row".to_owned(),
+        LaunchKind::WarpPerRow => "one for several rows, each of one warp".to_owned(),
+        LaunchKind::CtaPerRow => "one a row".to_owned(),
     }
 }
 
@@ -387,6 +388,7 @@ mod tests {
     #[test]
     fn the_words_say_how_many_ctas_a_row_has() {
         assert_eq!(sharing(LaunchKind::CtaPerRow, 1, 4, 4), "one a row");
+        assert!(sharing(LaunchKind::WarpPerRow, 1, 1, 4).ends_with("each of one warp"));
         assert_eq!(sharing(LaunchKind::ClusterPerRow, 8, 32, 4), "8 a row, as a cluster");
         assert!(sharing(LaunchKind::CtasPerRow, 1, 132, 4).starts_with("33 a row"));
     }

@@ -17,7 +17,8 @@ pub(super) fn variant(
     limits: &Limits,
     tried: &Tried,
 ) -> Variant {
-    shared(spec, problem, limits, tried)
+    by_warps(spec, problem, limits, tried)
+        .or_else(|| shared(spec, problem, limits, tried))
         .or_else(|| filtering(spec, problem, limits, tried))
         .or_else(|| resident(spec, problem, limits, tried))
         .unwrap_or_else(|| streaming(spec, problem, limits))
@@ -37,6 +38,52 @@ fn streaming(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Variant
         semantics: spec.semantics,
         program: spec.program_id(),
     }
+}
+
+/// The kernel that keeps a row in the registers of one warp, where the selector has one wide enough: the one
+/// with the least room, and small CTAs, which spread few rows over the multiprocessors.
+///
+/// One warp takes longer for a row than a CTA if it holds many scores a lane or many win, and pays where there
+/// are many rows: 1 x 1024 f32 at k = 8, 2.2 us and 2.0 by a CTA; 1024 x 1024, 3.1 and 5.7; 1 x 256 at k = 32, 2.1
+/// and 2.0; 1024 x 256, 3.4 and 5.4; 1024 x 1024 at k = 128, 7.1 and 6.3; 16384 x 1024, 52 and 63 (H200).
+fn by_warps(
+    spec: &SelectorSpec,
+    problem: &Problem,
+    limits: &Limits,
+    tried: &Tried,
+) -> Option<Variant> {
+    let Problem { rows, columns, k, .. } = *problem;
+    let pays = match k {
+        ..=16 => columns <= 512 || rows > few_rows(limits),
+        ..=32 => has_many_rows(problem, limits),
+        ..=128 => rows > very_many_rows(limits),
+        _ => false,
+    };
+    if !pays {
+        return None;
+    }
+    let kernel = KernelKind::WarpResident;
+    let (vec_size, bins) = (wanted_vec_size(problem).value, kernel.measured().first()?.bins[0]);
+    if !spec.vec_size.contains(&vec_size) || !spec.bins.contains(&bins) {
+        return None;
+    }
+    let sizeless = Variant { kernel, vec_size, bins, ..streaming(spec, problem, limits) };
+    let shapes = spec.threads.iter().flat_map(|&threads| {
+        kernel.items().iter().map(move |&items| Variant { threads, items, ..sizeless })
+    });
+    let fitting =
+        shapes.filter(|variant| variant.capacity().is_some_and(|most| columns <= most as usize));
+    least_sound(fitting, tried, |variant| (variant.items, variant.threads))
+}
+
+/// Rows up to which a warp takes too long for a row of more than 512 columns.
+fn few_rows(limits: &Limits) -> usize {
+    limits.multiprocessors as usize / 4
+}
+
+/// Rows up to which a warp takes too long for more than 32 winners.
+fn very_many_rows(limits: &Limits) -> usize {
+    16 * limits.multiprocessors as usize
 }
 
 /// The kernel that keeps its rows in registers, where the selector has one wide enough.
@@ -228,8 +275,10 @@ fn filtering(
 pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<usize>; 3] {
     let (bytes, multiprocessors) = (dtype.bytes() as usize, limits.multiprocessors as usize);
     let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
+    rows.extend([few_rows(limits), very_many_rows(limits)]);
     let mut columns =
         vec![0, ALONE, RESIDENT_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
+    columns.extend(KernelKind::WarpResident.items().iter().map(|items| (32 * items) as usize));
     for &threads in spec.threads.iter() {
         columns.extend(
             KernelKind::BlockResident.items().iter().map(|items| (threads * items) as usize),
@@ -245,6 +294,7 @@ pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<
     columns.push(Variant::MAX_CAPACITY as usize);
     let most_k = KernelKind::ALL.iter().filter_map(|kernel| kernel.most_k());
     let mut most_k: Vec<usize> = most_k.map(|most| most as usize).collect();
+    most_k.extend([16, 32, 128]);
     most_k.dedup();
     [rows, columns, most_k]
 }
@@ -340,5 +390,31 @@ mod tests {
     fn nearest_is_by_ratio_and_then_the_smaller() {
         assert_eq!(nearest(512, &[256, 1024]), 256);
         assert_eq!(nearest(512, &[128, 1024]), 1024);
+    }
+
+    /// Routers: a warp a row, with as many scores a lane as the row needs; longer rows have a CTA.
+    #[test]
+    fn short_rows_have_a_warp_each() {
+        let spec = SelectorSpec::builder("Router").dtype(DType::ALL).k(1..=256).build().unwrap();
+        let limits = Limits::of_arch("sm_90a".parse().unwrap());
+        for dtype in DType::ALL {
+            let named = |columns| {
+                let problem = Problem::new(dtype, 16384, columns, 8);
+                variant(&spec, &problem, &limits, &Tried::default())
+            };
+            for (columns, items) in [(1, 2), (64, 2), (65, 4), (256, 8), (384, 16), (1024, 32)] {
+                let variant = named(columns);
+                assert_eq!((variant.kernel, variant.items), (KernelKind::WarpResident, items));
+            }
+            assert_eq!(named(1025).kernel, KernelKind::BlockResident);
+            let by_a_warp = |rows, columns, k| {
+                let problem = Problem::new(dtype, rows, columns, k);
+                let variant = variant(&spec, &problem, &limits, &Tried::default());
+                variant.kernel == KernelKind::WarpResident
+            };
+            assert!(by_a_warp(1, 512, 16) && !by_a_warp(1, 513, 1) && by_a_warp(34, 513, 1));
+            assert!(!by_a_warp(264, 256, 17) && by_a_warp(265, 256, 17));
+            assert!(!by_a_warp(2112, 256, 33) && by_a_warp(2113, 256, 33));
+        }
     }
 }

@@ -74,6 +74,10 @@ fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'s
                 (room / 2 > columns).then_some("half of its room would be empty")
             }
         }
+        KernelKind::WarpResident => {
+            let room = variant.capacity().unwrap_or(0) as usize;
+            (room / 2 >= columns.max(64)).then_some("half of its room would be empty")
+        }
         _ if variant.kernel.filters() && columns < SHORT => {
             Some("so short a row fits into registers")
         }
@@ -167,6 +171,7 @@ mod tests {
     #[test]
     fn the_kernels_are_those_that_may_win() {
         use KernelKind::*;
+        assert_eq!(kernels(1, 256, 8), [BlockResident, WarpResident]);
         assert_eq!(kernels(1, 4096, 64), [BlockCodes, BlockResident, ClusterResident]);
         assert_eq!(kernels(256, 4096, 64), [BlockCodes, BlockResident]);
         assert_eq!(kernels(1, 131_072, 64), [ClusterResident]);

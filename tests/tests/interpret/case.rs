@@ -74,9 +74,15 @@ pub fn shared(
     Variant { kernel, cluster, ..resident(dtype, bins, threads, items, semantics) }
 }
 
-/// One variant of each kernel, with 128 threads, for rows of up to [`SIX_COLUMNS`] columns. A filter's
-/// stripe is 2048 columns.
-pub fn six(dtype: DType, semantics: Semantics) -> [Variant; 6] {
+/// The kernel that holds its row in one warp.
+pub fn by_warps(dtype: DType, threads: u32, items: u32, semantics: Semantics) -> Variant {
+    let kernel = KernelKind::WarpResident;
+    Variant { kernel, ..resident(dtype, 2048, threads, items, semantics) }
+}
+
+/// One variant of each kernel, with 128 threads, for rows of up to [`most_columns`]. A filter's stripe is 2048
+/// columns.
+pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 7] {
     let filter = |kernel, cluster| {
         let vec_size = 16 / dtype.bytes();
         Variant {
@@ -98,28 +104,34 @@ pub fn six(dtype: DType, semantics: Semantics) -> [Variant; 6] {
         filter(KernelKind::BlockFilter, 1),
         filter(KernelKind::ClusterFilter, 2),
         filter(KernelKind::GridFilter, 1),
+        by_warps(dtype, 128, 32, semantics),
     ]
 }
 
 /// Every kernel with either end of the order and both NaN policies. Score types go round, and so do
 /// dense and ragged rows, so that the compiler has little to do. `block_codes` serves bf16 alone.
-pub fn six_of_every_meaning() -> Vec<Variant> {
+pub fn every_meaning() -> Vec<Variant> {
     let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
     let of_meaning = |(turn, (select, nan)): (usize, _)| {
         let rows = RowShape::ALL[turn % RowShape::ALL.len()];
         let own = codes(128, 16, Semantics { select, nan, rows, ..Semantics::DEFAULT });
-        let others = (0..6).map(move |index| {
+        let others = (0..7).map(move |index| {
             let dtype = DType::ALL[(turn + index) % DType::ALL.len()];
             let rows = RowShape::ALL[(turn + index) % RowShape::ALL.len()];
-            six(dtype, Semantics { select, nan, rows, ..Semantics::DEFAULT })[index]
+            each_kernel(dtype, Semantics { select, nan, rows, ..Semantics::DEFAULT })[index]
         });
         others.chain([own])
     };
     meanings.enumerate().flat_map(of_meaning).collect()
 }
 
-/// What the resident kernels of [`six`] hold.
-pub const SIX_COLUMNS: usize = 2048;
+/// What the resident kernels of [`each_kernel`] hold in a CTA or a cluster.
+pub const MOST_COLUMNS: usize = 2048;
+
+/// The most columns that a variant of [`each_kernel`] holds; `streamed` where it holds none.
+pub fn most_columns(variant: &Variant, streamed: usize) -> usize {
+    variant.capacity().map_or(streamed, |most| MOST_COLUMNS.min(most as usize))
+}
 
 pub fn load(variant: &Variant) -> Kernel {
     let source = rendered(variant);

@@ -1,7 +1,7 @@
 //! Inputs made against the way the filters deal columns to stripes and threads, and the proof that the
 //! tests know that way.
 
-use crate::case::{Case, Element, Layout, interpreter, load, six};
+use crate::case::{Case, Element, Layout, each_kernel, interpreter, load};
 use half::bf16;
 use topkit::interpret::Launch;
 use topkit::{
@@ -32,7 +32,7 @@ extern "C" __global__ void deal(const __grid_constant__ LaunchArgs args) {
 "#;
 
 fn filters(dtype: DType, semantics: Semantics) -> Vec<Variant> {
-    six(dtype, semantics).into_iter().filter(|variant| variant.kernel.filters()).collect()
+    each_kernel(dtype, semantics).into_iter().filter(|variant| variant.kernel.filters()).collect()
 }
 
 fn deals_as_the_template<S: Score + Element>() {

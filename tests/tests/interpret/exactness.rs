@@ -4,7 +4,7 @@
 //! at zero tolerance, and the interpreter watches every launch.
 
 use crate::case::{
-    ALIGNED, Case, Element, Interpreted, Layout, codes, load, resident, shared, variant,
+    ALIGNED, Case, Element, Interpreted, Layout, by_warps, codes, load, resident, shared, variant,
 };
 use half::{bf16, f16};
 use topkit::interpret::Kernel;
@@ -123,6 +123,50 @@ fn a_bin_for_each_code_is_exact() {
 #[test]
 fn resident_f16_is_exact() {
     resident_rows::<f16>();
+}
+
+/// `warp_resident`: for rows that fill all lanes, for shorter rows and unaligned ones, and for fewer winners and
+/// more than a warp has lanes. There are more rows than a CTA has warps.
+fn short_rows<S: Score + Element>() {
+    let mut launches = 0;
+    for (size, (threads, items)) in
+        [(128, 2), (256, 4), (128, 8), (128, 16), (256, 32)].into_iter().enumerate()
+    {
+        let kernel = load(&by_warps(S::DTYPE, threads, items, Semantics::DEFAULT));
+        let capacity = 32 * items as usize;
+        let shapes = [
+            (capacity, ALIGNED),
+            (capacity / 2 + 5, Layout { offset: 1, gap: 2 }),
+            (capacity - 3, Layout { offset: 8, gap: 3 }),
+            (9, Layout { offset: 5, gap: 3 }),
+        ];
+        for (turn, distribution) in SUITE.into_iter().enumerate() {
+            for shape in [0, 2].map(|shape| (shape + turn + size) % shapes.len()) {
+                let (columns, layout) = shapes[shape];
+                let case = Case::<S>::new(distribution, launches, 9, columns, layout);
+                for k in [1, 8, 17, 40, 300].into_iter().skip(turn % 2).step_by(2) {
+                    case.check::<i32>(&kernel, 9, k, None, launches);
+                    launches += 1;
+                }
+            }
+        }
+    }
+    println!("{}: {launches} launches by warps exact", S::DTYPE);
+}
+
+#[test]
+fn short_f32_is_exact() {
+    short_rows::<f32>();
+}
+
+#[test]
+fn short_bf16_is_exact() {
+    short_rows::<bf16>();
+}
+
+#[test]
+fn short_f16_is_exact() {
+    short_rows::<f16>();
 }
 
 /// `cluster_resident`: for rows that fill all CTAs, for shorter rows, and for rows that leave some CTAs

@@ -2,7 +2,7 @@
 //! NaN policies, every score type, dense and ragged rows. `gpu/fuzz.rs` does the same with ten million
 //! rows.
 
-use crate::case::{Case, Element, Layout, SIX_COLUMNS, load, six_of_every_meaning};
+use crate::case::{Case, Element, Layout, MOST_COLUMNS, every_meaning, load, most_columns};
 use topkit::with_score;
 use topkit::{
     Score, Variant,
@@ -20,7 +20,7 @@ const LAUNCHES: usize = 2;
 /// Launches of one kernel, each with rows, a k and a schedule of its own. Returns the rows.
 fn rows_of<S: Score + Element>(variant: &Variant, rng: &mut Rng, wrong: &mut Vec<String>) -> usize {
     let kernel = load(variant);
-    let most = variant.capacity().map_or(4 * SIX_COLUMNS, |most| most as usize);
+    let most = most_columns(variant, 4 * MOST_COLUMNS);
     let mut all = 0;
     for launch in 0..LAUNCHES {
         // Few long rows, then many short ones.
@@ -42,7 +42,7 @@ fn rows_of<S: Score + Element>(variant: &Variant, rng: &mut Rng, wrong: &mut Vec
 fn fuzz_of(kernel: KernelKind) {
     let mut rng = Rng::new(SEED);
     let (mut wrong, mut rows) = (Vec::new(), 0);
-    for variant in six_of_every_meaning().iter().filter(|variant| variant.kernel == kernel) {
+    for variant in every_meaning().iter().filter(|variant| variant.kernel == kernel) {
         rows += with_score!(variant.dtype, S => rows_of::<S>(variant, &mut rng, &mut wrong));
     }
     println!("{}: {rows} rows of special scores", kernel.name());
@@ -67,6 +67,11 @@ fn block_codes_is_exact() {
 #[test]
 fn cluster_resident_is_exact() {
     fuzz_of(KernelKind::ClusterResident);
+}
+
+#[test]
+fn warp_resident_is_exact() {
+    fuzz_of(KernelKind::WarpResident);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A program through every kernel: rendered, compiled, launched by the library's launch path with values for its
 //! fields, and read back.
 
-use crate::case::{interpreter, six};
+use crate::case::{each_kernel, interpreter};
 use topkit::interpret::{Gpu, Selector};
 use topkit::program::{ArgValue, ProgramArgs, Scalar};
 use topkit::{DType, Error, RawLaunch, SelectorSpec, spec::Semantics};
@@ -41,7 +41,7 @@ fn every_kernel_runs_a_program_with_the_fields_of_the_launch() {
     let scores = stream.clone_htod(&host).unwrap();
     let names: Vec<i32> = (0..COLUMNS as i32).map(|column| 3 * column).collect();
     let names = stream.clone_htod(&names).unwrap();
-    for variant in six(DType::F32, Semantics::DEFAULT) {
+    for variant in each_kernel(DType::F32, Semantics::DEFAULT) {
         let variant = selector.spec().own(&variant);
         let indices = stream.alloc::<i32>(ROWS * K as usize).unwrap();
         let keys = stream.alloc::<u32>(ROWS * K as usize).unwrap();

@@ -3,7 +3,7 @@
 //!
 //! All faults are seeded in one rendered text of every kernel: k selects the active fault.
 
-use crate::case::{interpreter, six};
+use crate::case::{each_kernel, interpreter};
 use topkit::host;
 use topkit::interpret::{Fault, Kernel, Launch};
 use topkit::{
@@ -109,7 +109,8 @@ impl Asked {
 }
 
 fn every_fault_is_named(kernel: KernelKind) {
-    let variant = six(DType::F32, SEMANTICS).into_iter().find(|v| v.kernel == kernel).unwrap();
+    let variant =
+        each_kernel(DType::F32, SEMANTICS).into_iter().find(|v| v.kernel == kernel).unwrap();
     let kernel = seeded(&variant);
     let length = (COLUMNS - LOSERS) as i32;
     let asked = Asked { scores: scores(), lengths: vec![length; ROWS] };
@@ -122,7 +123,7 @@ fn every_fault_is_named(kernel: KernelKind) {
         assert_eq!(fault.class(), "bounds", "k = {k}: {said}");
         assert!(fault.site().unwrap().line.file.starts_with("templates/"), "k = {k}: {said}");
         if k != BEYOND_LENGTH {
-            assert!(said.contains("and the block serves row"), "k = {k}: {said}");
+            assert!(said.contains("and the thread serves row"), "k = {k}: {said}");
         }
         println!("k = {k}: {said}");
     }
@@ -146,6 +147,11 @@ fn block_resident_stays_in_its_row() {
 #[test]
 fn cluster_resident_stays_in_its_row() {
     every_fault_is_named(KernelKind::ClusterResident);
+}
+
+#[test]
+fn warp_resident_stays_in_its_row() {
+    every_fault_is_named(KernelKind::WarpResident);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 //! scores are many, at sizes that lead each kernel into its slow paths: more equal scores than a
 //! threshold bin has room for, fewer finite scores than k, several stripes of a filter.
 
-use crate::case::{ALIGNED, Case, Element, Layout, SIX_COLUMNS, load, six_of_every_meaning};
+use crate::case::{
+    ALIGNED, Case, Element, Layout, MOST_COLUMNS, every_meaning, load, most_columns,
+};
 use topkit::{Score, Variant, spec::KernelKind, with_score};
 use topkit_lab::SPECIAL;
 
@@ -11,7 +13,7 @@ const ROWS: usize = 2;
 
 fn on_every_distribution<S: Score + Element>(variant: &Variant, wrong: &mut Vec<String>) {
     let kernel = load(variant);
-    let columns = variant.capacity().map_or(3 * SIX_COLUMNS, |_| SIX_COLUMNS - 3);
+    let columns = most_columns(variant, 3 * MOST_COLUMNS + 3) - 3;
     for (turn, distribution) in SPECIAL.into_iter().enumerate() {
         let layout = LAYOUTS[turn % LAYOUTS.len()];
         let case = Case::<S>::new(distribution, turn as u64, ROWS, columns, layout);
@@ -22,7 +24,7 @@ fn on_every_distribution<S: Score + Element>(variant: &Variant, wrong: &mut Vec<
 
 fn special_scores_are_ranked_by(kernel: KernelKind) {
     let mut wrong = Vec::new();
-    for variant in six_of_every_meaning().iter().filter(|variant| variant.kernel == kernel) {
+    for variant in every_meaning().iter().filter(|variant| variant.kernel == kernel) {
         with_score!(variant.dtype, S => on_every_distribution::<S>(variant, &mut wrong));
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
@@ -46,6 +48,11 @@ fn special_scores_are_ranked_by_block_codes() {
 #[test]
 fn special_scores_are_ranked_by_cluster_resident() {
     special_scores_are_ranked_by(KernelKind::ClusterResident);
+}
+
+#[test]
+fn special_scores_are_ranked_by_warp_resident() {
+    special_scores_are_ranked_by(KernelKind::WarpResident);
 }
 
 #[test]

@@ -35,10 +35,12 @@ fn a_declared_selector_goes_the_whole_way() {
     let resident = 3 * 4 * (4 + 4 + 3);
     // 4 bins for clusters of 256 threads, 3 for those of 512, at 4 values of items and 6 sizes.
     let shared = 3 * (4 + 3) * 4 * 6;
+    // 5 values of items with 256 threads, at one vector width and one number of bins.
+    let by_warps = 3 * 5;
     // Filters at one vector width a dtype: 2 values of items, and 6 sizes of clusters.
     let filters = IndexerTopK::variants().iter().filter(|v| v.kernel.filters()).count();
     assert_eq!(filters % (3 * 2), 0);
-    assert_eq!(IndexerTopK::variants().len(), streaming + resident + shared + filters);
+    assert_eq!(IndexerTopK::variants().len(), streaming + resident + shared + by_warps + filters);
     let problem = Problem::new(DType::Bf16, 32, 131_072, 512);
     let plan = topk.plan(&problem).unwrap();
     assert_eq!((plan.variant.vec_size, plan.workspace_bytes), (8, 0));

@@ -1,5 +1,6 @@
 //! The interpreter, a compiled kernel, and a launch of it. `schedule` runs the launch; a fault ends it.
 
+use super::clock::LANES;
 use super::compile::Cxx;
 use super::memory::Memory;
 use super::object::Object;
@@ -10,7 +11,7 @@ use crate::plan::Plan;
 use crate::problem::Problem;
 use std::path::PathBuf;
 use std::sync::Arc;
-use topkit_codegen::{Arch, KernelKind, RenderedSource, Variant};
+use topkit_codegen::{Arch, LaunchKind, RenderedSource, Variant};
 
 /// Shared memory that a CTA may have without asking.
 const STATIC_SHARED: usize = 48 * 1024;
@@ -199,13 +200,15 @@ pub(super) struct Shape {
     pub served: Option<Served>,
 }
 
-/// Which row a block serves.
+/// Which row a thread of a block serves.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Served {
     /// That of the number of its cluster.
     Cluster,
     /// The remainder of its own number by the rows.
     Remainder(u32),
+    /// Each of its warps the next one; blocks of so many warps.
+    Warp(u32),
 }
 
 /// The shape of a launch, in one dimension.
@@ -225,8 +228,9 @@ impl Launch {
         let launch = Launch::new(plan.grid, plan.variant.threads)
             .cluster(plan.cluster)
             .dynamic_shared(plan.variant.ring_bytes() as usize);
-        match plan.variant.kernel {
-            KernelKind::GridFilter => launch.row_by_remainder(plan.problem.rows as u32),
+        match plan.variant.kernel.launches_as() {
+            LaunchKind::CtasPerRow => launch.row_by_remainder(plan.problem.rows as u32),
+            LaunchKind::WarpPerRow => launch.row_by_warp(),
             _ => launch.row_by_cluster(),
         }
     }
@@ -257,6 +261,13 @@ impl Launch {
         self
     }
 
+    /// The n-th warp of the launch serves the n-th row, and may touch no other row of scores, starts, lengths
+    /// or indices.
+    pub fn row_by_warp(mut self) -> Launch {
+        self.0.served = Some(Served::Warp(self.0.threads / LANES));
+        self
+    }
+
     /// Shared memory beyond that of the variables.
     pub fn dynamic_shared(mut self, bytes: usize) -> Launch {
         self.0.dynamic_shared = bytes;
@@ -270,11 +281,12 @@ impl Shape {
         if self.cooperative { self.grid } else { self.cluster }
     }
 
-    /// The row that a block serves, where the launch says so.
-    pub fn row_of(&self, block: u32) -> Option<u32> {
+    /// The row that a thread of a block serves, where the launch says so.
+    pub fn row_of(&self, block: u32, thread: u32) -> Option<u32> {
         self.served.map(|served| match served {
             Served::Cluster => block / self.cluster,
             Served::Remainder(rows) => block % rows,
+            Served::Warp(warps) => block * warps + thread / LANES,
         })
     }
 

@@ -189,7 +189,7 @@ impl Machine {
         {
             self.visit(mark, slot, clock, owner)?;
         }
-        let row = self.shape.row_of(mark.uid.cta);
+        let row = self.shape.row_of(mark.uid.cta, mark.uid.thread);
         let actor = Actor { mark, clock, cluster: self.shape.cluster, row };
         let Err(denial) = self.space.access(&actor, at, size, kind) else { return Ok(()) };
         let (class, other, what) = match denial {

@@ -3,6 +3,7 @@
 //!
 //! The templates tell what a source gave each time that they ask it (`templates/ptx/purity.cuh`).
 
+use super::clock::Uid;
 use super::machine::{Checked, Class, Machine, Then};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -25,8 +26,8 @@ impl Machine {
         given: u64,
         pc: u32,
     ) -> Checked {
-        let block = self.thread().uid.cta;
-        let row = self.shape.row_of(block).unwrap_or(block / self.shape.cluster);
+        let Uid { cta: block, thread } = self.thread().uid;
+        let row = self.shape.row_of(block, thread).unwrap_or(block / self.shape.cluster);
         let before = match self.given.0.entry((row, column, is_score)) {
             Entry::Vacant(place) => {
                 place.insert((element, given));

@@ -58,7 +58,7 @@ pub(super) struct Actor<'a> {
     pub clock: &'a Clock,
     /// CTAs of a cluster.
     pub cluster: u32,
-    /// The row that its block serves, where the launch says so.
+    /// The row that it serves, where the launch says so.
     pub row: Option<u32>,
 }
 

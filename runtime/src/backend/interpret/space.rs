@@ -1,7 +1,7 @@
 //! The addresses that a kernel may touch: shared memory, windows of buffers, and its own image.
 //!
 //! Accesses to a thread's own stack are not checked. Every other address is out of bounds, and the fault
-//! names the nearest place in bounds. Of a buffer with rows, a block that serves one row may touch that row alone:
+//! names the nearest place in bounds. Of a buffer with rows, a thread that serves one row may touch that row alone:
 //! where rows are next to each other, bounds of the buffer would let it read its neighbour's.
 
 use super::memory::Memory;
@@ -156,7 +156,7 @@ impl Space {
         Ok(())
     }
 
-    /// Why an access to a buffer's rows is not to the row that the actor's block serves.
+    /// Why an access to a buffer's rows is not to the row that the actor serves.
     fn of_another_row(
         &self,
         actor: &Actor<'_>,
@@ -167,14 +167,14 @@ impl Space {
         let (Some(row), Place::Buffer { index, offset }) = (actor.row, place) else { return None };
         let rows = self.rows.get(index).filter(|rows| !rows.is_empty())?;
         let Some(own) = rows.get(row as usize) else {
-            return Some(format!("and the block serves row {row} of {}", rows.len()));
+            return Some(format!("and the thread serves row {row} of {}", rows.len()));
         };
         if own.start <= at && at + size <= own.end {
             return None;
         }
         let start = self.regions[self.region(at, size)?].start - offset;
         let (from, to) = (own.start - start, own.end - start);
-        Some(format!("and the block serves row {row}, which is bytes {from} to {to}"))
+        Some(format!("and the thread serves row {row}, which is bytes {from} to {to}"))
     }
 
     fn describe(&self, at: usize) -> String {

@@ -5,7 +5,7 @@ mod captured;
 mod refused;
 mod workspaces;
 
-use crate::case::{interpreter, ragged, six};
+use crate::case::{each_kernel, interpreter, ragged};
 use std::sync::Arc;
 use topkit::host;
 use topkit::interpret::{Gpu, Selector, Slice, Stream};
@@ -26,7 +26,7 @@ const MORE: Problem = Problem::new(DType::F32, 16, COLUMNS, K);
 const MANY: Problem = Problem::new(DType::F32, 64, COLUMNS, K);
 
 fn variant(kernel: KernelKind) -> Variant {
-    six(DType::F32, ragged()).into_iter().find(|variant| variant.kernel == kernel).unwrap()
+    each_kernel(DType::F32, ragged()).into_iter().find(|variant| variant.kernel == kernel).unwrap()
 }
 
 fn gpu() -> Gpu {

@@ -65,13 +65,14 @@ pub fn smallest(kernel: KernelKind) -> Variant {
     let spec = SelectorSpec::builder("Smallest")
         .dtype([dtype])
         .vec_size([16 / dtype.bytes()])
-        .bins([256])
+        .bins([256, 2048])
         .threads([128])
         .rows(SEMANTICS.rows)
         .build()
         .unwrap();
     let found = spec.variants().into_iter().find(|variant| {
-        variant.kernel == kernel && variant.capacity().is_none_or(|most| most >= 4096)
+        let least = if kernel == KernelKind::WarpResident { 1024 } else { 4096 };
+        variant.kernel == kernel && variant.capacity().is_none_or(|most| most >= least)
     });
     found.unwrap_or_else(|| panic!("no small variant of {} is valid", kernel.name()))
 }
@@ -100,7 +101,10 @@ impl Battery {
         }
         let fits = |columns: usize| variant.capacity().is_none_or(|most| columns <= most as usize);
         let shapes = [
-            // Winners above a bin that fits on chip, few and many of them.
+            // Fewer winners than a warp has lanes; winners above a bin that fits on chip, few and many of them.
+            (Distribution::Normal, 1.0, 200, 8),
+            // The same with equal scores, of which some win.
+            (Distribution::Distinct64, 1.0, 200, 8),
             (Distribution::Normal, 1.0, 1000, 40),
             (Distribution::Normal, 1.0, 1000, 600),
             // Many candidates that differ, many that are equal, and all of them winners.
@@ -119,7 +123,11 @@ impl Battery {
         let inputs = fitting.map(|(distribution, scale, columns, k)| {
             Input::of(distribution, scale, ROWS, columns, k)
         });
-        Battery { inputs: inputs.collect(), dtype: variant.dtype }
+        // Two equal scores before a better one: one of the two loses.
+        let tied = (0..60 + GAP)
+            .map(|column| [5.0, 5.0, 9.0].get(column).map_or(-(column as f32), |&s| s));
+        let tied = Input::one_row(tied.collect(), 60, 2);
+        Battery { inputs: inputs.chain([tied]).collect(), dtype: variant.dtype }
     }
 
     /// How the kernel is detected, if it is. Of the first schedule with any fault, the fault that names

@@ -21,6 +21,14 @@ pub const ANY: &str = "any";
 /// Sites of a shared block that this kernel never reaches; a trap in their place proves it.
 pub const UNREACHED: &[Exempt] = &[
     Exempt {
+        kernel: "warp_resident",
+        file: "templates/core/warp.cuh",
+        function: "warp_sum_through",
+        construct: "__shfl_up_sync(FULL_MASK, value, distance)",
+        mutation: ANY,
+        reason: "of this block it takes the least value alone",
+    },
+    Exempt {
         kernel: "block_radix",
         file: "templates/ptx/reduce.cuh",
         function: "warp_greatest",
@@ -71,7 +79,18 @@ pub const UNREACHED: &[Exempt] = &[
 ];
 
 /// Mutants that do what the kernel does.
-pub const EQUIVALENT: &[Exempt] = &[early_guess("block_filter"), early_guess("cluster_filter")];
+pub const EQUIVALENT: &[Exempt] = &[
+    early_guess("block_filter"),
+    early_guess("cluster_filter"),
+    Exempt {
+        kernel: "warp_resident",
+        file: "templates/kernels/warp_resident.cuh",
+        function: "bound",
+        construct: "__shfl_xor_sync(FULL_MASK, best, GROUPS)",
+        mutation: "no exchange",
+        reason: "the bound is then that of half of the lanes: a lower one, with more candidates",
+    },
+];
 
 /// The wait for the first stripe.
 const fn early_guess(kernel: &'static str) -> Exempt {

@@ -7,7 +7,7 @@ use super::rules::Mutation;
 use super::sites::Site;
 use super::switch::{as_mutant, switched};
 use super::table::Row;
-use crate::case::{SIX_COLUMNS, six};
+use crate::case::{MOST_COLUMNS, each_kernel};
 use crate::seams::{meaning, rows::Rows};
 use half::bf16;
 use topkit::inspect::{RenderedSource, render};
@@ -18,7 +18,7 @@ use topkit_tests::seams::{Parts, with_program};
 
 /// A kernel with a program, and its mutants.
 struct Subject {
-    /// The kernel's place in [`six`], and its name in the table.
+    /// The kernel's place in [`each_kernel`], and its name in the table.
     kernel: usize,
     name: &'static str,
     parts: Parts,
@@ -145,7 +145,7 @@ pub fn rows(interpreter: &Interpreter) -> Vec<Result<Row, String>> {
 impl Subject {
     fn rows(&self, interpreter: &Interpreter) -> Vec<Result<Row, String>> {
         let elements = if self.parts.masked.is_some() { DType::Bf16 } else { DType::F32 };
-        let variant = six(elements, self.semantics)[self.kernel];
+        let variant = each_kernel(elements, self.semantics)[self.kernel];
         let program = self.parts.program(elements, &self.semantics);
         let (spec, variant) = with_program(&variant, program);
         let source = render(&spec, &variant).unwrap();
@@ -184,7 +184,7 @@ impl Subject {
     fn detects<S: Score + Word>(&self, kernel: &Kernel, number: u32) -> Option<String> {
         as_mutant(number, || {
             (0..8usize).find_map(|turn| {
-                let columns = SIX_COLUMNS - turn % 7;
+                let columns = MOST_COLUMNS - turn % 7;
                 let rows = Rows::<S>::random(turn, 3, columns);
                 let k = [40, 700][turn % 2];
                 match rows.launch(&kernel.seed(turn as u64), self.parts, k) {

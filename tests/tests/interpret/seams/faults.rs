@@ -2,13 +2,13 @@
 
 use super::rows::Rows;
 use super::{load_program, meaning};
-use crate::case::{SIX_COLUMNS, six};
+use crate::case::{MOST_COLUMNS, each_kernel, most_columns};
 use topkit::spec::{NanPolicy, Select};
 use topkit_tests::seams::{LOWEST_COLUMN, MASKED, PAIRS, Parts};
 
 /// What is wrong with a part, and what the interpreter says of it.
 struct Wrong {
-    /// The kernel, by its place in [`six`].
+    /// The kernel, by its place in [`each_kernel`].
     kernel: usize,
     /// Lines of the source or of the output, and what is in their place.
     edits: &'static [(&'static str, &'static str)],
@@ -54,7 +54,14 @@ const WRONG: &[Wrong] = &[
         kernel: 3,
         edits: &[("row(row) {}", "row(row ^ 1) {}")],
         class: "bounds",
-        says: &["8-byte write of the output", "the block serves row"],
+        says: &["8-byte write of the output", "the thread serves row"],
+    },
+    // The same, where each warp of a CTA has its own row.
+    Wrong {
+        kernel: 6,
+        edits: &[("row(row) {}", "row(row ^ 1) {}")],
+        class: "bounds",
+        says: &["8-byte write of the output", "the thread serves row"],
     },
     // The score depends on how often it was asked for.
     Wrong {
@@ -91,11 +98,8 @@ const WRONG: &[Wrong] = &[
 fn a_part_that_is_wrong_is_named() {
     let semantics = meaning(Select::Largest, NanPolicy::Highest);
     let parts = Parts { masked: Some(topkit::DType::F32), pairs: true, ..Parts::NONE };
-    let columns = SIX_COLUMNS - 5;
-    let rows = Rows::<f32>::random(1, 2, columns);
     std::thread::scope(|scope| {
         for (number, wrong) in WRONG.iter().enumerate() {
-            let rows = &rows;
             scope.spawn(move || {
                 let mut texts = [MASKED, LOWEST_COLUMN, PAIRS].map(str::to_owned);
                 for (from, to) in wrong.edits {
@@ -103,7 +107,9 @@ fn a_part_that_is_wrong_is_named() {
                     assert_eq!(places, 1, "{number}: {places} of {from}");
                     texts.iter_mut().for_each(|text| *text = text.replace(from, to));
                 }
-                let variant = six(topkit::DType::F32, semantics)[wrong.kernel];
+                let variant = each_kernel(topkit::DType::F32, semantics)[wrong.kernel];
+                let columns = most_columns(&variant, MOST_COLUMNS) - 5;
+                let rows = Rows::<f32>::random(1, 2, columns);
                 let texts = texts.each_ref().map(String::as_str);
                 let program = parts.program_of(texts, variant.dtype, &semantics);
                 let kernel = load_program(&variant, program);

@@ -5,7 +5,7 @@
 mod faults;
 pub mod rows;
 
-use crate::case::{SIX_COLUMNS, codes, interpreter, six};
+use crate::case::{MOST_COLUMNS, by_warps, codes, each_kernel, interpreter, most_columns};
 use rows::Rows;
 use topkit::interpret::{Kernel, Word};
 use topkit::program::Program;
@@ -35,15 +35,15 @@ const MEANINGS: [Semantics; 4] = [
     meaning(Select::Smallest, NanPolicy::Highest),
 ];
 
-/// The elements, and the parts, of each kernel by its place in [`six`].
-type Programs = [(DType, Parts); 6];
+/// The elements, and the parts, of each kernel by its place in [`each_kernel`].
+type Programs = [(DType, Parts); 7];
 
 /// Every kernel on random rows. The meanings go round, from the first on.
 fn are_exact(programs: Programs, first: usize) {
     let wrong: Vec<String> = std::thread::scope(|scope| {
         let work = |(place, (elements, parts)): (usize, (DType, Parts))| {
             let semantics = MEANINGS[(first + place) % MEANINGS.len()];
-            let variant = six(elements, semantics)[place];
+            let variant = each_kernel(elements, semantics)[place];
             scope.spawn(move || with_score!(elements, S => wrong::<S>(&variant, parts)))
         };
         let workers: Vec<_> = programs.into_iter().enumerate().map(work).collect();
@@ -55,7 +55,7 @@ fn are_exact(programs: Programs, first: usize) {
 /// What is wrong with the answers of a kernel.
 fn wrong<S: Score + Word>(variant: &Variant, parts: Parts) -> Vec<String> {
     let kernel = load(variant, parts);
-    let most = if variant.capacity().is_some() { SIX_COLUMNS } else { 3 * SIX_COLUMNS };
+    let most = most_columns(variant, 3 * MOST_COLUMNS);
     let mut wrong = Vec::new();
     for turn in 0..6 {
         let rows = Rows::<S>::random(turn, 3, most - turn);
@@ -69,6 +69,23 @@ fn wrong<S: Score + Word>(variant: &Variant, parts: Parts) -> Vec<String> {
     wrong
 }
 
+/// Every type of elements in the registers of a warp, with its few and its many items.
+#[test]
+fn a_warp_takes_every_part() {
+    let parts = Parts { lowest_column: true, pairs: true, ..Parts::NONE };
+    let mut wrong = Vec::new();
+    for (turn, (dtype, masked)) in
+        [(DType::F32, None), (DType::Bf16, Some(DType::F32)), (DType::F16, None)]
+            .into_iter()
+            .enumerate()
+    {
+        let parts = Parts { masked, ..parts };
+        let variant = by_warps(dtype, 128, [2, 8, 16][turn], MEANINGS[turn]);
+        wrong.extend(with_score!(dtype, S => self::wrong::<S>(&variant, parts)));
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 const fn masked(score: DType) -> Parts {
     Parts { masked: Some(score), ..Parts::NONE }
 }
@@ -77,12 +94,12 @@ const fn masked(score: DType) -> Parts {
 fn a_source_negates_and_masks() {
     let one = (DType::F32, masked(DType::F32));
     let other = (DType::F16, masked(DType::F16));
-    are_exact([one, other, one, other, one, other], 0);
+    are_exact([one, other, one, other, one, other, one], 0);
 }
 
 #[test]
 fn a_source_gives_wider_scores_than_its_elements() {
-    are_exact([(DType::Bf16, masked(DType::F32)); 6], 1);
+    are_exact([(DType::Bf16, masked(DType::F32)); 7], 1);
 }
 
 /// `block_codes` serves bf16 elements alone.
@@ -104,18 +121,18 @@ fn block_codes_takes_each_part() {
 fn an_ordinal_prefers_the_lower_column() {
     let parts = Parts { lowest_column: true, ..Parts::NONE };
     let (one, other) = ((DType::F32, parts), (DType::Bf16, parts));
-    are_exact([one, other, other, one, one, other], 2);
+    are_exact([one, other, other, one, one, other, one], 2);
 }
 
 #[test]
 fn an_output_takes_pairs() {
     let parts = Parts { pairs: true, ..Parts::NONE };
     let (one, other) = ((DType::F16, parts), (DType::F32, parts));
-    are_exact([one, other, one, other, one, other], 3);
+    are_exact([one, other, one, other, one, other, one], 3);
 }
 
 #[test]
 fn all_three_together() {
     let parts = Parts { masked: Some(DType::F32), lowest_column: true, pairs: true };
-    are_exact([(DType::Bf16, parts); 6], 0);
+    are_exact([(DType::Bf16, parts); 7], 0);
 }
