@@ -106,8 +106,12 @@ struct Filter {
         constexpr u32 STAGES = Ring<Config>::STAGES;
         const Ring<Config> ring;
 #pragma unroll 1
-        for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
-            ring.prefetch(stripes, part.rank + turn * part.parts, turn);
+        for (u32 turn = 0; turn < STAGES; ++turn) {
+            if (turn < turns) {
+                ring.prefetch(stripes, part.rank + turn * part.parts, turn);
+            } else {
+                copy_async_commit();
+            }
         }
         if (turns <= STAGES) {
             launch_dependents();
@@ -117,10 +121,10 @@ struct Filter {
         // candidates, sample two.
         const float each = __fdividef(float(k), float(stripes.count));
         const bool two = turns > 1 && with_margin(each) * stripes.count > CAPACITY / 4 * 3;
-        if (turns == 1 || two) {
-            copy_async_wait_all();
+        if (two) {
+            copy_async_wait_but_last(STAGES - 2);
         } else {
-            copy_async_wait_but_last();
+            copy_async_wait_but_last(STAGES - 1);
         }
         __syncthreads();
         const bool certain = stripes.count == 1;
@@ -169,7 +173,7 @@ struct Filter {
         for (u32 turn = 0; turn < turns; ++turn) {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
-            copy_async_wait_but_last();
+            copy_async_wait_but_last(STAGES - 1);
             const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
             shared.candidates.push(stripes, stripe, hits, room,
                                    [&](u32 item) { return ring.element(stage, item); });

@@ -34,6 +34,7 @@ fn streaming(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Variant
         threads: of_axis(wanted_threads(problem, limits), &spec.threads),
         items: 0,
         cluster: 1,
+        stages: Variant::STAGES,
         semantics: spec.semantics,
         program: spec.program_id(),
     }

@@ -37,6 +37,7 @@ pub fn variant(
         threads,
         items: 0,
         cluster: 1,
+        stages: Variant::STAGES,
         semantics,
         program: None,
     }
@@ -52,7 +53,7 @@ pub fn resident(
 ) -> Variant {
     let kernel = KernelKind::BlockResident;
     let vec_size = 16 / dtype.bytes();
-    Variant { kernel, dtype, vec_size, bins, threads, items, cluster: 1, semantics, program: None }
+    Variant { kernel, dtype, vec_size, bins, threads, items, cluster: 1, stages: Variant::STAGES, semantics, program: None }
 }
 
 /// The kernel that holds its row in several CTAs.
@@ -81,6 +82,7 @@ pub fn six(dtype: DType, semantics: Semantics) -> [Variant; 6] {
             threads: 128,
             items: 16,
             cluster,
+            stages: Variant::STAGES,
             semantics,
             program: None,
         }

@@ -19,6 +19,7 @@ fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
         threads: 128,
         items,
         cluster,
+        stages: Variant::STAGES,
         semantics,
         program: None,
     };
