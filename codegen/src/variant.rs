@@ -38,6 +38,9 @@ impl Variant {
     /// The values of `cluster` in a kernel of clusters. More than 8 is for GPUs that grant it.
     pub const CLUSTERS: RangeInclusive<u32> = 1..=16;
 
+    /// The values of `stages` in a filter.
+    pub const RING: RangeInclusive<u32> = 2..=8;
+
     /// The value of `stages` where a kernel has no other; a name does not tell it.
     pub const STAGES: u32 = 2;
 

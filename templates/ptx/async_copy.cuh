@@ -32,7 +32,7 @@ __device__ __forceinline__ void copy_async_commit() {
 #endif
 }
 
-// Waits for all groups but the last `groups`, a constant of each call, below 16.
+// Waits for all groups but the last `groups`. Precondition: a constant below 8.
 __device__ __forceinline__ void copy_async_wait_but_last(u32 groups) {
 #if TOPKIT_ASYNC_COPY_PTX
     switch (groups) {
@@ -43,9 +43,7 @@ __device__ __forceinline__ void copy_async_wait_but_last(u32 groups) {
         case 4: asm volatile("cp.async.wait_group 4;" ::: "memory"); break;
         case 5: asm volatile("cp.async.wait_group 5;" ::: "memory"); break;
         case 6: asm volatile("cp.async.wait_group 6;" ::: "memory"); break;
-        case 7: asm volatile("cp.async.wait_group 7;" ::: "memory"); break;
-        case 8: asm volatile("cp.async.wait_group 8;" ::: "memory"); break;
-        default: asm volatile("cp.async.wait_group 9;" ::: "memory"); break;
+        default: asm volatile("cp.async.wait_group 7;" ::: "memory"); break;
     }
 #endif
 }

@@ -8,7 +8,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     pdl: true,
     items: ITEMS,
     clusters: CLUSTERS,
-    stages: &[2, 3, 4, 5, 6, 8, 10],
+    stages: &[2, 3, 4, 5, 6, 8],
     most_k: Some(MOST_K),
     filters: true,
     candidates: CANDIDATES,

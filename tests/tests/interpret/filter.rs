@@ -9,9 +9,10 @@ use topkit::{
 };
 use topkit_lab::{Distribution, SUITE};
 
-/// Kernels of few threads: a stripe is 2048 or 4096 columns, and a row has several.
+/// Kernels of few threads: a stripe is 2048 or 4096 columns, and a row has several, more or fewer than a
+/// CTA has stages.
 fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
-    let variant = |kernel, items, cluster| Variant {
+    let variant = |kernel, items, cluster, stages| Variant {
         kernel,
         dtype: S::DTYPE,
         vec_size: 16 / S::DTYPE.bytes(),
@@ -19,16 +20,16 @@ fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
         threads: 128,
         items,
         cluster,
-        stages: Variant::STAGES,
+        stages,
         semantics,
         program: None,
     };
     vec![
-        variant(KernelKind::BlockFilter, 16, 1),
-        variant(KernelKind::ClusterFilter, 16, 2),
-        variant(KernelKind::BlockFilter, 32, 1),
-        variant(KernelKind::ClusterFilter, 32, 3),
-        variant(KernelKind::GridFilter, 16, 1),
+        variant(KernelKind::BlockFilter, 16, 1, 2),
+        variant(KernelKind::ClusterFilter, 16, 2, 2),
+        variant(KernelKind::BlockFilter, 32, 1, 3),
+        variant(KernelKind::ClusterFilter, 32, 3, 4),
+        variant(KernelKind::GridFilter, 16, 1, 2),
     ]
 }
 
