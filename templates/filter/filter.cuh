@@ -149,6 +149,7 @@ struct Filter {
         const Stripes<Config>& stripes = part.stripes;
         const u32 turns = stripes.count / part.parts;
         constexpr u32 STAGES = Ring<Config>::STAGES;
+        constexpr u32 BATCH = Ring<Config>::BATCH;
         const Ring<Config> ring;
         const u32 limit = Word::of_key(guess.threshold);
         if (threadIdx.x == 0) {
@@ -159,7 +160,8 @@ struct Filter {
         if (stripes.holds_edge(part.rank)) {
             const Key key = stripes.key_at(stripes.edge_column());
             if (Ordinal::score_key(key) > guess.threshold) {
-                shared.candidates.push_edge(key, stripes.edge_column(), part.room);
+                shared.candidates.push_edge(
+                    key, stripes.edge_column() | (BATCH == 1 ? 0 : Buffer::EDGE), part.room);
             }
         }
 
@@ -168,22 +170,26 @@ struct Filter {
         const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
         const u32 room = part.room - (guess.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
 
-        // Filter each stripe while the next is prefetched.
+        if constexpr (BATCH > 1) {
+            filter_batches(shared, part, limit, room);
+        } else {
+            // Filter each stripe while the next is prefetched.
 #pragma unroll 1
-        for (u32 turn = 0; turn < turns; ++turn) {
-            const u32 stage = turn % STAGES;
-            const u32 stripe = part.rank + turn * part.parts;
-            copy_async_wait_but_last(STAGES - 1);
-            const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
-            shared.candidates.push(stripes, stripe, hits, room,
-                                   [&](u32 item) { return ring.element(stage, item); });
-            if (turn + STAGES < turns) {
-                ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
-                if (turn + STAGES + 1 == turns) {
-                    launch_dependents();
+            for (u32 turn = 0; turn < turns; ++turn) {
+                const u32 stage = turn % STAGES;
+                const u32 stripe = part.rank + turn * part.parts;
+                copy_async_wait_but_last(STAGES - 1);
+                const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
+                shared.candidates.push(stripes, stripe, hits, room,
+                                       [&](u32 item) { return ring.element(stage, item); });
+                if (turn + STAGES < turns) {
+                    ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
+                    if (turn + STAGES + 1 == turns) {
+                        launch_dependents();
+                    }
+                } else {
+                    copy_async_commit();
                 }
-            } else {
-                copy_async_commit();
             }
         }
         __syncthreads();
@@ -301,6 +307,58 @@ struct Filter {
         }
         from.set.for_each_key([&](Wide key) { shared.search.histogram.add(range.bin(key)); });
         __syncthreads();
+    }
+
+    // Filters all stages at once: the hits of a thread become candidates together, since each time costs a
+    // warp some latency.
+    static __device__ __forceinline__ void filter_batches(Shared& shared, const Part& part, u32 limit,
+                                                          u32 room) {
+        constexpr u32 BATCH = Ring<Config>::BATCH;
+        const Ring<Config> ring;
+        const Stripes<Config>& stripes = part.stripes;
+        const u32 turns = stripes.count / part.parts;
+        u32 done = 0;  // candidates, and hits without a place
+#pragma unroll 1
+        for (u32 turn = 0; turn < turns; turn += BATCH) {
+            // Find the hits of each stripe as it arrives.
+            const u32 stripe = part.rank + turn * part.parts;
+            u32 hits[BATCH];
+#pragma unroll
+            for (u32 b = 0; b < BATCH; ++b) {
+                copy_async_wait_but_last(BATCH - 1 - b);
+                hits[b] = 0;
+                if (turn + b < turns) {
+                    hits[b] = hits_beyond(ring, stripes, stripe + b * part.parts, b, limit);
+                }
+            }
+
+            // Append their positions, then share them among the threads to make candidates of them.
+            const u32 from = min(done, room);
+            shared.candidates.push_positions(hits, room);
+            __syncthreads();
+            done = shared.candidates.size;
+            shared.candidates.resolve(stripes, stripe, part.parts, from, min(done, room),
+                                      [&](u32 number, u32 thread, u32 item) {
+                                          return ring.element(thread, number, item);
+                                      });
+            if (turn + BATCH >= turns) {
+                break;
+            }
+
+            // Load more stripes.
+            __syncthreads();
+#pragma unroll 1
+            for (u32 next = turn + BATCH; next < turn + 2 * BATCH; ++next) {
+                if (next < turns) {
+                    ring.prefetch(stripes, part.rank + next * part.parts, next - turn - BATCH);
+                } else {
+                    copy_async_commit();
+                }
+            }
+            if (turn + 2 * BATCH >= turns) {
+                launch_dependents();
+            }
+        }
     }
 
     // The thread's scores of a stage that are beyond a limit.
