@@ -1,7 +1,7 @@
 //! Exact top-k selection on NVIDIA GPUs, with kernels generated from a declaration.
 //!
 //! `topk_kernel!` declares a selector; an [`Engine`] renders, compiles, caches and loads its variants; a
-//! [`Selector`] plans and launches them. [`host`] implements the same contract in plain Rust.
+//! [`Selector`] plans and launches them. [`host`] serves the same contract in plain Rust, without a GPU.
 //! This crate is the only one that users depend on, and all side effects live here: files, the
 //! environment, NVRTC and the driver. Nothing here panics on any input.
 //!
@@ -46,6 +46,7 @@ mod backend;
 mod compile;
 mod engine;
 mod error;
+pub mod host;
 #[cfg(feature = "interpret")]
 pub mod interpret;
 mod library;
@@ -56,7 +57,6 @@ mod select;
 #[cfg(feature = "tune")]
 pub mod tune;
 
-pub use backend::host;
 pub use backend::launch::RawLaunch;
 pub use backend::rows::{Output, Rows};
 pub use cudarc;

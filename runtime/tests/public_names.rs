@@ -11,7 +11,7 @@ use std::path::Path;
 const MODULES: [(&str, &str); 7] = [
     ("topkit", "lib.rs"),
     ("topkit::cache::pack", "compile/store/pack/mod.rs"),
-    ("topkit::host", "backend/host/mod.rs"),
+    ("topkit::host", "host.rs"),
     ("topkit::interpret", "interpret.rs"),
     ("topkit::measure", "measure/mod.rs"),
     ("topkit::tune", "tune/mod.rs"),

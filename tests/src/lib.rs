@@ -13,6 +13,7 @@ pub mod fuzz;
 pub mod goldens;
 pub mod oracle;
 pub mod program;
+pub mod refusals;
 pub mod seams;
 pub mod spans;
 mod stripes;

@@ -1,12 +1,12 @@
-//! Where kernels run: machine code on a GPU ([`cuda`]), or the text on the CPU with every access checked
-//! ([`interpret`]). [`host`] is the contract in plain Rust; tests compare both with it.
+//! Where kernels run: machine code on a GPU ([`cuda`]), the text on the CPU with every access checked
+//! ([`interpret`]), or no kernel, but the contract in plain Rust ([`host`]), with which tests compare both.
 //!
-//! [`Backend`] is what the launch path asks of either, so that it is written once: `select` checks, plans and
+//! [`Backend`] is what the launch path asks of each, so that it is written once: `select` checks, plans and
 //! makes the arguments, and a backend loads and launches. Rows ([`rows`]) and launches by address
 //! ([`launch`]) are the same for all of them. A backend plans nothing and checks no shape.
 
 pub(crate) mod cuda;
-pub mod host;
+pub(crate) mod host;
 #[cfg(feature = "interpret")]
 pub(crate) mod interpret;
 pub(crate) mod launch;
@@ -18,14 +18,20 @@ use crate::plan::{GpuTable, Limits, Plan, Refusal};
 use cudarc::driver::sys::CUstream;
 use memory::{DeviceMemory, DeviceStream};
 use std::sync::Arc;
-use topkit_codegen::{SelectorSpec, Variant};
+use topkit_codegen::{Fault, SelectorSpec, Variant};
 
-/// Runs kernels. A toolchain is one: with a GPU, CUDA's; without, one that refuses every launch.
+/// Runs kernels. A toolchain is one: with a GPU, CUDA's; without, one that refuses every launch. The host is one:
+/// its kernel is the meaning of a selector.
 pub(crate) trait Backend {
     /// Its buffers and streams.
     type Memory: DeviceMemory;
     /// A kernel that can be launched.
     type Kernel;
+
+    /// Every fault of a spec, here; empty when its selectors can launch.
+    fn faults(&self, spec: &SelectorSpec) -> Vec<Fault> {
+        spec.validate()
+    }
 
     /// What its GPU can launch.
     fn limits(&self) -> &Limits;
@@ -78,10 +84,9 @@ pub(crate) struct Call<'a> {
     pub(crate) plan: &'a Plan,
     /// The bytes of the kernel's argument.
     pub(crate) args: &'a [u8],
-    /// Shape and addresses, which the arguments say too: for a backend that watches every access.
-    #[cfg(feature = "interpret")]
+    /// Shape and addresses, which the arguments say too: for a backend without machine code.
     pub(crate) launch: &'a launch::RawLaunch,
-    /// The values of the program's fields, likewise.
+    /// The values of the program's fields, for a backend that watches every access.
     #[cfg(feature = "interpret")]
     pub(crate) program: Option<&'a crate::problem::args::ProgramArgs>,
 }

@@ -176,7 +176,8 @@ impl<S: Score, M: Memory> fmt::Debug for Rows<'_, S, M> {
 /// Where a launch writes: row `r`'s k indices begin at element `r * row_stride`, which is k unless
 /// set. A row with fewer than k scores ends in the fill, -1 (all bits set for `u32`).
 ///
-/// A `&mut CudaSlice<I>` or `&mut CudaViewMut<I>` becomes one by itself.
+/// A `&mut CudaSlice<I>` or `&mut CudaViewMut<I>` becomes one by itself, and for the host a `&mut` of a slice, an
+/// array or a `Vec`.
 pub struct Output<'a, I: 'a, M: Memory = Cuda> {
     pub(crate) indices: M::SliceMut<'a, I>,
     pub(crate) row_stride: Option<usize>,
@@ -185,6 +186,13 @@ pub struct Output<'a, I: 'a, M: Memory = Cuda> {
 impl<'a, I: IndexInt> Output<'a, I> {
     /// Indices, row after row.
     pub fn new(indices: &'a mut impl DevicePtrMut<I>) -> Output<'a, I> {
+        Output { indices, row_stride: None }
+    }
+}
+
+impl<'a, I: IndexInt> Output<'a, I, Host> {
+    /// Indices on the host, row after row.
+    pub fn host(indices: &'a mut [I]) -> Output<'a, I, Host> {
         Output { indices, row_stride: None }
     }
 }
@@ -211,6 +219,12 @@ impl<'a, I: IndexInt, M: Memory> Output<'a, I, M> {
 impl<'a, I: IndexInt, T: DevicePtrMut<I>> From<&'a mut T> for Output<'a, I> {
     fn from(indices: &'a mut T) -> Output<'a, I> {
         Output::new(indices)
+    }
+}
+
+impl<'a, I: IndexInt, T: AsMut<[I]> + ?Sized> From<&'a mut T> for Output<'a, I, Host> {
+    fn from(indices: &'a mut T) -> Output<'a, I, Host> {
+        Output::host(indices.as_mut())
     }
 }
 

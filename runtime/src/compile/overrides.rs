@@ -8,10 +8,13 @@
 use super::dump::{SOURCE, folder_name};
 use super::store::sha256;
 use std::fmt::Display;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use topkit_codegen::{Arch, RenderedSource};
+
+/// An edited text has at most so many bytes; the longest generated one has some 130 KB.
+const MOST_BYTES: u64 = 16 << 20;
 
 /// A folder of edited sources, `<symbol>-<arch>/kernel.cu` as `TOPKIT_DUMP` writes them.
 ///
@@ -66,7 +69,7 @@ impl Overrides {
     /// that differs, and else the generated one.
     ///
     /// # Errors
-    /// There is a file, and it cannot be read, is no text, or does not define the kernel.
+    /// There is a file, and it cannot be read, is no text, is longer than 16 MiB, or does not define the kernel.
     pub fn apply(
         &self,
         generated: RenderedSource,
@@ -74,11 +77,18 @@ impl Overrides {
     ) -> Result<RenderedSource, OverrideError> {
         let entry = &generated.entry;
         let path = self.folder.join(folder_name(entry, arch)).join(SOURCE);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
+        let file = match File::open(&path) {
+            Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(generated),
             Err(error) => return Err(unusable(&path, error)),
         };
+        let mut text = String::new();
+        let read = file.take(MOST_BYTES + 1).read_to_string(&mut text);
+        let read = read.map_err(|error| unusable(&path, error))?;
+        if read as u64 > MOST_BYTES {
+            let reason = format!("it is longer than {MOST_BYTES} bytes, so it is no edited source");
+            return Err(unusable(&path, reason));
+        }
         if text == generated.text {
             return Ok(generated);
         }
@@ -175,7 +185,14 @@ mod tests {
             let error = error.to_string();
             assert!(error.contains(words) && error.contains(path.to_str().unwrap()), "{error}");
         }
+        // Of a file without an end no more is read than the limit.
         let (folder, path) = folder("");
+        let overrides = Overrides::open(folder.path()).unwrap();
+        for (bytes, words) in [(MOST_BYTES, "has no `extern"), (MOST_BYTES + 1, "16777216 bytes")] {
+            File::options().write(true).open(&path).unwrap().set_len(bytes).unwrap();
+            let error = overrides.apply(generated(), ARCH).unwrap_err().to_string();
+            assert!(error.contains(words) && error.contains(path.to_str().unwrap()), "{error}");
+        }
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
         let overrides = Overrides::open(folder.path()).unwrap();

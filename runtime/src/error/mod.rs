@@ -1,16 +1,18 @@
 //! The error of the library: every failure that a user can see, with its numbers.
 //!
 //! The errors of lower rooms are variants of it. It also says which errors blame a kernel, so that another
-//! kernel may be tried ([`Error::refusal`]). The interpreter's errors are here too, since they are data
-//! that launches return.
+//! kernel may be tried ([`Error::refusal`]). The errors of the interpreter and of the host's selection are here
+//! too, since they are data that launches return.
 
 #[cfg(feature = "interpret")]
 mod fault;
+mod host;
 #[cfg(feature = "interpret")]
 mod interpret;
 
 #[cfg(feature = "interpret")]
 pub use fault::{Fault, Line, Site};
+pub use host::HostError;
 #[cfg(feature = "interpret")]
 pub use interpret::InterpretError;
 
@@ -233,6 +235,17 @@ pub enum Error {
     /// A dump could not be written.
     #[error(transparent)]
     Write(#[from] DumpError),
+    /// The system has no memory for a selection on the host.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// A selector with functions of its own, on the host.
+    #[error(
+        "{selector} has functions of its own in CUDA C, which the host does not run; launch it on an `Engine`, or on an `interpret::Gpu`"
+    )]
+    HostProgram {
+        /// The selector.
+        selector: String,
+    },
     /// An interpreted kernel has a fault.
     #[cfg(feature = "interpret")]
     #[error(transparent)]

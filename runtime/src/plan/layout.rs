@@ -10,6 +10,15 @@ use super::{Plan, PlanError};
 use crate::problem::Problem;
 use topkit_codegen::Variant;
 
+/// The plan of a launch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    /// The plan.
+    pub(crate) plan: Plan,
+    /// It is the plan of the problem's own alignment.
+    pub(crate) own: bool,
+}
+
 /// The plan for the launch of a problem with so many bytes of workspace, among the plans of the shape's
 /// problems. If no kernel is loaded, it is the first plan whose workspace suffices. If no workspace
 /// suffices, it is the problem's own plan, which tells the bytes that are needed.
@@ -21,23 +30,24 @@ pub(super) fn plan_launch(
     workspace_bytes: usize,
     plan: impl Fn(&Problem) -> Result<Plan, PlanError>,
     is_loaded: impl Fn(&Variant) -> bool,
-) -> Result<Plan, PlanError> {
+) -> Result<Taken, PlanError> {
     let own = plan(problem)?;
     let fits = |plan: &Plan| plan.workspace_bytes <= workspace_bytes;
     if fits(&own) && is_loaded(&own.variant) {
-        return Ok(own);
+        return Ok(Taken { plan: own, own: true });
     }
     let mut first = fits(&own).then_some(own);
     for other in problem.alignments().filter(|other| other.vec_size != problem.vec_size) {
         let other = Plan { problem: own.problem, ..plan(&other)? };
         if fits(&other) {
             if is_loaded(&other.variant) {
-                return Ok(other);
+                return Ok(Taken { plan: other, own: false });
             }
             first.get_or_insert(other);
         }
     }
-    Ok(first.unwrap_or(own))
+    let plan = first.unwrap_or(own);
+    Ok(Taken { plan, own: plan == own })
 }
 
 #[cfg(test)]
@@ -68,7 +78,7 @@ mod tests {
         fn launch(&self, problem: &Problem, prepared: &Plan) -> Plan {
             let is_loaded = |variant: &Variant| *variant == prepared.variant;
             let plan = |problem: &Problem| self.plan(problem);
-            plan_launch(problem, prepared.workspace_bytes, plan, is_loaded).unwrap()
+            plan_launch(problem, prepared.workspace_bytes, plan, is_loaded).unwrap().plan
         }
     }
 
@@ -129,7 +139,7 @@ mod tests {
             for bytes in plans.iter().map(|plan| plan.workspace_bytes) {
                 for (problem, own) in layouts.iter().zip(&plans) {
                     let plan = |problem: &Problem| place.plan(problem);
-                    let taken = plan_launch(problem, bytes, plan, |_| false).unwrap();
+                    let taken = plan_launch(problem, bytes, plan, |_| false).unwrap().plan;
                     assert!(taken.workspace_bytes <= bytes, "{problem} with {bytes} bytes");
                     if own.workspace_bytes <= bytes {
                         assert_eq!(taken, *own, "{problem}");
@@ -154,6 +164,6 @@ mod tests {
         assert_eq!(place.launch(&padded, &own), own);
         // With neither the kernel nor the memory of any plan, the error is about its own.
         let huge = |_: &Problem| Ok(Plan { workspace_bytes: 1 << 30, ..own });
-        assert_eq!(plan_launch(&padded, 0, huge, |_| false).unwrap().workspace_bytes, 1 << 30);
+        assert_eq!(plan_launch(&padded, 0, huge, |_| false).unwrap().plan.workspace_bytes, 1 << 30);
     }
 }

@@ -8,7 +8,7 @@
 //! `tried`: it names a refused variant only where no other can serve. A problem that the selector was
 //! not declared for is an error.
 
-use super::layout::plan_launch;
+use super::layout::{Taken, plan_launch};
 use super::measured::hysteresis::kept_at;
 use super::measured::lattice::Listed;
 use super::measured::layouts::LayoutTimes;
@@ -98,7 +98,7 @@ impl Planner {
         problem: &Problem,
         workspace_bytes: usize,
         is_loaded: impl Fn(&Variant) -> bool,
-    ) -> Result<Plan, PlanError> {
+    ) -> Result<Taken, PlanError> {
         plan_launch(problem, workspace_bytes, |problem| self.plan_accepted(problem), is_loaded)
     }
 

@@ -8,7 +8,7 @@
 //! to be refused, so a refusal changes no plan whose kernel is loaded.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use topkit_codegen::Variant;
 
@@ -27,6 +27,8 @@ pub(crate) struct Tried {
     kernels: RwLock<Kernels>,
     /// One was refused. Until then a plan takes no lock.
     any_refused: AtomicBool,
+    /// How often a kernel was added: a plan that was made at another version may be another one now.
+    version: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -44,13 +46,32 @@ impl Tried {
         kernels.refused.retain(|(other, _)| other != variant);
         kernels.refused.push((*variant, refusal));
         self.any_refused.store(true, Ordering::Release);
+        self.version.fetch_add(1, Ordering::Release);
     }
 
     /// Notes that a kernel is loaded.
     pub(crate) fn accept(&self, variant: &Variant) {
         let mut kernels = self.kernels.write().unwrap_or_else(PoisonError::into_inner);
         kernels.refused.retain(|(other, _)| other != variant);
-        kernels.loaded.insert(*variant);
+        // A refused kernel is not among the loaded ones.
+        if kernels.loaded.insert(*variant) {
+            self.version.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Notes that a kernel was found loaded. If it was refused, it was refused at a launch, and stays so.
+    pub(crate) fn found_loaded(&self, variant: &Variant) {
+        let mut kernels = self.kernels.write().unwrap_or_else(PoisonError::into_inner);
+        let is_refused = kernels.refused.iter().any(|(other, _)| other == variant);
+        if !is_refused && kernels.loaded.insert(*variant) {
+            self.version.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// The number of changes so far. A plan that is made after this call and before the next change is that of
+    /// this version.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
     /// Whether a kernel was refused.
@@ -112,8 +133,17 @@ mod tests {
         let of_the_kernel = of("cluster_filter v4_b2048_t512_r16_c4");
         assert!(tried.rules_out(&of_the_kernel) && !tried.has_refused(&of_the_kernel));
         assert!(!tried.rules_out(&of("block_filter v4_b2048_t512_r32")));
+        // It was refused at a launch.
+        tried.found_loaded(&two);
+        assert!(tried.has_refused(&two));
         // It loads after all.
+        let version = tried.version();
         tried.accept(&two);
+        assert_ne!(tried.version(), version);
+        // Nothing changes a plan that is made again.
+        let version = tried.version();
+        tried.accept(&two);
+        assert_eq!(tried.version(), version);
         assert!(!tried.has_refused(&two) && !tried.rules_out(&of_the_kernel));
     }
 }

@@ -4,6 +4,7 @@
 //! [`Launcher::launch_checked`]; `substitute` replaces a plan whose kernel is refused. On an error nothing is
 //! enqueued.
 
+use super::memo::Memo;
 use super::substitute::Planned;
 use super::workspace::Workspace;
 use super::workspaces::Workspaces;
@@ -23,11 +24,12 @@ pub(crate) struct Launcher<B: Backend> {
     backend: B,
     planner: Arc<Planner>,
     workspaces: Arc<Workspaces<StreamOf<B>>>,
+    memo: Arc<Memo<B::Kernel>>,
 }
 
 impl<B: Backend> Launcher<B> {
     pub(crate) fn new(backend: B, spec: SelectorSpec) -> Result<Launcher<B>, Error> {
-        let faults = spec.validate();
+        let faults = backend.faults(&spec);
         if !faults.is_empty() {
             return Err(SpecError { faults }.into());
         }
@@ -37,11 +39,17 @@ impl<B: Backend> Launcher<B> {
             Some(packed) => planner.among(packed),
             None => planner,
         };
-        Ok(Launcher { backend, planner: Arc::new(planner), workspaces: Arc::default() })
+        let planner = Arc::new(planner);
+        Ok(Launcher { backend, planner, workspaces: Arc::default(), memo: Arc::default() })
     }
 
     pub(crate) fn backend(&self) -> &B {
         &self.backend
+    }
+
+    /// The plans of launches.
+    pub(super) fn memo(&self) -> &Memo<B::Kernel> {
+        &self.memo
     }
 
     /// The workspaces of typed launches.
@@ -196,7 +204,6 @@ impl<B: Backend> Launcher<B> {
                 stream,
                 plan,
                 args,
-                #[cfg(feature = "interpret")]
                 launch,
                 #[cfg(feature = "interpret")]
                 program,
@@ -233,11 +240,16 @@ impl<B: Backend> Launcher<B> {
 
 impl<B: Backend + Clone> Clone for Launcher<B> {
     fn clone(&self) -> Launcher<B> {
-        let Launcher { backend, planner, workspaces } = self;
+        let Launcher { backend, planner, workspaces, memo } = self;
         Launcher {
             backend: backend.clone(),
             planner: planner.clone(),
             workspaces: workspaces.clone(),
+            memo: memo.clone(),
         }
     }
 }
+
+#[cfg(test)]
+#[path = "launcher_tests.rs"]
+mod tests;

@@ -173,6 +173,9 @@ impl Selector {
     /// and its clones are dropped, or when nobody else has the stream. [`Selector::launch_with`] takes
     /// a workspace of the caller's.
     ///
+    /// The workspace is freed on its stream. So a stream of another library, from cudarc's
+    /// `wrap_borrowed_stream`, must live until the selector and its clones are dropped.
+    ///
     /// # CUDA graphs
     /// A graph replays addresses after the borrows of this call have ended, so capture
     /// [`Selector::launch_raw`]: its caller promises that the buffers live. A typed launch can be captured

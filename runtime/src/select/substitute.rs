@@ -14,6 +14,7 @@ use std::sync::Arc;
 use topkit_codegen::Variant;
 
 /// A plan, and its kernel where that is loaded.
+#[derive(Debug)]
 pub(super) struct Planned<K> {
     pub plan: Plan,
     pub kernel: Option<Arc<K>>,
@@ -29,20 +30,30 @@ impl<K> Planned<K> {
 impl<B: Backend> Launcher<B> {
     /// The plan of a launch: the plan of its own problem, or of the same shape in another alignment, if
     /// that kernel is loaded and so many bytes of workspace suffice for it. It includes the kernel, if
-    /// it is loaded. The launch was checked.
+    /// it is loaded. The launch was checked. What was planned before comes from the `memo`.
     pub(super) fn plan_launch(
         &self,
         launch: &RawLaunch,
         bytes: usize,
     ) -> Result<Planned<B::Kernel>, Error> {
+        let problem = launch.problem();
+        // Before the plan is made: if a kernel is refused meanwhile, the memo does not serve it.
+        let version = self.planner().tried().version();
+        if let Some(planned) = self.memo().get(&problem, bytes, version) {
+            return Ok(planned);
+        }
         let last = RefCell::new(None);
         let is_loaded = |variant: &Variant| {
             *last.borrow_mut() = self.backend().loaded(variant);
             last.borrow().is_some()
         };
-        let plan = self.planner().plan_launch(&launch.problem(), bytes, is_loaded)?;
+        let taken = self.planner().plan_launch(&problem, bytes, is_loaded)?;
         // The search ends at the first loaded kernel, so the last one looked up is the plan's.
-        Ok(Planned { plan, kernel: last.into_inner() })
+        let planned = Planned { plan: taken.plan, kernel: last.into_inner() };
+        if let (true, Some(kernel)) = (taken.own, &planned.kernel) {
+            self.memo().keep(problem, version, planned.plan, kernel.clone());
+        }
+        Ok(planned)
     }
 
     /// The next best plan, if the error refuses the kernel of this plan. Any other error is returned, and
@@ -67,11 +78,12 @@ impl<B: Backend> Launcher<B> {
     }
 
     /// Notes the variants that are loaded, maybe by other selectors of the engine: a loaded kernel is
-    /// never inferred to be refused.
+    /// never inferred to be refused. One that the driver refused at a launch stays refused: two such kernels
+    /// would otherwise be launched in turn for ever.
     fn note_loaded(&self) {
         for variant in self.spec().variants() {
             if self.backend().loaded(&variant).is_some() {
-                self.planner().tried().accept(&variant);
+                self.planner().tried().found_loaded(&variant);
             }
         }
     }

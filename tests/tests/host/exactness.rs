@@ -1,7 +1,8 @@
-//! The exactness suite on the host: `topkit::host` against the second implementation of the contract.
+//! The exactness suite on the host: the launch path of `topkit::host`, and `top_k`, against the second
+//! implementation of the contract.
 
-use topkit::host::{self, Rows};
-use topkit::{DType, IndexInt, Score, spec::Semantics};
+use topkit::host::{self, Rows, Selector};
+use topkit::{DType, IndexInt, Output, Score, SelectorSpec, spec::Semantics};
 use topkit_tests::case::{Backend, Element, Layout};
 use topkit_tests::exactness::Suite;
 use topkit_tests::{cases, exactness_suite, oracle};
@@ -9,40 +10,57 @@ use topkit_tests::{cases, exactness_suite, oracle};
 struct Host;
 
 impl Backend for Host {
-    type Kernel = Semantics;
+    type Kernel = Selector;
     type Matrix<S: Score + Element> = ();
 
-    fn semantics(kernel: &Semantics) -> Semantics {
-        *kernel
+    fn semantics(kernel: &Selector) -> Semantics {
+        kernel.spec().semantics
     }
 
-    fn name(_: &Semantics) -> String {
+    fn name(_: &Selector) -> String {
         "the host".to_owned()
     }
 
     fn put<S: Score + Element>(_: &[S], _: usize) {}
 
+    /// By a launch, and by `top_k`, which must agree.
     fn select<S: Score + Element, I: IndexInt + Element>(
-        kernel: &Semantics,
+        kernel: &Selector,
         (): &(),
         rows: &Rows<'_, S>,
         k: u32,
-        _: Layout,
+        Layout { gap, .. }: Layout,
         _: u64,
     ) -> Result<Vec<I>, String> {
-        host::top_k(rows, k, kernel).map(|best| best.indices).map_err(|error| error.to_string())
+        let semantics = &Self::semantics(kernel);
+        let best = host::top_k(rows, k, semantics).map_err(|error| error.to_string())?.indices;
+        // What is between the rows of the output stays.
+        let (k_of_row, untouched) = (k as usize, I::from_column(0x5555));
+        let mut indices = vec![untouched; rows.count() * (k_of_row + gap)];
+        let output = Output::host(&mut indices).row_stride(k_of_row + gap);
+        kernel.launch(rows, k, output).map_err(|error| error.to_string())?;
+        let mut launched: Vec<I> = Vec::new();
+        for row in indices.chunks_exact(k_of_row + gap) {
+            launched.extend(&row[..k_of_row]);
+            if row[k_of_row..].iter().any(|&index| index != untouched) {
+                return Err("a launch wrote between two rows of the output".to_owned());
+            }
+        }
+        if launched == best { Ok(best) } else { Err("a launch and `top_k` differ".to_owned()) }
     }
 
-    /// Both have one answer to a problem.
+    /// All have one answer to a problem.
     fn accepts<S: Score + Element, I: IndexInt + Element>(
-        kernel: &Semantics,
+        kernel: &Selector,
         (): &(),
         rows: &Rows<'_, S>,
         k: u32,
         got: &[I],
     ) -> bool {
+        let semantics = &Self::semantics(kernel);
         let right = |row: usize| {
-            let (expected, _) = oracle::top_k_row::<S, I>(rows.scores_of(row), k as usize, kernel);
+            let row_scores = rows.scores_of(row);
+            let (expected, _) = oracle::top_k_row::<S, I>(row_scores, k as usize, semantics);
             expected == got[row * k as usize..][..k as usize]
         };
         got.len() == rows.count() * k as usize && (0..rows.count()).all(right)
@@ -58,11 +76,12 @@ impl Suite for Host {
         2
     }
 
-    fn kernels(_: DType, semantics: Semantics, _: usize) -> Vec<Semantics> {
-        vec![semantics]
+    fn kernels(dtype: DType, semantics: Semantics, _: usize) -> Vec<Selector> {
+        let spec = SelectorSpec::builder("Host").dtype([dtype]).k(1..=i32::MAX as u32);
+        vec![Selector::new(spec.semantics(semantics).build().unwrap()).unwrap()]
     }
 
-    fn selects(_: &Semantics, _: u32) -> bool {
+    fn selects(_: &Selector, _: u32) -> bool {
         true
     }
 }

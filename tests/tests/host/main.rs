@@ -6,6 +6,7 @@ mod check;
 mod checker;
 mod exactness;
 mod golden;
+mod launching;
 mod oracle;
 mod problem;
 mod refused;

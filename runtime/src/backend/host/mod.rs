@@ -1,20 +1,18 @@
-//! Exact top-k in plain Rust: the reference for every kernel, and a selection without a GPU.
+//! Exact top-k in plain Rust: the reference for every kernel, and the backend of selectors on the host.
 //!
-//! It implements the whole contract, also the parts that no kernel implements yet: either end of the order,
-//! both NaN policies, every tie rule, output order and index type, values, ragged rows, strides,
-//! and k beyond the length of a row. It makes no attempt at the speed of a kernel: one thread,
-//! linear in the scores, plus the sort of the winners. It never touches a device.
-//!
-//! On failure it returns a [`HostError`] with the numbers and has written nothing. [`check()`]
-//! checks an answer of a kernel.
+//! The public names, with the contract, are in [`topkit::host`](crate::host). `cpu` is the backend and `memory`
+//! what it launches in; `check` checks an answer of a kernel. It plans nothing and never touches a device. On
+//! failure it returns a [`HostError`] with the numbers and has written nothing.
 
 mod check;
-mod error;
+mod cpu;
+pub(crate) mod memory;
 mod mismatch;
 mod rank;
 
+pub(crate) use crate::error::HostError;
 pub use check::{check, check_selection};
-pub use error::HostError;
+pub(crate) use cpu::Cpu;
 pub use mismatch::Mismatch;
 
 use super::memory::Host;

@@ -8,17 +8,18 @@ use topkit::{
     DType, Error, IndexInt, Output, Problem, RawLaunch, Rows,
     spec::{KernelKind, Semantics},
 };
+use topkit_tests::refusals::{INDICES, REFUSALS, SCORES, SPANS};
 
 #[test]
 fn every_refusal_names_the_numbers_and_writes_nothing() {
     let gpu = gpu();
     let stream = gpu.context().new_stream();
     let dense = selector(&gpu, Semantics::DEFAULT);
-    let scores = stream.clone_htod(&vec![1.0f32; 3000]).unwrap();
-    let halves = stream.clone_htod(&vec![half::bf16::ONE; 3000]).unwrap();
-    let lengths = stream.clone_htod(&[5i32, 5]).unwrap();
-    let mut indices = stream.clone_htod(&vec![UNTOUCHED; 100]).unwrap();
-    let mut wide = stream.clone_htod(&vec![77i64; 100]).unwrap();
+    let scores = stream.clone_htod(&vec![1.0f32; SCORES]).unwrap();
+    let halves = stream.clone_htod(&vec![half::bf16::ONE; SCORES]).unwrap();
+    let spans = stream.clone_htod(&[5i32; SPANS]).unwrap();
+    let mut indices = stream.clone_htod(&vec![UNTOUCHED; INDICES]).unwrap();
+    let mut wide = stream.clone_htod(&vec![77i64; INDICES]).unwrap();
 
     fn said<I: IndexInt>(
         selector: &Selector,
@@ -29,30 +30,19 @@ fn every_refusal_names_the_numbers_and_writes_nothing() {
     ) -> String {
         selector.launch(stream, &rows, k, output).unwrap_err().to_string()
     }
+    let mut all = Vec::new();
+    for refusal in REFUSALS {
+        let mut rows = Rows::interpreted(&scores, refusal.rows, refusal.columns);
+        rows = refusal.row_stride.map_or(rows, |stride| rows.row_stride(stride));
+        rows = if refusal.starts { rows.starts(&spans) } else { rows };
+        rows = if refusal.lengths { rows.lengths(&spans) } else { rows };
+        let mut output = Output::from(&mut indices);
+        if let Some(stride) = refusal.index_stride {
+            output = output.row_stride(stride);
+        }
+        all.push((said(&dense, &stream, rows, refusal.k, output), refusal.says));
+    }
     let rows = |rows, columns| Rows::interpreted(&scores, rows, columns);
-    let mut refused = |rows, k, stride: Option<usize>| {
-        let output = Output::from(&mut indices);
-        let output = match stride {
-            Some(stride) => output.row_stride(stride),
-            None => output,
-        };
-        said(&dense, &stream, rows, k, output)
-    };
-    let mut all = vec![
-        (refused(rows(3, 1001), 10, None), "holds 3000 elements, but 3 x 1001"),
-        (refused(rows(3, 1000).row_stride(1001), 10, None), "needs 3002"),
-        (refused(rows(3, 1000), 40, None), "index buffer holds 100 elements"),
-        (refused(rows(3, 1000), 10, Some(9)), "row stride is 9, but each row has k = 10"),
-        (refused(rows(3, 1000), 10, Some(usize::MAX)), "output row stride is 18446744073709551615"),
-        (refused(rows(3, 1000).lengths(&lengths), 10, None), "needs 3"),
-        (refused(rows(2, 1000).lengths(&lengths), 10, None), "declare `rows: ragged`"),
-        (refused(rows(2, 1000).starts(&lengths), 10, None), "starts were given"),
-        (refused(rows(3, 1000), 0, None), "not 0"),
-        (refused(rows(3, 1000), 2001, None), "not 2001"),
-        (refused(rows(1 << 31, 1), 1, None), "rows is 2147483648"),
-        (refused(rows(1, 1 << 31), 1, None), "columns is 2147483648"),
-        (refused(rows(3, 1000).row_stride(1 << 62), 10, None), "the span of the scores"),
-    ];
     all.push((said(&dense, &stream, rows(3, 1000), 10, Output::from(&mut wide)), "i64"));
     let of_halves = Rows::interpreted(&halves, 3, 1000);
     let error = dense.launch(&stream, &of_halves, 10, &mut indices).unwrap_err();
@@ -60,8 +50,8 @@ fn every_refusal_names_the_numbers_and_writes_nothing() {
     for (message, part) in all {
         assert!(message.contains(part), "{part:?} is not in {message:?}");
     }
-    assert_eq!(stream.clone_dtoh(&indices).unwrap(), vec![UNTOUCHED; 100]);
-    assert_eq!(stream.clone_dtoh(&wide).unwrap(), vec![77; 100]);
+    assert_eq!(stream.clone_dtoh(&indices).unwrap(), vec![UNTOUCHED; INDICES]);
+    assert_eq!(stream.clone_dtoh(&wide).unwrap(), vec![77; INDICES]);
     assert_eq!(gpu.loaded_kernels(), 0);
 }
 

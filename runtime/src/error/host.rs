@@ -1,4 +1,4 @@
-//! The errors of the host selection, with the numbers.
+//! The errors of the selection on the host, with the numbers.
 
 use crate::problem::TooShort;
 use topkit_codegen::IndexType;

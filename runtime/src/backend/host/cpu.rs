@@ -1,0 +1,211 @@
+//! The host's backend: a launch is a selection in plain Rust by the meaning of the plan's variant.
+//!
+//! Its limits are those of a device without clusters, cooperative launches and workspaces, so a plan always
+//! names a kernel; the host does not run it. A spec may ask for tie rules and orders that no kernel serves yet.
+//! Values are refused with the spec, since a launch has no place for them, and the functions of a program when
+//! its kernel is loaded. This is the one file of the host with `unsafe`: a launch has addresses.
+
+use super::memory::{Context, Stream};
+use super::{Output, Rows, top_k_into};
+use crate::backend::launch::RawLaunch;
+use crate::backend::memory::{DeviceStream, Host};
+use crate::backend::{Backend, Call};
+use crate::error::Error;
+use crate::plan::{GpuTable, Limits};
+use crate::problem::{IndexInt, Score, TooLarge, span};
+use crate::with_score;
+use cudarc::driver::sys::{CUdeviceptr, CUstream};
+use std::sync::Arc;
+use topkit_codegen::{Fault, IndexType, Key, SelectorSpec, Semantics, Variant};
+
+/// The host.
+#[derive(Clone, Copy)]
+pub(crate) struct Cpu;
+
+/// No plan within them needs a cluster, a cooperative launch or a workspace: one multiprocessor is too few for
+/// a kernel that shares a row among all of them.
+const LIMITS: Limits = Limits {
+    multiprocessors: 1,
+    threads_per_multiprocessor: 1024,
+    registers_per_multiprocessor: 64 * 1024,
+    shared_bytes_per_multiprocessor: u32::MAX,
+    shared_bytes_per_cta: u32::MAX,
+    clusters: false,
+    most_cluster: 1,
+    pdl: false,
+    gigabytes_per_second: 0,
+    stand_in: None,
+};
+
+/// The meaning of a selector, for one type of scores.
+pub(crate) struct Kernel {
+    semantics: Semantics,
+    select: Select,
+}
+
+/// Selects as a launch says, by a meaning.
+///
+/// # Safety
+/// As for [`Backend::launch`].
+type Select = unsafe fn(&RawLaunch, &Semantics) -> Result<(), Error>;
+
+impl Kernel {
+    fn of(variant: &Variant) -> Kernel {
+        let semantics = variant.semantics;
+        let select: Select = with_score!(variant.dtype, S => match semantics.index {
+            IndexType::I32 => select::<S, i32>,
+            IndexType::U32 => select::<S, u32>,
+            IndexType::I64 => select::<S, i64>,
+        });
+        Kernel { semantics, select }
+    }
+}
+
+impl Backend for Cpu {
+    type Memory = Host;
+    type Kernel = Kernel;
+
+    /// Those of every backend, but that ties and orders need no kernel.
+    fn faults(&self, spec: &SelectorSpec) -> Vec<Fault> {
+        let mut faults = spec.validate();
+        faults.retain(|fault| ![Key::Ties, Key::Order, Key::Values].contains(&fault.key));
+        if spec.semantics.values {
+            faults.push(Fault {
+                key: Key::Values,
+                value: None,
+                message: "`values: true` has no place in a launch, which writes indices alone"
+                    .into(),
+                hint: "use `host::top_k`, which returns both, or `values: false`".into(),
+            });
+        }
+        faults
+    }
+
+    fn limits(&self) -> &Limits {
+        &LIMITS
+    }
+
+    fn table(&self) -> Option<Arc<GpuTable>> {
+        None
+    }
+
+    fn loaded(&self, variant: &Variant) -> Option<Arc<Kernel>> {
+        variant.program.is_none().then(|| Arc::new(Kernel::of(variant)))
+    }
+
+    fn load(&self, spec: &SelectorSpec, variant: &Variant) -> Result<Arc<Kernel>, Error> {
+        let program = || Error::HostProgram { selector: spec.name.to_string() };
+        self.loaded(variant).ok_or_else(program)
+    }
+
+    fn context(&self) -> Result<&Context, Error> {
+        Ok(Stream.context())
+    }
+
+    unsafe fn is_capturing(&self, _: CUstream) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    unsafe fn launch(&self, kernel: &Arc<Kernel>, call: &Call<'_>) -> Result<(), Error> {
+        // SAFETY: as the caller promises.
+        unsafe { (kernel.select)(call.launch, &kernel.semantics) }
+    }
+}
+
+/// # Safety
+/// As for [`Backend::launch`]; scores are of type `S` and indices of type `I`.
+unsafe fn select<S: Score, I: IndexInt>(
+    launch: &RawLaunch,
+    semantics: &Semantics,
+) -> Result<(), Error> {
+    let &RawLaunch { rows, columns, k, .. } = launch;
+    let row_stride = stride("row stride", launch.row_stride)?;
+    let index_stride = stride("output row stride", launch.index_stride)?;
+    let len = |stride: usize, width: usize| match width {
+        0 => 0,
+        width => span(rows, stride as u64, width as u64) as usize,
+    };
+    // SAFETY: the caller promises that the addresses are valid for the shape and strides, and that the indices
+    // overlap no input. Typed launches, the only ones here, take them from slices, which they have checked to be
+    // as long as these and borrow until this returns. The launch was checked, so they are aligned, and null only
+    // where there are no elements.
+    let (scores, starts, lengths, indices) = unsafe {
+        let spans = |address: CUdeviceptr| (address != 0).then(|| elements::<i32>(address, rows));
+        (
+            elements::<S>(launch.scores, len(row_stride, columns)),
+            spans(launch.row_starts),
+            spans(launch.row_lengths),
+            elements_mut::<I>(launch.indices, len(index_stride, k as usize)),
+        )
+    };
+    let input = Rows { scores, rows, columns, row_stride, starts, lengths };
+    let output = Output { indices, values: None, row_stride: index_stride };
+    Ok(top_k_into(&input, k, semantics, output)?)
+}
+
+/// No slice has rows in reverse.
+fn stride(what: &'static str, given: i64) -> Result<usize, TooLarge> {
+    let (value, limit) = (given as u64, i64::MAX as u64);
+    usize::try_from(given).map_err(|_| TooLarge { what, value, limit })
+}
+
+/// # Safety
+/// The address is that of so many elements, which nobody writes while the slice is used.
+unsafe fn elements<'a, T>(address: CUdeviceptr, len: usize) -> &'a [T] {
+    if len == 0 {
+        return &[];
+    }
+    let first = std::ptr::with_exposed_provenance(address as usize);
+    // SAFETY: as the caller promises.
+    unsafe { std::slice::from_raw_parts(first, len) }
+}
+
+/// # Safety
+/// The address is that of so many elements, which nobody else uses while the slice is used.
+unsafe fn elements_mut<'a, T>(address: CUdeviceptr, len: usize) -> &'a mut [T] {
+    if len == 0 {
+        return &mut [];
+    }
+    let first = std::ptr::with_exposed_provenance_mut(address as usize);
+    // SAFETY: as the caller promises.
+    unsafe { std::slice::from_raw_parts_mut(first, len) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Planner;
+    use crate::problem::Problem;
+    use topkit_codegen::DType;
+
+    #[test]
+    fn every_plan_is_within_what_the_host_serves() {
+        let spec = SelectorSpec::builder("Host").dtype(DType::ALL).k(1..=1 << 20).build().unwrap();
+        let planner = Planner::new(Arc::new(spec), LIMITS, None);
+        for dtype in DType::ALL {
+            for rows in [1, 2, 64, 1 << 20] {
+                for columns in [0, 1, 700, 8192, 50_000, 1 << 20, 1 << 24, (1 << 31) - 1] {
+                    for k in [1, 64, 2048, 1 << 20] {
+                        let problem = Problem::new(dtype, rows, columns, k);
+                        let plan = planner.plan(&problem).unwrap();
+                        assert_eq!((plan.cluster, plan.workspace_bytes), (1, 0), "{problem}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Typed launches have no rows in reverse.
+    #[test]
+    fn a_negative_stride_is_refused() {
+        let scores = [1.0f32; 4];
+        let mut indices = [7i32; 2];
+        let launch = RawLaunch::new(DType::F32, 2, 2, 1).row_stride(-2);
+        let launch = launch.scores(scores.as_ptr().expose_provenance() as u64);
+        let launch = launch.indices(indices.as_mut_ptr().expose_provenance() as u64);
+        // SAFETY: nothing is accessed.
+        let refused = unsafe { select::<f32, i32>(&launch, &Semantics::DEFAULT) };
+        assert!(matches!(refused, Err(Error::TooLarge(TooLarge { what: "row stride", .. }))));
+        assert_eq!(indices, [7; 2]);
+    }
+}
