@@ -86,9 +86,11 @@ struct Candidates {
         });
     }
 
-    // Appends the positions of the hits of several stripes, as far as there are `capacity` places.
+    // Appends the positions of the hits of several stripes, as far as there are `capacity` places. Stripes are
+    // numbered from `first` on.
     template <u32 BATCH>
-    __device__ __forceinline__ void push_positions(u32 (&hits)[BATCH], u32 capacity) {
+    __device__ __forceinline__ void push_positions(u32 (&hits)[BATCH], u32 first,
+                                                   u32 capacity) {
         u32 own = 0;
 #pragma unroll
         for (u32 b = 0; b < BATCH; ++b) {
@@ -114,7 +116,7 @@ struct Candidates {
             for (u32 b = 0; b < BATCH; ++b) {
                 hits[b] &= b == stripe ? hits[b] - 1 : ~0u;
             }
-            columns[slot] = (stripe * THREADS + threadIdx.x) * 32 + bit;
+            columns[slot] = ((stripe - first) * THREADS + threadIdx.x) * 32 + bit;
         }
     }
 

@@ -320,21 +320,25 @@ struct Filter {
         u32 done = 0;  // candidates, and hits without a place
 #pragma unroll 1
         for (u32 turn = 0; turn < turns; turn += BATCH) {
-            // Find the hits of each stripe as it arrives.
+            // Find the hits of each stripe as it arrives. The last is in the last place; registers cannot be
+            // indexed, so all move. An empty group of copies takes the place of each that was waited for.
             const u32 stripe = part.rank + turn * part.parts;
-            u32 hits[BATCH];
+            const u32 count = min(turns - turn, BATCH);
+            u32 hits[BATCH] = {};
+#pragma unroll 1
+            for (u32 b = 0; b < count; ++b) {
+                copy_async_wait_but_last(BATCH - 1);
+                copy_async_commit();
 #pragma unroll
-            for (u32 b = 0; b < BATCH; ++b) {
-                copy_async_wait_but_last(BATCH - 1 - b);
-                hits[b] = 0;
-                if (turn + b < turns) {
-                    hits[b] = hits_beyond(ring, stripes, stripe + b * part.parts, b, limit);
+                for (u32 i = 0; i + 1 < BATCH; ++i) {
+                    hits[i] = hits[i + 1];
                 }
+                hits[BATCH - 1] = hits_beyond(ring, stripes, stripe + b * part.parts, b, limit);
             }
 
             // Append their positions, then share them among the threads to make candidates of them.
             const u32 from = min(done, room);
-            shared.candidates.push_positions(hits, room);
+            shared.candidates.push_positions(hits, BATCH - count, room);
             __syncthreads();
             done = shared.candidates.size;
             shared.candidates.resolve(stripes, stripe, part.parts, from, min(done, room),

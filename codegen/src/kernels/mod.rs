@@ -110,7 +110,7 @@ pub struct Sizes {
 }
 
 /// The cluster sizes of a selector's variants.
-const CLUSTERS: &[u32] = &[2, 3, 4, 6, 7, 8, 16];
+const CLUSTERS: &[u32] = &[2, 3, 4, 6, 8, 16];
 
 /// The stages of a kernel that has no choice of them.
 const STAGES: &[u32] = &[Variant::STAGES];

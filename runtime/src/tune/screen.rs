@@ -111,6 +111,18 @@ fn crowd(variant: &Variant, problem: &Problem, gpu: usize) -> Option<&'static st
         Some("more CTAs a row would read it faster")
     } else if variant.items == 32 && stripe(16) >= columns {
         Some("16 scores a thread have room for its part")
+    } else if variant.stages > Variant::STAGES {
+        let has_room = |stages: u32| stripe(variant.items) * stages as usize >= columns;
+        let mut fewer = variant.kernel.stages().iter().filter(|stages| **stages < variant.stages);
+        if !has_room(variant.stages) {
+            Some("its part has more stripes than it has stages")
+        } else if fewer.any(|&stages| has_room(stages)) {
+            Some("fewer stages have room for its part")
+        } else if variant.items * variant.dtype.bytes() < 64 {
+            Some("it would load its part in many small pieces")
+        } else {
+            None
+        }
     } else if variant.items == 16 && stripe(32) < typical {
         Some("it would load its part in many small pieces")
     } else {
