@@ -86,11 +86,11 @@ struct Candidates {
         });
     }
 
-    // Appends the positions of the hits of several stripes, as far as there are `capacity` places. Stripes are
-    // numbered from `first` on.
+    // Appends the positions of the hits of the last `count` stripes of a batch, as far as there are `capacity`
+    // places. Registers cannot be indexed, so the hits move to the last place: a loop takes less code, which
+    // each CTA fetches once, than a copy of its body for each stripe.
     template <u32 BATCH>
-    __device__ __forceinline__ void push_positions(u32 (&hits)[BATCH], u32 first,
-                                                   u32 capacity) {
+    __device__ __forceinline__ void push_positions(u32 (&hits)[BATCH], u32 count, u32 capacity) {
         u32 own = 0;
 #pragma unroll
         for (u32 b = 0; b < BATCH; ++b) {
@@ -100,23 +100,21 @@ struct Candidates {
             return;
         }
         u32 slot = reserve_slot(size, own);
-        const u32 end = min(slot + own, capacity);
+        u32 position = (count * THREADS + threadIdx.x) * 32;
 #pragma unroll 1
-        for (; slot < end; ++slot) {
-            // Take a hit of the first stripe that has one.
-            u32 stripe = 0;
-            u32 word = hits[0];
-#pragma unroll
-            for (u32 b = 1; b < BATCH; ++b) {
-                stripe = word == 0 ? b : stripe;
-                word = word == 0 ? hits[b] : word;
+        for (; count > 0; --count) {
+            position -= THREADS * 32;
+#pragma unroll 1
+            for (u32 rest = hits[BATCH - 1]; rest != 0; rest &= rest - 1) {
+                if (slot < capacity) {
+                    columns[slot] = position + __ffs(rest) - 1;
+                }
+                slot += 1;
             }
-            const u32 bit = __ffs(word) - 1;
 #pragma unroll
-            for (u32 b = 0; b < BATCH; ++b) {
-                hits[b] &= b == stripe ? hits[b] - 1 : ~0u;
+            for (u32 b = BATCH - 1; b > 0; --b) {
+                hits[b] = hits[b - 1];
             }
-            columns[slot] = ((stripe - first) * THREADS + threadIdx.x) * 32 + bit;
         }
     }
 

@@ -338,7 +338,7 @@ struct Filter {
 
             // Append their positions, then share them among the threads to make candidates of them.
             const u32 from = min(done, room);
-            shared.candidates.push_positions(hits, BATCH - count, room);
+            shared.candidates.push_positions(hits, count, room);
             __syncthreads();
             done = shared.candidates.size;
             shared.candidates.resolve(stripes, stripe, part.parts, from, min(done, room),
