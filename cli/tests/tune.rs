@@ -162,6 +162,8 @@ fn what_cannot_be_meant_is_refused_in_a_line() {
     place.run(&["tune", "--from", "missing.jsonl"]).refused(&["there is no file missing.jsonl"]);
     place.run(&["tune", "--grid", "none"]).refused(&["none", "seed, wide, odd, all"]);
     place.run(&["tune", "--cell", "f64,1,8,1"]).refused(&["bf16,32,131072,512"]);
+    place.run(&["tune", "--cell", "f32,64,8192,512,asc"]).refused(&["scores of its own"]);
+    place.run(&["tune", "--cell", "f32,64,8192,512,one_long"]).refused(&["lengths of its own"]);
     place.run(&["tune", "--check", "--ship", "t.jsonl"]).refused(&["--check", "--ship"]);
     place.run(&["tune", "--from", "r.jsonl", "--check"]).refused(&["--from", "--check"]);
     place.run(&["tune", "--from", "r.jsonl", "--grid", "all"]).refused(&["--from", "--grid"]);

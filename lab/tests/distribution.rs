@@ -3,10 +3,12 @@
 
 use std::collections::HashSet;
 use topkit::{DType, Score, spec::NanPolicy};
-use topkit_lab::{Distribution, MASKED_FINITE, Rng, SPECIAL, SUITE};
+use topkit_lab::{Distribution, MASKED_FINITE, Rng, SPECIAL, SUITE, collisions};
 
 const ROWS: usize = 8;
 const COLUMNS: usize = 4096;
+/// The k that [`Distribution::fill`] makes scores for.
+const K: u32 = 64;
 
 fn rows<S: Score>(distribution: Distribution) -> Vec<Vec<S>> {
     let scores = distribution.fill::<S>(7, ROWS, COLUMNS);
@@ -61,6 +63,11 @@ for_each_score! {
     nan_padding,
     mostly_nan,
     both_infinities,
+    indexer,
+    ramp,
+    collide,
+    runs,
+    k_counts_only_where_it_should,
 }
 
 fn same_seed_same_bits<S: Score>() {
@@ -69,11 +76,8 @@ fn same_seed_same_bits<S: Score>() {
     };
     for distribution in Distribution::ALL {
         assert_eq!(bits(distribution, 1), bits(distribution, 1), "{distribution}");
-        let seedless = matches!(
-            distribution,
-            Distribution::Ascending | Distribution::Descending | Distribution::Equal
-        );
-        assert_eq!(bits(distribution, 1) == bits(distribution, 2), seedless, "{distribution}");
+        let differ = bits(distribution, 1) != bits(distribution, 2);
+        assert_eq!(differ, distribution.is_seeded(), "{distribution}");
     }
 }
 
@@ -109,7 +113,7 @@ fn rows_are_shared_among_threads<S: Score>() {
         let mut rng = Rng::new(5);
         let mut row = vec![S::FILL; COLUMNS];
         for (number, due) in many.chunks_exact(COLUMNS).enumerate() {
-            distribution.write_row(&mut rng, number, &mut row);
+            distribution.write_row(&mut rng, number, K, &mut row);
             assert!(
                 row.iter().map(|score| score.to_bits()).eq(due.iter().copied()),
                 "{distribution}"
@@ -327,6 +331,61 @@ fn both_infinities<S: Score>() {
         assert_eq!(finite, MASKED_FINITE[row % 4], "row {row}");
         assert!((COLUMNS / 24..COLUMNS / 12).contains(&nan), "row {row}: {nan}");
         assert!(positive > COLUMNS / 3 && negative > COLUMNS / 3, "row {row}");
+    }
+}
+
+fn indexer<S: Score>() {
+    let columns = 16384;
+    for row in Distribution::Indexer.fill::<S>(7, ROWS, columns).chunks_exact(columns) {
+        let row: Vec<f32> = row.iter().map(|score| score.to_f32()).collect();
+        let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+        let (start, end) = (mean(&row[..4096]), mean(&row[columns - 200..]));
+        assert!(row.iter().all(|&score| score >= 0.0), "each head counts above 0 alone");
+        assert!((0.2..2.5).contains(&start), "{start}");
+        assert!((3.3..4.3).contains(&(end - start)), "the bump: {start}, {end}");
+    }
+}
+
+fn ramp<S: Score>() {
+    let columns = 1 << 17;
+    let row = Distribution::Ramp.fill::<S>(7, 1, columns);
+    let due = (0..columns).map(|column| S::from_f32(column as f32).to_bits());
+    assert!(row.iter().map(|score| score.to_bits()).eq(due));
+    let last = row[columns - 1].to_bits();
+    let equal = row.iter().filter(|score| score.to_bits() == last).count();
+    assert!(if S::DTYPE == DType::F32 { equal == 1 } else { equal >= 256 }, "{equal}");
+}
+
+fn collide<S: Score>() {
+    for (number, row) in rows::<S>(Distribution::Collide).iter().enumerate() {
+        let row: Vec<f32> = row.iter().map(|score| score.to_f32()).collect();
+        let best = row.iter().copied().fold(f32::MIN, f32::max);
+        let places: Vec<usize> = (0..COLUMNS).filter(|&column| row[column] == best).collect();
+        assert_eq!(places.len(), [63, 64, 65, 128][number % 4]);
+        assert_eq!(places.len(), collisions(number, K));
+        assert!(places[0] < COLUMNS / 4 && places[places.len() - 1] > COLUMNS / 4 * 3);
+        assert!(row.iter().filter(|&&score| score != best).all(|&score| score < best / 2.0));
+    }
+    // A row that is shorter than its collisions is one score.
+    assert_eq!(distinct(&Distribution::Collide.fill::<S>(7, 2, 1)[1..]), 1);
+}
+
+fn runs<S: Score>() {
+    for (number, row) in rows::<S>(Distribution::Runs).iter().enumerate() {
+        let winners = (0..COLUMNS).filter(|&column| row[column].to_f32() > 16.0);
+        let due = if number % 2 == 0 { COLUMNS - 64..COLUMNS } else { 0..64 };
+        assert!(winners.eq(due), "row {number}");
+    }
+}
+
+fn k_counts_only_where_it_should<S: Score>() {
+    for distribution in Distribution::ALL {
+        let bits = |k| {
+            let mut scores = vec![S::FILL; 2 * COLUMNS];
+            distribution.write(&Rng::new(7), COLUMNS, k, &mut scores);
+            scores.into_iter().map(S::to_bits).collect::<Vec<_>>()
+        };
+        assert_eq!(bits(K) != bits(K + 9), distribution.depends_on_k(), "{distribution}");
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::input::Input;
 use crate::Error;
+use crate::cell::InputKey;
 use crate::memory;
 use crate::refused;
 use std::sync::Arc;
@@ -88,7 +89,7 @@ impl Copies {
         stride: usize,
         launches: usize,
     ) -> Result<Copies, Error> {
-        let (dtype, rows, columns, ..) = input.key;
+        let InputKey { dtype, rows, cols: columns, .. } = input.key;
         let size = dtype.bytes() as usize;
         let bytes = rows * stride * size;
         let step = bytes.next_multiple_of(ALIGN);

@@ -6,8 +6,7 @@
 use super::ratio::Pair;
 use super::record::{Document, Entry, L2};
 use crate::Distribution;
-use crate::Grid;
-use crate::cell::{Cell, Lengths};
+use crate::cell::{Cell, ragged};
 use topkit::DType;
 
 /// How many times as fast 16-bit scores are as f32, in one shape.
@@ -28,7 +27,7 @@ pub struct Speedup {
 /// Every shape of normal scores that was measured in f32 and in a 16-bit type, in the order of the
 /// f32 cells, each once.
 pub fn speedups(document: &Document) -> Vec<Speedup> {
-    let plain = |cell: &Cell| cell.dist == Distribution::Normal && cell.lengths == Lengths::Full;
+    let plain = |cell: &Cell| cell.dist == Distribution::Normal && !cell.ragged();
     let entries = || document.cells.iter().filter(|entry| plain(&entry.cell));
     let shape = |cell: &Cell| (cell.rows, cell.cols, cell.k);
     let mut speedups: Vec<Speedup> = Vec::new();
@@ -79,18 +78,35 @@ pub fn beside_normal(document: &Document) -> Vec<Beside<'_>> {
     unusual.filter_map(|entry| Some(beside(entry, normal(entry)?))).collect()
 }
 
-/// Every ragged entry beside as many rows of their mean length, which is as much work dense.
-pub fn beside_dense(document: &Document) -> Vec<Beside<'_>> {
-    let of_grid = || document.cells.iter().filter(|entry| entry.cell.grid == Grid::Ragged);
-    let ragged = of_grid().filter(|entry| entry.cell.lengths == Lengths::Uniform);
-    let dense = |entry: &'_ Entry| {
-        let Cell { dtype, rows, k, .. } = entry.cell;
-        of_grid().find(|other| {
-            other.cell.lengths == Lengths::Full
-                && (other.cell.dtype, other.cell.rows, other.cell.k) == (dtype, rows, k)
-        })
+/// A mix of ragged rows beside the parts that it is compared with.
+#[derive(Debug)]
+pub struct Mix<'a> {
+    /// The mix.
+    pub entry: &'a Entry,
+    /// What each part is, and its entry.
+    pub parts: Vec<(&'static str, &'a Entry)>,
+    /// How many times as long the mix takes as the slowest part, warm and cold.
+    pub times: [Option<f64>; 2],
+}
+
+/// Every mix of ragged rows of which every part was measured too.
+pub fn mixes(document: &Document) -> Vec<Mix<'_>> {
+    let entry = |cell: &Cell| {
+        document.cells.iter().find(|entry| Cell { grid: cell.grid, ..entry.cell } == *cell)
     };
-    ragged.filter_map(|entry| Some(beside(entry, dense(entry)?))).collect()
+    let mix = |mix: &'_ Entry| {
+        let parts = ragged::parts(&mix.cell).into_iter();
+        let parts = parts.map(|part| Some((part.what, entry(&part.cell)?)));
+        let parts = parts.collect::<Option<Vec<_>>>()?;
+        let times = L2::ALL.map(|l2| {
+            let slowest =
+                parts.iter().map(|(_, part)| part.ours.us(l2)).collect::<Option<Vec<_>>>();
+            Some(mix.ours.us(l2)? / slowest?.into_iter().fold(f64::NAN, f64::max))
+        });
+        Some((parts, times))
+    };
+    let mixes = document.cells.iter().filter(|entry| ragged::is_mix(&entry.cell));
+    mixes.filter_map(|entry| mix(entry).map(|(parts, times)| Mix { entry, parts, times })).collect()
 }
 
 fn beside<'a>(entry: &'a Entry, other: &'a Entry) -> Beside<'a> {

@@ -4,7 +4,7 @@
 //! peer, all on one stream. A driver error after which the GPU does not respond ends the bench.
 
 use super::buffer::{Copies, Region, set};
-use super::input::Input;
+use super::input::{Input, SEED};
 use super::kernels::{self, Kernels, Specs};
 use super::meter::Meter;
 use super::peer::{self, Peer};
@@ -102,7 +102,7 @@ impl Gpu {
             return Ok(loaded.clone());
         }
         self.loaded = None;
-        let input = Input::make(cell.input())?;
+        let input = Input::make(cell.input(), SEED)?;
         let launches = self.stopwatch.launches();
         let copies = Copies::upload(&mut self.memory.scores, &input, cell.cols, launches)?;
         let lengths = match &input.lengths {

@@ -9,7 +9,7 @@
 //! function's name before anything is measured.
 
 use crate::Error;
-use crate::cell::{Cell, Lengths};
+use crate::cell::Cell;
 use libloading::Library;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::path::Path;
@@ -127,7 +127,7 @@ impl Peer {
     pub fn supports(&self, cell: &Cell) -> bool {
         let Ok(k) = c_int::try_from(cell.k) else { return false };
         let dtype = code(cell.dtype);
-        let ragged = c_int::from(cell.lengths == Lengths::Uniform);
+        let ragged = c_int::from(cell.ragged());
         let (rows, cols) = (cell.rows as i64, cell.cols as i64);
         // SAFETY: the function has this type by the interface, and asks for nothing but numbers.
         unsafe { (self.supports)(self.variant, dtype, rows, cols, k, ragged) == 1 }

@@ -57,7 +57,7 @@ impl Trial<'_> {
 
     /// The fault of the answer of one launch.
     fn fault(&self, stream: &CudaStream) -> Result<Option<String>, Error> {
-        let count = self.input.key.1 * self.k as usize;
+        let count = self.input.key.rows * self.k as usize;
         // SAFETY: there is room for so many indices.
         unsafe { set(stream, self.indices, UNWRITTEN, count * size_of::<i32>()) }?;
         (self.launch)(self.copies.address(0))?;

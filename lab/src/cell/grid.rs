@@ -1,9 +1,10 @@
 //! The grids: lists of cells to measure, as data.
 //!
-//! `seed`, `wide` and `dist` have the cells of published tables, so that `--against` finds them. A shipped table
+//! `seed`, `wide`, `dist` and `small` have the cells of published tables, so that `--against` finds them. A shipped table
 //! is made from `odd` and `all`. The other grids have further problems. There are no times here.
 
-use super::{Cell, Lengths, lengths};
+use super::ragged::{MIXES, with_parts};
+use super::{Cell, Lengths};
 use crate::Distribution;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -23,8 +24,14 @@ pub enum Grid {
     Harsh,
     /// The shapes of `seed` in f16, for the headline.
     Headline,
-    /// Rows of many lengths, and the same work dense.
+    /// Mixes of ragged rows, and the parts that they are compared with.
     Ragged,
+    /// Routers and samplers.
+    Small,
+    /// Shapes at which one row's failed guess once cost the launch, normal and as an indexer scores.
+    Level,
+    /// Every shape of `seed` and `wide`, under every distribution of a bench.
+    Spread,
     /// Rows that are ragged, or less aligned than loads; and batches of ragged ones.
     Odd,
     /// The problems of a shipped table with dense and aligned rows.
@@ -53,25 +60,53 @@ const PUBLISHED: [Distribution; 5] = [
     Distribution::FewBits,
 ];
 /// The distributions that are hard for these kernels.
-const HARSH: [Distribution; 4] =
-    [Distribution::Narrow, Distribution::Blocks, Distribution::HeavyTail, Distribution::TwoValues];
+const HARSH: [Distribution; 9] = [
+    Distribution::Narrow,
+    Distribution::Blocks,
+    Distribution::HeavyTail,
+    Distribution::TwoValues,
+    Distribution::Distinct64,
+    Distribution::Indexer,
+    Distribution::Ramp,
+    Distribution::Collide,
+    Distribution::Runs,
+];
+/// Rows, columns and k of the grid `level`.
+const LEVEL: [(usize, usize, u32); 5] = [
+    (1024, 32768, 2048),
+    (32, 256_000, 512),
+    (1, 1 << 20, 2048),
+    (32, 131_072, 2048),
+    (1, 131_072, 512),
+];
 
 impl Grid {
     /// The grids that a bench measures by name.
-    pub const BENCH: &'static [Grid] =
-        &[Grid::Seed, Grid::Wide, Grid::Dist, Grid::Harsh, Grid::Ragged];
+    pub const BENCH: &'static [Grid] = &[
+        Grid::Seed,
+        Grid::Wide,
+        Grid::Dist,
+        Grid::Harsh,
+        Grid::Ragged,
+        Grid::Small,
+        Grid::Level,
+        Grid::Spread,
+    ];
 
     /// The grids that a tuning measures by name.
     pub const TUNE: &'static [Grid] = &[Grid::Seed, Grid::Wide, Grid::Odd, Grid::All];
 
     /// Every one, in the order of a report.
-    pub const ALL: [Grid; 9] = [
+    pub const ALL: [Grid; 12] = [
         Grid::Seed,
         Grid::Wide,
         Grid::Dist,
         Grid::Harsh,
         Grid::Headline,
         Grid::Ragged,
+        Grid::Small,
+        Grid::Level,
+        Grid::Spread,
         Grid::Odd,
         Grid::All,
         Grid::Own,
@@ -86,6 +121,9 @@ impl Grid {
             Grid::Harsh => "harsh",
             Grid::Headline => "headline",
             Grid::Ragged => "ragged",
+            Grid::Small => "small",
+            Grid::Level => "level",
+            Grid::Spread => "spread",
             Grid::Odd => "odd",
             Grid::All => "all",
             Grid::Own => "cell",
@@ -101,6 +139,9 @@ impl Grid {
             Grid::Dist => distributions(Grid::Dist, &PUBLISHED),
             Grid::Harsh => distributions(Grid::Harsh, &HARSH),
             Grid::Ragged => ragged(),
+            Grid::Small => small(),
+            Grid::Level => level(),
+            Grid::Spread => spread(),
             Grid::Odd => odd(),
             Grid::All => all(),
             Grid::Own => Vec::new(),
@@ -125,23 +166,41 @@ fn wide() -> Vec<Cell> {
 }
 
 fn distributions(grid: Grid, distributions: &[Distribution]) -> Vec<Cell> {
-    let shapes = product(grid, &BOTH, &[512, 2048], &[1, 32], &[131_072]);
+    under(product(grid, &BOTH, &[512, 2048], &[1, 32], &[131_072]), distributions)
+}
+
+/// Each cell under each distribution.
+fn under(shapes: Vec<Cell>, distributions: &[Distribution]) -> Vec<Cell> {
     let each = |cell: Cell| distributions.iter().map(move |&dist| Cell { dist, ..cell });
     shapes.into_iter().flat_map(each).collect()
 }
 
-/// Each ragged cell, and after it the same work dense: as many rows, all of the mean length.
+/// Each mix of ragged rows, with its parts after it.
 fn ragged() -> Vec<Cell> {
-    let (rows, most) = (64, 131_072);
-    let shapes = product(Grid::Ragged, &BOTH, &[512, 2048], &[rows], &[most]);
-    let total: usize =
-        lengths(rows, most).iter().map(|&length| usize::try_from(length).unwrap_or(0)).sum();
-    // A row that keeps 16-byte loads aligned, as a caller who can choose would make it.
-    const STEP: usize = 64;
-    let mean = (total / rows).next_multiple_of(STEP);
-    let pair =
-        |cell: Cell| [Cell { lengths: Lengths::Uniform, ..cell }, Cell { cols: mean, ..cell }];
-    shapes.into_iter().flat_map(pair).collect()
+    let shapes = product(Grid::Ragged, &BOTH, &[512, 2048], &[64, 128, 256, 512], &[131_072]);
+    let mix = |cell: Cell| MIXES.into_iter().map(move |lengths| Cell { lengths, ..cell });
+    with_parts(shapes.into_iter().flat_map(mix))
+}
+
+fn small() -> Vec<Cell> {
+    let of = |ks, rows, cols| product(Grid::Small, &BOTH, ks, rows, cols);
+    let mut cells = of(&[8], &[1, 128, 1024, 16384], &[128, 256, 512]);
+    cells.extend(of(&[1, 20, 64, 256], &[1, 16, 128], &[32000, 151_936, 262_144]));
+    cells
+}
+
+fn level() -> Vec<Cell> {
+    let shape = |dtype| {
+        LEVEL.iter().map(move |&(rows, cols, k)| Cell::dense(Grid::Level, dtype, (rows, cols), k))
+    };
+    let shapes = BOTH.into_iter().flat_map(shape).collect();
+    under(shapes, &[Distribution::Normal, Distribution::Indexer])
+}
+
+fn spread() -> Vec<Cell> {
+    let all: Vec<Distribution> = PUBLISHED.into_iter().chain(HARSH).collect();
+    let shapes = [Grid::Seed, Grid::Wide].into_iter().flat_map(Grid::cells);
+    under(shapes.map(|cell| Cell { grid: Grid::Spread, ..cell }).collect(), &all)
 }
 
 fn odd() -> Vec<Cell> {
@@ -197,7 +256,8 @@ mod tests {
     fn the_grids_have_the_cells_of_the_published_tables() {
         let count = |grid: Grid| grid.cells().len();
         assert_eq!([Grid::Seed, Grid::Wide, Grid::Dist].map(count), [108, 64, 40]);
-        assert_eq!([Grid::Harsh, Grid::Headline, Grid::Ragged].map(count), [32, 54, 8]);
+        assert_eq!([Grid::Harsh, Grid::Headline, Grid::Small].map(count), [72, 54, 96]);
+        assert_eq!([Grid::Level, Grid::Spread].map(count), [20, (108 + 64) * 14]);
         let wide = Grid::Wide.cells();
         let of = |dtype| wide.iter().filter(|cell| cell.dtype == dtype).count();
         assert_eq!((of(DType::Bf16), of(DType::F32)), (28, 36));
@@ -208,17 +268,6 @@ mod tests {
         let all: Vec<Cell> = Grid::ALL.iter().flat_map(|grid| grid.cells()).collect();
         let unique: HashSet<Cell> = all.iter().copied().collect();
         assert_eq!(unique.len(), all.len());
-    }
-
-    #[test]
-    fn a_ragged_cell_and_its_twin_have_as_many_scores() {
-        for pair in Grid::Ragged.cells().chunks(2) {
-            let [ragged, dense] = pair else { panic!("an odd number of cells") };
-            let lengths = lengths(ragged.rows, ragged.cols);
-            let scores: i64 = lengths.iter().map(|&length| i64::from(length)).sum();
-            let dense = (dense.rows * dense.cols) as i64;
-            assert!((0..=64 * 64).contains(&(dense - scores)), "{dense} against {scores}");
-        }
     }
 
     #[test]

@@ -4,17 +4,17 @@
 //! errors show the right form.
 
 pub mod grid;
+mod lengths;
+pub mod ragged;
 
 pub use grid::Grid;
+pub use lengths::Lengths;
 
-use crate::{Distribution, Rng};
+use crate::Distribution;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use topkit::{DType, Problem};
-
-/// The fewest scores that a ragged row has.
-const SHORTEST: usize = 1024;
 
 /// A problem to measure, with its scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,28 +41,25 @@ pub struct Cell {
     pub unaligned: bool,
 }
 
-/// How long the rows of a cell are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lengths {
-    /// Every row has all columns.
-    #[default]
-    Full,
-    /// Of each row its own, read on the device; in a bench uniform from 1024 to the columns.
-    Uniform,
+/// The parts of a cell that decide its scores and its lengths; cells with the same parts share them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InputKey {
+    /// The type of a score.
+    pub dtype: DType,
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub cols: usize,
+    /// The distribution of the scores.
+    pub dist: Distribution,
+    /// How long the rows are.
+    pub lengths: Lengths,
+    /// Winners a row, where scores or lengths depend on it, and else 1.
+    pub k: u32,
 }
-
-impl Lengths {
-    fn is_full(&self) -> bool {
-        *self == Lengths::Full
-    }
-}
-
-/// The parts of a cell that decide its scores; cells that differ in k alone share them.
-pub type InputKey = (DType, usize, usize, Distribution, Lengths);
 
 /// How `--cell` is written.
-const FORM: &str = "DTYPE,ROWS,COLUMNS,K, like bf16,32,131072,512; behind it a DISTRIBUTION, `ragged` or \
+const FORM: &str = "DTYPE,ROWS,COLUMNS,K, like bf16,32,131072,512; behind it a DISTRIBUTION, LENGTHS or \
                     `unaligned`, each once";
 
 impl Cell {
@@ -74,7 +71,7 @@ impl Cell {
 
     /// Whether rows are ragged.
     pub fn ragged(&self) -> bool {
-        self.lengths == Lengths::Uniform
+        !self.lengths.is_full()
     }
 
     /// The problem to plan for.
@@ -89,7 +86,9 @@ impl Cell {
 
     /// The parts that decide its scores.
     pub fn input(&self) -> InputKey {
-        (self.dtype, self.rows, self.cols, self.dist, self.lengths)
+        let Cell { dtype, rows, cols, dist, lengths, .. } = *self;
+        let k = if dist.depends_on_k() || lengths.depends_on_k() { self.k } else { 1 };
+        InputKey { dtype, rows, cols, dist, lengths, k }
     }
 }
 
@@ -97,12 +96,15 @@ impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Cell { grid, dtype, rows, cols, k, dist, .. } = self;
         write!(f, "{} {dtype} {rows}x{cols} k={k} {dist}", grid.name())?;
-        f.write_str(if self.ragged() { " ragged" } else { "" })?;
+        if self.ragged() {
+            write!(f, " {}", self.lengths.name())?;
+        }
         f.write_str(if self.unaligned { " unaligned" } else { "" })
     }
 }
 
-/// `bf16,32,131072,512`, with a distribution, `ragged` or `unaligned` behind it.
+/// `bf16,32,131072,512`, with a distribution, a word for the lengths of ragged rows, or `unaligned` behind
+/// it.
 impl FromStr for Cell {
     type Err = String;
 
@@ -110,7 +112,11 @@ impl FromStr for Cell {
         parse(text).ok_or_else(|| {
             let dtypes = DType::ALL.map(DType::name).join(", ");
             let distributions = Distribution::ALL.map(Distribution::name).join(", ");
-            format!("write {FORM}; dtypes are {dtypes}, distributions {distributions}")
+            let ragged = Lengths::ALL.into_iter().filter(|lengths| !lengths.is_full());
+            let ragged = ragged.map(Lengths::name).collect::<Vec<_>>().join(", ");
+            format!(
+                "write {FORM}; dtypes are {dtypes}, distributions {distributions}, lengths {ragged}"
+            )
         })
     }
 }
@@ -125,17 +131,18 @@ fn parse(text: &str) -> Option<Cell> {
     let sane = rows <= wide && cols <= wide && rows.checked_mul(cols.max(k as usize))? <= most;
     let mut cell =
         sane.then_some(Cell::dense(Grid::Own, DType::from_name(dtype)?, (rows, cols), k))?;
-    let mut dist = None;
+    let (mut dist, mut lengths) = (None, None);
     for &word in words {
-        let again = match word {
-            "ragged" => std::mem::replace(&mut cell.lengths, Lengths::Uniform) == Lengths::Uniform,
-            "unaligned" => std::mem::replace(&mut cell.unaligned, true),
-            name => dist.replace(Distribution::from_name(name)?).is_some(),
+        let again = match (word, Lengths::from_name(word)) {
+            ("unaligned", _) => std::mem::replace(&mut cell.unaligned, true),
+            (_, Some(ragged)) => lengths.replace(ragged).is_some(),
+            (name, None) => dist.replace(Distribution::from_name(name)?).is_some(),
         };
         if again {
             return None;
         }
     }
+    cell.lengths = lengths.unwrap_or(cell.lengths);
     cell.dist = dist.unwrap_or(cell.dist);
     Some(cell)
 }
@@ -171,15 +178,6 @@ mod distribution_name {
     }
 }
 
-/// The lengths of ragged rows: uniform from 1024 to the columns.
-pub fn lengths(rows: usize, columns: usize) -> Vec<i32> {
-    let least = SHORTEST.min(columns);
-    let lengths = (columns - least + 1) as u64;
-    let mut rng = Rng::new(0);
-    let mut length = || least as u64 + rng.bits() % lengths;
-    (0..rows).map(|_| i32::try_from(length()).unwrap_or(i32::MAX)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +192,10 @@ mod tests {
         let problem = odd.problem();
         assert_eq!((problem.ragged, problem.vec_size, problem.columns), (true, 1, 8192));
         assert_eq!(odd.dist, Distribution::Ascending);
+        let mix: Cell = "f32,256,131072,2048,one_long,uniform".parse().unwrap();
+        assert_eq!((mix.lengths, mix.dist), (Lengths::OneLong, Distribution::Uniform));
+        assert_eq!(mix.to_string(), "cell f32 256x131072 k=2048 uniform one_long");
+        assert!(mix.problem().ragged);
         for text in [
             "",
             "bf16,1,8",
@@ -203,11 +205,30 @@ mod tests {
             "f32,1,8,1,2",
             "f32,1,8,1,equal,asc",
             "f32,1,8,1,ragged,ragged",
+            "f32,1,8,1,ragged,one_long",
+            "f32,1,8,1,dense",
             "f32,2147483647,2147483647,1",
             "f32,1,4294967296,1",
         ] {
             let error = text.parse::<Cell>().unwrap_err();
             assert!(error.contains("bf16,32,131072,512"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn cells_share_scores_where_k_does_not_matter() {
+        let of = |k, dist, lengths| {
+            let cell = Cell::dense(Grid::Own, DType::F32, (4, 8192), k);
+            Cell { dist, lengths, ..cell }.input()
+        };
+        for (dist, lengths, shared) in [
+            (Distribution::Normal, Lengths::Full, true),
+            (Distribution::Normal, Lengths::OneLong, true),
+            (Distribution::Normal, Lengths::AllShort, false),
+            (Distribution::Collide, Lengths::Full, false),
+            (Distribution::Runs, Lengths::Full, false),
+        ] {
+            assert_eq!(of(8, dist, lengths) == of(9, dist, lengths), shared, "{dist} {lengths:?}");
         }
     }
 

@@ -6,7 +6,7 @@
 //! queries, keys before the LayerNorm and weights are standard normal. Steps that do not change the
 //! distribution of such scores are left out: the rotations that queries and keys share, and the FP8
 //! rounding of both before their product. A trained indexer separates its keys better; for its
-//! scores, give a file.
+//! scores, give a file. [`Distribution::Indexer`] is a cheaper form, with a bump for the last tokens.
 //!
 //! The same seed gives the same logits, whatever the number of threads.
 
@@ -80,7 +80,7 @@ impl Indexer {
         let seed = self.seed.wrapping_mul(3).wrapping_add(stream);
         Shape { rows, columns }.check(DType::F32)?;
         let mut numbers = memory::filled("the inputs of the logits", 0.0, rows * columns)?;
-        Distribution::Normal.write(&Rng::new(seed), columns, &mut numbers);
+        Distribution::Normal.write(&Rng::new(seed), columns, 1, &mut numbers);
         Ok(numbers)
     }
 }

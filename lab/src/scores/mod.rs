@@ -53,26 +53,27 @@ impl Scores {
         self.values.downcast::<Vec<S>>().map_or_else(|_| Vec::new(), |values| *values)
     }
 
-    /// Generates them; `what` names them in an error about memory.
+    /// Generates them; `what` names them in an error about memory. The k counts where the scores depend on
+    /// it.
     pub fn generate(
         what: &str,
         shape: Shape,
         dtype: DType,
-        distribution: Distribution,
+        (distribution, k): (Distribution, u32),
         rng: &Rng,
     ) -> Result<Scores, Error> {
-        with_score!(dtype, S => Ok(Scores::new(fill::<S>(what, shape, distribution, rng)?)))
+        with_score!(dtype, S => Ok(Scores::new(fill::<S>(what, shape, (distribution, k), rng)?)))
     }
 }
 
 fn fill<S: Score>(
     what: &str,
     Shape { rows, columns }: Shape,
-    distribution: Distribution,
+    (distribution, k): (Distribution, u32),
     rng: &Rng,
 ) -> Result<Vec<S>, Error> {
     let mut scores = memory::filled(what, S::FILL, rows.saturating_mul(columns))?;
-    distribution.write(rng, columns, &mut scores);
+    distribution.write(rng, columns, k, &mut scores);
     Ok(scores)
 }
 
@@ -127,16 +128,16 @@ impl Shape {
     }
 }
 
-/// Makes a matrix.
+/// Makes a matrix; the k counts where its scores depend on it.
 pub fn generate(
     shape: Shape,
     dtype: DType,
-    distribution: Distribution,
+    (distribution, k): (Distribution, u32),
     seed: u64,
 ) -> Result<Matrix, Error> {
     shape.check(dtype)?;
     let rng = Rng::new(seed);
-    let scores = Scores::generate("the generated scores", shape, dtype, distribution, &rng)?;
+    let scores = Scores::generate("the generated scores", shape, dtype, (distribution, k), &rng)?;
     let source = format!("generated, {distribution}, seed {seed}");
     Ok(Matrix { source, rows: shape.rows, columns: shape.columns, scores })
 }

@@ -52,7 +52,7 @@ fn row(cell: &Cell) -> Row {
 
 fn draw(svg: &mut String, pairs: &[&Pair<'_>], grid: Grid, target: f64) -> Drawn {
     let mut columns: Vec<Column> = pairs.iter().map(|pair| column(&pair.entry.cell)).collect();
-    columns.sort_by_key(|&(cols, dist, lengths)| (cols, dist, lengths == Lengths::Uniform));
+    columns.sort();
     columns.dedup();
     // If all lengths are the same, cells differ by their distribution.
     let spreads = columns.iter().any(|&(_, dist, _)| dist != Distribution::Normal);
@@ -74,9 +74,9 @@ fn draw(svg: &mut String, pairs: &[&Pair<'_>], grid: Grid, target: f64) -> Drawn
         for (place, &(cols, dist, lengths)) in columns.iter().enumerate() {
             let x = left + BOX.0 * place as i32 + BOX.0 / 2;
             let name = match lengths {
-                Lengths::Uniform => format!("to {}", length(cols)),
                 Lengths::Full if spreads => dist.name().to_owned(),
                 Lengths::Full => length(cols),
+                ragged => format!("{} {}", ragged.name(), length(cols)),
             };
             word(&root, &name, (x, TOP - 10), HPos::Center, 15)?;
         }

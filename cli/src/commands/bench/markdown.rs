@@ -6,12 +6,12 @@ use crate::ui::draw::length;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use topkit::DType;
-use topkit_lab::Grid;
 use topkit_lab::bench::facts;
 use topkit_lab::bench::ratio::{self, Pair};
-use topkit_lab::bench::record::{Document, L2, Outcome};
+use topkit_lab::bench::record::{Document, Entry, L2, Outcome};
 use topkit_lab::bench::table::Table;
 use topkit_lab::cell::Lengths;
+use topkit_lab::{Cell, Grid};
 
 /// The whole file. `plots` are names of files beside it.
 pub fn page(
@@ -137,7 +137,7 @@ fn list(pairs: &[&Pair<'_>], target: f64) -> String {
     for pair in pairs {
         let entry = pair.entry;
         let cell = &entry.cell;
-        let ragged = if cell.lengths == Lengths::Uniform { "1K to " } else { "" };
+        let ragged = lengths(cell);
         let best = |l2| {
             let best = pair.best(l2);
             best.map_or_else(String::new, |best| format!("{:.2} {}", best.us, best.name))
@@ -146,7 +146,7 @@ fn list(pairs: &[&Pair<'_>], target: f64) -> String {
         let fields = [
             cell.dtype.name().to_owned(),
             cell.rows.to_string(),
-            format!("{ragged}{}", length(cell.cols)),
+            ragged,
             cell.k.to_string(),
             cell.dist.name().to_owned(),
             time(pair, L2::Warm, target),
@@ -187,25 +187,46 @@ fn headline(document: &Document) -> String {
     text
 }
 
+/// The columns of a cell, and how its rows share them.
+fn lengths(cell: &Cell) -> String {
+    match cell.lengths {
+        Lengths::Full => length(cell.cols),
+        Lengths::Uniform => format!("1K to {}", length(cell.cols)),
+        mix => format!("{}, {}", mix.name(), length(cell.cols)),
+    }
+}
+
 fn ragged(document: &Document) -> String {
-    let beside = facts::beside_dense(document);
-    if beside.is_empty() {
+    let mixes = facts::mixes(document);
+    if mixes.is_empty() {
         return String::new();
     }
-    let mut text = "\n## Ragged rows over the same work dense\n\nThe dense problem has as many rows, \
-                    all of the mean length (rounded up to a multiple of 64), the same k, and so as \
-                    many scores and winners.\n\n| dtype | rows | length | dense length | k | warm | \
-                    cold |\n|---|---|---|---|---|---|---|\n"
+    let mut text = "\n## Ragged rows over their parts\n\nHow many times as long a mix of rows takes as the \
+                    slowest of its parts. Microseconds are warm. Dense rows of the mean length (rounded up \
+                    to a multiple of 64) are as many, and so have as many scores and winners.\n\n\
+                    | dtype | rows | lengths | k | µs | parts | warm | cold |\n\
+                    |---|---|---|---|---|---|---|---|\n"
         .to_owned();
-    for pair in &beside {
-        let cell = &pair.entry.cell;
-        let [warm, cold] = pair
+    let us = |entry: &Entry| {
+        entry.ours.us(L2::Warm).map_or_else(|| "-".to_owned(), |us| format!("{us:.2}"))
+    };
+    for mix in &mixes {
+        let cell = &mix.entry.cell;
+        let [warm, cold] = mix
             .times
             .map(|times| times.map_or_else(|| "-".to_owned(), |times| format!("{times:.2}×")));
-        let (most, dense) = (length(cell.cols), length(pair.other.cell.cols));
+        let part = |(what, part): &(&str, &Entry)| {
+            format!("{what} ({} × {}): {}", part.cell.rows, lengths(&part.cell), us(part))
+        };
+        let parts: Vec<_> = mix.parts.iter().map(part).collect();
         text += &format!(
-            "| {} | {} | 1K to {most} | {dense} | {} | {warm} | {cold} |\n",
-            cell.dtype, cell.rows, cell.k
+            "| {} | {} | {} | {} | {} | {} | {warm} | {cold} |\n",
+            cell.dtype,
+            cell.rows,
+            lengths(cell),
+            cell.k,
+            us(mix.entry),
+            parts.join("; ")
         );
     }
     text

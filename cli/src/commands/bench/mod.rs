@@ -35,7 +35,8 @@ pub struct Args {
     #[arg(long, value_name = "GRID", value_delimiter = ',', help_heading = WHAT,
         value_parser = named(Grid::BENCH, Grid::name))]
     grid: Vec<Grid>,
-    /// One problem: DTYPE,ROWS,COLUMNS,K, with a DISTRIBUTION or `ragged` behind it. May be repeated.
+    /// One problem: DTYPE,ROWS,COLUMNS,K, behind it a DISTRIBUTION or LENGTHS (ragged, half, one_long,
+    /// short80, next_n, all_short). May be repeated.
     #[arg(long, value_name = "CELL", help_heading = WHAT)]
     cell: Vec<Cell>,
     /// Measure the seed grid in f16 too, and tell bf16 and f16 over f32.

@@ -97,12 +97,12 @@ fn stand_outs(document: &Document, pairs: &[Pair<'_>]) -> Vec<(&'static str, Str
                 ),
             ));
         }
-        let dense = facts::beside_dense(document);
-        if let Some((times, entry)) = most(dense.iter().map(|b| (b.times[l2 as usize], b.entry))) {
+        let mixes = facts::mixes(document);
+        if let Some((times, entry)) = most(mixes.iter().map(|m| (m.times[l2 as usize], m.entry))) {
             let cell = entry.cell;
             lines.push((
                 "ragged",
-                format!("{name}: up to {times:.2}x the same work dense ({cell})"),
+                format!("{name}: up to {times:.2}x the slowest of a mix's parts ({cell})"),
             ));
         }
         let speedups = facts::speedups(document);

@@ -298,7 +298,7 @@ fn compile(nvrtc: &Nvrtc) -> Result<Arch, Failure> {
 
 fn launch() -> Result<Arch, Failure> {
     let (shape, k) = (Shape { rows: 4, columns: 10_000 }, 64);
-    let matrix = generate(shape, DType::F32, Distribution::Normal, 0)?;
+    let matrix = generate(shape, DType::F32, (Distribution::Normal, 1), 0)?;
     let scores = matrix.scores.values::<f32>();
     let selector = fresh(Engine::new()?.toolchain())?;
     let problem = Problem::new(DType::F32, shape.rows, shape.columns, k);

@@ -105,7 +105,8 @@ pub fn run(args: &Args, json: bool) -> Result<Report, Failure> {
             let problem = Problem::new(args.dtype, shape.rows, shape.columns, args.k);
             let ready = Ready::of(args, problem, &progress)?;
             progress.set_message("generating the scores");
-            (ready, topkit_lab::scores::generate(shape, args.dtype, args.distribution, args.seed)?)
+            let of = (args.distribution, args.k);
+            (ready, topkit_lab::scores::generate(shape, args.dtype, of, args.seed)?)
         }
         (None, None) => return Err(Failure::input("give a file, or --generate ROWSxCOLS")),
     };

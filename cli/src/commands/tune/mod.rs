@@ -22,7 +22,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use topkit::tune::{Event, Records, Summary, Tuning, ship, source_digest};
 use topkit::{DType, Engine, Problem, SelectorSpec};
-use topkit_lab::{Cell, Distribution, Grid, cell::grid};
+use topkit_lab::cell::{Lengths, grid};
+use topkit_lab::{Cell, Distribution, Grid};
 
 /// The greatest k that is tuned for.
 const MOST_K: u32 = 1 << 20;
@@ -111,6 +112,11 @@ impl Args {
             if cell.dist != Distribution::Normal {
                 return Err(Failure::input(format!(
                     "{cell}: a tuning has scores of its own; leave out the distribution"
+                )));
+            }
+            if !matches!(cell.lengths, Lengths::Full | Lengths::Uniform) {
+                return Err(Failure::input(format!(
+                    "{cell}: a tuning has lengths of its own; write `ragged`"
                 )));
             }
             if cell.k > MOST_K {

@@ -3,6 +3,7 @@
 //! The same distribution, seed and shape give the same scores, whatever the number of threads. The
 //! caller passes the memory, so nothing here can fail. The right answer is computed elsewhere.
 
+use super::crafted;
 use super::random::Rng;
 use crate::problem::Score;
 use std::fmt;
@@ -60,6 +61,15 @@ pub enum Distribution {
     /// Half +inf and half -inf, but for one NaN in sixteen and a few normal scores as in
     /// [`Distribution::Masked`].
     BothInfinities,
+    /// As an indexer scores the tokens of a context: a sum of weighted heads, of which each counts above 0
+    /// alone, and more for the last tokens.
+    Indexer,
+    /// Each row counts its columns: 0, 1, 2, ... With 16 bits, hundreds of columns at its end are equal.
+    Ramp,
+    /// Normal, but for a best score that k - 1, k, k + 1 or 2 k columns share, row by row, over and over.
+    Collide,
+    /// Normal, but for k winners side by side: at the end of even rows, at the start of odd ones.
+    Runs,
 }
 
 /// How many finite scores the rows of [`Distribution::Masked`] and of its kin have: the first row 40,
@@ -72,7 +82,7 @@ const SHARED: usize = 1 << 16;
 
 impl Distribution {
     /// Every distribution.
-    pub const ALL: [Distribution; 21] = [
+    pub const ALL: [Distribution; 25] = [
         Distribution::Normal,
         Distribution::Uniform,
         Distribution::Symmetric,
@@ -94,6 +104,10 @@ impl Distribution {
         Distribution::NanPadding,
         Distribution::MostlyNan,
         Distribution::BothInfinities,
+        Distribution::Indexer,
+        Distribution::Ramp,
+        Distribution::Collide,
+        Distribution::Runs,
     ];
 
     /// A short name for the command line and for files. Distributions of published tables keep their
@@ -121,6 +135,10 @@ impl Distribution {
             Distribution::NanPadding => "nan_padding",
             Distribution::MostlyNan => "mostly_nan",
             Distribution::BothInfinities => "both_infinities",
+            Distribution::Indexer => "indexer",
+            Distribution::Ramp => "ramp",
+            Distribution::Collide => "collide",
+            Distribution::Runs => "runs",
         }
     }
 
@@ -129,19 +147,31 @@ impl Distribution {
         Distribution::ALL.into_iter().find(|distribution| distribution.name() == name)
     }
 
-    /// A matrix of `rows` x `columns` scores without gaps.
+    /// Whether another seed gives other scores.
+    pub const fn is_seeded(self) -> bool {
+        use Distribution::{Ascending, Descending, Equal, Ramp};
+        !matches!(self, Ascending | Descending | Equal | Ramp)
+    }
+
+    /// Whether another k gives other scores.
+    pub const fn depends_on_k(self) -> bool {
+        matches!(self, Distribution::Collide | Distribution::Runs)
+    }
+
+    /// A matrix of `rows` x `columns` scores without gaps, for a k of a 64th of the columns where the
+    /// scores depend on k.
     pub fn fill<S: Score>(self, seed: u64, rows: usize, columns: usize) -> Vec<S> {
         let mut scores = vec![S::FILL; rows * columns];
-        self.write(&Rng::new(seed), columns, &mut scores);
+        self.write(&Rng::new(seed), columns, usual_k(columns), &mut scores);
         scores
     }
 
     /// The same into memory of the caller, in whole rows of `columns` scores, with the next numbers of a
-    /// generator.
-    pub fn write<S: Score>(self, rng: &Rng, columns: usize, scores: &mut [S]) {
+    /// generator. `k` counts where [the scores depend on it](Self::depends_on_k).
+    pub fn write<S: Score>(self, rng: &Rng, columns: usize, k: u32, scores: &mut [S]) {
         let columns = columns.max(1);
         let rows = scores.len() / columns;
-        let draws = self.draws(rng);
+        let draws = self.draws_of_row(rng, columns as u64);
         let share = match draws {
             Some(_) if scores.len() >= SHARED => {
                 rows.div_ceil(thread::available_parallelism().map_or(1, usize::from))
@@ -149,10 +179,9 @@ impl Distribution {
             _ => rows,
         };
         let work = |first: usize, scores: &mut [S]| {
-            let before = first as u64 * columns as u64;
-            let mut rng = rng.clone().skip(before * draws.unwrap_or(0));
+            let mut rng = rng.clone().skip(first as u64 * draws.unwrap_or(0));
             for (row, scores) in scores.chunks_exact_mut(columns).enumerate() {
-                self.write_row(&mut rng, first + row, scores);
+                self.write_row(&mut rng, first + row, k, scores);
             }
         };
         if share >= rows {
@@ -165,19 +194,25 @@ impl Distribution {
         });
     }
 
-    /// Random numbers of 64 bits that each score takes; `None` where that depends on the scores.
-    fn draws(self, rng: &Rng) -> Option<u64> {
+    /// Random numbers of 64 bits that each row takes; `None` where that depends on the scores.
+    fn draws_of_row(self, rng: &Rng, columns: u64) -> Option<u64> {
         match self {
-            Distribution::Ascending | Distribution::Descending | Distribution::Equal => Some(0),
+            Distribution::Ascending
+            | Distribution::Descending
+            | Distribution::Equal
+            | Distribution::Ramp => Some(0),
+            // The seed of a generator of its own.
+            Distribution::Indexer | Distribution::Collide => Some(1),
             Distribution::Uniform
             | Distribution::Symmetric
             | Distribution::Narrow
             | Distribution::HeavyTail
             | Distribution::TwoValues
-            | Distribution::Distinct64 => Some(1),
-            Distribution::Normal | Distribution::FewBits | Distribution::Blocks => {
-                Some(rng.draws_of_normal())
-            }
+            | Distribution::Distinct64 => Some(columns),
+            Distribution::Normal
+            | Distribution::FewBits
+            | Distribution::Blocks
+            | Distribution::Runs => Some(columns * rng.draws_of_normal()),
             Distribution::OneBin
             | Distribution::SignedZeros
             | Distribution::Nan
@@ -190,8 +225,8 @@ impl Distribution {
         }
     }
 
-    /// One row, with the next numbers of a generator.
-    pub fn write_row<S: Score>(self, rng: &mut Rng, row: usize, out: &mut [S]) {
+    /// One row, with the next numbers of a generator; `k` as for [`write`](Self::write).
+    pub fn write_row<S: Score>(self, rng: &mut Rng, row: usize, k: u32, out: &mut [S]) {
         let number = S::from_f32;
         let columns = out.len();
         match self {
@@ -200,8 +235,8 @@ impl Distribution {
             Distribution::Symmetric => {
                 out.fill_with(|| number((rng.unit() * 2.0 - 1.0) as f32));
             }
-            Distribution::Ascending => by_column(out, |column| number(ramp(column, columns))),
-            Distribution::Descending => by_column(out, |column| number(-ramp(column, columns))),
+            Distribution::Ascending => by_column(out, |column| number(part(column, columns))),
+            Distribution::Descending => by_column(out, |column| number(-part(column, columns))),
             Distribution::Equal => out.fill(number(0.5)),
             Distribution::FewBits => {
                 out.fill_with(|| number(f32::from_bits(rng.normal().to_bits() & 0xfff0_0000)));
@@ -271,6 +306,10 @@ impl Distribution {
                 odd if odd % 2 == 1 => number(f32::INFINITY),
                 _ => number(f32::NEG_INFINITY),
             }),
+            Distribution::Indexer => crafted::indexer(rng.own(), out),
+            Distribution::Ramp => by_column(out, |column| number(column as f32)),
+            Distribution::Collide => crafted::collide(rng.own(), row, k, out),
+            Distribution::Runs => crafted::runs(rng, row, k, out),
         }
     }
 }
@@ -281,10 +320,15 @@ impl fmt::Display for Distribution {
     }
 }
 
-fn by_column<S>(out: &mut [S], mut score: impl FnMut(usize) -> S) {
+pub(super) fn by_column<S>(out: &mut [S], mut score: impl FnMut(usize) -> S) {
     for (column, place) in out.iter_mut().enumerate() {
         *place = score(column);
     }
+}
+
+/// The k of scores that are made for no k.
+pub(super) fn usual_k(columns: usize) -> u32 {
+    u32::try_from(columns / 64).unwrap_or(u32::MAX).max(1)
 }
 
 /// A row of [`MASKED_FINITE`] normal scores at random columns, and the rest as `rest` says.
@@ -302,7 +346,7 @@ fn few_finite<S: Score>(rng: &mut Rng, row: usize, out: &mut [S], rest: impl Fn(
     });
 }
 
-fn ramp(column: usize, columns: usize) -> f32 {
+fn part(column: usize, columns: usize) -> f32 {
     (column as f64 / columns as f64) as f32
 }
 

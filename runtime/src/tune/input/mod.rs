@@ -8,10 +8,12 @@
 //! [`Rng`], [`Distribution`] and [`Ranked`] are the generator and the check that benches and tests
 //! use too. They are here because a tuning on a user's machine needs them. None of them can fail.
 
+mod crafted;
 mod distribution;
 mod random;
 mod ranked;
 
+pub use crafted::collisions;
 pub use distribution::{Distribution, MASKED_FINITE, nan};
 pub use random::Rng;
 pub use ranked::{Ranked, rank};
@@ -150,7 +152,8 @@ fn make_row<S: Score>(
     semantics: Semantics,
 ) -> (Vec<u8>, Row) {
     let mut scores = vec![S::FILL; columns];
-    distribution.write_row(&mut Rng::new(row as u64), row, &mut scores);
+    let k = distribution::usual_k(columns);
+    distribution.write_row(&mut Rng::new(row as u64), row, k, &mut scores);
     let size = S::DTYPE.bytes() as usize;
     let mut bytes = Vec::with_capacity(columns * size);
     for score in &scores {

@@ -35,6 +35,11 @@ impl Rng {
         Rng { state: self.state.wrapping_add(STEP.wrapping_mul(numbers)), ..self }
     }
 
+    /// A generator whose seed is the next number.
+    pub(super) fn own(&mut self) -> Rng {
+        Rng { state: self.bits(), coarse: self.coarse }
+    }
+
     /// 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(STEP);
