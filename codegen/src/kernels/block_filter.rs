@@ -1,7 +1,7 @@
 //! `block_filter`: one CTA a row of any length, read once.
 
 use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
-use super::{Kernel, LaunchKind, Sizes, STAGES};
+use super::{Kernel, LaunchKind, STAGES, Sizes};
 use crate::Variant;
 
 pub(super) const KERNEL: Kernel = Kernel {

@@ -1,7 +1,7 @@
 //! `block_radix`: one CTA a row, radix select over ordered keys. It serves every problem, on every
 //! GPU.
 
-use super::{Kernel, LaunchKind, Sizes, alone, STAGES};
+use super::{Kernel, LaunchKind, STAGES, Sizes, alone};
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::CtaPerRow,
@@ -23,7 +23,13 @@ pub(super) const KERNEL: Kernel = Kernel {
     // The rules decide by the problem.
     reason: |_| [None, None],
     measured: &[
-        Sizes { bins: &[2048, 4096], threads: &[1024], items: &[0], clusters: &[1], stages: STAGES },
+        Sizes {
+            bins: &[2048, 4096],
+            threads: &[1024],
+            items: &[0],
+            clusters: &[1],
+            stages: STAGES,
+        },
         Sizes { bins: &[2048], threads: &[256, 512], items: &[0], clusters: &[1], stages: STAGES },
     ],
 };

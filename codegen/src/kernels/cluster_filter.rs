@@ -3,15 +3,12 @@
 use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
 use super::{CLUSTERS, Kernel, LaunchKind, STAGES, Sizes, alone};
 
-/// The cluster sizes that are measured with more stages. More CTAs have fewer stripes each.
-const HOLDING: &[u32] = &[2, 3, 4, 6, 8];
-
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::ClusterPerRow,
     pdl: true,
     items: ITEMS,
     clusters: CLUSTERS,
-    stages: &[2, 3, 6],
+    stages: &[2, 3, 4, 6],
     most_k: Some(MOST_K),
     filters: true,
     candidates: CANDIDATES,
@@ -27,7 +24,12 @@ pub(super) const KERNEL: Kernel = Kernel {
     reason: |variant| filter::reason(variant, &format!("{} CTAs share a row", variant.cluster)),
     measured: &[
         Sizes { bins: &[2048], threads: &[512], items: ITEMS, clusters: CLUSTERS, stages: STAGES },
-        Sizes { bins: &[2048], threads: &[512], items: ITEMS, clusters: HOLDING, stages: &[3] },
-        Sizes { bins: &[2048], threads: &[512], items: &[32], clusters: HOLDING, stages: &[6] },
+        Sizes {
+            bins: &[2048],
+            threads: &[512],
+            items: &[32],
+            clusters: CLUSTERS,
+            stages: &[3, 4, 6],
+        },
     ],
 };

@@ -48,6 +48,11 @@ pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
             format!("{threads} threads of {name} have less than a warp for each of {cluster} CTAs");
         refuse(Key::Threads, message, format!("set `cluster` to {} or less", threads / 32));
     }
+    let more = variant.stages > Variant::STAGES;
+    if more && (variant.items, variant.dtype.bytes()) != (32, 2) {
+        let message = format!("{name} has more than two stages for 32 scores of 16 bits a thread");
+        refuse(Key::Threads, message, format!("set `stages` to {}", Variant::STAGES));
+    }
     if !ITEMS.contains(&variant.items) {
         let message = format!("a thread of {name} cannot load {} scores at once", variant.items);
         refuse(Key::Threads, message, "16 or 32".into());

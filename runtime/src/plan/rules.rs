@@ -206,7 +206,8 @@ fn filtering(
     };
     let usable = |variant: &Variant| !tried.rules_out(variant);
     let is_huge = bytes >= HUGE_BYTES && problem.rows * 32 <= limits.multiprocessors as usize;
-    let by_the_gpu = is_huge.then(|| with(KernelKind::GridFilter, 32, 1, Variant::STAGES)).flatten();
+    let by_the_gpu =
+        is_huge.then(|| with(KernelKind::GridFilter, 32, 1, Variant::STAGES)).flatten();
     if let Some(variant) = by_the_gpu.filter(usable) {
         return Some(variant);
     }
@@ -218,13 +219,9 @@ fn filtering(
             && problem.rows <= clusters_at_once(ctas, limits)
             && stripes <= problem.columns;
         let items = if stripes >= problem.columns { 16 } else { 32 };
-        // The fewest stages with room for a CTA's part: 32 x 256000 bf16 at k = 512, 8.4 us with 6 and 10.7
-        // with 2 (H200).
-        let has_room = |stages: &u32| (ctas * stages) as usize * stripe(items) >= problem.columns;
-        let stages = KernelKind::ClusterFilter.stages().iter().copied().find(has_room);
-        let stages = stages.unwrap_or(Variant::STAGES);
-        let kernel = KernelKind::ClusterFilter;
-        is_wanted.then(|| with(kernel, items, ctas, stages)).flatten().filter(usable)
+        let stages = wanted_stages(problem, ctas);
+        let variant = || with(KernelKind::ClusterFilter, items, ctas, stages);
+        is_wanted.then(variant).flatten().filter(usable)
     };
     // Two CTAs of 512 threads and 64 bytes each share a multiprocessor.
     let by_a_cta = || {
@@ -232,6 +229,17 @@ fn filtering(
         with(KernelKind::BlockFilter, items, 1, Variant::STAGES).filter(usable)
     };
     CLUSTERS.iter().find_map(by_a_cluster).or_else(by_a_cta)
+}
+
+/// The stages of clusters of so many CTAs: the fewest with room for a CTA's part of a row, where there are as
+/// many. 32 x 256000 bf16 at k = 512, 8.4 us by clusters of 3 with 6 stages, and 10.7 with two (H200).
+fn wanted_stages(problem: &Problem, ctas: u32) -> u32 {
+    let stripes = (ctas * FILTER_THREADS * 32) as usize;
+    let mut more = KernelKind::ClusterFilter.stages().iter().filter(|own| **own > Variant::STAGES);
+    let fewest = more.find(|&&stages| stripes * stages as usize >= problem.columns);
+    // One stripe needs no stages. 32 bits a score leave no room for more stripes.
+    let several = problem.columns > stripes && problem.dtype.bytes() == 2;
+    fewest.copied().filter(|_| several).unwrap_or(Variant::STAGES)
 }
 
 /// Where the rules may change: of rows, columns and k, the last value before each change.
@@ -250,7 +258,8 @@ pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<
         let stripes = (ctas * FILTER_THREADS * 16) as usize;
         columns.extend([stripes - 1, stripes]);
         let stages = KernelKind::ClusterFilter.stages().iter();
-        columns.extend(stages.map(|stages| (ctas * FILTER_THREADS * 32 * stages) as usize));
+        let held = ctas * FILTER_THREADS * 32;
+        columns.extend(stages.chain([&1]).map(|stages| (held * stages) as usize));
         let items = KernelKind::ClusterResident.items().iter();
         columns.extend(items.map(|items| (ctas * FILTER_THREADS * items) as usize));
     }

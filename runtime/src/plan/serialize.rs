@@ -18,7 +18,8 @@ use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 use topkit_codegen::{Key, Variant};
 
 pub(super) fn variant<S: Serializer>(variant: &Variant, to: S) -> Result<S::Ok, S::Error> {
-    let Variant { kernel, dtype, vec_size, bins, threads, items, cluster, stages, program, .. } = *variant;
+    let Variant { kernel, dtype, vec_size, bins, threads, items, cluster, stages, program, .. } =
+        *variant;
     let mut all = to.serialize_struct("Variant", 9 + usize::from(program.is_some()))?;
     all.serialize_field("symbol", &variant.symbol())?;
     all.serialize_field("kernel", kernel.name())?;

@@ -53,7 +53,18 @@ pub fn resident(
 ) -> Variant {
     let kernel = KernelKind::BlockResident;
     let vec_size = 16 / dtype.bytes();
-    Variant { kernel, dtype, vec_size, bins, threads, items, cluster: 1, stages: Variant::STAGES, semantics, program: None }
+    Variant {
+        kernel,
+        dtype,
+        vec_size,
+        bins,
+        threads,
+        items,
+        cluster: 1,
+        stages: Variant::STAGES,
+        semantics,
+        program: None,
+    }
 }
 
 /// The kernel that holds its row in several CTAs.

@@ -24,11 +24,13 @@ fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
         semantics,
         program: None,
     };
+    // Scores of 32 bits have two stages.
+    let [three, four] = if S::DTYPE.bytes() == 2 { [3, 4] } else { [2, 2] };
     vec![
         variant(KernelKind::BlockFilter, 16, 1, 2),
         variant(KernelKind::ClusterFilter, 16, 2, 2),
-        variant(KernelKind::BlockFilter, 32, 1, 3),
-        variant(KernelKind::ClusterFilter, 32, 3, 4),
+        variant(KernelKind::BlockFilter, 32, 1, three),
+        variant(KernelKind::ClusterFilter, 32, 3, four),
         variant(KernelKind::GridFilter, 16, 1, 2),
     ]
 }
