@@ -21,18 +21,15 @@ struct Threshold {
     bool none;
     Wide key;
 
-    // As a function that is not inlined returns it, with a number of ties.
+    // As a function that is not inlined returns it.
     struct Word {
         Wide key;
         u32 none;
-        u32 ties;
     };
-    __device__ __forceinline__ Word word(u32 ties = 0) const { return {key, none, ties}; }
+    __device__ __forceinline__ Word word() const { return {key, none}; }
     static __device__ __forceinline__ Threshold of(const Word& word) {
         return {word.none != 0, word.key};
     }
-    static __device__ __forceinline__ Word without_ties(const Word& word) { return word; }
-    static __device__ __forceinline__ u32 ties_of(const Word& word) { return word.ties; }
 };
 
 // With a key of 32 bits in one word, which is returned in registers.
@@ -42,15 +39,8 @@ struct Threshold<u32> {
     u32 key;
 
     using Word = u64;
-    static constexpr u32 TIES_BIT = 40;
-    __device__ __forceinline__ Word word(u32 ties = 0) const {
-        return u64(none) << 32 | key | u64(ties) << TIES_BIT;
-    }
+    __device__ __forceinline__ Word word() const { return u64(none) << 32 | key; }
     static __device__ __forceinline__ Threshold of(Word word) { return {(word >> 32) != 0, u32(word)}; }
-    static __device__ __forceinline__ Word without_ties(Word word) {
-        return word & ((1ull << TIES_BIT) - 1);
-    }
-    static __device__ __forceinline__ u32 ties_of(Word word) { return u32(word >> TIES_BIT); }
 };
 
 template <class Config>

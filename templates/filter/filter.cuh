@@ -5,8 +5,10 @@
 //   filter         one read of the row: the scores above the threshold are the candidates
 //   select         the k best candidates, if they are the k best scores: the k-th best candidate must
 //                  not be below the threshold
-//   rescan         if the guess failed, finds the best of a part for certain
-//   rescan_alone   if the guess failed, one CTA finds the best of a whole row for certain
+//   prepare_again  if the guess failed, sets out to read the row once more, above a threshold that the first
+//                  read tells
+//   rescan         if the candidates of a part have no room, finds its best for certain
+//   rescan_alone   if all else failed, one CTA finds the best of a whole row for certain
 //
 // Sampling and verification: Floyd, Rivest, "Expected time bounds for selection", CACM 18 (1975); on
 // GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
@@ -65,6 +67,9 @@ struct Filter {
         FinalSelection<Config> final;
         ScoreKey greatest;   // of the sample
         ScoreKey threshold;  // as guessed; in shared memory it takes no register while the row is read
+        u32 goal;            // maxima of the sample above the threshold; 0 before the first guess
+        bool known;          // no guess: `threshold` is known to have k scores above it, or tied with it
+        Wide last;           // after a selection that failed, a key that k candidates reach; 0 without k
     };
 
     // The candidates that a CTA has of its part: how many, and above which threshold they are complete.
@@ -95,7 +100,28 @@ struct Filter {
             shared.candidates.size = 0;
             shared.candidates.ties = 0;
             shared.greatest = 0;
+            shared.goal = 0;
+            shared.known = false;
             shared.final.slots = 0;
+        }
+    }
+
+    // Clears the counters after a guess that failed for a row with `size` candidates, k of which reach the key
+    // `last`. So the next threshold is just below that key. If there are not k candidates, or they were too
+    // many for their places and not selected from, `last` is 0: then the next guess wants as many more or
+    // fewer maxima of the sample above its threshold.
+    static __device__ __forceinline__ void prepare_again(Shared& shared, u32 k, u32 size, Wide last) {
+        const u32 goal = shared.goal;
+        const ScoreKey greatest = shared.greatest;
+        copy_async_wait_but_last(0);  // a row of NaN was not filtered
+        __syncthreads();  // the counters have been read
+        prepare(shared);
+        if (threadIdx.x == 0) {
+            const u32 target = size < k ? k + (k - size) / 2 + k / 8 + 8 : (k + CAPACITY) / 2;
+            shared.goal = u32(__fdividef(float(goal) * float(target), float(max(size, 1u)))) + 1;
+            shared.greatest = greatest;
+            shared.known = last != 0;
+            shared.threshold = max(Ordinal::score_key(last), Word::worst_key() + 1) - 1;
         }
     }
 
@@ -119,18 +145,26 @@ struct Filter {
         // Sample one stripe, while the second is prefetched (32 x 131072 f32, k = 512: 9.1 us, and 10.0 us
         // if the guess waits for the second; H200). One stripe needs a wider margin: if that makes too many
         // candidates, sample two.
-        const float each = __fdividef(float(k), float(stripes.count));
-        const bool two = turns > 1 && with_margin(each) * stripes.count > CAPACITY / 4 * 3;
+        const float each = __fdividef(1.0f, float(stripes.count));
+        const bool two = turns > 1 && with_margin(part, k, each) * stripes.count > CAPACITY / 4 * 3;
+        const float sampled = two ? 2.0f * each : each;  // of the row
+        const auto goal = Sample<Config>::goal_of(with_margin(part, k, sampled),
+                                                  float(stripes.length) * sampled);
+        // The places of the part, for as many scores as the sample has.
+        const float places = float(part.share) * __fdividef(two ? 2.0f : 1.0f, float(turns));
         if (two) {
             copy_async_wait_but_last(STAGES - 2);
         } else {
             copy_async_wait_but_last(STAGES - 1);
         }
         __syncthreads();
-        const bool certain = stripes.count == 1;
-        const u32 wanted = certain ? k : with_margin(two ? 2.0f * each : each);
+        if (shared.known) {
+            const ScoreKey threshold = shared.threshold;
+            __syncthreads();  // `filter` writes it
+            return {true, threshold == Word::worst_key(), threshold, shared.greatest};
+        }
         return Sample<Config>::guess(
-            shared.search, shared.greatest, certain, wanted, [&](auto visit) {
+            shared.search, shared.greatest, shared.goal, goal, places, [&](auto visit) {
 #pragma unroll 1
                 for (u32 stage = 0; stage < (two ? 2 : 1); ++stage) {
                     ring.for_each_word(stripes, part.rank + stage * part.parts, stage, visit);
@@ -165,22 +199,20 @@ struct Filter {
             }
         }
 
-        // Leave room for ties: twice as many as can win, or a few more where room is short.
-        const u32 needed = k / part.parts;
-        const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
-        const u32 room = part.room - (guess.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
-
+        // Filter each stripe while the next is prefetched. No score is above a NaN that wins.
+        const bool above = !Word::NAN_WINS || guess.threshold <= Word::best_key();
         if constexpr (BATCH > 1) {
-            filter_batches(shared, part, limit, room);
+            if (above) {
+                filter_batches(shared, part, limit);
+            }
         } else {
-            // Filter each stripe while the next is prefetched.
 #pragma unroll 1
-            for (u32 turn = 0; turn < turns; ++turn) {
+            for (u32 turn = 0; above && turn < turns; ++turn) {
                 const u32 stage = turn % STAGES;
                 const u32 stripe = part.rank + turn * part.parts;
                 copy_async_wait_but_last(STAGES - 1);
                 const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
-                shared.candidates.push(stripes, stripe, hits, room,
+                shared.candidates.push(stripes, stripe, hits, part.room,
                                        [&](u32 item) { return ring.element(stage, item); });
                 if (turn + STAGES < turns) {
                     ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
@@ -195,15 +227,17 @@ struct Filter {
         __syncthreads();
         candidates.size = shared.candidates.size;
         candidates.threshold.key = Ordinal::greatest_of(shared.threshold);
-        if (candidates.size > room) {
+        if (candidates.size > part.room) {
             return false;
         }
 
-        // Add ties with the threshold, if very many scores tie with it.
-        if (guess.ties) {
+        // Add ties with the threshold if very many scores tie with it: a few more than the part's share of
+        // the winners.
+        const u32 needed = k / part.parts;
+        const u32 most = part.parts == 1 ? k : min(needed + needed / 4 + WARP_SIZE, part.share);
+        if (guess.ties && candidates.size < most) {
             start_rescan(shared, part, candidates.size);
-            Rescan<Config>::ties(shared.candidates, Ordinal::score_key(candidates.threshold.key),
-                                 candidates.size + part.room - room);
+            Rescan<Config>::ties(shared.candidates, Ordinal::score_key(candidates.threshold.key), most);
             candidates.size = shared.candidates.size;
         }
         return true;
@@ -248,6 +282,9 @@ struct Filter {
     static __device__ __forceinline__ bool select(const Sink& sink, Shared& shared, u32 k,
                                                   const RowCandidates& from, BeforeWrite before_write) {
         if (from.size < k) {
+            if (threadIdx.x == 0) {
+                shared.last = 0;
+            }
             return false;
         }
         const Range range = Range::from(from.least, Ordinal::greatest_of(shared.greatest));
@@ -257,6 +294,8 @@ struct Filter {
         if (winners.valid) {
             before_write();
             shared.final.write(sink, k, winners, from.set);
+        } else if (threadIdx.x == 0) {
+            shared.last = winners.first;
         }
         return winners.valid;
     }
@@ -280,10 +319,14 @@ struct Filter {
     }
 
    private:
-    // How many scores of a sample should be above the threshold, if `expected` of them are winners. With
-    // this margin, the threshold is too high in one of 1e5 rows.
-    static __device__ __forceinline__ u32 with_margin(float expected) {
-        return u32(expected + 4.5f * sqrtf(expected)) + 4;
+    // How many scores of a sample should be above the threshold. The margin is for the winners that a sample
+    // of this share of the row has by chance, and for the groups with two of them: of independent scores, the
+    // threshold is too high in fewer than one of 1e6 rows. Many parts have few places each, so they have less.
+    static __device__ __forceinline__ u32 with_margin(const Part& part, u32 k, float sampled) {
+        constexpr float GROUPS = THREADS * Word::SCORES * Sample<Config>::GROUPS;
+        const float expected = float(k) * sampled;
+        const float variance = expected * (1.0f - sampled + expected * (0.6f / GROUPS));
+        return u32(expected + (part.parts < 8 ? 5.0f : 4.5f) * sqrtf(variance)) + 4;
     }
 
     // Stores the part that a rescan reads, and the number of candidates that stay before its own.
@@ -311,8 +354,7 @@ struct Filter {
 
     // Filters all stages at once: the hits of a thread become candidates together, since each time costs a
     // warp some latency.
-    static __device__ __forceinline__ void filter_batches(Shared& shared, const Part& part, u32 limit,
-                                                          u32 room) {
+    static __device__ __forceinline__ void filter_batches(Shared& shared, const Part& part, u32 limit) {
         constexpr u32 BATCH = Ring<Config>::BATCH;
         const Ring<Config> ring;
         const Stripes<Config>& stripes = part.stripes;
@@ -337,11 +379,11 @@ struct Filter {
             }
 
             // Append their positions, then share them among the threads to make candidates of them.
-            const u32 from = min(done, room);
-            shared.candidates.push_positions(hits, count, room);
+            const u32 from = min(done, part.room);
+            shared.candidates.push_positions(hits, count, part.room);
             __syncthreads();
             done = shared.candidates.size;
-            shared.candidates.resolve(stripes, stripe, part.parts, from, min(done, room),
+            shared.candidates.resolve(stripes, stripe, part.parts, from, min(done, part.room),
                                       [&](u32 number, u32 thread, u32 item) {
                                           return ring.element(thread, number, item);
                                       });

@@ -79,8 +79,9 @@ struct Rescan {
     }
 
     // Appends any scores whose score key is `tie`, until there are `capacity` candidates in all.
-    // Precondition: `tie` is the key of a number, not of NaN.
+    // Precondition: `tie` is the key of a number, or of a NaN that wins.
     static __device__ __noinline__ void ties(Buffer& to, ScoreKey tie, u32 capacity) {
+        const bool nan = Word::NAN_WINS && tie > Word::best_key();
         const u32 equal = Word::of_key(tie);
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
@@ -90,10 +91,11 @@ struct Rescan {
             u32 hits = 0;
 #pragma unroll
             for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_equal(words[w], equal, Word::bits_of(w), hits);
+                // Only NaN does not equal itself.
+                Word::add_equal(words[w], nan ? words[w] : equal, Word::bits_of(w), hits);
             }
             // A missing score equals the worst infinity.
-            hits = to.stripes.kept(stripe, hits & to.stripes.present(stripe));
+            hits = to.stripes.kept(stripe, (nan ? ~hits : hits) & to.stripes.present(stripe));
             u32 edge = to.stripes.holds_edge(stripe) &&
                        Ordinal::score_key(to.stripes.key_at(to.stripes.edge_column())) == tie;
             // Append them, two of a thread at a time: else a few threads would fill all places.

@@ -1,7 +1,8 @@
 // block_filter: one CTA selects the top k of one row of any length, and reads the row once.
 //
 // It guesses a threshold from a sample of the row, keeps the scores above the threshold as candidates while
-// it reads the row, and selects the best k candidates. A guess that fails costs a second read of the row.
+// it reads the row, and selects the best k candidates. A guess that fails costs a second read of the row, above a
+// threshold that the candidates of the first tell; if that fails too, a rescan finds the best for certain.
 // Sources: see filter/filter.cuh.
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB, and the ring's. Barriers: uniform
@@ -19,6 +20,7 @@ template <class Config>
 struct BlockFilter {
     using Steps = Filter<Config>;
     using Shared = typename Steps::Shared;
+    static constexpr u32 TRIES = 2;
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
@@ -26,28 +28,38 @@ struct BlockFilter {
         Steps::prepare(shared);
         wait_for_preceding_grid();
 
-        // Find the row. Of k scores or fewer, each wins.
-        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 k = u32(args.k);
         const DirectSink<Config> sink = {args, blockIdx.x};
-        if (row.length <= k) {
-            take_all<Config>(sink, row, k);
-            return;
-        }
-        const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
-                                      Steps::CAPACITY};
+        // A second try starts from what the first counted. Both are one loop, so the steps compile once.
+#pragma unroll 1
+        for (u32 failed = 0; failed < TRIES; ++failed) {
+            // Find the row. Of k scores or fewer, each wins.
+            const Row<Config> row = find_row<Config>(args, blockIdx.x);
+            if (row.length <= k) {
+                take_all<Config>(sink, row, k);
+                return;
+            }
+            const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
+                                          Steps::CAPACITY};
 
-        // Guess a threshold from a sample: the first stripe of the row, or two.
-        const auto guess = Steps::guess(shared, part, k);
+            // Guess a threshold from a sample: the first stripe of the row, or two.
+            const auto guess = Steps::guess(shared, part, k);
 
-        // Filter the row: the scores above the threshold are the candidates. Select the k best of them,
-        // if there are k and the k-th is not below the threshold.
-        typename Steps::PartCandidates candidates = {};
-        if (!Steps::filter(shared, part, k, guess, candidates) ||
-            !Steps::select(sink, shared, k, Steps::own(shared, candidates), [] {})) {
-            // The guess failed: rescan the row.
-            Steps::rescan_alone(args, sink, shared, blockIdx.x, k);
+            // Filter the row: the scores above the threshold are the candidates. Select the k best of them,
+            // if there are k and the k-th is not below the threshold.
+            typename Steps::PartCandidates candidates = {};
+            if (Steps::filter(shared, part, k, guess, candidates) &&
+                Steps::select(sink, shared, k, Steps::own(shared, candidates), [] {})) {
+                sink.finish();
+                return;
+            }
+            if (!guess.found) {
+                break;
+            }
+            Steps::prepare_again(shared, k, shared.candidates.size, 0);
         }
+        // Rescan the row.
+        Steps::rescan_alone(args, sink, shared, blockIdx.x, k);
         sink.finish();
     }
 };

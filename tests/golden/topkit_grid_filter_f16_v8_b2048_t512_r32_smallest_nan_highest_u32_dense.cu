@@ -1583,18 +1583,15 @@ struct Threshold {
     bool none;
     Wide key;
 
-    // As a function that is not inlined returns it, with a number of ties.
+    // As a function that is not inlined returns it.
     struct Word {
         Wide key;
         u32 none;
-        u32 ties;
     };
-    __device__ __forceinline__ Word word(u32 ties = 0) const { return {key, none, ties}; }
+    __device__ __forceinline__ Word word() const { return {key, none}; }
     static __device__ __forceinline__ Threshold of(const Word& word) {
         return {word.none != 0, word.key};
     }
-    static __device__ __forceinline__ Word without_ties(const Word& word) { return word; }
-    static __device__ __forceinline__ u32 ties_of(const Word& word) { return word.ties; }
 };
 
 // With a key of 32 bits in one word, which is returned in registers.
@@ -1604,15 +1601,8 @@ struct Threshold<u32> {
     u32 key;
 
     using Word = u64;
-    static constexpr u32 TIES_BIT = 40;
-    __device__ __forceinline__ Word word(u32 ties = 0) const {
-        return u64(none) << 32 | key | u64(ties) << TIES_BIT;
-    }
+    __device__ __forceinline__ Word word() const { return u64(none) << 32 | key; }
     static __device__ __forceinline__ Threshold of(Word word) { return {(word >> 32) != 0, u32(word)}; }
-    static __device__ __forceinline__ Word without_ties(Word word) {
-        return word & ((1ull << TIES_BIT) - 1);
-    }
-    static __device__ __forceinline__ u32 ties_of(Word word) { return u32(word >> TIES_BIT); }
 };
 
 template <class Config>
@@ -1970,8 +1960,9 @@ struct Rescan {
     }
 
     // Appends any scores whose score key is `tie`, until there are `capacity` candidates in all.
-    // Precondition: `tie` is the key of a number, not of NaN.
+    // Precondition: `tie` is the key of a number, or of a NaN that wins.
     static __device__ __noinline__ void ties(Buffer& to, ScoreKey tie, u32 capacity) {
+        const bool nan = Word::NAN_WINS && tie > Word::best_key();
         const u32 equal = Word::of_key(tie);
 #pragma unroll 1
         for (u32 stripe = to.rank; stripe < to.stripes.count; stripe += to.parts) {
@@ -1981,10 +1972,11 @@ struct Rescan {
             u32 hits = 0;
 #pragma unroll
             for (u32 w = 0; w < WORDS; ++w) {
-                Word::add_equal(words[w], equal, Word::bits_of(w), hits);
+                // Only NaN does not equal itself.
+                Word::add_equal(words[w], nan ? words[w] : equal, Word::bits_of(w), hits);
             }
             // A missing score equals the worst infinity.
-            hits = to.stripes.kept(stripe, hits & to.stripes.present(stripe));
+            hits = to.stripes.kept(stripe, (nan ? ~hits : hits) & to.stripes.present(stripe));
             u32 edge = to.stripes.holds_edge(stripe) &&
                        Ordinal::score_key(to.stripes.key_at(to.stripes.edge_column())) == tie;
             // Append them, two of a thread at a time: else a few threads would fill all places.
@@ -2078,10 +2070,11 @@ struct Rescan {
 // twice the number wanted. A histogram of these maxima, from the greatest downwards, gives the threshold.
 // The guess can be too high or too low; the final selection checks it.
 //
-// Scope: block; every thread must call. Shared memory: the search's, and one word. Barriers: one before
+// Scope: block; every thread must call. Shared memory: the search's, and two words. Barriers: one before
 // the count, and two for each pass. None at the end: the histogram is clear, and the caller places a
 // barrier before it uses the histogram again.
-// Preconditions: the histogram is clear and `greatest` is 0, both before a barrier.
+// Preconditions: the histogram is clear, and `greatest` and `again` are 0 or what the last guess left, all
+// before a barrier.
 
 // uses core/types.cuh
 // uses core/warp.cuh
@@ -2118,47 +2111,78 @@ struct Sample {
         SPAN_BITS > Config::DIGIT_BITS ? SPAN_BITS - Config::DIGIT_BITS : 0;
     static constexpr ScoreKey SPAN = ScoreKey(BINS) << SHIFT;
 
-    // A threshold with about `wanted` scores of the sample above it; at least so many if `certain`.
+    // How many groups a thread has, and how many maxima are wanted above the threshold. It is known before the
+    // sample has arrived.
+    struct Goal {
+        u32 groups;
+        u32 wanted;
+        float scores;  // of the sample
+
+        __device__ __forceinline__ u32 maxima() const { return THREADS * Word::SCORES * groups; }
+
+        // How many of the maxima are among the best `best` scores, if scores are dealt to the groups at random.
+        __device__ __forceinline__ u32 maxima_of(float best) const {
+            // Where most scores are among them, as if no group had two.
+            if (best > 0.6f * scores) {
+                return u32(best) + 1;
+            }
+            // A group has none with the probability (1 - best / scores) ^ (scores / filled). By series, both to
+            // a few hundredths where half of the scores are among the best.
+            const float filled = min(float(maxima()), scores);
+            const float share = __fdividef(best, scores);
+            const float each = __fdividef(best, filled) *
+                               (1.0f + share * (0.5f + share * (1.0f / 3.0f + share * 0.25f)));
+            const float power =
+                each * (1.0f + each * (0.5f + each * (1.0f / 6.0f + each * (1.0f / 24.0f))));
+            return u32(__fdividef(filled * power, 1.0f + power)) + 1;
+        }
+    };
+
+    // For `wanted` of the sample's scores above the threshold. Halves the groups while they are enough.
+    static __device__ __forceinline__ Goal goal_of(u32 wanted, float scores) {
+        Goal goal = {GROUPS, 0, scores};
+#pragma unroll
+        for (u32 half = GROUPS / 2; half >= LEAST; half /= 2) {
+            if (wanted * 2 <= THREADS * Word::SCORES * half) {
+                goal.groups = half;
+            }
+        }
+        goal.wanted = min(goal.maxima_of(float(wanted)), goal.maxima());
+        return goal;
+    }
+
+    // A threshold that as many maxima are above as the goal says. After a guess that failed, `again` has their
+    // number instead; the number taken is left in it. If very many scores have the key that separates them,
+    // all become candidates if the part has places for them, as of `places` for those of the sample;
+    // else they count as ties.
     // for_each_word(visit) calls visit(w, word) for the words of this thread, with w from 0 on in each
     // stripe.
     template <class ForEachWord>
-    static __device__ __forceinline__ Guess guess(Search& search, ScoreKey& shared_greatest,
-                                                  bool certain, u32 wanted, ForEachWord for_each_word) {
-        // Take the best score of each group, and halve the groups while they are enough.
-        constexpr u32 WORDS = Config::ITEMS / Word::SCORES;
-        constexpr u32 MOST = WORDS < GROUPS ? WORDS : GROUPS;
-        u32 best[MOST];
+    static __device__ __forceinline__ Guess guess(Search& search, ScoreKey& shared_greatest, u32& again,
+                                                  const Goal& goal, float places,
+                                                  ForEachWord for_each_word) {
+        // Take the best score of each group.
+        u32 best[GROUPS];
 #pragma unroll
-        for (u32 g = 0; g < MOST; ++g) {
+        for (u32 g = 0; g < GROUPS; ++g) {
             best[g] = Word::WORST;
         }
-        for_each_word([&](u32 w, u32 word) { best[w % MOST] = Word::better(best[w % MOST], word); });
-        u32 groups = MOST;
+        for_each_word([&](u32 w, u32 word) { best[w % GROUPS] = Word::better(best[w % GROUPS], word); });
+        const u32 groups = goal.groups;
 #pragma unroll
-        for (u32 half = MOST / 2; half >= LEAST; half /= 2) {
-            if (wanted * 2 <= THREADS * Word::SCORES * half) {
+        for (u32 half = GROUPS / 2; half >= LEAST; half /= 2) {
+            if (groups <= half) {
 #pragma unroll
                 for (u32 g = 0; g < half; ++g) {
                     best[g] = Word::better(best[g], best[g + half]);
                 }
-                groups = half;
             }
         }
-        const u32 maxima = THREADS * Word::SCORES * groups;
-        if (wanted > maxima) {
-            return {false, false, 0, ~ScoreKey(0)};
-        }
-
-        // Some groups hold several wanted scores, so fewer maxima are wanted.
-        if (!certain) {
-            // 1 - exp(-x), to a hundredth where x is under 1.
-            const float x = __fdividef(float(wanted), float(maxima));
-            const float power = x * (1.0f + x * (0.5f + x * (1.0f / 6.0f)));
-            wanted = u32(__fdividef(float(maxima) * power, 1.0f + power)) + 1;
-        }
+        const u32 before = again;
+        const u32 wanted = before == 0 ? goal.wanted : min(before, goal.maxima());
         const auto for_maxima = [&](auto visit) {
 #pragma unroll
-            for (u32 g = 0; g < MOST; ++g) {
+            for (u32 g = 0; g < GROUPS; ++g) {
                 if (g < groups) {
 #pragma unroll
                     for (u32 i = 0; i < Word::SCORES; ++i) {
@@ -2177,6 +2201,9 @@ struct Sample {
         }
         __syncthreads();
         greatest = shared_greatest;
+        if (threadIdx.x == 0) {
+            again = wanted;
+        }
 
         // Count the maxima from `least` to `greatest`. The first bin also counts all lower maxima.
         const ScoreKey least = greatest >= SPAN ? greatest - SPAN + 1 : 0;
@@ -2193,19 +2220,20 @@ struct Sample {
             const ThresholdBin bin = search.threshold.find(search.histogram, left);
             const ScoreKey first = range.first(bin.bin);
             const ScoreKey last = range.last(bin.bin);
-            // A bin of one key may have up to twice the wanted scores. With more, they count as ties.
+            // A guess that failed because of a key of very many scores must not fail because of it again.
             const u32 reached = wanted - left + bin.above + bin.inside;
-            const bool narrow = bin.inside <= wanted / 4 + 16 ||
-                                (first == last && reached <= 2 * wanted + WARP_SIZE);
+            const bool narrow =
+                bin.inside <= wanted / 4 + 16 ||
+                (first == last && before == 0 &&
+                 reached <= goal.maxima_of(max(places - 4.5f * sqrtf(places), 0.0f)));
             search.histogram.template clear<THREADS>();
             if (narrow || first == last) {
                 const ScoreKey worst = Word::worst_key();
                 // Missing scores have the worst key too.
                 bool ties = !narrow || first <= worst;
                 ScoreKey threshold = first <= worst ? worst : ties ? first : first - 1;
-                // Every NaN that wins is above the threshold, so none is collected as its tie.
-                if (Word::NAN_WINS && threshold > Word::best_key()) {
-                    ties = false;
+                // Every NaN that wins is above the best infinity.
+                if (Word::NAN_WINS && threshold > Word::best_key() && !ties) {
                     threshold = Word::best_key();
                 }
                 // -0 has the key of +0.
@@ -2235,8 +2263,10 @@ struct Sample {
 //   filter         one read of the row: the scores above the threshold are the candidates
 //   select         the k best candidates, if they are the k best scores: the k-th best candidate must
 //                  not be below the threshold
-//   rescan         if the guess failed, finds the best of a part for certain
-//   rescan_alone   if the guess failed, one CTA finds the best of a whole row for certain
+//   prepare_again  if the guess failed, sets out to read the row once more, above a threshold that the first
+//                  read tells
+//   rescan         if the candidates of a part have no room, finds its best for certain
+//   rescan_alone   if all else failed, one CTA finds the best of a whole row for certain
 //
 // Sampling and verification: Floyd, Rivest, "Expected time bounds for selection", CACM 18 (1975); on
 // GPUs: Ribizel, Anzt, "Approximate and exact selection on GPUs", IPDPSW (2019).
@@ -2295,6 +2325,9 @@ struct Filter {
         FinalSelection<Config> final;
         ScoreKey greatest;   // of the sample
         ScoreKey threshold;  // as guessed; in shared memory it takes no register while the row is read
+        u32 goal;            // maxima of the sample above the threshold; 0 before the first guess
+        bool known;          // no guess: `threshold` is known to have k scores above it, or tied with it
+        Wide last;           // after a selection that failed, a key that k candidates reach; 0 without k
     };
 
     // The candidates that a CTA has of its part: how many, and above which threshold they are complete.
@@ -2325,7 +2358,28 @@ struct Filter {
             shared.candidates.size = 0;
             shared.candidates.ties = 0;
             shared.greatest = 0;
+            shared.goal = 0;
+            shared.known = false;
             shared.final.slots = 0;
+        }
+    }
+
+    // Clears the counters after a guess that failed for a row with `size` candidates, k of which reach the key
+    // `last`. So the next threshold is just below that key. If there are not k candidates, or they were too
+    // many for their places and not selected from, `last` is 0: then the next guess wants as many more or
+    // fewer maxima of the sample above its threshold.
+    static __device__ __forceinline__ void prepare_again(Shared& shared, u32 k, u32 size, Wide last) {
+        const u32 goal = shared.goal;
+        const ScoreKey greatest = shared.greatest;
+        copy_async_wait_all();  // a row of NaN was not filtered
+        __syncthreads();        // the counters have been read
+        prepare(shared);
+        if (threadIdx.x == 0) {
+            const u32 target = size < k ? k + (k - size) / 2 + k / 8 + 8 : (k + CAPACITY) / 2;
+            shared.goal = u32(__fdividef(float(goal) * float(target), float(max(size, 1u)))) + 1;
+            shared.greatest = greatest;
+            shared.known = last != 0;
+            shared.threshold = max(Ordinal::score_key(last), Word::worst_key() + 1) - 1;
         }
     }
 
@@ -2345,18 +2399,26 @@ struct Filter {
         // Sample one stripe, while the second is prefetched (32 x 131072 f32, k = 512: 9.1 us, and 10.0 us
         // if the guess waits for the second; H200). One stripe needs a wider margin: if that makes too many
         // candidates, sample two.
-        const float each = __fdividef(float(k), float(stripes.count));
-        const bool two = turns > 1 && with_margin(each) * stripes.count > CAPACITY / 4 * 3;
+        const float each = __fdividef(1.0f, float(stripes.count));
+        const bool two = turns > 1 && with_margin(part, k, each) * stripes.count > CAPACITY / 4 * 3;
+        const float sampled = two ? 2.0f * each : each;  // of the row
+        const auto goal = Sample<Config>::goal_of(with_margin(part, k, sampled),
+                                                  float(stripes.length) * sampled);
+        // The places of the part, for as many scores as the sample has.
+        const float places = float(part.share) * __fdividef(two ? 2.0f : 1.0f, float(turns));
         if (turns == 1 || two) {
             copy_async_wait_all();
         } else {
             copy_async_wait_but_last();
         }
         __syncthreads();
-        const bool certain = stripes.count == 1;
-        const u32 wanted = certain ? k : with_margin(two ? 2.0f * each : each);
+        if (shared.known) {
+            const ScoreKey threshold = shared.threshold;
+            __syncthreads();  // `filter` writes it
+            return {true, threshold == Word::worst_key(), threshold, shared.greatest};
+        }
         return Sample<Config>::guess(
-            shared.search, shared.greatest, certain, wanted, [&](auto visit) {
+            shared.search, shared.greatest, shared.goal, goal, places, [&](auto visit) {
 #pragma unroll 1
                 for (u32 stage = 0; stage < (two ? 2 : 1); ++stage) {
                     ring.for_each_word(stripes, part.rank + stage * part.parts, stage, visit);
@@ -2389,19 +2451,15 @@ struct Filter {
             }
         }
 
-        // Leave room for ties: twice as many as can win, or a few more where room is short.
-        const u32 needed = k / part.parts;
-        const u32 most = max(part.share / 2, needed + WARP_SIZE / 2);
-        const u32 room = part.room - (guess.ties ? min(most, 2 * needed + WARP_SIZE) : 0);
-
-        // Filter each stripe while the next is prefetched.
+        // Filter each stripe while the next is prefetched. No score is above a NaN that wins.
+        const bool above = !Word::NAN_WINS || guess.threshold <= Word::best_key();
 #pragma unroll 1
-        for (u32 turn = 0; turn < turns; ++turn) {
+        for (u32 turn = 0; above && turn < turns; ++turn) {
             const u32 stage = turn % STAGES;
             const u32 stripe = part.rank + turn * part.parts;
             copy_async_wait_but_last();
             const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
-            shared.candidates.push(stripes, stripe, hits, room,
+            shared.candidates.push(stripes, stripe, hits, part.room,
                                    [&](u32 item) { return ring.element(stage, item); });
             if (turn + STAGES < turns) {
                 ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
@@ -2415,15 +2473,17 @@ struct Filter {
         __syncthreads();
         candidates.size = shared.candidates.size;
         candidates.threshold.key = Ordinal::greatest_of(shared.threshold);
-        if (candidates.size > room) {
+        if (candidates.size > part.room) {
             return false;
         }
 
-        // Add ties with the threshold, if very many scores tie with it.
-        if (guess.ties) {
+        // Add ties with the threshold if very many scores tie with it: a few more than the part's share of
+        // the winners.
+        const u32 needed = k / part.parts;
+        const u32 most = part.parts == 1 ? k : min(needed + needed / 4 + WARP_SIZE, part.share);
+        if (guess.ties && candidates.size < most) {
             start_rescan(shared, part, candidates.size);
-            Rescan<Config>::ties(shared.candidates, Ordinal::score_key(candidates.threshold.key),
-                                 candidates.size + part.room - room);
+            Rescan<Config>::ties(shared.candidates, Ordinal::score_key(candidates.threshold.key), most);
             candidates.size = shared.candidates.size;
         }
         return true;
@@ -2468,6 +2528,9 @@ struct Filter {
     static __device__ __forceinline__ bool select(const Sink& sink, Shared& shared, u32 k,
                                                   const RowCandidates& from, BeforeWrite before_write) {
         if (from.size < k) {
+            if (threadIdx.x == 0) {
+                shared.last = 0;
+            }
             return false;
         }
         const Range range = Range::from(from.least, Ordinal::greatest_of(shared.greatest));
@@ -2477,6 +2540,8 @@ struct Filter {
         if (winners.valid) {
             before_write();
             shared.final.write(sink, k, winners, from.set);
+        } else if (threadIdx.x == 0) {
+            shared.last = winners.first;
         }
         return winners.valid;
     }
@@ -2500,10 +2565,14 @@ struct Filter {
     }
 
    private:
-    // How many scores of a sample should be above the threshold, if `expected` of them are winners. With
-    // this margin, the threshold is too high in one of 1e5 rows.
-    static __device__ __forceinline__ u32 with_margin(float expected) {
-        return u32(expected + 4.5f * sqrtf(expected)) + 4;
+    // How many scores of a sample should be above the threshold. The margin is for the winners that a sample
+    // of this share of the row has by chance, and for the groups with two of them: of independent scores, the
+    // threshold is too high in fewer than one of 1e6 rows. Many parts have few places each, so they have less.
+    static __device__ __forceinline__ u32 with_margin(const Part& part, u32 k, float sampled) {
+        constexpr float GROUPS = THREADS * Word::SCORES * Sample<Config>::GROUPS;
+        const float expected = float(k) * sampled;
+        const float variance = expected * (1.0f - sampled + expected * (0.6f / GROUPS));
+        return u32(expected + (part.parts < 8 ? 5.0f : 4.5f) * sqrtf(variance)) + 4;
     }
 
     // Stores the part that a rescan reads, and the number of candidates that stay before its own.

@@ -101,6 +101,42 @@ fn a_guess_that_fails_costs_no_winner() {
     }
 }
 
+/// The best score occurs about k times, so that its ties decide whether there are k candidates.
+#[test]
+fn a_best_score_of_about_k_columns_is_exact() {
+    let semantics = Semantics::DEFAULT;
+    let (columns, k) = (12_288, 1500);
+    let kernels: Vec<_> = filters::<bf16>(semantics).iter().map(load).collect();
+    for (turn, best) in [k - 1, k, k + 1, 2 * k, 4 * k].into_iter().enumerate() {
+        for (name, top) in [("a number", bf16::from_f32(9.0)), ("NaN", bf16::NAN)] {
+            // Each of the best columns is drawn once: 2731 and 12288 have no common factor.
+            let mut scores: Vec<bf16> =
+                (0..columns).map(|column| bf16::from_f32((column * 37 % 101) as f32 / 64.0)).collect();
+            (0..best).for_each(|i| scores[i * 2731 % columns] = top);
+            let case = Case::of(name, &scores, 1, columns, ALIGNED);
+            for kernel in [turn, turn + 1].map(|turn| &kernels[turn % kernels.len()]) {
+                case.check::<i32>(kernel, 1, k as u32, None, 7);
+            }
+        }
+    }
+}
+
+/// Rows of one stripe, of which more or fewer scores than half win.
+#[test]
+fn rows_of_one_stripe_are_exact() {
+    for variant in filters::<f32>(Semantics::DEFAULT) {
+        let kernel = load(&variant);
+        for columns in [1025, 1030, 1500, 2000] {
+            for distribution in [Distribution::Normal, Distribution::Ascending] {
+                let case = Case::<f32>::new(distribution, 11, 2, columns, ALIGNED);
+                for k in [columns as u32 / 3, 1024] {
+                    case.check::<i32>(&kernel, 2, k, None, 11);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn every_meaning_of_the_order_is_exact() {
     for &select in Select::ALL {

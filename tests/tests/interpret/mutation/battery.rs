@@ -55,9 +55,11 @@ impl fmt::Display for Detection {
 }
 
 /// The smallest variant of a kernel that serves every input: it compiles soonest and has four warps a
-/// CTA. `cluster_resident` has more branches for 16-bit scores than for others.
+/// CTA. `cluster_resident` has more branches for 16-bit scores than for others, and `cluster_filter` its own with
+/// more than two stages.
 pub fn smallest(kernel: KernelKind) -> Variant {
-    let dtype = if kernel == KernelKind::ClusterResident { DType::Bf16 } else { DType::F32 };
+    let clustered = [KernelKind::ClusterResident, KernelKind::ClusterFilter].contains(&kernel);
+    let dtype = if clustered { DType::Bf16 } else { DType::F32 };
     let spec = SelectorSpec::builder("Smallest")
         .dtype([dtype])
         .vec_size([16 / dtype.bytes()])
@@ -67,7 +69,8 @@ pub fn smallest(kernel: KernelKind) -> Variant {
         .build()
         .unwrap();
     let found = spec.variants().into_iter().find(|variant| {
-        variant.kernel == kernel && variant.capacity().is_none_or(|most| most >= 4096)
+        let staged = kernel != KernelKind::ClusterFilter || variant.stages > Variant::STAGES;
+        variant.kernel == kernel && staged && variant.capacity().is_none_or(|most| most >= 4096)
     });
     found.unwrap_or_else(|| panic!("no small variant of {} is valid", kernel.name()))
 }

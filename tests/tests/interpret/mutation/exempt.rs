@@ -99,7 +99,7 @@ const fn early_guess(
         function: "guess",
         construct,
         mutation,
-        reason: "the threshold is a guess: from scores that have not arrived it is a bad one, and the row is rescanned",
+        reason: "the threshold is a guess: from scores that have not arrived it is a bad one, and the row is read again",
     }
 }
 

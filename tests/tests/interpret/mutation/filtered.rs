@@ -45,6 +45,16 @@ fn block(variant: &Variant) -> Vec<Input> {
         row(5000, 600, |stripe, random| if stripe < 2 { 1.0 + random } else { random }),
         // The sample is worse than the row: more scores are above the guess than there are places.
         row(11_000, 40, |stripe, random| if stripe < 2 { random } else { 1.0 + random }),
+        // The sample has a few of the best scores and else the worst: the second threshold is too low.
+        row(11_000, 700, deceiving),
+        // The sample has very many NaN, but the row has fewer than win.
+        row(
+            11_000,
+            2000,
+            |stripe, random| {
+                if stripe < 2 && random < 0.4 { f32::NAN } else { random }
+            },
+        ),
         // The same with few values, so that only some candidates with the last winning score win.
         row(
             11_000,
@@ -66,6 +76,7 @@ fn cluster(variant: &Variant) -> Vec<Input> {
         row(4003, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
         // One CTA has all winners.
         row(4003, 600, |stripe, random| if stripe % 2 == 0 { 1.0 + random } else { random }),
+        row(11_000, 700, deceiving),
         // The samples are better than the row, and the CTAs collect too few candidates.
         row(11_000, 700, |stripe, random| if stripe < 2 { 1.0 + random } else { random }),
         // One CTA has more winners than it sends, the other only ties: so many ties are collected
@@ -89,6 +100,15 @@ fn grid(variant: &Variant) -> Vec<Input> {
         // As many CTAs as there are multiprocessors, each with one stripe.
         self::row(variant, 4, 8180, 1000, crowded),
     ]
+}
+
+/// In the sampled stripes a few of the best scores and else the worst.
+fn deceiving(stripe: usize, random: f32) -> f32 {
+    match stripe {
+        0 | 1 if random < 0.3 => 1.0 + random,
+        0 | 1 => -1.0,
+        _ => random,
+    }
 }
 
 /// Equal scores in the sampled stripe alone: more of them than a sample should have, and fewer than
