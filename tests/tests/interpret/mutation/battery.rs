@@ -55,11 +55,9 @@ impl fmt::Display for Detection {
 }
 
 /// The smallest variant of a kernel that serves every input: it compiles soonest and has four warps a
-/// CTA. `cluster_resident` has more branches for 16-bit scores than for others, and `cluster_filter` its own with
-/// more than two stages.
+/// CTA. `cluster_resident` has more branches for 16-bit scores than for others.
 pub fn smallest(kernel: KernelKind) -> Variant {
-    let clustered = [KernelKind::ClusterResident, KernelKind::ClusterFilter].contains(&kernel);
-    let dtype = if clustered { DType::Bf16 } else { DType::F32 };
+    let dtype = if kernel == KernelKind::ClusterResident { DType::Bf16 } else { DType::F32 };
     let spec = SelectorSpec::builder("Smallest")
         .dtype([dtype])
         .vec_size([16 / dtype.bytes()])
@@ -69,10 +67,15 @@ pub fn smallest(kernel: KernelKind) -> Variant {
         .build()
         .unwrap();
     let found = spec.variants().into_iter().find(|variant| {
-        let staged = kernel != KernelKind::ClusterFilter || variant.stages > Variant::STAGES;
-        variant.kernel == kernel && staged && variant.capacity().is_none_or(|most| most >= 4096)
+        variant.kernel == kernel && variant.capacity().is_none_or(|most| most >= 4096)
     });
     found.unwrap_or_else(|| panic!("no small variant of {} is valid", kernel.name()))
+}
+
+/// The smallest variant whose ring has more than two stages: it has steps of its own.
+pub fn staged() -> Variant {
+    let cluster = smallest(KernelKind::ClusterFilter);
+    Variant { dtype: DType::Bf16, vec_size: 8, items: 32, stages: 3, ..cluster }
 }
 
 /// Some rows, and how many of each win.
