@@ -84,11 +84,13 @@ fn shared_memory_is_that_of_variables_and_that_of_the_launch() {
         (&launch.into(), &0.into())
     );
     let needed = |kernel: &Value| kernel["needed_shared_bytes"].as_u64().unwrap();
-    assert_eq!(needed(filter) - needed(radix), launch);
     for kernel in kernels {
         let variables = kernel["resources"]["shared_bytes"].as_u64().unwrap();
         let asked = kernel["launch_shared_bytes"].as_u64().unwrap();
         assert!(variables > 0 && variables + asked <= needed(kernel), "{kernel}");
+        // What a filter needs is known to 1 KB: its ring may take the rest of what a GPU grants.
+        let unused = needed(kernel) - variables - asked;
+        assert!(kernel["variant"]["kernel"] == "block_radix" || unused < 1024, "{kernel}");
     }
     let text = run(&place, &args).done();
     assert!(text.lines().next().unwrap().contains("shared memory  of the launch"), "{text}");

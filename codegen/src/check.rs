@@ -1,6 +1,6 @@
 //! The check of specs. The macro and the builder both call it, and no other code checks a spec.
 
-use crate::{DType, KSet, Key, LaunchKind, SelectorSpec, Semantics, Variant};
+use crate::{DType, KSet, KernelKind, Key, LaunchKind, SelectorSpec, Semantics, Variant};
 use std::fmt;
 
 /// One fault of a spec, with a hint.
@@ -75,6 +75,7 @@ pub(crate) fn variant_faults(variant: &Variant) -> Vec<Fault> {
     }
     kernel.check(variant, &mut faults);
     faults.extend(cluster(kernel.name(), kernel.launches_as(), variant.cluster));
+    faults.extend(stages(kernel, variant.stages));
     faults.iter_mut().for_each(|fault| fault.value = None);
     faults
 }
@@ -95,6 +96,22 @@ fn cluster(kernel: &str, launched: LaunchKind, cluster: u32) -> Option<Fault> {
         (message, "1".to_owned())
     };
     Some(Fault::new(Key::Threads, None, message, format!("set `cluster` to {instead}")))
+}
+
+/// How many stripes a filter has in shared memory at once.
+fn stages(kernel: KernelKind, stages: u32) -> Option<Fault> {
+    let sound =
+        if kernel.filters() { Variant::RING.contains(&stages) } else { stages == Variant::STAGES };
+    if sound {
+        return None;
+    }
+    let (message, instead) = if kernel.filters() {
+        let (least, most) = (Variant::RING.start(), Variant::RING.end());
+        (format!("{kernel} cannot have {stages} stages"), format!("{least} to {most}"))
+    } else {
+        (format!("{kernel} prefetches no stripes"), Variant::STAGES.to_string())
+    };
+    Some(Fault::new(Key::Threads, None, message, format!("set `stages` to {instead}")))
 }
 
 /// A list must name something, and nothing twice.
@@ -264,6 +281,20 @@ mod tests {
             let fault = cluster("of_clusters", LaunchKind::ClusterPerRow, size);
             assert_eq!(fault.is_none(), sound, "{size}: {fault:?}");
             assert!(fault.is_none_or(|fault| fault.hint.contains("1 to 16")));
+        }
+    }
+
+    #[test]
+    fn only_a_filter_takes_other_stages() {
+        for &kernel in KernelKind::ALL {
+            assert!(kernel.stages().iter().all(|&own| stages(kernel, own).is_none()));
+            for (count, sound) in [(0, false), (1, false), (2, true), (8, true), (9, false)] {
+                let fault = stages(kernel, count);
+                let sound = if kernel.filters() { sound } else { count == Variant::STAGES };
+                assert_eq!(fault.is_none(), sound, "{kernel} {count}: {fault:?}");
+                let hint = if kernel.filters() { "to 2 to 8" } else { "to 2" };
+                assert!(fault.is_none_or(|fault| fault.hint.ends_with(hint)));
+            }
         }
     }
 }

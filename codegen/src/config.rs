@@ -4,7 +4,7 @@
 //! The lines come from the tables of dtypes, keys and kernels and from `layout`; the skeleton puts them into
 //! the struct. This module does not depend on the rest of the text.
 
-use crate::layout::{COUNTERS, MOST_CANDIDATES, STAGES, part_header_words};
+use crate::layout::{COUNTERS, MOST_CANDIDATES, part_header_words};
 use crate::program::Program;
 use crate::{Key, Variant};
 
@@ -40,7 +40,7 @@ pub(crate) fn constants(variant: &Variant) -> Vec<String> {
         ("COUNTERS", COUNTERS),
         ("MOST_CANDIDATES", MOST_CANDIDATES),
         ("PART_HEADER_WORDS", part_header_words(variant.key_bytes())),
-        ("STAGES", STAGES),
+        ("STAGES", variant.stages),
         ("MOST_K", most_k),
         ("CLUSTER", variant.cluster),
         ("THREADS", variant.threads),

@@ -3,9 +3,6 @@
 //!
 //! Each is written here once and rendered into `Config`; no template repeats one.
 
-/// Stripes of a row that a filter has in shared memory at once.
-pub(crate) const STAGES: u32 = 2;
-
 /// Rows that a launch of `grid_filter` can spread over several CTAs each. The workspace begins with
 /// as many counters, which are zero between launches.
 pub(crate) const COUNTERS: u32 = 1024;

@@ -69,11 +69,13 @@ pub(crate) use named;
 
 impl Variant {
     /// The sizes of the variant: `v8_b2048_t512`, or `v8_b4096_t512_r16` where each thread has 16
-    /// scores, or `v8_b2048_t512_c8` where 8 CTAs share a row.
+    /// scores, or `v8_b2048_t512_c8` where 8 CTAs share a row; `_s4` where a filter has 4 stages.
     pub fn id(&self) -> String {
         let items = if self.items == 0 { String::new() } else { format!("_r{}", self.items) };
         let cluster = if self.cluster == 1 { String::new() } else { format!("_c{}", self.cluster) };
-        format!("v{}_b{}_t{}{items}{cluster}", self.vec_size, self.bins, self.threads)
+        let default = self.stages == Variant::STAGES;
+        let stages = if default { String::new() } else { format!("_s{}", self.stages) };
+        format!("v{}_b{}_t{}{items}{cluster}{stages}", self.vec_size, self.bins, self.threads)
     }
 
     /// Its name among the variants of its dtype and its semantics: `block_radix v8_b2048_t512`.
@@ -142,6 +144,9 @@ impl Variant {
         parameters.extend(tuning);
         parameters.push(("items", self.items.to_string()));
         parameters.push(("cluster", self.cluster.to_string()));
+        if self.stages != Variant::STAGES {
+            parameters.push(("stages", self.stages.to_string()));
+        }
         let semantics = SEMANTIC_KEYS.iter();
         parameters
             .extend(semantics.map(|key| (key.key().name(), key.word(&self.semantics).to_owned())));
@@ -166,6 +171,7 @@ fn example(dtype: DType) -> Variant {
         threads: 512,
         items: 0,
         cluster: 1,
+        stages: Variant::STAGES,
         semantics: Semantics::DEFAULT,
         program: None,
     }
@@ -186,6 +192,7 @@ fn of_sizes(kernel: KernelKind, dtype: DType, sizes: Vec<&str>) -> Option<Varian
             't' => variant.threads = value,
             'r' => variant.items = value,
             'c' => variant.cluster = value,
+            's' => variant.stages = value,
             _ => return None,
         }
     }

@@ -173,17 +173,20 @@ impl SelectorSpec {
         for &kernel in KernelKind::ALL {
             for &items in kernel.items() {
                 for &cluster in kernel.clusters() {
-                    variants.push(Variant {
-                        kernel,
-                        dtype,
-                        vec_size,
-                        bins,
-                        threads,
-                        items,
-                        cluster,
-                        semantics: self.semantics,
-                        program: self.program_id(),
-                    });
+                    for &stages in kernel.stages() {
+                        variants.push(Variant {
+                            kernel,
+                            dtype,
+                            vec_size,
+                            bins,
+                            threads,
+                            items,
+                            cluster,
+                            stages,
+                            semantics: self.semantics,
+                            program: self.program_id(),
+                        });
+                    }
                 }
             }
         }

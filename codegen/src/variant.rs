@@ -21,6 +21,9 @@ pub struct Variant {
     pub items: u32,
     /// CTAs that share a row, launched as one cluster; 1 for a kernel without clusters.
     pub cluster: u32,
+    /// Stripes of a row that a CTA of a filter has in shared memory at once. Other kernels have no stripes,
+    /// and the value of [`Variant::STAGES`].
+    pub stages: u32,
     /// The semantics of the selection.
     pub semantics: Semantics,
     /// The program of its selector; its text is in the selector's spec.
@@ -34,6 +37,12 @@ impl Variant {
 
     /// The values of `cluster` in a kernel of clusters. More than 8 is for GPUs that grant it.
     pub const CLUSTERS: RangeInclusive<u32> = 1..=16;
+
+    /// The values of `stages` in a filter.
+    pub const RING: RangeInclusive<u32> = 2..=8;
+
+    /// The value of `stages` where a kernel has no other; a name does not tell it.
+    pub const STAGES: u32 = 2;
 
     /// The most columns that a CTA has in registers.
     pub const MAX_CAPACITY: u32 = 32 * 1024;

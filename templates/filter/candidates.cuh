@@ -52,6 +52,7 @@ struct Candidates {
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
+    static constexpr u32 EDGE = 1u << 31;  // marks a column among positions
     using Search = CutSearch<Wide, THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Set = CandidateSet<Ordinal, THREADS / WARP_SIZE>;
 
@@ -73,6 +74,61 @@ struct Candidates {
             keys[slot] = stripes.key_of(element(Word::item_of(bit)), column_of(stripes, stripe, bit));
             columns[slot] = column_of(stripes, stripe, bit);
         });
+    }
+
+    // Appends the positions of the hits of the last `count` stripes of a batch, as far as there are `capacity`
+    // places. Registers cannot be indexed, so the hits move to the last place: a loop takes less code, which
+    // each CTA fetches once, than a copy of its body for each stripe.
+    template <u32 BATCH>
+    __device__ __forceinline__ void push_positions(u32 (&hits)[BATCH], u32 count, u32 capacity) {
+        u32 own = 0;
+#pragma unroll
+        for (u32 b = 0; b < BATCH; ++b) {
+            own += __popc(hits[b]);
+        }
+        if (!__any_sync(FULL_MASK, own != 0)) {
+            return;
+        }
+        u32 slot = reserve_slot(size, own);
+        u32 position = (count * THREADS + threadIdx.x) * 32;
+#pragma unroll 1
+        for (; count > 0; --count) {
+            position -= THREADS * 32;
+#pragma unroll 1
+            for (u32 rest = hits[BATCH - 1]; rest != 0; rest &= rest - 1) {
+                if (slot < capacity) {
+                    columns[slot] = position + __ffs(rest) - 1;
+                }
+                slot += 1;
+            }
+#pragma unroll
+            for (u32 b = BATCH - 1; b > 0; --b) {
+                hits[b] = hits[b - 1];
+            }
+        }
+    }
+
+    // Makes candidates of the positions from a place on: `stripe` and every `step`-th after it are the stripes;
+    // element(number, thread, item) gives an element of the batch. Precondition: a barrier since
+    // the last was pushed.
+    template <class MakeElement>
+    __device__ __forceinline__ void resolve(const Stripes<Config>& stripes, u32 stripe, u32 step,
+                                            u32 from, u32 end, MakeElement element) {
+#pragma unroll 1
+        for (u32 slot = from + threadIdx.x; slot < end; slot += THREADS) {
+            const u32 position = columns[slot];
+            u32 column = position & ~EDGE;
+            if (position & EDGE) {
+                keys[slot] = stripes.key_at(column);
+            } else {
+                const u32 item = Word::item_of(position % 32);
+                const u32 thread = position / 32 % THREADS;
+                const u32 number = position / 32 / THREADS;
+                column = stripes.column(stripe + number * step, thread, item);
+                keys[slot] = stripes.key_of(element(number, thread, item), column);
+            }
+            columns[slot] = column;
+        }
     }
 
     // Appends a score of the row's unaligned ends.

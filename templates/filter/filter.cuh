@@ -113,8 +113,8 @@ struct Filter {
     static __device__ __forceinline__ void prepare_again(Shared& shared, u32 k, u32 size, Wide last) {
         const u32 goal = shared.goal;
         const ScoreKey greatest = shared.greatest;
-        copy_async_wait_all();  // a row of NaN was not filtered
-        __syncthreads();        // the counters have been read
+        copy_async_wait_but_last(0);  // a row of NaN was not filtered
+        __syncthreads();  // the counters have been read
         prepare(shared);
         if (threadIdx.x == 0) {
             const u32 target = size < k ? k + (k - size) / 2 + k / 8 + 8 : (k + CAPACITY) / 2;
@@ -132,8 +132,12 @@ struct Filter {
         constexpr u32 STAGES = Ring<Config>::STAGES;
         const Ring<Config> ring;
 #pragma unroll 1
-        for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
-            ring.prefetch(stripes, part.rank + turn * part.parts, turn);
+        for (u32 turn = 0; turn < STAGES; ++turn) {
+            if (turn < turns) {
+                ring.prefetch(stripes, part.rank + turn * part.parts, turn);
+            } else {
+                copy_async_commit();
+            }
         }
         if (turns <= STAGES) {
             launch_dependents();
@@ -148,10 +152,10 @@ struct Filter {
                                                   float(stripes.length) * sampled);
         // The places of the part, for as many scores as the sample has.
         const float places = float(part.share) * __fdividef(two ? 2.0f : 1.0f, float(turns));
-        if (turns == 1 || two) {
-            copy_async_wait_all();
+        if (two) {
+            copy_async_wait_but_last(STAGES - 2);
         } else {
-            copy_async_wait_but_last();
+            copy_async_wait_but_last(STAGES - 1);
         }
         __syncthreads();
         if (shared.known) {
@@ -179,6 +183,7 @@ struct Filter {
         const Stripes<Config>& stripes = part.stripes;
         const u32 turns = stripes.count / part.parts;
         constexpr u32 STAGES = Ring<Config>::STAGES;
+        constexpr u32 BATCH = Ring<Config>::BATCH;
         const Ring<Config> ring;
         const u32 limit = Word::of_key(guess.threshold);
         if (threadIdx.x == 0) {
@@ -189,27 +194,34 @@ struct Filter {
         if (stripes.holds_edge(part.rank)) {
             const Key key = stripes.key_at(stripes.edge_column());
             if (Ordinal::score_key(key) > guess.threshold) {
-                shared.candidates.push_edge(key, stripes.edge_column(), part.room);
+                shared.candidates.push_edge(
+                    key, stripes.edge_column() | (BATCH == 1 ? 0 : Buffer::EDGE), part.room);
             }
         }
 
         // Filter each stripe while the next is prefetched. No score is above a NaN that wins.
         const bool above = !Word::NAN_WINS || guess.threshold <= Word::best_key();
+        if constexpr (BATCH > 1) {
+            if (above) {
+                filter_batches(shared, part, limit);
+            }
+        } else {
 #pragma unroll 1
-        for (u32 turn = 0; above && turn < turns; ++turn) {
-            const u32 stage = turn % STAGES;
-            const u32 stripe = part.rank + turn * part.parts;
-            copy_async_wait_but_last();
-            const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
-            shared.candidates.push(stripes, stripe, hits, part.room,
-                                   [&](u32 item) { return ring.element(stage, item); });
-            if (turn + STAGES < turns) {
-                ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
-                if (turn + STAGES + 1 == turns) {
-                    launch_dependents();
+            for (u32 turn = 0; above && turn < turns; ++turn) {
+                const u32 stage = turn % STAGES;
+                const u32 stripe = part.rank + turn * part.parts;
+                copy_async_wait_but_last(STAGES - 1);
+                const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
+                shared.candidates.push(stripes, stripe, hits, part.room,
+                                       [&](u32 item) { return ring.element(stage, item); });
+                if (turn + STAGES < turns) {
+                    ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
+                    if (turn + STAGES + 1 == turns) {
+                        launch_dependents();
+                    }
+                } else {
+                    copy_async_commit();
                 }
-            } else {
-                copy_async_commit();
             }
         }
         __syncthreads();
@@ -338,6 +350,61 @@ struct Filter {
         }
         from.set.for_each_key([&](Wide key) { shared.search.histogram.add(range.bin(key)); });
         __syncthreads();
+    }
+
+    // Filters all stages at once: the hits of a thread become candidates together, since each time costs a
+    // warp some latency.
+    static __device__ __forceinline__ void filter_batches(Shared& shared, const Part& part, u32 limit) {
+        constexpr u32 BATCH = Ring<Config>::BATCH;
+        const Ring<Config> ring;
+        const Stripes<Config>& stripes = part.stripes;
+        const u32 turns = stripes.count / part.parts;
+        u32 done = 0;  // candidates, and hits without a place
+#pragma unroll 1
+        for (u32 turn = 0; turn < turns; turn += BATCH) {
+            // Find the hits of each stripe as it arrives. The last is in the last place; registers cannot be
+            // indexed, so all move. An empty group of copies takes the place of each that was waited for.
+            const u32 stripe = part.rank + turn * part.parts;
+            const u32 count = min(turns - turn, BATCH);
+            u32 hits[BATCH] = {};
+#pragma unroll 1
+            for (u32 b = 0; b < count; ++b) {
+                copy_async_wait_but_last(BATCH - 1);
+                copy_async_commit();
+#pragma unroll
+                for (u32 i = 0; i + 1 < BATCH; ++i) {
+                    hits[i] = hits[i + 1];
+                }
+                hits[BATCH - 1] = hits_beyond(ring, stripes, stripe + b * part.parts, b, limit);
+            }
+
+            // Append their positions, then share them among the threads to make candidates of them.
+            const u32 from = min(done, part.room);
+            shared.candidates.push_positions(hits, count, part.room);
+            __syncthreads();
+            done = shared.candidates.size;
+            shared.candidates.resolve(stripes, stripe, part.parts, from, min(done, part.room),
+                                      [&](u32 number, u32 thread, u32 item) {
+                                          return ring.element(thread, number, item);
+                                      });
+            if (turn + BATCH >= turns) {
+                break;
+            }
+
+            // Load more stripes.
+            __syncthreads();
+#pragma unroll 1
+            for (u32 next = turn + BATCH; next < turn + 2 * BATCH; ++next) {
+                if (next < turns) {
+                    ring.prefetch(stripes, part.rank + next * part.parts, next - turn - BATCH);
+                } else {
+                    copy_async_commit();
+                }
+            }
+            if (turn + 2 * BATCH >= turns) {
+                launch_dependents();
+            }
+        }
     }
 
     // The thread's scores of a stage that are beyond a limit.

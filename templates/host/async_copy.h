@@ -13,10 +13,9 @@ template <class T> TOPKIT_HOOK void copy_async(T* to, const T* from) {
 TOPKIT_HOOK inline void copy_async_commit() {
     topkit_call(COPY_COMMIT, TOPKIT_LINE, 0, 0, 0, 0, 0);
 }
-// cp.async.wait_group: for all groups, or for all but the last.
-TOPKIT_HOOK inline void copy_async_wait_all() { topkit_call(COPY_WAIT, TOPKIT_LINE, 0, 0, 0, 0, 0); }
-TOPKIT_HOOK inline void copy_async_wait_but_last() {
-    topkit_call(COPY_WAIT, TOPKIT_LINE, 1, 0, 0, 0, 0);
+// cp.async.wait_group: for all groups but the last `groups`.
+TOPKIT_HOOK inline void copy_async_wait_but_last(unsigned groups) {
+    topkit_call(COPY_WAIT, TOPKIT_LINE, groups, 0, 0, 0, 0);
 }
 
 }  // namespace topkit

@@ -14,7 +14,6 @@
 #ifdef TOPKIT_INTERPRET
 using topkit::copy_async;
 using topkit::copy_async_commit;
-using topkit::copy_async_wait_all;
 using topkit::copy_async_wait_but_last;
 #else
 __device__ __forceinline__ void copy_async(uint4* to, const uint4* from) {
@@ -33,16 +32,19 @@ __device__ __forceinline__ void copy_async_commit() {
 #endif
 }
 
-__device__ __forceinline__ void copy_async_wait_all() {
+// Waits for all groups but the last `groups`. Precondition: a constant below 8.
+__device__ __forceinline__ void copy_async_wait_but_last(u32 groups) {
 #if TOPKIT_ASYNC_COPY_PTX
-    asm volatile("cp.async.wait_group 0;" ::: "memory");
-#endif
-}
-
-// Waits for all groups but the last.
-__device__ __forceinline__ void copy_async_wait_but_last() {
-#if TOPKIT_ASYNC_COPY_PTX
-    asm volatile("cp.async.wait_group 1;" ::: "memory");
+    switch (groups) {
+        case 0: asm volatile("cp.async.wait_group 0;" ::: "memory"); break;
+        case 1: asm volatile("cp.async.wait_group 1;" ::: "memory"); break;
+        case 2: asm volatile("cp.async.wait_group 2;" ::: "memory"); break;
+        case 3: asm volatile("cp.async.wait_group 3;" ::: "memory"); break;
+        case 4: asm volatile("cp.async.wait_group 4;" ::: "memory"); break;
+        case 5: asm volatile("cp.async.wait_group 5;" ::: "memory"); break;
+        case 6: asm volatile("cp.async.wait_group 6;" ::: "memory"); break;
+        default: asm volatile("cp.async.wait_group 7;" ::: "memory"); break;
+    }
 #endif
 }
 #endif

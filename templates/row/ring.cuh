@@ -19,6 +19,8 @@ struct Ring {
     using Word = typename Slices::Word;
     using Words = typename Slices::Words;
     static constexpr u32 STAGES = Config::STAGES;
+    // Stripes that are filtered before their hits become candidates.
+    static constexpr u32 BATCH = STAGES == 2 ? 1 : STAGES;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -83,7 +85,12 @@ struct Ring {
 
     // One of the thread's elements of a stripe that has arrived.
     __device__ __forceinline__ Element element(u32 stage, u32 item) const {
-        const uint4* vector = own + (stage * VECTORS + item / VEC_SIZE) * THREADS;
+        return element(threadIdx.x, stage, item);
+    }
+
+    // An element of any thread. Precondition: a barrier since the stripe arrived.
+    __device__ __forceinline__ Element element(u32 thread, u32 stage, u32 item) const {
+        const uint4* vector = own - threadIdx.x + thread + (stage * VECTORS + item / VEC_SIZE) * THREADS;
         return reinterpret_cast<const Element*>(vector)[item % VEC_SIZE];
     }
 };

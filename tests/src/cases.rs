@@ -80,6 +80,7 @@ pub fn filter(kernel: KernelKind, dtype: DType, semantics: Semantics) -> Variant
         threads: 512,
         items: 16,
         cluster,
+        stages: Variant::STAGES,
         semantics,
         program: None,
     }

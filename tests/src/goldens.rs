@@ -22,6 +22,7 @@ pub fn variants() -> Vec<Variant> {
                 threads: one_of(&[512, 1024, 256, 1024, 128]),
                 items: 0,
                 cluster: 1,
+                stages: Variant::STAGES,
                 semantics: semantics(turn),
                 program: None,
             });
@@ -36,6 +37,7 @@ pub fn variants() -> Vec<Variant> {
             threads: [512, 256, 1024][turn % 3],
             items: [16, 64, 8][turn % 3],
             cluster: 1,
+            stages: Variant::STAGES,
             semantics: semantics(turn + 1),
             program: None,
         });
@@ -51,6 +53,7 @@ pub fn variants() -> Vec<Variant> {
             threads: 512,
             items: [32, 16, 32][turn],
             cluster: [1, 8, 1][turn],
+            stages: Variant::STAGES,
             semantics: semantics(turn * 2),
             program: None,
         });
@@ -63,6 +66,7 @@ pub fn variants() -> Vec<Variant> {
         threads: 512,
         items: 16,
         cluster: 8,
+        stages: Variant::STAGES,
         semantics: semantics(2),
         program: None,
     });
@@ -89,6 +93,7 @@ pub fn variants() -> Vec<Variant> {
                 threads: sizes.threads[0],
                 items: sizes.items[0],
                 cluster: sizes.clusters[0],
+                stages: sizes.stages[0],
                 semantics: Semantics::DEFAULT,
                 program: None,
             });

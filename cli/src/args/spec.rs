@@ -79,6 +79,10 @@ pub struct Sizes {
     /// Without it: all that the kernel has.
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub cluster: Vec<u32>,
+    /// Stripes of a row that a filter has in shared memory at once; one or a list. Other kernels ignore it.
+    /// Without it: all that the kernel has.
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub stages: Vec<u32>,
 }
 
 impl Sizes {
@@ -88,6 +92,7 @@ impl Sizes {
         // A kernel without items has 0.
         (variant.items == 0 || any(&self.items, variant.items))
             && any(&self.cluster, variant.cluster)
+            && (!variant.kernel.filters() || any(&self.stages, variant.stages))
     }
 }
 
@@ -216,7 +221,7 @@ pub fn several(variants: &[Variant]) -> String {
         let words: BTreeSet<&str> = variants.iter().map(of).collect();
         words.into_iter().map(str::to_owned).collect()
     };
-    let keys: [(&str, Vec<String>); 7] = [
+    let keys: [(&str, Vec<String>); 8] = [
         ("dtype", words(|variant| variant.dtype.name())),
         ("kernel", words(|variant| variant.kernel.name())),
         ("vec_size", sizes(|variant| variant.vec_size)),
@@ -224,6 +229,7 @@ pub fn several(variants: &[Variant]) -> String {
         ("threads", sizes(|variant| variant.threads)),
         ("items", sizes(|variant| variant.items)),
         ("cluster", sizes(|variant| variant.cluster)),
+        ("stages", sizes(|variant| variant.stages)),
     ];
     let open = keys.into_iter().filter(|(_, values)| values.len() > 1);
     let open = open.map(|(key, values)| format!("{key} ({})", values.join(", ")));
@@ -261,6 +267,7 @@ pub fn json(variant: &Variant) -> serde_json::Value {
         "dtype": variant.dtype.name(),
         "items": variant.items,
         "cluster": variant.cluster,
+        "stages": variant.stages,
     });
     for key in Key::tuning() {
         json[key.name()] = key.of_variant(variant).into();

@@ -35,8 +35,8 @@ pub struct Chosen {
 impl Wish {
     /// Whether a flag was given.
     pub fn is_open(&self) -> bool {
-        let Sizes { items, cluster } = &self.sizes;
-        self.kernel.is_empty() && items.is_empty() && cluster.is_empty()
+        let Sizes { items, cluster, stages } = &self.sizes;
+        self.kernel.is_empty() && [items, cluster, stages].iter().all(|sizes| sizes.is_empty())
     }
 
     /// The variant for the problem of an explanation, among the variants of its spec.
@@ -101,7 +101,7 @@ fn room(variant: &Variant) -> u32 {
 }
 
 /// The distance of two variants: first by unused capacity, then by the ratio of each size.
-fn distance(one: &Variant, other: &Variant) -> (u32, [u64; 5]) {
+fn distance(one: &Variant, other: &Variant) -> (u32, [u64; 6]) {
     let ratio =
         |one: u32, other: u32| u64::from(one.max(other)) * 1024 / u64::from(one.min(other).max(1));
     let ratios = [
@@ -110,6 +110,7 @@ fn distance(one: &Variant, other: &Variant) -> (u32, [u64; 5]) {
         ratio(one.bins, other.bins),
         ratio(one.items, other.items),
         ratio(one.cluster, other.cluster),
+        ratio(one.stages, other.stages),
     ];
     (room(one), ratios)
 }

@@ -1,7 +1,7 @@
 //! `block_filter`: one CTA a row of any length, read once.
 
 use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
-use super::{Kernel, LaunchKind, Sizes};
+use super::{Kernel, LaunchKind, STAGES, Sizes};
 use crate::Variant;
 
 pub(super) const KERNEL: Kernel = Kernel {
@@ -9,6 +9,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     pdl: true,
     items: ITEMS,
     clusters: &[1],
+    stages: STAGES,
     most_k: Some(MOST_K),
     filters: true,
     candidates: CANDIDATES,
@@ -21,8 +22,8 @@ pub(super) const KERNEL: Kernel = Kernel {
     workspace_bytes: |_, _, _| 0,
     reason: |variant| filter::reason(variant, "there are rows for every multiprocessor"),
     measured: &[
-        Sizes { bins: &[2048], threads: &[512], items: ITEMS, clusters: &[1] },
-        Sizes { bins: &[1024], threads: &[256], items: &[32], clusters: &[1] },
+        Sizes { bins: &[2048], threads: &[512], items: ITEMS, clusters: &[1], stages: STAGES },
+        Sizes { bins: &[1024], threads: &[256], items: &[32], clusters: &[1], stages: STAGES },
     ],
 };
 

@@ -1,7 +1,7 @@
 //! `block_resident`: one CTA a row, the row in its registers.
 
 use super::resident::{self, ITEMS};
-use super::{Kernel, LaunchKind, Sizes};
+use super::{Kernel, LaunchKind, STAGES, Sizes};
 use crate::Variant;
 
 pub(super) const KERNEL: Kernel = Kernel {
@@ -9,6 +9,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     pdl: true,
     items: ITEMS,
     clusters: &[1],
+    stages: STAGES,
     most_k: None,
     filters: false,
     candidates: 3072,
@@ -21,8 +22,14 @@ pub(super) const KERNEL: Kernel = Kernel {
     workspace_bytes: |_, _, _| 0,
     reason: resident::reason,
     measured: &[
-        Sizes { bins: &[4096], threads: &[128, 256, 512, 1024], items: ITEMS, clusters: &[1] },
-        Sizes { bins: &[2048], threads: &[256, 512], items: ITEMS, clusters: &[1] },
+        Sizes {
+            bins: &[4096],
+            threads: &[128, 256, 512, 1024],
+            items: ITEMS,
+            clusters: &[1],
+            stages: STAGES,
+        },
+        Sizes { bins: &[2048], threads: &[256, 512], items: ITEMS, clusters: &[1], stages: STAGES },
     ],
 };
 

@@ -1,13 +1,14 @@
 //! `cluster_filter`: a cluster of CTAs a row of any length, read once.
 
 use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
-use super::{CLUSTERS, Kernel, LaunchKind, Sizes, alone};
+use super::{CLUSTERS, Kernel, LaunchKind, STAGES, Sizes, alone};
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::ClusterPerRow,
     pdl: true,
     items: ITEMS,
     clusters: CLUSTERS,
+    stages: &[2, 3, 4, 6],
     most_k: Some(MOST_K),
     filters: true,
     candidates: CANDIDATES,
@@ -21,5 +22,14 @@ pub(super) const KERNEL: Kernel = Kernel {
     zeroed_bytes: 0,
     workspace_bytes: |_, _, _| 0,
     reason: |variant| filter::reason(variant, &format!("{} CTAs share a row", variant.cluster)),
-    measured: &[Sizes { bins: &[2048], threads: &[512], items: ITEMS, clusters: CLUSTERS }],
+    measured: &[
+        Sizes { bins: &[2048], threads: &[512], items: ITEMS, clusters: CLUSTERS, stages: STAGES },
+        Sizes {
+            bins: &[2048],
+            threads: &[512],
+            items: &[32],
+            clusters: CLUSTERS,
+            stages: &[3, 4, 6],
+        },
+    ],
 };

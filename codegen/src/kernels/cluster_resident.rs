@@ -1,7 +1,7 @@
 //! `cluster_resident`: a cluster of CTAs a row, the row in their registers.
 
 use super::resident::{self, ITEMS};
-use super::{CLUSTERS, Kernel, LaunchKind, Sizes, alone};
+use super::{CLUSTERS, Kernel, LaunchKind, STAGES, Sizes, alone};
 use crate::{Fault, Key, Variant};
 
 pub(super) const KERNEL: Kernel = Kernel {
@@ -9,6 +9,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     pdl: true,
     items: ITEMS,
     clusters: CLUSTERS,
+    stages: STAGES,
     most_k: None,
     filters: false,
     candidates: 3072,
@@ -20,7 +21,13 @@ pub(super) const KERNEL: Kernel = Kernel {
     zeroed_bytes: 0,
     workspace_bytes: |_, _, _| 0,
     reason: resident::reason,
-    measured: &[Sizes { bins: &[4096], threads: &[512], items: ITEMS, clusters: CLUSTERS }],
+    measured: &[Sizes {
+        bins: &[4096],
+        threads: &[512],
+        items: ITEMS,
+        clusters: CLUSTERS,
+        stages: STAGES,
+    }],
 };
 
 fn check(variant: &Variant, faults: &mut Vec<Fault>) {

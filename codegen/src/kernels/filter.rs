@@ -14,6 +14,16 @@ pub(super) const CANDIDATES: u32 = 4096;
 /// The same with keys of 8 bytes.
 pub(super) const WIDE_CANDIDATES: u32 = 3072;
 
+/// Bytes of shared memory that the variables of a filter take at most: the histogram, a key and a column for
+/// each candidate and for 256 more, and the rest.
+pub(super) const fn shared_variables(variant: &Variant) -> u32 {
+    const WORD: u32 = 4;
+    const RANKED: u32 = 256;
+    const REST: u32 = 1024;
+    let places = variant.candidates() + RANKED;
+    variant.bins * WORD + places * (WORD + variant.key_bytes()) + REST
+}
+
 pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
     let name = variant.kernel.name();
     faults.extend(super::floats_only(variant));
@@ -37,6 +47,11 @@ pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
         let message =
             format!("{threads} threads of {name} have less than a warp for each of {cluster} CTAs");
         refuse(Key::Threads, message, format!("set `cluster` to {} or less", threads / 32));
+    }
+    let more = variant.stages > Variant::STAGES;
+    if more && (variant.items, variant.dtype.bytes()) != (32, 2) {
+        let message = format!("{name} has more than two stages for 32 scores of 16 bits a thread");
+        refuse(Key::Threads, message, format!("set `stages` to {}", Variant::STAGES));
     }
     if !ITEMS.contains(&variant.items) {
         let message = format!("a thread of {name} cannot load {} scores at once", variant.items);

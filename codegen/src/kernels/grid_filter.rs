@@ -2,7 +2,7 @@
 //! workspace.
 
 use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
-use super::{Kernel, LaunchKind, Sizes, alone};
+use super::{Kernel, LaunchKind, STAGES, Sizes, alone};
 use crate::Variant;
 use crate::layout::{COUNTERS, MOST_CANDIDATES, WORD_BYTES, key_words, part_header_words};
 
@@ -11,6 +11,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     pdl: true,
     items: ITEMS,
     clusters: &[1],
+    stages: STAGES,
     most_k: Some(MOST_K),
     filters: true,
     candidates: CANDIDATES,
@@ -22,7 +23,13 @@ pub(super) const KERNEL: Kernel = Kernel {
     zeroed_bytes: COUNTERS as u64 * WORD_BYTES,
     workspace_bytes,
     reason: |variant| filter::reason(variant, "the whole GPU shares a row"),
-    measured: &[Sizes { bins: &[2048], threads: &[512], items: ITEMS, clusters: &[1] }],
+    measured: &[Sizes {
+        bins: &[2048],
+        threads: &[512],
+        items: ITEMS,
+        clusters: &[1],
+        stages: STAGES,
+    }],
 };
 
 /// After the counters each CTA has the header of its part, and a column and a key for each of its

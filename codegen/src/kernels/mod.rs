@@ -81,6 +81,7 @@ pub(crate) struct Kernel {
     pdl: bool,
     items: &'static [u32],
     clusters: &'static [u32],
+    stages: &'static [u32],
     most_k: Option<u32>,
     filters: bool,
     candidates: u32,
@@ -99,7 +100,7 @@ pub(crate) struct Kernel {
     measured: &'static [Sizes],
 }
 
-/// Bins, threads, scores a thread and cluster sizes that a tuning measures; every combination.
+/// Bins, threads, scores a thread, cluster sizes and stages that a tuning measures; every combination.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
     /// Histogram bins of one radix pass.
@@ -110,10 +111,15 @@ pub struct Sizes {
     pub items: &'static [u32],
     /// CTAs that share a row.
     pub clusters: &'static [u32],
+    /// Stripes of a filter in shared memory at once.
+    pub stages: &'static [u32],
 }
 
 /// The cluster sizes of a selector's variants.
 const CLUSTERS: &[u32] = &[2, 3, 4, 6, 8, 16];
+
+/// The stages of a kernel that has no choice of them.
+const STAGES: &[u32] = &[Variant::STAGES];
 
 /// Refuses other scores than floats, for kernels that round them to fp16 or compare them as floats.
 fn floats_only(variant: &Variant) -> Option<Fault> {
@@ -152,6 +158,12 @@ impl KernelKind {
     /// clusters.
     pub const fn clusters(self) -> &'static [u32] {
         self.facts().clusters
+    }
+
+    /// The values of [`Variant::stages`] in the variants of a selector: [`Variant::STAGES`] alone for a
+    /// kernel that prefetches no stripes.
+    pub const fn stages(self) -> &'static [u32] {
+        self.facts().stages
     }
 
     /// Whether it reads its row once and keeps the candidates above a threshold.
@@ -216,7 +228,7 @@ impl Variant {
     /// stripes that a filter has on chip.
     pub const fn ring_bytes(&self) -> u32 {
         if self.kernel.filters() {
-            crate::layout::STAGES * self.threads * self.items * self.dtype.bytes()
+            self.stages * self.threads * self.items * self.dtype.bytes()
         } else {
             0
         }
@@ -225,7 +237,11 @@ impl Variant {
     /// Bytes of shared memory that a GPU must grant a CTA. A kernel's variables take no more than
     /// [`Variant::MOST_SHARED_VARIABLES`].
     pub const fn needed_shared_bytes(&self) -> u32 {
-        Variant::MOST_SHARED_VARIABLES + self.ring_bytes()
+        let variables = match self.kernel.filters() {
+            true => filter::shared_variables(self),
+            false => Variant::MOST_SHARED_VARIABLES,
+        };
+        variables + self.ring_bytes()
     }
 
     /// Bytes of device memory that a launch of `grid` CTAs over `rows` rows works in. The first
@@ -265,6 +281,7 @@ mod tests {
             for sizes in kind.measured() {
                 assert!(sizes.items.iter().all(|items| kind.items().contains(items)));
                 assert!(sizes.clusters.iter().all(|cluster| kind.clusters().contains(cluster)));
+                assert!(sizes.stages.iter().all(|stages| kind.stages().contains(stages)));
             }
         }
     }

@@ -35,6 +35,7 @@ const ANY: Variant = Variant {
     threads: 512,
     items: 0,
     cluster: 1,
+    stages: Variant::STAGES,
     semantics: Semantics::DEFAULT,
     program: None,
 };

@@ -90,7 +90,8 @@ fn distance(one: &Variant, other: &Variant) -> (bool, u32, u64) {
         + ratio(one.bins, other.bins)
         + ratio(one.threads, other.threads)
         + ratio(one.items, other.items)
-        + ratio(one.cluster, other.cluster);
+        + ratio(one.cluster, other.cluster)
+        + ratio(one.stages, other.stages);
     (one.kernel != other.kernel, one.capacity().unwrap_or(u32::MAX), ratios)
 }
 

@@ -7,7 +7,7 @@
 //! { "problem": { "dtype": "bf16", "rows": 32, "columns": 131072, "k": 512, "vec_size": 8,
 //!                "ragged": false },
 //!   "variant": { "symbol": "...", "kernel": "cluster_filter", "dtype": "bf16", "vec_size": 8,
-//!                "bins": 2048, "threads": 512, "items": 32, "cluster": 4 },
+//!                "bins": 2048, "threads": 512, "items": 32, "cluster": 4, "stages": 2 },
 //!   "pdl": true, "grid": 128, "cluster": 4, "workspace_bytes": 0, "zeroed_bytes": 0 }
 //! ```
 //!
@@ -18,8 +18,9 @@ use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 use topkit_codegen::{Key, Variant};
 
 pub(super) fn variant<S: Serializer>(variant: &Variant, to: S) -> Result<S::Ok, S::Error> {
-    let Variant { kernel, dtype, vec_size, bins, threads, items, cluster, program, .. } = *variant;
-    let mut all = to.serialize_struct("Variant", 8 + usize::from(program.is_some()))?;
+    let Variant { kernel, dtype, vec_size, bins, threads, items, cluster, stages, program, .. } =
+        *variant;
+    let mut all = to.serialize_struct("Variant", 9 + usize::from(program.is_some()))?;
     all.serialize_field("symbol", &variant.symbol())?;
     all.serialize_field("kernel", kernel.name())?;
     all.serialize_field("dtype", dtype.name())?;
@@ -28,6 +29,7 @@ pub(super) fn variant<S: Serializer>(variant: &Variant, to: S) -> Result<S::Ok, 
     all.serialize_field("threads", &threads)?;
     all.serialize_field("items", &items)?;
     all.serialize_field("cluster", &cluster)?;
+    all.serialize_field("stages", &stages)?;
     if let Some(program) = program {
         all.serialize_field("program", &program.to_string())?;
     }
@@ -88,6 +90,7 @@ mod tests {
                     "symbol": plan.variant.symbol(), "kernel": plan.variant.kernel.name(),
                     "dtype": "f32", "vec_size": 4, "bins": plan.variant.bins,
                     "threads": plan.variant.threads, "items": plan.variant.items, "cluster": 1,
+                    "stages": 2,
                 },
                 "pdl": false, "grid": 1, "cluster": 1, "workspace_bytes": 0, "zeroed_bytes": 0,
             })

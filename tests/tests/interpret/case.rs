@@ -37,6 +37,7 @@ pub fn variant(
         threads,
         items: 0,
         cluster: 1,
+        stages: Variant::STAGES,
         semantics,
         program: None,
     }
@@ -52,7 +53,18 @@ pub fn resident(
 ) -> Variant {
     let kernel = KernelKind::BlockResident;
     let vec_size = 16 / dtype.bytes();
-    Variant { kernel, dtype, vec_size, bins, threads, items, cluster: 1, semantics, program: None }
+    Variant {
+        kernel,
+        dtype,
+        vec_size,
+        bins,
+        threads,
+        items,
+        cluster: 1,
+        stages: Variant::STAGES,
+        semantics,
+        program: None,
+    }
 }
 
 /// The kernel that has a bin for each code of a bf16 score.
@@ -93,6 +105,7 @@ pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 7] {
             threads: 128,
             items: 16,
             cluster,
+            stages: Variant::STAGES,
             semantics,
             program: None,
         }

@@ -9,9 +9,10 @@ use topkit::{
 };
 use topkit_lab::{Distribution, SUITE};
 
-/// Kernels of few threads: a stripe is 2048 or 4096 columns, and a row has several.
+/// Kernels of few threads: a stripe is 2048 or 4096 columns, and a row has several, more or fewer than a
+/// CTA has stages.
 fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
-    let variant = |kernel, items, cluster| Variant {
+    let variant = |kernel, items, cluster, stages| Variant {
         kernel,
         dtype: S::DTYPE,
         vec_size: 16 / S::DTYPE.bytes(),
@@ -19,15 +20,18 @@ fn filters<S: Score>(semantics: Semantics) -> Vec<Variant> {
         threads: 128,
         items,
         cluster,
+        stages,
         semantics,
         program: None,
     };
+    // Scores of 32 bits have two stages.
+    let [three, four] = if S::DTYPE.bytes() == 2 { [3, 4] } else { [2, 2] };
     vec![
-        variant(KernelKind::BlockFilter, 16, 1),
-        variant(KernelKind::ClusterFilter, 16, 2),
-        variant(KernelKind::BlockFilter, 32, 1),
-        variant(KernelKind::ClusterFilter, 32, 3),
-        variant(KernelKind::GridFilter, 16, 1),
+        variant(KernelKind::BlockFilter, 16, 1, 2),
+        variant(KernelKind::ClusterFilter, 16, 2, 2),
+        variant(KernelKind::BlockFilter, 32, 1, three),
+        variant(KernelKind::ClusterFilter, 32, 3, four),
+        variant(KernelKind::GridFilter, 16, 1, 2),
     ]
 }
 
@@ -106,8 +110,9 @@ fn a_best_score_of_about_k_columns_is_exact() {
     for (turn, best) in [k - 1, k, k + 1, 2 * k, 4 * k].into_iter().enumerate() {
         for (name, top) in [("a number", bf16::from_f32(9.0)), ("NaN", bf16::NAN)] {
             // Each of the best columns is drawn once: 2731 and 12288 have no common factor.
-            let mut scores: Vec<bf16> =
-                (0..columns).map(|column| bf16::from_f32((column * 37 % 101) as f32 / 64.0)).collect();
+            let mut scores: Vec<bf16> = (0..columns)
+                .map(|column| bf16::from_f32((column * 37 % 101) as f32 / 64.0))
+                .collect();
             (0..best).for_each(|i| scores[i * 2731 % columns] = top);
             let case = Case::of(name, &scores, 1, columns, ALIGNED);
             for kernel in [turn, turn + 1].map(|turn| &kernels[turn % kernels.len()]) {

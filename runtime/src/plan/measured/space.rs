@@ -34,7 +34,7 @@ fn combinations(
     sizes: &'static Sizes,
     dtype: DType,
 ) -> impl Iterator<Item = Variant> {
-    let variant = move |bins, threads, items, cluster| Variant {
+    let variant = move |bins, threads, items, cluster, stages| Variant {
         kernel,
         dtype,
         vec_size: dtype.widest_load(),
@@ -42,14 +42,17 @@ fn combinations(
         threads,
         items,
         cluster,
+        stages,
         semantics: Semantics::DEFAULT,
         program: None,
     };
-    let Sizes { bins, threads, items, clusters } = *sizes;
+    let Sizes { bins, threads, items, clusters, stages } = *sizes;
     let all = bins.iter().flat_map(move |&bins| {
         threads.iter().flat_map(move |&threads| {
             items.iter().flat_map(move |&items| {
-                clusters.iter().map(move |&cluster| variant(bins, threads, items, cluster))
+                clusters.iter().flat_map(move |&cluster| {
+                    stages.iter().map(move |&stages| variant(bins, threads, items, cluster, stages))
+                })
             })
         })
     });
@@ -65,5 +68,6 @@ pub(crate) fn listed(variant: &Variant) -> bool {
                 && sizes.threads.contains(&variant.threads)
                 && sizes.items.contains(&variant.items)
                 && sizes.clusters.contains(&variant.cluster)
+                && sizes.stages.contains(&variant.stages)
         })
 }

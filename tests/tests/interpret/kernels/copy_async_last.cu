@@ -7,9 +7,9 @@ template <bool RIGHT> static __device__ void body(const Args& args) {
     topkit::copy_async(&brought[1][threadIdx.x], from + me() / 4);
     topkit::copy_async_commit();
     if (RIGHT) {
-        topkit::copy_async_wait_all();
+        topkit::copy_async_wait_but_last(0);
     } else {
-        topkit::copy_async_wait_but_last();
+        topkit::copy_async_wait_but_last(1);
     }
     if (brought[0][threadIdx.x].y != args.in[1]) {
         __trap();

@@ -5,7 +5,7 @@ template <bool RIGHT> static __device__ void body(const Args& args) {
     topkit::copy_async(&brought[threadIdx.x], reinterpret_cast<const uint4*>(args.in) + me() / 4);
     topkit::copy_async_commit();
     if (RIGHT) {
-        topkit::copy_async_wait_all();
+        topkit::copy_async_wait_but_last(0);
     }
     const u32 word = reinterpret_cast<const u32*>(&brought[threadIdx.x])[me() % 4];
     if (word != args.in[me()]) {

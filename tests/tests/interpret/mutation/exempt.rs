@@ -48,9 +48,17 @@ pub const UNREACHED: &[Exempt] = &[
         kernel: "grid_filter",
         file: "templates/filter/filter.cuh",
         function: "guess",
-        construct: "copy_async_wait_but_last()",
+        construct: TWO_STRIPES,
         mutation: ANY,
         reason: "each of its CTAs has one stripe: a row of more is too long to interpret",
+    },
+    Exempt {
+        kernel: "cluster_filter, 3 stages",
+        file: "templates/filter/filter.cuh",
+        function: "guess",
+        construct: TWO_STRIPES,
+        mutation: ANY,
+        reason: "its rows are for its own steps",
     },
     Exempt {
         kernel: "cluster_resident",
@@ -80,8 +88,6 @@ pub const UNREACHED: &[Exempt] = &[
 
 /// Mutants that do what the kernel does.
 pub const EQUIVALENT: &[Exempt] = &[
-    early_guess("block_filter"),
-    early_guess("cluster_filter"),
     Exempt {
         kernel: "warp_resident",
         file: "templates/kernels/warp_resident.cuh",
@@ -90,16 +96,35 @@ pub const EQUIVALENT: &[Exempt] = &[
         mutation: "no exchange",
         reason: "the bound is then that of half of the lanes: a lower one, with more candidates",
     },
+    early_guess("block_filter", ONE_STRIPE, "removed"),
+    early_guess("block_filter", ONE_STRIPE, "one less"),
+    early_guess("block_filter", TWO_STRIPES, "removed"),
+    early_guess("block_filter", TWO_STRIPES, "one less"),
+    early_guess("cluster_filter", ONE_STRIPE, "removed"),
+    early_guess("cluster_filter", ONE_STRIPE, "one less"),
+    early_guess("cluster_filter", TWO_STRIPES, "removed"),
+    early_guess("cluster_filter", TWO_STRIPES, "one less"),
+    early_guess("grid_filter", ONE_STRIPE, "removed"),
+    early_guess("grid_filter", ONE_STRIPE, "one less"),
+    early_guess("cluster_filter, 3 stages", ONE_STRIPE, "removed"),
+    early_guess("cluster_filter, 3 stages", ONE_STRIPE, "one less"),
 ];
 
-/// The wait for the first stripe.
-const fn early_guess(kernel: &'static str) -> Exempt {
+const ONE_STRIPE: &str = "copy_async_wait_but_last(STAGES - 1)";
+const TWO_STRIPES: &str = "copy_async_wait_but_last(STAGES - 2)";
+
+/// The wait for the stripes of the sample.
+const fn early_guess(
+    kernel: &'static str,
+    construct: &'static str,
+    mutation: &'static str,
+) -> Exempt {
     Exempt {
         kernel,
         file: "templates/filter/filter.cuh",
         function: "guess",
-        construct: "copy_async_wait_but_last()",
-        mutation: "removed",
+        construct,
+        mutation,
         reason: "the threshold is a guess: from scores that have not arrived it is a bad one, and the row is read again",
     }
 }

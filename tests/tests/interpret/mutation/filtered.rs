@@ -13,6 +13,9 @@ const STRIPE: usize = 2048;
 type Score = fn(usize, f32) -> f32;
 
 pub fn inputs(variant: &Variant) -> Vec<Input> {
+    if variant.stages > Variant::STAGES {
+        return staged(variant);
+    }
     assert_eq!((variant.threads * variant.items) as usize, STRIPE, "the inputs count in stripes");
     // Whole rows of few stripes, and winners above a bin that fits on chip.
     let mut inputs = vec![
@@ -87,6 +90,15 @@ fn cluster(variant: &Variant) -> Vec<Input> {
             _ => 0.25 * random,
         }),
         row(12_280, 1000, crowded),
+    ]
+}
+
+/// Rows of more stripes than the CTAs of a cluster have stages, and of fewer.
+fn staged(variant: &Variant) -> Vec<Input> {
+    let stripes = (variant.threads * variant.items * variant.cluster) as usize;
+    vec![
+        Input::of(Distribution::Normal, 1.0, 1, 3 + 3 * stripes + stripes / 2, 300),
+        Input::of(Distribution::Normal, 1.0, 1, 3 + stripes + stripes / 2, 40),
     ]
 }
 

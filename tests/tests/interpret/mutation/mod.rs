@@ -21,7 +21,7 @@ mod switch;
 mod table;
 
 use crate::case::interpreter;
-use battery::{Battery, smallest};
+use battery::{Battery, smallest, staged};
 use exempt::{ANY, EQUIVALENT, Exempt, UNREACHED, reason};
 use expect_test::expect_file;
 use rules::{Mutation, Rule, rule};
@@ -31,7 +31,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use table::{Row, table};
 use topkit::interpret::{Interpreter, Kernel};
-use topkit::{inspect::RenderedSource, spec::KernelKind};
+use topkit::{Variant, inspect::RenderedSource, spec::KernelKind};
 use topkit_tests::rendered;
 use topkit_tests::templates::blocks_of_templates;
 
@@ -129,10 +129,8 @@ fn every_site_of_the_templates_is_in_a_kernel() {
         let sites = scan(text).into_iter().filter(|site| rule(site).is_some());
         sites.map(|site| (site.file, site.construct)).collect()
     };
-    let sites: BTreeSet<_> = KernelKind::ALL
-        .iter()
-        .flat_map(|&kernel| places(&rendered(&smallest(kernel)).text))
-        .collect();
+    let sites: BTreeSet<_> =
+        variants().iter().flat_map(|(_, variant)| places(&rendered(variant).text)).collect();
     for (block, text) in blocks_of_templates() {
         for place in places(&format!("#line 1 \"templates/{block}\"\n{text}")) {
             assert!(sites.contains(&place), "no kernel has {place:?}");
@@ -145,16 +143,25 @@ fn tests_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The smallest variant of every kernel, and then one with more stages, each with its name in the table.
+fn variants() -> Vec<(&'static str, Variant)> {
+    let mut all: Vec<_> =
+        KernelKind::ALL.iter().map(|&kernel| (kernel.name(), smallest(kernel))).collect();
+    all.push(("cluster_filter, 3 stages", staged()));
+    all
+}
+
 /// Every kernel with the sites to mutate in it. A filter leaves out the sites of a shared block whose
-/// mutants were all detected in an earlier kernel.
+/// mutants were all detected in an earlier kernel; with more stages, also those of its own file.
 fn subjects() -> Vec<Subject> {
     let mut before = BTreeSet::new();
-    let all = KernelKind::ALL.iter().map(|&kernel| {
-        let mut subject = subject(kernel);
-        if kernel.filters() {
-            subject.sites.retain(|(site, _)| {
-                site.file.starts_with("templates/kernels/") || !before.contains(&site.key())
-            });
+    let all = variants().into_iter().map(|(name, variant)| {
+        let mut subject = subject(name, &variant);
+        if variant.kernel.filters() {
+            let own = |site: &Site| {
+                variant.stages == Variant::STAGES && site.file.starts_with("templates/kernels/")
+            };
+            subject.sites.retain(|(site, _)| own(site) || !before.contains(&site.key()));
         }
         let proven =
             subject.sites.iter().filter(|(site, rule)| !exempted(subject.kernel, site, rule));
@@ -171,12 +178,11 @@ fn exempted(kernel: &str, site: &Site, rule: &Rule) -> bool {
         || mutations.iter().any(|one| reason(EQUIVALENT, kernel, site, one.name).is_some())
 }
 
-fn subject(kernel: KernelKind) -> Subject {
-    let variant = smallest(kernel);
-    let source = rendered(&variant);
+fn subject(kernel: &'static str, variant: &Variant) -> Subject {
+    let source = rendered(variant);
     let sites = scan(&source.text);
     let sites = sites.into_iter().filter_map(|site| rule(&site).map(|rule| (site, rule))).collect();
-    Subject { kernel: kernel.name(), source, battery: Battery::of(&variant), sites }
+    Subject { kernel, source, battery: Battery::of(variant), sites }
 }
 
 /// One text with all numbered mutants of a kernel.

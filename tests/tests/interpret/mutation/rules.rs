@@ -41,9 +41,10 @@ pub fn rule(site: &Site) -> Option<Rule> {
             return Some(Rule::NotModelled(EXCHANGES));
         }
         "asm" if site.construct.contains("cp.async") => return Some(Rule::NotModelled(COPIES)),
-        "copy_async" | "copy_async_commit" | "copy_async_wait_but_last" => vec![removed()],
-        "copy_async_wait_all" => {
-            vec![removed(), of("but for the last", "copy_async_wait_but_last()")]
+        "copy_async" | "copy_async_commit" => vec![removed()],
+        "copy_async_wait_but_last" => {
+            let one_less = format!("copy_async_wait_but_last({} + 1)", operand(0));
+            vec![removed(), of("one less", &one_less)]
         }
         "__syncthreads" | "grid_barrier" | "named_barrier_sync" | "named_barrier_arrive" => {
             vec![removed()]
