@@ -106,8 +106,9 @@ fn a_best_score_of_about_k_columns_is_exact() {
     for (turn, best) in [k - 1, k, k + 1, 2 * k, 4 * k].into_iter().enumerate() {
         for (name, top) in [("a number", bf16::from_f32(9.0)), ("NaN", bf16::NAN)] {
             // Each of the best columns is drawn once: 2731 and 12288 have no common factor.
-            let mut scores: Vec<bf16> =
-                (0..columns).map(|column| bf16::from_f32((column * 37 % 101) as f32 / 64.0)).collect();
+            let mut scores: Vec<bf16> = (0..columns)
+                .map(|column| bf16::from_f32((column * 37 % 101) as f32 / 64.0))
+                .collect();
             (0..best).for_each(|i| scores[i * 2731 % columns] = top);
             let case = Case::of(name, &scores, 1, columns, ALIGNED);
             for kernel in [turn, turn + 1].map(|turn| &kernels[turn % kernels.len()]) {
