@@ -3,7 +3,8 @@
 // Each CTA guesses a threshold from a sample of its part, keeps the scores above the threshold as
 // candidates, and stores the candidates into the shared memory of the leader CTA (rank 0). The leader CTA
 // selects the best k of all. If a guess was too high, every CTA filters its part again, with a threshold just
-// below the k-th best candidate: no winner is below it. Sources: see filter/filter.cuh.
+// below the k-th best candidate: no winner is below it. Of a ragged launch, a row that one CTA's registers
+// hold is selected from as by block_resident. Sources: see filter/filter.cuh.
 //
 // Scope: cluster; grid.x = rows * CLUSTER. Shared memory: static, under 48 KB, and the ring's. Barriers:
 // uniform over the cluster. Preconditions: blockDim.x == Config::THREADS; the launch's clusters are of
@@ -17,6 +18,7 @@
 #include "../row/row.cuh"
 #include "../sink/direct.cuh"
 #include "../sink/short_row.cuh"
+#include "block_resident.cuh"
 
 template <class Config>
 struct ClusterFilter {
@@ -36,8 +38,18 @@ struct ClusterFilter {
     static_assert(CLUSTER * SHARE > Config::MOST_K, "the CTAs send more candidates than win");
     static_assert(CLUSTER <= WARP_SIZE, "a lane reads each CTA's size");
 
+    // The leader alone serves a short row.
+    struct Alone : Config {
+        static constexpr u32 CLUSTER = 1;
+    };
+    using Short = BlockResident<Alone, CLUSTER>;
+
     struct Shared {
-        typename Steps::Shared filter;
+        // A row needs one of them.
+        union {
+            typename Steps::Shared filter;
+            typename Short::Shared resident;
+        };
         u32 sizes[CLUSTER];        // in the leader: candidates of each CTA
         Wide thresholds[CLUSTER];  // in the leader: of each CTA, every score of a greater key is a candidate
         // In the other CTAs, set by the leader if a guess failed:
@@ -71,6 +83,13 @@ struct ClusterFilter {
                     take_all<Config>(sink, row, k);
                 }
                 return;
+            }
+            if constexpr (Config::RAGGED) {
+                if (!split) {
+                    Short::prepare(shared.resident);
+                    Short::select_from(args, shared.resident, find_row<Alone>(args, index), k);
+                    return;
+                }
             }
             if (split) {
                 if (threadIdx.x == 0) {

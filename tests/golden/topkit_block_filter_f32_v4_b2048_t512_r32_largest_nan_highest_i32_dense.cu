@@ -2633,6 +2633,1169 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
     sink.finish();
 }
 
+// ---- core/ranking.cuh --------------------------------------------------------------------------
+#line 1 "templates/core/ranking.cuh"
+// Ranks the candidates of a threshold bin, in shared memory: compares each with each.
+//
+// Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
+// Preconditions: the entries are written before a barrier or its like; entries are unique;
+// candidates <= CAPACITY.
+
+// uses core/types.cuh
+// uses core/warp.cuh
+
+template <class Config, u32 CAPACITY>
+struct Ranking {
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
+    using Entry = typename Ordinal::Entry;
+    static constexpr u32 THREADS = Config::THREADS;
+    // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
+    static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
+
+    Entry entries[CAPACITY];
+
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
+    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
+    // better than one.
+    template <class Write>
+    __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
+                                         Write write) const {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
+             from += THREADS / SHARING) {
+            const u32 mine = from + lane / SHARING;
+            const Entry entry = mine < last ? entries[mine] : Ordinal::entry(~Wide(0), ~0u);
+            u32 better = 0;
+#pragma unroll 4
+            for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
+                better += entries[other] > entry;
+            }
+#pragma unroll
+            for (u32 distance = 1; distance < SHARING; distance *= 2) {
+                better += __shfl_xor_sync(FULL_MASK, better, distance);
+            }
+            if (lane % SHARING == 0 && mine < last && better < wanted) {
+                write(place + better, Ordinal::column_of(entry), Ordinal::key_of(entry));
+            }
+        }
+    }
+};
+
+// ---- ptx/half.cuh ------------------------------------------------------------------------------
+#line 1 "templates/ptx/half.cuh"
+// fp16 numbers, two to a register.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Each function has its instruction beside a body in plain C++, for GPUs before sm_80 and for the
+// interpreter. Preconditions: no NaN where a function says so.
+
+// uses ptx/integers.cuh
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#define TOPKIT_PACKED_HALF_PTX 1
+#else
+#define TOPKIT_PACKED_HALF_PTX 0
+#endif
+
+constexpr u32 HALF_INFINITY = 0x7C00u;
+constexpr u32 HALF_NEGATIVE_INFINITY = 0xFC00u;
+constexpr u32 HALF_NAN = 0x7FFFu;
+constexpr u32 HALF_SIGNS = 0x80008000u;
+
+// The same half in both places.
+__device__ __forceinline__ u32 half_twice(u32 half) { return half * 0x00010001u; }
+
+__device__ __forceinline__ bool half_is_nan(u32 half) { return (half & 0x7FFFu) > HALF_INFINITY; }
+
+// Applies a function of two halves to the low halves and to the high ones.
+template <class F>
+__device__ __forceinline__ u32 on_halves(u32 a, u32 b, F f) {
+    return f(a & 0xFFFFu, b & 0xFFFFu) | f(a >> 16, b >> 16) << 16;
+}
+
+// A float as the nearest half, in plain C++: ties to even, out of range to an infinity.
+__device__ __forceinline__ u32 half_of_bits(u32 bits) {
+    const u32 sign = bits >> 16 & 0x8000u;
+    const u32 magnitude = bits & 0x7FFFFFFFu;
+    if (magnitude > 0x7F800000u) {
+        return HALF_NAN;
+    }
+    if (magnitude >= 0x477FF000u) {  // 65520 and above
+        return sign | HALF_INFINITY;
+    }
+    const i32 exponent = i32(magnitude >> 23) - 127;
+    // Bits that the half does not keep; below 2^-14 it keeps fewer and fewer.
+    const u32 dropped = exponent >= -14 ? 13 : u32(-exponent - 1);
+    if (dropped > 24) {
+        return sign;
+    }
+    const u32 significand = (magnitude & 0x007FFFFFu) | 0x00800000u;
+    const u32 kept = significand >> dropped;
+    const u32 rest = significand & ((1u << dropped) - 1);
+    const u32 middle = 1u << (dropped - 1);
+    const u32 rounded = kept + (rest > middle || (rest == middle && (kept & 1)));
+    const u32 scaled = exponent >= -14 ? rounded + (u32(exponent + 14) << 10) : rounded;
+    return sign | scaled;
+}
+
+// Two floats, by their bits, as halves; the first in the low place.
+__device__ __forceinline__ u32 half_pair(u32 first, u32 second) {
+#if TOPKIT_PACKED_HALF_PTX
+    u32 pair;
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;"
+        : "=r"(pair)
+        : "f"(__uint_as_float(second)), "f"(__uint_as_float(first)));
+    return pair;
+#else
+    return half_of_bits(first) | half_of_bits(second) << 16;
+#endif
+}
+
+// Both halves with -0 made +0. Precondition: no NaN.
+__device__ __forceinline__ u32 half_unsigned_zeros(u32 pair) {
+#if TOPKIT_PACKED_HALF_PTX
+    u32 sum;
+    asm("add.rn.f16x2 %0, %1, %2;" : "=r"(sum) : "r"(pair), "r"(0u));
+    return sum;
+#else
+    return on_halves(pair, 0, [](u32 half, u32) { return half == 0x8000u ? 0u : half; });
+#endif
+}
+
+// Sets all bits of each half of the result where the half of `a` is at least the half of `b`, and neither
+// is NaN.
+__device__ __forceinline__ u32 half_at_least(u32 a, u32 b) {
+#if TOPKIT_PACKED_HALF_PTX
+    u32 mask;
+    asm("set.ge.u32.f16x2 %0, %1, %2;" : "=r"(mask) : "r"(a), "r"(b));
+    return mask;
+#else
+    return on_halves(a, b, [](u32 x, u32 y) {
+        const auto rank = [](u32 half) {
+            return half & 0x8000u ? -i32(half & 0x7FFFu) : i32(half & 0x7FFFu);
+        };
+        return half_is_nan(x) || half_is_nan(y) || rank(x) < rank(y) ? 0u : 0xFFFFu;
+    });
+#endif
+}
+
+// Both halves, with +inf for a NaN that wins and -inf for a NaN that loses.
+template <bool NAN_WINS>
+__device__ __forceinline__ u32 half_without_nan(u32 pair) {
+    constexpr u32 INSTEAD = NAN_WINS ? HALF_INFINITY : HALF_NEGATIVE_INFINITY;
+#if TOPKIT_PACKED_HALF_PTX
+    u32 number;
+    if constexpr (NAN_WINS) {
+        asm("min.f16x2 %0, %1, %2;" : "=r"(number) : "r"(pair), "r"(half_twice(INSTEAD)));
+    } else {
+        asm("max.f16x2 %0, %1, %2;" : "=r"(number) : "r"(pair), "r"(half_twice(INSTEAD)));
+    }
+    return number;
+#else
+    return on_halves(pair, 0, [](u32 half, u32) { return half_is_nan(half) ? INSTEAD : half; });
+#endif
+}
+
+// ---- score/code.cuh ----------------------------------------------------------------------------
+#line 1 "templates/score/code.cuh"
+// Codes of scores: 16 bits, two to a register, that compare as the scores rounded to fp16 do.
+//
+// Scope: thread. Shared memory: none. Barriers: none.
+// Rounding never reverses an order, but it may make unequal scores equal. So a score that wins among
+// rounded scores wins, and scores whose codes are equal are compared by their keys. NaN becomes the
+// infinity at the end where NaN ranks. Preconditions: no NaN and no -0 where a function says so.
+
+// uses core/types.cuh
+// uses ptx/half.cuh
+// uses score/dtypes.cuh
+
+// Codes: unsigned integers, two to a register, that compare as the halves do. No NaN, no -0.
+__device__ __forceinline__ u32 half_codes(u32 pair) {
+    const u32 negative = pair >> 15 & 0x00010001u;
+    return pair ^ (negative * 0x7FFFu | HALF_SIGNS);
+}
+
+__device__ __forceinline__ u32 half_of_code(u32 code) {
+    return code & 0x8000u ? code & 0x7FFFu : ~code & 0xFFFFu;
+}
+
+constexpr u32 HALF_CODE_INFINITY = 0xFC00u;
+constexpr u32 HALF_CODE_NEGATIVE_INFINITY = 0x03FFu;
+
+// Two scores, by their bits, rounded to halves.
+__device__ __forceinline__ u32 rounded_scores(F32, u32 first, u32 second) {
+    return half_pair(first, second);
+}
+__device__ __forceinline__ u32 rounded_scores(Bf16, u32 first, u32 second) {
+    return half_pair(first << 16, second << 16);
+}
+__device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
+    return first | second << 16;
+}
+
+// What the codes tell of the scores of a type.
+template <class Dtype>
+struct ScoreCodes {
+    using Bits = typename Dtype::Bits;
+    static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
+
+    // Whether a code stands for the best infinity and for finite scores beyond the halves.
+    static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
+        return !IS_F16 && code == HALF_CODE_INFINITY;
+    }
+
+    // The keys of that code are from BEYOND_HALVES to BEST_NAN. BEYOND_HALVES is the key of 2^15 or -2^15,
+    // so that a digit begins at an infinity.
+    static constexpr u32 BEYOND_HALVES = 0xC700u << (8 * sizeof(Bits) - 16);
+    static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
+    static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
+
+    // Whether halves of most exponents hold scores without rounding.
+    static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
+    // Whether scores of this code's exponent are equal if their codes are equal. Precondition: ARE_EXACT.
+    static __device__ __forceinline__ bool tells_all(u32 code) {
+        const u32 exponent = half_of_code(code) >> 10 & 31;
+        return exponent < 31 && (IS_F16 || exponent > 0);
+    }
+};
+
+// ---- row/resident/row.cuh ----------------------------------------------------------------------
+#line 1 "templates/row/resident/row.cuh"
+// A row, or a CTA's part of a row, in registers, rounded to fp16. It is loaded once, and then counted and
+// compared in registers.
+//
+// Scope: block (each thread holds its share). Shared memory: none. Barriers: none.
+// Preconditions: a CTA's part has at most THREADS * ITEMS scores; the row is aligned to its element;
+// blockDim.x == Config::THREADS; no thread writes the row while it is read. A vector is 16 bytes.
+// The first CTA of the row holds the scores before the first aligned vector and after the last whole one,
+// one a thread. The CTAs of a cluster take chunks of CHUNK vectors in turn, so that winners that are side
+// by side are spread over the CTAs.
+
+// uses core/types.cuh
+// uses score/code.cuh
+// uses row/vectors.cuh
+// uses row/words.cuh
+
+// The word at a place, known only at run time, of an array in registers. Registers cannot be indexed, so
+// this is a tree of selections.
+template <u32 N>
+__device__ __forceinline__ u32 pick(const u32 (&words)[N], u32 place) {
+    static_assert((N & (N - 1)) == 0, "a tree of selections has a power of two of leaves");
+    if constexpr (N == 1) {
+        return words[0];
+    } else {
+        u32 halved[N / 2];
+#pragma unroll
+        for (u32 i = 0; i < N / 2; ++i) {
+            halved[i] = place & 1 ? words[2 * i + 1] : words[2 * i];
+        }
+        return pick(halved, place >> 1);
+    }
+}
+
+// The rank of a CTA in its cluster. Without a cluster it is a constant and takes no register.
+template <u32 CLUSTER>
+struct ClusterShare {
+    u32 rank;
+};
+template <>
+struct ClusterShare<1> {
+    static constexpr u32 rank = 0;
+    __device__ __forceinline__ explicit ClusterShare(u32) {}
+};
+
+// Where the scores of a thread stand in the row.
+template <class Config>
+struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
+                        RowVectors<Config, 16> {
+    using Element = typename Config::Source::Element;
+    using Word = ScoreWord<Config>;
+    using Words = RowWords<Config>;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
+    static constexpr u32 VECTORS = Config::ITEMS / VEC_SIZE;
+    static constexpr u32 VECTOR_PAIRS = VEC_SIZE / 2;
+    static constexpr u32 PAIRS = VECTORS * VECTOR_PAIRS;
+    static constexpr u32 WORDS = (PAIRS + 15) / 16;  // words of hits: 16 pairs each
+    static constexpr u32 STRIDE = THREADS * Config::CLUSTER;  // vectors
+    static_assert(VEC_SIZE * sizeof(Element) == 16, "a resident row is loaded 16 bytes at a time");
+    static_assert(Config::ITEMS % VEC_SIZE == 0, "a thread holds whole vectors");
+
+    using Vectors = RowVectors<Config, 16>;
+    using Vectors::edge_column;
+    using Vectors::elements;
+    using Vectors::head;
+    using Vectors::key;
+    using Vectors::key_at;
+    using Vectors::length;
+    using Vectors::vectors;
+
+    // One bit for each score of the thread. For pair p, bit p % 16 of word p / 16 is the low half, and bit
+    // p % 16 + 16 is the high half.
+    struct Hits {
+        u32 words[WORDS];
+        u32 edge;  // 1 if the score before or after the vectors is a hit
+
+        __device__ __forceinline__ void add(u32 word, u32 bit) {
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                words[w] |= w == word ? bit : 0;
+            }
+            edge |= word == WORDS;
+        }
+
+        __device__ __forceinline__ void add(const Hits& others) {
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                words[w] |= others.words[w];
+            }
+            edge |= others.edge;
+        }
+
+        __device__ __forceinline__ void remove(const Hits& others) {
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                words[w] &= ~others.words[w];
+            }
+            edge &= ~others.edge;
+        }
+
+        __device__ __forceinline__ u32 count() const {
+            u32 hits = edge;
+#pragma unroll
+            for (u32 w = 0; w < WORDS; ++w) {
+                hits += __popc(words[w]);
+            }
+            return hits;
+        }
+    };
+
+    __device__ __forceinline__ ResidentPlaces(const Row<Config>& row, u32 rank)
+        : ClusterShare<Config::CLUSTER>{rank}, Vectors(row) {}
+
+    // Calls visit(column) once for every hit.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_column(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 w = 0; w < WORDS; ++w) {
+            for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
+                visit(column_of(w, __ffs(rest) - 1));
+            }
+        }
+        if (hits.edge != 0) {
+            visit(edge_column());
+        }
+    }
+
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Vectors that hold a hit
+    // are loaded again, two at once: with many hits, single loads would wait for each other.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
+        constexpr u32 CHUNK = VECTORS < 2 ? VECTORS : 2;
+        constexpr u32 CHUNK_PAIRS = CHUNK * VECTOR_PAIRS;
+        static_assert(16 % CHUNK_PAIRS == 0, "the hits of a chunk are in one word");
+#pragma unroll 1
+        for (u32 chunk = 0; chunk < VECTORS / CHUNK; ++chunk) {
+            const u32 word = chunk * CHUNK_PAIRS / 16;
+            const u32 shift = chunk * CHUNK_PAIRS % 16;
+            constexpr u32 OF_A_CHUNK = ((1u << (CHUNK_PAIRS - 1) << 1) - 1) * 0x00010001u;
+            const u32 here = pick(hits.words, word) >> shift & OF_A_CHUNK;
+            if (here == 0) {
+                continue;
+            }
+            u32 loaded[CHUNK * Words::VECTOR];
+#pragma unroll
+            for (u32 v = 0; v < CHUNK; ++v) {
+                if (holds(chunk * CHUNK + v)) {
+                    load_vector(chunk * CHUNK + v, v, loaded);
+                }
+            }
+#pragma unroll
+            for (u32 item = 0; item < CHUNK_PAIRS * 2; ++item) {
+                const u32 bit = 1u << (item / 2 + 16 * (item % 2));
+                if (here & bit) {
+                    const u32 at = column(chunk * CHUNK + item / VEC_SIZE, item % VEC_SIZE);
+                    visit(key(Word::score_of(loaded, item), at), word, bit << shift);
+                }
+            }
+        }
+        if (hits.edge != 0) {
+            visit(key_at(edge_column()), WORDS, 1u);
+        }
+    }
+
+    // Loads the scores of a vector of this thread to the words of vector `to`.
+    template <u32 N>
+    __device__ __forceinline__ void load_vector(u32 v, u32 to, u32 (&words)[N]) const {
+        const u32 at = column(v, 0);
+        const uint4 vector = __ldg(reinterpret_cast<const uint4*>(elements + at));
+        Words::make(*this, vector, at, words, Words::VECTOR * to);
+    }
+
+    __device__ __forceinline__ bool holds(u32 v) const {
+        return first() + v * STRIDE < vectors;
+    }
+
+    __device__ __forceinline__ u32 column(u32 v, u32 item) const {
+        return head + (first() + v * STRIDE) * VEC_SIZE + item;
+    }
+
+    // The column of the hit that is bit `bit` of word `w`.
+    __device__ __forceinline__ u32 column_of(u32 w, u32 bit) const {
+        const u32 pair = w * 16 + bit % 16;
+        return column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + bit / 16);
+    }
+
+    // The first vector of this thread.
+    __device__ __forceinline__ u32 first() const {
+        constexpr u32 CHUNK = Config::CHUNK;
+        if constexpr (Config::CLUSTER == 1) {
+            return threadIdx.x;
+        } else {
+            const u32 chunk = threadIdx.x / CHUNK * Config::CLUSTER + this->rank;
+            return chunk * CHUNK + threadIdx.x % CHUNK;
+        }
+    }
+
+    __device__ __forceinline__ bool holds_edge() const {
+        return this->rank == 0 && edge_column() < length;
+    }
+};
+
+// The scores of a thread, rounded, in registers.
+template <class Config>
+struct ResidentRow {
+    using Score = typename Config::Source::Score;
+    using Codes = ScoreCodes<Score>;
+    using Bits = typename Score::Bits;
+    using Key = typename Config::Ordinal::Key;
+    using Word = ScoreWord<Config>;
+    using Places = ResidentPlaces<Config>;
+    using Hits = typename Places::Hits;
+    static constexpr u32 VECTORS = Places::VECTORS;
+    static constexpr u32 VECTOR_PAIRS = Places::VECTOR_PAIRS;
+    using Words = typename Places::Words;
+    static constexpr u32 WORDS = VECTORS * Words::VECTOR;
+    // Whether the scores as loaded stay in registers too. If registers are to spare, this saves 0.25 us of
+    // loading scores again for their keys (1 x 8192, H200). With small CTAs, it would let fewer of them
+    // share an SM.
+    static constexpr bool KEEPS_SCORES = Config::CLUSTER > 1      ? WORDS <= 32
+                                         : Config::THREADS == 512 ? true
+                                                                  : Config::THREADS > 512 && WORDS <= 16;
+
+    Places places;
+    u32 words[WORDS];
+    u32 pairs[Places::PAIRS];  // -inf where the thread holds no score
+    u32 edge;                  // a score before or after the vectors, in the low half
+
+    __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : places(row, rank) {
+#pragma unroll
+        for (u32 v = 0; v < VECTORS; ++v) {
+            Words::clear(words, Words::VECTOR * v);
+            if (places.holds(v)) {
+                places.load_vector(v, v, words);
+            }
+        }
+        edge = rounded(Word::WORST_BITS, 0);
+        if (places.holds_edge()) {
+            const u32 at = places.edge_column();
+            edge = rounded(Words::score(row, __ldg(row.elements + at), at), 0);
+        }
+#pragma unroll
+        for (u32 p = 0; p < Places::PAIRS; ++p) {
+            pairs[p] = rounded(Word::word_of(words, 2 * p), Word::word_of(words, 2 * p + 1));
+        }
+    }
+
+    // Calls visit(key, column) once for every hit. Expects few hits.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_hit(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 w = 0; w < Places::WORDS; ++w) {
+            for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
+                const u32 bit = __ffs(rest) - 1;
+                const u32 at = places.column_of(w, bit);
+                visit(KEEPS_SCORES ? places.key(score(w * 16 + bit % 16, bit / 16), at) : places.key_at(at), at);
+            }
+        }
+        if (hits.edge != 0) {
+            visit(places.key_at(places.edge_column()), places.edge_column());
+        }
+    }
+
+    // Calls visit(key, word, bit) once for every hit, with the place of its bit. Expects many hits: tests
+    // the scores one by one, in registers if they are there.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(const Hits& hits, Visit visit) const {
+        if constexpr (!KEEPS_SCORES) {
+            places.for_each_key(hits, visit);
+        } else {
+#pragma unroll
+            for (u32 p = 0; p < Places::PAIRS; ++p) {
+#pragma unroll
+                for (u32 second = 0; second < 2; ++second) {
+                    const u32 bit = 1u << (p % 16 + 16 * second);
+                    if (hits.words[p / 16] & bit) {
+                        visit(key_of(p, second), p / 16, bit);
+                    }
+                }
+            }
+            if (hits.edge != 0) {
+                visit(places.key_at(places.edge_column()), Places::WORDS, 1u);
+            }
+        }
+    }
+
+    // Calls visit(code) once for every score: 16 bits, greater for a better score.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_code(Visit visit) const {
+#pragma unroll
+        for (u32 v = 0; v < VECTORS; ++v) {
+            if (places.holds(v)) {
+#pragma unroll
+                for (u32 p = 0; p < VECTOR_PAIRS; ++p) {
+                    const u32 codes = half_codes(pairs[v * VECTOR_PAIRS + p]);
+                    visit(codes & 0xFFFFu);
+                    visit(codes >> 16);
+                }
+            }
+        }
+        if (places.holds_edge()) {
+            visit(half_codes(edge) & 0xFFFFu);
+        }
+    }
+
+    // Calls visit(code) once for every hit. Expects many hits.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_code_of(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 p = 0; p < Places::PAIRS; ++p) {
+            const u32 codes = half_codes(pairs[p]);
+            if (hits.words[p / 16] & 1u << p % 16) {
+                visit(codes & 0xFFFFu);
+            }
+            if (hits.words[p / 16] & 0x10000u << p % 16) {
+                visit(codes >> 16);
+            }
+        }
+        if (hits.edge != 0) {
+            visit(half_codes(edge) & 0xFFFFu);
+        }
+    }
+
+    // The scores that are at least `half`.
+    __device__ __forceinline__ Hits at_least(u32 half) const {
+        const u32 threshold = half_twice(half);
+        Hits hits = {};
+#pragma unroll
+        for (u32 p = 0; p < Places::PAIRS; ++p) {
+            hits.words[p / 16] |= half_at_least(pairs[p], threshold) & (0x00010001u << p % 16);
+        }
+        hits.edge = half_at_least(edge, threshold) & 1u;
+        // A missing score counts as -inf, so drop missing scores if -inf is a hit.
+        if (half == HALF_NEGATIVE_INFINITY) {
+            drop_absent(hits);
+        }
+        return hits;
+    }
+
+    // The scores in the bin of codes from `first` to before `next`, and the scores above the bin. A code
+    // beyond an infinity is a NaN, and no score is at least NaN.
+    __device__ __forceinline__ void split_at(u32 first, u32 next, Hits& inside, Hits& above) const {
+        inside = at_least(half_of_code(max(first, HALF_CODE_NEGATIVE_INFINITY)));
+        above = at_least(next <= HALF_CODE_INFINITY ? half_of_code(next) : HALF_NAN);
+        inside.remove(above);
+    }
+
+   private:
+    // The key of one score of a pair. Precondition: both operands are known at compile time.
+    __device__ __forceinline__ Key key_of(u32 pair, u32 second) const {
+        const u32 at = places.column(pair / VECTOR_PAIRS, pair % VECTOR_PAIRS * 2 + second);
+        return places.key(Word::score_of(words, pair * 2 + second), at);
+    }
+
+    // One score of a pair, as it was loaded.
+    __device__ __forceinline__ Bits score(u32 pair, u32 second) const {
+        if constexpr (Word::SCORES == 1) {
+            return pick(words, pair * 2 + second);
+        } else {
+            return Bits(pick(words, pair) >> (second * 16));
+        }
+    }
+
+    __device__ __forceinline__ void drop_absent(Hits& hits) const {
+#pragma unroll
+        for (u32 p = 0; p < Places::PAIRS; ++p) {
+            if (!places.holds(p / VECTOR_PAIRS)) {
+                hits.words[p / 16] &= ~(0x00010001u << p % 16);
+            }
+        }
+        if (!places.holds_edge()) {
+            hits.edge = 0;
+        }
+    }
+
+    // Two scores as halves that are greater for the better.
+    static __device__ __forceinline__ u32 rounded(u32 first, u32 second) {
+        u32 pair = rounded_scores(Score{}, first, second);
+        if constexpr (!Config::LARGEST) {
+            pair ^= HALF_SIGNS;
+        }
+        return half_unsigned_zeros(half_without_nan<Word::NAN_WINS>(pair));
+    }
+};
+
+// ---- select/extremes.cuh -----------------------------------------------------------------------
+#line 1 "templates/select/extremes.cuh"
+// The least and the greatest key of a set.
+//
+// Scope: warp; all 32 lanes must call. Shared memory: two keys of the caller, for the extremes of a CTA.
+// Barriers: none; the caller places one between `of_none` and `add_to`, and one between `add_to` and the
+// reads.
+
+// uses core/types.cuh
+// uses core/warp.cuh
+
+template <class Wide>
+struct Extremes {
+    Wide least;
+    Wide greatest;
+
+    // As words of 64 bits, for an exchange.
+    struct Words {
+        u64 words[sizeof(Wide) / sizeof(u32)];
+    };
+    __device__ __forceinline__ Words words() const {
+        Words both;
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            both.words[0] = u64(greatest) << 32 | least;
+        } else {
+            both.words[0] = least;
+            both.words[1] = greatest;
+        }
+        return both;
+    }
+    static __device__ __forceinline__ Extremes of(const Words& both) {
+        if constexpr (sizeof(Wide) == sizeof(u32)) {
+            return {u32(both.words[0]), u32(both.words[0] >> 32)};
+        } else {
+            return {both.words[0], both.words[1]};
+        }
+    }
+
+    static __device__ __forceinline__ Extremes of_none() { return {~Wide(0), 0}; }
+
+    // The extremes of the keys of a warp, in every lane. for_each(visit) calls visit(key, ...) for each
+    // key of this thread.
+    template <class ForEach>
+    static __device__ __forceinline__ Extremes of_warp(ForEach for_each) {
+        Wide least = ~Wide(0);
+        Wide greatest = 0;
+        for_each([&](auto key, auto...) {
+            least = min(least, Wide(key));
+            greatest = max(greatest, Wide(key));
+        });
+        least = warp_least(least);
+        greatest = warp_greatest(greatest);
+        return {least, greatest};
+    }
+
+    // Adds the extremes of a warp to the extremes of the CTA, in shared memory.
+    __device__ __forceinline__ void add_to(Extremes& shared) const {
+        if (threadIdx.x % WARP_SIZE == 0) {
+            atomicMin(&shared.least, least);
+            atomicMax(&shared.greatest, greatest);
+        }
+    }
+};
+
+// ---- select/radix_pass.cuh ---------------------------------------------------------------------
+#line 1 "templates/select/radix_pass.cuh"
+// One pass of a radix selection: counts a digit of the candidates' keys and finds the threshold bin.
+// Candidates above the bin win. Candidates in the bin are the candidates of the next pass.
+//
+// Scope: block; every thread must call. Shared memory: the caller's histogram and search. Barriers: one
+// after the count, and those of the search; the caller places one before it clears the histogram again.
+// Preconditions: the histogram is clear (a barrier); the keys of all candidates are in `active`.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+
+// Returns the threshold bin, and leaves the keys of the bin in `inside`.
+// scores.for_each_key(candidates, visit) calls visit(key, ...) for each candidate of this thread. find()
+// searches the complete histogram.
+template <u32 BINS, class Active, class Scores, class Candidates, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const Active& active,
+                                                   const Scores& scores, const Candidates& candidates,
+                                                   const Find& find, Active& inside) {
+    scores.for_each_key(candidates, [&](auto key, auto...) { histogram.add(active.digit(key)); });
+    __syncthreads();
+    const ThresholdBin threshold = find();
+    inside = active.narrowed_to(threshold.bin);
+    return threshold;
+}
+
+// The pass over candidates that are hits of a row in registers. Adds the hits above the bin to `winners`,
+// and the hits in the bin to `left`.
+template <u32 BINS, class Active, class Scores, class Hits, class Find>
+__device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
+                                                   const Active& active,
+                                                   const Scores& scores, const Hits& candidates,
+                                                   const Find& find, Active& inside,
+                                                   Hits& winners, Hits& left) {
+    const ThresholdBin threshold = radix_pass(histogram, active, scores, candidates, find, inside);
+    scores.for_each_key(candidates, [&](auto key, u32 word, u32 bit) {
+        if (key > inside.greatest) {
+            winners.add(word, bit);
+        } else if (key >= inside.least) {
+            left.add(word, bit);
+        }
+    });
+    return threshold;
+}
+
+// ---- select/candidates.cuh ---------------------------------------------------------------------
+#line 1 "templates/select/candidates.cuh"
+// Selects the winners from up to CAPACITY candidates of a threshold bin, in shared memory.
+//
+// Scope: block; every thread must call. Shared memory: CAPACITY entries, two keys a warp and a
+// counter; the caller's histogram and search. Barriers: none with RANKED candidates or fewer, else
+// several a pass.
+// Preconditions: the entries are written, and the histogram is no longer read, both before a
+// barrier; 1 <= wanted <= candidates <= CAPACITY; entries are unique.
+//
+// RANKED candidates or fewer are ranked each against each. More are first narrowed by radix passes, each
+// over the range from the least to the greatest key.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/ranking.cuh
+// uses core/slots.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+// uses select/extremes.cuh
+// uses select/radix_pass.cuh
+
+template <class Config>
+struct FewCandidates {
+    using Ordinal = typename Config::Ordinal;
+    using Entry = typename Ordinal::Entry;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
+    using Counts = Histogram<Config::BINS>;
+    using Search = ThresholdSearch<Config::THREADS>;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 WARPS = THREADS / WARP_SIZE;
+    static constexpr u32 CAPACITY = 512;
+    // The most candidates that are ranked. With more, a radix pass costs less: 1 x 131072 f32, k = 2048,
+    // 6.3 us with 192 and 5.8 us with 128 (H200).
+    static constexpr u32 RANKED = 128;
+    static constexpr u32 EACH = CAPACITY > THREADS ? CAPACITY / THREADS : 1;
+
+    Ranking<Config, CAPACITY> all;
+    Wide least[WARP_SIZE];
+    Wide greatest[WARP_SIZE];
+    u32 reserved;
+
+    // Calls write(slot, column, key) for the best `wanted` of `candidates`, with slots from 0 on.
+    template <class Write>
+    __device__ __forceinline__ void select(Counts& histogram, Search& search, u32 candidates,
+                                           u32 wanted, Write write) {
+        if (candidates <= RANKED) {
+            all.rank(candidates, 0, candidates, wanted, 0, write);
+        } else {
+            narrow(histogram, search, candidates, wanted, write);
+        }
+    }
+
+    // Calls visit(key) for each candidate of this thread.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_key(u32 candidates, Visit visit) const {
+        for (u32 i = threadIdx.x; i < candidates; i += THREADS) {
+            visit(Ordinal::key_of(all.entries[i]));
+        }
+    }
+
+   private:
+    // Not inlined: it would take registers from the common path.
+    template <class Write>
+    __device__ __noinline__ void narrow(Counts& histogram, Search& search, u32 candidates, u32 wanted,
+                                        Write write) {
+        u32 place = 0;
+        while (candidates > RANKED && candidates > wanted) {
+            histogram.template clear<THREADS>();
+            if (threadIdx.x == 0) {
+                reserved = 0;
+            }
+            const Active active = find_extremes(candidates);
+            if (active.least == active.greatest) {
+                break;
+            }
+            Active inside;
+            const auto find = [&] { return search.find(histogram, wanted); };
+            const ThresholdBin threshold =
+                radix_pass(histogram, active, *this, candidates, find, inside);
+            split(candidates, inside,
+                  [&](u32 slot, u32 column, Wide key) { write(place + slot, column, key); });
+            place += threshold.above;
+            wanted -= threshold.above;
+            candidates = threshold.inside;
+            __syncthreads();
+        }
+        if (candidates <= RANKED) {
+            all.rank(candidates, 0, candidates, wanted, place, write);
+            return;
+        }
+        // All win, or all are equal.
+        for (u32 i = threadIdx.x; i < wanted; i += THREADS) {
+            write(place + i, Ordinal::column_of(all.entries[i]), Ordinal::key_of(all.entries[i]));
+        }
+    }
+
+    // The range of the keys. One barrier.
+    __device__ __forceinline__ Active find_extremes(u32 candidates) {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const auto warp =
+            Extremes<Wide>::of_warp([&](auto visit) { for_each_key(candidates, visit); });
+        if (lane == 0) {
+            least[threadIdx.x / WARP_SIZE] = warp.least;
+            greatest[threadIdx.x / WARP_SIZE] = warp.greatest;
+        }
+        __syncthreads();
+        const Wide low = warp_least(lane < WARPS ? least[lane] : ~Wide(0));
+        const Wide high = warp_greatest(lane < WARPS ? greatest[lane] : 0);
+        return Active::between(low, high);
+    }
+
+    // Writes the candidates above a range, and moves the candidates in it to the first entries. The caller
+    // places a barrier after it.
+    template <class Write>
+    __device__ __forceinline__ void split(u32 candidates, const Active& range, Write write) {
+        Entry own[EACH];
+        u32 wins = 0;
+        u32 stays = 0;
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            const u32 i = e * THREADS + threadIdx.x;
+            own[e] = i < candidates ? all.entries[i] : Entry{};
+            const Wide key = Ordinal::key_of(own[e]);
+            wins += i < candidates && key > range.greatest;
+            stays += i < candidates && key >= range.least && key <= range.greatest;
+        }
+        Slots slots = reserve_slots(reserved, wins, stays);
+        __syncthreads();  // all entries have been read
+#pragma unroll
+        for (u32 e = 0; e < EACH; ++e) {
+            const Wide key = Ordinal::key_of(own[e]);
+            if (e * THREADS + threadIdx.x < candidates && key >= range.least) {
+                if (key > range.greatest) {
+                    write(slots.winner++, Ordinal::column_of(own[e]), key);
+                } else {
+                    all.entries[slots.candidate++] = own[e];
+                }
+            }
+        }
+    }
+};
+
+// ---- sink/staged.cuh ---------------------------------------------------------------------------
+#line 1 "templates/sink/staged.cuh"
+// Collects many winners of a row in shared memory, and hands them to the output in the order of their
+// slots, and so in few transactions.
+//
+// Scope: thread, but `finish`, which all threads of the CTA must reach, once a row. Shared memory: a column,
+// and a key if it is used, for each of PLACES winners. Barriers: one in `finish` if winners are
+// staged. Preconditions: slot < k; no slot is put twice; k <= PLACES if winners are staged.
+
+// uses core/types.cuh
+// uses sink/direct.cuh
+
+template <class Key, u32 PLACES, bool WITH_KEYS>
+struct StagedWinners {
+    u32 columns[PLACES];
+};
+template <class Key, u32 PLACES>
+struct StagedWinners<Key, PLACES, true> {
+    u32 columns[PLACES];
+    Key keys[PLACES];
+};
+
+template <class Config, u32 PLACES>
+struct StagedSink {
+    using Key = typename Config::Ordinal::Key;
+    using Direct = DirectSink<Config>;
+    static constexpr bool NEEDS_KEY = Direct::NEEDS_KEY;
+    static constexpr u32 THREADS = Config::THREADS;
+    using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
+
+    Direct direct;
+    Winners& winners;
+    u32 k;
+    bool staged;  // else each winner is written as soon as it is known
+
+    // Calls write(put) for many winners, with the `put` to call for each: the choice is made once.
+    template <class Write>
+    __device__ __forceinline__ void put_all(Write write) const {
+        if (staged) {
+            write([&](u32 slot, u32 column, auto key) { stage(slot, column, key); });
+        } else {
+            write([&](u32 slot, u32 column, auto key) { direct.put(slot, column, key); });
+        }
+    }
+
+    // Takes one winner. key() gives its key, and is called only where it is used.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(u32 slot, u32 column, MakeKey key) const {
+        put_all([&](auto put) { put(slot, column, key); });
+    }
+
+    // Writes a place for which the row has no score. Precondition: winners are not staged.
+    __device__ __forceinline__ void fill(u32 slot) const { direct.fill(slot); }
+
+    // Writes the staged winners.
+    __device__ __forceinline__ void finish() const {
+        if (staged) {
+            __syncthreads();
+            for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
+                direct.put(slot, winners.columns[slot], [&] {
+                    if constexpr (NEEDS_KEY) {
+                        return winners.keys[slot];
+                    } else {
+                        return Key(0);
+                    }
+                });
+            }
+        }
+        direct.finish();
+    }
+
+   private:
+    template <class MakeKey>
+    __device__ __forceinline__ void stage(u32 slot, u32 column, MakeKey key) const {
+        winners.columns[slot] = column;
+        if constexpr (NEEDS_KEY) {
+            winners.keys[slot] = key();
+        }
+    }
+};
+
+// ---- kernels/block_resident.cuh ----------------------------------------------------------------
+#line 1 "templates/kernels/block_resident.cuh"
+// block_resident: one CTA selects the top k of one row that it keeps in registers.
+//
+// The row is loaded once and rounded to fp16. Rounding keeps the order of the scores. One histogram of the
+// rounded scores finds the threshold bin; scores above the bin win. Few candidates in the bin are collected
+// in shared memory and selected by their keys. Many are split by radix passes over the range from their
+// least to their greatest key. No candidate is dropped, so the answer is exact for every distribution. No
+// pass reads the whole row again: a later pass visits only the candidates that are left.
+//
+// Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with a first digit of the
+// rounded scores in registers.
+//
+// The filters select so from the short rows of a ragged launch, by one of the CTAS of each row.
+//
+// Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
+// Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
+// addresses aligned to their element.
+
+// uses core/histogram.cuh
+// uses core/range.cuh
+// uses core/ranking.cuh
+// uses core/slots.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses core/warp.cuh
+// uses ptx/dependent_launch.cuh
+// uses row/resident/row.cuh
+// uses row/row.cuh
+// uses select/candidates.cuh
+// uses select/extremes.cuh
+// uses select/radix_pass.cuh
+// uses sink/short_row.cuh
+// uses sink/staged.cuh
+
+template <class Config, u32 CTAS = 1>
+struct BlockResident {
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Places = ResidentPlaces<Config>;
+    using Hits = typename Places::Hits;
+    using Few = FewCandidates<Config>;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
+    static constexpr u32 THREADS = Config::THREADS;
+    static constexpr u32 BINS = Config::BINS;
+    static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
+    static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
+    // The k for which winners are staged on chip before they are written.
+    static constexpr u32 STAGED_FROM = 513;
+    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
+    using Sink = StagedSink<Config, STAGED>;
+
+    static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
+    static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
+
+    struct Shared {
+        Histogram<BINS> histogram;
+        ThresholdSearch<THREADS> threshold;
+        u32 reserved;  // two counts: winners in the upper half, candidates in the lower
+        Extremes<Wide> extremes;  // of the candidates' keys
+        Few candidates;
+        typename Sink::Winners winners;
+    };
+
+    static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
+
+    static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
+        // Clear the histogram while the preceding grid ends (PDL).
+        prepare(shared);
+        wait_for_preceding_grid();
+        // Find the row. One with no more than k scores is written whole.
+        const Row<Config> row = find_row<Config>(args, index());
+        const u32 k = u32(args.k);
+        if (row.length <= k) {
+            take_all<Config>(sink_of(args, shared, k, false), row, k);
+            return;
+        }
+        select_from(args, shared, row, k);
+    }
+
+    // Clears the histogram. `select_from` needs no barrier after it.
+    static __device__ __forceinline__ void prepare(Shared& shared) {
+        shared.histogram.template clear<THREADS>();
+        if (threadIdx.x == 0) {
+            shared.reserved = 0;
+        }
+    }
+
+    // Selects from a row of more than k scores.
+    static __device__ __forceinline__ void select_from(const LaunchArgs& args, Shared& shared,
+                                                       const Row<Config>& row, u32 k) {
+        // Load the row, and count the upper bits of the rounded scores.
+        const ResidentRow<Config> resident(row, 0);
+        const Places& places = resident.places;
+        launch_dependents();
+        __syncthreads();
+        resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
+        __syncthreads();
+        // Find the threshold bin. Scores above the bin win; scores in it are the candidates.
+        const ThresholdBin threshold = shared.threshold.find(shared.histogram, k);
+        Hits candidates;
+        Hits winners;
+        resident.split_at(threshold.bin << CODE_SHIFT, (threshold.bin + 1) << CODE_SHIFT, candidates, winners);
+        const u32 wanted = k - threshold.above;
+        if (threshold.inside == wanted) {
+            winners.add(candidates);
+            candidates = {};
+        }
+
+        // Reserve places for both, and collect the candidates if they fit.
+        const bool few = threshold.inside <= Few::CAPACITY;
+        Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
+        if (few) {
+            resident.for_each_hit(candidates, [&](Key key, u32 column) {
+                shared.candidates.all.entries[slots.candidate++] = Ordinal::entry(key, column);
+            });
+        }
+        // Write the winners. Many winners are staged in shared memory, and so written in order and in few
+        // transactions: 1024 x 8192 bf16, k = 2048, 15 us, and 28 us without (H200). Few winners are not
+        // worth it.
+        const bool staged = STAGED_FROM <= k && k <= STAGED;
+        const Sink sink = sink_of(args, shared, k, staged);
+        sink.put_all([&](auto put) {
+            places.for_each_column(winners, [&](u32 column) {
+                put(slots.winner++, column, [&places, column] { return places.key_at(column); });
+            });
+        });
+        // Select the rest of the k winners from the candidates.
+        if (threshold.inside != wanted) {
+            if (few) {
+                __syncthreads();
+                const u32 above = threshold.above;
+                shared.candidates.select(shared.histogram, shared.threshold, threshold.inside, wanted,
+                                         [&args, &shared, above, staged](u32 slot, u32 column, Wide key) {
+                                             sink_of(args, shared, u32(args.k), staged)
+                                                 .put(above + slot, column, [key] { return Key(key); });
+                                         });
+            } else {
+                split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
+            }
+        }
+        // Write the staged winners in order.
+        sink.finish();
+    }
+
+    static __device__ __forceinline__ u32 index() { return blockIdx.x / CTAS; }
+
+    static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
+        const DirectSink<Config> direct = {args, index()};
+        return {direct, shared.winners, k, staged};
+    }
+
+    // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
+    // least to the greatest key split the candidates, until all candidates that are left win or are equal.
+    // `slot` is this thread's first place among the candidates. Not inlined: inlined, it would change the
+    // registers of the common path and cost it 0.25 us (1 x 8192, H200).
+    static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
+                                              Hits candidates, u32 slot, u32 place, u32 wanted,
+                                              bool staged) {
+        find_extremes(shared, places, candidates);
+        Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
+        bool settled = active.least == active.greatest;
+        while (!settled) {
+            shared.histogram.template clear<THREADS>();
+            if (threadIdx.x == 0) {
+                shared.reserved = 0;
+            }
+            __syncthreads();
+            Active inside;
+            Hits winners = {};
+            Hits left = {};
+            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
+            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
+                                                      inside, winners, left);
+            candidates = left;
+
+            Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
+            places.for_each_column(winners, [&](u32 column) {
+                sink_of(args, shared, u32(args.k), staged)
+                    .put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
+            });
+            slot = slots.candidate;
+            place += threshold.above;
+            wanted -= threshold.above;
+            settled = threshold.inside == wanted || active.shift == 0;
+            active = inside;
+            __syncthreads();
+        }
+        places.for_each_column(candidates, [&](u32 column) {
+            if (slot < wanted) {
+                sink_of(args, shared, u32(args.k), staged)
+                    .put(place + slot, column, [&places, column] { return places.key_at(column); });
+            }
+            ++slot;
+        });
+    }
+
+    // The least and the greatest key of the candidates, for all threads.
+    static __device__ __forceinline__ void find_extremes(Shared& shared,
+                                                         const Places& places, Hits candidates) {
+        if (threadIdx.x == 0) {
+            shared.extremes = Extremes<Wide>::of_none();
+        }
+        __syncthreads();
+        const auto own = Extremes<Wide>::of_warp(
+            [&](auto visit) { places.for_each_key(candidates, visit); });
+        own.add_to(shared.extremes);
+        __syncthreads();
+    }
+};
+
 // ---- kernels/block_filter.cuh ------------------------------------------------------------------
 #line 1 "templates/kernels/block_filter.cuh"
 // block_filter: one CTA selects the top k of one row of any length, and reads the row once.
@@ -2640,6 +3803,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 // It guesses a threshold from a sample of the row, keeps the scores above the threshold as candidates while
 // it reads the row, and selects the best k candidates. A guess that fails costs a second read of the row, above a
 // threshold that the candidates of the first tell; if that fails too, a rescan finds the best for certain.
+// Of a ragged launch, a row that registers hold is selected from as by block_resident: it needs no sample.
 // Sources: see filter/filter.cuh.
 //
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB, and the ring's. Barriers: uniform
@@ -2652,17 +3816,24 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 // uses row/row.cuh
 // uses sink/direct.cuh
 // uses sink/short_row.cuh
+// uses kernels/block_resident.cuh
 
 template <class Config>
 struct BlockFilter {
     using Steps = Filter<Config>;
-    using Shared = typename Steps::Shared;
+    using Short = BlockResident<Config>;
     static constexpr u32 TRIES = 2;
+
+    // A row needs one of them.
+    union Shared {
+        typename Steps::Shared filter;
+        typename Short::Shared resident;
+    };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         // Clear the counters, then wait for the preceding grid (PDL).
-        Steps::prepare(shared);
+        Steps::prepare(shared.filter);
         wait_for_preceding_grid();
 
         const u32 k = u32(args.k);
@@ -2676,27 +3847,34 @@ struct BlockFilter {
                 take_all<Config>(sink, row, k);
                 return;
             }
+            if constexpr (Config::RAGGED) {
+                if (row.length <= Stripes<Config>::SCORES) {
+                    Short::prepare(shared.resident);
+                    Short::select_from(args, shared.resident, row, k);
+                    return;
+                }
+            }
             const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
                                           Steps::CAPACITY};
 
             // Guess a threshold from a sample: the first stripe of the row, or two.
-            const auto guess = Steps::guess(shared, part, k);
+            const auto guess = Steps::guess(shared.filter, part, k);
 
             // Filter the row: the scores above the threshold are the candidates. Select the k best of them,
             // if there are k and the k-th is not below the threshold.
             typename Steps::PartCandidates candidates = {};
-            if (Steps::filter(shared, part, k, guess, candidates) &&
-                Steps::select(sink, shared, k, Steps::own(shared, candidates), [] {})) {
+            if (Steps::filter(shared.filter, part, k, guess, candidates) &&
+                Steps::select(sink, shared.filter, k, Steps::own(shared.filter, candidates), [] {})) {
                 sink.finish();
                 return;
             }
             if (!guess.found) {
                 break;
             }
-            Steps::prepare_again(shared, k, shared.candidates.size, 0);
+            Steps::prepare_again(shared.filter, k, shared.filter.candidates.size, 0);
         }
         // Rescan the row.
-        Steps::rescan_alone(args, sink, shared, blockIdx.x, k);
+        Steps::rescan_alone(args, sink, shared.filter, blockIdx.x, k);
         sink.finish();
     }
 };

@@ -2087,6 +2087,8 @@ struct StagedSink {
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with a first digit of the
 // rounded scores in registers.
 //
+// The filters select so from the short rows of a ragged launch, by one of the CTAS of each row.
+//
 // Scope: block; grid.x = rows. Shared memory: static, under 48 KB. Barriers: uniform over the CTA.
 // Preconditions: blockDim.x == Config::THREADS; k >= 1; columns <= THREADS * ITEMS <= 32768; row
 // addresses aligned to their element.
@@ -2107,7 +2109,7 @@ struct StagedSink {
 // uses sink/short_row.cuh
 // uses sink/staged.cuh
 
-template <class Config>
+template <class Config, u32 CTAS = 1>
 struct BlockResident {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
@@ -2141,18 +2143,29 @@ struct BlockResident {
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         // Clear the histogram while the preceding grid ends (PDL).
-        shared.histogram.template clear<THREADS>();
-        if (threadIdx.x == 0) {
-            shared.reserved = 0;
-        }
+        prepare(shared);
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole.
-        const Row<Config> row = find_row<Config>(args, blockIdx.x);
+        const Row<Config> row = find_row<Config>(args, index());
         const u32 k = u32(args.k);
         if (row.length <= k) {
             take_all<Config>(sink_of(args, shared, k, false), row, k);
             return;
         }
+        select_from(args, shared, row, k);
+    }
+
+    // Clears the histogram. `select_from` needs no barrier after it.
+    static __device__ __forceinline__ void prepare(Shared& shared) {
+        shared.histogram.template clear<THREADS>();
+        if (threadIdx.x == 0) {
+            shared.reserved = 0;
+        }
+    }
+
+    // Selects from a row of more than k scores.
+    static __device__ __forceinline__ void select_from(const LaunchArgs& args, Shared& shared,
+                                                       const Row<Config>& row, u32 k) {
         // Load the row, and count the upper bits of the rounded scores.
         const ResidentRow<Config> resident(row, 0);
         const Places& places = resident.places;
@@ -2207,8 +2220,10 @@ struct BlockResident {
         sink.finish();
     }
 
+    static __device__ __forceinline__ u32 index() { return blockIdx.x / CTAS; }
+
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
-        const DirectSink<Config> direct = {args, blockIdx.x};
+        const DirectSink<Config> direct = {args, index()};
         return {direct, shared.winners, k, staged};
     }
 

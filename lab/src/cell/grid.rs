@@ -211,7 +211,7 @@ fn odd() -> Vec<Cell> {
     let ragged = |cell: Cell| Cell { lengths: Lengths::Uniform, ..cell };
     let layouts = dense.iter().flat_map(|&cell| [ragged(cell), Cell { unaligned: true, ..cell }]);
     // Plans measured on dense rows are slower here, because short rows end early.
-    let batches = of(&[64], &[32768, 131_072]).into_iter().map(ragged);
+    let batches = of(&[64, 256, 512], &[32768, 131_072]).into_iter().map(ragged);
     layouts.chain(batches).collect()
 }
 
@@ -274,8 +274,8 @@ mod tests {
     fn a_tuning_has_as_many_problems_as_it_should() {
         let count = |grid| problems(&[grid], &[]).len();
         assert_eq!((count(Grid::Seed), count(Grid::Wide)), (108, 64));
-        // 16 shapes with 2 k, in 3 types and 2 layouts, and 2 that are ragged alone.
-        assert_eq!(count(Grid::Odd), 16 * 2 * 3 * 2 + 2 * 2 * 3);
+        // 16 shapes with 2 k, in 3 types and 2 layouts, and 6 that are ragged alone.
+        assert_eq!(count(Grid::Odd), 16 * 2 * 3 * 2 + 6 * 2 * 3);
         // 77 shapes in 3 types at 5 k, and one more; of 4096 columns, 4096 are no selection.
         assert_eq!(count(Grid::All), 3 * (77 * 5 + 5 - 10));
         let all = problems(&[Grid::All, Grid::All, Grid::Seed], &[]);
@@ -287,10 +287,12 @@ mod tests {
         let odd = problems(&[Grid::Odd], &[]);
         for (dtype, columns) in DType::ALL.iter().flat_map(|t| [32768, 131_072].map(|c| (t, c))) {
             for k in [512, 2048] {
-                let dense = Problem::new(*dtype, 64, columns, k);
-                let (mut ragged, mut unaligned) = (dense, dense);
-                (ragged.ragged, unaligned.vec_size) = (true, 1);
-                assert!(odd.contains(&ragged) && !odd.contains(&unaligned), "{dense}");
+                for rows in [64, 256, 512] {
+                    let dense = Problem::new(*dtype, rows, columns, k);
+                    let (mut ragged, mut unaligned) = (dense, dense);
+                    (ragged.ragged, unaligned.vec_size) = (true, 1);
+                    assert!(odd.contains(&ragged) && !odd.contains(&unaligned), "{dense}");
+                }
             }
         }
     }

@@ -105,8 +105,13 @@ fn crowd(variant: &Variant, problem: &Problem, gpu: usize) -> Option<&'static st
     let Problem { rows, columns, ragged, .. } = *problem;
     let cluster = variant.cluster as usize;
     let stripe = |items: u32| (variant.threads * items) as usize * cluster;
-    // Ragged rows are not all full: clusters of short ones end early, and load few pieces.
-    let (turns, typical) = if ragged { (4, columns / 4) } else { (2, columns) };
+    // Ragged rows are not all full: clusters of short ones end early, and load few pieces. Of a short row all
+    // CTAs but one end at once, so small clusters may be many.
+    let (turns, typical) = match (ragged, cluster) {
+        (true, ..=4) => (8, columns / 4),
+        (true, _) => (4, columns / 4),
+        (false, _) => (2, columns),
+    };
     if rows * cluster > turns * gpu {
         Some("its clusters would queue too long")
     } else if stripe(16) > 2 * columns {
@@ -211,6 +216,8 @@ mod tests {
         }
         assert!(!ragged.iter().any(|&(cluster, _)| cluster > 8), "{ragged:?}");
         assert_eq!(clusters(dense), [(2, 32), (3, 32), (4, 32)]);
+        let many = clusters(Problem { rows: 512, ragged: true, ..dense });
+        assert_eq!(many, [(2, 16), (2, 32)]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod launches;
 mod launching;
 mod mutation;
 mod program;
+mod ragged;
 mod rows;
 mod seams;
 mod special;

@@ -17,7 +17,7 @@ pub fn inputs(variant: &Variant) -> Vec<Input> {
         return staged(variant);
     }
     assert_eq!((variant.threads * variant.items) as usize, STRIPE, "the inputs count in stripes");
-    // Whole rows of few stripes, and winners above a bin that fits on chip.
+    // Whole rows of few stripes, and winners above a bin that fits on chip. Registers hold the rows of one stripe.
     let mut inputs = vec![
         Input::of(Distribution::Normal, 1.0, 3, 1000, 40),
         Input::of(Distribution::Normal, 1.0, 1, 3 + 3 * STRIPE, 40),
@@ -37,13 +37,13 @@ fn block(variant: &Variant) -> Vec<Input> {
     let row = |columns, k, score| row(variant, 1, columns, k, score);
     vec![
         // Very many ties, all of them winners or only some of them.
-        Input::of(Distribution::Equal, 1.0, 3, 900, 700),
-        Input::of(Distribution::Distinct64, 1.0, 3, 1000, 513),
+        Input::of(Distribution::Equal, 1.0, 3, 2200, 700),
+        Input::of(Distribution::Distinct64, 1.0, 3, 2200, 513),
         // More candidates than the buffer has places, all different, or many of each score.
         Input::of(Distribution::OneBin, 1.0, 1, 5000, 2048),
         row(5000, 2048, |_, random| (50.0 * random).floor()),
         // The bin of the last winner is full.
-        row(2000, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
+        row(2200, 600, |_, random| if random < 0.002 { 1e30 } else { 1.0 + random }),
         // The sample is better than the row, and the guess too high.
         row(5000, 600, |stripe, random| if stripe < 2 { 1.0 + random } else { random }),
         // The sample is worse than the row: more scores are above the guess than there are places.
