@@ -1,7 +1,7 @@
 //! `block_codes`: one CTA a row of bf16 scores, the row in its registers, a histogram bin for each code.
 
 use super::resident::{self, ITEMS};
-use super::{Kernel, LaunchKind, Sizes};
+use super::{Kernel, LaunchKind, STAGES, Sizes};
 use crate::{DType, Fault, Key, Variant};
 
 pub(super) const KERNEL: Kernel = Kernel {
@@ -9,6 +9,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     pdl: true,
     items: ITEMS,
     clusters: &[1],
+    stages: STAGES,
     most_k: None,
     filters: false,
     candidates: 3072,
@@ -25,6 +26,7 @@ pub(super) const KERNEL: Kernel = Kernel {
         threads: &[256, 512, 1024],
         items: &[8, 16, 32],
         clusters: &[1],
+        stages: STAGES,
     }],
 };
 

@@ -1,6 +1,6 @@
 //! `warp_resident`: one warp a row of at most 1024 columns, the row in its registers.
 
-use super::{Kernel, LaunchKind, Sizes};
+use super::{Kernel, LaunchKind, STAGES, Sizes};
 use crate::{Fault, Key, Variant};
 
 /// Scores that a thread may hold.
@@ -17,6 +17,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     pdl: true,
     items: ITEMS,
     clusters: &[1],
+    stages: STAGES,
     most_k: None,
     filters: false,
     candidates: 3072,
@@ -28,7 +29,13 @@ pub(super) const KERNEL: Kernel = Kernel {
     zeroed_bytes: 0,
     workspace_bytes: |_, _, _| 0,
     reason,
-    measured: &[Sizes { bins: &[BINS], threads: &[256], items: ITEMS, clusters: &[1] }],
+    measured: &[Sizes {
+        bins: &[BINS],
+        threads: &[256],
+        items: ITEMS,
+        clusters: &[1],
+        stages: STAGES,
+    }],
 };
 
 /// A thread needs some 32 registers beside the keys.
