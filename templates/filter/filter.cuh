@@ -113,7 +113,6 @@ struct Filter {
     static __device__ __forceinline__ void prepare_again(Shared& shared, u32 k, u32 size, Wide last) {
         const u32 goal = shared.goal;
         const ScoreKey greatest = shared.greatest;
-        copy_async_wait_but_last(0);  // a row of NaN was not filtered
         __syncthreads();  // the counters have been read
         prepare(shared);
         if (threadIdx.x == 0) {

@@ -2371,8 +2371,7 @@ struct Filter {
     static __device__ __forceinline__ void prepare_again(Shared& shared, u32 k, u32 size, Wide last) {
         const u32 goal = shared.goal;
         const ScoreKey greatest = shared.greatest;
-        copy_async_wait_all();  // a row of NaN was not filtered
-        __syncthreads();        // the counters have been read
+        __syncthreads();  // the counters have been read
         prepare(shared);
         if (threadIdx.x == 0) {
             const u32 target = size < k ? k + (k - size) / 2 + k / 8 + 8 : (k + CAPACITY) / 2;

@@ -32,6 +32,7 @@ const ANY: Variant = Variant {
     threads: THREADS,
     items: 0,
     cluster: 1,
+    stages: Variant::STAGES,
     semantics: Semantics::DEFAULT,
     program: None,
 };

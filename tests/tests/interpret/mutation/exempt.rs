@@ -45,6 +45,14 @@ pub const UNREACHED: &[Exempt] = &[
         reason: "its histogram is clear when it counts the candidates",
     },
     Exempt {
+        kernel: "block_filter",
+        file: "templates/filter/filter.cuh",
+        function: "guess",
+        construct: "__syncthreads(), number 2",
+        mutation: ANY,
+        reason: "its second try guesses again: only a cluster knows a key that k candidates reach",
+    },
+    Exempt {
         kernel: "grid_filter",
         file: "templates/filter/filter.cuh",
         function: "guess",
