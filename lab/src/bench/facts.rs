@@ -93,8 +93,11 @@ pub struct Mix<'a> {
 
 /// Every mix of ragged rows of which every part was measured too.
 pub fn mixes(document: &Document) -> Vec<Mix<'_>> {
+    // The one of the mix's grid, which was measured beside it, else of any.
     let entry = |cell: &Cell| {
-        document.cells.iter().find(|entry| Cell { grid: cell.grid, ..entry.cell } == *cell)
+        let same = |entry: &&Entry| Cell { grid: cell.grid, ..entry.cell } == *cell;
+        let exact = document.cells.iter().find(|entry| entry.cell == *cell);
+        exact.or_else(|| document.cells.iter().find(same))
     };
     let mix = |mix: &'_ Entry| {
         let parts = ragged::parts(&mix.cell).into_iter();

@@ -15,9 +15,9 @@ use topkit_lab::bench::record::{Document, Measure};
 
 /// The measure of the bars.
 const OF: Measure = Measure::Warm;
-const WIDTH: i32 = 760;
+const WIDTH: i32 = 820;
 /// Where bars begin and end; the room after that is for their numbers.
-const BARS: (i32, i32) = (230, WIDTH - 150);
+const BARS: (i32, i32) = (230, WIDTH - 190);
 const TOP: i32 = 52;
 const BAR: i32 = 15;
 const GAP: i32 = 9;

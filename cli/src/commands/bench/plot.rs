@@ -16,7 +16,7 @@ use topkit::DType;
 use topkit_lab::Grid;
 use topkit_lab::bench::builds;
 use topkit_lab::bench::ratio::Pair;
-use topkit_lab::bench::record::{Document, Measure};
+use topkit_lab::bench::record::{Document, Each, Measure};
 use topkit_lab::bench::table::Table;
 
 /// Peers that a panel shows, the fastest of them.
@@ -29,12 +29,17 @@ const FOOT: i32 = 24;
 const OURS: RGBColor = RGBColor(196, 30, 58);
 const FLOOR: RGBColor = RGBColor(110, 110, 110);
 const BUILD: RGBColor = RGBColor(70, 70, 70);
-const OTHERS: [RGBColor; PEERS] = [
-    RGBColor(31, 119, 180),
-    RGBColor(44, 150, 44),
-    RGBColor(230, 110, 0),
+/// The colors of libraries, in the order of their names, so that a library has one in every panel.
+const OTHERS: [RGBColor; 9] = [
     RGBColor(128, 83, 173),
     RGBColor(130, 76, 65),
+    RGBColor(230, 110, 0),
+    RGBColor(20, 150, 160),
+    RGBColor(31, 119, 180),
+    RGBColor(200, 80, 160),
+    RGBColor(150, 150, 20),
+    RGBColor(44, 150, 44),
+    RGBColor(90, 90, 200),
 ];
 /// The distance of two names.
 const NAME: i32 = 15;
@@ -48,6 +53,12 @@ struct Line {
     points: Points,
     color: RGBColor,
     width: u32,
+}
+
+/// Where the times of peers come from, and the libraries of a plot by name.
+struct Peers<'a> {
+    table: Option<&'a Table>,
+    libraries: Vec<String>,
 }
 
 /// How a plot is drawn again from the document.
@@ -102,6 +113,9 @@ fn draw(svg: &mut String, pairs: &[&Pair<'_>], title: &str, table: Option<&Table
     let root = SVGBackend::with_string(svg, (width.unsigned_abs(), height.unsigned_abs()))
         .into_drawing_area();
     root.fill(&WHITE)?;
+    let names = pairs.iter().flat_map(|pair| variants(pair, table)).map(|(name, _)| library(&name));
+    let names: BTreeSet<String> = names.filter(|name| !builds::is_build(name)).collect();
+    let others = Peers { table, libraries: names.into_iter().collect() };
     for (down, &rows) in (0..).zip(&rows) {
         let here: Vec<&Pair<'_>> =
             pairs.iter().copied().filter(|pair| pair.entry.cell.rows == rows).collect();
@@ -109,7 +123,7 @@ fn draw(svg: &mut String, pairs: &[&Pair<'_>], title: &str, table: Option<&Table
         for (across, &measure) in (0..).zip(&measures) {
             let title = format!("{title}, {rows} {noun}, {}", measure.name());
             let corner = (PANEL.0 * across, PANEL.1 * down);
-            draw_panel(&root, corner, &here, measure, &title, table)?;
+            draw_panel(&root, corner, &here, measure, &title, &others)?;
         }
     }
     faint(&root, &format!("Drawn by: {}", command(table)), (10, height - FOOT / 2))?;
@@ -123,7 +137,7 @@ fn draw_panel(
     pairs: &[&Pair<'_>],
     measure: Measure,
     title: &str,
-    table: Option<&Table>,
+    others: &Peers<'_>,
 ) -> Drawn {
     let points = |us: &dyn Fn(&Pair<'_>) -> Option<f64>| -> Points {
         let point = |pair: &&Pair<'_>| Some((pair.entry.cell.cols, us(pair)?));
@@ -133,7 +147,7 @@ fn draw_panel(
     };
     let line =
         |name: &str, points, color, width| Line { name: name.to_owned(), points, color, width };
-    let mut lines = peers(pairs, measure, table);
+    let mut lines = peers(pairs, measure, others);
     let floor = points(&|pair| pair.entry.read_once?.us(measure));
     lines.push(line("read once", floor, FLOOR, 1));
     lines.push(line("topkit", points(&|pair| pair.entry.ours.us(measure)), OURS, 3));
@@ -187,31 +201,45 @@ fn draw_panel(
     let names = apart(&heights, NAME, (box_y.1, box_y.0));
     for ((line, end), height) in lines.iter().zip(ends).zip(names) {
         let name = (box_x.1 + 16, height);
-        let to = [(end.0 + 4, end.1), (name.0 - 3, height)];
-        area.draw(&PathElement::new(to, line.color.mix(0.4)))?;
+        dotted(area, (end.0 + 5, end.1), (name.0 - 3, height), line.color)?;
         colored(area, &line.name, name, line.color)?;
     }
     Ok(())
 }
 
-/// The peers of the table and of this run, each with the best exact variant at each length: the fastest of
-/// the libraries, by the lengths that they serve and their mean, and every other build of topkit.
-fn peers(pairs: &[&Pair<'_>], measure: Measure, table: Option<&Table>) -> Vec<Line> {
+/// Dots from the end of a line to its name: no times are between.
+fn dotted(area: &Area<'_>, from: (i32, i32), to: (i32, i32), color: RGBColor) -> Drawn {
+    const STEP: i32 = 5;
+    let count = ((to.0 - from.0) / STEP).max(1);
+    for dot in 0..=count {
+        let at = (from.0 + (to.0 - from.0) * dot / count, from.1 + (to.1 - from.1) * dot / count);
+        area.draw(&Circle::new(at, 1, color.mix(0.5).filled()))?;
+    }
+    Ok(())
+}
+
+/// The exact variants of the table and of this run in a cell, with their times.
+fn variants(pair: &Pair<'_>, table: Option<&Table>) -> Vec<(String, Each<Option<f64>>)> {
+    let row = table.and_then(|table| table.find(&pair.entry.cell));
+    let listed = row.iter().flat_map(|row| row.peers()).map(|(name, us)| (name.to_owned(), us));
+    let here = pair
+        .entry
+        .peers
+        .iter()
+        .map(|peer| (peer.name.clone(), Measure::ALL.map(|measure| peer.outcome.us(measure))));
+    listed.chain(here).collect()
+}
+
+/// The peers, each with the best exact variant at each length: the fastest of the libraries, by the lengths
+/// that they serve and their mean, and every other build of topkit.
+fn peers(pairs: &[&Pair<'_>], measure: Measure, peers: &Peers<'_>) -> Vec<Line> {
     let mut best: BTreeMap<String, BTreeMap<usize, f64>> = BTreeMap::new();
     for pair in pairs {
-        let cols = pair.entry.cell.cols;
-        let mut add = |name: &str, us: Option<f64>| {
-            let Some(us) = us else { return };
-            let least = best.entry(library(name)).or_default().entry(cols).or_insert(us);
+        for (name, us) in variants(pair, peers.table) {
+            let Some(us) = us[measure as usize] else { continue };
+            let line = best.entry(library(&name)).or_default();
+            let least = line.entry(pair.entry.cell.cols).or_insert(us);
             *least = least.min(us);
-        };
-        for (name, us) in
-            table.and_then(|t| t.find(&pair.entry.cell)).iter().flat_map(|row| row.peers())
-        {
-            add(name, us[measure as usize]);
-        }
-        for peer in &pair.entry.peers {
-            add(&peer.name, peer.outcome.us(measure));
         }
     }
     let line = |(name, points): (String, BTreeMap<usize, f64>)| Line {
@@ -230,8 +258,9 @@ fn peers(pairs: &[&Pair<'_>], measure: Measure, table: Option<&Table>) -> Vec<Li
         b.points.len().cmp(&a.points.len()).then_with(|| mean(a).total_cmp(&mean(b)))
     });
     lines.truncate(PEERS);
-    for (line, color) in lines.iter_mut().zip(OTHERS) {
-        (line.color, line.width) = (color, 2);
+    for line in &mut lines {
+        let place = peers.libraries.iter().position(|name| *name == line.name).unwrap_or(0);
+        (line.color, line.width) = (OTHERS[place % OTHERS.len()], 2);
     }
     lines.extend(builds);
     lines
