@@ -78,6 +78,7 @@ pub fn variants() -> Vec<Variant> {
         threads: 512,
         items: 16,
         cluster: 1,
+        stages: Variant::STAGES,
         semantics: semantics(0),
         program: None,
     });
