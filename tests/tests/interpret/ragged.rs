@@ -48,6 +48,7 @@ fn filters<S: Score>() -> [Variant; 3] {
             threads: 128,
             items: 16,
             cluster,
+            stages: Variant::STAGES,
             semantics: ragged(),
             program: None,
         })

@@ -5,9 +5,15 @@ use super::*;
 
 const CLEAR: &str = "shared.histogram.template clear<THREADS>();\n                __syncthreads();";
 
+/// The kernel that the proofs change.
+fn radix() -> Subject {
+    let of_kernel = |(_, variant): &(_, Variant)| variant.kernel == KernelKind::BlockRadix;
+    let (name, variant) = variants().into_iter().find(of_kernel).unwrap();
+    subject(name, &variant)
+}
+
 fn checked(source: RenderedSource, at: usize) -> Result<Row, String> {
-    let kernel = KernelKind::BlockRadix;
-    let subject = Subject { source, ..subject(kernel) };
+    let subject = Subject { source, ..radix() };
     let sites = scan(&subject.source.text);
     let site = sites.into_iter().find(|site| site.range.start == at).unwrap();
     let Some(Rule::Mutate(mutations)) = rule(&site) else { panic!("{}", site.place()) };
@@ -17,7 +23,7 @@ fn checked(source: RenderedSource, at: usize) -> Result<Row, String> {
 
 #[test]
 fn an_unneeded_barrier_is_named() {
-    let mut source = subject(KernelKind::BlockRadix).source;
+    let mut source = radix().source;
     let at = source.text.find(CLEAR).unwrap() + CLEAR.len();
     source.text.insert_str(at, " __syncthreads();");
     let wrong = checked(source, at + 1).unwrap_err();
@@ -27,7 +33,7 @@ fn an_unneeded_barrier_is_named() {
 
 #[test]
 fn a_barrier_that_no_input_reaches_is_named() {
-    let mut source = subject(KernelKind::BlockRadix).source;
+    let mut source = radix().source;
     let at = source.text.find(CLEAR).unwrap() + CLEAR.len();
     let dead = " if (k == 12345) { __syncthreads(); }";
     source.text.insert_str(at, dead);
@@ -37,8 +43,7 @@ fn a_barrier_that_no_input_reaches_is_named() {
 
 #[test]
 fn an_exemption_must_hold() {
-    let subject = subject(KernelKind::BlockRadix);
-    let stale = stale_exemptions(&[subject]);
+    let stale = stale_exemptions(&[radix()]);
     let missing = UNREACHED.iter().chain(EQUIVALENT).filter(|one| one.kernel != "block_radix");
     assert_eq!(stale.len(), missing.count(), "{stale:?}");
     assert_eq!(stale_exemptions(&[]).len(), UNREACHED.len() + EQUIVALENT.len());
