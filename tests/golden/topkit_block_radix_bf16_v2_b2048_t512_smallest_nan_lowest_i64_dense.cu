@@ -121,13 +121,11 @@ template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
-    if (magnitude > Dtype::INFINITE) {
-        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
-    }
-    if (magnitude == 0) {
-        return Dtype::SIGN;
-    }
-    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
+    // Selections, not branches: a kernel makes the keys of many scores at once.
+    const Bits flipped = static_cast<Bits>(Bits(0) - ((bits & Dtype::SIGN) != 0)) | Dtype::SIGN;
+    const Bits number = static_cast<Bits>(bits ^ flipped);
+    const Bits unsigned_zero = magnitude == 0 ? Dtype::SIGN : number;
+    return magnitude > Dtype::INFINITE ? (NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0)) : unsigned_zero;
 }
 
 // Keys of the score alone: equal scores have equal keys, and any of them may win.
@@ -226,6 +224,16 @@ struct PlainSource {
 
     __device__ __forceinline__ Element score(Element element, u32) const { return element; }
     __device__ __forceinline__ bool keep(u32) const { return true; }
+};
+
+// Whether the columns of a row are known without a read from memory.
+template <class Source>
+struct KnowsRow {
+    static constexpr bool VALUE = false;
+};
+template <class Dtype>
+struct KnowsRow<PlainSource<Dtype, false>> {
+    static constexpr bool VALUE = true;
 };
 
 // ---- sink/indices.cuh --------------------------------------------------------------------------
@@ -901,9 +909,8 @@ struct OutputSlots {
 #line 1 "templates/sink/direct.cuh"
 // Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
-// memory: none. Barriers: none.
-// Preconditions: slot < k; no slot is put or filled twice.
+// Scope: thread, but `finish`, which all threads that work on a row must reach, once. Shared memory: none.
+// Barriers: none. Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 // uses row/row.cuh

@@ -121,13 +121,11 @@ template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
-    if (magnitude > Dtype::INFINITE) {
-        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
-    }
-    if (magnitude == 0) {
-        return Dtype::SIGN;
-    }
-    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
+    // Selections, not branches: a kernel makes the keys of many scores at once.
+    const Bits flipped = static_cast<Bits>(Bits(0) - ((bits & Dtype::SIGN) != 0)) | Dtype::SIGN;
+    const Bits number = static_cast<Bits>(bits ^ flipped);
+    const Bits unsigned_zero = magnitude == 0 ? Dtype::SIGN : number;
+    return magnitude > Dtype::INFINITE ? (NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0)) : unsigned_zero;
 }
 
 // Keys of the score alone: equal scores have equal keys, and any of them may win.
@@ -226,6 +224,16 @@ struct PlainSource {
 
     __device__ __forceinline__ Element score(Element element, u32) const { return element; }
     __device__ __forceinline__ bool keep(u32) const { return true; }
+};
+
+// Whether the columns of a row are known without a read from memory.
+template <class Source>
+struct KnowsRow {
+    static constexpr bool VALUE = false;
+};
+template <class Dtype>
+struct KnowsRow<PlainSource<Dtype, false>> {
+    static constexpr bool VALUE = true;
 };
 
 // ---- sink/indices.cuh --------------------------------------------------------------------------
@@ -833,6 +841,8 @@ struct ScoreCodes {
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
+    // The lowest bits of a code that are zero in most exponents.
+    static constexpr u32 UNUSED_BITS = Dtype::MANTISSA_BITS < 10 ? 10 - Dtype::MANTISSA_BITS : 0;
     // Whether halves of most exponents hold scores without rounding.
     static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
     // Whether scores of this code's exponent are equal if their codes are equal. Precondition: ARE_EXACT.
@@ -1324,6 +1334,7 @@ struct ClusterShare {
 template <>
 struct ClusterShare<1> {
     static constexpr u32 rank = 0;
+    ClusterShare() = default;
     __device__ __forceinline__ explicit ClusterShare(u32) {}
 };
 
@@ -1393,6 +1404,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     };
 
+    ResidentPlaces() = default;
     __device__ __forceinline__ ResidentPlaces(const Row<Config>& row, u32 rank)
         : ClusterShare<Config::CLUSTER>{rank}, Vectors(row) {}
 
@@ -1403,6 +1415,23 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         for (u32 w = 0; w < WORDS; ++w) {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 visit(column_of(w, __ffs(rest) - 1));
+            }
+        }
+        if (hits.edge != 0) {
+            visit(edge_column());
+        }
+    }
+
+    // Calls visit(column) once for every hit, without a loop: in as much time for many hits as for few.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_of_many(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 p = 0; p < PAIRS; ++p) {
+#pragma unroll
+            for (u32 second = 0; second < 2; ++second) {
+                if (hits.words[p / 16] & 1u << (p % 16 + 16 * second)) {
+                    visit(column(p / VECTOR_PAIRS, p % VECTOR_PAIRS * 2 + second));
+                }
             }
         }
         if (hits.edge != 0) {
@@ -1511,7 +1540,9 @@ struct ResidentRow {
     u32 pairs[Places::PAIRS];  // -inf where the thread holds no score
     u32 edge;                  // a score before or after the vectors, in the low half
 
-    __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : places(row, rank) {
+    __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : ResidentRow(Places(row, rank)) {}
+
+    __device__ __forceinline__ explicit ResidentRow(const Places& own) : places(own) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
             Words::clear(words, Words::VECTOR * v);
@@ -1522,7 +1553,7 @@ struct ResidentRow {
         edge = rounded(Word::WORST_BITS, 0);
         if (places.holds_edge()) {
             const u32 at = places.edge_column();
-            edge = rounded(Words::score(row, __ldg(row.elements + at), at), 0);
+            edge = rounded(Words::score(own, __ldg(own.elements + at), at), 0);
         }
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {
@@ -1952,9 +1983,8 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 #line 1 "templates/sink/direct.cuh"
 // Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
-// memory: none. Barriers: none.
-// Preconditions: slot < k; no slot is put or filled twice.
+// Scope: thread, but `finish`, which all threads that work on a row must reach, once. Shared memory: none.
+// Barriers: none. Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 // uses row/row.cuh
@@ -2064,7 +2094,7 @@ struct StagedSink {
         direct.finish();
     }
 
-   private:
+    // Takes one winner. Precondition: winners are staged.
     template <class MakeKey>
     __device__ __forceinline__ void stage(u32 slot, u32 column, MakeKey key) const {
         winners.columns[slot] = column;

@@ -121,13 +121,11 @@ template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
-    if (magnitude > Dtype::INFINITE) {
-        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
-    }
-    if (magnitude == 0) {
-        return Dtype::SIGN;
-    }
-    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
+    // Selections, not branches: a kernel makes the keys of many scores at once.
+    const Bits flipped = static_cast<Bits>(Bits(0) - ((bits & Dtype::SIGN) != 0)) | Dtype::SIGN;
+    const Bits number = static_cast<Bits>(bits ^ flipped);
+    const Bits unsigned_zero = magnitude == 0 ? Dtype::SIGN : number;
+    return magnitude > Dtype::INFINITE ? (NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0)) : unsigned_zero;
 }
 
 // Keys of the score alone: equal scores have equal keys, and any of them may win.
@@ -226,6 +224,16 @@ struct PlainSource {
 
     __device__ __forceinline__ Element score(Element element, u32) const { return element; }
     __device__ __forceinline__ bool keep(u32) const { return true; }
+};
+
+// Whether the columns of a row are known without a read from memory.
+template <class Source>
+struct KnowsRow {
+    static constexpr bool VALUE = false;
+};
+template <class Dtype>
+struct KnowsRow<PlainSource<Dtype, false>> {
+    static constexpr bool VALUE = true;
 };
 
 // ---- sink/indices.cuh --------------------------------------------------------------------------
@@ -407,7 +415,6 @@ __device__ __forceinline__ void launch_dependents() {
 #ifdef TOPKIT_INTERPRET
 using topkit::copy_async;
 using topkit::copy_async_commit;
-using topkit::copy_async_wait_all;
 using topkit::copy_async_wait_but_last;
 #else
 __device__ __forceinline__ void copy_async(uint4* to, const uint4* from) {
@@ -426,16 +433,19 @@ __device__ __forceinline__ void copy_async_commit() {
 #endif
 }
 
-__device__ __forceinline__ void copy_async_wait_all() {
+// Waits for all groups but the last `groups`. Precondition: a constant below 8.
+__device__ __forceinline__ void copy_async_wait_but_last(u32 groups) {
 #if TOPKIT_ASYNC_COPY_PTX
-    asm volatile("cp.async.wait_group 0;" ::: "memory");
-#endif
-}
-
-// Waits for all groups but the last.
-__device__ __forceinline__ void copy_async_wait_but_last() {
-#if TOPKIT_ASYNC_COPY_PTX
-    asm volatile("cp.async.wait_group 1;" ::: "memory");
+    switch (groups) {
+        case 0: asm volatile("cp.async.wait_group 0;" ::: "memory"); break;
+        case 1: asm volatile("cp.async.wait_group 1;" ::: "memory"); break;
+        case 2: asm volatile("cp.async.wait_group 2;" ::: "memory"); break;
+        case 3: asm volatile("cp.async.wait_group 3;" ::: "memory"); break;
+        case 4: asm volatile("cp.async.wait_group 4;" ::: "memory"); break;
+        case 5: asm volatile("cp.async.wait_group 5;" ::: "memory"); break;
+        case 6: asm volatile("cp.async.wait_group 6;" ::: "memory"); break;
+        default: asm volatile("cp.async.wait_group 7;" ::: "memory"); break;
+    }
 #endif
 }
 #endif
@@ -1039,6 +1049,8 @@ struct Ring {
     using Word = typename Slices::Word;
     using Words = typename Slices::Words;
     static constexpr u32 STAGES = Config::STAGES;
+    // Stripes that are filtered before their hits become candidates.
+    static constexpr u32 BATCH = STAGES == 2 ? 1 : STAGES;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 VECTORS = Slices::VECTORS;
     static constexpr u32 VEC_SIZE = Config::VEC_SIZE;
@@ -1103,7 +1115,12 @@ struct Ring {
 
     // One of the thread's elements of a stripe that has arrived.
     __device__ __forceinline__ Element element(u32 stage, u32 item) const {
-        const uint4* vector = own + (stage * VECTORS + item / VEC_SIZE) * THREADS;
+        return element(threadIdx.x, stage, item);
+    }
+
+    // An element of any thread. Precondition: a barrier since the stripe arrived.
+    __device__ __forceinline__ Element element(u32 thread, u32 stage, u32 item) const {
+        const uint4* vector = own - threadIdx.x + thread + (stage * VECTORS + item / VEC_SIZE) * THREADS;
         return reinterpret_cast<const Element*>(vector)[item % VEC_SIZE];
     }
 };
@@ -1112,9 +1129,8 @@ struct Ring {
 #line 1 "templates/sink/direct.cuh"
 // Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: thread, but `finish`, which all threads of a CTA that put winners must reach, once a row. Shared
-// memory: none. Barriers: none.
-// Preconditions: slot < k; no slot is put or filled twice.
+// Scope: thread, but `finish`, which all threads that work on a row must reach, once. Shared memory: none.
+// Barriers: none. Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 // uses row/row.cuh
@@ -1614,6 +1630,7 @@ struct Candidates {
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
+    static constexpr u32 EDGE = 1u << 31;  // marks a column among positions
     using Search = CutSearch<Wide, THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Set = CandidateSet<Ordinal, THREADS / WARP_SIZE>;
 
@@ -1635,6 +1652,61 @@ struct Candidates {
             keys[slot] = stripes.key_of(element(Word::item_of(bit)), column_of(stripes, stripe, bit));
             columns[slot] = column_of(stripes, stripe, bit);
         });
+    }
+
+    // Appends the positions of the hits of the last `count` stripes of a batch, as far as there are `capacity`
+    // places. Registers cannot be indexed, so the hits move to the last place: a loop takes less code, which
+    // each CTA fetches once, than a copy of its body for each stripe.
+    template <u32 BATCH>
+    __device__ __forceinline__ void push_positions(u32 (&hits)[BATCH], u32 count, u32 capacity) {
+        u32 own = 0;
+#pragma unroll
+        for (u32 b = 0; b < BATCH; ++b) {
+            own += __popc(hits[b]);
+        }
+        if (!__any_sync(FULL_MASK, own != 0)) {
+            return;
+        }
+        u32 slot = reserve_slot(size, own);
+        u32 position = (count * THREADS + threadIdx.x) * 32;
+#pragma unroll 1
+        for (; count > 0; --count) {
+            position -= THREADS * 32;
+#pragma unroll 1
+            for (u32 rest = hits[BATCH - 1]; rest != 0; rest &= rest - 1) {
+                if (slot < capacity) {
+                    columns[slot] = position + __ffs(rest) - 1;
+                }
+                slot += 1;
+            }
+#pragma unroll
+            for (u32 b = BATCH - 1; b > 0; --b) {
+                hits[b] = hits[b - 1];
+            }
+        }
+    }
+
+    // Makes candidates of the positions from a place on: `stripe` and every `step`-th after it are the stripes;
+    // element(number, thread, item) gives an element of the batch. Precondition: a barrier since
+    // the last was pushed.
+    template <class MakeElement>
+    __device__ __forceinline__ void resolve(const Stripes<Config>& stripes, u32 stripe, u32 step,
+                                            u32 from, u32 end, MakeElement element) {
+#pragma unroll 1
+        for (u32 slot = from + threadIdx.x; slot < end; slot += THREADS) {
+            const u32 position = columns[slot];
+            u32 column = position & ~EDGE;
+            if (position & EDGE) {
+                keys[slot] = stripes.key_at(column);
+            } else {
+                const u32 item = Word::item_of(position % 32);
+                const u32 thread = position / 32 % THREADS;
+                const u32 number = position / 32 / THREADS;
+                column = stripes.column(stripe + number * step, thread, item);
+                keys[slot] = stripes.key_of(element(number, thread, item), column);
+            }
+            columns[slot] = column;
+        }
     }
 
     // Appends a score of the row's unaligned ends.
@@ -2389,8 +2461,12 @@ struct Filter {
         constexpr u32 STAGES = Ring<Config>::STAGES;
         const Ring<Config> ring;
 #pragma unroll 1
-        for (u32 turn = 0; turn < min(turns, STAGES); ++turn) {
-            ring.prefetch(stripes, part.rank + turn * part.parts, turn);
+        for (u32 turn = 0; turn < STAGES; ++turn) {
+            if (turn < turns) {
+                ring.prefetch(stripes, part.rank + turn * part.parts, turn);
+            } else {
+                copy_async_commit();
+            }
         }
         if (turns <= STAGES) {
             launch_dependents();
@@ -2405,10 +2481,10 @@ struct Filter {
                                                   float(stripes.length) * sampled);
         // The places of the part, for as many scores as the sample has.
         const float places = float(part.share) * __fdividef(two ? 2.0f : 1.0f, float(turns));
-        if (turns == 1 || two) {
-            copy_async_wait_all();
+        if (two) {
+            copy_async_wait_but_last(STAGES - 2);
         } else {
-            copy_async_wait_but_last();
+            copy_async_wait_but_last(STAGES - 1);
         }
         __syncthreads();
         if (shared.known) {
@@ -2436,6 +2512,7 @@ struct Filter {
         const Stripes<Config>& stripes = part.stripes;
         const u32 turns = stripes.count / part.parts;
         constexpr u32 STAGES = Ring<Config>::STAGES;
+        constexpr u32 BATCH = Ring<Config>::BATCH;
         const Ring<Config> ring;
         const u32 limit = Word::of_key(guess.threshold);
         if (threadIdx.x == 0) {
@@ -2446,27 +2523,34 @@ struct Filter {
         if (stripes.holds_edge(part.rank)) {
             const Key key = stripes.key_at(stripes.edge_column());
             if (Ordinal::score_key(key) > guess.threshold) {
-                shared.candidates.push_edge(key, stripes.edge_column(), part.room);
+                shared.candidates.push_edge(
+                    key, stripes.edge_column() | (BATCH == 1 ? 0 : Buffer::EDGE), part.room);
             }
         }
 
         // Filter each stripe while the next is prefetched. No score is above a NaN that wins.
         const bool above = !Word::NAN_WINS || guess.threshold <= Word::best_key();
+        if constexpr (BATCH > 1) {
+            if (above) {
+                filter_batches(shared, part, limit);
+            }
+        } else {
 #pragma unroll 1
-        for (u32 turn = 0; above && turn < turns; ++turn) {
-            const u32 stage = turn % STAGES;
-            const u32 stripe = part.rank + turn * part.parts;
-            copy_async_wait_but_last();
-            const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
-            shared.candidates.push(stripes, stripe, hits, part.room,
-                                   [&](u32 item) { return ring.element(stage, item); });
-            if (turn + STAGES < turns) {
-                ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
-                if (turn + STAGES + 1 == turns) {
-                    launch_dependents();
+            for (u32 turn = 0; above && turn < turns; ++turn) {
+                const u32 stage = turn % STAGES;
+                const u32 stripe = part.rank + turn * part.parts;
+                copy_async_wait_but_last(STAGES - 1);
+                const u32 hits = hits_beyond(ring, stripes, stripe, stage, limit);
+                shared.candidates.push(stripes, stripe, hits, part.room,
+                                       [&](u32 item) { return ring.element(stage, item); });
+                if (turn + STAGES < turns) {
+                    ring.prefetch(stripes, stripe + STAGES * part.parts, stage);
+                    if (turn + STAGES + 1 == turns) {
+                        launch_dependents();
+                    }
+                } else {
+                    copy_async_commit();
                 }
-            } else {
-                copy_async_commit();
             }
         }
         __syncthreads();
@@ -2595,6 +2679,61 @@ struct Filter {
         }
         from.set.for_each_key([&](Wide key) { shared.search.histogram.add(range.bin(key)); });
         __syncthreads();
+    }
+
+    // Filters all stages at once: the hits of a thread become candidates together, since each time costs a
+    // warp some latency.
+    static __device__ __forceinline__ void filter_batches(Shared& shared, const Part& part, u32 limit) {
+        constexpr u32 BATCH = Ring<Config>::BATCH;
+        const Ring<Config> ring;
+        const Stripes<Config>& stripes = part.stripes;
+        const u32 turns = stripes.count / part.parts;
+        u32 done = 0;  // candidates, and hits without a place
+#pragma unroll 1
+        for (u32 turn = 0; turn < turns; turn += BATCH) {
+            // Find the hits of each stripe as it arrives. The last is in the last place; registers cannot be
+            // indexed, so all move. An empty group of copies takes the place of each that was waited for.
+            const u32 stripe = part.rank + turn * part.parts;
+            const u32 count = min(turns - turn, BATCH);
+            u32 hits[BATCH] = {};
+#pragma unroll 1
+            for (u32 b = 0; b < count; ++b) {
+                copy_async_wait_but_last(BATCH - 1);
+                copy_async_commit();
+#pragma unroll
+                for (u32 i = 0; i + 1 < BATCH; ++i) {
+                    hits[i] = hits[i + 1];
+                }
+                hits[BATCH - 1] = hits_beyond(ring, stripes, stripe + b * part.parts, b, limit);
+            }
+
+            // Append their positions, then share them among the threads to make candidates of them.
+            const u32 from = min(done, part.room);
+            shared.candidates.push_positions(hits, count, part.room);
+            __syncthreads();
+            done = shared.candidates.size;
+            shared.candidates.resolve(stripes, stripe, part.parts, from, min(done, part.room),
+                                      [&](u32 number, u32 thread, u32 item) {
+                                          return ring.element(thread, number, item);
+                                      });
+            if (turn + BATCH >= turns) {
+                break;
+            }
+
+            // Load more stripes.
+            __syncthreads();
+#pragma unroll 1
+            for (u32 next = turn + BATCH; next < turn + 2 * BATCH; ++next) {
+                if (next < turns) {
+                    ring.prefetch(stripes, part.rank + next * part.parts, next - turn - BATCH);
+                } else {
+                    copy_async_commit();
+                }
+            }
+            if (turn + 2 * BATCH >= turns) {
+                launch_dependents();
+            }
+        }
     }
 
     // The thread's scores of a stage that are beyond a limit.
@@ -2874,6 +3013,8 @@ struct ScoreCodes {
     static constexpr u32 BEST_INFINITY = u32(Dtype::SIGN) | u32(Dtype::INFINITE);
     static constexpr u32 BEST_NAN = u32(Bits(~Bits(0)));
 
+    // The lowest bits of a code that are zero in most exponents.
+    static constexpr u32 UNUSED_BITS = Dtype::MANTISSA_BITS < 10 ? 10 - Dtype::MANTISSA_BITS : 0;
     // Whether halves of most exponents hold scores without rounding.
     static constexpr bool ARE_EXACT = Dtype::MANTISSA_BITS <= 10;
     // Whether scores of this code's exponent are equal if their codes are equal. Precondition: ARE_EXACT.
@@ -2925,6 +3066,7 @@ struct ClusterShare {
 template <>
 struct ClusterShare<1> {
     static constexpr u32 rank = 0;
+    ClusterShare() = default;
     __device__ __forceinline__ explicit ClusterShare(u32) {}
 };
 
@@ -2994,6 +3136,7 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         }
     };
 
+    ResidentPlaces() = default;
     __device__ __forceinline__ ResidentPlaces(const Row<Config>& row, u32 rank)
         : ClusterShare<Config::CLUSTER>{rank}, Vectors(row) {}
 
@@ -3004,6 +3147,23 @@ struct ResidentPlaces : ClusterShare<Config::CLUSTER>,
         for (u32 w = 0; w < WORDS; ++w) {
             for (u32 rest = hits.words[w]; rest != 0; rest &= rest - 1) {
                 visit(column_of(w, __ffs(rest) - 1));
+            }
+        }
+        if (hits.edge != 0) {
+            visit(edge_column());
+        }
+    }
+
+    // Calls visit(column) once for every hit, without a loop: in as much time for many hits as for few.
+    template <class Visit>
+    __device__ __forceinline__ void for_each_of_many(const Hits& hits, Visit visit) const {
+#pragma unroll
+        for (u32 p = 0; p < PAIRS; ++p) {
+#pragma unroll
+            for (u32 second = 0; second < 2; ++second) {
+                if (hits.words[p / 16] & 1u << (p % 16 + 16 * second)) {
+                    visit(column(p / VECTOR_PAIRS, p % VECTOR_PAIRS * 2 + second));
+                }
             }
         }
         if (hits.edge != 0) {
@@ -3112,7 +3272,9 @@ struct ResidentRow {
     u32 pairs[Places::PAIRS];  // -inf where the thread holds no score
     u32 edge;                  // a score before or after the vectors, in the low half
 
-    __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : places(row, rank) {
+    __device__ __forceinline__ ResidentRow(const Row<Config>& row, u32 rank) : ResidentRow(Places(row, rank)) {}
+
+    __device__ __forceinline__ explicit ResidentRow(const Places& own) : places(own) {
 #pragma unroll
         for (u32 v = 0; v < VECTORS; ++v) {
             Words::clear(words, Words::VECTOR * v);
@@ -3123,7 +3285,7 @@ struct ResidentRow {
         edge = rounded(Word::WORST_BITS, 0);
         if (places.holds_edge()) {
             const u32 at = places.edge_column();
-            edge = rounded(Words::score(row, __ldg(row.elements + at), at), 0);
+            edge = rounded(Words::score(own, __ldg(own.elements + at), at), 0);
         }
 #pragma unroll
         for (u32 p = 0; p < Places::PAIRS; ++p) {
@@ -3597,7 +3759,7 @@ struct StagedSink {
         direct.finish();
     }
 
-   private:
+    // Takes one winner. Precondition: winners are staged.
     template <class MakeKey>
     __device__ __forceinline__ void stage(u32 slot, u32 column, MakeKey key) const {
         winners.columns[slot] = column;
