@@ -75,7 +75,6 @@ fn the_folder_has_the_document_the_tables_and_the_plots() {
             "bench.md",
             "ragged-bf16-k512.svg",
             "ratios-dist.svg",
-            "ratios-ragged.svg",
             "ratios-seed.svg",
             "ratios-wide.svg",
             "time-bf16-k512.svg",

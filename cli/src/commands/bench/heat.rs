@@ -20,13 +20,15 @@ const GAP: i32 = 24;
 /// Room below the map, for the command.
 const FOOT: i32 = 20;
 
-/// A map for each grid that has a ratio.
+/// A map for each grid that has a ratio, but for the mixes of ragged rows, which are bars.
 pub fn maps(pairs: &[Pair<'_>], target: f64, command: &str) -> Result<Vec<File>, Failure> {
     let mut files = Vec::new();
     for grid in Grid::ALL {
         let here: Vec<&Pair<'_>> =
             pairs.iter().filter(|pair| pair.entry.cell.grid == grid).collect();
-        if !here.iter().any(|pair| Measure::ALL.iter().any(|&of| pair.ratio(of).is_some())) {
+        let compared =
+            here.iter().any(|pair| Measure::ALL.iter().any(|&of| pair.ratio(of).is_some()));
+        if !compared || grid == Grid::Ragged {
             continue;
         }
         let mut svg = String::new();
