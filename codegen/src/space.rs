@@ -44,7 +44,9 @@ mod tests {
                         (variant.kernel, variant.dtype, variant.semantics.index)
                             == (kernel, dtype, index)
                     });
-                    assert!(found, "{} {dtype} {index}", kernel.name());
+                    // A bin for each code is too many for the codes of other scores.
+                    let serves = kernel != KernelKind::BlockCodes || dtype == DType::Bf16;
+                    assert_eq!(found, serves, "{} {dtype} {index}", kernel.name());
                 }
             }
         }

@@ -154,10 +154,10 @@ mod tests {
     #[test]
     fn without_a_wish_it_is_the_plans_with_every_reason() {
         let planned = choose(&[], Sizes::default(), 5000).unwrap();
-        assert_eq!(planned.plan.variant.kernel, KernelKind::BlockResident);
+        assert_eq!(planned.plan.variant.kernel, KernelKind::BlockCodes);
         assert!(planned.text.contains("vec_size = 8: "), "{}", planned.text);
         assert_eq!((planned.forced, planned.why.len()), (false, 3));
-        let same = choose(&[KernelKind::BlockResident], Sizes::default(), 5000).unwrap();
+        let same = choose(&[KernelKind::BlockCodes], Sizes::default(), 5000).unwrap();
         assert_eq!((same.plan, same.forced), (planned.plan, true));
     }
 
@@ -171,7 +171,7 @@ mod tests {
         assert!(radix.text.ends_with(&format!("the plan would take {due}")), "{}", radix.text);
         let held = Sizes { items: vec![64], ..Sizes::default() };
         let held = choose(&[], held, 5000).unwrap().plan.variant;
-        assert_eq!((held.kernel, held.items, held.threads), (due.kernel, 64, 128));
+        assert_eq!((held.kernel, held.items, held.threads), (KernelKind::BlockResident, 64, 128));
     }
 
     #[test]

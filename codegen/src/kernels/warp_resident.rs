@@ -38,10 +38,13 @@ pub(super) const KERNEL: Kernel = Kernel {
     }],
 };
 
+/// Threads that every multiprocessor runs at once.
+const THREADS: u32 = 1024;
+
 /// A thread needs some 32 registers beside the keys.
 fn ctas(variant: &Variant) -> u32 {
     let keys = variant.items * variant.key_bytes().div_ceil(4);
-    (64 * 1024 / (variant.threads * (keys + 32))).clamp(1, 2048 / variant.threads)
+    (64 * 1024 / (variant.threads * (keys + 32))).clamp(1, THREADS / variant.threads)
 }
 
 fn check(variant: &Variant, faults: &mut Vec<Fault>) {

@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn an_unsound_variant_or_spec_is_refused_with_its_faults() {
-        let spec = spec(&[1, 4]);
+        let spec = spec(&[1, 4, 8]);
         let problem = Problem::new(DType::F32, 3, 1 << 20, 512);
         for kernel in KernelKind::ALL {
             let variants = spec.variants();

@@ -433,7 +433,12 @@ mod tests {
                 let variant = named(columns);
                 assert_eq!((variant.kernel, variant.items), (KernelKind::WarpResident, items));
             }
-            assert_eq!(named(1025).kernel, KernelKind::BlockResident);
+            let block = if dtype == DType::Bf16 {
+                KernelKind::BlockCodes
+            } else {
+                KernelKind::BlockResident
+            };
+            assert_eq!(named(1025).kernel, block);
             let by_a_warp = |rows, columns, k| {
                 let problem = Problem::new(dtype, rows, columns, k);
                 let variant = variant(&spec, &problem, &limits, &Tried::default());

@@ -73,8 +73,8 @@ fn every_case<S: Score + Element>(
                 for rows in ROWS {
                     for variants in &variants {
                         // The variants of each width take turns. The widest has the resident kernels
-                        // too, so three of its variants run here.
-                        let turns = if variants.len() > 6 { 3 } else { 1 };
+                        // too, so five of its variants run here.
+                        let turns = if variants.len() > 6 { 5 } else { 1 };
                         for _ in 0..turns {
                             let variant = variants[(first + launched.len()) % variants.len()];
                             case.check::<i32>(&on(selector, &variant), rows, k, None, 0);

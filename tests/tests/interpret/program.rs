@@ -7,7 +7,7 @@ use topkit::program::{ArgValue, ProgramArgs, Scalar};
 use topkit::{DType, Error, RawLaunch, SelectorSpec, spec::Semantics};
 use topkit_tests::program::named;
 
-const COLUMNS: usize = 2000;
+const COLUMNS: usize = 1000;
 const K: u32 = 40;
 const ROWS: usize = 2;
 

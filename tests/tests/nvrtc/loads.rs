@@ -27,7 +27,9 @@ fn a_load_is_as_wide_as_the_key_says() {
         let ptx = nvrtc.ptx(&rendered(&variant), Arch::of_device(9, 0)).unwrap();
         let loads = score_loads(&ptx);
         let element = variant.dtype.bytes();
-        let vector = (variant.vec_size * element).min(16);
+        // A lane with fewer scores than a load of 16 bytes takes these in one.
+        let most = if variant.items == 0 { u32::MAX } else { variant.items * element };
+        let vector = (variant.vec_size * element).min(16).min(most);
         let mut widths: Vec<u32> = loads.iter().map(|load| bytes(load)).collect();
         widths.sort_unstable();
         widths.dedup();

@@ -10,8 +10,11 @@ use topkit::{Arch, DType, SelectorSpec, Toolchain, Variant, machine::Nvrtc};
 use topkit_tests::program::named;
 
 fn spec(mark: u32) -> SelectorSpec {
-    let spec = SelectorSpec::builder("Named").dtype([DType::F32]).vec_size([4]).bins([2048]);
-    spec.threads([512]).program(named(mark)).build().unwrap()
+    let spec = SelectorSpec::builder("Named")
+        .dtype([DType::F32, DType::Bf16])
+        .vec_size([4, 8])
+        .bins([2048]);
+    spec.threads([256, 512]).program(named(mark)).build().unwrap()
 }
 
 /// The first variant of each kernel.
