@@ -121,11 +121,13 @@ template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
-    // Selections, not branches: a kernel makes the keys of many scores at once.
-    const Bits flipped = static_cast<Bits>(Bits(0) - ((bits & Dtype::SIGN) != 0)) | Dtype::SIGN;
-    const Bits number = static_cast<Bits>(bits ^ flipped);
-    const Bits unsigned_zero = magnitude == 0 ? Dtype::SIGN : number;
-    return magnitude > Dtype::INFINITE ? (NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0)) : unsigned_zero;
+    if (magnitude > Dtype::INFINITE) {
+        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
+    }
+    if (magnitude == 0) {
+        return Dtype::SIGN;
+    }
+    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
 // Keys of the score alone: equal scores have equal keys, and any of them may win.

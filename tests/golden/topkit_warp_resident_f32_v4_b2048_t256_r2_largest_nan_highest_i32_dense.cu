@@ -121,11 +121,13 @@ template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
-    // Selections, not branches: a kernel makes the keys of many scores at once.
-    const Bits flipped = static_cast<Bits>(Bits(0) - ((bits & Dtype::SIGN) != 0)) | Dtype::SIGN;
-    const Bits number = static_cast<Bits>(bits ^ flipped);
-    const Bits unsigned_zero = magnitude == 0 ? Dtype::SIGN : number;
-    return magnitude > Dtype::INFINITE ? (NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0)) : unsigned_zero;
+    if (magnitude > Dtype::INFINITE) {
+        return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
+    }
+    if (magnitude == 0) {
+        return Dtype::SIGN;
+    }
+    return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
 // Keys of the score alone: equal scores have equal keys, and any of them may win.
@@ -1081,7 +1083,7 @@ struct WarpResident {
 #line 47 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
-extern "C" __global__ void __launch_bounds__(256, 7)
+extern "C" __global__ void __launch_bounds__(256, 4)
 topkit_warp_resident_f32_v4_b2048_t256_r2_largest_nan_highest_i32_dense(
     const __grid_constant__ Args args) {
     __shared__ WarpResident<Config>::Shared shared;

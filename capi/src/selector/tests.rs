@@ -142,13 +142,13 @@ fn a_launch_is_checked_to_the_last_pointer() {
     assert_eq!(ragged.launch(&with_lengths).0, Status::Device as i32);
 }
 
-/// Rows of 1048577 scores that follow each other, and the same rows padded to 16 bytes, for which
+/// Rows of 524289 scores that follow each other, and the same rows padded to 16 bytes, for which
 /// another plan is faster, in a workspace.
 #[test]
 fn a_launch_of_any_stride_needs_what_a_plan_of_its_shape_says() {
-    let selector = Offline::new(SelectorConfig { dtype: 1, ..CONFIG });
-    let tight = Problem { rows: 8, columns: 1_048_577, ..PROBLEM };
-    let padded = Problem { row_stride: 1_048_592, ..tight };
+    let selector = Offline::new(SelectorConfig { dtype: 2, ..CONFIG });
+    let tight = Problem { rows: 32, columns: 524_289, ..PROBLEM };
+    let padded = Problem { row_stride: 524_304, ..tight };
     let unaligned = Problem { alignment: 4, ..padded };
     let plans = [tight, padded, unaligned].map(|problem| {
         let (status, plan) = selector.plan(&problem);
@@ -157,12 +157,12 @@ fn a_launch_of_any_stride_needs_what_a_plan_of_its_shape_says() {
     });
     assert!(plans[1] > 0, "no plan of this shape needs a workspace");
     assert_eq!((plans[0], plans[2]), (0, 0));
-    for row_stride in [0, 1_048_577, 1_048_592, 1_048_594, 1_048_600] {
+    for row_stride in [0, 524_289, 524_304, 524_306, 524_312] {
         for scores in [0x1000, 0x1004, 0x1008] {
             for workspace_bytes in plans {
                 let launch = Launch {
-                    rows: 8,
-                    columns: 1_048_577,
+                    rows: 32,
+                    columns: 524_289,
                     row_stride,
                     scores: scores as _,
                     workspace: if workspace_bytes == 0 { ptr::null_mut() } else { 0x3000 as _ },
