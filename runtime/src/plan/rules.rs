@@ -45,7 +45,7 @@ fn streaming(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Variant
 /// with the least room, and small CTAs, which spread few rows over the multiprocessors.
 ///
 /// One warp takes longer for a row than a CTA if it holds many scores a lane or many win, and pays where there
-/// are many rows: 1 x 1024 f32 at k = 8, 2.2 us and 2.0 by a CTA; 1024 x 1024, 3.1 and 5.7; 1 x 256 at k = 32, 2.1
+/// are many rows: 64 x 1024 f32 at k = 8, 3.1 us and 2.6 by a CTA; 1024 x 1024, 3.1 and 5.7; 1 x 256 at k = 32, 2.1
 /// and 2.0; 1024 x 256, 3.4 and 5.4; 1024 x 1024 at k = 128, 7.1 and 6.3; 16384 x 1024, 52 and 63 (H200).
 fn by_warps(
     spec: &SelectorSpec,
@@ -55,9 +55,9 @@ fn by_warps(
 ) -> Option<Variant> {
     let Problem { rows, columns, k, .. } = *problem;
     let pays = match k {
-        ..=16 => columns <= 512 || rows > few_rows(limits),
-        ..=32 => has_many_rows(problem, limits),
-        ..=128 => rows > very_many_rows(limits),
+        ..=16 => columns <= 512 || has_many_rows(problem, limits),
+        17..=32 => has_many_rows(problem, limits),
+        33..=128 => rows > very_many_rows(limits),
         _ => false,
     };
     if !pays {
@@ -75,11 +75,6 @@ fn by_warps(
     let fitting =
         shapes.filter(|variant| variant.capacity().is_some_and(|most| columns <= most as usize));
     least_sound(fitting, tried, |variant| (variant.items, variant.threads))
-}
-
-/// Rows up to which a warp takes too long for a row of more than 512 columns.
-fn few_rows(limits: &Limits) -> usize {
-    limits.multiprocessors as usize / 4
 }
 
 /// Rows up to which a warp takes too long for more than 32 winners.
@@ -299,7 +294,7 @@ fn wanted_stages(problem: &Problem, ctas: u32) -> u32 {
 pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<usize>; 3] {
     let (bytes, multiprocessors) = (dtype.bytes() as usize, limits.multiprocessors as usize);
     let mut rows = vec![0, 2 * multiprocessors, multiprocessors / 32];
-    rows.extend([few_rows(limits), very_many_rows(limits)]);
+    rows.push(very_many_rows(limits));
     let mut columns =
         vec![0, ALONE, RESIDENT_BYTES / bytes, (HUGE_BYTES - 1) / bytes, MANY_COLUMNS];
     columns.extend(KernelKind::WarpResident.items().iter().map(|items| (32 * items) as usize));
@@ -444,7 +439,7 @@ mod tests {
                 let variant = variant(&spec, &problem, &limits, &Tried::default());
                 variant.kernel == KernelKind::WarpResident
             };
-            assert!(by_a_warp(1, 512, 16) && !by_a_warp(1, 513, 1) && by_a_warp(34, 513, 1));
+            assert!(by_a_warp(1, 512, 16) && !by_a_warp(264, 513, 1) && by_a_warp(265, 513, 1));
             assert!(!by_a_warp(264, 256, 17) && by_a_warp(265, 256, 17));
             assert!(!by_a_warp(2112, 256, 33) && by_a_warp(2113, 256, 33));
         }
