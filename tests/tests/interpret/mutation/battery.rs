@@ -77,6 +77,12 @@ pub fn smallest(kernel: KernelKind) -> Variant {
     found.unwrap_or_else(|| panic!("no small variant of {} is valid", kernel.name()))
 }
 
+/// The smallest variant whose ring has more than two stages: it has steps of its own.
+pub fn staged() -> Variant {
+    let cluster = smallest(KernelKind::ClusterFilter);
+    Variant { dtype: DType::Bf16, vec_size: 8, items: 32, stages: 3, ..cluster }
+}
+
 /// Some rows, and how many of each win.
 pub struct Input {
     scores: Vec<f32>,

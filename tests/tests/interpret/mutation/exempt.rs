@@ -77,6 +77,14 @@ pub const UNREACHED: &[Exempt] = &[
         reason: "each of its CTAs has one stripe: a row of more is too long to interpret",
     },
     Exempt {
+        kernel: "cluster_filter, 3 stages",
+        file: "templates/filter/filter.cuh",
+        function: "guess",
+        construct: TWO_STRIPES,
+        mutation: ANY,
+        reason: "its rows are for its own steps",
+    },
+    Exempt {
         kernel: "cluster_resident",
         file: "templates/ptx/cluster.cuh",
         function: "cluster_arrive",
@@ -122,6 +130,8 @@ pub const EQUIVALENT: &[Exempt] = &[
     early_guess("cluster_filter", TWO_STRIPES, "one less"),
     early_guess("grid_filter", ONE_STRIPE, "removed"),
     early_guess("grid_filter", ONE_STRIPE, "one less"),
+    early_guess("cluster_filter, 3 stages", ONE_STRIPE, "removed"),
+    early_guess("cluster_filter, 3 stages", ONE_STRIPE, "one less"),
 ];
 
 const ONE_STRIPE: &str = "copy_async_wait_but_last(STAGES - 1)";
