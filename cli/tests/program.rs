@@ -10,6 +10,7 @@ mod doctor;
 #[cfg(target_os = "linux")]
 mod drivers;
 mod emit;
+mod formats;
 mod input;
 mod interpret;
 #[cfg(target_os = "linux")]

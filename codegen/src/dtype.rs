@@ -15,8 +15,7 @@ struct Row {
     float: bool,
     /// `TOPKIT_DTYPE_...` in C. It never changes.
     c: i32,
-    /// Names of numpy without the sign of the byte order, the one in files first; none where numpy has
-    /// no such type.
+    /// Names of numpy and ml_dtypes without the sign of the byte order, the one in files first.
     npy: &'static [&'static str],
     safetensors: &'static str,
     /// Type code and bits.
@@ -64,7 +63,7 @@ dtypes! {
         bytes: 2,
         float: true,
         c: 2,
-        npy: &[],
+        npy: &["bfloat16"],
         safetensors: "BF16",
         dlpack: (4, 16),
     };
@@ -124,8 +123,8 @@ impl DType {
         DType::ALL.into_iter().find(|dtype| dtype.c_code() == code)
     }
 
-    /// Its names in numpy without the sign of the byte order, the one that files use first. Empty where
-    /// numpy has no such type.
+    /// Its names in numpy and ml_dtypes without the sign of the byte order, the one that files use first.
+    /// In files ml_dtypes has no name for bf16: it writes `V2`, raw elements of two bytes.
     pub const fn npy_names(self) -> &'static [&'static str] {
         self.row().npy
     }

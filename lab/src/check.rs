@@ -11,15 +11,15 @@ use topkit::spec::{Order, Semantics, Ties};
 use topkit::tune::input::{Ranked, rank};
 use topkit::{IndexInt, Score};
 
-/// The first fault of an answer, row after row of k indices; `None` if it is right. `lengths` are the
-/// lengths of ragged rows.
+/// The first fault of an answer, row after row of k indices; `None` if it is right. `spans` are the starts and
+/// the lengths of ragged rows, as `Rows::spans` has them.
 ///
 /// # Errors
 /// An answer that could not be checked.
 pub fn fault<S: Score>(
     scores: &[S],
     columns: usize,
-    lengths: Option<&[i32]>,
+    [starts, lengths]: [Option<&[i32]>; 2],
     k: u32,
     semantics: &Semantics,
     got: &[i32],
@@ -29,6 +29,10 @@ pub fn fault<S: Score>(
     let check = |start: usize| {
         let end = rows.min(start + part);
         let matrix = Rows::host(&scores[start * columns..end * columns], end - start, columns);
+        let matrix = match starts {
+            Some(starts) => matrix.starts(&starts[start..end]),
+            None => matrix,
+        };
         let matrix = match lengths {
             Some(lengths) => matrix.lengths(&lengths[start..end]),
             None => matrix,
@@ -113,14 +117,25 @@ mod tests {
     fn a_right_answer_passes_and_one_wrong_index_in_any_row_does_not() {
         let scores = Distribution::Normal.fill::<bf16>(0, 7, COLUMNS);
         let some = [3000, 1024, 2000, 1500, 2999, 1025, 3000];
-        for lengths in [None, Some(&some[..])] {
+        let starts = [0, 1000, 7, 0, 2, 1000, 1];
+        for (starts, lengths) in [
+            (None, None),
+            (None, Some(&some[..])),
+            (Some(&starts[..]), None),
+            (Some(&starts), Some(&some)),
+        ] {
             let matrix = Rows::host(&scores, 7, COLUMNS);
+            let matrix = match starts {
+                Some(starts) => matrix.starts(starts),
+                None => matrix,
+            };
             let matrix = match lengths {
                 Some(lengths) => matrix.lengths(lengths),
                 None => matrix,
             };
+            let spans = [starts, lengths];
             let right: Vec<i32> = host::top_k(&matrix, 5, &RAGGED).unwrap().indices;
-            let said = |got: &[i32]| fault(&scores, COLUMNS, lengths, 5, &RAGGED, got).unwrap();
+            let said = |got: &[i32]| fault(&scores, COLUMNS, spans, 5, &RAGGED, got).unwrap();
             assert_eq!(said(&right), None);
             for row in 0..7 {
                 let mut wrong = right.clone();

@@ -4,8 +4,10 @@
 
 pub mod document;
 pub mod kernel;
+pub mod lines;
 pub mod place;
 pub mod scores;
+pub mod spans;
 pub mod spec;
 pub mod variant;
 pub mod workload;

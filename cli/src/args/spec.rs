@@ -7,9 +7,7 @@ use std::collections::BTreeSet;
 use topkit::{
     DType, Problem, SelectorSpec, Variant,
     inspect::Resources,
-    spec::{
-        KSet, KernelKind, Key, NanPolicy, Select, Semantics, SpecBuilder, SpecError, TuningKey,
-    },
+    spec::{KSet, KernelKind, Key, Semantics, SpecBuilder, SpecError, TuningKey},
 };
 
 /// The tuning axes that were given. Each takes a list; the kernels are all combinations.
@@ -197,15 +195,13 @@ impl Keys {
 /// The kernels of `run`: every axis is open, for the plan to choose from, unless it is given.
 pub fn for_problem(
     problem: &Problem,
-    select: Select,
-    nan: NanPolicy,
+    semantics: &Semantics,
     axes: &Axes,
 ) -> Result<SelectorSpec, SpecError> {
     let open = SelectorSpec::builder("Run")
         .dtype([problem.dtype])
         .k(KSet::from(problem.k))
-        .select(select)
-        .nan(nan)
+        .semantics(*semantics)
         .all_axes();
     axes.declare(open).build()
 }

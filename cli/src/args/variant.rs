@@ -135,16 +135,12 @@ fn reasons_json(explained: &Explanation) -> Vec<Value> {
 mod tests {
     use super::*;
     use crate::args::spec::Axes;
-    use topkit::{
-        Arch, DType, Problem,
-        machine::Limits,
-        spec::{NanPolicy, Select},
-    };
+    use topkit::{Arch, DType, Problem, machine::Limits, spec::Semantics};
 
     fn choose(kernel: &[KernelKind], sizes: Sizes, columns: usize) -> Result<Chosen, String> {
         let problem = Problem::new(DType::Bf16, 4, columns, 16);
         let axes = Axes::default();
-        let spec = spec::for_problem(&problem, Select::Largest, NanPolicy::Highest, &axes).unwrap();
+        let spec = spec::for_problem(&problem, &Semantics::DEFAULT, &axes).unwrap();
         let limits = Limits::of_arch(Arch::of_device(9, 0));
         let explained = Explanation::of(&spec, &problem, &limits).unwrap();
         let wish = Wish { kernel: kernel.to_vec(), sizes };

@@ -45,7 +45,7 @@ impl Input {
     ) -> Result<Option<String>, Error> {
         let (columns, lengths) = (self.key.cols, self.lengths.as_deref());
         with_score!(self.scores.dtype(), S => {
-            check::fault(self.scores.values::<S>(), columns, lengths, k, semantics, got)
+            check::fault(self.scores.values::<S>(), columns, [None, lengths], k, semantics, got)
         })
     }
 }

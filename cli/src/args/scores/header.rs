@@ -49,9 +49,11 @@ impl fmt::Display for Fault {
 /// The header of a file and the bytes after it.
 pub fn read(bytes: &[u8]) -> Result<(Header, &[u8]), Fault> {
     let cut = || Fault::Broken("it ends in its header");
-    let rest = bytes
-        .strip_prefix(MAGIC)
-        .ok_or(Fault::Broken("it does not begin with the magic of .npy files"))?;
+    let rest = bytes.strip_prefix(MAGIC).ok_or(Fault::Broken(match bytes {
+        [b'P', b'K', ..] => "it is a zip archive; if it is numpy's, name it .npz",
+        [0x80, ..] => "it looks like a pickle of Python, which can run code and is not read",
+        _ => "it does not begin with the magic of .npy files",
+    }))?;
     let (&version, rest) = rest.split_first_chunk::<2>().ok_or_else(cut)?;
     let (length, rest) = match version {
         [1, 0] => {

@@ -1,164 +1,127 @@
-//! NumPy's `.npy`: f32 and f16 of either byte order, in C or Fortran order, as numpy reads them.
+//! NumPy's `.npy`, as numpy reads it: either byte order, C or Fortran order, any number of dimensions; and the
+//! types of ml_dtypes, which numpy loads without their names.
 //!
 //! A type that no kernel takes is refused with the remedy and its loss. Only a file that ends too early or
 //! is not an `.npy` file is called damaged. An unknown entry of the header is refused by its name.
 
-use super::foreign::Foreign;
+use super::array::{Array, Element};
 use super::header::{self, Header};
-use super::shape;
+use super::load;
+use super::stored::Stored;
 use crate::ui::exit::Failure;
 use py_literal::Value;
-use topkit::{DType, Score, with_score};
-use topkit_lab::memory;
-use topkit_lab::{Matrix, Scores, Shape};
+use std::path::Path;
 
 /// Whether a file begins as one of NumPy's.
 pub fn begins(bytes: &[u8]) -> bool {
     bytes.starts_with(header::MAGIC)
 }
 
-/// Reads the whole file.
-pub fn parse(place: &str, bytes: &[u8], tensor: Option<&str>) -> Result<Matrix, Failure> {
-    if tensor.is_some() {
-        return Err(Failure::input(format!(
-            "{place} holds one array without a name; leave out --tensor"
-        )));
-    }
-    let (Header { descr, fortran, shape: sizes }, data) =
-        header::read(bytes).map_err(|fault| Failure::input(format!("{place} {fault}")))?;
-    let element = element(&descr).map_err(|foreign| {
-        let descr = header::short(&descr);
-        Failure::input(format!(
-            "{place} holds {descr}, not f32 ('<f4') or f16 ('<f2'): {}",
-            foreign.hint()
-        ))
-    })?;
-    let (rows, columns) = shape(place, &sizes)?;
-    let (needed, found) = (Shape { rows, columns }.bytes(place, element.dtype)?, data.len());
-    let takes = format!("{rows} x {columns} {} take {needed} bytes", element.dtype);
-    if found < needed {
-        return Err(Failure::input(format!(
-            "{place} is truncated: {takes}, but {found} follow its header"
-        )));
-    }
-    if found > needed {
-        return Err(Failure::input(format!(
-            "{place} holds more than one array: {takes}, and {} more follow; save the array to \
-             select from in a file of its own",
-            found - needed
-        )));
-    }
-    let layout = Layout { rows, columns, fortran, big: element.big };
-    let scores = with_score!(element.dtype, S => Scores::new(decode::<S>(data, layout)?));
-    Ok(Matrix { source: place.to_owned(), rows, columns, scores })
+/// The whole numbers of a file, which has `expected` of them; `what` is what they are for.
+pub fn whole(path: &Path, expected: usize, what: &str) -> Result<Vec<i128>, Failure> {
+    let bytes = load(path, begins)?;
+    parse(path.display().to_string(), &bytes)?.whole(expected, what)
 }
 
-/// A type of ours, as it is stored in the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Element {
-    dtype: DType,
-    big: bool,
+/// Reads the header; `source` names the array.
+pub fn parse(source: String, bytes: &[u8]) -> Result<Array<'_>, Failure> {
+    let (Header { descr, fortran, shape }, data) =
+        header::read(bytes).map_err(|fault| Failure::input(format!("{source} {fault}")))?;
+    let written = header::short(&descr);
+    let (element, big) = element(&descr)
+        .map_err(|hint| Failure::input(format!("{source} holds {written}: {hint}")))?;
+    let size = |&size: &u64| {
+        usize::try_from(size).map_err(|_| {
+            Failure::input(format!("{source} has a dimension of {size}, too many to address"))
+        })
+    };
+    let shape = shape.iter().map(size).collect::<Result<_, _>>()?;
+    Ok(Array { source, written, element, big, fortran, shape, data })
 }
 
-/// The type of numpy's `dtype(descr)`.
-fn element(descr: &Value) -> Result<Element, Foreign> {
-    let Value::String(text) = descr else { return Err(Foreign::Other) };
+/// The type of numpy's `dtype(descr)`, and whether its first byte is the highest; or the remedy.
+fn element(descr: &Value) -> Result<(Element, bool), &'static str> {
+    const OTHER: &str = "these are no numbers that can be ranked as they are; save one number a \
+                         score, as with astype('<f4')";
+    let Value::String(text) = descr else { return Err(OTHER) };
     let (big, name) = match text.strip_prefix(['<', '>', '=', '|']) {
         Some(name) if text.starts_with(['<', '>']) => (text.starts_with('>'), name),
         // The order of the machine, as names without one have.
         Some(name) => (cfg!(target_endian = "big"), name),
         None => (cfg!(target_endian = "big"), text.as_str()),
     };
-    let bits = |name: &str| name.trim_start_matches(char::is_alphabetic).parse::<u32>().ok();
-    let served = DType::ALL.into_iter().find(|dtype| dtype.npy_names().contains(&name));
-    if let Some(dtype) = served {
-        return Ok(Element { dtype, big });
+    if let Some(stored) = Stored::from_npy(name) {
+        return Ok((Element::Of(stored), big));
     }
-    Err(match name {
-        "f1" => Foreign::Unreadable,
-        "f8" | "d" | "float64" | "double" | "float" | "f12" | "f16" | "g" | "longdouble" => {
-            Foreign::Wide
+    Err(match (name, name.strip_prefix('V').map(str::parse)) {
+        (_, Some(Ok(bytes @ 1..))) => return Ok((Element::Raw(bytes), big)),
+        ("f12" | "f16" | "g" | "longdouble", _) => {
+            "these are floats of this machine's C compiler alone; save it with astype('<f8'), which \
+             rounds them"
         }
-        "b1" | "?" | "bool" => Foreign::Bool,
-        "b" | "B" => Foreign::Whole(8),
-        "h" | "H" => Foreign::Whole(16),
-        "i" | "I" => Foreign::Whole(32),
-        "l" | "L" | "q" | "Q" | "int" | "uint" => Foreign::Whole(64),
-        _ => match (name.chars().next(), bits(name)) {
-            (Some('i' | 'u'), Some(bits)) if name.contains("int") => Foreign::Whole(bits),
-            (Some('i' | 'u'), Some(bytes @ (1 | 2 | 4 | 8))) => Foreign::Whole(8 * bytes),
-            (Some('V'), Some(bytes)) => Foreign::Raw(bytes),
-            (Some('c' | 'F' | 'D' | 'G'), _) => Foreign::Complex,
-            _ => Foreign::Other,
-        },
+        ("O" | "O4" | "O8" | "object", _) => {
+            "these are objects of Python as a pickle, which can run code and is not read; save one \
+             number a score, as with astype('<f4')"
+        }
+        (name, _) if name.starts_with(['c', 'F', 'D', 'G']) => {
+            "complex numbers have no order; save numpy.abs(x) or x.real, which drops the rest of each"
+        }
+        _ => OTHER,
     })
-}
-
-/// How the scores are stored in the file.
-#[derive(Clone, Copy)]
-struct Layout {
-    rows: usize,
-    columns: usize,
-    /// Column after column.
-    fortran: bool,
-    big: bool,
-}
-
-/// The scores, row after row; the data is as long as the layout says.
-fn decode<S: Score>(data: &[u8], layout: Layout) -> Result<Vec<S>, Failure> {
-    let Layout { rows, columns, fortran, big } = layout;
-    let elements = data.chunks_exact(S::DTYPE.bytes() as usize);
-    let mut scores = memory::reserved("the decoded scores", elements.len())?;
-    let more = |bits: u32, byte: &u8| bits << 8 | u32::from(*byte);
-    let read = |bytes: &[u8]| {
-        let bytes = bytes.iter();
-        S::from_bits(if big { bytes.fold(0, more) } else { bytes.rev().fold(0, more) })
-    };
-    if !fortran {
-        scores.extend(elements.map(read));
-        return Ok(scores);
-    }
-    let row = |row: usize| elements.clone().skip(row).step_by(rows).take(columns);
-    scores.extend((0..rows).flat_map(row).map(read));
-    Ok(scores)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of(text: &str) -> Result<(String, bool), &'static str> {
+        element(&Value::String(text.to_owned())).map(|(element, big)| match element {
+            Element::Of(stored) => (stored.name().to_owned(), big),
+            Element::Raw(bytes) => (format!("raw {bytes}"), big),
+        })
+    }
+
     #[test]
     fn types_are_what_numpy_takes_them_for() {
-        let of = |text: &str| element(&Value::String(text.to_owned()));
-        for name in ["<f4", "=f4", "|f4", "f4", "f", "<f", "float32", "single"] {
-            assert_eq!(of(name), Ok(Element { dtype: DType::F32, big: false }), "{name}");
-        }
-        for name in ["<f2", "=f2", "f2", "e", "float16", "half"] {
-            assert_eq!(of(name), Ok(Element { dtype: DType::F16, big: false }), "{name}");
-        }
-        assert_eq!(of(">f4"), Ok(Element { dtype: DType::F32, big: true }));
-        assert_eq!(of(">e"), Ok(Element { dtype: DType::F16, big: true }));
-        for (name, foreign) in [
-            ("<f1", Foreign::Unreadable),
-            (">f8", Foreign::Wide),
-            ("<f16", Foreign::Wide),
-            ("|b1", Foreign::Bool),
-            ("|i1", Foreign::Whole(8)),
-            ("<u2", Foreign::Whole(16)),
-            ("uint16", Foreign::Whole(16)),
-            ("i4", Foreign::Whole(32)),
-            (">u8", Foreign::Whole(64)),
-            ("|V1", Foreign::Raw(1)),
-            ("<V2", Foreign::Raw(2)),
-            ("<c8", Foreign::Complex),
-            ("<U3", Foreign::Other),
-            ("|O", Foreign::Other),
-            ("<M8[ns]", Foreign::Other),
-            ("f3", Foreign::Other),
-            ("", Foreign::Other),
+        for (names, due) in [
+            (&["<f4", "=f4", "|f4", "f4", "f", "<f", "float32", "single"][..], "f32"),
+            (&["<f2", "=f2", "f2", "e", "float16", "half"], "f16"),
+            (&["bfloat16", "<bfloat16"], "bf16"),
+            (&["<f8", "d", "float64", "double"], "f64"),
+            (&["|i1", "b", "int8"], "i8"),
+            (&["|u1", "B"], "u8"),
+            (&["<i2", "h"], "i16"),
+            (&["<u2", "uint16"], "u16"),
+            (&["<i4", "i4", "i"], "i32"),
+            (&["<i8", "l", "q", "int"], "i64"),
+            (&["<u8", "L", "Q"], "u64"),
+            (&["|b1", "?", "bool"], "bool"),
+            (&["<f1", "float8_e5m2"], "f8_e5m2"),
+            (&["float8_e4m3fn"], "f8_e4m3"),
+            (&["<V2", "|V2"], "raw 2"),
+            (&["<V1", "|V1"], "raw 1"),
         ] {
-            assert_eq!(of(name), Err(foreign), "{name}");
+            for name in names {
+                assert_eq!(of(name), Ok((due.to_owned(), false)), "{name}");
+            }
         }
-        assert_eq!(element(&Value::List(Vec::new())), Err(Foreign::Other));
+        for (name, due) in [(">f4", "f32"), (">e", "f16"), (">u8", "u64"), (">V2", "raw 2")] {
+            assert_eq!(of(name), Ok((due.to_owned(), true)), "{name}");
+        }
+        for (name, words) in [
+            ("<f16", "astype('<f8')"),
+            ("<c8", "no order"),
+            ("D", "no order"),
+            ("|O", "pickle"),
+            ("<U3", "no numbers"),
+            ("<M8[ns]", "no numbers"),
+            ("|V0", "no numbers"),
+            ("V-1", "no numbers"),
+            ("f3", "no numbers"),
+            ("", "no numbers"),
+        ] {
+            assert!(of(name).unwrap_err().contains(words), "{name}");
+        }
+        assert!(element(&Value::List(Vec::new())).is_err());
     }
 }

@@ -19,7 +19,7 @@ use crate::ui::progress;
 use crate::ui::report::Report;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use topkit::spec::{NanPolicy, Select};
+use topkit::spec::Semantics;
 use topkit::{DType, Problem};
 use topkit_lab::bench::gpu::{Gpu, Settings};
 use topkit_lab::bench::record::{Document, Outcome};
@@ -115,9 +115,8 @@ pub fn bench(args: &Args, json: bool) -> Result<Report, Failure> {
         None => {
             let cells = args.cells()?;
             let progress = progress::bar(cells.len(), json);
-            let specs = |problem: &Problem| {
-                spec::for_problem(problem, Select::Largest, NanPolicy::Highest, &args.axes)
-            };
+            let specs =
+                |problem: &Problem| spec::for_problem(problem, &Semantics::DEFAULT, &args.axes);
             let settings = Settings { flush: args.flush, seeds: args.seeds };
             let mut gpu = Gpu::open(&cells, &specs, &args.peer, settings, &progress)?;
             let document = meter::measure(&cells, &mut gpu, &progress);

@@ -7,7 +7,8 @@
 mod select;
 
 use crate::args::place::{Choice, Place};
-use crate::args::scores;
+use crate::args::scores::{self, Read, Reading, Told};
+use crate::args::spec::named;
 use crate::ui::exit::Failure;
 use crate::ui::progress;
 use crate::ui::report::{Report, labelled, table};
@@ -28,11 +29,13 @@ const GENERATED: &str = "Generated logits, like a lightning indexer's, without a
 /// The arguments of `topkit recall`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// F32 scores: a .npy (f32) or .safetensors (F32) file, a row or a matrix.
+    /// F32 scores: a .npy, .npz or .safetensors file. The last dimension is a row.
     file: Option<PathBuf>,
-    /// The tensor of a .safetensors file; needed when it holds several.
-    #[arg(long, value_name = "NAME", requires = "file")]
-    tensor: Option<String>,
+    #[command(flatten)]
+    flags: scores::Flags,
+    /// Converts the scores of a file to it; what that loses is told.
+    #[arg(long, requires = "file", value_parser = named(&[DType::F32], DType::name))]
+    dtype: Option<DType>,
 
     /// Queries.
     #[arg(long, value_name = "N", default_value = "32", conflicts_with = "file", help_heading = GENERATED)]
@@ -62,6 +65,7 @@ pub struct Args {
 /// F32 scores and where they came from.
 struct Input {
     source: String,
+    told: Option<Told>,
     scores: Vec<f32>,
     rows: usize,
     columns: usize,
@@ -70,7 +74,8 @@ struct Input {
 /// Selects from the scores and from their roundings, and compares.
 pub fn recall(args: &Args, json: bool) -> Result<Report, Failure> {
     args.choice.check()?;
-    let read = args.file.as_ref().map(|file| read(file, args.tensor.as_deref())).transpose()?;
+    let reading = args.flags.reading(args.dtype);
+    let read = args.file.as_ref().map(|file| read(file, &reading)).transpose()?;
     let (rows, columns) = match &read {
         Some(input) => (input.rows, input.columns),
         None => (args.rows.get(), args.columns.get()),
@@ -121,12 +126,12 @@ impl Args {
         progress.finish_and_clear();
         let source =
             format!("generated, a lightning indexer of {heads} heads x {dim}, seed {seed}");
-        Ok(Input { source, scores, rows, columns })
+        Ok(Input { source, told: None, scores, rows, columns })
     }
 }
 
-fn read(file: &Path, tensor: Option<&str>) -> Result<Input, Failure> {
-    let matrix = scores::read(file, tensor)?;
+fn read(file: &Path, reading: &Reading) -> Result<Input, Failure> {
+    let Read { matrix, told } = scores::read(file, reading)?;
     if matrix.scores.dtype() != DType::F32 {
         return Err(Failure::input(format!(
             "{} holds {}; what rounding loses can only be seen in f32 scores",
@@ -135,7 +140,8 @@ fn read(file: &Path, tensor: Option<&str>) -> Result<Input, Failure> {
         )));
     }
     let (rows, columns) = (matrix.rows, matrix.columns);
-    Ok(Input { source: matrix.source, scores: matrix.scores.into_values(), rows, columns })
+    let scores = matrix.scores.into_values();
+    Ok(Input { source: matrix.source, told: Some(told), scores, rows, columns })
 }
 
 /// The recall of the scores rounded to `S`.
@@ -153,7 +159,7 @@ fn rounded<S: Score + DeviceRepr + Word>(
 }
 
 fn report(input: &Input, place: &Place, found: &[Recall]) -> Report {
-    let Input { source, rows, columns, .. } = input;
+    let Input { source, told, rows, columns, .. } = input;
     let (ran_on, ran_on_json) = select::ran_on(place);
     let mut about = vec![
         ("scores", format!("{source}; {rows} x {columns} f32")),
@@ -161,6 +167,9 @@ fn report(input: &Input, place: &Place, found: &[Recall]) -> Report {
         ("recall", "the share of the k best f32 scores that are selected after rounding".into()),
         ("tied", "columns a row that share the k-th best score after rounding".into()),
     ];
+    if let Some(notes) = told.as_ref().and_then(Told::text) {
+        about.insert(1, ("read as", notes));
+    }
     let mut head = vec!["dtype", "k", "tied", "recall", "worst row", ""];
     // Where no f32 scores tie at the k-th, it says the same again.
     let by_score = found.iter().any(|recall| recall.by_score != recall.recall);
@@ -181,8 +190,12 @@ fn report(input: &Input, place: &Place, found: &[Recall]) -> Report {
     }));
     let about: Vec<_> = about.into_iter().map(|(label, text)| (label.to_owned(), text)).collect();
     let text = labelled(&about) + "\n" + &table("lrrrrlrrl", &lines);
+    let mut scores = json!({ "source": source, "rows": rows, "columns": columns });
+    if let Some(told) = told {
+        told.add_to(&mut scores);
+    }
     let json = json!({
-        "scores": { "source": source, "rows": rows, "columns": columns },
+        "scores": scores,
         "ran_on": ran_on_json,
         "recall": found.iter().map(Recall::json).collect::<Vec<_>>(),
     });

@@ -1,6 +1,7 @@
 //! Selects the top k of a matrix on the chosen engine and checks them: a wrong selection has no recall.
 
 use crate::args::place::Place;
+use crate::args::spans::Spans;
 use crate::args::spec::{self, Axes};
 use crate::args::variant::Wish;
 use crate::commands::run::gpu::{self, Session};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::host::HostError;
 use topkit::interpret::Word;
-use topkit::{Problem, Score, SelectorSpec, host, spec::Select};
+use topkit::{Problem, Score, SelectorSpec, host, spec::Semantics};
 
 use topkit_lab::check;
 use topkit_lab::recall::NAN;
@@ -37,8 +38,8 @@ pub fn check(place: &Place, problem: &Problem, progress: &ProgressBar) -> Result
 }
 
 fn spec(problem: &Problem) -> Result<SelectorSpec, Failure> {
-    let axes = Axes::default();
-    Ok(spec::for_problem(problem, Select::Largest, NAN, &axes)?)
+    let (axes, semantics) = (Axes::default(), Semantics { nan: NAN, ..Semantics::DEFAULT });
+    Ok(spec::for_problem(problem, &semantics, &axes)?)
 }
 
 /// Selects the largest.
@@ -57,14 +58,14 @@ pub fn select<S: Score + DeviceRepr + Word>(
         Place::Gpu(engine) => {
             let selector = engine.selector(spec)?;
             let plan = selector.prepare(&problem)?;
-            let mut session = Session::start(&selector, plan, scores)?;
+            let mut session = Session::start(&selector, plan, scores, &Spans::default())?;
             session.launch()?;
             session.indices()?
         }
         Place::Interpreter(interpreter, seed) => {
             let wish = Wish::default();
             let ready = interpret::ready(interpreter, *seed, &spec, &problem, &wish, progress)?;
-            ready.select(scores, progress)?.indices
+            ready.select(scores, &Spans::default(), progress)?.indices
         }
         // The host is the reference for the other places.
         Place::Host(_) => {
@@ -72,7 +73,7 @@ pub fn select<S: Score + DeviceRepr + Word>(
             return Ok(host::top_k(&input, k, &semantics)?.indices);
         }
     };
-    match check::fault(scores, columns, None, k, &semantics, &indices)? {
+    match check::fault(scores, columns, [None, None], k, &semantics, &indices)? {
         None => Ok(indices),
         Some(fault) => Err(Failure::check(format!("the answer for {problem} is wrong: {fault}"))),
     }

@@ -1,13 +1,12 @@
 //! Prints the winners of the first rows, best first, as text or JSON.
 
-use crate::args::document;
+use crate::args::lines;
 use crate::ui::exit::Failure;
-use crate::ui::report::{count, table};
+use crate::ui::report::table;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use topkit::host::Rows;
 use topkit::{
     IndexInt, Score,
     spec::{Select, Semantics},
@@ -22,8 +21,6 @@ const ABREAST: usize = 4;
 const INDEX_CHARS: usize = 8;
 /// Characters of a label that are printed for a person.
 const LABEL_CHARS: usize = 88;
-/// Bytes of a line of labels. A longer one is no text, or a file without an end.
-const LINE_BYTES: usize = 1 << 16;
 /// Bytes that a winner takes as JSON and as text, its label aside.
 const TOLD_BYTES: usize = 1 << 10;
 
@@ -47,51 +44,10 @@ struct Winner {
 pub struct Labels(Option<Vec<String>>);
 
 impl Labels {
-    /// Reads a file that has one line for each of `expected` rows or columns, and not beyond the line
-    /// that is one too many: a pipe or a device may have no end.
+    /// Reads a file that has one line for each of `expected` rows or columns.
     pub fn read(path: Option<&Path>, expected: usize, what: &str) -> Result<Labels, Failure> {
-        let Some(path) = path else { return Ok(Labels(None)) };
-        let place = path.display();
-        let unread = |error| document::unread(path, &error);
-        let mut file = BufReader::new(File::open(path).map_err(unread)?);
-        let mut lines = Vec::new();
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let most = LINE_BYTES as u64 + 1;
-            if (&mut file).take(most).read_until(b'\n', &mut line).map_err(unread)? == 0 {
-                break;
-            }
-            let number = lines.len() + 1;
-            if number > expected {
-                return Err(Failure::input(format!(
-                    "{place} has more than {}, but the scores have {}",
-                    count(expected, "line"),
-                    count(expected, what)
-                )));
-            }
-            let line = line.strip_suffix(b"\n").unwrap_or(&line);
-            if line.len() > LINE_BYTES {
-                return Err(Failure::input(format!(
-                    "line {number} of {place} is longer than {LINE_BYTES} bytes; give a text file \
-                     with a short line for each {what}"
-                )));
-            }
-            let text = str::from_utf8(line).map_err(|_| {
-                Failure::input(format!("cannot read {place}: line {number} is not valid UTF-8"))
-            })?;
-            let text = text.strip_suffix('\r').unwrap_or(text);
-            memory::grow("the labels", &mut lines)?;
-            lines.push(memory::copied("the labels", text)?);
-        }
-        if lines.len() < expected {
-            return Err(Failure::input(format!(
-                "{place} has {}, but the scores have {}",
-                count(lines.len(), "line"),
-                count(expected, what)
-            )));
-        }
-        Ok(Labels(Some(lines)))
+        let read = |path: &Path| lines::read(path, "the labels", expected, what);
+        Ok(Labels(path.map(read).transpose()?))
     }
 
     fn of(&self, position: usize) -> Option<String> {
@@ -99,28 +55,29 @@ impl Labels {
     }
 }
 
-/// The winners of the first rows. `indices` are `rows` x `k`, in range.
+/// The winners of the first `shown` rows. `indices` are `rows` x `k`, in range, and count from the start of
+/// their row.
 pub fn rows<S: Score>(
-    scores: &[S],
-    columns: usize,
+    input: &Rows<'_, S>,
+    shown: usize,
     indices: &[i32],
     k: usize,
     semantics: &Semantics,
     labels: &Labels,
     row_labels: &Labels,
 ) -> Result<Vec<Row>, Failure> {
-    let told: usize = indices
-        .chunks_exact(k)
-        .take(scores.len() / columns)
-        .map(|row| row.len().min(columns))
-        .sum();
+    let told: usize =
+        indices.chunks_exact(k).take(shown).map(|row| row.len().min(input.columns())).sum();
     memory::check("the winners to show", told.saturating_mul(TOLD_BYTES))?;
-    let rows = scores.chunks_exact(columns).zip(indices.chunks_exact(k)).enumerate();
-    let rows = rows.map(|(number, (scores, indices))| {
+    let [starts, _] = input.spans();
+    let rows = indices.chunks_exact(k).take(shown).enumerate().map(|(number, indices)| {
+        let scores = input.scores_of(number);
+        // Checked where it was read.
+        let start = starts.map_or(0, |starts| starts[number] as usize);
         let winner = |&index: &i32| {
-            let column = usize::try_from(index).ok()?;
-            let score = scores.get(column)?.to_f32();
-            Some(Winner { index, score, label: labels.of(column) })
+            let place = usize::try_from(index).ok()?;
+            let score = scores.get(place)?.to_f32();
+            Some(Winner { index, score, label: labels.of(start + place) })
         };
         let mut winners: Vec<_> = indices
             .iter()
@@ -205,7 +162,8 @@ mod tests {
 
     fn answer(scores: &[f32], indices: &[i32], semantics: &Semantics) -> Vec<Row> {
         let none = Labels::default();
-        rows(scores, scores.len(), indices, indices.len(), semantics, &none, &none).unwrap()
+        let input = Rows::host(scores, 1, scores.len());
+        rows(&input, 1, indices, indices.len(), semantics, &none, &none).unwrap()
     }
 
     #[test]

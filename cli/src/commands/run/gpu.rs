@@ -1,6 +1,7 @@
 //! One selection on the GPU: the scores are copied to it, the kernel runs, the indices are copied back,
 //! and the kernel can be timed. Everything is on one stream of its own.
 
+use crate::args::spans::Spans;
 use crate::ui::exit::Failure;
 use crate::ui::report::bytes;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Session<'a, S> {
     selector: &'a Selector,
     stream: Arc<CudaStream>,
     scores: CudaSlice<S>,
+    starts: Option<CudaSlice<i32>>,
+    lengths: Option<CudaSlice<i32>>,
     indices: CudaSlice<i32>,
     workspace: CudaSlice<u8>,
     plan: Plan,
@@ -32,6 +35,7 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         selector: &'a Selector,
         plan: Plan,
         scores: &[S],
+        spans: &Spans,
     ) -> Result<Session<'a, S>, Failure> {
         let offline = || topkit::Error::Offline { arch: selector.toolchain().arch() };
         let context = selector.context().ok_or_else(offline)?;
@@ -40,6 +44,11 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         unsafe { context.disable_event_tracking() };
         let stream = context.new_stream().map_err(refused("make a stream"))?;
         let scores = stream.clone_htod(scores).map_err(refused("take the scores"))?;
+        let span = |numbers: &Option<Vec<i32>>| {
+            let numbers = numbers.as_ref().map(|numbers| stream.clone_htod(numbers));
+            numbers.transpose().map_err(refused("take the starts and lengths"))
+        };
+        let (starts, lengths) = (span(&spans.starts)?, span(&spans.lengths)?);
         let Problem { rows, columns, k, .. } = plan.problem;
         if scores.len() < rows * columns {
             let message = format!("{} scores are not {rows} x {columns}", scores.len());
@@ -52,15 +61,20 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         let workspace = stream
             .alloc_zeros(plan.workspace_bytes.max(1))
             .map_err(refused("make room for the workspace"))?;
-        Ok(Session { selector, stream, scores, indices, workspace, plan })
+        Ok(Session { selector, stream, scores, starts, lengths, indices, workspace, plan })
     }
 
     /// Enqueues the selection.
     pub fn launch(&mut self) -> Result<(), Failure> {
         let Problem { dtype, rows, columns, k, .. } = self.plan.problem;
         let stream = &self.stream;
+        let span = |numbers: &Option<CudaSlice<i32>>| {
+            numbers.as_ref().map_or(0, |numbers| numbers.device_ptr(stream).0)
+        };
         let launch = RawLaunch::new(dtype, rows, columns, k)
             .scores(self.scores.device_ptr(stream).0)
+            .row_starts(span(&self.starts))
+            .row_lengths(span(&self.lengths))
             .indices(self.indices.device_ptr_mut(stream).0)
             .workspace(self.workspace.device_ptr_mut(stream).0, self.plan.workspace_bytes);
         // SAFETY: the plan is of this shape, the buffers have at least its sizes, none overlaps another, and they are

@@ -3,6 +3,7 @@
 //! and the command that reproduces it.
 
 use super::outcome::Outcome;
+use crate::args::spans::Spans;
 use crate::args::variant::{Chosen, Wish};
 use crate::commands::form;
 use crate::ui::exit::Failure;
@@ -62,13 +63,14 @@ impl Ready {
     pub fn select<S: Score + Word>(
         &self,
         scores: &[S],
+        spans: &Spans,
         progress: &ProgressBar,
     ) -> Result<Outcome, Failure> {
         let Ready { kernel, chosen, plan, seed, seconds: ready } = self;
         progress.set_message("interpreting the kernel, every access checked");
         let start = Instant::now();
         let problem = &plan.problem;
-        let rows = Rows::host(scores, problem.rows, problem.columns);
+        let rows = spans.of(Rows::host(scores, problem.rows, problem.columns));
         let folder = kernel.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
         let indices = kernel.select::<S, i32>(&rows, problem.k).map_err(|fault| match fault {
             // The plan fits the scores, so the machine lacks memory or a stack.

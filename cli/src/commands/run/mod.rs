@@ -6,7 +6,8 @@ pub mod interpret;
 mod outcome;
 
 use crate::args::place::{Choice, Place};
-use crate::args::scores;
+use crate::args::scores::{self, Read, Told};
+use crate::args::spans::{self, Spans};
 use crate::args::spec::{self, Axes, named};
 use crate::args::variant::Wish;
 use crate::ui::exit::{Exit, Failure};
@@ -23,7 +24,7 @@ use topkit::host::HostError;
 use topkit::interpret::Word;
 use topkit::{
     DType, Problem, Score, host,
-    spec::{NanPolicy, Select, Semantics},
+    spec::{NanPolicy, RowShape, Select, Semantics},
     with_score,
 };
 use topkit_lab::{Distribution, Matrix, Shape, check};
@@ -33,18 +34,19 @@ const GENERATED: &str = "Generated scores";
 /// The arguments of `topkit run`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The scores: a .npy (f32, f16) or .safetensors (F32, BF16, F16) file, a row or a matrix.
+    /// The scores: a .npy, .npz or .safetensors file with an array of numbers. The last dimension is a
+    /// row.
     file: Option<PathBuf>,
-    /// The tensor of a .safetensors file; needed when it holds several.
-    #[arg(long, value_name = "NAME", conflicts_with = "generate")]
-    tensor: Option<String>,
+    #[command(flatten)]
+    flags: scores::Flags,
+    /// The type of a score. Of generated scores any; without it bf16. The scores of a file keep their
+    /// type, or are converted to f32: what that loses is told.
+    #[arg(long, value_parser = named(&DType::ALL, DType::name))]
+    dtype: Option<DType>,
     /// Make scores in place of reading them.
-    #[arg(long, value_name = "ROWSxCOLS", conflicts_with = "file", help_heading = GENERATED)]
+    #[arg(long, value_name = "ROWSxCOLS", conflicts_with_all = ["file", "tensor", "view"],
+        help_heading = GENERATED)]
     generate: Option<Shape>,
-    /// The type of a generated score.
-    #[arg(long, default_value = "bf16", conflicts_with = "file", help_heading = GENERATED,
-        value_parser = named(&DType::ALL, DType::name))]
-    dtype: DType,
     /// The distribution of generated scores.
     #[arg(long, default_value = "randn", conflicts_with = "file", help_heading = GENERATED,
         value_parser = named(&Distribution::ALL, Distribution::name))]
@@ -62,6 +64,9 @@ pub struct Args {
     /// Where NaN ranks.
     #[arg(long, default_value = "highest", value_parser = named(NanPolicy::ALL, NanPolicy::name))]
     nan: NanPolicy,
+
+    #[command(flatten)]
+    spans: spans::Files,
 
     #[command(flatten)]
     choice: Choice,
@@ -92,26 +97,33 @@ fn parse_k(text: &str) -> Result<u32, String> {
 pub fn run(args: &Args, json: bool) -> Result<Report, Failure> {
     args.choice.check()?;
     let progress = progress::spinner(json);
-    let (ready, matrix) = match (&args.file, args.generate) {
+    let (ready, matrix, told) = match (&args.file, args.generate) {
         (Some(file), _) => {
             progress.set_message("reading the scores");
-            let matrix = scores::read(file, args.tensor.as_deref())?;
+            let read = scores::read(file, &args.flags.reading(args.dtype))?;
+            let Read { matrix, told } = read;
             let (rows, columns) = (matrix.rows, matrix.columns);
             let problem = Problem::new(matrix.scores.dtype(), rows, columns, args.k);
-            (Ready::of(args, problem, &progress)?, matrix)
+            (Ready::of(args, problem, &progress)?, matrix, Some(told))
         }
         (None, Some(shape)) => {
-            shape.check(args.dtype)?;
-            let problem = Problem::new(args.dtype, shape.rows, shape.columns, args.k);
+            let dtype = args.dtype.unwrap_or(DType::Bf16);
+            shape.check(dtype)?;
+            let problem = Problem::new(dtype, shape.rows, shape.columns, args.k);
             let ready = Ready::of(args, problem, &progress)?;
             progress.set_message("generating the scores");
             let of = (args.distribution, args.k);
-            (ready, topkit_lab::scores::generate(shape, args.dtype, of, args.seed)?)
+            (ready, topkit_lab::scores::generate(shape, dtype, of, args.seed)?, None)
         }
         (None, None) => return Err(Failure::input("give a file, or --generate ROWSxCOLS")),
     };
-    let scores = &matrix.scores;
-    with_score!(scores.dtype(), S => select(args, &ready, &matrix, scores.values::<S>(), &progress))
+    let mut report = with_score!(matrix.scores.dtype(), S => {
+        select(args, &ready, &matrix, told.as_ref(), matrix.scores.values::<S>(), &progress)?
+    });
+    if let Some(told) = told {
+        told.add_to(&mut report.json["scores"]);
+    }
+    Ok(report)
 }
 
 /// A selection that is checked in all but its scores.
@@ -120,6 +132,7 @@ struct Ready {
     semantics: Semantics,
     labels: Labels,
     row_labels: Labels,
+    spans: Spans,
     runner: Runner,
 }
 
@@ -132,10 +145,13 @@ enum Runner {
 }
 
 impl Ready {
-    fn of(args: &Args, problem: Problem, progress: &ProgressBar) -> Result<Ready, Failure> {
+    fn of(args: &Args, mut problem: Problem, progress: &ProgressBar) -> Result<Ready, Failure> {
         let Problem { rows, columns, k, .. } = problem;
-        let spec = spec::for_problem(&problem, args.select, args.nan, &args.axes)?;
-        let semantics = spec.semantics;
+        problem.ragged = args.spans.are_given();
+        let rows_are = if problem.ragged { RowShape::Ragged } else { RowShape::Dense };
+        let semantics = Semantics { select: args.select, nan: args.nan, ..Semantics::DEFAULT };
+        let semantics = Semantics { rows: rows_are, ..semantics };
+        let spec = spec::for_problem(&problem, &semantics, &args.axes)?;
         if columns > i32::MAX as usize {
             return Err(HostError::Columns { columns }.into());
         }
@@ -148,6 +164,7 @@ impl Ready {
         }
         let labels = Labels::read(args.labels.as_deref(), columns, "column")?;
         let row_labels = Labels::read(args.row_labels.as_deref(), rows, "row")?;
+        let spans = args.spans.read(rows, columns)?;
         let runner = match args.choice.place()? {
             Place::Gpu(engine) => {
                 let ready = OnGpu::ready(&engine, spec, &problem, &args.wish, progress)?;
@@ -165,7 +182,7 @@ impl Ready {
             }
             Place::Host(why) => Runner::Host(why),
         };
-        Ok(Ready { problem, semantics, labels, row_labels, runner })
+        Ok(Ready { problem, semantics, labels, row_labels, spans, runner })
     }
 }
 
@@ -173,40 +190,37 @@ fn select<S: Score + DeviceRepr + Word>(
     args: &Args,
     ready: &Ready,
     matrix: &Matrix,
+    told: Option<&Told>,
     scores: &[S],
     progress: &ProgressBar,
 ) -> Result<Report, Failure> {
-    let Ready { problem, semantics, labels, row_labels, runner } = ready;
+    let Ready { problem, semantics, labels, row_labels, spans, runner } = ready;
     let (rows, columns, k) = (matrix.rows, matrix.columns, args.k);
+    let input = spans.of(host::Rows::host(scores, rows, columns));
     let outcome = match runner {
-        Runner::Gpu(ready) => ready.select(scores, progress)?,
-        Runner::Interpreter(ready) => ready.select(scores, progress)?,
+        Runner::Gpu(ready) => ready.select(scores, spans, progress)?,
+        Runner::Interpreter(ready) => ready.select(scores, spans, progress)?,
         Runner::Host(why) => {
             progress.set_message("selecting on the host");
             let start = Instant::now();
-            let input = host::Rows::host(scores, rows, columns);
             let selection = host::top_k(&input, k, semantics)?;
             outcome::on_host(selection.indices, start.elapsed().as_secs_f64(), why)
         }
     };
     progress.set_message("checking the answer");
-    let fault = check::fault(scores, columns, None, k, semantics, &outcome.indices)?;
+    let fault = check::fault(scores, columns, input.spans(), k, semantics, &outcome.indices)?;
     progress.finish_and_clear();
 
     let shown = rows.min(args.rows_show);
-    let winners = answer::rows(
-        &scores[..shown * columns],
-        columns,
-        &outcome.indices,
-        k as usize,
-        semantics,
-        labels,
-        row_labels,
-    )?;
+    let winners =
+        answer::rows(&input, shown, &outcome.indices, k as usize, semantics, labels, row_labels)?;
     let mut lines = vec![
         ("scores".to_owned(), matrix.source.clone()),
         ("select".to_owned(), format!("{problem}; {}, NaN {}", args.select, args.nan)),
     ];
+    if let Some(notes) = told.and_then(Told::text) {
+        lines.insert(1, ("read as".to_owned(), notes));
+    }
     lines.extend(outcome.text);
     let check = match &fault {
         None => format!("exact: no difference from the oracle in {}", count(rows, "row")),

@@ -2,6 +2,7 @@
 //! interpreter's. It neither chooses the engine nor checks the answer.
 
 use super::gpu::{self, Session};
+use crate::args::spans::Spans;
 use crate::args::spec;
 use crate::args::variant::{Chosen, Wish};
 use crate::ui::exit::Failure;
@@ -74,6 +75,7 @@ impl OnGpu {
     pub fn select<S: Score + DeviceRepr>(
         &self,
         scores: &[S],
+        spans: &Spans,
         progress: &ProgressBar,
     ) -> Result<Outcome, Failure> {
         let OnGpu { selector, chosen, origin, seconds: ready } = self;
@@ -81,7 +83,7 @@ impl OnGpu {
         let arch = selector.toolchain().arch();
         let resources = selector.resources(&plan.variant)?;
         progress.set_message("selecting on the GPU");
-        let mut session = Session::start(selector, *plan, scores)?;
+        let mut session = Session::start(selector, *plan, scores, spans)?;
         session.launch()?;
         session.indices()?;
         progress.set_message("timing the kernel");
