@@ -20,8 +20,11 @@ impl Compiler for Fake {
         "nvrtc 13.0".to_owned()
     }
 
+    /// Those of topkit: a kernel of other options is not used.
     fn options(&self) -> Vec<String> {
-        vec!["--std=c++17".to_owned()]
+        ["--std=c++17", "--device-as-default-execution-space", "--ptxas-options=-v"]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     fn compile(&self, _: &RenderedSource, _: Arch) -> Result<Compiled, CompileError> {
@@ -66,6 +69,77 @@ fn a_pack_is_listed() {
 }
 
 #[test]
+fn a_pack_says_what_it_covers() {
+    let place = Place::new();
+    let file = pack(&place);
+    let check = |more: &[&str]| {
+        let axes = ["--vec-size", "1,2"];
+        place.run(&[&["pack", "check", &file], more, &axes].concat())
+    };
+    let text = check(&["f32,1..64,8192..131072,512", "f32,1,1,1"]).done();
+    assert_eq!(
+        text,
+        "sm_90a: top 512 of 1..=64 x 8192..=131072 f32: covered\n\
+         sm_90a: top 1 of 1 x 1 f32: covered\n2 workloads covered\n"
+    );
+    let refused = |more: &[&str], words: &[&str]| {
+        let ran = check(more);
+        assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{ran:?}");
+        for word in words {
+            assert!(ran.stdout.contains(word), "no {word:?} in {ran:?}");
+        }
+    };
+    let two = &["f32,1,8,1", "bf16,1..4,8,1"][..];
+    let bf16 = "sm_90a: top 1 of 1..=4 x 8 bf16: not covered\n  no kernel for top 1 of 1..=4 x 8 bf16\n    \
+                no kernel of a pack has the dtype bf16";
+    refused(two, &["x 8 f32: covered\n", bf16, "1 workload not covered, of 2"]);
+    refused(&["f32,1,8,1", "--rows", "ragged"], &["these keys and tuning axes"]);
+    refused(&["f32,1,8,1", "--select", "smallest"], &["these keys and tuning axes"]);
+    refused(&["f32,1,8,1", "--threads", "256"], &["these keys and tuning axes"]);
+    // Code for sm_90a runs on no other architecture.
+    refused(&["f32,1,8,1", "--arch", "sm_80,sm_90a"], &["sm_80: ", "has it for sm_90a alone"]);
+
+    let json = check(&["f32,1,8,1", "bf16,1..4,8,1", "--json"]).json();
+    let [first, second] = [0, 1].map(|workload| &json["workloads"][workload]);
+    assert_eq!((&json["covered"], &first["covered"]), (&false.into(), &true.into()));
+    assert_eq!(second["uncovered"][0]["rows"], serde_json::json!([1, 4]));
+    assert_eq!(second["arch"], "sm_90a");
+    place.run(&["pack", "check", &file]).refused(&["WORKLOAD"]);
+    check(&["f32,1,8"]).refused(&["DTYPE,ROWS,COLUMNS,K"]);
+    check(&["f32,1,8,1", "--arch", "sm_9x"]).refused(&["sm_9x"]);
+    place.run(&["pack", "check", "no such.pack", "f32,1,8,1"]).refused(&["no such.pack"]);
+}
+
+/// A pack of resident kernels alone, whose rows end somewhere.
+#[test]
+fn a_pack_of_some_kernels_covers_some_rows() {
+    let place = Place::new();
+    let cache = KernelCache::new(Arc::new(Fake), Vec::new());
+    let mut pack = PackWriter::new(&Fake);
+    let spec = SelectorSpec::builder("Some").dtype([DType::F32]).build().unwrap();
+    let (mut some, kinds) = (spec.variants(), ["block_resident", "block_filter"]);
+    some.retain(|variant| kinds.contains(&variant.kernel.name()) && variant.items == 32);
+    for variant in &some {
+        let source = topkit::inspect::render(&spec, variant).unwrap();
+        let arch = "sm_90a".parse().unwrap();
+        pack.add(&source, &cache.get(&source, arch, Compiling::Allowed).unwrap()).unwrap();
+    }
+    let path = place.path("some.pack");
+    pack.write(&path).unwrap();
+    let path = path.to_str().unwrap();
+    let ran = place.run(&["pack", "check", path, "f32,1..8,1000..1000000,1..4096"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    for words in [
+        "no kernel for top 2049..=4096 of 1..=8 x 32769..=1000000 f32\n",
+        "    block_filter: it selects at most 2048 of a row\n",
+        "    block_resident: it serves at most 32768 columns\n",
+    ] {
+        assert!(ran.stdout.contains(words), "no {words:?} in {ran:?}");
+    }
+    assert_eq!(ran.stdout.matches("no kernel for").count(), 1, "{ran:?}");
+}
+
+#[test]
 fn damage_is_told_by_words_and_by_exit_code() {
     let place = Place::new();
     let file = pack(&place);
@@ -75,6 +149,8 @@ fn damage_is_told_by_words_and_by_exit_code() {
     fs::write(&file, &bytes).unwrap();
     let ran = place.run(&["pack", "verify", &file]);
     assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{ran:?}");
+    let check = place.run(&["pack", "check", &file, "f32,1,8,1"]);
+    assert!(check.code == 1 && check.stderr.contains("is not as it was written"), "{check:?}");
     for words in
         ["f32_v2_b2048_t512_", "for sm_90a is not as it was", "2 kernels checked, 1 damaged"]
     {

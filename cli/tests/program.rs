@@ -18,6 +18,8 @@ mod libraries;
 mod pack;
 #[cfg(feature = "nvrtc")]
 mod packing;
+#[cfg(any(feature = "numpy", feature = "torch"))]
+mod parity;
 mod recall;
 mod run;
 mod support;

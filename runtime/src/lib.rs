@@ -92,6 +92,7 @@ pub mod cache {
         Wanted, pack, parse_size,
     };
     pub use crate::compile::{CompileError, Compiled, Compiler};
+    pub use crate::plan::Uncovered;
     pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
 }
 

@@ -19,6 +19,11 @@ pub mod spans;
 mod stripes;
 pub mod templates;
 
+/// The examples of `docs/semantics.md` run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/semantics.md")]
+mod semantics_page {}
+
 pub use stripes::{Reader, Stripes};
 
 use topkit::inspect::{RenderedSource, render};

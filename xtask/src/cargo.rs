@@ -22,7 +22,7 @@ pub fn target() -> Result<PathBuf> {
 }
 
 /// What every build of the workspace takes, so that each crate is built once for all of them.
-pub const WORKSPACE: [&str; 3] = ["--workspace", "--features", "nvrtc,interpret"];
+pub const WORKSPACE: [&str; 3] = ["--workspace", "--features", "nvrtc,interpret,numpy"];
 
 /// A cargo command. Kernels that it compiles at run time are kept in the target folder and not in
 /// the user's cache, unless the environment says otherwise.

@@ -6,8 +6,10 @@
 mod bundle;
 mod cargo;
 mod examples;
+mod numpy;
 mod nvrtc;
 mod package;
+mod pip;
 mod replay;
 mod tree;
 
@@ -29,7 +31,7 @@ struct Arguments {
 enum Task {
     /// Declares a selector, generates, compiles and selects from real scores
     Demo,
-    /// Runs every test that needs no GPU, also the tests that need NVRTC
+    /// Runs every test that needs no GPU, also the tests that need NVRTC or numpy
     Test {
         /// Also the tests that need a GPU; without a GPU they fail
         #[arg(long)]
@@ -78,7 +80,7 @@ fn run(task: Task) -> Result<()> {
             if gpu {
                 test.args(["--features", "gpu"]);
             }
-            cargo::run(test.envs(nvrtc))
+            cargo::run(test.envs(nvrtc).envs([numpy::provide()?]))
         }
         Task::Examples { gpu } => examples::run(gpu),
         Task::Bless => {

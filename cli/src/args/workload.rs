@@ -1,7 +1,25 @@
-//! The grammar of a workload: problems in ranges, as `topkit warmup` takes them.
+//! The grammar of a workload: problems in ranges, as `topkit warmup` and `topkit pack check` take them; and the
+//! selector that workloads and keys make.
 
+use super::spec::{Axes, Meaning};
+use crate::ui::exit::Failure;
 use std::ops::RangeInclusive;
-use topkit::{DType, Workload};
+use topkit::{DType, SelectorSpec, Workload};
+
+/// The selector of some workloads: their dtypes, every k up to their greatest, and these keys.
+pub fn selector(
+    name: &'static str,
+    workloads: &[Workload],
+    axes: &Axes,
+    meaning: &Meaning,
+) -> Result<SelectorSpec, Failure> {
+    let mut dtypes: Vec<DType> = workloads.iter().map(|workload| workload.dtype).collect();
+    dtypes.sort();
+    dtypes.dedup();
+    let most_k = workloads.iter().map(|workload| *workload.k.end()).max().unwrap_or(1);
+    let builder = SelectorSpec::builder(name).dtype(dtypes).k(1..=most_k);
+    Ok(axes.declare(meaning.declare(builder)).build()?)
+}
 
 /// `bf16,1..64,8192..131072,512`.
 pub fn parse(text: &str) -> Result<Workload, String> {

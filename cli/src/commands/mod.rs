@@ -66,7 +66,8 @@ pub enum Command {
     /// Measure how much of the F32 selection remains if scores are rounded to BF16 or F16.
     #[command(after_long_help = EXIT_CODES)]
     Recall(recall::Args),
-    /// Compile kernels ahead into one file, for machines without NVRTC; list or verify such a file.
+    /// Compile kernels ahead into one file, for machines without NVRTC; list or verify such a file, or
+    /// tell which problems it covers.
     #[command(after_long_help = pack::help())]
     Pack(pack::Args),
     /// Look at the compiled kernels on disk.

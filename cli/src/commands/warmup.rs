@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Instant;
 use topkit::cache::{NotKept, Origin};
 use topkit::{
-    Arch, DType, Engine, Selector, SelectorSpec, Toolchain, Workload,
+    Arch, Engine, Selector, Toolchain, Workload,
     cache::{Warmed, Warmup},
 };
 
@@ -84,7 +84,7 @@ pub fn warmup(args: &Args, json: bool) -> Result<Report, Failure> {
 impl Args {
     /// A selector for each architecture, all opened before the first compile.
     fn selectors(&self) -> Result<Vec<Selector>, Failure> {
-        let spec = self.spec()?;
+        let spec = workload::selector("Warmup", &self.workloads, &self.axes, &self.meaning)?;
         let mut archs = self.arch.clone();
         archs.sort();
         archs.dedup();
@@ -98,15 +98,6 @@ impl Args {
         };
         let selectors = toolchains.iter().map(|toolchain| toolchain.selector(spec.clone()));
         Ok(selectors.collect::<Result<_, _>>()?)
-    }
-
-    fn spec(&self) -> Result<SelectorSpec, Failure> {
-        let mut dtypes: Vec<DType> = self.workloads.iter().map(|workload| workload.dtype).collect();
-        dtypes.sort();
-        dtypes.dedup();
-        let most_k = self.workloads.iter().map(|workload| *workload.k.end()).max().unwrap_or(1);
-        let builder = SelectorSpec::builder("Warmup").dtype(dtypes).k(1..=most_k);
-        Ok(self.axes.declare(self.meaning.declare(builder)).build()?)
     }
 }
 

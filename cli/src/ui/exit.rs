@@ -9,9 +9,9 @@ use std::process::ExitCode;
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  success, and every check passed
-  1  a check failed: something is missing (doctor), damaged (cache verify, pack verify), or
-     a kernel or its answer is wrong (run, bench, recall), or slower (tune --check); or two
-     kernels differ (diff)
+  1  a check failed: something is missing (doctor), damaged (cache verify, pack verify) or
+     not covered (pack check), or a kernel or its answer is wrong (run, bench, recall), or
+     slower (tune --check); or two kernels differ (diff)
   2  the input or the command line is wrong; one line on stderr says how; of diff, as of
      diff(1), every failure
   3  this machine lacks or refused something that is needed: NVRTC, a GPU, the driver, a C++

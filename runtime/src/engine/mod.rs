@@ -34,7 +34,7 @@ use cudarc::driver::CudaContext;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use topkit_codegen::{Arch, RenderedSource, SelectorSpec, Variant, render};
+use topkit_codegen::{Arch, DType, RenderedSource, SelectorSpec, Variant, render};
 
 /// Renders, compiles and caches kernels for one architecture; it needs no GPU. Cheap to clone; clones
 /// share everything.
@@ -198,9 +198,11 @@ impl Toolchain {
 
     /// The variants of a selector that packs hold; `None` with a compiler, which can make them all.
     pub(super) fn packed(&self, spec: &SelectorSpec) -> Option<Vec<Variant>> {
-        if self.inner.nvrtc.is_ok() {
-            return None;
-        }
+        self.inner.nvrtc.is_err().then(|| self.in_packs(spec))
+    }
+
+    /// The variants of a selector that packs hold.
+    pub(crate) fn in_packs(&self, spec: &SelectorSpec) -> Vec<Variant> {
         let Inner { packs, cache, .. } = &*self.inner;
         let has = |source: RenderedSource| packs.has(&cache.wanted(&source, self.arch()));
         let is_packed = |variant: &Variant| {
@@ -211,7 +213,21 @@ impl Toolchain {
                 && (render(spec, variant).is_ok_and(has)
                     || self.inner.overrides.is_some() && self.render(spec, variant).is_ok_and(has))
         };
-        Some(spec.variants().into_iter().filter(is_packed).collect())
+        spec.variants().into_iter().filter(is_packed).collect()
+    }
+
+    /// Why packs hold no variant of a selector and a dtype, a line each.
+    pub(crate) fn not_in_packs(&self, spec: &SelectorSpec, dtype: DType) -> Result<String, Error> {
+        let Inner { packs, cache, .. } = &*self.inner;
+        let mut variants = spec.variants();
+        variants.retain(|variant| variant.dtype == dtype);
+        let named = variants.iter().find(|variant| packs.has_name(&variant.symbol()));
+        Ok(match named {
+            Some(variant) => packs.searched(&cache.wanted(&render(spec, variant)?, self.arch())),
+            None => {
+                format!("no kernel of a pack has the dtype {dtype} with these keys and tuning axes")
+            }
+        })
     }
 
     /// Whether edited sources may replace generated ones.

@@ -3,7 +3,7 @@
 //! Plain data, by arithmetic on the spec, the problem and a GPU's [`Limits`]: no device is asked here
 //! and nothing is measured. `planner` chooses, by the `measured` times or by `rules`; both leave out the
 //! variants that were `tried` and refused. `layout` gives the plan of a launch, and `explain` gives the
-//! reasons for a plan. A problem that cannot be launched is an error with its numbers.
+//! reasons for a plan. `uncovered` names the problems that packs cannot serve. A problem that cannot be launched is an error with its numbers.
 
 mod error;
 mod explain;
@@ -16,6 +16,7 @@ mod planner;
 mod rules;
 mod serialize;
 mod tried;
+mod uncovered;
 
 pub use error::PlanError;
 pub use explain::{Basis, Expected, Explanation, Hysteresis, Measured, Narrowed, Reason};
@@ -30,6 +31,8 @@ pub(crate) use planner::Planner;
 #[cfg(feature = "tune")]
 pub(crate) use rules::clusters_at_once;
 pub(crate) use tried::{Refusal, Tried};
+pub use uncovered::Uncovered;
+pub(crate) use uncovered::uncovered;
 
 use crate::problem::{LIMIT, Problem};
 use std::sync::Arc;

@@ -5,7 +5,7 @@
 //! that was not refused serves. Where none can, the plan stays as it was, and loading its variant is the
 //! error that names it.
 
-use super::measured::reach::parts;
+use super::measured::reach::{first, parts};
 use super::{Explanation, Limits, Plan, Planner, Tried};
 use crate::problem::Workload;
 use topkit_codegen::{Key, Variant};
@@ -45,7 +45,8 @@ impl Packed {
         let (mut found, missing): (Vec<_>, Vec<_>) =
             unpacked.into_iter().partition(|variant| self.has(variant, tried));
         for wanted in &missing {
-            for problem in parts(&planner.spec, workload, self.0.iter().chain([wanted])) {
+            for part in parts(&planner.spec, workload, self.0.iter().chain([wanted])) {
+                let problem = first(workload, &part);
                 // A variant that cannot serve a problem is not planned for it.
                 let Ok(plan) = Plan::of_variant(&problem, wanted, limits) else { continue };
                 let nearest = self.nearest(plan, limits, tried).variant;

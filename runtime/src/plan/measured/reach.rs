@@ -14,7 +14,7 @@ use crate::problem::{LIMIT, Problem, Workload};
 use topkit_codegen::{KSet, SelectorSpec, Variant};
 
 /// Rows, columns and k, from the first to the last.
-type Region = [(usize, usize); 3];
+pub(in crate::plan) type Region = [(usize, usize); 3];
 /// The same as logarithms.
 type Logs = [(f32, f32); 3];
 
@@ -83,12 +83,12 @@ impl Planner {
     }
 }
 
-/// A problem of each part of a workload in which the same kernels can serve every problem.
+/// The parts of a workload, as ranges of rows, columns and k: the same kernels can serve every problem of one.
 pub(in crate::plan) fn parts<'a>(
     spec: &SelectorSpec,
     workload: &Workload,
     kernels: impl Iterator<Item = &'a Variant> + Clone,
-) -> Vec<Problem> {
+) -> Vec<Region> {
     let (first, last) = (workload.end(false), workload.end(true));
     let most_rows: Vec<_> = kernels.clone().map(|v| LIMIT / v.cluster.max(1) as usize).collect();
     let capacities: Vec<_> =
@@ -97,14 +97,19 @@ pub(in crate::plan) fn parts<'a>(
     let ks = declared(&spec.k, (first.k, last.k)).into_iter();
     let ks: Vec<_> =
         ks.flat_map(|(low, high)| cut((low as usize, high as usize), &most_k)).collect();
-    let mut problems = Vec::new();
-    for (rows, _) in cut((first.rows, last.rows), &most_rows) {
-        for (columns, _) in cut((first.columns, last.columns), &capacities) {
-            let of = |(k, _): &(usize, usize)| Problem::new(first.dtype, rows, columns, *k as u32);
-            problems.extend(ks.iter().map(of));
+    let mut parts = Vec::new();
+    for rows in cut((first.rows, last.rows), &most_rows) {
+        for columns in cut((first.columns, last.columns), &capacities) {
+            parts.extend(ks.iter().map(|&k| [rows, columns, k]));
         }
     }
-    problems
+    parts
+}
+
+/// The first problem of a part.
+pub(in crate::plan) fn first(workload: &Workload, part: &Region) -> Problem {
+    let [(rows, _), (columns, _), (k, _)] = *part;
+    Problem::new(workload.dtype, rows, columns, k as u32)
 }
 
 /// The k in a range that a selector was declared for.
