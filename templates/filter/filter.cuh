@@ -34,7 +34,6 @@
 template <class Config>
 struct RowPart {
     Stripes<Config> stripes;
-    u32 index;  // of the row
     u32 rank;
     u32 parts;
     u32 share;  // the most candidates that this CTA may pass on
@@ -302,7 +301,7 @@ struct Filter {
     // Reads a whole row again, alone, and writes its k best scores.
     static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, const Sink& sink,
                                                         Shared& shared, u32 index, u32 k) {
-        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
+        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), 0, 1, CAPACITY, CAPACITY};
         PartCandidates candidates = {};
         rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
         write_all(sink, shared, k);

@@ -54,7 +54,7 @@ struct BlockFilter {
                     return;
                 }
             }
-            const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
+            const RowPart<Config> part = {Stripes<Config>(row, 1), 0, 1, Steps::CAPACITY,
                                           Steps::CAPACITY};
 
             // Guess a threshold from a sample: the first stripe of the row, or two.

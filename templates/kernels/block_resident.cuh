@@ -16,7 +16,6 @@
 // addresses aligned to their element.
 #pragma once
 #include "../core/histogram.cuh"
-#include "../core/range.cuh"
 #include "../core/ranking.cuh"
 #include "../core/slots.cuh"
 #include "../core/threshold.cuh"
@@ -27,7 +26,7 @@
 #include "../row/row.cuh"
 #include "../select/candidates.cuh"
 #include "../select/extremes.cuh"
-#include "../select/radix_pass.cuh"
+#include "../select/split.cuh"
 #include "../sink/short_row.cuh"
 #include "../sink/staged.cuh"
 
@@ -39,7 +38,6 @@ struct BlockResident {
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
     using Wide = typename Ordinal::Wide;
-    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
@@ -135,7 +133,10 @@ struct BlockResident {
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
             } else {
-                split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
+                HitSplit<Config>::select(shared, places, candidates, slots.candidate, threshold.above, wanted,
+                                         [&args, &shared, staged](u32 slot, u32 column, auto key) {
+                                             sink_of(args, shared, u32(args.k), staged).put(slot, column, key);
+                                         });
             }
         }
         // Write the staged winners in order.
@@ -147,63 +148,5 @@ struct BlockResident {
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
         const DirectSink<Config> direct = {args, index()};
         return {direct, shared.winners, k, staged};
-    }
-
-    // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
-    // least to the greatest key split the candidates, until all candidates that are left win or are equal.
-    // `slot` is this thread's first place among the candidates. Not inlined: inlined, it would change the
-    // registers of the common path and cost it 0.25 us (1 x 8192, H200).
-    static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
-                                              Hits candidates, u32 slot, u32 place, u32 wanted,
-                                              bool staged) {
-        find_extremes(shared, places, candidates);
-        Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
-        bool settled = active.least == active.greatest;
-        while (!settled) {
-            shared.histogram.template clear<THREADS>();
-            if (threadIdx.x == 0) {
-                shared.reserved = 0;
-            }
-            __syncthreads();
-            Active inside;
-            Hits winners = {};
-            Hits left = {};
-            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
-            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
-                                                      inside, winners, left);
-            candidates = left;
-
-            Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
-            places.for_each_column(winners, [&](u32 column) {
-                sink_of(args, shared, u32(args.k), staged)
-                    .put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
-            });
-            slot = slots.candidate;
-            place += threshold.above;
-            wanted -= threshold.above;
-            settled = threshold.inside == wanted || active.shift == 0;
-            active = inside;
-            __syncthreads();
-        }
-        places.for_each_column(candidates, [&](u32 column) {
-            if (slot < wanted) {
-                sink_of(args, shared, u32(args.k), staged)
-                    .put(place + slot, column, [&places, column] { return places.key_at(column); });
-            }
-            ++slot;
-        });
-    }
-
-    // The least and the greatest key of the candidates, for all threads.
-    static __device__ __forceinline__ void find_extremes(Shared& shared,
-                                                         const Places& places, Hits candidates) {
-        if (threadIdx.x == 0) {
-            shared.extremes = Extremes<Wide>::of_none();
-        }
-        __syncthreads();
-        const auto own = Extremes<Wide>::of_warp(
-            [&](auto visit) { places.for_each_key(candidates, visit); });
-        own.add_to(shared.extremes);
-        __syncthreads();
     }
 };

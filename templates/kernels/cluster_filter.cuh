@@ -102,7 +102,7 @@ struct ClusterFilter {
             const u32 parts = split ? CLUSTER : 1;
             const u32 share = split ? SHARE : Steps::CAPACITY;
             const u32 room = rank == 0 ? share : Steps::CAPACITY;
-            const Part part = {Stripes<Config>(row, parts), index, rank, parts, share, room};
+            const Part part = {Stripes<Config>(row, parts), rank, parts, share, room};
 
             // Guess a threshold from a sample: the first stripe of the part, or two.
             const auto guess = Steps::guess(shared.filter, part, k);

@@ -77,7 +77,7 @@ struct GridFilter {
         }
         const u32 share = min(Steps::CAPACITY, Config::MOST_CANDIDATES / ctas) / KEY_WORDS * KEY_WORDS;
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
-        const Part part = {Stripes<Config>(row, parts), index, rank, parts, places,
+        const Part part = {Stripes<Config>(row, parts), rank, parts, places,
                            Steps::CAPACITY};
 
         // Guess a threshold from a sample: the first stripe of the part, or two.

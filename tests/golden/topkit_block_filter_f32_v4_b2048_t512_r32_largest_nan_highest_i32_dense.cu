@@ -2366,7 +2366,6 @@ struct Sample {
 template <class Config>
 struct RowPart {
     Stripes<Config> stripes;
-    u32 index;  // of the row
     u32 rank;
     u32 parts;
     u32 share;  // the most candidates that this CTA may pass on
@@ -2634,7 +2633,7 @@ struct Filter {
     // Reads a whole row again, alone, and writes its k best scores.
     static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, const Sink& sink,
                                                         Shared& shared, u32 index, u32 k) {
-        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
+        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), 0, 1, CAPACITY, CAPACITY};
         PartCandidates candidates = {};
         rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
         write_all(sink, shared, k);
@@ -3666,6 +3665,88 @@ struct FewCandidates {
     }
 };
 
+// ---- select/split.cuh --------------------------------------------------------------------------
+#line 1 "templates/select/split.cuh"
+// Selects the winners among many candidates that stay where they are: hits of a row in registers.
+//
+// Scope: block; every thread must call. Shared memory of the caller: `histogram`, its search `threshold`, the
+// counter `reserved` and the keys `extremes`. Barriers: two before the first pass, and four a pass.
+// Preconditions: a barrier between any other use of that memory and the call, but of `extremes` and
+// `threshold`; 1 <= wanted <= candidates; fewer than 65536 candidates.
+//
+// Radix passes over the range from the least to the greatest key split the candidates, until all candidates
+// that are left win or are equal.
+
+// uses core/range.cuh
+// uses core/slots.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses select/extremes.cuh
+// uses select/radix_pass.cuh
+
+template <class Config>
+struct HitSplit {
+    using Wide = typename Config::Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
+    static constexpr u32 THREADS = Config::THREADS;
+
+    // Calls put(slot, column, key) for the best `wanted` candidates, with slots from `place` on. `slot` is
+    // this thread's first place among the candidates. Not inlined: inlined, it would change the registers of
+    // the common path and cost it 0.25 us (1 x 8192, H200).
+    template <class Shared, class Places, class Hits, class Put>
+    static __device__ __noinline__ void select(Shared& shared, Places places, Hits candidates, u32 slot,
+                                               u32 place, u32 wanted, Put put) {
+        find_extremes(shared, places, candidates);
+        Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
+        bool settled = active.least == active.greatest;
+        while (!settled) {
+            shared.histogram.template clear<THREADS>();
+            if (threadIdx.x == 0) {
+                shared.reserved = 0;
+            }
+            __syncthreads();
+            Active inside;
+            Hits winners = {};
+            Hits left = {};
+            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
+            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
+                                                      inside, winners, left);
+            candidates = left;
+
+            Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
+            places.for_each_column(winners, [&](u32 column) {
+                put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
+            });
+            slot = slots.candidate;
+            place += threshold.above;
+            wanted -= threshold.above;
+            settled = threshold.inside == wanted || active.shift == 0;
+            active = inside;
+            __syncthreads();
+        }
+        places.for_each_column(candidates, [&](u32 column) {
+            if (slot < wanted) {
+                put(place + slot, column, [&places, column] { return places.key_at(column); });
+            }
+            ++slot;
+        });
+    }
+
+   private:
+    // The least and the greatest key of the candidates, for all threads.
+    template <class Shared, class Places, class Hits>
+    static __device__ __forceinline__ void find_extremes(Shared& shared, const Places& places, Hits candidates) {
+        if (threadIdx.x == 0) {
+            shared.extremes = Extremes<Wide>::of_none();
+        }
+        __syncthreads();
+        const auto own = Extremes<Wide>::of_warp(
+            [&](auto visit) { places.for_each_key(candidates, visit); });
+        own.add_to(shared.extremes);
+        __syncthreads();
+    }
+};
+
 // ---- sink/staged.cuh ---------------------------------------------------------------------------
 #line 1 "templates/sink/staged.cuh"
 // Collects many winners of a row in shared memory, and hands them to the output in the order of their
@@ -3767,7 +3848,6 @@ struct StagedSink {
 // addresses aligned to their element.
 
 // uses core/histogram.cuh
-// uses core/range.cuh
 // uses core/ranking.cuh
 // uses core/slots.cuh
 // uses core/threshold.cuh
@@ -3778,7 +3858,7 @@ struct StagedSink {
 // uses row/row.cuh
 // uses select/candidates.cuh
 // uses select/extremes.cuh
-// uses select/radix_pass.cuh
+// uses select/split.cuh
 // uses sink/short_row.cuh
 // uses sink/staged.cuh
 
@@ -3790,7 +3870,6 @@ struct BlockResident {
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
     using Wide = typename Ordinal::Wide;
-    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
@@ -3886,7 +3965,10 @@ struct BlockResident {
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
             } else {
-                split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
+                HitSplit<Config>::select(shared, places, candidates, slots.candidate, threshold.above, wanted,
+                                         [&args, &shared, staged](u32 slot, u32 column, auto key) {
+                                             sink_of(args, shared, u32(args.k), staged).put(slot, column, key);
+                                         });
             }
         }
         // Write the staged winners in order.
@@ -3898,64 +3980,6 @@ struct BlockResident {
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
         const DirectSink<Config> direct = {args, index()};
         return {direct, shared.winners, k, staged};
-    }
-
-    // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
-    // least to the greatest key split the candidates, until all candidates that are left win or are equal.
-    // `slot` is this thread's first place among the candidates. Not inlined: inlined, it would change the
-    // registers of the common path and cost it 0.25 us (1 x 8192, H200).
-    static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
-                                              Hits candidates, u32 slot, u32 place, u32 wanted,
-                                              bool staged) {
-        find_extremes(shared, places, candidates);
-        Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
-        bool settled = active.least == active.greatest;
-        while (!settled) {
-            shared.histogram.template clear<THREADS>();
-            if (threadIdx.x == 0) {
-                shared.reserved = 0;
-            }
-            __syncthreads();
-            Active inside;
-            Hits winners = {};
-            Hits left = {};
-            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
-            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
-                                                      inside, winners, left);
-            candidates = left;
-
-            Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
-            places.for_each_column(winners, [&](u32 column) {
-                sink_of(args, shared, u32(args.k), staged)
-                    .put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
-            });
-            slot = slots.candidate;
-            place += threshold.above;
-            wanted -= threshold.above;
-            settled = threshold.inside == wanted || active.shift == 0;
-            active = inside;
-            __syncthreads();
-        }
-        places.for_each_column(candidates, [&](u32 column) {
-            if (slot < wanted) {
-                sink_of(args, shared, u32(args.k), staged)
-                    .put(place + slot, column, [&places, column] { return places.key_at(column); });
-            }
-            ++slot;
-        });
-    }
-
-    // The least and the greatest key of the candidates, for all threads.
-    static __device__ __forceinline__ void find_extremes(Shared& shared,
-                                                         const Places& places, Hits candidates) {
-        if (threadIdx.x == 0) {
-            shared.extremes = Extremes<Wide>::of_none();
-        }
-        __syncthreads();
-        const auto own = Extremes<Wide>::of_warp(
-            [&](auto visit) { places.for_each_key(candidates, visit); });
-        own.add_to(shared.extremes);
-        __syncthreads();
     }
 };
 
@@ -4017,7 +4041,7 @@ struct BlockFilter {
                     return;
                 }
             }
-            const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
+            const RowPart<Config> part = {Stripes<Config>(row, 1), 0, 1, Steps::CAPACITY,
                                           Steps::CAPACITY};
 
             // Guess a threshold from a sample: the first stripe of the row, or two.

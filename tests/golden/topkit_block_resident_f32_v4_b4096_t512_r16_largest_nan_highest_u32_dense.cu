@@ -387,42 +387,6 @@ struct alignas(16) Histogram {
     __device__ __forceinline__ void add(u32 bin) { atomicAdd(&counts[bin], 1u); }
 };
 
-// ---- core/range.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/range.cuh"
-// The keys that a radix selection has not yet decided, and the digit that splits them next.
-//
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
-
-// uses core/types.cuh
-
-// The bits of a number without its leading zeros.
-__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
-__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
-
-template <class Wide, u32 DIGIT_BITS>
-struct ActiveRange {
-    Wide least;
-    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;      // the digit of a key is (key - least) >> shift
-
-    // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
-        const u32 bits = bit_width(greatest - least);
-        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
-    }
-
-    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
-
-    // The candidates of one bin, to be split by the digit below.
-    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const Wide bin_least = least + (Wide(bin) << shift);
-        const Wide bin_last = (Wide(1) << shift) - 1;
-        const Wide left = greatest - bin_least;
-        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
-    }
-};
-
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
 // Sums and maxima over a warp: one instruction of 32 bits from sm_80 on, shuffles before, for 64 bits and in
@@ -1701,6 +1665,42 @@ struct ResidentRow {
     }
 };
 
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
+// The keys that a radix selection has not yet decided, and the digit that splits them next.
+//
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
+
+// uses core/types.cuh
+
+// The bits of a number without its leading zeros.
+__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
+__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
+
+template <class Wide, u32 DIGIT_BITS>
+struct ActiveRange {
+    Wide least;
+    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;      // the digit of a key is (key - least) >> shift
+
+    // The range from `least` to `greatest`, split by its uppermost bits.
+    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
+        const u32 bits = bit_width(greatest - least);
+        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+    }
+
+    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
+
+    // The candidates of one bin, to be split by the digit below.
+    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
+        const Wide bin_least = least + (Wide(bin) << shift);
+        const Wide bin_last = (Wide(1) << shift) - 1;
+        const Wide left = greatest - bin_least;
+        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
+    }
+};
+
 // ---- select/extremes.cuh -----------------------------------------------------------------------
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
@@ -1958,6 +1958,88 @@ struct FewCandidates {
     }
 };
 
+// ---- select/split.cuh --------------------------------------------------------------------------
+#line 1 "templates/select/split.cuh"
+// Selects the winners among many candidates that stay where they are: hits of a row in registers.
+//
+// Scope: block; every thread must call. Shared memory of the caller: `histogram`, its search `threshold`, the
+// counter `reserved` and the keys `extremes`. Barriers: two before the first pass, and four a pass.
+// Preconditions: a barrier between any other use of that memory and the call, but of `extremes` and
+// `threshold`; 1 <= wanted <= candidates; fewer than 65536 candidates.
+//
+// Radix passes over the range from the least to the greatest key split the candidates, until all candidates
+// that are left win or are equal.
+
+// uses core/range.cuh
+// uses core/slots.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses select/extremes.cuh
+// uses select/radix_pass.cuh
+
+template <class Config>
+struct HitSplit {
+    using Wide = typename Config::Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
+    static constexpr u32 THREADS = Config::THREADS;
+
+    // Calls put(slot, column, key) for the best `wanted` candidates, with slots from `place` on. `slot` is
+    // this thread's first place among the candidates. Not inlined: inlined, it would change the registers of
+    // the common path and cost it 0.25 us (1 x 8192, H200).
+    template <class Shared, class Places, class Hits, class Put>
+    static __device__ __noinline__ void select(Shared& shared, Places places, Hits candidates, u32 slot,
+                                               u32 place, u32 wanted, Put put) {
+        find_extremes(shared, places, candidates);
+        Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
+        bool settled = active.least == active.greatest;
+        while (!settled) {
+            shared.histogram.template clear<THREADS>();
+            if (threadIdx.x == 0) {
+                shared.reserved = 0;
+            }
+            __syncthreads();
+            Active inside;
+            Hits winners = {};
+            Hits left = {};
+            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
+            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
+                                                      inside, winners, left);
+            candidates = left;
+
+            Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
+            places.for_each_column(winners, [&](u32 column) {
+                put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
+            });
+            slot = slots.candidate;
+            place += threshold.above;
+            wanted -= threshold.above;
+            settled = threshold.inside == wanted || active.shift == 0;
+            active = inside;
+            __syncthreads();
+        }
+        places.for_each_column(candidates, [&](u32 column) {
+            if (slot < wanted) {
+                put(place + slot, column, [&places, column] { return places.key_at(column); });
+            }
+            ++slot;
+        });
+    }
+
+   private:
+    // The least and the greatest key of the candidates, for all threads.
+    template <class Shared, class Places, class Hits>
+    static __device__ __forceinline__ void find_extremes(Shared& shared, const Places& places, Hits candidates) {
+        if (threadIdx.x == 0) {
+            shared.extremes = Extremes<Wide>::of_none();
+        }
+        __syncthreads();
+        const auto own = Extremes<Wide>::of_warp(
+            [&](auto visit) { places.for_each_key(candidates, visit); });
+        own.add_to(shared.extremes);
+        __syncthreads();
+    }
+};
+
 // ---- sink/short_row.cuh ------------------------------------------------------------------------
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
@@ -2126,7 +2208,6 @@ struct StagedSink {
 // addresses aligned to their element.
 
 // uses core/histogram.cuh
-// uses core/range.cuh
 // uses core/ranking.cuh
 // uses core/slots.cuh
 // uses core/threshold.cuh
@@ -2137,7 +2218,7 @@ struct StagedSink {
 // uses row/row.cuh
 // uses select/candidates.cuh
 // uses select/extremes.cuh
-// uses select/radix_pass.cuh
+// uses select/split.cuh
 // uses sink/short_row.cuh
 // uses sink/staged.cuh
 
@@ -2149,7 +2230,6 @@ struct BlockResident {
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
     using Wide = typename Ordinal::Wide;
-    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
@@ -2245,7 +2325,10 @@ struct BlockResident {
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
             } else {
-                split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
+                HitSplit<Config>::select(shared, places, candidates, slots.candidate, threshold.above, wanted,
+                                         [&args, &shared, staged](u32 slot, u32 column, auto key) {
+                                             sink_of(args, shared, u32(args.k), staged).put(slot, column, key);
+                                         });
             }
         }
         // Write the staged winners in order.
@@ -2257,64 +2340,6 @@ struct BlockResident {
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
         const DirectSink<Config> direct = {args, index()};
         return {direct, shared.winners, k, staged};
-    }
-
-    // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
-    // least to the greatest key split the candidates, until all candidates that are left win or are equal.
-    // `slot` is this thread's first place among the candidates. Not inlined: inlined, it would change the
-    // registers of the common path and cost it 0.25 us (1 x 8192, H200).
-    static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
-                                              Hits candidates, u32 slot, u32 place, u32 wanted,
-                                              bool staged) {
-        find_extremes(shared, places, candidates);
-        Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
-        bool settled = active.least == active.greatest;
-        while (!settled) {
-            shared.histogram.template clear<THREADS>();
-            if (threadIdx.x == 0) {
-                shared.reserved = 0;
-            }
-            __syncthreads();
-            Active inside;
-            Hits winners = {};
-            Hits left = {};
-            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
-            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
-                                                      inside, winners, left);
-            candidates = left;
-
-            Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
-            places.for_each_column(winners, [&](u32 column) {
-                sink_of(args, shared, u32(args.k), staged)
-                    .put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
-            });
-            slot = slots.candidate;
-            place += threshold.above;
-            wanted -= threshold.above;
-            settled = threshold.inside == wanted || active.shift == 0;
-            active = inside;
-            __syncthreads();
-        }
-        places.for_each_column(candidates, [&](u32 column) {
-            if (slot < wanted) {
-                sink_of(args, shared, u32(args.k), staged)
-                    .put(place + slot, column, [&places, column] { return places.key_at(column); });
-            }
-            ++slot;
-        });
-    }
-
-    // The least and the greatest key of the candidates, for all threads.
-    static __device__ __forceinline__ void find_extremes(Shared& shared,
-                                                         const Places& places, Hits candidates) {
-        if (threadIdx.x == 0) {
-            shared.extremes = Extremes<Wide>::of_none();
-        }
-        __syncthreads();
-        const auto own = Extremes<Wide>::of_warp(
-            [&](auto visit) { places.for_each_key(candidates, visit); });
-        own.add_to(shared.extremes);
-        __syncthreads();
     }
 };
 

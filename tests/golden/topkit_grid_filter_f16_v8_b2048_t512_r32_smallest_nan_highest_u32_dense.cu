@@ -2366,7 +2366,6 @@ struct Sample {
 template <class Config>
 struct RowPart {
     Stripes<Config> stripes;
-    u32 index;  // of the row
     u32 rank;
     u32 parts;
     u32 share;  // the most candidates that this CTA may pass on
@@ -2634,7 +2633,7 @@ struct Filter {
     // Reads a whole row again, alone, and writes its k best scores.
     static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, const Sink& sink,
                                                         Shared& shared, u32 index, u32 k) {
-        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
+        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), 0, 1, CAPACITY, CAPACITY};
         PartCandidates candidates = {};
         rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
         write_all(sink, shared, k);
@@ -2854,7 +2853,7 @@ struct GridFilter {
         }
         const u32 share = min(Steps::CAPACITY, Config::MOST_CANDIDATES / ctas) / KEY_WORDS * KEY_WORDS;
         const u32 places = parts == 1 ? Steps::CAPACITY : share;
-        const Part part = {Stripes<Config>(row, parts), index, rank, parts, places,
+        const Part part = {Stripes<Config>(row, parts), rank, parts, places,
                            Steps::CAPACITY};
 
         // Guess a threshold from a sample: the first stripe of the part, or two.

@@ -98,8 +98,8 @@ impl Input {
         self.rows.len()
     }
 
-    /// How many scores of a row count, where rows are ragged: all of the first, and of each that follows a
-    /// power of two fewer, over and over. So a few long rows are among many short ones, as in serving.
+    /// How many scores of a row count, where rows are ragged: of the distinct rows from all to a 64th, over and
+    /// over. So rows of every length are side by side.
     pub(super) fn length(&self, row: usize) -> usize {
         length(self.rows.first().map_or(0, |first| first.ranks.len()), row % self.rows.len().max(1))
     }
@@ -142,8 +142,8 @@ impl Row {
 
 /// Of a distinct row.
 fn length(columns: usize, place: usize) -> usize {
-    const HALVED: [usize; ROWS] = [0, 5, 1, 6, 2, 4, 3, 7];
-    columns.div_ceil(1 << HALVED[place % ROWS])
+    const OF_128: [usize; ROWS] = [128, 4, 96, 2, 64, 8, 80, 32];
+    (columns * OF_128[place % ROWS]).div_ceil(128)
 }
 
 fn make_row<S: Score>(
@@ -254,7 +254,7 @@ mod tests {
         let chunks = input.bytes.chunks_exact(2);
         let scores: Vec<bf16> = chunks.map(|b| bf16::from_le_bytes([b[0], b[1]])).collect();
         let lengths: Vec<i32> = (0..input.rows()).map(|row| input.length(row) as i32).collect();
-        assert_eq!((lengths[0], lengths[1], lengths[6]), (3000, 94, 375));
+        assert_eq!((lengths[0], lengths[1], lengths[6]), (3000, 94, 1875));
         let matrix = Rows::host(&scores, input.rows(), columns);
         let matrix = matrix.lengths(&lengths);
         let ragged = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
