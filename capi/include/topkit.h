@@ -94,6 +94,12 @@ enum { TOPKIT_ROWS_DENSE = 0, TOPKIT_ROWS_RAGGED = 1 };
 /* The integer type of the indices; the fill is -1, all bits set for u32. */
 enum { TOPKIT_INDEX_I32 = 0, TOPKIT_INDEX_U32 = 1, TOPKIT_INDEX_I64 = 2 };
 
+/* Which of equal scores win when not all of them can. */
+enum { TOPKIT_TIES_ANY = 0, TOPKIT_TIES_LOWEST_INDEX = 1, TOPKIT_TIES_HIGHEST_INDEX = 2 };
+
+/* Whether an answer, order included, depends on its row alone. It needs a rule for ties and an order. */
+enum { TOPKIT_BATCH_INVARIANT_FALSE = 0, TOPKIT_BATCH_INVARIANT_TRUE = 1 };
+
 /* In place of an ordinal: the GPU of the CUDA context that is current on the calling thread. */
 enum { TOPKIT_CURRENT_DEVICE = -1 };
 
@@ -115,9 +121,11 @@ typedef struct topkit_selector_config {
     int32_t k_first;  /* the least k of its launches, at least 1; must be given */
     int32_t k_last;   /* the greatest; 0 for k_first alone */
     int32_t reserved; /* 0 */
+    int32_t ties;     /* TOPKIT_TIES_... */
+    int32_t batch_invariant; /* TOPKIT_BATCH_INVARIANT_...; true needs a rule for ties and an order */
 } topkit_selector_config;
 
-#define TOPKIT_SELECTOR_CONFIG_INIT { sizeof(topkit_selector_config), 0, 0, 0, 0, 0, 0, 0, 0 }
+#define TOPKIT_SELECTOR_CONFIG_INIT { sizeof(topkit_selector_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* A problem: the shape of a launch, its row stride and its alignment. */
 typedef struct topkit_problem {

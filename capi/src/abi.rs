@@ -36,12 +36,21 @@ pub struct SelectorConfig {
     pub k_first: i32,
     pub k_last: i32,
     pub reserved: i32,
+    pub ties: i32,
+    pub batch_invariant: i32,
 }
 
 impl SelectorConfig {
     /// The keys of a declaration that it has, by name, each with its code.
-    pub fn semantic_keys(&self) -> [(&'static str, i32); 4] {
-        [("select", self.select), ("nan", self.nan), ("rows", self.rows), ("index", self.index)]
+    pub fn semantic_keys(&self) -> [(&'static str, i32); 6] {
+        [
+            ("select", self.select),
+            ("nan", self.nan),
+            ("rows", self.rows),
+            ("index", self.index),
+            ("ties", self.ties),
+            ("batch_invariant", self.batch_invariant),
+        ]
     }
 }
 

@@ -120,7 +120,7 @@ fn reserved(given: i32) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit::spec::{IndexType, NanPolicy, RowShape, Select};
+    use topkit::spec::{IndexType, NanPolicy, RowShape, Select, Ties};
 
     const CONFIG: SelectorConfig = SelectorConfig {
         size: 0,
@@ -132,6 +132,8 @@ mod tests {
         k_first: 512,
         k_last: 0,
         reserved: 0,
+        ties: 0,
+        batch_invariant: 0,
     };
 
     #[test]
@@ -153,6 +155,14 @@ mod tests {
         assert_eq!(rows, [RowShape::Dense, RowShape::Ragged]);
         let index: Vec<_> = codes(|c, code| c.index = code, 3).map(|m| m.index).collect();
         assert_eq!(index, [IndexType::I32, IndexType::U32, IndexType::I64]);
+        let ties: Vec<_> = codes(|c, code| c.ties = code, 3).map(|m| m.ties).collect();
+        assert_eq!(ties, [Ties::Any, Ties::LowestIndex, Ties::HighestIndex]);
+        let invariant = spec(&SelectorConfig { batch_invariant: 1, ties: 1, ..CONFIG });
+        let invariant = invariant.unwrap_err().to_string();
+        assert!(
+            invariant.contains("`batch_invariant: true` contradicts `order: unsorted`"),
+            "{invariant}"
+        );
         let dtypes = [1, 2, 3].map(|dtype| spec(&SelectorConfig { dtype, ..CONFIG }).unwrap().0);
         assert_eq!(dtypes, [DType::F32, DType::Bf16, DType::F16]);
     }

@@ -23,7 +23,7 @@ macro_rules! layout {
 fn in_rust() -> Vec<(String, i64)> {
     let structs = layout! {
         "topkit_selector_config" SelectorConfig {
-            size dtype select nan rows index k_first k_last reserved
+            size dtype select nan rows index k_first k_last reserved ties batch_invariant
         }
         "topkit_problem" Problem { size rows columns row_stride alignment k reserved }
         "topkit_plan" Plan { size workspace_bytes kernel }

@@ -42,11 +42,16 @@ fn the_shipped_scores_are_selected_from_by_the_kernel() {
 #[test]
 fn interpreter_and_host_agree_for_every_dtype_and_order() {
     let place = Place::new();
-    for (dtype, select) in [("f32", "largest"), ("bf16", "smallest"), ("f16", "largest")] {
-        let order = ["--dtype", dtype, "--select", select, "--distribution", "uniform", "--json"];
+    for (dtype, select, ties) in [
+        ("f32", "largest", "any"),
+        ("bf16", "smallest", "highest_index"),
+        ("f16", "largest", "any"),
+    ] {
+        let (meaning, of) = (["--select", select, "--ties", ties], ["--dtype", dtype, "--json"]);
+        let order = [&meaning[..], &["--distribution", "uniform"], &of].concat();
         let kernel = place.run(&with(&order));
         assert_eq!((kernel.code, kernel.stderr.as_str()), (0, ""), "{kernel:?}");
-        let host = place.run(&[&SMALL[..5], &["--engine", "host"], &order].concat());
+        let host = place.run(&[&SMALL[..5], &["--engine", "host"], &order[..]].concat());
         // Of equal scores either may win.
         let scores = |ran: &Ran| -> Vec<Value> {
             let json = ran.json();
@@ -56,7 +61,9 @@ fn interpreter_and_host_agree_for_every_dtype_and_order() {
                 .collect()
         };
         assert_eq!(scores(&kernel), scores(&host));
-        assert_eq!(kernel.json()["check"]["ok"], true);
+        let json = kernel.json();
+        assert_eq!((&json["check"]["ok"], &json["ties"]), (&true.into(), &ties.into()));
+        assert_eq!(json["kernel"]["variant"]["ties"], ties);
     }
 }
 

@@ -41,6 +41,21 @@ fn the_best_sentences_of_the_shipped_scores_are_those_of_its_readme() {
 }
 
 #[test]
+fn a_rule_for_ties_decides_which_of_equal_scores_win() {
+    let place = Place::new();
+    let row =
+        place.file("row.npy", npy("'<f4'", false, "(6,)", &f32s(&[1.0, 2.0, 1.0, 1.0, 3.0, 1.0])));
+    for (ties, best) in [("lowest_index", [0, 1, 2, 4]), ("highest_index", [1, 3, 4, 5])] {
+        let answer = place.run(&["run", &row, "-k", "4", "--ties", ties, "--json"]).json();
+        let mut found = indices(&answer, 0);
+        found.sort();
+        assert_eq!(found, best, "{ties}");
+    }
+    let refused = place.run(&["run", &row, "--ties", "lowest"]);
+    assert!(refused.code != 0 && refused.stderr.contains("lowest_index"), "{refused:?}");
+}
+
+#[test]
 fn both_shipped_files_hold_the_same_f32_scores() {
     let place = Place::new();
     let (npy, tensors) = (data("scores.npy"), data("scores.safetensors"));

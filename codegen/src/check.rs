@@ -1,6 +1,8 @@
 //! The check of specs. The macro and the builder both call it, and no other code checks a spec.
 
-use crate::{DType, KSet, KernelKind, Key, LaunchKind, SelectorSpec, Semantics, Variant};
+use crate::{
+    DType, KSet, KernelKind, Key, LaunchKind, Order, SelectorSpec, Semantics, Ties, Variant,
+};
 use std::fmt;
 
 /// One fault of a spec, with a hint.
@@ -59,6 +61,7 @@ pub(crate) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
     axis(&mut faults, Key::Threads, &spec.threads, "threads: [512, 1024]");
     each(&mut faults, &spec.threads, threads);
     not_yet(&mut faults, &spec.semantics);
+    contradictions(&mut faults, &spec.semantics);
     faults
 }
 
@@ -68,6 +71,7 @@ pub(crate) fn variant_faults(variant: &Variant) -> Vec<Fault> {
     each(&mut faults, &[variant.bins], |bins| bins_fault(bins, &[variant.dtype]));
     each(&mut faults, &[variant.threads], threads);
     not_yet(&mut faults, &variant.semantics);
+    contradictions(&mut faults, &variant.semantics);
     let kernel = variant.kernel;
     if kernel.items() == [0] && variant.items != 0 {
         let message = format!("{kernel} holds no scores in registers");
@@ -258,6 +262,27 @@ fn not_yet(faults: &mut Vec<Fault>, semantics: &Semantics) {
     }
 }
 
+/// Values that exclude each other.
+fn contradictions(faults: &mut Vec<Fault>, semantics: &Semantics) {
+    if !semantics.batch_invariant {
+        return;
+    }
+    for (key, varies, fixed) in [
+        (Key::Ties, semantics.ties == Ties::Any, Ties::LowestIndex.to_string()),
+        (Key::Order, semantics.order == Order::Unsorted, Order::ByValue.to_string()),
+    ] {
+        if varies {
+            let word = Key::semantic().iter().find(|row| row.key() == key);
+            let word = word.map_or("", |row| row.word(semantics));
+            let message = format!(
+                "`batch_invariant: true` contradicts `{key}: {word}`, which can differ from run to run"
+            );
+            let hint = format!("add `{key}: {fixed}`, or use `batch_invariant: false`");
+            faults.push(Fault::of(Key::BatchInvariant, message, hint));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +306,32 @@ mod tests {
             let fault = cluster("of_clusters", LaunchKind::ClusterPerRow, size);
             assert_eq!(fault.is_none(), sound, "{size}: {fault:?}");
             assert!(fault.is_none_or(|fault| fault.hint.contains("1 to 16")));
+        }
+    }
+
+    #[test]
+    fn a_batch_invariant_answer_needs_rules_for_ties_and_order() {
+        let invariant = Semantics { batch_invariant: true, ..Semantics::DEFAULT };
+        let ordered = Semantics { order: Order::ByIndex, ..invariant };
+        let ruled = Semantics { ties: Ties::HighestIndex, ..invariant };
+        let both = Semantics { ties: Ties::LowestIndex, ..ordered };
+        for (semantics, words) in [
+            (Semantics::DEFAULT, &[][..]),
+            (invariant, &["ties: any", "order: unsorted"]),
+            (ordered, &["ties: any"]),
+            (ruled, &["order: unsorted"]),
+            (both, &[]),
+        ] {
+            let mut faults = Vec::new();
+            contradictions(&mut faults, &semantics);
+            assert_eq!(faults.len(), words.len(), "{faults:?}");
+            for (fault, words) in faults.iter().zip(words) {
+                assert!(fault.message.contains(words), "{fault}");
+                assert!(
+                    fault.key == Key::BatchInvariant && fault.hint.starts_with("add `"),
+                    "{fault}"
+                );
+            }
         }
     }
 

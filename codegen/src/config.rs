@@ -6,19 +6,20 @@
 
 use crate::layout::{COUNTERS, MOST_CANDIDATES, part_header_words};
 use crate::program::Program;
-use crate::{Key, Variant};
+use crate::{Key, Ties, Variant};
 
 /// The types: where scores come from, which of them are better, and where winners go. A struct of the
 /// selector's program takes the place of the plain one.
 pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String> {
     let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
+    let ordinal = match variant.semantics.ties {
+        Ties::Any => "ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>",
+        Ties::LowestIndex => "ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, true>",
+        Ties::HighestIndex => "ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, false>",
+    };
     let seams = [
         ("Source", program.and_then(Program::source), format!("PlainSource<{dtype}, RAGGED>")),
-        (
-            "Ordinal",
-            program.and_then(Program::ordinal),
-            "ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>".to_owned(),
-        ),
+        ("Ordinal", program.and_then(Program::ordinal), ordinal.to_owned()),
         ("Output", program.and_then(Program::output), format!("Indices<{index}>")),
     ];
     let line = |(seam, own, plain): (&str, Option<&str>, String)| {
@@ -39,7 +40,7 @@ pub(crate) fn constants(variant: &Variant) -> Vec<String> {
         ("CHUNK", variant.chunk()),
         ("COUNTERS", COUNTERS),
         ("MOST_CANDIDATES", MOST_CANDIDATES),
-        ("PART_HEADER_WORDS", part_header_words(variant.key_bytes())),
+        ("PART_HEADER_WORDS", part_header_words(variant.wide_bytes())),
         ("STAGES", variant.stages),
         ("MOST_K", most_k),
         ("CLUSTER", variant.cluster),

@@ -5,7 +5,7 @@ use crate::embed;
 use crate::error::RenderError;
 use crate::flatten::{Line, flatten};
 use crate::program::{ArgsLayout, Program};
-use crate::{SelectorSpec, SpecError, Variant};
+use crate::{SelectorSpec, SpecError, Ties, Variant};
 use minijinja::{Environment, UndefinedBehavior, context};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -107,6 +107,8 @@ fn skeleton(
                 fields => args.declarations(),
                 assertions => args.assertions(),
                 types => config::types(variant, program),
+                ties => variant.semantics.ties != Ties::Any,
+                filters => variant.kernel.filters(),
                 program => program.is_some(),
                 constants => config::constants(variant),
                 cluster => variant.cluster,

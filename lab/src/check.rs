@@ -7,7 +7,7 @@
 use crate::{Error, threads};
 use std::thread;
 use topkit::host::{self, Mismatch, Rows};
-use topkit::spec::{Order, Semantics, Ties};
+use topkit::spec::{Order, Semantics};
 use topkit::tune::input::{Ranked, rank};
 use topkit::{IndexInt, Score};
 
@@ -67,12 +67,14 @@ impl Checker {
     /// Sorts every row.
     ///
     /// # Panics
-    /// If the semantics have a tie rule, an order or values: use `topkit::host::check` for these.
+    /// If the semantics have an order or values: use `topkit::host::check` for these.
     pub fn new<S: Score>(input: &Rows<'_, S>, semantics: &Semantics) -> Checker {
-        let Semantics { ties, order, values, .. } = *semantics;
-        assert_eq!((ties, order, values), (Ties::Any, Order::Unsorted, false), "not checked here");
-        let ranks =
-            |row| input.scores_of(row).iter().map(|&score| rank(score, semantics)).collect();
+        let Semantics { order, values, .. } = *semantics;
+        assert_eq!((order, values), (Order::Unsorted, false), "not checked here");
+        let ranks = |row| {
+            let scores = input.scores_of(row).iter().enumerate();
+            scores.map(|(column, &score)| rank(score, column, semantics)).collect()
+        };
         let rows = (0..input.count()).map(|row| Ranked::of(ranks(row))).collect();
         Checker { semantics: *semantics, rows }
     }
@@ -96,7 +98,7 @@ impl Checker {
                 |(row, (got, ranked))| {
                     let scores = input.scores_of(row);
                     assert_eq!(scores.len(), ranked.length(), "row {row} is another one");
-                    let rank = |column: usize| rank(scores[column], &self.semantics);
+                    let rank = |column: usize| rank(scores[column], column, &self.semantics);
                     ranked.fault(rank, got).is_none()
                 },
             )

@@ -31,3 +31,15 @@ struct ActiveRange {
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
+
+// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
+// column, and passes over them would split nothing. Precondition: the row has a key in the range.
+template <class Ordinal, class Active>
+__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
+    if constexpr (Ordinal::USES_COLUMN) {
+        return Active::between(Ordinal::first_from(active.least, columns),
+                               Ordinal::last_to(active.greatest, columns));
+    } else {
+        return active;
+    }
+}

@@ -47,13 +47,14 @@ template <class Config>
 struct Candidates {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
     using Wide = typename Ordinal::Wide;
     using Threshold = ::Threshold<Wide>;
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
     static constexpr u32 EDGE = 1u << 31;  // marks a column among positions
-    using Search = CutSearch<Wide, THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Search = CutSearch<Ordinal, THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Set = CandidateSet<Ordinal, THREADS / WARP_SIZE>;
 
     u32 size;  // candidates; while they are pushed, it can exceed the places
@@ -62,7 +63,7 @@ struct Candidates {
     Stripes<Config> stripes;
     u32 rank;
     u32 parts;
-    Key keys[CAPACITY];
+    Stored keys[CAPACITY];
     u32 columns[CAPACITY];
 
     // Appends the hits of a stripe, as far as there are `capacity` places; element(item) gives the
@@ -71,7 +72,7 @@ struct Candidates {
     __device__ __forceinline__ void push(const Stripes<Config>& stripes, u32 stripe, u32 hits,
                                          u32 capacity, MakeElement element) {
         push(hits, size, capacity, [&](u32 slot, u32 bit) {
-            keys[slot] = stripes.key_of(element(Word::item_of(bit)), column_of(stripes, stripe, bit));
+            keys[slot] = Ordinal::stored(stripes.key_of(element(Word::item_of(bit)), column_of(stripes, stripe, bit)));
             columns[slot] = column_of(stripes, stripe, bit);
         });
     }
@@ -119,13 +120,13 @@ struct Candidates {
             const u32 position = columns[slot];
             u32 column = position & ~EDGE;
             if (position & EDGE) {
-                keys[slot] = stripes.key_at(column);
+                keys[slot] = Ordinal::stored(stripes.key_at(column));
             } else {
                 const u32 item = Word::item_of(position % 32);
                 const u32 thread = position / 32 % THREADS;
                 const u32 number = position / 32 / THREADS;
                 column = stripes.column(stripe + number * step, thread, item);
-                keys[slot] = stripes.key_of(element(number, thread, item), column);
+                keys[slot] = Ordinal::stored(stripes.key_of(element(number, thread, item), column));
             }
             columns[slot] = column;
         }
@@ -135,10 +136,13 @@ struct Candidates {
     __device__ __forceinline__ void push_edge(Key key, u32 column, u32 capacity) {
         const u32 slot = atomicAdd(&size, 1u);
         if (slot < capacity) {
-            keys[slot] = key;
+            keys[slot] = Ordinal::stored(key);
             columns[slot] = column;
         }
     }
+
+    // The key of a place.
+    __device__ __forceinline__ Key key(u32 slot) const { return Ordinal::restored(keys[slot], columns[slot]); }
 
     // All candidates. Precondition: a barrier since the last was pushed.
     __device__ __forceinline__ Set all() const { return Set::of(keys, columns, &size, 0, 1); }
@@ -157,7 +161,7 @@ struct Candidates {
             to.size = count;
             to.ties = 0;
         }
-        search.template find<Set>(search, to.keys, &to.size, 0, 1, most, least, ~Wide(0), boundary);
+        Set::cut(search, to.keys, to.columns, &to.size, 0, 1, most, least, ~Wide(0), boundary);
         const Cut<Wide> cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
@@ -170,7 +174,7 @@ struct Candidates {
             u32 column = 0;
             bool stays = false;
             if (i < count) {
-                key = to.keys[i];
+                key = to.key(i);
                 column = to.columns[i];
                 stays = key > cut.greatest ||
                         (key >= cut.least && atomicAdd(&to.ties, 1u) < cut.ties);
@@ -178,13 +182,13 @@ struct Candidates {
             __syncthreads();
             const u32 slot = reserve_slot(to.size, stays);
             if (stays) {
-                to.keys[slot] = Key(key);
+                to.keys[slot] = Ordinal::stored(Key(key));
                 to.columns[slot] = column;
             }
         }
         __syncthreads();
         // Of the ties of a guess, some may be no candidates.
-        if constexpr (Ordinal::USES_COLUMN) {
+        if constexpr (Ordinal::USES_COLUMN && !Ordinal::IN_COLUMN_ORDER) {
             if (!none && cut.least <= above) {
                 return Threshold{false, above}.word();
             }

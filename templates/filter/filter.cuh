@@ -30,6 +30,10 @@
 #include "rescan.cuh"
 #include "sample.cuh"
 
+// In ties.cuh, which only kernels with a rule for ties include.
+template <class Config>
+struct BestTies;
+
 // The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
 template <class Config>
 struct RowPart {
@@ -106,9 +110,9 @@ struct Filter {
     }
 
     // Clears the counters after a guess that failed for a row with `size` candidates, k of which reach the key
-    // `last`. So the next threshold is just below that key. If there are not k candidates, or they were too
-    // many for their places and not selected from, `last` is 0: then the next guess wants as many more or
-    // fewer maxima of the sample above its threshold.
+    // `last`. So the next threshold is just below that key, or its score key if ties are added in the order of
+    // columns. If there are not k candidates, or they were too many for their places and not selected from,
+    // `last` is 0: then the next guess wants as many more or fewer maxima of the sample above its threshold.
     static __device__ __forceinline__ void prepare_again(Shared& shared, u32 k, u32 size, Wide last) {
         const u32 goal = shared.goal;
         const ScoreKey greatest = shared.greatest;
@@ -119,7 +123,11 @@ struct Filter {
             shared.goal = u32(__fdividef(float(goal) * float(target), float(max(size, 1u)))) + 1;
             shared.greatest = greatest;
             shared.known = last != 0;
-            shared.threshold = max(Ordinal::score_key(last), Word::worst_key() + 1) - 1;
+            if constexpr (Ordinal::IN_COLUMN_ORDER) {
+                shared.threshold = max(Ordinal::score_key(last), Word::worst_key());
+            } else {
+                shared.threshold = max(Ordinal::score_key(last), Word::worst_key() + 1) - 1;
+            }
         }
     }
 
@@ -159,7 +167,8 @@ struct Filter {
         if (shared.known) {
             const ScoreKey threshold = shared.threshold;
             __syncthreads();  // `filter` writes it
-            return {true, threshold == Word::worst_key(), threshold, shared.greatest};
+            const bool ties = Ordinal::IN_COLUMN_ORDER || threshold == Word::worst_key();
+            return {true, ties, threshold, shared.greatest};
         }
         return Sample<Config>::guess(
             shared.search, shared.greatest, shared.goal, goal, places, [&](auto visit) {
@@ -175,10 +184,15 @@ struct Filter {
     static __device__ __forceinline__ bool filter(Shared& shared, const Part& part, u32 k,
                                                   const Guess& guess, PartCandidates& candidates) {
         candidates = {0, {!guess.found, Ordinal::greatest_of(guess.threshold)}, true};
+        const Stripes<Config>& stripes = part.stripes;
+        if constexpr (Ordinal::USES_COLUMN) {
+            if (threadIdx.x == 0) {
+                shared.search.cut.columns = stripes.length;
+            }
+        }
         if (!guess.found) {
             return false;
         }
-        const Stripes<Config>& stripes = part.stripes;
         const u32 turns = stripes.count / part.parts;
         constexpr u32 STAGES = Ring<Config>::STAGES;
         constexpr u32 BATCH = Ring<Config>::BATCH;
@@ -230,12 +244,24 @@ struct Filter {
         }
 
         // Add ties with the threshold if very many scores tie with it: a few more than the part's share of
-        // the winners.
+        // the winners. The best ties are side by side, so a part may have a whole chunk of them more.
         const u32 needed = k / part.parts;
-        const u32 most = part.parts == 1 ? k : min(needed + needed / 4 + WARP_SIZE, part.share);
-        if (guess.ties && candidates.size < most) {
+        constexpr u32 UNEVEN = Ordinal::IN_COLUMN_ORDER ? Config::CHUNK * Config::VEC_SIZE : 0;
+        const u32 more = needed / 4 + WARP_SIZE + UNEVEN;
+        const u32 most = part.parts == 1 ? k : min(needed + more, part.share);
+        // A sample can take -0 for the score next to +0; then its threshold is that of all zeros.
+        const bool zeros = Ordinal::IN_COLUMN_ORDER && guess.threshold == Word::key(0);
+        if ((guess.ties || zeros) && candidates.size < most) {
             start_rescan(shared, part, candidates.size);
-            Rescan<Config>::ties(shared.candidates, Ordinal::score_key(candidates.threshold.key), most);
+            const ScoreKey tie = Ordinal::score_key(candidates.threshold.key);
+            if constexpr (Ordinal::IN_COLUMN_ORDER) {
+                // They are the best ties: the candidates are complete above the last of them.
+                candidates.threshold.key =
+                    BestTies<Config>::add(shared.candidates, shared.search.histogram, tie, most);
+                candidates.clean = false;
+            } else {
+                Rescan<Config>::ties(shared.candidates, tie, most);
+            }
             candidates.size = shared.candidates.size;
         }
         return true;
@@ -271,7 +297,11 @@ struct Filter {
 
     // The least key that candidates above a threshold have, or ties of the threshold if it was guessed.
     static __device__ __forceinline__ Wide least_of(Wide threshold) {
-        return Ordinal::lowest_of(Ordinal::score_key(threshold));
+        if constexpr (Ordinal::IN_COLUMN_ORDER) {
+            return threshold;  // ties are added down to a threshold of their own
+        } else {
+            return Ordinal::lowest_of(Ordinal::score_key(threshold));
+        }
     }
 
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
@@ -312,7 +342,7 @@ struct Filter {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
             sink.put(slot, shared.candidates.columns[slot],
-                     [&shared, slot] { return shared.candidates.keys[slot]; });
+                     [&shared, slot] { return shared.candidates.key(slot); });
         }
     }
 

@@ -26,16 +26,18 @@ struct Winners {
 
 template <class Config>
 struct FinalSelection {
-    using Key = typename Config::Ordinal::Key;
-    using Wide = typename Config::Ordinal::Wide;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
+    using Wide = typename Ordinal::Wide;
     using Sink = DirectSink<Config>;
-    using Search = CutSearch<Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Search = CutSearch<Ordinal, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
 
     u32 slots;  // winners in the lower half, candidates of the threshold bin in the upper
-    Key keys[RANKED];
+    Stored keys[RANKED];
     u32 columns[RANKED];
 
     // Finds the winners among candidates that were counted in `range`. The result is not valid if the last
@@ -57,9 +59,8 @@ struct FinalSelection {
             return winners;
         }
         // Split the bin until it is on one side of the threshold.
-        search.template find<Set>(search, candidates.keys, candidates.sizes, candidates.share,
-                                  candidates.segments, winners.ties, winners.first, winners.last,
-                                  threshold);
+        Set::cut(search, candidates.keys, candidates.columns, candidates.sizes, candidates.share,
+                 candidates.segments, winners.ties, winners.first, winners.last, threshold);
         const Cut<Wide> cut = search.cut;
         return {cut.least >= threshold, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }
@@ -98,7 +99,7 @@ struct FinalSelection {
                 } else {
                     const u32 tie = slot >> 16;
                     if (winners.ranked) {
-                        keys[tie] = key();
+                        keys[tie] = Ordinal::stored(key());
                         columns[tie] = column;
                     } else if (tie < winners.ties) {
                         sink.put(k - 1 - tie, column, key);
@@ -114,16 +115,20 @@ struct FinalSelection {
     }
 
    private:
+    __device__ __forceinline__ Key key_of(u32 place) const {
+        return Ordinal::restored(keys[place], columns[place]);
+    }
+
     // A warp counts the candidates of the bin that are better than one of them, 32 at a time.
     __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners<Wide>& winners) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
-            const Key key = keys[mine];
+            const Key key = key_of(mine);
             u32 better = 0;
             for (u32 from = 0; from < winners.inside; from += WARP_SIZE) {
                 const u32 other = from + lane;
                 const bool there = other < winners.inside;
-                const Key their = there ? keys[other] : Key(0);
+                const Key their = there ? key_of(other) : Key(0);
                 const bool is_better = their > key || (their == key && other < mine);
                 better += __popc(__ballot_sync(FULL_MASK, there && is_better));
             }

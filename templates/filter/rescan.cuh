@@ -15,7 +15,7 @@
 template <class Config>
 struct Rescan {
     using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
     using Wide = typename Ordinal::Wide;
     using ScoreKey = typename Ordinal::ScoreKey;
     using Threshold = ::Threshold<Wide>;
@@ -57,11 +57,11 @@ struct Rescan {
 #pragma unroll 1
                 for (; hits != 0 && slot < capacity; hits &= hits - 1) {
                     const u32 column = to.column_of(to.stripes, stripe, __ffs(hits) - 1);
-                    to.keys[slot] = to.stripes.key_at(column);
+                    to.keys[slot] = Ordinal::stored(to.stripes.key_at(column));
                     to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = to.stripes.key_at(to.stripes.edge_column());
+                    to.keys[slot] = Ordinal::stored(to.stripes.key_at(to.stripes.edge_column()));
                     to.columns[slot] = to.stripes.edge_column();
                     edge = 0;
                 }
@@ -111,11 +111,11 @@ struct Rescan {
 #pragma unroll 1
                 for (; now != 0 && slot < capacity; now &= now - 1) {
                     const u32 column = to.column_of(to.stripes, stripe, __ffs(now) - 1);
-                    to.keys[slot] = key_of_tie(to.stripes, tie, column);
+                    to.keys[slot] = stored_tie(tie, column);
                     to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = key_of_tie(to.stripes, tie, to.stripes.edge_column());
+                    to.keys[slot] = stored_tie(tie, to.stripes.edge_column());
                     to.columns[slot] = to.stripes.edge_column();
                 }
                 edge = 0;
@@ -134,12 +134,11 @@ struct Rescan {
     }
 
    private:
-    static __device__ __forceinline__ Key key_of_tie(const Stripes<Config>& stripes, ScoreKey tie,
-                                                     u32 column) {
+    static __device__ __forceinline__ Stored stored_tie(ScoreKey tie, u32 column) {
         if constexpr (Ordinal::USES_COLUMN) {
-            return stripes.key_at(column);
+            return Ordinal::stored(Ordinal::at(tie, column));
         } else {
-            return Key(Ordinal::lowest_of(tie));
+            return Stored(Ordinal::lowest_of(tie));
         }
     }
 

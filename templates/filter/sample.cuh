@@ -31,7 +31,7 @@ struct Sample {
     using Ordinal = typename Config::Ordinal;
     using ScoreKey = typename Ordinal::ScoreKey;
     using Guess = ::Guess<ScoreKey>;
-    using Search = CutSearch<typename Ordinal::Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Search = CutSearch<Ordinal, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = BinnedRange<ScoreKey, Config::BINS, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;

@@ -25,9 +25,11 @@ struct CandidateBatch {
 template <class Ordinal, u32 WARPS>
 struct CandidateSet {
     using Key = typename Ordinal::Key;
-    using Batch = CandidateBatch<typename Ordinal::Wide>;
+    using Stored = typename Ordinal::Stored;
+    using Wide = typename Ordinal::Wide;
+    using Batch = CandidateBatch<Wide>;
 
-    const Key* keys;
+    const Stored* keys;
     const u32* columns;
     const u32* sizes;  // of the segments
     u32 share;         // places of each segment
@@ -36,7 +38,12 @@ struct CandidateSet {
     u32 number;  // of this warp, among the warps that share the segment
     u32 step;    // lanes of the warps that share a segment
 
-    static __device__ __forceinline__ CandidateSet of(const Key* keys, const u32* columns,
+    // Keys of the score alone need no columns.
+    static __device__ __forceinline__ CandidateSet of(const Stored* keys, const u32* sizes, u32 share,
+                                                      u32 segments) {
+        return of(keys, nullptr, sizes, share, segments);
+    }
+    static __device__ __forceinline__ CandidateSet of(const Stored* keys, const u32* columns,
                                                       const u32* sizes, u32 share, u32 segments) {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 sharing = max(WARPS / segments, 1u);
@@ -51,7 +58,7 @@ struct CandidateSet {
         Batch batch;
         batch.step = step;
         for (u32 segment = first; segment < segments; segment += WARPS) {
-            const Key* from = keys + segment * share;
+            const Stored* from = keys + segment * share;
             batch.columns = columns + segment * share;
             batch.end = sizes[segment];
 #pragma unroll 1
@@ -59,10 +66,25 @@ struct CandidateSet {
                 batch.at = at + threadIdx.x % WARP_SIZE;
 #pragma unroll
                 for (u32 d = 0; d < batch.DEPTH; ++d) {
-                    batch.keys[d] = batch.has(d) ? from[batch.at + d * step] : Key(0);
+                    const u32 place = batch.at + d * step;
+                    batch.keys[d] = batch.has(d) ? Ordinal::restored(from[place], batch.columns[place]) : Key(0);
                 }
                 visit(batch);
             }
+        }
+    }
+
+    // Searches the keys for the key of the last wanted, as of `CutSearch::find`.
+    template <class Search>
+    static __device__ __forceinline__ void cut(Search& search, const Stored* keys, const u32* columns,
+                                               const u32* sizes, u32 share, u32 segments, u32 wanted,
+                                               Wide least, Wide greatest, Wide boundary) {
+        if constexpr (Ordinal::USES_COLUMN) {
+            Search::template find<CandidateSet>(search, keys, sizes, share, segments, wanted, least, greatest,
+                                                boundary, columns);
+        } else {
+            Search::template find<CandidateSet>(search, keys, sizes, share, segments, wanted, least, greatest,
+                                                boundary);
         }
     }
 

@@ -3,8 +3,8 @@
 // The row is loaded once and rounded to fp16, which makes a code of each score and keeps their order. The
 // codes of bf16 scores have 13 bits. One histogram with a bin for each code finds the code of the last
 // winner: scores with a greater code win, and scores with that code are ties. So no candidates are collected
-// and ranked. Beyond the range of fp16 unequal scores share a code, and keys may use the column: then radix
-// passes over the keys split the ties.
+// and ranked. Beyond the range of fp16 unequal scores share a code: then radix passes over the keys split the
+// ties. Where keys use the column, few ties are ranked, and radix passes split many.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with one digit that holds the
 // whole rounded score.
@@ -15,6 +15,7 @@
 #pragma once
 #include "../core/bisection.cuh"
 #include "../core/histogram.cuh"
+#include "../core/ranking.cuh"
 #include "../core/slots.cuh"
 #include "../core/threshold.cuh"
 #include "../core/types.cuh"
@@ -24,6 +25,15 @@
 #include "../select/split.cuh"
 #include "../sink/short_row.cuh"
 #include "../sink/staged.cuh"
+
+// Places for ties that are ranked, where keys use the column.
+template <class Config, bool USES_COLUMN>
+struct RankedTies {
+    static constexpr u32 CAPACITY = 256;
+    Ranking<Config, CAPACITY> ties;
+};
+template <class Config>
+struct RankedTies<Config, false> {};
 
 template <class Config>
 struct BlockCodes {
@@ -36,8 +46,8 @@ struct BlockCodes {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CODE_SHIFT = 3;  // the lowest bits of a code are zero in most exponents
     static constexpr u32 CODES = 1u << (16 - CODE_SHIFT);
-    // Whether equal codes are equal keys, in most exponents.
-    static constexpr bool ARE_EXACT = !Ordinal::USES_COLUMN && Codes::UNUSED_BITS >= CODE_SHIFT;
+    // Whether equal codes are equal scores, in most exponents.
+    static constexpr bool ARE_EXACT = Codes::UNUSED_BITS >= CODE_SHIFT;
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
     static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 2 ? 1024 : 2048;
@@ -45,7 +55,7 @@ struct BlockCodes {
 
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
 
-    struct Shared {
+    struct Shared : RankedTies<Config, Ordinal::USES_COLUMN> {
         union {
             Histogram<CODES> codes;
             Histogram<Config::BINS> histogram;  // of the radix passes
@@ -106,8 +116,22 @@ struct BlockCodes {
                 sink.direct.put(slots.winner++, column, key_of(column));
             });
         }
-        // Write as many ties as are wanted.
-        if ((ARE_EXACT && Codes::tells_all(code)) || threshold.inside == wanted) {
+        // Write as many ties as are wanted: the best, or any where they are equal.
+        const bool equal = ARE_EXACT && Codes::tells_all(code);
+        if constexpr (Ordinal::USES_COLUMN) {
+            if (threshold.inside != wanted && threshold.inside <= Shared::CAPACITY) {
+                places.for_each_column(ties, [&](u32 column) {
+                    const Wide key = equal ? Ordinal::at(0, column) : Wide(places.key_at(column));
+                    shared.ties.entries[slots.candidate++] = Ordinal::entry(key, column);
+                });
+                __syncthreads();
+                shared.ties.rank(threshold.inside, 0, threshold.inside, wanted, above,
+                                 [&](u32 slot, u32 column, Wide) { sink.put(slot, column, key_of(column)); });
+                sink.finish();
+                return;
+            }
+        }
+        if ((equal && !Ordinal::USES_COLUMN) || threshold.inside == wanted) {
             places.for_each_column(ties, [&](u32 column) {
                 if (slots.candidate < wanted) {
                     sink.put(above + slots.candidate, column, key_of(column));

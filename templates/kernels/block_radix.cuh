@@ -25,21 +25,24 @@
 
 template <class Config>
 struct BlockRadix {
-    using Key = typename Config::Ordinal::Key;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
+    using Bits = typename Config::Source::Score::Bits;
     using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
-    using Active = ActiveRange<typename Config::Ordinal::Wide, DIGIT_BITS>;
+    using Active = ActiveRange<typename Ordinal::Wide, DIGIT_BITS>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");
 
     struct Shared {
         Histogram<BINS> histogram;
-        CandidateBuffer<Key, CANDIDATES> candidates;
+        CandidateBuffer<Stored, CANDIDATES> candidates;
         ThresholdSearch<THREADS> threshold;
         OutputSlots slots;
     };
@@ -66,7 +69,7 @@ struct BlockRadix {
 
         // Count the first digit of every key.
         const RowReader<Config> reader(row);
-        Active active = Active::between(0, Key(~Key(0)));
+        Active active = Active::between(0, Ordinal::greatest_of(Bits(~Bits(0))));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
         __syncthreads();
 
@@ -75,7 +78,7 @@ struct BlockRadix {
         while (true) {
             // Find the threshold bin: the keys above it win.
             const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active next = active.narrowed_to(threshold.bin);
+            const Active next = within_row<Ordinal>(active.narrowed_to(threshold.bin), row.length);
             wanted -= threshold.above;
 
             // The search is over if every candidate wins, or all of them are equal. Else count the next
@@ -98,12 +101,12 @@ struct BlockRadix {
                 } else {
                     shared.histogram.add(next.digit(key));
                     if (keep) {
-                        shared.candidates.push(key, column);
+                        shared.candidates.push(Ordinal::stored(key), column);
                     }
                 }
             };
             if (buffered) {
-                shared.candidates.template for_each_in<THREADS>(next.least, active.greatest, split);
+                for_each_candidate(shared.candidates, next.least, active.greatest, split);
             } else {
                 reader.for_each_in(next.least, active.greatest, split);
             }
@@ -114,6 +117,23 @@ struct BlockRadix {
             __syncthreads();
             buffered = buffered || keep;
             active = next;
+        }
+    }
+
+   private:
+    // Calls visit(key, column) for the candidates in the buffer whose keys are in [least, greatest].
+    template <class Candidates, class Visit>
+    static __device__ __forceinline__ void for_each_candidate(Candidates& candidates, Key least, Key greatest,
+                                                              Visit visit) {
+        if constexpr (Ordinal::USES_COLUMN) {
+            candidates.template for_each_in<THREADS>(0, Stored(~Stored(0)), [&](Stored stored, u32 column) {
+                const Key key = Ordinal::restored(stored, column);
+                if (least <= key && key <= greatest) {
+                    visit(key, column);
+                }
+            });
+        } else {
+            candidates.template for_each_in<THREADS>(least, greatest, visit);
         }
     }
 };

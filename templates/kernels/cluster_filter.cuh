@@ -23,7 +23,7 @@
 template <class Config>
 struct ClusterFilter {
     using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
     using Wide = typename Ordinal::Wide;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
@@ -175,7 +175,7 @@ struct ClusterFilter {
         const u32 rank = part.rank;
         cluster_wait();  // the leader has started
         if (rank > 0) {
-            Key* keys = of_cta(shared.filter.candidates.keys, 0) + rank * SHARE;
+            Stored* keys = of_cta(shared.filter.candidates.keys, 0) + rank * SHARE;
             u32* columns = of_cta(shared.filter.candidates.columns, 0) + rank * SHARE;
 #pragma unroll 1
             for (u32 i = threadIdx.x; i < candidates.size; i += THREADS) {

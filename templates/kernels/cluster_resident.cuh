@@ -209,7 +209,14 @@ struct ClusterResident {
             if (few(found, k)) {
                 return false;
             }
-            active = inside;
+            if constexpr (Ordinal::USES_COLUMN) {
+                if (infinite) {
+                    const bool nan = Ordinal::score_key(inside.greatest) == Codes::BEST_NAN;
+                    const u32 score = nan ? Codes::BEST_NAN : Codes::BEST_INFINITY;
+                    inside = Active::between(Ordinal::lowest_of(score), Ordinal::greatest_of(score));
+                }
+            }
+            active = within_row<Ordinal>(inside, resident.places.length);
         }
     }
 

@@ -9,7 +9,8 @@
 // Barriers: uniform over the CTA. Workspace: a counter for each row, zero between launches, and from
 // Config::COUNTERS on for each row the CTAs' sizes, thresholds, columns and keys. A CTA has a header of
 // two words, and two words for each of its `share` candidates. With keys of 64 bits the header has four
-// words and a candidate three, and the share is even: so thresholds and keys are aligned.
+// words, a candidate has three if its key is stored whole, and the share is even: so thresholds and keys are
+// aligned.
 // Preconditions: blockDim.x == Config::THREADS; 1 <= k <= Config::MOST_K; row addresses aligned to
 // their element.
 #pragma once
@@ -24,14 +25,16 @@
 template <class Config>
 struct GridFilter {
     using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
     using Wide = typename Ordinal::Wide;
     using Steps = Filter<Config>;
     using Part = RowPart<Config>;
     using PartCandidates = typename Steps::PartCandidates;
     using RowCandidates = typename Steps::RowCandidates;
     static constexpr u32 THREADS = Config::THREADS;
-    static constexpr u32 KEY_WORDS = sizeof(Wide) / sizeof(u32);  // of the workspace
+    // Words of the workspace.
+    static constexpr u32 KEY_WORDS = sizeof(Wide) / sizeof(u32);
+    static constexpr u32 STORED_WORDS = (sizeof(Stored) + sizeof(u32) - 1) / sizeof(u32);
     static_assert(Config::PART_HEADER_WORDS == 2 * KEY_WORDS, "the host counts the same header");
 
     struct Shared {
@@ -46,7 +49,7 @@ struct GridFilter {
         u32* sizes;        // of each CTA
         Wide* thresholds;  // of each CTA: every score of a greater key is a candidate
         u32* columns;      // `share` of each CTA
-        Key* keys;
+        Stored* keys;
     };
 
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
@@ -118,9 +121,9 @@ struct GridFilter {
                                                              u32 ctas, u32 share) {
         u32* counters = static_cast<u32*>(args.workspace);
         u32* sizes = counters + Config::COUNTERS +
-                     u64(index) * ctas * (Config::PART_HEADER_WORDS + (1 + KEY_WORDS) * share);
+                     u64(index) * ctas * (Config::PART_HEADER_WORDS + (1 + STORED_WORDS) * share);
         u32* columns = sizes + Config::PART_HEADER_WORDS * ctas;
-        Key* keys = reinterpret_cast<Key*>(columns + u64(ctas) * share);
+        Stored* keys = reinterpret_cast<Stored*>(columns + u64(ctas) * share);
         Wide* thresholds = reinterpret_cast<Wide*>(sizes + KEY_WORDS * ctas);
         return {counters + index, sizes, thresholds, columns, keys};
     }

@@ -56,6 +56,15 @@ struct Stripes : RowVectors<Config, 16> {
     }
     __device__ __forceinline__ u32 step() const { return THREADS * count; }
 
+    // A vector of a part, which has stripes rank, rank + parts, and so on: numbers count in ascending columns.
+    __device__ __forceinline__ u32 in_order(u32 number, u32 rank, u32 parts) const {
+        constexpr u32 PLACES = THREADS / CHUNK;
+        const u32 each = count / parts * CHUNK;  // the part's vectors of `count` chunks
+        const u32 chunk = number / each;
+        const u32 turned = (rank + __umulhi(chunk % PLACES * 0x9E3779B1u, count)) % parts;
+        return (chunk * count + number % each / CHUNK * parts + turned) * CHUNK + number % CHUNK;
+    }
+
     __device__ __forceinline__ u32 column(u32 stripe, u32 thread, u32 item) const {
         const u32 vector = first(stripe, thread) + item / VEC_SIZE * step();
         return head + vector * VEC_SIZE + item % VEC_SIZE;

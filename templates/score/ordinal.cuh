@@ -5,7 +5,8 @@
 // An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
-// stands for a range of keys; else a score key stands for one key.
+// stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
 #pragma once
 #include "dtypes.cuh"
 
@@ -31,7 +32,9 @@ struct ScoreOrdinal {
     using Key = Bits;
     using Wide = u32;
     using ScoreKey = u32;
+    using Stored = Key;
     static constexpr bool USES_COLUMN = false;
+    static constexpr bool IN_COLUMN_ORDER = false;
 
     static __device__ __forceinline__ Key key(Bits score, u32) {
         const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
@@ -42,6 +45,10 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // A key as it is stored beside its column, and back.
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
 
     // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
     // greater.

@@ -49,26 +49,40 @@ struct BinnedRange {
     }
 };
 
-template <class Wide, u32 THREADS, u32 BINS, u32 DIGIT_BITS>
+// The cut of a row, and where keys use the column the row's columns.
+template <class Wide, bool USES_COLUMN>
+struct RowCut : Cut<Wide> {
+    u32 columns;
+};
+template <class Wide>
+struct RowCut<Wide, false> : Cut<Wide> {};
+
+template <class Ordinal, u32 THREADS, u32 BINS, u32 DIGIT_BITS>
 struct CutSearch {
+    using Wide = typename Ordinal::Wide;
     using Range = BinnedRange<Wide, BINS, DIGIT_BITS>;
 
     Histogram<BINS> histogram;
     ThresholdSearch<THREADS, false> threshold;
-    Cut<Wide> cut;
+    RowCut<Wide, Ordinal::USES_COLUMN> cut;
 
     // Searches the keys of a set, which it makes by Set::of of these operands; the set's
-    // for_each_key(visit) calls visit(key) for each key of this thread. Leaves the result in `cut`. The
-    // keys of [least, greatest] of the result are all on one side of `boundary`. Not inlined: it is rare,
-    // and long to compile.
-    template <class Set>
-    static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
+    // for_each_key(visit) calls visit(key) for each key of this thread. `columns` are there where keys use
+    // them. Leaves the result in `cut`. The keys of [least, greatest] of the result are all on one side of
+    // `boundary`. Not inlined: it is rare, and long to compile.
+    template <class Set, class... Columns>
+    static __device__ __noinline__ void find(CutSearch& search, const typename Set::Stored* keys,
                                              const u32* sizes, u32 share, u32 segments, u32 wanted,
-                                             Wide least, Wide greatest, Wide boundary) {
-        const Set set = Set::of(keys, nullptr, sizes, share, segments);
+                                             Wide least, Wide greatest, Wide boundary,
+                                             Columns... columns) {
+        const Set set = Set::of(keys, columns..., sizes, share, segments);
         while (true) {
             search.histogram.template clear<THREADS>();
             __syncthreads();
+            if constexpr (Ordinal::USES_COLUMN) {
+                least = Ordinal::first_from(least, search.cut.columns);
+                greatest = Ordinal::last_to(greatest, search.cut.columns);
+            }
             const Range range = Range::of(least, greatest);
             set.for_each_key([&](Wide key) {
                 if (range.counts(key)) {
@@ -85,7 +99,7 @@ struct CutSearch {
             }
         }
         if (threadIdx.x == 0) {
-            search.cut = {least, greatest, wanted};
+            static_cast<Cut<Wide>&>(search.cut) = {least, greatest, wanted};
         }
         __syncthreads();
     }

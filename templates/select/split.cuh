@@ -17,7 +17,8 @@
 
 template <class Config>
 struct HitSplit {
-    using Wide = typename Config::Ordinal::Wide;
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
     using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
 
@@ -52,7 +53,7 @@ struct HitSplit {
             place += threshold.above;
             wanted -= threshold.above;
             settled = threshold.inside == wanted || active.shift == 0;
-            active = inside;
+            active = within_row<Ordinal>(inside, places.length);
             __syncthreads();
         }
         places.for_each_column(candidates, [&](u32 column) {

@@ -15,6 +15,7 @@
 //   index = i32
 //   values = false
 //   rows = dense
+//   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
@@ -111,7 +112,8 @@ struct F16 {
 // An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
-// stands for a range of keys; else a score key stands for one key.
+// stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
 
 // uses score/dtypes.cuh
 
@@ -137,7 +139,9 @@ struct ScoreOrdinal {
     using Key = Bits;
     using Wide = u32;
     using ScoreKey = u32;
+    using Stored = Key;
     static constexpr bool USES_COLUMN = false;
+    static constexpr bool IN_COLUMN_ORDER = false;
 
     static __device__ __forceinline__ Key key(Bits score, u32) {
         const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
@@ -148,6 +152,10 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // A key as it is stored beside its column, and back.
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
 
     // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
     // greater.
@@ -272,12 +280,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 15 --------------------------------------------------------------
-#line 15 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 21 --------------------------------------------------------------
+#line 21 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 21 "templates/skeleton.cu.j2"
+#line 27 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -313,7 +321,7 @@ struct Config {
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
-#line 43 "templates/skeleton.cu.j2"
+#line 49 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -623,6 +631,55 @@ struct BisectionSearch {
             }
             const ThresholdBin left = {range.bin + (is_passed ? 0 : N / 2), is_passed ? reached : range.above, 0};
             return bisect(half, left, wanted);
+        }
+    }
+};
+
+// ---- core/ranking.cuh --------------------------------------------------------------------------
+#line 1 "templates/core/ranking.cuh"
+// Ranks the candidates of a threshold bin, in shared memory: compares each with each.
+//
+// Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
+// Preconditions: the entries are written before a barrier or its like; entries are unique;
+// candidates <= CAPACITY.
+
+// uses core/types.cuh
+// uses core/warp.cuh
+
+template <class Config, u32 CAPACITY>
+struct Ranking {
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
+    using Entry = typename Ordinal::Entry;
+    static constexpr u32 THREADS = Config::THREADS;
+    // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
+    static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
+
+    Entry entries[CAPACITY];
+
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
+    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
+    // better than one.
+    template <class Write>
+    __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
+                                         Write write) const {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
+             from += THREADS / SHARING) {
+            const u32 mine = from + lane / SHARING;
+            const Entry entry = mine < last ? entries[mine] : Ordinal::entry(~Wide(0), ~0u);
+            u32 better = 0;
+#pragma unroll 4
+            for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
+                better += entries[other] > entry;
+            }
+#pragma unroll
+            for (u32 distance = 1; distance < SHARING; distance *= 2) {
+                better += __shfl_xor_sync(FULL_MASK, better, distance);
+            }
+            if (lane % SHARING == 0 && mine < last && better < wanted) {
+                write(place + better, Ordinal::column_of(entry), Ordinal::key_of(entry));
+            }
         }
     }
 };
@@ -1747,6 +1804,18 @@ struct ActiveRange {
     }
 };
 
+// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
+// column, and passes over them would split nothing. Precondition: the row has a key in the range.
+template <class Ordinal, class Active>
+__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
+    if constexpr (Ordinal::USES_COLUMN) {
+        return Active::between(Ordinal::first_from(active.least, columns),
+                               Ordinal::last_to(active.greatest, columns));
+    } else {
+        return active;
+    }
+}
+
 // ---- select/extremes.cuh -----------------------------------------------------------------------
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
@@ -1880,7 +1949,8 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 
 template <class Config>
 struct HitSplit {
-    using Wide = typename Config::Ordinal::Wide;
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
     using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
 
@@ -1915,7 +1985,7 @@ struct HitSplit {
             place += threshold.above;
             wanted -= threshold.above;
             settled = threshold.inside == wanted || active.shift == 0;
-            active = inside;
+            active = within_row<Ordinal>(inside, places.length);
             __syncthreads();
         }
         places.for_each_column(candidates, [&](u32 column) {
@@ -2096,8 +2166,8 @@ struct StagedSink {
 // The row is loaded once and rounded to fp16, which makes a code of each score and keeps their order. The
 // codes of bf16 scores have 13 bits. One histogram with a bin for each code finds the code of the last
 // winner: scores with a greater code win, and scores with that code are ties. So no candidates are collected
-// and ranked. Beyond the range of fp16 unequal scores share a code, and keys may use the column: then radix
-// passes over the keys split the ties.
+// and ranked. Beyond the range of fp16 unequal scores share a code: then radix passes over the keys split the
+// ties. Where keys use the column, few ties are ranked, and radix passes split many.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with one digit that holds the
 // whole rounded score.
@@ -2108,6 +2178,7 @@ struct StagedSink {
 
 // uses core/bisection.cuh
 // uses core/histogram.cuh
+// uses core/ranking.cuh
 // uses core/slots.cuh
 // uses core/threshold.cuh
 // uses core/types.cuh
@@ -2117,6 +2188,15 @@ struct StagedSink {
 // uses select/split.cuh
 // uses sink/short_row.cuh
 // uses sink/staged.cuh
+
+// Places for ties that are ranked, where keys use the column.
+template <class Config, bool USES_COLUMN>
+struct RankedTies {
+    static constexpr u32 CAPACITY = 256;
+    Ranking<Config, CAPACITY> ties;
+};
+template <class Config>
+struct RankedTies<Config, false> {};
 
 template <class Config>
 struct BlockCodes {
@@ -2129,8 +2209,8 @@ struct BlockCodes {
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CODE_SHIFT = 3;  // the lowest bits of a code are zero in most exponents
     static constexpr u32 CODES = 1u << (16 - CODE_SHIFT);
-    // Whether equal codes are equal keys, in most exponents.
-    static constexpr bool ARE_EXACT = !Ordinal::USES_COLUMN && Codes::UNUSED_BITS >= CODE_SHIFT;
+    // Whether equal codes are equal scores, in most exponents.
+    static constexpr bool ARE_EXACT = Codes::UNUSED_BITS >= CODE_SHIFT;
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
     static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 2 ? 1024 : 2048;
@@ -2138,7 +2218,7 @@ struct BlockCodes {
 
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
 
-    struct Shared {
+    struct Shared : RankedTies<Config, Ordinal::USES_COLUMN> {
         union {
             Histogram<CODES> codes;
             Histogram<Config::BINS> histogram;  // of the radix passes
@@ -2199,8 +2279,22 @@ struct BlockCodes {
                 sink.direct.put(slots.winner++, column, key_of(column));
             });
         }
-        // Write as many ties as are wanted.
-        if ((ARE_EXACT && Codes::tells_all(code)) || threshold.inside == wanted) {
+        // Write as many ties as are wanted: the best, or any where they are equal.
+        const bool equal = ARE_EXACT && Codes::tells_all(code);
+        if constexpr (Ordinal::USES_COLUMN) {
+            if (threshold.inside != wanted && threshold.inside <= Shared::CAPACITY) {
+                places.for_each_column(ties, [&](u32 column) {
+                    const Wide key = equal ? Ordinal::at(0, column) : Wide(places.key_at(column));
+                    shared.ties.entries[slots.candidate++] = Ordinal::entry(key, column);
+                });
+                __syncthreads();
+                shared.ties.rank(threshold.inside, 0, threshold.inside, wanted, above,
+                                 [&](u32 slot, u32 column, Wide) { sink.put(slot, column, key_of(column)); });
+                sink.finish();
+                return;
+            }
+        }
+        if ((equal && !Ordinal::USES_COLUMN) || threshold.inside == wanted) {
             places.for_each_column(ties, [&](u32 column) {
                 if (slots.candidate < wanted) {
                     sink.put(above + slots.candidate, column, key_of(column));
@@ -2223,8 +2317,8 @@ struct BlockCodes {
     }
 };
 
-// ---- skeleton.cu.j2, from line 47 --------------------------------------------------------------
-#line 47 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 53 --------------------------------------------------------------
+#line 53 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)

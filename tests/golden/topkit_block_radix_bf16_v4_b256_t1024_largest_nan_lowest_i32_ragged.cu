@@ -15,6 +15,7 @@
 //   index = i32
 //   values = false
 //   rows = ragged
+//   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
@@ -111,7 +112,8 @@ struct F16 {
 // An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
-// stands for a range of keys; else a score key stands for one key.
+// stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
 
 // uses score/dtypes.cuh
 
@@ -137,7 +139,9 @@ struct ScoreOrdinal {
     using Key = Bits;
     using Wide = u32;
     using ScoreKey = u32;
+    using Stored = Key;
     static constexpr bool USES_COLUMN = false;
+    static constexpr bool IN_COLUMN_ORDER = false;
 
     static __device__ __forceinline__ Key key(Bits score, u32) {
         const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
@@ -148,6 +152,10 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // A key as it is stored beside its column, and back.
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
 
     // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
     // greater.
@@ -272,12 +280,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 15 --------------------------------------------------------------
-#line 15 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 21 --------------------------------------------------------------
+#line 21 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 21 "templates/skeleton.cu.j2"
+#line 27 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -313,7 +321,7 @@ struct Config {
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
-#line 43 "templates/skeleton.cu.j2"
+#line 49 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -422,6 +430,18 @@ struct ActiveRange {
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
+
+// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
+// column, and passes over them would split nothing. Precondition: the row has a key in the range.
+template <class Ordinal, class Active>
+__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
+    if constexpr (Ordinal::USES_COLUMN) {
+        return Active::between(Ordinal::first_from(active.least, columns),
+                               Ordinal::last_to(active.greatest, columns));
+    } else {
+        return active;
+    }
+}
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
@@ -1003,21 +1023,24 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 
 template <class Config>
 struct BlockRadix {
-    using Key = typename Config::Ordinal::Key;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
+    using Bits = typename Config::Source::Score::Bits;
     using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
-    using Active = ActiveRange<typename Config::Ordinal::Wide, DIGIT_BITS>;
+    using Active = ActiveRange<typename Ordinal::Wide, DIGIT_BITS>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");
 
     struct Shared {
         Histogram<BINS> histogram;
-        CandidateBuffer<Key, CANDIDATES> candidates;
+        CandidateBuffer<Stored, CANDIDATES> candidates;
         ThresholdSearch<THREADS> threshold;
         OutputSlots slots;
     };
@@ -1044,7 +1067,7 @@ struct BlockRadix {
 
         // Count the first digit of every key.
         const RowReader<Config> reader(row);
-        Active active = Active::between(0, Key(~Key(0)));
+        Active active = Active::between(0, Ordinal::greatest_of(Bits(~Bits(0))));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
         __syncthreads();
 
@@ -1053,7 +1076,7 @@ struct BlockRadix {
         while (true) {
             // Find the threshold bin: the keys above it win.
             const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active next = active.narrowed_to(threshold.bin);
+            const Active next = within_row<Ordinal>(active.narrowed_to(threshold.bin), row.length);
             wanted -= threshold.above;
 
             // The search is over if every candidate wins, or all of them are equal. Else count the next
@@ -1076,12 +1099,12 @@ struct BlockRadix {
                 } else {
                     shared.histogram.add(next.digit(key));
                     if (keep) {
-                        shared.candidates.push(key, column);
+                        shared.candidates.push(Ordinal::stored(key), column);
                     }
                 }
             };
             if (buffered) {
-                shared.candidates.template for_each_in<THREADS>(next.least, active.greatest, split);
+                for_each_candidate(shared.candidates, next.least, active.greatest, split);
             } else {
                 reader.for_each_in(next.least, active.greatest, split);
             }
@@ -1094,10 +1117,27 @@ struct BlockRadix {
             active = next;
         }
     }
+
+   private:
+    // Calls visit(key, column) for the candidates in the buffer whose keys are in [least, greatest].
+    template <class Candidates, class Visit>
+    static __device__ __forceinline__ void for_each_candidate(Candidates& candidates, Key least, Key greatest,
+                                                              Visit visit) {
+        if constexpr (Ordinal::USES_COLUMN) {
+            candidates.template for_each_in<THREADS>(0, Stored(~Stored(0)), [&](Stored stored, u32 column) {
+                const Key key = Ordinal::restored(stored, column);
+                if (least <= key && key <= greatest) {
+                    visit(key, column);
+                }
+            });
+        } else {
+            candidates.template for_each_in<THREADS>(least, greatest, visit);
+        }
+    }
 };
 
-// ---- skeleton.cu.j2, from line 47 --------------------------------------------------------------
-#line 47 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 53 --------------------------------------------------------------
+#line 53 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)

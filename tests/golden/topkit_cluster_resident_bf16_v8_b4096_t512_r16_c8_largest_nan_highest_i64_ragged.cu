@@ -15,6 +15,7 @@
 //   index = i64
 //   values = false
 //   rows = ragged
+//   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
@@ -111,7 +112,8 @@ struct F16 {
 // An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
-// stands for a range of keys; else a score key stands for one key.
+// stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
 
 // uses score/dtypes.cuh
 
@@ -137,7 +139,9 @@ struct ScoreOrdinal {
     using Key = Bits;
     using Wide = u32;
     using ScoreKey = u32;
+    using Stored = Key;
     static constexpr bool USES_COLUMN = false;
+    static constexpr bool IN_COLUMN_ORDER = false;
 
     static __device__ __forceinline__ Key key(Bits score, u32) {
         const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
@@ -148,6 +152,10 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // A key as it is stored beside its column, and back.
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
 
     // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
     // greater.
@@ -272,12 +280,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 15 --------------------------------------------------------------
-#line 15 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 21 --------------------------------------------------------------
+#line 21 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 21 "templates/skeleton.cu.j2"
+#line 27 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -313,7 +321,7 @@ struct Config {
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i64>;
-#line 43 "templates/skeleton.cu.j2"
+#line 49 "templates/skeleton.cu.j2"
 };
 
 // ---- ptx/exchange.cuh --------------------------------------------------------------------------
@@ -866,6 +874,18 @@ struct ActiveRange {
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
+
+// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
+// column, and passes over them would split nothing. Precondition: the row has a key in the range.
+template <class Ordinal, class Active>
+__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
+    if constexpr (Ordinal::USES_COLUMN) {
+        return Active::between(Ordinal::first_from(active.least, columns),
+                               Ordinal::last_to(active.greatest, columns));
+    } else {
+        return active;
+    }
+}
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
 #line 1 "templates/core/ranking.cuh"
@@ -2416,7 +2436,14 @@ struct ClusterResident {
             if (few(found, k)) {
                 return false;
             }
-            active = inside;
+            if constexpr (Ordinal::USES_COLUMN) {
+                if (infinite) {
+                    const bool nan = Ordinal::score_key(inside.greatest) == Codes::BEST_NAN;
+                    const u32 score = nan ? Codes::BEST_NAN : Codes::BEST_INFINITY;
+                    inside = Active::between(Ordinal::lowest_of(score), Ordinal::greatest_of(score));
+                }
+            }
+            active = within_row<Ordinal>(inside, resident.places.length);
         }
     }
 
@@ -2463,8 +2490,8 @@ struct ClusterResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 47 --------------------------------------------------------------
-#line 47 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 53 --------------------------------------------------------------
+#line 53 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill. The cluster's size saves branches at its barriers.
 extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(512, 1)

@@ -15,6 +15,7 @@
 //   index = i32
 //   values = false
 //   rows = dense
+//   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
@@ -111,7 +112,8 @@ struct F16 {
 // An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
-// stands for a range of keys; else a score key stands for one key.
+// stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
 
 // uses score/dtypes.cuh
 
@@ -137,7 +139,9 @@ struct ScoreOrdinal {
     using Key = Bits;
     using Wide = u32;
     using ScoreKey = u32;
+    using Stored = Key;
     static constexpr bool USES_COLUMN = false;
+    static constexpr bool IN_COLUMN_ORDER = false;
 
     static __device__ __forceinline__ Key key(Bits score, u32) {
         const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
@@ -148,6 +152,10 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // A key as it is stored beside its column, and back.
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
 
     // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
     // greater.
@@ -272,12 +280,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 15 --------------------------------------------------------------
-#line 15 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 21 --------------------------------------------------------------
+#line 21 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 21 "templates/skeleton.cu.j2"
+#line 27 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -313,7 +321,7 @@ struct Config {
     using Source = PlainSource<F32, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
-#line 43 "templates/skeleton.cu.j2"
+#line 49 "templates/skeleton.cu.j2"
 };
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
@@ -1079,8 +1087,8 @@ struct WarpResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 47 --------------------------------------------------------------
-#line 47 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 53 --------------------------------------------------------------
+#line 53 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(256, 4)

@@ -8,7 +8,7 @@ use crate::case::{ALIGNED, Backend, Case, Element, Layout};
 use crate::{cases, spans};
 use topkit::{
     DType, IndexInt, Score,
-    spec::{NanPolicy, RowShape, Select, Semantics},
+    spec::{NanPolicy, RowShape, Select, Semantics, Ties},
 };
 use topkit_lab::{Distribution, SUITE};
 
@@ -35,7 +35,10 @@ pub trait Suite: Backend {
     fn selects(kernel: &Self::Kernel, k: u32) -> bool;
 }
 
-/// Either end of the order and both NaN policies, on every distribution.
+/// The rule for ties of each order of scores.
+const TIES: [Ties; 4] = [Ties::Any, Ties::LowestIndex, Ties::Any, Ties::HighestIndex];
+
+/// Either end of the order and both NaN policies, with a rule for ties or without one, on every distribution.
 ///
 /// # Panics
 /// An answer is wrong.
@@ -44,7 +47,8 @@ pub fn meanings<B: Suite, S: Score + Element, I: IndexInt + Element>() {
     let mut wrong = Wrong::default();
     let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
     for (meaning, (select, nan)) in meanings.enumerate() {
-        let semantics = Semantics { select, nan, index: I::TYPE, ..Semantics::DEFAULT };
+        let ties = TIES[meaning];
+        let semantics = Semantics { select, nan, ties, index: I::TYPE, ..Semantics::DEFAULT };
         let kernels = B::kernels(S::DTYPE, semantics, columns);
         for (turn, distribution) in SUITE.into_iter().enumerate() {
             let layout = Layout { offset: 1, gap: 2 };

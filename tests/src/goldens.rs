@@ -3,7 +3,7 @@
 
 use topkit::{
     DType, Variant,
-    spec::{IndexType, KernelKind, NanPolicy, RowShape, Select, Semantics},
+    spec::{IndexType, KernelKind, NanPolicy, RowShape, Select, Semantics, Ties},
 };
 
 /// Each dtype at each vector width, the other keys going round beside them, each dtype held in
@@ -82,6 +82,16 @@ pub fn variants() -> Vec<Variant> {
         semantics: semantics(0),
         program: None,
     });
+    // Each rule for ties, in a filter and in registers.
+    for (kernel, ties) in
+        [(KernelKind::BlockFilter, Ties::LowestIndex), (KernelKind::BlockCodes, Ties::HighestIndex)]
+    {
+        let plain = variants.iter().find(|variant| variant.kernel == kernel).copied();
+        variants.extend(plain.map(|plain| {
+            let semantics = Semantics { ties, ..plain.semantics };
+            Variant { semantics, ..plain }
+        }));
+    }
     // A kernel without an entry has the first of the sizes that a tuning measures.
     for &kernel in KernelKind::ALL {
         let measured = kernel.measured().first();

@@ -1,5 +1,5 @@
 //! Programs of three parts, each in one file of `seams/`: a source that negates and masks, an ordinal that
-//! prefers the lower of two columns, and an output of pairs. No kernel knows of them.
+//! scatters columns, and an output of pairs. No kernel knows of them.
 
 use topkit::program::{FieldType, Program, Scalar};
 use topkit::spec::{NanPolicy, Select, Semantics};
@@ -8,24 +8,29 @@ use topkit::{DType, SelectorSpec, Variant};
 /// The text of the source; see [`Parts::masked`].
 pub const MASKED: &str = include_str!("../seams/masked.cuh");
 /// The text of the ordinal.
-pub const LOWEST_COLUMN: &str = include_str!("../seams/lowest_column.cuh");
+pub const SCATTERED: &str = include_str!("../seams/scattered.cuh");
 /// The text of the output.
 pub const PAIRS: &str = include_str!("../seams/pairs.cuh");
+
+/// The rank of a column among those of equal scores, as the ordinal has it; the greatest is the best.
+pub fn scattered(column: usize) -> u32 {
+    (column as u32).wrapping_mul(0x9E37_79B1)
+}
 
 /// Which parts a program has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
     /// The source negates and masks, and gives scores of this type: the elements', or f32 of bf16 elements.
     pub masked: Option<DType>,
-    /// Of equal scores, the one at the lower column wins.
-    pub lowest_column: bool,
+    /// Of equal scores, the one with the greater scattered column wins: see [`scattered`].
+    pub scattered: bool,
     /// The output is pairs of a key and a column.
     pub pairs: bool,
 }
 
 impl Parts {
     /// None: a selector without a program.
-    pub const NONE: Parts = Parts { masked: None, lowest_column: false, pairs: false };
+    pub const NONE: Parts = Parts { masked: None, scattered: false, pairs: false };
 
     /// The type of the scores that the source gives of these elements.
     pub fn score(self, elements: DType) -> DType {
@@ -37,7 +42,7 @@ impl Parts {
     /// # Panics
     /// If it has no part.
     pub fn program(self, elements: DType, semantics: &Semantics) -> Program {
-        self.program_of([MASKED, LOWEST_COLUMN, PAIRS], elements, semantics)
+        self.program_of([MASKED, SCATTERED, PAIRS], elements, semantics)
     }
 
     /// The same of other texts, with the same names, for the three parts.
@@ -46,7 +51,7 @@ impl Parts {
     /// As of [`Parts::program`].
     pub fn program_of(
         self,
-        [masked, lowest_column, pairs]: [&str; 3],
+        [masked, scattered, pairs]: [&str; 3],
         elements: DType,
         semantics: &Semantics,
     ) -> Program {
@@ -57,11 +62,11 @@ impl Parts {
             let elements = elements.cuda_name();
             has(masked, alias("Scores", &format!("NegatedAndMasked<{elements}, {score}>")));
         }
-        if self.lowest_column {
+        if self.scattered {
             let largest = semantics.select == Select::Largest;
             let nan_highest = semantics.nan == NanPolicy::Highest;
-            let of = format!("LowestColumnFirst<{score}, {largest}, {nan_highest}>");
-            has(lowest_column, alias("Keys", &of));
+            let of = format!("Scattered<{score}, {largest}, {nan_highest}>");
+            has(scattered, alias("Keys", &of));
         }
         if self.pairs {
             has(pairs, String::new());
@@ -71,7 +76,7 @@ impl Parts {
             program = program.source("Scores").field("mask", FieldType::Slice(Scalar::U32));
             program = program.field("mask_stride", FieldType::Scalar(Scalar::U32));
         }
-        if self.lowest_column {
+        if self.scattered {
             program = program.ordinal("Keys").key_bytes(8);
         } else if let Some(score) = self.masked {
             program = program.key_bytes(score.bytes() as u8);

@@ -18,6 +18,8 @@ const CONFIG: SelectorConfig = SelectorConfig {
     k_first: 1,
     k_last: 2048,
     reserved: 0,
+    ties: 0,
+    batch_invariant: 0,
 };
 
 const PROBLEM: Problem = Problem {

@@ -19,6 +19,8 @@ int main(void) {
     FIELD(topkit_selector_config, k_first);
     FIELD(topkit_selector_config, k_last);
     FIELD(topkit_selector_config, reserved);
+    FIELD(topkit_selector_config, ties);
+    FIELD(topkit_selector_config, batch_invariant);
     SIZE(topkit_problem);
     FIELD(topkit_problem, size);
     FIELD(topkit_problem, rows);

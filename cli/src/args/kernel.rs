@@ -21,8 +21,7 @@ struct Line {
 /// The kernel of an argument.
 pub fn parse(text: &str) -> Result<Variant, String> {
     if text.starts_with("topkit_") {
-        let known = Variant::all().into_iter().find(|variant| variant.symbol() == text);
-        return known.ok_or_else(|| "no kernel has this symbol".to_owned());
+        return Variant::from_symbol(text).map_err(|error| error.to_string());
     }
     if text.split(',').any(|key| key.trim().is_empty()) {
         return Err("a key is empty; write KEY=VALUE,KEY=VALUE".to_owned());
@@ -60,7 +59,10 @@ mod tests {
     #[test]
     fn what_names_no_kernel_is_refused_in_words() {
         for (text, words) in [
-            ("topkit_block_radix_f32", "no kernel has this symbol"),
+            (
+                "topkit_block_radix_f32",
+                "is not a symbol of a kernel; one is `topkit_block_radix_f32_",
+            ),
             ("kernel=block_resident", "4 kernels; give one value of items (8, 16, 32, 64)"),
             ("dtype=f64", "f64"),
             ("colour=red", "--colour"),

@@ -32,14 +32,14 @@ pub(super) const KERNEL: Kernel = Kernel {
     }],
 };
 
-/// After the counters each CTA has the header of its part, and a column and a key for each of its
+/// After the counters each CTA has the header of its part, and a column and a stored key for each of its
 /// candidates.
 fn workspace_bytes(variant: &Variant, rows: u64, grid: u64) -> u64 {
     let parts = grid / rows;
-    let key_words = u64::from(key_words(variant.key_bytes()));
+    let [wide, stored] = [variant.wide_bytes(), variant.key_bytes()].map(key_words).map(u64::from);
     let most = (u64::from(MOST_CANDIDATES) / parts).min(variant.candidates().into());
     // So that the keys of every part are aligned.
-    let share = most / key_words * key_words;
-    let words = u64::from(part_header_words(variant.key_bytes())) + (1 + key_words) * share;
+    let share = most / wide * wide;
+    let words = u64::from(part_header_words(variant.wide_bytes())) + (1 + stored) * share;
     KERNEL.zeroed_bytes + grid * words * WORD_BYTES
 }

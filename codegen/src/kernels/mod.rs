@@ -18,7 +18,7 @@ mod warp_resident;
 pub use launch::LaunchKind;
 
 use crate::naming::named;
-use crate::{Arch, Fault, Key, Variant};
+use crate::{Arch, Fault, Key, Ties, Variant};
 
 /// Makes the enum, its names, its table of facts and the table of templates.
 macro_rules! kernels {
@@ -197,7 +197,13 @@ impl Variant {
         if self.key_bytes() > 4 { facts.wide_candidates } else { facts.candidates }
     }
 
-    /// Bytes of a key as a kernel stores it: the program's, or those of a score.
+    /// Bytes of a key as a kernel compares it: 4 or 8. With a tie rule a key has the column too.
+    pub(crate) const fn wide_bytes(&self) -> u32 {
+        let wide = self.key_bytes() > 4 || !matches!(self.semantics.ties, Ties::Any);
+        if wide { 8 } else { 4 }
+    }
+
+    /// Bytes of a key as a kernel stores it beside its column: the program's, or those of a score.
     pub const fn key_bytes(&self) -> u32 {
         let set = match self.program {
             Some(program) => program.key_bytes(),
@@ -293,7 +299,8 @@ mod tests {
             Some(program.key_bytes(key_bytes).build().unwrap().id())
         };
         let bytes = |variant: &Variant, grid| variant.workspace_bytes(2, grid);
-        for variant in Variant::all().into_iter().step_by(397) {
+        let spec = crate::SelectorSpec::builder("All").dtype(crate::DType::ALL).all_axes();
+        for variant in spec.build().unwrap().variants().into_iter().step_by(7) {
             let [narrow, wide] = [2, 8].map(|bytes| Variant { program: program(bytes), ..variant });
             assert_eq!((narrow.key_bytes(), wide.key_bytes()), (2, 8));
             assert_eq!(narrow.candidates(), variant.candidates());
@@ -305,6 +312,11 @@ mod tests {
                 assert_eq!(bytes(&wide, 6), 4096 + 6 * (4 + 3 * 3072) * 4);
                 assert_eq!(bytes(&variant, 142), 4096 + 142 * (2 + 2 * 923) * 4);
                 assert_eq!(bytes(&wide, 142), 4096 + 142 * (4 + 3 * 922) * 4);
+                // With a tie rule keys are stored without their columns, and thresholds with them.
+                let semantics = crate::Semantics { ties: Ties::LowestIndex, ..variant.semantics };
+                let ruled = Variant { semantics, ..variant };
+                assert_eq!(bytes(&ruled, 6), 4096 + 6 * (4 + 2 * 4096) * 4);
+                assert_eq!(bytes(&ruled, 142), 4096 + 142 * (4 + 2 * 922) * 4);
             }
         }
     }

@@ -43,7 +43,7 @@ const THREADS: u32 = 1024;
 
 /// A thread needs some 32 registers beside the keys.
 fn ctas(variant: &Variant) -> u32 {
-    let keys = variant.items * variant.key_bytes().div_ceil(4);
+    let keys = variant.items * variant.wide_bytes() / 4;
     (64 * 1024 / (variant.threads * (keys + 32))).clamp(1, THREADS / variant.threads)
 }
 

@@ -25,7 +25,7 @@ words! { "value of `nan`"
     }
 }
 words! { "value of `ties`"
-    /// Which of equal scores win when not all of them can.
+    /// Which of equal scores win when not all of them can. With a rule the set of winners is the same on every run.
     Ties {
         /// Any; the set may differ from run to run.
         Any = "any",
@@ -85,7 +85,7 @@ semantic_keys! {
     /// Which of equal scores win when not all of them can.
     Ties ties: Ties = Row {
         default: Ties::Any,
-        served: |ties| ties == Ties::Any,
+        served: |_| true,
         symbol: Symbol::UnlessDefault("ties_"),
         config: |_| None,
     };
@@ -117,6 +117,13 @@ semantic_keys! {
         symbol: Symbol::Always(""),
         config: |rows| constant("RAGGED", rows == RowShape::Ragged),
     };
+    /// Whether an answer, order included, depends on its row alone. It needs a rule for `ties` and an `order`.
+    BatchInvariant batch_invariant: bool = Row {
+        default: false,
+        served: |_| true,
+        symbol: Symbol::UnlessDefault("batch_invariant_"),
+        config: |_| None,  // `ties` and `order` decide the answer
+    };
 }
 
 /// A constant of `Config` that is true or false.
@@ -137,6 +144,26 @@ impl Semantics {
             };
             all.into_iter().flat_map(with).collect()
         })
+    }
+}
+
+impl Semantics {
+    /// The combinations of the keys that every symbol tells, and each value of another key with the defaults of
+    /// all others. Few keys have many combinations.
+    pub(crate) fn sample() -> Vec<Semantics> {
+        let sampled = |semantics: &Semantics| {
+            let (mut rare, mut always) = (0, 0);
+            for key in SEMANTIC_KEYS {
+                if key.word(semantics) != key.default_word() {
+                    match key.symbol {
+                        Symbol::Always(_) => always += 1,
+                        Symbol::UnlessDefault(_) => rare += 1,
+                    }
+                }
+            }
+            rare == 0 || (rare == 1 && always == 0)
+        };
+        Semantics::all().into_iter().filter(sampled).collect()
     }
 }
 

@@ -60,6 +60,7 @@ fn the_spec_is_what_was_declared() {
                 index: ::topkit::spec::IndexType::I32,
                 values: false,
                 rows: ::topkit::spec::RowShape::Ragged,
+                batch_invariant: false,
             },
             program: ::std::option::Option::None,
         }
@@ -94,6 +95,7 @@ fn the_documentation_lists_every_key() {
         | `index` | `i32` (default) |
         | `values` | `false` (default) |
         | `rows` | `ragged` |
+        | `batch_invariant` | `false` (default) |
         | `vec_size` | `[1, 2, 4, 8]` |
         | `bins` | `[256, 1024]` |
         | `threads` | `256` |
@@ -141,8 +143,10 @@ fn the_same_tokens_expand_to_the_same_text() {
 fn a_faulty_key_stands_at_its_default_and_the_others_as_declared() {
     let faulty = "kernel Top { dtype: [bf16, f31], k: 0, tuning { vec_size: 3, bins: 4096, threads: [] },
         select: smallest, ties: lowest_index, order: best, values: true, index: [u32], rows: ragged }";
-    let sound = "kernel Top { dtype: bf16, tuning { bins: 4096 }, select: smallest, rows: ragged }";
-    assert_eq!(declared(faulty).1.lines().count(), 8);
+    let sound =
+        "kernel Top { dtype: bf16, tuning { bins: 4096 }, select: smallest, ties: lowest_index,
+        rows: ragged }";
+    assert_eq!(declared(faulty).1.lines().count(), 7);
     assert_eq!(spec(&expanded(faulty)), spec(&expanded(sound)));
 }
 

@@ -32,7 +32,7 @@ fn unknown_keys_name_the_nearest() {
         expect![[r#"
             2:12 vecsize: there is no key `vecsize` (hint: did you mean `vec_size`? It belongs in `tuning { .. }`)
             2:24 tie: there is no key `tie` (hint: did you mean `ties`?)
-            2:34 quality: there is no key `quality` (hint: the keys are `dtype`, `k`, `select`, `nan`, `ties`, `order`, `index`, `values`, `rows`, and `tuning { .. }`)
+            2:34 quality: there is no key `quality` (hint: the keys are `dtype`, `k`, `select`, `nan`, `ties`, `order`, `index`, `values`, `rows`, `batch_invariant`, and `tuning { .. }`)
             2:55 thread: there is no key `thread` (hint: did you mean `threads`?)
             2:68 BINS: there is no key `BINS` (hint: did you mean `bins`?)
             2:79 tie: there is no key `tie` (hint: did you mean `ties`? It belongs outside of `tuning { .. }`)
@@ -167,7 +167,6 @@ fn faults_of_the_spec_come_back_to_their_tokens() {
             5:7 1000: `bins: 1000` is not a power of two (hint: the nearest powers of two are 512 and 1024)
             5:13 131072: `bins: 131072` splits a key by 17 bits, but a f16 key has 16 (hint: use a power of two from 256 to 4096)
             6:9 []: `threads` names no value (hint: write for example `threads: [512, 1024]`)
-            7:6 lowest_index: no kernel supports `ties: lowest_index` yet (hint: use `ties: any`)
             8:7 by_value: no kernel supports `order: by_value` yet (hint: use `order: unsorted`)
             9:8 true: no kernel supports `values: true` yet (hint: use `values: false`)
         "#]],

@@ -1,8 +1,9 @@
 //! The meanings under which a kernel is proved before it is timed.
 //!
-//! Only the default semantics are timed, because the others cost the same. All can be wrong: a kernel
-//! can be right with the default semantics and wrong where NaN ranks last or the smallest scores win.
-//! The proof costs a second compile for each kernel, so each has one other set of semantics, not three.
+//! Only the default semantics are timed: either end of the order and both NaN policies cost the same, and plans
+//! with a rule for ties go by the same times. All can be wrong: a kernel can be right with the default semantics
+//! and wrong where NaN ranks last or the smallest scores win. The proof costs a second compile for each kernel,
+//! so each has one other set of semantics, not three.
 
 use topkit_codegen::{NanPolicy, RowShape, Select, Semantics, Variant};
 

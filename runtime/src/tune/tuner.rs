@@ -31,8 +31,8 @@ use topkit_codegen::{KSet, SelectorSpec, Variant};
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Tuning<'a> {
-    /// The selector. Its variants are measured with the default semantics, because others cost the same,
-    /// and each is proved with another order of scores too.
+    /// The selector. Its variants are measured with the default semantics, by whose times plans with other
+    /// semantics go too, and each is proved with another order of scores.
     pub spec: &'a SelectorSpec,
     /// The problems, dense and ragged ones.
     pub problems: &'a [Problem],

@@ -15,6 +15,7 @@ topk_kernel! {
         index:    i32,                    // i32 | u32 | i64
         values:   false,
         rows:     ragged,                 // dense | ragged
+        batch_invariant: false,
         tuning {
             vec_size: [1, 2, 4, 8],       // elements a thread loads at once
             bins:     [256, 1024, 2048, 4096],

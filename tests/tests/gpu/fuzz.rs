@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use topkit::{
     DType, Score, Selector, Variant,
-    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
+    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics, Ties},
 };
 use topkit_lab::Rng;
 use topkit_tests::fuzz;
@@ -39,9 +39,11 @@ fn subjects() -> Vec<Subject> {
     for &select in Select::ALL {
         for &nan in NanPolicy::ALL {
             for &rows in RowShape::ALL {
-                let selector =
-                    whole_selector(Semantics { select, nan, rows, ..Semantics::DEFAULT });
                 let turn = subjects.len();
+                // Three rules go round with eight meanings.
+                let ties = Ties::ALL[turn % Ties::ALL.len()];
+                let selector =
+                    whole_selector(Semantics { select, nan, ties, rows, ..Semantics::DEFAULT });
                 let variants = selector.spec().variants();
                 let variants = KernelKind::ALL.iter().flat_map(|&kernel| {
                     let variants = &variants;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use topkit::host::{self, Rows};
 use topkit::{
     IndexInt, Score,
-    spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties},
+    spec::{NanPolicy, Order, RowShape, Select, Semantics},
 };
 use topkit_lab::{Checker, Distribution, Rng, SUITE};
 use topkit_tests::oracle;
@@ -159,8 +159,8 @@ fn rows_that_were_not_ranked_are_not_checked() {
 
 #[test]
 #[should_panic(expected = "not checked here")]
-fn a_tie_rule_is_for_the_other_check() {
-    let semantics = Semantics { ties: Ties::LowestIndex, ..Semantics::DEFAULT };
+fn an_order_is_for_the_other_check() {
+    let semantics = Semantics { order: Order::ByIndex, ..Semantics::DEFAULT };
     Checker::new(&Rows::host(&[1.0f32], 1, 1), &semantics);
 }
 
@@ -171,7 +171,7 @@ proptest! {
     #[test]
     fn both_checks_say_the_same(problem in any_problem(), seed: u64) {
         let semantics = Semantics {
-            ties: Ties::Any, order: Order::Unsorted, values: false, ..problem.semantics::<i32>()
+            order: Order::Unsorted, values: false, ..problem.semantics::<i32>()
         };
         let scores = problem.scores::<bf16>();
         let (input, k) = (problem.matrix(&scores), problem.k);

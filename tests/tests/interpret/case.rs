@@ -5,7 +5,7 @@ use topkit::host::Rows;
 use topkit::interpret::{Interpreter, Kernel};
 use topkit::{
     DType, IndexInt, Score, Variant,
-    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
+    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics, Ties},
 };
 use topkit_tests::case::Backend;
 pub use topkit_tests::case::{ALIGNED, Element, Layout};
@@ -121,17 +121,20 @@ pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 7] {
     ]
 }
 
-/// Every kernel with either end of the order and both NaN policies. Score types go round, and so do
-/// dense and ragged rows, so that the compiler has little to do. `block_codes` serves bf16 alone.
+/// The rules for ties of [`every_meaning`], one for each order of scores.
+const TIES: [Ties; 4] = [Ties::Any, Ties::LowestIndex, Ties::HighestIndex, Ties::Any];
+
+/// Every kernel with either end of the order and both NaN policies. Score types go round, and so do rules for
+/// ties, and dense and ragged rows, so that the compiler has little to do. `block_codes` serves bf16 alone.
 pub fn every_meaning() -> Vec<Variant> {
     let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
     let of_meaning = |(turn, (select, nan)): (usize, _)| {
-        let rows = RowShape::ALL[turn % RowShape::ALL.len()];
-        let own = codes(128, 16, Semantics { select, nan, rows, ..Semantics::DEFAULT });
+        let (rows, ties) = (RowShape::ALL[turn % RowShape::ALL.len()], TIES[turn]);
+        let own = codes(128, 16, Semantics { select, nan, ties, rows, ..Semantics::DEFAULT });
         let others = (0..7).map(move |index| {
             let dtype = DType::ALL[(turn + index) % DType::ALL.len()];
             let rows = RowShape::ALL[(turn + index) % RowShape::ALL.len()];
-            each_kernel(dtype, Semantics { select, nan, rows, ..Semantics::DEFAULT })[index]
+            each_kernel(dtype, Semantics { select, nan, ties, rows, ..Semantics::DEFAULT })[index]
         });
         others.chain([own])
     };

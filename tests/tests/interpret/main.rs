@@ -19,4 +19,5 @@ mod special;
 mod speed;
 #[path = "../tour/steps.rs"]
 mod steps;
+mod ties;
 mod tour;

@@ -7,7 +7,7 @@ use topkit::{
     cache::Compiler,
     inspect::{RenderedSource, Resources},
     machine::Nvrtc,
-    spec::KernelKind,
+    spec::{KernelKind, Semantics, Ties},
 };
 use topkit_tests::goldens;
 use topkit_tests::rendered;
@@ -47,6 +47,18 @@ fn goldens_compile_for_hopper() {
 #[test]
 fn goldens_compile_for_the_oldest_architecture() {
     goldens::variants().iter().for_each(|variant| compiles_well(variant, "sm_75"));
+}
+
+/// Every kernel with a rule for ties, in the sizes of its first golden.
+#[test]
+fn rules_for_ties_compile_for_hopper() {
+    let goldens = goldens::variants();
+    for (turn, kernel) in KernelKind::ALL.iter().enumerate() {
+        let plain = goldens.iter().find(|variant| variant.kernel == *kernel).unwrap();
+        let ties = [Ties::LowestIndex, Ties::HighestIndex][turn % 2];
+        let semantics = Semantics { ties, ..plain.semantics };
+        compiles_well(&Variant { semantics, ..*plain }, "sm_90a");
+    }
 }
 
 /// A few for each: so many that each golden is compiled for some architecture.

@@ -40,13 +40,20 @@ struct ByColumn {
     using Key = u64;
     using Wide = u64;
     using ScoreKey = u32;
+    using Stored = u64;
     static constexpr bool USES_COLUMN = true;
+    static constexpr bool IN_COLUMN_ORDER = false;
     static __device__ __forceinline__ Key key(u32 score, u32 column) {
-        return u64(ordered_key<F32, true>(score)) << 32 | u32(~column);
+        return at(ordered_key<F32, true>(score), column);
     }
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return u32(key >> 32); }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return u64(key) << 32; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return u64(key) << 32 | ~0u; }
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
+    static __device__ __forceinline__ Wide at(ScoreKey key, u32 column) { return lowest_of(key) | u32(~column); }
+    static __device__ __forceinline__ Wide first_from(Wide key, u32) { return key; }
+    static __device__ __forceinline__ Wide last_to(Wide key, u32) { return key; }
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32) { return key; }
     static __device__ __forceinline__ Wide key_of(Entry entry) { return entry; }

@@ -17,10 +17,10 @@ fn programs_compile_for_hopper() {
     for (turn, &kernel) in KernelKind::ALL.iter().enumerate() {
         let golden = goldens.iter().find(|variant| variant.kernel == kernel).unwrap();
         let score = if golden.dtype == DType::F16 { DType::F16 } else { DType::F32 };
-        let all = Parts { masked: Some(score), lowest_column: true, pairs: true };
+        let all = Parts { masked: Some(score), scattered: true, pairs: true };
         let one = match turn % 3 {
             0 => Parts { masked: Some(score), ..Parts::NONE },
-            1 => Parts { lowest_column: true, ..Parts::NONE },
+            1 => Parts { scattered: true, ..Parts::NONE },
             _ => Parts { pairs: true, ..Parts::NONE },
         };
         for parts in [all, one] {

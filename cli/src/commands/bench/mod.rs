@@ -19,7 +19,7 @@ use crate::ui::progress;
 use crate::ui::report::Report;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use topkit::spec::Semantics;
+use topkit::spec::{Semantics, Ties};
 use topkit::{DType, Problem};
 use topkit_lab::bench::gpu::{Gpu, Settings};
 use topkit_lab::bench::record::{Document, Outcome};
@@ -65,6 +65,9 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 24, help_heading = WHAT,
         value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: u64,
+    /// Which of equal scores win. A peer that lets others win gives wrong answers.
+    #[arg(long, default_value = "any", help_heading = WHAT, value_parser = named(Ties::ALL, Ties::name))]
+    ties: Ties,
     /// Fill the L2 cache with other data before each cold replay too. Without it, small inputs are
     /// as warm in the cold graph as in published tables.
     #[arg(long, help_heading = WHAT)]
@@ -92,7 +95,7 @@ pub struct Args {
     out: Option<PathBuf>,
     /// Measure nothing; draw text, tables and plots from an earlier bench.json. Needs no GPU.
     #[arg(long, value_name = "FILE", help_heading = "Output",
-        conflicts_with_all = ["grid", "cell", "headline", "peer", "flush", "seeds", "vec_size", "bins",
+        conflicts_with_all = ["grid", "cell", "headline", "peer", "flush", "seeds", "ties", "vec_size", "bins",
             "threads"])]
     render: Option<PathBuf>,
 }
@@ -115,8 +118,10 @@ pub fn bench(args: &Args, json: bool) -> Result<Report, Failure> {
         None => {
             let cells = args.cells()?;
             let progress = progress::bar(cells.len(), json);
-            let specs =
-                |problem: &Problem| spec::for_problem(problem, &Semantics::DEFAULT, &args.axes);
+            let specs = |problem: &Problem| {
+                let semantics = Semantics { ties: args.ties, ..Semantics::DEFAULT };
+                spec::for_problem(problem, &semantics, &args.axes)
+            };
             let settings = Settings { flush: args.flush, seeds: args.seeds };
             let mut gpu = Gpu::open(&cells, &specs, &args.peer, settings, &progress)?;
             let document = meter::measure(&cells, &mut gpu, &progress);

@@ -24,7 +24,7 @@ use topkit::host::HostError;
 use topkit::interpret::Word;
 use topkit::{
     DType, Problem, Score, host,
-    spec::{NanPolicy, RowShape, Select, Semantics},
+    spec::{NanPolicy, RowShape, Select, Semantics, Ties},
     with_score,
 };
 use topkit_lab::{Distribution, Matrix, Shape, check};
@@ -64,6 +64,9 @@ pub struct Args {
     /// Where NaN ranks.
     #[arg(long, default_value = "highest", value_parser = named(NanPolicy::ALL, NanPolicy::name))]
     nan: NanPolicy,
+    /// Which of equal scores win.
+    #[arg(long, default_value = "any", value_parser = named(Ties::ALL, Ties::name))]
+    ties: Ties,
 
     #[command(flatten)]
     spans: spans::Files,
@@ -149,8 +152,8 @@ impl Ready {
         let Problem { rows, columns, k, .. } = problem;
         problem.ragged = args.spans.are_given();
         let rows_are = if problem.ragged { RowShape::Ragged } else { RowShape::Dense };
-        let semantics = Semantics { select: args.select, nan: args.nan, ..Semantics::DEFAULT };
-        let semantics = Semantics { rows: rows_are, ..semantics };
+        let Args { select, nan, ties, .. } = *args;
+        let semantics = Semantics { select, nan, ties, rows: rows_are, ..Semantics::DEFAULT };
         let spec = spec::for_problem(&problem, &semantics, &args.axes)?;
         if columns > i32::MAX as usize {
             return Err(HostError::Columns { columns }.into());
@@ -216,7 +219,10 @@ fn select<S: Score + DeviceRepr + Word>(
         answer::rows(&input, shown, &outcome.indices, k as usize, semantics, labels, row_labels)?;
     let mut lines = vec![
         ("scores".to_owned(), matrix.source.clone()),
-        ("select".to_owned(), format!("{problem}; {}, NaN {}", args.select, args.nan)),
+        (
+            "select".to_owned(),
+            format!("{problem}; {}, NaN {}, ties {}", args.select, args.nan, args.ties),
+        ),
     ];
     if let Some(notes) = told.and_then(Told::text) {
         lines.insert(1, ("read as".to_owned(), notes));
@@ -239,6 +245,7 @@ fn select<S: Score + DeviceRepr + Word>(
     json["k"] = json!(k);
     json["select"] = json!(args.select.name());
     json["nan"] = json!(args.nan.name());
+    json["ties"] = json!(args.ties.name());
     json["check"] = json!({ "ok": fault.is_none(), "fault": fault });
     json["rows"] = winners.iter().map(answer::Row::json).collect();
     let exit = if fault.is_none() { Exit::Done } else { Exit::CheckFailed };

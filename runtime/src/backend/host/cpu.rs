@@ -1,7 +1,7 @@
 //! The host's backend: a launch is a selection in plain Rust by the meaning of the plan's variant.
 //!
 //! Its limits are those of a device without clusters, cooperative launches and workspaces, so a plan always
-//! names a kernel; the host does not run it. A spec may ask for tie rules and orders that no kernel serves yet.
+//! names a kernel; the host does not run it. A spec may ask for orders that no kernel serves yet.
 //! Values are refused with the spec, since a launch has no place for them, and the functions of a program when
 //! its kernel is loaded. This is the one file of the host with `unsafe`: a launch has addresses.
 
@@ -65,10 +65,10 @@ impl Backend for Cpu {
     type Memory = Host;
     type Kernel = Kernel;
 
-    /// Those of every backend, but that ties and orders need no kernel.
+    /// Those of every backend, but that orders need no kernel.
     fn faults(&self, spec: &SelectorSpec) -> Vec<Fault> {
         let mut faults = spec.validate();
-        faults.retain(|fault| ![Key::Ties, Key::Order, Key::Values].contains(&fault.key));
+        faults.retain(|fault| ![Key::Order, Key::Values].contains(&fault.key));
         if spec.semantics.values {
             faults.push(Fault {
                 key: Key::Values,

@@ -57,7 +57,7 @@ pub(super) struct Input {
 /// The ranks of a row's scores.
 #[derive(Debug)]
 struct Row {
-    ranks: Vec<u32>,
+    ranks: Vec<u64>,
     /// The ranks of all scores, and of the scores within ragged lengths; made when first needed.
     dense: Option<Ranked>,
     ragged: Option<Ranked>,
@@ -160,7 +160,8 @@ fn make_row<S: Score>(
     for score in &scores {
         bytes.extend_from_slice(&score.to_bits().to_le_bytes()[..size]);
     }
-    let ranks = scores.into_iter().map(|score| rank(score, &semantics)).collect();
+    let ranks = scores.into_iter().enumerate();
+    let ranks = ranks.map(|(column, score)| rank(score, column, &semantics)).collect();
     (bytes, Row { ranks, dense: None, ragged: None })
 }
 

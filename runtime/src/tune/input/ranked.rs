@@ -1,30 +1,37 @@
 //! A row of scores in order, against which many answers are checked.
 //!
 //! [`host::check`](crate::host::check()) reads a whole row for every answer and stays the contract's own
-//! check, with tie rules and orders. Here the scores of a row are sorted once, and the cost of a check
-//! is then proportional to the answer's length: k distinct columns are the best ones exactly when none
-//! of them is worse than the k-th best score, and all scores above that one are among them. It has no
-//! tolerance either.
+//! check, with orders. Here the scores of a row are sorted once, and the cost of a check is then proportional
+//! to the answer's length: k distinct columns are the best ones exactly when none of them is worse than the
+//! k-th best score, and all scores above that one are among them. It has no tolerance either.
 
 use crate::problem::{IndexInt, Score};
-use topkit_codegen::{Select, Semantics};
+use topkit_codegen::{Select, Semantics, Ties};
 
-/// The place of a score in the order of a meaning: the better the score, the greater.
-pub fn rank<S: Score>(score: S, semantics: &Semantics) -> u32 {
+/// The place of a score in the order of a meaning: the better the score, the greater. With a tie rule no two
+/// columns of a row have one place.
+pub fn rank<S: Score>(score: S, column: usize, semantics: &Semantics) -> u64 {
     let key = score.ordered_key(semantics.nan);
-    match semantics.select {
+    let by_score = match semantics.select {
         Select::Largest => key,
         Select::Smallest => !key,
-    }
+    };
+    // A row has fewer than 2^31 columns.
+    let by_column = match semantics.ties {
+        Ties::Any => 0,
+        Ties::LowestIndex => !(column as u32),
+        Ties::HighestIndex => column as u32,
+    };
+    u64::from(by_score) << 32 | u64::from(by_column)
 }
 
 /// The ranks of a row's scores, best first.
 #[derive(Debug, Clone)]
-pub struct Ranked(Vec<u32>);
+pub struct Ranked(Vec<u64>);
 
 impl Ranked {
     /// Sorts the ranks of a row.
-    pub fn of(mut ranks: Vec<u32>) -> Ranked {
+    pub fn of(mut ranks: Vec<u64>) -> Ranked {
         ranks.sort_unstable_by(|one, other| other.cmp(one));
         Ranked(ranks)
     }
@@ -36,7 +43,7 @@ impl Ranked {
 
     /// The fault in an answer of k indices in any order; `None` if it is right. `rank` gives the rank of
     /// a column of the row, and is asked for columns of the row alone.
-    pub fn fault<I: IndexInt>(&self, rank: impl Fn(usize) -> u32, got: &[I]) -> Option<String> {
+    pub fn fault<I: IndexInt>(&self, rank: impl Fn(usize) -> u64, got: &[I]) -> Option<String> {
         let (length, k) = (self.0.len(), got.len());
         let (winners, rest) = got.split_at(k.min(length));
         if let Some(index) = rest.iter().find(|&&index| index != I::FILL) {

@@ -6,7 +6,7 @@ use topkit::host;
 use topkit::interpret::{Fault, Kernel, Word};
 use topkit::{
     DType, Rows, Score, SelectorSpec, Variant,
-    spec::{KernelKind, RowShape, Semantics},
+    spec::{KernelKind, RowShape, Semantics, Ties},
     with_score,
 };
 use topkit_lab::Distribution;
@@ -83,6 +83,11 @@ pub fn staged() -> Variant {
     Variant { dtype: DType::Bf16, vec_size: 8, items: 32, stages: 3, ..cluster }
 }
 
+/// The smallest variant of a kernel, with a rule for ties.
+pub fn with_rule(kernel: KernelKind, ties: Ties) -> Variant {
+    Variant { semantics: Semantics { ties, ..SEMANTICS }, ..smallest(kernel) }
+}
+
 /// Some rows, and how many of each win.
 pub struct Input {
     scores: Vec<f32>,
@@ -98,12 +103,14 @@ pub const GAP: usize = 1;
 pub struct Battery {
     inputs: Vec<Input>,
     dtype: DType,
+    semantics: Semantics,
 }
 
 impl Battery {
     pub fn of(variant: &Variant) -> Battery {
+        let Variant { dtype, semantics, .. } = *variant;
         if variant.kernel.filters() {
-            return Battery { inputs: filtered::inputs(variant), dtype: variant.dtype };
+            return Battery { inputs: filtered::inputs(variant), dtype, semantics };
         }
         let fits = |columns: usize| variant.capacity().is_none_or(|most| columns <= most as usize);
         let shapes = [
@@ -133,7 +140,7 @@ impl Battery {
         let tied = (0..60 + GAP)
             .map(|column| [5.0, 5.0, 9.0].get(column).map_or(-(column as f32), |&s| s));
         let tied = Input::one_row(tied.collect(), 60, 2);
-        Battery { inputs: inputs.chain([tied]).collect(), dtype: variant.dtype }
+        Battery { inputs: inputs.chain([tied]).collect(), dtype, semantics }
     }
 
     /// How the kernel is detected, if it is. Of the first schedule with any fault, the fault that names
@@ -162,7 +169,7 @@ impl Battery {
     }
 
     fn run(&self, input: &Input, kernel: &Kernel) -> Option<Detection> {
-        with_score!(self.dtype, S => input.run::<S>(kernel))
+        with_score!(self.dtype, S => input.run::<S>(kernel, &self.semantics))
     }
 }
 
@@ -180,7 +187,7 @@ impl Input {
         Input { scores, lengths: vec![columns as i32], columns, k }
     }
 
-    fn run<S: Score + Word>(&self, kernel: &Kernel) -> Option<Detection> {
+    fn run<S: Score + Word>(&self, kernel: &Kernel, semantics: &Semantics) -> Option<Detection> {
         let Input { scores, lengths, columns, k } = self;
         let scores: Vec<S> = scores.iter().map(|&score| S::from_f32(score)).collect();
         let rows = lengths.len();
@@ -190,6 +197,6 @@ impl Input {
             Ok(winners) => winners,
             Err(fault) => return Some(Detection::of(&fault)),
         };
-        host::check(&input, *k, &SEMANTICS, &winners).err().map(|_| Detection::WrongAnswer)
+        host::check(&input, *k, semantics, &winners).err().map(|_| Detection::WrongAnswer)
     }
 }

@@ -22,6 +22,22 @@ pub const ANY: &str = "any";
 pub const UNREACHED: &[Exempt] = &[
     Exempt {
         kernel: "block_codes",
+        file: "templates/kernels/block_codes.cuh",
+        function: "select",
+        construct: RANKED_TIES,
+        mutation: ANY,
+        reason: "only a rule for ties has them ranked: the kernel with one is mutated here",
+    },
+    Exempt {
+        kernel: "block_codes",
+        file: "templates/core/ranking.cuh",
+        function: "rank",
+        construct: "__shfl_xor_sync(FULL_MASK, better, distance)",
+        mutation: ANY,
+        reason: "only a rule for ties has them ranked",
+    },
+    Exempt {
+        kernel: "block_codes",
         file: "templates/core/threshold.cuh",
         function: "find",
         construct: "__syncthreads()",
@@ -133,6 +149,9 @@ pub const EQUIVALENT: &[Exempt] = &[
     early_guess("cluster_filter, 3 stages", ONE_STRIPE, "removed"),
     early_guess("cluster_filter, 3 stages", ONE_STRIPE, "one less"),
 ];
+
+/// The barrier before `block_codes` ranks ties.
+pub const RANKED_TIES: &str = "__syncthreads(), number 3";
 
 const ONE_STRIPE: &str = "copy_async_wait_but_last(STAGES - 1)";
 const TWO_STRIPES: &str = "copy_async_wait_but_last(STAGES - 2)";

@@ -21,8 +21,8 @@ mod switch;
 mod table;
 
 use crate::case::interpreter;
-use battery::{Battery, smallest, staged};
-use exempt::{ANY, EQUIVALENT, Exempt, UNREACHED, reason};
+use battery::{Battery, smallest, staged, with_rule};
+use exempt::{ANY, EQUIVALENT, Exempt, RANKED_TIES, UNREACHED, reason};
 use expect_test::expect_file;
 use rules::{Mutation, Rule, rule};
 use sites::{Site, scan};
@@ -31,7 +31,11 @@ use std::path::Path;
 use std::sync::Mutex;
 use table::{Row, table};
 use topkit::interpret::{Interpreter, Kernel};
-use topkit::{Variant, inspect::RenderedSource, spec::KernelKind};
+use topkit::{
+    Variant,
+    inspect::RenderedSource,
+    spec::{KernelKind, Ties},
+};
 use topkit_tests::rendered;
 use topkit_tests::templates::blocks_of_templates;
 
@@ -143,21 +147,26 @@ fn tests_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The smallest variant of every kernel, and one with more stages, each with its name in the table.
+/// The smallest variant of every kernel, one with more stages, and two with a rule for ties, each with its name
+/// in the table.
 fn variants() -> Vec<(&'static str, Variant)> {
     let mut all: Vec<_> =
         KernelKind::ALL.iter().map(|&kernel| (kernel.name(), smallest(kernel))).collect();
     all.push(("cluster_filter, 3 stages", staged()));
+    all.push(("block_filter, ties", with_rule(KernelKind::BlockFilter, Ties::LowestIndex)));
+    all.push(("block_codes, ties", with_rule(KernelKind::BlockCodes, Ties::HighestIndex)));
     all
 }
 
 /// Every kernel with the sites to mutate in it. A filter leaves out the sites of a shared block whose
-/// mutants were all detected in an earlier kernel.
+/// mutants were all detected in an earlier kernel, and a kernel with a rule for ties all others than its own.
 fn subjects() -> Vec<Subject> {
     let mut before = BTreeSet::new();
     let all = variants().into_iter().map(|(name, variant)| {
         let mut subject = subject(name, &variant);
-        if variant.kernel.filters() {
+        if variant.semantics.ties != Ties::Any {
+            subject.sites.retain(|(site, _)| is_of_ties(site));
+        } else if variant.kernel.filters() {
             let own = format!("templates/kernels/{name}.cuh");
             let is_new = |site: &Site| site.file == own || !before.contains(&site.key());
             subject.sites.retain(|(site, _)| {
@@ -176,6 +185,12 @@ fn subjects() -> Vec<Subject> {
 fn is_of_more_stages(site: &Site) -> bool {
     matches!(site.function.as_str(), "filter_batches" | "push_positions")
         || (site.function == "guess" && site.construct == "copy_async_commit()")
+}
+
+/// Whether only a kernel with a rule for ties reaches a site.
+fn is_of_ties(site: &Site) -> bool {
+    site.file == "templates/filter/ties.cuh"
+        || (site.file == "templates/kernels/block_codes.cuh" && site.construct == RANKED_TIES)
 }
 
 /// Whether a mutant of the site is exempt in this kernel.

@@ -66,7 +66,7 @@ const SUBJECTS: &[Subject] = &[
     Subject {
         kernel: 3,
         name: "block_filter, masked",
-        parts: Parts { masked: Some(DType::F32), lowest_column: false, pairs: true },
+        parts: Parts { masked: Some(DType::F32), scattered: false, pairs: true },
         semantics: meaning(Select::Largest, NanPolicy::Lowest),
         mutants: &[
             mutant(["row/row.cuh", "key", "if (!keep(column))", "!keep(column)"], "never", "false"),
@@ -94,8 +94,8 @@ const SUBJECTS: &[Subject] = &[
     },
     Subject {
         kernel: 0,
-        name: "block_radix, by column",
-        parts: Parts { masked: None, lowest_column: true, pairs: true },
+        name: "block_radix, scattered",
+        parts: Parts { masked: None, scattered: true, pairs: true },
         semantics: meaning(Select::Smallest, NanPolicy::Highest),
         mutants: &[
             mutant(GIVEN_START, "no end", "max(args.row_starts[row], 0)"),
@@ -123,7 +123,7 @@ const SUBJECTS: &[Subject] = &[
     Subject {
         kernel: 1,
         name: "block_resident, all parts",
-        parts: Parts { masked: Some(DType::F32), lowest_column: true, pairs: true },
+        parts: Parts { masked: Some(DType::F32), scattered: true, pairs: true },
         semantics: meaning(Select::Smallest, NanPolicy::Highest),
         mutants: &[mutant(
             ["sink/staged.cuh", "stage", "winners.keys[slot] = key()", "key()"],

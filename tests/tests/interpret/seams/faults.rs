@@ -4,7 +4,7 @@ use super::rows::Rows;
 use super::{load_program, meaning};
 use crate::case::{MOST_COLUMNS, each_kernel, most_columns};
 use topkit::spec::{NanPolicy, Select};
-use topkit_tests::seams::{LOWEST_COLUMN, MASKED, PAIRS, Parts};
+use topkit_tests::seams::{MASKED, PAIRS, Parts, SCATTERED};
 
 /// What is wrong with a part, and what the interpreter says of it.
 struct Wrong {
@@ -101,7 +101,7 @@ fn a_part_that_is_wrong_is_named() {
     std::thread::scope(|scope| {
         for (number, wrong) in WRONG.iter().enumerate() {
             scope.spawn(move || {
-                let mut texts = [MASKED, LOWEST_COLUMN, PAIRS].map(str::to_owned);
+                let mut texts = [MASKED, SCATTERED, PAIRS].map(str::to_owned);
                 for (from, to) in wrong.edits {
                     let places: usize = texts.iter().map(|text| text.matches(from).count()).sum();
                     assert_eq!(places, 1, "{number}: {places} of {from}");

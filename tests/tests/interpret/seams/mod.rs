@@ -1,5 +1,5 @@
 //! The three seams of the kernels, each with another part than the plain one, in every kernel: a source that
-//! negates and masks, an ordinal that prefers the lower of two columns, an output of pairs; and all three
+//! negates and masks, an ordinal that scatters columns, an output of pairs; and all three
 //! together. The parts are files of `tests/seams/`.
 
 mod faults;
@@ -72,7 +72,7 @@ fn wrong<S: Score + Word>(variant: &Variant, parts: Parts) -> Vec<String> {
 /// Every type of elements in the registers of a warp, with its few and its many items.
 #[test]
 fn a_warp_takes_every_part() {
-    let parts = Parts { lowest_column: true, pairs: true, ..Parts::NONE };
+    let parts = Parts { scattered: true, pairs: true, ..Parts::NONE };
     let mut wrong = Vec::new();
     for (turn, (dtype, masked)) in
         [(DType::F32, None), (DType::Bf16, Some(DType::F32)), (DType::F16, None)]
@@ -105,9 +105,9 @@ fn a_source_gives_wider_scores_than_its_elements() {
 /// `block_codes` serves bf16 elements alone.
 #[test]
 fn block_codes_takes_each_part() {
-    let column = Parts { lowest_column: true, ..Parts::NONE };
+    let column = Parts { scattered: true, ..Parts::NONE };
     let pairs = Parts { pairs: true, ..Parts::NONE };
-    let all = Parts { masked: Some(DType::F32), lowest_column: true, pairs: true };
+    let all = Parts { masked: Some(DType::F32), scattered: true, pairs: true };
     let parts = [masked(DType::Bf16), masked(DType::F32), column, pairs, all];
     let mut found = Vec::new();
     for (turn, parts) in parts.into_iter().enumerate() {
@@ -118,8 +118,8 @@ fn block_codes_takes_each_part() {
 }
 
 #[test]
-fn an_ordinal_prefers_the_lower_column() {
-    let parts = Parts { lowest_column: true, ..Parts::NONE };
+fn an_ordinal_scatters_columns() {
+    let parts = Parts { scattered: true, ..Parts::NONE };
     let (one, other) = ((DType::F32, parts), (DType::Bf16, parts));
     are_exact([one, other, other, one, one, other, one], 2);
 }
@@ -133,6 +133,6 @@ fn an_output_takes_pairs() {
 
 #[test]
 fn all_three_together() {
-    let parts = Parts { masked: Some(DType::F32), lowest_column: true, pairs: true };
+    let parts = Parts { masked: Some(DType::F32), scattered: true, pairs: true };
     are_exact([(DType::Bf16, parts); 7], 0);
 }

@@ -1,6 +1,6 @@
 //! Rows for kernels with a program: scores, spans and a mask; a launch on them, and which answers are right.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::ops::Range;
 use topkit::interpret::{Buffer, Fault, Kernel, Launch, Memory, Word};
 use topkit::program::KernelArgs;
@@ -9,7 +9,7 @@ use topkit::{DType, Problem, Score};
 use topkit_lab::Rng;
 use topkit_tests::fuzz;
 use topkit_tests::oracle::compare;
-use topkit_tests::seams::Parts;
+use topkit_tests::seams::{Parts, scattered};
 use topkit_tests::spans::edges;
 
 /// Elements before the first row and after each, and places after each row of an output.
@@ -211,6 +211,7 @@ impl<S: Score + Word> Rows<S> {
         let mut expected: Vec<usize> =
             (0..scores.len()).filter(|&column| !masked || self.keeps(row, column)).collect();
         let kept = expected.clone();
+        expected.sort_by_key(|&column| Reverse(scattered(column)));
         expected.sort_by(best_first);
         expected.truncate(k);
 
@@ -225,7 +226,7 @@ impl<S: Score + Word> Rows<S> {
         if columns.len() != expected.len() {
             return Some(format!("{} winners, and not {}", columns.len(), expected.len()));
         }
-        if parts.lowest_column {
+        if parts.scattered {
             expected.sort();
             let other = columns.iter().zip(&expected).find(|(got, expected)| got != expected);
             if let Some((got, expected)) = other {
@@ -242,7 +243,7 @@ impl<S: Score + Word> Rows<S> {
             // Only columns that are dropped have the least key of a score.
             let key = key::<S>(value(column), parts.score(S::DTYPE), semantics);
             let key = key.max(u64::from(masked));
-            if parts.lowest_column { key << 32 | u64::from(!(column as u32)) } else { key }
+            if parts.scattered { key << 32 | u64::from(scattered(column)) } else { key }
         };
         let mut keys = got.iter().filter_map(|place| Some((place.column?, place.key?)));
         keys.find(|(column, got)| key(*column) != *got).map(|(column, got)| {
