@@ -1,5 +1,6 @@
 //! The check of specs. The macro and the builder both call it, and no other code checks a spec.
 
+use crate::program::Program;
 use crate::{DType, KSet, KernelKind, Key, LaunchKind, SelectorSpec, Semantics, Variant};
 use std::fmt;
 
@@ -59,6 +60,7 @@ pub(crate) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
     axis(&mut faults, Key::Threads, &spec.threads, "threads: [512, 1024]");
     each(&mut faults, &spec.threads, threads);
     not_yet(&mut faults, &spec.semantics);
+    own_output(&mut faults, spec);
     faults
 }
 
@@ -258,6 +260,21 @@ fn not_yet(faults: &mut Vec<Fault>, semantics: &Semantics) {
     }
 }
 
+/// A program with an output of its own writes what it likes, and no values, counts or order beside it.
+fn own_output(faults: &mut Vec<Fault>, spec: &SelectorSpec) {
+    let Some(output) = spec.program.as_ref().and_then(Program::output) else { return };
+    for key in [Key::Order, Key::Values, Key::Count, Key::Fill] {
+        let row = Key::semantic().iter().find(|row| row.key() == key);
+        let Some(row) = row.filter(|row| row.word(&spec.semantics) != row.default_word()) else {
+            continue;
+        };
+        let (written, instead) = (row.word(&spec.semantics), row.default_word());
+        let message =
+            format!("`{key}: {written}` is for the plain output, and {output} takes its place");
+        faults.push(Fault::of(key, message, format!("use `{key}: {instead}`")));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,6 +299,23 @@ mod tests {
             assert_eq!(fault.is_none(), sound, "{size}: {fault:?}");
             assert!(fault.is_none_or(|fault| fault.hint.contains("1 to 16")));
         }
+    }
+
+    #[test]
+    fn an_output_of_a_program_has_no_other_output_beside_it() {
+        let program = |builder: crate::ProgramBuilder| builder.build().unwrap();
+        let own = program(Program::builder("struct Own {};").output("Own"));
+        let spec = SelectorSpec::builder("One").dtype([DType::F32]).program(own).values(true);
+        let faults = spec.clone().order(crate::Order::ByIndex).spec().validate();
+        let told: Vec<_> = faults.iter().map(|fault| (fault.key, fault.hint.as_str())).collect();
+        assert_eq!(
+            told,
+            [(Key::Order, "use `order: unsorted`"), (Key::Values, "use `values: false`")]
+        );
+        assert!(faults[1].message.contains("and Own takes its place"), "{}", faults[1]);
+        // Beside another part they are.
+        let source = program(Program::builder("struct Own {};").source("Own"));
+        assert_eq!(spec.program(source).spec().validate(), []);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! The whole space: every variant that can be rendered, whatever a selector declares.
 //!
-//! Tools that compare or look up kernels use it, such as `cargo xtask replay`. It renders nothing. A new value
+//! Tools that compare kernels use it, such as `cargo xtask replay`. It renders nothing. A new value
 //! of a key, or a value that kernels now serve, needs no entry here.
 
 use crate::{DType, SelectorSpec, Semantics, Variant};
 
 impl Variant {
     /// Every kernel that can be rendered, each once and in the same order everywhere: all kernels
-    /// and dtypes in all sizes that the variants of a selector have, with all semantics.
+    /// and dtypes in all sizes that the variants of a selector have, with all semantics. But a kernel with the
+    /// keys of the output (`order`, `values`, `count`, `fill`) has the defaults of the other keys: the output's
+    /// code is beside theirs, and the product would be ten times as large.
     ///
     /// ```
     /// use topkit_codegen::Variant;
@@ -18,9 +20,16 @@ impl Variant {
     /// ```
     pub fn all() -> Vec<Variant> {
         let open = SelectorSpec::builder("All").dtype(DType::ALL).all_axes();
+        let rendered = |all: &Semantics| {
+            let plain = Semantics::DEFAULT;
+            let (order, values, count, fill) = (all.order, all.values, all.count, all.fill);
+            !all.has_outputs() || *all == Semantics { order, values, count, fill, ..plain }
+        };
         // Keys that no kernel serves yet make no spec.
-        let specs =
-            Semantics::all().into_iter().filter_map(|all| open.clone().semantics(all).build().ok());
+        let specs = Semantics::all()
+            .into_iter()
+            .filter(rendered)
+            .filter_map(|all| open.clone().semantics(all).build().ok());
         specs.flat_map(|spec| spec.variants()).collect()
     }
 }

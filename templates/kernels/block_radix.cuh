@@ -28,6 +28,7 @@ struct BlockRadix {
     using Key = typename Config::Ordinal::Key;
     using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
@@ -52,7 +53,7 @@ struct BlockRadix {
         const u32 k = u32(args.k);
         const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {
-            take_all<Config>(sink, row, k);
+            take_all<Config>(sink, row, k, team_of(shared));
             return;
         }
 
@@ -108,7 +109,7 @@ struct BlockRadix {
                 reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
-                sink.finish();
+                sink.finish(team_of(shared));
                 return;
             }
             __syncthreads();
@@ -116,4 +117,6 @@ struct BlockRadix {
             active = next;
         }
     }
+
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
 };

@@ -31,6 +31,7 @@ struct GridFilter {
     using PartCandidates = typename Steps::PartCandidates;
     using RowCandidates = typename Steps::RowCandidates;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 KEY_WORDS = sizeof(Wide) / sizeof(u32);  // of the workspace
     static_assert(Config::PART_HEADER_WORDS == 2 * KEY_WORDS, "the host counts the same header");
 
@@ -65,7 +66,7 @@ struct GridFilter {
         const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(sink, row, k);
+                take_all<Config>(sink, row, k, team_of(shared));
             }
             return;
         }
@@ -110,10 +111,12 @@ struct GridFilter {
         if (!Steps::select(sink, shared.filter, k, from, [] {})) {
             Steps::rescan_alone(args, sink, shared.filter, index, k);
         }
-        sink.finish();
+        sink.finish(team_of(shared));
     }
 
    private:
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+
     static __device__ __forceinline__ Workspace workspace_of(const LaunchArgs& args, u32 index,
                                                              u32 ctas, u32 share) {
         u32* counters = static_cast<u32*>(args.workspace);

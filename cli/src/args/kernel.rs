@@ -21,8 +21,8 @@ struct Line {
 /// The kernel of an argument.
 pub fn parse(text: &str) -> Result<Variant, String> {
     if text.starts_with("topkit_") {
-        let known = Variant::all().into_iter().find(|variant| variant.symbol() == text);
-        return known.ok_or_else(|| "no kernel has this symbol".to_owned());
+        let variant = Variant::from_symbol(text).ok().filter(|known| known.program.is_none());
+        return variant.ok_or_else(|| "no kernel has this symbol".to_owned());
     }
     if text.split(',').any(|key| key.trim().is_empty()) {
         return Err("a key is empty; write KEY=VALUE,KEY=VALUE".to_owned());
@@ -67,7 +67,7 @@ mod tests {
             ("", "a key is empty"),
             ("dtype=f32,", "a key is empty"),
             ("bins=100", "bins: 100"),
-            ("values", "values: true"),
+            ("ties=lowest_index", "ties: lowest_index"),
             ("help", "--help"),
         ] {
             let error = parse(text).unwrap_err();

@@ -46,8 +46,17 @@ words! { "value of `order`"
         ByIndex = "by_index",
     }
 }
+words! { "value of `fill`"
+    /// What is written where a row has no score left.
+    Fill {
+        /// -1 as the index (all bits set for `u32`), and the worst infinity as the value.
+        Standard = "standard",
+        /// What the launch gives.
+        Given = "given",
+    }
+}
 words! { "value of `index`"
-    /// The integer type of the written indices. The fill is -1 (all bits set for `u32`).
+    /// The integer type of the written indices. The standard fill is -1 (all bits set for `u32`).
     IndexType {
         /// 32-bit signed.
         I32 = "i32",
@@ -92,11 +101,11 @@ semantic_keys! {
     /// In what order the winners of a row are written.
     Order order: Order = Row {
         default: Order::Unsorted,
-        served: |order| order == Order::Unsorted,
+        served: |_| true,
         symbol: Symbol::UnlessDefault("order_"),
-        config: |_| None,
+        config: |_| None,  // of `Outputs`
     };
-    /// The integer type of the indices; the fill is -1, all bits set for `u32`.
+    /// The integer type of the indices; the standard fill is -1, all bits set for `u32`.
     Index index: IndexType = Row {
         default: IndexType::I32,
         served: |_| true,
@@ -106,9 +115,23 @@ semantic_keys! {
     /// Whether the winners' scores are written too.
     Values values: bool = Row {
         default: false,
-        served: |values| !values,
+        served: |_| true,
         symbol: Symbol::UnlessDefault("values_"),
-        config: |_| None,
+        config: |_| None,  // of `Outputs`
+    };
+    /// Whether the number of each row's winners is written too.
+    Count count: bool = Row {
+        default: false,
+        served: |_| true,
+        symbol: Symbol::UnlessDefault("count_"),
+        config: |_| None,  // of `Outputs`
+    };
+    /// What is written where a row has no score left: -1 and the worst infinity, or what the launch gives.
+    Fill fill: Fill = Row {
+        default: Fill::Standard,
+        served: |_| true,
+        symbol: Symbol::UnlessDefault("fill_"),
+        config: |_| None,  // of `Outputs`
     };
     /// Rows of one length, or of a `start` and `len` read on the device.
     Rows rows: RowShape = Row {

@@ -32,7 +32,7 @@ fn unknown_keys_name_the_nearest() {
         expect![[r#"
             2:12 vecsize: there is no key `vecsize` (hint: did you mean `vec_size`? It belongs in `tuning { .. }`)
             2:24 tie: there is no key `tie` (hint: did you mean `ties`?)
-            2:34 quality: there is no key `quality` (hint: the keys are `dtype`, `k`, `select`, `nan`, `ties`, `order`, `index`, `values`, `rows`, and `tuning { .. }`)
+            2:34 quality: there is no key `quality` (hint: the keys are `dtype`, `k`, `select`, `nan`, `ties`, `order`, `index`, `values`, `count`, `fill`, `rows`, and `tuning { .. }`)
             2:55 thread: there is no key `thread` (hint: did you mean `threads`?)
             2:68 BINS: there is no key `BINS` (hint: did you mean `bins`?)
             2:79 tie: there is no key `tie` (hint: did you mean `ties`? It belongs outside of `tuning { .. }`)
@@ -158,7 +158,7 @@ fn ranges_of_k_have_both_ends_and_include_them() {
 #[test]
 fn faults_of_the_spec_come_back_to_their_tokens() {
     check(
-        "dtype: [f32, f16, f32],\nk: 0..=4000000000,\ntuning { vec_size: [1, 3],\nbins: [1000, 131072],\nthreads: [] },\nties: lowest_index,\norder: by_value,\nvalues: true",
+        "dtype: [f32, f16, f32],\nk: 0..=4000000000,\ntuning { vec_size: [1, 3],\nbins: [1000, 131072],\nthreads: [] },\nties: lowest_index",
         expect![[r#"
             2:18 f32: `dtype` names f32 twice (hint: remove the second)
             3:3 0: `k` starts at 0, which selects nothing (hint: k starts at 1)
@@ -168,8 +168,6 @@ fn faults_of_the_spec_come_back_to_their_tokens() {
             5:13 131072: `bins: 131072` splits a key by 17 bits, but a f16 key has 16 (hint: use a power of two from 256 to 4096)
             6:9 []: `threads` names no value (hint: write for example `threads: [512, 1024]`)
             7:6 lowest_index: no kernel supports `ties: lowest_index` yet (hint: use `ties: any`)
-            8:7 by_value: no kernel supports `order: by_value` yet (hint: use `order: unsorted`)
-            9:8 true: no kernel supports `values: true` yet (hint: use `values: false`)
         "#]],
     );
     check(

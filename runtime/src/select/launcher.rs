@@ -199,7 +199,7 @@ impl<B: Backend> Launcher<B> {
         let find = || unsafe { self.kernel(stream, plan) };
         let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
-        with_bytes(&launch.kernel_args(), program, |args| {
+        with_bytes(launch, &spec.semantics, program, |args| {
             let call = Call {
                 stream,
                 plan,

@@ -31,7 +31,7 @@ use topkit_codegen::{KSet, SelectorSpec, Variant};
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Tuning<'a> {
-    /// The selector. Its variants are measured with the default semantics, because others cost the same,
+    /// The selector. Its variants are measured with the default semantics, because others cost each kernel the same,
     /// and each is proved with another order of scores too.
     pub spec: &'a SelectorSpec,
     /// The problems, dense and ragged ones.

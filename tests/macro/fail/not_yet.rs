@@ -3,8 +3,6 @@ topkit::topk_kernel! {
     pub kernel Top {
         dtype: f32,
         ties: lowest_index,
-        order: by_value,
-        values: true,
     }
 }
 

@@ -6,7 +6,7 @@ use topkit::host;
 use topkit::interpret::{Fault, Kernel, Word};
 use topkit::{
     DType, Rows, Score, SelectorSpec, Variant,
-    spec::{KernelKind, RowShape, Semantics},
+    spec::{KernelKind, Order, RowShape, Semantics},
     with_score,
 };
 use topkit_lab::Distribution;
@@ -81,6 +81,13 @@ pub fn smallest(kernel: KernelKind) -> Variant {
 pub fn staged() -> Variant {
     let cluster = smallest(KernelKind::ClusterFilter);
     Variant { dtype: DType::Bf16, vec_size: 8, items: 32, stages: 3, ..cluster }
+}
+
+/// The same kernel as [`smallest`], best first with values and counts.
+pub fn sorted(kernel: KernelKind) -> Variant {
+    let plain = smallest(kernel);
+    let outputs = Semantics { order: Order::ByValue, values: true, count: true, ..plain.semantics };
+    Variant { semantics: outputs, ..plain }
 }
 
 /// Some rows, and how many of each win.
@@ -186,10 +193,12 @@ impl Input {
         let rows = lengths.len();
         let stride = columns + GAP;
         let input = Rows::host(&scores, rows, *columns).row_stride(stride).lengths(lengths);
-        let winners = match kernel.offset(GAP).select::<S, i32>(&input, *k) {
-            Ok(winners) => winners,
+        let answer = match kernel.offset(GAP).select_all::<S, i32>(&input, *k) {
+            Ok(answer) => answer,
             Err(fault) => return Some(Detection::of(&fault)),
         };
-        host::check(&input, *k, &SEMANTICS, &winners).err().map(|_| Detection::WrongAnswer)
+        let semantics = kernel.variant().map_or(SEMANTICS, |variant| variant.semantics);
+        let checked = host::check_selection(&input, *k, &semantics, &answer);
+        checked.err().map(|_| Detection::WrongAnswer)
     }
 }
