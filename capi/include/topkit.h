@@ -91,8 +91,20 @@ enum { TOPKIT_NAN_HIGHEST = 0, TOPKIT_NAN_LOWEST = 1 };
 /* Rows of one length, or of a start and len read on the device. */
 enum { TOPKIT_ROWS_DENSE = 0, TOPKIT_ROWS_RAGGED = 1 };
 
-/* The integer type of the indices; the fill is -1, all bits set for u32. */
+/* The integer type of the indices; the standard fill is -1, all bits set for u32. */
 enum { TOPKIT_INDEX_I32 = 0, TOPKIT_INDEX_U32 = 1, TOPKIT_INDEX_I64 = 2 };
+
+/* In what order the winners of a row are written. */
+enum { TOPKIT_ORDER_UNSORTED = 0, TOPKIT_ORDER_BY_VALUE = 1, TOPKIT_ORDER_BY_INDEX = 2 };
+
+/* Whether the winners' scores are written too. */
+enum { TOPKIT_VALUES_FALSE = 0, TOPKIT_VALUES_TRUE = 1 };
+
+/* Whether the number of each row's winners is written too. */
+enum { TOPKIT_COUNT_FALSE = 0, TOPKIT_COUNT_TRUE = 1 };
+
+/* What is written where a row has no score left: -1 and the worst infinity, or what the launch gives. */
+enum { TOPKIT_FILL_STANDARD = 0, TOPKIT_FILL_GIVEN = 1 };
 
 /* Which of equal scores win when not all of them can. */
 enum { TOPKIT_TIES_ANY = 0, TOPKIT_TIES_LOWEST_INDEX = 1, TOPKIT_TIES_HIGHEST_INDEX = 2 };
@@ -121,11 +133,15 @@ typedef struct topkit_selector_config {
     int32_t k_first;  /* the least k of its launches, at least 1; must be given */
     int32_t k_last;   /* the greatest; 0 for k_first alone */
     int32_t reserved; /* 0 */
+    int32_t order;    /* TOPKIT_ORDER_... */
+    int32_t values;   /* TOPKIT_VALUES_...: whether its launches write the winners' scores */
+    int32_t count;    /* TOPKIT_COUNT_...: whether its launches write the winners of each row */
+    int32_t fill;     /* TOPKIT_FILL_... */
     int32_t ties;     /* TOPKIT_TIES_... */
     int32_t batch_invariant; /* TOPKIT_BATCH_INVARIANT_...; true needs a rule for ties and an order */
 } topkit_selector_config;
 
-#define TOPKIT_SELECTOR_CONFIG_INIT { sizeof(topkit_selector_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define TOPKIT_SELECTOR_CONFIG_INIT { sizeof(topkit_selector_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* A problem: the shape of a launch, its row stride and its alignment. */
 typedef struct topkit_problem {
@@ -170,10 +186,18 @@ typedef struct topkit_launch {
     size_t workspace_bytes;     /* bytes of it */
     int32_t k;                  /* winners a row; may exceed its length */
     int32_t reserved;           /* 0 */
+    void *values;               /* value 0 of row 0, as the scores are stored; aligned to a score; overlaps
+                                   nothing. TOPKIT_VALUES_TRUE only, and needed there */
+    int64_t value_stride;       /* from row to row of the values, at least k; 0 for k */
+    int32_t *counts;            /* [rows], the winners of each row; overlaps nothing. TOPKIT_COUNT_TRUE only,
+                                   and needed there */
+    int64_t index_fill;         /* the index where a row has no score left. TOPKIT_FILL_GIVEN only, else 0 */
+    uint64_t value_fill;        /* the bits of the value there. TOPKIT_FILL_GIVEN and TOPKIT_VALUES_TRUE
+                                   only, else 0 */
 } topkit_launch;
 
 #define TOPKIT_LAUNCH_INIT \
-    { sizeof(topkit_launch), 0, 0, NULL, 0, NULL, NULL, NULL, 0, NULL, 0, 0, 0 }
+    { sizeof(topkit_launch), 0, 0, NULL, 0, NULL, NULL, NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, 0 }
 
 /* The version of the library: "0.1.0". A constant string. */
 const char *topkit_version(void);
@@ -238,7 +262,7 @@ topkit_status topkit_selector_prepare(const topkit_selector *selector,
  * context: checking them would cost calls of the driver for every launch. All else is checked.
  *
  * ERROR_ARGUMENT: something is NULL, misaligned, out of range, or overlaps; or starts or lengths were
- * given to a selector of dense rows; or the selector was not made for this k.
+ * given to a selector of dense rows; or values, counts or a fill to one that does not write them; or the selector was not made for this k.
  * ERROR_UNSUPPORTED: `launch` has fields that this library does not know, and they are not 0; or the
  * GPU has no room for the kernel.
  * ERROR_WORKSPACE: it is smaller than every plan of this shape needs.

@@ -36,18 +36,26 @@ pub struct SelectorConfig {
     pub k_first: i32,
     pub k_last: i32,
     pub reserved: i32,
+    pub order: i32,
+    pub values: i32,
+    pub count: i32,
+    pub fill: i32,
     pub ties: i32,
     pub batch_invariant: i32,
 }
 
 impl SelectorConfig {
     /// The keys of a declaration that it has, by name, each with its code.
-    pub fn semantic_keys(&self) -> [(&'static str, i32); 6] {
+    pub fn semantic_keys(&self) -> [(&'static str, i32); 10] {
         [
             ("select", self.select),
             ("nan", self.nan),
             ("rows", self.rows),
             ("index", self.index),
+            ("order", self.order),
+            ("values", self.values),
+            ("count", self.count),
+            ("fill", self.fill),
             ("ties", self.ties),
             ("batch_invariant", self.batch_invariant),
         ]
@@ -96,4 +104,9 @@ pub struct Launch {
     pub workspace_bytes: usize,
     pub k: i32,
     pub reserved: i32,
+    pub values: *mut c_void,
+    pub value_stride: i64,
+    pub counts: *mut i32,
+    pub index_fill: i64,
+    pub value_fill: u64,
 }

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use std::ffi::c_char;
 use topkit::{
     DType, Problem, RawLaunch, SelectorSpec,
-    spec::{KSet, Key, Semantics},
+    spec::{Fill, KSet, Key, Semantics},
 };
 
 /// The spec of a config. It leaves every tuning axis to the plan.
@@ -68,11 +68,19 @@ pub fn shape(dtype: DType, rows: i64, columns: i64, k: i32) -> Result<Problem, F
     Ok(Problem::new(dtype, rows, columns, count("k", i64::from(k))?))
 }
 
-/// A launch by device addresses.
-pub fn launch(dtype: DType, launch: &Launch) -> Result<RawLaunch, Failure> {
+/// A launch by device addresses. Its fills are those of a selector with `fill: given`; to others they must be 0.
+pub fn launch(dtype: DType, fill: Fill, launch: &Launch) -> Result<RawLaunch, Failure> {
     reserved(launch.reserved)?;
     let Problem { rows, columns, k, .. } = shape(dtype, launch.rows, launch.columns, launch.k)?;
     let dense = RawLaunch::new(dtype, rows, columns, k);
+    let (index_fill, value_fill) = (launch.index_fill, launch.value_fill);
+    let dense = match fill {
+        Fill::Given if launch.values.is_null() => dense.index_fill(index_fill),
+        Fill::Given => dense.index_fill(index_fill).value_fill(value_fill),
+        Fill::Standard if index_fill != 0 => dense.index_fill(index_fill),
+        Fill::Standard if value_fill != 0 => dense.value_fill(value_fill),
+        Fill::Standard => dense,
+    };
     Ok(dense
         .scores(launch.scores as u64)
         .row_stride(or(launch.row_stride, dense.row_stride))
@@ -80,6 +88,9 @@ pub fn launch(dtype: DType, launch: &Launch) -> Result<RawLaunch, Failure> {
         .row_lengths(launch.row_lengths as u64)
         .indices(launch.indices as u64)
         .index_stride(or(launch.index_stride, dense.index_stride))
+        .values(launch.values as u64)
+        .value_stride(or(launch.value_stride, dense.value_stride))
+        .counts(launch.counts as u64)
         .workspace(launch.workspace as u64, launch.workspace_bytes))
 }
 
@@ -120,7 +131,7 @@ fn reserved(given: i32) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit::spec::{IndexType, NanPolicy, RowShape, Select, Ties};
+    use topkit::spec::{IndexType, NanPolicy, Order, RowShape, Select, Ties};
 
     const CONFIG: SelectorConfig = SelectorConfig {
         size: 0,
@@ -132,6 +143,10 @@ mod tests {
         k_first: 512,
         k_last: 0,
         reserved: 0,
+        order: 0,
+        values: 0,
+        count: 0,
+        fill: 0,
         ties: 0,
         batch_invariant: 0,
     };
@@ -155,6 +170,12 @@ mod tests {
         assert_eq!(rows, [RowShape::Dense, RowShape::Ragged]);
         let index: Vec<_> = codes(|c, code| c.index = code, 3).map(|m| m.index).collect();
         assert_eq!(index, [IndexType::I32, IndexType::U32, IndexType::I64]);
+        let order: Vec<_> = codes(|c, code| c.order = code, 3).map(|m| m.order).collect();
+        assert_eq!(order, [Order::Unsorted, Order::ByValue, Order::ByIndex]);
+        let outputs: Vec<_> = codes(|c, code| (c.values, c.count, c.fill) = (code, code, code), 2)
+            .map(|m| (m.values, m.count, m.fill))
+            .collect();
+        assert_eq!(outputs, [(false, false, Fill::Standard), (true, true, Fill::Given)]);
         let ties: Vec<_> = codes(|c, code| c.ties = code, 3).map(|m| m.ties).collect();
         assert_eq!(ties, [Ties::Any, Ties::LowestIndex, Ties::HighestIndex]);
         let invariant = spec(&SelectorConfig { batch_invariant: 1, ties: 1, ..CONFIG });
@@ -243,19 +264,35 @@ mod tests {
             workspace_bytes: 7,
             k: 5,
             reserved: 0,
+            values: 64 as _,
+            value_stride: 0,
+            counts: 128 as _,
+            index_fill: 0,
+            value_fill: 0,
         };
-        let dense = launch(DType::F32, &given).unwrap();
+        let launch = |given: &Launch| super::launch(DType::F32, Fill::Standard, given);
+        let dense = launch(&given).unwrap();
         let expected = RawLaunch::new(DType::F32, 3, 100, 5)
             .scores(16)
             .row_starts(20)
             .row_lengths(24)
             .indices(32)
+            .values(64)
+            .counts(128)
             .workspace(256, 7);
         assert_eq!(dense, expected);
-        let strided = launch(DType::F32, &Launch { row_stride: -100, index_stride: 8, ..given });
-        let strided = strided.unwrap();
-        assert_eq!((strided.row_stride, strided.index_stride), (-100, 8));
-        assert!(launch(DType::F32, &Launch { reserved: 1, ..given }).is_err());
+        let strided = Launch { row_stride: -100, index_stride: 8, value_stride: 9, ..given };
+        let strided = launch(&strided).unwrap();
+        let strides = (strided.row_stride, strided.index_stride, strided.value_stride);
+        assert_eq!(strides, (-100, 8, 9));
+        assert!(launch(&Launch { reserved: 1, ..given }).is_err());
+        // A fill of 0 is one where the selector takes a fill, and none elsewhere.
+        let filled = super::launch(DType::F32, Fill::Given, &Launch { value_fill: 7, ..given });
+        let filled = filled.unwrap();
+        assert_eq!((filled.index_fill, filled.value_fill), (Some(0), Some(7)));
+        assert_eq!((dense.index_fill, dense.value_fill), (None, None));
+        let undeclared = launch(&Launch { value_fill: 7, ..given }).unwrap();
+        assert_eq!((undeclared.index_fill, undeclared.value_fill), (None, Some(7)));
     }
 
     #[test]

@@ -40,9 +40,19 @@ pub enum Failure {
          streams and memory must belong to the primary context, as those of the CUDA runtime do"
     )]
     NotPrimary { ordinal: usize },
-    #[cfg(feature = "peer")]
-    #[error("no kernel writes the winners' scores yet; pass NULL for their place")]
-    Values,
+    #[error(
+        "this selector writes {what}, and the launch has no place for them; give one, or make the selector without \
+         `{key}`"
+    )]
+    OutputMissing { what: &'static str, key: &'static str },
+    #[error(
+        "{what} were given to a selector without them; make the selector with `{key}`, or leave them 0"
+    )]
+    OutputUndeclared { what: &'static str, key: &'static str },
+    #[error(
+        "a fill was given to a selector with the standard one; make it with TOPKIT_FILL_GIVEN, or leave it 0"
+    )]
+    FillUndeclared,
     #[error("the CUDA driver failed to {doing}: {reason}")]
     Cuda { doing: &'static str, error: CUresult, reason: String },
     #[error(
@@ -89,10 +99,11 @@ impl Failure {
             | Failure::NoContext
             | Failure::NotPrimary { .. }
             | Failure::K { .. }
+            | Failure::OutputMissing { .. }
+            | Failure::OutputUndeclared { .. }
+            | Failure::FillUndeclared
             | Failure::DenseRows { .. } => Status::Argument,
             Failure::Newer { .. } => Status::Unsupported,
-            #[cfg(feature = "peer")]
-            Failure::Values => Status::Unsupported,
             Failure::Device { .. } => Status::Device,
             Failure::Cuda { error: CUresult::CUDA_ERROR_NO_DEVICE, .. } => Status::Device,
             Failure::Cuda { .. } => Status::Cuda,
@@ -113,6 +124,9 @@ fn library(error: &Error) -> Status {
         | Error::TooLarge(_)
         | Error::TooShort { .. }
         | Error::OutputStride { .. }
+        | Error::OutputMissing { .. }
+        | Error::OutputUndeclared { .. }
+        | Error::FillUndeclared { .. }
         | Error::Null { .. }
         | Error::Misaligned { .. }
         | Error::Context { .. } => Status::Argument,
@@ -143,6 +157,9 @@ impl From<Error> for Failure {
         match error {
             Error::Plan(PlanError::K { declared, k, .. }) => Failure::K { declared, k },
             Error::DenseRows { what, .. } => Failure::DenseRows { what },
+            Error::OutputMissing { what, key, .. } => Failure::OutputMissing { what, key },
+            Error::OutputUndeclared { what, key, .. } => Failure::OutputUndeclared { what, key },
+            Error::FillUndeclared { .. } => Failure::FillUndeclared,
             Error::Capturing { .. } => Failure::Capture,
             Error::Workspace { given, needed } => Failure::Workspace { given, needed },
             other => Failure::Library(other),
@@ -168,6 +185,21 @@ mod tests {
                 Error::DenseRows { selector: "S".into(), what: "lengths" },
                 Status::Argument,
                 "lengths were given to a selector of dense rows",
+            ),
+            (
+                Error::OutputMissing { selector: "S".into(), what: "values", key: "values" },
+                Status::Argument,
+                "writes values, and the launch has no place for them",
+            ),
+            (
+                Error::OutputUndeclared { selector: "S".into(), what: "counts", key: "count" },
+                Status::Argument,
+                "counts were given to a selector without them; make the selector with `count`",
+            ),
+            (
+                Error::FillUndeclared { selector: "S".into() },
+                Status::Argument,
+                "make it with TOPKIT_FILL_GIVEN",
             ),
             (Error::Capturing { problem }, Status::Capture, "topkit_selector_prepare"),
             (

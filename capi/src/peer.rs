@@ -3,7 +3,7 @@
 //! with the feature `peer`.
 //!
 //! The interface has no handles, so the selectors are kept here, for the life of the process: one
-//! for each GPU, dtype and kind of rows. It has one kernel, the one of the plan. A failure returns 0, null
+//! for each GPU, dtype and kind of rows, with values and without. It has one kernel, the one of the plan. A failure returns 0, null
 //! or a status, and `topkit_last_error` has the text.
 
 use crate::abi::Launch;
@@ -15,11 +15,11 @@ use std::sync::{Mutex, PoisonError};
 use topkit::cudarc::driver::sys::CUstream;
 use topkit::{
     DType, Selector,
-    spec::{KSet, RowShape, Semantics},
+    spec::{Fill, KSet, RowShape, Semantics},
 };
 
-/// A GPU, the type of the scores, and whether rows have lengths.
-type Key = (usize, DType, bool);
+/// A GPU, the type of the scores, whether rows have lengths, and whether values are written.
+type Key = (usize, DType, bool, bool);
 
 static SELECTORS: Mutex<BTreeMap<Key, Selector>> = Mutex::new(BTreeMap::new());
 
@@ -53,7 +53,7 @@ pub extern "C" fn peer_supports(
     let supported = last_error::result(|| {
         let dtype = self::dtype(variant, dtype)?;
         let problem = convert::shape(dtype, rows, columns, k)?;
-        let selector = selector(dtype, lengths_given != 0)?;
+        let selector = selector(dtype, lengths_given != 0, false)?;
         let _restore = context::enter(selector.toolchain())?;
         selector.prepare(&problem)?;
         Ok(())
@@ -76,7 +76,7 @@ pub extern "C" fn peer_workspace(
         let problem = convert::shape(dtype, rows, columns, k)?;
         let mut most = 0;
         for ragged in [false, true] {
-            most = most.max(selector(dtype, ragged)?.plan(&problem)?.workspace_bytes);
+            most = most.max(selector(dtype, ragged, false)?.plan(&problem)?.workspace_bytes);
         }
         Ok(most)
     });
@@ -90,7 +90,7 @@ pub extern "C" fn peer_stride(_variant: c_int, _dtype: c_int, columns: i64) -> i
     columns
 }
 
-/// Enqueues a selection; 0 when it was.
+/// Enqueues a selection; 0 when it was. A kernel that writes values is compiled at its first run.
 ///
 /// # Safety
 /// The addresses are valid on the current GPU for the shape, until the stream has passed the launch;
@@ -114,9 +114,6 @@ pub unsafe extern "C" fn peer_run(
 ) -> c_int {
     last_error::call(|| {
         let dtype = self::dtype(variant, dtype)?;
-        if !values.is_null() {
-            return Err(Failure::Values);
-        }
         let launch = Launch {
             size: size_of::<Launch>(),
             rows,
@@ -131,9 +128,14 @@ pub unsafe extern "C" fn peer_run(
             workspace_bytes,
             k,
             reserved: 0,
+            values,
+            value_stride: 0,
+            counts: std::ptr::null_mut(),
+            index_fill: 0,
+            value_fill: 0,
         };
-        let launch = convert::launch(dtype, &launch)?;
-        let selector = selector(dtype, !lengths.is_null())?;
+        let launch = convert::launch(dtype, Fill::Standard, &launch)?;
+        let selector = selector(dtype, !lengths.is_null(), !values.is_null())?;
         let _restore = context::enter(selector.toolchain())?;
         // SAFETY: addresses and stream are as the caller promises.
         Ok(unsafe { selector.launch_raw(stream, &launch) }?)
@@ -153,12 +155,12 @@ fn dtype(variant: c_int, given: c_int) -> Result<DType, Failure> {
 }
 
 /// The selector of the current GPU, or of GPU 0 if none is current, as in the CUDA runtime.
-fn selector(dtype: DType, ragged: bool) -> Result<Selector, Failure> {
+fn selector(dtype: DType, ragged: bool, values: bool) -> Result<Selector, Failure> {
     let current = context::ordinal()?;
     let ordinal = current.unwrap_or(0);
     // A panic elsewhere leaves the map whole: an entry is made before it is put in.
     let mut selectors = SELECTORS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(selector) = selectors.get(&(ordinal, dtype, ragged)) {
+    if let Some(selector) = selectors.get(&(ordinal, dtype, ragged, values)) {
         return Ok(selector.clone());
     }
     let known = selectors.iter().find(|((other, ..), _)| *other == ordinal);
@@ -168,9 +170,9 @@ fn selector(dtype: DType, ragged: bool) -> Result<Selector, Failure> {
         (None, None) => context::open(ordinal)?.toolchain().clone(),
     };
     let rows = if ragged { RowShape::Ragged } else { RowShape::Dense };
-    let semantics = Semantics { rows, ..Semantics::DEFAULT };
+    let semantics = Semantics { rows, values, ..Semantics::DEFAULT };
     let every_k = KSet::from(1..=i32::MAX as u32);
     let selector = toolchain.selector(convert::declare(dtype, every_k, semantics)?)?;
-    selectors.insert((ordinal, dtype, ragged), selector.clone());
+    selectors.insert((ordinal, dtype, ragged, values), selector.clone());
     Ok(selector)
 }

@@ -137,7 +137,8 @@ pub unsafe extern "C" fn topkit_selector_launch(
         let launch = unsafe { sized::read(launch) }?;
         // SAFETY: it is null or a selector, by the caller's promise.
         let selector = unsafe { live(selector) }?;
-        let launch = convert::launch(selector.dtype, &launch)?;
+        let fill = selector.kernels.spec().semantics.fill;
+        let launch = convert::launch(selector.dtype, fill, &launch)?;
         let _restore = context::enter(selector.kernels.toolchain())?;
         // SAFETY: addresses and stream are as the caller promises.
         Ok(unsafe { selector.kernels.launch_raw(stream, &launch) }?)

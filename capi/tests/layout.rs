@@ -23,13 +23,14 @@ macro_rules! layout {
 fn in_rust() -> Vec<(String, i64)> {
     let structs = layout! {
         "topkit_selector_config" SelectorConfig {
-            size dtype select nan rows index k_first k_last reserved ties batch_invariant
+            size dtype select nan rows index k_first k_last reserved order values count fill
+            ties batch_invariant
         }
         "topkit_problem" Problem { size rows columns row_stride alignment k reserved }
         "topkit_plan" Plan { size workspace_bytes kernel }
         "topkit_launch" Launch {
             size rows columns scores row_stride row_starts row_lengths indices index_stride
-            workspace workspace_bytes k reserved
+            workspace workspace_bytes k reserved values value_stride counts index_fill value_fill
         }
     };
     let codes = [

@@ -69,6 +69,34 @@ fn both_shipped_files_hold_the_same_f32_scores() {
     assert_eq!(best, [1, 232, 389, 2862, 2420, 669, 2954, 190]);
 }
 
+/// The values are bit for bit the scores, and winners are in the order that was asked for.
+#[test]
+fn an_order_values_and_counts_are_written_and_checked() {
+    let place = Place::new();
+    let file = npy("'<f4'", false, "(2, 4)", &f32s(&[0.5, 3.0, -0.0, 3.0, 7.0, 1.0, 2.0, 9.0]));
+    let file = place.file("scores.npy", &file);
+    let outputs = ["--values", "--count", "-k", "3"];
+    for (order, first, second) in
+        [("by_value", [1, 3, 0], [3, 0, 2]), ("by_index", [0, 1, 3], [0, 2, 3])]
+    {
+        for engine in ["host", "interpret"] {
+            let run = ["run", &file, "--order", order, "--engine", engine];
+            let answer = place.run(&[&run[..], &outputs, &["--json"]].concat());
+            assert_eq!(answer.code, 0, "{answer:?}");
+            let json = answer.json();
+            assert_eq!((indices(&json, 0), indices(&json, 1)), (first.to_vec(), second.to_vec()));
+            assert_eq!(json["order"], order);
+            assert_eq!(json["rows"][0]["count"], 3);
+            for winner in json["rows"][1]["winners"].as_array().unwrap() {
+                assert_eq!(winner["value"], winner["score"], "{winner}");
+            }
+            let text = place.run(&[&run[..], &outputs].concat()).done();
+            assert!(text.contains(&format!("NaN highest, {order}, with values, with counts")));
+            assert!(text.contains("row 0  3 winners\n"), "{text}");
+        }
+    }
+}
+
 #[test]
 fn every_dtype_and_shape_is_read_as_written() {
     let place = Place::new();

@@ -1,5 +1,6 @@
 //! The check of specs. The macro and the builder both call it, and no other code checks a spec.
 
+use crate::program::Program;
 use crate::{
     DType, KSet, KernelKind, Key, LaunchKind, Order, SelectorSpec, Semantics, Ties, Variant,
 };
@@ -60,8 +61,8 @@ pub(crate) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
     each(&mut faults, &spec.bins, |bins| bins_fault(bins, &spec.dtype));
     axis(&mut faults, Key::Threads, &spec.threads, "threads: [512, 1024]");
     each(&mut faults, &spec.threads, threads);
-    not_yet(&mut faults, &spec.semantics);
     contradictions(&mut faults, &spec.semantics);
+    own_output(&mut faults, spec);
     faults
 }
 
@@ -70,7 +71,6 @@ pub(crate) fn variant_faults(variant: &Variant) -> Vec<Fault> {
     each(&mut faults, &[variant.vec_size], vec_size);
     each(&mut faults, &[variant.bins], |bins| bins_fault(bins, &[variant.dtype]));
     each(&mut faults, &[variant.threads], threads);
-    not_yet(&mut faults, &variant.semantics);
     contradictions(&mut faults, &variant.semantics);
     let kernel = variant.kernel;
     if kernel.items() == [0] && variant.items != 0 {
@@ -253,15 +253,6 @@ fn threads(threads: u32) -> Option<Fault> {
     })
 }
 
-/// Keys of the contract that no kernel honours yet: refused, never ignored.
-fn not_yet(faults: &mut Vec<Fault>, semantics: &Semantics) {
-    for row in Key::semantic().iter().filter(|row| !row.is_served(semantics)) {
-        let (key, written, instead) = (row.key(), row.word(semantics), row.default_word());
-        let message = format!("no kernel supports `{key}: {written}` yet");
-        faults.push(Fault::of(key, message, format!("use `{key}: {instead}`")));
-    }
-}
-
 /// Values that exclude each other.
 fn contradictions(faults: &mut Vec<Fault>, semantics: &Semantics) {
     if !semantics.batch_invariant {
@@ -280,6 +271,21 @@ fn contradictions(faults: &mut Vec<Fault>, semantics: &Semantics) {
             let hint = format!("add `{key}: {fixed}`, or use `batch_invariant: false`");
             faults.push(Fault::of(Key::BatchInvariant, message, hint));
         }
+    }
+}
+
+/// A program with an output of its own writes what it likes, and no values, counts or order beside it.
+fn own_output(faults: &mut Vec<Fault>, spec: &SelectorSpec) {
+    let Some(output) = spec.program.as_ref().and_then(Program::output) else { return };
+    for key in [Key::Order, Key::Values, Key::Count, Key::Fill] {
+        let row = Key::semantic().iter().find(|row| row.key() == key);
+        let Some(row) = row.filter(|row| row.word(&spec.semantics) != row.default_word()) else {
+            continue;
+        };
+        let (written, instead) = (row.word(&spec.semantics), row.default_word());
+        let message =
+            format!("`{key}: {written}` is for the plain output, and {output} takes its place");
+        faults.push(Fault::of(key, message, format!("use `{key}: {instead}`")));
     }
 }
 
@@ -333,6 +339,23 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn an_output_of_a_program_has_no_other_output_beside_it() {
+        let program = |builder: crate::ProgramBuilder| builder.build().unwrap();
+        let own = program(Program::builder("struct Own {};").output("Own"));
+        let spec = SelectorSpec::builder("One").dtype([DType::F32]).program(own).values(true);
+        let faults = spec.clone().order(crate::Order::ByIndex).spec().validate();
+        let told: Vec<_> = faults.iter().map(|fault| (fault.key, fault.hint.as_str())).collect();
+        assert_eq!(
+            told,
+            [(Key::Order, "use `order: unsorted`"), (Key::Values, "use `values: false`")]
+        );
+        assert!(faults[1].message.contains("and Own takes its place"), "{}", faults[1]);
+        // Beside another part they are.
+        let source = program(Program::builder("struct Own {};").source("Own"));
+        assert_eq!(spec.program(source).spec().validate(), []);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{Key, Ties, Variant};
 /// The types: where scores come from, which of them are better, and where winners go. A struct of the
 /// selector's program takes the place of the plain one.
 pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String> {
-    let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
+    let dtype = variant.dtype.cuda_name();
     let ordinal = match variant.semantics.ties {
         Ties::Any => "ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>",
         Ties::LowestIndex => "ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, true>",
@@ -20,12 +20,21 @@ pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String>
     let seams = [
         ("Source", program.and_then(Program::source), format!("PlainSource<{dtype}, RAGGED>")),
         ("Ordinal", program.and_then(Program::ordinal), ordinal.to_owned()),
-        ("Output", program.and_then(Program::output), format!("Indices<{index}>")),
+        ("Output", program.and_then(Program::output), plain_output(variant)),
     ];
     let line = |(seam, own, plain): (&str, Option<&str>, String)| {
         format!("using {seam} = {};", own.map_or(plain, |own| format!("::{own}")))
     };
     seams.into_iter().map(line).collect()
+}
+
+/// Bare columns, or all that the keys of the output ask for.
+fn plain_output(variant: &Variant) -> String {
+    let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
+    match variant.semantics.has_outputs() {
+        false => format!("Indices<{index}>"),
+        true => format!("Outputs<Config, Args, {dtype}, {index}>"),
+    }
 }
 
 /// The constants: first of the kernel and its sizes, then of the semantic keys.
@@ -48,5 +57,6 @@ pub(crate) fn constants(variant: &Variant) -> Vec<String> {
     ];
     let own = own.map(|(name, value)| format!("static constexpr u32 {name} = {value};"));
     let semantic = Key::semantic().iter().filter_map(|key| key.config(&variant.semantics));
-    own.into_iter().chain(semantic).collect()
+    let outputs = variant.semantics.output_constants(variant.program.is_some());
+    own.into_iter().chain(semantic).chain(outputs).collect()
 }

@@ -63,10 +63,15 @@ embed! {
     "select/extremes.cuh",
     "select/radix_pass.cuh",
     "select/split.cuh",
+    "sink/bitonic.cuh",
+    "sink/buckets.cuh",
     "sink/direct.cuh",
     "sink/indices.cuh",
+    "sink/outputs.cuh",
     "sink/short_row.cuh",
+    "sink/sorted.cuh",
     "sink/staged.cuh",
+    "sink/team.cuh",
 }
 
 pub(crate) fn file(path: &str) -> Option<&'static str> {

@@ -96,6 +96,9 @@ fn skeleton(
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let core = ArgsLayout::core();
     let args = program.map_or(&core, Program::args);
+    let outputs = variant.semantics.has_outputs();
+    let words = variant.semantics.output_words();
+    let words: Vec<_> = words.map(|word| (word.name(), word.cuda_type())).collect();
     environment
         .render_str(
             template,
@@ -104,8 +107,9 @@ fn skeleton(
                 parameters => variant.parameters(),
                 kernel => variant.kernel.name(),
                 kernel_struct => variant.kernel.cuda_name(),
-                fields => args.declarations(),
-                assertions => args.assertions(),
+                fields => args.declarations(&words),
+                assertions => args.assertions(&words),
+                outputs => outputs,
                 types => config::types(variant, program),
                 ties => variant.semantics.ties != Ties::Any,
                 filters => variant.kernel.filters(),

@@ -1,6 +1,6 @@
 //! The whole space: every variant that can be rendered, whatever a selector declares.
 //!
-//! Tools that compare or look up kernels use it, such as `cargo xtask replay`. It renders nothing. A new value
+//! Tools that compare kernels use it, such as `cargo xtask replay`. It renders nothing. A new value
 //! of a key, or a value that kernels now serve, needs no entry here.
 
 use crate::{DType, SelectorSpec, Semantics, Variant};
@@ -8,7 +8,8 @@ use crate::{DType, SelectorSpec, Semantics, Variant};
 impl Variant {
     /// Kernels that can be rendered, each once and in the same order everywhere: all kernels and dtypes in
     /// all sizes that the variants of a selector have. Their semantics are all combinations of the keys that
-    /// every symbol tells, and each value of the other keys, such as `ties`, with the defaults of all others.
+    /// every symbol tells, and each value of the other keys, such as `ties` and `order`, with the defaults of all
+    /// others.
     ///
     /// ```
     /// use topkit_codegen::Variant;
@@ -19,7 +20,7 @@ impl Variant {
     /// ```
     pub fn all() -> Vec<Variant> {
         let open = SelectorSpec::builder("All").dtype(DType::ALL).all_axes();
-        // Keys that no kernel serves yet make no spec.
+        // Keys that contradict each other make no spec.
         let specs = Semantics::sample()
             .into_iter()
             .filter_map(|semantics| open.clone().semantics(semantics).build().ok());

@@ -54,7 +54,7 @@ use proc_macro2::TokenStream;
 /// the selector has a variant for each combination, and a plan names one. Leave them out unless you
 /// measure: each default size is the fastest for some problem.
 ///
-/// A value that the table names and no kernel supports yet is a compile error that says so.
+/// Values that contradict each other are a compile error at their token.
 ///
 /// # What it expands to
 ///

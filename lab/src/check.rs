@@ -6,12 +6,12 @@
 
 use crate::{Error, threads};
 use std::thread;
-use topkit::host::{self, Mismatch, Rows};
-use topkit::spec::{Order, Semantics};
+use topkit::host::{self, Mismatch, Rows, Selection};
+use topkit::spec::Semantics;
 use topkit::tune::input::{Ranked, rank};
 use topkit::{IndexInt, Score};
 
-/// The first fault of an answer, row after row of k indices; `None` if it is right. `spans` are the starts and
+/// The first fault of the indices of an answer, row after row of k; `None` if they are right. `spans` are the starts and
 /// the lengths of ragged rows, as `Rows::spans` has them.
 ///
 /// # Errors
@@ -19,10 +19,46 @@ use topkit::{IndexInt, Score};
 pub fn fault<S: Score>(
     scores: &[S],
     columns: usize,
-    [starts, lengths]: [Option<&[i32]>; 2],
+    spans: [Option<&[i32]>; 2],
     k: u32,
     semantics: &Semantics,
     got: &[i32],
+) -> Result<Option<String>, Error> {
+    by_parts(scores, columns, spans, |matrix, first| {
+        let got = &got[first * k as usize..][..matrix.count() * k as usize];
+        host::check(matrix, k, semantics, got)
+    })
+}
+
+/// As [`fault`], of a whole answer: its values and its counts too.
+///
+/// # Errors
+/// As there.
+pub fn selection_fault<S: Score>(
+    scores: &[S],
+    columns: usize,
+    spans: [Option<&[i32]>; 2],
+    k: u32,
+    semantics: &Semantics,
+    got: &Selection<i32, S>,
+) -> Result<Option<String>, Error> {
+    by_parts(scores, columns, spans, |matrix, first| {
+        let of_rows = |width: usize| first * width..(first + matrix.count()) * width;
+        let part = Selection {
+            indices: got.indices[of_rows(k as usize)].to_vec(),
+            values: got.values.as_ref().map(|values| values[of_rows(k as usize)].to_vec()),
+            counts: got.counts.as_ref().map(|counts| counts[of_rows(1)].to_vec()),
+        };
+        host::check_selection(matrix, k, semantics, &part)
+    })
+}
+
+/// The first fault that `checked` finds. It is called for parts of the rows, each with the number of its first row.
+fn by_parts<S: Score>(
+    scores: &[S],
+    columns: usize,
+    [starts, lengths]: [Option<&[i32]>; 2],
+    checked: impl Fn(&Rows<'_, S>, usize) -> Result<(), Mismatch> + Sync,
 ) -> Result<Option<String>, Error> {
     let rows = scores.len() / columns.max(1);
     let part = rows.div_ceil(threads()).max(1);
@@ -37,8 +73,7 @@ pub fn fault<S: Score>(
             Some(lengths) => matrix.lengths(&lengths[start..end]),
             None => matrix,
         };
-        let got = &got[start * k as usize..end * k as usize];
-        match host::check(&matrix, k, semantics, got) {
+        match checked(&matrix, start) {
             Ok(()) => Ok(None),
             // It was not checked.
             Err(Mismatch::Invalid(error)) => Err(error.into()),
@@ -67,10 +102,9 @@ impl Checker {
     /// Sorts every row.
     ///
     /// # Panics
-    /// If the semantics have an order or values: use `topkit::host::check` for these.
+    /// If the semantics have a key of the output: use `topkit::host::check_selection` for these.
     pub fn new<S: Score>(input: &Rows<'_, S>, semantics: &Semantics) -> Checker {
-        let Semantics { order, values, .. } = *semantics;
-        assert_eq!((order, values), (Order::Unsorted, false), "not checked here");
+        assert!(!semantics.has_outputs(), "not checked here: {semantics:?}");
         let ranks = |row| {
             let scores = input.scores_of(row).iter().enumerate();
             scores.map(|(column, &score)| rank(score, column, semantics)).collect()

@@ -75,9 +75,9 @@ pub use topkit_dsl::topk_kernel;
 /// [`SpecBuilder`](spec::SpecBuilder) makes a [`SelectorSpec`]; each key of `topk_kernel!` has a type here.
 pub mod spec {
     pub use topkit_codegen::{
-        ArchError, Fault, IndexType, KSet, KernelKind, Key, KeyKind, LaunchKind, NanPolicy, Order,
-        RowShape, Select, SemanticKey, Semantics, Sizes, SpecBuilder, SpecError, Ties, TuningKey,
-        UnknownName,
+        ArchError, Fault, Fill, IndexType, KSet, KernelKind, Key, KeyKind, LaunchKind, NanPolicy,
+        Order, RowShape, Select, SemanticKey, Semantics, Sizes, SpecBuilder, SpecError, Ties,
+        TuningKey, UnknownName,
     };
 }
 

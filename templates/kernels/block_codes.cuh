@@ -44,13 +44,14 @@ struct BlockCodes {
     using Places = ResidentPlaces<Config>;
     using Hits = typename Places::Hits;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 CODE_SHIFT = 3;  // the lowest bits of a code are zero in most exponents
     static constexpr u32 CODES = 1u << (16 - CODE_SHIFT);
     // Whether equal codes are equal scores, in most exponents.
     static constexpr bool ARE_EXACT = Codes::UNUSED_BITS >= CODE_SHIFT;
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 2 ? 1024 : 2048;
+    static constexpr u32 STAGED = DirectOfStaged<Config>::NEEDS_KEY && sizeof(Key) > 2 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
@@ -87,7 +88,7 @@ struct BlockCodes {
         // A row with no more than k scores is written whole.
         const u32 k = u32(args.k);
         if (places.length <= k) {
-            take_all<Config>(sink_of(args, shared, k, false), places, k);
+            take_all<Config>(sink_of(args, shared, k, false), places, k, team_of(shared));
             return;
         }
         // Load the row, and count its codes.
@@ -145,11 +146,13 @@ struct BlockCodes {
                                      });
         }
         // Write the staged winners in order.
-        sink.finish();
+        sink.finish(team_of(shared));
     }
 
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
-        const DirectSink<Config> direct = {args, blockIdx.x};
+        const DirectOfStaged<Config> direct = {args, blockIdx.x};
         return {direct, shared.winners, k, staged};
     }
 };

@@ -22,6 +22,7 @@ template <class Config>
 struct BlockFilter {
     using Steps = Filter<Config>;
     using Short = BlockResident<Config>;
+    using Team = BlockTeam<Config::THREADS>;
     static constexpr u32 TRIES = 2;
 
     // A row needs one of them.
@@ -44,7 +45,7 @@ struct BlockFilter {
             // Find the row. Of k scores or fewer, each wins.
             const Row<Config> row = find_row<Config>(args, blockIdx.x);
             if (row.length <= k) {
-                take_all<Config>(sink, row, k);
+                take_all<Config>(sink, row, k, team_of(shared));
                 return;
             }
             if constexpr (Config::RAGGED) {
@@ -65,7 +66,7 @@ struct BlockFilter {
             typename Steps::PartCandidates candidates = {};
             if (Steps::filter(shared.filter, part, k, guess, candidates) &&
                 Steps::select(sink, shared.filter, k, Steps::own(shared.filter, candidates), [] {})) {
-                sink.finish();
+                sink.finish(team_of(shared));
                 return;
             }
             if (!guess.found) {
@@ -75,6 +76,8 @@ struct BlockFilter {
         }
         // Rescan the row.
         Steps::rescan_alone(args, sink, shared.filter, blockIdx.x, k);
-        sink.finish();
+        sink.finish(team_of(shared));
     }
+
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
 };

@@ -31,6 +31,7 @@ struct BlockRadix {
     using Bits = typename Config::Source::Score::Bits;
     using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
@@ -55,7 +56,7 @@ struct BlockRadix {
         const u32 k = u32(args.k);
         const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {
-            take_all<Config>(sink, row, k);
+            take_all<Config>(sink, row, k, team_of(shared));
             return;
         }
 
@@ -111,7 +112,7 @@ struct BlockRadix {
                 reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
-                sink.finish();
+                sink.finish(team_of(shared));
                 return;
             }
             __syncthreads();
@@ -121,6 +122,8 @@ struct BlockRadix {
     }
 
    private:
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+
     // Calls visit(key, column) for the candidates in the buffer whose keys are in [least, greatest].
     template <class Candidates, class Visit>
     static __device__ __forceinline__ void for_each_candidate(Candidates& candidates, Key least, Key greatest,

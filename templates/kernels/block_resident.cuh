@@ -39,12 +39,13 @@ struct BlockResident {
     using Few = FewCandidates<Config>;
     using Wide = typename Ordinal::Wide;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
+    static constexpr u32 STAGED = DirectOfStaged<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
@@ -69,7 +70,7 @@ struct BlockResident {
         const Row<Config> row = find_row<Config>(args, index());
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(sink_of(args, shared, k, false), row, k);
+            take_all<Config>(sink_of(args, shared, k, false), row, k, team_of(shared));
             return;
         }
         select_from(args, shared, row, k);
@@ -140,13 +141,15 @@ struct BlockResident {
             }
         }
         // Write the staged winners in order.
-        sink.finish();
+        sink.finish(team_of(shared));
     }
+
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
 
     static __device__ __forceinline__ u32 index() { return blockIdx.x / CTAS; }
 
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
-        const DirectSink<Config> direct = {args, index()};
+        const DirectOfStaged<Config> direct = {args, index()};
         return {direct, shared.winners, k, staged};
     }
 };

@@ -32,6 +32,7 @@ struct ClusterFilter {
     using PartCandidates = typename Steps::PartCandidates;
     using RowCandidates = typename Steps::RowCandidates;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 TRIES = 2;
     static constexpr u32 SHARE = Steps::CAPACITY / CLUSTER;  // places of each CTA in the leader
@@ -80,7 +81,7 @@ struct ClusterFilter {
             }
             if (row.length <= k) {
                 if (rank == 0) {
-                    take_all<Config>(sink, row, k);
+                    take_all<Config>(sink, row, k, team_of(shared));
                 }
                 return;
             }
@@ -165,10 +166,12 @@ struct ClusterFilter {
             }
             Steps::prepare_again(shared.filter, k, total, last);
         }
-        sink.finish();
+        sink.finish(team_of(shared));
     }
 
    private:
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+
     // Stores this CTA's candidates into its places in the leader.
     static __device__ __forceinline__ void send_candidates(Shared& shared, const Part& part,
                                                            const PartCandidates& candidates) {

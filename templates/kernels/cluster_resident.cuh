@@ -44,6 +44,7 @@ struct ClusterResident {
     using Wide = typename Ordinal::Wide;
     using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
@@ -86,7 +87,7 @@ struct ClusterResident {
         const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(sink, row, k);
+                take_all<Config>(sink, row, k, team_of(shared));
             }
             return;
         }
@@ -142,7 +143,7 @@ struct ClusterResident {
                                    [&](u32 slot, u32 column, Wide key) {
                                        sink.put(slot, column, [key] { return Key(key); });
                                    });
-            sink.finish();
+            finish(sink, shared, rank);
             return;
         }
         // All candidates win, or all are equal.
@@ -152,10 +153,23 @@ struct ClusterResident {
             }
             slots.candidate += 1;
         });
-        sink.finish();
+        finish(sink, shared, rank);
     }
 
    private:
+    // Ends the row in the leader CTA, once all winners are written if they are sorted.
+    static __device__ __forceinline__ void finish(const DirectSink<Config>& sink, Shared& shared, u32 rank) {
+        if constexpr (Config::Output::SORTS) {
+            cluster_arrive();
+            cluster_wait();
+        }
+        if (rank == 0) {
+            sink.finish(team_of(shared));
+        }
+    }
+
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+
     static __device__ __forceinline__ bool few(const Found& found, u32 k) {
         return found.bin.inside <= RANKED || found.bin.inside == k - found.bin.above;
     }

@@ -32,6 +32,7 @@ struct GridFilter {
     using PartCandidates = typename Steps::PartCandidates;
     using RowCandidates = typename Steps::RowCandidates;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     // Words of the workspace.
     static constexpr u32 KEY_WORDS = sizeof(Wide) / sizeof(u32);
     static constexpr u32 STORED_WORDS = (sizeof(Stored) + sizeof(u32) - 1) / sizeof(u32);
@@ -68,7 +69,7 @@ struct GridFilter {
         const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {
-                take_all<Config>(sink, row, k);
+                take_all<Config>(sink, row, k, team_of(shared));
             }
             return;
         }
@@ -113,10 +114,12 @@ struct GridFilter {
         if (!Steps::select(sink, shared.filter, k, from, [] {})) {
             Steps::rescan_alone(args, sink, shared.filter, index, k);
         }
-        sink.finish();
+        sink.finish(team_of(shared));
     }
 
    private:
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+
     static __device__ __forceinline__ Workspace workspace_of(const LaunchArgs& args, u32 index,
                                                              u32 ctas, u32 share) {
         u32* counters = static_cast<u32*>(args.workspace);

@@ -30,6 +30,7 @@ struct WarpResident {
     using Wide = typename Ordinal::Wide;
     using Sink = DirectSink<Config>;
     static constexpr u32 WARPS = Config::THREADS / WARP_SIZE;
+    using Team = WarpTeam<WARPS>;
     // Lanes whose best keys are compared, for a k of at most half as many; beyond that, all of them.
     static constexpr u32 GROUPS = WARP_SIZE / 2;
 
@@ -73,7 +74,7 @@ struct WarpResident {
         const u32 k = u32(args.k);
         const Sink sink = {args, number};
         if (row.length <= k) {
-            take_all(sink, row, k, lane);
+            take_all(sink, row, k, lane, team_of(shared));
             return;
         }
         // Load the row.
@@ -111,11 +112,15 @@ struct WarpResident {
                 sink.put(range.above + place, column, [key] { return Key(key); });
             }
         }
-        sink.finish();
+        sink.finish(team_of(shared));
     }
 
+    // Other warps may still select, so the room follows the kernel's variables.
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared + 1}; }
+
     // Writes every column as a winner, and fills the places that are left.
-    static __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k, u32 lane) {
+    static __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k, u32 lane,
+                                                    const Team& team) {
 #pragma unroll 1
         for (u32 slot = lane; slot < k; slot += WARP_SIZE) {
             if (slot < row.length) {
@@ -124,7 +129,7 @@ struct WarpResident {
                 sink.fill(slot);
             }
         }
-        sink.finish();
+        sink.finish(team);
     }
 
     // A range that the key of the k-th winner is in.

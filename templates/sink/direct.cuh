@@ -1,15 +1,16 @@
 // Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: thread, but `finish`, which all threads that work on a row must reach, once. Shared memory: none.
-// Barriers: none. Preconditions: slot < k; no slot is put or filled twice.
+// Scope: thread, but `finish`, which all threads of a team must reach, once a row. Shared memory: none.
+// Barriers: those of the output's `finish`. Preconditions: slot < k; no slot is put or filled twice.
 #pragma once
 #include "../core/types.cuh"
 #include "../row/row.cuh"
+#include "team.cuh"
 
-template <class Config>
+template <class Config, class To = typename Config::Output>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
-    using Output = typename Config::Output;
+    using Output = To;
     static constexpr bool DROPS = Config::Source::DROPS;
     static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
@@ -36,6 +37,9 @@ struct DirectSink {
     // Writes a place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
 
-    // Ends the row.
-    __device__ __forceinline__ void finish() const {}
+    // Ends the row. All its winners are written, by threads of the team or before a barrier that orders them.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team& team) const {
+        Output(args, row).finish(team);
+    }
 };

@@ -8,6 +8,8 @@
 template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+    static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;
     u32 row;
@@ -22,6 +24,10 @@ struct Indices {
 
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
+
+    // Ends the row.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team&) const {}
 
    private:
     // The address takes no registers before it is used.

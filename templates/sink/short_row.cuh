@@ -6,8 +6,8 @@
 #include "../row/row.cuh"
 
 // Writes every column as a winner, and fills the places that are left.
-template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
+template <class Config, class Sink, class Team>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k, const Team& team) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
@@ -16,5 +16,5 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
             sink.fill(slot);
         }
     }
-    sink.finish();
+    sink.finish(team);
 }

@@ -18,10 +18,14 @@ struct StagedWinners<Key, PLACES, true> {
     Key keys[PLACES];
 };
 
+// Writes winners that were staged.
+template <class Config>
+using DirectOfStaged = DirectSink<Config, typename Config::Output::Staged>;
+
 template <class Config, u32 PLACES>
 struct StagedSink {
     using Key = typename Config::Ordinal::Key;
-    using Direct = DirectSink<Config>;
+    using Direct = DirectOfStaged<Config>;
     static constexpr bool NEEDS_KEY = Direct::NEEDS_KEY;
     static constexpr u32 THREADS = Config::THREADS;
     using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
@@ -50,8 +54,9 @@ struct StagedSink {
     // Writes a place for which the row has no score. Precondition: winners are not staged.
     __device__ __forceinline__ void fill(u32 slot) const { direct.fill(slot); }
 
-    // Writes the staged winners.
-    __device__ __forceinline__ void finish() const {
+    // Writes the staged winners, and ends the row.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team& team) const {
         if (staged) {
             __syncthreads();
             for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
@@ -64,7 +69,7 @@ struct StagedSink {
                 });
             }
         }
-        direct.finish();
+        direct.finish(team);
     }
 
     // Takes one winner. Precondition: winners are staged.

@@ -14,6 +14,8 @@
 //   order = unsorted
 //   index = i32
 //   values = false
+//   count = false
+//   fill = standard
 //   rows = ragged
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
@@ -250,6 +252,7 @@ struct KnowsRow<PlainSource<Dtype, false>> {
 template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+    static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
 
     const LaunchArgs& args;
     u32 row;
@@ -265,6 +268,10 @@ struct Indices {
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
 
+    // Ends the row.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team&) const {}
+
    private:
     // The address takes no registers before it is used.
     __device__ __forceinline__ Index* place(u32 slot) const {
@@ -272,12 +279,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 15 --------------------------------------------------------------
-#line 15 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 18 --------------------------------------------------------------
+#line 18 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 21 "templates/skeleton.cu.j2"
+#line 24 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -313,7 +320,7 @@ struct Config {
     using Source = PlainSource<F16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
-#line 43 "templates/skeleton.cu.j2"
+#line 46 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -2050,8 +2057,8 @@ struct HitSplit {
 // uses row/row.cuh
 
 // Writes every column as a winner, and fills the places that are left.
-template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
+template <class Config, class Sink, class Team>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k, const Team& team) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
@@ -2060,18 +2067,50 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
             sink.fill(slot);
         }
     }
-    sink.finish();
+    sink.finish(team);
 }
+
+// ---- sink/team.cuh -----------------------------------------------------------------------------
+#line 1 "templates/sink/team.cuh"
+// The threads that finish a row together, and the shared memory that they no longer use for anything else.
+//
+// Scope: thread. Shared memory: none of its own; an output that sorts uses the kernel's, from `room` on.
+// Barriers: none.
+
+// uses core/types.cuh
+
+// A whole CTA.
+template <u32 THREADS>
+struct BlockTeam {
+    static constexpr u32 SIZE = THREADS;
+    static constexpr u32 TEAMS = 1;  // of a CTA, which share its room
+    void* room;
+
+    __device__ __forceinline__ u32 rank() const { return threadIdx.x; }
+    __device__ __forceinline__ u32 number() const { return 0; }
+};
+
+// One of the warps of a CTA.
+template <u32 WARPS>
+struct WarpTeam {
+    static constexpr u32 SIZE = WARP_SIZE;
+    static constexpr u32 TEAMS = WARPS;
+    void* room;
+
+    __device__ __forceinline__ u32 rank() const { return threadIdx.x % WARP_SIZE; }
+    __device__ __forceinline__ u32 number() const { return threadIdx.x / WARP_SIZE; }
+};
 
 // ---- sink/direct.cuh ---------------------------------------------------------------------------
 #line 1 "templates/sink/direct.cuh"
 // Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: thread, but `finish`, which all threads that work on a row must reach, once. Shared memory: none.
-// Barriers: none. Preconditions: slot < k; no slot is put or filled twice.
+// Scope: thread, but `finish`, which all threads of a team must reach, once a row. Shared memory: none.
+// Barriers: those of the output's `finish`. Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 // uses row/row.cuh
+// uses sink/team.cuh
 
 template <class Config>
 struct DirectSink {
@@ -2103,8 +2142,11 @@ struct DirectSink {
     // Writes a place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
 
-    // Ends the row.
-    __device__ __forceinline__ void finish() const {}
+    // Ends the row. All its winners are written, by threads of the team or before a barrier that orders them.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team& team) const {
+        Output(args, row).finish(team);
+    }
 };
 
 // ---- sink/staged.cuh ---------------------------------------------------------------------------
@@ -2161,8 +2203,9 @@ struct StagedSink {
     // Writes a place for which the row has no score. Precondition: winners are not staged.
     __device__ __forceinline__ void fill(u32 slot) const { direct.fill(slot); }
 
-    // Writes the staged winners.
-    __device__ __forceinline__ void finish() const {
+    // Writes the staged winners, and ends the row.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team& team) const {
         if (staged) {
             __syncthreads();
             for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
@@ -2175,7 +2218,7 @@ struct StagedSink {
                 });
             }
         }
-        direct.finish();
+        direct.finish(team);
     }
 
     // Takes one winner. Precondition: winners are staged.
@@ -2231,6 +2274,7 @@ struct BlockResident {
     using Few = FewCandidates<Config>;
     using Wide = typename Ordinal::Wide;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
@@ -2261,7 +2305,7 @@ struct BlockResident {
         const Row<Config> row = find_row<Config>(args, index());
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(sink_of(args, shared, k, false), row, k);
+            take_all<Config>(sink_of(args, shared, k, false), row, k, team_of(shared));
             return;
         }
         select_from(args, shared, row, k);
@@ -2332,8 +2376,10 @@ struct BlockResident {
             }
         }
         // Write the staged winners in order.
-        sink.finish();
+        sink.finish(team_of(shared));
     }
+
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
 
     static __device__ __forceinline__ u32 index() { return blockIdx.x / CTAS; }
 
@@ -2343,13 +2389,15 @@ struct BlockResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 47 --------------------------------------------------------------
-#line 47 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 50 --------------------------------------------------------------
+#line 50 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)
 topkit_block_resident_f16_v8_b4096_t1024_r8_smallest_nan_highest_i32_ragged(
     const __grid_constant__ Args args) {
+#line 60 "templates/skeleton.cu.j2"
     __shared__ BlockResident<Config>::Shared shared;
     BlockResident<Config>::select(args.core, shared);
+#line 63 "templates/skeleton.cu.j2"
 }

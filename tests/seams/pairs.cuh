@@ -3,6 +3,8 @@
 // Fields: `pairs`, and `pairs_stride`, the pairs from one row to the next.
 struct Pairs {
     static constexpr bool NEEDS_KEY = true;
+    static constexpr bool SORTS = false;
+    using Staged = Pairs;
 
     const LaunchArgs& args;
     u32 row;
@@ -15,6 +17,9 @@ struct Pairs {
     }
 
     __device__ __forceinline__ void fill(u32 slot) const { set(slot, 0, ~u64(0)); }
+
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team&) const {}
 
    private:
     __device__ __forceinline__ void set(u32 slot, u64 key, u64 column) const {

@@ -1,11 +1,11 @@
 //! A case of the exactness suite: a matrix, selected from by the host, the interpreter or a GPU, and the check
-//! of the indices.
+//! of the answer.
 //!
 //! [`Backend`] is what the suites give. It selects; the case makes the scores, and says what is wrong.
 
 use std::fmt;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::host::{self, Rows};
+use topkit::host::{self, Rows, Selection};
 use topkit::{IndexInt, Score, spec::Semantics};
 use topkit_lab::Distribution;
 
@@ -39,7 +39,7 @@ pub trait Backend {
     /// Puts scores where kernels read them, from so many elements past an aligned address on.
     fn put<S: Score + Element>(scores: &[S], offset: usize) -> Self::Matrix<S>;
 
-    /// The indices of the rows, which are rows of the matrix. What a turn changes is the backend's: a
+    /// The winners of the rows, which are rows of the matrix. What a turn changes is the backend's: a
     /// schedule, or nothing.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ pub trait Backend {
         k: u32,
         layout: Layout,
         turn: u64,
-    ) -> Result<Vec<I>, String>;
+    ) -> Result<Selection<I, S>, String>;
 
     /// Whether an answer is right.
     fn accepts<S: Score + Element, I: IndexInt + Element>(
@@ -59,9 +59,9 @@ pub trait Backend {
         _matrix: &Self::Matrix<S>,
         rows: &Rows<'_, S>,
         k: u32,
-        got: &[I],
+        got: &Selection<I, S>,
     ) -> bool {
-        host::check(rows, k, &Self::semantics(kernel), got).is_ok()
+        host::check_selection(rows, k, &Self::semantics(kernel), got).is_ok()
     }
 }
 
@@ -147,14 +147,14 @@ impl<S: Score + Element, B: Backend> Case<S, B> {
                 "{kernel}: top {k} of {rows} rows, {name}, {layout:?}, turn {turn}: {what}"
             ))
         };
-        let got: Vec<I> = match B::select(kernel, matrix, &input, k, *layout, turn) {
+        let got: Selection<I, S> = match B::select(kernel, matrix, &input, k, *layout, turn) {
             Ok(got) => got,
             Err(fault) => return wrong(&fault),
         };
         if B::accepts(kernel, matrix, &input, k, &got) {
             return None;
         }
-        match host::check(&input, k, &B::semantics(kernel), &got) {
+        match host::check_selection(&input, k, &B::semantics(kernel), &got) {
             Err(mismatch) => wrong(&mismatch),
             // Two checks that differ are a fault, too.
             Ok(()) => wrong(&"the check of the suite refuses what the oracle accepts"),

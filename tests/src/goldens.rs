@@ -3,7 +3,7 @@
 
 use topkit::{
     DType, Variant,
-    spec::{IndexType, KernelKind, NanPolicy, RowShape, Select, Semantics, Ties},
+    spec::{Fill, IndexType, KernelKind, NanPolicy, Order, RowShape, Select, Semantics, Ties},
 };
 
 /// Each dtype at each vector width, the other keys going round beside them, each dtype held in
@@ -90,6 +90,20 @@ pub fn variants() -> Vec<Variant> {
         variants.extend(plain.map(|plain| {
             let semantics = Semantics { ties, ..plain.semantics };
             Variant { semantics, ..plain }
+        }));
+    }
+    // All outputs: one kernel that sorts in place of its own variables, and one that writes as it selects.
+    let outputs = Semantics { values: true, count: true, ..Semantics::DEFAULT };
+    for (kernel, semantics) in [
+        (KernelKind::BlockRadix, Semantics { order: Order::ByValue, ..outputs }),
+        (KernelKind::BlockCodes, Semantics { fill: Fill::Given, ..outputs }),
+    ] {
+        let plain = variants.iter().find(|variant| variant.kernel == kernel);
+        variants.extend(plain.map(|plain| Variant {
+            dtype: DType::Bf16,
+            vec_size: 8,
+            semantics,
+            ..*plain
         }));
     }
     // A kernel without an entry has the first of the sizes that a tuning measures.

@@ -53,6 +53,10 @@ pub fn top_k_row<S: Score, I: IndexInt>(
     let mut indices: Vec<I> = columns.iter().map(|&column| I::from_column(column)).collect();
     let mut values: Vec<S> = columns.iter().map(|&column| scores[column as usize]).collect();
     indices.resize(k, I::FILL);
-    values.resize(k, S::FILL);
+    let worst = match semantics.select {
+        Select::Largest => f32::NEG_INFINITY,
+        Select::Smallest => f32::INFINITY,
+    };
+    values.resize(k, S::from_f32(worst));
     (indices, values)
 }

@@ -47,7 +47,11 @@ pub const REFUSALS: [Refusal; 13] = [
     Refusal { columns: 1001, says: "holds 3000 elements, but 3 x 1001", ..SOUND },
     Refusal { row_stride: Some(1001), says: "needs 3002", ..SOUND },
     Refusal { k: 40, says: "index buffer holds 100 elements", ..SOUND },
-    Refusal { index_stride: Some(9), says: "row stride is 9, but each row has k = 10", ..SOUND },
+    Refusal {
+        index_stride: Some(9),
+        says: "row stride of the indices is 9, but each row has k = 10",
+        ..SOUND
+    },
     Refusal {
         index_stride: Some(usize::MAX),
         says: "output row stride is 18446744073709551615",

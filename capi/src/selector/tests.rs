@@ -18,6 +18,10 @@ const CONFIG: SelectorConfig = SelectorConfig {
     k_first: 1,
     k_last: 2048,
     reserved: 0,
+    order: 0,
+    values: 0,
+    count: 0,
+    fill: 0,
     ties: 0,
     batch_invariant: 0,
 };
@@ -47,6 +51,11 @@ fn launch() -> Launch {
         workspace_bytes: usize::MAX,
         k: 2048,
         reserved: 0,
+        values: ptr::null_mut(),
+        value_stride: 0,
+        counts: ptr::null_mut(),
+        index_fill: 0,
+        value_fill: 0,
     }
 }
 
@@ -127,9 +136,12 @@ fn a_launch_is_checked_to_the_last_pointer() {
         (Launch { scores: 0x1001 as _, ..good }, "multiple of its element's 2 bytes"),
         (Launch { indices: ptr::null_mut(), ..good }, "index pointer is null"),
         (Launch { indices: 0x2002 as _, ..good }, "multiple of its element's 4 bytes"),
-        (Launch { index_stride: 2047, ..good }, "row stride is 2047"),
+        (Launch { index_stride: 2047, ..good }, "row stride of the indices is 2047"),
         (Launch { row_lengths: 0x4000 as _, ..good }, "TOPKIT_ROWS_RAGGED"),
         (Launch { reserved: 1, ..good }, "`reserved` is 1"),
+        (Launch { values: 0x4000 as _, ..good }, "values were given to a selector without them"),
+        (Launch { counts: 0x4000 as _, ..good }, "counts were given to a selector without them"),
+        (Launch { index_fill: 7, ..good }, "TOPKIT_FILL_GIVEN"),
     ] {
         let (status, text) = selector.launch(&bad);
         assert_eq!(status, Status::Argument as i32, "{text}");

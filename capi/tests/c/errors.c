@@ -43,7 +43,8 @@ static void configs(void) {
     bad.field = value;                                                                    \
     EXPECT(topkit_selector_create(NULL, &bad, &selector), TOPKIT_ERROR_ARGUMENT, words)
     REFUSED(size, 0, "set it to sizeof(topkit_selector_config)");
-    REFUSED(size, sizeof(bad) - 1, "set it to sizeof(topkit_selector_config)");
+    /* The first version had 40 bytes. */
+    REFUSED(size, 39, "set it to sizeof(topkit_selector_config)");
     REFUSED(size, (size_t)-1, "set it to sizeof(topkit_selector_config)");
     REFUSED(dtype, 0, "`dtype` is 0; it can be TOPKIT_DTYPE_F32, TOPKIT_DTYPE_BF16 or TOPKIT_DTYPE_F16");
     REFUSED(dtype, 4, "`dtype` is 4");
@@ -56,6 +57,10 @@ static void configs(void) {
     REFUSED(k_last, 2047, "empty range");
     REFUSED(k_last, -1, "`k_last` is -1");
     REFUSED(reserved, 7, "`reserved` is 7");
+    REFUSED(order, 3, "TOPKIT_ORDER_UNSORTED, TOPKIT_ORDER_BY_VALUE or TOPKIT_ORDER_BY_INDEX");
+    REFUSED(values, 2, "TOPKIT_VALUES_FALSE or TOPKIT_VALUES_TRUE");
+    REFUSED(count, -1, "`count` is -1");
+    REFUSED(fill, 2, "TOPKIT_FILL_STANDARD or TOPKIT_FILL_GIVEN");
 
     later_config later;
     later.known = good;

@@ -19,6 +19,10 @@ int main(void) {
     FIELD(topkit_selector_config, k_first);
     FIELD(topkit_selector_config, k_last);
     FIELD(topkit_selector_config, reserved);
+    FIELD(topkit_selector_config, order);
+    FIELD(topkit_selector_config, values);
+    FIELD(topkit_selector_config, count);
+    FIELD(topkit_selector_config, fill);
     FIELD(topkit_selector_config, ties);
     FIELD(topkit_selector_config, batch_invariant);
     SIZE(topkit_problem);
@@ -47,6 +51,11 @@ int main(void) {
     FIELD(topkit_launch, workspace_bytes);
     FIELD(topkit_launch, k);
     FIELD(topkit_launch, reserved);
+    FIELD(topkit_launch, values);
+    FIELD(topkit_launch, value_stride);
+    FIELD(topkit_launch, counts);
+    FIELD(topkit_launch, index_fill);
+    FIELD(topkit_launch, value_fill);
     CODE(TOPKIT_OK);
     CODE(TOPKIT_ERROR_ARGUMENT);
     CODE(TOPKIT_ERROR_UNSUPPORTED);

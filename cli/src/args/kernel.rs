@@ -69,7 +69,7 @@ mod tests {
             ("", "a key is empty"),
             ("dtype=f32,", "a key is empty"),
             ("bins=100", "bins: 100"),
-            ("values", "values: true"),
+            ("ties=lowest_index", "ties: lowest_index"),
             ("help", "--help"),
         ] {
             let error = parse(text).unwrap_err();

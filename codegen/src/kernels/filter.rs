@@ -14,6 +14,9 @@ pub(super) const CANDIDATES: u32 = 4096;
 /// The same with keys of 8 bytes.
 pub(super) const WIDE_CANDIDATES: u32 = 3072;
 
+/// Bytes of shared memory in which winners are sorted, in place of the variables, at most.
+const SORT_BYTES: u32 = 42 * 1024;
+
 /// Bytes of shared memory that the variables of a filter take at most: the histogram, a key and a column for
 /// each candidate and for 256 more, and the rest.
 pub(super) const fn shared_variables(variant: &Variant) -> u32 {
@@ -21,7 +24,9 @@ pub(super) const fn shared_variables(variant: &Variant) -> u32 {
     const RANKED: u32 = 256;
     const REST: u32 = 1024;
     let places = variant.candidates() + RANKED;
-    variant.bins * WORD + places * (WORD + variant.key_bytes()) + REST
+    let own = variant.bins * WORD + places * (WORD + variant.key_bytes()) + REST;
+    let sort = if variant.sorts() { SORT_BYTES } else { 0 };
+    if own > sort { own } else { sort }
 }
 
 pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {

@@ -1,15 +1,17 @@
 //! The keys of a declaration: one table, which the macro, the program, packs and C read.
 //!
 //! `semantics` has the keys that decide the answer, and `tuning` the keys that decide the speed; `dtype` and `k`
-//! are neither. `table` makes the types of the semantic keys from their rows, and `word` the types of their
-//! values. Nothing here checks a spec; `check` does.
+//! are neither. `table` makes the types of the semantic keys from their rows, `word` the types of their
+//! values, and `outputs` says what the keys of the output add to a launch. Nothing here checks a spec; `check` does.
 
+mod outputs;
 mod semantics;
 mod table;
 mod tuning;
 mod word;
 
-pub use semantics::{IndexType, Key, NanPolicy, Order, RowShape, Select, Semantics, Ties};
+pub use outputs::OutputWord;
+pub use semantics::{Fill, IndexType, Key, NanPolicy, Order, RowShape, Select, Semantics, Ties};
 pub use table::SemanticKey;
 pub use tuning::TuningKey;
 

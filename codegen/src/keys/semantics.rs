@@ -46,8 +46,17 @@ words! { "value of `order`"
         ByIndex = "by_index",
     }
 }
+words! { "value of `fill`"
+    /// What is written where a row has no score left.
+    Fill {
+        /// -1 as the index (all bits set for `u32`), and the worst infinity as the value.
+        Standard = "standard",
+        /// What the launch gives.
+        Given = "given",
+    }
+}
 words! { "value of `index`"
-    /// The integer type of the written indices. The fill is -1 (all bits set for `u32`).
+    /// The integer type of the written indices. The standard fill is -1 (all bits set for `u32`).
     IndexType {
         /// 32-bit signed.
         I32 = "i32",
@@ -71,56 +80,60 @@ semantic_keys! {
     /// Which end of the order wins.
     Select select: Select = Row {
         default: Select::Largest,
-        served: |_| true,
         symbol: Symbol::Always(""),
         config: |select| constant("LARGEST", select == Select::Largest),
     };
     /// Where NaN of either sign ranks: above +inf, as `torch.topk` has it, or below -inf.
     Nan nan: NanPolicy = Row {
         default: NanPolicy::Highest,
-        served: |_| true,
         symbol: Symbol::Always("nan_"),
         config: |nan| constant("NAN_HIGHEST", nan == NanPolicy::Highest),
     };
     /// Which of equal scores win when not all of them can.
     Ties ties: Ties = Row {
         default: Ties::Any,
-        served: |_| true,
         symbol: Symbol::UnlessDefault("ties_"),
         config: |_| None,
     };
     /// In what order the winners of a row are written.
     Order order: Order = Row {
         default: Order::Unsorted,
-        served: |order| order == Order::Unsorted,
         symbol: Symbol::UnlessDefault("order_"),
-        config: |_| None,
+        config: |_| None,  // of `Outputs`
     };
-    /// The integer type of the indices; the fill is -1, all bits set for `u32`.
+    /// The integer type of the indices; the standard fill is -1, all bits set for `u32`.
     Index index: IndexType = Row {
         default: IndexType::I32,
-        served: |_| true,
         symbol: Symbol::Always(""),
         config: |_| None,  // a type of `Output`
     };
     /// Whether the winners' scores are written too.
     Values values: bool = Row {
         default: false,
-        served: |values| !values,
         symbol: Symbol::UnlessDefault("values_"),
-        config: |_| None,
+        config: |_| None,  // of `Outputs`
+    };
+    /// Whether the number of each row's winners is written too.
+    Count count: bool = Row {
+        default: false,
+        symbol: Symbol::UnlessDefault("count_"),
+        config: |_| None,  // of `Outputs`
+    };
+    /// What is written where a row has no score left: -1 and the worst infinity, or what the launch gives.
+    Fill fill: Fill = Row {
+        default: Fill::Standard,
+        symbol: Symbol::UnlessDefault("fill_"),
+        config: |_| None,  // of `Outputs`
     };
     /// Rows of one length, or of a `start` and `len` read on the device.
     Rows rows: RowShape = Row {
         default: RowShape::Dense,
-        served: |_| true,
         symbol: Symbol::Always(""),
         config: |rows| constant("RAGGED", rows == RowShape::Ragged),
     };
     /// Whether an answer, order included, depends on its row alone. It needs a rule for `ties` and an `order`.
     BatchInvariant batch_invariant: bool = Row {
         default: false,
-        served: |_| true,
         symbol: Symbol::UnlessDefault("batch_invariant_"),
         config: |_| None,  // `ties` and `order` decide the answer
     };
@@ -132,7 +145,7 @@ fn constant(name: &str, value: bool) -> Option<String> {
 }
 
 impl Semantics {
-    /// Every combination of the values, even of values that no kernel serves yet.
+    /// Every combination of the values, even of values that contradict each other.
     pub(crate) fn all() -> Vec<Semantics> {
         SEMANTIC_KEYS.iter().fold(vec![Semantics::DEFAULT], |all, key| {
             let with = |semantics: Semantics| {
@@ -199,13 +212,12 @@ mod tests {
                 assert_eq!(semantics, Semantics::DEFAULT);
             }
             assert!(!key.set(&mut Semantics::default(), "nothing"));
-            assert!(key.is_served(&Semantics::DEFAULT), "{}", key.key());
         }
         assert_eq!(Key::Select.summary(), "Which end of the order wins.");
     }
 
     #[test]
-    fn a_symbol_tells_every_value_even_those_that_no_kernel_serves_yet() {
+    fn a_symbol_tells_every_value_even_those_that_contradict_each_other() {
         for semantics in Semantics::all() {
             let parts: String =
                 SEMANTIC_KEYS.iter().map(|key| key.symbol_part(&semantics)).collect();

@@ -6,8 +6,6 @@ use super::{Key, Semantics};
 /// One row: the facts of a key, beside its name and its values.
 pub(super) struct Row<T: 'static> {
     pub default: T,
-    /// Whether kernels honour a value. Other values are refused, never ignored.
-    pub served: fn(T) -> bool,
     pub symbol: Symbol,
     /// The line of `Config` by which templates see it.
     pub config: fn(T) -> Option<String>,
@@ -30,7 +28,6 @@ pub struct SemanticKey {
     pub(super) paths: &'static [&'static str],
     pub(super) index: fn(&Semantics) -> usize,
     pub(super) set: fn(&mut Semantics, usize),
-    pub(super) served: fn(&Semantics) -> bool,
     pub(super) symbol: Symbol,
     pub(super) config: fn(&Semantics) -> Option<String>,
 }
@@ -76,11 +73,6 @@ impl SemanticKey {
     /// Puts the default back.
     pub fn reset(&self, semantics: &mut Semantics) {
         (self.set)(semantics, (self.index)(&Semantics::DEFAULT));
-    }
-
-    /// Whether kernels honour the value.
-    pub(crate) fn is_served(&self, semantics: &Semantics) -> bool {
-        (self.served)(semantics)
     }
 
     /// Its line in `Config`.
@@ -201,7 +193,6 @@ macro_rules! semantic_keys {
                 paths: <$type as Word>::PATHS,
                 index: |semantics| index(semantics.$field),
                 set: |semantics, index| semantics.$field = <$type as Word>::ALL[index],
-                served: |semantics| (ROW.served)(semantics.$field),
                 symbol: ROW.symbol,
                 config: |semantics| (ROW.config)(semantics.$field),
             };

@@ -201,10 +201,21 @@ impl ArgsLayout {
         BYTES
     }
 
-    /// The members of the program's fields, as the text declares them.
-    pub(crate) fn declarations(&self) -> Vec<String> {
-        let members = self.fields.iter().flat_map(Field::members);
-        members.map(|member| member.declaration).collect()
+    /// The members after those that every launch passes, as the text declares them: the program's fields, then
+    /// words of 8 bytes, each by its name and its type.
+    pub(crate) fn declarations(&self, words: &[(&str, &str)]) -> Vec<String> {
+        self.members(words).map(|member| member.declaration).collect()
+    }
+
+    /// The members of the program's fields, then of words after them.
+    fn members(&self, words: &[(&str, &str)]) -> impl Iterator<Item = Member> {
+        let word = |(place, (name, declarator)): (usize, &(&str, &str))| Member {
+            declaration: format!("{declarator}{name};"),
+            name: (*name).to_owned(),
+            offset: self.bytes + WORD * place,
+            bytes: WORD,
+        };
+        self.fields.iter().flat_map(Field::members).chain(words.iter().enumerate().map(word))
     }
 
     /// The names of those members.
@@ -213,7 +224,7 @@ impl ArgsLayout {
     }
 
     /// Lines of the text that refuse to compile where a field is in another place than the host's.
-    pub(crate) fn assertions(&self) -> Vec<String> {
+    pub(crate) fn assertions(&self, words: &[(&str, &str)]) -> Vec<String> {
         let at = |of: &str, name: &str, offset: usize, bytes: usize| {
             let place = format!("TOPKIT_OFFSET({of}, {name}) == {offset}");
             let size = format!("sizeof({of}::{name}) == {bytes}");
@@ -221,9 +232,9 @@ impl ArgsLayout {
         };
         let core = FIELDS.iter();
         let core = core.map(|(name, offset, bytes)| at("LaunchArgs", name, *offset, *bytes));
-        let own = self.fields.iter().flat_map(Field::members);
+        let own = self.members(words);
         let own = own.map(|Member { name, offset, bytes, .. }| at("Args", &name, offset, bytes));
-        let sizes = [("LaunchArgs", BYTES), ("Args", self.bytes)]
+        let sizes = [("LaunchArgs", BYTES), ("Args", self.bytes + WORD * words.len())]
             .map(|(of, bytes)| format!("static_assert(sizeof({of}) == {bytes}, \"{of}\");"));
         core.chain(own).chain(sizes).collect()
     }
@@ -257,12 +268,20 @@ mod tests {
             "i64 values_length;",
             "i32 last;",
         ];
-        assert_eq!(layout.declarations(), declared);
-        let asserted = layout.assertions();
+        assert_eq!(layout.declarations(&[]), declared);
+        let asserted = layout.assertions(&[]);
         let place = "TOPKIT_OFFSET(Args, bias_length) == 88 && sizeof(Args::bias_length) == 8";
         let length = format!("static_assert({place}, \"bias_length is elsewhere\");");
         assert!(asserted.contains(&length), "{asserted:?}");
         assert_eq!(asserted.last().unwrap(), "static_assert(sizeof(Args) == 128, \"Args\");");
+        // The words of an output come last.
+        let words = [("counts", "i32* "), ("index_fill", "i64 ")];
+        assert_eq!(layout.declarations(&words)[8..], ["i32* counts;", "i64 index_fill;"]);
+        let asserted = layout.assertions(&words);
+        let place = "TOPKIT_OFFSET(Args, index_fill) == 136 && sizeof(Args::index_fill) == 8";
+        let fill = format!("static_assert({place}, \"index_fill is elsewhere\");");
+        assert!(asserted.contains(&fill), "{asserted:?}");
+        assert_eq!(asserted.last().unwrap(), "static_assert(sizeof(Args) == 144, \"Args\");");
     }
 
     #[test]
@@ -270,7 +289,7 @@ mod tests {
         let layout = ArgsLayout::core();
         assert_eq!((layout.bytes(), ArgsLayout::core_bytes()), (72, 72));
         assert_eq!(layout, ArgsLayout::of(Vec::new()));
-        assert_eq!(layout.declarations(), [""; 0]);
-        assert_eq!(layout.assertions().len(), FIELDS.len() + 2);
+        assert_eq!(layout.declarations(&[]), [""; 0]);
+        assert_eq!(layout.assertions(&[]).len(), FIELDS.len() + 2);
     }
 }

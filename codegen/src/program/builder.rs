@@ -29,6 +29,10 @@ const MOST_BYTES: usize = 4096;
 /// Names that the generated text has beside the program.
 const TAKEN: &[&str] = &["Args", "Config", "LaunchArgs", "all_args"];
 
+/// Members that the argument has beside the program's: what every launch passes, and the words of the keys of the
+/// output.
+const MEMBERS: &[&str] = &["core", "values", "value_stride", "counts", "index_fill", "value_fill"];
+
 impl ProgramBuilder {
     pub(super) fn new(text: Cow<'static, str>) -> ProgramBuilder {
         ProgramBuilder {
@@ -118,7 +122,7 @@ impl ProgramBuilder {
         {
             faults.push(format!("its keys have {bytes} bytes; use 2, 4 or 8"));
         }
-        let mut members = HashSet::from(["core".to_owned()]);
+        let mut members: HashSet<String> = MEMBERS.iter().map(|name| (*name).to_owned()).collect();
         for (name, _) in &self.fields {
             faults.extend(identifier_fault(name, "field"));
         }

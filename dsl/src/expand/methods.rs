@@ -46,7 +46,8 @@ pub(super) fn methods() -> TokenStream {
         /// Selects the best `k` of every row, on a stream.
         ///
         /// `rows` holds the scores and their shape; any alignment and any stride will do. `indices`
-        /// is a `&mut CudaSlice`, a `&mut CudaViewMut`, or an `Output` with a row stride of its own.
+        /// is a `&mut CudaSlice`, a `&mut CudaViewMut`, or an `Output` with a row stride of its own, and with places
+        /// for values and counts where the selector is declared with them.
         /// It takes `k` indices a row, one row after the other. A row with fewer than `k` positions
         /// gives all of them and then the fill, -1 (all bits set for `u32`).
         ///
@@ -62,12 +63,12 @@ pub(super) fn methods() -> TokenStream {
         /// buffers, when the stream or a buffer belongs to another context than the engine, when
         /// the kernel cannot be compiled or loaded, or when the driver refuses the launch. Nothing
         /// is written then.
-        pub fn launch<'out, S: ::topkit::Score, I: ::topkit::IndexInt>(
+        pub fn launch<'out, S: ::topkit::Score + 'out, I: ::topkit::IndexInt + 'out>(
             &self,
             stream: &::std::sync::Arc<::topkit::CudaStream>,
             rows: &::topkit::Rows<'_, S>,
             k: u32,
-            indices: impl ::std::convert::Into<::topkit::Output<'out, I>>,
+            indices: impl ::std::convert::Into<::topkit::Output<'out, I, S>>,
         ) -> ::std::result::Result<(), ::topkit::Error> {
             self.selector.launch(stream, rows, k, indices)
         }
@@ -124,12 +125,12 @@ pub(super) fn methods() -> TokenStream {
         /// # Errors
         ///
         /// As [`launch`](Self::launch), and when the workspace is smaller than the plan needs.
-        pub fn launch_with<'out, S: ::topkit::Score, I: ::topkit::IndexInt>(
+        pub fn launch_with<'out, S: ::topkit::Score + 'out, I: ::topkit::IndexInt + 'out>(
             &self,
             stream: &::topkit::CudaStream,
             rows: &::topkit::Rows<'_, S>,
             k: u32,
-            indices: impl ::std::convert::Into<::topkit::Output<'out, I>>,
+            indices: impl ::std::convert::Into<::topkit::Output<'out, I, S>>,
             workspace: &mut ::topkit::Workspace,
         ) -> ::std::result::Result<(), ::topkit::Error> {
             self.selector.launch_with(stream, rows, k, indices, workspace)

@@ -59,6 +59,8 @@ fn the_spec_is_what_was_declared() {
                 order: ::topkit::spec::Order::Unsorted,
                 index: ::topkit::spec::IndexType::I32,
                 values: false,
+                count: false,
+                fill: ::topkit::spec::Fill::Standard,
                 rows: ::topkit::spec::RowShape::Ragged,
                 batch_invariant: false,
             },
@@ -94,6 +96,8 @@ fn the_documentation_lists_every_key() {
         | `order` | `unsorted` (default) |
         | `index` | `i32` (default) |
         | `values` | `false` (default) |
+        | `count` | `false` (default) |
+        | `fill` | `standard` (default) |
         | `rows` | `ragged` |
         | `batch_invariant` | `false` (default) |
         | `vec_size` | `[1, 2, 4, 8]` |
@@ -142,7 +146,7 @@ fn the_same_tokens_expand_to_the_same_text() {
 #[test]
 fn a_faulty_key_stands_at_its_default_and_the_others_as_declared() {
     let faulty = "kernel Top { dtype: [bf16, f31], k: 0, tuning { vec_size: 3, bins: 4096, threads: [] },
-        select: smallest, ties: lowest_index, order: best, values: true, index: [u32], rows: ragged }";
+        select: smallest, ties: lowest_index, order: best, values: maybe, index: [u32], rows: ragged }";
     let sound =
         "kernel Top { dtype: bf16, tuning { bins: 4096 }, select: smallest, ties: lowest_index,
         rows: ragged }";

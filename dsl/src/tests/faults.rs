@@ -158,7 +158,7 @@ fn ranges_of_k_have_both_ends_and_include_them() {
 #[test]
 fn faults_of_the_spec_come_back_to_their_tokens() {
     check(
-        "dtype: [f32, f16, f32],\nk: 0..=4000000000,\ntuning { vec_size: [1, 3],\nbins: [1000, 131072],\nthreads: [] },\nties: lowest_index,\norder: by_value,\nvalues: true",
+        "dtype: [f32, f16, f32],\nk: 0..=4000000000,\ntuning { vec_size: [1, 3],\nbins: [1000, 131072],\nthreads: [] },\nties: lowest_index",
         expect![[r#"
             2:18 f32: `dtype` names f32 twice (hint: remove the second)
             3:3 0: `k` starts at 0, which selects nothing (hint: k starts at 1)
@@ -167,8 +167,6 @@ fn faults_of_the_spec_come_back_to_their_tokens() {
             5:7 1000: `bins: 1000` is not a power of two (hint: the nearest powers of two are 512 and 1024)
             5:13 131072: `bins: 131072` splits a key by 17 bits, but a f16 key has 16 (hint: use a power of two from 256 to 4096)
             6:9 []: `threads` names no value (hint: write for example `threads: [512, 1024]`)
-            8:7 by_value: no kernel supports `order: by_value` yet (hint: use `order: unsorted`)
-            9:8 true: no kernel supports `values: true` yet (hint: use `values: false`)
         "#]],
     );
     check(

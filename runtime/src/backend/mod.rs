@@ -28,11 +28,6 @@ pub(crate) trait Backend {
     /// A kernel that can be launched.
     type Kernel;
 
-    /// Every fault of a spec, here; empty when its selectors can launch.
-    fn faults(&self, spec: &SelectorSpec) -> Vec<Fault> {
-        spec.validate()
-    }
-
     /// What its GPU can launch.
     fn limits(&self) -> &Limits;
 

@@ -174,69 +174,163 @@ impl<S: Score, M: Memory> fmt::Debug for Rows<'_, S, M> {
 }
 
 /// Where a launch writes: row `r`'s k indices begin at element `r * row_stride`, which is k unless
-/// set. A row with fewer than k scores ends in the fill, -1 (all bits set for `u32`).
+/// set. A row with fewer than k scores ends in the fill, -1 (all bits set for `u32`) unless the selector was declared
+/// with `fill: given`. The values of a selector with `values: true`, and the counts of one with `count: true`, have
+/// buffers of their own:
+///
+/// ```
+/// use topkit::spec::{Order, Semantics};
+/// use topkit::{DType, Output, Rows, SelectorSpec, host};
+///
+/// let semantics = Semantics { order: Order::ByValue, values: true, count: true, ..Semantics::DEFAULT };
+/// let spec = SelectorSpec::builder("Best").dtype([DType::F32]).semantics(semantics).build()?;
+/// let (mut indices, mut values, mut counts) = ([0i32; 3], [0.0; 3], [0; 1]);
+/// let output = Output::host(&mut indices).values(&mut values).counts(&mut counts);
+/// host::Selector::new(spec)?.launch(&Rows::host(&[2.0f32, 7.0], 1, 2), 3, output)?;
+/// assert_eq!(indices, [1, 0, -1]);
+/// assert_eq!(values, [7.0, 2.0, f32::NEG_INFINITY]);
+/// assert_eq!(counts, [2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// A `&mut CudaSlice<I>` or `&mut CudaViewMut<I>` becomes one by itself, and for the host a `&mut` of a slice, an
 /// array or a `Vec`.
-pub struct Output<'a, I: 'a, M: Memory = Cuda> {
+pub struct Output<'a, I: 'a, S: 'a, M: Memory = Cuda> {
     pub(crate) indices: M::SliceMut<'a, I>,
     pub(crate) row_stride: Option<usize>,
+    pub(crate) values: Option<M::SliceMut<'a, S>>,
+    pub(crate) value_stride: Option<usize>,
+    pub(crate) counts: Option<M::SliceMut<'a, i32>>,
+    pub(crate) index_fill: Option<I>,
+    pub(crate) value_fill: Option<S>,
 }
 
-impl<'a, I: IndexInt> Output<'a, I> {
+impl<'a, I: IndexInt, S: Score> Output<'a, I, S> {
     /// Indices, row after row.
-    pub fn new(indices: &'a mut impl DevicePtrMut<I>) -> Output<'a, I> {
-        Output { indices, row_stride: None }
+    pub fn new(indices: &'a mut impl DevicePtrMut<I>) -> Output<'a, I, S> {
+        let indices: &'a mut dyn DevicePtrMut<I> = indices;
+        Output::of(indices)
+    }
+
+    /// The winners' scores as stored, row after row, of a selector with `values: true`.
+    pub fn values(self, values: &'a mut impl DevicePtrMut<S>) -> Output<'a, I, S> {
+        Output { values: Some(values), ..self }
+    }
+
+    /// The number of winners of each row, of a selector with `count: true`.
+    pub fn counts(self, counts: &'a mut impl DevicePtrMut<i32>) -> Output<'a, I, S> {
+        Output { counts: Some(counts), ..self }
     }
 }
 
-impl<'a, I: IndexInt> Output<'a, I, Host> {
+impl<'a, I: IndexInt, S: Score> Output<'a, I, S, Host> {
     /// Indices on the host, row after row.
-    pub fn host(indices: &'a mut [I]) -> Output<'a, I, Host> {
-        Output { indices, row_stride: None }
+    pub fn host(indices: &'a mut [I]) -> Output<'a, I, S, Host> {
+        Output::of(indices)
+    }
+
+    /// The winners' scores as stored, row after row, of a selector with `values: true`.
+    pub fn values(self, values: &'a mut [S]) -> Output<'a, I, S, Host> {
+        Output { values: Some(values), ..self }
+    }
+
+    /// The number of winners of each row, of a selector with `count: true`.
+    pub fn counts(self, counts: &'a mut [i32]) -> Output<'a, I, S, Host> {
+        Output { counts: Some(counts), ..self }
     }
 }
 
-impl<'a, I: IndexInt, M: Memory> Output<'a, I, M> {
-    /// Sets the distance from row to row, in elements; at least k.
-    pub fn row_stride(self, row_stride: usize) -> Output<'a, I, M> {
+#[cfg(feature = "interpret")]
+impl<'a, I: IndexInt, S: Score> Output<'a, I, S, Interpreted> {
+    /// The winners' scores as stored, row after row, of a selector with `values: true`.
+    pub fn values(self, values: &'a mut Slice<S>) -> Self {
+        Output { values: Some(values), ..self }
+    }
+
+    /// The number of winners of each row, of a selector with `count: true`.
+    pub fn counts(self, counts: &'a mut Slice<i32>) -> Self {
+        Output { counts: Some(counts), ..self }
+    }
+}
+
+impl<'a, I: IndexInt, S: Score, M: Memory> Output<'a, I, S, M> {
+    fn of(indices: M::SliceMut<'a, I>) -> Output<'a, I, S, M> {
+        let (row_stride, value_stride) = (None, None);
+        let (values, counts, index_fill, value_fill) = (None, None, None, None);
+        Output { indices, row_stride, values, value_stride, counts, index_fill, value_fill }
+    }
+
+    /// Sets the distance from row to row of the indices, in elements; at least k.
+    pub fn row_stride(self, row_stride: usize) -> Output<'a, I, S, M> {
         Output { row_stride: Some(row_stride), ..self }
     }
 
-    /// The buffer holds `rows` rows of k indices.
+    /// Sets the distance from row to row of the values, in elements; at least k.
+    pub fn value_stride(self, value_stride: usize) -> Output<'a, I, S, M> {
+        Output { value_stride: Some(value_stride), ..self }
+    }
+
+    /// Sets the index where a row has no score left, of a selector with `fill: given`.
+    pub fn index_fill(self, index: I) -> Output<'a, I, S, M> {
+        Output { index_fill: Some(index), ..self }
+    }
+
+    /// Sets the value where a row has no score left, of a selector with `fill: given` and `values: true`. Without it,
+    /// the value is the infinity that every other number beats.
+    pub fn value_fill(self, value: S) -> Output<'a, I, S, M> {
+        Output { value_fill: Some(value), ..self }
+    }
+
+    /// The buffers hold `rows` rows of k indices and k values, and a count of each row.
     pub(crate) fn check(&self, rows: usize, k: u32) -> Result<(), TooShort> {
-        let stride = self.row_stride.unwrap_or(k as usize) as u64;
-        let needed = span(rows, stride, u64::from(k));
-        let len = M::len_mut(&self.indices);
-        if (len as u64) < needed {
-            let shape = format!("{rows} rows of k = {k} with row stride {stride}");
-            return Err(TooShort { what: "the index buffer", len, shape, needed });
+        let holds = |what, stride: Option<usize>, len| {
+            let stride = stride.unwrap_or(k as usize) as u64;
+            let needed = span(rows, stride, u64::from(k));
+            if (len as u64) < needed {
+                let shape = format!("{rows} rows of k = {k} with row stride {stride}");
+                return Err(TooShort { what, len, shape, needed });
+            }
+            Ok(())
+        };
+        holds("the index buffer", self.row_stride, M::len_mut(&self.indices))?;
+        if let Some(values) = &self.values {
+            holds("the value buffer", self.value_stride, M::len_mut(values))?;
         }
-        Ok(())
+        match self.counts.as_ref().map(M::len_mut) {
+            Some(len) if len < rows => {
+                let (what, shape) = ("the count buffer", format!("a launch of {rows} rows"));
+                Err(TooShort { what, len, shape, needed: rows as u64 })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-impl<'a, I: IndexInt, T: DevicePtrMut<I>> From<&'a mut T> for Output<'a, I> {
-    fn from(indices: &'a mut T) -> Output<'a, I> {
+impl<'a, I: IndexInt, S: Score, T: DevicePtrMut<I>> From<&'a mut T> for Output<'a, I, S> {
+    fn from(indices: &'a mut T) -> Output<'a, I, S> {
         Output::new(indices)
     }
 }
 
-impl<'a, I: IndexInt, T: AsMut<[I]> + ?Sized> From<&'a mut T> for Output<'a, I, Host> {
-    fn from(indices: &'a mut T) -> Output<'a, I, Host> {
+impl<'a, I: IndexInt, S: Score, T: AsMut<[I]> + ?Sized> From<&'a mut T> for Output<'a, I, S, Host> {
+    fn from(indices: &'a mut T) -> Output<'a, I, S, Host> {
         Output::host(indices.as_mut())
     }
 }
 
 #[cfg(feature = "interpret")]
-impl<'a, I: IndexInt> From<&'a mut Slice<I>> for Output<'a, I, Interpreted> {
-    fn from(indices: &'a mut Slice<I>) -> Output<'a, I, Interpreted> {
-        Output { indices, row_stride: None }
+impl<'a, I: IndexInt, S: Score> From<&'a mut Slice<I>> for Output<'a, I, S, Interpreted> {
+    fn from(indices: &'a mut Slice<I>) -> Output<'a, I, S, Interpreted> {
+        Output::of(indices)
     }
 }
 
-impl<I, M: Memory> fmt::Debug for Output<'_, I, M> {
+impl<I, S, M: Memory> fmt::Debug for Output<'_, I, S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Output").field("row_stride", &self.row_stride).finish_non_exhaustive()
+        f.debug_struct("Output")
+            .field("row_stride", &self.row_stride)
+            .field("values", &self.values.is_some())
+            .field("counts", &self.counts.is_some())
+            .finish_non_exhaustive()
     }
 }

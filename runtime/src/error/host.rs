@@ -100,4 +100,13 @@ pub enum HostError {
          leave it out"
     )]
     ValuesUndeclared,
+    /// Counts are declared, and there is no place for them.
+    #[error("`count: true` is declared, but no counts were given a place; pass a counts array")]
+    CountsMissing,
+    /// Counts were given a place, and are not declared.
+    #[error(
+        "a counts array was passed, but `count: false` is declared; declare `count: true`, or \
+         leave it out"
+    )]
+    CountsUndeclared,
 }

@@ -145,12 +145,48 @@ pub enum Error {
     #[error(transparent)]
     TooShort(#[from] TooShort),
     /// The rows of the output would overlap.
-    #[error("the output's row stride is {stride}, but each row has k = {k} indices")]
+    #[error("the row stride of the {what} is {stride}, but each row has k = {k} of them")]
     OutputStride {
+        /// `indices` or `values`.
+        what: &'static str,
         /// The stride, in elements.
         stride: i64,
-        /// Indices a row.
+        /// Winners a row.
         k: u32,
+    },
+    /// The selector writes an output for which the launch has no place.
+    #[error(
+        "{selector} was declared with `{key}: true`, but the launch has no {what}; give a buffer for them"
+    )]
+    OutputMissing {
+        /// The selector.
+        selector: String,
+        /// `values` or `counts`.
+        what: &'static str,
+        /// The key that declares them.
+        key: &'static str,
+    },
+    /// The launch has a place for an output that the selector does not write.
+    #[error(
+        "{selector} was declared without `{key}: true`, but the launch has {what}; declare `{key}: true`, or leave \
+         them out"
+    )]
+    OutputUndeclared {
+        /// The selector.
+        selector: String,
+        /// `values` or `counts`, or a fill of them.
+        what: &'static str,
+        /// The key that declares them.
+        key: &'static str,
+    },
+    /// The launch gives a fill to a selector with the standard one.
+    #[error(
+        "{selector} was declared with `fill: standard`, but the launch gives a fill; declare `fill: given`, or leave \
+         it out"
+    )]
+    FillUndeclared {
+        /// The selector.
+        selector: String,
     },
     /// A pointer is null where data is needed.
     #[error("the {what} pointer is null")]

@@ -79,7 +79,7 @@ pub struct Measured {
     /// it near the problem. It may change which variant is the fastest.
     pub estimate: bool,
     /// The variant that is planned without own records, where these are not clearly faster.
-    pub kept: Option<Hysteresis>,
+    pub kept: Option<Box<Hysteresis>>,
     /// Variants that can serve the problem, the fastest first, which is the plan's.
     pub expected: Vec<Expected>,
 }
@@ -220,10 +220,11 @@ impl Planner {
 impl Measured {
     fn reasons(&self, variant: &Variant) -> Vec<Reason> {
         let why = match (&self.kept, &self.expected[..]) {
-            (Some(Hysteresis { problem, gain, .. }), _) => format!(
-                "the shipped variant, kept since the fastest record of {problem} is faster by only \
+            (Some(kept), _) => format!(
+                "the shipped variant, kept since the fastest record of {} is faster by only \
                  {:.1} %",
-                gain * 100.0
+                kept.problem,
+                kept.gain * 100.0
             ),
             (None, [best, next, ..]) => {
                 let ratio = next.microseconds / best.microseconds;

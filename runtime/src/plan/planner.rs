@@ -225,7 +225,7 @@ impl Planner {
             within: near.within,
             unmeasured: otherwise.then(|| problem.in_words()),
             estimate: near.estimate,
-            kept,
+            kept: kept.map(Box::new),
             expected,
         })
     }

@@ -6,7 +6,7 @@
 
 use half::{bf16, f16};
 use std::fmt::{Debug, Display};
-use topkit_codegen::{DType, IndexType, NanPolicy};
+use topkit_codegen::{DType, IndexType, NanPolicy, Select};
 
 mod sealed {
     pub trait Sealed {}
@@ -17,10 +17,16 @@ pub trait Score: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'stat
     /// Its row in the dtype table.
     const DTYPE: DType;
 
-    /// The value where no position was left to select: a quiet NaN. It is the
-    /// one value that no later arithmetic mistakes for a score; where NaN may be a score, the
-    /// index beside it tells them apart.
+    /// What no later arithmetic mistakes for a score: a quiet NaN. It is for places of a buffer that hold none.
     const FILL: Self;
+
+    /// The standard value where no position was left to select: the infinity that every other number beats.
+    fn worst(select: Select) -> Self {
+        Self::from_f32(match select {
+            Select::Largest => f32::NEG_INFINITY,
+            Select::Smallest => f32::INFINITY,
+        })
+    }
 
     /// The same number as `f32`. It is exact for every score type; only the payload of a NaN may
     /// change.
@@ -138,8 +144,11 @@ pub trait IndexInt:
     /// Its name in a spec.
     const TYPE: IndexType;
 
-    /// The index where no position was left to select: -1, which is all bits set for `u32`.
+    /// The standard index where no position was left to select: -1, which is all bits set for `u32`.
     const FILL: Self;
+
+    /// The index of a number, cut to its bits.
+    fn from_i64(number: i64) -> Self;
 
     /// The index of a column. A row has at most 2^31 - 1 columns, so every type holds it.
     fn from_column(column: u32) -> Self;
@@ -151,6 +160,10 @@ macro_rules! index_int {
         impl IndexInt for $type {
             const TYPE: IndexType = IndexType::$index;
             const FILL: Self = $fill;
+
+            fn from_i64(number: i64) -> Self {
+                number as $type
+            }
 
             fn from_column(column: u32) -> Self {
                 column as $type

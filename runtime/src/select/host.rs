@@ -13,7 +13,7 @@ use topkit_codegen::SelectorSpec;
 /// As [`topkit::Selector`](crate::Selector), on the host: the same checks by the same code, then a selection in
 /// plain Rust. Cheap to clone.
 ///
-/// It serves the tie rules and the orders that no kernel serves yet:
+/// It serves the tie rules that no kernel serves yet:
 ///
 /// ```
 /// use topkit::spec::{Semantics, Ties};
@@ -36,8 +36,7 @@ impl Selector {
     /// The selector of a spec.
     ///
     /// # Errors
-    /// The spec has faults; all of them are named. Values are one: a launch writes indices alone, and
-    /// [`top_k`](crate::host::top_k) returns both.
+    /// The spec has faults; all of them are named.
     pub fn new(spec: SelectorSpec) -> Result<Selector, Error> {
         Ok(Selector { launcher: Launcher::new(Cpu, spec)? })
     }
@@ -53,11 +52,11 @@ impl Selector {
     /// # Errors
     /// As there. A selector with functions of its own is [`Error::HostProgram`], and a row for whose ranks the
     /// system has no memory is [`Error::Host`].
-    pub fn launch<'a, S: Score, I: IndexInt + 'a>(
+    pub fn launch<'a, S: Score + 'a, I: IndexInt + 'a>(
         &self,
         rows: &Rows<'_, S>,
         k: u32,
-        indices: impl Into<Output<'a, I, Host>>,
+        indices: impl Into<Output<'a, I, S, Host>>,
     ) -> Result<(), Error> {
         self.launcher.launch_typed(rows, k, indices.into(), Work::Own(&STREAM))
     }

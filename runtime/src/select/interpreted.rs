@@ -77,12 +77,12 @@ impl Selector {
     ///
     /// # Errors
     /// As there, and the first fault of the kernel.
-    pub fn launch<'a, S: Score, I: IndexInt + 'a>(
+    pub fn launch<'a, S: Score + 'a, I: IndexInt + 'a>(
         &self,
         stream: &Arc<Stream>,
         rows: &Rows<'_, S, Interpreted>,
         k: u32,
-        indices: impl Into<Output<'a, I, Interpreted>>,
+        indices: impl Into<Output<'a, I, S, Interpreted>>,
     ) -> Result<(), Error> {
         self.launcher.launch_typed(rows, k, indices.into(), Work::Own(stream))
     }
@@ -91,12 +91,12 @@ impl Selector {
     ///
     /// # Errors
     /// As for [`Selector::launch`], and when the workspace is smaller than the plan needs.
-    pub fn launch_with<'a, S: Score, I: IndexInt + 'a>(
+    pub fn launch_with<'a, S: Score + 'a, I: IndexInt + 'a>(
         &self,
         stream: &Stream,
         rows: &Rows<'_, S, Interpreted>,
         k: u32,
-        indices: impl Into<Output<'a, I, Interpreted>>,
+        indices: impl Into<Output<'a, I, S, Interpreted>>,
         workspace: &mut Workspace<Stream>,
     ) -> Result<(), Error> {
         self.launcher.launch_typed(rows, k, indices.into(), Work::Given(stream, workspace))

@@ -16,7 +16,7 @@ use crate::problem::{IndexInt, Problem, Score, TooLarge};
 use std::sync::Arc;
 
 /// The buffers of a launch, each with the stream that it was made on.
-type Streams<'a, S> = [(&'static str, Option<&'a Arc<S>>); 5];
+type Streams<'a, S> = [(&'static str, Option<&'a Arc<S>>); 7];
 
 /// The workspace of a typed launch, with its stream.
 pub(super) enum Work<'a, S: DeviceStream> {
@@ -31,7 +31,7 @@ impl<B: Backend> Launcher<B> {
         &self,
         rows: &Rows<'_, S, B::Memory>,
         k: u32,
-        mut output: Output<'_, I, B::Memory>,
+        mut output: Output<'_, I, S, B::Memory>,
         work: Work<'_, StreamOf<B>>,
     ) -> Result<(), Error> {
         let (stream, mut workspace, own) = match work {
@@ -57,6 +57,8 @@ impl<B: Backend> Launcher<B> {
         let starts = rows.starts.as_ref().map(address);
         let lengths = rows.lengths.as_ref().map(address);
         let (indices, _indices) = B::Memory::address_mut(&mut output.indices, stream);
+        let values = output.values.as_mut().map(|values| B::Memory::address_mut(values, stream));
+        let counts = output.counts.as_mut().map(|counts| B::Memory::address_mut(counts, stream));
         let workspace_bytes = workspace.as_ref().map_or(0, |workspace| workspace.bytes());
         let workspace = workspace.as_mut().and_then(|workspace| workspace.memory());
         let workspace = workspace.map(|memory| B::Memory::address_of_bytes(memory, stream));
@@ -68,6 +70,8 @@ impl<B: Backend> Launcher<B> {
             row_starts: starts.as_ref().map_or(0, |(address, _)| *address),
             row_lengths: lengths.as_ref().map_or(0, |(address, _)| *address),
             indices,
+            values: values.as_ref().map_or(0, |(address, _)| *address),
+            counts: counts.as_ref().map_or(0, |(address, _)| *address),
             workspace: workspace.as_ref().map_or(0, |(address, _)| *address),
             workspace_bytes,
             ..shape
@@ -159,7 +163,7 @@ impl<B: Backend> Launcher<B> {
         &self,
         Problem { dtype, rows: count, columns, k, .. }: Problem,
         rows: &Rows<'_, S, B::Memory>,
-        output: &Output<'_, I, B::Memory>,
+        output: &Output<'_, I, S, B::Memory>,
     ) -> Result<RawLaunch, Error> {
         let declared = self.spec().semantics.index;
         if I::TYPE != declared {
@@ -173,6 +177,12 @@ impl<B: Backend> Launcher<B> {
                 Some(given) => stride("output row stride", given)?,
                 None => shape.index_stride,
             },
+            value_stride: match output.value_stride {
+                Some(given) => stride("row stride of the values", given)?,
+                None => shape.value_stride,
+            },
+            index_fill: output.index_fill.map(Into::into),
+            value_fill: output.value_fill.map(|value| u64::from(value.to_bits())),
             ..shape
         };
         self.check_launch(&shape)?;
@@ -189,7 +199,7 @@ fn stride(what: &'static str, given: usize) -> Result<i64, TooLarge> {
 
 fn buffers<'a, S: Score, I: IndexInt, M: DeviceMemory>(
     rows: &'a Rows<'_, S, M>,
-    output: &'a Output<'_, I, M>,
+    output: &'a Output<'_, I, S, M>,
     workspace: Option<&'a Workspace<M::Stream>>,
 ) -> Streams<'a, M::Stream> {
     [
@@ -197,6 +207,8 @@ fn buffers<'a, S: Score, I: IndexInt, M: DeviceMemory>(
         ("the buffer of starts", rows.starts.as_ref().map(M::stream)),
         ("the buffer of lengths", rows.lengths.as_ref().map(M::stream)),
         ("the index buffer", Some(M::stream_mut(&output.indices))),
+        ("the value buffer", output.values.as_ref().map(M::stream_mut)),
+        ("the count buffer", output.counts.as_ref().map(M::stream_mut)),
         ("the workspace", workspace.and_then(Workspace::stream)),
     ]
 }

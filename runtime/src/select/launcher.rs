@@ -29,7 +29,7 @@ pub(crate) struct Launcher<B: Backend> {
 
 impl<B: Backend> Launcher<B> {
     pub(crate) fn new(backend: B, spec: SelectorSpec) -> Result<Launcher<B>, Error> {
-        let faults = backend.faults(&spec);
+        let faults = spec.validate();
         if !faults.is_empty() {
             return Err(SpecError { faults }.into());
         }
@@ -199,7 +199,7 @@ impl<B: Backend> Launcher<B> {
         let find = || unsafe { self.kernel(stream, plan) };
         let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
-        with_bytes(&launch.kernel_args(), program, |args| {
+        with_bytes(launch, &spec.semantics, program, |args| {
             let call = Call {
                 stream,
                 plan,

@@ -190,16 +190,18 @@ impl Selector {
     /// while the graph is replayed, and replay in order with the launches on the stream. Graphs that
     /// may run at the same time need [`Selector::launch_with`] with a workspace each.
     ///
+    /// A selector with `values: true` or `count: true` is given an [`Output`] with buffers for them.
+    ///
     /// # Errors
-    /// Everything about shapes, strides, types, and the contexts of buffers and stream is checked
+    /// Everything about shapes, strides, types, outputs, and the contexts of buffers and stream is checked
     /// first, and nothing is launched or written on an error. Device memory for the workspace may be
     /// missing, or have to be made during a capture.
-    pub fn launch<'a, S: Score, I: IndexInt + 'a>(
+    pub fn launch<'a, S: Score + 'a, I: IndexInt + 'a>(
         &self,
         stream: &Arc<CudaStream>,
         rows: &Rows<'_, S>,
         k: u32,
-        indices: impl Into<Output<'a, I>>,
+        indices: impl Into<Output<'a, I, S>>,
     ) -> Result<(), Error> {
         self.launcher.launch_typed(rows, k, indices.into(), Work::Own(stream))
     }
@@ -230,12 +232,12 @@ impl Selector {
     ///
     /// # Errors
     /// As for [`Selector::launch`], and when the workspace is smaller than the plan needs.
-    pub fn launch_with<'a, S: Score, I: IndexInt + 'a>(
+    pub fn launch_with<'a, S: Score + 'a, I: IndexInt + 'a>(
         &self,
         stream: &CudaStream,
         rows: &Rows<'_, S>,
         k: u32,
-        indices: impl Into<Output<'a, I>>,
+        indices: impl Into<Output<'a, I, S>>,
         workspace: &mut Workspace,
     ) -> Result<(), Error> {
         self.launcher.launch_typed(rows, k, indices.into(), Work::Given(stream, workspace))

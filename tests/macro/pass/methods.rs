@@ -11,7 +11,7 @@ pub fn all(
     problem: &topkit::Problem,
     stream: &::std::sync::Arc<topkit::CudaStream>,
     rows: &topkit::Rows<'_, f32>,
-    [first, second]: [topkit::Output<'_, i32>; 2],
+    [first, second]: [topkit::Output<'_, i32, f32>; 2],
 ) -> Result<(), topkit::Error> {
     let top: Top = Top::new(engine)?.clone();
     let _: topkit::Plan = top.plan(problem)?;

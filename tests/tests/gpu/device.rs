@@ -33,10 +33,7 @@ pub fn whole_selector(semantics: Semantics) -> Selector {
         .dtype(DType::ALL)
         .k(1..=i32::MAX as u32)
         .all_axes()
-        .select(semantics.select)
-        .nan(semantics.nan)
-        .index(semantics.index)
-        .rows(semantics.rows)
+        .semantics(semantics)
         .build()
         .unwrap();
     engine().selector(spec).unwrap()
@@ -157,7 +154,7 @@ impl Backend for Gpu {
         Matrix { stream, device, checker: RefCell::default() }
     }
 
-    /// The indices of a launch, gathered; what lies between the output's rows is left alone.
+    /// The winners of a launch, gathered; what lies between the output's rows is left alone.
     fn select<S: Score + Element, I: IndexInt + Element>(
         kernel: &Kernel,
         matrix: &Matrix<S>,
@@ -165,8 +162,9 @@ impl Backend for Gpu {
         k: u32,
         layout: Layout,
         _: u64,
-    ) -> Result<Vec<I>, String> {
+    ) -> Result<host::Selection<I, S>, String> {
         let Kernel { selector, variant } = kernel;
+        let Semantics { values: has_values, count: has_counts, .. } = variant.semantics;
         let stream = &matrix.stream;
         let (count, columns, row_stride) = (rows.count(), rows.columns(), rows.stride());
         let (k_len, index_stride) = (k as usize, k as usize + 3);
@@ -175,12 +173,19 @@ impl Backend for Gpu {
         let plan = selector.plan_variant(&problem, variant).unwrap();
         let mut workspace = stream.alloc_zeros::<u8>(plan.workspace_bytes.max(1)).unwrap();
         let mut indices = stream.clone_htod(&vec![untouched; count * index_stride + 1]).unwrap();
+        // The rows of the values have other gaps than those of the indices.
+        let (value_stride, unwritten) = (k_len + 2, S::from_bits(0x5555));
+        let places = if has_values { count * value_stride } else { 0 };
+        let mut values = stream.clone_htod(&vec![unwritten; places + 1]).unwrap();
+        let mut counts = stream.clone_htod(&vec![-7i32; count + 1]).unwrap();
         let padded = |spans: &[i32]| stream.clone_htod(&[spans, &[0]].concat()).unwrap();
         let spans = rows.spans().map(|spans| spans.map(padded));
         {
             let element = size_of::<S>() as u64;
             let (scores, _scores) = matrix.device.device_ptr(stream);
             let (output, _output) = indices.device_ptr_mut(stream);
+            let (values, _values) = values.device_ptr_mut(stream);
+            let (counts, _counts) = counts.device_ptr_mut(stream);
             let (workspace, _workspace) = workspace.device_ptr_mut(stream);
             let guards = spans.each_ref().map(|it| it.as_ref().map(|it| it.device_ptr(stream)));
             let [starts, lengths] =
@@ -192,6 +197,9 @@ impl Backend for Gpu {
                 .row_lengths(lengths)
                 .indices(output)
                 .index_stride(index_stride as i64)
+                .values(if has_values { values } else { 0 })
+                .value_stride(value_stride as i64)
+                .counts(if has_counts { counts } else { 0 })
                 .workspace(workspace, plan.workspace_bytes);
             // SAFETY: the buffers are as long as the shape says and outlive the copy below.
             unsafe { selector.launch_variant(stream.cu_stream(), &launch, variant) }.unwrap();
@@ -203,14 +211,17 @@ impl Backend for Gpu {
                 return Err("it leaves its counters changed".to_owned());
             }
         }
-        let mut gathered = Vec::with_capacity(count * k_len);
-        for row in written.chunks_exact(index_stride) {
-            gathered.extend_from_slice(&row[..k_len]);
-            if row[k_len..].iter().any(|&gap| gap != untouched) {
-                return Err(format!("a gap was written: {row:?}"));
+        let indices = gathered(&written, index_stride, k_len, |gap: I| gap == untouched)?;
+        let values = match has_values {
+            true => {
+                let written = stream.clone_dtoh(&values).unwrap();
+                let is_gap = |gap: S| gap.to_bits() == unwritten.to_bits();
+                Some(gathered(&written[..places], value_stride, k_len, is_gap)?)
             }
-        }
-        Ok(gathered)
+            false => None,
+        };
+        let counts = has_counts.then(|| stream.clone_dtoh(&counts.slice(..count)).unwrap());
+        Ok(host::Selection { indices, values, counts })
     }
 
     fn accepts<S: Score + Element, I: IndexInt + Element>(
@@ -218,9 +229,12 @@ impl Backend for Gpu {
         matrix: &Matrix<S>,
         rows: &host::Rows<'_, S>,
         k: u32,
-        got: &[I],
+        got: &host::Selection<I, S>,
     ) -> bool {
         let semantics = Gpu::semantics(kernel);
+        if semantics.has_outputs() {
+            return host::check_selection(rows, k, &semantics, got).is_ok();
+        }
         let span = |row| (rows.scores_of(row).as_ptr().addr(), rows.scores_of(row).len());
         let sorted: Sorted = (semantics, (0..rows.count()).map(span).collect());
         let mut kept = matrix.checker.borrow_mut();
@@ -229,10 +243,27 @@ impl Backend for Gpu {
             Some((of, checker)) if fits(&of) => (of, checker),
             _ => (sorted, Checker::new(rows, &semantics)),
         };
-        let accepted = checker.accepts(rows, k, got);
+        let accepted = checker.accepts(rows, k, &got.indices);
         *kept = Some((sorted, checker));
         accepted
     }
+}
+
+/// The first elements of each row; what is between two rows must be a gap still.
+fn gathered<T: Copy + std::fmt::Debug>(
+    written: &[T],
+    stride: usize,
+    width: usize,
+    is_gap: impl Fn(T) -> bool,
+) -> Result<Vec<T>, String> {
+    let mut all = Vec::with_capacity(written.len() / stride * width);
+    for row in written.chunks_exact(stride) {
+        all.extend_from_slice(&row[..width]);
+        if row[width..].iter().any(|&gap| !is_gap(gap)) {
+            return Err(format!("a gap was written: {row:?}"));
+        }
+    }
+    Ok(all)
 }
 
 /// Ragged rows, for tests that need no other meaning.

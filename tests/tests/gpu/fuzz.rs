@@ -1,5 +1,5 @@
 //! Ten million rows of special scores, at random but from fixed seeds: every kernel, score type, end of
-//! the order and NaN policy, dense and ragged rows. `TOPKIT_FUZZ_ROWS` sets another number of rows.
+//! the order and NaN policy, dense and ragged rows, every order with values and counts. `TOPKIT_FUZZ_ROWS` sets another number of rows.
 //!
 //! A row counts for each selection from it. Rows are of at most [`COLUMNS`] columns and kernels of few
 //! threads, so that a row is several stripes of a filter. Threads take one matrix after another: each
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use topkit::{
     DType, Score, Selector, Variant,
-    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics, Ties},
+    spec::{KernelKind, NanPolicy, Order, RowShape, Select, Semantics, Ties},
 };
 use topkit_lab::Rng;
 use topkit_tests::fuzz;
@@ -28,36 +28,46 @@ const KS: [[u32; 3]; 4] = [[1, 2, 8], [17, 33, 64], [100, 300, 512], [700, 1500,
 /// No more faults than these are named.
 const MOST_FAULTS: usize = 20;
 
-/// One selector for each meaning and shape of rows, and in it one variant of each kernel and score type.
+/// A selector of one meaning, and in it one variant of each kernel and score type.
 struct Subject {
     selector: Selector,
     variants: Vec<Variant>,
 }
 
 fn subjects() -> Vec<Subject> {
-    let mut subjects = Vec::new();
+    let of_meaning = |(turn, semantics): (usize, Semantics)| {
+        let selector = whole_selector(semantics);
+        let variants = selector.spec().variants();
+        let variants = KernelKind::ALL.iter().flat_map(|&kernel| {
+            let variants = &variants;
+            let served = DType::ALL
+                .into_iter()
+                .filter(move |&dtype| kernel != KernelKind::BlockCodes || dtype == DType::Bf16);
+            served.map(move |dtype| small(variants, kernel, dtype, turn))
+        });
+        Subject { variants: variants.collect(), selector }
+    };
+    meanings().into_iter().enumerate().map(of_meaning).collect()
+}
+
+/// Either end of the order with both NaN policies and kinds of rows, and a rule for ties; then each order with
+/// values and counts.
+fn meanings() -> Vec<Semantics> {
+    let mut meanings = Vec::new();
     for &select in Select::ALL {
         for &nan in NanPolicy::ALL {
             for &rows in RowShape::ALL {
-                let turn = subjects.len();
                 // Three rules go round with eight meanings.
-                let ties = Ties::ALL[turn % Ties::ALL.len()];
-                let selector =
-                    whole_selector(Semantics { select, nan, ties, rows, ..Semantics::DEFAULT });
-                let variants = selector.spec().variants();
-                let variants = KernelKind::ALL.iter().flat_map(|&kernel| {
-                    let variants = &variants;
-                    let dtypes = DType::ALL.into_iter();
-                    let served = dtypes.filter(move |&dtype| {
-                        kernel != KernelKind::BlockCodes || dtype == DType::Bf16
-                    });
-                    served.map(move |dtype| small(variants, kernel, dtype, turn))
-                });
-                subjects.push(Subject { variants: variants.collect(), selector });
+                let ties = Ties::ALL[meanings.len() % Ties::ALL.len()];
+                meanings.push(Semantics { select, nan, ties, rows, ..Semantics::DEFAULT });
             }
         }
     }
-    subjects
+    for (place, &order) in Order::ALL.iter().enumerate() {
+        let plain = meanings[(3 * place + 1) % meanings.len()];
+        meanings.push(Semantics { order, values: true, count: true, ..plain });
+    }
+    meanings
 }
 
 /// A variant of few threads. Sizes that a kernel has in several go round with the turn.
@@ -167,12 +177,12 @@ fn special_rows_are_exact() {
     let Tally { rows, scores, faults } = tally;
     println!(
         "{} selections from {} rows, which have {} scores; {kernels} variants of {} kernels, \
-         {} meanings x dense and ragged, f32, bf16 and f16; {compiled} s to compile, {} s in all",
+         {} meanings, f32, bf16 and f16; {compiled} s to compile, {} s in all",
         rows.load(Ordering::Relaxed),
         next.into_inner() * MATRIX,
         scores.into_inner(),
         KernelKind::ALL.len(),
-        subjects.len() / RowShape::ALL.len(),
+        subjects.len(),
         begun.elapsed().as_secs()
     );
     let faults = faults.into_inner().unwrap();

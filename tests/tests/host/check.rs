@@ -182,19 +182,42 @@ fn a_wrong_value() {
     let input = Rows::host(&scores, 1, 3);
     let semantics = Semantics { values: true, ..ANY };
     let checked = |values: Option<Vec<f32>>| {
-        let got = Selection { indices: vec![0, 1, 2, -1], values };
+        let got = Selection { indices: vec![0, 1, 2, -1], values, counts: None };
         host::check_selection(&input, 4, &semantics, &got)
     };
-    assert_eq!(checked(Some(vec![0.0, -f32::NAN, 2.0, f32::NAN])), Ok(()));
-    let fault = checked(Some(vec![0.0, f32::NAN, 2.5, f32::NAN])).unwrap_err();
+    let worst = f32::NEG_INFINITY;
+    assert_eq!(checked(Some(vec![-0.0, f32::NAN, 2.0, worst])), Ok(()));
+    let fault = checked(Some(vec![-0.0, f32::NAN, 2.5, worst])).unwrap_err();
     assert!(matches!(fault, Mismatch::Value { row: 0, place: 2, index: 2, .. }));
-    says(&fault, "row 0: expected the value 2 beside index 2 at place 2, found 2.5");
-    let fill = checked(Some(vec![0.0, f32::NAN, 2.0, 0.0])).unwrap_err();
+    says(
+        &fault,
+        "row 0: expected the value 2 (0x40000000) beside index 2 at place 2, found 2.5 (0x40200000)",
+    );
+    let fill = checked(Some(vec![-0.0, f32::NAN, 2.0, 0.0])).unwrap_err();
     assert!(matches!(fill, Mismatch::Value { place: 3, index: -1, .. }));
-    let short = checked(Some(vec![0.0])).unwrap_err();
+    // A value is the score as stored: the sign of a zero and of a NaN count.
+    for values in [[0.0, f32::NAN, 2.0, worst], [-0.0, -f32::NAN, 2.0, worst]] {
+        assert!(matches!(checked(Some(values.to_vec())), Err(Mismatch::Value { .. })));
+    }
+    let short = checked(Some(vec![-0.0])).unwrap_err();
     assert!(matches!(short, Mismatch::Size { what: "values", expected: 4, found: 1, .. }));
     let none = checked(None).unwrap_err();
     says(&none, "expected values beside the indices, found no values");
+}
+
+#[test]
+fn a_wrong_count() {
+    let input = Rows::host(&[1.0f32, 2.0, 3.0], 1, 3);
+    let semantics = Semantics { count: true, ..ANY };
+    let checked = |counts: Option<Vec<i32>>| {
+        let got = Selection { indices: vec![0, 1, 2, -1], values: None, counts };
+        host::check_selection(&input, 4, &semantics, &got)
+    };
+    assert_eq!(checked(Some(vec![3])), Ok(()));
+    says(&checked(Some(vec![4])).unwrap_err(), "row 0: expected the count 3, found 4");
+    let short = checked(Some(vec![])).unwrap_err();
+    assert!(matches!(short, Mismatch::Size { what: "counts", expected: 1, found: 0, .. }));
+    says(&checked(None).unwrap_err(), "expected a count of each row, found no counts");
 }
 
 #[test]

@@ -171,7 +171,7 @@ proptest! {
     #[test]
     fn both_checks_say_the_same(problem in any_problem(), seed: u64) {
         let semantics = Semantics {
-            order: Order::Unsorted, values: false, ..problem.semantics::<i32>()
+            order: Order::Unsorted, values: false, count: false, ..problem.semantics::<i32>()
         };
         let scores = problem.scores::<bf16>();
         let (input, k) = (problem.matrix(&scores), problem.k);

@@ -1,7 +1,7 @@
 //! The exactness suite on the host: the launch path of `topkit::host`, and `top_k`, against the second
 //! implementation of the contract.
 
-use topkit::host::{self, Rows, Selector};
+use topkit::host::{self, Rows, Selection, Selector};
 use topkit::{DType, IndexInt, Output, Score, SelectorSpec, spec::Semantics};
 use topkit_tests::case::{Backend, Element, Layout};
 use topkit_tests::exactness::Suite;
@@ -31,9 +31,10 @@ impl Backend for Host {
         k: u32,
         Layout { gap, .. }: Layout,
         _: u64,
-    ) -> Result<Vec<I>, String> {
+    ) -> Result<Selection<I, S>, String> {
         let semantics = &Self::semantics(kernel);
-        let best = host::top_k(rows, k, semantics).map_err(|error| error.to_string())?.indices;
+        let best: Selection<I, S> =
+            host::top_k(rows, k, semantics).map_err(|error| error.to_string())?;
         // What is between the rows of the output stays.
         let (k_of_row, untouched) = (k as usize, I::from_column(0x5555));
         let mut indices = vec![untouched; rows.count() * (k_of_row + gap)];
@@ -46,7 +47,11 @@ impl Backend for Host {
                 return Err("a launch wrote between two rows of the output".to_owned());
             }
         }
-        if launched == best { Ok(best) } else { Err("a launch and `top_k` differ".to_owned()) }
+        if launched == best.indices {
+            Ok(best)
+        } else {
+            Err("a launch and `top_k` differ".to_owned())
+        }
     }
 
     /// All have one answer to a problem.
@@ -55,8 +60,9 @@ impl Backend for Host {
         (): &(),
         rows: &Rows<'_, S>,
         k: u32,
-        got: &[I],
+        got: &Selection<I, S>,
     ) -> bool {
+        let got = &got.indices;
         let semantics = &Self::semantics(kernel);
         let right = |row: usize| {
             let row_scores = rows.scores_of(row);

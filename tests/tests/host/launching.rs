@@ -4,8 +4,9 @@ use half::bf16;
 use topkit::host::{self, Selector};
 use topkit::{
     DType, Error, IndexInt, Output, Rows, SelectorSpec,
+    memory::Host,
     program::Program,
-    spec::{IndexType, Key, Order, RowShape, Semantics, SpecError, Ties},
+    spec::{Fill, IndexType, Key, Order, RowShape, Semantics, SpecError, Ties},
 };
 use topkit_tests::refusals::{INDICES, REFUSALS, SCORES, SPANS};
 
@@ -60,10 +61,6 @@ fn a_spec_with_faults_is_refused_and_what_the_host_alone_serves_is_not() {
         SelectorSpec { dtype: vec![].into(), threads: vec![3].into(), ..spec(Semantics::DEFAULT) };
     let keys: Vec<Key> = faults(unsound).iter().map(|fault| fault.key).collect();
     assert_eq!(keys, [Key::Dtype, Key::Threads]);
-    let values = Semantics { values: true, ties: Ties::LowestIndex, ..Semantics::DEFAULT };
-    let faults = faults(spec(values));
-    assert_eq!(faults.iter().map(|fault| fault.key).collect::<Vec<_>>(), [Key::Values]);
-    assert!(faults[0].hint.contains("`host::top_k`"), "{}", faults[0]);
 
     let scores = [1.0f32, 4.0, 4.0, 9.0, 4.0];
     for (ties, order, best) in [
@@ -74,9 +71,41 @@ fn a_spec_with_faults_is_refused_and_what_the_host_alone_serves_is_not() {
     ] {
         let mut indices = [UNTOUCHED; 3];
         let semantics = Semantics { ties, order, ..Semantics::DEFAULT };
-        selector(semantics).launch(&Rows::host(&scores, 1, 5), 3, &mut indices).unwrap();
+        let topk = selector(semantics);
+        topk.launch(&Rows::host(&scores, 1, 5), 3, &mut indices).unwrap();
         assert_eq!(indices, best, "{ties} {order}");
     }
+}
+
+#[test]
+fn every_output_is_written_where_it_is_given_a_place() {
+    let all = Semantics { order: Order::ByValue, values: true, count: true, ..Semantics::DEFAULT };
+    let topk = selector(Semantics { fill: Fill::Given, ..all });
+    let scores = [2.0f32, -0.0, 5.0, 1.0, 1.0, 9.0];
+    let (mut indices, mut values, mut counts) = ([UNTOUCHED; 11], [77.0f32; 12], [UNTOUCHED; 2]);
+    let output = Output::host(&mut indices).row_stride(6).values(&mut values).value_stride(7);
+    let output = output.counts(&mut counts).index_fill(-5).value_fill(0.5);
+    topk.launch(&Rows::host(&scores, 2, 3), 5, output).unwrap();
+    assert_eq!(indices, [2, 0, 1, -5, -5, UNTOUCHED, 2, 0, 1, -5, -5]);
+    assert_eq!(values[..7], [5.0, 2.0, -0.0, 0.5, 0.5, 77.0, 77.0]);
+    assert!(values[2].is_sign_negative());
+    assert_eq!(values[7..], [9.0, 1.0, 1.0, 0.5, 0.5]);
+    assert_eq!(counts, [3, 3]);
+
+    let rows = Rows::host(&scores, 2, 3);
+    let refused = |topk: &Selector, output: Output<'_, i32, f32, Host>| {
+        topk.launch(&rows, 2, output).unwrap_err().to_string()
+    };
+    let missing = refused(&selector(all), Output::host(&mut indices));
+    assert!(missing.contains("with `values: true`, but the launch has no values"), "{missing}");
+    let plain = selector(Semantics::DEFAULT);
+    let undeclared = refused(&plain, Output::host(&mut indices).counts(&mut counts));
+    assert!(undeclared.contains("without `count: true`"), "{undeclared}");
+    let fill = refused(&plain, Output::host(&mut indices).index_fill(3));
+    assert!(fill.contains("declare `fill: given`"), "{fill}");
+    let short = Output::host(&mut indices).values(&mut values[..3]).counts(&mut counts);
+    let short = refused(&selector(all), short);
+    assert!(short.contains("the value buffer holds 3 elements"), "{short}");
 }
 
 #[test]

@@ -34,13 +34,15 @@ proptest! {
         let untouched = 0x5555;
         let mut indices = vec![untouched; problem.rows * row_stride];
         let mut values = vec![f16::from_bits(0x5555); indices.len()];
-        let output = Output {
-            indices: &mut indices,
-            values: semantics.values.then_some(&mut values),
-            row_stride,
-        };
+        let mut counts = vec![-7; problem.rows];
+        let mut output = Output::new(&mut indices, row_stride);
+        output.values = semantics.values.then_some(&mut values);
+        output.counts = semantics.count.then_some(&mut counts);
         host::top_k_into(&input, problem.k, &semantics, output).unwrap();
 
+        if let Some(expected) = packed.counts {
+            prop_assert_eq!(counts, expected);
+        }
         for row in 0..problem.rows {
             let (written, rest) = indices[row * row_stride..][..row_stride].split_at(k);
             prop_assert_eq!(written, &packed.indices[row * k..][..k]);
@@ -69,10 +71,14 @@ fn agrees<S: Score, I: IndexInt>(problem: &Problem) -> Result<(), TestCaseError>
     let k = problem.k as usize;
     prop_assert_eq!(got.indices.len(), problem.rows * k);
     prop_assert_eq!(got.values.is_some(), semantics.values);
+    prop_assert_eq!(got.counts.is_some(), semantics.count);
     for row in 0..problem.rows {
         let row_scores = problem.row(&scores, row);
         let (indices, values) = oracle::top_k_row::<S, I>(&row_scores, k, &semantics);
         prop_assert_eq!(&got.indices[row * k..][..k], &indices, "row {}", row);
+        if let Some(counts) = &got.counts {
+            prop_assert_eq!(counts[row] as usize, row_scores.len().min(k), "row {}", row);
+        }
         if let Some(got) = &got.values {
             prop_assert_eq!(bits(&got[row * k..][..k]), bits(&values), "row {}", row);
         }
@@ -163,14 +169,17 @@ fn starts_and_lengths_are_clamped() {
 }
 
 #[test]
-fn the_fill_is_all_bits_set_and_nan() {
-    let semantics = Semantics { index: IndexType::U32, values: true, ..Semantics::DEFAULT };
+fn the_fill_is_all_bits_set_and_the_worst_infinity() {
+    let semantics =
+        Semantics { index: IndexType::U32, values: true, count: true, ..Semantics::DEFAULT };
     let input = Rows::host(&[7.0f32], 1, 1);
     let got = host::top_k::<f32, u32>(&input, 2, &semantics).unwrap();
     assert_eq!(got.indices, [0, u32::MAX]);
-    let values = got.values.unwrap();
-    assert_eq!(values[0], 7.0);
-    assert!(values[1].is_nan());
+    assert_eq!(got.values.unwrap(), [7.0, f32::NEG_INFINITY]);
+    assert_eq!(got.counts.unwrap(), [1]);
+    let least = Semantics { select: Select::Smallest, ..semantics };
+    let got = host::top_k::<f32, u32>(&input, 2, &least).unwrap();
+    assert_eq!(got.values.unwrap(), [7.0, f32::INFINITY]);
 }
 
 #[test]
@@ -248,12 +257,12 @@ fn an_output_that_does_not_fit_is_refused_and_left_alone() {
     let input = Rows::host(&scores, 2, 2);
     let mut indices = [7i32; 4];
     let mut values = [7.0f32; 4];
-    let mut refused = |semantics, len, with_values: Option<usize>, row_stride| {
-        let output = Output {
-            indices: &mut indices[..len],
-            values: with_values.map(|len| &mut values[..len]),
-            row_stride,
-        };
+    let mut counts = [7i32; 2];
+    let mut refused = |semantics: Semantics, len, with_values: Option<usize>, row_stride| {
+        let mut output = Output::new(&mut indices[..len], row_stride);
+        output.values = with_values.map(|len| &mut values[..len]);
+        // One too few.
+        output.counts = semantics.count.then_some(&mut counts[..1]);
         host::top_k_into(&input, 2, &semantics, output).unwrap_err()
     };
     let plain = Semantics::DEFAULT;
@@ -264,6 +273,13 @@ fn an_output_that_does_not_fit_is_refused_and_left_alone() {
     assert!(matches!(refused(plain, 4, Some(4), 2), HostError::ValuesUndeclared));
     assert!(matches!(refused(valued, 4, None, 2), HostError::ValuesMissing));
     assert!(matches!(refused(valued, 4, Some(3), 2), HostError::Size { what: "values", .. }));
-    assert_eq!(indices, [7; 4]);
+    let counted = Semantics { count: true, ..plain };
+    assert!(matches!(refused(counted, 4, None, 2), HostError::Size { what: "counts", .. }));
+    assert_eq!((indices, counts), ([7; 4], [7; 2]));
     assert_eq!(values, [7.0; 4]);
+    let missing = host::top_k_into(&input, 2, &counted, Output::new(&mut indices, 2));
+    assert!(matches!(missing, Err(HostError::CountsMissing)));
+    let undeclared = Output::new(&mut indices, 2).counts(&mut counts);
+    let undeclared = host::top_k_into(&input, 2, &plain, undeclared);
+    assert!(matches!(undeclared, Err(HostError::CountsUndeclared)));
 }

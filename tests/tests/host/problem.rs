@@ -76,15 +76,16 @@ fn any_semantics() -> impl Strategy<Value = Semantics> {
         prop::sample::select(NanPolicy::ALL),
         prop::sample::select(Ties::ALL),
         prop::sample::select(Order::ALL),
-        any::<bool>(),
+        any::<(bool, bool)>(),
         prop::sample::select(RowShape::ALL),
     )
-        .prop_map(|(select, nan, ties, order, values, rows)| Semantics {
+        .prop_map(|(select, nan, ties, order, (values, count), rows)| Semantics {
             select,
             nan,
             ties,
             order,
             values,
+            count,
             rows,
             ..Semantics::DEFAULT
         })

@@ -1,11 +1,11 @@
 //! The one interpreter of the suite, and a case: a matrix, and the check of the indices selected from it.
 
 use std::sync::OnceLock;
-use topkit::host::Rows;
+use topkit::host::{Rows, Selection};
 use topkit::interpret::{Interpreter, Kernel};
 use topkit::{
     DType, IndexInt, Score, Variant,
-    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics, Ties},
+    spec::{KernelKind, NanPolicy, Order, RowShape, Select, Semantics, Ties},
 };
 use topkit_tests::case::Backend;
 pub use topkit_tests::case::{ALIGNED, Element, Layout};
@@ -141,6 +141,35 @@ pub fn every_meaning() -> Vec<Variant> {
     meanings.enumerate().flat_map(of_meaning).collect()
 }
 
+/// Every kernel with two outputs out of those that a selector may declare. Score types, both ends of the order and
+/// the rows go round.
+pub fn every_output() -> Vec<Variant> {
+    let plain = Semantics { values: true, count: true, ..Semantics::DEFAULT };
+    let outputs = [
+        Semantics { order: Order::ByValue, ..plain },
+        Semantics { order: Order::ByIndex, ..plain },
+        Semantics { order: Order::ByValue, values: false, ..plain },
+        plain,
+        Semantics { order: Order::ByIndex, values: false, count: false, ..plain },
+    ];
+    let of_kernel = |kernel: usize| {
+        [kernel, kernel + 3].map(|turn| {
+            let one_of = |count: usize| turn % count;
+            let semantics = Semantics {
+                select: Select::ALL[one_of(2)],
+                nan: NanPolicy::ALL[one_of(2)],
+                rows: RowShape::ALL[turn / 2 % 2],
+                ..outputs[one_of(outputs.len())]
+            };
+            match each_kernel(DType::ALL[one_of(3)], semantics).get(kernel) {
+                Some(variant) => *variant,
+                None => codes(128, 16, semantics),
+            }
+        })
+    };
+    (0..8).flat_map(of_kernel).collect()
+}
+
 /// What the resident kernels of [`each_kernel`] hold in a CTA or a cluster.
 pub const MOST_COLUMNS: usize = 2048;
 
@@ -181,9 +210,9 @@ impl Backend for Interpreted {
         k: u32,
         layout: Layout,
         turn: u64,
-    ) -> Result<Vec<I>, String> {
+    ) -> Result<Selection<I, S>, String> {
         let kernel = kernel.seed(turn).offset(layout.offset).output_gap(3);
-        kernel.select(rows, k).map_err(|fault| fault.to_string())
+        kernel.select_all(rows, k).map_err(|fault| fault.to_string())
     }
 }
 

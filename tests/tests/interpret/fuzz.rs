@@ -1,8 +1,10 @@
 //! Rows of special scores, at random but from a fixed seed: every kernel, either end of the order, both
-//! NaN policies, every score type, dense and ragged rows. `gpu/fuzz.rs` does the same with ten million
+//! NaN policies, every score type, dense and ragged rows, every order, with values and counts. `gpu/fuzz.rs` does the same with ten million
 //! rows.
 
-use crate::case::{Case, Element, Layout, MOST_COLUMNS, every_meaning, load, most_columns};
+use crate::case::{
+    Case, Element, Layout, MOST_COLUMNS, every_meaning, every_output, load, most_columns,
+};
 use topkit::with_score;
 use topkit::{
     Score, Variant,
@@ -42,7 +44,8 @@ fn rows_of<S: Score + Element>(variant: &Variant, rng: &mut Rng, wrong: &mut Vec
 fn fuzz_of(kernel: KernelKind) {
     let mut rng = Rng::new(SEED);
     let (mut wrong, mut rows) = (Vec::new(), 0);
-    for variant in every_meaning().iter().filter(|variant| variant.kernel == kernel) {
+    let variants = [every_meaning(), every_output()].concat();
+    for variant in variants.iter().filter(|variant| variant.kernel == kernel) {
         rows += with_score!(variant.dtype, S => rows_of::<S>(variant, &mut rng, &mut wrong));
     }
     println!("{}: {rows} rows of special scores", kernel.name());

@@ -11,6 +11,7 @@ mod input;
 mod launches;
 mod launching;
 mod mutation;
+mod outputs;
 mod program;
 mod ragged;
 mod rows;

@@ -5,6 +5,7 @@ mod compiling;
 mod empty;
 mod engine;
 mod loads;
+mod outputs;
 mod program;
 mod seams;
 mod search;

@@ -243,7 +243,7 @@ fn problems<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit::spec::{IndexType, NanPolicy, RowShape, Select};
+    use topkit::spec::{Fill, IndexType, NanPolicy, Order, RowShape, Select};
 
     fn faults(text: &str) -> String {
         parse(text).unwrap_err().join("; ")
@@ -275,11 +275,12 @@ mod tests {
         assert_eq!(spec(""), plain.clone().build().unwrap());
         assert_eq!(spec("k = \"1..=64\""), plain.clone().k(1..=64).build().unwrap());
         let keys = "k = 7\nselect = \"smallest\"\n\
-                    nan = \"lowest\"\nties = \"any\"\norder = \"unsorted\"\nindex = \"i64\"\n\
-                    values = false\nrows = \"ragged\"\n[selector.tuning]\nvec_size = 8\nbins = [256, 512]\n\
+                    nan = \"lowest\"\nties = \"any\"\norder = \"by_value\"\nindex = \"i64\"\n\
+                    values = true\ncount = true\nfill = \"given\"\nrows = \"ragged\"\n[selector.tuning]\nvec_size = 8\nbins = [256, 512]\n\
                     threads = 128";
         let all = plain.k(7).vec_size([8]).bins([256, 512]).threads([128]);
         let all = all.select(Select::Smallest).nan(NanPolicy::Lowest).index(IndexType::I64);
+        let all = all.order(Order::ByValue).values(true).count(true).fill(Fill::Given);
         assert_eq!(spec(keys), all.rows(RowShape::Ragged).build().unwrap());
     }
 

@@ -65,7 +65,7 @@ pub fn select<S: Score + DeviceRepr + Word>(
         Place::Interpreter(interpreter, seed) => {
             let wish = Wish::default();
             let ready = interpret::ready(interpreter, *seed, &spec, &problem, &wish, progress)?;
-            ready.select(scores, &Spans::default(), progress)?.indices
+            ready.select(scores, &Spans::default(), progress)?.answer.indices
         }
         // The host is the reference for the other places.
         Place::Host(_) => {

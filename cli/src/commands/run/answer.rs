@@ -9,7 +9,8 @@ use std::path::Path;
 use topkit::host::Rows;
 use topkit::{
     IndexInt, Score,
-    spec::{Select, Semantics},
+    host::Selection,
+    spec::{Order, Select, Semantics},
 };
 use topkit_lab::memory;
 
@@ -30,12 +31,16 @@ pub struct Row {
     number: usize,
     label: Option<String>,
     winners: Vec<Winner>,
+    /// As the kernel wrote it.
+    count: Option<i32>,
 }
 
 #[derive(Debug)]
 struct Winner {
     index: i32,
     score: f32,
+    /// As the kernel wrote it.
+    value: Option<f32>,
     label: Option<String>,
 }
 
@@ -55,41 +60,50 @@ impl Labels {
     }
 }
 
-/// The winners of the first `shown` rows. `indices` are `rows` x `k`, in range, and count from the start of
-/// their row.
+/// The winners of the first `shown` rows, in the order of the answer if it has one. Its indices are in range, and
+/// count from the start of their row.
 pub fn rows<S: Score>(
     input: &Rows<'_, S>,
     shown: usize,
-    indices: &[i32],
+    answer: &Selection<i32, S>,
     k: usize,
     semantics: &Semantics,
     labels: &Labels,
     row_labels: &Labels,
 ) -> Result<Vec<Row>, Failure> {
     let told: usize =
-        indices.chunks_exact(k).take(shown).map(|row| row.len().min(input.columns())).sum();
+        answer.indices.chunks_exact(k).take(shown).map(|row| row.len().min(input.columns())).sum();
     memory::check("the winners to show", told.saturating_mul(TOLD_BYTES))?;
     let [starts, _] = input.spans();
-    let rows = indices.chunks_exact(k).take(shown).enumerate().map(|(number, indices)| {
+    let rows = answer.indices.chunks_exact(k).take(shown).enumerate().map(|(number, indices)| {
         let scores = input.scores_of(number);
         // Checked where it was read.
         let start = starts.map_or(0, |starts| starts[number] as usize);
-        let winner = |&index: &i32| {
-            let place = usize::try_from(index).ok()?;
-            let score = scores.get(place)?.to_f32();
-            Some(Winner { index, score, label: labels.of(start + place) })
+        let values = answer.values.as_ref().map(|values| &values[number * k..][..k]);
+        let winner = |(place, &index): (usize, &i32)| {
+            let column = usize::try_from(index).ok()?;
+            let score = scores.get(column)?.to_f32();
+            let value = values.map(|values| values[place].to_f32());
+            Some(Winner { index, score, value, label: labels.of(start + column) })
         };
         let mut winners: Vec<_> = indices
             .iter()
-            .filter(|&&index| index != <i32 as IndexInt>::FILL)
+            .enumerate()
+            .filter(|(_, index)| **index != <i32 as IndexInt>::FILL)
             .filter_map(winner)
             .collect();
         let key = |winner: &Winner| winner.score.ordered_key(semantics.nan);
-        match semantics.select {
-            Select::Largest => winners.sort_by_key(|winner| (Reverse(key(winner)), winner.index)),
-            Select::Smallest => winners.sort_by_key(|winner| (key(winner), winner.index)),
+        match (semantics.order, semantics.select) {
+            (Order::Unsorted, Select::Largest) => {
+                winners.sort_by_key(|winner| (Reverse(key(winner)), winner.index));
+            }
+            (Order::Unsorted, Select::Smallest) => {
+                winners.sort_by_key(|winner| (key(winner), winner.index));
+            }
+            _ => {}
         }
-        Row { number, label: row_labels.of(number), winners }
+        let count = answer.counts.as_ref().map(|counts| counts[number]);
+        Row { number, label: row_labels.of(number), winners, count }
     });
     Ok(rows.collect())
 }
@@ -102,7 +116,8 @@ pub fn text(rows: &[Row]) -> String {
 impl Row {
     fn text(&self) -> String {
         let label = self.label.as_deref().map(|label| format!("  {}", printable(label)));
-        let mut text = format!("row {}{}\n", self.number, label.unwrap_or_default());
+        let counted = self.count.map(|count| format!("  {count} winners")).unwrap_or_default();
+        let mut text = format!("row {}{counted}{}\n", self.number, label.unwrap_or_default());
         let cells: Vec<_> = self.winners.iter().take(SHOWN).map(Winner::cells).collect();
         let labelled = self.winners.iter().any(|winner| winner.label.is_some());
         let abreast = if labelled { 1 } else { ABREAST };
@@ -116,16 +131,27 @@ impl Row {
 
     /// For a program: every winner.
     pub fn json(&self) -> Value {
-        let winners = self.winners.iter().map(|Winner { index, score, label }| {
-            // JSON has no NaN and no infinity.
-            let score = if score.is_finite() { json!(score) } else { json!(score.to_string()) };
-            json!({ "index": index, "score": score, "label": label })
+        // JSON has no NaN and no infinity.
+        let number = |score: f32| match score.is_finite() {
+            true => json!(score),
+            false => json!(score.to_string()),
+        };
+        let winners = self.winners.iter().map(|Winner { index, score, value, label }| {
+            let mut winner = json!({ "index": index, "score": number(*score), "label": label });
+            if let Some(value) = value {
+                winner["value"] = number(*value);
+            }
+            winner
         });
-        json!({
+        let mut row = json!({
             "row": self.number,
             "label": self.label,
             "winners": winners.collect::<Vec<_>>(),
-        })
+        });
+        if let Some(count) = self.count {
+            row["count"] = json!(count);
+        }
+        row
     }
 }
 
@@ -161,9 +187,26 @@ mod tests {
     use super::*;
 
     fn answer(scores: &[f32], indices: &[i32], semantics: &Semantics) -> Vec<Row> {
+        let values = semantics.values.then(|| vec![0.25; indices.len()]);
+        let counts = semantics.count.then(|| vec![2]);
+        let answer = Selection { indices: indices.to_vec(), values, counts };
         let none = Labels::default();
         let input = Rows::host(scores, 1, scores.len());
-        rows(&input, 1, indices, indices.len(), semantics, &none, &none).unwrap()
+        rows(&input, 1, &answer, indices.len(), semantics, &none, &none).unwrap()
+    }
+
+    #[test]
+    fn an_order_values_and_counts_are_those_of_the_answer() {
+        let sorted =
+            Semantics { order: Order::ByIndex, values: true, count: true, ..Semantics::DEFAULT };
+        let rows = answer(&[0.5, 3.0, 7.0], &[0, 2, -1], &sorted);
+        assert_eq!(text(&rows).lines().next(), Some("row 0  2 winners"));
+        let row = rows[0].json();
+        assert_eq!(row["count"], 2);
+        let winners = row["winners"].as_array().unwrap();
+        let told = |winner: &Value| (winner["index"].clone(), winner["value"].clone());
+        let told: Vec<_> = winners.iter().map(told).collect();
+        assert_eq!(told, [(json!(0), json!(0.25)), (json!(2), json!(0.25))]);
     }
 
     #[test]

@@ -7,7 +7,9 @@ use crate::ui::report::bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use topkit::cudarc::driver::{CudaSlice, DevicePtr, DevicePtrMut, DeviceRepr};
+use topkit::host::Selection;
 use topkit::measure::{LAUNCHES, REPLAYS, Recording, Timing};
+use topkit::spec::Semantics;
 use topkit::{CudaStream, Engine, Plan, Problem, RawLaunch, Score, Selector};
 use topkit_lab::refused;
 
@@ -25,6 +27,8 @@ pub struct Session<'a, S> {
     starts: Option<CudaSlice<i32>>,
     lengths: Option<CudaSlice<i32>>,
     indices: CudaSlice<i32>,
+    values: Option<CudaSlice<S>>,
+    counts: Option<CudaSlice<i32>>,
     workspace: CudaSlice<u8>,
     plan: Plan,
 }
@@ -57,11 +61,29 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         let unwritten = vec![UNWRITTEN; rows * k as usize];
         let indices =
             stream.clone_htod(&unwritten).map_err(refused("make room for the indices"))?;
+        let Semantics { values, count, .. } = plan.variant.semantics;
+        let unwritten = |_| stream.clone_htod(&vec![S::FILL; rows * k as usize]);
+        let values = values.then_some(()).map(unwritten).transpose();
+        let values = values.map_err(refused("make room for the values"))?;
+        let unwritten = |_| stream.clone_htod(&vec![UNWRITTEN; rows]);
+        let counts = count.then_some(()).map(unwritten).transpose();
+        let counts = counts.map_err(refused("make room for the counts"))?;
         // There are no empty buffers.
         let workspace = stream
             .alloc_zeros(plan.workspace_bytes.max(1))
             .map_err(refused("make room for the workspace"))?;
-        Ok(Session { selector, stream, scores, starts, lengths, indices, workspace, plan })
+        Ok(Session {
+            selector,
+            stream,
+            scores,
+            starts,
+            lengths,
+            indices,
+            values,
+            counts,
+            workspace,
+            plan,
+        })
     }
 
     /// Enqueues the selection.
@@ -71,7 +93,11 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
         let span = |numbers: &Option<CudaSlice<i32>>| {
             numbers.as_ref().map_or(0, |numbers| numbers.device_ptr(stream).0)
         };
+        let values = self.values.as_mut().map_or(0, |values| values.device_ptr_mut(stream).0);
+        let counts = self.counts.as_mut().map_or(0, |counts| counts.device_ptr_mut(stream).0);
         let launch = RawLaunch::new(dtype, rows, columns, k)
+            .values(values)
+            .counts(counts)
             .scores(self.scores.device_ptr(stream).0)
             .row_starts(span(&self.starts))
             .row_lengths(span(&self.lengths))
@@ -84,9 +110,22 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
 
     /// Waits for the selection and fetches its indices.
     pub fn indices(&self) -> Result<Vec<i32>, Failure> {
-        let indices = self.stream.clone_dtoh(&self.indices).map_err(refused("run the kernel"))?;
+        self.fetch(&self.indices)
+    }
+
+    /// Waits for the selection and fetches all of it.
+    pub fn answer(&self) -> Result<Selection<i32, S>, Failure> {
+        Ok(Selection {
+            indices: self.indices()?,
+            values: self.values.as_ref().map(|values| self.fetch(values)).transpose()?,
+            counts: self.counts.as_ref().map(|counts| self.fetch(counts)).transpose()?,
+        })
+    }
+
+    fn fetch<T: DeviceRepr>(&self, from: &CudaSlice<T>) -> Result<Vec<T>, Failure> {
+        let fetched = self.stream.clone_dtoh(from).map_err(refused("run the kernel"))?;
         self.stream.synchronize().map_err(refused("run the kernel"))?;
-        Ok(indices)
+        Ok(fetched)
     }
 
     /// Times the selection, after a warm-up.
@@ -103,8 +142,11 @@ pub fn fits(engine: &Engine, plan: &Plan) -> Result<(), Failure> {
     let (free, _) = engine.context().mem_get_info().map_err(refused("tell its memory"))?;
     let Problem { dtype, rows, columns, k, .. } = plan.problem;
     let size = |width: usize, element: usize| rows.saturating_mul(width).saturating_mul(element);
+    let Semantics { values, count, .. } = plan.variant.semantics;
+    let of_winner = size_of::<i32>() + if values { dtype.bytes() as usize } else { 0 };
     let needed = size(columns, dtype.bytes() as usize)
-        .saturating_add(size(k as usize, size_of::<i32>()))
+        .saturating_add(size(k as usize, of_winner))
+        .saturating_add(size(usize::from(count), size_of::<i32>()))
         .saturating_add(plan.workspace_bytes);
     if needed <= free {
         return Ok(());

@@ -65,14 +65,14 @@ impl Ready {
         scores: &[S],
         spans: &Spans,
         progress: &ProgressBar,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Outcome<S>, Failure> {
         let Ready { kernel, chosen, plan, seed, seconds: ready } = self;
         progress.set_message("interpreting the kernel, every access checked");
         let start = Instant::now();
         let problem = &plan.problem;
         let rows = spans.of(Rows::host(scores, problem.rows, problem.columns));
         let folder = kernel.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
-        let indices = kernel.select::<S, i32>(&rows, problem.k).map_err(|fault| match fault {
+        let answer = kernel.select_all::<S, i32>(&rows, problem.k).map_err(|fault| match fault {
             // The plan fits the scores, so the machine lacks memory or a stack.
             Fault::Launch { .. } => Failure::environment(fault),
             _ => Failure::check(format!(
@@ -97,7 +97,7 @@ impl Ready {
             ("time", format!("{seconds:.2} s of the interpreter; it says nothing of a GPU's time")),
         ];
         Ok(Outcome {
-            indices,
+            answer,
             text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
             json: json!({
                 "ran_on": { "place": "interpreter", "schedule_seed": seed },

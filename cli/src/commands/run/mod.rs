@@ -24,7 +24,7 @@ use topkit::host::HostError;
 use topkit::interpret::Word;
 use topkit::{
     DType, Problem, Score, host,
-    spec::{NanPolicy, RowShape, Select, Semantics, Ties},
+    spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties},
     with_score,
 };
 use topkit_lab::{Distribution, Matrix, Shape, check};
@@ -67,6 +67,15 @@ pub struct Args {
     /// Which of equal scores win.
     #[arg(long, default_value = "any", value_parser = named(Ties::ALL, Ties::name))]
     ties: Ties,
+    /// In what order the winners of a row are written. Without one they are printed best first.
+    #[arg(long, default_value = "unsorted", value_parser = named(Order::ALL, Order::name))]
+    order: Order,
+    /// The kernel writes the winners' scores too.
+    #[arg(long)]
+    values: bool,
+    /// The kernel writes the number of each row's winners too.
+    #[arg(long)]
+    count: bool,
 
     #[command(flatten)]
     spans: spans::Files,
@@ -152,8 +161,9 @@ impl Ready {
         let Problem { rows, columns, k, .. } = problem;
         problem.ragged = args.spans.are_given();
         let rows_are = if problem.ragged { RowShape::Ragged } else { RowShape::Dense };
-        let Args { select, nan, ties, .. } = *args;
-        let semantics = Semantics { select, nan, ties, rows: rows_are, ..Semantics::DEFAULT };
+        let Args { select, nan, ties, order, values, count, .. } = *args;
+        let semantics = Semantics { select, nan, ties, order, values, count, ..Semantics::DEFAULT };
+        let semantics = Semantics { rows: rows_are, ..semantics };
         let spec = spec::for_problem(&problem, &semantics, &args.axes)?;
         if columns > i32::MAX as usize {
             return Err(HostError::Columns { columns }.into());
@@ -207,23 +217,27 @@ fn select<S: Score + DeviceRepr + Word>(
             progress.set_message("selecting on the host");
             let start = Instant::now();
             let selection = host::top_k(&input, k, semantics)?;
-            outcome::on_host(selection.indices, start.elapsed().as_secs_f64(), why)
+            outcome::on_host(selection, start.elapsed().as_secs_f64(), why)
         }
     };
     progress.set_message("checking the answer");
-    let fault = check::fault(scores, columns, input.spans(), k, semantics, &outcome.indices)?;
+    let spans = input.spans();
+    let fault = check::selection_fault(scores, columns, spans, k, semantics, &outcome.answer)?;
     progress.finish_and_clear();
 
     let shown = rows.min(args.rows_show);
     let winners =
-        answer::rows(&input, shown, &outcome.indices, k as usize, semantics, labels, row_labels)?;
-    let mut lines = vec![
-        ("scores".to_owned(), matrix.source.clone()),
-        (
-            "select".to_owned(),
-            format!("{problem}; {}, NaN {}, ties {}", args.select, args.nan, args.ties),
-        ),
-    ];
+        answer::rows(&input, shown, &outcome.answer, k as usize, semantics, labels, row_labels)?;
+    let mut select = 
+        format!("{problem}; {}, NaN {}, ties {}", args.select, args.nan, args.ties);
+    if args.order != Order::Unsorted {
+        select += &format!(", {}", args.order);
+    }
+    for (written, what) in [(args.values, ", with values"), (args.count, ", with counts")] {
+        select += if written { what } else { "" };
+    }
+    let mut lines =
+        vec![("scores".to_owned(), matrix.source.clone()), ("select".to_owned(), select)];
     if let Some(notes) = told.and_then(Told::text) {
         lines.insert(1, ("read as".to_owned(), notes));
     }
@@ -246,6 +260,7 @@ fn select<S: Score + DeviceRepr + Word>(
     json["select"] = json!(args.select.name());
     json["nan"] = json!(args.nan.name());
     json["ties"] = json!(args.ties.name());
+    json["order"] = json!(args.order.name());
     json["check"] = json!({ "ok": fault.is_none(), "fault": fault });
     json["rows"] = winners.iter().map(answer::Row::json).collect();
     let exit = if fault.is_none() { Exit::Done } else { Exit::CheckFailed };

@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 use std::time::Instant;
 use topkit::cache::Origin;
 use topkit::cudarc::driver::DeviceRepr;
+use topkit::host::Selection;
 use topkit::measure::{LAUNCHES, REPLAYS, Timing};
 use topkit::{Engine, Problem, Score, Selector, SelectorSpec};
 
 /// An answer and how it came about.
-pub struct Outcome {
+pub struct Outcome<S> {
     /// `rows` x `k`, row after row.
-    pub indices: Vec<i32>,
+    pub answer: Selection<i32, S>,
     /// `ran on`, `kernel` and `time`, for people.
     pub text: Vec<(String, String)>,
     /// The same for programs.
@@ -25,13 +26,13 @@ pub struct Outcome {
 }
 
 /// An answer of the host.
-pub fn on_host(indices: Vec<i32>, seconds: f64, why: &str) -> Outcome {
+pub fn on_host<S>(answer: Selection<i32, S>, seconds: f64, why: &str) -> Outcome<S> {
     let text = [
         ("ran on", format!("the host, in plain Rust on one thread: {why}")),
         ("time", format!("{:.2} ms, wall clock", seconds * 1e3)),
     ];
     Outcome {
-        indices,
+        answer,
         text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
         json: json!({
             "ran_on": { "place": "host", "why": why },
@@ -77,7 +78,7 @@ impl OnGpu {
         scores: &[S],
         spans: &Spans,
         progress: &ProgressBar,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Outcome<S>, Failure> {
         let OnGpu { selector, chosen, origin, seconds: ready } = self;
         let plan = &chosen.plan;
         let arch = selector.toolchain().arch();
@@ -85,10 +86,10 @@ impl OnGpu {
         progress.set_message("selecting on the GPU");
         let mut session = Session::start(selector, *plan, scores, spans)?;
         session.launch()?;
-        session.indices()?;
+        session.answer()?;
         progress.set_message("timing the kernel");
         let timing = session.time()?;
-        let indices = session.indices()?;
+        let answer = session.answer()?;
 
         let device = selector.engine().map_or("GPU".to_owned(), |it| it.device().name.clone());
         let made = match origin {
@@ -112,7 +113,7 @@ impl OnGpu {
         kernel_json["origin"] = json!(origin.to_string());
         kernel_json["ready_seconds"] = json!(ready);
         Ok(Outcome {
-            indices,
+            answer,
             text: text.map(|(label, text)| (label.to_owned(), text)).to_vec(),
             json: json!({
                 "ran_on": { "place": "gpu", "device": device, "arch": arch.to_string() },

@@ -7,7 +7,7 @@
 use super::rank::{Ranking, score_part};
 use super::{Mismatch, Rows, Selection, accept, longest, reserved, span};
 use crate::problem::{IndexInt, Score};
-use topkit_codegen::{NanPolicy, Order, Semantics};
+use topkit_codegen::{Order, Semantics};
 
 /// Checks the indices of an answer: unique, in range, the fill exactly where it is due, and the
 /// scores those of the best k to the last bit. Under a tie rule the set is exact; under an output
@@ -40,8 +40,8 @@ pub fn check<S: Score, I: IndexInt>(
     Ok(())
 }
 
-/// Checks a whole answer: its indices by [`check()`], and each value against the score at its index.
-/// As everywhere in the contract, -0 equals +0 and one NaN another.
+/// Checks a whole answer with the standard fill: its indices by [`check()`], each value against the score at its
+/// index, bit for bit, and the number of each row's winners.
 ///
 /// # Errors
 /// The first fault, row by row; the indices come first.
@@ -52,21 +52,48 @@ pub fn check_selection<S: Score, I: IndexInt>(
     got: &Selection<I, S>,
 ) -> Result<(), Mismatch> {
     check(input, k, semantics, &got.indices)?;
-    let values = match (&got.values, semantics.values) {
-        (Some(values), true) => values,
-        (None, false) => return Ok(()),
+    match (&got.values, semantics.values) {
+        (Some(values), true) => check_values(input, k, semantics, &got.indices, values)?,
+        (None, false) => {}
         (_, expected) => return Err(Mismatch::Values { expected }),
-    };
+    }
+    match (&got.counts, semantics.count) {
+        (Some(counts), true) => check_counts(input, k, counts),
+        (None, false) => Ok(()),
+        (_, expected) => Err(Mismatch::Counts { expected }),
+    }
+}
+
+fn check_values<S: Score, I: IndexInt>(
+    input: &Rows<'_, S>,
+    k: u32,
+    semantics: &Semantics,
+    indices: &[I],
+    values: &[S],
+) -> Result<(), Mismatch> {
     sized("values", input.count(), k, values.len())?;
-    for (i, (&index, &found)) in got.indices.iter().zip(values).enumerate() {
+    let fill = S::worst(semantics.select);
+    for (i, (&index, &found)) in indices.iter().zip(values).enumerate() {
         let (row, place) = (i / k as usize, i % k as usize);
         let scores = input.scores_of(row);
         let index: i64 = index.into();
-        let expected = column(index, scores.len()).map_or(S::FILL, |column| scores[column]);
-        let (expected, found) = (expected.to_f32(), found.to_f32());
-        let key = |score: f32| score.ordered_key(NanPolicy::Highest);
-        if key(expected) != key(found) {
-            return Err(Mismatch::Value { row, place, index, expected, found });
+        let expected = column(index, scores.len()).map_or(fill, |column| scores[column]);
+        if expected.to_bits() != found.to_bits() {
+            let [expected_bits, found_bits] = [expected, found].map(S::to_bits);
+            let (expected, found) = (expected.to_f32(), found.to_f32());
+            let bits = (expected_bits, found_bits);
+            return Err(Mismatch::Value { row, place, index, expected, found, bits });
+        }
+    }
+    Ok(())
+}
+
+fn check_counts<S: Score>(input: &Rows<'_, S>, k: u32, counts: &[i32]) -> Result<(), Mismatch> {
+    sized("counts", input.count(), 1, counts.len())?;
+    for (row, &found) in counts.iter().enumerate() {
+        let expected = input.scores_of(row).len().min(k as usize);
+        if i64::from(found) != expected as i64 {
+            return Err(Mismatch::Count { row, expected, found });
         }
     }
     Ok(())

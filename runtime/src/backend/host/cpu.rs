@@ -1,9 +1,8 @@
 //! The host's backend: a launch is a selection in plain Rust by the meaning of the plan's variant.
 //!
 //! Its limits are those of a device without clusters, cooperative launches and workspaces, so a plan always
-//! names a kernel; the host does not run it. A spec may ask for orders that no kernel serves yet.
-//! Values are refused with the spec, since a launch has no place for them, and the functions of a program when
-//! its kernel is loaded. This is the one file of the host with `unsafe`: a launch has addresses.
+//! names a kernel; the host does not run it. The functions of a program are refused when its kernel is loaded. This
+//! is the one file of the host with `unsafe`: a launch has addresses.
 
 use super::memory::{Context, Stream};
 use super::{Output, Rows, top_k_into};
@@ -65,22 +64,6 @@ impl Backend for Cpu {
     type Memory = Host;
     type Kernel = Kernel;
 
-    /// Those of every backend, but that orders need no kernel.
-    fn faults(&self, spec: &SelectorSpec) -> Vec<Fault> {
-        let mut faults = spec.validate();
-        faults.retain(|fault| ![Key::Order, Key::Values].contains(&fault.key));
-        if spec.semantics.values {
-            faults.push(Fault {
-                key: Key::Values,
-                value: None,
-                message: "`values: true` has no place in a launch, which writes indices alone"
-                    .into(),
-                hint: "use `host::top_k`, which returns both, or `values: false`".into(),
-            });
-        }
-        faults
-    }
-
     fn limits(&self) -> &Limits {
         &LIMITS
     }
@@ -121,25 +104,37 @@ unsafe fn select<S: Score, I: IndexInt>(
     let &RawLaunch { rows, columns, k, .. } = launch;
     let row_stride = stride("row stride", launch.row_stride)?;
     let index_stride = stride("output row stride", launch.index_stride)?;
+    let value_stride = stride("row stride of the values", launch.value_stride)?;
     let len = |stride: usize, width: usize| match width {
         0 => 0,
         width => span(rows, stride as u64, width as u64) as usize,
     };
-    // SAFETY: the caller promises that the addresses are valid for the shape and strides, and that the indices
-    // overlap no input. Typed launches, the only ones here, take them from slices, which they have checked to be
+    // SAFETY: the caller promises that the addresses are valid for the shape and strides, and that the outputs
+    // overlap no input and no other output. Typed launches, the only ones here, take them from slices, which they have checked to be
     // as long as these and borrow until this returns. The launch was checked, so they are aligned, and null only
     // where there are no elements.
-    let (scores, starts, lengths, indices) = unsafe {
+    let (scores, starts, lengths, indices, values, counts) = unsafe {
         let spans = |address: CUdeviceptr| (address != 0).then(|| elements::<i32>(address, rows));
         (
             elements::<S>(launch.scores, len(row_stride, columns)),
             spans(launch.row_starts),
             spans(launch.row_lengths),
             elements_mut::<I>(launch.indices, len(index_stride, k as usize)),
+            semantics
+                .values
+                .then(|| elements_mut::<S>(launch.values, len(value_stride, k as usize))),
+            semantics.count.then(|| elements_mut::<i32>(launch.counts, rows)),
         )
     };
     let input = Rows { scores, rows, columns, row_stride, starts, lengths };
-    let output = Output { indices, values: None, row_stride: index_stride };
+    let output = Output {
+        values,
+        value_stride,
+        counts,
+        index_fill: launch.index_fill.map_or(I::FILL, I::from_i64),
+        value_fill: launch.value_fill.map(|bits| S::from_bits(bits as u32)),
+        ..Output::new(indices, index_stride)
+    };
     Ok(top_k_into(&input, k, semantics, output)?)
 }
 

@@ -15,7 +15,7 @@ pub enum Mismatch {
     /// The answer does not have `rows * k` elements.
     #[error("expected {expected} {what} ({rows} rows of k = {k}), found {found}")]
     Size {
-        /// `indices` or `values`.
+        /// `indices`, `values` or `counts`.
         what: &'static str,
         /// Number of rows.
         rows: usize,
@@ -142,8 +142,8 @@ pub enum Mismatch {
     },
     /// A value that is not the score at its index.
     #[error(
-        "row {row}: expected the value {expected} beside index {index} at place {place}, found \
-         {found}"
+        "row {row}: expected the value {expected} ({:#x}) beside index {index} at place {place}, found \
+         {found} ({:#x})", .bits.0, .bits.1
     )]
     Value {
         /// The row at fault.
@@ -152,11 +152,33 @@ pub enum Mismatch {
         place: usize,
         /// The index of the value.
         index: i64,
-        /// The score there, or NaN for the fill.
+        /// The score there, or the fill.
         expected: f32,
         /// What stands there.
         found: f32,
+        /// The bits of both.
+        bits: (u32, u32),
     },
+    /// Counts are declared and absent, or the other way round.
+    #[error("expected {}, found {}", counts(*.expected), counts(!*.expected))]
+    Counts {
+        /// Whether the semantics declare counts.
+        expected: bool,
+    },
+    /// A count that is not the number of the row's winners.
+    #[error("row {row}: expected the count {expected}, found {found}")]
+    Count {
+        /// The row at fault.
+        row: usize,
+        /// Its winners.
+        expected: usize,
+        /// What stands there.
+        found: i32,
+    },
+}
+
+fn counts(counts: bool) -> &'static str {
+    if counts { "a count of each row" } else { "no counts" }
 }
 
 fn with(values: bool) -> &'static str {

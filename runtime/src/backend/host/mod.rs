@@ -29,19 +29,49 @@ pub struct Selection<I, S> {
     /// Indices relative to the start of the row. A row shorter than k ends in [`IndexInt::FILL`].
     pub indices: Vec<I>,
     /// The scores at those indices, where the semantics ask for values. A row shorter than k ends
-    /// in [`Score::FILL`].
+    /// in [`Score::worst`].
     pub values: Option<Vec<S>>,
+    /// The number of winners of each row, where the semantics ask for counts.
+    pub counts: Option<Vec<i32>>,
 }
 
 /// Where [`top_k_into`] writes.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Output<'a, I, S> {
     /// Indices; see [`Selection::indices`].
     pub indices: &'a mut [I],
+    /// Elements from one row of the indices to the next, at least k. Elements between rows are not written.
+    pub row_stride: usize,
     /// Values; given exactly where the semantics ask for them. See [`Selection::values`].
     pub values: Option<&'a mut [S]>,
-    /// Elements from one row to the next in both, at least k. Elements between rows are not written.
-    pub row_stride: usize,
+    /// Elements from one row of the values to the next, at least k. Elements between rows are not written.
+    pub value_stride: usize,
+    /// Counts; given exactly where the semantics ask for them. See [`Selection::counts`].
+    pub counts: Option<&'a mut [i32]>,
+    /// The index where a row has no score left.
+    pub index_fill: I,
+    /// The value there; without it [`Score::worst`].
+    pub value_fill: Option<S>,
+}
+
+impl<'a, I: IndexInt, S: Score> Output<'a, I, S> {
+    /// Indices, so many elements from one row to the next, with the standard fill.
+    pub fn new(indices: &'a mut [I], row_stride: usize) -> Output<'a, I, S> {
+        let (values, value_stride, counts, value_fill) = (None, row_stride, None, None);
+        let index_fill = I::FILL;
+        Output { indices, row_stride, values, value_stride, counts, index_fill, value_fill }
+    }
+
+    /// Values, so many elements from one row to the next.
+    pub fn values(self, values: &'a mut [S], value_stride: usize) -> Output<'a, I, S> {
+        Output { values: Some(values), value_stride, ..self }
+    }
+
+    /// The number of winners of each row.
+    pub fn counts(self, counts: &'a mut [i32]) -> Output<'a, I, S> {
+        Output { counts: Some(counts), ..self }
+    }
 }
 
 /// Selects the k best scores of every row.
@@ -73,17 +103,24 @@ pub fn top_k<S: Score, I: IndexInt>(
     let row_stride = k as usize;
     let len = span("indices", input.count(), row_stride, row_stride)?;
     let mut indices = filled("indices", I::FILL, len)?;
-    let mut values = semantics.values.then(|| filled("values", S::FILL, len)).transpose()?;
-    let output = Output { indices: &mut indices, values: values.as_deref_mut(), row_stride };
+    let worst = S::worst(semantics.select);
+    let mut values = semantics.values.then(|| filled("values", worst, len)).transpose()?;
+    let rows = input.count();
+    let mut counts = semantics.count.then(|| filled("counts", 0, rows)).transpose()?;
+    let output = Output {
+        values: values.as_deref_mut(),
+        counts: counts.as_deref_mut(),
+        ..Output::new(&mut indices, row_stride)
+    };
     top_k_into(input, k, semantics, output)?;
-    Ok(Selection { indices, values })
+    Ok(Selection { indices, values, counts })
 }
 
 /// [`top_k`] into memory of the caller, at a row stride of its own.
 ///
 /// # Errors
 /// Those of [`top_k`]; an output that is too small or whose stride is less than k; values that are
-/// declared and given no place, or the other way round.
+/// declared and given no place, or the other way round; and so for counts.
 pub fn top_k_into<S: Score, I: IndexInt>(
     input: &Rows<'_, S>,
     k: u32,
@@ -96,9 +133,18 @@ pub fn top_k_into<S: Score, I: IndexInt>(
     match (semantics.values, &output.values) {
         (true, None) => return Err(HostError::ValuesMissing),
         (false, Some(_)) => return Err(HostError::ValuesUndeclared),
-        (true, Some(values)) => fits("values", values.len(), input.count(), k, row_stride)?,
+        (true, Some(values)) => {
+            fits("values", values.len(), input.count(), k, output.value_stride)?;
+        }
         (false, None) => {}
     }
+    match (semantics.count, &output.counts) {
+        (true, None) => return Err(HostError::CountsMissing),
+        (false, Some(_)) => return Err(HostError::CountsUndeclared),
+        (true, Some(counts)) => fits("counts", counts.len(), input.count(), 1, 1)?,
+        (false, None) => {}
+    }
+    let value_fill = output.value_fill.unwrap_or_else(|| S::worst(semantics.select));
 
     let ranking = Ranking::new(semantics);
     // Reserve before the first row is written, so that a failure writes nothing.
@@ -107,19 +153,23 @@ pub fn top_k_into<S: Score, I: IndexInt>(
         let scores = input.scores_of(row);
         winners(ranking, scores, k, &mut ranks);
 
-        let out = row * row_stride..row * row_stride + k;
-        let (taken, rest) = output.indices[out.clone()].split_at_mut(ranks.len());
+        let places = |stride: usize| row * stride..row * stride + k;
+        let (taken, rest) = output.indices[places(row_stride)].split_at_mut(ranks.len());
         for (index, &rank) in taken.iter_mut().zip(&ranks) {
             *index = I::from_column(ranking.column(rank));
         }
-        rest.fill(I::FILL);
+        rest.fill(output.index_fill);
 
         if let Some(values) = &mut output.values {
-            let (taken, rest) = values[out].split_at_mut(ranks.len());
+            let (taken, rest) = values[places(output.value_stride)].split_at_mut(ranks.len());
             for (value, &rank) in taken.iter_mut().zip(&ranks) {
                 *value = scores[ranking.column(rank) as usize];
             }
-            rest.fill(S::FILL);
+            rest.fill(value_fill);
+        }
+        if let Some(counts) = &mut output.counts {
+            // A row has at most 2^31 - 1 columns.
+            counts[row] = ranks.len() as i32;
         }
     }
     Ok(())

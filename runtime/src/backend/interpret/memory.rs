@@ -48,6 +48,8 @@ pub(super) struct Allocation {
     pub windows: Vec<Range<usize>>,
     /// The bytes of each row; empty where the buffer has no rows.
     pub rows: Vec<Range<usize>>,
+    /// Whether a byte of a row may be written more than once.
+    pub rewritten: bool,
     /// Byte for byte; of a buffer that may not be written, empty.
     pub initialised: Vec<bool>,
 }
@@ -91,9 +93,15 @@ impl Memory {
         self.allocations[buffer.0].windows = windows;
     }
 
+    /// Lets a kernel write the bytes of a buffer's rows more than once, as one that sorts its winners does.
+    pub fn allow_rewrites(&mut self, buffer: Buffer) {
+        self.allocations[buffer.0].rewritten = true;
+    }
+
     /// Opens to kernels only the bytes of these rows, row by row; rows may be empty, and may overlap.
     /// In a launch that says which row a block serves, a block may touch the bytes of its row alone.
-    /// Of a buffer that kernels may write, each byte of a row may be written once.
+    /// Of a buffer that kernels may write, each byte of a row may be written once, unless
+    /// [`Memory::allow_rewrites`] was called.
     pub fn restrict_to_rows(&mut self, buffer: Buffer, rows: Vec<Range<usize>>) {
         self.allocations[buffer.0].windows = disjoint(&rows);
         self.allocations[buffer.0].rows = rows;
@@ -196,6 +204,7 @@ impl Allocation {
             writable,
             windows: std::iter::once(0..len).collect(),
             rows: Vec::new(),
+            rewritten: false,
             initialised: if writable { vec![false; len] } else { Vec::new() },
         }
     }

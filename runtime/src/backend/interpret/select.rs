@@ -2,22 +2,23 @@
 //! winners. [`host::check`](crate::host::check()) checks the answer.
 
 use super::launch::{Kernel, Launch};
-use super::memory::{Memory, Word};
+use super::memory::{Buffer, Memory, Word};
 use super::{room, watched};
+use crate::backend::host::Selection;
 use crate::backend::launch::{RawLaunch, with_bytes};
 use crate::backend::memory::Host;
 use crate::backend::rows::Rows;
 use crate::error::Fault;
 use crate::problem::{IndexInt, Problem, Score};
-use topkit_codegen::{IndexType, RowShape, Variant};
+use topkit_codegen::{IndexType, RowShape, Semantics, Variant};
 
 impl Kernel {
     /// Runs the selection of a rendered kernel as its plan says; the winners are `rows` x `k`.
     ///
     /// A block may read the scores of the row that it serves, from the row's start and as many as its
-    /// length says, and the row's start and length; it may write the row's k indices. All else of
-    /// these buffers is out of bounds for it: other rows and the elements between rows. A workspace is as
-    /// long as the plan says, zero before the launch, and must be zero after it.
+    /// length says, and the row's start and length; it may write the row's k indices, and its k values and its count
+    /// where the kernel has them. All else of these buffers is out of bounds for it: other rows and the elements
+    /// between rows. A workspace is as long as the plan says, zero before the launch, and must be zero after it.
     ///
     /// # Errors
     /// A fault of the kernel, a place that it left unwritten, a workspace that it left changed, or an
@@ -27,13 +28,27 @@ impl Kernel {
         input: &Rows<'_, S, Host>,
         k: u32,
     ) -> Result<Vec<I>, Fault> {
+        self.select_all(input, k).map(|answer| answer.indices)
+    }
+
+    /// As [`Kernel::select`], with the values and the counts of a kernel that has them. The fill is the standard one.
+    ///
+    /// # Errors
+    /// As for [`Kernel::select`].
+    pub fn select_all<S: Score + Word, I: IndexInt + Word>(
+        &self,
+        input: &Rows<'_, S, Host>,
+        k: u32,
+    ) -> Result<Selection<I, S>, Fault> {
         let Rows { rows, columns, .. } = *input;
         let plan = self.plan(&Problem::new(S::DTYPE, rows, columns, k))?;
         self.accepts::<I>(&plan.variant, input.starts.is_some() || input.lengths.is_some())?;
         if rows == 0 {
-            return check(input, k).map(|()| Vec::new());
+            let Semantics { values, count, .. } = plan.variant.semantics;
+            let (values, counts) = (values.then(Vec::new), count.then(Vec::new));
+            return check(input, k).map(|()| Selection { indices: Vec::new(), values, counts });
         }
-        self.select_by(&Launch::of(&plan), plan.workspace_bytes, plan.zeroed_bytes, input, k)
+        self.answer(&Launch::of(&plan), plan.workspace_bytes, plan.zeroed_bytes, input, k)
     }
 
     /// Whether this machine has the memory to select by this kernel from dense rows, scores included
@@ -76,26 +91,44 @@ impl Kernel {
         input: &Rows<'_, S, Host>,
         k: u32,
     ) -> Result<Vec<I>, Fault> {
+        let answer = self.answer::<S, I>(launch, workspace_bytes, zeroed_bytes, input, k);
+        answer.map(|answer| answer.indices)
+    }
+
+    fn answer<S: Score + Word, I: IndexInt + Word>(
+        &self,
+        launch: &Launch,
+        workspace_bytes: usize,
+        zeroed_bytes: usize,
+        input: &Rows<'_, S, Host>,
+        k: u32,
+    ) -> Result<Selection<I, S>, Fault> {
         check(input, k)?;
         let Rows { scores, rows, columns, row_stride, starts, lengths } = *input;
         let Kernel { offset, output_gap, .. } = *self;
+        let semantics = self.variant.map_or(Semantics::DEFAULT, |variant| variant.semantics);
         if rows == 0 {
             return Err(Fault::Launch { what: "there are no rows".to_owned() });
         }
         let span = (rows - 1) * row_stride + columns;
         let places = (k as usize).saturating_add(output_gap);
+        let of_winner = size_of::<I>() + if semantics.values { size_of::<S>() } else { 0 };
+        let of_count = if semantics.count { size_of::<i32>() } else { 0 };
         room::Selection {
             rows,
             scores: span.saturating_add(offset).saturating_mul(size_of::<S>()),
-            output_row: places.saturating_mul(size_of::<I>()),
+            output_row: places.saturating_mul(of_winner).saturating_add(of_count),
             spans: [starts, lengths].iter().flatten().count(),
             workspace: workspace_bytes,
         }
         .check()?;
         let mut memory = Memory::new();
         let scores = memory.input_at("scores", offset * size_of::<S>(), &scores[..span]);
-        let (k_len, index_stride) = (k as usize, k as usize + output_gap);
+        // The rows of the values have other gaps than those of the indices.
+        let (index_stride, value_stride) = (places, places + output_gap);
         let output = memory.output::<I>("indices", rows * index_stride);
+        let values = semantics.values.then(|| memory.output::<S>("values", rows * value_stride));
+        let counts = semantics.count.then(|| memory.output::<i32>("counts", rows));
         let mut spans = |name, spans: Option<&[i32]>| {
             spans.map_or(0, |spans| {
                 let buffer = memory.input(name, &spans[..rows]);
@@ -106,6 +139,7 @@ impl Kernel {
             (spans("row starts", starts), spans("row lengths", lengths));
         let zeros = vec![0u8; workspace_bytes];
         let workspace = (workspace_bytes > 0).then(|| memory.workspace("the workspace", &zeros));
+        let address = |buffer: Option<Buffer>| buffer.map_or(0, |buffer| memory.address(buffer));
         let raw = RawLaunch {
             scores: memory.address(scores),
             row_stride: row_stride as i64,
@@ -113,22 +147,24 @@ impl Kernel {
             row_lengths,
             indices: memory.address(output),
             index_stride: index_stride as i64,
-            workspace: workspace.map_or(0, |workspace| memory.address(workspace)),
+            values: address(values),
+            value_stride: value_stride as i64,
+            counts: address(counts),
+            workspace: address(workspace),
             workspace_bytes,
             ..RawLaunch::new(S::DTYPE, rows, columns, k)
         };
-        let (index, workspace, zeroed) = (size_of::<I>(), workspace_bytes, zeroed_bytes);
-        let selection = watched::Selection { raw: &raw, index, workspace, zeroed, program: None };
-        with_bytes(&raw.kernel_args(), None, |args| {
-            selection.run(self, launch, args, &mut memory)
-        })?;
-
-        let written = memory.read::<I>(output);
-        let mut winners = Vec::with_capacity(rows * k_len);
-        for places in written.chunks_exact(index_stride) {
-            winners.extend(places[..k_len].iter().flatten());
-        }
-        Ok(winners)
+        let (workspace, zeroed) = (workspace_bytes, zeroed_bytes);
+        let semantics = &semantics;
+        let selection =
+            watched::Selection { raw: &raw, semantics, workspace, zeroed, program: None };
+        with_bytes(&raw, semantics, None, |args| selection.run(self, launch, args, &mut memory))?;
+        let k = k as usize;
+        Ok(Selection {
+            indices: rows_of(&memory.read::<I>(output), index_stride, k),
+            values: values.map(|values| rows_of(&memory.read::<S>(values), value_stride, k)),
+            counts: counts.map(|counts| rows_of(&memory.read::<i32>(counts), 1, 1)),
+        })
     }
 
     /// The answer and the rows are of the kind that the kernel was rendered for.
@@ -142,6 +178,15 @@ impl Kernel {
         }
         Ok(())
     }
+}
+
+/// The first elements of each row, of which all were written.
+fn rows_of<T: Copy>(written: &[Option<T>], stride: usize, width: usize) -> Vec<T> {
+    written
+        .chunks_exact(stride)
+        .flat_map(|places| places[..width].iter().flatten())
+        .copied()
+        .collect()
 }
 
 fn refused(what: String) -> Result<(), Fault> {

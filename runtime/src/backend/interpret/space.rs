@@ -33,6 +33,8 @@ pub(super) struct Space {
     names: Vec<String>,
     /// The addresses of each buffer's rows; empty where a buffer has no rows.
     rows: Vec<Vec<Range<usize>>>,
+    /// Whether a place of each buffer's rows may be written more than once.
+    rewritten: Vec<bool>,
     tables: Tables,
 }
 
@@ -55,12 +57,14 @@ impl Space {
             regions: Vec::new(),
             names: Vec::new(),
             rows: Vec::new(),
+            rewritten: Vec::new(),
             tables: Tables::default(),
         };
         space.insert(image.0, image.1 - image.0, Place::Image, true, Vec::new());
         for (index, buffer) in memory.allocations.iter().enumerate() {
             space.names.push(buffer.name.clone());
             let address = |row: &Range<usize>| buffer.start + row.start..buffer.start + row.end;
+            space.rewritten.push(buffer.rewritten);
             space.rows.push(buffer.rows.iter().map(address).collect());
             for window in &buffer.windows {
                 let cells = buffer.initialised.get(window.clone()).unwrap_or_default();
@@ -124,7 +128,10 @@ impl Space {
             return Err(Denial::OutOfBounds(what));
         }
         let place = self.regions[region].place;
-        let output = matches!(place, Place::Buffer { index, .. } if !self.rows[index].is_empty());
+        let output = matches!(
+            place,
+            Place::Buffer { index, .. } if !self.rows[index].is_empty() && !self.rewritten[index]
+        );
         let region = &mut self.regions[region];
         let writes = !matches!(kind, Kind::Read | Kind::Strong { writes: false, .. });
         let offset = at - region.start;

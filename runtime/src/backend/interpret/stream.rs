@@ -66,10 +66,10 @@ impl Device {
 
     fn run(&self, work: &Work) -> Result<(), Fault> {
         let Work { kernel, plan, args, raw, program } = work;
-        let index = plan.variant.semantics.index.bytes() as usize;
+        let semantics = &plan.variant.semantics;
         let (workspace, zeroed) = (plan.workspace_bytes, plan.zeroed_bytes);
         let program = program.as_ref();
-        let selection = Selection { raw, index, workspace, zeroed, program };
+        let selection = Selection { raw, semantics, workspace, zeroed, program };
         selection.run(kernel, &Launch::of(plan), args, &mut lock(&self.memory))
     }
 }

@@ -1,9 +1,10 @@
 //! A selection in watched memory: which bytes each block may touch, by the shape of the launch.
 //!
 //! A block may read the scores of the row that it serves, from the row's start and as many as its length
-//! says, and the row's start and length; it may write the row's k indices. Every other byte of every buffer is
+//! says, and the row's start and length; it may write the row's k indices and k values, and its count. Every other byte of every buffer is
 //! out of bounds for it: other rows, the elements between rows, and buffers that the launch does not name. The
 //! slices of a program's fields are open to every block.
+//! A kernel that sorts its winners may write their indices more than once, every other place of an output once.
 //! A place of the output that nobody wrote, and a workspace that is not left as it was found, are faults.
 
 use super::launch::{Kernel, Launch};
@@ -12,12 +13,13 @@ use crate::backend::launch::RawLaunch;
 use crate::error::Fault;
 use crate::problem::args::ProgramArgs;
 use std::ops::Range;
+use topkit_codegen::{Order, Semantics};
 
 /// The buffers of a selection, in a memory that has others too.
 pub(super) struct Selection<'a> {
     pub raw: &'a RawLaunch,
-    /// Bytes of an index.
-    pub index: usize,
+    /// What the kernel selects.
+    pub semantics: &'a Semantics,
     /// Bytes of the workspace, of which the first `zeroed` are zero before and after.
     pub workspace: usize,
     pub zeroed: usize,
@@ -49,6 +51,8 @@ struct Used {
     what: String,
     role: Role,
     buffer: Buffer,
+    /// Bytes of an element.
+    element: usize,
     rows: Vec<Range<usize>>,
 }
 
@@ -70,9 +74,13 @@ impl Selection<'_> {
         for used in &used {
             used.open(memory);
         }
+        let Semantics { order, count, .. } = *self.semantics;
+        let sorts = order != Order::Unsorted || (count && self.program.is_some());
+        memory.allocations[used[0].buffer.0].rewritten = sorts;
         let ran = kernel.launch(launch, args, memory).and_then(|_| self.check(&used, memory));
         for (allocation, (windows, rows, writable)) in memory.allocations.iter_mut().zip(open) {
             (allocation.windows, allocation.rows, allocation.writable) = (windows, rows, writable);
+            allocation.rewritten = false;
         }
         ran
     }
@@ -81,13 +89,25 @@ impl Selection<'_> {
     fn used(&self, memory: &Memory) -> Result<Vec<Used>, Fault> {
         let RawLaunch { rows, columns, k, row_stride, index_stride, .. } = *self.raw;
         let RawLaunch { scores, row_starts, row_lengths, indices, workspace, .. } = *self.raw;
+        let RawLaunch { values, value_stride, counts, .. } = *self.raw;
+        let index = self.semantics.index.bytes() as usize;
         let spans = self.spans(memory);
         let first = |row: usize, stride: i64| row as i64 * stride;
         let find = |what: &str, role, address, element, rows: &[(i64, usize)]| {
             find(memory, what, role, address, element, rows)
         };
         let places: Vec<_> = (0..rows).map(|row| (first(row, index_stride), k as usize)).collect();
-        let mut used = vec![find("indices", Role::Output, indices, self.index, &places)?];
+        let mut used = vec![find("indices", Role::Output, indices, index, &places)?];
+        if values != 0 {
+            let places: Vec<_> =
+                (0..rows).map(|row| (first(row, value_stride), k as usize)).collect();
+            let element = self.raw.dtype.bytes() as usize;
+            used.push(find("values", Role::Output, values, element, &places)?);
+        }
+        if counts != 0 {
+            let places: Vec<_> = (0..rows).map(|row| (row as i64, 1)).collect();
+            used.push(find("counts", Role::Output, counts, size_of::<i32>(), &places)?);
+        }
         if self.workspace > 0 {
             let whole = [(0, self.workspace)];
             used.push(find("the workspace", Role::Workspace, workspace, 1, &whole)?);
@@ -140,7 +160,7 @@ impl Selection<'_> {
     }
 
     fn check(&self, used: &[Used], memory: &Memory) -> Result<(), Fault> {
-        for Used { role, buffer, rows, .. } in used {
+        for Used { what, role, buffer, rows, element } in used {
             match role {
                 Role::Input | Role::Read | Role::Written => {}
                 Role::Workspace => restored(&memory.bytes(*buffer, rows[0].start, self.zeroed))?,
@@ -149,7 +169,11 @@ impl Selection<'_> {
                     for (row, bytes) in rows.iter().enumerate() {
                         let missing = written[bytes.clone()].iter().position(|&byte| !byte);
                         let Some(byte) = missing else { continue };
-                        let what = format!("place {} of row {row}", byte / self.index);
+                        let place = byte / element;
+                        let what = match what.as_str() {
+                            "indices" => format!("place {place} of row {row}"),
+                            _ => format!("place {place} of row {row} of the {what}"),
+                        };
                         return Err(Fault::Unwritten { what });
                     }
                 }
@@ -210,7 +234,7 @@ fn find(
         let outside = || refused(format!("row {row} of {what} is not in its buffer"));
         windows.push(bytes_of(elements).ok_or_else(outside)?);
     }
-    Ok(Used { what: what.to_owned(), role, buffer, rows: windows })
+    Ok(Used { what: what.to_owned(), role, buffer, element, rows: windows })
 }
 
 /// The workspace is as every launch finds it.

@@ -49,7 +49,7 @@ fn explained(spec: &SelectorSpec, table: &GpuTable, columns: usize) -> Explanati
 fn planned(records: Vec<(VariantLaunch, f64)>) -> (VariantLaunch, Option<Hysteresis>) {
     let Explanation { plan, basis, .. } = explained(&spec(), &table(records), 65536);
     match basis {
-        Basis::Measured(measured) => (plan.launch(), measured.kept),
+        Basis::Measured(measured) => (plan.launch(), measured.kept.map(|kept| *kept)),
         basis => panic!("{basis:?}"),
     }
 }

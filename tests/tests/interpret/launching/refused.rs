@@ -26,7 +26,7 @@ fn every_refusal_names_the_numbers_and_writes_nothing() {
         stream: &Arc<Stream>,
         rows: Rows<'_, f32, Interpreted>,
         k: u32,
-        output: Output<'_, I, Interpreted>,
+        output: Output<'_, I, f32, Interpreted>,
     ) -> String {
         selector.launch(stream, &rows, k, output).unwrap_err().to_string()
     }
@@ -65,7 +65,7 @@ fn launches_by_address_are_checked_too() {
         (sound.indices(0), "the index pointer is null"),
         (sound.scores((1 << 20) + 2), "multiple of its element's 4 bytes"),
         (sound.indices((1 << 21) + 1), "the index pointer 0x200001"),
-        (sound.index_stride(7), "row stride is 7"),
+        (sound.index_stride(7), "row stride of the indices is 7"),
         (sound.row_stride(i64::MAX), "the span of the scores"),
         (sound.row_lengths(64), "lengths were given"),
         (sound.workspace(24, sound.workspace_bytes), "the workspace pointer 0x18"),

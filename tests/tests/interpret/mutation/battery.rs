@@ -6,7 +6,7 @@ use topkit::host;
 use topkit::interpret::{Fault, Kernel, Word};
 use topkit::{
     DType, Rows, Score, SelectorSpec, Variant,
-    spec::{KernelKind, RowShape, Semantics, Ties},
+    spec::{KernelKind, Order, RowShape, Semantics, Ties},
     with_score,
 };
 use topkit_lab::Distribution;
@@ -86,6 +86,13 @@ pub fn staged() -> Variant {
 /// The smallest variant of a kernel, with a rule for ties.
 pub fn with_rule(kernel: KernelKind, ties: Ties) -> Variant {
     Variant { semantics: Semantics { ties, ..SEMANTICS }, ..smallest(kernel) }
+}
+
+/// The same kernel as [`smallest`], best first with values and counts.
+pub fn sorted(kernel: KernelKind) -> Variant {
+    let plain = smallest(kernel);
+    let outputs = Semantics { order: Order::ByValue, values: true, count: true, ..plain.semantics };
+    Variant { semantics: outputs, ..plain }
 }
 
 /// Some rows, and how many of each win.
@@ -193,10 +200,12 @@ impl Input {
         let rows = lengths.len();
         let stride = columns + GAP;
         let input = Rows::host(&scores, rows, *columns).row_stride(stride).lengths(lengths);
-        let winners = match kernel.offset(GAP).select::<S, i32>(&input, *k) {
-            Ok(winners) => winners,
+        let answer = match kernel.offset(GAP).select_all::<S, i32>(&input, *k) {
+            Ok(answer) => answer,
             Err(fault) => return Some(Detection::of(&fault)),
         };
-        host::check(&input, *k, semantics, &winners).err().map(|_| Detection::WrongAnswer)
+        let semantics = kernel.variant().map_or(SEMANTICS, |variant| variant.semantics);
+        let checked = host::check_selection(&input, *k, &semantics, &answer);
+        checked.err().map(|_| Detection::WrongAnswer)
     }
 }

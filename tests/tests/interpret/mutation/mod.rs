@@ -21,7 +21,7 @@ mod switch;
 mod table;
 
 use crate::case::interpreter;
-use battery::{Battery, smallest, staged, with_rule};
+use battery::{Battery, smallest, sorted, staged, with_rule};
 use exempt::{ANY, EQUIVALENT, Exempt, RANKED_TIES, UNREACHED, reason};
 use expect_test::expect_file;
 use rules::{Mutation, Rule, rule};
@@ -133,8 +133,11 @@ fn every_site_of_the_templates_is_in_a_kernel() {
         let sites = scan(text).into_iter().filter(|site| rule(site).is_some());
         sites.map(|site| (site.file, site.construct)).collect()
     };
-    let sites: BTreeSet<_> =
-        variants().iter().flat_map(|(_, variant)| places(&rendered(variant).text)).collect();
+    let sites: BTreeSet<_> = [variants(), sorted_variants()]
+        .concat()
+        .iter()
+        .flat_map(|(_, variant)| places(&rendered(variant).text))
+        .collect();
     for (block, text) in blocks_of_templates() {
         for place in places(&format!("#line 1 \"templates/{block}\"\n{text}")) {
             assert!(sites.contains(&place), "no kernel has {place:?}");
@@ -158,12 +161,41 @@ fn variants() -> Vec<(&'static str, Variant)> {
     all
 }
 
+/// The smallest variants whose winners are sorted by a CTA, by a warp, and after a barrier of a cluster.
+fn sorted_variants() -> Vec<(&'static str, Variant)> {
+    [
+        ("block_radix, by value", KernelKind::BlockRadix),
+        ("warp_resident, by value", KernelKind::WarpResident),
+        ("cluster_resident, by value", KernelKind::ClusterResident),
+    ]
+    .map(|(name, kernel)| (name, sorted(kernel)))
+    .to_vec()
+}
+
+/// Whether a site is of the sort alone, in this sorted kernel: a warp is mutated where a CTA does not go.
+fn is_of_the_sort(kernel: KernelKind, site: &Site) -> bool {
+    let of_a_warp = site.function == "from_lane" || site.construct == "__syncwarp()";
+    let sorts = ["bitonic", "buckets", "outputs", "sorted"];
+    let in_the_sink = sorts.iter().any(|stem| site.file == format!("templates/sink/{stem}.cuh"));
+    match kernel {
+        KernelKind::ClusterResident => is_after_a_cluster(site),
+        KernelKind::WarpResident => in_the_sink && (of_a_warp || site.function == "write_in_order"),
+        _ => in_the_sink && !of_a_warp && site.function != "write_in_order",
+    }
+}
+
+/// The barrier after which the leader CTA sorts; without an order nothing of it is compiled.
+fn is_after_a_cluster(site: &Site) -> bool {
+    site.file == "templates/kernels/cluster_resident.cuh" && site.function == "finish"
+}
+
 /// Every kernel with the sites to mutate in it. A filter leaves out the sites of a shared block whose
 /// mutants were all detected in an earlier kernel, and a kernel with a rule for ties all others than its own.
 fn subjects() -> Vec<Subject> {
     let mut before = BTreeSet::new();
-    let all = variants().into_iter().map(|(name, variant)| {
+    let plain = variants().into_iter().map(|(name, variant)| {
         let mut subject = subject(name, &variant);
+        subject.sites.retain(|(site, _)| !is_after_a_cluster(site));
         if variant.semantics.ties != Ties::Any {
             subject.sites.retain(|(site, _)| is_of_ties(site));
         } else if variant.kernel.filters() {
@@ -178,7 +210,12 @@ fn subjects() -> Vec<Subject> {
         before.extend(proven.map(|(site, _)| site.key()));
         subject
     });
-    all.collect()
+    let sorted = sorted_variants().into_iter().map(|(name, variant)| {
+        let mut subject = subject(name, &variant);
+        subject.sites.retain(|(site, _)| is_of_the_sort(variant.kernel, site));
+        subject
+    });
+    plain.chain(sorted).collect()
 }
 
 /// Whether filters with two stages never reach a site: the one with more stages is mutated there.

@@ -49,6 +49,7 @@ pub fn rule(site: &Site) -> Option<Rule> {
         "__syncthreads" | "grid_barrier" | "named_barrier_sync" | "named_barrier_arrive" => {
             vec![removed()]
         }
+        "sync_team" => vec![removed()],
         "cluster_arrive" | "cluster_arrive_relaxed" | "cluster_wait" => vec![removed()],
         "__cluster_barrier_wait" | "__cluster_barrier_arrive_relaxed" => vec![removed()],
         "__cluster_barrier_arrive" => {

@@ -9,7 +9,7 @@ use crate::case::{MOST_COLUMNS, by_warps, codes, each_kernel, interpreter, most_
 use rows::Rows;
 use topkit::interpret::{Kernel, Word};
 use topkit::program::Program;
-use topkit::spec::{NanPolicy, RowShape, Select, Semantics};
+use topkit::spec::{NanPolicy, Order, RowShape, Select, Semantics};
 use topkit::{DType, Score, Variant, inspect::render, with_score};
 use topkit_tests::seams::{Parts, with_program};
 
@@ -95,6 +95,30 @@ fn a_source_negates_and_masks() {
     let one = (DType::F32, masked(DType::F32));
     let other = (DType::F16, masked(DType::F16));
     are_exact([one, other, one, other, one, other, one], 0);
+}
+
+/// An element that the source drops is no winner: the fill comes after the winners, and the count leaves it out.
+#[test]
+fn dropped_elements_are_sorted_last_and_not_counted() {
+    let keys = Parts { lowest_column: true, ..masked(DType::F32) };
+    let orders = [Order::ByValue, Order::ByIndex, Order::Unsorted];
+    let mut found = Vec::new();
+    for (place, (elements, parts)) in [
+        (DType::F32, masked(DType::F32)),
+        (DType::Bf16, masked(DType::F32)),
+        (DType::Bf16, keys),
+        (DType::F16, masked(DType::F16)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        // A CTA, a cluster, a filter and a warp.
+        let order = orders[place % orders.len()];
+        let semantics = Semantics { order, count: true, ..MEANINGS[place] };
+        let variant = each_kernel(elements, semantics)[[0, 2, 3, 6][place]];
+        found.extend(with_score!(elements, S => wrong::<S>(&variant, parts)));
+    }
+    assert!(found.is_empty(), "{} wrong:\n{}", found.len(), found.join("\n"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::ops::Range;
 use topkit::interpret::{Buffer, Fault, Kernel, Launch, Memory, Word};
 use topkit::program::KernelArgs;
-use topkit::spec::{NanPolicy, Select, Semantics};
+use topkit::spec::{NanPolicy, Order, Select, Semantics};
 use topkit::{DType, Problem, Score};
 use topkit_lab::Rng;
 use topkit_tests::fuzz;
@@ -168,10 +168,27 @@ impl<S: Score + Word> Rows<S> {
             args.extend((rows * places_stride * words).to_ne_bytes());
             args.extend((places_stride as i64).to_ne_bytes());
         }
+        let semantics = &plan.variant.semantics;
+        let counts = memory.output::<i32>("the counts", rows);
+        if semantics.has_outputs() {
+            memory.allow_rewrites(output);
+            let of = [("counts", restricted(counts, &mut memory, &one, size_of::<i32>()))];
+            for word in semantics.output_words() {
+                let (_, value) = of.iter().find(|(name, _)| *name == word.name()).unwrap();
+                args.extend(value.to_ne_bytes());
+            }
+        }
         kernel.launch(&Launch::of(&plan), &args, &mut memory)?;
         let left = memory.read::<u8>(workspace);
         assert!(left[..plan.zeroed_bytes].iter().all(|byte| *byte == Some(0)), "the workspace");
-        read(&memory, output, parts, rows, places_stride, k)
+        let answer = read(&memory, output, parts, rows, places_stride, k)?;
+        if semantics.count {
+            let winners =
+                |places: &Vec<Place>| places.iter().flat_map(|place| place.column).count();
+            let found: Vec<_> = answer.iter().map(|places| Some(winners(places) as i32)).collect();
+            assert_eq!(memory.read::<i32>(counts), found, "the counts");
+        }
+        Ok(answer)
     }
 
     /// What is wrong with the places of the rows.
@@ -216,6 +233,19 @@ impl<S: Score + Word> Rows<S> {
         expected.truncate(k);
 
         let mut columns: Vec<usize> = got.iter().filter_map(|place| place.column).collect();
+        let mut sorted = columns.clone();
+        match semantics.order {
+            Order::Unsorted => {}
+            Order::ByIndex => sorted.sort(),
+            Order::ByValue => sorted.sort_by(|a, b| best_first(a, b).then(a.cmp(b))),
+        }
+        if columns != sorted {
+            return Some(format!("{columns:?} are not {}", semantics.order));
+        }
+        let is_fill = |place: &Place| place.column.is_none();
+        if semantics.order != Order::Unsorted && !got.is_sorted_by_key(is_fill) {
+            return Some("a fill comes before a winner".to_owned());
+        }
         columns.sort();
         if let Some(column) = columns.iter().find(|column| kept.binary_search(column).is_err()) {
             return Some(format!("column {column} is dropped, or not in the row"));

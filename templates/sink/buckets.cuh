@@ -1,0 +1,128 @@
+// Sorts the entries of a CTA in shared memory: each goes to the bucket of its word, and is ranked among those there.
+//
+// The buckets divide the range from the first to the last word evenly. Where one of them has too many entries to rank,
+// as with many equal scores, a bitonic network sorts them all. Source: bucket sort, as in Knuth, The Art of
+// Computer Programming 3, 5.2.1; the words of the best of many scores are close to uniform.
+//
+// Scope: block; every thread must call. Shared memory: two entries for each of PLACES, a word for each bucket, and
+// less than 1 KB. Barriers: five, and those of the network if it is used.
+// Preconditions: blockDim.x == THREADS; the memory is not used otherwise (a barrier); 1 <= count <= PLACES.
+#pragma once
+#include "../core/range.cuh"
+#include "../core/types.cuh"
+#include "../core/warp.cuh"
+#include "bitonic.cuh"
+
+// Entries in shared memory.
+template <class Entry>
+struct EntryPlaces {
+    Entry* entries;
+
+    __device__ __forceinline__ Entry get(u32 place) const { return entries[place]; }
+    __device__ __forceinline__ void put(u32 place, const Entry& entry) const { entries[place] = entry; }
+};
+
+template <class Entry, u32 PLACES>
+struct BucketSort {
+    using Word = typename Entry::Word;
+    static constexpr u32 BUCKET_BITS = 11;
+    static constexpr u32 BUCKETS = 1u << BUCKET_BITS;
+    static constexpr u32 RANKED = 48;  // the most entries of a bucket that are ranked
+    using Range = ActiveRange<Word, BUCKET_BITS>;
+
+    Entry given[PLACES];
+    Entry sorted[PLACES];
+    u32 ends[BUCKETS];  // entries of each bucket, then its first place, then the place after its last
+    u32 sums[WARP_SIZE];     // of each warp's buckets
+    u32 largest[WARP_SIZE];  // of each warp's buckets
+    Word least[WARP_SIZE];
+    Word greatest[WARP_SIZE];
+
+    // Calls write(place, entry) for each entry, which read(number) makes.
+    template <class Team, class Read, class Write>
+    __device__ __forceinline__ void sort(const Team& team, u32 count, Read read, Write write) {
+        constexpr u32 THREADS = Team::SIZE;
+        constexpr u32 WARPS = THREADS / WARP_SIZE;
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        const u32 warp = threadIdx.x / WARP_SIZE;
+        // Read the entries, and find the range of their words.
+        Word low = ~Word(0);
+        Word high = 0;
+        for (u32 i = threadIdx.x; i < count; i += THREADS) {
+            const Entry entry = read(i);
+            given[i] = entry;
+            low = min(low, entry.word());
+            high = max(high, entry.word());
+        }
+        low = warp_least(low);
+        high = warp_greatest(high);
+        if (lane == 0) {
+            least[warp] = low;
+            greatest[warp] = high;
+        }
+        for (u32 bucket = threadIdx.x; bucket < BUCKETS; bucket += THREADS) {
+            ends[bucket] = 0;
+        }
+        __syncthreads();
+        low = warp_least(lane < WARPS ? least[lane] : ~Word(0));
+        high = warp_greatest(lane < WARPS ? greatest[lane] : Word(0));
+        const Range range = Range::between(low, high);
+        // Count the entries of each bucket.
+        for (u32 i = threadIdx.x; i < count; i += THREADS) {
+            atomicAdd(&ends[range.digit(given[i].word())], 1u);
+        }
+        __syncthreads();
+        // Find the first place of each bucket, and the largest bucket.
+        constexpr u32 EACH = BUCKETS / THREADS;
+        u32 own = 0;
+        u32 most = 0;
+#pragma unroll
+        for (u32 b = 0; b < EACH; ++b) {
+            const u32 entries = ends[threadIdx.x * EACH + b];
+            own += entries;
+            most = max(most, entries);
+        }
+        most = warp_greatest(most);
+        const u32 through = warp_sum_through(own, lane);
+        if (lane == WARP_SIZE - 1) {
+            sums[warp] = through;
+            largest[warp] = most;
+        }
+        __syncthreads();
+        if (warp_greatest(lane < WARPS ? largest[lane] : 0) > RANKED) {
+            const EntryPlaces<Entry> places = {given};
+            sort_bitonic(team, places, count);
+            for (u32 i = threadIdx.x; i < count; i += THREADS) {
+                write(i, given[i]);
+            }
+            return;
+        }
+        u32 place = through - own + warp_sum(lane < warp ? sums[lane] : 0);
+#pragma unroll
+        for (u32 b = 0; b < EACH; ++b) {
+            u32& end = ends[threadIdx.x * EACH + b];
+            const u32 entries = end;
+            end = place;
+            place += entries;
+        }
+        __syncthreads();
+        // Move each entry to its bucket.
+        for (u32 i = threadIdx.x; i < count; i += THREADS) {
+            const Entry entry = given[i];
+            sorted[atomicAdd(&ends[range.digit(entry.word())], 1u)] = entry;
+        }
+        __syncthreads();
+        // Rank each among the entries of its bucket.
+        for (u32 i = threadIdx.x; i < count; i += THREADS) {
+            const Entry entry = sorted[i];
+            const u32 bucket = range.digit(entry.word());
+            const u32 first = bucket == 0 ? 0 : ends[bucket - 1];
+            const u32 end = ends[bucket];
+            u32 rank = first;
+            for (u32 other = first; other < end; ++other) {
+                rank += sorted[other].precedes(entry);
+            }
+            write(rank, entry);
+        }
+    }
+};

@@ -1,0 +1,157 @@
+// The output of a selector that declares an order, values, counts or a fill of its own.
+//
+// Without an order, each winner's column and value are written as soon as it is known. With one, winners are first
+// written as bare columns in the row's part of `indices`; when the row is finished, they are sorted and written
+// anew. A value is the element as stored. A key that is known tells it, but for zeros and NaN, which share keys:
+// these are read again at the winner's column, as is every value whose key is not known.
+//
+// Scope: thread; each writes places of its own; `finish` is for the threads of a team, all of them. Shared memory: the
+// room of a sort, if there is an order. Barriers: none without an order; else those of `sorted.cuh`.
+// Preconditions: slot < k; no slot is written twice; `Args` has the fields of what is declared.
+#pragma once
+#include "../core/types.cuh"
+#include "../row/row.cuh"
+#include "sorted.cuh"
+
+enum class Order { UNSORTED, BY_VALUE, BY_INDEX };
+
+// The variables of a kernel, and the room in which its output sorts: in their place once the CTA has selected, or
+// after them where each warp ends on its own.
+template <class Kernel, class Config, bool SORTS = Config::Output::SORTS, bool OF_WARPS = (Kernel::Team::TEAMS > 1)>
+struct WithRoom {
+    typename Kernel::Shared kernel;
+};
+template <class Kernel, class Config>
+struct WithRoom<Kernel, Config, true, false> {
+    union {
+        typename Kernel::Shared kernel;
+        SortRoom<typename Config::Output::Entry> room;
+    };
+};
+template <class Kernel, class Config>
+struct WithRoom<Kernel, Config, true, true> {
+    typename Kernel::Shared kernel;
+    typename Config::Output::Entry room[2 * SortRoom<typename Config::Output::Entry>::PLACES];
+};
+
+template <class Config, class Args, class Dtype, class Index, bool KEYS_TELL = Config::KEYS_TELL_VALUES>
+struct Outputs {
+    using Source = typename Config::Source;
+    using Element = typename Source::Element;
+    // Winners that are staged are all written at once: then reading elements again costs less than staging keys.
+    using Staged = Outputs<Config, Args, Dtype, Index, false>;
+    // Where the source drops elements, they are known to be last only in a sorted row.
+    static constexpr bool SORTS = Config::ORDER != Order::UNSORTED || (Config::COUNTS && Source::DROPS);
+    static constexpr bool NEEDS_KEY = Config::VALUES && KEYS_TELL && !SORTS;
+    static constexpr bool BY_VALUE = Config::ORDER == Order::BY_VALUE;
+    using Entry = SortEntry<typename Config::Ordinal::ScoreKey, BY_VALUE>;
+    // A place without a winner has a column from here on, another one each, so that entries are unique.
+    static constexpr u32 NONE = 1u << 31;
+
+    const LaunchArgs& args;
+    u32 row;
+
+    __device__ __forceinline__ Outputs(const LaunchArgs& args, u32 row) : args(args), row(row) {}
+
+    // Writes one winner; columns count from the start of the row.
+    template <class Key>
+    __device__ __forceinline__ void write(u32 slot, Key key, u32 column) const {
+        if constexpr (NEEDS_KEY) {
+            *place(slot) = static_cast<Index>(column);
+            *value(slot) = element_of(Element(Config::Ordinal::score_key(key)), column);
+        } else if constexpr (SORTS) {
+            *place(slot) = static_cast<Index>(column);
+        } else {
+            write_whole(slot, column);
+        }
+    }
+
+    // Writes one place for which the row has no score.
+    __device__ __forceinline__ void fill(u32 slot) const {
+        if constexpr (SORTS) {
+            *place(slot) = static_cast<Index>(-1);
+        } else {
+            fill_whole(slot);
+        }
+    }
+
+    // Ends the row: all winners are written, each by a thread that has passed a barrier of the team since, or by
+    // one of the team.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team& team) const {
+        if constexpr (SORTS) {
+            SortedRow<Config, Team>::finish(args, row, team);
+        } else if constexpr (Config::COUNTS) {
+            if (team.rank() == 0) {
+                const RowSpan span = Source::row(args, row);
+                count(min(u32(args.k), u32(span.length)));
+            }
+        }
+    }
+
+    // The column of a place.
+    __device__ __forceinline__ u32 column(u32 slot) const {
+        const u32 column = u32(*place(slot));
+        return Source::DROPS && column >= NONE ? NONE + slot : column;
+    }
+
+    // Writes the column of a place alone.
+    __device__ __forceinline__ void write_column(u32 slot, u32 column) const {
+        *place(slot) = Source::DROPS && column >= NONE ? static_cast<Index>(-1) : static_cast<Index>(column);
+    }
+
+    // Writes all of one winner.
+    __device__ __forceinline__ void write_whole(u32 slot, u32 column) const {
+        *place(slot) = static_cast<Index>(column);
+        if constexpr (Config::VALUES) {
+            *value(slot) = element_at(column);
+        }
+    }
+
+    // Writes all of one place without a winner.
+    __device__ __forceinline__ void fill_whole(u32 slot) const {
+        if constexpr (Config::FILL_IS_GIVEN) {
+            *place(slot) = static_cast<Index>(all().index_fill);
+        } else {
+            *place(slot) = static_cast<Index>(-1);
+        }
+        if constexpr (Config::VALUES && Config::FILL_IS_GIVEN) {
+            *value(slot) = static_cast<Element>(all().value_fill);
+        } else if constexpr (Config::VALUES) {
+            // The worst infinity.
+            *value(slot) = Config::LARGEST ? Element(Dtype::SIGN | Dtype::INFINITE) : Element(Dtype::INFINITE);
+        }
+    }
+
+    // Writes the number of winners, where it is declared.
+    __device__ __forceinline__ void count(u32 winners) const {
+        if constexpr (Config::COUNTS) {
+            all().counts[row] = i32(winners);
+        }
+    }
+
+   private:
+    __device__ __forceinline__ Element element_at(u32 column) const {
+        return __ldg(find_row<Config>(args, row).elements + column);
+    }
+
+    // The element of a score key, which is the inverse of `ordered_key`.
+    __device__ __forceinline__ Element element_of(Element score_key, u32 column) const {
+        const Element key = Config::LARGEST ? score_key : Element(~score_key);
+        const Element nan = Config::NAN_HIGHEST ? Element(~Element(0)) : Element(0);
+        if (key == Dtype::SIGN || key == nan) {
+            return element_at(column);
+        }
+        return key & Dtype::SIGN ? Element(key ^ Dtype::SIGN) : Element(~key);
+    }
+
+    __device__ __forceinline__ const Args& all() const { return reinterpret_cast<const Args&>(args); }
+
+    __device__ __forceinline__ Index* place(u32 slot) const {
+        return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+
+    __device__ __forceinline__ Element* value(u32 slot) const {
+        return static_cast<Element*>(all().values) + i64(row) * all().value_stride + slot;
+    }
+};

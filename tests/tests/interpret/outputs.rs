@@ -1,0 +1,55 @@
+//! Sorted winners in the cases that the sort treats apart: more of them than its room has places, many equal ones, few
+//! of a warp. `fuzz` has the others.
+
+use crate::case::{ALIGNED, Case, Element, by_warps, load, variant};
+use topkit::spec::{IndexType, Order, Select, Semantics};
+use topkit::{DType, IndexInt, Score, Variant};
+use topkit_lab::Distribution;
+
+fn meaning(order: Order, index: IndexType) -> Semantics {
+    Semantics { order, values: true, count: true, index, ..Semantics::DEFAULT }
+}
+
+fn selects<S: Score + Element, I: IndexInt + Element>(
+    variant: &Variant,
+    columns: usize,
+    distributions: &[Distribution],
+    ks: &[u32],
+) {
+    let kernel = load(variant);
+    for (turn, &distribution) in distributions.iter().enumerate() {
+        let case = Case::<S>::new(distribution, turn as u64, 2, columns, ALIGNED);
+        for &k in ks {
+            case.check::<I>(&kernel, 2, k, None, turn as u64);
+        }
+    }
+}
+
+/// The room has 2048 places: the winners are sorted where they are written.
+#[test]
+fn more_winners_than_the_room_has_places() {
+    let by_value = variant(DType::F32, 4, 512, 128, meaning(Order::ByValue, IndexType::I64));
+    selects::<f32, i64>(&by_value, 2600, &[Distribution::Normal], &[2048, 2049, 2600, 2700]);
+    let by_index = meaning(Order::ByIndex, IndexType::U32);
+    let by_index =
+        variant(DType::Bf16, 8, 512, 128, Semantics { select: Select::Smallest, ..by_index });
+    selects::<half::bf16, u32>(&by_index, 2600, &[Distribution::Equal], &[2500]);
+}
+
+/// One bucket has them all.
+#[test]
+fn many_equal_winners() {
+    let by_value = variant(DType::F16, 8, 512, 256, meaning(Order::ByValue, IndexType::I32));
+    selects::<half::f16, i32>(&by_value, 1900, &[Distribution::Equal], &[1, 47, 49, 50, 1000]);
+}
+
+/// Up to 32 are compared with each other; a warp of eight has 512 places.
+#[test]
+fn winners_of_a_warp() {
+    for (order, items) in [(Order::ByValue, 32), (Order::ByIndex, 16)] {
+        let own = by_warps(DType::F32, 256, items, meaning(order, IndexType::I32));
+        let columns = 32 * items as usize - 5;
+        let distributions = [Distribution::Normal, Distribution::Equal];
+        selects::<f32, i32>(&own, columns, &distributions, &[1, 31, 32, 33, 507, 513, 1000]);
+    }
+}
