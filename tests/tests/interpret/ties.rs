@@ -23,8 +23,11 @@ fn ruled() -> Vec<Variant> {
     variants
 }
 
+/// A score of a row, by its place from 0 to 1.
+type MakeScore = fn(&mut Rng, f32) -> f32;
+
 /// Rows of few distinct scores, by name.
-const KINDS: [(&str, fn(&mut Rng, f32) -> f32); 8] = [
+const KINDS: [(&str, MakeScore); 8] = [
     ("equal", |_, _| 1.5),
     ("zeros of both signs", |rng, _| [0.0, -0.0][rng.below(2) as usize]),
     ("two scores", |rng, _| [1.0, 2.0][rng.below(2) as usize]),
