@@ -12,8 +12,9 @@ use crate::{Key, Variant};
 /// selector's program takes the place of the plain one.
 pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String> {
     let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
+    let source = if variant.dtype.is_widened() { "WidenedSource" } else { "PlainSource" };
     let seams = [
-        ("Source", program.and_then(Program::source), format!("PlainSource<{dtype}, RAGGED>")),
+        ("Source", program.and_then(Program::source), format!("{source}<{dtype}, RAGGED>")),
         (
             "Ordinal",
             program.and_then(Program::ordinal),

@@ -54,6 +54,7 @@ embed! {
     "score/dtypes.cuh",
     "score/ordinal.cuh",
     "score/source.cuh",
+    "score/widened.cuh",
     "score/word.cuh",
     "select/candidate_buffer.cuh",
     "select/candidates.cuh",

@@ -108,6 +108,7 @@ fn skeleton(
                 assertions => args.assertions(),
                 types => config::types(variant, program),
                 program => program.is_some(),
+                widened => variant.dtype.is_widened(),
                 constants => config::constants(variant),
                 cluster => variant.cluster,
                 ctas => variant.ctas(),

@@ -86,6 +86,9 @@ struct F32 {
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
     static constexpr u32 MANTISSA_BITS = 23;       // stored
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;  // that is no NaN
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct Bf16 {
@@ -93,6 +96,9 @@ struct Bf16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
     static constexpr u32 MANTISSA_BITS = 7;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct F16 {
@@ -100,6 +106,30 @@ struct F16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
     static constexpr u32 MANTISSA_BITS = 10;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
+// Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
+struct I32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;  // none
+    static constexpr u32 MANTISSA_BITS = 21;       // a sample looks at 2^24 numbers first
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = SIGN;
+    static constexpr Bits GREATEST = ~SIGN;
+};
+
+struct U32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;
+    static constexpr u32 MANTISSA_BITS = 21;
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = 0;
+    static constexpr Bits GREATEST = 0xFFFFFFFFu;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
@@ -116,10 +146,13 @@ struct F16 {
 // uses score/dtypes.cuh
 
 // The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+// either sign has the greatest key or the least. No finite or infinite float has those two keys.
 template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
+    if constexpr (Dtype::IS_INTEGER) {
+        return bits ^ Dtype::SIGN;
+    }
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
     if (magnitude > Dtype::INFINITE) {
         return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
@@ -272,12 +305,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 15 --------------------------------------------------------------
-#line 15 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 18 --------------------------------------------------------------
+#line 18 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 21 "templates/skeleton.cu.j2"
+#line 24 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -313,7 +346,7 @@ struct Config {
     using Source = PlainSource<F16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i64>;
-#line 43 "templates/skeleton.cu.j2"
+#line 46 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -632,6 +665,7 @@ struct RowKeys : Config::Source {
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
         const Key key = Ordinal::key(score, column);
         if constexpr (Source::DROPS) {
+            static_assert(!Source::Score::IS_INTEGER, "no key is below that of the least integer");
             const auto score_key = Ordinal::score_key(key);
             if (!keep(column)) {
                 return Key(key - Ordinal::lowest_of(score_key));
@@ -726,6 +760,7 @@ struct RowVectors : Row<Config> {
 
 // One memory transaction of a thread, by its width in bytes.
 template <u32 BYTES> struct LoadWord;
+template <> struct LoadWord<1>  { using Type = u8; };
 template <> struct LoadWord<2>  { using Type = u16; };
 template <> struct LoadWord<4>  { using Type = u32; };
 template <> struct LoadWord<8>  { using Type = uint2; };
@@ -1096,8 +1131,8 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 47 --------------------------------------------------------------
-#line 47 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 50 --------------------------------------------------------------
+#line 50 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)

@@ -67,10 +67,10 @@ pub fn resident(
     }
 }
 
-/// The kernel that has a bin for each code of a bf16 score.
-pub fn codes(threads: u32, items: u32, semantics: Semantics) -> Variant {
+/// The kernel that has a bin for each code of a score.
+pub fn codes(dtype: DType, threads: u32, items: u32, semantics: Semantics) -> Variant {
     let kernel = KernelKind::BlockCodes;
-    Variant { kernel, ..resident(DType::Bf16, 512, threads, items, semantics) }
+    Variant { kernel, ..resident(dtype, 512, threads, items, semantics) }
 }
 
 /// The kernel that holds its row in several CTAs.
@@ -113,7 +113,7 @@ pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 7] {
     [
         variant(dtype, 16 / dtype.bytes(), 512, 128, semantics),
         resident(dtype, 512, 128, 16, semantics),
-        shared(dtype, 512, 128, 8, 2, semantics),
+        shared(dtype, 512, 128, dtype.widest_load().max(8), 2, semantics),
         filter(KernelKind::BlockFilter, 1),
         filter(KernelKind::ClusterFilter, 2),
         filter(KernelKind::GridFilter, 1),
@@ -121,15 +121,19 @@ pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 7] {
     ]
 }
 
-/// Every kernel with either end of the order and both NaN policies. Score types go round, and so do
-/// dense and ragged rows, so that the compiler has little to do. `block_codes` serves bf16 alone.
+/// The dtypes that kernels select from as they are stored.
+pub const STORED: [DType; 3] = [DType::F32, DType::Bf16, DType::F16];
+
+/// Every kernel with either end of the order and both NaN policies. The score types that are not widened go
+/// round, and so do dense and ragged rows, so that the compiler has little to do.
 pub fn every_meaning() -> Vec<Variant> {
     let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
     let of_meaning = |(turn, (select, nan)): (usize, _)| {
         let rows = RowShape::ALL[turn % RowShape::ALL.len()];
-        let own = codes(128, 16, Semantics { select, nan, rows, ..Semantics::DEFAULT });
+        let own =
+            codes(DType::Bf16, 128, 16, Semantics { select, nan, rows, ..Semantics::DEFAULT });
         let others = (0..7).map(move |index| {
-            let dtype = DType::ALL[(turn + index) % DType::ALL.len()];
+            let dtype = STORED[(turn + index) % STORED.len()];
             let rows = RowShape::ALL[(turn + index) % RowShape::ALL.len()];
             each_kernel(dtype, Semantics { select, nan, rows, ..Semantics::DEFAULT })[index]
         });

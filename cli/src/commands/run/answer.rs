@@ -35,7 +35,11 @@ pub struct Row {
 #[derive(Debug)]
 struct Winner {
     index: i32,
-    score: f32,
+    score: f64,
+    /// The place of the score in the order of scores.
+    key: u32,
+    /// Shown without decimals.
+    integer: bool,
     label: Option<String>,
 }
 
@@ -75,19 +79,24 @@ pub fn rows<S: Score>(
         // Checked where it was read.
         let start = starts.map_or(0, |starts| starts[number] as usize);
         let winner = |&index: &i32| {
-            let place = usize::try_from(index).ok()?;
-            let score = scores.get(place)?.to_f32();
-            Some(Winner { index, score, label: labels.of(start + place) })
+let place = usize::try_from(index).ok()?;
+            let score = *scores.get(place)?;
+            Some(Winner {
+                index,
+                score: score.to_f64(),
+                key: score.ordered_key(semantics.nan),
+                integer: S::DTYPE.is_integer(),
+                label: labels.of(start + place),
+            })
         };
         let mut winners: Vec<_> = indices
             .iter()
             .filter(|&&index| index != <i32 as IndexInt>::FILL)
             .filter_map(winner)
             .collect();
-        let key = |winner: &Winner| winner.score.ordered_key(semantics.nan);
         match semantics.select {
-            Select::Largest => winners.sort_by_key(|winner| (Reverse(key(winner)), winner.index)),
-            Select::Smallest => winners.sort_by_key(|winner| (key(winner), winner.index)),
+            Select::Largest => winners.sort_by_key(|winner| (Reverse(winner.key), winner.index)),
+            Select::Smallest => winners.sort_by_key(|winner| (winner.key, winner.index)),
         }
         Row { number, label: row_labels.of(number), winners }
     });
@@ -116,9 +125,13 @@ impl Row {
 
     /// For a program: every winner.
     pub fn json(&self) -> Value {
-        let winners = self.winners.iter().map(|Winner { index, score, label }| {
-            // JSON has no NaN and no infinity.
-            let score = if score.is_finite() { json!(score) } else { json!(score.to_string()) };
+        let winners = self.winners.iter().map(|Winner { index, score, label, .. }| {
+            // JSON has no NaN and no infinity. As f32, a number has the fewest digits that tell it.
+            let score = match *score as f32 {
+                _ if !score.is_finite() => json!(score.to_string()),
+                short if f64::from(short) == *score => json!(short),
+                _ => json!(score),
+            };
             json!({ "index": index, "score": score, "label": label })
         });
         json!({
@@ -132,12 +145,13 @@ impl Row {
 impl Winner {
     fn cells(&self) -> Vec<String> {
         let label = self.label.as_deref().map(printable).unwrap_or_default();
-        vec![format!("{:>INDEX_CHARS$}", self.index), number(self.score), label]
+        let score = if self.integer { self.score.to_string() } else { number(self.score) };
+        vec![format!("{:>INDEX_CHARS$}", self.index), score, label]
     }
 }
 
 /// Four decimals where they say something.
-fn number(score: f32) -> String {
+fn number(score: f64) -> String {
     let size = score.abs();
     if score == 0.0 || !score.is_finite() || (1e-3..1e5).contains(&size) {
         format!("{score:.4}")

@@ -63,9 +63,9 @@ pub fn check_selection<S: Score, I: IndexInt>(
         let scores = input.scores_of(row);
         let index: i64 = index.into();
         let expected = column(index, scores.len()).map_or(S::FILL, |column| scores[column]);
-        let (expected, found) = (expected.to_f32(), found.to_f32());
-        let key = |score: f32| score.ordered_key(NanPolicy::Highest);
+        let key = |score: S| score.ordered_key(NanPolicy::Highest);
         if key(expected) != key(found) {
+            let (expected, found) = (expected.to_f32(), found.to_f32());
             return Err(Mismatch::Value { row, place, index, expected, found });
         }
     }

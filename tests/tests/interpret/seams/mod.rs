@@ -111,7 +111,7 @@ fn block_codes_takes_each_part() {
     let parts = [masked(DType::Bf16), masked(DType::F32), column, pairs, all];
     let mut found = Vec::new();
     for (turn, parts) in parts.into_iter().enumerate() {
-        let variant = codes(128, 16, MEANINGS[turn % MEANINGS.len()]);
+        let variant = codes(DType::Bf16, 128, 16, MEANINGS[turn % MEANINGS.len()]);
         found.extend(wrong::<half::bf16>(&variant, parts));
     }
     assert!(found.is_empty(), "{} wrong:\n{}", found.len(), found.join("\n"));
