@@ -79,7 +79,14 @@ typedef enum topkit_status {
 enum {
     TOPKIT_DTYPE_F32 = 1, /* IEEE 754 binary32 */
     TOPKIT_DTYPE_BF16 = 2, /* bfloat16: the upper half of an f32 */
-    TOPKIT_DTYPE_F16 = 3 /* IEEE 754 binary16 */
+    TOPKIT_DTYPE_F16 = 3, /* IEEE 754 binary16 */
+    TOPKIT_DTYPE_I32 = 5, /* Signed integer of 32 bits */
+    TOPKIT_DTYPE_U32 = 6, /* Unsigned integer of 32 bits */
+    TOPKIT_DTYPE_I16 = 7, /* Signed integer of 16 bits */
+    TOPKIT_DTYPE_I8 = 8, /* Signed integer of 8 bits */
+    TOPKIT_DTYPE_U8 = 9, /* Unsigned integer of 8 bits */
+    TOPKIT_DTYPE_F8_E4M3 = 10, /* OCP 8-bit floating point E4M3, the variant without infinities: float8_e4m3fn */
+    TOPKIT_DTYPE_F8_E5M2 = 11 /* OCP 8-bit floating point E5M2: the upper half of an f16 */
 };
 
 /* Which end of the order wins. */

@@ -271,7 +271,7 @@ fn command_lines_that_make_no_sense() {
     let huge = place.run(&["run", "--generate", "9999999999x9999999999"]);
     huge.refused(&["more than memory"]);
     place.run(&["run", "--generate", "100000x100000"]).refused(&["16 GiB"]);
-    place.run(&["run", &scores, "--vec-size", "3"]).refused(&["vec_size: 3", "1, 2, 4 or 8"]);
+    place.run(&["run", &scores, "--vec-size", "3"]).refused(&["vec_size: 3", "1, 2, 4, 8 or 16"]);
     place.run(&["measure"]).refused(&["measure"]);
     place.run(&["compile"]).refused(&["--arch"]);
     place.run(&["compile", "--arch", "90"]).refused(&["`90`", "sm_90a"]);

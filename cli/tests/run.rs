@@ -125,6 +125,53 @@ fn every_dtype_and_shape_is_read_as_written() {
     assert_eq!((&answer["scores"]["rows"], indices(&answer, 0)), (&json!(1), vec![3, 2]));
 }
 
+#[test]
+fn integers_and_8_bit_floats_are_read_as_written() {
+    let place = Place::new();
+    let tensor = |dtype, data: &[u8]| safetensors(&[("s", dtype, &[5], data.to_vec())]);
+    let numbers = [5u8, 0x80, 0x7f, 0xff, 0];
+    for (dtype, file, due) in [
+        ("i8", npy("'|i1'", false, "(5,)", &numbers), [2, 0, 4, 3, 1]),
+        ("u8", npy("'|u1'", false, "(5,)", &numbers), [3, 1, 2, 0, 4]),
+        (
+            "i16",
+            npy("'>i2'", false, "(5,)", &[0, 5, 0x80, 0, 0x7f, 0xff, 0, 0, 1, 0]),
+            [2, 4, 0, 3, 1],
+        ),
+        // Neighbours that f32 cannot tell apart.
+        (
+            "u32",
+            npy(
+                "'>u4'",
+                false,
+                "(5,)",
+                &[[255; 4], [255, 255, 255, 254], [0; 4], [1, 0, 0, 1], [1, 0, 0, 0]].concat(),
+            ),
+            [0, 1, 3, 4, 2],
+        ),
+        (
+            "i32",
+            npy(
+                "'>i4'",
+                false,
+                "(5,)",
+                &[[255; 4], [128, 0, 0, 1], [128, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 1]].concat(),
+            ),
+            [4, 3, 0, 1, 2],
+        ),
+        ("i8", tensor("I8", &numbers), [2, 0, 4, 3, 1]),
+        // NaN is above 448, the greatest number, and below 0 is the least negative one.
+        ("f8_e4m3", tensor("F8_E4M3", &[0x7f, 0x7d, 0, 0x7e, 0x81]), [0, 3, 1, 2, 4]),
+        ("f8_e5m2", tensor("F8_E5M2", &[0x7b, 0x7c, 0xfd, 0x80, 0xfc]), [2, 1, 0, 3, 4]),
+    ] {
+        let end = if file.starts_with(b"\x93NUMPY") { "npy" } else { "safetensors" };
+        let file = place.file(&format!("scores.{end}"), file);
+        let answer = place.run(&["run", &file, "-k", "5", "--json"]).json();
+        assert_eq!(answer["scores"]["dtype"], dtype);
+        assert_eq!(indices(&answer, 0), due, "{dtype}");
+    }
+}
+
 /// A `.npy` file of another version than 1.0, with a header as it stands.
 fn npy_of(version: u8, header: &str, data: &[u8]) -> Vec<u8> {
     let length = match version {

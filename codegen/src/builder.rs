@@ -53,7 +53,8 @@ impl SpecBuilder {
         self
     }
 
-    /// Elements a thread loads at once. Default `[4, 8]`: 16 bytes of every dtype.
+    /// Elements a thread loads at once. Default `[4, 8]`, which stands for 16 bytes of every dtype: see
+    /// [`SelectorSpec::vec_sizes`].
     pub fn vec_size(mut self, vec_size: impl Into<Vec<u32>>) -> Self {
         self.spec.vec_size = vec_size.into().into();
         self

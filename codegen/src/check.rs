@@ -52,8 +52,7 @@ impl fmt::Display for SpecError {
 
 pub(crate) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let dtypes = DType::ALL.map(DType::name).join(", ");
-    axis(&mut faults, Key::Dtype, &spec.dtype, &format!("dtype: [{dtypes}]"));
+    axis(&mut faults, Key::Dtype, &spec.dtype, &format!("dtype: {}", DType::EXAMPLE));
     k_set(&mut faults, &spec.k);
     axis(&mut faults, Key::VecSize, &spec.vec_size, "vec_size: [4, 8]");
     each(&mut faults, &spec.vec_size, vec_size);
@@ -211,7 +210,7 @@ fn allowed(key: Key) -> &'static [u32] {
 fn vec_size(vec_size: u32) -> Option<Fault> {
     (!allowed(Key::VecSize).contains(&vec_size)).then(|| {
         let message = format!("`vec_size: {vec_size}` is not a width that a thread can load");
-        Fault::new(Key::VecSize, None, message, "use 1, 2, 4 or 8")
+        Fault::new(Key::VecSize, None, message, "use 1, 2, 4, 8 or 16")
     })
 }
 

@@ -17,8 +17,9 @@ pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String>
         Ties::LowestIndex => "ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, true>",
         Ties::HighestIndex => "ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, false>",
     };
+    let source = if variant.dtype.is_widened() { "WidenedSource" } else { "PlainSource" };
     let seams = [
-        ("Source", program.and_then(Program::source), format!("PlainSource<{dtype}, RAGGED>")),
+        ("Source", program.and_then(Program::source), format!("{source}<{dtype}, RAGGED>")),
         ("Ordinal", program.and_then(Program::ordinal), ordinal.to_owned()),
         ("Output", program.and_then(Program::output), plain_output(variant)),
     ];
@@ -57,6 +58,8 @@ pub(crate) fn constants(variant: &Variant) -> Vec<String> {
     ];
     let own = own.map(|(name, value)| format!("static constexpr u32 {name} = {value};"));
     let semantic = Key::semantic().iter().filter_map(|key| key.config(&variant.semantics));
-    let outputs = variant.semantics.output_constants(variant.program.is_some());
+    let plain =
+        variant.program.is_none() && !variant.dtype.is_integer() && !variant.dtype.is_widened();
+    let outputs = variant.semantics.output_constants(plain);
     own.into_iter().chain(semantic).chain(outputs).collect()
 }

@@ -5,14 +5,22 @@
 
 use crate::naming::named;
 
+/// How kernels compare the scores of a dtype.
+enum Score {
+    /// As they are stored.
+    Stored,
+    /// Widened as they are loaded: the wider type keeps their order, and is a key of so many bytes.
+    Widened { bytes: u32 },
+}
+
 /// The facts of a dtype for the host and the fronts.
 struct Row {
     name: &'static str,
     /// Its traits block in CUDA C.
     cuda: &'static str,
     bytes: u32,
-    /// A floating-point type: it has NaN, infinities, and a value as fp16.
-    float: bool,
+    /// The dtype whose keys its scores have in a kernel: itself, or a wider one that holds each score.
+    score: Score,
     /// `TOPKIT_DTYPE_...` in C. It never changes.
     c: i32,
     /// Names of numpy and ml_dtypes without the sign of the byte order, the one in files first.
@@ -50,7 +58,7 @@ dtypes! {
         name: "f32",
         cuda: "F32",
         bytes: 4,
-        float: true,
+        score: Score::Stored,
         c: 1,
         npy: &["f4", "f", "float32", "single"],
         safetensors: "F32",
@@ -61,7 +69,7 @@ dtypes! {
         name: "bf16",
         cuda: "Bf16",
         bytes: 2,
-        float: true,
+        score: Score::Stored,
         c: 2,
         npy: &["bfloat16"],
         safetensors: "BF16",
@@ -72,17 +80,97 @@ dtypes! {
         name: "f16",
         cuda: "F16",
         bytes: 2,
-        float: true,
+        score: Score::Stored,
         c: 3,
         npy: &["f2", "e", "float16", "half"],
         safetensors: "F16",
         dlpack: (2, 16),
+    };
+    /// Signed integer of 32 bits.
+    I32 = Row {
+        name: "i32",
+        cuda: "I32",
+        bytes: 4,
+        score: Score::Stored,
+        c: 5,
+        npy: &["i4", "i", "int32", "intc"],
+        safetensors: "I32",
+        dlpack: (0, 32),
+    };
+    /// Unsigned integer of 32 bits.
+    U32 = Row {
+        name: "u32",
+        cuda: "U32",
+        bytes: 4,
+        score: Score::Stored,
+        c: 6,
+        npy: &["u4", "I", "uint32", "uintc"],
+        safetensors: "U32",
+        dlpack: (1, 32),
+    };
+    /// Signed integer of 16 bits.
+    I16 = Row {
+        name: "i16",
+        cuda: "I16",
+        bytes: 2,
+        score: Score::Widened { bytes: 4 },
+        c: 7,
+        npy: &["i2", "h", "int16", "short"],
+        safetensors: "I16",
+        dlpack: (0, 16),
+    };
+    /// Signed integer of 8 bits.
+    I8 = Row {
+        name: "i8",
+        cuda: "I8",
+        bytes: 1,
+        score: Score::Widened { bytes: 2 },
+        c: 8,
+        npy: &["i1", "b", "int8", "byte"],
+        safetensors: "I8",
+        dlpack: (0, 8),
+    };
+    /// Unsigned integer of 8 bits.
+    U8 = Row {
+        name: "u8",
+        cuda: "U8",
+        bytes: 1,
+        score: Score::Widened { bytes: 2 },
+        c: 9,
+        npy: &["u1", "B", "uint8", "ubyte"],
+        safetensors: "U8",
+        dlpack: (1, 8),
+    };
+    /// OCP 8-bit floating point E4M3, the variant without infinities: `float8_e4m3fn`.
+    F8E4m3 = Row {
+        name: "f8_e4m3",
+        cuda: "F8E4m3",
+        bytes: 1,
+        score: Score::Widened { bytes: 2 },
+        c: 10,
+        npy: &["float8_e4m3fn"],
+        safetensors: "F8_E4M3",
+        dlpack: (10, 8),
+    };
+    /// OCP 8-bit floating point E5M2: the upper half of an `f16`.
+    F8E5m2 = Row {
+        name: "f8_e5m2",
+        cuda: "F8E5m2",
+        bytes: 1,
+        score: Score::Widened { bytes: 2 },
+        c: 11,
+        npy: &["f1", "float8_e5m2"],
+        safetensors: "F8_E5M2",
+        dlpack: (12, 8),
     };
 }
 
 named! { DType, "dtype" }
 
 impl DType {
+    /// A value of the key `dtype`, for messages.
+    pub const EXAMPLE: &'static str = "[f32, bf16, f16]";
+
     /// The name used in the macro, in symbols and in files: `f32`, `bf16`, `f16`.
     pub const fn name(self) -> &'static str {
         self.row().name
@@ -98,9 +186,22 @@ impl DType {
         self.row().bytes
     }
 
-    /// Whether it is a floating-point type.
-    pub const fn is_float(self) -> bool {
-        self.row().float
+    /// Whether kernels widen its scores as they load them, so that these are compared as a wider type.
+    pub const fn is_widened(self) -> bool {
+        matches!(self.row().score, Score::Widened { .. })
+    }
+
+    /// Bytes of the type that kernels compare its scores in.
+    pub const fn score_bytes(self) -> u32 {
+        match self.row().score {
+            Score::Stored => self.row().bytes,
+            Score::Widened { bytes } => bytes,
+        }
+    }
+
+    /// Whether it is an integer type, without NaN.
+    pub const fn is_integer(self) -> bool {
+        matches!(self.row().dlpack.0, 0 | 1)
     }
 
     /// Elements of a load of 16 bytes, the widest there is.
@@ -108,9 +209,14 @@ impl DType {
         16 / self.bytes()
     }
 
+    /// Bits an element takes in memory.
+    pub const fn bits(self) -> u32 {
+        8 * self.bytes()
+    }
+
     /// Bits of a score's ordered key.
     pub const fn key_bits(self) -> u32 {
-        self.bytes() * 8
+        self.score_bytes() * 8
     }
 
     /// Its code in C, `TOPKIT_DTYPE_...`.
@@ -161,5 +267,6 @@ mod tests {
     #[test]
     fn a_summary_is_a_sentence() {
         assert_eq!(DType::F16.summary(), "IEEE 754 binary16.");
+        assert!(DType::ALL.iter().all(|dtype| dtype.summary().ends_with('.')));
     }
 }

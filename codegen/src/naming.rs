@@ -322,7 +322,10 @@ mod tests {
     #[test]
     fn a_word_that_is_no_name_is_refused_with_the_names() {
         let error = "f33".parse::<DType>().unwrap_err().to_string();
-        assert_eq!(error, "`f33` is not a dtype; write f32, bf16 or f16");
+        assert_eq!(
+            error,
+            "`f33` is not a dtype; write f32, bf16, f16, i32, u32, i16, i8, u8, f8_e4m3 or f8_e5m2"
+        );
         assert_eq!("grid_filter".parse(), Ok(KernelKind::GridFilter));
     }
 

@@ -114,6 +114,7 @@ fn skeleton(
                 ties => variant.semantics.ties != Ties::Any,
                 filters => variant.kernel.filters(),
                 program => program.is_some(),
+                widened => variant.dtype.is_widened(),
                 constants => config::constants(variant),
                 cluster => variant.cluster,
                 ctas => variant.ctas(),

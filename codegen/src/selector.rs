@@ -12,6 +12,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+/// The default of `vec_size`.
+pub(crate) const VEC_SIZES: &[u32] = &[4, 8];
+
 /// A declared selector: the allowed values of every key.
 ///
 /// Build it with `topk_kernel!` or with [`SelectorSpec::builder`]; both validate it. The fields are
@@ -24,7 +27,7 @@ pub struct SelectorSpec {
     pub dtype: Cow<'static, [DType]>,
     /// The values of k that a plan may ask for.
     pub k: KSet,
-    /// Elements that a thread loads at once: 1, 2, 4 or 8.
+    /// Elements that a thread loads at once: 1, 2, 4, 8 or 16.
     pub vec_size: Cow<'static, [u32]>,
     /// Histogram bins of one radix pass: a power of two.
     pub bins: Cow<'static, [u32]>,
@@ -151,12 +154,19 @@ impl SelectorSpec {
         check::faults(self)
     }
 
+    /// Elements that a thread loads at once of a dtype: those declared. The default, `[4, 8]`, stands for
+    /// loads of up to 16 bytes of every dtype, so of a dtype of one byte it is `[8, 16]`.
+    pub fn vec_sizes(&self, dtype: DType) -> &[u32] {
+        let is_default = *self.vec_size == *VEC_SIZES;
+        if is_default && dtype.bytes() == 1 { &[8, 16] } else { &self.vec_size }
+    }
+
     /// Every variant of the selector: the cross product of its axes in declaration order, for each
     /// kernel that serves the values.
     pub fn variants(&self) -> Vec<Variant> {
         let mut variants = Vec::new();
         for &dtype in self.dtype.iter() {
-            for &vec_size in self.vec_size.iter() {
+            for &vec_size in self.vec_sizes(dtype) {
                 for &bins in self.bins.iter() {
                     for &threads in self.threads.iter() {
                         variants.extend(self.kernels(dtype, vec_size, bins, threads));
@@ -199,7 +209,7 @@ impl SelectorSpec {
         self.semantics == variant.semantics
             && self.program_id() == variant.program
             && self.dtype.contains(&variant.dtype)
-            && self.vec_size.contains(&variant.vec_size)
+            && self.vec_sizes(variant.dtype).contains(&variant.vec_size)
             && self.bins.contains(&variant.bins)
             && self.threads.contains(&variant.threads)
             && variant.validate().is_empty()

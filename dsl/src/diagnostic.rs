@@ -51,7 +51,7 @@ const EXAMPLE: &str = "`pub kernel Name { dtype: f32 }`";
 /// A value of that key, as one would write it.
 fn example(key: Key) -> String {
     match key.kind() {
-        KeyKind::Dtype => format!("`dtype: {}`", dtypes()),
+        KeyKind::Dtype => format!("`dtype: {}`", DType::EXAMPLE),
         KeyKind::K => "`k: 512`, `k: [512, 1024]` or `k: 1..=2048`".into(),
         KeyKind::Tuning(row) => {
             let sizes: Vec<String> = row.default_sizes().iter().map(u32::to_string).collect();
@@ -60,11 +60,6 @@ fn example(key: Key) -> String {
         }
         KeyKind::Semantic(row) => format!("`{key}: {}`", row.default_word()),
     }
-}
-
-/// Every dtype, as a list.
-fn dtypes() -> String {
-    format!("[{}]", DType::ALL.map(DType::name).join(", "))
 }
 
 /// The name that the writer may have meant.
@@ -211,7 +206,7 @@ pub fn duplicate_key(key: &Ident) -> Diagnostic {
 
 pub fn missing_dtype(name: &Ident) -> Diagnostic {
     let text = format!("`{name}` has no `dtype`, the one key without a default");
-    Diagnostic::new(name, text, format!("add for example `dtype: {}`", dtypes()))
+    Diagnostic::new(name, text, format!("add for example `dtype: {}`", DType::EXAMPLE))
 }
 
 pub fn missing_colon(place: impl ToTokens, key: &Ident) -> Diagnostic {

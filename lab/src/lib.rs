@@ -20,7 +20,7 @@ pub use cell::{Cell, Grid};
 pub use check::Checker;
 pub use error::{Error, refused};
 pub use scores::{Matrix, Scores, Shape};
-pub use topkit::tune::input::{Distribution, MASKED_FINITE, Rng, collisions, nan};
+pub use topkit::tune::input::{Distribution, MASKED_FINITE, Rng, collisions, nan, number};
 
 /// The distributions of the test suites; each of the others is like one of these.
 pub const SUITE: [Distribution; 15] = [

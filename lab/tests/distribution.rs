@@ -214,7 +214,7 @@ fn distinct_64<S: Score>() {
 
 fn one_bin<S: Score>() {
     // From the bits of the type itself, as a kernel bins them; `ordered_key` widens 16 bits first.
-    let key_bits = S::DTYPE.key_bits();
+    let key_bits = S::DTYPE.bits();
     let (top, enough) = if S::DTYPE == DType::F32 { (12, 4000) } else { (8, 250) };
     let mut signs = HashSet::new();
     for row in rows::<S>(Distribution::OneBin) {
@@ -248,7 +248,7 @@ fn nan<S: Score>() {
     let nans: Vec<u32> =
         scores.iter().filter(|x| x.to_f32().is_nan()).map(|x| x.to_bits()).collect();
     assert!((scores.len() / 10..scores.len() / 6).contains(&nans.len()), "{}", nans.len());
-    let sign = 1 << (S::DTYPE.key_bits() - 1);
+    let sign = 1 << (S::DTYPE.bits() - 1);
     let quiet = (S::FILL.to_bits() & !sign) & !S::from_f32(f32::INFINITY).to_bits();
     for (bit, of) in [(sign, "sign"), (quiet, "quiet")] {
         let set = nans.iter().filter(|&&bits| bits & bit != 0).count();
@@ -310,7 +310,7 @@ fn nan_padding<S: Score>() {
         let first =
             scores.iter().position(|x| x.to_f32().is_finite()).expect("every row has a window");
         assert!(scores[first..first + finite].iter().all(|x| x.to_f32().is_finite()), "one window");
-        let sign = 1 << (S::DTYPE.key_bits() - 1);
+        let sign = 1 << (S::DTYPE.bits() - 1);
         let signed = |x: &&S| x.to_f32().is_nan() && x.to_bits() & sign != 0;
         assert!((nan / 3..nan * 2 / 3).contains(&scores.iter().filter(signed).count()));
         starts.insert(first);

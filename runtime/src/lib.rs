@@ -64,7 +64,7 @@ pub use cudarc::driver::CudaStream;
 pub use engine::{Config, Engine, EngineBuilder, Toolchain};
 pub use error::Error;
 pub use plan::{Explanation, Plan};
-pub use problem::{IndexInt, Problem, Score, Workload};
+pub use problem::{F8E4M3, F8E5M2, IndexInt, Problem, Score, Workload};
 pub use select::selector::Selector;
 pub use select::workspace::Workspace;
 pub use topkit_codegen::{Arch, DType, SelectorSpec, Variant};

@@ -171,7 +171,7 @@ struct Sample {
                     threshold = Word::best_key();
                 }
                 // -0 has the key of +0.
-                if (ties && threshold == Word::rough_key(Score::SIGN, 0)) {
+                if (!Score::IS_INTEGER && ties && threshold == Word::rough_key(Score::SIGN, 0)) {
                     threshold = Word::key(typename Score::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};

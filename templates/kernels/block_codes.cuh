@@ -1,10 +1,10 @@
-// block_codes: one CTA selects the top k of one row of bf16 scores that it keeps in registers.
+// block_codes: one CTA selects the top k of one row of bf16 or 8-bit scores that it keeps in registers.
 //
 // The row is loaded once and rounded to fp16, which makes a code of each score and keeps their order. The
-// codes of bf16 scores have 13 bits. One histogram with a bin for each code finds the code of the last
-// winner: scores with a greater code win, and scores with that code are ties. So no candidates are collected
-// and ranked. Beyond the range of fp16 unequal scores share a code: then radix passes over the keys split the
-// ties. Where keys use the column, few ties are ranked, and radix passes split many.
+// codes of bf16 scores have 13 bits, and those of 8-bit scores fewer. One histogram with a bin for each code
+// finds the code of the last winner: scores with a greater code win, and scores with that code are ties. So no
+// candidates are collected and ranked. Beyond the range of fp16 unequal scores share a code: then radix passes
+// over the keys split the ties. Where keys use the column, few ties are ranked, and radix passes split many.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with one digit that holds the
 // whole rounded score.

@@ -1,5 +1,5 @@
-// Compares scores as floating-point numbers, as they were loaded: no score needs its key. A word holds one
-// score of 32 bits or two of 16.
+// Compares scores as numbers, as they were loaded: no score needs its key. A word holds one score of 32 bits or
+// two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
 // Before sm_90 and in the interpreter, plain C++ computes the same results as the instructions, also for
@@ -37,7 +37,7 @@
         hits |= mask & bit;                                                                      \
     }
 
-template <class Dtype, bool LARGEST, bool NAN_WINNING>
+template <class Dtype, bool LARGEST, bool NAN_WINNING, bool IS_INTEGER = Dtype::IS_INTEGER>
 struct Compare {
     using Bits = typename Dtype::Bits;
     static constexpr u32 SCORES = 4 / sizeof(Bits);  // in a word
@@ -140,4 +140,29 @@ struct Compare {
         }
     }
 #endif
+};
+
+// Integers of 32 bits.
+template <class Dtype, bool LARGEST, bool NAN_WINNING>
+struct Compare<Dtype, LARGEST, NAN_WINNING, true> {
+    using Bits = typename Dtype::Bits;
+    static constexpr u32 SCORES = 1;
+
+    static __device__ __forceinline__ Bits score(u32 word, u32) { return word; }
+
+    static __device__ __forceinline__ u32 better(u32 a, u32 b) { return is_beyond(a, b) ? a : b; }
+
+    static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
+        hits |= is_beyond(word, other) ? bit : 0;
+    }
+
+    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
+        hits |= word == other ? bit : 0;
+    }
+
+   private:
+    static __device__ __forceinline__ bool is_beyond(u32 a, u32 b) {
+        const u32 flipped = a ^ Dtype::SIGN;
+        return LARGEST ? flipped > (b ^ Dtype::SIGN) : flipped < (b ^ Dtype::SIGN);
+    }
 };

@@ -43,6 +43,7 @@ struct RowKeys : Config::Source {
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
         const Key key = Ordinal::key(score, column);
         if constexpr (Source::DROPS) {
+            static_assert(!Source::Score::IS_INTEGER, "no key is below that of the least integer");
             const auto score_key = Ordinal::score_key(key);
             if (!keep(column)) {
                 return Key(key - Ordinal::lowest_of(score_key));

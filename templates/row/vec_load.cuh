@@ -10,6 +10,7 @@
 
 // One memory transaction of a thread, by its width in bytes.
 template <u32 BYTES> struct LoadWord;
+template <> struct LoadWord<1>  { using Type = u8; };
 template <> struct LoadWord<2>  { using Type = u16; };
 template <> struct LoadWord<4>  { using Type = u32; };
 template <> struct LoadWord<8>  { using Type = uint2; };

@@ -33,13 +33,26 @@ __device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
     return first | second << 16;
 }
 
+// Of integers the finest halves are for the least magnitudes. Those of the greatest become infinite, and an
+// unsigned 0 the negative infinity: so a missing score, which is the worst, has the code of the worst infinity.
+__device__ __forceinline__ u32 rounded_scores(I32, u32 first, u32 second) {
+    constexpr float UNIT = 1.0f / 32768.0f;
+    return half_pair(__float_as_uint(float(i32(first)) * UNIT), __float_as_uint(float(i32(second)) * UNIT));
+}
+__device__ __forceinline__ u32 rounded_scores(U32, u32 first, u32 second) {
+    constexpr float UNIT = 1.0f / 65536.0f;
+    constexpr u32 NEGATIVE_INFINITY = F32::LEAST;
+    return half_pair(first == 0 ? NEGATIVE_INFINITY : __float_as_uint(float(first) * UNIT),
+                     second == 0 ? NEGATIVE_INFINITY : __float_as_uint(float(second) * UNIT));
+}
+
 // What the codes tell of the scores of a type.
 template <class Dtype>
 struct ScoreCodes {
     using Bits = typename Dtype::Bits;
     static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
 
-    // Whether a code stands for the best infinity and for finite scores beyond the halves.
+    // Whether a code stands for the best infinity and for scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return !IS_F16 && code == HALF_CODE_INFINITY;
     }

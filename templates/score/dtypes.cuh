@@ -9,6 +9,9 @@ struct F32 {
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
     static constexpr u32 MANTISSA_BITS = 23;       // stored
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;  // that is no NaN
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct Bf16 {
@@ -16,6 +19,9 @@ struct Bf16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
     static constexpr u32 MANTISSA_BITS = 7;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct F16 {
@@ -23,4 +29,28 @@ struct F16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
     static constexpr u32 MANTISSA_BITS = 10;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
+// Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
+struct I32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;  // none
+    static constexpr u32 MANTISSA_BITS = 21;       // a sample looks at 2^24 numbers first
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = SIGN;
+    static constexpr Bits GREATEST = ~SIGN;
+};
+
+struct U32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;
+    static constexpr u32 MANTISSA_BITS = 21;
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = 0;
+    static constexpr Bits GREATEST = 0xFFFFFFFFu;
 };

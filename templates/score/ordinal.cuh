@@ -11,10 +11,13 @@
 #include "dtypes.cuh"
 
 // The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+// either sign has the greatest key or the least. No finite or infinite float has those two keys.
 template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
+    if constexpr (Dtype::IS_INTEGER) {
+        return bits ^ Dtype::SIGN;
+    }
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
     if (magnitude > Dtype::INFINITE) {
         return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);

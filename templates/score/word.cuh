@@ -14,9 +14,9 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-    // Stands for a missing score: the infinity that loses.
-    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
-                                                      : u32(Dtype::INFINITE);
+    // Stands for a missing score: the infinity that loses, or the worst integer.
+    static constexpr u32 WORST_BITS = Config::LARGEST ? Dtype::LEAST : Dtype::GREATEST;
+    static constexpr u32 BEST_BITS = Config::LARGEST ? Dtype::GREATEST : Dtype::LEAST;
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
 
     // One score of several words, and its bits as a word.
@@ -43,14 +43,17 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return Ordinal::score_key(Ordinal::key(score, 0));
     }
 
-    // The keys of the two infinities. Only a NaN that loses has a key below the first, and only a NaN
-    // that wins has a key above the second.
+    // The keys of the two infinities, or of the integers at both ends. Only a NaN that loses has a key below
+    // the first, and only a NaN that wins has a key above the second.
     static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
-    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(BEST_BITS)); }
 
     // A word of scores with this key, for `add_beyond`. If no score has the key, the scores have the next
     // key below it. Precondition: the key is at least `worst_key()`.
     static __device__ __forceinline__ u32 of_key(u32 key) {
+        if constexpr (Dtype::IS_INTEGER) {
+            return (Config::LARGEST ? key : ~key) ^ Dtype::SIGN;
+        }
         constexpr u32 MASK = Bits(~Bits(0));
         constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
         constexpr u32 BELOW = ABOVE ^ MASK;
@@ -71,6 +74,9 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     // A score's key, except for NaN and -0. It takes three instructions less, and serves where a wrong key
     // costs only time.
     static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
+        if constexpr (Dtype::IS_INTEGER) {
+            return key(word);
+        }
         const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
         const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
         const u32 key = Config::LARGEST ? ordered : ~ordered;

@@ -118,8 +118,8 @@ struct Outputs {
         if constexpr (Config::VALUES && Config::FILL_IS_GIVEN) {
             *value(slot) = static_cast<Element>(all().value_fill);
         } else if constexpr (Config::VALUES) {
-            // The worst infinity.
-            *value(slot) = Config::LARGEST ? Element(Dtype::SIGN | Dtype::INFINITE) : Element(Dtype::INFINITE);
+            // The worst infinity, or without infinities the worst number.
+            *value(slot) = Config::LARGEST ? Dtype::LEAST : Dtype::GREATEST;
         }
     }
 

@@ -88,6 +88,9 @@ struct F32 {
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
     static constexpr u32 MANTISSA_BITS = 23;       // stored
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;  // that is no NaN
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct Bf16 {
@@ -95,6 +98,9 @@ struct Bf16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
     static constexpr u32 MANTISSA_BITS = 7;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct F16 {
@@ -102,6 +108,30 @@ struct F16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
     static constexpr u32 MANTISSA_BITS = 10;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
+// Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
+struct I32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;  // none
+    static constexpr u32 MANTISSA_BITS = 21;       // a sample looks at 2^24 numbers first
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = SIGN;
+    static constexpr Bits GREATEST = ~SIGN;
+};
+
+struct U32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;
+    static constexpr u32 MANTISSA_BITS = 21;
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = 0;
+    static constexpr Bits GREATEST = 0xFFFFFFFFu;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
@@ -118,10 +148,13 @@ struct F16 {
 // uses score/dtypes.cuh
 
 // The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+// either sign has the greatest key or the least. No finite or infinite float has those two keys.
 template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
+    if constexpr (Dtype::IS_INTEGER) {
+        return bits ^ Dtype::SIGN;
+    }
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
     if (magnitude > Dtype::INFINITE) {
         return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
@@ -419,8 +452,8 @@ __device__ __forceinline__ uint4* dynamic_shared() {
 
 // ---- ptx/compare.cuh ---------------------------------------------------------------------------
 #line 1 "templates/ptx/compare.cuh"
-// Compares scores as floating-point numbers, as they were loaded: no score needs its key. A word holds one
-// score of 32 bits or two of 16.
+// Compares scores as numbers, as they were loaded: no score needs its key. A word holds one score of 32 bits or
+// two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
 // Before sm_90 and in the interpreter, plain C++ computes the same results as the instructions, also for
@@ -458,7 +491,7 @@ __device__ __forceinline__ uint4* dynamic_shared() {
         hits |= mask & bit;                                                                      \
     }
 
-template <class Dtype, bool LARGEST, bool NAN_WINNING>
+template <class Dtype, bool LARGEST, bool NAN_WINNING, bool IS_INTEGER = Dtype::IS_INTEGER>
 struct Compare {
     using Bits = typename Dtype::Bits;
     static constexpr u32 SCORES = 4 / sizeof(Bits);  // in a word
@@ -563,6 +596,31 @@ struct Compare {
 #endif
 };
 
+// Integers of 32 bits.
+template <class Dtype, bool LARGEST, bool NAN_WINNING>
+struct Compare<Dtype, LARGEST, NAN_WINNING, true> {
+    using Bits = typename Dtype::Bits;
+    static constexpr u32 SCORES = 1;
+
+    static __device__ __forceinline__ Bits score(u32 word, u32) { return word; }
+
+    static __device__ __forceinline__ u32 better(u32 a, u32 b) { return is_beyond(a, b) ? a : b; }
+
+    static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
+        hits |= is_beyond(word, other) ? bit : 0;
+    }
+
+    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
+        hits |= word == other ? bit : 0;
+    }
+
+   private:
+    static __device__ __forceinline__ bool is_beyond(u32 a, u32 b) {
+        const u32 flipped = a ^ Dtype::SIGN;
+        return LARGEST ? flipped > (b ^ Dtype::SIGN) : flipped < (b ^ Dtype::SIGN);
+    }
+};
+
 // ---- score/word.cuh ----------------------------------------------------------------------------
 #line 1 "templates/score/word.cuh"
 // Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
@@ -581,9 +639,9 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-    // Stands for a missing score: the infinity that loses.
-    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
-                                                      : u32(Dtype::INFINITE);
+    // Stands for a missing score: the infinity that loses, or the worst integer.
+    static constexpr u32 WORST_BITS = Config::LARGEST ? Dtype::LEAST : Dtype::GREATEST;
+    static constexpr u32 BEST_BITS = Config::LARGEST ? Dtype::GREATEST : Dtype::LEAST;
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
 
     // One score of several words, and its bits as a word.
@@ -610,14 +668,17 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return Ordinal::score_key(Ordinal::key(score, 0));
     }
 
-    // The keys of the two infinities. Only a NaN that loses has a key below the first, and only a NaN
-    // that wins has a key above the second.
+    // The keys of the two infinities, or of the integers at both ends. Only a NaN that loses has a key below
+    // the first, and only a NaN that wins has a key above the second.
     static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
-    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(BEST_BITS)); }
 
     // A word of scores with this key, for `add_beyond`. If no score has the key, the scores have the next
     // key below it. Precondition: the key is at least `worst_key()`.
     static __device__ __forceinline__ u32 of_key(u32 key) {
+        if constexpr (Dtype::IS_INTEGER) {
+            return (Config::LARGEST ? key : ~key) ^ Dtype::SIGN;
+        }
         constexpr u32 MASK = Bits(~Bits(0));
         constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
         constexpr u32 BELOW = ABOVE ^ MASK;
@@ -638,6 +699,9 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     // A score's key, except for NaN and -0. It takes three instructions less, and serves where a wrong key
     // costs only time.
     static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
+        if constexpr (Dtype::IS_INTEGER) {
+            return key(word);
+        }
         const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
         const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
         const u32 key = Config::LARGEST ? ordered : ~ordered;
@@ -709,6 +773,7 @@ struct RowKeys : Config::Source {
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
         const Key key = Ordinal::key(score, column);
         if constexpr (Source::DROPS) {
+            static_assert(!Source::Score::IS_INTEGER, "no key is below that of the least integer");
             const auto score_key = Ordinal::score_key(key);
             if (!keep(column)) {
                 return Key(key - Ordinal::lowest_of(score_key));
@@ -2353,7 +2418,7 @@ struct Sample {
                     threshold = Word::best_key();
                 }
                 // -0 has the key of +0.
-                if (ties && threshold == Word::rough_key(Score::SIGN, 0)) {
+                if (!Score::IS_INTEGER && ties && threshold == Word::rough_key(Score::SIGN, 0)) {
                     threshold = Word::key(typename Score::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};
@@ -3015,13 +3080,26 @@ __device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
     return first | second << 16;
 }
 
+// Of integers the finest halves are for the least magnitudes. Those of the greatest become infinite, and an
+// unsigned 0 the negative infinity: so a missing score, which is the worst, has the code of the worst infinity.
+__device__ __forceinline__ u32 rounded_scores(I32, u32 first, u32 second) {
+    constexpr float UNIT = 1.0f / 32768.0f;
+    return half_pair(__float_as_uint(float(i32(first)) * UNIT), __float_as_uint(float(i32(second)) * UNIT));
+}
+__device__ __forceinline__ u32 rounded_scores(U32, u32 first, u32 second) {
+    constexpr float UNIT = 1.0f / 65536.0f;
+    constexpr u32 NEGATIVE_INFINITY = F32::LEAST;
+    return half_pair(first == 0 ? NEGATIVE_INFINITY : __float_as_uint(float(first) * UNIT),
+                     second == 0 ? NEGATIVE_INFINITY : __float_as_uint(float(second) * UNIT));
+}
+
 // What the codes tell of the scores of a type.
 template <class Dtype>
 struct ScoreCodes {
     using Bits = typename Dtype::Bits;
     static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
 
-    // Whether a code stands for the best infinity and for finite scores beyond the halves.
+    // Whether a code stands for the best infinity and for scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return !IS_F16 && code == HALF_CODE_INFINITY;
     }

@@ -131,5 +131,5 @@ fn special<S: Score>(rng: &mut Rng) -> S {
 
 /// A number from -1 to 1, evenly.
 fn number<S: Score>(rng: &mut Rng) -> S {
-    S::from_f32((rng.bits() as i32) as f32 * (1.0 / 2_147_483_648.0))
+    topkit_lab::number((rng.bits() as i32) as f32 * (1.0 / 2_147_483_648.0))
 }

@@ -6,11 +6,14 @@ use topkit::{
     spec::{Fill, IndexType, KernelKind, NanPolicy, Order, RowShape, Select, Semantics, Ties},
 };
 
-/// Each dtype at each vector width, the other keys going round beside them, each dtype held in
-/// registers, each filter, and a row held by a cluster.
+/// The dtypes with a golden at each vector width.
+pub const AT_EACH_WIDTH: [DType; 3] = [DType::F32, DType::Bf16, DType::F16];
+
+/// Dtypes at each vector width, the other keys going round beside them, the same dtypes held in registers, each
+/// filter, a row held by a cluster, and each of the other dtypes once.
 pub fn variants() -> Vec<Variant> {
     let mut variants = Vec::new();
-    for dtype in DType::ALL {
+    for dtype in AT_EACH_WIDTH {
         for vec_size in [1, 2, 4, 8] {
             let turn = variants.len();
             let one_of = |values: &[u32]| values[turn % values.len()];
@@ -28,7 +31,7 @@ pub fn variants() -> Vec<Variant> {
             });
         }
     }
-    for (turn, dtype) in DType::ALL.into_iter().enumerate() {
+    for (turn, dtype) in AT_EACH_WIDTH.into_iter().enumerate() {
         variants.push(Variant {
             kernel: KernelKind::BlockResident,
             dtype,
@@ -44,7 +47,7 @@ pub fn variants() -> Vec<Variant> {
     }
     let filters = [KernelKind::BlockFilter, KernelKind::ClusterFilter, KernelKind::GridFilter];
     for (turn, kernel) in filters.into_iter().enumerate() {
-        let dtype = DType::ALL[turn];
+        let dtype = AT_EACH_WIDTH[turn];
         variants.push(Variant {
             kernel,
             dtype,
@@ -105,6 +108,21 @@ pub fn variants() -> Vec<Variant> {
             semantics,
             ..*plain
         }));
+    }
+    let others = DType::ALL.into_iter().filter(|dtype| !AT_EACH_WIDTH.contains(dtype));
+    for (turn, dtype) in others.enumerate() {
+        variants.push(Variant {
+            kernel: KernelKind::BlockRadix,
+            dtype,
+            vec_size: dtype.widest_load(),
+            bins: 2048,
+            threads: 512,
+            items: 0,
+            cluster: 1,
+            stages: Variant::STAGES,
+            semantics: semantics(turn),
+            program: None,
+        });
     }
     // A kernel without an entry has the first of the sizes that a tuning measures.
     for &kernel in KernelKind::ALL {

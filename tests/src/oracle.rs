@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 use topkit::{
-    IndexInt, Score,
+    DType, IndexInt, Score,
     spec::{NanPolicy, Order, Select, Semantics, Ties},
 };
 
@@ -53,9 +53,11 @@ pub fn top_k_row<S: Score, I: IndexInt>(
     let mut indices: Vec<I> = columns.iter().map(|&column| I::from_column(column)).collect();
     let mut values: Vec<S> = columns.iter().map(|&column| scores[column as usize]).collect();
     indices.resize(k, I::FILL);
+    // This type has no infinity, and its greatest number is 448.
+    let best = if S::DTYPE == DType::F8E4m3 { 448.0 } else { f32::INFINITY };
     let worst = match semantics.select {
-        Select::Largest => f32::NEG_INFINITY,
-        Select::Smallest => f32::INFINITY,
+        Select::Largest => -best,
+        Select::Smallest => best,
     };
     values.resize(k, S::from_f32(worst));
     (indices, values)

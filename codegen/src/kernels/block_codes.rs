@@ -1,4 +1,4 @@
-//! `block_codes`: one CTA a row of bf16 scores, the row in its registers, a histogram bin for each code.
+//! `block_codes`: one CTA a row of bf16 or 8-bit scores, the row in its registers, a histogram bin for each code.
 
 use super::resident::{self, ITEMS};
 use super::{Kernel, LaunchKind, STAGES, Sizes};
@@ -30,12 +30,13 @@ pub(super) const KERNEL: Kernel = Kernel {
     }],
 };
 
-/// The codes of bf16 scores have 13 bits. Those of other scores have more, too many for a bin each.
+/// The codes of bf16 scores have 13 bits, and those of 8-bit scores fewer. Those of other scores have more,
+/// too many for a bin each.
 fn check(variant: &Variant, faults: &mut Vec<Fault>) {
     resident::check(variant, faults);
-    if variant.dtype != DType::Bf16 {
+    if variant.dtype != DType::Bf16 && variant.dtype.bytes() > 1 {
         let message = format!("{} serves no {} scores", variant.kernel, variant.dtype);
-        faults.push(Fault::of(Key::Dtype, message, "use bf16"));
+        faults.push(Fault::of(Key::Dtype, message, "use bf16 or a dtype of 8 bits"));
     }
 }
 

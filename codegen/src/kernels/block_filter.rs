@@ -30,7 +30,7 @@ pub(super) const KERNEL: Kernel = Kernel {
 /// As many as there is shared memory for: two of 512 threads, or three of 256 where a row is in 16
 /// bits.
 fn ctas(variant: &Variant) -> u32 {
-    let small = variant.threads < 512 && variant.dtype.bytes() == 2;
+    let small = variant.threads < 512 && variant.dtype.score_bytes() == 2;
     match variant.ring_bytes() {
         ..=0x8000 if small => 3,
         ..=0x10000 if variant.threads <= 512 => 2,

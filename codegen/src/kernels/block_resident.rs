@@ -37,7 +37,7 @@ pub(super) const KERNEL: Kernel = Kernel {
 /// some 32 registers, and small CTAs more to split a bin of many equal scores.
 fn ctas(variant: &Variant) -> u32 {
     let small = variant.threads < 512;
-    let loaded = variant.items * variant.dtype.bytes() / 4;
+    let loaded = variant.items * variant.dtype.score_bytes() / 4;
     let rounded = if small { 0 } else { variant.items / 2 };
     let others = if variant.items < 64 { 32 } else { 64 };
     let ctas = 64 * 1024 / (variant.threads * (loaded + rounded + others));

@@ -31,7 +31,6 @@ pub(super) const fn shared_variables(variant: &Variant) -> u32 {
 
 pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
     let name = variant.kernel.name();
-    faults.extend(super::floats_only(variant));
     let mut refuse = |key, message, hint: String| faults.push(Fault::of(key, message, hint));
     let wanted = variant.dtype.widest_load();
     if variant.vec_size != wanted {
@@ -54,8 +53,9 @@ pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
         refuse(Key::Threads, message, format!("set `cluster` to {} or less", threads / 32));
     }
     let more = variant.stages > Variant::STAGES;
-    if more && (variant.items, variant.dtype.bytes()) != (32, 2) {
-        let message = format!("{name} has more than two stages for 32 scores of 16 bits a thread");
+    if more && (variant.items != 32 || variant.dtype.bytes() > 2) {
+        let message =
+            format!("{name} has more than two stages for 32 scores of 16 or 8 bits a thread");
         refuse(Key::Threads, message, format!("set `stages` to {}", Variant::STAGES));
     }
     if !ITEMS.contains(&variant.items) {

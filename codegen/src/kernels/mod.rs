@@ -18,7 +18,7 @@ mod warp_resident;
 pub use launch::LaunchKind;
 
 use crate::naming::named;
-use crate::{Arch, Fault, Key, Ties, Variant};
+use crate::{Arch, Fault, Ties, Variant};
 
 /// Makes the enum, its names, its table of facts and the table of templates.
 macro_rules! kernels {
@@ -58,7 +58,7 @@ kernels! {
     BlockRadix = block_radix,
     /// One CTA a row of at most 32768 columns, the row in its registers.
     BlockResident = block_resident,
-    /// One CTA a row of at most 32768 columns of bf16 scores, the row in its registers.
+    /// One CTA a row of at most 32768 columns of bf16 or 8-bit scores, the row in its registers.
     BlockCodes = block_codes,
     /// A cluster of CTAs a row of at most 524288 columns, the row in their registers.
     ClusterResident = cluster_resident,
@@ -120,12 +120,6 @@ const CLUSTERS: &[u32] = &[2, 3, 4, 6, 8, 16];
 
 /// The stages of a kernel that has no choice of them.
 const STAGES: &[u32] = &[Variant::STAGES];
-
-/// Refuses other scores than floats, for kernels that round them to fp16 or compare them as floats.
-fn floats_only(variant: &Variant) -> Option<Fault> {
-    let message = || format!("{} serves no {} scores", variant.kernel, variant.dtype);
-    (!variant.dtype.is_float()).then(|| Fault::of(Key::Dtype, message(), "use a float dtype"))
-}
 
 /// One CTA a multiprocessor.
 fn alone(_: &Variant) -> u32 {
@@ -211,7 +205,7 @@ impl Variant {
         };
         match set {
             Some(bytes) => bytes as u32,
-            None => self.dtype.bytes(),
+            None => self.dtype.score_bytes(),
         }
     }
 

@@ -6,11 +6,16 @@ use crate::{Fault, Key, Variant};
 pub(super) const ITEMS: &[u32] = &[8, 16, 32, 64];
 
 pub(super) fn check(variant: &Variant, faults: &mut Vec<Fault>) {
-    faults.extend(super::floats_only(variant));
     let wanted = variant.dtype.widest_load();
     if variant.vec_size != wanted {
         let message = format!("a resident row of {} is loaded 16 bytes at a time", variant.dtype);
         faults.push(Fault::of(Key::VecSize, message, format!("use {wanted}")));
+    }
+    if variant.items < wanted {
+        let items = variant.items;
+        let message =
+            format!("a thread cannot hold {items} scores: a load of {} is {wanted}", variant.dtype);
+        faults.push(Fault::of(Key::Threads, message, format!("{wanted} or more")));
     }
     let fits = variant.threads.saturating_mul(variant.items) <= Variant::MAX_CAPACITY;
     if !ITEMS.contains(&variant.items) || !fits {

@@ -82,9 +82,9 @@ impl Semantics {
         self.sorts() || self.values || self.count || matches!(self.fill, Fill::Given)
     }
 
-    /// The constants of `Config` that `Outputs` reads; none without the keys of the output. A program may have other
-    /// keys of scores than the plain ones, which tell their scores.
-    pub(crate) fn output_constants(&self, has_program: bool) -> Vec<String> {
+    /// The constants of `Config` that `Outputs` reads; none without the keys of the output. `keys_tell` says whether
+    /// a key tells the element: not one of a program, of an integer or of a widened score.
+    pub(crate) fn output_constants(&self, keys_tell: bool) -> Vec<String> {
         if !self.has_outputs() {
             return Vec::new();
         }
@@ -93,7 +93,7 @@ impl Semantics {
             ("VALUES", self.values),
             ("COUNTS", self.count),
             ("FILL_IS_GIVEN", self.fill == Fill::Given),
-            ("KEYS_TELL_VALUES", !has_program),
+            ("KEYS_TELL_VALUES", keys_tell),
         ];
         let flags = flags.map(|(name, value)| format!("static constexpr bool {name} = {value};"));
         std::iter::once(order).chain(flags).collect()
@@ -138,7 +138,7 @@ mod tests {
             assert!(error.contains("two members of its argument are called"), "{error}");
         }
         assert_eq!(words(all).len(), OutputWord::ALL.len());
-        let constants = all.output_constants(true);
+        let constants = all.output_constants(false);
         assert!(constants.contains(&"static constexpr bool KEYS_TELL_VALUES = false;".to_owned()));
         assert!(constants.contains(&"static constexpr Order ORDER = Order::UNSORTED;".to_owned()));
     }

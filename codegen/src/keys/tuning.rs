@@ -1,6 +1,7 @@
 //! The keys that decide the speed: the tuning axes, each a list of sizes.
 
 use super::Key;
+use crate::selector::VEC_SIZES;
 use crate::{SelectorSpec, Variant};
 use std::borrow::Cow;
 
@@ -22,7 +23,7 @@ macro_rules! tuning_keys {
         pub(crate) const TUNING_KEYS: &[&TuningKey] = &[$(&TuningKey {
             key: Key::$key,
             allowed: &$allowed,
-            default: &$default,
+            default: $default,
             of_spec: |spec| &spec.$field,
             of_spec_mut: |spec| &mut spec.$field,
             of_variant: |variant| variant.$field,
@@ -38,11 +39,11 @@ macro_rules! tuning_keys {
 }
 
 tuning_keys! {
-    // 16 bytes of every dtype.
-    VecSize vec_size: [1, 2, 4, 8], default [4, 8];
+    // The default stands for 16 bytes of every dtype; see `SelectorSpec::vec_sizes`.
+    VecSize vec_size: [1, 2, 4, 8, 16], default VEC_SIZES;
     // 256 bins resolve a 16-bit key in two passes; 4096 fill a third of the 48 KB every GPU grants.
-    Bins bins: [256, 512, 1024, 2048, 4096], default [1024, 2048, 4096];
-    Threads threads: [128, 256, 512, 1024], default [256, 512, 1024];
+    Bins bins: [256, 512, 1024, 2048, 4096], default &[1024, 2048, 4096];
+    Threads threads: [128, 256, 512, 1024], default &[256, 512, 1024];
 }
 
 impl TuningKey {

@@ -18,7 +18,7 @@ use crate::plan::{GpuTable, Limits, Plan, Refusal};
 use cudarc::driver::sys::CUstream;
 use memory::{DeviceMemory, DeviceStream};
 use std::sync::Arc;
-use topkit_codegen::{Fault, SelectorSpec, Variant};
+use topkit_codegen::{SelectorSpec, Variant};
 
 /// Runs kernels. A toolchain is one: with a GPU, CUDA's; without, one that refuses every launch. The host is one:
 /// its kernel is the meaning of a selector.

@@ -175,6 +175,8 @@ impl Planner {
     fn narrowed(&self, problem: &Problem) -> Option<Narrowed> {
         let table = self.table.as_ref()?;
         let mut wide = SelectorSpec::clone(&self.spec);
+        let vec_sizes = self.spec.vec_sizes(problem.dtype);
+        wide.vec_size = vec_sizes.to_vec().into();
         let of_dtype = |variant: &&Variant| variant.dtype == problem.dtype;
         let times = table.points.iter().flat_map(|(point, _)| &point.times);
         for variant in times.map(|(launch, _)| &launch.variant).filter(of_dtype) {
@@ -188,8 +190,8 @@ impl Planner {
                 }
             }
         }
-        if [&wide.vec_size, &wide.bins, &wide.threads]
-            == [&self.spec.vec_size, &self.spec.bins, &self.spec.threads]
+        if *wide.vec_size == *vec_sizes
+            && [&wide.bins, &wide.threads] == [&self.spec.bins, &self.spec.threads]
         {
             return None;
         }
@@ -204,7 +206,7 @@ impl Planner {
         (factor > 1.0 + CLEAR).then(|| {
             let variant = fastest.variant;
             let undeclared = [
-                (Key::VecSize, variant.vec_size, &self.spec.vec_size),
+                (Key::VecSize, variant.vec_size, vec_sizes),
                 (Key::Bins, variant.bins, &self.spec.bins),
                 (Key::Threads, variant.threads, &self.spec.threads),
             ]

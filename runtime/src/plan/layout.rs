@@ -82,10 +82,10 @@ mod tests {
         }
     }
 
-    /// 672 shapes: rows of every length modulo 16 bytes, some of them odd.
+    /// 672 shapes of measured dtypes: rows of every length modulo 16 bytes, some of them odd.
     fn shapes() -> Vec<Problem> {
         let mut shapes = Vec::new();
-        for dtype in DType::ALL {
+        for dtype in [DType::F32, DType::Bf16, DType::F16] {
             for rows in [1, 2, 8, 32, 64, 128, 256] {
                 for columns in [5001, 8192, 16_385, 65_538, 131_073, 256_004, 524_289, 1_048_577] {
                     for k in [64, 512, 2048, 4096] {

@@ -30,7 +30,7 @@ fn streaming(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Variant
     Variant {
         kernel: KernelKind::BlockRadix,
         dtype: problem.dtype,
-        vec_size: of_axis(wanted_vec_size(problem), &spec.vec_size),
+        vec_size: of_axis(wanted_vec_size(problem), spec.vec_sizes(problem.dtype)),
         bins: of_axis(wanted_bins(problem), &spec.bins),
         threads: of_axis(wanted_threads(problem, limits), &spec.threads),
         items: 0,
@@ -65,7 +65,7 @@ fn by_warps(
     }
     let kernel = KernelKind::WarpResident;
     let (vec_size, bins) = (wanted_vec_size(problem).value, kernel.measured().first()?.bins[0]);
-    if !spec.vec_size.contains(&vec_size) || !spec.bins.contains(&bins) {
+    if !spec.vec_sizes(problem.dtype).contains(&vec_size) || !spec.bins.contains(&bins) {
         return None;
     }
     let sizeless = Variant { kernel, vec_size, bins, ..streaming(spec, problem, limits) };
@@ -93,15 +93,16 @@ fn resident(
     tried: &Tried,
 ) -> Option<Variant> {
     let vec_size = wanted_vec_size(problem).value;
-    if problem.columns > Variant::MAX_CAPACITY as usize || !spec.vec_size.contains(&vec_size) {
+    if problem.columns > Variant::MAX_CAPACITY as usize
+        || !spec.vec_sizes(problem.dtype).contains(&vec_size)
+    {
         return None;
     }
     let many_rows = has_many_rows(problem, limits);
     // 32 x 8192 bf16 at k = 512, 2.9 us with a bin for each code and 3.2 without (H200).
-    let kernel = match problem.dtype {
-        DType::Bf16 => KernelKind::BlockCodes,
-        _ => KernelKind::BlockResident,
-    };
+    // A score of 8 bits has few codes, too.
+    let few_codes = problem.dtype == DType::Bf16 || problem.dtype.bytes() == 1;
+    let kernel = if few_codes { KernelKind::BlockCodes } else { KernelKind::BlockResident };
     let shapes = spec
         .threads
         .iter()
@@ -157,7 +158,7 @@ fn shared(
     tried: &Tried,
 ) -> Option<Variant> {
     let vec_size = wanted_vec_size(problem).value;
-    let declared = spec.vec_size.contains(&vec_size)
+    let declared = spec.vec_sizes(problem.dtype).contains(&vec_size)
         && spec.bins.contains(&SHARED_BINS)
         && spec.threads.contains(&FILTER_THREADS);
     if !declared || !limits.clusters || problem.columns <= ALONE {
@@ -218,7 +219,7 @@ fn filtering(
 ) -> Option<Variant> {
     let bytes = problem.columns * problem.dtype.bytes() as usize;
     let vec_size = wanted_vec_size(problem).value;
-    let declared = spec.vec_size.contains(&vec_size)
+    let declared = spec.vec_sizes(problem.dtype).contains(&vec_size)
         && spec.bins.contains(&FILTER_BINS)
         && spec.threads.contains(&FILTER_THREADS);
     if !declared
@@ -273,7 +274,7 @@ fn filtering(
     };
     // Two CTAs of 512 threads and 64 bytes each share a multiprocessor.
     let by_a_cta = || {
-        let items = 64 / problem.dtype.bytes();
+        let items = (64 / problem.dtype.bytes()).min(32);
         with(KernelKind::BlockFilter, items, 1, Variant::STAGES).filter(usable)
     };
     CLUSTERS.iter().find_map(by_a_cluster).or_else(by_a_cta)
@@ -286,7 +287,7 @@ fn wanted_stages(problem: &Problem, ctas: u32) -> u32 {
     let mut more = KernelKind::ClusterFilter.stages().iter().filter(|own| **own > Variant::STAGES);
     let fewest = more.find(|&&stages| stripes * stages as usize >= problem.columns);
     // One stripe needs no stages. 32 bits a score leave no room for more stripes.
-    let several = problem.columns > stripes && problem.dtype.bytes() == 2;
+    let several = problem.columns > stripes && problem.dtype.bytes() <= 2;
     fewest.copied().filter(|_| several).unwrap_or(Variant::STAGES)
 }
 
@@ -338,7 +339,8 @@ pub(super) fn reasons(
         }
         Reason { key, value, why }
     };
-    let vec_size = reason(Key::VecSize, variant.vec_size, wanted_vec_size(problem), &spec.vec_size);
+    let vec_sizes = spec.vec_sizes(problem.dtype);
+    let vec_size = reason(Key::VecSize, variant.vec_size, wanted_vec_size(problem), vec_sizes);
     let told = |key, value, wanted: Wanted, axis: &[u32], why: Option<String>| match why {
         Some(why) => Reason { key, value, why },
         None => reason(key, value, wanted, axis),
@@ -428,7 +430,7 @@ mod tests {
                 let variant = named(columns);
                 assert_eq!((variant.kernel, variant.items), (KernelKind::WarpResident, items));
             }
-            let block = if dtype == DType::Bf16 {
+            let block = if dtype == DType::Bf16 || dtype.bytes() == 1 {
                 KernelKind::BlockCodes
             } else {
                 KernelKind::BlockResident

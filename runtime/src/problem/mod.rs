@@ -5,10 +5,12 @@
 
 pub(crate) mod args;
 mod error;
+mod float8;
 mod score;
 mod workload;
 
 pub use error::{TooLarge, TooShort};
+pub use float8::{F8E4M3, F8E5M2};
 pub use score::{IndexInt, Score};
 pub use workload::Workload;
 

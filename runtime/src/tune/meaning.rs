@@ -44,7 +44,7 @@ mod tests {
         for &kernel in KernelKind::ALL {
             for dtype in DType::ALL {
                 let of = |v: &&Variant| (v.kernel, v.dtype) == (kernel, dtype);
-                // One kernel serves bf16 alone.
+                // One kernel serves dtypes of few codes alone.
                 if !variants.iter().any(|variant| of(&variant)) {
                     assert_eq!(kernel, KernelKind::BlockCodes, "{dtype}");
                     continue;

@@ -6,13 +6,13 @@
 //! makes it, ranks its rows once, and has every kernel select from it with several k.
 
 use crate::device::{Case, Element, Layout, engine, on, whole_selector};
-use half::{bf16, f16};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use topkit::{
     DType, Score, Selector, Variant,
     spec::{KernelKind, NanPolicy, Order, RowShape, Select, Semantics, Ties},
+    with_score,
 };
 use topkit_lab::Rng;
 use topkit_tests::fuzz;
@@ -167,22 +167,20 @@ fn special_rows_are_exact() {
         while goes_on() {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let subject = &subjects[number % subjects.len()];
-            match number / subjects.len() % 3 {
-                0 => matrix::<f32>(subject, number, &tally),
-                1 => matrix::<bf16>(subject, number, &tally),
-                _ => matrix::<f16>(subject, number, &tally),
-            }
+            let dtype = DType::ALL[number / subjects.len() % DType::ALL.len()];
+            with_score!(dtype, S => matrix::<S>(subject, number, &tally));
         }
     });
     let Tally { rows, scores, faults } = tally;
     println!(
         "{} selections from {} rows, which have {} scores; {kernels} variants of {} kernels, \
-         {} meanings, f32, bf16 and f16; {compiled} s to compile, {} s in all",
+         {} meanings, {} dtypes; {compiled} s to compile, {} s in all",
         rows.load(Ordering::Relaxed),
         next.into_inner() * MATRIX,
         scores.into_inner(),
         KernelKind::ALL.len(),
         subjects.len(),
+        DType::ALL.len(),
         begun.elapsed().as_secs()
     );
     let faults = faults.into_inner().unwrap();

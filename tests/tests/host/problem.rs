@@ -23,7 +23,7 @@ pub struct Problem {
 impl Problem {
     pub fn scores<S: Score>(&self) -> Vec<S> {
         // The upper half of a 32-bit pattern makes hard cases for 16-bit types; the lower half does not.
-        let shift = 32 - S::DTYPE.key_bits();
+        let shift = 32 - S::DTYPE.bits();
         self.bits.iter().map(|&bits| S::from_bits(bits >> shift)).collect()
     }
 

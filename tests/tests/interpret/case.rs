@@ -67,10 +67,10 @@ pub fn resident(
     }
 }
 
-/// The kernel that has a bin for each code of a bf16 score.
-pub fn codes(threads: u32, items: u32, semantics: Semantics) -> Variant {
+/// The kernel that has a bin for each code of a score.
+pub fn codes(dtype: DType, threads: u32, items: u32, semantics: Semantics) -> Variant {
     let kernel = KernelKind::BlockCodes;
-    Variant { kernel, ..resident(DType::Bf16, 512, threads, items, semantics) }
+    Variant { kernel, ..resident(dtype, 512, threads, items, semantics) }
 }
 
 /// The kernel that holds its row in several CTAs.
@@ -113,7 +113,7 @@ pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 7] {
     [
         variant(dtype, 16 / dtype.bytes(), 512, 128, semantics),
         resident(dtype, 512, 128, 16, semantics),
-        shared(dtype, 512, 128, 8, 2, semantics),
+        shared(dtype, 512, 128, dtype.widest_load().max(8), 2, semantics),
         filter(KernelKind::BlockFilter, 1),
         filter(KernelKind::ClusterFilter, 2),
         filter(KernelKind::GridFilter, 1),
@@ -124,15 +124,23 @@ pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 7] {
 /// The rules for ties of [`every_meaning`], one for each order of scores.
 const TIES: [Ties; 4] = [Ties::Any, Ties::LowestIndex, Ties::HighestIndex, Ties::Any];
 
-/// Every kernel with either end of the order and both NaN policies. Score types go round, and so do rules for
-/// ties, and dense and ragged rows, so that the compiler has little to do. `block_codes` serves bf16 alone.
+/// The dtypes that kernels select from as they are stored.
+pub const STORED: [DType; 3] = [DType::F32, DType::Bf16, DType::F16];
+
+/// Every kernel with either end of the order and both NaN policies. The score types that are not widened go
+/// round, and so do rules for ties, and dense and ragged rows, so that the compiler has little to do.
 pub fn every_meaning() -> Vec<Variant> {
     let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
     let of_meaning = |(turn, (select, nan)): (usize, _)| {
         let (rows, ties) = (RowShape::ALL[turn % RowShape::ALL.len()], TIES[turn]);
-        let own = codes(128, 16, Semantics { select, nan, ties, rows, ..Semantics::DEFAULT });
+        let own = codes(
+            DType::Bf16,
+            128,
+            16,
+            Semantics { select, nan, ties, rows, ..Semantics::DEFAULT },
+        );
         let others = (0..7).map(move |index| {
-            let dtype = DType::ALL[(turn + index) % DType::ALL.len()];
+            let dtype = STORED[(turn + index) % STORED.len()];
             let rows = RowShape::ALL[(turn + index) % RowShape::ALL.len()];
             each_kernel(dtype, Semantics { select, nan, ties, rows, ..Semantics::DEFAULT })[index]
         });
@@ -141,33 +149,27 @@ pub fn every_meaning() -> Vec<Variant> {
     meanings.enumerate().flat_map(of_meaning).collect()
 }
 
-/// Every kernel with two outputs out of those that a selector may declare. Score types, both ends of the order and
-/// the rows go round.
+/// Every kernel with its winners sorted best first, with values and counts; and three that write all of that unsorted.
+/// Score types, both ends of the order, rules for ties and the rows go round.
 pub fn every_output() -> Vec<Variant> {
-    let plain = Semantics { values: true, count: true, ..Semantics::DEFAULT };
-    let outputs = [
-        Semantics { order: Order::ByValue, ..plain },
-        Semantics { order: Order::ByIndex, ..plain },
-        Semantics { order: Order::ByValue, values: false, ..plain },
-        plain,
-        Semantics { order: Order::ByIndex, values: false, count: false, ..plain },
-    ];
-    let of_kernel = |kernel: usize| {
-        [kernel, kernel + 3].map(|turn| {
-            let one_of = |count: usize| turn % count;
-            let semantics = Semantics {
-                select: Select::ALL[one_of(2)],
-                nan: NanPolicy::ALL[one_of(2)],
-                rows: RowShape::ALL[turn / 2 % 2],
-                ..outputs[one_of(outputs.len())]
-            };
-            match each_kernel(DType::ALL[one_of(3)], semantics).get(kernel) {
-                Some(variant) => *variant,
-                None => codes(128, 16, semantics),
-            }
-        })
+    let unsorted = Semantics { values: true, count: true, ..Semantics::DEFAULT };
+    let sorted = Semantics { order: Order::ByValue, ..unsorted };
+    let meanings = (0..8).map(|kernel| (kernel, sorted));
+    let meanings = meanings.chain([0, 1, 3].map(|kernel| (kernel, unsorted)));
+    let of_meaning = |(turn, (kernel, outputs)): (usize, (usize, Semantics))| {
+        let semantics = Semantics {
+            select: Select::ALL[turn % 2],
+            nan: NanPolicy::ALL[turn / 2 % 2],
+            ties: Ties::ALL[turn % 3],
+            rows: RowShape::ALL[turn / 3 % 2],
+            ..outputs
+        };
+        match each_kernel(DType::ALL[turn % DType::ALL.len()], semantics).get(kernel) {
+            Some(variant) => *variant,
+            None => codes(DType::Bf16, 128, 16, semantics),
+        }
     };
-    (0..8).flat_map(of_kernel).collect()
+    meanings.enumerate().map(of_meaning).collect()
 }
 
 /// What the resident kernels of [`each_kernel`] hold in a CTA or a cluster.

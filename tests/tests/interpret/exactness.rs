@@ -116,7 +116,7 @@ fn resident_bf16_is_exact() {
 fn a_bin_for_each_code_is_exact() {
     let sizes = [(128, 8), (256, 32), (512, 16), (1024, 8)];
     rows_in_registers::<bf16>(
-        &sizes.map(|(threads, items)| codes(threads, items, Semantics::DEFAULT)),
+        &sizes.map(|(threads, items)| codes(DType::Bf16, threads, items, Semantics::DEFAULT)),
     );
 }
 

@@ -3,6 +3,7 @@
 
 mod case;
 mod dealt;
+mod dtypes;
 mod exactness;
 mod faults;
 mod filter;

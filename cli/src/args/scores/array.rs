@@ -7,7 +7,7 @@
 use super::stored::{Number, Stored, views};
 use super::{Read, Reading, Told};
 use crate::ui::exit::Failure;
-use topkit::{DType, with_score};
+use topkit::{DType, Score, with_score};
 use topkit_lab::{Matrix, Scores, memory};
 
 /// The type of the elements, as the file names it.

@@ -328,7 +328,7 @@ mod tests {
             (selector("bins = 256"), "below [selector.tuning]"),
             (selector("[selector.tuning]\nthreads = [512, 512]"), "twice"),
             (selector("values = 1"), "`values` is true or false"),
-            (selector("values = true"), "values"),
+            (selector("values = \"maybe\""), "values"),
             (selector("rows = [\"dense\"]"), "`rows` is one word"),
             (selector("select = 3"), "`select` is not of type integer"),
             (selector("variants = 2"), "[[selector.problem]]"),

@@ -84,8 +84,10 @@ pub fn recall(args: &Args, json: bool) -> Result<Report, Failure> {
     let place = args.choice.place()?;
     let progress = progress::spinner(json);
     // All that can be refused is refused before logits are made.
-    for (dtype, &k) in DType::ALL.iter().flat_map(|dtype| args.k.iter().map(move |k| (dtype, k))) {
-        select::check(&place, &Problem::new(*dtype, rows, columns, k), &progress)?;
+    for dtype in [DType::F32, DType::Bf16, DType::F16] {
+        for &k in &args.k {
+            select::check(&place, &Problem::new(dtype, rows, columns, k), &progress)?;
+        }
     }
     progress.finish_and_clear();
     let input = match read {

@@ -38,9 +38,13 @@ pub struct Row {
 #[derive(Debug)]
 struct Winner {
     index: i32,
-    score: f32,
+    score: f64,
+    /// The place of the score in the order of scores.
+    key: u32,
+    /// Shown without decimals.
+    integer: bool,
     /// As the kernel wrote it.
-    value: Option<f32>,
+    value: Option<f64>,
     label: Option<String>,
 }
 
@@ -82,9 +86,15 @@ pub fn rows<S: Score>(
         let values = answer.values.as_ref().map(|values| &values[number * k..][..k]);
         let winner = |(place, &index): (usize, &i32)| {
             let column = usize::try_from(index).ok()?;
-            let score = scores.get(column)?.to_f32();
-            let value = values.map(|values| values[place].to_f32());
-            Some(Winner { index, score, value, label: labels.of(start + column) })
+            let score = *scores.get(column)?;
+            Some(Winner {
+                index,
+                score: score.to_f64(),
+                key: score.ordered_key(semantics.nan),
+                integer: S::DTYPE.is_integer(),
+                value: values.map(|values| values[place].to_f64()),
+                label: labels.of(start + column),
+            })
         };
         let mut winners: Vec<_> = indices
             .iter()
@@ -92,13 +102,12 @@ pub fn rows<S: Score>(
             .filter(|(_, index)| **index != <i32 as IndexInt>::FILL)
             .filter_map(winner)
             .collect();
-        let key = |winner: &Winner| winner.score.ordered_key(semantics.nan);
         match (semantics.order, semantics.select) {
             (Order::Unsorted, Select::Largest) => {
-                winners.sort_by_key(|winner| (Reverse(key(winner)), winner.index));
+                winners.sort_by_key(|winner| (Reverse(winner.key), winner.index));
             }
             (Order::Unsorted, Select::Smallest) => {
-                winners.sort_by_key(|winner| (key(winner), winner.index));
+                winners.sort_by_key(|winner| (winner.key, winner.index));
             }
             _ => {}
         }
@@ -131,12 +140,13 @@ impl Row {
 
     /// For a program: every winner.
     pub fn json(&self) -> Value {
-        // JSON has no NaN and no infinity.
-        let number = |score: f32| match score.is_finite() {
-            true => json!(score),
-            false => json!(score.to_string()),
+        // JSON has no NaN and no infinity. As f32, a number has the fewest digits that tell it.
+        let number = |score: f64| match score as f32 {
+            _ if !score.is_finite() => json!(score.to_string()),
+            short if f64::from(short) == score => json!(short),
+            _ => json!(score),
         };
-        let winners = self.winners.iter().map(|Winner { index, score, value, label }| {
+        let winners = self.winners.iter().map(|Winner { index, score, value, label, .. }| {
             let mut winner = json!({ "index": index, "score": number(*score), "label": label });
             if let Some(value) = value {
                 winner["value"] = number(*value);
@@ -158,12 +168,13 @@ impl Row {
 impl Winner {
     fn cells(&self) -> Vec<String> {
         let label = self.label.as_deref().map(printable).unwrap_or_default();
-        vec![format!("{:>INDEX_CHARS$}", self.index), number(self.score), label]
+        let score = if self.integer { self.score.to_string() } else { number(self.score) };
+        vec![format!("{:>INDEX_CHARS$}", self.index), score, label]
     }
 }
 
 /// Four decimals where they say something.
-fn number(score: f32) -> String {
+fn number(score: f64) -> String {
     let size = score.abs();
     if score == 0.0 || !score.is_finite() || (1e-3..1e5).contains(&size) {
         format!("{score:.4}")
@@ -245,7 +256,7 @@ mod tests {
             (f32::NEG_INFINITY, "-inf"),
             (3.0e38, "3.000e38"),
         ] {
-            assert_eq!(number(score), text);
+            assert_eq!(number(f64::from(score)), text);
         }
     }
 }

@@ -228,8 +228,7 @@ fn select<S: Score + DeviceRepr + Word>(
     let shown = rows.min(args.rows_show);
     let winners =
         answer::rows(&input, shown, &outcome.answer, k as usize, semantics, labels, row_labels)?;
-    let mut select = 
-        format!("{problem}; {}, NaN {}, ties {}", args.select, args.nan, args.ties);
+    let mut select = format!("{problem}; {}, NaN {}, ties {}", args.select, args.nan, args.ties);
     if args.order != Order::Unsorted {
         select += &format!(", {}", args.order);
     }

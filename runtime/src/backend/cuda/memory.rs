@@ -1,11 +1,24 @@
-//! Device memory and streams of cudarc, as the launch path sees them.
+//! Device memory and streams of cudarc, as the launch path sees them, and the scores that are types of ours.
 
 use super::capture;
 use crate::backend::memory::{Cuda, DeviceMemory, DeviceStream, Memory};
 use crate::error::Error;
+use crate::problem::{F8E4M3, F8E5M2};
 use cudarc::driver::sys::{CUdeviceptr, CUstream};
-use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DevicePtr, DevicePtrMut, SyncOnDrop};
+use cudarc::driver::{
+    CudaContext, CudaSlice, CudaStream, DevicePtr, DevicePtrMut, DeviceRepr, SyncOnDrop,
+    ValidAsZeroBits,
+};
 use std::sync::Arc;
+
+// SAFETY: one byte without padding, of which every bit pattern is a value.
+unsafe impl DeviceRepr for F8E4M3 {}
+// SAFETY: as above; the pattern of zero bits is +0.
+unsafe impl ValidAsZeroBits for F8E4M3 {}
+// SAFETY: as of `F8E4M3`.
+unsafe impl DeviceRepr for F8E5M2 {}
+// SAFETY: as of `F8E4M3`.
+unsafe impl ValidAsZeroBits for F8E5M2 {}
 
 impl Memory for Cuda {
     type Slice<'a, T: 'a> = &'a dyn DevicePtr<T>;

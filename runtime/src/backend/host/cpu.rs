@@ -15,7 +15,7 @@ use crate::problem::{IndexInt, Score, TooLarge, span};
 use crate::with_score;
 use cudarc::driver::sys::{CUdeviceptr, CUstream};
 use std::sync::Arc;
-use topkit_codegen::{Fault, IndexType, Key, SelectorSpec, Semantics, Variant};
+use topkit_codegen::{IndexType, SelectorSpec, Semantics, Variant};
 
 /// The host.
 #[derive(Clone, Copy)]

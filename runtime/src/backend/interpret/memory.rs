@@ -4,6 +4,7 @@
 //! outside a buffer's windows, or by a block that serves another row, is a fault of the launch, and
 //! touches nothing.
 
+use crate::problem::{F8E4M3, F8E5M2};
 use half::{bf16, f16};
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ops::Range;
@@ -24,7 +25,7 @@ macro_rules! words {
         unsafe impl Word for $word {}
     )*};
 }
-words![u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, bf16, f16,];
+words![u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, bf16, f16, F8E4M3, F8E5M2,];
 
 /// A buffer of a [`Memory`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! Each function writes one row of a [`Distribution`](super::Distribution), which calls it.
 
-use super::distribution::by_column;
+use super::distribution::{by_column, number};
 use super::random::Rng;
 use crate::problem::Score;
 use std::f32;
@@ -30,7 +30,7 @@ pub(super) fn indexer<S: Score>(mut rng: Rng, out: &mut [S]) {
     by_column(out, |column| {
         let heads = weights.iter().map(|weight| weight * (rng.normal() - ABOVE).max(0.0));
         let age = (columns - column) as f32;
-        S::from_f32(heads.sum::<f32>() + most * (-age / reach).exp())
+        number(heads.sum::<f32>() + most * (-age / reach).exp())
     });
 }
 
@@ -45,7 +45,7 @@ pub(super) fn collide<S: Score>(mut rng: Rng, row: usize, k: u32, out: &mut [S])
     by_column(out, |column| {
         let taken = (rng.below((columns - column) as u32) as usize) < left;
         left -= usize::from(taken);
-        S::from_f32(if taken { BEST } else { rng.normal() })
+        number(if taken { BEST } else { rng.normal() })
     });
 }
 
@@ -54,6 +54,6 @@ pub(super) fn runs<S: Score>(rng: &mut Rng, row: usize, k: u32, out: &mut [S]) {
     let (columns, k) = (out.len(), k as usize);
     let winners = if row.is_multiple_of(2) { columns.saturating_sub(k)..columns } else { 0..k };
     by_column(out, |column| {
-        S::from_f32(rng.normal() + if winners.contains(&column) { BEST } else { 0.0 })
+        number(rng.normal() + if winners.contains(&column) { BEST } else { 0.0 })
     });
 }

@@ -8,6 +8,7 @@ use super::random::Rng;
 use crate::problem::Score;
 use std::fmt;
 use std::thread;
+use topkit_codegen::DType;
 
 /// How the scores of a matrix are distributed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -227,7 +228,7 @@ impl Distribution {
 
     /// One row, with the next numbers of a generator; `k` as for [`write`](Self::write).
     pub fn write_row<S: Score>(self, rng: &mut Rng, row: usize, k: u32, out: &mut [S]) {
-        let number = S::from_f32;
+        let number = number::<S>;
         let columns = out.len();
         match self {
             Distribution::Normal => out.fill_with(|| number(rng.normal())),
@@ -307,7 +308,7 @@ impl Distribution {
                 _ => number(f32::NEG_INFINITY),
             }),
             Distribution::Indexer => crafted::indexer(rng.own(), out),
-            Distribution::Ramp => by_column(out, |column| number(column as f32)),
+            Distribution::Ramp => by_column(out, |column| S::from_f32(column as f32)),
             Distribution::Collide => crafted::collide(rng.own(), row, k, out),
             Distribution::Runs => crafted::runs(rng, row, k, out),
         }
@@ -339,7 +340,7 @@ fn few_finite<S: Score>(rng: &mut Rng, row: usize, out: &mut [S], rest: impl Fn(
     by_column(out, |column| {
         if (rng.below((columns - column) as u32) as usize) < finite {
             finite -= 1;
-            S::from_f32(rng.normal())
+            number(rng.normal())
         } else {
             rest(rng)
         }
@@ -356,8 +357,13 @@ fn heavy<S: Score>(bits: u64) -> f32 {
         0 => f32::NAN * sign,
         1 => f32::INFINITY * sign,
         _ => {
-            let wide = S::from_f32(1e30).to_f32().is_finite();
-            let (least, most) = if wide { (-120, 127) } else { (-14, 15) };
+            let (least, most) = match S::DTYPE {
+                DType::F32 | DType::Bf16 => (-120, 127),
+                DType::F16 | DType::F8E5m2 => (-14, 15),
+                DType::F8E4m3 => (-9, 7),
+                // In units of `number`.
+                DType::I32 | DType::U32 | DType::I16 | DType::I8 | DType::U8 => (-11, 2),
+            };
             let exponent = least + ((bits >> 32) % (most - least + 1) as u64) as i32;
             let fraction = ((bits << 20) >> 40) as f32 / (1u32 << 24) as f32;
             sign * (1.0 + fraction * 0.875) * (exponent as f32).exp2()
@@ -366,17 +372,46 @@ fn heavy<S: Score>(bits: u64) -> f32 {
 }
 
 fn sign_bit<S: Score>() -> u32 {
-    1 << (S::DTYPE.key_bits() - 1)
+    1 << (S::DTYPE.bits() - 1)
 }
 
 /// The low bits that differ within one bin.
 fn free_bits<S: Score>() -> u32 {
-    if S::DTYPE.bytes() == 4 { (1 << 20) - 1 } else { (1 << 8) - 1 }
+    match S::DTYPE.bytes() {
+        1 => (1 << 4) - 1,
+        2 => (1 << 8) - 1,
+        _ => (1 << 20) - 1,
+    }
 }
 
-/// All exponent bits, and at least one bit below: quiet or signalling, of either sign.
+/// A number as a score: floats have their own, and integers so many units that most normal numbers are in
+/// range and differ.
+pub fn number<S: Score>(number: f32) -> S {
+    let (unit, zero) = match S::DTYPE {
+        DType::I32 => (134_217_728.0, 0.0),
+        DType::U32 => (134_217_728.0, 2_147_483_648.0),
+        DType::I16 => (4096.0, 0.0),
+        DType::I8 => (16.0, 0.0),
+        DType::U8 => (16.0, 128.0),
+        DType::F32 | DType::Bf16 | DType::F16 | DType::F8E4m3 | DType::F8E5m2 => (1.0, 0.0),
+    };
+    S::from_f32(number * unit + zero)
+}
+
+/// All exponent bits, and at least one bit below: quiet or signalling, of either sign. Integers have no NaN:
+/// the least or the greatest.
 pub fn nan<S: Score>(rng: &mut Rng) -> S {
     let exponent = S::from_f32(f32::INFINITY).to_bits();
-    let payload = 1 + rng.below((exponent & exponent.wrapping_neg()) - 1);
-    S::from_bits(exponent | payload | (rng.below(2) * sign_bit::<S>()))
+    let below = match S::DTYPE {
+        DType::F32 | DType::Bf16 | DType::F16 | DType::F8E5m2 => {
+            1 + rng.below((exponent & exponent.wrapping_neg()) - 1)
+        }
+        // Every bit set is the one NaN.
+        DType::F8E4m3 => exponent,
+        DType::I32 | DType::U32 | DType::I16 | DType::I8 | DType::U8 => {
+            let end = if rng.one_in(2) { f32::INFINITY } else { f32::NEG_INFINITY };
+            return S::from_f32(end);
+        }
+    };
+    S::from_bits(exponent | below | (rng.below(2) * sign_bit::<S>()))
 }

@@ -14,7 +14,7 @@ mod random;
 mod ranked;
 
 pub use crafted::collisions;
-pub use distribution::{Distribution, MASKED_FINITE, nan};
+pub use distribution::{Distribution, MASKED_FINITE, nan, number};
 pub use random::Rng;
 pub use ranked::{Ranked, rank};
 

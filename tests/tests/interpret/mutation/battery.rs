@@ -204,8 +204,7 @@ impl Input {
             Ok(answer) => answer,
             Err(fault) => return Some(Detection::of(&fault)),
         };
-        let semantics = kernel.variant().map_or(SEMANTICS, |variant| variant.semantics);
-        let checked = host::check_selection(&input, *k, &semantics, &answer);
+        let checked = host::check_selection(&input, *k, semantics, &answer);
         checked.err().map(|_| Detection::WrongAnswer)
     }
 }

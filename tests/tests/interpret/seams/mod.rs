@@ -100,7 +100,7 @@ fn a_source_negates_and_masks() {
 /// An element that the source drops is no winner: the fill comes after the winners, and the count leaves it out.
 #[test]
 fn dropped_elements_are_sorted_last_and_not_counted() {
-    let keys = Parts { lowest_column: true, ..masked(DType::F32) };
+    let keys = Parts { scattered: true, ..masked(DType::F32) };
     let orders = [Order::ByValue, Order::ByIndex, Order::Unsorted];
     let mut found = Vec::new();
     for (place, (elements, parts)) in [
@@ -135,7 +135,7 @@ fn block_codes_takes_each_part() {
     let parts = [masked(DType::Bf16), masked(DType::F32), column, pairs, all];
     let mut found = Vec::new();
     for (turn, parts) in parts.into_iter().enumerate() {
-        let variant = codes(128, 16, MEANINGS[turn % MEANINGS.len()]);
+        let variant = codes(DType::Bf16, 128, 16, MEANINGS[turn % MEANINGS.len()]);
         found.extend(wrong::<half::bf16>(&variant, parts));
     }
     assert!(found.is_empty(), "{} wrong:\n{}", found.len(), found.join("\n"));

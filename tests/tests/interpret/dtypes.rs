@@ -1,0 +1,157 @@
+//! Integers, and the dtypes that kernels widen as they load them: every kernel, on rows of special scores, on
+//! distributions, and on every bit pattern. The other suites run the floats of 16 and 32 bits.
+
+use crate::case::{
+    Case, Element, Layout, STORED, codes, each_kernel, load, most_columns, resident, shared,
+    variant,
+};
+use topkit::interpret::Kernel;
+use topkit::{
+    DType, Score, Variant,
+    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
+    with_score,
+};
+use topkit_lab::{Distribution, Rng};
+use topkit_tests::fuzz;
+
+const DISTRIBUTIONS: [Distribution; 4] =
+    [Distribution::Normal, Distribution::Equal, Distribution::OneBin, Distribution::MaskedNan];
+/// Columns of rows that no registers hold.
+const STREAMED: usize = 5000;
+
+fn others() -> impl Iterator<Item = DType> {
+    DType::ALL.into_iter().filter(|dtype| !STORED.contains(dtype))
+}
+
+fn meaning(turn: usize) -> Semantics {
+    let (select, nan) = (Select::ALL[turn % 2], NanPolicy::ALL[turn / 2 % 2]);
+    Semantics { select, nan, rows: RowShape::ALL[turn / 3 % 2], ..Semantics::DEFAULT }
+}
+
+/// Rows of two kinds: of distributions, and of special scores.
+fn on_rows<S: Score + Element>(variant: &Variant, turn: usize) -> Vec<String> {
+    let kernel = load(variant);
+    let columns = most_columns(variant, STREAMED);
+    let layout = Layout { offset: 1 + turn % 19, gap: turn % 3 };
+    let mut wrong = Vec::new();
+    for (place, distribution) in DISTRIBUTIONS.into_iter().enumerate() {
+        let columns = if place == 0 { columns } else { columns * 3 / 4 + place };
+        let case = Case::<S>::new(distribution, turn as u64, 2, columns, layout);
+        let k = [100, 700][(turn + place) % 2];
+        wrong.extend(case.fault::<i32>(&kernel, 2, k, None, turn as u64));
+    }
+    let mut rng = Rng::new(turn as u64);
+    for (rows, columns) in [(2, columns), (40, columns / 23)] {
+        let scores = fuzz::matrix::<S>(&mut rng, rows, columns);
+        let case = Case::of("special scores", &scores, rows, columns, layout);
+        let ragged = variant.semantics.rows == RowShape::Ragged;
+        let spans = ragged.then(|| fuzz::spans(&mut rng, rows, columns));
+        let spans = spans.as_ref().map(|(starts, lengths)| (&starts[..], &lengths[..]));
+        for k in [3, 300] {
+            wrong.extend(case.fault::<i32>(&kernel, rows, k, spans, rng.bits()));
+        }
+    }
+    wrong
+}
+
+/// Each kernel with integers of 32 bits and one of the narrow dtypes.
+#[test]
+fn every_kernel_is_exact() {
+    let narrow: Vec<DType> = others().filter(|dtype| dtype.is_widened()).collect();
+    let mut wrong = Vec::new();
+    let mut run = |variant: &Variant, turn| {
+        wrong.extend(with_score!(variant.dtype, S => on_rows::<S>(variant, turn)));
+    };
+    for kernel in 0..each_kernel(DType::F32, meaning(0)).len() {
+        let dtypes = [DType::I32, DType::U32, narrow[kernel % narrow.len()]];
+        for (again, dtype) in dtypes.into_iter().enumerate() {
+            let turn = 3 * kernel + again;
+            run(&each_kernel(dtype, meaning(turn + kernel))[kernel], turn);
+        }
+    }
+    for (turn, dtype) in [DType::I8, DType::F8E5m2].into_iter().enumerate() {
+        run(&codes(dtype, 128, 16, meaning(turn + 1)), turn);
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Every bit pattern of 8 bits, and as many of 16 and 32 as a row has columns.
+#[test]
+fn every_bit_pattern_has_its_place() {
+    fn patterns<S: Score + Element>(kernels: &[Kernel], wrong: &mut Vec<String>) {
+        const COLUMNS: usize = 2048;
+        // Places are mixed up: 389 and the columns share no divisor.
+        let bits =
+            |column: usize| column as u32 * 389 % COLUMNS as u32 * (0x1_0000 / COLUMNS as u32);
+        let bits_of = |column| match S::DTYPE.bytes() {
+            1 => bits(column) >> 8,
+            4 => (bits(column) << 16) | ((column as u32).wrapping_mul(0x9e37) & 0xffff),
+            _ => bits(column) | ((column as u32 & 1) * 0x1f),
+        };
+        let scores: Vec<S> = (0..COLUMNS).map(|column| S::from_bits(bits_of(column))).collect();
+        let case = Case::of("every bit pattern", &scores, 1, COLUMNS, Layout { offset: 3, gap: 0 });
+        for kernel in kernels {
+            for k in [1, 8, 9, 500, 1021, 1500, 2047] {
+                wrong.extend(case.fault::<i32>(kernel, 1, k, None, 0));
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    for (turn, dtype) in others().enumerate() {
+        let widths = [1, 2, 4, 8, 16];
+        let kernels = [0, 1].map(|again| {
+            let semantics = Semantics { rows: RowShape::Dense, ..meaning(2 * turn + again) };
+            let width = widths[(turn + 4 * again) % widths.len()];
+            load(&variant(dtype, width, 512, 128, semantics))
+        });
+        with_score!(dtype, S => patterns::<S>(&kernels, &mut wrong));
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Many integers at both ends and around 0, where the codes of the resident kernels are infinite or finest.
+#[test]
+fn integers_beyond_the_codes_are_exact() {
+    fn spread<S: Score + Element>(kernel: &Kernel, wrong: &mut Vec<String>) {
+        const COLUMNS: usize = 2001;
+        let spreads: [fn(u32) -> u32; 4] = [
+            |place| u32::MAX - place,
+            |place| i32::MAX as u32 - place * 700,
+            |place| (1 << 31) + place * 700,
+            |place| place % 3 * 5,
+        ];
+        for spread in spreads {
+            let place = |column: usize| (column * 389 % COLUMNS) as u32;
+            let scores: Vec<S> =
+                (0..COLUMNS).map(|column| S::from_bits(spread(place(column)))).collect();
+            let case = Case::of("integers", &scores, 1, COLUMNS, Layout { offset: 3, gap: 1 });
+            for k in [1, 400, 1500] {
+                wrong.extend(case.fault::<i32>(kernel, 1, k, None, u64::from(k)));
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    for (turn, dtype) in [DType::I32, DType::U32, DType::I32, DType::U32].into_iter().enumerate() {
+        let select = Select::ALL[turn / 2];
+        let semantics = Semantics { select, ..Semantics::DEFAULT };
+        let kernel = match turn % 2 {
+            0 => shared(dtype, [256, 4096][turn / 2], 128, 8, 2, semantics),
+            _ => resident(dtype, 512, 128, 16, semantics),
+        };
+        with_score!(dtype, S => spread::<S>(&load(&kernel), &mut wrong));
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The test above has each kernel.
+#[test]
+fn no_kernel_is_left_out() {
+    let mut kernels: Vec<KernelKind> =
+        each_kernel(DType::U8, meaning(0)).iter().map(|variant| variant.kernel).collect();
+    kernels.push(codes(DType::U8, 128, 16, meaning(0)).kernel);
+    assert!(KernelKind::ALL.iter().all(|kernel| kernels.contains(kernel)));
+    for dtype in others() {
+        let sound = |variant: &Variant| variant.validate().is_empty();
+        assert!(each_kernel(dtype, meaning(0)).iter().all(sound), "{dtype}");
+    }
+}
