@@ -1,6 +1,6 @@
 //! `ties: lowest_index` and `highest_index` in every kernel, on rows of few distinct scores: each kernel writes the
-//! one set that the rule allows, so all kernels, sizes and schedules agree. And the set of a row depends on the
-//! row alone.
+//! one set that the rule allows, so all kernels, sizes and schedules agree. And with `batch_invariant` the answer of a
+//! row, order included, depends on the row alone.
 
 use crate::case::{
     ALIGNED, Case, Element, Layout, MOST_COLUMNS, every_meaning, interpreter, load, most_columns,
@@ -8,7 +8,7 @@ use crate::case::{
 use topkit::host::Rows;
 use topkit::inspect::RenderedSource;
 use topkit::interpret::{Kernel, Word};
-use topkit::spec::{KernelKind, RowShape, Ties};
+use topkit::spec::{KernelKind, Order, RowShape, Semantics, Ties};
 use topkit::{Score, Variant, with_score};
 use topkit_lab::Rng;
 use topkit_tests::rendered;
@@ -80,12 +80,10 @@ fn every_kernel_writes_the_one_set_of_a_rule() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// The winners of one row, in ascending column.
-fn set<S: Score + Word>(kernel: &Kernel, rows: &Rows<'_, S>, row: usize) -> Vec<i32> {
+/// The answer of one row, as it was written.
+fn answer<S: Score + Word>(kernel: &Kernel, rows: &Rows<'_, S>, row: usize) -> Vec<i32> {
     let got: Vec<i32> = kernel.select(rows, K).unwrap_or_else(|fault| panic!("{fault}"));
-    let mut set = got[row * K as usize..][..K as usize].to_vec();
-    set.sort();
-    set
+    got[row * K as usize..][..K as usize].to_vec()
 }
 
 const K: u32 = 300;
@@ -96,23 +94,27 @@ fn depends_on_the_row<S: Score + Word>(variant: &Variant) {
     let columns = most_columns(variant, 3 * MOST_COLUMNS) - 40;
     for kind in 2..5 {
         let own = row::<S>(kind, 1, columns);
-        let alone = set(&kernel, &Rows::host(&own, 1, columns), 0);
+        let alone = answer(&kernel, &Rows::host(&own, 1, columns), 0);
         let others = [row(0, 2, columns), own.clone(), row(3, 4, columns)].concat();
         let others = Rows::host(&others, 3, columns);
-        assert_eq!(set(&kernel.clone().seed(1), &others, 1), alone, "{variant}, {kind}");
+        assert_eq!(answer(&kernel.clone().seed(1), &others, 1), alone, "{variant}, {kind}");
         // Scores that would win are before the row and after it.
         let best = S::from_f32(f32::NAN);
         let wide = [&[best; 5][..], &own, &[best; 3]].concat();
         let (starts, lengths) = ([5], [columns as i32]);
         let rows = Rows::host(&wide, 1, columns + 8).starts(&starts).lengths(&lengths);
-        assert_eq!(set(&kernel.clone().seed(2), &rows, 0), alone, "{variant}, {kind}");
+        assert_eq!(answer(&kernel.clone().seed(2), &rows, 0), alone, "{variant}, {kind}");
     }
 }
 
 #[test]
-fn the_set_of_a_row_depends_on_the_row_alone() {
+fn a_batch_invariant_answer_depends_on_its_row_alone() {
     std::thread::scope(|scope| {
-        for variant in ruled().into_iter().filter(|one| one.semantics.rows == RowShape::Ragged) {
+        let ragged = ruled().into_iter().filter(|one| one.semantics.rows == RowShape::Ragged);
+        for (turn, ruled) in ragged.enumerate() {
+            let order = [Order::ByValue, Order::ByIndex][turn % 2];
+            let semantics = Semantics { order, batch_invariant: true, ..ruled.semantics };
+            let variant = Variant { semantics, ..ruled };
             scope.spawn(move || with_score!(variant.dtype, S => depends_on_the_row::<S>(&variant)));
         }
     });
