@@ -34,7 +34,7 @@
 //! - `cuda-any`: the bindings that another crate of the program names for cudarc, else the bindings
 //!   for the `nvcc` on `PATH`, else the newest, which need a driver as new. For libraries, and for
 //!   programs in which another crate names a version: cudarc does not compile with two.
-//! - `tables`, a default: the measured tables that come with the library, 298524 bytes. Without them
+//! - `tables`, a default: the measured tables that come with the library, 295556 bytes. Without them
 //!   plans use rules, and this machine's own records if it has some.
 //! - `tune`, a default: `Engine::tune` and the module `tune`, which write such records. Plans read
 //!   the records with and without it.

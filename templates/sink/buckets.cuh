@@ -1,7 +1,8 @@
 // Sorts the entries of a CTA in shared memory: each goes to the bucket of its word, and is ranked among those there.
 //
-// The buckets divide the range from the first to the last word evenly. Where one of them has too many entries to rank,
-// as with many equal scores, a bitonic network sorts them all. Source: bucket sort, as in Knuth, The Art of
+// A word has the score and then the column, so that equal scores have buckets of their own. The buckets divide the
+// range from the first to the last word evenly. Where one of them has too many entries to rank, as where one score is
+// far from the others, a bitonic network sorts them all. Source: bucket sort, as in Knuth, The Art of
 // Computer Programming 3, 5.2.1; the words of the best of many scores are close to uniform.
 //
 // Scope: block; every thread must call. Shared memory: two entries for each of PLACES, a word for each bucket, and
@@ -38,9 +39,9 @@ struct BucketSort {
     Word least[WARP_SIZE];
     Word greatest[WARP_SIZE];
 
-    // Calls write(place, entry) for each entry, which read(number) makes.
+    // Calls write(place, entry) for each entry, which read(number) makes. Columns have up to `column_bits` bits.
     template <class Team, class Read, class Write>
-    __device__ __forceinline__ void sort(const Team& team, u32 count, Read read, Write write) {
+    __device__ __forceinline__ void sort(const Team& team, u32 count, u32 column_bits, Read read, Write write) {
         constexpr u32 THREADS = Team::SIZE;
         constexpr u32 WARPS = THREADS / WARP_SIZE;
         const u32 lane = threadIdx.x % WARP_SIZE;
@@ -51,8 +52,8 @@ struct BucketSort {
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
             const Entry entry = read(i);
             given[i] = entry;
-            low = min(low, entry.word());
-            high = max(high, entry.word());
+            low = min(low, entry.word(column_bits));
+            high = max(high, entry.word(column_bits));
         }
         low = warp_least(low);
         high = warp_greatest(high);
@@ -69,7 +70,7 @@ struct BucketSort {
         const Range range = Range::between(low, high);
         // Count the entries of each bucket.
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
-            atomicAdd(&ends[range.digit(given[i].word())], 1u);
+            atomicAdd(&ends[range.digit(given[i].word(column_bits))], 1u);
         }
         __syncthreads();
         // Find the first place of each bucket, and the largest bucket.
@@ -109,13 +110,13 @@ struct BucketSort {
         // Move each entry to its bucket.
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
             const Entry entry = given[i];
-            sorted[atomicAdd(&ends[range.digit(entry.word())], 1u)] = entry;
+            sorted[atomicAdd(&ends[range.digit(entry.word(column_bits))], 1u)] = entry;
         }
         __syncthreads();
         // Rank each among the entries of its bucket.
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
             const Entry entry = sorted[i];
-            const u32 bucket = range.digit(entry.word());
+            const u32 bucket = range.digit(entry.word(column_bits));
             const u32 first = bucket == 0 ? 0 : ends[bucket - 1];
             const u32 end = ends[bucket];
             u32 rank = first;

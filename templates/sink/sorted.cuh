@@ -7,6 +7,7 @@
 // Barriers: several of the team. Preconditions: blockDim.x == Config::THREADS; every winner of the row was written by
 // a thread of the team, or before a barrier that orders it before this; nobody writes the row meanwhile.
 #pragma once
+#include "../core/range.cuh"
 #include "../core/types.cuh"
 #include "../row/row.cuh"
 #include "bitonic.cuh"
@@ -21,15 +22,18 @@ __device__ __forceinline__ Value from_lane(Value value, u32 lane) {
 // A winner in the order of its score, and of its column where scores are equal.
 template <class ScoreKey, bool BY_VALUE>
 struct alignas(2 * sizeof(ScoreKey)) SortEntry {
-    using Word = ScoreKey;
-    Word key;  // the better, the less
+    using Word = u64;
+    ScoreKey key;  // the better, the less
     u32 column;
+    static_assert(sizeof(ScoreKey) == 4, "a word has room for a key and a column");
 
-    static __device__ __forceinline__ SortEntry of(Word score_key, u32 column) { return {Word(~score_key), column}; }
+    static __device__ __forceinline__ SortEntry of(ScoreKey score_key, u32 column) {
+        return {ScoreKey(~score_key), column};
+    }
     __device__ __forceinline__ SortEntry of_lane(u32 lane) const {
         return {from_lane(key, lane), from_lane(column, lane)};
     }
-    __device__ __forceinline__ Word word() const { return key; }
+    __device__ __forceinline__ Word word(u32 column_bits) const { return Word(key) << column_bits | column; }
     __device__ __forceinline__ bool precedes(const SortEntry& other) const {
         return key < other.key || (key == other.key && column < other.column);
     }
@@ -43,7 +47,7 @@ struct SortEntry<ScoreKey, false> {
 
     static __device__ __forceinline__ SortEntry of(ScoreKey, u32 column) { return {column}; }
     __device__ __forceinline__ SortEntry of_lane(u32 lane) const { return {from_lane(column, lane)}; }
-    __device__ __forceinline__ u32 word() const { return column; }
+    __device__ __forceinline__ u32 word(u32) const { return column; }
     __device__ __forceinline__ bool precedes(const SortEntry& other) const { return column < other.column; }
 };
 
@@ -132,7 +136,8 @@ struct SortedRow {
             }
         } else if constexpr (OF_BLOCK) {
             Room& room = *static_cast<Room*>(team.room);
-            room.block.sort(team, winners, [&](u32 place) { return written.get(place); }, write);
+            const u32 column_bits = DROPS ? 32 : bit_width(written.row.length);
+            room.block.sort(team, winners, column_bits, [&](u32 place) { return written.get(place); }, write);
         } else if (winners <= WARP_SIZE) {
             // Few winners: rank each among all.
             const u32 lane = team.rank();

@@ -17,6 +17,7 @@
 //   count = true
 //   fill = given
 //   rows = dense
+//   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
@@ -88,6 +89,9 @@ struct F32 {
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
     static constexpr u32 MANTISSA_BITS = 23;       // stored
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;  // that is no NaN
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct Bf16 {
@@ -95,6 +99,9 @@ struct Bf16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
     static constexpr u32 MANTISSA_BITS = 7;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct F16 {
@@ -102,6 +109,30 @@ struct F16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
     static constexpr u32 MANTISSA_BITS = 10;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
+// Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
+struct I32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;  // none
+    static constexpr u32 MANTISSA_BITS = 21;       // a sample looks at 2^24 numbers first
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = SIGN;
+    static constexpr Bits GREATEST = ~SIGN;
+};
+
+struct U32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;
+    static constexpr u32 MANTISSA_BITS = 21;
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = 0;
+    static constexpr Bits GREATEST = 0xFFFFFFFFu;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
@@ -113,15 +144,19 @@ struct F16 {
 // An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
-// stands for a range of keys; else a score key stands for one key.
+// stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
 
 // uses score/dtypes.cuh
 
 // The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+// either sign has the greatest key or the least. No finite or infinite float has those two keys.
 template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
+    if constexpr (Dtype::IS_INTEGER) {
+        return bits ^ Dtype::SIGN;
+    }
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
     if (magnitude > Dtype::INFINITE) {
         return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
@@ -139,7 +174,9 @@ struct ScoreOrdinal {
     using Key = Bits;
     using Wide = u32;
     using ScoreKey = u32;
+    using Stored = Key;
     static constexpr bool USES_COLUMN = false;
+    static constexpr bool IN_COLUMN_ORDER = false;
 
     static __device__ __forceinline__ Key key(Bits score, u32) {
         const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
@@ -150,6 +187,10 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // A key as it is stored beside its column, and back.
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
 
     // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
     // greater.
@@ -253,6 +294,7 @@ template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
     static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;
     u32 row;
@@ -343,6 +385,7 @@ struct RowKeys : Config::Source {
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
         const Key key = Ordinal::key(score, column);
         if constexpr (Source::DROPS) {
+            static_assert(!Source::Score::IS_INTEGER, "no key is below that of the least integer");
             const auto score_key = Ordinal::score_key(key);
             if (!keep(column)) {
                 return Key(key - Ordinal::lowest_of(score_key));
@@ -479,6 +522,18 @@ struct ActiveRange {
     }
 };
 
+// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
+// column, and passes over them would split nothing. Precondition: the row has a key in the range.
+template <class Ordinal, class Active>
+__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
+    if constexpr (Ordinal::USES_COLUMN) {
+        return Active::between(Ordinal::first_from(active.least, columns),
+                               Ordinal::last_to(active.greatest, columns));
+    } else {
+        return active;
+    }
+}
+
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
 // Sums and maxima over a warp: one instruction of 32 bits from sm_80 on, shuffles before, for 64 bits and in
@@ -576,10 +631,10 @@ struct BucketSort {
     Entry given[PLACES];
     Entry sorted[PLACES];
     u32 ends[BUCKETS];  // entries of each bucket, then its first place, then the place after its last
-    u32 before[WARP_SIZE];
+    u32 sums[WARP_SIZE];     // of each warp's buckets
+    u32 largest[WARP_SIZE];  // of each warp's buckets
     Word least[WARP_SIZE];
     Word greatest[WARP_SIZE];
-    u32 largest;
 
     // Calls write(place, entry) for each entry, which read(number) makes.
     template <class Team, class Read, class Write>
@@ -606,9 +661,6 @@ struct BucketSort {
         for (u32 bucket = threadIdx.x; bucket < BUCKETS; bucket += THREADS) {
             ends[bucket] = 0;
         }
-        if (threadIdx.x == 0) {
-            largest = 0;
-        }
         __syncthreads();
         low = warp_least(lane < WARPS ? least[lane] : ~Word(0));
         high = warp_greatest(lane < WARPS ? greatest[lane] : Word(0));
@@ -631,13 +683,11 @@ struct BucketSort {
         most = warp_greatest(most);
         const u32 through = warp_sum_through(own, lane);
         if (lane == WARP_SIZE - 1) {
-            before[warp] = through;
-            if (most > RANKED) {
-                atomicMax(&largest, most);
-            }
+            sums[warp] = through;
+            largest[warp] = most;
         }
         __syncthreads();
-        if (largest > RANKED) {
+        if (warp_greatest(lane < WARPS ? largest[lane] : 0) > RANKED) {
             const EntryPlaces<Entry> places = {given};
             sort_bitonic(team, places, count);
             for (u32 i = threadIdx.x; i < count; i += THREADS) {
@@ -645,7 +695,7 @@ struct BucketSort {
             }
             return;
         }
-        u32 place = through - own + warp_sum(lane < warp ? before[lane] : 0);
+        u32 place = through - own + warp_sum(lane < warp ? sums[lane] : 0);
 #pragma unroll
         for (u32 b = 0; b < EACH; ++b) {
             u32& end = ends[threadIdx.x * EACH + b];
@@ -679,8 +729,8 @@ struct BucketSort {
 #line 1 "templates/sink/sorted.cuh"
 // Sorts the winners of a row, which are written as columns, and writes them in order with all that is declared.
 //
-// A CTA sorts up to PLACES winners in shared memory, by buckets. A warp compares up to 32 with each other, and sorts more
-// by a bitonic network. More winners than places are sorted by the network where they are written.
+// A CTA sorts up to PLACES winners in shared memory, by buckets. A warp compares up to 32 with each other, and
+// sorts more by a bitonic network. More winners than places are sorted by the network where they are written.
 //
 // Scope: the threads of a team; every one must call. Shared memory: `SortRoom`, in place of the kernel's own.
 // Barriers: several of the team. Preconditions: blockDim.x == Config::THREADS; every winner of the row was written by
@@ -699,7 +749,7 @@ __device__ __forceinline__ Value from_lane(Value value, u32 lane) {
 
 // A winner in the order of its score, and of its column where scores are equal.
 template <class ScoreKey, bool BY_VALUE>
-struct SortEntry {
+struct alignas(2 * sizeof(ScoreKey)) SortEntry {
     using Word = ScoreKey;
     Word key;  // the better, the less
     u32 column;
@@ -757,7 +807,9 @@ struct SortedRow {
                 return Entry::of(Config::Ordinal::score_key(row.key_at(column)), column);
             }
         }
-        __device__ __forceinline__ void put(u32 place, const Entry& entry) const { output.hold(place, entry.column); }
+        __device__ __forceinline__ void put(u32 place, const Entry& entry) const {
+            output.write_column(place, entry.column);
+        }
     };
 
     // Not inlined: the kernel's own steps have the registers that they have without it.
@@ -795,7 +847,8 @@ struct SortedRow {
         }
     }
 
-    static __device__ __forceinline__ void write_in_order(const Written& written, const Team& team, u32 winners) {
+    static __device__ __forceinline__ void write_in_order(const Written& written, const Team& team,
+                                                          u32 winners) {
         const auto write = [&](u32 place, const Entry& entry) { end(written.output, place, entry.column); };
         if (winners == 0) {
             return;
@@ -849,9 +902,10 @@ struct SortedRow {
 #line 1 "templates/sink/outputs.cuh"
 // The output of a selector that declares an order, values, counts or a fill of its own.
 //
-// Without an order, each winner's column and value are written as soon as it is known. With one, winners are held
-// as bare columns in the row's part of `indices`; when the row is finished, they are sorted and written anew. A
-// value is the element as stored, read again at the winner's column, so that -0 and the bits of a NaN are kept.
+// Without an order, each winner's column and value are written as soon as it is known. With one, winners are first
+// written as bare columns in the row's part of `indices`; when the row is finished, they are sorted and written
+// anew. A value is the element as stored. A key that is known tells it, but for zeros and NaN, which share keys:
+// these are read again at the winner's column, as is every value whose key is not known.
 //
 // Scope: thread; each writes places of its own; `finish` is for the threads of a team, all of them. Shared memory: the
 // room of a sort, if there is an order. Barriers: none without an order; else those of `sorted.cuh`.
@@ -882,13 +936,15 @@ struct WithRoom<Kernel, Config, true, true> {
     typename Config::Output::Entry room[2 * SortRoom<typename Config::Output::Entry>::PLACES];
 };
 
-template <class Config, class Args, class Dtype, class Index>
+template <class Config, class Args, class Dtype, class Index, bool KEYS_TELL = Config::KEYS_TELL_VALUES>
 struct Outputs {
     using Source = typename Config::Source;
     using Element = typename Source::Element;
-    static constexpr bool NEEDS_KEY = false;
+    // Winners that are staged are all written at once: then reading elements again costs less than staging keys.
+    using Staged = Outputs<Config, Args, Dtype, Index, false>;
     // Where the source drops elements, they are known to be last only in a sorted row.
     static constexpr bool SORTS = Config::ORDER != Order::UNSORTED || (Config::COUNTS && Source::DROPS);
+    static constexpr bool NEEDS_KEY = Config::VALUES && KEYS_TELL && !SORTS;
     static constexpr bool BY_VALUE = Config::ORDER == Order::BY_VALUE;
     using Entry = SortEntry<typename Config::Ordinal::ScoreKey, BY_VALUE>;
     // A place without a winner has a column from here on, another one each, so that entries are unique.
@@ -901,8 +957,11 @@ struct Outputs {
 
     // Writes one winner; columns count from the start of the row.
     template <class Key>
-    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
-        if constexpr (SORTS) {
+    __device__ __forceinline__ void write(u32 slot, Key key, u32 column) const {
+        if constexpr (NEEDS_KEY) {
+            *place(slot) = static_cast<Index>(column);
+            *value(slot) = element_of(Element(Config::Ordinal::score_key(key)), column);
+        } else if constexpr (SORTS) {
             *place(slot) = static_cast<Index>(column);
         } else {
             write_whole(slot, column);
@@ -939,7 +998,7 @@ struct Outputs {
     }
 
     // Writes the column of a place alone.
-    __device__ __forceinline__ void hold(u32 slot, u32 column) const {
+    __device__ __forceinline__ void write_column(u32 slot, u32 column) const {
         *place(slot) = Source::DROPS && column >= NONE ? static_cast<Index>(-1) : static_cast<Index>(column);
     }
 
@@ -947,8 +1006,7 @@ struct Outputs {
     __device__ __forceinline__ void write_whole(u32 slot, u32 column) const {
         *place(slot) = static_cast<Index>(column);
         if constexpr (Config::VALUES) {
-            const Row<Config> own = find_row<Config>(args, row);
-            *value(slot) = __ldg(own.elements + column);
+            *value(slot) = element_at(column);
         }
     }
 
@@ -962,8 +1020,8 @@ struct Outputs {
         if constexpr (Config::VALUES && Config::FILL_IS_GIVEN) {
             *value(slot) = static_cast<Element>(all().value_fill);
         } else if constexpr (Config::VALUES) {
-            // The worst infinity.
-            *value(slot) = Config::LARGEST ? Element(Dtype::SIGN | Dtype::INFINITE) : Element(Dtype::INFINITE);
+            // The worst infinity, or without infinities the worst number.
+            *value(slot) = Config::LARGEST ? Dtype::LEAST : Dtype::GREATEST;
         }
     }
 
@@ -975,6 +1033,20 @@ struct Outputs {
     }
 
    private:
+    __device__ __forceinline__ Element element_at(u32 column) const {
+        return __ldg(find_row<Config>(args, row).elements + column);
+    }
+
+    // The element of a score key, which is the inverse of `ordered_key`.
+    __device__ __forceinline__ Element element_of(Element score_key, u32 column) const {
+        const Element key = Config::LARGEST ? score_key : Element(~score_key);
+        const Element nan = Config::NAN_HIGHEST ? Element(~Element(0)) : Element(0);
+        if (key == Dtype::SIGN || key == nan) {
+            return element_at(column);
+        }
+        return key & Dtype::SIGN ? Element(key ^ Dtype::SIGN) : Element(~key);
+    }
+
     __device__ __forceinline__ const Args& all() const { return reinterpret_cast<const Args&>(args); }
 
     __device__ __forceinline__ Index* place(u32 slot) const {
@@ -986,8 +1058,8 @@ struct Outputs {
     }
 };
 
-// ---- skeleton.cu.j2, from line 18 --------------------------------------------------------------
-#line 18 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 27 --------------------------------------------------------------
+#line 27 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
@@ -996,7 +1068,7 @@ struct Args {
     i32* counts;
     i64 index_fill;
     u64 value_fill;
-#line 24 "templates/skeleton.cu.j2"
+#line 33 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -1015,7 +1087,7 @@ static_assert(TOPKIT_OFFSET(Args, index_fill) == 96 && sizeof(Args::index_fill) 
 static_assert(TOPKIT_OFFSET(Args, value_fill) == 104 && sizeof(Args::value_fill) == 8, "value_fill is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 112, "Args");
-#line 37 "templates/skeleton.cu.j2"
+#line 46 "templates/skeleton.cu.j2"
 
 // The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
@@ -1039,10 +1111,11 @@ struct Config {
     static constexpr bool VALUES = true;
     static constexpr bool COUNTS = true;
     static constexpr bool FILL_IS_GIVEN = true;
+    static constexpr bool KEYS_TELL_VALUES = true;
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Outputs<Config, Args, Bf16, i32>;
-#line 46 "templates/skeleton.cu.j2"
+#line 55 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -1296,6 +1369,55 @@ struct BisectionSearch {
     }
 };
 
+// ---- core/ranking.cuh --------------------------------------------------------------------------
+#line 1 "templates/core/ranking.cuh"
+// Ranks the candidates of a threshold bin, in shared memory: compares each with each.
+//
+// Scope: warp; whole CTAs share the work. Shared memory: CAPACITY entries. Barriers: none.
+// Preconditions: the entries are written before a barrier or its like; entries are unique;
+// candidates <= CAPACITY.
+
+// uses core/types.cuh
+// uses core/warp.cuh
+
+template <class Config, u32 CAPACITY>
+struct Ranking {
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
+    using Entry = typename Ordinal::Entry;
+    static constexpr u32 THREADS = Config::THREADS;
+    // Lanes that compare one candidate with the others: all of a warp where a CTA's share is small.
+    static constexpr u32 SHARING = Config::CLUSTER < 4 ? 8 : WARP_SIZE;
+
+    Entry entries[CAPACITY];
+
+    // Calls write(slot, column, key) for each candidate from `first` to before `last` that is among the best
+    // `wanted` of all, with slots from `place` on. SHARING lanes together count the candidates that are
+    // better than one.
+    template <class Write>
+    __device__ __forceinline__ void rank(u32 candidates, u32 first, u32 last, u32 wanted, u32 place,
+                                         Write write) const {
+        const u32 lane = threadIdx.x % WARP_SIZE;
+        for (u32 from = first + threadIdx.x / WARP_SIZE * (WARP_SIZE / SHARING); from < last;
+             from += THREADS / SHARING) {
+            const u32 mine = from + lane / SHARING;
+            const Entry entry = mine < last ? entries[mine] : Ordinal::entry(~Wide(0), ~0u);
+            u32 better = 0;
+#pragma unroll 4
+            for (u32 other = lane % SHARING; other < candidates; other += SHARING) {
+                better += entries[other] > entry;
+            }
+#pragma unroll
+            for (u32 distance = 1; distance < SHARING; distance *= 2) {
+                better += __shfl_xor_sync(FULL_MASK, better, distance);
+            }
+            if (lane % SHARING == 0 && mine < last && better < wanted) {
+                write(place + better, Ordinal::column_of(entry), Ordinal::key_of(entry));
+            }
+        }
+    }
+};
+
 // ---- core/slots.cuh ----------------------------------------------------------------------------
 #line 1 "templates/core/slots.cuh"
 // Places for the winners and the candidates that the threads of a CTA write.
@@ -1505,13 +1627,26 @@ __device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
     return first | second << 16;
 }
 
+// Of integers the finest halves are for the least magnitudes. Those of the greatest become infinite, and an
+// unsigned 0 the negative infinity: so a missing score, which is the worst, has the code of the worst infinity.
+__device__ __forceinline__ u32 rounded_scores(I32, u32 first, u32 second) {
+    constexpr float UNIT = 1.0f / 32768.0f;
+    return half_pair(__float_as_uint(float(i32(first)) * UNIT), __float_as_uint(float(i32(second)) * UNIT));
+}
+__device__ __forceinline__ u32 rounded_scores(U32, u32 first, u32 second) {
+    constexpr float UNIT = 1.0f / 65536.0f;
+    constexpr u32 NEGATIVE_INFINITY = F32::LEAST;
+    return half_pair(first == 0 ? NEGATIVE_INFINITY : __float_as_uint(float(first) * UNIT),
+                     second == 0 ? NEGATIVE_INFINITY : __float_as_uint(float(second) * UNIT));
+}
+
 // What the codes tell of the scores of a type.
 template <class Dtype>
 struct ScoreCodes {
     using Bits = typename Dtype::Bits;
     static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
 
-    // Whether a code stands for the best infinity and for finite scores beyond the halves.
+    // Whether a code stands for the best infinity and for scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return !IS_F16 && code == HALF_CODE_INFINITY;
     }
@@ -1569,8 +1704,8 @@ struct RowVectors : Row<Config> {
 
 // ---- ptx/compare.cuh ---------------------------------------------------------------------------
 #line 1 "templates/ptx/compare.cuh"
-// Compares scores as floating-point numbers, as they were loaded: no score needs its key. A word holds one
-// score of 32 bits or two of 16.
+// Compares scores as numbers, as they were loaded: no score needs its key. A word holds one score of 32 bits or
+// two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
 // Before sm_90 and in the interpreter, plain C++ computes the same results as the instructions, also for
@@ -1608,7 +1743,7 @@ struct RowVectors : Row<Config> {
         hits |= mask & bit;                                                                      \
     }
 
-template <class Dtype, bool LARGEST, bool NAN_WINNING>
+template <class Dtype, bool LARGEST, bool NAN_WINNING, bool IS_INTEGER = Dtype::IS_INTEGER>
 struct Compare {
     using Bits = typename Dtype::Bits;
     static constexpr u32 SCORES = 4 / sizeof(Bits);  // in a word
@@ -1713,6 +1848,31 @@ struct Compare {
 #endif
 };
 
+// Integers of 32 bits.
+template <class Dtype, bool LARGEST, bool NAN_WINNING>
+struct Compare<Dtype, LARGEST, NAN_WINNING, true> {
+    using Bits = typename Dtype::Bits;
+    static constexpr u32 SCORES = 1;
+
+    static __device__ __forceinline__ Bits score(u32 word, u32) { return word; }
+
+    static __device__ __forceinline__ u32 better(u32 a, u32 b) { return is_beyond(a, b) ? a : b; }
+
+    static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
+        hits |= is_beyond(word, other) ? bit : 0;
+    }
+
+    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
+        hits |= word == other ? bit : 0;
+    }
+
+   private:
+    static __device__ __forceinline__ bool is_beyond(u32 a, u32 b) {
+        const u32 flipped = a ^ Dtype::SIGN;
+        return LARGEST ? flipped > (b ^ Dtype::SIGN) : flipped < (b ^ Dtype::SIGN);
+    }
+};
+
 // ---- score/word.cuh ----------------------------------------------------------------------------
 #line 1 "templates/score/word.cuh"
 // Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
@@ -1731,9 +1891,9 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-    // Stands for a missing score: the infinity that loses.
-    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
-                                                      : u32(Dtype::INFINITE);
+    // Stands for a missing score: the infinity that loses, or the worst integer.
+    static constexpr u32 WORST_BITS = Config::LARGEST ? Dtype::LEAST : Dtype::GREATEST;
+    static constexpr u32 BEST_BITS = Config::LARGEST ? Dtype::GREATEST : Dtype::LEAST;
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
 
     // One score of several words, and its bits as a word.
@@ -1760,14 +1920,17 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return Ordinal::score_key(Ordinal::key(score, 0));
     }
 
-    // The keys of the two infinities. Only a NaN that loses has a key below the first, and only a NaN
-    // that wins has a key above the second.
+    // The keys of the two infinities, or of the integers at both ends. Only a NaN that loses has a key below
+    // the first, and only a NaN that wins has a key above the second.
     static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
-    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(BEST_BITS)); }
 
     // A word of scores with this key, for `add_beyond`. If no score has the key, the scores have the next
     // key below it. Precondition: the key is at least `worst_key()`.
     static __device__ __forceinline__ u32 of_key(u32 key) {
+        if constexpr (Dtype::IS_INTEGER) {
+            return (Config::LARGEST ? key : ~key) ^ Dtype::SIGN;
+        }
         constexpr u32 MASK = Bits(~Bits(0));
         constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
         constexpr u32 BELOW = ABOVE ^ MASK;
@@ -1788,6 +1951,9 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     // A score's key, except for NaN and -0. It takes three instructions less, and serves where a wrong key
     // costs only time.
     static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
+        if constexpr (Dtype::IS_INTEGER) {
+            return key(word);
+        }
         const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
         const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
         const u32 key = Config::LARGEST ? ordered : ~ordered;
@@ -2403,7 +2569,8 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 
 template <class Config>
 struct HitSplit {
-    using Wide = typename Config::Ordinal::Wide;
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
     using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
 
@@ -2438,7 +2605,7 @@ struct HitSplit {
             place += threshold.above;
             wanted -= threshold.above;
             settled = threshold.inside == wanted || active.shift == 0;
-            active = inside;
+            active = within_row<Ordinal>(inside, places.length);
             __syncthreads();
         }
         places.for_each_column(candidates, [&](u32 column) {
@@ -2529,10 +2696,10 @@ struct WarpTeam {
 // uses row/row.cuh
 // uses sink/team.cuh
 
-template <class Config>
+template <class Config, class To = typename Config::Output>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
-    using Output = typename Config::Output;
+    using Output = To;
     static constexpr bool DROPS = Config::Source::DROPS;
     static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
@@ -2588,10 +2755,14 @@ struct StagedWinners<Key, PLACES, true> {
     Key keys[PLACES];
 };
 
+// Writes winners that were staged.
+template <class Config>
+using DirectOfStaged = DirectSink<Config, typename Config::Output::Staged>;
+
 template <class Config, u32 PLACES>
 struct StagedSink {
     using Key = typename Config::Ordinal::Key;
-    using Direct = DirectSink<Config>;
+    using Direct = DirectOfStaged<Config>;
     static constexpr bool NEEDS_KEY = Direct::NEEDS_KEY;
     static constexpr u32 THREADS = Config::THREADS;
     using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
@@ -2650,13 +2821,13 @@ struct StagedSink {
 
 // ---- kernels/block_codes.cuh -------------------------------------------------------------------
 #line 1 "templates/kernels/block_codes.cuh"
-// block_codes: one CTA selects the top k of one row of bf16 scores that it keeps in registers.
+// block_codes: one CTA selects the top k of one row of bf16 or 8-bit scores that it keeps in registers.
 //
 // The row is loaded once and rounded to fp16, which makes a code of each score and keeps their order. The
-// codes of bf16 scores have 13 bits. One histogram with a bin for each code finds the code of the last
-// winner: scores with a greater code win, and scores with that code are ties. So no candidates are collected
-// and ranked. Beyond the range of fp16 unequal scores share a code, and keys may use the column: then radix
-// passes over the keys split the ties.
+// codes of bf16 scores have 13 bits, and those of 8-bit scores fewer. One histogram with a bin for each code
+// finds the code of the last winner: scores with a greater code win, and scores with that code are ties. So no
+// candidates are collected and ranked. Beyond the range of fp16 unequal scores share a code: then radix passes
+// over the keys split the ties. Where keys use the column, few ties are ranked, and radix passes split many.
 //
 // Source: RadixSelect (Alabi, Blanchard, Gordon, Steinbach, ACM JEA 17, 2012), with one digit that holds the
 // whole rounded score.
@@ -2667,6 +2838,7 @@ struct StagedSink {
 
 // uses core/bisection.cuh
 // uses core/histogram.cuh
+// uses core/ranking.cuh
 // uses core/slots.cuh
 // uses core/threshold.cuh
 // uses core/types.cuh
@@ -2676,6 +2848,15 @@ struct StagedSink {
 // uses select/split.cuh
 // uses sink/short_row.cuh
 // uses sink/staged.cuh
+
+// Places for ties that are ranked, where keys use the column.
+template <class Config, bool USES_COLUMN>
+struct RankedTies {
+    static constexpr u32 CAPACITY = 256;
+    Ranking<Config, CAPACITY> ties;
+};
+template <class Config>
+struct RankedTies<Config, false> {};
 
 template <class Config>
 struct BlockCodes {
@@ -2689,16 +2870,16 @@ struct BlockCodes {
     using Team = BlockTeam<THREADS>;
     static constexpr u32 CODE_SHIFT = 3;  // the lowest bits of a code are zero in most exponents
     static constexpr u32 CODES = 1u << (16 - CODE_SHIFT);
-    // Whether equal codes are equal keys, in most exponents.
-    static constexpr bool ARE_EXACT = !Ordinal::USES_COLUMN && Codes::UNUSED_BITS >= CODE_SHIFT;
+    // Whether equal codes are equal scores, in most exponents.
+    static constexpr bool ARE_EXACT = Codes::UNUSED_BITS >= CODE_SHIFT;
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 2 ? 1024 : 2048;
+    static constexpr u32 STAGED = DirectOfStaged<Config>::NEEDS_KEY && sizeof(Key) > 2 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a row share one word");
 
-    struct Shared {
+    struct Shared : RankedTies<Config, Ordinal::USES_COLUMN> {
         union {
             Histogram<CODES> codes;
             Histogram<Config::BINS> histogram;  // of the radix passes
@@ -2759,8 +2940,22 @@ struct BlockCodes {
                 sink.direct.put(slots.winner++, column, key_of(column));
             });
         }
-        // Write as many ties as are wanted.
-        if ((ARE_EXACT && Codes::tells_all(code)) || threshold.inside == wanted) {
+        // Write as many ties as are wanted: the best, or any where they are equal.
+        const bool equal = ARE_EXACT && Codes::tells_all(code);
+        if constexpr (Ordinal::USES_COLUMN) {
+            if (threshold.inside != wanted && threshold.inside <= Shared::CAPACITY) {
+                places.for_each_column(ties, [&](u32 column) {
+                    const Wide key = equal ? Ordinal::at(0, column) : Wide(places.key_at(column));
+                    shared.ties.entries[slots.candidate++] = Ordinal::entry(key, column);
+                });
+                __syncthreads();
+                shared.ties.rank(threshold.inside, 0, threshold.inside, wanted, above,
+                                 [&](u32 slot, u32 column, Wide) { sink.put(slot, column, key_of(column)); });
+                sink.finish();
+                return;
+            }
+        }
+        if ((equal && !Ordinal::USES_COLUMN) || threshold.inside == wanted) {
             places.for_each_column(ties, [&](u32 column) {
                 if (slots.candidate < wanted) {
                     sink.put(above + slots.candidate, column, key_of(column));
@@ -2780,21 +2975,21 @@ struct BlockCodes {
     static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
 
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
-        const DirectSink<Config> direct = {args, blockIdx.x};
+        const DirectOfStaged<Config> direct = {args, blockIdx.x};
         return {direct, shared.winners, k, staged};
     }
 };
 
-// ---- skeleton.cu.j2, from line 50 --------------------------------------------------------------
-#line 50 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 59 --------------------------------------------------------------
+#line 59 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)
 topkit_block_codes_bf16_v8_b4096_t512_r16_largest_nan_highest_i32_values_true_count_true_fill_given_dense(
     const __grid_constant__ Args args) {
-#line 56 "templates/skeleton.cu.j2"
+#line 65 "templates/skeleton.cu.j2"
     __shared__ WithRoom<BlockCodes<Config>, Config> shared;
     static_assert(sizeof(shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
     BlockCodes<Config>::select(args.core, shared.kernel);
-#line 63 "templates/skeleton.cu.j2"
+#line 72 "templates/skeleton.cu.j2"
 }

@@ -17,6 +17,7 @@
 //   count = false
 //   fill = standard
 //   rows = dense
+//   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
@@ -143,7 +144,8 @@ struct U32 {
 // An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
-// stands for a range of keys; else a score key stands for one key.
+// stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
 
 // uses score/dtypes.cuh
 
@@ -172,7 +174,9 @@ struct ScoreOrdinal {
     using Key = Bits;
     using Wide = u32;
     using ScoreKey = u32;
+    using Stored = Key;
     static constexpr bool USES_COLUMN = false;
+    static constexpr bool IN_COLUMN_ORDER = false;
 
     static __device__ __forceinline__ Key key(Bits score, u32) {
         const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
@@ -183,6 +187,10 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // A key as it is stored beside its column, and back.
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
 
     // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
     // greater.
@@ -286,6 +294,7 @@ template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
     static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;
     u32 row;
@@ -312,12 +321,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 18 --------------------------------------------------------------
-#line 18 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 27 --------------------------------------------------------------
+#line 27 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 24 "templates/skeleton.cu.j2"
+#line 33 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -353,7 +362,7 @@ struct Config {
     using Source = PlainSource<F32, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
-#line 46 "templates/skeleton.cu.j2"
+#line 55 "templates/skeleton.cu.j2"
 };
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
@@ -982,6 +991,15 @@ struct Stripes : RowVectors<Config, 16> {
     }
     __device__ __forceinline__ u32 step() const { return THREADS * count; }
 
+    // A vector of a part, which has stripes rank, rank + parts, and so on: numbers count in ascending columns.
+    __device__ __forceinline__ u32 in_order(u32 number, u32 rank, u32 parts) const {
+        constexpr u32 PLACES = THREADS / CHUNK;
+        const u32 each = count / parts * CHUNK;  // the part's vectors of `count` chunks
+        const u32 chunk = number / each;
+        const u32 turned = (rank + __umulhi(chunk % PLACES * 0x9E3779B1u, count)) % parts;
+        return (chunk * count + number % each / CHUNK * parts + turned) * CHUNK + number % CHUNK;
+    }
+
     __device__ __forceinline__ u32 column(u32 stripe, u32 thread, u32 item) const {
         const u32 vector = first(stripe, thread) + item / VEC_SIZE * step();
         return head + vector * VEC_SIZE + item % VEC_SIZE;
@@ -1181,10 +1199,10 @@ struct WarpTeam {
 // uses row/row.cuh
 // uses sink/team.cuh
 
-template <class Config>
+template <class Config, class To = typename Config::Output>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
-    using Output = typename Config::Output;
+    using Output = To;
     static constexpr bool DROPS = Config::Source::DROPS;
     static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
@@ -1419,6 +1437,18 @@ struct ActiveRange {
     }
 };
 
+// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
+// column, and passes over them would split nothing. Precondition: the row has a key in the range.
+template <class Ordinal, class Active>
+__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
+    if constexpr (Ordinal::USES_COLUMN) {
+        return Active::between(Ordinal::first_from(active.least, columns),
+                               Ordinal::last_to(active.greatest, columns));
+    } else {
+        return active;
+    }
+}
+
 // ---- core/threshold.cuh ------------------------------------------------------------------------
 #line 1 "templates/core/threshold.cuh"
 // Finds the bin that holds the last winner.
@@ -1557,26 +1587,40 @@ struct BinnedRange {
     }
 };
 
-template <class Wide, u32 THREADS, u32 BINS, u32 DIGIT_BITS>
+// The cut of a row, and where keys use the column the row's columns.
+template <class Wide, bool USES_COLUMN>
+struct RowCut : Cut<Wide> {
+    u32 columns;
+};
+template <class Wide>
+struct RowCut<Wide, false> : Cut<Wide> {};
+
+template <class Ordinal, u32 THREADS, u32 BINS, u32 DIGIT_BITS>
 struct CutSearch {
+    using Wide = typename Ordinal::Wide;
     using Range = BinnedRange<Wide, BINS, DIGIT_BITS>;
 
     Histogram<BINS> histogram;
     ThresholdSearch<THREADS, false> threshold;
-    Cut<Wide> cut;
+    RowCut<Wide, Ordinal::USES_COLUMN> cut;
 
     // Searches the keys of a set, which it makes by Set::of of these operands; the set's
-    // for_each_key(visit) calls visit(key) for each key of this thread. Leaves the result in `cut`. The
-    // keys of [least, greatest] of the result are all on one side of `boundary`. Not inlined: it is rare,
-    // and long to compile.
-    template <class Set>
-    static __device__ __noinline__ void find(CutSearch& search, const typename Set::Key* keys,
+    // for_each_key(visit) calls visit(key) for each key of this thread. `columns` are there where keys use
+    // them. Leaves the result in `cut`. The keys of [least, greatest] of the result are all on one side of
+    // `boundary`. Not inlined: it is rare, and long to compile.
+    template <class Set, class... Columns>
+    static __device__ __noinline__ void find(CutSearch& search, const typename Set::Stored* keys,
                                              const u32* sizes, u32 share, u32 segments, u32 wanted,
-                                             Wide least, Wide greatest, Wide boundary) {
-        const Set set = Set::of(keys, nullptr, sizes, share, segments);
+                                             Wide least, Wide greatest, Wide boundary,
+                                             Columns... columns) {
+        const Set set = Set::of(keys, columns..., sizes, share, segments);
         while (true) {
             search.histogram.template clear<THREADS>();
             __syncthreads();
+            if constexpr (Ordinal::USES_COLUMN) {
+                least = Ordinal::first_from(least, search.cut.columns);
+                greatest = Ordinal::last_to(greatest, search.cut.columns);
+            }
             const Range range = Range::of(least, greatest);
             set.for_each_key([&](Wide key) {
                 if (range.counts(key)) {
@@ -1593,7 +1637,7 @@ struct CutSearch {
             }
         }
         if (threadIdx.x == 0) {
-            search.cut = {least, greatest, wanted};
+            static_cast<Cut<Wide>&>(search.cut) = {least, greatest, wanted};
         }
         __syncthreads();
     }
@@ -1628,9 +1672,11 @@ struct CandidateBatch {
 template <class Ordinal, u32 WARPS>
 struct CandidateSet {
     using Key = typename Ordinal::Key;
-    using Batch = CandidateBatch<typename Ordinal::Wide>;
+    using Stored = typename Ordinal::Stored;
+    using Wide = typename Ordinal::Wide;
+    using Batch = CandidateBatch<Wide>;
 
-    const Key* keys;
+    const Stored* keys;
     const u32* columns;
     const u32* sizes;  // of the segments
     u32 share;         // places of each segment
@@ -1639,7 +1685,12 @@ struct CandidateSet {
     u32 number;  // of this warp, among the warps that share the segment
     u32 step;    // lanes of the warps that share a segment
 
-    static __device__ __forceinline__ CandidateSet of(const Key* keys, const u32* columns,
+    // Keys of the score alone need no columns.
+    static __device__ __forceinline__ CandidateSet of(const Stored* keys, const u32* sizes, u32 share,
+                                                      u32 segments) {
+        return of(keys, nullptr, sizes, share, segments);
+    }
+    static __device__ __forceinline__ CandidateSet of(const Stored* keys, const u32* columns,
                                                       const u32* sizes, u32 share, u32 segments) {
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u32 sharing = max(WARPS / segments, 1u);
@@ -1654,7 +1705,7 @@ struct CandidateSet {
         Batch batch;
         batch.step = step;
         for (u32 segment = first; segment < segments; segment += WARPS) {
-            const Key* from = keys + segment * share;
+            const Stored* from = keys + segment * share;
             batch.columns = columns + segment * share;
             batch.end = sizes[segment];
 #pragma unroll 1
@@ -1662,10 +1713,25 @@ struct CandidateSet {
                 batch.at = at + threadIdx.x % WARP_SIZE;
 #pragma unroll
                 for (u32 d = 0; d < batch.DEPTH; ++d) {
-                    batch.keys[d] = batch.has(d) ? from[batch.at + d * step] : Key(0);
+                    const u32 place = batch.at + d * step;
+                    batch.keys[d] = batch.has(d) ? Ordinal::restored(from[place], batch.columns[place]) : Key(0);
                 }
                 visit(batch);
             }
+        }
+    }
+
+    // Searches the keys for the key of the last wanted, as of `CutSearch::find`.
+    template <class Search>
+    static __device__ __forceinline__ void cut(Search& search, const Stored* keys, const u32* columns,
+                                               const u32* sizes, u32 share, u32 segments, u32 wanted,
+                                               Wide least, Wide greatest, Wide boundary) {
+        if constexpr (Ordinal::USES_COLUMN) {
+            Search::template find<CandidateSet>(search, keys, sizes, share, segments, wanted, least, greatest,
+                                                boundary, columns);
+        } else {
+            Search::template find<CandidateSet>(search, keys, sizes, share, segments, wanted, least, greatest,
+                                                boundary);
         }
     }
 
@@ -1734,13 +1800,14 @@ template <class Config>
 struct Candidates {
     using Ordinal = typename Config::Ordinal;
     using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
     using Wide = typename Ordinal::Wide;
     using Threshold = ::Threshold<Wide>;
     using Word = typename Stripes<Config>::Word;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 CAPACITY = Config::CANDIDATES;
     static constexpr u32 EDGE = 1u << 31;  // marks a column among positions
-    using Search = CutSearch<Wide, THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Search = CutSearch<Ordinal, THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Set = CandidateSet<Ordinal, THREADS / WARP_SIZE>;
 
     u32 size;  // candidates; while they are pushed, it can exceed the places
@@ -1749,7 +1816,7 @@ struct Candidates {
     Stripes<Config> stripes;
     u32 rank;
     u32 parts;
-    Key keys[CAPACITY];
+    Stored keys[CAPACITY];
     u32 columns[CAPACITY];
 
     // Appends the hits of a stripe, as far as there are `capacity` places; element(item) gives the
@@ -1758,7 +1825,7 @@ struct Candidates {
     __device__ __forceinline__ void push(const Stripes<Config>& stripes, u32 stripe, u32 hits,
                                          u32 capacity, MakeElement element) {
         push(hits, size, capacity, [&](u32 slot, u32 bit) {
-            keys[slot] = stripes.key_of(element(Word::item_of(bit)), column_of(stripes, stripe, bit));
+            keys[slot] = Ordinal::stored(stripes.key_of(element(Word::item_of(bit)), column_of(stripes, stripe, bit)));
             columns[slot] = column_of(stripes, stripe, bit);
         });
     }
@@ -1806,13 +1873,13 @@ struct Candidates {
             const u32 position = columns[slot];
             u32 column = position & ~EDGE;
             if (position & EDGE) {
-                keys[slot] = stripes.key_at(column);
+                keys[slot] = Ordinal::stored(stripes.key_at(column));
             } else {
                 const u32 item = Word::item_of(position % 32);
                 const u32 thread = position / 32 % THREADS;
                 const u32 number = position / 32 / THREADS;
                 column = stripes.column(stripe + number * step, thread, item);
-                keys[slot] = stripes.key_of(element(number, thread, item), column);
+                keys[slot] = Ordinal::stored(stripes.key_of(element(number, thread, item), column));
             }
             columns[slot] = column;
         }
@@ -1822,10 +1889,13 @@ struct Candidates {
     __device__ __forceinline__ void push_edge(Key key, u32 column, u32 capacity) {
         const u32 slot = atomicAdd(&size, 1u);
         if (slot < capacity) {
-            keys[slot] = key;
+            keys[slot] = Ordinal::stored(key);
             columns[slot] = column;
         }
     }
+
+    // The key of a place.
+    __device__ __forceinline__ Key key(u32 slot) const { return Ordinal::restored(keys[slot], columns[slot]); }
 
     // All candidates. Precondition: a barrier since the last was pushed.
     __device__ __forceinline__ Set all() const { return Set::of(keys, columns, &size, 0, 1); }
@@ -1844,7 +1914,7 @@ struct Candidates {
             to.size = count;
             to.ties = 0;
         }
-        search.template find<Set>(search, to.keys, &to.size, 0, 1, most, least, ~Wide(0), boundary);
+        Set::cut(search, to.keys, to.columns, &to.size, 0, 1, most, least, ~Wide(0), boundary);
         const Cut<Wide> cut = search.cut;
         if (threadIdx.x == 0) {
             to.size = 0;
@@ -1857,7 +1927,7 @@ struct Candidates {
             u32 column = 0;
             bool stays = false;
             if (i < count) {
-                key = to.keys[i];
+                key = to.key(i);
                 column = to.columns[i];
                 stays = key > cut.greatest ||
                         (key >= cut.least && atomicAdd(&to.ties, 1u) < cut.ties);
@@ -1865,13 +1935,13 @@ struct Candidates {
             __syncthreads();
             const u32 slot = reserve_slot(to.size, stays);
             if (stays) {
-                to.keys[slot] = Key(key);
+                to.keys[slot] = Ordinal::stored(Key(key));
                 to.columns[slot] = column;
             }
         }
         __syncthreads();
         // Of the ties of a guess, some may be no candidates.
-        if constexpr (Ordinal::USES_COLUMN) {
+        if constexpr (Ordinal::USES_COLUMN && !Ordinal::IN_COLUMN_ORDER) {
             if (!none && cut.least <= above) {
                 return Threshold{false, above}.word();
             }
@@ -1950,16 +2020,18 @@ struct Winners {
 
 template <class Config>
 struct FinalSelection {
-    using Key = typename Config::Ordinal::Key;
-    using Wide = typename Config::Ordinal::Wide;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
+    using Wide = typename Ordinal::Wide;
     using Sink = DirectSink<Config>;
-    using Search = CutSearch<Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Search = CutSearch<Ordinal, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = typename Search::Range;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 RANKED = 256;  // with more, a pass over them all costs less
 
     u32 slots;  // winners in the lower half, candidates of the threshold bin in the upper
-    Key keys[RANKED];
+    Stored keys[RANKED];
     u32 columns[RANKED];
 
     // Finds the winners among candidates that were counted in `range`. The result is not valid if the last
@@ -1981,9 +2053,8 @@ struct FinalSelection {
             return winners;
         }
         // Split the bin until it is on one side of the threshold.
-        search.template find<Set>(search, candidates.keys, candidates.sizes, candidates.share,
-                                  candidates.segments, winners.ties, winners.first, winners.last,
-                                  threshold);
+        Set::cut(search, candidates.keys, candidates.columns, candidates.sizes, candidates.share,
+                 candidates.segments, winners.ties, winners.first, winners.last, threshold);
         const Cut<Wide> cut = search.cut;
         return {cut.least >= threshold, false, cut.least, cut.greatest, cut.ties, cut.ties};
     }
@@ -2022,7 +2093,7 @@ struct FinalSelection {
                 } else {
                     const u32 tie = slot >> 16;
                     if (winners.ranked) {
-                        keys[tie] = key();
+                        keys[tie] = Ordinal::stored(key());
                         columns[tie] = column;
                     } else if (tie < winners.ties) {
                         sink.put(k - 1 - tie, column, key);
@@ -2038,16 +2109,20 @@ struct FinalSelection {
     }
 
    private:
+    __device__ __forceinline__ Key key_of(u32 place) const {
+        return Ordinal::restored(keys[place], columns[place]);
+    }
+
     // A warp counts the candidates of the bin that are better than one of them, 32 at a time.
     __device__ __forceinline__ void write_ranked(const Sink& sink, u32 k, const Winners<Wide>& winners) {
         const u32 lane = threadIdx.x % WARP_SIZE;
         for (u32 mine = threadIdx.x / WARP_SIZE; mine < winners.inside; mine += THREADS / WARP_SIZE) {
-            const Key key = keys[mine];
+            const Key key = key_of(mine);
             u32 better = 0;
             for (u32 from = 0; from < winners.inside; from += WARP_SIZE) {
                 const u32 other = from + lane;
                 const bool there = other < winners.inside;
-                const Key their = there ? keys[other] : Key(0);
+                const Key their = there ? key_of(other) : Key(0);
                 const bool is_better = their > key || (their == key && other < mine);
                 better += __popc(__ballot_sync(FULL_MASK, there && is_better));
             }
@@ -2077,7 +2152,7 @@ struct FinalSelection {
 template <class Config>
 struct Rescan {
     using Ordinal = typename Config::Ordinal;
-    using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
     using Wide = typename Ordinal::Wide;
     using ScoreKey = typename Ordinal::ScoreKey;
     using Threshold = ::Threshold<Wide>;
@@ -2119,11 +2194,11 @@ struct Rescan {
 #pragma unroll 1
                 for (; hits != 0 && slot < capacity; hits &= hits - 1) {
                     const u32 column = to.column_of(to.stripes, stripe, __ffs(hits) - 1);
-                    to.keys[slot] = to.stripes.key_at(column);
+                    to.keys[slot] = Ordinal::stored(to.stripes.key_at(column));
                     to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = to.stripes.key_at(to.stripes.edge_column());
+                    to.keys[slot] = Ordinal::stored(to.stripes.key_at(to.stripes.edge_column()));
                     to.columns[slot] = to.stripes.edge_column();
                     edge = 0;
                 }
@@ -2173,11 +2248,11 @@ struct Rescan {
 #pragma unroll 1
                 for (; now != 0 && slot < capacity; now &= now - 1) {
                     const u32 column = to.column_of(to.stripes, stripe, __ffs(now) - 1);
-                    to.keys[slot] = key_of_tie(to.stripes, tie, column);
+                    to.keys[slot] = stored_tie(tie, column);
                     to.columns[slot++] = column;
                 }
                 if (edge && slot < capacity) {
-                    to.keys[slot] = key_of_tie(to.stripes, tie, to.stripes.edge_column());
+                    to.keys[slot] = stored_tie(tie, to.stripes.edge_column());
                     to.columns[slot] = to.stripes.edge_column();
                 }
                 edge = 0;
@@ -2196,12 +2271,11 @@ struct Rescan {
     }
 
    private:
-    static __device__ __forceinline__ Key key_of_tie(const Stripes<Config>& stripes, ScoreKey tie,
-                                                     u32 column) {
+    static __device__ __forceinline__ Stored stored_tie(ScoreKey tie, u32 column) {
         if constexpr (Ordinal::USES_COLUMN) {
-            return stripes.key_at(column);
+            return Ordinal::stored(Ordinal::at(tie, column));
         } else {
-            return Key(Ordinal::lowest_of(tie));
+            return Stored(Ordinal::lowest_of(tie));
         }
     }
 
@@ -2278,7 +2352,7 @@ struct Sample {
     using Ordinal = typename Config::Ordinal;
     using ScoreKey = typename Ordinal::ScoreKey;
     using Guess = ::Guess<ScoreKey>;
-    using Search = CutSearch<typename Ordinal::Wide, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
+    using Search = CutSearch<Ordinal, Config::THREADS, Config::BINS, Config::DIGIT_BITS>;
     using Range = BinnedRange<ScoreKey, Config::BINS, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
     static constexpr u32 BINS = Config::BINS;
@@ -2469,6 +2543,10 @@ struct Sample {
 // uses filter/rescan.cuh
 // uses filter/sample.cuh
 
+// In ties.cuh, which only kernels with a rule for ties include.
+template <class Config>
+struct BestTies;
+
 // The part of a row that a CTA reads: stripes rank, rank + parts, and so on.
 template <class Config>
 struct RowPart {
@@ -2545,9 +2623,9 @@ struct Filter {
     }
 
     // Clears the counters after a guess that failed for a row with `size` candidates, k of which reach the key
-    // `last`. So the next threshold is just below that key. If there are not k candidates, or they were too
-    // many for their places and not selected from, `last` is 0: then the next guess wants as many more or
-    // fewer maxima of the sample above its threshold.
+    // `last`. So the next threshold is just below that key, or its score key if ties are added in the order of
+    // columns. If there are not k candidates, or they were too many for their places and not selected from,
+    // `last` is 0: then the next guess wants as many more or fewer maxima of the sample above its threshold.
     static __device__ __forceinline__ void prepare_again(Shared& shared, u32 k, u32 size, Wide last) {
         const u32 goal = shared.goal;
         const ScoreKey greatest = shared.greatest;
@@ -2558,7 +2636,11 @@ struct Filter {
             shared.goal = u32(__fdividef(float(goal) * float(target), float(max(size, 1u)))) + 1;
             shared.greatest = greatest;
             shared.known = last != 0;
-            shared.threshold = max(Ordinal::score_key(last), Word::worst_key() + 1) - 1;
+            if constexpr (Ordinal::IN_COLUMN_ORDER) {
+                shared.threshold = max(Ordinal::score_key(last), Word::worst_key());
+            } else {
+                shared.threshold = max(Ordinal::score_key(last), Word::worst_key() + 1) - 1;
+            }
         }
     }
 
@@ -2598,7 +2680,8 @@ struct Filter {
         if (shared.known) {
             const ScoreKey threshold = shared.threshold;
             __syncthreads();  // `filter` writes it
-            return {true, threshold == Word::worst_key(), threshold, shared.greatest};
+            const bool ties = Ordinal::IN_COLUMN_ORDER || threshold == Word::worst_key();
+            return {true, ties, threshold, shared.greatest};
         }
         return Sample<Config>::guess(
             shared.search, shared.greatest, shared.goal, goal, places, [&](auto visit) {
@@ -2614,10 +2697,15 @@ struct Filter {
     static __device__ __forceinline__ bool filter(Shared& shared, const Part& part, u32 k,
                                                   const Guess& guess, PartCandidates& candidates) {
         candidates = {0, {!guess.found, Ordinal::greatest_of(guess.threshold)}, true};
+        const Stripes<Config>& stripes = part.stripes;
+        if constexpr (Ordinal::USES_COLUMN) {
+            if (threadIdx.x == 0) {
+                shared.search.cut.columns = stripes.length;
+            }
+        }
         if (!guess.found) {
             return false;
         }
-        const Stripes<Config>& stripes = part.stripes;
         const u32 turns = stripes.count / part.parts;
         constexpr u32 STAGES = Ring<Config>::STAGES;
         constexpr u32 BATCH = Ring<Config>::BATCH;
@@ -2669,12 +2757,24 @@ struct Filter {
         }
 
         // Add ties with the threshold if very many scores tie with it: a few more than the part's share of
-        // the winners.
+        // the winners. The best ties are side by side, so a part may have a whole chunk of them more.
         const u32 needed = k / part.parts;
-        const u32 most = part.parts == 1 ? k : min(needed + needed / 4 + WARP_SIZE, part.share);
-        if (guess.ties && candidates.size < most) {
+        constexpr u32 UNEVEN = Ordinal::IN_COLUMN_ORDER ? Config::CHUNK * Config::VEC_SIZE : 0;
+        const u32 more = needed / 4 + WARP_SIZE + UNEVEN;
+        const u32 most = part.parts == 1 ? k : min(needed + more, part.share);
+        // A sample can take -0 for the score next to +0; then its threshold is that of all zeros.
+        const bool zeros = Ordinal::IN_COLUMN_ORDER && guess.threshold == Word::key(0);
+        if ((guess.ties || zeros) && candidates.size < most) {
             start_rescan(shared, part, candidates.size);
-            Rescan<Config>::ties(shared.candidates, Ordinal::score_key(candidates.threshold.key), most);
+            const ScoreKey tie = Ordinal::score_key(candidates.threshold.key);
+            if constexpr (Ordinal::IN_COLUMN_ORDER) {
+                // They are the best ties: the candidates are complete above the last of them.
+                candidates.threshold.key =
+                    BestTies<Config>::add(shared.candidates, shared.search.histogram, tie, most);
+                candidates.clean = false;
+            } else {
+                Rescan<Config>::ties(shared.candidates, tie, most);
+            }
             candidates.size = shared.candidates.size;
         }
         return true;
@@ -2710,7 +2810,11 @@ struct Filter {
 
     // The least key that candidates above a threshold have, or ties of the threshold if it was guessed.
     static __device__ __forceinline__ Wide least_of(Wide threshold) {
-        return Ordinal::lowest_of(Ordinal::score_key(threshold));
+        if constexpr (Ordinal::IN_COLUMN_ORDER) {
+            return threshold;  // ties are added down to a threshold of their own
+        } else {
+            return Ordinal::lowest_of(Ordinal::score_key(threshold));
+        }
     }
 
     // Writes the k best candidates of a row, if they are its k best scores: there are k of them, and the
@@ -2751,7 +2855,7 @@ struct Filter {
 #pragma unroll 1
         for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
             sink.put(slot, shared.candidates.columns[slot],
-                     [&shared, slot] { return shared.candidates.keys[slot]; });
+                     [&shared, slot] { return shared.candidates.key(slot); });
         }
     }
 
@@ -3806,7 +3910,8 @@ struct FewCandidates {
 
 template <class Config>
 struct HitSplit {
-    using Wide = typename Config::Ordinal::Wide;
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
     using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
 
@@ -3841,7 +3946,7 @@ struct HitSplit {
             place += threshold.above;
             wanted -= threshold.above;
             settled = threshold.inside == wanted || active.shift == 0;
-            active = inside;
+            active = within_row<Ordinal>(inside, places.length);
             __syncthreads();
         }
         places.for_each_column(candidates, [&](u32 column) {
@@ -3889,10 +3994,14 @@ struct StagedWinners<Key, PLACES, true> {
     Key keys[PLACES];
 };
 
+// Writes winners that were staged.
+template <class Config>
+using DirectOfStaged = DirectSink<Config, typename Config::Output::Staged>;
+
 template <class Config, u32 PLACES>
 struct StagedSink {
     using Key = typename Config::Ordinal::Key;
-    using Direct = DirectSink<Config>;
+    using Direct = DirectOfStaged<Config>;
     static constexpr bool NEEDS_KEY = Direct::NEEDS_KEY;
     static constexpr u32 THREADS = Config::THREADS;
     using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
@@ -3998,7 +4107,7 @@ struct BlockResident {
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
+    static constexpr u32 STAGED = DirectOfStaged<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
@@ -4102,7 +4211,7 @@ struct BlockResident {
     static __device__ __forceinline__ u32 index() { return blockIdx.x / CTAS; }
 
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
-        const DirectSink<Config> direct = {args, index()};
+        const DirectOfStaged<Config> direct = {args, index()};
         return {direct, shared.winners, k, staged};
     }
 };
@@ -4193,15 +4302,15 @@ struct BlockFilter {
     static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
 };
 
-// ---- skeleton.cu.j2, from line 50 --------------------------------------------------------------
-#line 50 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 59 --------------------------------------------------------------
+#line 59 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)
 topkit_block_filter_f32_v4_b2048_t512_r32_largest_nan_highest_i32_dense(
     const __grid_constant__ Args args) {
-#line 60 "templates/skeleton.cu.j2"
+#line 69 "templates/skeleton.cu.j2"
     __shared__ BlockFilter<Config>::Shared shared;
     BlockFilter<Config>::select(args.core, shared);
-#line 63 "templates/skeleton.cu.j2"
+#line 72 "templates/skeleton.cu.j2"
 }

@@ -14,6 +14,8 @@
 //   order = unsorted
 //   index = i32
 //   values = false
+//   count = false
+//   fill = standard
 //   rows = dense
 //   batch_invariant = false
 //
@@ -87,6 +89,9 @@ struct F32 {
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
     static constexpr u32 MANTISSA_BITS = 23;       // stored
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;  // that is no NaN
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct Bf16 {
@@ -94,6 +99,9 @@ struct Bf16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
     static constexpr u32 MANTISSA_BITS = 7;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct F16 {
@@ -101,6 +109,30 @@ struct F16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
     static constexpr u32 MANTISSA_BITS = 10;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
+// Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
+struct I32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;  // none
+    static constexpr u32 MANTISSA_BITS = 21;       // a sample looks at 2^24 numbers first
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = SIGN;
+    static constexpr Bits GREATEST = ~SIGN;
+};
+
+struct U32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;
+    static constexpr u32 MANTISSA_BITS = 21;
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = 0;
+    static constexpr Bits GREATEST = 0xFFFFFFFFu;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
@@ -118,10 +150,13 @@ struct F16 {
 // uses score/dtypes.cuh
 
 // The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+// either sign has the greatest key or the least. No finite or infinite float has those two keys.
 template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
+    if constexpr (Dtype::IS_INTEGER) {
+        return bits ^ Dtype::SIGN;
+    }
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
     if (magnitude > Dtype::INFINITE) {
         return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
@@ -366,8 +401,8 @@ __device__ __forceinline__ Word warp_least(Word value) {
 
 // ---- ptx/compare.cuh ---------------------------------------------------------------------------
 #line 1 "templates/ptx/compare.cuh"
-// Compares scores as floating-point numbers, as they were loaded: no score needs its key. A word holds one
-// score of 32 bits or two of 16.
+// Compares scores as numbers, as they were loaded: no score needs its key. A word holds one score of 32 bits or
+// two of 16.
 //
 // Scope: thread. Shared memory: none. Barriers: none. `Dtype` is a traits block of `score/dtypes.cuh`.
 // Before sm_90 and in the interpreter, plain C++ computes the same results as the instructions, also for
@@ -405,7 +440,7 @@ __device__ __forceinline__ Word warp_least(Word value) {
         hits |= mask & bit;                                                                      \
     }
 
-template <class Dtype, bool LARGEST, bool NAN_WINNING>
+template <class Dtype, bool LARGEST, bool NAN_WINNING, bool IS_INTEGER = Dtype::IS_INTEGER>
 struct Compare {
     using Bits = typename Dtype::Bits;
     static constexpr u32 SCORES = 4 / sizeof(Bits);  // in a word
@@ -510,6 +545,31 @@ struct Compare {
 #endif
 };
 
+// Integers of 32 bits.
+template <class Dtype, bool LARGEST, bool NAN_WINNING>
+struct Compare<Dtype, LARGEST, NAN_WINNING, true> {
+    using Bits = typename Dtype::Bits;
+    static constexpr u32 SCORES = 1;
+
+    static __device__ __forceinline__ Bits score(u32 word, u32) { return word; }
+
+    static __device__ __forceinline__ u32 better(u32 a, u32 b) { return is_beyond(a, b) ? a : b; }
+
+    static __device__ __forceinline__ void add_beyond(u32 word, u32 other, u32 bit, u32& hits) {
+        hits |= is_beyond(word, other) ? bit : 0;
+    }
+
+    static __device__ __forceinline__ void add_equal(u32 word, u32 other, u32 bit, u32& hits) {
+        hits |= word == other ? bit : 0;
+    }
+
+   private:
+    static __device__ __forceinline__ bool is_beyond(u32 a, u32 b) {
+        const u32 flipped = a ^ Dtype::SIGN;
+        return LARGEST ? flipped > (b ^ Dtype::SIGN) : flipped < (b ^ Dtype::SIGN);
+    }
+};
+
 // ---- score/word.cuh ----------------------------------------------------------------------------
 #line 1 "templates/score/word.cuh"
 // Scores as they are loaded, a word at a time: one of 32 bits, or two of 16.
@@ -528,9 +588,9 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     using ScoreKey = typename Ordinal::ScoreKey;
     using Compare<Dtype, Config::LARGEST, Config::LARGEST == Config::NAN_HIGHEST>::SCORES;  // in a word
     static constexpr bool NAN_WINS = Config::LARGEST == Config::NAN_HIGHEST;
-    // Stands for a missing score: the infinity that loses.
-    static constexpr u32 WORST_BITS = Config::LARGEST ? u32(Dtype::SIGN) | u32(Dtype::INFINITE)
-                                                      : u32(Dtype::INFINITE);
+    // Stands for a missing score: the infinity that loses, or the worst integer.
+    static constexpr u32 WORST_BITS = Config::LARGEST ? Dtype::LEAST : Dtype::GREATEST;
+    static constexpr u32 BEST_BITS = Config::LARGEST ? Dtype::GREATEST : Dtype::LEAST;
     static constexpr u32 WORST = SCORES == 1 ? WORST_BITS : WORST_BITS << 16 | WORST_BITS;
 
     // One score of several words, and its bits as a word.
@@ -557,14 +617,17 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
         return Ordinal::score_key(Ordinal::key(score, 0));
     }
 
-    // The keys of the two infinities. Only a NaN that loses has a key below the first, and only a NaN
-    // that wins has a key above the second.
+    // The keys of the two infinities, or of the integers at both ends. Only a NaN that loses has a key below
+    // the first, and only a NaN that wins has a key above the second.
     static __device__ __forceinline__ ScoreKey worst_key() { return key(Bits(WORST_BITS)); }
-    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(WORST_BITS ^ Dtype::SIGN)); }
+    static __device__ __forceinline__ ScoreKey best_key() { return key(Bits(BEST_BITS)); }
 
     // A word of scores with this key, for `add_beyond`. If no score has the key, the scores have the next
     // key below it. Precondition: the key is at least `worst_key()`.
     static __device__ __forceinline__ u32 of_key(u32 key) {
+        if constexpr (Dtype::IS_INTEGER) {
+            return (Config::LARGEST ? key : ~key) ^ Dtype::SIGN;
+        }
         constexpr u32 MASK = Bits(~Bits(0));
         constexpr u32 ABOVE = Dtype::SIGN | Dtype::INFINITE;  // ordered keys of the infinities
         constexpr u32 BELOW = ABOVE ^ MASK;
@@ -585,6 +648,9 @@ struct ScoreWord : Compare<typename Config::Source::Score, Config::LARGEST, Conf
     // A score's key, except for NaN and -0. It takes three instructions less, and serves where a wrong key
     // costs only time.
     static __device__ __forceinline__ u32 rough_key(u32 word, u32 which) {
+        if constexpr (Dtype::IS_INTEGER) {
+            return key(word);
+        }
         const u32 bits = SCORES == 1 || which == 1 ? word : word << 16;
         const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
         const u32 key = Config::LARGEST ? ordered : ~ordered;
@@ -735,6 +801,7 @@ struct RowKeys : Config::Source {
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
         const Key key = Ordinal::key(score, column);
         if constexpr (Source::DROPS) {
+            static_assert(!Source::Score::IS_INTEGER, "no key is below that of the least integer");
             const auto score_key = Ordinal::score_key(key);
             if (!keep(column)) {
                 return Key(key - Ordinal::lowest_of(score_key));
@@ -1845,6 +1912,8 @@ struct BestTies {
 template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+    static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;
     u32 row;
@@ -1860,6 +1929,10 @@ struct Indices {
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
 
+    // Ends the row.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team&) const {}
+
    private:
     // The address takes no registers before it is used.
     __device__ __forceinline__ Index* place(u32 slot) const {
@@ -1867,12 +1940,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 21 --------------------------------------------------------------
-#line 21 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 27 --------------------------------------------------------------
+#line 27 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 27 "templates/skeleton.cu.j2"
+#line 33 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -1908,7 +1981,7 @@ struct Config {
     using Source = PlainSource<F32, RAGGED>;
     using Ordinal = ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, true>;
     using Output = Indices<i32>;
-#line 49 "templates/skeleton.cu.j2"
+#line 55 "templates/skeleton.cu.j2"
 };
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
@@ -2104,20 +2177,52 @@ struct Ring {
     }
 };
 
+// ---- sink/team.cuh -----------------------------------------------------------------------------
+#line 1 "templates/sink/team.cuh"
+// The threads that finish a row together, and the shared memory that they no longer use for anything else.
+//
+// Scope: thread. Shared memory: none of its own; an output that sorts uses the kernel's, from `room` on.
+// Barriers: none.
+
+// uses core/types.cuh
+
+// A whole CTA.
+template <u32 THREADS>
+struct BlockTeam {
+    static constexpr u32 SIZE = THREADS;
+    static constexpr u32 TEAMS = 1;  // of a CTA, which share its room
+    void* room;
+
+    __device__ __forceinline__ u32 rank() const { return threadIdx.x; }
+    __device__ __forceinline__ u32 number() const { return 0; }
+};
+
+// One of the warps of a CTA.
+template <u32 WARPS>
+struct WarpTeam {
+    static constexpr u32 SIZE = WARP_SIZE;
+    static constexpr u32 TEAMS = WARPS;
+    void* room;
+
+    __device__ __forceinline__ u32 rank() const { return threadIdx.x % WARP_SIZE; }
+    __device__ __forceinline__ u32 number() const { return threadIdx.x / WARP_SIZE; }
+};
+
 // ---- sink/direct.cuh ---------------------------------------------------------------------------
 #line 1 "templates/sink/direct.cuh"
 // Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: thread, but `finish`, which all threads that work on a row must reach, once. Shared memory: none.
-// Barriers: none. Preconditions: slot < k; no slot is put or filled twice.
+// Scope: thread, but `finish`, which all threads of a team must reach, once a row. Shared memory: none.
+// Barriers: those of the output's `finish`. Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 // uses row/row.cuh
+// uses sink/team.cuh
 
-template <class Config>
+template <class Config, class To = typename Config::Output>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
-    using Output = typename Config::Output;
+    using Output = To;
     static constexpr bool DROPS = Config::Source::DROPS;
     static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
@@ -2144,8 +2249,11 @@ struct DirectSink {
     // Writes a place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
 
-    // Ends the row.
-    __device__ __forceinline__ void finish() const {}
+    // Ends the row. All its winners are written, by threads of the team or before a barrier that orders them.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team& team) const {
+        Output(args, row).finish(team);
+    }
 };
 
 // ---- filter/final.cuh --------------------------------------------------------------------------
@@ -2650,7 +2758,7 @@ struct Sample {
                     threshold = Word::best_key();
                 }
                 // -0 has the key of +0.
-                if (ties && threshold == Word::rough_key(Score::SIGN, 0)) {
+                if (!Score::IS_INTEGER && ties && threshold == Word::rough_key(Score::SIGN, 0)) {
                     threshold = Word::key(typename Score::Bits(0));
                 }
                 return {last >= worst, ties, threshold, greatest};
@@ -2709,7 +2817,6 @@ struct BestTies;
 template <class Config>
 struct RowPart {
     Stripes<Config> stripes;
-    u32 index;  // of the row
     u32 rank;
     u32 parts;
     u32 share;  // the most candidates that this CTA may pass on
@@ -3003,7 +3110,7 @@ struct Filter {
     // Reads a whole row again, alone, and writes its k best scores.
     static __device__ __forceinline__ void rescan_alone(const LaunchArgs& args, const Sink& sink,
                                                         Shared& shared, u32 index, u32 k) {
-        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), index, 0, 1, CAPACITY, CAPACITY};
+        const Part whole = {Stripes<Config>(find_row<Config>(args, index), 1), 0, 1, CAPACITY, CAPACITY};
         PartCandidates candidates = {};
         rescan(shared, whole, {true, 0}, CAPACITY, k, candidates);
         write_all(sink, shared, k);
@@ -3129,8 +3236,8 @@ struct Filter {
 // uses row/row.cuh
 
 // Writes every column as a winner, and fills the places that are left.
-template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
+template <class Config, class Sink, class Team>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k, const Team& team) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
@@ -3139,7 +3246,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
             sink.fill(slot);
         }
     }
-    sink.finish();
+    sink.finish(team);
 }
 
 // ---- core/ranking.cuh --------------------------------------------------------------------------
@@ -3343,13 +3450,26 @@ __device__ __forceinline__ u32 rounded_scores(F16, u32 first, u32 second) {
     return first | second << 16;
 }
 
+// Of integers the finest halves are for the least magnitudes. Those of the greatest become infinite, and an
+// unsigned 0 the negative infinity: so a missing score, which is the worst, has the code of the worst infinity.
+__device__ __forceinline__ u32 rounded_scores(I32, u32 first, u32 second) {
+    constexpr float UNIT = 1.0f / 32768.0f;
+    return half_pair(__float_as_uint(float(i32(first)) * UNIT), __float_as_uint(float(i32(second)) * UNIT));
+}
+__device__ __forceinline__ u32 rounded_scores(U32, u32 first, u32 second) {
+    constexpr float UNIT = 1.0f / 65536.0f;
+    constexpr u32 NEGATIVE_INFINITY = F32::LEAST;
+    return half_pair(first == 0 ? NEGATIVE_INFINITY : __float_as_uint(float(first) * UNIT),
+                     second == 0 ? NEGATIVE_INFINITY : __float_as_uint(float(second) * UNIT));
+}
+
 // What the codes tell of the scores of a type.
 template <class Dtype>
 struct ScoreCodes {
     using Bits = typename Dtype::Bits;
     static constexpr bool IS_F16 = Dtype::INFINITE == HALF_INFINITY;
 
-    // Whether a code stands for the best infinity and for finite scores beyond the halves.
+    // Whether a code stands for the best infinity and for scores beyond the halves.
     static __device__ __forceinline__ bool is_beyond_halves(u32 code) {
         return !IS_F16 && code == HALF_CODE_INFINITY;
     }
@@ -4035,6 +4155,89 @@ struct FewCandidates {
     }
 };
 
+// ---- select/split.cuh --------------------------------------------------------------------------
+#line 1 "templates/select/split.cuh"
+// Selects the winners among many candidates that stay where they are: hits of a row in registers.
+//
+// Scope: block; every thread must call. Shared memory of the caller: `histogram`, its search `threshold`, the
+// counter `reserved` and the keys `extremes`. Barriers: two before the first pass, and four a pass.
+// Preconditions: a barrier between any other use of that memory and the call, but of `extremes` and
+// `threshold`; 1 <= wanted <= candidates; fewer than 65536 candidates.
+//
+// Radix passes over the range from the least to the greatest key split the candidates, until all candidates
+// that are left win or are equal.
+
+// uses core/range.cuh
+// uses core/slots.cuh
+// uses core/threshold.cuh
+// uses core/types.cuh
+// uses select/extremes.cuh
+// uses select/radix_pass.cuh
+
+template <class Config>
+struct HitSplit {
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
+    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
+    static constexpr u32 THREADS = Config::THREADS;
+
+    // Calls put(slot, column, key) for the best `wanted` candidates, with slots from `place` on. `slot` is
+    // this thread's first place among the candidates. Not inlined: inlined, it would change the registers of
+    // the common path and cost it 0.25 us (1 x 8192, H200).
+    template <class Shared, class Places, class Hits, class Put>
+    static __device__ __noinline__ void select(Shared& shared, Places places, Hits candidates, u32 slot,
+                                               u32 place, u32 wanted, Put put) {
+        find_extremes(shared, places, candidates);
+        Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
+        bool settled = active.least == active.greatest;
+        while (!settled) {
+            shared.histogram.template clear<THREADS>();
+            if (threadIdx.x == 0) {
+                shared.reserved = 0;
+            }
+            __syncthreads();
+            Active inside;
+            Hits winners = {};
+            Hits left = {};
+            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
+            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
+                                                      inside, winners, left);
+            candidates = left;
+
+            Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
+            places.for_each_column(winners, [&](u32 column) {
+                put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
+            });
+            slot = slots.candidate;
+            place += threshold.above;
+            wanted -= threshold.above;
+            settled = threshold.inside == wanted || active.shift == 0;
+            active = within_row<Ordinal>(inside, places.length);
+            __syncthreads();
+        }
+        places.for_each_column(candidates, [&](u32 column) {
+            if (slot < wanted) {
+                put(place + slot, column, [&places, column] { return places.key_at(column); });
+            }
+            ++slot;
+        });
+    }
+
+   private:
+    // The least and the greatest key of the candidates, for all threads.
+    template <class Shared, class Places, class Hits>
+    static __device__ __forceinline__ void find_extremes(Shared& shared, const Places& places, Hits candidates) {
+        if (threadIdx.x == 0) {
+            shared.extremes = Extremes<Wide>::of_none();
+        }
+        __syncthreads();
+        const auto own = Extremes<Wide>::of_warp(
+            [&](auto visit) { places.for_each_key(candidates, visit); });
+        own.add_to(shared.extremes);
+        __syncthreads();
+    }
+};
+
 // ---- sink/staged.cuh ---------------------------------------------------------------------------
 #line 1 "templates/sink/staged.cuh"
 // Collects many winners of a row in shared memory, and hands them to the output in the order of their
@@ -4057,10 +4260,14 @@ struct StagedWinners<Key, PLACES, true> {
     Key keys[PLACES];
 };
 
+// Writes winners that were staged.
+template <class Config>
+using DirectOfStaged = DirectSink<Config, typename Config::Output::Staged>;
+
 template <class Config, u32 PLACES>
 struct StagedSink {
     using Key = typename Config::Ordinal::Key;
-    using Direct = DirectSink<Config>;
+    using Direct = DirectOfStaged<Config>;
     static constexpr bool NEEDS_KEY = Direct::NEEDS_KEY;
     static constexpr u32 THREADS = Config::THREADS;
     using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
@@ -4089,8 +4296,9 @@ struct StagedSink {
     // Writes a place for which the row has no score. Precondition: winners are not staged.
     __device__ __forceinline__ void fill(u32 slot) const { direct.fill(slot); }
 
-    // Writes the staged winners.
-    __device__ __forceinline__ void finish() const {
+    // Writes the staged winners, and ends the row.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team& team) const {
         if (staged) {
             __syncthreads();
             for (u32 slot = threadIdx.x; slot < k; slot += THREADS) {
@@ -4103,7 +4311,7 @@ struct StagedSink {
                 });
             }
         }
-        direct.finish();
+        direct.finish(team);
     }
 
     // Takes one winner. Precondition: winners are staged.
@@ -4136,7 +4344,6 @@ struct StagedSink {
 // addresses aligned to their element.
 
 // uses core/histogram.cuh
-// uses core/range.cuh
 // uses core/ranking.cuh
 // uses core/slots.cuh
 // uses core/threshold.cuh
@@ -4147,7 +4354,7 @@ struct StagedSink {
 // uses row/row.cuh
 // uses select/candidates.cuh
 // uses select/extremes.cuh
-// uses select/radix_pass.cuh
+// uses select/split.cuh
 // uses sink/short_row.cuh
 // uses sink/staged.cuh
 
@@ -4159,14 +4366,14 @@ struct BlockResident {
     using Hits = typename Places::Hits;
     using Few = FewCandidates<Config>;
     using Wide = typename Ordinal::Wide;
-    using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
+    static constexpr u32 STAGED = DirectOfStaged<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
@@ -4191,7 +4398,7 @@ struct BlockResident {
         const Row<Config> row = find_row<Config>(args, index());
         const u32 k = u32(args.k);
         if (row.length <= k) {
-            take_all<Config>(sink_of(args, shared, k, false), row, k);
+            take_all<Config>(sink_of(args, shared, k, false), row, k, team_of(shared));
             return;
         }
         select_from(args, shared, row, k);
@@ -4255,76 +4462,23 @@ struct BlockResident {
                                                  .put(above + slot, column, [key] { return Key(key); });
                                          });
             } else {
-                split(args, shared, places, candidates, slots.candidate, threshold.above, wanted, staged);
+                HitSplit<Config>::select(shared, places, candidates, slots.candidate, threshold.above, wanted,
+                                         [&args, &shared, staged](u32 slot, u32 column, auto key) {
+                                             sink_of(args, shared, u32(args.k), staged).put(slot, column, key);
+                                         });
             }
         }
         // Write the staged winners in order.
-        sink.finish();
+        sink.finish(team_of(shared));
     }
+
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
 
     static __device__ __forceinline__ u32 index() { return blockIdx.x / CTAS; }
 
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
-        const DirectSink<Config> direct = {args, index()};
+        const DirectOfStaged<Config> direct = {args, index()};
         return {direct, shared.winners, k, staged};
-    }
-
-    // Writes the best `wanted` of many candidates from `place` on. Radix passes over the range from the
-    // least to the greatest key split the candidates, until all candidates that are left win or are equal.
-    // `slot` is this thread's first place among the candidates. Not inlined: inlined, it would change the
-    // registers of the common path and cost it 0.25 us (1 x 8192, H200).
-    static __device__ __noinline__ void split(const LaunchArgs& args, Shared& shared, Places places,
-                                              Hits candidates, u32 slot, u32 place, u32 wanted,
-                                              bool staged) {
-        find_extremes(shared, places, candidates);
-        Active active = Active::between(shared.extremes.least, shared.extremes.greatest);
-        bool settled = active.least == active.greatest;
-        while (!settled) {
-            shared.histogram.template clear<THREADS>();
-            if (threadIdx.x == 0) {
-                shared.reserved = 0;
-            }
-            __syncthreads();
-            Active inside;
-            Hits winners = {};
-            Hits left = {};
-            const auto find = [&] { return shared.threshold.find(shared.histogram, wanted); };
-            const ThresholdBin threshold = radix_pass(shared.histogram, active, places, candidates, find,
-                                                      inside, winners, left);
-            candidates = left;
-
-            Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
-            places.for_each_column(winners, [&](u32 column) {
-                sink_of(args, shared, u32(args.k), staged)
-                    .put(place + slots.winner++, column, [&places, column] { return places.key_at(column); });
-            });
-            slot = slots.candidate;
-            place += threshold.above;
-            wanted -= threshold.above;
-            settled = threshold.inside == wanted || active.shift == 0;
-            active = within_row<Ordinal>(inside, places.length);
-            __syncthreads();
-        }
-        places.for_each_column(candidates, [&](u32 column) {
-            if (slot < wanted) {
-                sink_of(args, shared, u32(args.k), staged)
-                    .put(place + slot, column, [&places, column] { return places.key_at(column); });
-            }
-            ++slot;
-        });
-    }
-
-    // The least and the greatest key of the candidates, for all threads.
-    static __device__ __forceinline__ void find_extremes(Shared& shared,
-                                                         const Places& places, Hits candidates) {
-        if (threadIdx.x == 0) {
-            shared.extremes = Extremes<Wide>::of_none();
-        }
-        __syncthreads();
-        const auto own = Extremes<Wide>::of_warp(
-            [&](auto visit) { places.for_each_key(candidates, visit); });
-        own.add_to(shared.extremes);
-        __syncthreads();
     }
 };
 
@@ -4354,6 +4508,7 @@ template <class Config>
 struct BlockFilter {
     using Steps = Filter<Config>;
     using Short = BlockResident<Config>;
+    using Team = BlockTeam<Config::THREADS>;
     static constexpr u32 TRIES = 2;
 
     // A row needs one of them.
@@ -4376,7 +4531,7 @@ struct BlockFilter {
             // Find the row. Of k scores or fewer, each wins.
             const Row<Config> row = find_row<Config>(args, blockIdx.x);
             if (row.length <= k) {
-                take_all<Config>(sink, row, k);
+                take_all<Config>(sink, row, k, team_of(shared));
                 return;
             }
             if constexpr (Config::RAGGED) {
@@ -4386,7 +4541,7 @@ struct BlockFilter {
                     return;
                 }
             }
-            const RowPart<Config> part = {Stripes<Config>(row, 1), blockIdx.x, 0, 1, Steps::CAPACITY,
+            const RowPart<Config> part = {Stripes<Config>(row, 1), 0, 1, Steps::CAPACITY,
                                           Steps::CAPACITY};
 
             // Guess a threshold from a sample: the first stripe of the row, or two.
@@ -4397,7 +4552,7 @@ struct BlockFilter {
             typename Steps::PartCandidates candidates = {};
             if (Steps::filter(shared.filter, part, k, guess, candidates) &&
                 Steps::select(sink, shared.filter, k, Steps::own(shared.filter, candidates), [] {})) {
-                sink.finish();
+                sink.finish(team_of(shared));
                 return;
             }
             if (!guess.found) {
@@ -4407,17 +4562,21 @@ struct BlockFilter {
         }
         // Rescan the row.
         Steps::rescan_alone(args, sink, shared.filter, blockIdx.x, k);
-        sink.finish();
+        sink.finish(team_of(shared));
     }
+
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
 };
 
-// ---- skeleton.cu.j2, from line 53 --------------------------------------------------------------
-#line 53 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 59 --------------------------------------------------------------
+#line 59 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)
 topkit_block_filter_f32_v4_b2048_t512_r32_largest_nan_highest_ties_lowest_index_i32_dense(
     const __grid_constant__ Args args) {
+#line 69 "templates/skeleton.cu.j2"
     __shared__ BlockFilter<Config>::Shared shared;
     BlockFilter<Config>::select(args.core, shared);
+#line 72 "templates/skeleton.cu.j2"
 }

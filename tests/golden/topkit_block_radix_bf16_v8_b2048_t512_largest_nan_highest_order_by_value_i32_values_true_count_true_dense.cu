@@ -17,6 +17,7 @@
 //   count = true
 //   fill = standard
 //   rows = dense
+//   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
@@ -88,6 +89,9 @@ struct F32 {
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
     static constexpr u32 MANTISSA_BITS = 23;       // stored
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;  // that is no NaN
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct Bf16 {
@@ -95,6 +99,9 @@ struct Bf16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
     static constexpr u32 MANTISSA_BITS = 7;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct F16 {
@@ -102,6 +109,30 @@ struct F16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
     static constexpr u32 MANTISSA_BITS = 10;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
+// Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
+struct I32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;  // none
+    static constexpr u32 MANTISSA_BITS = 21;       // a sample looks at 2^24 numbers first
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = SIGN;
+    static constexpr Bits GREATEST = ~SIGN;
+};
+
+struct U32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;
+    static constexpr u32 MANTISSA_BITS = 21;
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = 0;
+    static constexpr Bits GREATEST = 0xFFFFFFFFu;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
@@ -113,15 +144,19 @@ struct F16 {
 // An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
-// stands for a range of keys; else a score key stands for one key.
+// stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
 
 // uses score/dtypes.cuh
 
 // The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+// either sign has the greatest key or the least. No finite or infinite float has those two keys.
 template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
+    if constexpr (Dtype::IS_INTEGER) {
+        return bits ^ Dtype::SIGN;
+    }
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
     if (magnitude > Dtype::INFINITE) {
         return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
@@ -139,7 +174,9 @@ struct ScoreOrdinal {
     using Key = Bits;
     using Wide = u32;
     using ScoreKey = u32;
+    using Stored = Key;
     static constexpr bool USES_COLUMN = false;
+    static constexpr bool IN_COLUMN_ORDER = false;
 
     static __device__ __forceinline__ Key key(Bits score, u32) {
         const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
@@ -150,6 +187,10 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // A key as it is stored beside its column, and back.
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
 
     // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
     // greater.
@@ -253,6 +294,7 @@ template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
     static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;
     u32 row;
@@ -343,6 +385,7 @@ struct RowKeys : Config::Source {
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
         const Key key = Ordinal::key(score, column);
         if constexpr (Source::DROPS) {
+            static_assert(!Source::Score::IS_INTEGER, "no key is below that of the least integer");
             const auto score_key = Ordinal::score_key(key);
             if (!keep(column)) {
                 return Key(key - Ordinal::lowest_of(score_key));
@@ -479,6 +522,18 @@ struct ActiveRange {
     }
 };
 
+// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
+// column, and passes over them would split nothing. Precondition: the row has a key in the range.
+template <class Ordinal, class Active>
+__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
+    if constexpr (Ordinal::USES_COLUMN) {
+        return Active::between(Ordinal::first_from(active.least, columns),
+                               Ordinal::last_to(active.greatest, columns));
+    } else {
+        return active;
+    }
+}
+
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
 // Sums and maxima over a warp: one instruction of 32 bits from sm_80 on, shuffles before, for 64 bits and in
@@ -576,10 +631,10 @@ struct BucketSort {
     Entry given[PLACES];
     Entry sorted[PLACES];
     u32 ends[BUCKETS];  // entries of each bucket, then its first place, then the place after its last
-    u32 before[WARP_SIZE];
+    u32 sums[WARP_SIZE];     // of each warp's buckets
+    u32 largest[WARP_SIZE];  // of each warp's buckets
     Word least[WARP_SIZE];
     Word greatest[WARP_SIZE];
-    u32 largest;
 
     // Calls write(place, entry) for each entry, which read(number) makes.
     template <class Team, class Read, class Write>
@@ -606,9 +661,6 @@ struct BucketSort {
         for (u32 bucket = threadIdx.x; bucket < BUCKETS; bucket += THREADS) {
             ends[bucket] = 0;
         }
-        if (threadIdx.x == 0) {
-            largest = 0;
-        }
         __syncthreads();
         low = warp_least(lane < WARPS ? least[lane] : ~Word(0));
         high = warp_greatest(lane < WARPS ? greatest[lane] : Word(0));
@@ -631,13 +683,11 @@ struct BucketSort {
         most = warp_greatest(most);
         const u32 through = warp_sum_through(own, lane);
         if (lane == WARP_SIZE - 1) {
-            before[warp] = through;
-            if (most > RANKED) {
-                atomicMax(&largest, most);
-            }
+            sums[warp] = through;
+            largest[warp] = most;
         }
         __syncthreads();
-        if (largest > RANKED) {
+        if (warp_greatest(lane < WARPS ? largest[lane] : 0) > RANKED) {
             const EntryPlaces<Entry> places = {given};
             sort_bitonic(team, places, count);
             for (u32 i = threadIdx.x; i < count; i += THREADS) {
@@ -645,7 +695,7 @@ struct BucketSort {
             }
             return;
         }
-        u32 place = through - own + warp_sum(lane < warp ? before[lane] : 0);
+        u32 place = through - own + warp_sum(lane < warp ? sums[lane] : 0);
 #pragma unroll
         for (u32 b = 0; b < EACH; ++b) {
             u32& end = ends[threadIdx.x * EACH + b];
@@ -679,8 +729,8 @@ struct BucketSort {
 #line 1 "templates/sink/sorted.cuh"
 // Sorts the winners of a row, which are written as columns, and writes them in order with all that is declared.
 //
-// A CTA sorts up to PLACES winners in shared memory, by buckets. A warp compares up to 32 with each other, and sorts more
-// by a bitonic network. More winners than places are sorted by the network where they are written.
+// A CTA sorts up to PLACES winners in shared memory, by buckets. A warp compares up to 32 with each other, and
+// sorts more by a bitonic network. More winners than places are sorted by the network where they are written.
 //
 // Scope: the threads of a team; every one must call. Shared memory: `SortRoom`, in place of the kernel's own.
 // Barriers: several of the team. Preconditions: blockDim.x == Config::THREADS; every winner of the row was written by
@@ -699,7 +749,7 @@ __device__ __forceinline__ Value from_lane(Value value, u32 lane) {
 
 // A winner in the order of its score, and of its column where scores are equal.
 template <class ScoreKey, bool BY_VALUE>
-struct SortEntry {
+struct alignas(2 * sizeof(ScoreKey)) SortEntry {
     using Word = ScoreKey;
     Word key;  // the better, the less
     u32 column;
@@ -757,7 +807,9 @@ struct SortedRow {
                 return Entry::of(Config::Ordinal::score_key(row.key_at(column)), column);
             }
         }
-        __device__ __forceinline__ void put(u32 place, const Entry& entry) const { output.hold(place, entry.column); }
+        __device__ __forceinline__ void put(u32 place, const Entry& entry) const {
+            output.write_column(place, entry.column);
+        }
     };
 
     // Not inlined: the kernel's own steps have the registers that they have without it.
@@ -795,7 +847,8 @@ struct SortedRow {
         }
     }
 
-    static __device__ __forceinline__ void write_in_order(const Written& written, const Team& team, u32 winners) {
+    static __device__ __forceinline__ void write_in_order(const Written& written, const Team& team,
+                                                          u32 winners) {
         const auto write = [&](u32 place, const Entry& entry) { end(written.output, place, entry.column); };
         if (winners == 0) {
             return;
@@ -849,9 +902,10 @@ struct SortedRow {
 #line 1 "templates/sink/outputs.cuh"
 // The output of a selector that declares an order, values, counts or a fill of its own.
 //
-// Without an order, each winner's column and value are written as soon as it is known. With one, winners are held
-// as bare columns in the row's part of `indices`; when the row is finished, they are sorted and written anew. A
-// value is the element as stored, read again at the winner's column, so that -0 and the bits of a NaN are kept.
+// Without an order, each winner's column and value are written as soon as it is known. With one, winners are first
+// written as bare columns in the row's part of `indices`; when the row is finished, they are sorted and written
+// anew. A value is the element as stored. A key that is known tells it, but for zeros and NaN, which share keys:
+// these are read again at the winner's column, as is every value whose key is not known.
 //
 // Scope: thread; each writes places of its own; `finish` is for the threads of a team, all of them. Shared memory: the
 // room of a sort, if there is an order. Barriers: none without an order; else those of `sorted.cuh`.
@@ -882,13 +936,15 @@ struct WithRoom<Kernel, Config, true, true> {
     typename Config::Output::Entry room[2 * SortRoom<typename Config::Output::Entry>::PLACES];
 };
 
-template <class Config, class Args, class Dtype, class Index>
+template <class Config, class Args, class Dtype, class Index, bool KEYS_TELL = Config::KEYS_TELL_VALUES>
 struct Outputs {
     using Source = typename Config::Source;
     using Element = typename Source::Element;
-    static constexpr bool NEEDS_KEY = false;
+    // Winners that are staged are all written at once: then reading elements again costs less than staging keys.
+    using Staged = Outputs<Config, Args, Dtype, Index, false>;
     // Where the source drops elements, they are known to be last only in a sorted row.
     static constexpr bool SORTS = Config::ORDER != Order::UNSORTED || (Config::COUNTS && Source::DROPS);
+    static constexpr bool NEEDS_KEY = Config::VALUES && KEYS_TELL && !SORTS;
     static constexpr bool BY_VALUE = Config::ORDER == Order::BY_VALUE;
     using Entry = SortEntry<typename Config::Ordinal::ScoreKey, BY_VALUE>;
     // A place without a winner has a column from here on, another one each, so that entries are unique.
@@ -901,8 +957,11 @@ struct Outputs {
 
     // Writes one winner; columns count from the start of the row.
     template <class Key>
-    __device__ __forceinline__ void write(u32 slot, Key, u32 column) const {
-        if constexpr (SORTS) {
+    __device__ __forceinline__ void write(u32 slot, Key key, u32 column) const {
+        if constexpr (NEEDS_KEY) {
+            *place(slot) = static_cast<Index>(column);
+            *value(slot) = element_of(Element(Config::Ordinal::score_key(key)), column);
+        } else if constexpr (SORTS) {
             *place(slot) = static_cast<Index>(column);
         } else {
             write_whole(slot, column);
@@ -939,7 +998,7 @@ struct Outputs {
     }
 
     // Writes the column of a place alone.
-    __device__ __forceinline__ void hold(u32 slot, u32 column) const {
+    __device__ __forceinline__ void write_column(u32 slot, u32 column) const {
         *place(slot) = Source::DROPS && column >= NONE ? static_cast<Index>(-1) : static_cast<Index>(column);
     }
 
@@ -947,8 +1006,7 @@ struct Outputs {
     __device__ __forceinline__ void write_whole(u32 slot, u32 column) const {
         *place(slot) = static_cast<Index>(column);
         if constexpr (Config::VALUES) {
-            const Row<Config> own = find_row<Config>(args, row);
-            *value(slot) = __ldg(own.elements + column);
+            *value(slot) = element_at(column);
         }
     }
 
@@ -962,8 +1020,8 @@ struct Outputs {
         if constexpr (Config::VALUES && Config::FILL_IS_GIVEN) {
             *value(slot) = static_cast<Element>(all().value_fill);
         } else if constexpr (Config::VALUES) {
-            // The worst infinity.
-            *value(slot) = Config::LARGEST ? Element(Dtype::SIGN | Dtype::INFINITE) : Element(Dtype::INFINITE);
+            // The worst infinity, or without infinities the worst number.
+            *value(slot) = Config::LARGEST ? Dtype::LEAST : Dtype::GREATEST;
         }
     }
 
@@ -975,6 +1033,20 @@ struct Outputs {
     }
 
    private:
+    __device__ __forceinline__ Element element_at(u32 column) const {
+        return __ldg(find_row<Config>(args, row).elements + column);
+    }
+
+    // The element of a score key, which is the inverse of `ordered_key`.
+    __device__ __forceinline__ Element element_of(Element score_key, u32 column) const {
+        const Element key = Config::LARGEST ? score_key : Element(~score_key);
+        const Element nan = Config::NAN_HIGHEST ? Element(~Element(0)) : Element(0);
+        if (key == Dtype::SIGN || key == nan) {
+            return element_at(column);
+        }
+        return key & Dtype::SIGN ? Element(key ^ Dtype::SIGN) : Element(~key);
+    }
+
     __device__ __forceinline__ const Args& all() const { return reinterpret_cast<const Args&>(args); }
 
     __device__ __forceinline__ Index* place(u32 slot) const {
@@ -986,8 +1058,8 @@ struct Outputs {
     }
 };
 
-// ---- skeleton.cu.j2, from line 18 --------------------------------------------------------------
-#line 18 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 27 --------------------------------------------------------------
+#line 27 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
@@ -1010,7 +1082,7 @@ static_assert(TOPKIT_OFFSET(Args, value_stride) == 80 && sizeof(Args::value_stri
 static_assert(TOPKIT_OFFSET(Args, counts) == 88 && sizeof(Args::counts) == 8, "counts is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 96, "Args");
-#line 37 "templates/skeleton.cu.j2"
+#line 46 "templates/skeleton.cu.j2"
 
 // The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
@@ -1034,10 +1106,11 @@ struct Config {
     static constexpr bool VALUES = true;
     static constexpr bool COUNTS = true;
     static constexpr bool FILL_IS_GIVEN = false;
+    static constexpr bool KEYS_TELL_VALUES = true;
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Outputs<Config, Args, Bf16, i32>;
-#line 46 "templates/skeleton.cu.j2"
+#line 55 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -1244,6 +1317,7 @@ struct RowVectors : Row<Config> {
 
 // One memory transaction of a thread, by its width in bytes.
 template <u32 BYTES> struct LoadWord;
+template <> struct LoadWord<1>  { using Type = u8; };
 template <> struct LoadWord<2>  { using Type = u16; };
 template <> struct LoadWord<4>  { using Type = u32; };
 template <> struct LoadWord<8>  { using Type = uint2; };
@@ -1467,10 +1541,10 @@ struct WarpTeam {
 // uses row/row.cuh
 // uses sink/team.cuh
 
-template <class Config>
+template <class Config, class To = typename Config::Output>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
-    using Output = typename Config::Output;
+    using Output = To;
     static constexpr bool DROPS = Config::Source::DROPS;
     static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
@@ -1556,7 +1630,10 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 
 template <class Config>
 struct BlockRadix {
-    using Key = typename Config::Ordinal::Key;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
+    using Bits = typename Config::Source::Score::Bits;
     using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
     using Team = BlockTeam<THREADS>;
@@ -1564,14 +1641,14 @@ struct BlockRadix {
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
-    using Active = ActiveRange<typename Config::Ordinal::Wide, DIGIT_BITS>;
+    using Active = ActiveRange<typename Ordinal::Wide, DIGIT_BITS>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");
 
     struct Shared {
         Histogram<BINS> histogram;
-        CandidateBuffer<Key, CANDIDATES> candidates;
+        CandidateBuffer<Stored, CANDIDATES> candidates;
         ThresholdSearch<THREADS> threshold;
         OutputSlots slots;
     };
@@ -1598,7 +1675,7 @@ struct BlockRadix {
 
         // Count the first digit of every key.
         const RowReader<Config> reader(row);
-        Active active = Active::between(0, Key(~Key(0)));
+        Active active = Active::between(0, Ordinal::greatest_of(Bits(~Bits(0))));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
         __syncthreads();
 
@@ -1607,7 +1684,7 @@ struct BlockRadix {
         while (true) {
             // Find the threshold bin: the keys above it win.
             const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active next = active.narrowed_to(threshold.bin);
+            const Active next = within_row<Ordinal>(active.narrowed_to(threshold.bin), row.length);
             wanted -= threshold.above;
 
             // The search is over if every candidate wins, or all of them are equal. Else count the next
@@ -1630,12 +1707,12 @@ struct BlockRadix {
                 } else {
                     shared.histogram.add(next.digit(key));
                     if (keep) {
-                        shared.candidates.push(key, column);
+                        shared.candidates.push(Ordinal::stored(key), column);
                     }
                 }
             };
             if (buffered) {
-                shared.candidates.template for_each_in<THREADS>(next.least, active.greatest, split);
+                for_each_candidate(shared.candidates, next.least, active.greatest, split);
             } else {
                 reader.for_each_in(next.least, active.greatest, split);
             }
@@ -1649,19 +1726,36 @@ struct BlockRadix {
         }
     }
 
+   private:
     static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+
+    // Calls visit(key, column) for the candidates in the buffer whose keys are in [least, greatest].
+    template <class Candidates, class Visit>
+    static __device__ __forceinline__ void for_each_candidate(Candidates& candidates, Key least, Key greatest,
+                                                              Visit visit) {
+        if constexpr (Ordinal::USES_COLUMN) {
+            candidates.template for_each_in<THREADS>(0, Stored(~Stored(0)), [&](Stored stored, u32 column) {
+                const Key key = Ordinal::restored(stored, column);
+                if (least <= key && key <= greatest) {
+                    visit(key, column);
+                }
+            });
+        } else {
+            candidates.template for_each_in<THREADS>(least, greatest, visit);
+        }
+    }
 };
 
-// ---- skeleton.cu.j2, from line 50 --------------------------------------------------------------
-#line 50 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 59 --------------------------------------------------------------
+#line 59 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)
 topkit_block_radix_bf16_v8_b2048_t512_largest_nan_highest_order_by_value_i32_values_true_count_true_dense(
     const __grid_constant__ Args args) {
-#line 56 "templates/skeleton.cu.j2"
+#line 65 "templates/skeleton.cu.j2"
     __shared__ WithRoom<BlockRadix<Config>, Config> shared;
     static_assert(sizeof(shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
     BlockRadix<Config>::select(args.core, shared.kernel);
-#line 63 "templates/skeleton.cu.j2"
+#line 72 "templates/skeleton.cu.j2"
 }

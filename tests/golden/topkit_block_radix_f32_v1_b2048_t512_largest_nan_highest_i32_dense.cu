@@ -14,6 +14,8 @@
 //   order = unsorted
 //   index = i32
 //   values = false
+//   count = false
+//   fill = standard
 //   rows = dense
 //   batch_invariant = false
 //
@@ -87,6 +89,9 @@ struct F32 {
     static constexpr Bits SIGN = 0x80000000u;
     static constexpr Bits INFINITE = 0x7F800000u;  // magnitudes above it are NaN
     static constexpr u32 MANTISSA_BITS = 23;       // stored
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;  // that is no NaN
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct Bf16 {
@@ -94,6 +99,9 @@ struct Bf16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7F80u;
     static constexpr u32 MANTISSA_BITS = 7;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
 };
 
 struct F16 {
@@ -101,6 +109,30 @@ struct F16 {
     static constexpr Bits SIGN = 0x8000u;
     static constexpr Bits INFINITE = 0x7C00u;
     static constexpr u32 MANTISSA_BITS = 10;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
+// Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
+struct I32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0x80000000u;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;  // none
+    static constexpr u32 MANTISSA_BITS = 21;       // a sample looks at 2^24 numbers first
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = SIGN;
+    static constexpr Bits GREATEST = ~SIGN;
+};
+
+struct U32 {
+    using Bits = u32;
+    static constexpr Bits SIGN = 0;
+    static constexpr Bits INFINITE = 0xFFFFFFFFu;
+    static constexpr u32 MANTISSA_BITS = 21;
+    static constexpr bool IS_INTEGER = true;
+    static constexpr Bits LEAST = 0;
+    static constexpr Bits GREATEST = 0xFFFFFFFFu;
 };
 
 // ---- score/ordinal.cuh -------------------------------------------------------------------------
@@ -118,10 +150,13 @@ struct F16 {
 // uses score/dtypes.cuh
 
 // The key of a score: greater scores have greater keys, -0 and +0 share one, and every NaN of
-// either sign has the greatest key or the least. No finite or infinite score has those two keys.
+// either sign has the greatest key or the least. No finite or infinite float has those two keys.
 template <class Dtype, bool NAN_HIGHEST>
 __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits bits) {
     using Bits = typename Dtype::Bits;
+    if constexpr (Dtype::IS_INTEGER) {
+        return bits ^ Dtype::SIGN;
+    }
     const Bits magnitude = bits & static_cast<Bits>(~Dtype::SIGN);
     if (magnitude > Dtype::INFINITE) {
         return NAN_HIGHEST ? static_cast<Bits>(~Bits(0)) : Bits(0);
@@ -258,6 +293,8 @@ struct KnowsRow<PlainSource<Dtype, false>> {
 template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+    static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;
     u32 row;
@@ -273,6 +310,10 @@ struct Indices {
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
 
+    // Ends the row.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team&) const {}
+
    private:
     // The address takes no registers before it is used.
     __device__ __forceinline__ Index* place(u32 slot) const {
@@ -280,12 +321,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 21 --------------------------------------------------------------
-#line 21 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 27 --------------------------------------------------------------
+#line 27 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 27 "templates/skeleton.cu.j2"
+#line 33 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -321,7 +362,7 @@ struct Config {
     using Source = PlainSource<F32, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
-#line 49 "templates/skeleton.cu.j2"
+#line 55 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -652,6 +693,7 @@ struct RowKeys : Config::Source {
     __device__ __forceinline__ Key key(Bits score, u32 column) const {
         const Key key = Ordinal::key(score, column);
         if constexpr (Source::DROPS) {
+            static_assert(!Source::Score::IS_INTEGER, "no key is below that of the least integer");
             const auto score_key = Ordinal::score_key(key);
             if (!keep(column)) {
                 return Key(key - Ordinal::lowest_of(score_key));
@@ -746,6 +788,7 @@ struct RowVectors : Row<Config> {
 
 // One memory transaction of a thread, by its width in bytes.
 template <u32 BYTES> struct LoadWord;
+template <> struct LoadWord<1>  { using Type = u8; };
 template <> struct LoadWord<2>  { using Type = u16; };
 template <> struct LoadWord<4>  { using Type = u32; };
 template <> struct LoadWord<8>  { using Type = uint2; };
@@ -927,20 +970,52 @@ struct OutputSlots {
     __device__ __forceinline__ u32 next_tie() { return atomicAdd(&ties, 1u); }
 };
 
+// ---- sink/team.cuh -----------------------------------------------------------------------------
+#line 1 "templates/sink/team.cuh"
+// The threads that finish a row together, and the shared memory that they no longer use for anything else.
+//
+// Scope: thread. Shared memory: none of its own; an output that sorts uses the kernel's, from `room` on.
+// Barriers: none.
+
+// uses core/types.cuh
+
+// A whole CTA.
+template <u32 THREADS>
+struct BlockTeam {
+    static constexpr u32 SIZE = THREADS;
+    static constexpr u32 TEAMS = 1;  // of a CTA, which share its room
+    void* room;
+
+    __device__ __forceinline__ u32 rank() const { return threadIdx.x; }
+    __device__ __forceinline__ u32 number() const { return 0; }
+};
+
+// One of the warps of a CTA.
+template <u32 WARPS>
+struct WarpTeam {
+    static constexpr u32 SIZE = WARP_SIZE;
+    static constexpr u32 TEAMS = WARPS;
+    void* room;
+
+    __device__ __forceinline__ u32 rank() const { return threadIdx.x % WARP_SIZE; }
+    __device__ __forceinline__ u32 number() const { return threadIdx.x / WARP_SIZE; }
+};
+
 // ---- sink/direct.cuh ---------------------------------------------------------------------------
 #line 1 "templates/sink/direct.cuh"
 // Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: thread, but `finish`, which all threads that work on a row must reach, once. Shared memory: none.
-// Barriers: none. Preconditions: slot < k; no slot is put or filled twice.
+// Scope: thread, but `finish`, which all threads of a team must reach, once a row. Shared memory: none.
+// Barriers: those of the output's `finish`. Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 // uses row/row.cuh
+// uses sink/team.cuh
 
-template <class Config>
+template <class Config, class To = typename Config::Output>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
-    using Output = typename Config::Output;
+    using Output = To;
     static constexpr bool DROPS = Config::Source::DROPS;
     static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
@@ -967,8 +1042,11 @@ struct DirectSink {
     // Writes a place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
 
-    // Ends the row.
-    __device__ __forceinline__ void finish() const {}
+    // Ends the row. All its winners are written, by threads of the team or before a barrier that orders them.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team& team) const {
+        Output(args, row).finish(team);
+    }
 };
 
 // ---- sink/short_row.cuh ------------------------------------------------------------------------
@@ -981,8 +1059,8 @@ struct DirectSink {
 // uses row/row.cuh
 
 // Writes every column as a winner, and fills the places that are left.
-template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
+template <class Config, class Sink, class Team>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k, const Team& team) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
@@ -991,7 +1069,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
             sink.fill(slot);
         }
     }
-    sink.finish();
+    sink.finish(team);
 }
 
 // ---- kernels/block_radix.cuh -------------------------------------------------------------------
@@ -1029,6 +1107,7 @@ struct BlockRadix {
     using Bits = typename Config::Source::Score::Bits;
     using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
@@ -1053,7 +1132,7 @@ struct BlockRadix {
         const u32 k = u32(args.k);
         const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {
-            take_all<Config>(sink, row, k);
+            take_all<Config>(sink, row, k, team_of(shared));
             return;
         }
 
@@ -1109,7 +1188,7 @@ struct BlockRadix {
                 reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
-                sink.finish();
+                sink.finish(team_of(shared));
                 return;
             }
             __syncthreads();
@@ -1119,6 +1198,8 @@ struct BlockRadix {
     }
 
    private:
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+
     // Calls visit(key, column) for the candidates in the buffer whose keys are in [least, greatest].
     template <class Candidates, class Visit>
     static __device__ __forceinline__ void for_each_candidate(Candidates& candidates, Key least, Key greatest,
@@ -1136,13 +1217,15 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 53 --------------------------------------------------------------
-#line 53 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 59 --------------------------------------------------------------
+#line 59 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)
 topkit_block_radix_f32_v1_b2048_t512_largest_nan_highest_i32_dense(
     const __grid_constant__ Args args) {
+#line 69 "templates/skeleton.cu.j2"
     __shared__ BlockRadix<Config>::Shared shared;
     BlockRadix<Config>::select(args.core, shared);
+#line 72 "templates/skeleton.cu.j2"
 }

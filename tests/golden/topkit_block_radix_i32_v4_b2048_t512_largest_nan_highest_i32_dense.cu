@@ -14,7 +14,10 @@
 //   order = unsorted
 //   index = i32
 //   values = false
+//   count = false
+//   fill = standard
 //   rows = dense
+//   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
@@ -141,7 +144,8 @@ struct U32 {
 // An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
-// stands for a range of keys; else a score key stands for one key.
+// stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
 
 // uses score/dtypes.cuh
 
@@ -170,7 +174,9 @@ struct ScoreOrdinal {
     using Key = Bits;
     using Wide = u32;
     using ScoreKey = u32;
+    using Stored = Key;
     static constexpr bool USES_COLUMN = false;
+    static constexpr bool IN_COLUMN_ORDER = false;
 
     static __device__ __forceinline__ Key key(Bits score, u32) {
         const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
@@ -181,6 +187,10 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // A key as it is stored beside its column, and back.
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
 
     // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
     // greater.
@@ -283,6 +293,8 @@ struct KnowsRow<PlainSource<Dtype, false>> {
 template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
+    static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;
     u32 row;
@@ -298,6 +310,10 @@ struct Indices {
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const { *place(slot) = static_cast<Index>(-1); }
 
+    // Ends the row.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team&) const {}
+
    private:
     // The address takes no registers before it is used.
     __device__ __forceinline__ Index* place(u32 slot) const {
@@ -305,12 +321,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 18 --------------------------------------------------------------
-#line 18 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 27 --------------------------------------------------------------
+#line 27 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 24 "templates/skeleton.cu.j2"
+#line 33 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -346,7 +362,7 @@ struct Config {
     using Source = PlainSource<I32, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
-#line 46 "templates/skeleton.cu.j2"
+#line 55 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -455,6 +471,18 @@ struct ActiveRange {
         return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
     }
 };
+
+// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
+// column, and passes over them would split nothing. Precondition: the row has a key in the range.
+template <class Ordinal, class Active>
+__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
+    if constexpr (Ordinal::USES_COLUMN) {
+        return Active::between(Ordinal::first_from(active.least, columns),
+                               Ordinal::last_to(active.greatest, columns));
+    } else {
+        return active;
+    }
+}
 
 // ---- ptx/reduce.cuh ----------------------------------------------------------------------------
 #line 1 "templates/ptx/reduce.cuh"
@@ -942,20 +970,52 @@ struct OutputSlots {
     __device__ __forceinline__ u32 next_tie() { return atomicAdd(&ties, 1u); }
 };
 
+// ---- sink/team.cuh -----------------------------------------------------------------------------
+#line 1 "templates/sink/team.cuh"
+// The threads that finish a row together, and the shared memory that they no longer use for anything else.
+//
+// Scope: thread. Shared memory: none of its own; an output that sorts uses the kernel's, from `room` on.
+// Barriers: none.
+
+// uses core/types.cuh
+
+// A whole CTA.
+template <u32 THREADS>
+struct BlockTeam {
+    static constexpr u32 SIZE = THREADS;
+    static constexpr u32 TEAMS = 1;  // of a CTA, which share its room
+    void* room;
+
+    __device__ __forceinline__ u32 rank() const { return threadIdx.x; }
+    __device__ __forceinline__ u32 number() const { return 0; }
+};
+
+// One of the warps of a CTA.
+template <u32 WARPS>
+struct WarpTeam {
+    static constexpr u32 SIZE = WARP_SIZE;
+    static constexpr u32 TEAMS = WARPS;
+    void* room;
+
+    __device__ __forceinline__ u32 rank() const { return threadIdx.x % WARP_SIZE; }
+    __device__ __forceinline__ u32 number() const { return threadIdx.x / WARP_SIZE; }
+};
+
 // ---- sink/direct.cuh ---------------------------------------------------------------------------
 #line 1 "templates/sink/direct.cuh"
 // Hands each winner of a row to the output as soon as it is known.
 //
-// Scope: thread, but `finish`, which all threads that work on a row must reach, once. Shared memory: none.
-// Barriers: none. Preconditions: slot < k; no slot is put or filled twice.
+// Scope: thread, but `finish`, which all threads of a team must reach, once a row. Shared memory: none.
+// Barriers: those of the output's `finish`. Preconditions: slot < k; no slot is put or filled twice.
 
 // uses core/types.cuh
 // uses row/row.cuh
+// uses sink/team.cuh
 
-template <class Config>
+template <class Config, class To = typename Config::Output>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
-    using Output = typename Config::Output;
+    using Output = To;
     static constexpr bool DROPS = Config::Source::DROPS;
     static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
@@ -982,8 +1042,11 @@ struct DirectSink {
     // Writes a place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const { Output(args, row).fill(slot); }
 
-    // Ends the row.
-    __device__ __forceinline__ void finish() const {}
+    // Ends the row. All its winners are written, by threads of the team or before a barrier that orders them.
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team& team) const {
+        Output(args, row).finish(team);
+    }
 };
 
 // ---- sink/short_row.cuh ------------------------------------------------------------------------
@@ -996,8 +1059,8 @@ struct DirectSink {
 // uses row/row.cuh
 
 // Writes every column as a winner, and fills the places that are left.
-template <class Config, class Sink>
-__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k) {
+template <class Config, class Sink, class Team>
+__device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k, const Team& team) {
 #pragma unroll 1
     for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
         if (slot < row.length) {
@@ -1006,7 +1069,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
             sink.fill(slot);
         }
     }
-    sink.finish();
+    sink.finish(team);
 }
 
 // ---- kernels/block_radix.cuh -------------------------------------------------------------------
@@ -1038,21 +1101,25 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 
 template <class Config>
 struct BlockRadix {
-    using Key = typename Config::Ordinal::Key;
+    using Ordinal = typename Config::Ordinal;
+    using Key = typename Ordinal::Key;
+    using Stored = typename Ordinal::Stored;
+    using Bits = typename Config::Source::Score::Bits;
     using Sink = DirectSink<Config>;
     static constexpr u32 THREADS = Config::THREADS;
+    using Team = BlockTeam<THREADS>;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CANDIDATES = Config::CANDIDATES;
     static constexpr u32 KEY_BITS = sizeof(Key) * 8;
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
-    using Active = ActiveRange<typename Config::Ordinal::Wide, DIGIT_BITS>;
+    using Active = ActiveRange<typename Ordinal::Wide, DIGIT_BITS>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");
 
     struct Shared {
         Histogram<BINS> histogram;
-        CandidateBuffer<Key, CANDIDATES> candidates;
+        CandidateBuffer<Stored, CANDIDATES> candidates;
         ThresholdSearch<THREADS> threshold;
         OutputSlots slots;
     };
@@ -1065,7 +1132,7 @@ struct BlockRadix {
         const u32 k = u32(args.k);
         const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {
-            take_all<Config>(sink, row, k);
+            take_all<Config>(sink, row, k, team_of(shared));
             return;
         }
 
@@ -1079,7 +1146,7 @@ struct BlockRadix {
 
         // Count the first digit of every key.
         const RowReader<Config> reader(row);
-        Active active = Active::between(0, Key(~Key(0)));
+        Active active = Active::between(0, Ordinal::greatest_of(Bits(~Bits(0))));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
         __syncthreads();
 
@@ -1088,7 +1155,7 @@ struct BlockRadix {
         while (true) {
             // Find the threshold bin: the keys above it win.
             const ThresholdBin threshold = shared.threshold.find(shared.histogram, wanted);
-            const Active next = active.narrowed_to(threshold.bin);
+            const Active next = within_row<Ordinal>(active.narrowed_to(threshold.bin), row.length);
             wanted -= threshold.above;
 
             // The search is over if every candidate wins, or all of them are equal. Else count the next
@@ -1111,17 +1178,17 @@ struct BlockRadix {
                 } else {
                     shared.histogram.add(next.digit(key));
                     if (keep) {
-                        shared.candidates.push(key, column);
+                        shared.candidates.push(Ordinal::stored(key), column);
                     }
                 }
             };
             if (buffered) {
-                shared.candidates.template for_each_in<THREADS>(next.least, active.greatest, split);
+                for_each_candidate(shared.candidates, next.least, active.greatest, split);
             } else {
                 reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
-                sink.finish();
+                sink.finish(team_of(shared));
                 return;
             }
             __syncthreads();
@@ -1129,15 +1196,36 @@ struct BlockRadix {
             active = next;
         }
     }
+
+   private:
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+
+    // Calls visit(key, column) for the candidates in the buffer whose keys are in [least, greatest].
+    template <class Candidates, class Visit>
+    static __device__ __forceinline__ void for_each_candidate(Candidates& candidates, Key least, Key greatest,
+                                                              Visit visit) {
+        if constexpr (Ordinal::USES_COLUMN) {
+            candidates.template for_each_in<THREADS>(0, Stored(~Stored(0)), [&](Stored stored, u32 column) {
+                const Key key = Ordinal::restored(stored, column);
+                if (least <= key && key <= greatest) {
+                    visit(key, column);
+                }
+            });
+        } else {
+            candidates.template for_each_in<THREADS>(least, greatest, visit);
+        }
+    }
 };
 
-// ---- skeleton.cu.j2, from line 50 --------------------------------------------------------------
-#line 50 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 59 --------------------------------------------------------------
+#line 59 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)
 topkit_block_radix_i32_v4_b2048_t512_largest_nan_highest_i32_dense(
     const __grid_constant__ Args args) {
+#line 69 "templates/skeleton.cu.j2"
     __shared__ BlockRadix<Config>::Shared shared;
     BlockRadix<Config>::select(args.core, shared);
+#line 72 "templates/skeleton.cu.j2"
 }

@@ -17,6 +17,7 @@
 //   count = false
 //   fill = standard
 //   rows = ragged
+//   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
 
@@ -143,7 +144,8 @@ struct U32 {
 // An ordinal has a type `Key` to store keys, and a type `Wide` of 32 or 64 bits to compute with them. Words
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
-// stands for a range of keys; else a score key stands for one key.
+// stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
 
 // uses score/dtypes.cuh
 
@@ -172,7 +174,9 @@ struct ScoreOrdinal {
     using Key = Bits;
     using Wide = u32;
     using ScoreKey = u32;
+    using Stored = Key;
     static constexpr bool USES_COLUMN = false;
+    static constexpr bool IN_COLUMN_ORDER = false;
 
     static __device__ __forceinline__ Key key(Bits score, u32) {
         const Key key = ordered_key<Dtype, NAN_HIGHEST>(score);
@@ -183,6 +187,10 @@ struct ScoreOrdinal {
     static __device__ __forceinline__ ScoreKey score_key(Wide key) { return key; }
     static __device__ __forceinline__ Wide lowest_of(ScoreKey key) { return key; }
     static __device__ __forceinline__ Wide greatest_of(ScoreKey key) { return key; }
+
+    // A key as it is stored beside its column, and back.
+    static __device__ __forceinline__ Stored stored(Key key) { return key; }
+    static __device__ __forceinline__ Key restored(Stored key, u32) { return key; }
 
     // An entry: a key and its column in one value of 64-bit words. Entries are unique, and the better is the
     // greater.
@@ -286,6 +294,7 @@ template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
     static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;
     u32 row;
@@ -312,12 +321,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 18 --------------------------------------------------------------
-#line 18 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 27 --------------------------------------------------------------
+#line 27 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 24 "templates/skeleton.cu.j2"
+#line 33 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -353,7 +362,7 @@ struct Config {
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i64>;
-#line 46 "templates/skeleton.cu.j2"
+#line 55 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -1786,6 +1795,18 @@ struct ActiveRange {
     }
 };
 
+// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
+// column, and passes over them would split nothing. Precondition: the row has a key in the range.
+template <class Ordinal, class Active>
+__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
+    if constexpr (Ordinal::USES_COLUMN) {
+        return Active::between(Ordinal::first_from(active.least, columns),
+                               Ordinal::last_to(active.greatest, columns));
+    } else {
+        return active;
+    }
+}
+
 // ---- select/extremes.cuh -----------------------------------------------------------------------
 #line 1 "templates/select/extremes.cuh"
 // The least and the greatest key of a set.
@@ -2064,7 +2085,8 @@ struct FewCandidates {
 
 template <class Config>
 struct HitSplit {
-    using Wide = typename Config::Ordinal::Wide;
+    using Ordinal = typename Config::Ordinal;
+    using Wide = typename Ordinal::Wide;
     using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
 
@@ -2099,7 +2121,7 @@ struct HitSplit {
             place += threshold.above;
             wanted -= threshold.above;
             settled = threshold.inside == wanted || active.shift == 0;
-            active = inside;
+            active = within_row<Ordinal>(inside, places.length);
             __syncthreads();
         }
         places.for_each_column(candidates, [&](u32 column) {
@@ -2190,10 +2212,10 @@ struct WarpTeam {
 // uses row/row.cuh
 // uses sink/team.cuh
 
-template <class Config>
+template <class Config, class To = typename Config::Output>
 struct DirectSink {
     using Key = typename Config::Ordinal::Key;
-    using Output = typename Config::Output;
+    using Output = To;
     static constexpr bool DROPS = Config::Source::DROPS;
     static constexpr bool NEEDS_KEY = Output::NEEDS_KEY || DROPS;
 
@@ -2249,10 +2271,14 @@ struct StagedWinners<Key, PLACES, true> {
     Key keys[PLACES];
 };
 
+// Writes winners that were staged.
+template <class Config>
+using DirectOfStaged = DirectSink<Config, typename Config::Output::Staged>;
+
 template <class Config, u32 PLACES>
 struct StagedSink {
     using Key = typename Config::Ordinal::Key;
-    using Direct = DirectSink<Config>;
+    using Direct = DirectOfStaged<Config>;
     static constexpr bool NEEDS_KEY = Direct::NEEDS_KEY;
     static constexpr u32 THREADS = Config::THREADS;
     using Winners = StagedWinners<Key, PLACES, NEEDS_KEY>;
@@ -2358,7 +2384,7 @@ struct BlockResident {
     static constexpr u32 CODE_SHIFT = 16 - DIGIT_BITS;  // a bin is the upper bits of a code
     // The k for which winners are staged on chip before they are written.
     static constexpr u32 STAGED_FROM = 513;
-    static constexpr u32 STAGED = DirectSink<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
+    static constexpr u32 STAGED = DirectOfStaged<Config>::NEEDS_KEY && sizeof(Key) > 4 ? 1024 : 2048;
     using Sink = StagedSink<Config, STAGED>;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
@@ -2462,20 +2488,20 @@ struct BlockResident {
     static __device__ __forceinline__ u32 index() { return blockIdx.x / CTAS; }
 
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
-        const DirectSink<Config> direct = {args, index()};
+        const DirectOfStaged<Config> direct = {args, index()};
         return {direct, shared.winners, k, staged};
     }
 };
 
-// ---- skeleton.cu.j2, from line 50 --------------------------------------------------------------
-#line 50 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 59 --------------------------------------------------------------
+#line 59 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(256, 2)
 topkit_block_resident_bf16_v8_b2048_t256_r64_largest_nan_highest_i64_ragged(
     const __grid_constant__ Args args) {
-#line 60 "templates/skeleton.cu.j2"
+#line 69 "templates/skeleton.cu.j2"
     __shared__ BlockResident<Config>::Shared shared;
     BlockResident<Config>::select(args.core, shared);
-#line 63 "templates/skeleton.cu.j2"
+#line 72 "templates/skeleton.cu.j2"
 }

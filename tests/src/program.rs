@@ -7,6 +7,8 @@ const TEXT: &str = "
 // Writes the name of each winner's column, plus `shift`, and its key.
 struct Named {
     static constexpr bool NEEDS_KEY = true;
+    static constexpr bool SORTS = false;
+    using Staged = Named;
 
     const LaunchArgs& args;
     u32 row;
@@ -21,6 +23,9 @@ struct Named {
     }
 
     __device__ __forceinline__ void fill(u32 slot) const { put(slot, -1); }
+
+    template <class Team>
+    __device__ __forceinline__ void finish(const Team&) const {}
 
    private:
     __device__ __forceinline__ void put(u32 slot, i32 value) const {

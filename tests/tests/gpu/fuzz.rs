@@ -77,12 +77,18 @@ fn small(variants: &[Variant], kernel: KernelKind, dtype: DType, turn: usize) ->
     let fits = |v: &&Variant| {
         (v.kernel, v.dtype, v.threads, v.bins) == (kernel, dtype, 128, bins)
             && v.vec_size == 16 / dtype.bytes()
-            && v.capacity().is_none_or(|capacity| capacity == most)
+            && v.capacity().is_none_or(|capacity| capacity == most.max(least_capacity(v)))
             && (v.kernel != KernelKind::ClusterFilter || v.cluster <= 4)
     };
     let all: Vec<&Variant> = variants.iter().filter(fits).collect();
     assert!(!all.is_empty(), "no small variant of {} for {dtype}", kernel.name());
     *all[turn % all.len()]
+}
+
+/// The least that the CTAs of a cluster hold: a load of 16 bytes each thread.
+fn least_capacity(variant: &Variant) -> u32 {
+    let ctas = if variant.kernel == KernelKind::ClusterResident { 2 } else { 0 };
+    ctas * variant.threads * variant.vec_size
 }
 
 /// Compiles all on every core.

@@ -46,6 +46,7 @@ embed! {
     "sink/direct.cuh",
     "sink/indices.cuh",
     "sink/short_row.cuh",
+    "sink/team.cuh",
     "tour/1_histogram.cu",
     "tour/2_radix.cu",
     "tour/3_candidates.cu",
