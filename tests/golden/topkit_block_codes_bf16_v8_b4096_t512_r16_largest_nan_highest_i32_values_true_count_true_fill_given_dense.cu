@@ -432,6 +432,54 @@ __device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row)
     return {Source(args, row), elements + span.start, u32(span.length)};
 }
 
+// ---- core/range.cuh ----------------------------------------------------------------------------
+#line 1 "templates/core/range.cuh"
+// The keys that a radix selection has not yet decided, and the digit that splits them next.
+//
+// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
+// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
+
+// uses core/types.cuh
+
+// The bits of a number without its leading zeros.
+__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
+__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
+
+template <class Wide, u32 DIGIT_BITS>
+struct ActiveRange {
+    Wide least;
+    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
+    u32 shift;      // the digit of a key is (key - least) >> shift
+
+    // The range from `least` to `greatest`, split by its uppermost bits.
+    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
+        const u32 bits = bit_width(greatest - least);
+        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+    }
+
+    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
+
+    // The candidates of one bin, to be split by the digit below.
+    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
+        const Wide bin_least = least + (Wide(bin) << shift);
+        const Wide bin_last = (Wide(1) << shift) - 1;
+        const Wide left = greatest - bin_least;
+        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
+    }
+};
+
+// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
+// column, and passes over them would split nothing. Precondition: the row has a key in the range.
+template <class Ordinal, class Active>
+__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
+    if constexpr (Ordinal::USES_COLUMN) {
+        return Active::between(Ordinal::first_from(active.least, columns),
+                               Ordinal::last_to(active.greatest, columns));
+    } else {
+        return active;
+    }
+}
+
 // ---- sink/bitonic.cuh --------------------------------------------------------------------------
 #line 1 "templates/sink/bitonic.cuh"
 // Sorts any number of entries in place, the best first.
@@ -483,54 +531,6 @@ __device__ __forceinline__ void sort_bitonic(const Team& team, const Places& pla
             }
             sync_team(team);
         }
-    }
-}
-
-// ---- core/range.cuh ----------------------------------------------------------------------------
-#line 1 "templates/core/range.cuh"
-// The keys that a radix selection has not yet decided, and the digit that splits them next.
-//
-// Scope: thread (every thread of a CTA computes the same). Shared memory: none. Barriers: none.
-// Precondition: least <= greatest, and (greatest - least) >> shift is less than the bins.
-
-// uses core/types.cuh
-
-// The bits of a number without its leading zeros.
-__device__ __forceinline__ u32 bit_width(u32 value) { return 32 - __clz(value); }
-__device__ __forceinline__ u32 bit_width(u64 value) { return 64 - __clzll(value); }
-
-template <class Wide, u32 DIGIT_BITS>
-struct ActiveRange {
-    Wide least;
-    Wide greatest;  // inclusive: the uppermost range ends at the greatest key
-    u32 shift;      // the digit of a key is (key - least) >> shift
-
-    // The range from `least` to `greatest`, split by its uppermost bits.
-    static __device__ __forceinline__ ActiveRange between(Wide least, Wide greatest) {
-        const u32 bits = bit_width(greatest - least);
-        return {least, greatest, bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
-    }
-
-    __device__ __forceinline__ u32 digit(Wide key) const { return u32((key - least) >> shift); }
-
-    // The candidates of one bin, to be split by the digit below.
-    __device__ __forceinline__ ActiveRange narrowed_to(u32 bin) const {
-        const Wide bin_least = least + (Wide(bin) << shift);
-        const Wide bin_last = (Wide(1) << shift) - 1;
-        const Wide left = greatest - bin_least;
-        return {bin_least, bin_least + min(bin_last, left), shift > DIGIT_BITS ? shift - DIGIT_BITS : 0};
-    }
-};
-
-// The keys of a range that a row of so many columns can have. Most keys that use the column stand for no
-// column, and passes over them would split nothing. Precondition: the row has a key in the range.
-template <class Ordinal, class Active>
-__device__ __forceinline__ Active within_row(const Active& active, u32 columns) {
-    if constexpr (Ordinal::USES_COLUMN) {
-        return Active::between(Ordinal::first_from(active.least, columns),
-                               Ordinal::last_to(active.greatest, columns));
-    } else {
-        return active;
     }
 }
 
@@ -598,8 +598,9 @@ __device__ __forceinline__ Word warp_least(Word value) {
 #line 1 "templates/sink/buckets.cuh"
 // Sorts the entries of a CTA in shared memory: each goes to the bucket of its word, and is ranked among those there.
 //
-// The buckets divide the range from the first to the last word evenly. Where one of them has too many entries to rank,
-// as with many equal scores, a bitonic network sorts them all. Source: bucket sort, as in Knuth, The Art of
+// A word has the score and then the column, so that equal scores have buckets of their own. The buckets divide the
+// range from the first to the last word evenly. Where one of them has too many entries to rank, as where one score is
+// far from the others, a bitonic network sorts them all. Source: bucket sort, as in Knuth, The Art of
 // Computer Programming 3, 5.2.1; the words of the best of many scores are close to uniform.
 //
 // Scope: block; every thread must call. Shared memory: two entries for each of PLACES, a word for each bucket, and
@@ -636,9 +637,9 @@ struct BucketSort {
     Word least[WARP_SIZE];
     Word greatest[WARP_SIZE];
 
-    // Calls write(place, entry) for each entry, which read(number) makes.
+    // Calls write(place, entry) for each entry, which read(number) makes. Columns have up to `column_bits` bits.
     template <class Team, class Read, class Write>
-    __device__ __forceinline__ void sort(const Team& team, u32 count, Read read, Write write) {
+    __device__ __forceinline__ void sort(const Team& team, u32 count, u32 column_bits, Read read, Write write) {
         constexpr u32 THREADS = Team::SIZE;
         constexpr u32 WARPS = THREADS / WARP_SIZE;
         const u32 lane = threadIdx.x % WARP_SIZE;
@@ -649,8 +650,8 @@ struct BucketSort {
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
             const Entry entry = read(i);
             given[i] = entry;
-            low = min(low, entry.word());
-            high = max(high, entry.word());
+            low = min(low, entry.word(column_bits));
+            high = max(high, entry.word(column_bits));
         }
         low = warp_least(low);
         high = warp_greatest(high);
@@ -667,7 +668,7 @@ struct BucketSort {
         const Range range = Range::between(low, high);
         // Count the entries of each bucket.
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
-            atomicAdd(&ends[range.digit(given[i].word())], 1u);
+            atomicAdd(&ends[range.digit(given[i].word(column_bits))], 1u);
         }
         __syncthreads();
         // Find the first place of each bucket, and the largest bucket.
@@ -707,13 +708,13 @@ struct BucketSort {
         // Move each entry to its bucket.
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
             const Entry entry = given[i];
-            sorted[atomicAdd(&ends[range.digit(entry.word())], 1u)] = entry;
+            sorted[atomicAdd(&ends[range.digit(entry.word(column_bits))], 1u)] = entry;
         }
         __syncthreads();
         // Rank each among the entries of its bucket.
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
             const Entry entry = sorted[i];
-            const u32 bucket = range.digit(entry.word());
+            const u32 bucket = range.digit(entry.word(column_bits));
             const u32 first = bucket == 0 ? 0 : ends[bucket - 1];
             const u32 end = ends[bucket];
             u32 rank = first;
@@ -736,6 +737,7 @@ struct BucketSort {
 // Barriers: several of the team. Preconditions: blockDim.x == Config::THREADS; every winner of the row was written by
 // a thread of the team, or before a barrier that orders it before this; nobody writes the row meanwhile.
 
+// uses core/range.cuh
 // uses core/types.cuh
 // uses row/row.cuh
 // uses sink/bitonic.cuh
@@ -750,15 +752,18 @@ __device__ __forceinline__ Value from_lane(Value value, u32 lane) {
 // A winner in the order of its score, and of its column where scores are equal.
 template <class ScoreKey, bool BY_VALUE>
 struct alignas(2 * sizeof(ScoreKey)) SortEntry {
-    using Word = ScoreKey;
-    Word key;  // the better, the less
+    using Word = u64;
+    ScoreKey key;  // the better, the less
     u32 column;
+    static_assert(sizeof(ScoreKey) == 4, "a word has room for a key and a column");
 
-    static __device__ __forceinline__ SortEntry of(Word score_key, u32 column) { return {Word(~score_key), column}; }
+    static __device__ __forceinline__ SortEntry of(ScoreKey score_key, u32 column) {
+        return {ScoreKey(~score_key), column};
+    }
     __device__ __forceinline__ SortEntry of_lane(u32 lane) const {
         return {from_lane(key, lane), from_lane(column, lane)};
     }
-    __device__ __forceinline__ Word word() const { return key; }
+    __device__ __forceinline__ Word word(u32 column_bits) const { return Word(key) << column_bits | column; }
     __device__ __forceinline__ bool precedes(const SortEntry& other) const {
         return key < other.key || (key == other.key && column < other.column);
     }
@@ -772,7 +777,7 @@ struct SortEntry<ScoreKey, false> {
 
     static __device__ __forceinline__ SortEntry of(ScoreKey, u32 column) { return {column}; }
     __device__ __forceinline__ SortEntry of_lane(u32 lane) const { return {from_lane(column, lane)}; }
-    __device__ __forceinline__ u32 word() const { return column; }
+    __device__ __forceinline__ u32 word(u32) const { return column; }
     __device__ __forceinline__ bool precedes(const SortEntry& other) const { return column < other.column; }
 };
 
@@ -861,7 +866,8 @@ struct SortedRow {
             }
         } else if constexpr (OF_BLOCK) {
             Room& room = *static_cast<Room*>(team.room);
-            room.block.sort(team, winners, [&](u32 place) { return written.get(place); }, write);
+            const u32 column_bits = DROPS ? 32 : bit_width(written.row.length);
+            room.block.sort(team, winners, column_bits, [&](u32 place) { return written.get(place); }, write);
         } else if (winners <= WARP_SIZE) {
             // Few winners: rank each among all.
             const u32 lane = team.rank();
@@ -2951,7 +2957,7 @@ struct BlockCodes {
                 __syncthreads();
                 shared.ties.rank(threshold.inside, 0, threshold.inside, wanted, above,
                                  [&](u32 slot, u32 column, Wide) { sink.put(slot, column, key_of(column)); });
-                sink.finish();
+                sink.finish(team_of(shared));
                 return;
             }
         }

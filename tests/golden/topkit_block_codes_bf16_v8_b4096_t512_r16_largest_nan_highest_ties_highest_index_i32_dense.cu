@@ -2483,7 +2483,7 @@ struct BlockCodes {
                 __syncthreads();
                 shared.ties.rank(threshold.inside, 0, threshold.inside, wanted, above,
                                  [&](u32 slot, u32 column, Wide) { sink.put(slot, column, key_of(column)); });
-                sink.finish();
+                sink.finish(team_of(shared));
                 return;
             }
         }

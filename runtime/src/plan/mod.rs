@@ -36,7 +36,7 @@ pub(crate) use uncovered::uncovered;
 
 use crate::problem::{LIMIT, Problem};
 use std::sync::Arc;
-use topkit_codegen::{Fault, SelectorSpec, SpecError, Variant};
+use topkit_codegen::{Fault, KernelKind, Order, SelectorSpec, SpecError, Variant};
 
 /// The variant that serves a problem, with its grid, cluster and workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -138,6 +138,12 @@ impl Plan {
             zeroed_bytes: variant.zeroed_bytes().min(variant.workspace_bytes(rows, grid)) as usize,
         })
     }
+}
+
+/// Whether no plan takes a variant, though it can be launched by name. `cluster_resident` sorts winners in the memory of
+/// its mbarriers, and on an H200 rows of special scores got columns that are none: `./gpu fuzz::` shows it.
+pub(crate) fn is_avoided(variant: &Variant) -> bool {
+    variant.kernel == KernelKind::ClusterResident && variant.semantics.order != Order::Unsorted
 }
 
 /// Refuses a spec with faults: sizes that no kernel has make no plan.
