@@ -46,7 +46,7 @@ static void configs(void) {
     /* The first version had 40 bytes. */
     REFUSED(size, 39, "set it to sizeof(topkit_selector_config)");
     REFUSED(size, (size_t)-1, "set it to sizeof(topkit_selector_config)");
-    REFUSED(dtype, 0, "`dtype` is 0; it can be TOPKIT_DTYPE_F32, TOPKIT_DTYPE_BF16 or TOPKIT_DTYPE_F16");
+    REFUSED(dtype, 0, "`dtype` is 0; it can be TOPKIT_DTYPE_F32, TOPKIT_DTYPE_BF16, TOPKIT_DTYPE_F16, ");
     REFUSED(dtype, 4, "`dtype` is 4");
     REFUSED(select, 2, "`select` is 2");
     REFUSED(nan, -1, "`nan` is -1");

@@ -32,7 +32,7 @@ int main(void) {
     EXPECT(peer_supports(0, 0, -1, 100, 5, 0), 0, "`rows` is -1");
     EXPECT(peer_workspace(0, -1, 1, 100, 5), 0, "`dtype` is -1");
     EXPECT(run(2, 0, 1, NULL), TOPKIT_ERROR_ARGUMENT, "`variant` is 2");
-    EXPECT(run(0, 9, 1, NULL), TOPKIT_ERROR_ARGUMENT, "`dtype` is 9");
+    EXPECT(run(0, 99, 1, NULL), TOPKIT_ERROR_ARGUMENT, "`dtype` is 99");
     EXPECT(run(0, 0, -7, NULL), TOPKIT_ERROR_ARGUMENT, "`rows` is -7");
 
     /* With a driver the null scores are at fault; without one, or without a GPU, that is. */

@@ -69,7 +69,7 @@ mod tests {
             ("", "a key is empty"),
             ("dtype=f32,", "a key is empty"),
             ("bins=100", "bins: 100"),
-            ("ties=lowest_index", "ties: lowest_index"),
+            ("batch_invariant=true", "contradicts `ties: any`"),
             ("help", "--help"),
         ] {
             let error = parse(text).unwrap_err();
