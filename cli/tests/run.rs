@@ -91,7 +91,9 @@ fn an_order_values_and_counts_are_written_and_checked() {
                 assert_eq!(winner["value"], winner["score"], "{winner}");
             }
             let text = place.run(&[&run[..], &outputs].concat()).done();
-            assert!(text.contains(&format!("NaN highest, ties any, {order}, with values, with counts")));
+            assert!(
+                text.contains(&format!("NaN highest, ties any, {order}, with values, with counts"))
+            );
             assert!(text.contains("row 0  3 winners\n"), "{text}");
         }
     }

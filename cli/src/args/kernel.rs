@@ -69,7 +69,7 @@ mod tests {
             ("", "a key is empty"),
             ("dtype=f32,", "a key is empty"),
             ("bins=100", "bins: 100"),
-            ("batch_invariant=true", "contradicts `ties: any`"),
+            ("batch_invariant,ties=lowest_index", "contradicts `order: unsorted`"),
             ("help", "--help"),
         ] {
             let error = parse(text).unwrap_err();
