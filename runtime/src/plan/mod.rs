@@ -197,6 +197,17 @@ mod tests {
     }
 
     #[test]
+    fn sorted_rows_are_not_planned_for_a_cluster_that_holds_them() {
+        let spec =
+            |order| SelectorSpec::builder("One").dtype([DType::F32]).order(order).build().unwrap();
+        let limits = Limits::of_arch("sm_90a".parse().unwrap());
+        let row = Problem::new(DType::F32, 1, 65_536, 512);
+        let kernel = |order| Plan::of(&spec(order), &row, &limits).unwrap().variant.kernel;
+        assert_eq!(kernel(Order::Unsorted), KernelKind::ClusterResident);
+        assert_ne!(kernel(Order::ByValue), KernelKind::ClusterResident);
+    }
+
+    #[test]
     fn the_plan_is_declared_and_says_why() {
         let spec = spec(&[1, 2, 4, 8]);
         for (dtype, vec_size) in [(DType::F32, 4), (DType::Bf16, 8)] {

@@ -322,17 +322,6 @@ fn a_refusal_changes_no_plan_whose_kernel_is_loaded() {
     assert_eq!(named(&problem(64, 20_000, 64)).kernel, KernelKind::BlockResident);
 }
 
-#[test]
-fn sorted_rows_are_not_planned_for_a_cluster_that_holds_them() {
-    let row = problem(1, 65_536, 512);
-    let unsorted = of(spec(), h200(), None).plan(&row).unwrap();
-    assert_eq!(unsorted.variant.kernel, KernelKind::ClusterResident);
-    let mut sorted = spec();
-    sorted.semantics.order = topkit_codegen::Order::ByValue;
-    let kernel = of(sorted, h200(), None).plan(&row).unwrap().variant.kernel;
-    assert_ne!(kernel, KernelKind::ClusterResident);
-}
-
 /// Small shared memory leaves small CTAs, which cannot share a row by sixteen.
 #[test]
 fn rules_name_members_for_every_architecture() {
