@@ -34,7 +34,8 @@
 //!
 //! - Grids, clusters, blocks and warps of one dimension; `__syncthreads` and its reductions, named
 //!   barriers, warp collectives with masks, cluster barriers split and whole, barriers of a
-//!   cooperative grid, mbarriers with bulk copies and asynchronous stores.
+//!   cooperative grid, mbarriers with bulk copies and asynchronous stores. The memory of an mbarrier is its own until
+//!   its CTA ends: an ordinary access to it is a fault.
 //! - Shared memory by CTA, of its real size, poisoned; distributed shared memory; global memory as
 //!   buffers with bounds; which bytes were ever written.
 //! - The bounds of each row: a block may read the scores of its own row, from its start and as far as

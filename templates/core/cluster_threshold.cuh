@@ -2,7 +2,7 @@
 // of its own. Also counts the keys above the bin and in it that the CTAs of lower rank hold.
 //
 // Scope: cluster; every thread must call, and all CTAs find the same bin. Shared memory: the counts that
-// all CTAs send, for two passes, and the result. Barriers: two of the block, the last after the result is
+// all CTAs send, for two passes, the result, and exchanges apart from these. Barriers: two of the block, the last after the result is
 // written; the histogram may be changed then.
 // Preconditions: the search was prepared, with a barrier of the cluster after it; the histogram is
 // complete (a barrier) before the call; 1 <= wanted <= the sum of all counts; passes are counted
@@ -35,10 +35,24 @@ struct ClusterThresholdSearch {
     static_assert(GROUP <= GROUPS && GROUP >= 2, "a lane has two bins of a group");
     static_assert(OWNED >= 1 && SHARING >= 1 && SHARING <= WARP_SIZE, "a warp adds whole groups");
 
+    // The exchanges, which tell when counts have arrived.
+    struct Exchanges {
+        Exchange sums[2];
+        Exchange bins[2];
+        Exchange few;
+
+        // One thread.
+        __device__ __forceinline__ void prepare() {
+            for (u32 turn = 0; turn < 2; ++turn) {
+                sums[turn].prepare();
+                bins[turn].prepare();
+            }
+            few.prepare();
+        }
+    };
+
     // The counts that the CTAs send, by rank. A word has two counts, of the lower bin in the lower half.
     struct Round {
-        Exchange sums_exchange;
-        Exchange bins_exchange;
         u64 sums[CLUSTER][GROUPS / 2];
         u64 bins[CLUSTER][GROUP / 2];
     };
@@ -46,33 +60,24 @@ struct ClusterThresholdSearch {
     static constexpr u32 MOST_FEW = GROUPS;
 
     Round rounds[2];
-    Exchange few_exchange;
     u64 few[CLUSTER][MOST_FEW / 2];
     u32 own[GROUPS];
     ClusterThresholdBin found;
 
-    // One thread.
-    __device__ __forceinline__ void prepare() {
-        for (u32 turn = 0; turn < 2; ++turn) {
-            rounds[turn].sums_exchange.prepare();
-            rounds[turn].bins_exchange.prepare();
-        }
-        few_exchange.prepare();
-    }
-
-    __device__ __forceinline__ ClusterThresholdBin find(const Histogram<BINS>& histogram,
+    __device__ __forceinline__ ClusterThresholdBin find(Exchanges& exchanges, const Histogram<BINS>& histogram,
                                                         u32 wanted, u32 rank, u32 pass) {
-        Round& mine = rounds[pass % 2];
+        const u32 turn = pass % 2;
+        Round& mine = rounds[turn];
         add_groups(histogram);
         __syncthreads();
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u64 two = u64(own[2 * lane + 1]) << 32 | own[2 * lane];
         for (u32 cta = warp; cta < CLUSTER; cta += WARPS) {
-            mine.sums_exchange.send(&mine.sums[rank][lane], two, cta);
+            exchanges.sums[turn].send(&mine.sums[rank][lane], two, cta);
         }
         if (warp == 0) {
-            search(mine, histogram, wanted, rank, pass / 2);
+            search(exchanges, mine, turn, histogram, wanted, rank, pass / 2);
         }
         __syncthreads();
         return found;
@@ -80,7 +85,8 @@ struct ClusterThresholdSearch {
 
     // Searches only the first FEW bins, in one step. A kernel calls it once at the most.
     template <u32 FEW>
-    __device__ __forceinline__ ClusterThresholdBin find_of_few(const Histogram<BINS>& histogram,
+    __device__ __forceinline__ ClusterThresholdBin find_of_few(Exchange& exchange,
+                                                               const Histogram<BINS>& histogram,
                                                                u32 wanted, u32 rank) {
         static_assert(FEW <= MOST_FEW && FEW >= 2, "a lane has two bins");
         using Counts = u64[CLUSTER][FEW / 2];
@@ -88,16 +94,16 @@ struct ClusterThresholdSearch {
         const u32 lane = threadIdx.x;
         if (lane < WARP_SIZE) {
             if (lane == 0) {
-                few_exchange.announce(u32(sizeof(counts)));
+                exchange.announce(u32(sizeof(counts)));
             }
             if (2 * lane < FEW) {
                 u32 two[2];
                 histogram.template read<2>(2 * lane, two);
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                    few_exchange.send(&counts[rank][lane], u64(two[1]) << 32 | two[0], cta);
+                    exchange.send(&counts[rank][lane], u64(two[1]) << 32 | two[0], cta);
                 }
             }
-            few_exchange.wait(0);
+            exchange.wait(0);
             const Step bin = locate<FEW>(wanted, rank, counts);
             const u32 before_above = warp_sum(bin.before_above);
             if (bin.here) {
@@ -133,26 +139,26 @@ struct ClusterThresholdSearch {
 
     // One warp. All others wait for it, so each of its instructions counts: sums that do not tell which
     // bins to send are computed while the bins are sent.
-    __device__ __forceinline__ void search(Round& mine, const Histogram<BINS>& histogram,
-                                           u32 wanted, u32 rank, u32 phase) {
+    __device__ __forceinline__ void search(Exchanges& exchanges, Round& mine, u32 turn,
+                                           const Histogram<BINS>& histogram, u32 wanted, u32 rank, u32 phase) {
         const u32 lane = threadIdx.x;
         if (lane == 0) {
-            mine.sums_exchange.announce(u32(sizeof(mine.sums)));
+            exchanges.sums[turn].announce(u32(sizeof(mine.sums)));
         }
-        mine.sums_exchange.wait(phase);
+        exchanges.sums[turn].wait(phase);
         const Step group = locate<GROUPS>(wanted, rank, mine.sums);
         if (lane == 0) {
-            mine.bins_exchange.announce(u32(sizeof(mine.bins)));
+            exchanges.bins[turn].announce(u32(sizeof(mine.bins)));
         }
         if (2 * lane < GROUP) {
             u32 counts[2];
             histogram.template read<2>(group.place * GROUP + 2 * lane, counts);
             for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                mine.bins_exchange.send(&mine.bins[rank][lane], u64(counts[1]) << 32 | counts[0], cta);
+                exchanges.bins[turn].send(&mine.bins[rank][lane], u64(counts[1]) << 32 | counts[0], cta);
             }
         }
         const u32 groups_above = warp_sum(group.before_above);
-        mine.bins_exchange.wait(phase);
+        exchanges.bins[turn].wait(phase);
         const Step bin = locate<GROUP>(wanted - group.above, rank, mine.bins);
         const u32 place = group.place * GROUP + bin.place;
         const u32 before_above = groups_above + warp_sum(bin.before_above);

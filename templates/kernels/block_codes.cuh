@@ -149,7 +149,7 @@ struct BlockCodes {
         sink.finish(team_of(shared));
     }
 
-    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 
     static __device__ __forceinline__ Sink sink_of(const LaunchArgs& args, Shared& shared, u32 k, bool staged) {
         const DirectOfStaged<Config> direct = {args, blockIdx.x};

@@ -79,5 +79,5 @@ struct BlockFilter {
         sink.finish(team_of(shared));
     }
 
-    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 };

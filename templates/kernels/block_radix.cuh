@@ -122,7 +122,7 @@ struct BlockRadix {
     }
 
    private:
-    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 
     // Calls visit(key, column) for the candidates in the buffer whose keys are in [least, greatest].
     template <class Candidates, class Visit>

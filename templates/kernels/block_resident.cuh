@@ -144,7 +144,7 @@ struct BlockResident {
         sink.finish(team_of(shared));
     }
 
-    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 
     static __device__ __forceinline__ u32 index() { return blockIdx.x / CTAS; }
 

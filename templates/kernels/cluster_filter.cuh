@@ -170,7 +170,7 @@ struct ClusterFilter {
     }
 
    private:
-    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 
     // Stores this CTA's candidates into its places in the leader.
     static __device__ __forceinline__ void send_candidates(Shared& shared, const Part& part,

@@ -44,7 +44,22 @@ struct ClusterResident {
     using Wide = typename Ordinal::Wide;
     using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
-    using Team = BlockTeam<THREADS>;
+    using Search = ClusterThresholdSearch<THREADS, Config::BINS, Config::CLUSTER>;
+
+    // What the CTAs send each other by. They come first in the shared memory, and stay when a row is sorted.
+    struct Exchanges {
+        typename Search::Exchanges search;
+        Exchange candidates;
+        Exchange extremes;
+
+        // One thread.
+        __device__ __forceinline__ void prepare() {
+            search.prepare();
+            candidates.prepare();
+            extremes.prepare();
+        }
+    };
+    using Team = BlockTeam<THREADS, sizeof(Exchanges)>;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
@@ -58,10 +73,9 @@ struct ClusterResident {
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a CTA share one word");
 
     struct Shared {
+        Exchanges exchanges;
         Histogram<BINS> histogram;
-        ClusterThresholdSearch<THREADS, BINS, CLUSTER> search;
-        Exchange candidate_exchange;
-        Exchange extremes_exchange;
+        Search search;
         Ranking<Config, RANKED> candidates;  // of all CTAs
         typename Extremes<Wide>::Words extremes[CLUSTER];  // of the candidates' keys of each CTA
         u32 reserved;                 // winners in the upper half, candidates in the lower
@@ -76,9 +90,7 @@ struct ClusterResident {
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
-            shared.search.prepare();
-            shared.candidate_exchange.prepare();
-            shared.extremes_exchange.prepare();
+            shared.exchanges.prepare();
         }
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole, by one CTA.
@@ -102,7 +114,7 @@ struct ClusterResident {
         // Count the upper bits of the rounded scores, and find the threshold bin of all CTAs.
         resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
-        Found found = shared.search.find(shared.histogram, k, rank, 0);
+        Found found = shared.search.find(shared.exchanges.search, shared.histogram, k, rank, 0);
 
         // Scores above the bin win; scores in it are the candidates. Many candidates are split by their keys.
         Hits candidates;
@@ -116,7 +128,7 @@ struct ClusterResident {
         const bool ranked = inside != wanted && !equal;
         const u32 own = shared.histogram.counts[found.bin.bin];
         if (ranked && threadIdx.x == 0) {
-            shared.candidate_exchange.announce(inside * u32(sizeof(Entry)));
+            shared.exchanges.candidates.announce(inside * u32(sizeof(Entry)));
         }
         // The places of this CTA follow the places of the CTAs of lower rank.
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
@@ -126,7 +138,7 @@ struct ClusterResident {
         if (ranked) {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                    shared.candidate_exchange.send(&shared.candidates.entries[slots.candidate],
+                    shared.exchanges.candidates.send(&shared.candidates.entries[slots.candidate],
                                             Ordinal::entry(key, column), cta);
                 }
                 slots.candidate += 1;
@@ -137,7 +149,7 @@ struct ClusterResident {
         });
         // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
-            shared.candidate_exchange.wait(0);
+            shared.exchanges.candidates.wait(0);
             const u32 first = found.before_inside;
             shared.candidates.rank(inside, first, first + own, wanted, above,
                                    [&](u32 slot, u32 column, Wide key) {
@@ -168,7 +180,7 @@ struct ClusterResident {
         }
     }
 
-    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 
     static __device__ __forceinline__ bool few(const Found& found, u32 k) {
         return found.bin.inside <= RANKED || found.bin.inside == k - found.bin.above;
@@ -210,7 +222,7 @@ struct ClusterResident {
             Active inside;
             Hits left = {};
             const auto find = [&] {
-                narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
+                narrow(found, shared.search.find(shared.exchanges.search, shared.histogram, k - found.bin.above, rank, pass));
                 return found.bin;
             };
             radix_pass(shared.histogram, active, resident, candidates, find, inside, winners, left);
@@ -249,7 +261,7 @@ struct ClusterResident {
         });
         __syncthreads();
         const u32 wanted = k - found.bin.above;
-        narrow(found, shared.search.template find_of_few<FEW>(shared.histogram, wanted, rank));
+        narrow(found, shared.search.template find_of_few<FEW>(shared.exchanges.search.few, shared.histogram, wanted, rank));
         const u32 code = first + (found.bin.bin << REST_BITS);
         resident.split_at(code, code + (1u << REST_BITS), candidates, winners);
     }
@@ -260,7 +272,7 @@ struct ClusterResident {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
             shared.own_extremes = Extremes<Wide>::of_none();
-            shared.extremes_exchange.announce(sizeof(shared.extremes));
+            shared.exchanges.extremes.announce(sizeof(shared.extremes));
         }
         __syncthreads();
         const auto own = Extremes<Wide>::of_warp(
@@ -268,10 +280,10 @@ struct ClusterResident {
         own.add_to(shared.own_extremes);
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
-            shared.extremes_exchange.send(&shared.extremes[rank], shared.own_extremes.words(),
+            shared.exchanges.extremes.send(&shared.extremes[rank], shared.own_extremes.words(),
                                           threadIdx.x);
         }
-        shared.extremes_exchange.wait(0);
+        shared.exchanges.extremes.wait(0);
         const auto there = Extremes<Wide>::of(shared.extremes[lane < CLUSTER ? lane : 0]);
         return Active::between(warp_least(there.least), warp_greatest(there.greatest));
     }

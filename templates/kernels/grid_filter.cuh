@@ -118,7 +118,7 @@ struct GridFilter {
     }
 
    private:
-    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 
     static __device__ __forceinline__ Workspace workspace_of(const LaunchArgs& args, u32 index,
                                                              u32 ctas, u32 share) {

@@ -25,7 +25,8 @@ template <class Kernel, class Config>
 struct WithRoom<Kernel, Config, true, false> {
     union {
         typename Kernel::Shared kernel;
-        SortRoom<typename Config::Output::Entry> room;
+        // What the kernel keeps, then the room.
+        alignas(16) u8 ended[Kernel::Team::ROOM_AT + sizeof(SortRoom<typename Config::Output::Entry>)];
     };
 };
 template <class Kernel, class Config>

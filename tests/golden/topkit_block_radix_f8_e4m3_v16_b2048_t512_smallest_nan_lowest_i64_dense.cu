@@ -1068,12 +1068,19 @@ struct OutputSlots {
 
 // uses core/types.cuh
 
-// A whole CTA.
-template <u32 THREADS>
+// A whole CTA. The first KEPT bytes of its shared memory are mbarriers, if it has any: no ordinary store may go to
+// an mbarrier's memory, even after its last use.
+template <u32 THREADS, u32 KEPT = 0>
 struct BlockTeam {
     static constexpr u32 SIZE = THREADS;
     static constexpr u32 TEAMS = 1;  // of a CTA, which share its room
+    static constexpr u32 ROOM_AT = (KEPT + 15) / 16 * 16;
     void* room;
+
+    template <class Shared>
+    static __device__ __forceinline__ BlockTeam of(Shared& shared) {
+        return {reinterpret_cast<u8*>(&shared) + ROOM_AT};
+    }
 
     __device__ __forceinline__ u32 rank() const { return threadIdx.x; }
     __device__ __forceinline__ u32 number() const { return 0; }
@@ -1287,7 +1294,7 @@ struct BlockRadix {
     }
 
    private:
-    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 
     // Calls visit(key, column) for the candidates in the buffer whose keys are in [least, greatest].
     template <class Candidates, class Visit>

@@ -678,7 +678,7 @@ struct ThresholdSearch {
 // of its own. Also counts the keys above the bin and in it that the CTAs of lower rank hold.
 //
 // Scope: cluster; every thread must call, and all CTAs find the same bin. Shared memory: the counts that
-// all CTAs send, for two passes, and the result. Barriers: two of the block, the last after the result is
+// all CTAs send, for two passes, the result, and exchanges apart from these. Barriers: two of the block, the last after the result is
 // written; the histogram may be changed then.
 // Preconditions: the search was prepared, with a barrier of the cluster after it; the histogram is
 // complete (a barrier) before the call; 1 <= wanted <= the sum of all counts; passes are counted
@@ -711,10 +711,24 @@ struct ClusterThresholdSearch {
     static_assert(GROUP <= GROUPS && GROUP >= 2, "a lane has two bins of a group");
     static_assert(OWNED >= 1 && SHARING >= 1 && SHARING <= WARP_SIZE, "a warp adds whole groups");
 
+    // The exchanges, which tell when counts have arrived.
+    struct Exchanges {
+        Exchange sums[2];
+        Exchange bins[2];
+        Exchange few;
+
+        // One thread.
+        __device__ __forceinline__ void prepare() {
+            for (u32 turn = 0; turn < 2; ++turn) {
+                sums[turn].prepare();
+                bins[turn].prepare();
+            }
+            few.prepare();
+        }
+    };
+
     // The counts that the CTAs send, by rank. A word has two counts, of the lower bin in the lower half.
     struct Round {
-        Exchange sums_exchange;
-        Exchange bins_exchange;
         u64 sums[CLUSTER][GROUPS / 2];
         u64 bins[CLUSTER][GROUP / 2];
     };
@@ -722,33 +736,24 @@ struct ClusterThresholdSearch {
     static constexpr u32 MOST_FEW = GROUPS;
 
     Round rounds[2];
-    Exchange few_exchange;
     u64 few[CLUSTER][MOST_FEW / 2];
     u32 own[GROUPS];
     ClusterThresholdBin found;
 
-    // One thread.
-    __device__ __forceinline__ void prepare() {
-        for (u32 turn = 0; turn < 2; ++turn) {
-            rounds[turn].sums_exchange.prepare();
-            rounds[turn].bins_exchange.prepare();
-        }
-        few_exchange.prepare();
-    }
-
-    __device__ __forceinline__ ClusterThresholdBin find(const Histogram<BINS>& histogram,
+    __device__ __forceinline__ ClusterThresholdBin find(Exchanges& exchanges, const Histogram<BINS>& histogram,
                                                         u32 wanted, u32 rank, u32 pass) {
-        Round& mine = rounds[pass % 2];
+        const u32 turn = pass % 2;
+        Round& mine = rounds[turn];
         add_groups(histogram);
         __syncthreads();
         const u32 lane = threadIdx.x % WARP_SIZE;
         const u32 warp = threadIdx.x / WARP_SIZE;
         const u64 two = u64(own[2 * lane + 1]) << 32 | own[2 * lane];
         for (u32 cta = warp; cta < CLUSTER; cta += WARPS) {
-            mine.sums_exchange.send(&mine.sums[rank][lane], two, cta);
+            exchanges.sums[turn].send(&mine.sums[rank][lane], two, cta);
         }
         if (warp == 0) {
-            search(mine, histogram, wanted, rank, pass / 2);
+            search(exchanges, mine, turn, histogram, wanted, rank, pass / 2);
         }
         __syncthreads();
         return found;
@@ -756,7 +761,8 @@ struct ClusterThresholdSearch {
 
     // Searches only the first FEW bins, in one step. A kernel calls it once at the most.
     template <u32 FEW>
-    __device__ __forceinline__ ClusterThresholdBin find_of_few(const Histogram<BINS>& histogram,
+    __device__ __forceinline__ ClusterThresholdBin find_of_few(Exchange& exchange,
+                                                               const Histogram<BINS>& histogram,
                                                                u32 wanted, u32 rank) {
         static_assert(FEW <= MOST_FEW && FEW >= 2, "a lane has two bins");
         using Counts = u64[CLUSTER][FEW / 2];
@@ -764,16 +770,16 @@ struct ClusterThresholdSearch {
         const u32 lane = threadIdx.x;
         if (lane < WARP_SIZE) {
             if (lane == 0) {
-                few_exchange.announce(u32(sizeof(counts)));
+                exchange.announce(u32(sizeof(counts)));
             }
             if (2 * lane < FEW) {
                 u32 two[2];
                 histogram.template read<2>(2 * lane, two);
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                    few_exchange.send(&counts[rank][lane], u64(two[1]) << 32 | two[0], cta);
+                    exchange.send(&counts[rank][lane], u64(two[1]) << 32 | two[0], cta);
                 }
             }
-            few_exchange.wait(0);
+            exchange.wait(0);
             const Step bin = locate<FEW>(wanted, rank, counts);
             const u32 before_above = warp_sum(bin.before_above);
             if (bin.here) {
@@ -809,26 +815,26 @@ struct ClusterThresholdSearch {
 
     // One warp. All others wait for it, so each of its instructions counts: sums that do not tell which
     // bins to send are computed while the bins are sent.
-    __device__ __forceinline__ void search(Round& mine, const Histogram<BINS>& histogram,
-                                           u32 wanted, u32 rank, u32 phase) {
+    __device__ __forceinline__ void search(Exchanges& exchanges, Round& mine, u32 turn,
+                                           const Histogram<BINS>& histogram, u32 wanted, u32 rank, u32 phase) {
         const u32 lane = threadIdx.x;
         if (lane == 0) {
-            mine.sums_exchange.announce(u32(sizeof(mine.sums)));
+            exchanges.sums[turn].announce(u32(sizeof(mine.sums)));
         }
-        mine.sums_exchange.wait(phase);
+        exchanges.sums[turn].wait(phase);
         const Step group = locate<GROUPS>(wanted, rank, mine.sums);
         if (lane == 0) {
-            mine.bins_exchange.announce(u32(sizeof(mine.bins)));
+            exchanges.bins[turn].announce(u32(sizeof(mine.bins)));
         }
         if (2 * lane < GROUP) {
             u32 counts[2];
             histogram.template read<2>(group.place * GROUP + 2 * lane, counts);
             for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                mine.bins_exchange.send(&mine.bins[rank][lane], u64(counts[1]) << 32 | counts[0], cta);
+                exchanges.bins[turn].send(&mine.bins[rank][lane], u64(counts[1]) << 32 | counts[0], cta);
             }
         }
         const u32 groups_above = warp_sum(group.before_above);
-        mine.bins_exchange.wait(phase);
+        exchanges.bins[turn].wait(phase);
         const Step bin = locate<GROUP>(wanted - group.above, rank, mine.bins);
         const u32 place = group.place * GROUP + bin.place;
         const u32 before_above = groups_above + warp_sum(bin.before_above);
@@ -2251,12 +2257,19 @@ __device__ __forceinline__ ThresholdBin radix_pass(Histogram<BINS>& histogram,
 
 // uses core/types.cuh
 
-// A whole CTA.
-template <u32 THREADS>
+// A whole CTA. The first KEPT bytes of its shared memory are mbarriers, if it has any: no ordinary store may go to
+// an mbarrier's memory, even after its last use.
+template <u32 THREADS, u32 KEPT = 0>
 struct BlockTeam {
     static constexpr u32 SIZE = THREADS;
     static constexpr u32 TEAMS = 1;  // of a CTA, which share its room
+    static constexpr u32 ROOM_AT = (KEPT + 15) / 16 * 16;
     void* room;
+
+    template <class Shared>
+    static __device__ __forceinline__ BlockTeam of(Shared& shared) {
+        return {reinterpret_cast<u8*>(&shared) + ROOM_AT};
+    }
 
     __device__ __forceinline__ u32 rank() const { return threadIdx.x; }
     __device__ __forceinline__ u32 number() const { return 0; }
@@ -2392,7 +2405,22 @@ struct ClusterResident {
     using Wide = typename Ordinal::Wide;
     using Active = ActiveRange<Wide, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
-    using Team = BlockTeam<THREADS>;
+    using Search = ClusterThresholdSearch<THREADS, Config::BINS, Config::CLUSTER>;
+
+    // What the CTAs send each other by. They come first in the shared memory, and stay when a row is sorted.
+    struct Exchanges {
+        typename Search::Exchanges search;
+        Exchange candidates;
+        Exchange extremes;
+
+        // One thread.
+        __device__ __forceinline__ void prepare() {
+            search.prepare();
+            candidates.prepare();
+            extremes.prepare();
+        }
+    };
+    using Team = BlockTeam<THREADS, sizeof(Exchanges)>;
     static constexpr u32 BINS = Config::BINS;
     static constexpr u32 CLUSTER = Config::CLUSTER;
     static constexpr u32 CODE_SHIFT = 16 - Config::DIGIT_BITS;  // a bin is the upper bits of a code
@@ -2406,10 +2434,9 @@ struct ClusterResident {
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a CTA share one word");
 
     struct Shared {
+        Exchanges exchanges;
         Histogram<BINS> histogram;
-        ClusterThresholdSearch<THREADS, BINS, CLUSTER> search;
-        Exchange candidate_exchange;
-        Exchange extremes_exchange;
+        Search search;
         Ranking<Config, RANKED> candidates;  // of all CTAs
         typename Extremes<Wide>::Words extremes[CLUSTER];  // of the candidates' keys of each CTA
         u32 reserved;                 // winners in the upper half, candidates in the lower
@@ -2424,9 +2451,7 @@ struct ClusterResident {
         shared.histogram.template clear<THREADS>();
         if (threadIdx.x == 0) {
             shared.reserved = 0;
-            shared.search.prepare();
-            shared.candidate_exchange.prepare();
-            shared.extremes_exchange.prepare();
+            shared.exchanges.prepare();
         }
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole, by one CTA.
@@ -2450,7 +2475,7 @@ struct ClusterResident {
         // Count the upper bits of the rounded scores, and find the threshold bin of all CTAs.
         resident.for_each_code([&](u32 code) { shared.histogram.add(code >> CODE_SHIFT); });
         __syncthreads();
-        Found found = shared.search.find(shared.histogram, k, rank, 0);
+        Found found = shared.search.find(shared.exchanges.search, shared.histogram, k, rank, 0);
 
         // Scores above the bin win; scores in it are the candidates. Many candidates are split by their keys.
         Hits candidates;
@@ -2464,7 +2489,7 @@ struct ClusterResident {
         const bool ranked = inside != wanted && !equal;
         const u32 own = shared.histogram.counts[found.bin.bin];
         if (ranked && threadIdx.x == 0) {
-            shared.candidate_exchange.announce(inside * u32(sizeof(Entry)));
+            shared.exchanges.candidates.announce(inside * u32(sizeof(Entry)));
         }
         // The places of this CTA follow the places of the CTAs of lower rank.
         Slots slots = reserve_slots(shared.reserved, winners.count(), candidates.count());
@@ -2474,7 +2499,7 @@ struct ClusterResident {
         if (ranked) {
             resident.for_each_hit(candidates, [&](Key key, u32 column) {
                 for (u32 cta = 0; cta < CLUSTER; ++cta) {
-                    shared.candidate_exchange.send(&shared.candidates.entries[slots.candidate],
+                    shared.exchanges.candidates.send(&shared.candidates.entries[slots.candidate],
                                             Ordinal::entry(key, column), cta);
                 }
                 slots.candidate += 1;
@@ -2485,7 +2510,7 @@ struct ClusterResident {
         });
         // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
-            shared.candidate_exchange.wait(0);
+            shared.exchanges.candidates.wait(0);
             const u32 first = found.before_inside;
             shared.candidates.rank(inside, first, first + own, wanted, above,
                                    [&](u32 slot, u32 column, Wide key) {
@@ -2516,7 +2541,7 @@ struct ClusterResident {
         }
     }
 
-    static __device__ __forceinline__ Team team_of(Shared& shared) { return {&shared}; }
+    static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 
     static __device__ __forceinline__ bool few(const Found& found, u32 k) {
         return found.bin.inside <= RANKED || found.bin.inside == k - found.bin.above;
@@ -2558,7 +2583,7 @@ struct ClusterResident {
             Active inside;
             Hits left = {};
             const auto find = [&] {
-                narrow(found, shared.search.find(shared.histogram, k - found.bin.above, rank, pass));
+                narrow(found, shared.search.find(shared.exchanges.search, shared.histogram, k - found.bin.above, rank, pass));
                 return found.bin;
             };
             radix_pass(shared.histogram, active, resident, candidates, find, inside, winners, left);
@@ -2597,7 +2622,7 @@ struct ClusterResident {
         });
         __syncthreads();
         const u32 wanted = k - found.bin.above;
-        narrow(found, shared.search.template find_of_few<FEW>(shared.histogram, wanted, rank));
+        narrow(found, shared.search.template find_of_few<FEW>(shared.exchanges.search.few, shared.histogram, wanted, rank));
         const u32 code = first + (found.bin.bin << REST_BITS);
         resident.split_at(code, code + (1u << REST_BITS), candidates, winners);
     }
@@ -2608,7 +2633,7 @@ struct ClusterResident {
         const u32 lane = threadIdx.x % WARP_SIZE;
         if (threadIdx.x == 0) {
             shared.own_extremes = Extremes<Wide>::of_none();
-            shared.extremes_exchange.announce(sizeof(shared.extremes));
+            shared.exchanges.extremes.announce(sizeof(shared.extremes));
         }
         __syncthreads();
         const auto own = Extremes<Wide>::of_warp(
@@ -2616,10 +2641,10 @@ struct ClusterResident {
         own.add_to(shared.own_extremes);
         __syncthreads();
         if (threadIdx.x < CLUSTER) {
-            shared.extremes_exchange.send(&shared.extremes[rank], shared.own_extremes.words(),
+            shared.exchanges.extremes.send(&shared.extremes[rank], shared.own_extremes.words(),
                                           threadIdx.x);
         }
-        shared.extremes_exchange.wait(0);
+        shared.exchanges.extremes.wait(0);
         const auto there = Extremes<Wide>::of(shared.extremes[lane < CLUSTER ? lane : 0]);
         return Active::between(warp_least(there.least), warp_greatest(there.greatest));
     }

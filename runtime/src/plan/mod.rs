@@ -36,7 +36,7 @@ pub(crate) use uncovered::uncovered;
 
 use crate::problem::{LIMIT, Problem};
 use std::sync::Arc;
-use topkit_codegen::{Fault, KernelKind, Order, SelectorSpec, SpecError, Variant};
+use topkit_codegen::{Fault, SelectorSpec, SpecError, Variant};
 
 /// The variant that serves a problem, with its grid, cluster and workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -140,12 +140,6 @@ impl Plan {
     }
 }
 
-/// Whether no plan takes a variant, though it can be launched by name. `cluster_resident` sorts winners in the memory of
-/// its mbarriers, and on an H200 rows of special scores got columns that are none: `./gpu fuzz::` shows it.
-pub(crate) fn is_avoided(variant: &Variant) -> bool {
-    variant.kernel == KernelKind::ClusterResident && variant.semantics.order != Order::Unsorted
-}
-
 /// Refuses a spec with faults: sizes that no kernel has make no plan.
 fn is_sound(spec: &SelectorSpec) -> Result<(), PlanError> {
     let faults = spec.validate();
@@ -194,17 +188,6 @@ mod tests {
 
     fn explain(spec: &SelectorSpec, problem: &Problem) -> Explanation {
         Explanation::of(spec, problem, &h200()).unwrap()
-    }
-
-    #[test]
-    fn sorted_rows_are_not_planned_for_a_cluster_that_holds_them() {
-        let spec =
-            |order| SelectorSpec::builder("One").dtype([DType::F32]).order(order).build().unwrap();
-        let limits = Limits::of_arch("sm_90a".parse().unwrap());
-        let row = Problem::new(DType::F32, 1, 65_536, 512);
-        let kernel = |order| Plan::of(&spec(order), &row, &limits).unwrap().variant.kernel;
-        assert_eq!(kernel(Order::Unsorted), KernelKind::ClusterResident);
-        assert_ne!(kernel(Order::ByValue), KernelKind::ClusterResident);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! error that names it.
 
 use super::measured::reach::{first, parts};
-use super::{Explanation, Limits, Plan, Planner, Tried, is_avoided};
+use super::{Explanation, Limits, Plan, Planner, Tried};
 use crate::problem::Workload;
 use topkit_codegen::{Key, Variant};
 
@@ -16,7 +16,7 @@ pub(super) struct Packed(Vec<Variant>);
 
 impl Packed {
     pub(super) fn new(variants: Vec<Variant>) -> Packed {
-        Packed(variants.into_iter().filter(|variant| !is_avoided(variant)).collect())
+        Packed(variants)
     }
 
     /// The plan, or one with the nearest packed variant where no pack has the plan's.

@@ -15,9 +15,7 @@ use super::measured::layouts::LayoutTimes;
 use super::measured::shipped::GpuTable;
 use super::packed::Packed;
 use super::tried::{Refusal, Tried};
-use super::{
-    Basis, Expected, Hysteresis, Limits, Measured, Plan, PlanError, accepts, is_avoided, rules,
-};
+use super::{Basis, Expected, Hysteresis, Limits, Measured, Plan, PlanError, accepts, rules};
 use crate::problem::Problem;
 use std::sync::Arc;
 use topkit_codegen::{SelectorSpec, Variant};
@@ -237,8 +235,7 @@ impl Listed {
     /// Whether a variant can serve a problem; [`Plan::with`] says why not.
     pub(super) fn can_serve(&self, problem: &Problem, limits: &Limits) -> bool {
         let variant = &self.variant;
-        !is_avoided(variant)
-            && (self.proven || variant.cluster <= PORTABLE_CLUSTER)
+        (self.proven || variant.cluster <= PORTABLE_CLUSTER)
             && variant.capacity().is_none_or(|most| problem.columns <= most as usize)
             && variant.kernel.most_k().is_none_or(|most| problem.k <= most)
             && limits.lacks(variant.kernel.launches_as()).is_none()

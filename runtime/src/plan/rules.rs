@@ -6,7 +6,7 @@
 //! Nothing here fails: the problem was accepted, and `block_radix` serves every problem; it is named in
 //! the end even if it was refused.
 
-use super::{Limits, Reason, Tried, is_avoided};
+use super::{Limits, Reason, Tried};
 use crate::problem::Problem;
 use topkit_codegen::{DType, KernelKind, Key, SelectorSpec, Variant};
 
@@ -138,7 +138,6 @@ fn least_sound<K: Ord>(
         if least.as_ref().is_none_or(|(least, _)| own < *least)
             && variant.validate().is_empty()
             && !tried.rules_out(&variant)
-            && !is_avoided(&variant)
         {
             least = Some((own, variant));
         }

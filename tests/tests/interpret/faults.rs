@@ -79,6 +79,7 @@ examples! {
     mbarrier_wait: Plain, ["race", "uninitialised"], "shared memory";
     mbarrier_bytes: Plain, ["deadlock"], "mbarrier";
     mbarrier_init: Plain, ["race", "uninitialised"], "shared memory";
+    mbarrier_memory: Plain, ["misuse"], "the memory of an mbarrier";
     store_async: Cluster, ["race", "uninitialised"], "shared memory";
     copy_async_wait: Plain, ["misuse"], "__trap";
     copy_async_last: Plain, ["misuse"], "__trap";

@@ -1,7 +1,7 @@
 //! Sorted winners in the cases that the sort treats apart: more of them than its room has places, many equal ones, few
 //! of a warp. `fuzz` has the others.
 
-use crate::case::{ALIGNED, Case, Element, by_warps, load, variant};
+use crate::case::{ALIGNED, Case, Element, by_warps, load, shared, variant};
 use topkit::spec::{IndexType, Order, Select, Semantics};
 use topkit::{DType, IndexInt, Score, Variant};
 use topkit_lab::Distribution;
@@ -41,6 +41,16 @@ fn more_winners_than_the_room_has_places() {
 fn many_equal_winners() {
     let by_value = variant(DType::F16, 8, 512, 256, meaning(Order::ByValue, IndexType::I32));
     selects::<half::f16, i32>(&by_value, 1900, &[Distribution::Equal], &[1, 47, 49, 50, 1000]);
+}
+
+/// A CTA of a cluster sorts beside its mbarriers, whose memory is theirs until the CTA ends.
+#[test]
+fn winners_of_a_cluster() {
+    for order in [Order::ByValue, Order::ByIndex] {
+        let own = shared(DType::F32, 512, 128, 8, 2, meaning(order, IndexType::I32));
+        let distributions = [Distribution::Normal, Distribution::Equal];
+        selects::<f32, i32>(&own, 1900, &distributions, &[300, 1000, 1900, 2000]);
+    }
 }
 
 /// Up to 32 are compared with each other; a warp of eight has 512 places.

@@ -166,8 +166,18 @@ impl Machine {
         Ok(Then::Pause)
     }
 
-    /// Checks an access of the running thread.
+    /// Checks an access of the running thread to what is no mbarrier.
     pub fn access(&mut self, at: usize, size: usize, kind: Kind, pc: u32) -> Result<(), ()> {
+        if self.holds_mbarrier(at, size) {
+            return self
+                .trouble(Class::Misuse, pc, "an access to the memory of an mbarrier")
+                .map(drop);
+        }
+        self.access_any(at, size, kind, pc)
+    }
+
+    /// Checks an access of the running thread, as of an mbarrier or of any other memory.
+    pub fn access_any(&mut self, at: usize, size: usize, kind: Kind, pc: u32) -> Result<(), ()> {
         let Thread { uid, epoch, slot, .. } = self.threads[self.current];
         let mark = Mark { uid, epoch, pc };
         let clock = self.threads[self.current].clock.clone();

@@ -40,6 +40,13 @@ enum From {
 const BYTES: usize = 8;
 
 impl Machine {
+    /// Whether an mbarrier lies in some bytes. Its memory is its own until its CTA ends: a GPU may write its state
+    /// there later than what ordinary stores wrote after it.
+    pub fn holds_mbarrier(&self, at: usize, bytes: usize) -> bool {
+        let mut words = (at & !(BYTES - 1)..at.saturating_add(bytes)).step_by(BYTES);
+        !self.mbarriers.is_empty() && words.any(|word| self.mbarriers.contains_key(&word))
+    }
+
     pub fn mbarrier_init(&mut self, at: usize, arrivals: u32, pc: u32) -> Checked {
         if !matches!(self.space.find(at, BYTES), Some(Place::Shared(_)))
             || !at.is_multiple_of(BYTES)
@@ -50,7 +57,10 @@ impl Machine {
                 "an mbarrier is 8 aligned bytes of shared memory",
             );
         }
-        self.access(at, BYTES, Kind::Write, pc)?;
+        if self.mbarriers.contains_key(&at) {
+            return self.trouble(Class::Misuse, pc, "the mbarrier is initialised already");
+        }
+        self.access_any(at, BYTES, Kind::Write, pc)?;
         let fresh = Mbarrier {
             expected: arrivals,
             pending: arrivals,
@@ -103,7 +113,7 @@ impl Machine {
     /// Every use is an atomic access, so that one that nothing orders after the initialisation is a
     /// race with it.
     fn use_mbarrier(&mut self, at: usize, pc: u32) -> Result<(), ()> {
-        self.access(
+        self.access_any(
             at,
             BYTES,
             Kind::Strong { scope: Scope::Cluster, reads: true, writes: true },
@@ -205,6 +215,10 @@ impl Machine {
                 self.ctas[owner].index
             );
             return self.trouble_of(Class::Cluster, uid, pc, None, what).map(drop);
+        }
+        if self.holds_mbarrier(to, bytes) {
+            let what = "a copy to the memory of an mbarrier".to_owned();
+            return self.trouble_of(Class::Misuse, uid, pc, None, what).map(drop);
         }
         self.access_as(mark, slot, &clock, to, bytes, Kind::Write)?;
         let from = match &from {
