@@ -119,6 +119,18 @@ enum { TOPKIT_TIES_ANY = 0, TOPKIT_TIES_LOWEST_INDEX = 1, TOPKIT_TIES_HIGHEST_IN
 /* Whether an answer, order included, depends on its row alone. It needs a rule for ties and an order. */
 enum { TOPKIT_BATCH_INVARIANT_FALSE = 0, TOPKIT_BATCH_INVARIANT_TRUE = 1 };
 
+/* What is written for a winner: its column, or an id that is given or made of the column. */
+enum { TOPKIT_IDS_COLUMNS = 0, TOPKIT_IDS_GIVEN = 1, TOPKIT_IDS_AFFINE = 2, TOPKIT_IDS_PAGES = 3 };
+
+/* Whether the winners' columns are written too, beside their ids. */
+enum { TOPKIT_RAW_COLUMNS_FALSE = 0, TOPKIT_RAW_COLUMNS_TRUE = 1 };
+
+/* Which scores may win: all, or those that the launch marks by bits or by bytes. */
+enum { TOPKIT_MASK_NONE = 0, TOPKIT_MASK_BITS = 1, TOPKIT_MASK_BYTES = 2 };
+
+/* Whether each row has a k of its own, read on the device, of at most the launch's. */
+enum { TOPKIT_K_PER_ROW_FALSE = 0, TOPKIT_K_PER_ROW_TRUE = 1 };
+
 /* In place of an ordinal: the GPU of the CUDA context that is current on the calling thread. */
 enum { TOPKIT_CURRENT_DEVICE = -1 };
 
@@ -146,9 +158,15 @@ typedef struct topkit_selector_config {
     int32_t fill;     /* TOPKIT_FILL_... */
     int32_t ties;     /* TOPKIT_TIES_... */
     int32_t batch_invariant; /* TOPKIT_BATCH_INVARIANT_...; true needs a rule for ties and an order */
+    int32_t ids;          /* TOPKIT_IDS_... */
+    int32_t raw_columns;  /* TOPKIT_RAW_COLUMNS_...; true needs other ids than columns */
+    int32_t mask;         /* TOPKIT_MASK_...; not for scores of i32 and u32 */
+    int32_t k_per_row;    /* TOPKIT_K_PER_ROW_... */
+    int32_t reserved_end; /* 0 */
 } topkit_selector_config;
 
-#define TOPKIT_SELECTOR_CONFIG_INIT { sizeof(topkit_selector_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define TOPKIT_SELECTOR_CONFIG_INIT \
+    { sizeof(topkit_selector_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* A problem: the shape of a launch, its row stride and its alignment. */
 typedef struct topkit_problem {
@@ -201,10 +219,32 @@ typedef struct topkit_launch {
     int64_t index_fill;         /* the index where a row has no score left. TOPKIT_FILL_GIVEN only, else 0 */
     uint64_t value_fill;        /* the bits of the value there. TOPKIT_FILL_GIVEN and TOPKIT_VALUES_TRUE
                                    only, else 0 */
+    const void *ids;            /* the id of the first score of row 0, of the type of the indices: the id to write
+                                   for each score, beside it. TOPKIT_IDS_GIVEN only, and needed there */
+    int64_t id_stride;          /* from row to row of the ids; 0 where all rows have the same */
+    int64_t id_scale;           /* an id is column * id_scale + id_offset + row_offsets[row]; 0 for 1.
+                                   TOPKIT_IDS_AFFINE only, as the next two */
+    int64_t id_offset;
+    const void *row_offsets;    /* [rows], of the type of the indices; NULL for none */
+    const int32_t *pages;       /* entry 0 of row 0: an id is pages[column >> shift] << shift | column & mask.
+                                   TOPKIT_IDS_PAGES only, and needed there, as the next two */
+    int64_t page_stride;        /* from row to row of the page table; 0 where all rows have the same */
+    int32_t page_shift;         /* the logarithm of a page's columns, at most 31 */
+    int32_t reserved_end;       /* 0 */
+    int32_t *raw_columns;       /* the column of winner 0 of row 0; -1 where a row has no score left; overlaps
+                                   nothing. TOPKIT_RAW_COLUMNS_TRUE only, and needed there */
+    int64_t raw_column_stride;  /* from row to row of the columns, at least k; 0 for k */
+    const void *mask;           /* the mask of row 0, of all `columns`: words of 32 bits, the first column in the
+                                   lowest bit, or bytes; a score may win where its bit is 1, or its byte is not 0.
+                                   TOPKIT_MASK_BITS and TOPKIT_MASK_BYTES only, and needed there */
+    int64_t mask_stride;        /* from row to row of the mask, in words or bytes; 0 for one of all rows */
+    const int32_t *row_ks;      /* [rows], the k of each row, clamped to 0 and k. TOPKIT_K_PER_ROW_TRUE only,
+                                   and needed there */
 } topkit_launch;
 
 #define TOPKIT_LAUNCH_INIT \
-    { sizeof(topkit_launch), 0, 0, NULL, 0, NULL, NULL, NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, 0 }
+    { sizeof(topkit_launch), 0, 0, NULL, 0, NULL, NULL, NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, 0, \
+      NULL, 0, 0, 0, NULL, NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL }
 
 /* The version of the library: "0.1.0". A constant string. */
 const char *topkit_version(void);

@@ -2,6 +2,7 @@
 //! header. `convert` gives them their meaning.
 
 use std::ffi::{c_char, c_void};
+use std::ptr;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,11 +43,16 @@ pub struct SelectorConfig {
     pub fill: i32,
     pub ties: i32,
     pub batch_invariant: i32,
+    pub ids: i32,
+    pub raw_columns: i32,
+    pub mask: i32,
+    pub k_per_row: i32,
+    pub reserved_end: i32,
 }
 
 impl SelectorConfig {
     /// The keys of a declaration that it has, by name, each with its code.
-    pub fn semantic_keys(&self) -> [(&'static str, i32); 10] {
+    pub fn semantic_keys(&self) -> [(&'static str, i32); 14] {
         [
             ("select", self.select),
             ("nan", self.nan),
@@ -58,6 +64,10 @@ impl SelectorConfig {
             ("fill", self.fill),
             ("ties", self.ties),
             ("batch_invariant", self.batch_invariant),
+            ("ids", self.ids),
+            ("raw_columns", self.raw_columns),
+            ("mask", self.mask),
+            ("k_per_row", self.k_per_row),
         ]
     }
 }
@@ -109,4 +119,56 @@ pub struct Launch {
     pub counts: *mut i32,
     pub index_fill: i64,
     pub value_fill: u64,
+    pub ids: *const c_void,
+    pub id_stride: i64,
+    pub id_scale: i64,
+    pub id_offset: i64,
+    pub row_offsets: *const c_void,
+    pub pages: *const i32,
+    pub page_stride: i64,
+    pub page_shift: i32,
+    pub reserved_end: i32,
+    pub raw_columns: *mut i32,
+    pub raw_column_stride: i64,
+    pub mask: *const c_void,
+    pub mask_stride: i64,
+    pub row_ks: *const i32,
+}
+
+impl Launch {
+    /// A launch in which all but its size is 0.
+    pub const EMPTY: Launch = Launch {
+        size: size_of::<Launch>(),
+        rows: 0,
+        columns: 0,
+        scores: ptr::null(),
+        row_stride: 0,
+        row_starts: ptr::null(),
+        row_lengths: ptr::null(),
+        indices: ptr::null_mut(),
+        index_stride: 0,
+        workspace: ptr::null_mut(),
+        workspace_bytes: 0,
+        k: 0,
+        reserved: 0,
+        values: ptr::null_mut(),
+        value_stride: 0,
+        counts: ptr::null_mut(),
+        index_fill: 0,
+        value_fill: 0,
+        ids: ptr::null(),
+        id_stride: 0,
+        id_scale: 0,
+        id_offset: 0,
+        row_offsets: ptr::null(),
+        pages: ptr::null(),
+        page_stride: 0,
+        page_shift: 0,
+        reserved_end: 0,
+        raw_columns: ptr::null_mut(),
+        raw_column_stride: 0,
+        mask: ptr::null(),
+        mask_stride: 0,
+        row_ks: ptr::null(),
+    };
 }

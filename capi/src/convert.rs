@@ -19,6 +19,7 @@ pub fn spec(config: &SelectorConfig) -> Result<(DType, SelectorSpec), Failure> {
     let first = count("k_first", i64::from(config.k_first))?;
     let last = count("k_last", i64::from(config.k_last))?;
     reserved(config.reserved)?;
+    reserved(config.reserved_end)?;
     let k = if last == 0 { KSet::from(first) } else { KSet::from(first..=last) };
     Ok((dtype, declare(dtype, k, semantics)?))
 }
@@ -71,6 +72,7 @@ pub fn shape(dtype: DType, rows: i64, columns: i64, k: i32) -> Result<Problem, F
 /// A launch by device addresses. Its fills are those of a selector with `fill: given`; to others they must be 0.
 pub fn launch(dtype: DType, fill: Fill, launch: &Launch) -> Result<RawLaunch, Failure> {
     reserved(launch.reserved)?;
+    reserved(launch.reserved_end)?;
     let Problem { rows, columns, k, .. } = shape(dtype, launch.rows, launch.columns, launch.k)?;
     let dense = RawLaunch::new(dtype, rows, columns, k);
     let (index_fill, value_fill) = (launch.index_fill, launch.value_fill);
@@ -81,6 +83,7 @@ pub fn launch(dtype: DType, fill: Fill, launch: &Launch) -> Result<RawLaunch, Fa
         Fill::Standard if value_fill != 0 => dense.value_fill(value_fill),
         Fill::Standard => dense,
     };
+    let page_shift = size("page_shift", launch.page_shift.into())? as u32;
     Ok(dense
         .scores(launch.scores as u64)
         .row_stride(or(launch.row_stride, dense.row_stride))
@@ -91,6 +94,16 @@ pub fn launch(dtype: DType, fill: Fill, launch: &Launch) -> Result<RawLaunch, Fa
         .values(launch.values as u64)
         .value_stride(or(launch.value_stride, dense.value_stride))
         .counts(launch.counts as u64)
+        .ids(launch.ids as u64, launch.id_stride)
+        .affine(or(launch.id_scale, dense.id_scale), launch.id_offset)
+        .row_offsets(launch.row_offsets as u64)
+        .pages(launch.pages as u64, launch.page_stride, page_shift)
+        .raw_columns(
+            launch.raw_columns as u64,
+            or(launch.raw_column_stride, dense.raw_column_stride),
+        )
+        .mask(launch.mask as u64, launch.mask_stride)
+        .row_ks(launch.row_ks as u64)
         .workspace(launch.workspace as u64, launch.workspace_bytes))
 }
 
@@ -149,6 +162,11 @@ mod tests {
         fill: 0,
         ties: 0,
         batch_invariant: 0,
+        ids: 0,
+        raw_columns: 0,
+        mask: 0,
+        k_per_row: 0,
+        reserved_end: 0,
     };
 
     #[test]
@@ -267,8 +285,7 @@ mod tests {
             values: 64 as _,
             value_stride: 0,
             counts: 128 as _,
-            index_fill: 0,
-            value_fill: 0,
+            ..Launch::EMPTY
         };
         let launch = |given: &Launch| super::launch(DType::F32, Fill::Standard, given);
         let dense = launch(&given).unwrap();

@@ -4,6 +4,7 @@
 //! replace them.
 
 use crate::abi::Status;
+use crate::convert::constant;
 use topkit::cudarc::driver::DriverError;
 use topkit::cudarc::driver::sys::CUresult;
 use topkit::{Error, inspect::PlanError, spec::KSet};
@@ -41,14 +42,13 @@ pub enum Failure {
     )]
     NotPrimary { ordinal: usize },
     #[error(
-        "this selector writes {what}, and the launch has no place for them; give one, or make the selector without \
-         `{key}`"
+        "this selector was made with {declared}, and the launch has no {what}; give a buffer for them"
     )]
-    OutputMissing { what: &'static str, key: &'static str },
+    NotGiven { what: &'static str, declared: String },
     #[error(
-        "{what} were given to a selector without them; make the selector with `{key}`, or leave them 0"
+        "{what} were given to a selector that was made without {declared}; make it with that, or leave them 0"
     )]
-    OutputUndeclared { what: &'static str, key: &'static str },
+    NotDeclared { what: &'static str, declared: String },
     #[error(
         "a fill was given to a selector with the standard one; make it with TOPKIT_FILL_GIVEN, or leave it 0"
     )]
@@ -99,8 +99,8 @@ impl Failure {
             | Failure::NoContext
             | Failure::NotPrimary { .. }
             | Failure::K { .. }
-            | Failure::OutputMissing { .. }
-            | Failure::OutputUndeclared { .. }
+            | Failure::NotGiven { .. }
+            | Failure::NotDeclared { .. }
             | Failure::FillUndeclared
             | Failure::DenseRows { .. } => Status::Argument,
             Failure::Newer { .. } => Status::Unsupported,
@@ -124,8 +124,8 @@ fn library(error: &Error) -> Status {
         | Error::TooLarge(_)
         | Error::TooShort { .. }
         | Error::OutputStride { .. }
-        | Error::OutputMissing { .. }
-        | Error::OutputUndeclared { .. }
+        | Error::NotGiven { .. }
+        | Error::NotDeclared { .. }
         | Error::FillUndeclared { .. }
         | Error::Null { .. }
         | Error::Misaligned { .. }
@@ -152,13 +152,23 @@ fn library(error: &Error) -> Status {
     }
 }
 
+/// A key with its value, as the header spells it.
+fn in_c(declared: &str) -> String {
+    let (key, word) = declared.split_once(": ").unwrap_or((declared, ""));
+    constant(key, word)
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error {
             Error::Plan(PlanError::K { declared, k, .. }) => Failure::K { declared, k },
             Error::DenseRows { what, .. } => Failure::DenseRows { what },
-            Error::OutputMissing { what, key, .. } => Failure::OutputMissing { what, key },
-            Error::OutputUndeclared { what, key, .. } => Failure::OutputUndeclared { what, key },
+            Error::NotGiven { what, declared, .. } => {
+                Failure::NotGiven { what, declared: in_c(declared) }
+            }
+            Error::NotDeclared { what, declared, .. } => {
+                Failure::NotDeclared { what, declared: in_c(declared) }
+            }
             Error::FillUndeclared { .. } => Failure::FillUndeclared,
             Error::Capturing { .. } => Failure::Capture,
             Error::Workspace { given, needed } => Failure::Workspace { given, needed },
@@ -187,14 +197,18 @@ mod tests {
                 "lengths were given to a selector of dense rows",
             ),
             (
-                Error::OutputMissing { selector: "S".into(), what: "values", key: "values" },
+                Error::NotGiven { selector: "S".into(), what: "values", declared: "values: true" },
                 Status::Argument,
-                "writes values, and the launch has no place for them",
+                "made with TOPKIT_VALUES_TRUE, and the launch has no values",
             ),
             (
-                Error::OutputUndeclared { selector: "S".into(), what: "counts", key: "count" },
+                Error::NotDeclared {
+                    selector: "S".into(),
+                    what: "counts",
+                    declared: "count: true",
+                },
                 Status::Argument,
-                "counts were given to a selector without them; make the selector with `count`",
+                "counts were given to a selector that was made without TOPKIT_COUNT_TRUE",
             ),
             (
                 Error::FillUndeclared { selector: "S".into() },

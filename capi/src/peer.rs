@@ -131,8 +131,7 @@ pub unsafe extern "C" fn peer_run(
             values,
             value_stride: 0,
             counts: std::ptr::null_mut(),
-            index_fill: 0,
-            value_fill: 0,
+            ..Launch::EMPTY
         };
         let launch = convert::launch(dtype, Fill::Standard, &launch)?;
         let selector = selector(dtype, !lengths.is_null(), !values.is_null())?;

@@ -24,13 +24,15 @@ fn in_rust() -> Vec<(String, i64)> {
     let structs = layout! {
         "topkit_selector_config" SelectorConfig {
             size dtype select nan rows index k_first k_last reserved order values count fill
-            ties batch_invariant
+            ties batch_invariant ids raw_columns mask k_per_row reserved_end
         }
         "topkit_problem" Problem { size rows columns row_stride alignment k reserved }
         "topkit_plan" Plan { size workspace_bytes kernel }
         "topkit_launch" Launch {
             size rows columns scores row_stride row_starts row_lengths indices index_stride
             workspace workspace_bytes k reserved values value_stride counts index_fill value_fill
+            ids id_stride id_scale id_offset row_offsets pages page_stride page_shift reserved_end
+            raw_columns raw_column_stride mask mask_stride row_ks
         }
     };
     let codes = [

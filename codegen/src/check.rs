@@ -1,8 +1,8 @@
 //! The check of specs. The macro and the builder both call it, and no other code checks a spec.
 
-use crate::program::Program;
 use crate::{
-    DType, KSet, KernelKind, Key, LaunchKind, Order, SelectorSpec, Semantics, Ties, Variant,
+    DType, Ids, KSet, KernelKind, Key, LaunchKind, Mask, Order, SelectorSpec, Semantics, Ties,
+    Variant,
 };
 use std::fmt;
 
@@ -61,7 +61,8 @@ pub(crate) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
     axis(&mut faults, Key::Threads, &spec.threads, "threads: [512, 1024]");
     each(&mut faults, &spec.threads, threads);
     contradictions(&mut faults, &spec.semantics);
-    own_output(&mut faults, spec);
+    masked(&mut faults, &spec.semantics, &spec.dtype);
+    own_parts(&mut faults, spec);
     faults
 }
 
@@ -71,6 +72,7 @@ pub(crate) fn variant_faults(variant: &Variant) -> Vec<Fault> {
     each(&mut faults, &[variant.bins], |bins| bins_fault(bins, &[variant.dtype]));
     each(&mut faults, &[variant.threads], threads);
     contradictions(&mut faults, &variant.semantics);
+    masked(&mut faults, &variant.semantics, &[variant.dtype]);
     let kernel = variant.kernel;
     if kernel.items() == [0] && variant.items != 0 {
         let message = format!("{kernel} holds no scores in registers");
@@ -254,6 +256,12 @@ fn threads(threads: u32) -> Option<Fault> {
 
 /// Values that exclude each other.
 fn contradictions(faults: &mut Vec<Fault>, semantics: &Semantics) {
+    if semantics.raw_columns && semantics.ids == Ids::Columns {
+        let message =
+            "`raw_columns: true` contradicts `ids: columns`, which writes the columns already";
+        let hint = "use `raw_columns: false`, or another value of `ids`";
+        faults.push(Fault::of(Key::RawColumns, message.to_owned(), hint));
+    }
     if !semantics.batch_invariant {
         return;
     }
@@ -273,24 +281,51 @@ fn contradictions(faults: &mut Vec<Fault>, semantics: &Semantics) {
     }
 }
 
-/// A program with an output of its own writes what it likes, and no values, counts or order beside it.
-fn own_output(faults: &mut Vec<Fault>, spec: &SelectorSpec) {
-    let Some(output) = spec.program.as_ref().and_then(Program::output) else { return };
-    for key in [Key::Order, Key::Values, Key::Count, Key::Fill] {
-        let row = Key::semantic().iter().find(|row| row.key() == key);
-        let Some(row) = row.filter(|row| row.word(&spec.semantics) != row.default_word()) else {
-            continue;
-        };
-        let (written, instead) = (row.word(&spec.semantics), row.default_word());
-        let message =
-            format!("`{key}: {written}` is for the plain output, and {output} takes its place");
-        faults.push(Fault::of(key, message, format!("use `{key}: {instead}`")));
+/// A score that is masked has a key below that of every other score, and integers of 32 bits use all keys.
+fn masked(faults: &mut Vec<Fault>, semantics: &Semantics, dtypes: &[DType]) {
+    let whole = |dtype: &&DType| matches!(dtype, DType::I32 | DType::U32);
+    let Some(dtype) = dtypes.iter().find(whole).filter(|_| semantics.mask != Mask::None) else {
+        return;
+    };
+    let message = format!(
+        "`mask: {}` is not for {dtype} scores, which leave no key below the least",
+        semantics.mask
+    );
+    faults.push(Fault::of(
+        Key::Mask,
+        message,
+        "use `mask: none`, or select from f32 or another dtype",
+    ));
+}
+
+/// A program with an output of its own writes what it likes, and nothing that keys ask for beside it; so does one
+/// with a source of its own as to the scores that may win.
+fn own_parts(faults: &mut Vec<Fault>, spec: &SelectorSpec) {
+    let Some(program) = &spec.program else { return };
+    let of_output =
+        [Key::Order, Key::Ids, Key::RawColumns, Key::Values, Key::Count, Key::Fill, Key::KPerRow];
+    let parts =
+        [("output", program.output(), &of_output[..]), ("source", program.source(), &[Key::Mask])];
+    for (part, own, keys) in parts {
+        let Some(own) = own else { continue };
+        for &key in keys {
+            let row = Key::semantic().iter().find(|row| row.key() == key);
+            let Some(row) = row.filter(|row| row.word(&spec.semantics) != row.default_word())
+            else {
+                continue;
+            };
+            let (written, instead) = (row.word(&spec.semantics), row.default_word());
+            let message =
+                format!("`{key}: {written}` is for the plain {part}, and {own} takes its place");
+            faults.push(Fault::of(key, message, format!("use `{key}: {instead}`")));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::Program;
 
     #[test]
     fn only_a_kernel_of_clusters_takes_one() {

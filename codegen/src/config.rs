@@ -6,7 +6,7 @@
 
 use crate::layout::{COUNTERS, MOST_CANDIDATES, part_header_words};
 use crate::program::Program;
-use crate::{Key, Ties, Variant};
+use crate::{Key, Mask, Ties, Variant};
 
 /// The types: where scores come from, which of them are better, and where winners go. A struct of the
 /// selector's program takes the place of the plain one.
@@ -18,15 +18,22 @@ pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String>
         Ties::HighestIndex => "ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, false>",
     };
     let source = if variant.dtype.is_widened() { "WidenedSource" } else { "PlainSource" };
+    let source = format!("{source}<{dtype}, RAGGED>");
+    let source = match variant.semantics.mask {
+        Mask::None => source,
+        Mask::Bits => format!("MaskedSource<{source}, Args, u32>"),
+        Mask::Bytes => format!("MaskedSource<{source}, Args, u8>"),
+    };
     let seams = [
-        ("Source", program.and_then(Program::source), format!("{source}<{dtype}, RAGGED>")),
+        ("Source", program.and_then(Program::source), source),
         ("Ordinal", program.and_then(Program::ordinal), ordinal.to_owned()),
         ("Output", program.and_then(Program::output), plain_output(variant)),
     ];
     let line = |(seam, own, plain): (&str, Option<&str>, String)| {
         format!("using {seam} = {};", own.map_or(plain, |own| format!("::{own}")))
     };
-    seams.into_iter().map(line).collect()
+    let arguments = variant.semantics.k_per_row.then(|| "using Arguments = Args;".to_owned());
+    arguments.into_iter().chain(seams.into_iter().map(line)).collect()
 }
 
 /// Bare columns, or all that the keys of the output ask for.

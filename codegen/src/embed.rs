@@ -53,6 +53,7 @@ embed! {
     "row/words.cuh",
     "score/code.cuh",
     "score/dtypes.cuh",
+    "score/masked.cuh",
     "score/ordinal.cuh",
     "score/source.cuh",
     "score/ties.cuh",

@@ -28,8 +28,8 @@ pub use dtype::DType;
 pub use error::RenderError;
 pub use kernels::{KernelKind, LaunchKind, Sizes};
 pub use keys::{
-    Fill, IndexType, Key, KeyKind, NanPolicy, Order, OutputWord, RowShape, Select, SemanticKey,
-    Semantics, Ties, TuningKey,
+    Fill, Ids, IndexType, Key, KeyKind, LaunchWord, Mask, NanPolicy, Order, RowShape, Select,
+    SemanticKey, Semantics, Ties, TuningKey,
 };
 pub use naming::UnknownName;
 #[doc(hidden)]

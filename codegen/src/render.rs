@@ -5,7 +5,7 @@ use crate::embed;
 use crate::error::RenderError;
 use crate::flatten::{Line, flatten};
 use crate::program::{ArgsLayout, Program};
-use crate::{SelectorSpec, SpecError, Ties, Variant};
+use crate::{Mask, SelectorSpec, SpecError, Ties, Variant};
 use minijinja::{Environment, UndefinedBehavior, context};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -97,7 +97,7 @@ fn skeleton(
     let core = ArgsLayout::core();
     let args = program.map_or(&core, Program::args);
     let outputs = variant.semantics.has_outputs();
-    let words = variant.semantics.output_words();
+    let words = variant.semantics.launch_words();
     let words: Vec<_> = words.map(|word| (word.name(), word.cuda_type())).collect();
     environment
         .render_str(
@@ -115,6 +115,7 @@ fn skeleton(
                 filters => variant.kernel.filters(),
                 program => program.is_some(),
                 widened => variant.dtype.is_widened(),
+                masked => variant.semantics.mask != Mask::None,
                 constants => config::constants(variant),
                 cluster => variant.cluster,
                 ctas => variant.ctas(),

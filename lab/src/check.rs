@@ -48,6 +48,7 @@ pub fn selection_fault<S: Score>(
             indices: got.indices[of_rows(k as usize)].to_vec(),
             values: got.values.as_ref().map(|values| values[of_rows(k as usize)].to_vec()),
             counts: got.counts.as_ref().map(|counts| counts[of_rows(1)].to_vec()),
+            raw_columns: None,
         };
         host::check_selection(matrix, k, semantics, &part)
     })

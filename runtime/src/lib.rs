@@ -58,7 +58,8 @@ mod select;
 pub mod tune;
 
 pub use backend::launch::RawLaunch;
-pub use backend::rows::{Output, Rows};
+pub use backend::output::Output;
+pub use backend::rows::Rows;
 pub use cudarc;
 pub use cudarc::driver::CudaStream;
 pub use engine::{Config, Engine, EngineBuilder, Toolchain};
@@ -75,9 +76,9 @@ pub use topkit_dsl::topk_kernel;
 /// [`SpecBuilder`](spec::SpecBuilder) makes a [`SelectorSpec`]; each key of `topk_kernel!` has a type here.
 pub mod spec {
     pub use topkit_codegen::{
-        ArchError, Fault, Fill, IndexType, KSet, KernelKind, Key, KeyKind, LaunchKind, NanPolicy,
-        Order, RowShape, Select, SemanticKey, Semantics, Sizes, SpecBuilder, SpecError, Ties,
-        TuningKey, UnknownName,
+        ArchError, Fault, Fill, Ids, IndexType, KSet, KernelKind, Key, KeyKind, LaunchKind, Mask,
+        NanPolicy, Order, RowShape, Select, SemanticKey, Semantics, Sizes, SpecBuilder, SpecError,
+        Ties, TuningKey, UnknownName,
     };
 }
 

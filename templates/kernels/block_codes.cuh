@@ -86,7 +86,7 @@ struct BlockCodes {
             places = Places(find_row<Config>(args, blockIdx.x), 0);
         }
         // A row with no more than k scores is written whole.
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, blockIdx.x);
         if (places.length <= k) {
             take_all<Config>(sink_of(args, shared, k, false), places, k, team_of(shared));
             return;

@@ -37,7 +37,7 @@ struct BlockFilter {
         Steps::prepare(shared.filter);
         wait_for_preceding_grid();
 
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, blockIdx.x);
         const DirectSink<Config> sink = {args, blockIdx.x};
         // A second try starts from what the first counted. Both are one loop, so the steps compile once.
 #pragma unroll 1

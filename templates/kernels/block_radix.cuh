@@ -53,7 +53,7 @@ struct BlockRadix {
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         // Find the row. One with no more than k scores is written whole.
         const Row<Config> row = find_row<Config>(args, blockIdx.x);
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, blockIdx.x);
         const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {
             take_all<Config>(sink, row, k, team_of(shared));

@@ -68,7 +68,7 @@ struct BlockResident {
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole.
         const Row<Config> row = find_row<Config>(args, index());
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, index());
         if (row.length <= k) {
             take_all<Config>(sink_of(args, shared, k, false), row, k, team_of(shared));
             return;

@@ -68,7 +68,7 @@ struct ClusterFilter {
         Steps::prepare(shared.filter);
         wait_for_preceding_grid();
 
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, index);
         const Sink sink = {args, index};
         // A second try starts from the candidates of the first. Both are one loop, so the steps compile once.
 #pragma unroll 1

@@ -95,7 +95,7 @@ struct ClusterResident {
         wait_for_preceding_grid();
         // Find the row. One with no more than k scores is written whole, by one CTA.
         const Row<Config> row = find_row<Config>(args, index);
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, index);
         const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {

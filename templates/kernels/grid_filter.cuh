@@ -65,7 +65,7 @@ struct GridFilter {
 
         // Find the row. Of k scores or fewer, each wins.
         const Row<Config> row = find_row<Config>(args, index);
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, index);
         const DirectSink<Config> sink = {args, index};
         if (row.length <= k) {
             if (rank == 0) {

@@ -71,7 +71,7 @@ struct WarpResident {
         // Find the row. One with no more than k scores is written whole.
         const u32 lane = threadIdx.x % WARP_SIZE;
         const Row<Config> row = find_row<Config>(args, number);
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, number);
         const Sink sink = {args, number};
         if (row.length <= k) {
             take_all(sink, row, k, lane, team_of(shared));

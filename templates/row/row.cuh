@@ -81,6 +81,18 @@ struct Row : RowKeys<Config> {
     }
 };
 
+// How many winners of a row are selected: its own k where rows have one, at least 1 and at most the launch's. The
+// output writes none of a row whose k is 0 or less.
+template <class Config>
+__device__ __forceinline__ u32 find_k(const LaunchArgs& args, u32 row) {
+    if constexpr (Config::K_PER_ROW) {
+        const i32 own = reinterpret_cast<const typename Config::Arguments&>(args).row_ks[row];
+        return u32(min(max(own, 1), args.k));
+    } else {
+        return u32(args.k);
+    }
+}
+
 template <class Config>
 __device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
     using Source = typename Config::Source;

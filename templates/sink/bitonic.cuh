@@ -19,6 +19,16 @@ __device__ __forceinline__ void sync_team(const Team&) {
     }
 }
 
+// Whether a condition holds in any thread of the team.
+template <class Team>
+__device__ __forceinline__ bool any_of_team(const Team&, bool condition) {
+    if constexpr (Team::TEAMS == 1) {
+        return __syncthreads_or(condition);
+    } else {
+        return __any_sync(FULL_MASK, condition);
+    }
+}
+
 // `places.get(i)` gives the entry of a place, and `places.put(i, entry)` writes it; an entry says whether it
 // `precedes` another.
 template <class Team, class Places>

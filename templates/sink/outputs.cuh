@@ -1,8 +1,9 @@
-// The output of a selector that declares an order, values, counts or a fill of its own.
+// The output of a selector that declares more than bare columns of k winners a row: an order, ids, values, counts, a fill
+// of its own, a mask, or a k of each row.
 //
-// Without an order, each winner's column and value are written as soon as it is known. With one, winners are first
+// Without an order, each winner's id and value are written as soon as it is known. With one, winners are first
 // written as bare columns in the row's part of `indices`; when the row is finished, they are sorted and written
-// anew. A value is the element as stored. A key that is known tells it, but for zeros and NaN, which share keys:
+// anew. With a mask too, since only then is it known which places have no winner. A value is the element as stored. A key that is known tells it, but for zeros and NaN, which share keys:
 // these are read again at the winner's column, as is every value whose key is not known.
 //
 // Scope: thread; each writes places of its own; `finish` is for the threads of a team, all of them. Shared memory: the
@@ -14,6 +15,8 @@
 #include "sorted.cuh"
 
 enum class Order { UNSORTED, BY_VALUE, BY_INDEX };
+// What is written for a winner.
+enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES };
 
 // The variables of a kernel, and the room in which its output sorts: in their place once the CTA has selected, or
 // after them where each warp ends on its own.
@@ -42,7 +45,8 @@ struct Outputs {
     // Winners that are staged are all written at once: then reading elements again costs less than staging keys.
     using Staged = Outputs<Config, Args, Dtype, Index, false>;
     // Where the source drops elements, they are known to be last only in a sorted row.
-    static constexpr bool SORTS = Config::ORDER != Order::UNSORTED || (Config::COUNTS && Source::DROPS);
+    static constexpr bool ORDERED = Config::ORDER != Order::UNSORTED;
+    static constexpr bool SORTS = ORDERED || Config::MASKED || (Config::COUNTS && Source::DROPS);
     static constexpr bool NEEDS_KEY = Config::VALUES && KEYS_TELL && !SORTS;
     static constexpr bool BY_VALUE = Config::ORDER == Order::BY_VALUE;
     using Entry = SortEntry<typename Config::Ordinal::ScoreKey, BY_VALUE>;
@@ -57,8 +61,11 @@ struct Outputs {
     // Writes one winner; columns count from the start of the row.
     template <class Key>
     __device__ __forceinline__ void write(u32 slot, Key key, u32 column) const {
+        if (Config::K_PER_ROW && slot >= places()) {
+            return;
+        }
         if constexpr (NEEDS_KEY) {
-            *place(slot) = static_cast<Index>(column);
+            write_id(slot, column);
             *value(slot) = element_of(Element(Config::Ordinal::score_key(key)), column);
         } else if constexpr (SORTS) {
             *place(slot) = static_cast<Index>(column);
@@ -69,6 +76,9 @@ struct Outputs {
 
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const {
+        if (Config::K_PER_ROW && slot >= places()) {
+            return;
+        }
         if constexpr (SORTS) {
             *place(slot) = static_cast<Index>(-1);
         } else {
@@ -82,11 +92,25 @@ struct Outputs {
     __device__ __forceinline__ void finish(const Team& team) const {
         if constexpr (SORTS) {
             SortedRow<Config, Team>::finish(args, row, team);
-        } else if constexpr (Config::COUNTS) {
-            if (team.rank() == 0) {
+        } else {
+            if (Config::COUNTS && team.rank() == 0) {
                 const RowSpan span = Source::row(args, row);
-                count(min(u32(args.k), u32(span.length)));
+                count(min(places(), u32(span.length)));
             }
+            if constexpr (Config::K_PER_ROW) {
+                for (u32 slot = places() + team.rank(); slot < u32(args.k); slot += Team::SIZE) {
+                    fill_whole(slot);
+                }
+            }
+        }
+    }
+
+    // The places of the row that winners may have.
+    __device__ __forceinline__ u32 places() const {
+        if constexpr (Config::K_PER_ROW) {
+            return u32(min(max(all().row_ks[row], 0), args.k));
+        } else {
+            return u32(args.k);
         }
     }
 
@@ -103,7 +127,7 @@ struct Outputs {
 
     // Writes all of one winner.
     __device__ __forceinline__ void write_whole(u32 slot, u32 column) const {
-        *place(slot) = static_cast<Index>(column);
+        write_id(slot, column);
         if constexpr (Config::VALUES) {
             *value(slot) = element_at(column);
         }
@@ -115,6 +139,9 @@ struct Outputs {
             *place(slot) = static_cast<Index>(all().index_fill);
         } else {
             *place(slot) = static_cast<Index>(-1);
+        }
+        if constexpr (Config::RAW_COLUMNS) {
+            *raw_column(slot) = -1;
         }
         if constexpr (Config::VALUES && Config::FILL_IS_GIVEN) {
             *value(slot) = static_cast<Element>(all().value_fill);
@@ -132,6 +159,32 @@ struct Outputs {
     }
 
    private:
+    __device__ __forceinline__ void write_id(u32 slot, u32 column) const {
+        *place(slot) = id_of(column);
+        if constexpr (Config::RAW_COLUMNS) {
+            *raw_column(slot) = i32(column);
+        }
+    }
+
+    // What is written for a column of the row.
+    __device__ __forceinline__ Index id_of(u32 column) const {
+        if constexpr (Config::IDS == Ids::GIVEN) {
+            // It lies beside the score.
+            const Index* ids = static_cast<const Index*>(all().ids) + i64(row) * all().id_stride;
+            return __ldg(ids + Source::row(args, row).start + column);
+        } else if constexpr (Config::IDS == Ids::AFFINE) {
+            const Index* offsets = static_cast<const Index*>(all().row_offsets);
+            const i64 own = offsets == nullptr ? 0 : i64(__ldg(offsets + row));
+            return static_cast<Index>(i64(column) * all().id_scale + all().id_offset + own);
+        } else if constexpr (Config::IDS == Ids::PAGES) {
+            const u32 shift = u32(all().page_shift);
+            const i64 page = __ldg(all().pages + i64(row) * all().page_stride + (column >> shift));
+            return static_cast<Index>(page << shift | (column & ((1u << shift) - 1)));
+        } else {
+            return static_cast<Index>(column);
+        }
+    }
+
     __device__ __forceinline__ Element element_at(u32 column) const {
         return __ldg(find_row<Config>(args, row).elements + column);
     }
@@ -150,6 +203,10 @@ struct Outputs {
 
     __device__ __forceinline__ Index* place(u32 slot) const {
         return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
+    }
+
+    __device__ __forceinline__ i32* raw_column(u32 slot) const {
+        return all().raw_columns + i64(row) * all().raw_column_stride + slot;
     }
 
     __device__ __forceinline__ Element* value(u32 slot) const {

@@ -93,7 +93,7 @@ struct SortedRow {
         const Row<Config> row = find_row<Config>(args, index);
         const Output output(args, index);
         const u32 k = u32(args.k);
-        const u32 winners = min(k, row.length);
+        const u32 winners = min(output.places(), row.length);
         count(output, team, winners);
         write_in_order({output, row}, team, winners);
         // Fill the places that are left.
@@ -127,6 +127,19 @@ struct SortedRow {
         const auto write = [&](u32 place, const Entry& entry) { end(written.output, place, entry.column); };
         if (winners == 0) {
             return;
+        }
+        if constexpr (!Output::ORDERED) {
+            // Only places without a winner must be moved behind the others.
+            bool dropped = false;
+            for (u32 place = team.rank(); place < winners; place += Team::SIZE) {
+                dropped |= written.output.column(place) >= Output::NONE;
+            }
+            if (!any_of_team(team, dropped)) {
+                for (u32 place = team.rank(); place < winners; place += Team::SIZE) {
+                    end(written.output, place, written.output.column(place));
+                }
+                return;
+            }
         }
         if (winners > PLACES) {
             // The room is too small: sort the winners where they are.

@@ -13,10 +13,14 @@
 //   ties = any
 //   order = unsorted
 //   index = i32
+//   ids = columns
+//   raw_columns = false
 //   values = true
 //   count = true
 //   fill = given
 //   rows = dense
+//   mask = none
+//   k_per_row = false
 //   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
@@ -423,6 +427,18 @@ struct Row : RowKeys<Config> {
     }
 };
 
+// How many winners of a row are selected: its own k where rows have one, at least 1 and at most the launch's. The
+// output writes none of a row whose k is 0 or less.
+template <class Config>
+__device__ __forceinline__ u32 find_k(const LaunchArgs& args, u32 row) {
+    if constexpr (Config::K_PER_ROW) {
+        const i32 own = reinterpret_cast<const typename Config::Arguments&>(args).row_ks[row];
+        return u32(min(max(own, 1), args.k));
+    } else {
+        return u32(args.k);
+    }
+}
+
 template <class Config>
 __device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
     using Source = typename Config::Source;
@@ -500,6 +516,16 @@ __device__ __forceinline__ void sync_team(const Team&) {
         __syncthreads();
     } else {
         __syncwarp();
+    }
+}
+
+// Whether a condition holds in any thread of the team.
+template <class Team>
+__device__ __forceinline__ bool any_of_team(const Team&, bool condition) {
+    if constexpr (Team::TEAMS == 1) {
+        return __syncthreads_or(condition);
+    } else {
+        return __any_sync(FULL_MASK, condition);
     }
 }
 
@@ -823,7 +849,7 @@ struct SortedRow {
         const Row<Config> row = find_row<Config>(args, index);
         const Output output(args, index);
         const u32 k = u32(args.k);
-        const u32 winners = min(k, row.length);
+        const u32 winners = min(output.places(), row.length);
         count(output, team, winners);
         write_in_order({output, row}, team, winners);
         // Fill the places that are left.
@@ -857,6 +883,19 @@ struct SortedRow {
         const auto write = [&](u32 place, const Entry& entry) { end(written.output, place, entry.column); };
         if (winners == 0) {
             return;
+        }
+        if constexpr (!Output::ORDERED) {
+            // Only places without a winner must be moved behind the others.
+            bool dropped = false;
+            for (u32 place = team.rank(); place < winners; place += Team::SIZE) {
+                dropped |= written.output.column(place) >= Output::NONE;
+            }
+            if (!any_of_team(team, dropped)) {
+                for (u32 place = team.rank(); place < winners; place += Team::SIZE) {
+                    end(written.output, place, written.output.column(place));
+                }
+                return;
+            }
         }
         if (winners > PLACES) {
             // The room is too small: sort the winners where they are.
@@ -906,11 +945,12 @@ struct SortedRow {
 
 // ---- sink/outputs.cuh --------------------------------------------------------------------------
 #line 1 "templates/sink/outputs.cuh"
-// The output of a selector that declares an order, values, counts or a fill of its own.
+// The output of a selector that declares more than bare columns of k winners a row: an order, ids, values, counts, a fill
+// of its own, a mask, or a k of each row.
 //
-// Without an order, each winner's column and value are written as soon as it is known. With one, winners are first
+// Without an order, each winner's id and value are written as soon as it is known. With one, winners are first
 // written as bare columns in the row's part of `indices`; when the row is finished, they are sorted and written
-// anew. A value is the element as stored. A key that is known tells it, but for zeros and NaN, which share keys:
+// anew. With a mask too, since only then is it known which places have no winner. A value is the element as stored. A key that is known tells it, but for zeros and NaN, which share keys:
 // these are read again at the winner's column, as is every value whose key is not known.
 //
 // Scope: thread; each writes places of its own; `finish` is for the threads of a team, all of them. Shared memory: the
@@ -922,6 +962,8 @@ struct SortedRow {
 // uses sink/sorted.cuh
 
 enum class Order { UNSORTED, BY_VALUE, BY_INDEX };
+// What is written for a winner.
+enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES };
 
 // The variables of a kernel, and the room in which its output sorts: in their place once the CTA has selected, or
 // after them where each warp ends on its own.
@@ -950,7 +992,8 @@ struct Outputs {
     // Winners that are staged are all written at once: then reading elements again costs less than staging keys.
     using Staged = Outputs<Config, Args, Dtype, Index, false>;
     // Where the source drops elements, they are known to be last only in a sorted row.
-    static constexpr bool SORTS = Config::ORDER != Order::UNSORTED || (Config::COUNTS && Source::DROPS);
+    static constexpr bool ORDERED = Config::ORDER != Order::UNSORTED;
+    static constexpr bool SORTS = ORDERED || Config::MASKED || (Config::COUNTS && Source::DROPS);
     static constexpr bool NEEDS_KEY = Config::VALUES && KEYS_TELL && !SORTS;
     static constexpr bool BY_VALUE = Config::ORDER == Order::BY_VALUE;
     using Entry = SortEntry<typename Config::Ordinal::ScoreKey, BY_VALUE>;
@@ -965,8 +1008,11 @@ struct Outputs {
     // Writes one winner; columns count from the start of the row.
     template <class Key>
     __device__ __forceinline__ void write(u32 slot, Key key, u32 column) const {
+        if (Config::K_PER_ROW && slot >= places()) {
+            return;
+        }
         if constexpr (NEEDS_KEY) {
-            *place(slot) = static_cast<Index>(column);
+            write_id(slot, column);
             *value(slot) = element_of(Element(Config::Ordinal::score_key(key)), column);
         } else if constexpr (SORTS) {
             *place(slot) = static_cast<Index>(column);
@@ -977,6 +1023,9 @@ struct Outputs {
 
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const {
+        if (Config::K_PER_ROW && slot >= places()) {
+            return;
+        }
         if constexpr (SORTS) {
             *place(slot) = static_cast<Index>(-1);
         } else {
@@ -990,11 +1039,25 @@ struct Outputs {
     __device__ __forceinline__ void finish(const Team& team) const {
         if constexpr (SORTS) {
             SortedRow<Config, Team>::finish(args, row, team);
-        } else if constexpr (Config::COUNTS) {
-            if (team.rank() == 0) {
+        } else {
+            if (Config::COUNTS && team.rank() == 0) {
                 const RowSpan span = Source::row(args, row);
-                count(min(u32(args.k), u32(span.length)));
+                count(min(places(), u32(span.length)));
             }
+            if constexpr (Config::K_PER_ROW) {
+                for (u32 slot = places() + team.rank(); slot < u32(args.k); slot += Team::SIZE) {
+                    fill_whole(slot);
+                }
+            }
+        }
+    }
+
+    // The places of the row that winners may have.
+    __device__ __forceinline__ u32 places() const {
+        if constexpr (Config::K_PER_ROW) {
+            return u32(min(max(all().row_ks[row], 0), args.k));
+        } else {
+            return u32(args.k);
         }
     }
 
@@ -1011,7 +1074,7 @@ struct Outputs {
 
     // Writes all of one winner.
     __device__ __forceinline__ void write_whole(u32 slot, u32 column) const {
-        *place(slot) = static_cast<Index>(column);
+        write_id(slot, column);
         if constexpr (Config::VALUES) {
             *value(slot) = element_at(column);
         }
@@ -1023,6 +1086,9 @@ struct Outputs {
             *place(slot) = static_cast<Index>(all().index_fill);
         } else {
             *place(slot) = static_cast<Index>(-1);
+        }
+        if constexpr (Config::RAW_COLUMNS) {
+            *raw_column(slot) = -1;
         }
         if constexpr (Config::VALUES && Config::FILL_IS_GIVEN) {
             *value(slot) = static_cast<Element>(all().value_fill);
@@ -1040,6 +1106,32 @@ struct Outputs {
     }
 
    private:
+    __device__ __forceinline__ void write_id(u32 slot, u32 column) const {
+        *place(slot) = id_of(column);
+        if constexpr (Config::RAW_COLUMNS) {
+            *raw_column(slot) = i32(column);
+        }
+    }
+
+    // What is written for a column of the row.
+    __device__ __forceinline__ Index id_of(u32 column) const {
+        if constexpr (Config::IDS == Ids::GIVEN) {
+            // It lies beside the score.
+            const Index* ids = static_cast<const Index*>(all().ids) + i64(row) * all().id_stride;
+            return __ldg(ids + Source::row(args, row).start + column);
+        } else if constexpr (Config::IDS == Ids::AFFINE) {
+            const Index* offsets = static_cast<const Index*>(all().row_offsets);
+            const i64 own = offsets == nullptr ? 0 : i64(__ldg(offsets + row));
+            return static_cast<Index>(i64(column) * all().id_scale + all().id_offset + own);
+        } else if constexpr (Config::IDS == Ids::PAGES) {
+            const u32 shift = u32(all().page_shift);
+            const i64 page = __ldg(all().pages + i64(row) * all().page_stride + (column >> shift));
+            return static_cast<Index>(page << shift | (column & ((1u << shift) - 1)));
+        } else {
+            return static_cast<Index>(column);
+        }
+    }
+
     __device__ __forceinline__ Element element_at(u32 column) const {
         return __ldg(find_row<Config>(args, row).elements + column);
     }
@@ -1060,13 +1152,17 @@ struct Outputs {
         return static_cast<Index*>(args.indices) + i64(row) * args.index_stride + slot;
     }
 
+    __device__ __forceinline__ i32* raw_column(u32 slot) const {
+        return all().raw_columns + i64(row) * all().raw_column_stride + slot;
+    }
+
     __device__ __forceinline__ Element* value(u32 slot) const {
         return static_cast<Element*>(all().values) + i64(row) * all().value_stride + slot;
     }
 };
 
-// ---- skeleton.cu.j2, from line 27 --------------------------------------------------------------
-#line 27 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 30 --------------------------------------------------------------
+#line 30 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
@@ -1075,7 +1171,7 @@ struct Args {
     i32* counts;
     i64 index_fill;
     u64 value_fill;
-#line 33 "templates/skeleton.cu.j2"
+#line 36 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -1094,7 +1190,7 @@ static_assert(TOPKIT_OFFSET(Args, index_fill) == 96 && sizeof(Args::index_fill) 
 static_assert(TOPKIT_OFFSET(Args, value_fill) == 104 && sizeof(Args::value_fill) == 8, "value_fill is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 112, "Args");
-#line 46 "templates/skeleton.cu.j2"
+#line 49 "templates/skeleton.cu.j2"
 
 // The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
@@ -1114,15 +1210,19 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = false;
+    static constexpr bool K_PER_ROW = false;
     static constexpr Order ORDER = Order::UNSORTED;
+    static constexpr Ids IDS = Ids::COLUMNS;
     static constexpr bool VALUES = true;
     static constexpr bool COUNTS = true;
+    static constexpr bool RAW_COLUMNS = false;
     static constexpr bool FILL_IS_GIVEN = true;
+    static constexpr bool MASKED = false;
     static constexpr bool KEYS_TELL_VALUES = true;
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Outputs<Config, Args, Bf16, i32>;
-#line 55 "templates/skeleton.cu.j2"
+#line 58 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -2923,7 +3023,7 @@ struct BlockCodes {
             places = Places(find_row<Config>(args, blockIdx.x), 0);
         }
         // A row with no more than k scores is written whole.
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, blockIdx.x);
         if (places.length <= k) {
             take_all<Config>(sink_of(args, shared, k, false), places, k, team_of(shared));
             return;
@@ -2994,16 +3094,16 @@ struct BlockCodes {
     }
 };
 
-// ---- skeleton.cu.j2, from line 59 --------------------------------------------------------------
-#line 59 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 62 --------------------------------------------------------------
+#line 62 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)
 topkit_block_codes_bf16_v8_b4096_t512_r16_largest_nan_highest_i32_values_true_count_true_fill_given_dense(
     const __grid_constant__ Args args) {
-#line 65 "templates/skeleton.cu.j2"
+#line 68 "templates/skeleton.cu.j2"
     __shared__ WithRoom<BlockCodes<Config>, Config> shared;
     static_assert(sizeof(shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
     BlockCodes<Config>::select(args.core, shared.kernel);
-#line 72 "templates/skeleton.cu.j2"
+#line 75 "templates/skeleton.cu.j2"
 }

@@ -13,10 +13,14 @@
 //   ties = highest_index
 //   order = unsorted
 //   index = i32
+//   ids = columns
+//   raw_columns = false
 //   values = false
 //   count = false
 //   fill = standard
 //   rows = dense
+//   mask = none
+//   k_per_row = false
 //   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
@@ -387,12 +391,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 27 --------------------------------------------------------------
-#line 27 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 30 --------------------------------------------------------------
+#line 30 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 33 "templates/skeleton.cu.j2"
+#line 36 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -425,10 +429,11 @@ struct Config {
     static constexpr bool LARGEST = true;
     static constexpr bool NAN_HIGHEST = true;
     static constexpr bool RAGGED = false;
+    static constexpr bool K_PER_ROW = false;
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, false>;
     using Output = Indices<i32>;
-#line 55 "templates/skeleton.cu.j2"
+#line 58 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -1142,6 +1147,18 @@ struct Row : RowKeys<Config> {
         return this->key_of(__ldg(elements + column), column);
     }
 };
+
+// How many winners of a row are selected: its own k where rows have one, at least 1 and at most the launch's. The
+// output writes none of a row whose k is 0 or less.
+template <class Config>
+__device__ __forceinline__ u32 find_k(const LaunchArgs& args, u32 row) {
+    if constexpr (Config::K_PER_ROW) {
+        const i32 own = reinterpret_cast<const typename Config::Arguments&>(args).row_ks[row];
+        return u32(min(max(own, 1), args.k));
+    } else {
+        return u32(args.k);
+    }
+}
 
 template <class Config>
 __device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
@@ -2448,7 +2465,7 @@ struct BlockCodes {
             places = Places(find_row<Config>(args, blockIdx.x), 0);
         }
         // A row with no more than k scores is written whole.
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, blockIdx.x);
         if (places.length <= k) {
             take_all<Config>(sink_of(args, shared, k, false), places, k, team_of(shared));
             return;
@@ -2519,15 +2536,15 @@ struct BlockCodes {
     }
 };
 
-// ---- skeleton.cu.j2, from line 59 --------------------------------------------------------------
-#line 59 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 62 --------------------------------------------------------------
+#line 62 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)
 topkit_block_codes_bf16_v8_b4096_t512_r16_largest_nan_highest_ties_highest_index_i32_dense(
     const __grid_constant__ Args args) {
-#line 69 "templates/skeleton.cu.j2"
+#line 72 "templates/skeleton.cu.j2"
     __shared__ BlockCodes<Config>::Shared shared;
     BlockCodes<Config>::select(args.core, shared);
-#line 72 "templates/skeleton.cu.j2"
+#line 75 "templates/skeleton.cu.j2"
 }

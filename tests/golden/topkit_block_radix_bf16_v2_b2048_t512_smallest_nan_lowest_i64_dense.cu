@@ -13,10 +13,14 @@
 //   ties = any
 //   order = unsorted
 //   index = i64
+//   ids = columns
+//   raw_columns = false
 //   values = false
 //   count = false
 //   fill = standard
 //   rows = dense
+//   mask = none
+//   k_per_row = false
 //   batch_invariant = false
 //
 // The blocks below are ordinary C++ and the same for every key; Config and the entry are rendered.
@@ -321,12 +325,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 27 --------------------------------------------------------------
-#line 27 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 30 --------------------------------------------------------------
+#line 30 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 33 "templates/skeleton.cu.j2"
+#line 36 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -359,10 +363,11 @@ struct Config {
     static constexpr bool LARGEST = false;
     static constexpr bool NAN_HIGHEST = false;
     static constexpr bool RAGGED = false;
+    static constexpr bool K_PER_ROW = false;
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i64>;
-#line 55 "templates/skeleton.cu.j2"
+#line 58 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -730,6 +735,18 @@ struct Row : RowKeys<Config> {
         return this->key_of(__ldg(elements + column), column);
     }
 };
+
+// How many winners of a row are selected: its own k where rows have one, at least 1 and at most the launch's. The
+// output writes none of a row whose k is 0 or less.
+template <class Config>
+__device__ __forceinline__ u32 find_k(const LaunchArgs& args, u32 row) {
+    if constexpr (Config::K_PER_ROW) {
+        const i32 own = reinterpret_cast<const typename Config::Arguments&>(args).row_ks[row];
+        return u32(min(max(own, 1), args.k));
+    } else {
+        return u32(args.k);
+    }
+}
 
 template <class Config>
 __device__ __forceinline__ Row<Config> find_row(const LaunchArgs& args, u32 row) {
@@ -1136,7 +1153,7 @@ struct BlockRadix {
     static __device__ __forceinline__ void select(const LaunchArgs& args, Shared& shared) {
         // Find the row. One with no more than k scores is written whole.
         const Row<Config> row = find_row<Config>(args, blockIdx.x);
-        const u32 k = u32(args.k);
+        const u32 k = find_k<Config>(args, blockIdx.x);
         const Sink sink = {args, blockIdx.x};
         if (row.length <= k) {
             take_all<Config>(sink, row, k, team_of(shared));
@@ -1224,15 +1241,15 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 59 --------------------------------------------------------------
-#line 59 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 62 --------------------------------------------------------------
+#line 62 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)
 topkit_block_radix_bf16_v2_b2048_t512_smallest_nan_lowest_i64_dense(
     const __grid_constant__ Args args) {
-#line 69 "templates/skeleton.cu.j2"
+#line 72 "templates/skeleton.cu.j2"
     __shared__ BlockRadix<Config>::Shared shared;
     BlockRadix<Config>::select(args.core, shared);
-#line 72 "templates/skeleton.cu.j2"
+#line 75 "templates/skeleton.cu.j2"
 }

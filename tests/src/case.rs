@@ -3,6 +3,7 @@
 //!
 //! [`Backend`] is what the suites give. It selects; the case makes the scores, and says what is wrong.
 
+use crate::inputs::Inputs;
 use std::fmt;
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::host::{self, Rows, Selection};
@@ -39,7 +40,7 @@ pub trait Backend {
     /// Puts scores where kernels read them, from so many elements past an aligned address on.
     fn put<S: Score + Element>(scores: &[S], offset: usize) -> Self::Matrix<S>;
 
-    /// The winners of the rows, which are rows of the matrix. What a turn changes is the backend's: a
+    /// The winners of the rows, which are rows of the matrix and have the mask and the k of the inputs. What a turn changes is the backend's: a
     /// schedule, or nothing.
     ///
     /// # Errors
@@ -49,6 +50,7 @@ pub trait Backend {
         matrix: &Self::Matrix<S>,
         rows: &Rows<'_, S>,
         k: u32,
+        inputs: &Inputs<I>,
         layout: Layout,
         turn: u64,
     ) -> Result<Selection<I, S>, String>;
@@ -141,20 +143,28 @@ impl<S: Score + Element, B: Backend> Case<S, B> {
         if let Some((starts, lengths)) = spans {
             input = input.starts(starts).lengths(lengths);
         }
+        let semantics = B::semantics(kernel);
+        let inputs = Inputs::<I>::of(&semantics, rows, *columns, k, turn);
+        let input = inputs.rows(input);
         let wrong = |what: &dyn fmt::Display| {
             let kernel = B::name(kernel);
             Some(format!(
                 "{kernel}: top {k} of {rows} rows, {name}, {layout:?}, turn {turn}: {what}"
             ))
         };
-        let got: Selection<I, S> = match B::select(kernel, matrix, &input, k, *layout, turn) {
+        let got: Selection<I, S> =
+            match B::select(kernel, matrix, &input, k, &inputs, *layout, turn) {
+                Ok(got) => got,
+                Err(fault) => return wrong(&fault),
+            };
+        let got = match inputs.columns(&input, k, &got) {
             Ok(got) => got,
             Err(fault) => return wrong(&fault),
         };
         if B::accepts(kernel, matrix, &input, k, &got) {
             return None;
         }
-        match host::check_selection(&input, k, &B::semantics(kernel), &got) {
+        match host::check_selection(&input, k, &semantics, &got) {
             Err(mismatch) => wrong(&mismatch),
             // Two checks that differ are a fault, too.
             Ok(()) => wrong(&"the check of the suite refuses what the oracle accepts"),

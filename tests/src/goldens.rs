@@ -3,7 +3,9 @@
 
 use topkit::{
     DType, Variant,
-    spec::{Fill, IndexType, KernelKind, NanPolicy, Order, RowShape, Select, Semantics, Ties},
+    spec::{
+        Fill, Ids, IndexType, KernelKind, Mask, NanPolicy, Order, RowShape, Select, Semantics, Ties,
+    },
 };
 
 /// The dtypes with a golden at each vector width.
@@ -95,9 +97,14 @@ pub fn variants() -> Vec<Variant> {
             Variant { semantics, ..plain }
         }));
     }
-    // All outputs: one kernel that sorts in place of its own variables, and one that writes as it selects.
+    // All outputs: one kernel that sorts in place of its own variables, and one that writes as it selects. Two with
+    // inputs of the launch.
     let outputs = Semantics { values: true, count: true, ..Semantics::DEFAULT };
+    let paged = Semantics { ids: Ids::Pages, raw_columns: true, ..Semantics::DEFAULT };
+    let masked = Semantics { mask: Mask::Bits, k_per_row: true, ..Semantics::DEFAULT };
     for (kernel, semantics) in [
+        (KernelKind::BlockResident, paged),
+        (KernelKind::BlockFilter, masked),
         (KernelKind::BlockRadix, Semantics { order: Order::ByValue, ..outputs }),
         (KernelKind::BlockCodes, Semantics { fill: Fill::Given, ..outputs }),
     ] {

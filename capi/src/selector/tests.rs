@@ -24,6 +24,11 @@ const CONFIG: SelectorConfig = SelectorConfig {
     fill: 0,
     ties: 0,
     batch_invariant: 0,
+    ids: 0,
+    raw_columns: 0,
+    mask: 0,
+    k_per_row: 0,
+    reserved_end: 0,
 };
 
 const PROBLEM: Problem = Problem {
@@ -54,8 +59,7 @@ fn launch() -> Launch {
         values: ptr::null_mut(),
         value_stride: 0,
         counts: ptr::null_mut(),
-        index_fill: 0,
-        value_fill: 0,
+        ..Launch::EMPTY
     }
 }
 

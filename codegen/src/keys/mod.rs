@@ -2,7 +2,7 @@
 //!
 //! `semantics` has the keys that decide the answer, and `tuning` the keys that decide the speed; `dtype` and `k`
 //! are neither. `table` makes the types of the semantic keys from their rows, `word` the types of their
-//! values, and `outputs` says what the keys of the output add to a launch. Nothing here checks a spec; `check` does.
+//! values, and `outputs` says what the keys of inputs and outputs add to a launch. Nothing here checks a spec; `check` does.
 
 mod outputs;
 mod semantics;
@@ -10,8 +10,10 @@ mod table;
 mod tuning;
 mod word;
 
-pub use outputs::OutputWord;
-pub use semantics::{Fill, IndexType, Key, NanPolicy, Order, RowShape, Select, Semantics, Ties};
+pub use outputs::LaunchWord;
+pub use semantics::{
+    Fill, Ids, IndexType, Key, Mask, NanPolicy, Order, RowShape, Select, Semantics, Ties,
+};
 pub use table::SemanticKey;
 pub use tuning::TuningKey;
 

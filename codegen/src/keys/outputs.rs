@@ -1,75 +1,95 @@
-//! What the keys of the output add to a kernel: words of its argument, after the fields of a program, and the
-//! constants that `templates/sink/outputs.cuh` reads.
+//! What the keys of a launch's inputs and outputs add to a kernel: words of its argument, after the fields of a program,
+//! and the constants that `templates/sink/outputs.cuh` reads.
 //!
 //! A selector that declares none of these keys has neither: its kernels write bare columns.
 
-use super::{Fill, Order, Semantics};
+use super::{Fill, Ids, Mask, Order, Semantics};
 
-/// A word of 8 bytes that a launch passes because of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum OutputWord {
-    /// The address of the first value of the first row.
-    Values,
-    /// Elements from row to row of the values.
-    ValueStride,
-    /// The address of the first row's count.
-    Counts,
-    /// The index where a row has no score left.
-    IndexFill,
-    /// The bits of the value where a row has no score left.
-    ValueFill,
+macro_rules! launch_words {
+    ($($(#[doc = $doc:literal])* $word:ident $name:literal: $type:literal, $is_of:expr;)*) => {
+        /// A word of 8 bytes that a launch passes because of a key.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum LaunchWord {
+            $($(#[doc = $doc])* $word,)*
+        }
+
+        impl LaunchWord {
+            /// Every word, in the order of their places.
+            pub const ALL: &'static [LaunchWord] = &[$(LaunchWord::$word,)*];
+
+            /// Its name in the text.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(LaunchWord::$word => $name,)*
+                }
+            }
+
+            /// Its type in the text, with the space before the name.
+            pub(crate) const fn cuda_type(self) -> &'static str {
+                match self {
+                    $(LaunchWord::$word => $type,)*
+                }
+            }
+
+            /// Whether kernels of these semantics have it.
+            fn is_of(self, semantics: &Semantics) -> bool {
+                let is_of: fn(&Semantics) -> bool = match self {
+                    $(LaunchWord::$word => $is_of,)*
+                };
+                is_of(semantics)
+            }
+        }
+    };
 }
 
-impl OutputWord {
-    /// Every word, in the order of their places.
-    pub const ALL: [OutputWord; 5] = [
-        OutputWord::Values,
-        OutputWord::ValueStride,
-        OutputWord::Counts,
-        OutputWord::IndexFill,
-        OutputWord::ValueFill,
-    ];
+launch_words! {
+    /// The address of the first value of the first row.
+    Values "values": "void* ", |it| it.values;
+    /// Elements from row to row of the values.
+    ValueStride "value_stride": "i64 ", |it| it.values;
+    /// The address of the first row's count.
+    Counts "counts": "i32* ", |it| it.count;
+    /// The index where a row has no score left.
+    IndexFill "index_fill": "i64 ", |it| it.fill == Fill::Given;
+    /// The bits of the value where a row has no score left.
+    ValueFill "value_fill": "u64 ", |it| it.fill == Fill::Given && it.values;
+    /// The address of the first id of the first row, of the type of the indices.
+    Ids "ids": "const void* ", |it| it.ids == Ids::Given;
+    /// Elements from row to row of the ids.
+    IdStride "id_stride": "i64 ", |it| it.ids == Ids::Given;
+    /// What a column is multiplied by.
+    IdScale "id_scale": "i64 ", |it| it.ids == Ids::Affine;
+    /// What is added to it.
+    IdOffset "id_offset": "i64 ", |it| it.ids == Ids::Affine;
+    /// The address of what the first row adds, of the type of the indices, or 0.
+    RowOffsets "row_offsets": "const void* ", |it| it.ids == Ids::Affine;
+    /// The address of the first page of the first row.
+    Pages "pages": "const i32* ", |it| it.ids == Ids::Pages;
+    /// Entries from row to row of the page table.
+    PageStride "page_stride": "i64 ", |it| it.ids == Ids::Pages;
+    /// The logarithm of the columns of a page.
+    PageShift "page_shift": "u64 ", |it| it.ids == Ids::Pages;
+    /// The address of the first column of the first row.
+    RawColumns "raw_columns": "i32* ", |it| it.raw_columns;
+    /// Elements from row to row of the columns.
+    RawColumnStride "raw_column_stride": "i64 ", |it| it.raw_columns;
+    /// The address of the first row's mask.
+    Mask "mask": "const void* ", |it| it.mask != Mask::None;
+    /// Words or bytes from row to row of the mask.
+    MaskStride "mask_stride": "i64 ", |it| it.mask != Mask::None;
+    /// The address of the first row's k.
+    RowKs "row_ks": "const i32* ", |it| it.k_per_row;
+}
 
+impl LaunchWord {
     /// Bytes of each.
     pub const BYTES: usize = 8;
-
-    /// Its name in the text.
-    pub const fn name(self) -> &'static str {
-        match self {
-            OutputWord::Values => "values",
-            OutputWord::ValueStride => "value_stride",
-            OutputWord::Counts => "counts",
-            OutputWord::IndexFill => "index_fill",
-            OutputWord::ValueFill => "value_fill",
-        }
-    }
-
-    /// Its type in the text, with the space before the name.
-    pub(crate) const fn cuda_type(self) -> &'static str {
-        match self {
-            OutputWord::Values => "void* ",
-            OutputWord::Counts => "i32* ",
-            OutputWord::ValueStride | OutputWord::IndexFill => "i64 ",
-            OutputWord::ValueFill => "u64 ",
-        }
-    }
-
-    /// Whether kernels of these semantics have it.
-    const fn is_of(self, semantics: &Semantics) -> bool {
-        let given = matches!(semantics.fill, Fill::Given);
-        match self {
-            OutputWord::Values | OutputWord::ValueStride => semantics.values,
-            OutputWord::Counts => semantics.count,
-            OutputWord::IndexFill => given,
-            OutputWord::ValueFill => given && semantics.values,
-        }
-    }
 }
 
 impl Semantics {
-    /// The words that the keys of the output add to a launch, in the order of their places.
-    pub fn output_words(&self) -> impl Iterator<Item = OutputWord> {
-        OutputWord::ALL.into_iter().filter(|word| word.is_of(self))
+    /// The words that keys add to a launch, in the order of their places.
+    pub fn launch_words(&self) -> impl Iterator<Item = LaunchWord> {
+        LaunchWord::ALL.iter().copied().filter(|word| word.is_of(self))
     }
 
     /// Whether winners are written in an order.
@@ -77,9 +97,20 @@ impl Semantics {
         !matches!(self.order, Order::Unsorted)
     }
 
-    /// Whether kernels write more than the columns of the winners as they find them.
+    /// Whether kernels do more than write the columns of the k winners as they find them.
     pub const fn has_outputs(&self) -> bool {
-        self.sorts() || self.values || self.count || matches!(self.fill, Fill::Given)
+        self.sorts()
+            || self.values
+            || self.count
+            || self.k_per_row
+            || matches!(self.fill, Fill::Given)
+            || !matches!(self.ids, Ids::Columns)
+            || !matches!(self.mask, Mask::None)
+    }
+
+    /// Whether kernels write columns first, and all of the winners anew when a row ends.
+    pub const fn rewrites(&self) -> bool {
+        self.sorts() || !matches!(self.mask, Mask::None)
     }
 
     /// The constants of `Config` that `Outputs` reads; none without the keys of the output. `keys_tell` says whether
@@ -88,15 +119,20 @@ impl Semantics {
         if !self.has_outputs() {
             return Vec::new();
         }
-        let order = format!("static constexpr Order ORDER = Order::{};", self.order.cuda_name());
+        let words =
+            [("Order", "ORDER", self.order.cuda_name()), ("Ids", "IDS", self.ids.cuda_name())];
+        let words =
+            words.map(|(of, name, value)| format!("static constexpr {of} {name} = {of}::{value};"));
         let flags = [
             ("VALUES", self.values),
             ("COUNTS", self.count),
+            ("RAW_COLUMNS", self.raw_columns),
             ("FILL_IS_GIVEN", self.fill == Fill::Given),
+            ("MASKED", self.mask != Mask::None),
             ("KEYS_TELL_VALUES", keys_tell),
         ];
         let flags = flags.map(|(name, value)| format!("static constexpr bool {name} = {value};"));
-        std::iter::once(order).chain(flags).collect()
+        words.into_iter().chain(flags).collect()
     }
 }
 
@@ -111,6 +147,18 @@ impl Order {
     }
 }
 
+impl Ids {
+    /// How the generated text spells it.
+    const fn cuda_name(self) -> &'static str {
+        match self {
+            Ids::Columns => "COLUMNS",
+            Ids::Given => "GIVEN",
+            Ids::Affine => "AFFINE",
+            Ids::Pages => "PAGES",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +167,7 @@ mod tests {
     #[test]
     fn words_are_those_of_the_declared_keys() {
         let words = |semantics: Semantics| -> Vec<_> {
-            semantics.output_words().map(OutputWord::name).collect()
+            semantics.launch_words().map(LaunchWord::name).collect()
         };
         let plain = Semantics::DEFAULT;
         assert!(words(plain).is_empty() && !plain.has_outputs());
@@ -129,15 +177,23 @@ mod tests {
         assert_eq!(words(Semantics { values: true, ..plain }), ["values", "value_stride"]);
         let filled = Semantics { fill: Fill::Given, count: true, ..plain };
         assert_eq!(words(filled), ["counts", "index_fill"]);
+        assert_eq!(
+            words(Semantics { k_per_row: true, mask: Mask::Bits, ..plain }),
+            ["mask", "mask_stride", "row_ks"]
+        );
+        let of_ids = |ids| words(Semantics { ids, raw_columns: true, ..plain });
+        assert_eq!(of_ids(Ids::Given), ["ids", "id_stride", "raw_columns", "raw_column_stride"]);
+        assert_eq!(of_ids(Ids::Affine)[..3], ["id_scale", "id_offset", "row_offsets"]);
+        assert_eq!(of_ids(Ids::Pages)[..3], ["pages", "page_stride", "page_shift"]);
         let all = Semantics { values: true, ..filled };
         // A program's fields have other names.
-        for word in OutputWord::ALL {
+        for &word in LaunchWord::ALL {
             let program = Program::builder("struct Own {};").source("Own");
             let error = program.field(word.name(), FieldType::Scalar(Scalar::U8)).build();
             let error = error.unwrap_err().to_string();
             assert!(error.contains("two members of its argument are called"), "{error}");
         }
-        assert_eq!(words(all).len(), OutputWord::ALL.len());
+        assert_eq!(words(all).len(), 5);
         let constants = all.output_constants(false);
         assert!(constants.contains(&"static constexpr bool KEYS_TELL_VALUES = false;".to_owned()));
         assert!(constants.contains(&"static constexpr Order ORDER = Order::UNSORTED;".to_owned()));

@@ -55,6 +55,30 @@ words! { "value of `fill`"
         Given = "given",
     }
 }
+words! { "value of `ids`"
+    /// What is written for a winner.
+    Ids {
+        /// Its column, counted from the start of its row.
+        Columns = "columns",
+        /// The id that the launch gives beside its score.
+        Given = "given",
+        /// Its column times a number, plus numbers of the launch and of the row.
+        Affine = "affine",
+        /// Its place by a page table of the row.
+        Pages = "pages",
+    }
+}
+words! { "value of `mask`"
+    /// Which scores may win.
+    Mask {
+        /// All.
+        None = "none",
+        /// Those whose bit is set, in words of 32 bits.
+        Bits = "bits",
+        /// Those whose byte is not 0.
+        Bytes = "bytes",
+    }
+}
 words! { "value of `index`"
     /// The integer type of the written indices. The standard fill is -1 (all bits set for `u32`).
     IndexType {
@@ -107,6 +131,18 @@ semantic_keys! {
         symbol: Symbol::Always(""),
         config: |_| None,  // a type of `Output`
     };
+    /// What is written for a winner: its column, or an id that is given or made of the column.
+    Ids ids: Ids = Row {
+        default: Ids::Columns,
+        symbol: Symbol::UnlessDefault("ids_"),
+        config: |_| None,  // of `Outputs`
+    };
+    /// Whether the winners' columns are written too, beside their ids.
+    RawColumns raw_columns: bool = Row {
+        default: false,
+        symbol: Symbol::UnlessDefault("raw_columns_"),
+        config: |_| None,  // of `Outputs`
+    };
     /// Whether the winners' scores are written too.
     Values values: bool = Row {
         default: false,
@@ -131,6 +167,18 @@ semantic_keys! {
         symbol: Symbol::Always(""),
         config: |rows| constant("RAGGED", rows == RowShape::Ragged),
     };
+    /// Which scores may win: all, or those that the launch marks by bits or by bytes.
+    Mask mask: Mask = Row {
+        default: Mask::None,
+        symbol: Symbol::UnlessDefault("mask_"),
+        config: |_| None,  // a type of `Source`
+    };
+    /// Whether each row has a k of its own, read on the device, of at most the launch's.
+    KPerRow k_per_row: bool = Row {
+        default: false,
+        symbol: Symbol::UnlessDefault("k_per_row_"),
+        config: |k_per_row| constant("K_PER_ROW", k_per_row),
+    };
     /// Whether an answer, order included, depends on its row alone. It needs a rule for `ties` and an `order`.
     BatchInvariant batch_invariant: bool = Row {
         default: false,
@@ -145,39 +193,32 @@ fn constant(name: &str, value: bool) -> Option<String> {
 }
 
 impl Semantics {
-    /// Every combination of the values, even of values that contradict each other.
-    pub(crate) fn all() -> Vec<Semantics> {
-        SEMANTIC_KEYS.iter().fold(vec![Semantics::DEFAULT], |all, key| {
-            let with = |semantics: Semantics| {
-                (0..key.words().len()).map(move |value| {
-                    let mut semantics = semantics;
-                    (key.set)(&mut semantics, value);
-                    semantics
-                })
-            };
-            all.into_iter().flat_map(with).collect()
-        })
+    /// The combinations of the keys that every symbol tells, and each value of another key with the defaults of
+    /// all others. All combinations would be very many.
+    pub(crate) fn sample() -> Vec<Semantics> {
+        let (always, rare) = by_symbol();
+        let rarely = rare.iter().flat_map(|key| with_each(key, &[Semantics::DEFAULT]));
+        let rarely = rarely.filter(|semantics| *semantics != Semantics::DEFAULT);
+        let all = always.iter().fold(vec![Semantics::DEFAULT], |all, key| with_each(key, &all));
+        all.into_iter().chain(rarely).collect()
     }
 }
 
-impl Semantics {
-    /// The combinations of the keys that every symbol tells, and each value of another key with the defaults of
-    /// all others. Few keys have many combinations.
-    pub(crate) fn sample() -> Vec<Semantics> {
-        let sampled = |semantics: &Semantics| {
-            let (mut rare, mut always) = (0, 0);
-            for key in SEMANTIC_KEYS {
-                if key.word(semantics) != key.default_word() {
-                    match key.symbol {
-                        Symbol::Always(_) => always += 1,
-                        Symbol::UnlessDefault(_) => rare += 1,
-                    }
-                }
-            }
-            rare == 0 || (rare == 1 && always == 0)
-        };
-        Semantics::all().into_iter().filter(sampled).collect()
-    }
+/// The keys that every symbol tells, and those of which it tells no default.
+fn by_symbol() -> (Vec<&'static SemanticKey>, Vec<&'static SemanticKey>) {
+    SEMANTIC_KEYS.iter().partition(|key| matches!(key.symbol, Symbol::Always(_)))
+}
+
+/// Semantics with each value of a key.
+fn with_each(key: &SemanticKey, all: &[Semantics]) -> Vec<Semantics> {
+    let with = |&semantics: &Semantics| {
+        (0..key.words().len()).map(move |value| {
+            let mut semantics = semantics;
+            (key.set)(&mut semantics, value);
+            semantics
+        })
+    };
+    all.iter().flat_map(with).collect()
 }
 
 impl Default for Semantics {
@@ -216,9 +257,18 @@ mod tests {
         assert_eq!(Key::Select.summary(), "Which end of the order wins.");
     }
 
+    /// Of each two keys that a symbol tells rarely, with all of the others.
     #[test]
     fn a_symbol_tells_every_value_even_those_that_contradict_each_other() {
-        for semantics in Semantics::all() {
+        let (always, rare) = by_symbol();
+        let pair = |(at, one): (usize, &&'static SemanticKey)| {
+            let one = with_each(one, &[Semantics::DEFAULT]);
+            rare[at + 1..].iter().flat_map(|other| with_each(other, &one)).collect::<Vec<_>>()
+        };
+        let pairs = rare.iter().enumerate().flat_map(pair).collect();
+        let all: Vec<Semantics> = always.iter().fold(pairs, |all, key| with_each(key, &all));
+        assert!(all.len() > 5_000, "{}", all.len());
+        for semantics in all {
             let parts: String =
                 SEMANTIC_KEYS.iter().map(|key| key.symbol_part(&semantics)).collect();
             let mut read = Semantics::DEFAULT;

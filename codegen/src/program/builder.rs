@@ -29,9 +29,28 @@ const MOST_BYTES: usize = 4096;
 /// Names that the generated text has beside the program.
 const TAKEN: &[&str] = &["Args", "Config", "LaunchArgs", "all_args"];
 
-/// Members that the argument has beside the program's: what every launch passes, and the words of the keys of the
-/// output.
-const MEMBERS: &[&str] = &["core", "values", "value_stride", "counts", "index_fill", "value_fill"];
+/// Members that the argument has beside the program's: what every launch passes, and the words of keys.
+const MEMBERS: &[&str] = &[
+    "core",
+    "values",
+    "value_stride",
+    "counts",
+    "index_fill",
+    "value_fill",
+    "ids",
+    "id_stride",
+    "id_scale",
+    "id_offset",
+    "row_offsets",
+    "pages",
+    "page_stride",
+    "page_shift",
+    "raw_columns",
+    "raw_column_stride",
+    "mask",
+    "mask_stride",
+    "row_ks",
+];
 
 impl ProgramBuilder {
     pub(super) fn new(text: Cow<'static, str>) -> ProgramBuilder {

@@ -58,10 +58,14 @@ fn the_spec_is_what_was_declared() {
                 ties: ::topkit::spec::Ties::Any,
                 order: ::topkit::spec::Order::Unsorted,
                 index: ::topkit::spec::IndexType::I32,
+                ids: ::topkit::spec::Ids::Columns,
+                raw_columns: false,
                 values: false,
                 count: false,
                 fill: ::topkit::spec::Fill::Standard,
                 rows: ::topkit::spec::RowShape::Ragged,
+                mask: ::topkit::spec::Mask::None,
+                k_per_row: false,
                 batch_invariant: false,
             },
             program: ::std::option::Option::None,
@@ -95,10 +99,14 @@ fn the_documentation_lists_every_key() {
         | `ties` | `any` (default) |
         | `order` | `unsorted` (default) |
         | `index` | `i32` (default) |
+        | `ids` | `columns` (default) |
+        | `raw_columns` | `false` (default) |
         | `values` | `false` (default) |
         | `count` | `false` (default) |
         | `fill` | `standard` (default) |
         | `rows` | `ragged` |
+        | `mask` | `none` (default) |
+        | `k_per_row` | `false` (default) |
         | `batch_invariant` | `false` (default) |
         | `vec_size` | `[1, 2, 4, 8]` |
         | `bins` | `[256, 1024]` |

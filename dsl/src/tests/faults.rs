@@ -32,7 +32,7 @@ fn unknown_keys_name_the_nearest() {
         expect![[r#"
             2:12 vecsize: there is no key `vecsize` (hint: did you mean `vec_size`? It belongs in `tuning { .. }`)
             2:24 tie: there is no key `tie` (hint: did you mean `ties`?)
-            2:34 quality: there is no key `quality` (hint: the keys are `dtype`, `k`, `select`, `nan`, `ties`, `order`, `index`, `values`, `count`, `fill`, `rows`, `batch_invariant`, and `tuning { .. }`)
+            2:34 quality: there is no key `quality` (hint: the keys are `dtype`, `k`, `select`, `nan`, `ties`, `order`, `index`, `ids`, `raw_columns`, `values`, `count`, `fill`, `rows`, `mask`, `k_per_row`, `batch_invariant`, and `tuning { .. }`)
             2:55 thread: there is no key `thread` (hint: did you mean `threads`?)
             2:68 BINS: there is no key `BINS` (hint: did you mean `bins`?)
             2:79 tie: there is no key `tie` (hint: did you mean `ties`? It belongs outside of `tuning { .. }`)

@@ -11,6 +11,7 @@ pub(crate) mod host;
 pub(crate) mod interpret;
 pub(crate) mod launch;
 pub(crate) mod memory;
+pub(crate) mod output;
 pub(crate) mod rows;
 
 use crate::error::Error;

@@ -1,7 +1,7 @@
 //! The errors of the selection on the host, with the numbers.
 
 use crate::problem::TooShort;
-use topkit_codegen::IndexType;
+use topkit_codegen::{Ids, IndexType, Mask};
 
 /// A host selection that cannot be made as asked. Nothing is written then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,4 +109,36 @@ pub enum HostError {
          leave it out"
     )]
     CountsUndeclared,
+    /// The semantics ask for the winners' columns, and no place for them is given.
+    #[error("`raw_columns: true`, but the output has no place for columns; give one")]
+    RawColumnsMissing,
+    /// A place for columns is given, and the semantics ask for none.
+    #[error("the output has a place for columns, but the semantics have no `raw_columns: true`")]
+    RawColumnsUndeclared,
+    /// The output makes other ids than the semantics say.
+    #[error(
+        "`ids: {declared}`, but the output makes `ids: {given}`; give the output what the ids are made of"
+    )]
+    Ids {
+        /// As the semantics say.
+        declared: Ids,
+        /// As the output has it.
+        given: Ids,
+    },
+    /// The rows have another mask than the semantics say.
+    #[error("`mask: {declared}`, but the rows have `mask: {given}`")]
+    Mask {
+        /// As the semantics say.
+        declared: Mask,
+        /// As the rows have it.
+        given: Mask,
+    },
+    /// The rows have a k each and the semantics do not say so, or the other way round.
+    #[error(
+        "`k_per_row: {declared}`, but the rows {}", if *.declared { "have no k of their own" } else { "have a k each" }
+    )]
+    RowKs {
+        /// As the semantics say.
+        declared: bool,
+    },
 }

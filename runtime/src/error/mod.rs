@@ -154,30 +154,30 @@ pub enum Error {
         /// Winners a row.
         k: u32,
     },
-    /// The selector writes an output for which the launch has no place.
+    /// A key of the selector needs something that the launch does not give.
     #[error(
-        "{selector} was declared with `{key}: true`, but the launch has no {what}; give a buffer for them"
+        "{selector} was declared with `{declared}`, but the launch has no {what}; give a buffer for them"
     )]
-    OutputMissing {
+    NotGiven {
         /// The selector.
         selector: String,
-        /// `values` or `counts`.
+        /// `values`, `counts`, `ids`, ...
         what: &'static str,
-        /// The key that declares them.
-        key: &'static str,
+        /// The key that needs them, with its value.
+        declared: &'static str,
     },
-    /// The launch has a place for an output that the selector does not write.
+    /// The launch gives something for which the selector has no key.
     #[error(
-        "{selector} was declared without `{key}: true`, but the launch has {what}; declare `{key}: true`, or leave \
+        "{selector} was declared without `{declared}`, but the launch has {what}; declare `{declared}`, or leave \
          them out"
     )]
-    OutputUndeclared {
+    NotDeclared {
         /// The selector.
         selector: String,
-        /// `values` or `counts`, or a fill of them.
+        /// `values`, `counts`, `ids`, ...
         what: &'static str,
-        /// The key that declares them.
-        key: &'static str,
+        /// The key that declares them, with its value.
+        declared: &'static str,
     },
     /// The launch gives a fill to a selector with the standard one.
     #[error(

@@ -5,7 +5,7 @@ use super::launcher::Launcher;
 use crate::backend::host::memory::STREAM;
 use crate::backend::host::{Cpu, Rows};
 use crate::backend::memory::Host;
-use crate::backend::rows::Output;
+use crate::backend::output::Output;
 use crate::error::Error;
 use crate::problem::{IndexInt, Score};
 use topkit_codegen::SelectorSpec;

@@ -9,14 +9,16 @@ use super::substitute::Planned;
 use super::workspace::Workspace;
 use crate::backend::launch::RawLaunch;
 use crate::backend::memory::{DeviceMemory, DeviceStream};
-use crate::backend::rows::{Output, Rows};
+use crate::backend::output::{Map, Output};
+use crate::backend::rows::{Marks, Rows};
 use crate::backend::{Backend, ContextOf, StreamOf};
 use crate::error::Error;
 use crate::problem::{IndexInt, Problem, Score, TooLarge};
 use std::sync::Arc;
+use topkit_codegen::{Ids, Mask, Semantics};
 
 /// The buffers of a launch, each with the stream that it was made on.
-type Streams<'a, S> = [(&'static str, Option<&'a Arc<S>>); 7];
+type Streams<'a, S> = [(&'static str, Option<&'a Arc<S>>); 11];
 
 /// The workspace of a typed launch, with its stream.
 pub(super) enum Work<'a, S: DeviceStream> {
@@ -56,9 +58,28 @@ impl<B: Backend> Launcher<B> {
         let (scores, _scores) = B::Memory::address(&rows.scores, stream);
         let starts = rows.starts.as_ref().map(address);
         let lengths = rows.lengths.as_ref().map(address);
+        let ks = rows.ks.as_ref().map(address);
+        let marks = rows.marks.as_ref().map(|marks| match marks {
+            Marks::Bits(words) => B::Memory::address(words, stream),
+            Marks::Bytes(bytes) => B::Memory::address(bytes, stream),
+        });
+        let map = output.map;
+        let mapped = match &map {
+            Map::Columns | Map::Affine { offsets: None, .. } => None,
+            Map::Given { ids, .. } | Map::Affine { offsets: Some(ids), .. } => {
+                Some(B::Memory::address(ids, stream))
+            }
+            Map::Pages { pages, .. } => Some(B::Memory::address(pages, stream)),
+        };
+        let mapped_at = |of: Ids| match (&mapped, map.declared() == of) {
+            (Some((address, _)), true) => *address,
+            _ => 0,
+        };
         let (indices, _indices) = B::Memory::address_mut(&mut output.indices, stream);
         let values = output.values.as_mut().map(|values| B::Memory::address_mut(values, stream));
         let counts = output.counts.as_mut().map(|counts| B::Memory::address_mut(counts, stream));
+        let raw_columns = output.raw_columns.as_mut();
+        let raw_columns = raw_columns.map(|columns| B::Memory::address_mut(columns, stream));
         let workspace_bytes = workspace.as_ref().map_or(0, |workspace| workspace.bytes());
         let workspace = workspace.as_mut().and_then(|workspace| workspace.memory());
         let workspace = workspace.map(|memory| B::Memory::address_of_bytes(memory, stream));
@@ -72,6 +93,12 @@ impl<B: Backend> Launcher<B> {
             indices,
             values: values.as_ref().map_or(0, |(address, _)| *address),
             counts: counts.as_ref().map_or(0, |(address, _)| *address),
+            ids: mapped_at(Ids::Given),
+            row_offsets: mapped_at(Ids::Affine),
+            pages: mapped_at(Ids::Pages),
+            raw_columns: raw_columns.as_ref().map_or(0, |(address, _)| *address),
+            mask: marks.as_ref().map_or(0, |(address, _)| *address),
+            row_ks: ks.as_ref().map_or(0, |(address, _)| *address),
             workspace: workspace.as_ref().map_or(0, |(address, _)| *address),
             workspace_bytes,
             ..shape
@@ -183,12 +210,56 @@ impl<B: Backend> Launcher<B> {
             },
             index_fill: output.index_fill.map(Into::into),
             value_fill: output.value_fill.map(|value| u64::from(value.to_bits())),
+            raw_column_stride: match output.raw_column_stride {
+                Some(given) => stride("row stride of the raw columns", given)?,
+                None => shape.raw_column_stride,
+            },
+            mask_stride: stride("row stride of the mask", rows.mask_stride_or_width())?,
             ..shape
         };
+        let shape = match output.map {
+            Map::Columns => shape,
+            Map::Given { stride: given, .. } => {
+                RawLaunch { id_stride: stride("row stride of the ids", given)?, ..shape }
+            }
+            Map::Affine { scale, offset, .. } => shape.affine(scale, offset),
+            Map::Pages { stride: given, shift, .. } => {
+                shape.pages(0, stride("row stride of the page table", given)?, shift)
+            }
+        };
+        self.check_map(rows, output)?;
         self.check_launch(&shape)?;
         rows.check()?;
-        output.check(count, k)?;
+        output.check(count, columns, k)?;
         Ok(shape)
+    }
+}
+
+/// A mask is of the declared kind, and so is what makes ids, also where its addresses do not tell.
+impl<B: Backend> Launcher<B> {
+    fn check_map<S: Score, I: IndexInt>(
+        &self,
+        rows: &Rows<'_, S, B::Memory>,
+        output: &Output<'_, I, S, B::Memory>,
+    ) -> Result<(), Error> {
+        let Semantics { ids, mask, .. } = self.spec().semantics;
+        let selector = || self.spec().name.to_string();
+        let (given, what, declared) = match &rows.marks {
+            None => (mask, "", ""),
+            Some(Marks::Bits(_)) => (Mask::Bits, "a mask of bits", "mask: bits"),
+            Some(Marks::Bytes(_)) => (Mask::Bytes, "a mask of bytes", "mask: bytes"),
+        };
+        if given != mask {
+            return Err(Error::NotDeclared { selector: selector(), what, declared });
+        }
+        let (what, declared) = match output.map.declared() {
+            Ids::Columns => return Ok(()),
+            given if given == ids => return Ok(()),
+            Ids::Given => ("ids", "ids: given"),
+            Ids::Affine => ("factors or offsets of ids", "ids: affine"),
+            Ids::Pages => ("page table", "ids: pages"),
+        };
+        Err(Error::NotDeclared { selector: selector(), what, declared })
     }
 }
 
@@ -202,6 +273,18 @@ fn buffers<'a, S: Score, I: IndexInt, M: DeviceMemory>(
     output: &'a Output<'_, I, S, M>,
     workspace: Option<&'a Workspace<M::Stream>>,
 ) -> Streams<'a, M::Stream> {
+    let marks = rows.marks.as_ref().map(|marks| match marks {
+        Marks::Bits(words) => M::stream(words),
+        Marks::Bytes(bytes) => M::stream(bytes),
+    });
+    let (what, mapped) = match &output.map {
+        Map::Columns | Map::Affine { offsets: None, .. } => ("the ids", None),
+        Map::Given { ids, .. } => ("the buffer of ids", Some(M::stream(ids))),
+        Map::Affine { offsets: Some(offsets), .. } => {
+            ("the buffer of row offsets", Some(M::stream(offsets)))
+        }
+        Map::Pages { pages, .. } => ("the page table", Some(M::stream(pages))),
+    };
     [
         ("the score buffer", Some(M::stream(&rows.scores))),
         ("the buffer of starts", rows.starts.as_ref().map(M::stream)),
@@ -209,6 +292,10 @@ fn buffers<'a, S: Score, I: IndexInt, M: DeviceMemory>(
         ("the index buffer", Some(M::stream_mut(&output.indices))),
         ("the value buffer", output.values.as_ref().map(M::stream_mut)),
         ("the count buffer", output.counts.as_ref().map(M::stream_mut)),
+        ("the column buffer", output.raw_columns.as_ref().map(M::stream_mut)),
+        ("the mask", marks),
+        ("the buffer of each row's k", rows.ks.as_ref().map(M::stream)),
+        (what, mapped),
         ("the workspace", workspace.and_then(Workspace::stream)),
     ]
 }

@@ -12,6 +12,7 @@ use topkit::{
 use topkit_lab::Checker;
 use topkit_tests::case::Backend;
 pub use topkit_tests::case::{Element, Layout};
+use topkit_tests::inputs::{Inputs, Map, Marks};
 
 /// The value of every output before a launch; no kernel writes it.
 pub const UNTOUCHED: i64 = 0x5AFE_5AFE;
@@ -160,6 +161,7 @@ impl Backend for Gpu {
         matrix: &Matrix<S>,
         rows: &host::Rows<'_, S>,
         k: u32,
+        inputs: &Inputs<I>,
         layout: Layout,
         _: u64,
     ) -> Result<host::Selection<I, S>, String> {
@@ -180,6 +182,28 @@ impl Backend for Gpu {
         let mut counts = stream.clone_htod(&vec![-7i32; count + 1]).unwrap();
         let padded = |spans: &[i32]| stream.clone_htod(&[spans, &[0]].concat()).unwrap();
         let spans = rows.spans().map(|spans| spans.map(padded));
+        // The rows of the columns have other gaps still.
+        let column_stride = k_len + 1;
+        let places = if variant.semantics.raw_columns { count * column_stride } else { 0 };
+        let mut raw_columns = stream.clone_htod(&vec![-9i32; places + 1]).unwrap();
+        let ks = inputs.ks.as_deref().map(padded);
+        let (mask, mask_stride) = match &inputs.mask {
+            None => (None, 0),
+            Some((Marks::Bits(words), stride)) => {
+                let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+                (Some(stream.clone_htod(&bytes).unwrap()), *stride)
+            }
+            Some((Marks::Bytes(bytes), stride)) => {
+                (Some(stream.clone_htod(bytes).unwrap()), *stride)
+            }
+        };
+        let (ids, pages) = match &inputs.map {
+            Map::Columns => (None, None),
+            Map::Given(ids, _) | Map::Affine(_, _, ids) => {
+                (Some(stream.clone_htod(ids).unwrap()), None)
+            }
+            Map::Pages(pages, ..) => (None, Some(padded(pages))),
+        };
         {
             let element = size_of::<S>() as u64;
             let (scores, _scores) = matrix.device.device_ptr(stream);
@@ -190,7 +214,28 @@ impl Backend for Gpu {
             let guards = spans.each_ref().map(|it| it.as_ref().map(|it| it.device_ptr(stream)));
             let [starts, lengths] =
                 guards.each_ref().map(|guard| guard.as_ref().map_or(0, |(address, _)| *address));
+            let (raw_columns, _raw_columns) = raw_columns.device_ptr_mut(stream);
+            let [ks_guard, pages_guard] =
+                [&ks, &pages].map(|it| it.as_ref().map(|it| it.device_ptr(stream)));
+            let ids_guard = ids.as_ref().map(|it| it.device_ptr(stream));
+            let mask_guard = mask.as_ref().map(|it| it.device_ptr(stream));
+            let address = |guard: Option<u64>| guard.unwrap_or(0);
+            let ids = address(ids_guard.as_ref().map(|guard| guard.0));
+            let pages = address(pages_guard.as_ref().map(|guard| guard.0));
             let launch = RawLaunch::new(S::DTYPE, count, columns, k)
+                .row_ks(address(ks_guard.as_ref().map(|guard| guard.0)))
+                .mask(address(mask_guard.as_ref().map(|guard| guard.0)), mask_stride as i64)
+                .raw_columns(
+                    if variant.semantics.raw_columns { raw_columns } else { 0 },
+                    column_stride as i64,
+                );
+            let launch = match &inputs.map {
+                Map::Columns => launch,
+                Map::Given(_, stride) => launch.ids(ids, *stride as i64),
+                Map::Affine(scale, offset, _) => launch.affine(*scale, *offset).row_offsets(ids),
+                Map::Pages(_, stride, shift) => launch.pages(pages, *stride as i64, *shift),
+            };
+            let launch = launch
                 .scores(scores + layout.offset as u64 * element)
                 .row_stride(row_stride as i64)
                 .row_starts(starts)
@@ -221,7 +266,14 @@ impl Backend for Gpu {
             false => None,
         };
         let counts = has_counts.then(|| stream.clone_dtoh(&counts.slice(..count)).unwrap());
-        Ok(host::Selection { indices, values, counts })
+        let raw_columns = match variant.semantics.raw_columns {
+            true => {
+                let written = stream.clone_dtoh(&raw_columns).unwrap();
+                Some(gathered(&written[..places], column_stride, k_len, |gap| gap == -9)?)
+            }
+            false => None,
+        };
+        Ok(host::Selection { indices, values, counts, raw_columns })
     }
 
     fn accepts<S: Score + Element, I: IndexInt + Element>(

@@ -182,7 +182,7 @@ fn a_wrong_value() {
     let input = Rows::host(&scores, 1, 3);
     let semantics = Semantics { values: true, ..ANY };
     let checked = |values: Option<Vec<f32>>| {
-        let got = Selection { indices: vec![0, 1, 2, -1], values, counts: None };
+        let got = Selection { indices: vec![0, 1, 2, -1], values, counts: None, raw_columns: None };
         host::check_selection(&input, 4, &semantics, &got)
     };
     let worst = f32::NEG_INFINITY;
@@ -210,7 +210,7 @@ fn a_wrong_count() {
     let input = Rows::host(&[1.0f32, 2.0, 3.0], 1, 3);
     let semantics = Semantics { count: true, ..ANY };
     let checked = |counts: Option<Vec<i32>>| {
-        let got = Selection { indices: vec![0, 1, 2, -1], values: None, counts };
+        let got = Selection { indices: vec![0, 1, 2, -1], values: None, counts, raw_columns: None };
         host::check_selection(&input, 4, &semantics, &got)
     };
     assert_eq!(checked(Some(vec![3])), Ok(()));

@@ -9,6 +9,7 @@ use topkit::{
 };
 use topkit_tests::case::Backend;
 pub use topkit_tests::case::{ALIGNED, Element, Layout};
+use topkit_tests::inputs::{HostOutput, Inputs};
 use topkit_tests::rendered;
 
 pub fn interpreter() -> Interpreter {
@@ -210,11 +211,14 @@ impl Backend for Interpreted {
         (): &(),
         rows: &Rows<'_, S>,
         k: u32,
+        inputs: &Inputs<I>,
         layout: Layout,
         turn: u64,
     ) -> Result<Selection<I, S>, String> {
         let kernel = kernel.seed(turn).offset(layout.offset).output_gap(3);
-        kernel.select_all(rows, k).map_err(|fault| fault.to_string())
+        let semantics = Self::semantics(&kernel);
+        let select = |output: HostOutput<'_, I, S>| kernel.select_into(rows, k, output);
+        inputs.answer(&semantics, rows.count(), k, select).map_err(|fault| fault.to_string())
     }
 }
 

@@ -9,6 +9,7 @@ mod faults;
 mod filter;
 mod fuzz;
 mod input;
+mod inputs;
 mod launches;
 mod launching;
 mod mutation;

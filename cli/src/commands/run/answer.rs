@@ -200,7 +200,7 @@ mod tests {
     fn answer(scores: &[f32], indices: &[i32], semantics: &Semantics) -> Vec<Row> {
         let values = semantics.values.then(|| vec![0.25; indices.len()]);
         let counts = semantics.count.then(|| vec![2]);
-        let answer = Selection { indices: indices.to_vec(), values, counts };
+        let answer = Selection { indices: indices.to_vec(), values, counts, raw_columns: None };
         let none = Labels::default();
         let input = Rows::host(scores, 1, scores.len());
         rows(&input, 1, &answer, indices.len(), semantics, &none, &none).unwrap()

@@ -119,6 +119,7 @@ impl<'a, S: Score + DeviceRepr> Session<'a, S> {
             indices: self.indices()?,
             values: self.values.as_ref().map(|values| self.fetch(values)).transpose()?,
             counts: self.counts.as_ref().map(|counts| self.fetch(counts)).transpose()?,
+            raw_columns: None,
         })
     }
 

@@ -13,6 +13,8 @@ use topkit_codegen::{Order, Semantics};
 /// scores those of the best k to the last bit. Under a tie rule the set is exact; under an output
 /// order so is the list. `ties: any` accepts any of the tied positions, and `order: unsorted` any order.
 ///
+/// Of semantics that ask for other ids, the columns are checked that these ids were made of.
+///
 /// `got` is `rows` x `k` without gaps; an answer with a row stride is gathered first.
 ///
 /// # Errors
@@ -33,8 +35,13 @@ pub fn check<S: Score, I: IndexInt>(
         let scores = input.scores_of(row);
         taken.clear();
         taken.resize(scores.len(), false);
-        checker.columns(row, scores.len(), got, &mut taken, &mut columns)?;
-        checker.winners(row, scores, &columns, &taken)?;
+        let winners = winners_of(input, row, k);
+        checker.columns(row, winners, scores.len(), got, &mut taken, &mut columns)?;
+        if let Some(&index) = columns.iter().find(|&&column| !input.keeps(row, column)) {
+            return Err(Mismatch::Masked { row, index });
+        }
+        checker
+            .winners(row, scores, &columns, |column| !taken[column] && input.keeps(row, column))?;
         checker.order(row, scores, &columns)?;
     }
     Ok(())
@@ -91,12 +98,22 @@ fn check_values<S: Score, I: IndexInt>(
 fn check_counts<S: Score>(input: &Rows<'_, S>, k: u32, counts: &[i32]) -> Result<(), Mismatch> {
     sized("counts", input.count(), 1, counts.len())?;
     for (row, &found) in counts.iter().enumerate() {
-        let expected = input.scores_of(row).len().min(k as usize);
+        let expected = winners_of(input, row, k);
         if i64::from(found) != expected as i64 {
             return Err(Mismatch::Count { row, expected, found });
         }
     }
     Ok(())
+}
+
+/// How many winners a row has.
+fn winners_of<S: Score>(input: &Rows<'_, S>, row: usize, k: u32) -> usize {
+    let len = input.scores_of(row).len();
+    let kept = match input.marks {
+        None => len,
+        Some(_) => (0..len).filter(|&column| input.keeps(row, column)).count(),
+    };
+    kept.min(input.k_of(row, k) as usize)
 }
 
 fn sized(what: &'static str, rows: usize, k: u32, found: usize) -> Result<(), Mismatch> {
@@ -118,12 +135,12 @@ impl Checker<'_> {
     fn columns<I: IndexInt>(
         &self,
         row: usize,
+        winners: usize,
         len: usize,
         got: &[I],
         taken: &mut [bool],
         columns: &mut Vec<usize>,
     ) -> Result<(), Mismatch> {
-        let winners = len.min(got.len());
         let (due, rest) = got.split_at(winners);
         columns.clear();
         for (place, &index) in due.iter().enumerate() {
@@ -158,10 +175,10 @@ impl Checker<'_> {
         row: usize,
         scores: &[S],
         columns: &[usize],
-        taken: &[bool],
+        is_left_out: impl Fn(usize) -> bool,
     ) -> Result<(), Mismatch> {
         let best_left_out = (0..scores.len())
-            .filter(|&column| !taken[column])
+            .filter(|&column| is_left_out(column))
             .map(|column| self.rank(scores, column))
             .min();
         let worst_taken = columns.iter().map(|&column| self.rank(scores, column)).max();

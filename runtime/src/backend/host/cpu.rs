@@ -8,6 +8,8 @@ use super::memory::{Context, Stream};
 use super::{Output, Rows, top_k_into};
 use crate::backend::launch::RawLaunch;
 use crate::backend::memory::{DeviceStream, Host};
+use crate::backend::output::Map;
+use crate::backend::rows::Marks;
 use crate::backend::{Backend, Call};
 use crate::error::Error;
 use crate::plan::{GpuTable, Limits};
@@ -15,7 +17,7 @@ use crate::problem::{IndexInt, Score, TooLarge, span};
 use crate::with_score;
 use cudarc::driver::sys::{CUdeviceptr, CUstream};
 use std::sync::Arc;
-use topkit_codegen::{IndexType, SelectorSpec, Semantics, Variant};
+use topkit_codegen::{Ids, IndexType, Mask, SelectorSpec, Semantics, Variant};
 
 /// The host.
 #[derive(Clone, Copy)]
@@ -105,6 +107,10 @@ unsafe fn select<S: Score, I: IndexInt>(
     let row_stride = stride("row stride", launch.row_stride)?;
     let index_stride = stride("output row stride", launch.index_stride)?;
     let value_stride = stride("row stride of the values", launch.value_stride)?;
+    let mask_stride = stride("row stride of the mask", launch.mask_stride)?;
+    let id_stride = stride("row stride of the ids", launch.id_stride)?;
+    let page_stride = stride("row stride of the page table", launch.page_stride)?;
+    let raw_column_stride = stride("row stride of the raw columns", launch.raw_column_stride)?;
     let len = |stride: usize, width: usize| match width {
         0 => 0,
         width => span(rows, stride as u64, width as u64) as usize,
@@ -113,26 +119,62 @@ unsafe fn select<S: Score, I: IndexInt>(
     // overlap no input and no other output. Typed launches, the only ones here, take them from slices, which they have checked to be
     // as long as these and borrow until this returns. The launch was checked, so they are aligned, and null only
     // where there are no elements.
-    let (scores, starts, lengths, indices, values, counts) = unsafe {
+    let (scores, starts, lengths, ks, marks, indices, values, counts, map, raw_columns) = unsafe {
         let spans = |address: CUdeviceptr| (address != 0).then(|| elements::<i32>(address, rows));
         (
             elements::<S>(launch.scores, len(row_stride, columns)),
             spans(launch.row_starts),
             spans(launch.row_lengths),
+            spans(launch.row_ks),
+            match semantics.mask {
+                Mask::None => None,
+                Mask::Bits => {
+                    let len = len(mask_stride, columns.div_ceil(32));
+                    Some(Marks::Bits(elements::<u32>(launch.mask, len)))
+                }
+                Mask::Bytes => {
+                    Some(Marks::Bytes(elements::<u8>(launch.mask, len(mask_stride, columns))))
+                }
+            },
             elements_mut::<I>(launch.indices, len(index_stride, k as usize)),
             semantics
                 .values
                 .then(|| elements_mut::<S>(launch.values, len(value_stride, k as usize))),
             semantics.count.then(|| elements_mut::<i32>(launch.counts, rows)),
+            match semantics.ids {
+                Ids::Columns => Map::Columns,
+                Ids::Given => Map::Given {
+                    ids: elements::<I>(launch.ids, len(id_stride, columns)),
+                    stride: id_stride,
+                },
+                Ids::Affine => Map::Affine {
+                    scale: launch.id_scale,
+                    offset: launch.id_offset,
+                    offsets: (launch.row_offsets != 0)
+                        .then(|| elements::<I>(launch.row_offsets, rows)),
+                },
+                Ids::Pages => {
+                    let width = columns.div_ceil(1 << launch.page_shift);
+                    let pages = elements::<i32>(launch.pages, len(page_stride, width));
+                    Map::Pages { pages, stride: page_stride, shift: launch.page_shift }
+                }
+            },
+            semantics.raw_columns.then(|| {
+                elements_mut::<i32>(launch.raw_columns, len(raw_column_stride, k as usize))
+            }),
         )
     };
-    let input = Rows { scores, rows, columns, row_stride, starts, lengths };
+    let mask_stride = Some(mask_stride);
+    let input = Rows { scores, rows, columns, row_stride, starts, lengths, marks, mask_stride, ks };
     let output = Output {
         values,
         value_stride,
         counts,
         index_fill: launch.index_fill.map_or(I::FILL, I::from_i64),
         value_fill: launch.value_fill.map(|bits| S::from_bits(bits as u32)),
+        map,
+        raw_columns,
+        raw_column_stride,
         ..Output::new(indices, index_stride)
     };
     Ok(top_k_into(&input, k, semantics, output)?)

@@ -79,6 +79,14 @@ pub enum Mismatch {
         /// Its second place.
         place: usize,
     },
+    /// A position that the mask keeps from winning.
+    #[error("row {row}: index {index} is among the winners, and the mask does not mark it")]
+    Masked {
+        /// The row at fault.
+        row: usize,
+        /// The index.
+        index: usize,
+    },
     /// A position was left out for one with a worse score.
     #[error(
         "row {row}: expected index {missing} with score {missing_score} among the winners, found \

@@ -16,9 +16,11 @@ pub(crate) use cpu::Cpu;
 pub use mismatch::Mismatch;
 
 use super::memory::Host;
+use super::output::Map;
+use super::rows::Marks;
 use crate::problem::{IndexInt, Score};
 use rank::Ranking;
-use topkit_codegen::{RowShape, Semantics};
+use topkit_codegen::{Mask, RowShape, Semantics};
 
 /// Rows of scores on the host: [`Rows::host`](crate::Rows::host) makes them.
 pub type Rows<'a, S> = crate::Rows<'a, S, Host>;
@@ -33,6 +35,8 @@ pub struct Selection<I, S> {
     pub values: Option<Vec<S>>,
     /// The number of winners of each row, where the semantics ask for counts.
     pub counts: Option<Vec<i32>>,
+    /// The columns of the winners, where the semantics ask for them beside other ids; -1 after the last.
+    pub raw_columns: Option<Vec<i32>>,
 }
 
 /// Where [`top_k_into`] writes.
@@ -53,14 +57,31 @@ pub struct Output<'a, I, S> {
     pub index_fill: I,
     /// The value there; without it [`Score::worst`].
     pub value_fill: Option<S>,
+    /// What is written for a column.
+    pub(crate) map: Map<'a, I, Host>,
+    /// Columns; given exactly where the semantics ask for them. See [`Selection::raw_columns`].
+    pub raw_columns: Option<&'a mut [i32]>,
+    /// Elements from one row of the columns to the next, at least k. Elements between rows are not written.
+    pub raw_column_stride: usize,
 }
 
 impl<'a, I: IndexInt, S: Score> Output<'a, I, S> {
     /// Indices, so many elements from one row to the next, with the standard fill.
     pub fn new(indices: &'a mut [I], row_stride: usize) -> Output<'a, I, S> {
         let (values, value_stride, counts, value_fill) = (None, row_stride, None, None);
-        let index_fill = I::FILL;
-        Output { indices, row_stride, values, value_stride, counts, index_fill, value_fill }
+        let (index_fill, map, raw_columns) = (I::FILL, Map::Columns, None);
+        Output {
+            indices,
+            row_stride,
+            values,
+            value_stride,
+            counts,
+            index_fill,
+            value_fill,
+            map,
+            raw_columns,
+            raw_column_stride: row_stride,
+        }
     }
 
     /// Values, so many elements from one row to the next.
@@ -92,7 +113,7 @@ impl<'a, I: IndexInt, S: Score> Output<'a, I, S> {
 /// ```
 ///
 /// # Errors
-/// k is 0, `I` is not the declared index type, the scores are fewer than the shape needs, rows are ragged under `rows: dense`, or the
+/// k is 0, the semantics ask for other ids than columns (a [`Selector`](crate::host::Selector) writes these), `I` is not the declared index type, the scores are fewer than the shape needs, rows are ragged under `rows: dense`, or the
 /// answer is larger than memory can address, or than the system gives.
 pub fn top_k<S: Score, I: IndexInt>(
     input: &Rows<'_, S>,
@@ -113,7 +134,7 @@ pub fn top_k<S: Score, I: IndexInt>(
         ..Output::new(&mut indices, row_stride)
     };
     top_k_into(input, k, semantics, output)?;
-    Ok(Selection { indices, values, counts })
+    Ok(Selection { indices, values, counts, raw_columns: None })
 }
 
 /// [`top_k`] into memory of the caller, at a row stride of its own.
@@ -144,6 +165,17 @@ pub fn top_k_into<S: Score, I: IndexInt>(
         (true, Some(counts)) => fits("counts", counts.len(), input.count(), 1, 1)?,
         (false, None) => {}
     }
+    match (semantics.raw_columns, &output.raw_columns) {
+        (true, None) => return Err(HostError::RawColumnsMissing),
+        (false, Some(_)) => return Err(HostError::RawColumnsUndeclared),
+        (true, Some(columns)) => {
+            fits("raw columns", columns.len(), input.count(), k, output.raw_column_stride)?;
+        }
+        (false, None) => {}
+    }
+    if output.map.declared() != semantics.ids {
+        return Err(HostError::Ids { declared: semantics.ids, given: output.map.declared() });
+    }
     let value_fill = output.value_fill.unwrap_or_else(|| S::worst(semantics.select));
 
     let ranking = Ranking::new(semantics);
@@ -151,12 +183,13 @@ pub fn top_k_into<S: Score, I: IndexInt>(
     let mut ranks = reserved("ranks of the longest row", longest(input))?;
     for row in 0..input.count() {
         let scores = input.scores_of(row);
-        winners(ranking, scores, k, &mut ranks);
+        let most = input.k_of(row, k as u32) as usize;
+        winners(ranking, scores, |column| input.keeps(row, column), most, &mut ranks);
 
         let places = |stride: usize| row * stride..row * stride + k;
         let (taken, rest) = output.indices[places(row_stride)].split_at_mut(ranks.len());
         for (index, &rank) in taken.iter_mut().zip(&ranks) {
-            *index = I::from_column(ranking.column(rank));
+            *index = id_of(&output.map, row, input.start_of(row), ranking.column(rank));
         }
         rest.fill(output.index_fill);
 
@@ -167,12 +200,37 @@ pub fn top_k_into<S: Score, I: IndexInt>(
             }
             rest.fill(value_fill);
         }
+        if let Some(columns) = &mut output.raw_columns {
+            let (taken, rest) = columns[places(output.raw_column_stride)].split_at_mut(ranks.len());
+            for (place, &rank) in taken.iter_mut().zip(&ranks) {
+                // A row has at most 2^31 - 1 columns.
+                *place = ranking.column(rank) as i32;
+            }
+            rest.fill(-1);
+        }
         if let Some(counts) = &mut output.counts {
             // A row has at most 2^31 - 1 columns.
             counts[row] = ranks.len() as i32;
         }
     }
     Ok(())
+}
+
+/// What is written for a column of a row that starts at a column of the matrix.
+fn id_of<I: IndexInt>(map: &Map<'_, I, Host>, row: usize, start: usize, column: u32) -> I {
+    match *map {
+        Map::Columns => I::from_column(column),
+        Map::Given { ids, stride } => ids[row * stride + start + column as usize],
+        Map::Affine { scale, offset, offsets } => {
+            let own = offsets.map_or(0, |offsets| offsets[row].into());
+            let id = i64::from(column).wrapping_mul(scale).wrapping_add(offset);
+            I::from_i64(id.wrapping_add(own))
+        }
+        Map::Pages { pages, stride, shift } => {
+            let page = i64::from(pages[row * stride + (column as usize >> shift)]);
+            I::from_i64(page << shift | i64::from(column) & ((1 << shift) - 1))
+        }
+    }
 }
 
 /// A place for an answer, or an error where the system has no memory for it.
@@ -196,10 +254,17 @@ fn longest<S: Score>(input: &Rows<'_, S>) -> usize {
 }
 
 /// Leaves in `ranks` the ranks of a row's winners, in the order of the answer. The caller has reserved
-/// room for the row.
-fn winners<S: Score>(ranking: Ranking, scores: &[S], k: usize, ranks: &mut Vec<u64>) {
+/// room for the row. Columns that are not kept do not win.
+fn winners<S: Score>(
+    ranking: Ranking,
+    scores: &[S],
+    keeps: impl Fn(usize) -> bool,
+    k: usize,
+    ranks: &mut Vec<u64>,
+) {
     ranks.clear();
-    ranks.extend(scores.iter().zip(0..).map(|(&score, column)| ranking.rank(score, column)));
+    let kept = scores.iter().zip(0..).filter(|&(_, column)| keeps(column as usize));
+    ranks.extend(kept.map(|(&score, column)| ranking.rank(score, column)));
     if k < ranks.len() {
         ranks.select_nth_unstable(k);
         ranks.truncate(k);
@@ -221,6 +286,17 @@ fn accept<S: Score, I: IndexInt>(
     }
     if semantics.rows == RowShape::Dense && input.is_ragged() {
         return Err(HostError::DeclaredDense);
+    }
+    let given = match input.marks {
+        None => Mask::None,
+        Some(Marks::Bits(_)) => Mask::Bits,
+        Some(Marks::Bytes(_)) => Mask::Bytes,
+    };
+    if given != semantics.mask {
+        return Err(HostError::Mask { declared: semantics.mask, given });
+    }
+    if input.ks.is_some() != semantics.k_per_row {
+        return Err(HostError::RowKs { declared: semantics.k_per_row });
     }
     if input.columns > i32::MAX as usize {
         return Err(HostError::Columns { columns: input.columns });

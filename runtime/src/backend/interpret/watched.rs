@@ -1,7 +1,7 @@
 //! A selection in watched memory: which bytes each block may touch, by the shape of the launch.
 //!
 //! A block may read the scores of the row that it serves, from the row's start and as many as its length
-//! says, and the row's start and length; it may write the row's k indices and k values, and its count. Every other byte of every buffer is
+//! says, what lies beside these, and the row's start, length and k; it may write the row's k indices, values and columns, and its count. Every other byte of every buffer is
 //! out of bounds for it: other rows, the elements between rows, and buffers that the launch does not name. The
 //! slices of a program's fields are open to every block.
 //! A kernel that sorts its winners may write their indices more than once, every other place of an output once.
@@ -13,7 +13,7 @@ use crate::backend::launch::RawLaunch;
 use crate::error::Fault;
 use crate::problem::args::ProgramArgs;
 use std::ops::Range;
-use topkit_codegen::{Order, Semantics};
+use topkit_codegen::{Mask, Semantics};
 
 /// The buffers of a selection, in a memory that has others too.
 pub(super) struct Selection<'a> {
@@ -74,8 +74,7 @@ impl Selection<'_> {
         for used in &used {
             used.open(memory);
         }
-        let Semantics { order, count, .. } = *self.semantics;
-        let sorts = order != Order::Unsorted || (count && self.program.is_some());
+        let sorts = self.semantics.rewrites() || (self.semantics.count && self.program.is_some());
         memory.allocations[used[0].buffer.0].rewritten = sorts;
         let ran = kernel.launch(launch, args, memory).and_then(|_| self.check(&used, memory));
         for (allocation, (windows, rows, writable)) in memory.allocations.iter_mut().zip(open) {
@@ -108,20 +107,32 @@ impl Selection<'_> {
             let places: Vec<_> = (0..rows).map(|row| (row as i64, 1)).collect();
             used.push(find("counts", Role::Output, counts, size_of::<i32>(), &places)?);
         }
+        let RawLaunch { raw_columns, raw_column_stride, .. } = *self.raw;
+        if raw_columns != 0 {
+            let places: Vec<_> =
+                (0..rows).map(|row| (first(row, raw_column_stride), k as usize)).collect();
+            used.push(find("raw columns", Role::Output, raw_columns, size_of::<i32>(), &places)?);
+        }
         if self.workspace > 0 {
             let whole = [(0, self.workspace)];
             used.push(find("the workspace", Role::Workspace, workspace, 1, &whole)?);
         }
         if columns > 0 {
-            let of_row = |(row, (start, len))| (first(row, row_stride) + start, len);
-            let scores_of: Vec<_> = spans.into_iter().enumerate().map(of_row).collect();
+            let of_row = |(row, &(start, len)): (_, &_)| (first(row, row_stride) + start, len);
+            let scores_of: Vec<_> = spans.iter().enumerate().map(of_row).collect();
             let element = self.raw.dtype.bytes() as usize;
             used.push(find("scores", Role::Input, scores, element, &scores_of)?);
+            used.extend(self.beside(memory, &spans)?);
         }
-        for (what, address) in [("row starts", row_starts), ("row lengths", row_lengths)] {
+        for (what, address, element) in [
+            ("row starts", row_starts, size_of::<i32>()),
+            ("row lengths", row_lengths, size_of::<i32>()),
+            ("the k of rows", self.raw.row_ks, size_of::<i32>()),
+            ("row offsets", self.raw.row_offsets, index),
+        ] {
             if address != 0 {
                 let entries: Vec<_> = (0..rows).map(|row| (row as i64, 1)).collect();
-                used.push(find(what, Role::Input, address, size_of::<i32>(), &entries)?);
+                used.push(find(what, Role::Input, address, element, &entries)?);
             }
         }
         for (name, writes, element, address, length) in
@@ -140,6 +151,41 @@ impl Selection<'_> {
                 let what = format!("{} and {} are in one buffer", other.what, written.what);
                 return Err(Fault::Launch { what });
             }
+        }
+        Ok(used)
+    }
+
+    /// The inputs that lie beside the scores: of each row's columns, their ids, their pages and their marks.
+    fn beside(&self, memory: &Memory, spans: &[(i64, usize)]) -> Result<Vec<Used>, Fault> {
+        let &RawLaunch {
+            ids, id_stride, pages, page_stride, page_shift, mask, mask_stride, ..
+        } = self.raw;
+        let part = |stride: i64, of: fn(i64, i64) -> (i64, i64)| {
+            let rows = spans.iter().enumerate().map(move |(row, &(start, len))| {
+                let (from, to) = if len == 0 { (0, 0) } else { of(start, start + len as i64) };
+                (row as i64 * stride + from, (to - from) as usize)
+            });
+            rows.collect::<Vec<_>>()
+        };
+        let mut used = Vec::new();
+        if ids != 0 {
+            let rows = part(id_stride, |from, to| (from, to));
+            let element = self.semantics.index.bytes() as usize;
+            used.push(find(memory, "ids", Role::Input, ids, element, &rows)?);
+        }
+        if pages != 0 {
+            let of_row = |(row, &(_, len)): (usize, &(i64, usize))| {
+                (row as i64 * page_stride, len.div_ceil(1 << page_shift))
+            };
+            let rows: Vec<_> = spans.iter().enumerate().map(of_row).collect();
+            used.push(find(memory, "the page table", Role::Input, pages, size_of::<i32>(), &rows)?);
+        }
+        if mask != 0 && self.semantics.mask == Mask::Bits {
+            let rows = part(mask_stride, |from, to| (from / 32, (to + 31) / 32));
+            used.push(find(memory, "the mask", Role::Input, mask, size_of::<u32>(), &rows)?);
+        } else if mask != 0 {
+            let rows = part(mask_stride, |from, to| (from, to));
+            used.push(find(memory, "the mask", Role::Input, mask, 1, &rows)?);
         }
         Ok(used)
     }

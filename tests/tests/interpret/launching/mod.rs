@@ -2,6 +2,7 @@
 //! captures. Nothing here is about CUDA; `tests/gpu/` tests what is.
 
 mod captured;
+mod inputs;
 mod outputs;
 mod refused;
 mod workspaces;

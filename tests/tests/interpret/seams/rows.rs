@@ -173,7 +173,7 @@ impl<S: Score + Word> Rows<S> {
         if semantics.has_outputs() {
             memory.allow_rewrites(output);
             let of = [("counts", restricted(counts, &mut memory, &one, size_of::<i32>()))];
-            for word in semantics.output_words() {
+            for word in semantics.launch_words() {
                 let (_, value) = of.iter().find(|(name, _)| *name == word.name()).unwrap();
                 args.extend(value.to_ne_bytes());
             }
