@@ -1,5 +1,5 @@
 //! The code that several suites use: the exactness suite over any backend, inputs that once had wrong answers, inputs that are hard for a filter's
-//! stripes, special scores, spans of ragged rows, a second implementation of the contract, and the variants of
+//! stripes, special scores, the pairwise cover of all keys, spans of ragged rows, a second implementation of the contract, and the variants of
 //! the goldens.
 //!
 //! The suites themselves are in `tests/`. Nothing here needs a GPU, a library or a file, and
@@ -7,6 +7,7 @@
 
 pub mod case;
 pub mod cases;
+pub mod cover;
 pub mod dealt;
 pub mod exactness;
 pub mod fuzz;

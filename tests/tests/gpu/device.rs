@@ -7,10 +7,10 @@ use topkit::cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, Dev
 use topkit::host;
 use topkit::{
     DType, Engine, IndexInt, Problem, RawLaunch, Rows, Score, Selector, SelectorSpec, Variant,
-    spec::{RowShape, Semantics},
+    spec::{Fill, RowShape, Semantics},
 };
 use topkit_lab::Checker;
-use topkit_tests::case::Backend;
+use topkit_tests::case::{Backend, INDEX_FILL, VALUE_FILL};
 pub use topkit_tests::case::{Element, Layout};
 
 /// The value of every output before a launch; no kernel writes it.
@@ -164,7 +164,7 @@ impl Backend for Gpu {
         _: u64,
     ) -> Result<host::Selection<I, S>, String> {
         let Kernel { selector, variant } = kernel;
-        let Semantics { values: has_values, count: has_counts, .. } = variant.semantics;
+        let Semantics { values: has_values, count: has_counts, fill, .. } = variant.semantics;
         let stream = &matrix.stream;
         let (count, columns, row_stride) = (rows.count(), rows.columns(), rows.stride());
         let (k_len, index_stride) = (k as usize, k as usize + 3);
@@ -190,7 +190,7 @@ impl Backend for Gpu {
             let guards = spans.each_ref().map(|it| it.as_ref().map(|it| it.device_ptr(stream)));
             let [starts, lengths] =
                 guards.each_ref().map(|guard| guard.as_ref().map_or(0, |(address, _)| *address));
-            let launch = RawLaunch::new(S::DTYPE, count, columns, k)
+            let mut launch = RawLaunch::new(S::DTYPE, count, columns, k)
                 .scores(scores + layout.offset as u64 * element)
                 .row_stride(row_stride as i64)
                 .row_starts(starts)
@@ -201,6 +201,10 @@ impl Backend for Gpu {
                 .value_stride(value_stride as i64)
                 .counts(if has_counts { counts } else { 0 })
                 .workspace(workspace, plan.workspace_bytes);
+            if fill == Fill::Given {
+                launch = launch.index_fill(INDEX_FILL);
+                launch.value_fill = has_values.then_some(VALUE_FILL.into());
+            }
             // SAFETY: the buffers are as long as the shape says and outlive the copy below.
             unsafe { selector.launch_variant(stream.cu_stream(), &launch, variant) }.unwrap();
         }

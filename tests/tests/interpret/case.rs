@@ -5,10 +5,10 @@ use topkit::host::{Rows, Selection};
 use topkit::interpret::{Interpreter, Kernel};
 use topkit::{
     DType, IndexInt, Score, Variant,
-    spec::{KernelKind, NanPolicy, Order, RowShape, Select, Semantics, Ties},
+    spec::{Fill, KernelKind, NanPolicy, Order, RowShape, Select, Semantics, Ties},
 };
-use topkit_tests::case::Backend;
 pub use topkit_tests::case::{ALIGNED, Element, Layout};
+use topkit_tests::case::{Backend, INDEX_FILL, VALUE_FILL};
 use topkit_tests::rendered;
 
 pub fn interpreter() -> Interpreter {
@@ -213,7 +213,10 @@ impl Backend for Interpreted {
         layout: Layout,
         turn: u64,
     ) -> Result<Selection<I, S>, String> {
-        let kernel = kernel.seed(turn).offset(layout.offset).output_gap(3);
+        let mut kernel = kernel.seed(turn).offset(layout.offset).output_gap(3);
+        if Self::semantics(&kernel).fill == Fill::Given {
+            kernel = kernel.fill(INDEX_FILL, VALUE_FILL.into());
+        }
         kernel.select_all(rows, k).map_err(|fault| fault.to_string())
     }
 }

@@ -103,7 +103,7 @@ impl Interpreter {
     pub fn load_text(&self, entry: &str, text: &str) -> Result<Kernel, InterpretError> {
         let object = Object::load(&self.compiler.object(&self.folder, entry, text)?)?;
         let Interpreter { seed, limits, .. } = *self;
-        Ok(Kernel { object, variant: None, seed, limits, offset: 0, output_gap: 0 })
+        Ok(Kernel { object, variant: None, seed, limits, offset: 0, output_gap: 0, fill: None })
     }
 }
 
@@ -116,6 +116,7 @@ pub struct Kernel {
     limits: Limits,
     pub(super) offset: usize,
     pub(super) output_gap: usize,
+    pub(super) fill: Option<(i64, u64)>,
 }
 
 impl Kernel {
@@ -134,6 +135,12 @@ impl Kernel {
     /// which the kernel may not touch.
     pub fn output_gap(&self, output_gap: usize) -> Kernel {
         Kernel { output_gap, ..self.clone() }
+    }
+
+    /// The same kernel, which [`Kernel::select_all`] gives this index and the bits of this value as the fill, where
+    /// the kernel was rendered with `fill: given`. Without them the fill is the standard one.
+    pub fn fill(&self, index: i64, value: u64) -> Kernel {
+        Kernel { fill: Some((index, value)), ..self.clone() }
     }
 
     /// What it was rendered from; `None` of a text of the caller's own.

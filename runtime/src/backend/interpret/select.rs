@@ -10,7 +10,7 @@ use crate::backend::memory::Host;
 use crate::backend::rows::Rows;
 use crate::error::Fault;
 use crate::problem::{IndexInt, Problem, Score};
-use topkit_codegen::{IndexType, RowShape, Semantics, Variant};
+use topkit_codegen::{Fill, IndexType, RowShape, Semantics, Variant};
 
 impl Kernel {
     /// Runs the selection of a rendered kernel as its plan says; the winners are `rows` x `k`.
@@ -31,7 +31,8 @@ impl Kernel {
         self.select_all(input, k).map(|answer| answer.indices)
     }
 
-    /// As [`Kernel::select`], with the values and the counts of a kernel that has them. The fill is the standard one.
+    /// As [`Kernel::select`], with the values and the counts of a kernel that has them. The fill is the standard
+    /// one, or that of [`Kernel::fill`].
     ///
     /// # Errors
     /// As for [`Kernel::select`].
@@ -105,8 +106,11 @@ impl Kernel {
     ) -> Result<Selection<I, S>, Fault> {
         check(input, k)?;
         let Rows { scores, rows, columns, row_stride, starts, lengths } = *input;
-        let Kernel { offset, output_gap, .. } = *self;
+        let Kernel { offset, output_gap, fill, .. } = *self;
         let semantics = self.variant.map_or(Semantics::DEFAULT, |variant| variant.semantics);
+        if fill.is_some() && semantics.fill == Fill::Standard {
+            refused("the kernel was rendered with the standard fill".to_owned())?;
+        }
         if rows == 0 {
             return Err(Fault::Launch { what: "there are no rows".to_owned() });
         }
@@ -150,6 +154,8 @@ impl Kernel {
             values: address(values),
             value_stride: value_stride as i64,
             counts: address(counts),
+            index_fill: fill.map(|(index, _)| index),
+            value_fill: fill.map(|(_, value)| value),
             workspace: address(workspace),
             workspace_bytes,
             ..RawLaunch::new(S::DTYPE, rows, columns, k)
