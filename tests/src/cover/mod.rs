@@ -248,13 +248,14 @@ impl Row {
         }
     }
 
-    /// The fault of a launch on special scores, about so many of them, in a schedule of its own; `None` if there is
-    /// none. The kernel is the row's.
+    /// The fault of a launch on special scores, about so many of them in so many rows at most, in a schedule of its
+    /// own; `None` if there is none. The kernel is the row's.
     pub fn fault<S: Score + Element, B: Backend>(
         &self,
         kernel: &B::Kernel,
         rng: &mut Rng,
         scores: usize,
+        most_rows: usize,
     ) -> Option<String> {
         let mut between = |least: u32, most: u32| least + rng.below(most - least + 1);
         let most = self.most_columns();
@@ -272,7 +273,7 @@ impl Row {
             // An odd distance from row to row.
             false => Layout { offset, gap: 2 * more + (columns + 1) % 2 },
         };
-        let rows = (scores / columns).clamp(2, 64);
+        let rows = (scores / columns).clamp(2, most_rows);
         let scores = fuzz::matrix::<S>(rng, rows, columns);
         let inputs = Inputs::random(rng, &self.variant.semantics, self.spans, rows, columns);
         let case = Case::<S, B>::of("special scores", &scores, rows, columns, layout);

@@ -8,14 +8,16 @@ use topkit_tests::cover::{Row, cover};
 
 const SEED: u64 = 16;
 /// Scores of each launch, about.
-const SCORES: usize = 12_000;
+const SCORES: usize = 8_000;
+/// Rows of each launch, at most: several CTAs of each kernel.
+const ROWS: usize = 9;
 /// Launches of each row, of the class of the row.
 const LAUNCHES: usize = 2;
 
 /// The faults of a row's launches. Its kernel is compiled once.
 fn faults<S: Score + Element>(row: &Row, rng: &mut Rng) -> Vec<String> {
     let kernel = load(&row.variant);
-    let launch = |_| row.fault::<S, Interpreted>(&kernel, rng, SCORES);
+    let launch = |_| row.fault::<S, Interpreted>(&kernel, rng, SCORES, ROWS);
     (0..LAUNCHES).filter_map(launch).collect()
 }
 
