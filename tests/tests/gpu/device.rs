@@ -85,11 +85,25 @@ pub fn compile(selector: &Selector, variants: &[Variant]) {
             selector.artifact(variant).unwrap_or_else(|error| panic!("{variant}: {error}"));
         }
     };
+    on_every_core(work);
+}
+
+/// Does work on every core at once.
+pub fn on_every_core(work: impl Fn() + Sync) {
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(work);
+            scope.spawn(&work);
         }
     });
+}
+
+/// The number above 0 that a variable of the environment sets, or another one without it.
+pub fn number_of(variable: &str, otherwise: usize) -> usize {
+    let asked = std::env::var(variable).ok().filter(|text| !text.is_empty());
+    asked.map_or(otherwise, |text| {
+        let number = text.parse().ok().filter(|&number| number > 0);
+        number.unwrap_or_else(|| panic!("{variable} is {text:?}, not a number above 0"))
+    })
 }
 
 /// Enqueues a typed launch with its own workspace, which is freed after the launch on the stream.
