@@ -289,3 +289,30 @@ fn with_standard_fill<S: Score, I: IndexInt>(
     }
     Ok(got)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fill_is_the_one_that_was_given() {
+        let semantics = Semantics { fill: Fill::Given, values: true, ..Semantics::DEFAULT };
+        let (scores, lengths) = ([1u8, 2, 3], [1]);
+        let rows = Rows::host(&scores, 1, 3).lengths(&lengths);
+        let value = u8::from_bits(VALUE_FILL);
+        let answer = |indices: [i32; 2], values: [u8; 2]| {
+            let (indices, values) = (indices.to_vec(), Some(values.to_vec()));
+            let got = Selection { indices, values, counts: None };
+            with_standard_fill(&rows, 2, &semantics, got)
+        };
+        let given = INDEX_FILL as i32;
+        let standard = answer([0, given], [1, value]).unwrap();
+        assert_eq!((standard.indices, standard.values), (vec![0, -1], Some(vec![1, 0])));
+        for (indices, values, words) in [
+            ([0, -1], [1, value], "row 0: expected the given fill -7, found -1"),
+            ([0, given], [1, 0], "row 0: expected the given value 43, found 0"),
+        ] {
+            assert_eq!(answer(indices, values).unwrap_err(), words);
+        }
+    }
+}

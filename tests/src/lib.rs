@@ -1,6 +1,6 @@
-//! The code that several suites use: the exactness suite over any backend, inputs that once had wrong answers, inputs that are hard for a filter's
-//! stripes, special scores, the pairwise cover of all keys, spans of ragged rows, a second implementation of the contract, and the variants of
-//! the goldens.
+//! The code that several suites use: the exactness suite over any backend, inputs that once had wrong answers, inputs
+//! that are hard for a filter's stripes, special scores, the pairwise cover of all keys, spans of ragged rows, a second
+//! implementation of the contract, and the variants of the goldens.
 //!
 //! The suites themselves are in `tests/`. Nothing here needs a GPU, a library or a file, and
 //! nothing here is published.

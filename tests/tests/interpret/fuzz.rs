@@ -13,7 +13,7 @@ use topkit_tests::fuzz;
 const SEED: u64 = 12;
 const KS: [u32; 6] = [1, 17, 64, 300, 1000, 2048];
 /// Scores of a launch, about.
-const SCORES: usize = 30_000;
+const SCORES: usize = 20_000;
 
 /// A launch of one kernel, with rows, a k and a schedule of its own. Returns the rows.
 fn rows_of<S: Score + Element>(
