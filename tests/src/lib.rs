@@ -1,17 +1,18 @@
-//! The code that several suites use: the exactness suite over any backend, inputs that once had wrong answers, inputs that are hard for a filter's
-//! stripes, special scores, spans of ragged rows, inputs of keys, a second implementation of the contract, and the variants of
-//! the goldens.
+//! The code that several suites use: the exactness suite over any backend, inputs that once had wrong answers, inputs
+//! that are hard for a filter's stripes, special scores, the pairwise cover of all keys, what launches are given because
+//! of keys, spans of ragged rows, a second implementation of the contract, and the variants of the goldens.
 //!
 //! The suites themselves are in `tests/`. Nothing here needs a GPU, a library or a file, and
 //! nothing here is published.
 
 pub mod case;
 pub mod cases;
+pub mod cover;
 pub mod dealt;
 pub mod exactness;
 pub mod fuzz;
+pub mod given;
 pub mod goldens;
-pub mod inputs;
 pub mod oracle;
 pub mod program;
 pub mod refusals;

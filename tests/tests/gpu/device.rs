@@ -7,12 +7,12 @@ use topkit::cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, Dev
 use topkit::host;
 use topkit::{
     DType, Engine, IndexInt, Problem, RawLaunch, Rows, Score, Selector, SelectorSpec, Variant,
-    spec::{RowShape, Semantics},
+    spec::{Fill, RowShape, Semantics},
 };
 use topkit_lab::Checker;
-use topkit_tests::case::Backend;
+use topkit_tests::case::{Backend, INDEX_FILL, VALUE_FILL};
 pub use topkit_tests::case::{Element, Layout};
-use topkit_tests::inputs::{Inputs, Map, Marks};
+use topkit_tests::given::{Given, Map, Marks};
 
 /// The value of every output before a launch; no kernel writes it.
 pub const UNTOUCHED: i64 = 0x5AFE_5AFE;
@@ -86,11 +86,25 @@ pub fn compile(selector: &Selector, variants: &[Variant]) {
             selector.artifact(variant).unwrap_or_else(|error| panic!("{variant}: {error}"));
         }
     };
+    on_every_core(work);
+}
+
+/// Does work on every core at once.
+pub fn on_every_core(work: impl Fn() + Sync) {
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(work);
+            scope.spawn(&work);
         }
     });
+}
+
+/// The number above 0 that a variable of the environment sets, or another one without it.
+pub fn number_of(variable: &str, otherwise: usize) -> usize {
+    let asked = std::env::var(variable).ok().filter(|text| !text.is_empty());
+    asked.map_or(otherwise, |text| {
+        let number = text.parse().ok().filter(|&number| number > 0);
+        number.unwrap_or_else(|| panic!("{variable} is {text:?}, not a number above 0"))
+    })
 }
 
 /// Enqueues a typed launch with its own workspace, which is freed after the launch on the stream.
@@ -161,12 +175,12 @@ impl Backend for Gpu {
         matrix: &Matrix<S>,
         rows: &host::Rows<'_, S>,
         k: u32,
-        inputs: &Inputs<I>,
+        given: &Given<I>,
         layout: Layout,
         _: u64,
     ) -> Result<host::Selection<I, S>, String> {
         let Kernel { selector, variant } = kernel;
-        let Semantics { values: has_values, count: has_counts, .. } = variant.semantics;
+        let Semantics { values: has_values, count: has_counts, fill, .. } = variant.semantics;
         let stream = &matrix.stream;
         let (count, columns, row_stride) = (rows.count(), rows.columns(), rows.stride());
         let (k_len, index_stride) = (k as usize, k as usize + 3);
@@ -186,8 +200,8 @@ impl Backend for Gpu {
         let column_stride = k_len + 1;
         let places = if variant.semantics.raw_columns { count * column_stride } else { 0 };
         let mut raw_columns = stream.clone_htod(&vec![-9i32; places + 1]).unwrap();
-        let ks = inputs.ks.as_deref().map(padded);
-        let (mask, mask_stride) = match &inputs.mask {
+        let ks = given.ks.as_deref().map(padded);
+        let (mask, mask_stride) = match &given.mask {
             None => (None, 0),
             Some((Marks::Bits(words), stride)) => {
                 let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -197,7 +211,7 @@ impl Backend for Gpu {
                 (Some(stream.clone_htod(bytes).unwrap()), *stride)
             }
         };
-        let (ids, pages) = match &inputs.map {
+        let (ids, pages) = match &given.map {
             Map::Columns => (None, None),
             Map::Given(ids, _) | Map::Affine(_, _, ids) => {
                 (Some(stream.clone_htod(ids).unwrap()), None)
@@ -229,13 +243,13 @@ impl Backend for Gpu {
                     if variant.semantics.raw_columns { raw_columns } else { 0 },
                     column_stride as i64,
                 );
-            let launch = match &inputs.map {
+            let launch = match &given.map {
                 Map::Columns => launch,
                 Map::Given(_, stride) => launch.ids(ids, *stride as i64),
                 Map::Affine(scale, offset, _) => launch.affine(*scale, *offset).row_offsets(ids),
                 Map::Pages(_, stride, shift) => launch.pages(pages, *stride as i64, *shift),
             };
-            let launch = launch
+            let mut launch = launch
                 .scores(scores + layout.offset as u64 * element)
                 .row_stride(row_stride as i64)
                 .row_starts(starts)
@@ -246,6 +260,10 @@ impl Backend for Gpu {
                 .value_stride(value_stride as i64)
                 .counts(if has_counts { counts } else { 0 })
                 .workspace(workspace, plan.workspace_bytes);
+            if fill == Fill::Given {
+                launch = launch.index_fill(INDEX_FILL);
+                launch.value_fill = has_values.then_some(VALUE_FILL.into());
+            }
             // SAFETY: the buffers are as long as the shape says and outlive the copy below.
             unsafe { selector.launch_variant(stream.cu_stream(), &launch, variant) }.unwrap();
         }

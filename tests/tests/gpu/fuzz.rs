@@ -5,7 +5,7 @@
 //! threads, so that a row is several stripes of a filter. Threads take one matrix after another: each
 //! makes it, ranks its rows once, and has every kernel select from it with several k.
 
-use crate::device::{Case, Element, Layout, engine, on, whole_selector};
+use crate::device::{Case, Element, Layout, engine, number_of, on, on_every_core, whole_selector};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -106,14 +106,6 @@ fn compile(subjects: &[Subject]) -> usize {
     all.len()
 }
 
-fn on_every_core(work: impl Fn() + Sync) {
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(&work);
-        }
-    });
-}
-
 /// Rows selected from and scores made.
 #[derive(Default)]
 struct Tally {
@@ -153,11 +145,7 @@ fn matrix<S: Score + Element>(subject: &Subject, number: usize, tally: &Tally) {
 
 #[test]
 fn special_rows_are_exact() {
-    let asked = std::env::var("TOPKIT_FUZZ_ROWS").ok().filter(|rows| !rows.is_empty());
-    let most: usize = asked.map_or(ROWS, |rows| {
-        let number = rows.parse().ok().filter(|&rows| rows > 0);
-        number.unwrap_or_else(|| panic!("TOPKIT_FUZZ_ROWS is {rows:?}, not a number above 0"))
-    });
+    let most = number_of("TOPKIT_FUZZ_ROWS", ROWS);
     let begun = Instant::now();
     engine();
     let subjects = subjects();

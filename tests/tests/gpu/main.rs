@@ -8,7 +8,9 @@
 
 mod captures;
 mod contexts;
+mod cover;
 mod dealt;
+mod determinism;
 mod device;
 mod exactness;
 mod fuzz;

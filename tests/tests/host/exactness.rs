@@ -5,7 +5,7 @@ use topkit::host::{self, Rows, Selection, Selector};
 use topkit::{DType, IndexInt, Output, Score, SelectorSpec, spec::Semantics};
 use topkit_tests::case::{Backend, Element, Layout};
 use topkit_tests::exactness::Suite;
-use topkit_tests::inputs::Inputs;
+use topkit_tests::given::Given;
 use topkit_tests::{cases, exactness_suite, oracle};
 
 struct Host;
@@ -30,7 +30,7 @@ impl Backend for Host {
         (): &(),
         rows: &Rows<'_, S>,
         k: u32,
-        _: &Inputs<I>,
+        _: &Given<I>,
         Layout { gap, .. }: Layout,
         _: u64,
     ) -> Result<Selection<I, S>, String> {

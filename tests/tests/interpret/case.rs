@@ -5,12 +5,12 @@ use topkit::host::{Rows, Selection};
 use topkit::interpret::{Interpreter, Kernel};
 use topkit::{
     DType, IndexInt, Score, Variant,
-    spec::{KernelKind, NanPolicy, Order, RowShape, Select, Semantics, Ties},
+    spec::{KernelKind, RowShape, Semantics},
 };
 use topkit_tests::case::Backend;
-pub use topkit_tests::case::{ALIGNED, Element, Layout};
-use topkit_tests::inputs::{HostOutput, Inputs};
-use topkit_tests::rendered;
+pub use topkit_tests::case::{ALIGNED, Element, Inputs, Layout};
+use topkit_tests::given::{Given, HostOutput};
+use topkit_tests::{cover::cover, rendered};
 
 pub fn interpreter() -> Interpreter {
     static INTERPRETER: OnceLock<Interpreter> = OnceLock::new();
@@ -122,61 +122,19 @@ pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 7] {
     ]
 }
 
-/// The rules for ties of [`every_meaning`], one for each order of scores.
-const TIES: [Ties; 4] = [Ties::Any, Ties::LowestIndex, Ties::HighestIndex, Ties::Any];
-
 /// The dtypes that kernels select from as they are stored.
 pub const STORED: [DType; 3] = [DType::F32, DType::Bf16, DType::F16];
 
-/// Every kernel with either end of the order and both NaN policies. The score types that are not widened go
-/// round, and so do rules for ties, and dense and ragged rows, so that the compiler has little to do.
-pub fn every_meaning() -> Vec<Variant> {
-    let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
-    let of_meaning = |(turn, (select, nan)): (usize, _)| {
-        let (rows, ties) = (RowShape::ALL[turn % RowShape::ALL.len()], TIES[turn]);
-        let own = codes(
-            DType::Bf16,
-            128,
-            16,
-            Semantics { select, nan, ties, rows, ..Semantics::DEFAULT },
-        );
-        let others = (0..7).map(move |index| {
-            let dtype = STORED[(turn + index) % STORED.len()];
-            let rows = RowShape::ALL[(turn + index) % RowShape::ALL.len()];
-            each_kernel(dtype, Semantics { select, nan, ties, rows, ..Semantics::DEFAULT })[index]
-        });
-        others.chain([own])
-    };
-    meanings.enumerate().flat_map(of_meaning).collect()
-}
-
-/// Every kernel with its winners sorted best first, with values and counts; and three that write all of that unsorted.
-/// Score types, both ends of the order, rules for ties and the rows go round.
-pub fn every_output() -> Vec<Variant> {
-    let unsorted = Semantics { values: true, count: true, ..Semantics::DEFAULT };
-    let sorted = Semantics { order: Order::ByValue, ..unsorted };
-    let meanings = (0..8).map(|kernel| (kernel, sorted));
-    let meanings = meanings.chain([0, 1, 3].map(|kernel| (kernel, unsorted)));
-    let of_meaning = |(turn, (kernel, outputs)): (usize, (usize, Semantics))| {
-        let semantics = Semantics {
-            select: Select::ALL[turn % 2],
-            nan: NanPolicy::ALL[turn / 2 % 2],
-            ties: Ties::ALL[turn % 3],
-            rows: RowShape::ALL[turn / 3 % 2],
-            ..outputs
-        };
-        match each_kernel(DType::ALL[turn % DType::ALL.len()], semantics).get(kernel) {
-            Some(variant) => *variant,
-            None => codes(DType::Bf16, 128, 16, semantics),
-        }
-    };
-    meanings.enumerate().map(of_meaning).collect()
+/// The variants of a kernel in the pairwise cover: with each dtype that it serves and each value of each key.
+pub fn covered(kernel: KernelKind) -> Vec<Variant> {
+    let rows = cover().0.iter().filter(|row| row.variant.kernel == kernel);
+    rows.map(|row| row.variant).collect()
 }
 
 /// What the resident kernels of [`each_kernel`] hold in a CTA or a cluster.
 pub const MOST_COLUMNS: usize = 2048;
 
-/// The most columns that a variant of [`each_kernel`] holds; `streamed` where it holds none.
+/// The most columns that a variant of [`each_kernel`] or of the cover holds; `streamed` where it holds none.
 pub fn most_columns(variant: &Variant, streamed: usize) -> usize {
     variant.capacity().map_or(streamed, |most| MOST_COLUMNS.min(most as usize))
 }
@@ -211,14 +169,14 @@ impl Backend for Interpreted {
         (): &(),
         rows: &Rows<'_, S>,
         k: u32,
-        inputs: &Inputs<I>,
+        given: &Given<I>,
         layout: Layout,
         turn: u64,
     ) -> Result<Selection<I, S>, String> {
         let kernel = kernel.seed(turn).offset(layout.offset).output_gap(3);
         let semantics = Self::semantics(&kernel);
         let select = |output: HostOutput<'_, I, S>| kernel.select_into(rows, k, output);
-        inputs.answer(&semantics, rows.count(), k, select).map_err(|fault| fault.to_string())
+        given.answer(&semantics, rows.count(), k, select).map_err(|fault| fault.to_string())
     }
 }
 

@@ -1,18 +1,16 @@
-//! Integers, and the dtypes that kernels widen as they load them: every kernel, on rows of special scores, on
-//! distributions, and on every bit pattern. The other suites run the floats of 16 and 32 bits.
+//! Integers, and the dtypes that kernels widen as they load them: every kernel on distributions,
+//! and on every bit pattern. The other suites run the floats of 16 and 32 bits.
 
 use crate::case::{
-    Case, Element, Layout, STORED, codes, each_kernel, load, most_columns, resident, shared,
-    variant,
+    Case, Element, Inputs, Layout, STORED, covered, load, most_columns, resident, shared, variant,
 };
 use topkit::interpret::Kernel;
 use topkit::{
     DType, Score, Variant,
-    spec::{KernelKind, NanPolicy, RowShape, Select, Semantics},
+    spec::{KernelKind, NanPolicy, Select, Semantics},
     with_score,
 };
-use topkit_lab::{Distribution, Rng};
-use topkit_tests::fuzz;
+use topkit_lab::Distribution;
 
 const DISTRIBUTIONS: [Distribution; 4] =
     [Distribution::Normal, Distribution::Equal, Distribution::OneBin, Distribution::MaskedNan];
@@ -25,10 +23,10 @@ fn others() -> impl Iterator<Item = DType> {
 
 fn meaning(turn: usize) -> Semantics {
     let (select, nan) = (Select::ALL[turn % 2], NanPolicy::ALL[turn / 2 % 2]);
-    Semantics { select, nan, rows: RowShape::ALL[turn / 3 % 2], ..Semantics::DEFAULT }
+    Semantics { select, nan, ..Semantics::DEFAULT }
 }
 
-/// Rows of two kinds: of distributions, and of special scores.
+/// Rows of distributions. The cover and `fuzz` have special scores of every dtype.
 fn on_rows<S: Score + Element>(variant: &Variant, turn: usize) -> Vec<String> {
     let kernel = load(variant);
     let columns = most_columns(variant, STREAMED);
@@ -38,39 +36,25 @@ fn on_rows<S: Score + Element>(variant: &Variant, turn: usize) -> Vec<String> {
         let columns = if place == 0 { columns } else { columns * 3 / 4 + place };
         let case = Case::<S>::new(distribution, turn as u64, 2, columns, layout);
         let k = [100, 700][(turn + place) % 2];
-        wrong.extend(case.fault::<i32>(&kernel, 2, k, None, turn as u64));
-    }
-    let mut rng = Rng::new(turn as u64);
-    for (rows, columns) in [(2, columns), (40, columns / 23)] {
-        let scores = fuzz::matrix::<S>(&mut rng, rows, columns);
-        let case = Case::of("special scores", &scores, rows, columns, layout);
-        let ragged = variant.semantics.rows == RowShape::Ragged;
-        let spans = ragged.then(|| fuzz::spans(&mut rng, rows, columns));
-        let spans = spans.as_ref().map(|(starts, lengths)| (&starts[..], &lengths[..]));
-        for k in [3, 300] {
-            wrong.extend(case.fault::<i32>(&kernel, rows, k, spans, rng.bits()));
-        }
+        wrong.extend(case.fault_given(&kernel, 2, k, &Inputs::default(), turn as u64));
     }
     wrong
 }
 
-/// Each kernel with integers of 32 bits and one of the narrow dtypes.
+/// Each kernel with integers of 32 bits and one of the narrow dtypes, as far as the kernel serves them.
 #[test]
 fn every_kernel_is_exact() {
     let narrow: Vec<DType> = others().filter(|dtype| dtype.is_widened()).collect();
     let mut wrong = Vec::new();
-    let mut run = |variant: &Variant, turn| {
-        wrong.extend(with_score!(variant.dtype, S => on_rows::<S>(variant, turn)));
-    };
-    for kernel in 0..each_kernel(DType::F32, meaning(0)).len() {
-        let dtypes = [DType::I32, DType::U32, narrow[kernel % narrow.len()]];
-        for (again, dtype) in dtypes.into_iter().enumerate() {
-            let turn = 3 * kernel + again;
-            run(&each_kernel(dtype, meaning(turn + kernel))[kernel], turn);
+    for (turn, &kernel) in KernelKind::ALL.iter().enumerate() {
+        let variants = covered(kernel);
+        let of = |dtype| variants.iter().find(|variant| variant.dtype == dtype);
+        let served: Vec<_> = narrow.iter().filter_map(|&dtype| of(dtype)).collect();
+        assert!(!served.is_empty(), "{} with narrow scores", kernel.name());
+        let wide = [DType::I32, DType::U32].into_iter().filter_map(of);
+        for variant in wide.chain([served[turn % served.len()]]) {
+            wrong.extend(with_score!(variant.dtype, S => on_rows::<S>(variant, turn)));
         }
-    }
-    for (turn, dtype) in [DType::I8, DType::F8E5m2].into_iter().enumerate() {
-        run(&codes(dtype, 128, 16, meaning(turn + 1)), turn);
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -100,7 +84,7 @@ fn every_bit_pattern_has_its_place() {
     for (turn, dtype) in others().enumerate() {
         let widths = [1, 2, 4, 8, 16];
         let kernels = [0, 1].map(|again| {
-            let semantics = Semantics { rows: RowShape::Dense, ..meaning(2 * turn + again) };
+            let semantics = meaning(2 * turn + again);
             let width = widths[(turn + 4 * again) % widths.len()];
             load(&variant(dtype, width, 512, 128, semantics))
         });
@@ -141,17 +125,4 @@ fn integers_beyond_the_codes_are_exact() {
         with_score!(dtype, S => spread::<S>(&load(&kernel), &mut wrong));
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-/// The test above has each kernel.
-#[test]
-fn no_kernel_is_left_out() {
-    let mut kernels: Vec<KernelKind> =
-        each_kernel(DType::U8, meaning(0)).iter().map(|variant| variant.kernel).collect();
-    kernels.push(codes(DType::U8, 128, 16, meaning(0)).kernel);
-    assert!(KernelKind::ALL.iter().all(|kernel| kernels.contains(kernel)));
-    for dtype in others() {
-        let sound = |variant: &Variant| variant.validate().is_empty();
-        assert!(each_kernel(dtype, meaning(0)).iter().all(sound), "{dtype}");
-    }
 }

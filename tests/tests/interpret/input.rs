@@ -27,6 +27,7 @@ fn inputs_that_do_not_fit_are_refused_with_the_numbers() {
         (by(&kernel.output_gap(usize::MAX), &input, 10), "GB of this machine's memory"),
         (by(&kernel.offset(usize::MAX), &input, 10), "GB of this machine's memory"),
         (refusal(&input.starts(&[0, 0]), 10), "dense"),
+        (by(&kernel.fill(0, 0), &input, 10), "the standard fill"),
     ];
     for (message, part) in says {
         assert!(message.contains(part), "{message}");

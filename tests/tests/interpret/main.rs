@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod case;
+mod cover;
 mod dealt;
 mod dtypes;
 mod exactness;
@@ -9,7 +10,6 @@ mod faults;
 mod filter;
 mod fuzz;
 mod input;
-mod inputs;
 mod launches;
 mod launching;
 mod mutation;

@@ -3,7 +3,7 @@
 //! row, order included, depends on the row alone.
 
 use crate::case::{
-    ALIGNED, Case, Element, Layout, MOST_COLUMNS, every_meaning, interpreter, load, most_columns,
+    ALIGNED, Case, Element, Inputs, Layout, MOST_COLUMNS, covered, interpreter, load, most_columns,
 };
 use topkit::host::Rows;
 use topkit::inspect::RenderedSource;
@@ -13,14 +13,14 @@ use topkit::{Score, Variant, with_score};
 use topkit_lab::Rng;
 use topkit_tests::rendered;
 
-/// The kernels of `every_meaning` that have a rule: either rule for each kernel.
+/// Every kernel with either rule, as the pairwise cover has them.
 fn ruled() -> Vec<Variant> {
-    let mut variants = every_meaning();
-    variants.retain(|variant| variant.semantics.ties != Ties::Any);
-    let of = |ties| variants.iter().filter(move |variant| variant.semantics.ties == ties);
-    assert_eq!(of(Ties::LowestIndex).count(), KernelKind::ALL.len());
-    assert_eq!(of(Ties::HighestIndex).count(), KernelKind::ALL.len());
-    variants
+    let of = |kernel, ties| {
+        let variant = covered(kernel).into_iter().find(|one| one.semantics.ties == ties);
+        variant.expect("the cover has each kernel with each rule")
+    };
+    let rules = [Ties::LowestIndex, Ties::HighestIndex];
+    KernelKind::ALL.iter().flat_map(|&kernel| rules.map(|ties| of(kernel, ties))).collect()
 }
 
 /// A score of a row, by its place from 0 to 1.
@@ -59,7 +59,8 @@ fn on_few_scores<S: Score + Element>(variant: &Variant, wrong: &mut Vec<String>)
         let scores = row::<S>(kind, kind as u64, columns);
         let case = Case::<S>::of(name, &scores, 1, columns, layout);
         for (turn, k) in [60, 700].into_iter().enumerate() {
-            wrong.extend(case.fault::<i32>(&kernel, 1, k, None, (2 * kind + turn) as u64));
+            let turn = (2 * kind + turn) as u64;
+            wrong.extend(case.fault_given(&kernel, 1, k, &Inputs::default(), turn));
         }
     }
 }
@@ -110,10 +111,14 @@ fn depends_on_the_row<S: Score + Word>(variant: &Variant) {
 #[test]
 fn a_batch_invariant_answer_depends_on_its_row_alone() {
     std::thread::scope(|scope| {
-        let ragged = ruled().into_iter().filter(|one| one.semantics.rows == RowShape::Ragged);
-        for (turn, ruled) in ragged.enumerate() {
+        // The rules and the orders go round.
+        for (turn, ruled) in ruled().into_iter().step_by(2).enumerate() {
             let order = [Order::ByValue, Order::ByIndex][turn % 2];
-            let semantics = Semantics { order, batch_invariant: true, ..ruled.semantics };
+            let ties = [Ties::LowestIndex, Ties::HighestIndex][turn / 2 % 2];
+            let Semantics { select, nan, .. } = ruled.semantics;
+            let rows = RowShape::Ragged;
+            let plain = Semantics { select, nan, ties, rows, ..Semantics::DEFAULT };
+            let semantics = Semantics { order, batch_invariant: true, ..plain };
             let variant = Variant { semantics, ..ruled };
             scope.spawn(move || with_score!(variant.dtype, S => depends_on_the_row::<S>(&variant)));
         }
@@ -141,6 +146,7 @@ fn level<S: Score + Element>(kernel: &Kernel) {
     let columns = 4 * MOST_COLUMNS;
     for (kind, (name, _)) in KINDS.iter().enumerate() {
         let case = Case::<S>::of(name, &row::<S>(kind, 9, columns), 1, columns, ALIGNED);
-        case.check::<i32>(kernel, 1, [60, 700][kind % 2], None, 0);
+        let fault = case.fault_given(kernel, 1, [60, 700][kind % 2], &Inputs::default(), 0);
+        assert_eq!(fault, None);
     }
 }

@@ -1,13 +1,14 @@
 //! What a launch is given because of keys: ids, page tables, masks, a k of each row. They are made at random, from a
 //! seed; ids are unique in their row, so that an answer tells its columns.
 
+use crate::case::{INDEX_FILL, VALUE_FILL};
 use topkit::host::{Rows, Selection};
-use topkit::spec::{Ids, Mask, Semantics};
+use topkit::spec::{Fill, Ids, Mask, Semantics};
 use topkit::{IndexInt, Output, Score, memory};
 use topkit_lab::Rng;
 
 /// The inputs of a launch.
-pub struct Inputs<I> {
+pub struct Given<I> {
     /// The mask, with the distance from row to row.
     pub mask: Option<(Marks, usize)>,
     /// The k of each row.
@@ -41,9 +42,9 @@ const STEP: i64 = 3;
 /// No id is -1, which is the fill: ids of rows are one more than a multiple of the step.
 const OFFSET: i64 = -71;
 
-impl<I: IndexInt> Inputs<I> {
+impl<I: IndexInt> Given<I> {
     /// Those that a launch of some semantics needs.
-    pub fn of(semantics: &Semantics, rows: usize, columns: usize, k: u32, seed: u64) -> Inputs<I> {
+    pub fn of(semantics: &Semantics, rows: usize, columns: usize, k: u32, seed: u64) -> Given<I> {
         let mut rng = Rng::new(seed ^ 0x1D5);
         // Rows of their own, with a gap, or one for all.
         let stride = |rng: &mut Rng, width: usize| match rng.below(3) {
@@ -103,7 +104,7 @@ impl<I: IndexInt> Inputs<I> {
                 Map::Pages(pages.collect(), stride, shift)
             }
         };
-        Inputs { mask, ks, map }
+        Given { mask, ks, map }
     }
 
     /// Rows with the mask and the k.
@@ -146,8 +147,14 @@ impl<I: IndexInt> Inputs<I> {
                 Output::host(&mut indices).pages(pages, *stride, *shift)
             }
         };
+        if semantics.fill == Fill::Given {
+            output = output.index_fill(I::from_i64(INDEX_FILL));
+        }
         if let Some(values) = &mut values {
             output = output.values(values);
+            if semantics.fill == Fill::Given {
+                output = output.value_fill(S::from_bits(VALUE_FILL));
+            }
         }
         if let Some(counts) = &mut counts {
             output = output.counts(counts);
