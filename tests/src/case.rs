@@ -197,11 +197,12 @@ impl<S: Score + Element, B: Backend> Case<S, B> {
         spans: Option<Spans<'_>>,
         turn: u64,
     ) -> Option<String> {
-        let mut input = self.rows(rows);
+        let given = self.given::<I>(kernel, rows, k, turn);
+        let mut input = given.rows(self.rows(rows));
         if let Some((starts, lengths)) = spans {
             input = input.starts(starts).lengths(lengths);
         }
-        self.fault_of::<I>(kernel, &input, k, turn)
+        self.fault_of(kernel, &given, &input, k, turn)
     }
 
     /// The same with the inputs that the keys need, and with indices of the declared type.
@@ -213,12 +214,28 @@ impl<S: Score + Element, B: Backend> Case<S, B> {
         inputs: &Inputs,
         turn: u64,
     ) -> Option<String> {
-        let input = inputs.of(self.rows(rows));
         match B::semantics(kernel).index {
-            IndexType::I32 => self.fault_of::<i32>(kernel, &input, k, turn),
-            IndexType::U32 => self.fault_of::<u32>(kernel, &input, k, turn),
-            IndexType::I64 => self.fault_of::<i64>(kernel, &input, k, turn),
+            IndexType::I32 => self.fault_in::<i32>(kernel, rows, k, inputs, turn),
+            IndexType::U32 => self.fault_in::<u32>(kernel, rows, k, inputs, turn),
+            IndexType::I64 => self.fault_in::<i64>(kernel, rows, k, inputs, turn),
         }
+    }
+
+    fn fault_in<I: IndexInt + Element>(
+        &self,
+        kernel: &B::Kernel,
+        rows: usize,
+        k: u32,
+        inputs: &Inputs,
+        turn: u64,
+    ) -> Option<String> {
+        let given = self.given::<I>(kernel, rows, k, turn);
+        let input = given.rows(inputs.of(self.rows(rows)));
+        self.fault_of(kernel, &given, &input, k, turn)
+    }
+
+    fn given<I: IndexInt>(&self, kernel: &B::Kernel, rows: usize, k: u32, turn: u64) -> Given<I> {
+        Given::of(&B::semantics(kernel), rows, self.columns, k, turn)
     }
 
     /// The first rows.
@@ -229,6 +246,7 @@ impl<S: Score + Element, B: Backend> Case<S, B> {
     fn fault_of<I: IndexInt + Element>(
         &self,
         kernel: &B::Kernel,
+        given: &Given<I>,
         input: &Rows<'_, S>,
         k: u32,
         turn: u64,
@@ -246,9 +264,7 @@ impl<S: Score + Element, B: Backend> Case<S, B> {
             ))
         };
         let semantics = B::semantics(kernel);
-        let given = Given::<I>::of(&semantics, input.count(), input.columns(), k, turn);
-        let input = &given.rows(*input);
-        let got = B::select(kernel, matrix, input, k, &given, *layout, turn);
+        let got = B::select(kernel, matrix, input, k, given, *layout, turn);
         let got = got.and_then(|got| match semantics.fill {
             Fill::Standard => Ok(got),
             Fill::Given => with_standard_fill(input, k, &semantics, got),

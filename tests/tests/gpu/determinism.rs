@@ -155,7 +155,7 @@ fn fault<S: Score + Element>(subject: &Subject, number: u64) -> Option<String> {
     let columns = columns(variant);
     let own = fuzz::matrix::<S>(&mut rng, OWN, columns);
     let right = host::top_k::<S, i32>(&host::Rows::host(&own, OWN, columns), K, &semantics);
-    let Selection { indices, values, counts } = right.unwrap();
+    let Selection { indices, values, counts, .. } = right.unwrap();
     let (values, counts) = (values.unwrap(), counts.unwrap());
     let answers = answers::<S>(subject, &own, &mut rng);
     let bits = |values: &[S]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();

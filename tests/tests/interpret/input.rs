@@ -3,8 +3,10 @@
 use crate::case::{interpreter, load, variant};
 use topkit::host::Rows;
 use topkit::interpret::{Fault, InterpretError, Interpreter, Kernel};
-use topkit::{DType, Problem, spec::Semantics};
+use topkit::{DType, Output, Problem, memory, spec::Semantics};
 use topkit_tests::rendered;
+
+type HostOutput<'a> = Output<'a, i32, f32, memory::Host>;
 
 #[test]
 fn inputs_that_do_not_fit_are_refused_with_the_numbers() {
@@ -18,6 +20,11 @@ fn inputs_that_do_not_fit_are_refused_with_the_numbers() {
     // Petabytes, which no machine has.
     let many = vec![0.5f32; 10_000];
     let endless = Rows::host(&many, 10_000, 1);
+    let mut indices = [7i32; 20];
+    let mut refused = |with: for<'a> fn(HostOutput<'a>) -> HostOutput<'a>| {
+        let output = with(Output::host(&mut indices));
+        kernel.select_into(&input, 10, output).unwrap_err().to_string()
+    };
     let says = [
         (refusal(&Rows::host(&scores, 3, 50), 10), "holds 100 elements, but 3 x 50"),
         (refusal(&input, 0), "top 0"),
@@ -27,7 +34,10 @@ fn inputs_that_do_not_fit_are_refused_with_the_numbers() {
         (by(&kernel.output_gap(usize::MAX), &input, 10), "GB of this machine's memory"),
         (by(&kernel.offset(usize::MAX), &input, 10), "GB of this machine's memory"),
         (refusal(&input.starts(&[0, 0]), 10), "dense"),
-        (by(&kernel.fill(0, 0), &input, 10), "the standard fill"),
+        (refusal(&input.ks(&[1, 1]), 10), "the kernel has no k of its rows"),
+        (refusal(&input.mask_bytes(&[1; 100]), 10), "the kernel has no mask"),
+        (refused(|output| output.index_fill(3)), "the kernel has the standard fill"),
+        (refused(|output| output.affine(2, 0)), "the kernel has `ids: columns`"),
     ];
     for (message, part) in says {
         assert!(message.contains(part), "{message}");

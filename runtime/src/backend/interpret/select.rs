@@ -11,7 +11,7 @@ use crate::backend::output::{Map, Output};
 use crate::backend::rows::{Marks, Rows};
 use crate::error::Fault;
 use crate::problem::{IndexInt, Problem, Score};
-use topkit_codegen::{IndexType, Mask, RowShape, Semantics, Variant};
+use topkit_codegen::{Fill, IndexType, Mask, RowShape, Semantics, Variant};
 
 impl Kernel {
     /// Runs the selection of a rendered kernel as its plan says; the winners are `rows` x `k`.
@@ -270,12 +270,16 @@ impl Kernel {
             ("values", output.values.is_some(), semantics.values),
             ("counts", output.counts.is_some(), semantics.count),
             ("raw columns", output.raw_columns.is_some(), semantics.raw_columns),
-            ("a k of each row", input.ks.is_some(), semantics.k_per_row),
-            ("a mask", input.marks.is_some(), semantics.mask != Mask::None),
+            ("k of its rows", input.ks.is_some(), semantics.k_per_row),
+            ("mask", input.marks.is_some(), semantics.mask != Mask::None),
         ];
         if let Some((what, given, _)) = given.into_iter().find(|(_, given, of)| given != of) {
             let has = if given { "has no" } else { "needs" };
             return refused(format!("the kernel {has} {what}"));
+        }
+        let fills = output.index_fill.is_some() || output.value_fill.is_some();
+        if fills && semantics.fill == Fill::Standard {
+            return refused("the kernel has the standard fill".to_owned());
         }
         let bits = matches!(input.marks, Some(Marks::Bits(_)));
         if input.marks.is_some() && bits != (semantics.mask == Mask::Bits) {
