@@ -257,7 +257,7 @@ impl RawLaunch {
             OutputWord::Counts => self.counts,
             OutputWord::IndexFill => self.index_fill.unwrap_or(-1) as u64,
             OutputWord::ValueFill => self.value_fill.unwrap_or_else(
-                || with_score!(self.dtype, S => u64::from(S::worst(semantics.select).to_bits())),
+                || with_score!(self.dtype, S => Score::to_bits(S::worst(semantics.select))),
             ),
         }
     }

@@ -127,7 +127,7 @@ const TIES: [Ties; 4] = [Ties::Any, Ties::LowestIndex, Ties::HighestIndex, Ties:
 /// The dtypes that kernels select from as they are stored.
 pub const STORED: [DType; 3] = [DType::F32, DType::Bf16, DType::F16];
 
-/// Every kernel with either end of the order and both NaN policies. The score types that are not widened go
+/// Every kernel with either end of the order and both NaN policies, and again the one that serves `f64`. The score types that are not widened go
 /// round, and so do rules for ties, and dense and ragged rows, so that the compiler has little to do.
 pub fn every_meaning() -> Vec<Variant> {
     let meanings = Select::ALL.iter().flat_map(|&s| NanPolicy::ALL.iter().map(move |&n| (s, n)));
@@ -139,37 +139,44 @@ pub fn every_meaning() -> Vec<Variant> {
             16,
             Semantics { select, nan, ties, rows, ..Semantics::DEFAULT },
         );
+        let semantics = Semantics { select, nan, ties, rows, ..Semantics::DEFAULT };
+        let wide = variant(DType::F64, 2, 512, 128, semantics);
         let others = (0..7).map(move |index| {
             let dtype = STORED[(turn + index) % STORED.len()];
             let rows = RowShape::ALL[(turn + index) % RowShape::ALL.len()];
             each_kernel(dtype, Semantics { select, nan, ties, rows, ..Semantics::DEFAULT })[index]
         });
-        others.chain([own])
+        others.chain([own, wide])
     };
     meanings.enumerate().flat_map(of_meaning).collect()
 }
 
 /// Every kernel with its winners sorted best first, with values and counts; and three that write all of that unsorted.
-/// Score types, both ends of the order, rules for ties and the rows go round.
+/// Score types, both ends of the order, rules for ties and the rows go round. `f64` has each order.
 pub fn every_output() -> Vec<Variant> {
     let unsorted = Semantics { values: true, count: true, ..Semantics::DEFAULT };
     let sorted = Semantics { order: Order::ByValue, ..unsorted };
     let meanings = (0..8).map(|kernel| (kernel, sorted));
     let meanings = meanings.chain([0, 1, 3].map(|kernel| (kernel, unsorted)));
+    let own = |turn: usize, outputs| Semantics {
+        select: Select::ALL[turn % 2],
+        nan: NanPolicy::ALL[turn / 2 % 2],
+        ties: Ties::ALL[turn % 3],
+        rows: RowShape::ALL[turn / 3 % 2],
+        ..outputs
+    };
+    let dtypes: Vec<DType> = DType::ALL.into_iter().filter(|dtype| *dtype != DType::F64).collect();
     let of_meaning = |(turn, (kernel, outputs)): (usize, (usize, Semantics))| {
-        let semantics = Semantics {
-            select: Select::ALL[turn % 2],
-            nan: NanPolicy::ALL[turn / 2 % 2],
-            ties: Ties::ALL[turn % 3],
-            rows: RowShape::ALL[turn / 3 % 2],
-            ..outputs
-        };
-        match each_kernel(DType::ALL[turn % DType::ALL.len()], semantics).get(kernel) {
+        let semantics = own(turn, outputs);
+        match each_kernel(dtypes[turn % dtypes.len()], semantics).get(kernel) {
             Some(variant) => *variant,
             None => codes(DType::Bf16, 128, 16, semantics),
         }
     };
-    meanings.enumerate().map(of_meaning).collect()
+    let wide = Order::ALL.iter().enumerate().map(|(turn, &order)| {
+        variant(DType::F64, 2, 512, 128, own(2 * turn + 1, Semantics { order, ..unsorted }))
+    });
+    meanings.enumerate().map(of_meaning).chain(wide).collect()
 }
 
 /// What the resident kernels of [`each_kernel`] hold in a CTA or a cluster.

@@ -197,7 +197,7 @@ fn longest<S: Score>(input: &Rows<'_, S>) -> usize {
 
 /// Leaves in `ranks` the ranks of a row's winners, in the order of the answer. The caller has reserved
 /// room for the row.
-fn winners<S: Score>(ranking: Ranking, scores: &[S], k: usize, ranks: &mut Vec<u64>) {
+fn winners<S: Score>(ranking: Ranking, scores: &[S], k: usize, ranks: &mut Vec<u128>) {
     ranks.clear();
     ranks.extend(scores.iter().zip(0..).map(|(&score, column)| ranking.rank(score, column)));
     if k < ranks.len() {
