@@ -86,7 +86,8 @@ enum {
     TOPKIT_DTYPE_I8 = 8, /* Signed integer of 8 bits */
     TOPKIT_DTYPE_U8 = 9, /* Unsigned integer of 8 bits */
     TOPKIT_DTYPE_F8_E4M3 = 10, /* OCP 8-bit floating point E4M3, the variant without infinities: float8_e4m3fn */
-    TOPKIT_DTYPE_F8_E5M2 = 11 /* OCP 8-bit floating point E5M2: the upper half of an f16 */
+    TOPKIT_DTYPE_F8_E5M2 = 11, /* OCP 8-bit floating point E5M2: the upper half of an f16 */
+    TOPKIT_DTYPE_F64 = 12 /* IEEE 754 binary64 */
 };
 
 /* Which end of the order wins. */

@@ -205,7 +205,7 @@ fn what_cannot_be_drawn_or_compared_is_refused_in_a_line() {
     place
         .run(&["bench", "--grid", "odd"])
         .refused(&["odd", "seed, wide, dist, harsh, ragged, small, level, spread"]);
-    place.run(&["bench", "--cell", "f64,1,8,1"]).refused(&["bf16,32,131072,512"]);
+    place.run(&["bench", "--cell", "f128,1,8,1"]).refused(&["bf16,32,131072,512"]);
     place.run(&["bench", "--render", &run, "--seeds", "2"]).refused(&["--render", "--seeds"]);
     place.run(&["bench", "--seeds", "0"]).refused(&["--seeds", "1..=1000"]);
     place.run(&["bench", "--grid", "seed", "--dist", "asc"]).refused(&["no cell is left"]);

@@ -135,7 +135,7 @@ fn what_cannot_be_rendered_is_bad_input() {
     let faults = place.run(&["emit", "--vec-size", "3", "--bins", "100"]);
     faults.refused(&["vec_size: 3", "bins: 100"]);
     place.run(&["emit", "--vec-size", "4,8"]).refused(&["2 kernels", "of vec_size (4, 8)"]);
-    place.run(&["emit", "--dtype", "f64"]).refused(&["f64", "f32, bf16, f16"]);
+    place.run(&["emit", "--dtype", "f128"]).refused(&["f128", "f32, bf16, f16"]);
     place.run(&["emit", "--threads", "many"]).refused(&["many"]);
     place.run(&["emit", "--bins", "4294967295"]).refused(&["bins: 4294967295"]);
     place.run(&["emit", "--bins", ""]).refused(&["--bins"]);

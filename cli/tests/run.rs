@@ -127,8 +127,14 @@ fn every_dtype_and_shape_is_read_as_written() {
     assert_eq!((&answer["scores"]["rows"], indices(&answer, 0)), (&json!(1), vec![3, 2]));
 }
 
+const WIDE: [f64; 5] = [1.0, 1.0 + f64::EPSILON, -1e300, 1e300, 1.0 - f64::EPSILON];
+
+fn f64s(scores: &[f64], bytes: fn(f64) -> [u8; 8]) -> Vec<u8> {
+    scores.iter().flat_map(|&score| bytes(score)).collect()
+}
+
 #[test]
-fn integers_and_8_bit_floats_are_read_as_written() {
+fn integers_and_floats_of_8_and_64_bits_are_read_as_written() {
     let place = Place::new();
     let tensor = |dtype, data: &[u8]| safetensors(&[("s", dtype, &[5], data.to_vec())]);
     let numbers = [5u8, 0x80, 0x7f, 0xff, 0];
@@ -162,6 +168,9 @@ fn integers_and_8_bit_floats_are_read_as_written() {
             [4, 3, 0, 1, 2],
         ),
         ("i8", tensor("I8", &numbers), [2, 0, 4, 3, 1]),
+        // Neighbours that f32 cannot tell apart, and numbers beyond it.
+        ("f64", npy("'<f8'", false, "(5,)", &f64s(&WIDE, f64::to_le_bytes)), [3, 1, 0, 4, 2]),
+        ("f64", npy("'>f8'", false, "(5,)", &f64s(&WIDE, f64::to_be_bytes)), [3, 1, 0, 4, 2]),
         // NaN is above 448, the greatest number, and below 0 is the least negative one.
         ("f8_e4m3", tensor("F8_E4M3", &[0x7f, 0x7d, 0, 0x7e, 0x81]), [0, 3, 1, 2, 4]),
         ("f8_e5m2", tensor("F8_E5M2", &[0x7b, 0x7c, 0xfd, 0x80, 0xfc]), [2, 1, 0, 3, 4]),

@@ -161,7 +161,7 @@ fn what_cannot_be_meant_is_refused_in_a_line() {
     let place = Place::new();
     place.run(&["tune", "--from", "missing.jsonl"]).refused(&["there is no file missing.jsonl"]);
     place.run(&["tune", "--grid", "none"]).refused(&["none", "seed, wide, odd, all"]);
-    place.run(&["tune", "--cell", "f64,1,8,1"]).refused(&["bf16,32,131072,512"]);
+    place.run(&["tune", "--cell", "f128,1,8,1"]).refused(&["bf16,32,131072,512"]);
     place.run(&["tune", "--cell", "f32,64,8192,512,asc"]).refused(&["scores of its own"]);
     place.run(&["tune", "--cell", "f32,64,8192,512,one_long"]).refused(&["lengths of its own"]);
     place.run(&["tune", "--check", "--ship", "t.jsonl"]).refused(&["--check", "--ship"]);

@@ -12,10 +12,12 @@ use crate::{Key, Mask, Ties, Variant};
 /// selector's program takes the place of the plain one.
 pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String> {
     let dtype = variant.dtype.cuda_name();
+    // A key of 64 bits has no room for the column beside a score of as many.
+    let ruled = if variant.dtype.score_bytes() > 4 { "TiesInOrder" } else { "ColumnOrdinal" };
     let ordinal = match variant.semantics.ties {
-        Ties::Any => "ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>",
-        Ties::LowestIndex => "ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, true>",
-        Ties::HighestIndex => "ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, false>",
+        Ties::Any => "ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>".to_owned(),
+        Ties::LowestIndex => format!("{ruled}<Source::Score, LARGEST, NAN_HIGHEST, true>"),
+        Ties::HighestIndex => format!("{ruled}<Source::Score, LARGEST, NAN_HIGHEST, false>"),
     };
     let source = if variant.dtype.is_widened() { "WidenedSource" } else { "PlainSource" };
     let source = format!("{source}<{dtype}, RAGGED>");
@@ -26,7 +28,7 @@ pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String>
     };
     let seams = [
         ("Source", program.and_then(Program::source), source),
-        ("Ordinal", program.and_then(Program::ordinal), ordinal.to_owned()),
+        ("Ordinal", program.and_then(Program::ordinal), ordinal),
         ("Output", program.and_then(Program::output), plain_output(variant)),
     ];
     let line = |(seam, own, plain): (&str, Option<&str>, String)| {

@@ -163,6 +163,17 @@ dtypes! {
         safetensors: "F8_E5M2",
         dlpack: (12, 8),
     };
+    /// IEEE 754 binary64.
+    F64 = Row {
+        name: "f64",
+        cuda: "F64",
+        bytes: 8,
+        score: Score::Stored,
+        c: 12,
+        npy: &["f8", "d", "float64", "double", "float"],
+        safetensors: "F64",
+        dlpack: (2, 64),
+    };
 }
 
 named! { DType, "dtype" }

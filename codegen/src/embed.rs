@@ -57,6 +57,7 @@ embed! {
     "score/ordinal.cuh",
     "score/source.cuh",
     "score/ties.cuh",
+    "score/ties_in_order.cuh",
     "score/widened.cuh",
     "score/word.cuh",
     "select/candidate_buffer.cuh",

@@ -312,7 +312,7 @@ mod tests {
             "topkit_block_radix_f32_v4_t512_b2048_largest_nan_highest_i32_dense",
             "topkit_block_radix_f32_v4_b2048_t512_nan_highest_largest_i32_dense",
             "topkit_block_radix_f32_v4_b2048_t512_largest_nan_any_i32_dense",
-            "topkit_block_radix_f64_v4_b2048_t512_largest_nan_highest_i32_dense",
+            "topkit_block_radix_f128_v4_b2048_t512_largest_nan_highest_i32_dense",
         ] {
             let error = Variant::from_symbol(text).unwrap_err().to_string();
             assert!(error.contains("one is `topkit_block_radix_f32_v4_"), "{error}");
@@ -324,7 +324,7 @@ mod tests {
         let error = "f33".parse::<DType>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "`f33` is not a dtype; write f32, bf16, f16, i32, u32, i16, i8, u8, f8_e4m3 or f8_e5m2"
+            "`f33` is not a dtype; write f32, bf16, f16, i32, u32, i16, i8, u8, f8_e4m3, f8_e5m2 or f64"
         );
         assert_eq!("grid_filter".parse(), Ok(KernelKind::GridFilter));
     }

@@ -112,6 +112,7 @@ fn skeleton(
                 outputs => outputs,
                 types => config::types(variant, program),
                 ties => variant.semantics.ties != Ties::Any,
+                ties_in_order => variant.dtype.score_bytes() > 4,
                 filters => variant.kernel.filters(),
                 program => program.is_some(),
                 widened => variant.dtype.is_widened(),

@@ -155,10 +155,15 @@ impl SelectorSpec {
     }
 
     /// Elements that a thread loads at once of a dtype: those declared. The default, `[4, 8]`, stands for
-    /// loads of up to 16 bytes of every dtype, so of a dtype of one byte it is `[8, 16]`.
+    /// loads of up to 16 bytes of every dtype, so of a dtype of one byte it is `[8, 16]`, and of one of eight
+    /// bytes `[2, 4]`.
     pub fn vec_sizes(&self, dtype: DType) -> &[u32] {
         let is_default = *self.vec_size == *VEC_SIZES;
-        if is_default && dtype.bytes() == 1 { &[8, 16] } else { &self.vec_size }
+        match dtype.bytes() {
+            1 if is_default => &[8, 16],
+            8 if is_default => &[2, 4],
+            _ => &self.vec_size,
+        }
     }
 
     /// Every variant of the selector: the cross product of its axes in declaration order, for each

@@ -47,9 +47,14 @@ mod tests {
                         (variant.kernel, variant.dtype, variant.semantics.index)
                             == (kernel, dtype, index)
                     });
-                    // A bin for each code is too many for the codes of other scores.
-                    let few_codes = dtype == DType::Bf16 || dtype.bytes() == 1;
-                    let serves = kernel != KernelKind::BlockCodes || few_codes;
+                    // A bin for each code is too many for the codes of other scores, and most kernels have
+                    // words of 32 bits.
+                    let serves = match kernel {
+                        KernelKind::BlockRadix => true,
+                        KernelKind::BlockCodes => dtype == DType::Bf16 || dtype.bytes() == 1,
+                        _ => dtype != DType::F64,
+                    };
+                    assert_eq!(kernel.serves(dtype), serves);
                     assert_eq!(found, serves, "{} {dtype} {index}", kernel.name());
                 }
             }

@@ -16,8 +16,8 @@ fn rows<S: Score>(distribution: Distribution) -> Vec<Vec<S>> {
     scores.chunks_exact(COLUMNS).map(<[S]>::to_vec).collect()
 }
 
-fn numbers<S: Score>(distribution: Distribution) -> Vec<f32> {
-    rows::<S>(distribution).concat().into_iter().map(S::to_f32).collect()
+fn numbers<S: Score>(distribution: Distribution) -> Vec<f64> {
+    rows::<S>(distribution).concat().into_iter().map(S::to_f64).collect()
 }
 
 fn distinct<S: Score>(scores: &[S]) -> usize {
@@ -33,6 +33,7 @@ macro_rules! for_each_score {
                 super::$name::<f32>();
                 super::$name::<half::bf16>();
                 super::$name::<half::f16>();
+                super::$name::<f64>();
             }
         )*}
     };
@@ -71,7 +72,7 @@ for_each_score! {
 }
 
 fn same_seed_same_bits<S: Score>() {
-    let bits = |distribution: Distribution, seed| -> Vec<u32> {
+    let bits = |distribution: Distribution, seed| -> Vec<u64> {
         distribution.fill::<S>(seed, 3, 4000).into_iter().map(S::to_bits).collect()
     };
     for distribution in Distribution::ALL {
@@ -93,8 +94,8 @@ fn any_shape<S: Score>() {
 fn normal<S: Score>() {
     let scores = numbers::<S>(Distribution::Normal);
     let count = scores.len() as f64;
-    let mean = scores.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
-    let variance = scores.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / count;
+    let mean = scores.iter().sum::<f64>() / count;
+    let variance = scores.iter().map(|&x| x.powi(2)).sum::<f64>() / count;
     assert!(mean.abs() < 0.05, "{mean}");
     assert!((variance - 1.0).abs() < 0.05, "{variance}");
     assert!(scores.iter().all(|x| x.is_finite()));
@@ -104,7 +105,7 @@ fn normal<S: Score>() {
 fn rows_are_shared_among_threads<S: Score>() {
     const MANY: usize = 40;
     for distribution in Distribution::ALL {
-        let bits = |rows: usize| -> Vec<u32> {
+        let bits = |rows: usize| -> Vec<u64> {
             distribution.fill::<S>(5, rows, COLUMNS).into_iter().map(S::to_bits).collect()
         };
         let (few, many) = (bits(3), bits(MANY));
@@ -122,13 +123,13 @@ fn rows_are_shared_among_threads<S: Score>() {
     }
 }
 
-fn evenly<S: Score>(distribution: Distribution, least: f32, most: f32) {
+fn evenly<S: Score>(distribution: Distribution, least: f64, most: f64) {
     let scores = numbers::<S>(distribution);
     // Rounding to 16 bits may reach the open end.
     assert!(scores.iter().all(|x| (least..=most).contains(x)));
     let quarter = (most - least) / 4.0;
     for number in 0..4 {
-        let low = least + number as f32 * quarter;
+        let low = least + f64::from(number) * quarter;
         let share = scores.iter().filter(|&&x| x >= low && x < low + quarter).count();
         let even = scores.len() / 4;
         assert!(share.abs_diff(even) < even / 10, "quarter {number} holds {share}");
@@ -148,7 +149,7 @@ fn ascending<S: Score>() {
         assert!(row.windows(2).all(|pair| pair[0].to_f32() <= pair[1].to_f32()));
         assert_eq!(row[0].to_f32(), 0.0);
         assert!(distinct(&row) > 200, "{}", distinct(&row));
-        if S::DTYPE == DType::F32 {
+        if S::DTYPE.bytes() >= 4 {
             assert_eq!(distinct(&row), COLUMNS);
         }
     }
@@ -167,15 +168,20 @@ fn equal<S: Score>() {
 }
 
 fn few_bits<S: Score>() {
-    let few = numbers::<S>(Distribution::FewBits);
+    let few: Vec<f32> =
+        numbers::<S>(Distribution::FewBits).iter().map(|&number| number as f32).collect();
     assert!(few.iter().all(|x| x.to_bits() & 0x000f_ffff == 0 || x.abs() < 1e-4));
     let scores: HashSet<u32> = few.iter().map(|x| x.to_bits()).collect();
     assert!((50..500).contains(&scores.len()), "{}", scores.len());
 }
 
 fn narrow<S: Score>() {
-    let most = if S::DTYPE == DType::F32 { 4096 } else { 16 };
     let scores = rows::<S>(Distribution::Narrow).concat();
+    let most = match S::DTYPE {
+        DType::F64 => scores.len(),
+        DType::F32 => 4096,
+        _ => 16,
+    };
     assert!((most - most / 64..=most).contains(&distinct(&scores)), "{}", distinct(&scores));
     assert!(scores.iter().all(|score| (1.0..1.125).contains(&score.to_f32())));
 }
@@ -192,13 +198,17 @@ fn blocks<S: Score>() {
 }
 
 fn heavy_tail<S: Score>() {
-    let most = if S::DTYPE == DType::F16 { 4e4 } else { 1e37 };
+    let most = match S::DTYPE {
+        DType::F64 => 1e306,
+        DType::F16 => 4e4,
+        _ => 1e37,
+    };
     let scores = numbers::<S>(Distribution::HeavyTail);
-    let count = |is: fn(&f32) -> bool| scores.iter().filter(|score| is(score)).count();
+    let count = |is: fn(&f64) -> bool| scores.iter().filter(|score| is(score)).count();
     assert!((10..80).contains(&count(|score| score.is_nan())));
     assert!((10..80).contains(&count(|score| score.is_infinite())));
     let finite = || scores.iter().copied().filter(|score| score.is_finite());
-    assert!(finite().fold(0.0, f32::max) > most && finite().fold(0.0, f32::min) < -most);
+    assert!(finite().fold(0.0, f64::max) > most && finite().fold(0.0, f64::min) < -most);
 }
 
 fn two_values<S: Score>() {
@@ -215,11 +225,11 @@ fn distinct_64<S: Score>() {
 fn one_bin<S: Score>() {
     // From the bits of the type itself, as a kernel bins them; `ordered_key` widens 16 bits first.
     let key_bits = S::DTYPE.bits();
-    let (top, enough) = if S::DTYPE == DType::F32 { (12, 4000) } else { (8, 250) };
+    let (top, enough) = if S::DTYPE.bytes() >= 4 { (12, 4000) } else { (8, 250) };
     let mut signs = HashSet::new();
     for row in rows::<S>(Distribution::OneBin) {
         let sign = 1 << (key_bits - 1);
-        let bins: HashSet<u32> = row
+        let bins: HashSet<u64> = row
             .iter()
             .map(|score| score.to_bits())
             .map(|bits| if bits & sign == 0 { bits | sign } else { !bits & (2 * (sign - 1) + 1) })
@@ -235,7 +245,7 @@ fn one_bin<S: Score>() {
 
 fn signed_zeros<S: Score>() {
     let scores = numbers::<S>(Distribution::SignedZeros);
-    let count = |is: fn(f32) -> bool| scores.iter().filter(|&&x| is(x)).count();
+    let count = |is: fn(f64) -> bool| scores.iter().filter(|&&x| is(x)).count();
     assert!(count(|x| x == 0.0 && x.is_sign_positive()) > scores.len() / 4);
     assert!(count(|x| x == 0.0 && x.is_sign_negative()) > scores.len() / 4);
     assert!(count(|x| x > 0.0 && x < 1.0) > 0, "a positive subnormal");
@@ -245,7 +255,7 @@ fn signed_zeros<S: Score>() {
 
 fn nan<S: Score>() {
     let scores = rows::<S>(Distribution::Nan).concat();
-    let nans: Vec<u32> =
+    let nans: Vec<u64> =
         scores.iter().filter(|x| x.to_f32().is_nan()).map(|x| x.to_bits()).collect();
     assert!((scores.len() / 10..scores.len() / 6).contains(&nans.len()), "{}", nans.len());
     let sign = 1 << (S::DTYPE.bits() - 1);
@@ -255,7 +265,7 @@ fn nan<S: Score>() {
         assert!(set > nans.len() / 4 && set < nans.len() * 3 / 4, "{of} bit set in {set}");
     }
     for &policy in NanPolicy::ALL {
-        let keys: HashSet<u32> =
+        let keys: HashSet<u64> =
             nans.iter().map(|&bits| S::from_bits(bits).ordered_key(policy)).collect();
         assert_eq!(keys.len(), 1, "all NaN are equal");
     }
@@ -263,7 +273,7 @@ fn nan<S: Score>() {
 
 fn infinities<S: Score>() {
     let scores = numbers::<S>(Distribution::Infinities);
-    for infinity in [f32::INFINITY, f32::NEG_INFINITY] {
+    for infinity in [f64::INFINITY, f64::NEG_INFINITY] {
         let count = scores.iter().filter(|&&x| x == infinity).count();
         assert!((scores.len() / 20..scores.len() / 12).contains(&count), "{count}");
     }
@@ -353,7 +363,7 @@ fn ramp<S: Score>() {
     assert!(row.iter().map(|score| score.to_bits()).eq(due));
     let last = row[columns - 1].to_bits();
     let equal = row.iter().filter(|score| score.to_bits() == last).count();
-    assert!(if S::DTYPE == DType::F32 { equal == 1 } else { equal >= 256 }, "{equal}");
+    assert!(if S::DTYPE.bytes() >= 4 { equal == 1 } else { equal >= 256 }, "{equal}");
 }
 
 fn collide<S: Score>() {

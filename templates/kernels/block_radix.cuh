@@ -38,6 +38,9 @@ struct BlockRadix {
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
     using Active = ActiveRange<typename Ordinal::Wide, DIGIT_BITS>;
 
+    // Equal keys are taken in the order of columns, which the keys do not tell.
+    static constexpr bool TIES_IN_ORDER = Ordinal::IN_COLUMN_ORDER && !Ordinal::USES_COLUMN;
+
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");
 
@@ -94,6 +97,8 @@ struct BlockRadix {
             const auto split = [&](Key key, u32 column) {
                 if (key > next.greatest) {
                     sink.put(shared.slots.next_winner(), column, [key] { return key; });
+                } else if (settled && TIES_IN_ORDER && threshold.inside > wanted) {
+                    // More ties than are wanted are taken below, in the order of columns.
                 } else if (settled) {
                     const u32 tie = shared.slots.next_tie();
                     if (tie < wanted) {
@@ -112,6 +117,17 @@ struct BlockRadix {
                 reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
+                if constexpr (TIES_IN_ORDER) {
+                    // The histogram has been read, and its place has the counts of ties.
+                    if (threshold.inside > wanted) {
+                        Ordinal::template for_each_tie<THREADS>(
+                            shared.histogram.counts, row.length, wanted,
+                            [&](u32 column) { return row.key_at(column) == next.least; },
+                            [&](u32 tie, u32 column) {
+                                sink.put(k - wanted + tie, column, [&] { return Key(next.least); });
+                            });
+                    }
+                }
                 sink.finish(team_of(shared));
                 return;
             }

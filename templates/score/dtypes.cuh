@@ -34,6 +34,17 @@ struct F16 {
     static constexpr Bits GREATEST = INFINITE;
 };
 
+// Scores of 64 bits.
+struct F64 {
+    using Bits = u64;
+    static constexpr Bits SIGN = 0x8000000000000000ull;
+    static constexpr Bits INFINITE = 0x7FF0000000000000ull;
+    static constexpr u32 MANTISSA_BITS = 52;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
 // Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
 struct I32 {
     using Bits = u32;

@@ -6,7 +6,8 @@
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
 // stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
-// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column, and
+// `score/ties_in_order.cuh` those with a tie rule whose keys cannot.
 #pragma once
 #include "dtypes.cuh"
 
@@ -28,13 +29,23 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
+// The type to compute with keys in.
+template <class Key>
+struct WideKey {
+    using Type = u32;
+};
+template <>
+struct WideKey<u64> {
+    using Type = u64;
+};
+
 // Keys of the score alone: equal scores have equal keys, and any of them may win.
 template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
 struct ScoreOrdinal {
     using Bits = typename Dtype::Bits;
     using Key = Bits;
-    using Wide = u32;
-    using ScoreKey = u32;
+    using Wide = typename WideKey<Key>::Type;
+    using ScoreKey = Wide;
     using Stored = Key;
     static constexpr bool USES_COLUMN = false;
     static constexpr bool IN_COLUMN_ORDER = false;
@@ -57,6 +68,7 @@ struct ScoreOrdinal {
     // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        static_assert(sizeof(Wide) == sizeof(u32), "an entry has room for a key of 32 bits");
         return u64(key) << 32 | column;
     }
     static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }

@@ -1,6 +1,7 @@
 // Sorts the entries of a CTA in shared memory: each goes to the bucket of its word, and is ranked among those there.
 //
-// A word has the score and then the column, so that equal scores have buckets of their own. The buckets divide the
+// A word has the score and then the column, so that equal scores have buckets of their own, but for scores of 64 bits,
+// whose words have the score alone. The buckets divide the
 // range from the first to the last word evenly. Where one of them has too many entries to rank, as where one score is
 // far from the others, a bitonic network sorts them all. Source: bucket sort, as in Knuth, The Art of
 // Computer Programming 3, 5.2.1; the words of the best of many scores are close to uniform.

@@ -25,7 +25,6 @@ struct alignas(2 * sizeof(ScoreKey)) SortEntry {
     using Word = u64;
     ScoreKey key;  // the better, the less
     u32 column;
-    static_assert(sizeof(ScoreKey) == 4, "a word has room for a key and a column");
 
     static __device__ __forceinline__ SortEntry of(ScoreKey score_key, u32 column) {
         return {ScoreKey(~score_key), column};
@@ -33,7 +32,14 @@ struct alignas(2 * sizeof(ScoreKey)) SortEntry {
     __device__ __forceinline__ SortEntry of_lane(u32 lane) const {
         return {from_lane(key, lane), from_lane(column, lane)};
     }
-    __device__ __forceinline__ Word word(u32 column_bits) const { return Word(key) << column_bits | column; }
+    // A word has no room for a column beside a key of 64 bits: then equal scores share a bucket.
+    __device__ __forceinline__ Word word(u32 column_bits) const {
+        if constexpr (sizeof(ScoreKey) < sizeof(Word)) {
+            return Word(key) << column_bits | column;
+        } else {
+            return key;
+        }
+    }
     __device__ __forceinline__ bool precedes(const SortEntry& other) const {
         return key < other.key || (key == other.key && column < other.column);
     }

@@ -118,6 +118,17 @@ struct F16 {
     static constexpr Bits GREATEST = INFINITE;
 };
 
+// Scores of 64 bits.
+struct F64 {
+    using Bits = u64;
+    static constexpr Bits SIGN = 0x8000000000000000ull;
+    static constexpr Bits INFINITE = 0x7FF0000000000000ull;
+    static constexpr u32 MANTISSA_BITS = 52;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
 // Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
 struct I32 {
     using Bits = u32;
@@ -149,7 +160,8 @@ struct U32 {
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
 // stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
-// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column, and
+// `score/ties_in_order.cuh` those with a tie rule whose keys cannot.
 
 // uses score/dtypes.cuh
 
@@ -171,13 +183,23 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
+// The type to compute with keys in.
+template <class Key>
+struct WideKey {
+    using Type = u32;
+};
+template <>
+struct WideKey<u64> {
+    using Type = u64;
+};
+
 // Keys of the score alone: equal scores have equal keys, and any of them may win.
 template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
 struct ScoreOrdinal {
     using Bits = typename Dtype::Bits;
     using Key = Bits;
-    using Wide = u32;
-    using ScoreKey = u32;
+    using Wide = typename WideKey<Key>::Type;
+    using ScoreKey = Wide;
     using Stored = Key;
     static constexpr bool USES_COLUMN = false;
     static constexpr bool IN_COLUMN_ORDER = false;
@@ -200,6 +222,7 @@ struct ScoreOrdinal {
     // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        static_assert(sizeof(Wide) == sizeof(u32), "an entry has room for a key of 32 bits");
         return u64(key) << 32 | column;
     }
     static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
@@ -661,7 +684,8 @@ __device__ __forceinline__ Word warp_least(Word value) {
 #line 1 "templates/sink/buckets.cuh"
 // Sorts the entries of a CTA in shared memory: each goes to the bucket of its word, and is ranked among those there.
 //
-// A word has the score and then the column, so that equal scores have buckets of their own. The buckets divide the
+// A word has the score and then the column, so that equal scores have buckets of their own, but for scores of 64 bits,
+// whose words have the score alone. The buckets divide the
 // range from the first to the last word evenly. Where one of them has too many entries to rank, as where one score is
 // far from the others, a bitonic network sorts them all. Source: bucket sort, as in Knuth, The Art of
 // Computer Programming 3, 5.2.1; the words of the best of many scores are close to uniform.
@@ -818,7 +842,6 @@ struct alignas(2 * sizeof(ScoreKey)) SortEntry {
     using Word = u64;
     ScoreKey key;  // the better, the less
     u32 column;
-    static_assert(sizeof(ScoreKey) == 4, "a word has room for a key and a column");
 
     static __device__ __forceinline__ SortEntry of(ScoreKey score_key, u32 column) {
         return {ScoreKey(~score_key), column};
@@ -826,7 +849,14 @@ struct alignas(2 * sizeof(ScoreKey)) SortEntry {
     __device__ __forceinline__ SortEntry of_lane(u32 lane) const {
         return {from_lane(key, lane), from_lane(column, lane)};
     }
-    __device__ __forceinline__ Word word(u32 column_bits) const { return Word(key) << column_bits | column; }
+    // A word has no room for a column beside a key of 64 bits: then equal scores share a bucket.
+    __device__ __forceinline__ Word word(u32 column_bits) const {
+        if constexpr (sizeof(ScoreKey) < sizeof(Word)) {
+            return Word(key) << column_bits | column;
+        } else {
+            return key;
+        }
+    }
     __device__ __forceinline__ bool precedes(const SortEntry& other) const {
         return key < other.key || (key == other.key && column < other.column);
     }
@@ -1198,8 +1228,8 @@ struct Outputs {
     }
 };
 
-// ---- skeleton.cu.j2, from line 30 --------------------------------------------------------------
-#line 30 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 34 --------------------------------------------------------------
+#line 34 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
@@ -1222,7 +1252,7 @@ static_assert(TOPKIT_OFFSET(Args, mask_stride) == 80 && sizeof(Args::mask_stride
 static_assert(TOPKIT_OFFSET(Args, row_ks) == 88 && sizeof(Args::row_ks) == 8, "row_ks is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 96, "Args");
-#line 49 "templates/skeleton.cu.j2"
+#line 53 "templates/skeleton.cu.j2"
 
 // The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
@@ -1255,7 +1285,7 @@ struct Config {
     using Source = MaskedSource<PlainSource<Bf16, RAGGED>, Args, u32>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Outputs<Config, Args, Bf16, i32>;
-#line 58 "templates/skeleton.cu.j2"
+#line 62 "templates/skeleton.cu.j2"
 };
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
@@ -4983,16 +5013,16 @@ struct BlockFilter {
     static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 };
 
-// ---- skeleton.cu.j2, from line 62 --------------------------------------------------------------
-#line 62 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 66 --------------------------------------------------------------
+#line 66 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)
 topkit_block_filter_bf16_v8_b2048_t512_r32_largest_nan_highest_i32_dense_mask_bits_k_per_row_true(
     const __grid_constant__ Args args) {
-#line 68 "templates/skeleton.cu.j2"
+#line 72 "templates/skeleton.cu.j2"
     __shared__ WithRoom<BlockFilter<Config>, Config> shared;
     static_assert(sizeof(shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
     BlockFilter<Config>::select(args.core, shared.kernel);
-#line 75 "templates/skeleton.cu.j2"
+#line 79 "templates/skeleton.cu.j2"
 }

@@ -118,6 +118,17 @@ struct F16 {
     static constexpr Bits GREATEST = INFINITE;
 };
 
+// Scores of 64 bits.
+struct F64 {
+    using Bits = u64;
+    static constexpr Bits SIGN = 0x8000000000000000ull;
+    static constexpr Bits INFINITE = 0x7FF0000000000000ull;
+    static constexpr u32 MANTISSA_BITS = 52;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
 // Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
 struct I32 {
     using Bits = u32;
@@ -149,7 +160,8 @@ struct U32 {
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
 // stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
-// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column, and
+// `score/ties_in_order.cuh` those with a tie rule whose keys cannot.
 
 // uses score/dtypes.cuh
 
@@ -171,13 +183,23 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
+// The type to compute with keys in.
+template <class Key>
+struct WideKey {
+    using Type = u32;
+};
+template <>
+struct WideKey<u64> {
+    using Type = u64;
+};
+
 // Keys of the score alone: equal scores have equal keys, and any of them may win.
 template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
 struct ScoreOrdinal {
     using Bits = typename Dtype::Bits;
     using Key = Bits;
-    using Wide = u32;
-    using ScoreKey = u32;
+    using Wide = typename WideKey<Key>::Type;
+    using ScoreKey = Wide;
     using Stored = Key;
     static constexpr bool USES_COLUMN = false;
     static constexpr bool IN_COLUMN_ORDER = false;
@@ -200,6 +222,7 @@ struct ScoreOrdinal {
     // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        static_assert(sizeof(Wide) == sizeof(u32), "an entry has room for a key of 32 bits");
         return u64(key) << 32 | column;
     }
     static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
@@ -1956,12 +1979,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 30 --------------------------------------------------------------
-#line 30 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 34 --------------------------------------------------------------
+#line 34 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 36 "templates/skeleton.cu.j2"
+#line 40 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -1998,7 +2021,7 @@ struct Config {
     using Source = PlainSource<F32, RAGGED>;
     using Ordinal = ColumnOrdinal<Source::Score, LARGEST, NAN_HIGHEST, true>;
     using Output = Indices<i32>;
-#line 58 "templates/skeleton.cu.j2"
+#line 62 "templates/skeleton.cu.j2"
 };
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
@@ -4592,15 +4615,15 @@ struct BlockFilter {
     static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 };
 
-// ---- skeleton.cu.j2, from line 62 --------------------------------------------------------------
-#line 62 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 66 --------------------------------------------------------------
+#line 66 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)
 topkit_block_filter_f32_v4_b2048_t512_r32_largest_nan_highest_ties_lowest_index_i32_dense(
     const __grid_constant__ Args args) {
-#line 72 "templates/skeleton.cu.j2"
+#line 76 "templates/skeleton.cu.j2"
     __shared__ BlockFilter<Config>::Shared shared;
     BlockFilter<Config>::select(args.core, shared);
-#line 75 "templates/skeleton.cu.j2"
+#line 79 "templates/skeleton.cu.j2"
 }

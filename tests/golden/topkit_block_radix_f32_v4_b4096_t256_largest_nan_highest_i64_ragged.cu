@@ -118,6 +118,17 @@ struct F16 {
     static constexpr Bits GREATEST = INFINITE;
 };
 
+// Scores of 64 bits.
+struct F64 {
+    using Bits = u64;
+    static constexpr Bits SIGN = 0x8000000000000000ull;
+    static constexpr Bits INFINITE = 0x7FF0000000000000ull;
+    static constexpr u32 MANTISSA_BITS = 52;
+    static constexpr bool IS_INTEGER = false;
+    static constexpr Bits LEAST = SIGN | INFINITE;
+    static constexpr Bits GREATEST = INFINITE;
+};
+
 // Integers: every bit pattern is a number, without a second zero. With SIGN flipped they compare as unsigned.
 struct I32 {
     using Bits = u32;
@@ -149,7 +160,8 @@ struct U32 {
 // of scores are compared without the column. So an ordinal also has score keys: the part of a key that the
 // score alone decides, in the order of the keys. If keys use the column, they are unique, and a score key
 // stands for a range of keys; else a score key stands for one key. Beside its column a key is stored as its
-// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column.
+// score key, in the type `Stored`. `score/ties.cuh` has the ordinals whose keys use the column, and
+// `score/ties_in_order.cuh` those with a tie rule whose keys cannot.
 
 // uses score/dtypes.cuh
 
@@ -171,13 +183,23 @@ __device__ __forceinline__ typename Dtype::Bits ordered_key(typename Dtype::Bits
     return (bits & Dtype::SIGN) ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | Dtype::SIGN);
 }
 
+// The type to compute with keys in.
+template <class Key>
+struct WideKey {
+    using Type = u32;
+};
+template <>
+struct WideKey<u64> {
+    using Type = u64;
+};
+
 // Keys of the score alone: equal scores have equal keys, and any of them may win.
 template <class Dtype, bool LARGEST, bool NAN_HIGHEST>
 struct ScoreOrdinal {
     using Bits = typename Dtype::Bits;
     using Key = Bits;
-    using Wide = u32;
-    using ScoreKey = u32;
+    using Wide = typename WideKey<Key>::Type;
+    using ScoreKey = Wide;
     using Stored = Key;
     static constexpr bool USES_COLUMN = false;
     static constexpr bool IN_COLUMN_ORDER = false;
@@ -200,6 +222,7 @@ struct ScoreOrdinal {
     // greater.
     using Entry = u64;
     static __device__ __forceinline__ Entry entry(Wide key, u32 column) {
+        static_assert(sizeof(Wide) == sizeof(u32), "an entry has room for a key of 32 bits");
         return u64(key) << 32 | column;
     }
     static __device__ __forceinline__ Wide key_of(Entry entry) { return u32(entry >> 32); }
@@ -325,12 +348,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 30 --------------------------------------------------------------
-#line 30 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 34 --------------------------------------------------------------
+#line 34 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 36 "templates/skeleton.cu.j2"
+#line 40 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -367,7 +390,7 @@ struct Config {
     using Source = PlainSource<F32, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i64>;
-#line 58 "templates/skeleton.cu.j2"
+#line 62 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -1138,6 +1161,9 @@ struct BlockRadix {
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
     using Active = ActiveRange<typename Ordinal::Wide, DIGIT_BITS>;
 
+    // Equal keys are taken in the order of columns, which the keys do not tell.
+    static constexpr bool TIES_IN_ORDER = Ordinal::IN_COLUMN_ORDER && !Ordinal::USES_COLUMN;
+
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
     static_assert(DIGIT_BITS <= KEY_BITS, "a digit is a part of the key");
 
@@ -1194,6 +1220,8 @@ struct BlockRadix {
             const auto split = [&](Key key, u32 column) {
                 if (key > next.greatest) {
                     sink.put(shared.slots.next_winner(), column, [key] { return key; });
+                } else if (settled && TIES_IN_ORDER && threshold.inside > wanted) {
+                    // More ties than are wanted are taken below, in the order of columns.
                 } else if (settled) {
                     const u32 tie = shared.slots.next_tie();
                     if (tie < wanted) {
@@ -1212,6 +1240,17 @@ struct BlockRadix {
                 reader.for_each_in(next.least, active.greatest, split);
             }
             if (settled) {
+                if constexpr (TIES_IN_ORDER) {
+                    // The histogram has been read, and its place has the counts of ties.
+                    if (threshold.inside > wanted) {
+                        Ordinal::template for_each_tie<THREADS>(
+                            shared.histogram.counts, row.length, wanted,
+                            [&](u32 column) { return row.key_at(column) == next.least; },
+                            [&](u32 tie, u32 column) {
+                                sink.put(k - wanted + tie, column, [&] { return Key(next.least); });
+                            });
+                    }
+                }
                 sink.finish(team_of(shared));
                 return;
             }
@@ -1241,15 +1280,15 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 62 --------------------------------------------------------------
-#line 62 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 66 --------------------------------------------------------------
+#line 66 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(256, 1)
 topkit_block_radix_f32_v4_b4096_t256_largest_nan_highest_i64_ragged(
     const __grid_constant__ Args args) {
-#line 72 "templates/skeleton.cu.j2"
+#line 76 "templates/skeleton.cu.j2"
     __shared__ BlockRadix<Config>::Shared shared;
     BlockRadix<Config>::select(args.core, shared);
-#line 75 "templates/skeleton.cu.j2"
+#line 79 "templates/skeleton.cu.j2"
 }

@@ -42,7 +42,7 @@ pub struct Inputs {
 pub const INDEX_FILL: i64 = -7;
 
 /// The bits of the value that a launch gives under `fill: given`: not the standard fill of any dtype.
-pub const VALUE_FILL: u32 = 0x2b;
+pub const VALUE_FILL: u64 = 0x2b;
 
 impl Inputs {
     /// Inputs at random for rows of so many columns: starts, lengths, and what the keys need.

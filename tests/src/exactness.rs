@@ -151,9 +151,11 @@ macro_rules! exactness_suite {
             f32_with_i32: meanings::<$backend, f32, i32>,
             bf16_with_u32: meanings::<$backend, ::half::bf16, u32>,
             f16_with_i64: meanings::<$backend, ::half::f16, i64>,
+            f64_with_i32: meanings::<$backend, f64, i32>,
             every_span_of_f32: ragged::<$backend, f32>,
             every_span_of_bf16: ragged::<$backend, ::half::bf16>,
             every_span_of_f16: ragged::<$backend, ::half::f16>,
+            every_span_of_f64: ragged::<$backend, f64>,
             cases_of_f32: cases::<$backend, f32>,
             cases_of_bf16: cases::<$backend, ::half::bf16>,
         }

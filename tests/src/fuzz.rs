@@ -3,7 +3,7 @@
 //!
 //! A row is one of a few patterns over a few scores. The same generator state gives the same row.
 
-use topkit::Score;
+use topkit::{DType, Score};
 use topkit_lab::Rng;
 
 /// Scores that kernels treat apart, as bits of an `f32`. Each score type rounds them to its own.
@@ -31,6 +31,24 @@ const SPECIAL: [u32; 23] = [
     0xb280_0000,
     0x0001_0000, // the least subnormals of bf16
     0x8001_0000,
+];
+
+/// Scores that are no `f32`: beyond its range, below it, and neighbours that it cannot tell apart.
+const WIDE: [f64; 14] = [
+    1e300,
+    -1e300,
+    f64::MAX,
+    f64::MIN,
+    f64::MIN_POSITIVE, // the least normal number, and subnormals
+    -f64::MIN_POSITIVE,
+    f64::from_bits(0x000f_ffff_ffff_ffff),
+    f64::from_bits(1),
+    f64::from_bits((1 << 63) | 1),
+    f64::from_bits(0xffff_ffff),
+    1.0 + f64::EPSILON,
+    1.0 - f64::EPSILON,
+    f64::from_bits(0x3ff0_0000_8000_0000),
+    f64::from_bits(0x3ff0_0001_0000_0000),
 ];
 
 /// Fills a row with the next pattern of the generator.
@@ -66,7 +84,7 @@ pub fn fill_row<S: Score>(rng: &mut Rng, row: &mut [S]) {
             });
         }
         // Any bits.
-        3 => row.fill_with(|| S::from_bits(rng.bits() as u32)),
+        3 => row.fill_with(|| S::from_bits(rng.bits())),
         // A window of numbers among one or two scores.
         4 => {
             let scores = [special(rng), special(rng)];
@@ -99,7 +117,7 @@ pub fn fill_row<S: Score>(rng: &mut Rng, row: &mut [S]) {
             let one_in = 2 + rng.below(500);
             row.fill_with(|| match rng.one_in(one_in) {
                 true => far,
-                false => S::from_bits(near.wrapping_add(rng.below(16))),
+                false => S::from_bits(near.wrapping_add(rng.below(16).into())),
             });
         }
     }
@@ -123,13 +141,21 @@ pub fn spans(rng: &mut Rng, rows: usize, columns: usize) -> (Vec<i32>, Vec<i32>)
     (0..rows).map(|_| (span(0), span(i32::MAX))).unzip()
 }
 
-/// A score of [`SPECIAL`]; NaN of either sign, quiet or signalling.
+/// A score of [`SPECIAL`], or of [`WIDE`]; NaN of either sign, quiet or signalling.
 fn special<S: Score>(rng: &mut Rng) -> S {
+    if S::DTYPE == DType::F64 && rng.one_in(2) {
+        let score = WIDE[rng.below(WIDE.len() as u32) as usize];
+        return S::from_bits(score.to_bits());
+    }
     let score = f32::from_bits(SPECIAL[rng.below(SPECIAL.len() as u32) as usize]);
     if score.is_nan() { topkit_lab::nan(rng) } else { S::from_f32(score) }
 }
 
 /// A number from -1 to 1, evenly.
 fn number<S: Score>(rng: &mut Rng) -> S {
+    if S::DTYPE == DType::F64 {
+        let number = (rng.bits() as i64) as f64 * (1.0 / 9_223_372_036_854_775_808.0);
+        return S::from_bits(number.to_bits());
+    }
     topkit_lab::number((rng.bits() as i32) as f32 * (1.0 / 2_147_483_648.0))
 }

@@ -11,7 +11,7 @@ use topkit::{
 };
 
 /// Compares two scores: -0 equals +0, every NaN equals every other and ranks by the policy.
-pub fn compare(a: f32, b: f32, nan: NanPolicy) -> Ordering {
+pub fn compare(a: f64, b: f64, nan: NanPolicy) -> Ordering {
     let against_number = match nan {
         NanPolicy::Highest => Ordering::Greater,
         NanPolicy::Lowest => Ordering::Less,
@@ -31,7 +31,7 @@ pub fn top_k_row<S: Score, I: IndexInt>(
     semantics: &Semantics,
 ) -> (Vec<I>, Vec<S>) {
     let best_first = |a: &u32, b: &u32| {
-        let (a, b) = (scores[*a as usize].to_f32(), scores[*b as usize].to_f32());
+        let (a, b) = (scores[*a as usize].to_f64(), scores[*b as usize].to_f64());
         let ascending = compare(a, b, semantics.nan);
         match semantics.select {
             Select::Smallest => ascending,

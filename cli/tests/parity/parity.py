@@ -22,8 +22,8 @@ SPECIAL = [np.nan, -np.nan, 0.0, -0.0, np.inf, -np.inf]
 FLOATS = [np.float32, np.float16, np.float64, ml_dtypes.bfloat16]
 FP8 = {"f8_e4m3": ml_dtypes.float8_e4m3fn, "f8_e5m2": ml_dtypes.float8_e5m2}
 WHOLE = [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.bool_]
-# Types that are read as they are; of all types the scores are compared as f32.
-NATIVE = [np.float32, np.float16, ml_dtypes.bfloat16]
+# Types that are read as they are; the scores of all but f64 are compared as f32.
+NATIVE = [np.float32, np.float16, np.float64, ml_dtypes.bfloat16]
 compared = 0
 
 
@@ -69,7 +69,7 @@ def key(scores):
 
 
 def compare(path, scores, arguments, spans=None, ks=(5,)):
-    """The scores are those that the file has as f32, row by row."""
+    """The scores are those that the file has, as `numbers` gives them, row by row."""
     global compared
     rows = scores.reshape(-1, scores.shape[-1])
     for select, nan, k in itertools.product(["largest", "smallest"], ["highest", "lowest"], ks):
@@ -102,9 +102,12 @@ def save(name, array):
     return path
 
 
-def as_f32(array):
+def numbers(array):
+    array = np.asarray(array)
+    if array.dtype == np.float64:
+        return array
     with np.errstate(all="ignore"):
-        return np.asarray(array).astype(np.float32)
+        return array.astype(np.float32)
 
 
 def convert(dtype):
@@ -115,28 +118,28 @@ def convert(dtype):
 for seed, dtype in enumerate(FLOATS + WHOLE):
     array = (floats if dtype in FLOATS else whole)(seed, dtype)
     path = save(f"type_{seed}", array)
-    compare(path, as_f32(array), convert(dtype), ks=(1, 5, COLUMNS) if seed == 0 else (5,))
+    compare(path, numbers(array), convert(dtype), ks=(1, 5, COLUMNS) if seed == 0 else (5,))
 for seed, (name, dtype) in enumerate(FP8.items()):
     array = floats(seed, dtype)
     path = save(name, array)
-    compare(path, as_f32(array), ["--view", name, "--dtype", "f32"])
+    compare(path, numbers(array), ["--view", name, "--dtype", "f32"])
 # The bits of bf16 as an array of integers.
 array = floats(20, ml_dtypes.bfloat16)
-compare(save("bits", array.view(np.int16)), as_f32(array), ["--view", "bf16"])
+compare(save("bits", array.view(np.int16)), numbers(array), ["--view", "bf16"])
 
 # Every layout: big-endian, column by column, slices, more dimensions, archives.
 for seed, dtype in enumerate([np.float32, ml_dtypes.bfloat16, np.float64]):
     array, name = floats(30 + seed, dtype), f"layout_{seed}"
-    scores, options = as_f32(array), convert(dtype)
+    scores, options = numbers(array), convert(dtype)
     compare(save(f"{name}_big", array.astype(array.dtype.newbyteorder(">"))), scores, options)
     compare(save(f"{name}_fortran", np.asfortranarray(array)), scores, options)
     cube = array[:, :36].reshape(2, 2, 36)
     for order in "CF":
         path = save(f"{name}_cube_{order}", np.asarray(cube, order=order))
-        compare(path, as_f32(cube), options)
+        compare(path, numbers(cube), options)
     many = array[:, :36].reshape(2, 2, 4, 9)
-    compare(save(f"{name}_many", np.asfortranarray(many)), as_f32(many), options)
-    compare(save(f"{name}_slice", array[:, 3:20]), as_f32(array[:, 3:20]), options)
+    compare(save(f"{name}_many", np.asfortranarray(many)), numbers(many), options)
+    compare(save(f"{name}_slice", array[:, 3:20]), numbers(array[:, 3:20]), options)
     for write in [np.savez, np.savez_compressed]:
         path = f"{FOLDER}/{name}_{write.__name__}.npz"
         write(path, first=np.zeros(3), scores=array)

@@ -2,10 +2,11 @@
 
 use super::resident::{self, ITEMS};
 use super::{Kernel, LaunchKind, STAGES, Sizes};
-use crate::{DType, Fault, Key, Variant};
+use crate::{DType, Variant};
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::CtaPerRow,
+    serves,
     pdl: true,
     items: ITEMS,
     clusters: &[1],
@@ -17,7 +18,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     chunk: 8,
     ctas,
     capacity: |variant| Some(variant.threads * variant.items),
-    check,
+    check: resident::check,
     zeroed_bytes: 0,
     workspace_bytes: |_, _, _| 0,
     reason: resident::reason,
@@ -32,12 +33,8 @@ pub(super) const KERNEL: Kernel = Kernel {
 
 /// The codes of bf16 scores have 13 bits, and those of 8-bit scores fewer. Those of other scores have more,
 /// too many for a bin each.
-fn check(variant: &Variant, faults: &mut Vec<Fault>) {
-    resident::check(variant, faults);
-    if variant.dtype != DType::Bf16 && variant.dtype.bytes() > 1 {
-        let message = format!("{} serves no {} scores", variant.kernel, variant.dtype);
-        faults.push(Fault::of(Key::Dtype, message, "use bf16 or a dtype of 8 bits"));
-    }
+fn serves(dtype: DType) -> bool {
+    dtype == DType::Bf16 || dtype.bytes() == 1
 }
 
 /// The row stays in registers as rounded alone, and a CTA takes 41 KB of shared memory.

@@ -1,11 +1,12 @@
 //! `block_filter`: one CTA a row of any length, read once.
 
 use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
-use super::{Kernel, LaunchKind, STAGES, Sizes};
+use super::{Kernel, LaunchKind, STAGES, Sizes, in_words};
 use crate::Variant;
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::CtaPerRow,
+    serves: in_words,
     pdl: true,
     items: ITEMS,
     clusters: &[1],

@@ -5,6 +5,7 @@ use super::{Kernel, LaunchKind, STAGES, Sizes, alone};
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::CtaPerRow,
+    serves: |_| true,
     pdl: false,
     items: &[0],
     clusters: &[1],

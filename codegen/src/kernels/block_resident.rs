@@ -1,11 +1,12 @@
 //! `block_resident`: one CTA a row, the row in its registers.
 
 use super::resident::{self, ITEMS};
-use super::{Kernel, LaunchKind, STAGES, Sizes};
+use super::{Kernel, LaunchKind, STAGES, Sizes, in_words};
 use crate::Variant;
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::CtaPerRow,
+    serves: in_words,
     pdl: true,
     items: ITEMS,
     clusters: &[1],

@@ -1,10 +1,11 @@
 //! `cluster_filter`: a cluster of CTAs a row of any length, read once.
 
 use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
-use super::{CLUSTERS, Kernel, LaunchKind, STAGES, Sizes, alone};
+use super::{CLUSTERS, Kernel, LaunchKind, STAGES, Sizes, alone, in_words};
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::ClusterPerRow,
+    serves: in_words,
     pdl: true,
     items: ITEMS,
     clusters: CLUSTERS,

@@ -1,11 +1,12 @@
 //! `cluster_resident`: a cluster of CTAs a row, the row in their registers.
 
 use super::resident::{self, ITEMS};
-use super::{CLUSTERS, Kernel, LaunchKind, STAGES, Sizes, alone};
+use super::{CLUSTERS, Kernel, LaunchKind, STAGES, Sizes, alone, in_words};
 use crate::{Fault, Key, Variant};
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::ClusterPerRow,
+    serves: in_words,
     pdl: true,
     items: ITEMS,
     clusters: CLUSTERS,

@@ -2,12 +2,13 @@
 //! workspace.
 
 use super::filter::{self, CANDIDATES, ITEMS, MOST_K, WIDE_CANDIDATES};
-use super::{Kernel, LaunchKind, STAGES, Sizes, alone};
+use super::{Kernel, LaunchKind, STAGES, Sizes, alone, in_words};
 use crate::Variant;
 use crate::layout::{COUNTERS, MOST_CANDIDATES, WORD_BYTES, key_words, part_header_words};
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::CtasPerRow,
+    serves: in_words,
     pdl: true,
     items: ITEMS,
     clusters: &[1],

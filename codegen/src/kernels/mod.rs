@@ -18,7 +18,7 @@ mod warp_resident;
 pub use launch::LaunchKind;
 
 use crate::naming::named;
-use crate::{Arch, Fault, Ties, Variant};
+use crate::{Arch, DType, Fault, Key, Ties, Variant};
 
 /// Makes the enum, its names, its table of facts and the table of templates.
 macro_rules! kernels {
@@ -77,6 +77,8 @@ named! { KernelKind, "kernel" }
 /// The host's facts of a kernel.
 pub(crate) struct Kernel {
     launch: LaunchKind,
+    /// Whether it serves scores of a dtype.
+    serves: fn(DType) -> bool,
     /// It waits by itself for the launch ahead of it on the stream.
     pdl: bool,
     items: &'static [u32],
@@ -120,6 +122,11 @@ const CLUSTERS: &[u32] = &[2, 3, 4, 6, 8, 16];
 
 /// The stages of a kernel that has no choice of them.
 const STAGES: &[u32] = &[Variant::STAGES];
+
+/// Whether scores are compared in words of 32 bits: most kernels have them in registers, or a key of 32 bits of each.
+fn in_words(dtype: DType) -> bool {
+    dtype.score_bytes() <= 4
+}
 
 /// One CTA a multiprocessor.
 fn alone(_: &Variant) -> u32 {
@@ -170,12 +177,24 @@ impl KernelKind {
         self.facts().most_k
     }
 
+    /// Whether it serves scores of a dtype.
+    pub fn serves(self, dtype: DType) -> bool {
+        (self.facts().serves)(dtype)
+    }
+
     /// The sizes that a tuning measures.
     pub const fn measured(self) -> &'static [Sizes] {
         self.facts().measured
     }
 
     pub(crate) fn check(self, variant: &Variant, faults: &mut Vec<Fault>) {
+        if !self.serves(variant.dtype) {
+            let served = DType::ALL.into_iter().filter(|&dtype| self.serves(dtype));
+            let served: Vec<_> = served.map(DType::name).collect();
+            let message = format!("{self} serves no {} scores", variant.dtype);
+            faults.push(Fault::of(Key::Dtype, message, format!("use {}", served.join(", "))));
+            return;
+        }
         (self.facts().check)(variant, faults);
     }
 }
@@ -303,6 +322,10 @@ mod tests {
         for variant in spec.build().unwrap().variants().into_iter().step_by(7) {
             let [narrow, wide] = [2, 8].map(|bytes| Variant { program: program(bytes), ..variant });
             assert_eq!((narrow.key_bytes(), wide.key_bytes()), (2, 8));
+            if variant.key_bytes() == 8 {
+                assert_eq!((wide.candidates(), bytes(&wide, 6)), (variant.candidates(), 0));
+                continue;
+            }
             assert_eq!(narrow.candidates(), variant.candidates());
             assert_eq!(bytes(&narrow, 6), bytes(&variant, 6));
             assert!(wide.candidates() < variant.candidates());

@@ -1,6 +1,6 @@
 //! `warp_resident`: one warp a row of at most 1024 columns, the row in its registers.
 
-use super::{Kernel, LaunchKind, STAGES, Sizes};
+use super::{Kernel, LaunchKind, STAGES, Sizes, in_words};
 use crate::{Fault, Key, Variant};
 
 /// Scores that a thread may hold.
@@ -14,6 +14,7 @@ const BINS: u32 = 2048;
 
 pub(super) const KERNEL: Kernel = Kernel {
     launch: LaunchKind::WarpPerRow,
+    serves: in_words,
     pdl: true,
     items: ITEMS,
     clusters: &[1],

@@ -67,10 +67,10 @@ fn unknown_choices_name_the_nearest() {
     check(
         "dtype: [float32, bfloat16, fp16, int8],\nties: lowest, values: yes, rows: 4, nan: \"highest\"",
         expect![[r#"
-            2:8 float32: `dtype` has no value `float32` (hint: `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3` or `f8_e5m2`)
-            2:17 bfloat16: `dtype` has no value `bfloat16` (hint: `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3` or `f8_e5m2`)
-            2:27 fp16: `dtype` has no value `fp16` (hint: did you mean `f16`? `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3` or `f8_e5m2`)
-            2:33 int8: `dtype` has no value `int8` (hint: `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3` or `f8_e5m2`)
+            2:8 float32: `dtype` has no value `float32` (hint: `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3`, `f8_e5m2` or `f64`)
+            2:17 bfloat16: `dtype` has no value `bfloat16` (hint: `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3`, `f8_e5m2` or `f64`)
+            2:27 fp16: `dtype` has no value `fp16` (hint: did you mean `f16`? `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3`, `f8_e5m2` or `f64`)
+            2:33 int8: `dtype` has no value `int8` (hint: `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3`, `f8_e5m2` or `f64`)
             3:6 lowest: `ties` has no value `lowest` (hint: did you mean `lowest_index`? `ties` takes `any`, `lowest_index` or `highest_index`)
             3:22 yes: `values` has no value `yes` (hint: `values` takes `false` or `true`)
             3:33 4: this is not a value of `rows` (hint: `rows` takes the bare word `dense` or `ragged`)
@@ -84,7 +84,7 @@ fn values_of_the_wrong_shape() {
     check(
         "dtype: \"bf16\", k: 1.5, tuning { vec_size: 1..=8, bins: [-256, many, [512]] },\nselect: [largest], ties: any..=any",
         expect![[r#"
-            2:7 "bf16": this is not a value of `dtype` (hint: `dtype` takes the bare word `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3` or `f8_e5m2`)
+            2:7 "bf16": this is not a value of `dtype` (hint: `dtype` takes the bare word `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3`, `f8_e5m2` or `f64`)
             2:18 1.5: `k` takes plain positive integers (hint: write for example `k: 512`, `k: [512, 1024]` or `k: 1..=2048`)
             2:42 1 ..= 8: `vec_size` takes no range (hint: name each value: `vec_size: 8` or `vec_size: [4, 8]`)
             2:56 - 256: `bins` takes plain positive integers (hint: write for example `bins: 4096` or `bins: [1024, 2048, 4096]`)
@@ -195,7 +195,7 @@ fn positions_count_only_what_could_be_read() {
     check(
         "dtype: [half, f32, f32], tuning { vec_size: [\"1\", 2, 3] }",
         expect![[r#"
-            2:8 half: `dtype` has no value `half` (hint: `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3` or `f8_e5m2`)
+            2:8 half: `dtype` has no value `half` (hint: `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3`, `f8_e5m2` or `f64`)
             2:19 f32: `dtype` names f32 twice (hint: remove the second)
             2:45 "1": `vec_size` takes plain positive integers (hint: write for example `vec_size: 8` or `vec_size: [4, 8]`)
             2:53 3: `vec_size: 3` is not a width that a thread can load (hint: use 1, 2, 4, 8 or 16)
@@ -344,7 +344,7 @@ fn what_surrounds_the_keys() {
         "kernel A { dtype: f32 }; ! 5\nkernel B { dtype: f33 }",
         expect![[r#"
             1:23 ;: expected the word `kernel` here (hint: write `pub kernel Name { dtype: f32 }`)
-            2:18 f33: `dtype` has no value `f33` (hint: did you mean `f32`? `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3` or `f8_e5m2`)
+            2:18 f33: `dtype` has no value `f33` (hint: did you mean `f32`? `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3`, `f8_e5m2` or `f64`)
         "#]],
     );
     check_declaration(
@@ -378,7 +378,7 @@ fn each_kernel_is_checked() {
     check_declaration(
         "kernel A { dtype: f33 }\nkernel B {}",
         expect![[r#"
-            1:18 f33: `dtype` has no value `f33` (hint: did you mean `f32`? `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3` or `f8_e5m2`)
+            1:18 f33: `dtype` has no value `f33` (hint: did you mean `f32`? `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3`, `f8_e5m2` or `f64`)
             2:7 B: `B` has no `dtype`, the one key without a default (hint: add for example `dtype: [f32, bf16, f16]`)
         "#]],
     );

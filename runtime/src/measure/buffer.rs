@@ -201,7 +201,8 @@ mod tests {
         for dtype in DType::ALL {
             for columns in [1, 63, 64, 66, 68, 100_003] {
                 for rows in [1, 2, 9] {
-                    for vec_size in [1, 2, 4, 16 / dtype.bytes()] {
+                    let widest = dtype.widest_load();
+                    for vec_size in [1, 2, 4, widest].into_iter().filter(|&size| size <= widest) {
                         let problem = Problem::new(dtype, rows, columns, 8);
                         let problem = Problem { vec_size, ..problem };
                         let Layout { before, row, pitch, .. } = Layout::of(&problem);

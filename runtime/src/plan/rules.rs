@@ -100,8 +100,7 @@ fn resident(
     }
     let many_rows = has_many_rows(problem, limits);
     // 32 x 8192 bf16 at k = 512, 2.9 us with a bin for each code and 3.2 without (H200).
-    // A score of 8 bits has few codes, too.
-    let few_codes = problem.dtype == DType::Bf16 || problem.dtype.bytes() == 1;
+    let few_codes = KernelKind::BlockCodes.serves(problem.dtype);
     let kernel = if few_codes { KernelKind::BlockCodes } else { KernelKind::BlockResident };
     let shapes = spec
         .threads
@@ -426,11 +425,16 @@ mod tests {
                 let problem = Problem::new(dtype, 16384, columns, 8);
                 variant(&spec, &problem, &limits, &Tried::default())
             };
+            if !KernelKind::WarpResident.serves(dtype) {
+                let kernels = [1, 1024, 4096, 1 << 20].map(|columns| named(columns).kernel);
+                assert_eq!(kernels, [KernelKind::BlockRadix; 4], "{dtype}");
+                continue;
+            }
             for (columns, items) in [(1, 2), (64, 2), (65, 4), (256, 8), (384, 16), (1024, 32)] {
                 let variant = named(columns);
                 assert_eq!((variant.kernel, variant.items), (KernelKind::WarpResident, items));
             }
-            let block = if dtype == DType::Bf16 || dtype.bytes() == 1 {
+            let block = if KernelKind::BlockCodes.serves(dtype) {
                 KernelKind::BlockCodes
             } else {
                 KernelKind::BlockResident

@@ -13,8 +13,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A type that a score may have: `f32`, [`half::bf16`], [`half::f16`], [`F8E4M3`], [`F8E5M2`], `i32`, `u32`,
-/// `i16`, `i8` or `u8`.
+/// A type that a score may have: `f64`, `f32`, [`half::bf16`], [`half::f16`], [`F8E4M3`], [`F8E5M2`], `i32`,
+/// `u32`, `i16`, `i8` or `u8`.
 pub trait Score: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'static {
     /// Its row in the dtype table.
     const DTYPE: DType;
@@ -37,7 +37,7 @@ pub trait Score: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'stat
     /// The same number. It is exact for every score type; only the payload of a NaN may change.
     fn to_f64(self) -> f64;
 
-    /// The nearest `f32`: the same number, except for integers of 32 bits beyond 2^24.
+    /// The nearest `f32`: the same number, except for integers of 32 bits beyond 2^24 and most of `f64`.
     fn to_f32(self) -> f32 {
         self.to_f64() as f32
     }
@@ -47,23 +47,23 @@ pub trait Score: sealed::Sealed + Copy + PartialEq + Debug + Send + Sync + 'stat
     fn from_f32(number: f32) -> Self;
 
     /// The bit pattern, in the low bits.
-    fn to_bits(self) -> u32;
+    fn to_bits(self) -> u64;
 
     /// The score of that bit pattern; bits above the type's are ignored.
-    fn from_bits(bits: u32) -> Self;
+    fn from_bits(bits: u64) -> Self;
 
     /// The place of a score in the order of scores: a greater score has a greater key, equal scores
     /// have equal keys. -0 equals +0, and every NaN equals every other and ranks by the policy.
     ///
-    /// Floats of 16 bits or less are `f32` exactly, so one order serves them all. The bit trick is
+    /// Every float is an `f64` exactly, so one order serves them all. The bit trick is
     /// the one that radix sorts of floats use: flip the sign bit of a positive number, and all bits of
     /// a negative one.
-    fn ordered_key(self, nan: NanPolicy) -> u32 {
-        const SIGN: u32 = 1 << 31;
-        let score = self.to_f32();
+    fn ordered_key(self, nan: NanPolicy) -> u64 {
+        const SIGN: u64 = 1 << 63;
+        let score = self.to_f64();
         if score.is_nan() {
             return match nan {
-                NanPolicy::Highest => u32::MAX,
+                NanPolicy::Highest => u64::MAX,
                 NanPolicy::Lowest => 0,
             };
         }
@@ -119,6 +119,10 @@ macro_rules! with_score {
                 type $S = $crate::F8E5M2;
                 $body
             }
+            $crate::DType::F64 => {
+                type $S = f64;
+                $body
+            }
         }
     };
 }
@@ -140,12 +144,34 @@ impl Score for f32 {
         number
     }
 
-    fn to_bits(self) -> u32 {
-        f32::to_bits(self)
+    fn to_bits(self) -> u64 {
+        u64::from(f32::to_bits(self))
     }
 
-    fn from_bits(bits: u32) -> Self {
-        f32::from_bits(bits)
+    fn from_bits(bits: u64) -> Self {
+        f32::from_bits(bits as u32)
+    }
+}
+
+impl sealed::Sealed for f64 {}
+impl Score for f64 {
+    const DTYPE: DType = DType::F64;
+    const FILL: Self = f64::NAN;
+
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    fn from_f32(number: f32) -> Self {
+        f64::from(number)
+    }
+
+    fn to_bits(self) -> u64 {
+        f64::to_bits(self)
+    }
+
+    fn from_bits(bits: u64) -> Self {
+        f64::from_bits(bits)
     }
 }
 
@@ -168,11 +194,11 @@ macro_rules! narrow_float {
                 $type::from_f32(number)
             }
 
-            fn to_bits(self) -> u32 {
-                u32::from($type::to_bits(self))
+            fn to_bits(self) -> u64 {
+                u64::from($type::to_bits(self))
             }
 
-            fn from_bits(bits: u32) -> Self {
+            fn from_bits(bits: u64) -> Self {
                 $type::from_bits(bits as _)
             }
         }
@@ -205,16 +231,16 @@ macro_rules! integer {
                 number.round_ties_even() as $type
             }
 
-            fn to_bits(self) -> u32 {
-                u32::from(self as $unsigned)
+            fn to_bits(self) -> u64 {
+                u64::from(self as $unsigned)
             }
 
-            fn from_bits(bits: u32) -> Self {
+            fn from_bits(bits: u64) -> Self {
                 bits as $type
             }
 
-            fn ordered_key(self, _: NanPolicy) -> u32 {
-                (i64::from(self) - i64::from($type::MIN)) as u32
+            fn ordered_key(self, _: NanPolicy) -> u64 {
+                (i64::from(self) - i64::from($type::MIN)) as u64
             }
         }
     )*};

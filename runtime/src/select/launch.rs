@@ -209,7 +209,7 @@ impl<B: Backend> Launcher<B> {
                 None => shape.value_stride,
             },
             index_fill: output.index_fill.map(Into::into),
-            value_fill: output.value_fill.map(|value| u64::from(value.to_bits())),
+            value_fill: output.value_fill.map(S::to_bits),
             raw_column_stride: match output.raw_column_stride {
                 Some(given) => stride("row stride of the raw columns", given)?,
                 None => shape.raw_column_stride,

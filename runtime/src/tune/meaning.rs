@@ -44,9 +44,12 @@ mod tests {
         for &kernel in KernelKind::ALL {
             for dtype in DType::ALL {
                 let of = |v: &&Variant| (v.kernel, v.dtype) == (kernel, dtype);
-                // One kernel serves dtypes of few codes alone.
-                if !variants.iter().any(|variant| of(&variant)) {
-                    assert_eq!(kernel, KernelKind::BlockCodes, "{dtype}");
+                assert_eq!(
+                    variants.iter().any(|variant| of(&variant)),
+                    kernel.serves(dtype),
+                    "{dtype}"
+                );
+                if !kernel.serves(dtype) {
                     continue;
                 }
                 let orders: HashSet<_> = variants

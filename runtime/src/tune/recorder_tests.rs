@@ -85,7 +85,7 @@ fn what_is_no_row_is_told_by_its_line() {
     let (run, _) = line.split_once(r#"","dtype"#).unwrap();
     let lines = [
         header.to_string(),
-        line.replace("f32", "f64"),
+        line.replace("f32", "f128"),
         line.replace("t512", "t513"),
         line.replace("1.0,", "-1.0,"),
         line.replace(run, r#"{"run":"unknown"#),
@@ -94,7 +94,7 @@ fn what_is_no_row_is_told_by_its_line() {
     assert_eq!(records.rows.len(), 1);
     for (refused, words) in records.refused.iter().zip([
         "made:3: it has format 3",
-        "made:4: f64 is no score type",
+        "made:4: f128 is no score type",
         "made:5: there is no kernel block_filter v4_b2048_t513_r32_pdl",
         "made:6: its time is no time",
         "made:7: nothing says where run unknown",

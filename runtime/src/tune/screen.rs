@@ -224,7 +224,9 @@ mod tests {
     fn what_is_listed_exists_and_is_not_much() {
         for dtype in DType::ALL {
             let all: Vec<Variant> = all(dtype).collect();
-            assert!((20..=100).contains(&all.len()), "{}", all.len());
+            // One kernel serves scores of 64 bits.
+            let least = if dtype == DType::F64 { 4 } else { 20 };
+            assert!((least..=100).contains(&all.len()), "{dtype}: {}", all.len());
             assert!(all.iter().all(listed) && all.iter().all(|variant| spec().contains(variant)));
         }
         assert_eq!(hash().len(), 16);

@@ -236,7 +236,8 @@ fn answers_are_the_same_under_load() {
     std::thread::scope(|scope| {
         let load = scope.spawn(|| keep_busy(&ends, &launched));
         let _ends = Ends(&ends);
-        while launched.load(Ordering::Relaxed) == 0 && !load.is_finished() {
+        // Every kernel of the load is compiled then.
+        while launched.load(Ordering::Relaxed) < LOAD.len() && !load.is_finished() {
             std::thread::yield_now();
         }
         for (number, subject) in subjects.iter().enumerate() {

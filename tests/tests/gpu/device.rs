@@ -262,7 +262,7 @@ impl Backend for Gpu {
                 .workspace(workspace, plan.workspace_bytes);
             if fill == Fill::Given {
                 launch = launch.index_fill(INDEX_FILL);
-                launch.value_fill = has_values.then_some(VALUE_FILL.into());
+                launch.value_fill = has_values.then_some(VALUE_FILL);
             }
             // SAFETY: the buffers are as long as the shape says and outlive the copy below.
             unsafe { selector.launch_variant(stream.cu_stream(), &launch, variant) }.unwrap();

@@ -104,6 +104,11 @@ fn f16_is_exact() {
     every_distribution::<f16>();
 }
 
+#[test]
+fn f64_is_exact() {
+    every_distribution::<f64>();
+}
+
 impl Suite for Gpu {
     const MEANINGS: (usize, usize, &'static [u32]) = (10_000, 9, &[1, 100, 2048, 10_001]);
     const EVERY_K: bool = true;

@@ -40,9 +40,9 @@ fn subjects() -> Vec<Subject> {
         let variants = selector.spec().variants();
         let variants = KernelKind::ALL.iter().flat_map(|&kernel| {
             let variants = &variants;
-            let served = DType::ALL
-                .into_iter()
-                .filter(move |&dtype| kernel != KernelKind::BlockCodes || dtype == DType::Bf16);
+            let served = DType::ALL.into_iter().filter(move |&dtype| {
+                kernel.serves(dtype) && (kernel != KernelKind::BlockCodes || dtype == DType::Bf16)
+            });
             served.map(move |dtype| small(variants, kernel, dtype, turn))
         });
         Subject { variants: variants.collect(), selector }

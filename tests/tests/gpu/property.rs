@@ -44,7 +44,7 @@ fn run<S: Score + Element>(problem: &Problem) {
     let mut rng = Rng::new(seed);
     let mut scores = distribution.fill::<S>(seed, rows, columns);
     for row in scores.chunks_exact_mut(columns.max(1)).step_by(2) {
-        row.fill_with(|| S::from_bits(rng.bits() as u32));
+        row.fill_with(|| S::from_bits(rng.bits()));
     }
     let mut span = || -> Vec<i32> {
         (0..rows)

@@ -287,7 +287,7 @@ fn agrees<S: Score, I: IndexInt + TryFrom<i64>>(
 
 fn is_right<S: Score, I: IndexInt>(scores: &[S], semantics: &Semantics, got: &[I]) -> bool {
     let best_first = |a: &S, b: &S| {
-        let ascending = oracle::compare(a.to_f32(), b.to_f32(), semantics.nan);
+        let ascending = oracle::compare(a.to_f64(), b.to_f64(), semantics.nan);
         if semantics.select == Select::Largest { ascending.reverse() } else { ascending }
     };
     let (winners, fill) = got.split_at(got.len().min(scores.len()));

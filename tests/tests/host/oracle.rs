@@ -21,6 +21,8 @@ proptest! {
         agrees::<bf16, i64>(&problem)?;
         agrees::<f16, u32>(&problem)?;
         agrees::<f16, i64>(&problem)?;
+        agrees::<f64, i32>(&problem)?;
+        agrees::<f64, i64>(&problem)?;
     }
 
     #[test]
@@ -60,6 +62,13 @@ proptest! {
         keys_agree(f32::from_bits(a), f32::from_bits(b))?;
         keys_agree(f32::from_bits(a), f32::from_bits(a ^ (b & 3)))?;
     }
+
+    #[test]
+    fn keys_of_64_bits_are_in_the_order_of_scores(a in any::<u64>(), b in any::<u64>()) {
+        keys_agree(f64::from_bits(a), f64::from_bits(b))?;
+        keys_agree(f64::from_bits(a), f64::from_bits(a ^ (b & 3)))?;
+        keys_agree(f64::from_bits(a), f64::from_bits(a ^ (b & u64::from(u32::MAX))))?;
+    }
 }
 
 fn agrees<S: Score, I: IndexInt>(problem: &Problem) -> Result<(), TestCaseError> {
@@ -87,22 +96,23 @@ fn agrees<S: Score, I: IndexInt>(problem: &Problem) -> Result<(), TestCaseError>
     Ok(())
 }
 
-fn keys_agree(a: f32, b: f32) -> Result<(), TestCaseError> {
+fn keys_agree<S: Score>(a: S, b: S) -> Result<(), TestCaseError> {
     for &nan in NanPolicy::ALL {
         let by_key = a.ordered_key(nan).cmp(&b.ordered_key(nan));
-        prop_assert_eq!(by_key, oracle::compare(a, b, nan), "{} and {}, nan: {}", a, b, nan);
+        let by_number = oracle::compare(a.to_f64(), b.to_f64(), nan);
+        prop_assert_eq!(by_key, by_number, "{:?} and {:?}, nan: {}", a, b, nan);
     }
     Ok(())
 }
 
-fn bits<S: Score>(scores: &[S]) -> Vec<u32> {
+fn bits<S: Score>(scores: &[S]) -> Vec<u64> {
     scores.iter().map(|score| score.to_bits()).collect()
 }
 
 /// All patterns of a 16-bit type, sorted as floats: neighbours settle the order of all pairs.
 fn keys_of_every_pattern<S: Score>() {
     for &nan in NanPolicy::ALL {
-        let mut scores: Vec<f32> = (0..1 << 16).map(|bits| S::from_bits(bits).to_f32()).collect();
+        let mut scores: Vec<f64> = (0..1 << 16).map(|bits| S::from_bits(bits).to_f64()).collect();
         scores.sort_by(|&a, &b| oracle::compare(a, b, nan));
         for pair in scores.windows(2) {
             let by_key = pair[0].ordered_key(nan).cmp(&pair[1].ordered_key(nan));

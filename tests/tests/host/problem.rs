@@ -23,8 +23,12 @@ pub struct Problem {
 impl Problem {
     pub fn scores<S: Score>(&self) -> Vec<S> {
         // The upper half of a 32-bit pattern makes hard cases for 16-bit types; the lower half does not.
-        let shift = 32 - S::DTYPE.bits();
-        self.bits.iter().map(|&bits| S::from_bits(bits >> shift)).collect()
+        let score = |bits: u32| match 32u32.checked_sub(S::DTYPE.bits()) {
+            Some(shift) => S::from_bits(u64::from(bits >> shift)),
+            // The number of the pattern, and neighbours of some that no `f32` is.
+            None => S::from_bits(f64::from(f32::from_bits(bits)).to_bits() ^ u64::from(bits & 7)),
+        };
+        self.bits.iter().map(|&bits| score(bits)).collect()
     }
 
     pub fn semantics<I: IndexInt>(&self) -> Semantics {

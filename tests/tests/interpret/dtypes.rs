@@ -7,7 +7,7 @@ use crate::case::{
 use topkit::interpret::Kernel;
 use topkit::{
     DType, Score, Variant,
-    spec::{KernelKind, NanPolicy, Select, Semantics},
+    spec::{KernelKind, NanPolicy, Select, Semantics, Ties},
     with_score,
 };
 use topkit_lab::Distribution;
@@ -59,7 +59,19 @@ fn every_kernel_is_exact() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Every bit pattern of 8 bits, and as many of 16 and 32 as a row has columns.
+/// `f64`, with and without a rule for ties, on dense and ragged rows.
+#[test]
+fn scores_of_64_bits_are_exact() {
+    let mut wrong = Vec::new();
+    for (turn, ties) in [Ties::Any, Ties::HighestIndex, Ties::LowestIndex].into_iter().enumerate() {
+        let semantics = Semantics { ties, ..meaning(3 * turn + 2) };
+        let variant = variant(DType::F64, [2, 4, 16][turn], [512, 4096, 256][turn], 128, semantics);
+        wrong.extend(on_rows::<f64>(&variant, turn));
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Every bit pattern of 8 bits, and as many of 16, 32 and 64 as a row has columns.
 #[test]
 fn every_bit_pattern_has_its_place() {
     fn patterns<S: Score + Element>(kernels: &[Kernel], wrong: &mut Vec<String>) {
@@ -70,9 +82,16 @@ fn every_bit_pattern_has_its_place() {
         let bits_of = |column| match S::DTYPE.bytes() {
             1 => bits(column) >> 8,
             4 => (bits(column) << 16) | ((column as u32).wrapping_mul(0x9e37) & 0xffff),
+            // The upper half: four columns share each.
+            8 => (bits(column) & 0xff80) << 16,
             _ => bits(column) | ((column as u32 & 1) * 0x1f),
         };
-        let scores: Vec<S> = (0..COLUMNS).map(|column| S::from_bits(bits_of(column))).collect();
+        let lower = |column| u64::from((column as u32).wrapping_mul(0x9e37_79b9));
+        let pattern = |column| match S::DTYPE.bytes() {
+            8 => u64::from(bits_of(column)) << 32 | lower(column),
+            _ => u64::from(bits_of(column)),
+        };
+        let scores: Vec<S> = (0..COLUMNS).map(|column| S::from_bits(pattern(column))).collect();
         let case = Case::of("every bit pattern", &scores, 1, COLUMNS, Layout { offset: 3, gap: 0 });
         for kernel in kernels {
             for k in [1, 8, 9, 500, 1021, 1500, 2047] {
@@ -107,7 +126,7 @@ fn integers_beyond_the_codes_are_exact() {
         for spread in spreads {
             let place = |column: usize| (column * 389 % COLUMNS) as u32;
             let scores: Vec<S> =
-                (0..COLUMNS).map(|column| S::from_bits(spread(place(column)))).collect();
+                (0..COLUMNS).map(|column| S::from_bits(spread(place(column)).into())).collect();
             let case = Case::of("integers", &scores, 1, COLUMNS, Layout { offset: 3, gap: 1 });
             for k in [1, 400, 1500] {
                 wrong.extend(case.fault::<i32>(kernel, 1, k, None, u64::from(k)));

@@ -68,6 +68,11 @@ fn f16_is_exact() {
     every_distribution::<f16>();
 }
 
+#[test]
+fn f64_is_exact() {
+    every_distribution::<f64>();
+}
+
 /// `block_resident`, in several sizes.
 fn resident_rows<S: Score + Element>() {
     let sizes = [(4096, 128, 8), (512, 128, 16), (2048, 256, 32), (4096, 512, 16)];
@@ -298,6 +303,11 @@ fn long_rows_of_f16_are_exact() {
     long_rows::<f16>();
 }
 
+#[test]
+fn long_rows_of_f64_are_exact() {
+    long_rows::<f64>();
+}
+
 impl Suite for Interpreted {
     const MEANINGS: (usize, usize, &'static [u32]) = (1500, 2, &[1, 100, 1501]);
     const EVERY_K: bool = false;
@@ -334,6 +344,7 @@ impl Suite for Interpreted {
             variants
                 .extend(VEC_SIZES.map(|vec_size| variant(dtype, vec_size, 1024, 128, semantics)));
         }
+        variants.retain(|variant| variant.kernel.serves(dtype));
         variants.iter().map(load).collect()
     }
 

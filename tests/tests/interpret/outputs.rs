@@ -36,6 +36,14 @@ fn more_winners_than_the_room_has_places() {
     selects::<half::bf16, u32>(&by_index, 2600, &[Distribution::Equal], &[2500]);
 }
 
+/// Entries of 64-bit scores take twice the room: 1024 places.
+#[test]
+fn winners_of_64_bits() {
+    let by_value = variant(DType::F64, 2, 512, 128, meaning(Order::ByValue, IndexType::I32));
+    let distributions = [Distribution::Narrow, Distribution::HeavyTail, Distribution::Equal];
+    selects::<f64, i32>(&by_value, 2600, &distributions, &[49, 1000, 1024, 1025, 2600, 2700]);
+}
+
 /// One bucket has them all.
 #[test]
 fn many_equal_winners() {

@@ -40,7 +40,7 @@ struct Winner {
     index: i32,
     score: f64,
     /// The place of the score in the order of scores.
-    key: u32,
+    key: u64,
     /// Shown without decimals.
     integer: bool,
     /// As the kernel wrote it.

@@ -87,7 +87,7 @@ fn check_values<S: Score, I: IndexInt>(
         let expected = column(index, scores.len()).map_or(fill, |column| scores[column]);
         if expected.to_bits() != found.to_bits() {
             let [expected_bits, found_bits] = [expected, found].map(S::to_bits);
-            let (expected, found) = (expected.to_f32(), found.to_f32());
+            let (expected, found) = (expected.to_f64(), found.to_f64());
             let bits = (expected_bits, found_bits);
             return Err(Mismatch::Value { row, place, index, expected, found, bits });
         }
@@ -189,7 +189,7 @@ impl Checker<'_> {
         let tied = score_part(missing) == score_part(found);
         let column = |rank| self.ranking.column(rank) as usize;
         let (missing, found) = (column(missing), column(found));
-        let (missing_score, found_score) = (scores[missing].to_f32(), scores[found].to_f32());
+        let (missing_score, found_score) = (scores[missing].to_f64(), scores[found].to_f64());
         Err(if tied {
             Mismatch::Tie { row, missing, found, score: found_score, ties: self.semantics.ties }
         } else {
@@ -207,14 +207,14 @@ impl Checker<'_> {
             None => Ok(()),
             Some(before) => {
                 let (first, second) = (columns[before], columns[before + 1]);
-                let (first_score, second_score) = (scores[first].to_f32(), scores[second].to_f32());
+                let (first_score, second_score) = (scores[first].to_f64(), scores[second].to_f64());
                 let place = before + 1;
                 Err(Mismatch::Order { row, place, first, first_score, second, second_score, order })
             }
         }
     }
 
-    fn rank<S: Score>(&self, scores: &[S], column: usize) -> u64 {
+    fn rank<S: Score>(&self, scores: &[S], column: usize) -> u128 {
         self.ranking.rank(scores[column], column as u32)
     }
 }

@@ -171,7 +171,7 @@ unsafe fn select<S: Score, I: IndexInt>(
         value_stride,
         counts,
         index_fill: launch.index_fill.map_or(I::FILL, I::from_i64),
-        value_fill: launch.value_fill.map(|bits| S::from_bits(bits as u32)),
+        value_fill: launch.value_fill.map(S::from_bits),
         map,
         raw_columns,
         raw_column_stride,

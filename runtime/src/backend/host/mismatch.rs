@@ -89,8 +89,8 @@ pub enum Mismatch {
     },
     /// A position was left out for one with a worse score.
     #[error(
-        "row {row}: expected index {missing} with score {missing_score} among the winners, found \
-         index {found} with the worse score {found_score}"
+        "row {row}: expected index {missing} with score {} among the winners, found \
+         index {found} with the worse score {}", shown(*.missing_score), shown(*.found_score)
     )]
     Winner {
         /// The row at fault.
@@ -98,16 +98,16 @@ pub enum Mismatch {
         /// The best position that was left out.
         missing: usize,
         /// Its score.
-        missing_score: f32,
+        missing_score: f64,
         /// The worst position that was taken.
         found: usize,
         /// Its score.
-        found_score: f32,
+        found_score: f64,
     },
     /// A position was left out for an equal one that the tie rule puts behind it.
     #[error(
-        "row {row}: indices {missing} and {found} tie at score {score}; expected {missing} under \
-         `ties: {ties}`, found {found}"
+        "row {row}: indices {missing} and {found} tie at score {}; expected {missing} under \
+         `ties: {ties}`, found {found}", shown(*.score)
     )]
     Tie {
         /// The row at fault.
@@ -117,14 +117,14 @@ pub enum Mismatch {
         /// The position that was taken.
         found: usize,
         /// The score of both.
-        score: f32,
+        score: f64,
         /// The rule.
         ties: Ties,
     },
     /// Two winners in the wrong order.
     #[error(
-        "row {row}: expected index {second} (score {second_score}) before index {first} (score \
-         {first_score}) under `order: {order}`, found it after, at place {place}"
+        "row {row}: expected index {second} (score {}) before index {first} (score {}) under \
+         `order: {order}`, found it after, at place {place}", shown(*.second_score), shown(*.first_score)
     )]
     Order {
         /// The row at fault.
@@ -134,11 +134,11 @@ pub enum Mismatch {
         /// The index that was found first.
         first: usize,
         /// Its score.
-        first_score: f32,
+        first_score: f64,
         /// The index that was found second and belongs first.
         second: usize,
         /// Its score.
-        second_score: f32,
+        second_score: f64,
         /// The declared order.
         order: Order,
     },
@@ -150,8 +150,8 @@ pub enum Mismatch {
     },
     /// A value that is not the score at its index.
     #[error(
-        "row {row}: expected the value {expected} ({:#x}) beside index {index} at place {place}, found \
-         {found} ({:#x})", .bits.0, .bits.1
+        "row {row}: expected the value {} ({:#x}) beside index {index} at place {place}, found {} \
+         ({:#x})", shown(*.expected), .bits.0, shown(*.found), .bits.1
     )]
     Value {
         /// The row at fault.
@@ -161,11 +161,11 @@ pub enum Mismatch {
         /// The index of the value.
         index: i64,
         /// The score there, or the fill.
-        expected: f32,
+        expected: f64,
         /// What stands there.
-        found: f32,
+        found: f64,
         /// The bits of both.
-        bits: (u32, u32),
+        bits: (u64, u64),
     },
     /// Counts are declared and absent, or the other way round.
     #[error("expected {}, found {}", counts(*.expected), counts(!*.expected))]
@@ -183,6 +183,12 @@ pub enum Mismatch {
         /// What stands there.
         found: i32,
     },
+}
+
+/// A score with the fewest digits that tell it.
+fn shown(score: f64) -> String {
+    let short = score as f32;
+    if f64::from(short) == score { short.to_string() } else { score.to_string() }
 }
 
 fn counts(counts: bool) -> &'static str {

@@ -260,7 +260,7 @@ fn winners<S: Score>(
     scores: &[S],
     keeps: impl Fn(usize) -> bool,
     k: usize,
-    ranks: &mut Vec<u64>,
+    ranks: &mut Vec<u128>,
 ) {
     ranks.clear();
     let kept = scores.iter().zip(0..).filter(|&(_, column)| keeps(column as usize));

@@ -21,19 +21,19 @@ impl Ranking {
         Ranking { select, nan, ties, order }
     }
 
-    /// The rank of a position: the better, the lower. The upper half ranks the score, the lower
-    /// half the column.
-    pub(super) fn rank<S: Score>(self, score: S, column: u32) -> u64 {
+    /// The rank of a position: the better, the lower. The upper part ranks the score, the lowest 32 bits
+    /// the column.
+    pub(super) fn rank<S: Score>(self, score: S, column: u32) -> u128 {
         let key = score.ordered_key(self.nan);
         let by_score = match self.select {
             Select::Largest => !key,
             Select::Smallest => key,
         };
-        (u64::from(by_score) << 32) | u64::from(self.by_column(column))
+        (u128::from(by_score) << 32) | u128::from(self.by_column(column))
     }
 
     /// The part of a rank that an answer must respect: without a tie rule, only the score.
-    pub(super) fn binding(self, rank: u64) -> u64 {
+    pub(super) fn binding(self, rank: u128) -> u128 {
         match self.ties {
             Ties::Any => score_part(rank),
             Ties::LowestIndex | Ties::HighestIndex => rank,
@@ -41,13 +41,13 @@ impl Ranking {
     }
 
     /// The column that a rank was made of.
-    pub(super) fn column(self, rank: u64) -> u32 {
+    pub(super) fn column(self, rank: u128) -> u32 {
         self.by_column(rank as u32)
     }
 
     /// The key by which the winners of a row are sorted. `unsorted` winners are written in ascending
     /// column, so that the host has one answer to a problem.
-    pub(super) fn place(self, rank: u64) -> (u64, u32) {
+    pub(super) fn place(self, rank: u128) -> (u128, u32) {
         let column = self.column(rank);
         match self.order {
             Order::Unsorted | Order::ByIndex => (0, column),
@@ -65,6 +65,6 @@ impl Ranking {
 }
 
 /// Equal for equal scores, whatever their columns.
-pub(super) fn score_part(rank: u64) -> u64 {
+pub(super) fn score_part(rank: u128) -> u128 {
     rank >> 32
 }

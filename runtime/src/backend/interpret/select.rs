@@ -219,7 +219,7 @@ impl Kernel {
             value_stride: value_stride as i64,
             counts: address(counts),
             index_fill: output.index_fill.map(Into::into),
-            value_fill: output.value_fill.map(|value| value.to_bits().into()),
+            value_fill: output.value_fill.map(|value| value.to_bits()),
             raw_columns: address(raw_columns),
             raw_column_stride: column_stride as i64,
             mask: address(mask),

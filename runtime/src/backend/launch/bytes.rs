@@ -28,7 +28,7 @@ impl RawLaunch {
             LaunchWord::Counts => self.counts,
             LaunchWord::IndexFill => self.index_fill.unwrap_or(-1) as u64,
             LaunchWord::ValueFill => self.value_fill.unwrap_or_else(
-                || with_score!(self.dtype, S => u64::from(S::worst(semantics.select).to_bits())),
+                || with_score!(self.dtype, S => Score::to_bits(S::worst(semantics.select))),
             ),
         }
     }

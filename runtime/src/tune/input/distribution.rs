@@ -27,8 +27,8 @@ pub enum Distribution {
     Equal,
     /// Normal with three bits of mantissa: few distinct scores, and many ties at the threshold.
     FewBits,
-    /// All upper bits are the same: only the last 4 bits of a 16-bit score and the last 12 of an `f32`
-    /// differ.
+    /// All upper bits are the same: only the last 4 bits of a 16-bit score, the last 12 of an `f32` and the last 28
+    /// of an `f64` differ.
     Narrow,
     /// All winners are in three stretches of a 64th of the row: a few threads read all of them.
     Blocks,
@@ -39,7 +39,7 @@ pub enum Distribution {
     /// At most 64 distinct scores.
     Distinct64,
     /// In each row one sign and one top of the bits: the top 8 of a 16-bit score, the top 12 of an
-    /// `f32`, which is one bin of any histogram of up to 4096. The bits below are random.
+    /// `f32` or an `f64`, which is one bin of any histogram of up to 4096. The bits below are random.
     OneBin,
     /// Mostly +0 and -0, among the least subnormals and ones of both signs.
     SignedZeros,
@@ -243,9 +243,13 @@ impl Distribution {
                 out.fill_with(|| number(f32::from_bits(rng.normal().to_bits() & 0xfff0_0000)));
             }
             Distribution::Narrow => {
-                let free = if S::DTYPE.bytes() == 4 { 0xfff } else { 0xf };
+                let free = match S::DTYPE.bytes() {
+                    4 => 0xfff,
+                    8 => 0xfff_ffff,
+                    _ => 0xf,
+                };
                 let one = number(1.0).to_bits();
-                out.fill_with(|| S::from_bits(one | (rng.bits() as u32 & free)));
+                out.fill_with(|| S::from_bits(one | (rng.bits() & free)));
             }
             Distribution::Blocks => {
                 let width = columns.div_ceil(64);
@@ -257,7 +261,7 @@ impl Distribution {
                     number(rng.normal() + if lift { 8.0 } else { 0.0 })
                 });
             }
-            Distribution::HeavyTail => out.fill_with(|| number(heavy::<S>(rng.bits()))),
+            Distribution::HeavyTail => out.fill_with(|| heavy(rng.bits())),
             Distribution::TwoValues => {
                 out.fill_with(|| number(f32::from(rng.bits().is_multiple_of(1024))));
             }
@@ -268,7 +272,7 @@ impl Distribution {
                 let sign = if rng.one_in(2) { sign_bit::<S>() } else { 0 };
                 let top = sign | number(1.0).to_bits();
                 let free = free_bits::<S>();
-                out.fill_with(|| S::from_bits((top & !free) | (rng.bits() as u32 & free)));
+                out.fill_with(|| S::from_bits((top & !free) | (rng.bits() & free)));
             }
             Distribution::SignedZeros => out.fill_with(|| {
                 let magnitude = match rng.below(16) {
@@ -276,7 +280,7 @@ impl Distribution {
                     1 | 2 => 1,
                     _ => 0,
                 };
-                S::from_bits(magnitude | (rng.below(2) * sign_bit::<S>()))
+                S::from_bits(magnitude | (u64::from(rng.below(2)) * sign_bit::<S>()))
             }),
             Distribution::Nan => {
                 out.fill_with(|| if rng.one_in(8) { nan(rng) } else { number(rng.normal()) });
@@ -351,14 +355,19 @@ fn part(column: usize, columns: usize) -> f32 {
     (column as f64 / columns as f64) as f32
 }
 
-fn heavy<S: Score>(bits: u64) -> f32 {
+fn heavy<S: Score>(bits: u64) -> S {
     let sign = if bits & 1 == 0 { 1.0 } else { -1.0 };
     match (bits >> 1) % 1024 {
-        0 => f32::NAN * sign,
-        1 => f32::INFINITY * sign,
+        0 => number(f32::NAN * sign),
+        1 => number(f32::INFINITY * sign),
+        // The bits themselves, but for an exponent of infinity and NaN.
+        _ if S::DTYPE == DType::F64 => {
+            let is_beyond = bits >> 52 & 0x7ff == 0x7ff;
+            S::from_bits(if is_beyond { bits ^ 1 << 52 } else { bits })
+        }
         _ => {
             let (least, most) = match S::DTYPE {
-                DType::F32 | DType::Bf16 => (-120, 127),
+                DType::F64 | DType::F32 | DType::Bf16 => (-120, 127),
                 DType::F16 | DType::F8E5m2 => (-14, 15),
                 DType::F8E4m3 => (-9, 7),
                 // In units of `number`.
@@ -366,21 +375,22 @@ fn heavy<S: Score>(bits: u64) -> f32 {
             };
             let exponent = least + ((bits >> 32) % (most - least + 1) as u64) as i32;
             let fraction = ((bits << 20) >> 40) as f32 / (1u32 << 24) as f32;
-            sign * (1.0 + fraction * 0.875) * (exponent as f32).exp2()
+            number(sign * (1.0 + fraction * 0.875) * (exponent as f32).exp2())
         }
     }
 }
 
-fn sign_bit<S: Score>() -> u32 {
+fn sign_bit<S: Score>() -> u64 {
     1 << (S::DTYPE.bits() - 1)
 }
 
 /// The low bits that differ within one bin.
-fn free_bits<S: Score>() -> u32 {
+fn free_bits<S: Score>() -> u64 {
     match S::DTYPE.bytes() {
         1 => (1 << 4) - 1,
         2 => (1 << 8) - 1,
-        _ => (1 << 20) - 1,
+        4 => (1 << 20) - 1,
+        _ => (1 << 52) - 1,
     }
 }
 
@@ -393,7 +403,9 @@ pub fn number<S: Score>(number: f32) -> S {
         DType::I16 => (4096.0, 0.0),
         DType::I8 => (16.0, 0.0),
         DType::U8 => (16.0, 128.0),
-        DType::F32 | DType::Bf16 | DType::F16 | DType::F8E4m3 | DType::F8E5m2 => (1.0, 0.0),
+        DType::F64 | DType::F32 | DType::Bf16 | DType::F16 | DType::F8E4m3 | DType::F8E5m2 => {
+            (1.0, 0.0)
+        }
     };
     S::from_f32(number * unit + zero)
 }
@@ -404,8 +416,10 @@ pub fn nan<S: Score>(rng: &mut Rng) -> S {
     let exponent = S::from_f32(f32::INFINITY).to_bits();
     let below = match S::DTYPE {
         DType::F32 | DType::Bf16 | DType::F16 | DType::F8E5m2 => {
-            1 + rng.below((exponent & exponent.wrapping_neg()) - 1)
+            // Fewer than 2^23 are possible.
+            1 + u64::from(rng.below((exponent & exponent.wrapping_neg()) as u32 - 1))
         }
+        DType::F64 => u64::from(rng.below(2)) << 51 | 1 << rng.below(51),
         // Every bit set is the one NaN.
         DType::F8E4m3 => exponent,
         DType::I32 | DType::U32 | DType::I16 | DType::I8 | DType::U8 => {
@@ -413,5 +427,5 @@ pub fn nan<S: Score>(rng: &mut Rng) -> S {
             return S::from_f32(end);
         }
     };
-    S::from_bits(exponent | below | (rng.below(2) * sign_bit::<S>()))
+    S::from_bits(exponent | below | (u64::from(rng.below(2)) * sign_bit::<S>()))
 }

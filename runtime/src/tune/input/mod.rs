@@ -57,7 +57,7 @@ pub(super) struct Input {
 /// The ranks of a row's scores.
 #[derive(Debug)]
 struct Row {
-    ranks: Vec<u64>,
+    ranks: Vec<u128>,
     /// The ranks of all scores, and of the scores within ragged lengths; made when first needed.
     dense: Option<Ranked>,
     ragged: Option<Ranked>,

@@ -10,7 +10,7 @@ use topkit_codegen::{Select, Semantics, Ties};
 
 /// The place of a score in the order of a meaning: the better the score, the greater. With a tie rule no two
 /// columns of a row have one place.
-pub fn rank<S: Score>(score: S, column: usize, semantics: &Semantics) -> u64 {
+pub fn rank<S: Score>(score: S, column: usize, semantics: &Semantics) -> u128 {
     let key = score.ordered_key(semantics.nan);
     let by_score = match semantics.select {
         Select::Largest => key,
@@ -22,16 +22,16 @@ pub fn rank<S: Score>(score: S, column: usize, semantics: &Semantics) -> u64 {
         Ties::LowestIndex => !(column as u32),
         Ties::HighestIndex => column as u32,
     };
-    u64::from(by_score) << 32 | u64::from(by_column)
+    u128::from(by_score) << 32 | u128::from(by_column)
 }
 
 /// The ranks of a row's scores, best first.
 #[derive(Debug, Clone)]
-pub struct Ranked(Vec<u64>);
+pub struct Ranked(Vec<u128>);
 
 impl Ranked {
     /// Sorts the ranks of a row.
-    pub fn of(mut ranks: Vec<u64>) -> Ranked {
+    pub fn of(mut ranks: Vec<u128>) -> Ranked {
         ranks.sort_unstable_by(|one, other| other.cmp(one));
         Ranked(ranks)
     }
@@ -43,7 +43,7 @@ impl Ranked {
 
     /// The fault in an answer of k indices in any order; `None` if it is right. `rank` gives the rank of
     /// a column of the row, and is asked for columns of the row alone.
-    pub fn fault<I: IndexInt>(&self, rank: impl Fn(usize) -> u64, got: &[I]) -> Option<String> {
+    pub fn fault<I: IndexInt>(&self, rank: impl Fn(usize) -> u128, got: &[I]) -> Option<String> {
         let (length, k) = (self.0.len(), got.len());
         let (winners, rest) = got.split_at(k.min(length));
         if let Some(index) = rest.iter().find(|&&index| index != I::FILL) {

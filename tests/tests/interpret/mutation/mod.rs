@@ -32,7 +32,7 @@ use std::sync::Mutex;
 use table::{Row, table};
 use topkit::interpret::{Interpreter, Kernel};
 use topkit::{
-    Variant,
+    DType, Variant,
     inspect::RenderedSource,
     spec::{KernelKind, Ties},
 };
@@ -150,7 +150,7 @@ fn tests_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The smallest variant of every kernel, one with more stages, and two with a rule for ties, each with its name
+/// The smallest variant of every kernel, one with more stages, and three with a rule for ties, each with its name
 /// in the table.
 fn variants() -> Vec<(&'static str, Variant)> {
     let mut all: Vec<_> =
@@ -158,6 +158,9 @@ fn variants() -> Vec<(&'static str, Variant)> {
     all.push(("cluster_filter, 3 stages", staged()));
     all.push(("block_filter, ties", with_rule(KernelKind::BlockFilter, Ties::LowestIndex)));
     all.push(("block_codes, ties", with_rule(KernelKind::BlockCodes, Ties::HighestIndex)));
+    let wide = with_rule(KernelKind::BlockRadix, Ties::LowestIndex);
+    let wide = Variant { dtype: DType::F64, vec_size: DType::F64.widest_load(), ..wide };
+    all.push(("block_radix, ties of f64", wide));
     all
 }
 
@@ -226,7 +229,7 @@ fn is_of_more_stages(site: &Site) -> bool {
 
 /// Whether only a kernel with a rule for ties reaches a site.
 fn is_of_ties(site: &Site) -> bool {
-    site.file == "templates/filter/ties.cuh"
+    ["templates/filter/ties.cuh", "templates/score/ties_in_order.cuh"].contains(&&*site.file)
         || (site.file == "templates/kernels/block_codes.cuh" && site.construct == RANKED_TIES)
 }
 

@@ -222,7 +222,7 @@ impl<S: Score + Word> Rows<S> {
             if masked { -score } else { score }
         };
         let best_first = |a: &usize, b: &usize| -> Ordering {
-            let ascending = compare(value(*a), value(*b), semantics.nan);
+            let ascending = compare(value(*a).into(), value(*b).into(), semantics.nan);
             if semantics.select == Select::Largest { ascending.reverse() } else { ascending }
         };
         let mut expected: Vec<usize> =
@@ -284,9 +284,9 @@ impl<S: Score + Word> Rows<S> {
 
 /// The key of a score, of the type that the program gives.
 fn key<S: Score>(score: f32, dtype: DType, semantics: &Semantics) -> u64 {
-    let bits = if dtype == S::DTYPE { S::from_f32(score).to_bits() } else { score.to_bits() };
+    let bits = if dtype == S::DTYPE { S::from_f32(score).to_bits() } else { Score::to_bits(score) };
     let all = u64::MAX >> (64 - 8 * dtype.bytes());
-    let (bits, sign) = (u64::from(bits), all / 2 + 1);
+    let sign = all / 2 + 1;
     let key = match () {
         () if score.is_nan() && semantics.nan == NanPolicy::Highest => all,
         () if score.is_nan() => 0,
