@@ -342,9 +342,9 @@ fn memory_that_the_host_lacks_is_told_in_words() {
     extend(&mid, header.len() as u64 + 4 * scores);
     lacked(2_400_000, &["run", &mid, "-k", "2"], &["the decoded scores", "1.5 GB"]);
 
-    // 80 MB of scores, and 320 MB of ranks.
+    // 80 MB of scores, and 640 MB of ranks.
     let equal = ["run", "--distribution", "equal", "-k", "2", "--generate", "1x40000000"];
-    lacked(400_000, &equal, &["ranks of the longest row", "320000000 bytes", "shorter rows"]);
+    lacked(400_000, &equal, &["ranks of the longest row", "640000000 bytes", "shorter rows"]);
     // Four million winners as JSON.
     let all = ["run", "--distribution", "equal", "-k", "4000000", "--generate", "1x4000000"];
     lacked(2_000_000, &all, &["the winners to show", "4.1 GB"]);
