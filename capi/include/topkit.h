@@ -310,7 +310,8 @@ topkit_status topkit_selector_prepare(const topkit_selector *selector,
  * context: checking them would cost calls of the driver for every launch. All else is checked.
  *
  * ERROR_ARGUMENT: something is NULL, misaligned, out of range, or overlaps; or starts or lengths were
- * given to a selector of dense rows; or values, counts or a fill to one that does not write them; or the selector was not made for this k.
+ * given to a selector of dense rows; or outputs, a fill, ids, a mask or a k of each row to one that was made without
+ * them, or none to one that needs them; or the selector was not made for this k.
  * ERROR_UNSUPPORTED: `launch` has fields that this library does not know, and they are not 0; or the
  * GPU has no room for the kernel.
  * ERROR_WORKSPACE: it is smaller than every plan of this shape needs.

@@ -7,7 +7,7 @@
 // these are read again at the winner's column, as is every value whose key is not known.
 //
 // Scope: thread; each writes places of its own; `finish` is for the threads of a team, all of them. Shared memory: the
-// room of a sort, if there is an order. Barriers: none without an order; else those of `sorted.cuh`.
+// room of a sort, if there is an order or a mask. Barriers: none without these; else those of `sorted.cuh`.
 // Preconditions: slot < k; no slot is written twice; `Args` has the fields of what is declared.
 #pragma once
 #include "../core/types.cuh"

@@ -198,8 +198,8 @@ impl Backend for Gpu {
         let spans = rows.spans().map(|spans| spans.map(padded));
         // The rows of the columns have other gaps still.
         let column_stride = k_len + 1;
-        let places = if variant.semantics.raw_columns { count * column_stride } else { 0 };
-        let mut raw_columns = stream.clone_htod(&vec![-9i32; places + 1]).unwrap();
+        let column_places = if variant.semantics.raw_columns { count * column_stride } else { 0 };
+        let mut raw_columns = stream.clone_htod(&vec![-9i32; column_places + 1]).unwrap();
         let ks = given.ks.as_deref().map(padded);
         let (mask, mask_stride) = match &given.mask {
             None => (None, 0),
@@ -287,7 +287,7 @@ impl Backend for Gpu {
         let raw_columns = match variant.semantics.raw_columns {
             true => {
                 let written = stream.clone_dtoh(&raw_columns).unwrap();
-                Some(gathered(&written[..places], column_stride, k_len, |gap| gap == -9)?)
+                Some(gathered(&written[..column_places], column_stride, k_len, |gap| gap == -9)?)
             }
             false => None,
         };
