@@ -20,7 +20,7 @@ struct MaskedSource : Base {
     __device__ __forceinline__ MaskedSource(const LaunchArgs& args, u32 row)
         : Base(args, row), start(u32(Base::row(args, row).start)) {
         const Args& all = reinterpret_cast<const Args&>(args);
-        marks = static_cast<const Mark*>(all.mask) + i64(row) * all.mask_stride;
+        marks = static_cast<const Mark*>(all.key_mask) + i64(row) * all.key_mask_stride;
     }
 
     __device__ __forceinline__ bool keep(u32 column) const {

@@ -61,7 +61,7 @@ struct Outputs {
     // Writes one winner; columns count from the start of the row.
     template <class Key>
     __device__ __forceinline__ void write(u32 slot, Key key, u32 column) const {
-        if (Config::K_PER_ROW && slot >= places()) {
+        if (Config::K_PER_ROW && slot == 0 && places() == 0) {
             return;
         }
         if constexpr (NEEDS_KEY) {
@@ -76,7 +76,7 @@ struct Outputs {
 
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const {
-        if (Config::K_PER_ROW && slot >= places()) {
+        if (Config::K_PER_ROW && slot == 0 && places() == 0) {
             return;
         }
         if constexpr (SORTS) {
@@ -108,7 +108,7 @@ struct Outputs {
     // The places of the row that winners may have.
     __device__ __forceinline__ u32 places() const {
         if constexpr (Config::K_PER_ROW) {
-            return u32(min(max(all().row_ks[row], 0), args.k));
+            return u32(min(max(all().key_row_ks[row], 0), args.k));
         } else {
             return u32(args.k);
         }
@@ -136,7 +136,7 @@ struct Outputs {
     // Writes all of one place without a winner.
     __device__ __forceinline__ void fill_whole(u32 slot) const {
         if constexpr (Config::FILL_IS_GIVEN) {
-            *place(slot) = static_cast<Index>(all().index_fill);
+            *place(slot) = static_cast<Index>(all().key_index_fill);
         } else {
             *place(slot) = static_cast<Index>(-1);
         }
@@ -144,7 +144,7 @@ struct Outputs {
             *raw_column(slot) = -1;
         }
         if constexpr (Config::VALUES && Config::FILL_IS_GIVEN) {
-            *value(slot) = static_cast<Element>(all().value_fill);
+            *value(slot) = static_cast<Element>(all().key_value_fill);
         } else if constexpr (Config::VALUES) {
             // The worst infinity, or without infinities the worst number.
             *value(slot) = Config::LARGEST ? Dtype::LEAST : Dtype::GREATEST;
@@ -154,7 +154,7 @@ struct Outputs {
     // Writes the number of winners, where it is declared.
     __device__ __forceinline__ void count(u32 winners) const {
         if constexpr (Config::COUNTS) {
-            all().counts[row] = i32(winners);
+            all().key_counts[row] = i32(winners);
         }
     }
 
@@ -170,15 +170,15 @@ struct Outputs {
     __device__ __forceinline__ Index id_of(u32 column) const {
         if constexpr (Config::IDS == Ids::GIVEN) {
             // It lies beside the score.
-            const Index* ids = static_cast<const Index*>(all().ids) + i64(row) * all().id_stride;
+            const Index* ids = static_cast<const Index*>(all().key_ids) + i64(row) * all().key_id_stride;
             return __ldg(ids + Source::row(args, row).start + column);
         } else if constexpr (Config::IDS == Ids::AFFINE) {
-            const Index* offsets = static_cast<const Index*>(all().row_offsets);
+            const Index* offsets = static_cast<const Index*>(all().key_row_offsets);
             const i64 own = offsets == nullptr ? 0 : i64(__ldg(offsets + row));
-            return static_cast<Index>(i64(column) * all().id_scale + all().id_offset + own);
+            return static_cast<Index>(i64(column) * all().key_id_scale + all().key_id_offset + own);
         } else if constexpr (Config::IDS == Ids::PAGES) {
-            const u32 shift = u32(all().page_shift);
-            const i64 page = __ldg(all().pages + i64(row) * all().page_stride + (column >> shift));
+            const u32 shift = u32(all().key_page_shift);
+            const i64 page = __ldg(all().key_pages + i64(row) * all().key_page_stride + (column >> shift));
             return static_cast<Index>(page << shift | (column & ((1u << shift) - 1)));
         } else {
             return static_cast<Index>(column);
@@ -206,10 +206,10 @@ struct Outputs {
     }
 
     __device__ __forceinline__ i32* raw_column(u32 slot) const {
-        return all().raw_columns + i64(row) * all().raw_column_stride + slot;
+        return all().key_raw_columns + i64(row) * all().key_raw_column_stride + slot;
     }
 
     __device__ __forceinline__ Element* value(u32 slot) const {
-        return static_cast<Element*>(all().values) + i64(row) * all().value_stride + slot;
+        return static_cast<Element*>(all().key_values) + i64(row) * all().key_value_stride + slot;
     }
 };

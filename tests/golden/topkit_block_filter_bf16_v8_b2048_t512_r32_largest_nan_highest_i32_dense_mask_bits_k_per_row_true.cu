@@ -332,7 +332,7 @@ struct MaskedSource : Base {
     __device__ __forceinline__ MaskedSource(const LaunchArgs& args, u32 row)
         : Base(args, row), start(u32(Base::row(args, row).start)) {
         const Args& all = reinterpret_cast<const Args&>(args);
-        marks = static_cast<const Mark*>(all.mask) + i64(row) * all.mask_stride;
+        marks = static_cast<const Mark*>(all.key_mask) + i64(row) * all.key_mask_stride;
     }
 
     __device__ __forceinline__ bool keep(u32 column) const {
@@ -492,7 +492,7 @@ struct Row : RowKeys<Config> {
 template <class Config>
 __device__ __forceinline__ u32 find_k(const LaunchArgs& args, u32 row) {
     if constexpr (Config::K_PER_ROW) {
-        const i32 own = reinterpret_cast<const typename Config::Arguments&>(args).row_ks[row];
+        const i32 own = reinterpret_cast<const typename Config::Arguments&>(args).key_row_ks[row];
         return u32(min(max(own, 1), args.k));
     } else {
         return u32(args.k);
@@ -1021,7 +1021,7 @@ struct SortedRow {
 // these are read again at the winner's column, as is every value whose key is not known.
 //
 // Scope: thread; each writes places of its own; `finish` is for the threads of a team, all of them. Shared memory: the
-// room of a sort, if there is an order. Barriers: none without an order; else those of `sorted.cuh`.
+// room of a sort, if there is an order or a mask. Barriers: none without these; else those of `sorted.cuh`.
 // Preconditions: slot < k; no slot is written twice; `Args` has the fields of what is declared.
 
 // uses core/types.cuh
@@ -1075,7 +1075,7 @@ struct Outputs {
     // Writes one winner; columns count from the start of the row.
     template <class Key>
     __device__ __forceinline__ void write(u32 slot, Key key, u32 column) const {
-        if (Config::K_PER_ROW && slot >= places()) {
+        if (Config::K_PER_ROW && slot == 0 && places() == 0) {
             return;
         }
         if constexpr (NEEDS_KEY) {
@@ -1090,7 +1090,7 @@ struct Outputs {
 
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const {
-        if (Config::K_PER_ROW && slot >= places()) {
+        if (Config::K_PER_ROW && slot == 0 && places() == 0) {
             return;
         }
         if constexpr (SORTS) {
@@ -1122,7 +1122,7 @@ struct Outputs {
     // The places of the row that winners may have.
     __device__ __forceinline__ u32 places() const {
         if constexpr (Config::K_PER_ROW) {
-            return u32(min(max(all().row_ks[row], 0), args.k));
+            return u32(min(max(all().key_row_ks[row], 0), args.k));
         } else {
             return u32(args.k);
         }
@@ -1150,7 +1150,7 @@ struct Outputs {
     // Writes all of one place without a winner.
     __device__ __forceinline__ void fill_whole(u32 slot) const {
         if constexpr (Config::FILL_IS_GIVEN) {
-            *place(slot) = static_cast<Index>(all().index_fill);
+            *place(slot) = static_cast<Index>(all().key_index_fill);
         } else {
             *place(slot) = static_cast<Index>(-1);
         }
@@ -1158,7 +1158,7 @@ struct Outputs {
             *raw_column(slot) = -1;
         }
         if constexpr (Config::VALUES && Config::FILL_IS_GIVEN) {
-            *value(slot) = static_cast<Element>(all().value_fill);
+            *value(slot) = static_cast<Element>(all().key_value_fill);
         } else if constexpr (Config::VALUES) {
             // The worst infinity, or without infinities the worst number.
             *value(slot) = Config::LARGEST ? Dtype::LEAST : Dtype::GREATEST;
@@ -1168,7 +1168,7 @@ struct Outputs {
     // Writes the number of winners, where it is declared.
     __device__ __forceinline__ void count(u32 winners) const {
         if constexpr (Config::COUNTS) {
-            all().counts[row] = i32(winners);
+            all().key_counts[row] = i32(winners);
         }
     }
 
@@ -1184,15 +1184,15 @@ struct Outputs {
     __device__ __forceinline__ Index id_of(u32 column) const {
         if constexpr (Config::IDS == Ids::GIVEN) {
             // It lies beside the score.
-            const Index* ids = static_cast<const Index*>(all().ids) + i64(row) * all().id_stride;
+            const Index* ids = static_cast<const Index*>(all().key_ids) + i64(row) * all().key_id_stride;
             return __ldg(ids + Source::row(args, row).start + column);
         } else if constexpr (Config::IDS == Ids::AFFINE) {
-            const Index* offsets = static_cast<const Index*>(all().row_offsets);
+            const Index* offsets = static_cast<const Index*>(all().key_row_offsets);
             const i64 own = offsets == nullptr ? 0 : i64(__ldg(offsets + row));
-            return static_cast<Index>(i64(column) * all().id_scale + all().id_offset + own);
+            return static_cast<Index>(i64(column) * all().key_id_scale + all().key_id_offset + own);
         } else if constexpr (Config::IDS == Ids::PAGES) {
-            const u32 shift = u32(all().page_shift);
-            const i64 page = __ldg(all().pages + i64(row) * all().page_stride + (column >> shift));
+            const u32 shift = u32(all().key_page_shift);
+            const i64 page = __ldg(all().key_pages + i64(row) * all().key_page_stride + (column >> shift));
             return static_cast<Index>(page << shift | (column & ((1u << shift) - 1)));
         } else {
             return static_cast<Index>(column);
@@ -1220,11 +1220,11 @@ struct Outputs {
     }
 
     __device__ __forceinline__ i32* raw_column(u32 slot) const {
-        return all().raw_columns + i64(row) * all().raw_column_stride + slot;
+        return all().key_raw_columns + i64(row) * all().key_raw_column_stride + slot;
     }
 
     __device__ __forceinline__ Element* value(u32 slot) const {
-        return static_cast<Element*>(all().values) + i64(row) * all().value_stride + slot;
+        return static_cast<Element*>(all().key_values) + i64(row) * all().key_value_stride + slot;
     }
 };
 
@@ -1233,9 +1233,9 @@ struct Outputs {
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-    const void* mask;
-    i64 mask_stride;
-    const i32* row_ks;
+    const void* key_mask;
+    i64 key_mask_stride;
+    const i32* key_row_ks;
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -1247,9 +1247,9 @@ static_assert(TOPKIT_OFFSET(LaunchArgs, workspace) == 48 && sizeof(LaunchArgs::w
 static_assert(TOPKIT_OFFSET(LaunchArgs, columns) == 56 && sizeof(LaunchArgs::columns) == 4, "columns is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, k) == 60 && sizeof(LaunchArgs::k) == 4, "k is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, rows) == 64 && sizeof(LaunchArgs::rows) == 8, "rows is elsewhere");
-static_assert(TOPKIT_OFFSET(Args, mask) == 72 && sizeof(Args::mask) == 8, "mask is elsewhere");
-static_assert(TOPKIT_OFFSET(Args, mask_stride) == 80 && sizeof(Args::mask_stride) == 8, "mask_stride is elsewhere");
-static_assert(TOPKIT_OFFSET(Args, row_ks) == 88 && sizeof(Args::row_ks) == 8, "row_ks is elsewhere");
+static_assert(TOPKIT_OFFSET(Args, key_mask) == 72 && sizeof(Args::key_mask) == 8, "key_mask is elsewhere");
+static_assert(TOPKIT_OFFSET(Args, key_mask_stride) == 80 && sizeof(Args::key_mask_stride) == 8, "key_mask_stride is elsewhere");
+static_assert(TOPKIT_OFFSET(Args, key_row_ks) == 88 && sizeof(Args::key_row_ks) == 8, "key_row_ks is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 96, "Args");
 #line 53 "templates/skeleton.cu.j2"

@@ -455,7 +455,7 @@ struct Row : RowKeys<Config> {
 template <class Config>
 __device__ __forceinline__ u32 find_k(const LaunchArgs& args, u32 row) {
     if constexpr (Config::K_PER_ROW) {
-        const i32 own = reinterpret_cast<const typename Config::Arguments&>(args).row_ks[row];
+        const i32 own = reinterpret_cast<const typename Config::Arguments&>(args).key_row_ks[row];
         return u32(min(max(own, 1), args.k));
     } else {
         return u32(args.k);
@@ -984,7 +984,7 @@ struct SortedRow {
 // these are read again at the winner's column, as is every value whose key is not known.
 //
 // Scope: thread; each writes places of its own; `finish` is for the threads of a team, all of them. Shared memory: the
-// room of a sort, if there is an order. Barriers: none without an order; else those of `sorted.cuh`.
+// room of a sort, if there is an order or a mask. Barriers: none without these; else those of `sorted.cuh`.
 // Preconditions: slot < k; no slot is written twice; `Args` has the fields of what is declared.
 
 // uses core/types.cuh
@@ -1038,7 +1038,7 @@ struct Outputs {
     // Writes one winner; columns count from the start of the row.
     template <class Key>
     __device__ __forceinline__ void write(u32 slot, Key key, u32 column) const {
-        if (Config::K_PER_ROW && slot >= places()) {
+        if (Config::K_PER_ROW && slot == 0 && places() == 0) {
             return;
         }
         if constexpr (NEEDS_KEY) {
@@ -1053,7 +1053,7 @@ struct Outputs {
 
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const {
-        if (Config::K_PER_ROW && slot >= places()) {
+        if (Config::K_PER_ROW && slot == 0 && places() == 0) {
             return;
         }
         if constexpr (SORTS) {
@@ -1085,7 +1085,7 @@ struct Outputs {
     // The places of the row that winners may have.
     __device__ __forceinline__ u32 places() const {
         if constexpr (Config::K_PER_ROW) {
-            return u32(min(max(all().row_ks[row], 0), args.k));
+            return u32(min(max(all().key_row_ks[row], 0), args.k));
         } else {
             return u32(args.k);
         }
@@ -1113,7 +1113,7 @@ struct Outputs {
     // Writes all of one place without a winner.
     __device__ __forceinline__ void fill_whole(u32 slot) const {
         if constexpr (Config::FILL_IS_GIVEN) {
-            *place(slot) = static_cast<Index>(all().index_fill);
+            *place(slot) = static_cast<Index>(all().key_index_fill);
         } else {
             *place(slot) = static_cast<Index>(-1);
         }
@@ -1121,7 +1121,7 @@ struct Outputs {
             *raw_column(slot) = -1;
         }
         if constexpr (Config::VALUES && Config::FILL_IS_GIVEN) {
-            *value(slot) = static_cast<Element>(all().value_fill);
+            *value(slot) = static_cast<Element>(all().key_value_fill);
         } else if constexpr (Config::VALUES) {
             // The worst infinity, or without infinities the worst number.
             *value(slot) = Config::LARGEST ? Dtype::LEAST : Dtype::GREATEST;
@@ -1131,7 +1131,7 @@ struct Outputs {
     // Writes the number of winners, where it is declared.
     __device__ __forceinline__ void count(u32 winners) const {
         if constexpr (Config::COUNTS) {
-            all().counts[row] = i32(winners);
+            all().key_counts[row] = i32(winners);
         }
     }
 
@@ -1147,15 +1147,15 @@ struct Outputs {
     __device__ __forceinline__ Index id_of(u32 column) const {
         if constexpr (Config::IDS == Ids::GIVEN) {
             // It lies beside the score.
-            const Index* ids = static_cast<const Index*>(all().ids) + i64(row) * all().id_stride;
+            const Index* ids = static_cast<const Index*>(all().key_ids) + i64(row) * all().key_id_stride;
             return __ldg(ids + Source::row(args, row).start + column);
         } else if constexpr (Config::IDS == Ids::AFFINE) {
-            const Index* offsets = static_cast<const Index*>(all().row_offsets);
+            const Index* offsets = static_cast<const Index*>(all().key_row_offsets);
             const i64 own = offsets == nullptr ? 0 : i64(__ldg(offsets + row));
-            return static_cast<Index>(i64(column) * all().id_scale + all().id_offset + own);
+            return static_cast<Index>(i64(column) * all().key_id_scale + all().key_id_offset + own);
         } else if constexpr (Config::IDS == Ids::PAGES) {
-            const u32 shift = u32(all().page_shift);
-            const i64 page = __ldg(all().pages + i64(row) * all().page_stride + (column >> shift));
+            const u32 shift = u32(all().key_page_shift);
+            const i64 page = __ldg(all().key_pages + i64(row) * all().key_page_stride + (column >> shift));
             return static_cast<Index>(page << shift | (column & ((1u << shift) - 1)));
         } else {
             return static_cast<Index>(column);
@@ -1183,11 +1183,11 @@ struct Outputs {
     }
 
     __device__ __forceinline__ i32* raw_column(u32 slot) const {
-        return all().raw_columns + i64(row) * all().raw_column_stride + slot;
+        return all().key_raw_columns + i64(row) * all().key_raw_column_stride + slot;
     }
 
     __device__ __forceinline__ Element* value(u32 slot) const {
-        return static_cast<Element*>(all().values) + i64(row) * all().value_stride + slot;
+        return static_cast<Element*>(all().key_values) + i64(row) * all().key_value_stride + slot;
     }
 };
 
@@ -1196,11 +1196,11 @@ struct Outputs {
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-    const i32* pages;
-    i64 page_stride;
-    u64 page_shift;
-    i32* raw_columns;
-    i64 raw_column_stride;
+    const i32* key_pages;
+    i64 key_page_stride;
+    u64 key_page_shift;
+    i32* key_raw_columns;
+    i64 key_raw_column_stride;
 #line 40 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
@@ -1213,11 +1213,11 @@ static_assert(TOPKIT_OFFSET(LaunchArgs, workspace) == 48 && sizeof(LaunchArgs::w
 static_assert(TOPKIT_OFFSET(LaunchArgs, columns) == 56 && sizeof(LaunchArgs::columns) == 4, "columns is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, k) == 60 && sizeof(LaunchArgs::k) == 4, "k is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, rows) == 64 && sizeof(LaunchArgs::rows) == 8, "rows is elsewhere");
-static_assert(TOPKIT_OFFSET(Args, pages) == 72 && sizeof(Args::pages) == 8, "pages is elsewhere");
-static_assert(TOPKIT_OFFSET(Args, page_stride) == 80 && sizeof(Args::page_stride) == 8, "page_stride is elsewhere");
-static_assert(TOPKIT_OFFSET(Args, page_shift) == 88 && sizeof(Args::page_shift) == 8, "page_shift is elsewhere");
-static_assert(TOPKIT_OFFSET(Args, raw_columns) == 96 && sizeof(Args::raw_columns) == 8, "raw_columns is elsewhere");
-static_assert(TOPKIT_OFFSET(Args, raw_column_stride) == 104 && sizeof(Args::raw_column_stride) == 8, "raw_column_stride is elsewhere");
+static_assert(TOPKIT_OFFSET(Args, key_pages) == 72 && sizeof(Args::key_pages) == 8, "key_pages is elsewhere");
+static_assert(TOPKIT_OFFSET(Args, key_page_stride) == 80 && sizeof(Args::key_page_stride) == 8, "key_page_stride is elsewhere");
+static_assert(TOPKIT_OFFSET(Args, key_page_shift) == 88 && sizeof(Args::key_page_shift) == 8, "key_page_shift is elsewhere");
+static_assert(TOPKIT_OFFSET(Args, key_raw_columns) == 96 && sizeof(Args::key_raw_columns) == 8, "key_raw_columns is elsewhere");
+static_assert(TOPKIT_OFFSET(Args, key_raw_column_stride) == 104 && sizeof(Args::key_raw_column_stride) == 8, "key_raw_column_stride is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 112, "Args");
 #line 53 "templates/skeleton.cu.j2"

@@ -913,7 +913,7 @@ struct Row : RowKeys<Config> {
 template <class Config>
 __device__ __forceinline__ u32 find_k(const LaunchArgs& args, u32 row) {
     if constexpr (Config::K_PER_ROW) {
-        const i32 own = reinterpret_cast<const typename Config::Arguments&>(args).row_ks[row];
+        const i32 own = reinterpret_cast<const typename Config::Arguments&>(args).key_row_ks[row];
         return u32(min(max(own, 1), args.k));
     } else {
         return u32(args.k);

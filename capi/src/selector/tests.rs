@@ -143,9 +143,21 @@ fn a_launch_is_checked_to_the_last_pointer() {
         (Launch { index_stride: 2047, ..good }, "row stride of the indices is 2047"),
         (Launch { row_lengths: 0x4000 as _, ..good }, "TOPKIT_ROWS_RAGGED"),
         (Launch { reserved: 1, ..good }, "`reserved` is 1"),
-        (Launch { values: 0x4000 as _, ..good }, "values were given to a selector without them"),
-        (Launch { counts: 0x4000 as _, ..good }, "counts were given to a selector without them"),
+        (
+            Launch { values: 0x4000 as _, ..good },
+            "values were given to a selector that was made without TOPKIT_VALUES_TRUE",
+        ),
+        (Launch { counts: 0x4000 as _, ..good }, "made without TOPKIT_COUNT_TRUE"),
         (Launch { index_fill: 7, ..good }, "TOPKIT_FILL_GIVEN"),
+        (Launch { ids: 0x4000 as _, ..good }, "made without TOPKIT_IDS_GIVEN"),
+        (Launch { id_scale: 2, ..good }, "made without TOPKIT_IDS_AFFINE"),
+        (Launch { pages: 0x4000 as _, ..good }, "made without TOPKIT_IDS_PAGES"),
+        (Launch { page_shift: 32, ..good }, "the page shift"),
+        (Launch { page_shift: -1, ..good }, "`page_shift` is -1"),
+        (Launch { raw_columns: 0x4000 as _, ..good }, "made without TOPKIT_RAW_COLUMNS_TRUE"),
+        (Launch { mask: 0x4000 as _, ..good }, "made without TOPKIT_MASK_BYTES"),
+        (Launch { row_ks: 0x4000 as _, ..good }, "made without TOPKIT_K_PER_ROW_TRUE"),
+        (Launch { reserved_end: 1, ..good }, "`reserved` is 1"),
     ] {
         let (status, text) = selector.launch(&bad);
         assert_eq!(status, Status::Argument as i32, "{text}");

@@ -64,7 +64,7 @@ mod tests {
                 "is not a symbol of a kernel; one is `topkit_block_radix_f32_",
             ),
             ("kernel=block_resident", "4 kernels; give one value of items (8, 16, 32, 64)"),
-            ("dtype=f64", "f64"),
+            ("dtype=f128", "f128"),
             ("colour=red", "--colour"),
             ("", "a key is empty"),
             ("dtype=f32,", "a key is empty"),

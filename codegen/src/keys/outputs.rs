@@ -17,7 +17,7 @@ macro_rules! launch_words {
             /// Every word, in the order of their places.
             pub const ALL: &'static [LaunchWord] = &[$(LaunchWord::$word,)*];
 
-            /// Its name in the text.
+            /// Its name in the text, which begins with `key_`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(LaunchWord::$word => $name,)*
@@ -44,41 +44,41 @@ macro_rules! launch_words {
 
 launch_words! {
     /// The address of the first value of the first row.
-    Values "values": "void* ", |it| it.values;
+    Values "key_values": "void* ", |it| it.values;
     /// Elements from row to row of the values.
-    ValueStride "value_stride": "i64 ", |it| it.values;
+    ValueStride "key_value_stride": "i64 ", |it| it.values;
     /// The address of the first row's count.
-    Counts "counts": "i32* ", |it| it.count;
+    Counts "key_counts": "i32* ", |it| it.count;
     /// The index where a row has no score left.
-    IndexFill "index_fill": "i64 ", |it| it.fill == Fill::Given;
+    IndexFill "key_index_fill": "i64 ", |it| it.fill == Fill::Given;
     /// The bits of the value where a row has no score left.
-    ValueFill "value_fill": "u64 ", |it| it.fill == Fill::Given && it.values;
+    ValueFill "key_value_fill": "u64 ", |it| it.fill == Fill::Given && it.values;
     /// The address of the first id of the first row, of the type of the indices.
-    Ids "ids": "const void* ", |it| it.ids == Ids::Given;
+    Ids "key_ids": "const void* ", |it| it.ids == Ids::Given;
     /// Elements from row to row of the ids.
-    IdStride "id_stride": "i64 ", |it| it.ids == Ids::Given;
+    IdStride "key_id_stride": "i64 ", |it| it.ids == Ids::Given;
     /// What a column is multiplied by.
-    IdScale "id_scale": "i64 ", |it| it.ids == Ids::Affine;
+    IdScale "key_id_scale": "i64 ", |it| it.ids == Ids::Affine;
     /// What is added to it.
-    IdOffset "id_offset": "i64 ", |it| it.ids == Ids::Affine;
+    IdOffset "key_id_offset": "i64 ", |it| it.ids == Ids::Affine;
     /// The address of what the first row adds, of the type of the indices, or 0.
-    RowOffsets "row_offsets": "const void* ", |it| it.ids == Ids::Affine;
+    RowOffsets "key_row_offsets": "const void* ", |it| it.ids == Ids::Affine;
     /// The address of the first page of the first row.
-    Pages "pages": "const i32* ", |it| it.ids == Ids::Pages;
+    Pages "key_pages": "const i32* ", |it| it.ids == Ids::Pages;
     /// Entries from row to row of the page table.
-    PageStride "page_stride": "i64 ", |it| it.ids == Ids::Pages;
+    PageStride "key_page_stride": "i64 ", |it| it.ids == Ids::Pages;
     /// The logarithm of the columns of a page.
-    PageShift "page_shift": "u64 ", |it| it.ids == Ids::Pages;
+    PageShift "key_page_shift": "u64 ", |it| it.ids == Ids::Pages;
     /// The address of the first column of the first row.
-    RawColumns "raw_columns": "i32* ", |it| it.raw_columns;
+    RawColumns "key_raw_columns": "i32* ", |it| it.raw_columns;
     /// Elements from row to row of the columns.
-    RawColumnStride "raw_column_stride": "i64 ", |it| it.raw_columns;
+    RawColumnStride "key_raw_column_stride": "i64 ", |it| it.raw_columns;
     /// The address of the first row's mask.
-    Mask "mask": "const void* ", |it| it.mask != Mask::None;
+    Mask "key_mask": "const void* ", |it| it.mask != Mask::None;
     /// Words or bytes from row to row of the mask.
-    MaskStride "mask_stride": "i64 ", |it| it.mask != Mask::None;
+    MaskStride "key_mask_stride": "i64 ", |it| it.mask != Mask::None;
     /// The address of the first row's k.
-    RowKs "row_ks": "const i32* ", |it| it.k_per_row;
+    RowKs "key_row_ks": "const i32* ", |it| it.k_per_row;
 }
 
 impl LaunchWord {
@@ -174,17 +174,20 @@ mod tests {
         assert!(plain.output_constants(false).is_empty());
         let sorted = Semantics { order: Order::ByIndex, ..plain };
         assert!(words(sorted).is_empty() && sorted.has_outputs());
-        assert_eq!(words(Semantics { values: true, ..plain }), ["values", "value_stride"]);
+        assert_eq!(words(Semantics { values: true, ..plain }), ["key_values", "key_value_stride"]);
         let filled = Semantics { fill: Fill::Given, count: true, ..plain };
-        assert_eq!(words(filled), ["counts", "index_fill"]);
+        assert_eq!(words(filled), ["key_counts", "key_index_fill"]);
         assert_eq!(
             words(Semantics { k_per_row: true, mask: Mask::Bits, ..plain }),
-            ["mask", "mask_stride", "row_ks"]
+            ["key_mask", "key_mask_stride", "key_row_ks"]
         );
         let of_ids = |ids| words(Semantics { ids, raw_columns: true, ..plain });
-        assert_eq!(of_ids(Ids::Given), ["ids", "id_stride", "raw_columns", "raw_column_stride"]);
-        assert_eq!(of_ids(Ids::Affine)[..3], ["id_scale", "id_offset", "row_offsets"]);
-        assert_eq!(of_ids(Ids::Pages)[..3], ["pages", "page_stride", "page_shift"]);
+        assert_eq!(
+            of_ids(Ids::Given),
+            ["key_ids", "key_id_stride", "key_raw_columns", "key_raw_column_stride"]
+        );
+        assert_eq!(of_ids(Ids::Affine)[..3], ["key_id_scale", "key_id_offset", "key_row_offsets"]);
+        assert_eq!(of_ids(Ids::Pages)[..3], ["key_pages", "key_page_stride", "key_page_shift"]);
         let all = Semantics { values: true, ..filled };
         // A program's fields have other names.
         for &word in LaunchWord::ALL {

@@ -172,7 +172,7 @@ impl<S: Score + Word> Rows<S> {
         let counts = memory.output::<i32>("the counts", rows);
         if semantics.has_outputs() {
             memory.allow_rewrites(output);
-            let of = [("counts", restricted(counts, &mut memory, &one, size_of::<i32>()))];
+            let of = [("key_counts", restricted(counts, &mut memory, &one, size_of::<i32>()))];
             for word in semantics.launch_words() {
                 let (_, value) = of.iter().find(|(name, _)| *name == word.name()).unwrap();
                 args.extend(value.to_ne_bytes());
