@@ -172,3 +172,8 @@ impl Launch {
         row_ks: ptr::null(),
     };
 }
+
+/// The constant of the header for a value of a key.
+pub fn constant(key: &str, word: &str) -> String {
+    format!("TOPKIT_{key}_{word}").to_ascii_uppercase()
+}

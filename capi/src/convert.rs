@@ -1,7 +1,7 @@
 //! Converts codes and structs of C to the library's types. A code without a meaning is a failure; the
 //! library checks whether the values fit together.
 
-use crate::abi::{self, Launch, NAME_BYTES, SelectorConfig};
+use crate::abi::{self, Launch, NAME_BYTES, SelectorConfig, constant};
 use crate::failure::Failure;
 use std::ffi::c_char;
 use topkit::{
@@ -48,11 +48,6 @@ fn constants(key: &str, words: &[&str]) -> String {
         Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         _ => names.concat(),
     }
-}
-
-/// The constant of the header for a value of a key.
-pub fn constant(key: &str, word: &str) -> String {
-    format!("TOPKIT_{key}_{word}").to_ascii_uppercase()
 }
 
 /// A problem with its row stride and alignment.

@@ -3,8 +3,7 @@
 //! Errors of the library keep their texts, except texts that name Rust items: the header's functions
 //! replace them.
 
-use crate::abi::Status;
-use crate::convert::constant;
+use crate::abi::{Status, constant};
 use topkit::cudarc::driver::DriverError;
 use topkit::cudarc::driver::sys::CUresult;
 use topkit::{Error, inspect::PlanError, spec::KSet};

@@ -24,6 +24,7 @@ struct Config {
     static constexpr u32 DIGIT_BITS = 11;
     static constexpr u32 BINS = 1u << DIGIT_BITS;
     static constexpr u32 CANDIDATES = 2048;  // places of the candidate buffer
+    static constexpr bool K_PER_ROW = false;  // the launch's k is that of every row
     using Source = PlainSource<ScoreType, RAGGED>;                  // where scores come from
     using Ordinal = ScoreOrdinal<ScoreType, LARGEST, NAN_HIGHEST>;  // which of them are better
     using Output = Indices<i32>;                                    // where winners go

@@ -3,24 +3,39 @@
 //! row, order included, depends on the row alone.
 
 use crate::case::{
-    ALIGNED, Case, Element, Inputs, Layout, MOST_COLUMNS, covered, interpreter, load, most_columns,
+    ALIGNED, Case, Element, Inputs, Layout, MOST_COLUMNS, STORED, codes, each_kernel, interpreter,
+    load, most_columns, variant,
 };
 use topkit::host::Rows;
 use topkit::inspect::RenderedSource;
 use topkit::interpret::{Kernel, Word};
-use topkit::spec::{KernelKind, Order, RowShape, Semantics, Ties};
-use topkit::{Score, Variant, with_score};
+use topkit::spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties};
+use topkit::{DType, Score, Variant, with_score};
 use topkit_lab::Rng;
 use topkit_tests::rendered;
 
-/// Every kernel with either rule, as the pairwise cover has them.
+/// Every kernel with either rule, and without keys that leave another row or another k. Score types, both ends of the
+/// order and the rows go round.
 fn ruled() -> Vec<Variant> {
-    let of = |kernel, ties| {
-        let variant = covered(kernel).into_iter().find(|one| one.semantics.ties == ties);
-        variant.expect("the cover has each kernel with each rule")
+    let of_rule = |(turn, ties): (usize, Ties)| {
+        let semantics = move |index: usize| Semantics {
+            ties,
+            select: Select::ALL[(turn + index) % 2],
+            nan: NanPolicy::ALL[index / 2 % 2],
+            rows: RowShape::ALL[(turn + index / 4) % 2],
+            ..Semantics::DEFAULT
+        };
+        let others = (0..7).map(move |index| {
+            let dtype = STORED[(turn + index) % STORED.len()];
+            each_kernel(dtype, semantics(index))[index]
+        });
+        others.chain([
+            codes(DType::Bf16, 128, 16, semantics(7)),
+            variant(DType::F64, 2, 512, 128, semantics(8)),
+        ])
     };
     let rules = [Ties::LowestIndex, Ties::HighestIndex];
-    KernelKind::ALL.iter().flat_map(|&kernel| rules.map(|ties| of(kernel, ties))).collect()
+    rules.into_iter().enumerate().flat_map(of_rule).collect()
 }
 
 /// A score of a row, by its place from 0 to 1.

@@ -102,7 +102,7 @@ const ABSENT: &[Absent] = &[
             // Slices at the addresses of a launch; the rest of the host has none.
             "runtime/src/backend/host/cpu.rs",
             "runtime/src/backend/interpret/",
-            "runtime/src/backend/launch.rs",
+            "runtime/src/backend/launch/bytes.rs",
             "runtime/src/backend/mod.rs",
             "runtime/src/compile/nvrtc/",
             "runtime/src/engine/backend.rs",
