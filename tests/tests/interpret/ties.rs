@@ -14,14 +14,14 @@ use topkit::{DType, Score, Variant, with_score};
 use topkit_lab::Rng;
 use topkit_tests::rendered;
 
-/// Every kernel with either rule, and without keys that leave another row or another k. Score types, both ends of the
-/// order and the rows go round.
+/// Every kernel with either rule, and without keys that leave another row or another k: NaN is the worst, at either end
+/// of the order. Score types and the rows go round.
 fn ruled() -> Vec<Variant> {
     let of_rule = |(turn, ties): (usize, Ties)| {
         let semantics = move |index: usize| Semantics {
             ties,
-            select: Select::ALL[(turn + index) % 2],
-            nan: NanPolicy::ALL[index / 2 % 2],
+            select: Select::ALL[turn],
+            nan: NanPolicy::ALL[1 - turn],
             rows: RowShape::ALL[(turn + index / 4) % 2],
             ..Semantics::DEFAULT
         };
