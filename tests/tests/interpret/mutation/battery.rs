@@ -6,10 +6,11 @@ use topkit::host;
 use topkit::interpret::{Fault, Kernel, Word};
 use topkit::{
     DType, Rows, Score, SelectorSpec, Variant,
-    spec::{KernelKind, Order, RowShape, Semantics, Ties},
+    spec::{KernelKind, Mask, Order, RowShape, Semantics, Ties},
     with_score,
 };
 use topkit_lab::Distribution;
+use topkit_tests::given::{Given, HostOutput};
 
 /// Schedules of each input.
 const SEEDS: u64 = 4;
@@ -95,6 +96,12 @@ pub fn sorted(kernel: KernelKind) -> Variant {
     Variant { semantics: outputs, ..plain }
 }
 
+/// The same kernel, unsorted, with a mask.
+pub fn masked(kernel: KernelKind) -> Variant {
+    let plain = smallest(kernel);
+    Variant { semantics: Semantics { mask: Mask::Bytes, ..plain.semantics }, ..plain }
+}
+
 /// Some rows, and how many of each win.
 pub struct Input {
     scores: Vec<f32>,
@@ -104,6 +111,8 @@ pub struct Input {
 }
 
 const ROWS: usize = 3;
+/// The seed of a mask that leaves some rows fewer scores than winners, and others more.
+const MASK: u64 = 3;
 /// Elements before the first row and after each, so that every row begins at another alignment.
 pub const GAP: usize = 1;
 
@@ -199,8 +208,12 @@ impl Input {
         let scores: Vec<S> = scores.iter().map(|&score| S::from_f32(score)).collect();
         let rows = lengths.len();
         let stride = columns + GAP;
+        let given = Given::<i32>::of(semantics, rows, *columns, *k, MASK);
         let input = Rows::host(&scores, rows, *columns).row_stride(stride).lengths(lengths);
-        let answer = match kernel.offset(GAP).select_all::<S, i32>(&input, *k) {
+        let input = given.rows(input);
+        let kernel = kernel.offset(GAP);
+        let select = |output: HostOutput<'_, i32, S>| kernel.select_into(&input, *k, output);
+        let answer = match given.answer(semantics, rows, *k, select) {
             Ok(answer) => answer,
             Err(fault) => return Some(Detection::of(&fault)),
         };
