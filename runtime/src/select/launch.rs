@@ -233,10 +233,8 @@ impl<B: Backend> Launcher<B> {
         output.check(count, columns, k)?;
         Ok(shape)
     }
-}
 
-/// A mask is of the declared kind, and so is what makes ids, also where its addresses do not tell.
-impl<B: Backend> Launcher<B> {
+    /// A mask is of the declared kind, and so is what makes ids, also where its addresses do not tell.
     fn check_map<S: Score, I: IndexInt>(
         &self,
         rows: &Rows<'_, S, B::Memory>,
