@@ -41,7 +41,7 @@ pub enum Failure {
     )]
     NotPrimary { ordinal: usize },
     #[error(
-        "this selector was made with {declared}, and the launch has no {what}; give a buffer for them"
+        "this selector was made with {declared}, and the launch has no {what}; give them a buffer"
     )]
     NotGiven { what: &'static str, declared: String },
     #[error(

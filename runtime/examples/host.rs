@@ -1,7 +1,7 @@
 //! The same contract in plain Rust: the oracle that every kernel is held against. Needs nothing.
 //!
 //! Use it where there is no GPU, in tests of your own, or to see the meaning of a key of the
-//! declaration. It serves every key, even a key that no kernel serves yet.
+//! declaration. It serves every key.
 
 use half::bf16;
 use topkit::Rows;

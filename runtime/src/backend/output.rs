@@ -4,6 +4,7 @@
 
 #[cfg(feature = "interpret")]
 use super::interpret::{Interpreted, Slice};
+use super::launch::MOST_PAGE_SHIFT;
 use super::memory::{Cuda, Host, Memory};
 use crate::problem::{IndexInt, Score, TooShort, span};
 use cudarc::driver::{DevicePtr, DevicePtrMut};
@@ -313,7 +314,7 @@ impl<'a, I: IndexInt, S: Score, M: Memory> Output<'a, I, S, M> {
             }
             Map::Pages { pages, stride, shift } => {
                 // A shift that no page has is refused by the launch.
-                let width = columns.div_ceil(1 << (*shift).min(31));
+                let width = columns.div_ceil(1 << (*shift).min(MOST_PAGE_SHIFT));
                 ("the page table", M::len(pages), *stride, width)
             }
         };

@@ -156,7 +156,7 @@ pub enum Error {
     },
     /// A key of the selector needs something that the launch does not give.
     #[error(
-        "{selector} was declared with `{declared}`, but the launch has no {what}; give a buffer for them"
+        "{selector} was declared with `{declared}`, but the launch has no {what}; give them a buffer"
     )]
     NotGiven {
         /// The selector.

@@ -13,7 +13,7 @@ use topkit_codegen::SelectorSpec;
 /// As [`topkit::Selector`](crate::Selector), on the host: the same checks by the same code, then a selection in
 /// plain Rust. Cheap to clone.
 ///
-/// It serves the tie rules that no kernel serves yet:
+/// It serves every key of a declaration, and needs neither a GPU nor NVRTC:
 ///
 /// ```
 /// use topkit::spec::{Semantics, Ties};

@@ -255,7 +255,7 @@ impl<B: Backend> Launcher<B> {
             given if given == ids => return Ok(()),
             Ids::Given => ("ids", "ids: given"),
             Ids::Affine => ("factors or offsets of ids", "ids: affine"),
-            Ids::Pages => ("page table", "ids: pages"),
+            Ids::Pages => ("pages", "ids: pages"),
         };
         Err(Error::NotDeclared { selector: selector(), what, declared })
     }

@@ -37,6 +37,7 @@ fn inputs_that_do_not_fit_are_refused_with_the_numbers() {
         (refusal(&input.ks(&[1, 1]), 10), "the kernel has no k of its rows"),
         (refusal(&input.mask_bytes(&[1; 100]), 10), "the kernel has no mask"),
         (refused(|output| output.index_fill(3)), "the kernel has the standard fill"),
+        (refused(|output| output.pages(&[0; 8], 0, 64)), "a page shift of 64; it is at most 31"),
         (refused(|output| output.affine(2, 0)), "the kernel has `ids: columns`"),
     ];
     for (message, part) in says {

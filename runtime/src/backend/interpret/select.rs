@@ -5,7 +5,7 @@ use super::launch::{Kernel, Launch};
 use super::memory::{Buffer, Memory, Word};
 use super::{room, watched};
 use crate::backend::host::Selection;
-use crate::backend::launch::{RawLaunch, with_bytes};
+use crate::backend::launch::{MOST_PAGE_SHIFT, RawLaunch, with_bytes};
 use crate::backend::memory::Host;
 use crate::backend::output::{Map, Output};
 use crate::backend::rows::{Marks, Rows};
@@ -284,6 +284,11 @@ impl Kernel {
         let bits = matches!(input.marks, Some(Marks::Bits(_)));
         if input.marks.is_some() && bits != (semantics.mask == Mask::Bits) {
             return refused(format!("the kernel has `mask: {}`", semantics.mask));
+        }
+        if let Map::Pages { shift, .. } = output.map
+            && shift > MOST_PAGE_SHIFT
+        {
+            return refused(format!("a page shift of {shift}; it is at most {MOST_PAGE_SHIFT}"));
         }
         if output.map.declared() != semantics.ids {
             return refused(format!("the kernel has `ids: {}`", semantics.ids));

@@ -7,7 +7,7 @@ use crate::problem::{TooLarge, span};
 use topkit_codegen::{Fill, Ids, Mask, RowShape, SelectorSpec, Semantics};
 
 /// A page has at most so many columns, as a logarithm: a row has fewer than 2^31.
-const MOST_PAGE_SHIFT: u32 = 31;
+pub(crate) const MOST_PAGE_SHIFT: u32 = 31;
 
 impl RawLaunch {
     /// Refuses strides that no launch can have, and spans that no address reaches. The problem was
@@ -112,9 +112,9 @@ impl RawLaunch {
             ("counts", "count: true", count, self.counts != 0, true),
             ("ids", "ids: given", ids == Ids::Given, self.ids != 0, !empty),
             ("factors or offsets of ids", "ids: affine", ids == Ids::Affine, affine, false),
-            ("page table", "ids: pages", ids == Ids::Pages, self.pages != 0, !empty),
+            ("pages", "ids: pages", ids == Ids::Pages, self.pages != 0, !empty),
             ("raw columns", "raw_columns: true", raw_columns, self.raw_columns != 0, true),
-            ("mask", masked, mask != Mask::None, self.mask != 0, !empty),
+            ("rows of a mask", masked, mask != Mask::None, self.mask != 0, !empty),
             ("k of its rows", "k_per_row: true", k_per_row, self.row_ks != 0, true),
         ] {
             if is_declared && !is_given && is_needed {
@@ -197,11 +197,7 @@ mod tests {
             (&declared, launch.ids(64, 0), "without `ids: given`, but the launch has ids"),
             (&declared, launch.affine(1, 3), "without `ids: affine`"),
             (&declared, launch.row_offsets(64), "without `ids: affine`"),
-            (
-                &declared,
-                launch.pages(64, 0, 6),
-                "without `ids: pages`, but the launch has page table",
-            ),
+            (&declared, launch.pages(64, 0, 6), "without `ids: pages`, but the launch has pages"),
             (&declared, launch.raw_columns(64, 8), "without `raw_columns: true`"),
             (&declared, launch.mask(64, 0), "without `mask: bytes`"),
             (&declared, launch.row_ks(64), "without `k_per_row: true`"),
@@ -222,7 +218,7 @@ mod tests {
         for (semantics, given, words) in [
             (Semantics { ids: Ids::Given, ..default }, launch.ids(64, 64), Some("no ids")),
             (Semantics { ids: Ids::Affine, ..default }, launch.affine(2, 1).row_offsets(64), None),
-            (Semantics { ids: Ids::Pages, ..default }, launch.pages(64, 4, 4), Some("page table")),
+            (Semantics { ids: Ids::Pages, ..default }, launch.pages(64, 4, 4), Some("no pages")),
             (Semantics { mask: Mask::Bits, ..default }, launch.mask(64, 2), Some("`mask: bits`")),
             (Semantics { mask: Mask::Bytes, ..default }, launch.mask(64, 0), Some("`mask: bytes`")),
             (Semantics { k_per_row: true, ..default }, launch.row_ks(64), Some("k of its rows")),

@@ -6,6 +6,7 @@ mod bytes;
 mod check;
 
 pub(crate) use bytes::with_bytes;
+pub(crate) use check::MOST_PAGE_SHIFT;
 
 use crate::problem::Problem;
 use cudarc::driver::sys::CUdeviceptr;

@@ -120,7 +120,7 @@ fn inputs_that_are_not_those_of_the_selector_are_refused() {
             "without `mask: bits`, but the launch has a mask of bits",
         ),
         (of_bytes, rows().mask_bits(&words), "without `mask: bits`"),
-        (of_bits, rows(), "with `mask: bits`, but the launch has no mask"),
+        (of_bits, rows(), "with `mask: bits`, but the launch has no rows of a mask"),
         (of_bits, rows().mask_bits(&words), "the mask holds 1 elements"),
         (of_bytes, rows().mask_bytes(&bytes), "the mask holds 11 elements"),
         (own, rows(), "with `k_per_row: true`, but the launch has no k of its rows"),
